@@ -1,0 +1,1 @@
+"""What runs inside the container: data, models, training. Never imports `orchestrator`."""

@@ -1,0 +1,73 @@
+"""Failures with an answer: what went wrong, where, and what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from trainer.contract import exit_codes
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake, as a person needs to read it.
+
+    Attributes:
+        what: What is wrong, in one sentence.
+        where: `file:line`, a file, or the path of a field; empty if there is no place.
+        fix: What to do next; empty if there is nothing to add.
+    """
+
+    what: str
+    where: str = ""
+    fix: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text}\n  {self.fix}" if self.fix else text
+
+
+class Fault(Exception):
+    """Base of every failure that is reported without a traceback.
+
+    It carries every problem found, not only the first, so that a file is mended in one round.
+    """
+
+    exit_code: ClassVar[int] = exit_codes.BUG
+
+    def __init__(self, what: str | Iterable[Problem], *, where: object = "", fix: str = "") -> None:
+        if isinstance(what, str):
+            self.problems: tuple[Problem, ...] = (Problem(what, str(where), fix),)
+        else:
+            self.problems = tuple(what)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    @classmethod
+    def collect(cls, faults: Iterable[Fault]) -> Self:
+        """Join the problems of several faults into one."""
+        return cls(problem for fault in faults for problem in fault.problems)
+
+
+class SpecError(Fault):
+    """A run's specification is not valid. Never retried."""
+
+    exit_code = exit_codes.BAD_SPEC
+
+
+class DataError(Fault):
+    """A data file is missing, unreadable or wrong. Never retried; `where` names the file."""
+
+    exit_code = exit_codes.BAD_DATA
+
+
+class StoreError(Fault):
+    """The store cannot be reached or refused a request. Retried: the next attempt may find it well."""
+
+
+class NotFoundError(StoreError):
+    """There is no object at this key."""
+
+
+class MetricLogError(Fault):
+    """A metric log is unreadable, or a score in it is not a finite number."""

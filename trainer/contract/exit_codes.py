@@ -1,0 +1,17 @@
+"""Exit codes of the trainer; the Job's `podFailurePolicy` and the local backend act on them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+DONE: Final = 0
+BUG: Final = 1
+"""Anything unforeseen, and stores that failed: retried, and counted."""
+BAD_SPEC: Final = 2
+"""Never retried: the same specification would fail again."""
+BAD_DATA: Final = 3
+"""Never retried: the same files would fail again."""
+STOPPED: Final = 143
+"""Stopped by SIGTERM after a checkpoint: retried without counting."""
+
+NEVER_RETRIED: Final = (BAD_SPEC, BAD_DATA)

@@ -1,0 +1,176 @@
+"""A store in a folder: for laptops, tests, and shared file systems."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, NoReturn
+
+from trainer.contract.errors import NotFoundError, StoreError
+from trainer.contract.store import Blob, Stat
+
+_TEMPORARY = ".writing-"
+
+
+class FolderStore:
+    """Objects as files. A put writes a temporary file beside its goal, syncs it and renames it.
+
+    Temporary files left by a killed process begin with `.writing-` and are never listed.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = Path(os.path.abspath(root.expanduser()))
+
+    @property
+    def url(self) -> str:
+        return str(self._root)
+
+    def get(self, key: str) -> Blob:
+        path = self._path(key)
+        try:
+            with path.open("rb") as file:
+                return Blob(file.read(), _etag(os.fstat(file.fileno())))
+        except OSError as error:
+            self._fail(error, path)
+
+    def get_file(self, key: str, path: Path) -> None:
+        source = self._path(key)
+        try:
+            with source.open("rb") as file, _replacing(path) as target:
+                shutil.copyfileobj(file, target, 1 << 20)
+        except OSError as error:
+            self._fail(error, source)
+
+    def put(self, key: str, data: bytes) -> str:
+        path = self._path(key)
+        try:
+            with _replacing(path) as file:
+                file.write(data)
+            return _etag(path.stat())
+        except OSError as error:
+            self._fail(error, path)
+
+    def put_file(self, key: str, path: Path) -> str:
+        target = self._path(key)
+        try:
+            with path.open("rb") as source, _replacing(target) as file:
+                shutil.copyfileobj(source, file, 1 << 20)
+            return _etag(target.stat())
+        except OSError as error:
+            self._fail(error, target)
+
+    def create(self, key: str, data: bytes) -> bool:
+        path = self._path(key)
+        try:
+            with _replacing(path, only_if_absent=True) as file:
+                file.write(data)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            self._fail(error, path)
+        return True
+
+    def exists(self, key: str) -> bool:
+        path = self._path(key)
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            self._fail(error, path)
+        return path.is_file()
+
+    def list(self, prefix: str = "") -> Iterator[Stat]:
+        folder = prefix.rpartition("/")[0]
+        base = self._path(folder) if folder else self._root
+        try:
+            keys = sorted(path.relative_to(self._root).as_posix() for path in _files(base))
+        except OSError as error:
+            self._fail(error, base)
+        for key in keys:
+            if not key.startswith(prefix):
+                continue
+            with contextlib.suppress(FileNotFoundError):  # deleted since
+                status = self._path(key).stat()
+                yield Stat(key, status.st_size, _etag(status), status.st_mtime)
+
+    def delete(self, key: str) -> None:
+        path = self._path(key)
+        try:
+            path.unlink(missing_ok=True)
+            for parent in path.parents:  # an object store has no empty folders
+                if parent == self._root or not parent.is_relative_to(self._root):
+                    break
+                parent.rmdir()
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR):
+                self._fail(error, path)
+
+    def _path(self, key: str) -> Path:
+        parts = key.split("/")
+        if not all(parts) or any(part in (".", "..") or part.startswith(_TEMPORARY) for part in parts):
+            raise StoreError(f"not a key: {key!r}", where=self._root)
+        return self._root.joinpath(*parts)
+
+    def _fail(self, error: OSError, path: Path) -> NoReturn:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR) and not path.exists():
+            raise NotFoundError("there is no such object", where=path) from None
+        fixes = {
+            errno.ENOSPC: "free some space, then start the same command again: it goes on from the last checkpoint",
+            errno.EDQUOT: "free some of your quota, then start the same command again",
+            errno.EACCES: f"give yourself the right to read and write {self._root}",
+            errno.EROFS: "choose a store on a file system that can be written",
+        }
+        raise StoreError(
+            f"{error.strerror or error}", where=path, fix=fixes.get(error.errno or 0, f"look at {self._root}")
+        ) from error
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    def raise_unless_gone(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError | NotADirectoryError):
+            raise error
+
+    for base, _, names in os.walk(folder, onerror=raise_unless_gone):
+        for name in names:
+            if not name.startswith(_TEMPORARY):
+                yield Path(base, name)
+
+
+def _etag(status: os.stat_result) -> str:
+    return f"{status.st_mtime_ns:x}-{status.st_ino:x}-{status.st_size:x}"
+
+
+@contextlib.contextmanager
+def _replacing(path: Path, *, only_if_absent: bool = False) -> Iterator[IO[bytes]]:
+    """A file that appears at `path` whole and synced, or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.parent / f"{_TEMPORARY}{uuid.uuid4().hex}"
+    try:
+        with temporary.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if only_if_absent:
+            os.link(temporary, path)  # unlike a rename, fails if the goal exists
+            temporary.unlink()
+        else:
+            temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

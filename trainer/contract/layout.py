@@ -1,0 +1,108 @@
+"""Every key of the store comes from here and nowhere else.
+
+<experiment>/experiment.yaml
+<experiment>/<run_id>/spec.json
+                      attempts/001-<uid>.jsonl       metric log of one attempt
+                      attempts/001-<uid>.log         what that attempt printed
+                      checkpoints/epoch-0010.pt      after epoch 10, and its .json
+                      checkpoints/epoch-0010-step-00007.pt   within epoch 11, after 7 steps
+                      result.json                    written last: the run is finished
+                      samples/<name>.png
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+_ATTEMPT = re.compile(r"(?P<number>\d{3,})-(?P<uid>[a-z0-9][-a-z0-9]*)\.jsonl")
+_CHECKPOINT = re.compile(r"epoch-(?P<epoch>\d{4})(?:-step-(?P<step>\d{5,}))?\.pt")
+
+
+class Position(NamedTuple):
+    """How far training is: whole epochs done, and steps done of the next one. Ordered."""
+
+    epoch: int
+    step: int = 0
+
+
+class AttemptName(NamedTuple):
+    """Number of an attempt, from 1, and what tells two of the same number apart. Ordered."""
+
+    number: int
+    uid: str
+
+
+def experiment_prefix(experiment: str) -> str:
+    """Everything of an experiment begins with this."""
+    return f"{experiment}/"
+
+
+def experiment_yaml(experiment: str) -> str:
+    """The experiment file as last submitted."""
+    return f"{experiment}/experiment.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class RunLayout:
+    """The keys of one run."""
+
+    experiment: str
+    run_id: str
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.experiment}/{self.run_id}/"
+
+    @property
+    def spec(self) -> str:
+        return f"{self.prefix}spec.json"
+
+    @property
+    def result(self) -> str:
+        return f"{self.prefix}result.json"
+
+    @property
+    def attempts(self) -> str:
+        return f"{self.prefix}attempts/"
+
+    @property
+    def checkpoints(self) -> str:
+        return f"{self.prefix}checkpoints/"
+
+    def attempt(self, name: AttemptName) -> str:
+        return f"{self.attempts}{name.number:03d}-{name.uid}.jsonl"
+
+    def attempt_output(self, name: AttemptName) -> str:
+        return f"{self.attempts}{name.number:03d}-{name.uid}.log"
+
+    def checkpoint(self, position: Position) -> str:
+        step = f"-step-{position.step:05d}" if position.step else ""
+        return f"{self.checkpoints}epoch-{position.epoch:04d}{step}.pt"
+
+    def checkpoint_manifest(self, position: Position) -> str:
+        return self.checkpoint(position).removesuffix(".pt") + ".json"
+
+    def sample(self, name: str) -> str:
+        return f"{self.prefix}samples/{name}.png"
+
+
+def run_of(key: str) -> RunLayout | None:
+    """The run a key belongs to; None for keys of the experiment itself."""
+    parts = key.split("/")
+    return RunLayout(parts[0], parts[1]) if len(parts) > 2 else None
+
+
+def attempt_of(key: str) -> AttemptName | None:
+    """The attempt whose metric log lies at this key; None if it is no metric log."""
+    folder, _, name = key.rpartition("/")
+    match = _ATTEMPT.fullmatch(name) if folder.endswith("/attempts") else None
+    return AttemptName(int(match["number"]), match["uid"]) if match else None
+
+
+def checkpoint_of(key: str) -> Position | None:
+    """The position of the checkpoint at this key; None if it is no checkpoint."""
+    folder, _, name = key.rpartition("/")
+    match = _CHECKPOINT.fullmatch(name) if folder.endswith("/checkpoints") else None
+    return Position(int(match["epoch"]), int(match["step"] or 0)) if match else None

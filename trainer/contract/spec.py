@@ -1,0 +1,219 @@
+"""RunSpec: one cell of the grid, and the name it has everywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from trainer.contract.errors import Problem, SpecError
+from trainer.contract.frozen import Frozen, canonical_json
+from trainer.contract.network import NetworkSpec
+
+SCHEMA_VERSION = 1
+
+RUN_ID_MAX_LENGTH = 63
+"""A Job's name is copied into labels: a longer one is accepted as a name and fails later."""
+
+_HASH_DIGITS = 8
+
+
+def _dns_label(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", value):
+        raise ValueError("use lowercase letters, digits and '-', with a letter or digit at both ends")
+    return value
+
+
+def _identifier(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9]([_a-z0-9]*[a-z0-9])?", value):
+        raise ValueError("use lowercase letters, digits and '_', with a letter or digit at both ends")
+    return value
+
+
+ExperimentName = Annotated[str, AfterValidator(_dns_label)]
+Identifier = Annotated[str, AfterValidator(_identifier)]
+TrainRatio = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class PreprocessingSpec(Frozen):
+    """Which steps run, in this order; crop and pad always do (thesis 4.2).
+
+    Attributes:
+        gaussian: 3x3 Gaussian blur, sigma 1 px.
+        clahe: Contrast-limited adaptive histogram equalisation, clip limit 2, 8x8 tiles, uint16.
+        minmax: Scaling of each image to [0, 1].
+        resize: Downsampling so that the shorter edge equals `size_px`, if it is longer.
+    """
+
+    gaussian: bool = True
+    clahe: bool = True
+    minmax: bool = True
+    resize: bool = True
+
+
+class DataSpec(Frozen):
+    """Where the images are and how they are prepared.
+
+    Attributes:
+        acdc: Folder of the set that is split into training and validation patients.
+        sunnybrook: Folder of the set that only measures generalisation; None for none.
+        size_px: Side of the square that models see.
+        preprocessing: Steps before that square is cut.
+    """
+
+    acdc: str = Field(min_length=1)
+    sunnybrook: str | None = Field(None, min_length=1)
+    size_px: int = Field(176, ge=1, le=4096)
+    preprocessing: PreprocessingSpec = PreprocessingSpec()
+
+
+class TrainingSpec(Frozen):
+    """How one model is trained (thesis 4.3, 4.5, 5.1). Adam and its rate are the author's code's.
+
+    Attributes:
+        epochs: Passes over the training images; there is no early stopping.
+        batch_size: Images an optimizer step.
+        learning_rate: Of Adam.
+        validation_batch_size: Images a validation minibatch; its scores are logged one by one.
+        generalisation_batch_size: The same on the generalisation set.
+        checkpoint_every_epochs: Interval of the periodic checkpoints. Cannot change a result.
+        threads: CPU threads of the process; sums of another number may round differently.
+        device: `auto` takes a GPU if there is one.
+    """
+
+    epochs: int = Field(200, ge=1, le=9999)
+    batch_size: int = Field(8, ge=1, le=65536)
+    learning_rate: float = Field(1e-3, gt=0)
+    validation_batch_size: int = Field(16, ge=1, le=65536)
+    generalisation_batch_size: int = Field(8, ge=1, le=65536)
+    checkpoint_every_epochs: int = Field(10, ge=1, le=9999)
+    threads: int = Field(1, ge=1, le=1024)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class RunSpec(Frozen):
+    """All that can change the result of one run, and nothing that cannot.
+
+    Attributes:
+        schema_version: Of this format; another one is refused.
+        experiment: Name of the experiment, a DNS label.
+        model: The model's name in the experiment, as in labels, tables and columns.
+        network: What that name stands for.
+        train_ratio: Share of the patients trained on, in (0, 1); the others validate.
+        ablation: Name of what was left out or changed; `none` for nothing.
+        seed: Of the split, the start weights and the order of images.
+        data: Where the images are and how they are prepared.
+        training: How the model is trained.
+    """
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    experiment: ExperimentName
+    model: Identifier
+    network: NetworkSpec
+    train_ratio: TrainRatio
+    ablation: Identifier = "none"
+    seed: Seed
+    data: DataSpec
+    training: TrainingSpec
+
+    @model_validator(mode="after")
+    def _size_fits_depth(self) -> Self:
+        step = 2 ** (self.network.depth - 1)
+        if self.data.size_px % step:
+            lower = self.data.size_px // step * step
+            near = f"{lower} or {lower + step}" if lower else f"{step}"
+            raise ValueError(
+                f"data.size_px is {self.data.size_px}, but {self.model} halves it {self.network.depth - 1} times: "
+                f"use a multiple of {step}, such as {near}"
+            )
+        return self
+
+    @property
+    def run_id(self) -> str:
+        """`<experiment>-<model>-r<percent>-<ablation>-s<seed>-<8 hex>`: a DNS label.
+
+        Raises:
+            SpecError: It is longer than a label can be.
+        """
+        run_id = f"{self._slug}-{self.digest[:_HASH_DIGITS]}"
+        excess = len(run_id) - RUN_ID_MAX_LENGTH
+        if excess > 0:
+            raise SpecError(
+                f"the run's name '{run_id}' is {excess} characters longer than the {RUN_ID_MAX_LENGTH} "
+                "that a label can hold",
+                where="name",
+                fix=f"shorten the experiment's name '{self.experiment}' to at most "
+                f"{max(len(self.experiment) - excess, 1)} characters, or a model's or ablation's",
+            )
+        return run_id
+
+    @property
+    def _slug(self) -> str:
+        percent = f"{self.train_ratio * 100:.6g}".replace(".", "p")
+        parts = (self.experiment, self.model, f"r{percent}", self.ablation, f"s{self.seed}")
+        return "-".join(parts).replace("_", "-")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, 64 hex digits, over the canonical JSON of all that can change the result."""
+        content = self.model_dump(mode="json")
+        del content["training"]["checkpoint_every_epochs"]
+        return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+
+    @property
+    def pair(self) -> tuple[str, float, str, int]:
+        """What two runs of a pair have in common: experiment, train ratio, ablation, seed."""
+        return (self.experiment, self.train_ratio, self.ablation, self.seed)
+
+    def to_json(self) -> bytes:
+        """The specification as it lies in the store."""
+        return (json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n").encode()
+
+    @classmethod
+    def from_json(cls, text: bytes | str, where: object = "") -> RunSpec:
+        """Read a specification.
+
+        Args:
+            text: JSON.
+            where: File or key named in errors.
+
+        Raises:
+            SpecError: Not JSON, another schema version, or invalid: every mistake at once.
+        """
+        try:
+            content = json.loads(text)
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise SpecError(f"not JSON: {error}", where=where, fix="submit the experiment again") from None
+        if isinstance(content, dict) and content.get("schema_version") != SCHEMA_VERSION:
+            raise SpecError(
+                f"schema_version is {content.get('schema_version')!r}, this trainer reads {SCHEMA_VERSION}",
+                where=where,
+                fix="use the trainer image that belongs to the gridctl that submitted it",
+            )
+        try:
+            return cls.model_validate(content)
+        except ValidationError as error:
+            raise SpecError(validation_problems(error, where=where)) from None
+
+
+def validation_problems(error: ValidationError, where: object = "") -> list[Problem]:
+    """Every mistake pydantic found, with the path of its field."""
+    return [Problem(problem_text(item), where=_join(where, item["loc"])) for item in error.errors()]
+
+
+def problem_text(item: Any) -> str:
+    """What pydantic says of one mistake, without its `Value error, ` prefix, with the value given."""
+    message = str(item["msg"]).removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    if item["type"] in ("missing", "value_error", "extra_forbidden") or isinstance(item["input"], dict | list):
+        return message
+    return f"{message}, got {item['input']!r}"
+
+
+def _join(where: object, loc: tuple[int | str, ...]) -> str:
+    path = ".".join(str(part) for part in loc)
+    return f"{where}: {path}" if where and path else str(where) or path

@@ -1,0 +1,102 @@
+"""The one door to where runs keep everything: `s3://bucket/prefix` or a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from trainer.contract.errors import StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Stat:
+    """What a listing says of an object.
+
+    Attributes:
+        key: Relative to the store.
+        size_bytes: Its length.
+        etag: Changes whenever the content is written anew.
+        modified: Seconds since the epoch.
+    """
+
+    key: str
+    size_bytes: int
+    etag: str
+    modified: float
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """An object read whole."""
+
+    data: bytes
+    etag: str
+
+
+class Store(Protocol):
+    """Whole objects by key. Keys are relative, `/`-separated, and come from `layout`.
+
+    Every method raises `StoreError` when the store cannot be reached or refuses.
+    A put is atomic: readers see the whole old object or the whole new one, whatever fails.
+    """
+
+    @property
+    def url(self) -> str:
+        """What opens this store again: `open_store(store.url)`."""
+
+    def get(self, key: str) -> Blob:
+        """Read an object.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+
+    def get_file(self, key: str, path: Path) -> None:
+        """Read an object of any size into a file, which appears whole or not at all.
+
+        Raises:
+            NotFoundError: There is none.
+        """
+
+    def put(self, key: str, data: bytes) -> str:
+        """Write an object, replacing an older one; returns its ETag."""
+
+    def put_file(self, key: str, path: Path) -> str:
+        """Write an object of any size from a file; returns its ETag."""
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Write an object only if there is none; of several writers at once just one wins.
+
+        Returns:
+            Whether this call wrote it.
+        """
+
+    def exists(self, key: str) -> bool:
+        """Whether there is an object at this key."""
+
+    def list(self, prefix: str = "") -> Iterator[Stat]:
+        """All objects whose keys begin with `prefix`, in the order of their keys."""
+
+    def delete(self, key: str) -> None:
+        """Remove an object; none there is no error."""
+
+
+def open_store(url: str) -> Store:
+    """The store at a URL.
+
+    Args:
+        url: `s3://bucket/prefix`, `file:///folder`, or the path of a folder.
+
+    Raises:
+        StoreError: The URL's scheme is unknown.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme == "file":
+        from trainer.contract.folder_store import FolderStore
+
+        return FolderStore(Path(rest if separator else url))
+    raise StoreError(
+        f"unknown kind of store '{scheme}://'", where=url, fix="use s3://bucket/prefix or the path of a folder"
+    )
