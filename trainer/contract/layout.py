@@ -1,4 +1,4 @@
-"""Every key of the store comes from here and nowhere else.
+"""Every key of the store comes from here and nowhere else::
 
 <experiment>/experiment.yaml
 <experiment>/<run_id>/spec.json

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -19,7 +19,7 @@ from trainer.contract.errors import MetricLogError
 from trainer.contract.frozen import Frozen
 from trainer.contract.layout import AttemptName
 
-LOG_SCHEMA_VERSION = 1
+LOG_SCHEMA_VERSION: Final = 1
 
 
 class AttemptRecord(Frozen):

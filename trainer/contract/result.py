@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, ValidationError
 
@@ -12,7 +12,7 @@ from trainer.contract.errors import StoreError
 from trainer.contract.frozen import Frozen
 from trainer.contract.metrics import SetScores
 
-RESULT_SCHEMA_VERSION = 1
+RESULT_SCHEMA_VERSION: Final = 1
 
 
 class ResultRecord(Frozen):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
@@ -13,7 +13,7 @@ from trainer.contract.errors import Problem, SpecError
 from trainer.contract.frozen import Frozen, canonical_json
 from trainer.contract.network import NetworkSpec
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION: Final = 1
 
 RUN_ID_MAX_LENGTH = 63
 """A Job's name is copied into labels: a longer one is accepted as a name and fails later."""
