@@ -1,0 +1,37 @@
+"""What a command can fail with, and the exit code of each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from trainer.contract.errors import Fault, Problem, StoreError
+
+__all__ = ["Fault", "InputError", "Problem", "UnreachableError", "exit_code_of"]
+
+OK: Final = 0
+RUNS_FAILED: Final = 1
+INVALID_INPUT: Final = 2
+UNREACHABLE: Final = 3
+INTERRUPTED: Final = 130
+"""Ctrl-C, as every shell tool answers it."""
+
+
+class InputError(Fault):
+    """An option, an experiment file or a name that the user gave is not valid."""
+
+    exit_code = INVALID_INPUT
+
+
+class UnreachableError(Fault):
+    """The cluster or the store cannot be reached, or refuses."""
+
+    exit_code = UNREACHABLE
+
+
+def exit_code_of(fault: Fault) -> int:
+    """The exit code of the command that met this fault."""
+    if isinstance(fault, StoreError):
+        return UNREACHABLE
+    if isinstance(fault, InputError | UnreachableError):
+        return fault.exit_code
+    return INVALID_INPUT

@@ -1,0 +1,193 @@
+"""The experiment file as text and tree, with the line of everything in it."""
+
+from __future__ import annotations
+
+import copy
+import io
+import math
+from collections.abc import Mapping, MutableMapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from orchestrator.errors import InputError, Problem
+
+Location = tuple[int | str, ...]
+
+
+class Document:
+    """One YAML mapping, with `--set` overrides applied, that knows where each value was written."""
+
+    def __init__(self, tree: CommentedMap, source: str, overrides: Mapping[Location, str] | None = None) -> None:
+        self._tree = tree
+        self._overrides = dict(overrides or {})
+        self.source = source
+
+    @classmethod
+    def read(cls, path: Path) -> Document:
+        """Read an experiment file.
+
+        Raises:
+            InputError: It cannot be read, or is not one YAML mapping.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            raise InputError("there is no such experiment file", where=path, fix=_near_files(path)) from None
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+            raise InputError(f"cannot read the experiment file: {reason}", where=path) from None
+        return cls.parse(text, str(path))
+
+    @classmethod
+    def parse(cls, text: str, source: str) -> Document:
+        """Parse the text of an experiment file.
+
+        Args:
+            text: YAML 1.2.
+            source: What errors call it.
+
+        Raises:
+            InputError: It is not one YAML mapping.
+        """
+        try:
+            tree = YAML(typ="rt").load(text)
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            where = f"{source}:{mark.line + 1}" if mark else source
+            raise InputError(f"not YAML: {_first_line(error.problem or error.context)}", where=where) from None
+        except YAMLError as error:
+            raise InputError(f"not YAML: {_first_line(str(error))}", where=source) from None
+        if not isinstance(tree, CommentedMap):
+            raise InputError(
+                "an experiment file is a mapping of keys to values",
+                where=f"{source}:1",
+                fix="start from experiments/demo.yaml",
+            )
+        return cls(tree, source)
+
+    def with_overrides(self, assignments: Sequence[str]) -> Document:
+        """The document with `path=value` assignments applied, as in `--set data.acdc=PATH`.
+
+        Args:
+            assignments: Dotted path of a field, `=`, and a YAML value.
+
+        Raises:
+            InputError: An assignment has no `=`, or its path leads through something that is no mapping.
+        """
+        tree, overrides = copy.deepcopy(self._tree), dict(self._overrides)
+        for assignment in assignments:
+            path, separator, text = assignment.partition("=")
+            label = f"--set {assignment}"
+            if not separator or not all(path.split(".")):
+                raise InputError("an override is PATH=VALUE", where=label, fix="for example --set training.epochs=20")
+            try:
+                value = YAML(typ="rt").load(text) if text else ""
+            except YAMLError:
+                value = text
+            location = tuple(path.split("."))
+            set_path(tree, location, value, where=label)
+            overrides[location] = f"--set {path}"
+        return Document(tree, self.source, overrides)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """A copy of the tree as plain dicts, lists and scalars."""
+        return {str(key): _plain(value) for key, value in self._tree.items()}
+
+    def where(self, location: Location) -> str:
+        """`file:line` of a field, or of the nearest thing above it that was written.
+
+        A field given by `--set` is named by that option instead.
+        """
+        for length in range(len(location), 0, -1):
+            label = self._overrides.get(tuple(str(part) for part in location[:length]))
+            if label:
+                return label
+        line, node = 1, self._tree
+        for part in location:
+            if part == 0 and isinstance(node, Mapping):
+                continue  # a single item may be written without its list
+            try:
+                row, _ = node.lc.key(part) if isinstance(node, Mapping) else node.lc.item(part)
+                node = node[part]
+            except (AttributeError, KeyError, IndexError, TypeError):
+                break
+            line = row + 1
+        return f"{self.source}:{line}"
+
+    def problem(self, location: Location, what: str, fix: str = "") -> Problem:
+        """A mistake at a field: the line it is on, and the path of the field before the text."""
+        path = field_path(location)
+        return Problem(f"{path}: {what}" if path else what, where=self.where(location), fix=fix)
+
+    def to_yaml(self) -> str:
+        """The document as YAML, comments kept, overrides applied."""
+        buffer = io.StringIO()
+        yaml = YAML(typ="rt")
+        yaml.width = 4096
+        yaml.dump(self._tree, buffer)
+        return buffer.getvalue()
+
+
+def field_path(location: Location) -> str:
+    """`models.unet.channels[0]` for `("models", "unet", "channels", 0)`."""
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
+    return path
+
+
+def set_path(tree: MutableMapping[str, Any], location: Location, value: Any, *, where: str) -> None:
+    """Set a value deep in nested mappings, making those that are missing.
+
+    Raises:
+        InputError: The path leads through something that is no mapping.
+    """
+    node = tree
+    for index, part in enumerate(location[:-1]):
+        child = node.get(str(part))
+        if child is None:
+            node[str(part)] = child = CommentedMap()
+        if isinstance(child, list):
+            child = _list_as_mapping(node, str(part), child)
+        if not isinstance(child, MutableMapping):
+            raise InputError(f"{field_path(location[: index + 1])} is not a mapping of keys to values", where=where)
+        node = child
+    node[str(location[-1])] = value
+
+
+def _list_as_mapping(node: MutableMapping[str, Any], key: str, names: list[Any]) -> Any:
+    """`models: [unet, gamma_net]` is short for a mapping with empty options."""
+    if key != "models" or not all(isinstance(name, str) for name in names):
+        return names
+    node[key] = CommentedMap((name, CommentedMap()) for name in names)
+    return node[key]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else str(value)
+    return str(value)
+
+
+def _near_files(path: Path) -> str:
+    from orchestrator.experiment.suggest import did_you_mean
+
+    files = sorted(str(found) for folder in {path.parent, Path("experiments")} for found in folder.glob("*.yaml"))
+    return did_you_mean(path, files) if files else "give the path of a YAML file"
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "it cannot be parsed").strip().splitlines()[0]

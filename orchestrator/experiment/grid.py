@@ -1,0 +1,173 @@
+"""Experiment file -> validated experiment -> grid of RunSpec, with every mistake at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from orchestrator.experiment.document import Document
+from orchestrator.experiment.schema import (
+    BUILT_IN_ABLATIONS,
+    Ablation,
+    Comparison,
+    ExperimentFile,
+    KubernetesOptions,
+)
+from orchestrator.experiment.suggest import did_you_mean
+from orchestrator.experiment.validation import Problems, validate
+from orchestrator.experiment.variants import Variant, variants
+from trainer.contract.errors import SpecError
+from trainer.contract.network import NETWORKS
+from trainer.contract.spec import RunSpec, problem_text
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A valid experiment and its grid.
+
+    Attributes:
+        runs: Every cell, pairs beside each other: by train ratio, ablation, seed, then model.
+        document: The file it was read from, overrides applied.
+    """
+
+    name: str
+    models: tuple[str, ...]
+    train_ratios: tuple[float, ...]
+    ablations: tuple[str, ...]
+    seeds: tuple[int, ...]
+    compare: tuple[Comparison, ...]
+    backend: str
+    store: str
+    kubernetes: KubernetesOptions
+    runs: tuple[RunSpec, ...]
+    document: Document
+
+
+def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
+    """Read and validate an experiment file.
+
+    Args:
+        path: The YAML file.
+        overrides: `path=value` assignments of `--set`.
+
+    Raises:
+        InputError: With every mistake of the file, each with its line and a suggestion.
+    """
+    return parse_experiment(Document.read(path).with_overrides(overrides))
+
+
+def parse_experiment(document: Document) -> Experiment:
+    """Validate an experiment and expand its grid.
+
+    Raises:
+        InputError: With every mistake, each with its line and a suggestion.
+    """
+    problems = Problems(document)
+    tree = document.content
+    tree["models"] = _models(tree.get("models"), problems)
+    tree["ablations"] = _ablations(tree.get("ablations", ["none"]), problems)
+    if isinstance(tree.get("compare"), dict):
+        tree["compare"] = [tree["compare"]]
+    file = validate(ExperimentFile, tree, (), problems.add)
+    grid = list(variants(tree, problems))
+    _check_comparisons(tree, problems)
+    problems.raise_if_any()
+    assert file is not None
+    runs = tuple(_expand(file, grid, problems))
+    problems.raise_if_any()
+    return Experiment(
+        name=file.name,
+        models=tuple(file.models),
+        train_ratios=file.train_ratios,
+        ablations=tuple(ablation.name for ablation in file.ablations),
+        seeds=file.seeds,
+        compare=file.compare,
+        backend=file.backend,
+        store=file.store,
+        kubernetes=file.kubernetes,
+        runs=runs,
+        document=document,
+    )
+
+
+def _models(value: Any, problems: Problems) -> Any:
+    """`models` as a mapping; `[unet, gamma_net]` is short for two models without options."""
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        for index, name in enumerate(value):
+            if name in value[:index]:
+                problems.add(("models", index), f"'{name}' appears more than once")
+        value = dict.fromkeys(value)
+    if not isinstance(value, dict):
+        return value
+    if not value:
+        problems.add(("models",), "there is no model, so the grid has no runs", did_you_mean("", list(NETWORKS)))
+    return {name: {} if options is None else options for name, options in value.items()}
+
+
+def _ablations(value: Any, problems: Problems) -> Any:
+    """Built-in ablations written out."""
+    if not isinstance(value, list):
+        return value
+    written = []
+    for index, item in enumerate(value):
+        if isinstance(item, str) and item not in BUILT_IN_ABLATIONS:
+            fix = did_you_mean(item, BUILT_IN_ABLATIONS)
+            problems.add(("ablations", index), f"unknown ablation '{item}'", fix)
+            written.append({"name": f"unknown_{index}"})
+        else:
+            written.append(Ablation.built_in(item).model_dump() if isinstance(item, str) else item)
+    return written
+
+
+def _check_comparisons(tree: dict[str, Any], problems: Problems) -> None:
+    comparisons = tree.get("compare")
+    models = list(tree["models"]) if isinstance(tree["models"], dict) else []
+    data = tree.get("data")
+    alone = isinstance(data, dict) and not data.get("sunnybrook")
+    for index, comparison in enumerate(comparisons if isinstance(comparisons, list) else []):
+        if not isinstance(comparison, dict):
+            continue
+        at = ("compare", index)
+        for key in ("model", "against"):
+            name = comparison.get(key)
+            if isinstance(name, str) and models and name not in models:
+                problems.add((*at, key), f"there is no model '{name}' here", did_you_mean(name, models))
+        if comparison.get("model") is not None and comparison.get("model") == comparison.get("against"):
+            problems.add(at, "a model is compared with itself")
+        metrics = comparison.get("metrics")
+        for metric in metrics if alone and isinstance(metrics, list) else []:
+            if str(metric).startswith("generalisation_"):
+                problems.add((*at, "metrics"), f"{metric} needs a second data set", "give data.sunnybrook")
+
+
+def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -> Iterator[RunSpec]:
+    by_name = {variant.ablation: variant for variant in grid}
+    for train_ratio in file.train_ratios:
+        for index, ablation in enumerate(file.ablations):
+            variant = by_name[ablation.name]
+            for seed in file.seeds:
+                for model in file.models:
+                    network, training = variant.models[model]
+                    try:
+                        run = RunSpec(
+                            experiment=file.name,
+                            model=model,
+                            network=network,
+                            train_ratio=train_ratio,
+                            ablation=ablation.name,
+                            seed=seed,
+                            data=variant.data,
+                            training=training,
+                        )
+                        _ = run.run_id  # refuses a name that a label cannot hold
+                    except ValidationError as error:
+                        blamed = ("ablations", index) if "data.size_px" in ablation.set else ("data", "size_px")
+                        problems.add(blamed, problem_text(error.errors()[0]))
+                    except SpecError as error:
+                        problems.add(("name",), error.problems[0].what, error.problems[0].fix)
+                    else:
+                        yield run

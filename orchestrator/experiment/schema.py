@@ -1,0 +1,116 @@
+"""The keys of an experiment file."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from trainer.contract.frozen import Frozen
+from trainer.contract.spec import (
+    DataSpec,
+    ExperimentName,
+    Identifier,
+    PreprocessingSpec,
+    Seed,
+    TrainingSpec,
+    TrainRatio,
+)
+
+Metric = Literal["validation_dice", "generalisation_dice", "validation_bce", "generalisation_bce"]
+METRICS: Final[tuple[Metric, ...]] = get_args(Metric)
+
+STEPS: Final = tuple(PreprocessingSpec.model_fields)
+"""Preprocessing steps that an ablation can leave out."""
+
+BUILT_IN_ABLATIONS: Final = ("none", *(f"no_{step}" for step in STEPS))
+
+T = TypeVar("T")
+
+
+def _no_duplicates(items: tuple[T, ...]) -> tuple[T, ...]:
+    keys: Iterable[Hashable] = (item.name if isinstance(item, Ablation) else item for item in items)
+    twice = [str(item) for item, count in Counter(keys).items() if count > 1]
+    if twice:
+        raise ValueError(f"{', '.join(twice)} appears more than once")
+    return items
+
+
+def _not_empty(items: tuple[T, ...]) -> tuple[T, ...]:
+    if not items:
+        raise ValueError("the list is empty, so the grid has no runs")
+    return items
+
+
+def _score(value: str) -> str:
+    if value not in ("final", "best", "mean") and not re.fullmatch(r"last-[1-9]\d{0,3}", value):
+        raise ValueError("use final, best, mean or last-K, such as last-5")
+    return value
+
+
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, Mapping) else value
+
+
+Score = Annotated[str, AfterValidator(_score)]
+Checked = (AfterValidator(_not_empty), AfterValidator(_no_duplicates))
+
+
+class Ablation(Frozen):
+    """A named change to everything of the grid.
+
+    Attributes:
+        name: As in labels, tables and columns.
+        without: Preprocessing steps left out.
+        set: Values by dotted path, as `--set` takes them: `training.*`, `data.*`, `models.*`.
+    """
+
+    name: Identifier
+    without: tuple[Literal["gaussian", "clahe", "minmax", "resize"], ...] = ()
+    set: Mapping[str, Any] = Field(default_factory=dict)
+
+    @classmethod
+    def built_in(cls, name: str) -> Ablation:
+        """`none`, or `no_<step>`: everything but one preprocessing step."""
+        step: Any = name.removeprefix("no_")
+        return cls(name=name, without=() if name == "none" else (step,))
+
+
+class Comparison(Frozen):
+    """Which model is asked to be better than which.
+
+    Attributes:
+        model: The model of interest; differences are its score minus the other's.
+        against: The model it is compared with.
+        metrics: On what.
+        score: How the epochs of a run become its one score: the `final` epoch, the `best` by
+            validation Dice, the `mean` of all epochs, or of the `last-K`.
+    """
+
+    model: Identifier
+    against: Identifier
+    metrics: Annotated[tuple[Metric, ...], *Checked] = ("validation_dice", "generalisation_dice")
+    score: Score = "final"
+
+
+class KubernetesOptions(Frozen):
+    """Where and with what pods run; nothing here changes a result or a `run_id`."""
+
+
+class ExperimentFile(Frozen):
+    """One experiment: a grid and what it compares. Each key as users write it."""
+
+    name: ExperimentName
+    models: Mapping[str, Mapping[str, Any]]
+    train_ratios: Annotated[tuple[TrainRatio, ...], *Checked]
+    ablations: Annotated[tuple[Ablation, ...], *Checked] = (Ablation(name="none"),)
+    seeds: Annotated[tuple[Seed, ...], *Checked]
+    data: DataSpec
+    training: TrainingSpec = TrainingSpec()
+    compare: Annotated[tuple[Comparison, ...], BeforeValidator(_one_or_many)] = ()
+    backend: Literal["local", "kubernetes"] = "local"
+    store: str = Field("runs", min_length=1)
+    kubernetes: KubernetesOptions = KubernetesOptions()

@@ -1,0 +1,26 @@
+"""`did you mean ...?`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+
+
+def did_you_mean(word: object, known: Collection[str]) -> str:
+    """What to do about an unknown word.
+
+    Args:
+        word: What was written.
+        known: All that could have been meant.
+
+    Returns:
+        The nearest known word as a question, or the list of all of them.
+    """
+    near = difflib.get_close_matches(_folded(word), {_folded(name): name for name in known}, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean '{next(name for name in known if _folded(name) == near[0])}'?"
+    return f"known: {', '.join(known)}" if known else "there is none to choose from"
+
+
+def _folded(word: object) -> str:
+    return str(word).lower().replace("-", "").replace("_", "").replace(" ", "")

@@ -1,0 +1,100 @@
+"""What pydantic says of a mistake, said to the author of an experiment file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from typing import Any, Protocol, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from orchestrator.errors import InputError, Problem
+from orchestrator.experiment.document import Document, Location
+from orchestrator.experiment.suggest import did_you_mean
+from trainer.contract.spec import problem_text
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Report(Protocol):
+    """Takes one mistake: the field, what is wrong, what to do."""
+
+    def __call__(self, location: Location, what: str, fix: str = "") -> None: ...
+
+
+class Problems:
+    """Mistakes so far, each once."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._found: dict[Problem, None] = {}
+
+    def add(self, location: Location, what: str, fix: str = "") -> None:
+        """Note a mistake at a field of the document."""
+        self._found[self._document.problem(location, what, fix)] = None
+
+    def raise_if_any(self) -> None:
+        """Raise all of them, in the order of their lines.
+
+        Raises:
+            InputError: There are some.
+        """
+
+        def line(problem: Problem) -> tuple[str, int]:
+            source, _, number = problem.where.rpartition(":")
+            return (source, int(number)) if number.isdigit() else (problem.where, 0)
+
+        if self._found:
+            raise InputError(sorted(self._found, key=line))
+
+
+def validate(model: type[M], value: Any, at: Location, report: Report, only: Collection[str] | None = None) -> M | None:
+    """Validate one section.
+
+    Args:
+        model: What it should be.
+        value: What was written.
+        at: Where it was written.
+        report: Gets every mistake, with unknown keys and values answered by a suggestion.
+        only: If given, mistakes in other keys are not reported (somebody else does).
+
+    Returns:
+        The section; None if anything is wrong with it.
+    """
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        for item in error.errors():
+            location = tuple(part for part in item["loc"] if part != "[key]")
+            if only is None or not location or location[0] in only:
+                report((*at, *location), *_what_and_fix(model, item, location))
+        return None
+
+
+def _what_and_fix(model: type[BaseModel], item: Any, location: Location) -> tuple[str, str]:
+    if item["type"] == "extra_forbidden":
+        key = str(location[-1])
+        return f"unknown key '{key}'", did_you_mean(key, list(_fields_at(model, location[:-1])))
+    if item["type"] == "missing":
+        return "is missing", ""
+    if item["type"] == "literal_error":
+        known = re.findall(r"'([^']*)'", str(item["ctx"]["expected"]))
+        return f"unknown value {item['input']!r}", did_you_mean(item["input"], known)
+    return problem_text(item), ""
+
+
+def _fields_at(model: type[BaseModel], location: Location) -> Collection[str]:
+    for part in location:
+        if isinstance(part, str) and part in model.model_fields:
+            nested = next(_models_in(model.model_fields[part].annotation), None)
+            if nested is None:
+                return ()
+            model = nested
+    return model.model_fields
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models_in(argument)
