@@ -1,0 +1,56 @@
+"""What every backend can do; the commands know no more of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from trainer.contract.spec import RunSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What a backend knows of one run that the store does not.
+
+    Attributes:
+        active: Whether a process or a Job holds the run, running or waiting.
+        failed: Whether the backend gave it up: out of retries, past its deadline.
+        running: Whether an attempt executes right now.
+        reason: Why it waits or failed, in the backend's words; empty if there is nothing to say.
+    """
+
+    active: bool = False
+    failed: bool = False
+    running: bool = False
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the runs handed to a backend.
+
+    Attributes:
+        done: Run ids finished while the command waited; empty for backends that do not wait.
+        created: Run ids handed over.
+        failed: Why, by run id.
+        interrupted: Whether the user stopped it; what is left can be resumed.
+    """
+
+    done: tuple[str, ...] = ()
+    created: tuple[str, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+    interrupted: bool = False
+
+
+class Backend(Protocol):
+    """Executes attempts of runs whose `spec.json` is in the store already.
+
+    Every method raises `UnreachableError` when the place cannot be reached or refuses.
+    """
+
+    def observe(self, experiment: str) -> Mapping[str, Activity]:
+        """What is known of an experiment's runs, by run id; one round of listing, not a call a run."""
+
+    def start(self, runs: Sequence[RunSpec]) -> Outcome:
+        """Start an attempt of each run; a run that is active already is left alone."""
