@@ -1,0 +1,71 @@
+"""Which experiment a command is about: a file, a name, or the last one submitted from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.errors import InputError
+from orchestrator.experiment import Document, Experiment, load_experiment, parse_experiment
+from orchestrator.submitted import Submissions
+from trainer.contract import layout
+from trainer.contract.errors import NotFoundError
+from trainer.contract.store import Store, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An experiment as it was submitted.
+
+    Attributes:
+        experiment: Its grid, read from the store.
+        store: Where its runs keep everything.
+        backend: Where they execute.
+        submitted_at: Seconds since the epoch; None if it was not submitted from this folder.
+    """
+
+    experiment: Experiment
+    store: Store
+    backend: str
+    submitted_at: float | None
+
+
+def find_experiment(given: str | None, store_url: str | None = None) -> Found:
+    """Find an experiment.
+
+    Args:
+        given: Path of an experiment file, name of an experiment, or None for the last one
+            submitted from this folder.
+        store_url: Its store; by default the one it was submitted to.
+
+    Raises:
+        InputError: There is no such experiment, or it was not submitted.
+        StoreError: Its store cannot be reached.
+    """
+    name, url = given, store_url
+    if given is not None and (given.endswith((".yaml", ".yml")) or Path(given).is_file()):
+        written = load_experiment(Path(given))
+        name = written.name
+    submissions = Submissions.read()
+    submission = None
+    if url is None or name is None:
+        known = name is None or name in submissions.experiments
+        if not known and given != name:
+            raise InputError(f"{given} was not submitted from this folder", fix=f"gridctl submit {given}")
+        submission = submissions.find(name)
+        name, url = submission.name, url or submission.store
+    store = open_store(url)
+    key = layout.experiment_yaml(name)
+    try:
+        text = store.get(key).data.decode()
+    except NotFoundError:
+        raise InputError(
+            f"there is no experiment '{name}' in the store", where=store.url, fix="gridctl submit EXPERIMENT.yaml"
+        ) from None
+    experiment = parse_experiment(Document.parse(text, f"{store.url}/{key}"))
+    return Found(
+        experiment,
+        store,
+        submission.backend if submission else experiment.backend,
+        submission.submitted_at if submission else None,
+    )

@@ -1,0 +1,176 @@
+"""`gridctl status`: how far everything is, and why something waits."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from orchestrator.backends.choice import open_backend
+from orchestrator.backends.port import Activity
+from orchestrator.collect import collect
+from orchestrator.commands.find import Found
+from orchestrator.commands.states import run_states
+from orchestrator.eta import RunPace, eta_seconds, remaining_seconds
+from orchestrator.plan import RunState
+from trainer.contract.spec import RunSpec
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """One run.
+
+    Attributes:
+        state: done, active, failed or missing.
+        epochs, epochs_done: Wanted, and in its metric log.
+        attempts: How many processes tried so far.
+        validation_dice: After its latest epoch; None before the first.
+        reason: Why it waits or failed; empty if there is nothing to say.
+    """
+
+    run_id: str
+    model: str
+    train_ratio: float
+    ablation: str
+    seed: int
+    state: str
+    epochs: int
+    epochs_done: int
+    attempts: int
+    validation_dice: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CellStatus:
+    """All seeds of one (model, train ratio, ablation).
+
+    Attributes:
+        done, active, failed, missing: How many runs are in each state.
+        epochs, epochs_done: Sums over the runs.
+        validation_dice: Mean over the runs' latest epochs; None before the first.
+        remaining_seconds: Training time left, one run at a time; None if unknown.
+    """
+
+    model: str
+    train_ratio: float
+    ablation: str
+    done: int
+    active: int
+    failed: int
+    missing: int
+    epochs: int
+    epochs_done: int
+    validation_dice: float | None
+    remaining_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """An experiment.
+
+    Attributes:
+        eta_seconds: Until the last run is done, at as many at once as are active now; None if
+            nothing is active, or the speed of something is unknown.
+        problems: What could not be read.
+    """
+
+    experiment: str
+    store: str
+    backend: str
+    totals: Mapping[str, int]
+    eta_seconds: float | None
+    cells: Sequence[CellStatus]
+    runs: Sequence[RunStatus]
+    problems: Sequence[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return asdict(self)
+
+
+def read_status(found: Found) -> Status:
+    """Where every run of an experiment stands.
+
+    Raises:
+        Fault: The store or the backend cannot be reached.
+    """
+    experiment = found.experiment
+    collected = collect(found.store, experiment.runs)
+    activity = open_backend(found.backend, experiment, found.store).observe(experiment.name)
+    states = run_states(collected, activity)
+    rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
+    runs = [_run_status(run, rows[run.run_id], states, activity) for run in experiment.runs]
+    paces = [_pace(run, rows[run.run_id]) for run in experiment.runs]
+    active = sum(1 for run in runs if run.state == RunState.ACTIVE)
+    waited_for = [
+        pace for pace, run in zip(paces, runs, strict=True) if run.state in (RunState.ACTIVE, RunState.MISSING)
+    ]
+    return Status(
+        experiment=experiment.name,
+        store=found.store.url,
+        backend=found.backend,
+        totals={state.value: sum(1 for run in runs if run.state == state) for state in RunState},
+        eta_seconds=eta_seconds(waited_for, active) if active else None,
+        cells=_cells(runs, remaining_seconds(paces)),
+        runs=runs,
+        problems=[str(problem) for problem in collected.problems],
+    )
+
+
+def _run_status(
+    run: RunSpec, row: Mapping[Any, Any], states: Mapping[str, RunState], activity: Mapping[str, Activity]
+) -> RunStatus:
+    state = states[run.run_id]
+    reason = activity.get(run.run_id, Activity()).reason
+    if state is RunState.FAILED and not reason:
+        reason = str(row["message"] or "")
+    return RunStatus(
+        run_id=run.run_id,
+        model=run.model,
+        train_ratio=run.train_ratio,
+        ablation=run.ablation,
+        seed=run.seed,
+        state=state.value,
+        epochs=run.training.epochs,
+        epochs_done=int(row["epochs_done"]),
+        attempts=int(row["attempts"]),
+        validation_dice=_number(row["latest_validation_dice"]),
+        reason=reason,
+    )
+
+
+def _pace(run: RunSpec, row: Mapping[Any, Any]) -> RunPace:
+    done = run.training.epochs if row["finished"] else int(row["epochs_done"])
+    cell = (run.model, run.train_ratio, run.ablation)
+    return RunPace(cell, run.training.epochs, done, _number(row["seconds_per_epoch"]))
+
+
+def _cells(runs: Sequence[RunStatus], remaining: Mapping[tuple[str, float, str], float | None]) -> list[CellStatus]:
+    grouped: dict[tuple[str, float, str], list[RunStatus]] = {}
+    for run in runs:
+        grouped.setdefault((run.model, run.train_ratio, run.ablation), []).append(run)
+    cells = []
+    for key, members in grouped.items():
+        count = Counter(run.state for run in members)
+        dice = [run.validation_dice for run in members if run.validation_dice is not None]
+        cells.append(
+            CellStatus(
+                *key,
+                done=count[RunState.DONE],
+                active=count[RunState.ACTIVE],
+                failed=count[RunState.FAILED],
+                missing=count[RunState.MISSING],
+                epochs=sum(run.epochs for run in members),
+                epochs_done=sum(run.epochs_done for run in members),
+                validation_dice=statistics.fmean(dice) if dice else None,
+                remaining_seconds=remaining[key],
+            )
+        )
+    return cells
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or value != value else float(value)

@@ -1,0 +1,84 @@
+"""The table of `gridctl status`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from orchestrator.commands.status import CellStatus, RunStatus, Status
+from orchestrator.console import count, duration, table
+
+_COLOURS: Final = {"done": "green", "active": "cyan", "failed": "red", "missing": "yellow"}
+_BAR_WIDTH: Final = 12
+
+
+def status_view(status: Status) -> RenderableType:
+    """The whole picture: a line a cell, what is said of runs that failed or wait, and the sum."""
+    parts: list[RenderableType] = [_cells(status.cells)]
+    parts += _reasons(status.runs)
+    parts += [Text(f"unreadable: {problem}", style="yellow") for problem in status.problems]
+    parts.append(_sum(status))
+    return Group(*parts)
+
+
+def _cells(cells: Sequence[CellStatus]) -> RenderableType:
+    states = tuple(_COLOURS)
+    with_ablation = any(cell.ablation != "none" for cell in cells)
+    columns = ["model", "ratio", *(["ablation"] if with_ablation else []), *states, "epochs", "", "val. Dice", "left"]
+    made = table(*columns, numeric=("ratio", *states, "epochs", "val. Dice", "left"))
+    for cell in cells:
+        counts = {"done": cell.done, "active": cell.active, "failed": cell.failed, "missing": cell.missing}
+        row: list[RenderableType] = [cell.model, f"{cell.train_ratio:g}"]
+        if with_ablation:
+            row.append(cell.ablation)
+        row += [
+            Text(str(number) if number else "·", style=_COLOURS[state] if number else "dim")
+            for state, number in counts.items()
+        ]
+        row += [
+            f"{cell.epochs_done}/{cell.epochs}",
+            _bar(cell.epochs_done, cell.epochs),
+            "" if cell.validation_dice is None else f"{cell.validation_dice:.3f}",
+            _left(cell),
+        ]
+        made.add_row(*row)
+    return made
+
+
+def _left(cell: CellStatus) -> str:
+    if cell.done == cell.done + cell.active + cell.failed + cell.missing:
+        return ""
+    return "?" if cell.remaining_seconds is None else duration(cell.remaining_seconds)
+
+
+def _bar(done: int, total: int) -> Text:
+    filled = round(_BAR_WIDTH * done / total) if total else 0
+    return Text("━" * filled, style="green") + Text("━" * (_BAR_WIDTH - filled), style="bright_black")
+
+
+def _reasons(runs: Iterable[RunStatus]) -> list[RenderableType]:
+    """Each reason once, with the runs it stops."""
+    said = Counter((run.state, run.reason) for run in runs if run.reason)
+    examples = {(run.state, run.reason): run.run_id for run in reversed(list(runs)) if run.reason}
+    lines: list[RenderableType] = []
+    for (state, reason), number in said.most_common():
+        others = f" and {number - 1} more" if number > 1 else ""
+        lines.append(Text.assemble((f"{state}: ", _COLOURS[state]), f"{examples[state, reason]}{others}: {reason}"))
+    return lines
+
+
+def _sum(status: Status) -> Text:
+    runs = len(status.runs)
+    parts = [f"{number} {state}" for state, number in status.totals.items() if number]
+    text = f"{status.experiment}: {count(runs, 'run')}: {', '.join(parts)}"
+    if status.eta_seconds is not None:
+        text += f"; about {duration(status.eta_seconds)} left"
+    elif status.totals["missing"]:
+        text += "; submit again to start or resume the missing ones"
+    if status.totals["failed"]:
+        text += "; --retry-failed tries the failed ones again"
+    return Text(text, style="bold")

@@ -1,0 +1,90 @@
+"""`gridctl submit`: start what is missing, and nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.backends.choice import open_backend
+from orchestrator.collect import collect
+from orchestrator.commands.states import run_states
+from orchestrator.errors import InputError, Problem
+from orchestrator.experiment import Experiment
+from orchestrator.plan import Plan, plan
+from trainer.contract import layout
+from trainer.contract.errors import NotFoundError
+from trainer.contract.spec import RunSpec
+from trainer.contract.store import Store
+
+_WRITES_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A submission that has not changed anything yet."""
+
+    experiment: Experiment
+    store: Store
+    plan: Plan
+
+
+def prepare(experiment: Experiment, store: Store, *, retry_failed: bool) -> Prepared:
+    """Decide what a submission does.
+
+    Raises:
+        InputError: A local run's data folder is missing.
+        Fault: The store or the backend cannot be reached.
+    """
+    if experiment.backend == "local":
+        _check_data_folders(experiment)
+    activity = open_backend(experiment.backend, experiment, store).observe(experiment.name)
+    states = run_states(collect(store, experiment.runs), activity)
+    return Prepared(experiment, store, plan(experiment.runs, states, retry_failed=retry_failed))
+
+
+def write_specifications(prepared: Prepared) -> None:
+    """Put the experiment and the specifications of the runs to start into the store.
+
+    Raises:
+        StoreError: The store failed; calling again completes it.
+    """
+    store, experiment = prepared.store, prepared.experiment
+
+    def write(run: RunSpec) -> None:
+        key = layout.RunLayout(run.experiment, run.run_id).spec
+        if not _holds(store, key, run.to_json()):
+            store.put(key, run.to_json())
+
+    with ThreadPoolExecutor(_WRITES_AT_ONCE) as pool:
+        list(pool.map(write, prepared.plan.to_do))
+    text = experiment.document.to_yaml().encode()
+    key = layout.experiment_yaml(experiment.name)
+    if not _holds(store, key, text):
+        store.put(key, text)
+
+
+def _holds(store: Store, key: str, data: bytes) -> bool:
+    try:
+        return store.get(key).data == data
+    except NotFoundError:
+        return False
+
+
+def _check_data_folders(experiment: Experiment) -> None:
+    problems: dict[Problem, None] = {}
+    for run in experiment.runs:
+        for field, text in _folders(run):
+            if not Path(text).is_dir():
+                where = experiment.document.where(("data", field))
+                made = " (or make a synthetic set: python -m trainer data phantom data/phantom)"
+                fix = f"give another one with --set data.{field}=PATH{made if 'phantom' in text else ''}"
+                problems[Problem(f"data.{field}: there is no folder {Path(text).absolute()}", where, fix)] = None
+    if problems:
+        raise InputError(problems)
+
+
+def _folders(run: RunSpec) -> Sequence[tuple[str, str]]:
+    given = (("acdc", run.data.acdc), ("sunnybrook", run.data.sunnybrook))
+    return [(field, text) for field, text in given if text]

@@ -1,0 +1,104 @@
+"""The only writer to the terminal: results to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from orchestrator.errors import Fault
+
+
+def say(text: str = "") -> None:
+    """A line about what is going on, to stderr."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def show(text: str) -> None:
+    """Results as text, to stdout."""
+    sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+
+
+def show_json(value: Any) -> None:
+    """Results as JSON, to stdout."""
+    show(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def show_error(fault: Fault) -> None:
+    """Every problem of a fault, to stderr."""
+    from rich.text import Text
+
+    console = stderr_console()
+    if len(fault.problems) > 1:
+        console.print(Text(f"error: {len(fault.problems)} mistakes", style="bold red"))
+    for problem in fault.problems:
+        line = Text()
+        if len(fault.problems) == 1:
+            line.append("error: ", style="bold red")
+        if problem.where:
+            line.append(f"{problem.where}: ", style="bold")
+        line.append(problem.what)
+        console.print(line, soft_wrap=True)
+        if problem.fix:
+            console.print(Text(f"  {problem.fix}", style="cyan"), soft_wrap=True)
+
+
+def stderr_console() -> Console:
+    """Where bars and messages are drawn."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def stdout_console() -> Console:
+    """Where tables are drawn."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def table(*columns: str, numeric: Sequence[str] = (), title: str | None = None) -> Table:
+    """An empty table in the one style of this tool.
+
+    Args:
+        columns: Headings.
+        numeric: Those whose cells are aligned to the right.
+        title: Above the table.
+    """
+    from rich import box
+    from rich.table import Table
+
+    made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
+    for column in columns:
+        made.add_column(column, justify="right" if column in numeric else "left", no_wrap=column in numeric)
+    return made
+
+
+def duration(seconds: float | None) -> str:
+    """`42 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`; empty if unknown."""
+    if seconds is None:
+        return ""
+    whole = round(seconds)
+    days, hours, minutes, rest = whole // 86400, whole // 3600 % 24, whole // 60 % 60, whole % 60
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def age(seconds: float) -> str:
+    """How long ago, roughly: `just now`, `12 min ago`."""
+    return "just now" if seconds < 60 else f"{duration(timedelta(seconds=seconds).total_seconds())} ago"

@@ -1,0 +1,88 @@
+"""Which experiments were submitted from this folder, and where to."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Final
+
+from pydantic import Field, ValidationError
+
+from orchestrator.errors import InputError
+from orchestrator.experiment.suggest import did_you_mean
+from trainer.contract.frozen import Frozen
+
+FOLDER: Final = ".gridctl"
+
+
+class Submission(Frozen):
+    """One experiment submitted from this folder.
+
+    Attributes:
+        name: The experiment.
+        store: Its store's URL.
+        backend: Where its runs execute.
+        submitted_at: Seconds since the epoch.
+    """
+
+    name: str
+    store: str
+    backend: str
+    submitted_at: float
+
+
+class Submissions(Frozen):
+    """All of them, by name."""
+
+    last: str | None = None
+    experiments: dict[str, Submission] = Field(default_factory=dict)
+
+    @classmethod
+    def read(cls, folder: Path = Path()) -> Submissions:
+        """What was submitted from a folder.
+
+        Raises:
+            InputError: The record is damaged.
+        """
+        path = _path(folder)
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            return cls()
+        except (OSError, ValidationError) as error:
+            raise InputError(
+                f"cannot read what was submitted from here: {str(error).splitlines()[0]}",
+                where=path,
+                fix="delete this file; then name the experiment and its --store, or submit again",
+            ) from None
+
+    def find(self, name: str | None) -> Submission:
+        """The submission of a name, or the last one.
+
+        Raises:
+            InputError: There is none.
+        """
+        if name is None and self.last is None:
+            raise InputError("no experiment was submitted from this folder", fix="gridctl submit EXPERIMENT.yaml")
+        wanted = name or self.last or ""
+        if wanted not in self.experiments:
+            fix = did_you_mean(wanted, list(self.experiments)) if self.experiments else "gridctl submit EXPERIMENT.yaml"
+            raise InputError(f"no experiment '{wanted}' was submitted from this folder", fix=f"{fix} (or give --store)")
+        return self.experiments[wanted]
+
+
+def remember(name: str, store: str, backend: str, folder: Path = Path()) -> None:
+    """Note a submission as this folder's last."""
+    from trainer.contract.folder_store import FolderStore
+
+    submission = Submission(name=name, store=store, backend=backend, submitted_at=time.time())
+    before = Submissions.read(folder)
+    after = Submissions(last=name, experiments={**before.experiments, name: submission})
+    path = _path(folder)
+    FolderStore(path.parent).put(path.name, (json.dumps(after.model_dump(), indent=2) + "\n").encode())
+    (path.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
+def _path(folder: Path) -> Path:
+    return folder / FOLDER / "submitted.json"

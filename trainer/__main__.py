@@ -1,0 +1,89 @@
+"""`python -m trainer run SPEC`, `... data ...`, `... describe MODEL`.
+
+Exit codes are those of `trainer.contract.exit_codes`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from trainer.contract import exit_codes
+from trainer.contract.errors import Fault
+
+app = typer.Typer(
+    name="python -m trainer",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Train one model of a grid, and look at data and models.",
+)
+
+
+class ProgressStyle(StrEnum):
+    """Where progress goes."""
+
+    AUTO = "auto"
+    JSON = "json"
+    NONE = "none"
+
+
+@app.command()
+def run(
+    spec: Annotated[str, typer.Argument(help="A spec.json: a file, a URL in a store, or - for standard input.")],
+    store: Annotated[
+        str | None, typer.Option(help="Where to keep everything.", show_default="the store that SPEC lies in")
+    ] = None,
+    progress: Annotated[
+        ProgressStyle, typer.Option(help="auto: a bar on a terminal; json: lines on standard output.")
+    ] = ProgressStyle.AUTO,
+) -> None:
+    """Train one run, from its last checkpoint if there is one."""
+    from trainer.attempt_output import FORMAT
+    from trainer.progress import Bar, JsonLines, Silent, TrainingProgress
+    from trainer.stopping import StopSignal
+
+    stop = StopSignal().install()
+    # Set before torch and OpenCV are imported: they read it once. The specification's own number follows.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    logging.basicConfig(level=logging.INFO, format=FORMAT, stream=sys.stderr)
+    logging.captureWarnings(True)
+    from trainer.run import run as attempt
+
+    shown: TrainingProgress = Silent()
+    if progress is ProgressStyle.JSON:
+        shown = JsonLines(sys.stdout)
+    elif progress is ProgressStyle.AUTO and sys.stderr.isatty():
+        shown = Bar("training")
+    try:
+        raise typer.Exit(attempt(spec, store, shown, stop))
+    finally:
+        shown.close()
+
+
+def _mount_data_commands() -> None:
+    from trainer.data.commands import app as data
+
+    app.add_typer(data, name="data")
+
+
+def main() -> None:
+    """Run a command; a fault becomes its message and exit code."""
+    if len(sys.argv) > 1 and sys.argv[1] != "run":  # `run` needs a fast start and no image formats
+        _mount_data_commands()
+    try:
+        app(standalone_mode=True)
+    except Fault as fault:
+        sys.stderr.write(f"error: {fault}\n")
+        sys.exit(fault.exit_code)
+    except BrokenPipeError:
+        sys.exit(exit_codes.BUG)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""One process trying to finish a run: from the newest checkpoint to the result."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import platform
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import cv2
+import torch
+
+from trainer.attempt_output import AttemptOutput
+from trainer.checkpoint import Checkpoints, weights_sha256
+from trainer.contract import exit_codes
+from trainer.contract.errors import DataError, Fault, StoreError
+from trainer.contract.layout import AttemptName, Position, RunLayout, attempt_of
+from trainer.contract.metrics import AttemptLog, AttemptRecord, EndRecord, EpochRecord, merge, read_attempt
+from trainer.contract.result import ResultRecord
+from trainer.contract.spec import RunSpec
+from trainer.contract.store import Store
+from trainer.environment import choose_device, device_name, git_sha, versions
+from trainer.loop import ImageTensors, TrainingLoop
+from trainer.metric_log import MetricLog
+from trainer.models import build_model
+from trainer.progress import TrainingProgress
+from trainer.samples import write_samples
+from trainer.seeding import seed_everything
+from trainer.sets import RunSets, load_sets
+from trainer.stopping import StoppedError, StopSignal
+
+_log = logging.getLogger(__name__)
+
+
+class Attempt:
+    """One process trying to finish a run."""
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        store: Store,
+        layout: RunLayout,
+        name: AttemptName,
+        progress: TrainingProgress,
+        stop: StopSignal,
+    ) -> None:
+        self._spec = spec
+        self._store = store
+        self._layout = layout
+        self._name = name
+        self._progress = progress
+        self._stop = stop
+        self._metric_log = MetricLog(store, layout.attempt(name))
+        self._checkpoints = Checkpoints(store, layout, spec.digest)
+        self.output = AttemptOutput(store, layout.attempt_output(name))
+
+    def execute(self) -> int:
+        """Train from the newest checkpoint to the result.
+
+        Returns:
+            0, or 143 if it was stopped: then everything up to the last step is in a checkpoint.
+
+        Raises:
+            Fault: What ended the attempt, noted in the metric log.
+        """
+        with self._end_noted():
+            try:
+                self._execute()
+            except StoppedError:
+                self._append_end(exit_codes.STOPPED, "stopped by a signal")
+                return exit_codes.STOPPED
+        return exit_codes.DONE
+
+    def _execute(self) -> None:
+        torch.set_num_threads(self._spec.training.threads)
+        cv2.setNumThreads(self._spec.training.threads)
+        device = choose_device(self._spec.training.device)
+        seed_everything(self._spec.seed)
+        found = self._checkpoints.newest()
+        self._metric_log.append(self._attempt_record(device, found[0].position if found else Position(0)))
+        sets = load_sets(self._spec, self._reading)
+        if found and found[0].data_digest != sets.data_digest:
+            raise DataError(
+                "the images are not those that this run was begun with",
+                where=self._spec.data.acdc,
+                fix=f"bring the old files back, or delete {self._layout.prefix} from the store to train anew",
+            )
+        loop = self._loop(sets, device)
+        self._metric_log.append(sets.record(loop.steps_per_epoch))
+        if found:
+            loop.load(found[1])
+            _log.info("resumed after epoch %d, step %d", *loop.position)
+        try:
+            self._train(loop, sets.data_digest)
+        except StoppedError:
+            self._checkpoints.save(loop.position, loop.state(), sets.data_digest)
+            _log.info("stopped after epoch %d, step %d; a checkpoint is kept", *loop.position)
+            raise
+        write_samples(self._store, self._layout, loop.model, sets.validation, sets.generalisation, device)
+        self._append_end(exit_codes.DONE, "")
+        self._write_result(loop)
+
+    def _train(self, loop: TrainingLoop, data_digest: str) -> None:
+        training = self._spec.training
+        for record in loop.epochs():
+            self._metric_log.append(record)
+            self._progress.epoch(record, training.epochs)
+            _log.info("%s", _epoch_line(record, training.epochs))
+            self.output.flush()
+            if record.epoch % training.checkpoint_every_epochs == 0 or record.epoch == training.epochs:
+                self._checkpoints.save(loop.position, loop.state(), data_digest)
+
+    def _reading(self, done: int, total: int) -> None:
+        self._stop.check()
+        self._progress.phase("reading", done, total)
+
+    def _loop(self, sets: RunSets, device: torch.device) -> TrainingLoop:
+        return TrainingLoop(
+            self._spec,
+            build_model(self._spec.network),
+            ImageTensors.of(sets.train),
+            ImageTensors.of(sets.validation),
+            ImageTensors.of(sets.generalisation) if sets.generalisation else None,
+            device,
+            self._stop,
+            self._progress,
+        )
+
+    def _attempt_record(self, device: torch.device, resumed: Position) -> AttemptRecord:
+        return AttemptRecord(
+            run_id=self._spec.run_id,
+            attempt=self._name.number,
+            uid=self._name.uid,
+            started_at=datetime.now(UTC),
+            host=platform.node(),
+            git_sha=git_sha(),
+            image=os.environ.get("GRIDCTL_IMAGE", ""),
+            versions=versions(),
+            device=str(device),
+            device_name=device_name(device),
+            threads=self._spec.training.threads,
+            resumed_epoch=resumed.epoch,
+            resumed_step=resumed.step,
+        )
+
+    def _write_result(self, loop: TrainingLoop) -> None:
+        logs = self._attempt_logs()
+        epochs = [record for _, record in merge(logs)]
+        missing = set(range(1, self._spec.training.epochs + 1)) - {record.epoch for record in epochs}
+        if missing:
+            raise StoreError(
+                f"the metric log lacks epoch {min(missing)}, so the run is not finished",
+                where=self._layout.attempts,
+                fix=f"bring the log back, or delete {self._layout.prefix} from the store to train anew",
+            )
+        result = ResultRecord(
+            run_id=self._spec.run_id,
+            spec_digest=self._spec.digest,
+            epochs=self._spec.training.epochs,
+            attempts=len(logs),
+            checkpoint=self._layout.checkpoint(loop.position),
+            weights_sha256=weights_sha256(loop.model.state_dict()),
+            validation=epochs[-1].validation,
+            generalisation=epochs[-1].generalisation,
+            train_seconds=sum(record.seconds for record in epochs),
+            finished_at=datetime.now(UTC),
+        )
+        _log.info("finished: validation Dice %.4f", result.validation.dice)
+        self.output.flush()
+        self._store.put(self._layout.result, result.to_json())
+
+    def _attempt_logs(self) -> list[AttemptLog]:
+        keys = [stat.key for stat in self._store.list(self._layout.attempts) if attempt_of(stat.key)]
+        return [read_attempt(self._store.get(key).data, key) for key in keys]
+
+    @contextlib.contextmanager
+    def _end_noted(self) -> Iterator[None]:
+        """Why an attempt ended goes into its log, if the store still takes it."""
+        try:
+            yield
+        except Fault as fault:
+            _log.error("%s", fault)
+            with contextlib.suppress(StoreError):
+                self._append_end(fault.exit_code, str(fault))
+            raise
+        except Exception as error:
+            _log.exception("a bug ended this attempt")
+            with contextlib.suppress(StoreError):
+                self._append_end(exit_codes.BUG, f"{type(error).__name__}: {error}")
+            raise
+
+    def _append_end(self, exit_code: int, message: str) -> None:
+        self._metric_log.append(EndRecord(exit_code=exit_code, message=message, finished_at=datetime.now(UTC)))
+
+
+def _epoch_line(record: EpochRecord, epochs: int) -> str:
+    line = (
+        f"epoch {record.epoch}/{epochs}: loss {record.train_loss:.4f}, "
+        f"validation Dice {record.validation.dice:.4f} BCE {record.validation.bce:.4f}"
+    )
+    if record.generalisation is not None:
+        line += f", generalisation Dice {record.generalisation.dice:.4f} BCE {record.generalisation.bce:.4f}"
+    return f"{line}, {record.seconds:.1f} s"

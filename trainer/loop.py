@@ -1,0 +1,175 @@
+"""The training loop: epochs of steps, scores after each, a state that can be put down and taken up."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from trainer.contract.errors import Fault
+from trainer.contract.layout import Position
+from trainer.contract.metrics import EpochRecord, SetScores
+from trainer.contract.spec import RunSpec
+from trainer.data.prepared import PreparedSet
+from trainer.environment import peak_memory_bytes
+from trainer.evaluation import evaluate
+from trainer.losses import bce_with_logits
+from trainer.progress import TrainingProgress
+from trainer.seeding import epoch_order, restore_rng_state, rng_state
+from trainer.stopping import StopSignal
+
+
+class NonFiniteLossError(Fault):
+    """The loss is no longer a number. The last checkpoint is from before."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageTensors:
+    """A prepared set as the loop reads it.
+
+    Attributes:
+        images: (N, 1, H, W) float32.
+        masks: (N, 1, H, W) float32, 0 or 1.
+    """
+
+    images: Tensor
+    masks: Tensor
+
+    @classmethod
+    def of(cls, prepared: PreparedSet) -> ImageTensors:
+        """Add the channel axis, without copying the images."""
+        return cls(torch.from_numpy(prepared.images)[:, None], torch.from_numpy(prepared.masks)[:, None].float())
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+class TrainingLoop:
+    """One model in training.
+
+    Between any two steps `state` holds all that the rest of the run depends on: a loop that
+    takes it up with `load` ends with the same scores and weights, bit for bit on a CPU.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        model: nn.Module,
+        train: ImageTensors,
+        validation: ImageTensors,
+        generalisation: ImageTensors | None,
+        device: torch.device,
+        stop: StopSignal,
+        progress: TrainingProgress,
+    ) -> None:
+        self._spec = spec
+        self._device = device
+        self._sets = (train, validation, generalisation)
+        self._stop = stop
+        self._progress = progress
+        self.model = model.to(device)
+        self._optimizer = torch.optim.Adam(self.model.parameters(), lr=spec.training.learning_rate)
+        self.position = Position(0)
+        self._loss_sum = 0.0
+        self._rng: dict[str, Any] | None = None  # set while scores are taken: the state to go on from
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimizer steps of one epoch; the last minibatch may be smaller."""
+        return math.ceil(len(self._sets[0]) / self._spec.training.batch_size)
+
+    def epochs(self) -> Iterator[EpochRecord]:
+        """Train from the present position to the end.
+
+        Yields:
+            The record of each epoch, once its scores are taken.
+
+        Raises:
+            StoppedError: A stop was asked for; `state` is that between two steps.
+            NonFiniteLossError: The loss became NaN or infinite.
+        """
+        while self.position.epoch < self._spec.training.epochs:
+            yield self._epoch(self.position.epoch + 1)
+
+    def state(self) -> Mapping[str, Any]:
+        """All that the rest of the run depends on."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "rng": self._rng or rng_state(),
+            "epoch": self.position.epoch,
+            "step": self.position.step,
+            "loss_sum": self._loss_sum,
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        self.model.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self.position = Position(state["epoch"], state["step"])
+        self._loss_sum = state["loss_sum"]
+        restore_rng_state(state["rng"])
+
+    def _epoch(self, epoch: int) -> EpochRecord:
+        started = time.monotonic()
+        first = self.position.step
+        self._train(epoch)
+        train_seconds = time.monotonic() - started
+        trained = len(self._sets[0]) - min(first * self._spec.training.batch_size, len(self._sets[0]))
+        self._rng = rng_state()
+        validation = self._score("validating", self._sets[1], self._spec.training.validation_batch_size)
+        generalisation = self._score("generalising", self._sets[2], self._spec.training.generalisation_batch_size)
+        assert validation is not None
+        self._rng = None
+        train_loss = self._loss_sum / len(self._sets[0])
+        self.position, self._loss_sum = Position(epoch), 0.0
+        return EpochRecord(
+            epoch=epoch,
+            train_loss=train_loss,
+            validation=validation,
+            generalisation=generalisation,
+            seconds=time.monotonic() - started,
+            images_per_second=trained / train_seconds if train_seconds > 0 else 0.0,
+            peak_memory_bytes=peak_memory_bytes(self._device),
+            finished_at=datetime.now(UTC),
+        )
+
+    def _train(self, epoch: int) -> None:
+        train, batch_size = self._sets[0], self._spec.training.batch_size
+        order = torch.from_numpy(epoch_order(len(train), self._spec.seed, epoch))
+        self.model.train()
+        for step in range(self.position.step, self.steps_per_epoch):
+            self._stop.check()
+            self._progress.step(epoch, self._spec.training.epochs, step, self.steps_per_epoch)
+            chosen = order[step * batch_size : (step + 1) * batch_size]
+            images, masks = train.images[chosen].to(self._device), train.masks[chosen].to(self._device)
+            self._optimizer.zero_grad(set_to_none=True)
+            loss = bce_with_logits(self.model(images), masks)
+            value = loss.item()
+            if not math.isfinite(value):
+                raise NonFiniteLossError(
+                    f"the loss is {value} at epoch {epoch}, step {step + 1} of {self.steps_per_epoch}",
+                    where=self._spec.run_id,
+                    fix="lower training.learning_rate; the last checkpoint is from before this",
+                )
+            loss.backward()
+            self._optimizer.step()
+            self._loss_sum += value * len(chosen)
+            self.position = Position(epoch - 1, step + 1)
+        self._progress.step(epoch, self._spec.training.epochs, self.steps_per_epoch, self.steps_per_epoch)
+
+    def _score(self, phase: str, tensors: ImageTensors | None, batch_size: int) -> SetScores | None:
+        if tensors is None:
+            return None
+
+        def between_batches(done: int, total: int) -> None:
+            self._stop.check()
+            self._progress.phase(phase, done, total)
+
+        return evaluate(self.model, tensors.images, tensors.masks, batch_size, self._device, between_batches)

@@ -1,0 +1,76 @@
+"""A few images with prediction and truth, to look at."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from trainer.contract.layout import RunLayout
+from trainer.contract.store import Store
+from trainer.data.prepared import PreparedSet
+
+IMAGES_PER_SET = 4
+_SIDE_PX = 256
+_TRUTH_BGR = (80, 200, 80)
+_PREDICTION_BGR = (60, 60, 240)
+
+
+def write_samples(
+    store: Store,
+    layout: RunLayout,
+    model: nn.Module,
+    validation: PreparedSet,
+    generalisation: PreparedSet | None,
+    device: torch.device,
+) -> None:
+    """Store pictures of the same slices for every model: truth outlined green, prediction red.
+
+    Args:
+        store: Where to.
+        layout: Keys of the run.
+        model: The trained model.
+        validation: Its images; labelled slices are taken at even distances.
+        generalisation: The same of the other set, if there is one.
+        device: Where the model is.
+    """
+    for set_name, prepared in (("validation", validation), ("generalisation", generalisation)):
+        if prepared is None:
+            continue
+        labelled = np.flatnonzero(prepared.masks.any(axis=(1, 2)))
+        if not len(labelled):
+            continue
+        chosen = labelled[np.unique(np.linspace(0, len(labelled) - 1, IMAGES_PER_SET).round().astype(int))]
+        with torch.inference_mode():
+            logits = model.eval()(torch.from_numpy(prepared.images[chosen])[:, None].to(device))
+        predictions = (logits[:, 0] > 0).cpu().numpy().astype(np.uint8)
+        for index, prediction in zip(chosen, predictions, strict=True):
+            name = f"{set_name}-{prepared.names[index]}".replace(" ", "-")
+            sheet = overlay(prepared.images[index], prepared.masks[index], prediction)
+            _, encoded = cv2.imencode(".png", sheet)
+            store.put(layout.sample(name), encoded.tobytes())
+
+
+def overlay(image: NDArray[np.float32], truth: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture of one slice with the outlines of two masks.
+
+    Args:
+        image: (H, W), any range; shown from its minimum to its maximum.
+        truth: (H, W), 0 or 1.
+        prediction: (H, W), 0 or 1.
+
+    Returns:
+        (H', W', 3) uint8, BGR, enlarged to about 256 px.
+    """
+    scale = max(1, _SIDE_PX // max(image.shape))
+    low, high = float(image.min()), float(image.max())
+    grey = ((image - low) * (255 / (high - low) if high > low else 0)).astype(np.uint8)
+    size = (image.shape[1] * scale, image.shape[0] * scale)
+    picture = cv2.cvtColor(cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC), cv2.COLOR_GRAY2BGR)
+    for mask, colour in ((truth, _TRUTH_BGR), (prediction, _PREDICTION_BGR)):
+        large = cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)
+        outlines, _ = cv2.findContours(large, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(picture, outlines, -1, colour, 1, cv2.LINE_AA)
+    return np.asarray(picture, dtype=np.uint8)

@@ -1,0 +1,60 @@
+"""Every source of chance of a run, from its seed alone."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+
+def seed_everything(seed: int) -> None:
+    """Seed python, numpy and torch, and ask torch for deterministic algorithms."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def epoch_order(images: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """The order in which an epoch shows the training images.
+
+    It depends on nothing else, so both models of a pair see the same order, and an attempt
+    that resumes within an epoch finds its place without replaying it.
+
+    Args:
+        images: Number of training images.
+        seed: Of the run.
+        epoch: From 1.
+
+    Returns:
+        A permutation of `range(images)`, shape (images,).
+    """
+    return np.random.Generator(np.random.PCG64([seed, epoch])).permutation(images)
+
+
+def rng_state() -> dict[str, Any]:
+    """The state of every generator, as tensors and plain values that `weights_only` loading takes."""
+    kind, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
+    version, internal, gauss = random.getstate()
+    return {
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "numpy": [kind, torch.from_numpy(np.asarray(keys, dtype=np.int64)), position, has_gauss, cached],
+        "python": [version, list(internal), gauss],
+    }
+
+
+def restore_rng_state(state: dict[str, Any]) -> None:
+    """Undo everything drawn since `rng_state` was called."""
+    torch.set_rng_state(state["torch"].cpu())
+    if state["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all([item.cpu() for item in state["cuda"]])
+    kind, keys, position, has_gauss, cached = state["numpy"]
+    np.random.set_state((kind, keys.numpy().astype(np.uint32), position, has_gauss, cached))
+    version, internal, gauss = state["python"]
+    random.setstate((version, tuple(internal), gauss))

@@ -1,0 +1,58 @@
+"""Where a specification is read from, and which store it belongs to."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from trainer.contract.errors import SpecError
+from trainer.contract.layout import RunLayout
+from trainer.contract.spec import RunSpec
+from trainer.contract.store import Store, open_store
+
+
+def read_spec(location: str, store_url: str | None = None) -> tuple[RunSpec, Store]:
+    """Read a specification and open its store.
+
+    Args:
+        location: A file, `<store>/<experiment>/<run_id>/spec.json` in any store, or `-` for
+            standard input.
+        store_url: The store to use; by default the one the specification lies in.
+
+    Raises:
+        SpecError: It cannot be read, is not valid, or its store is unknown.
+        StoreError: The store cannot be reached.
+    """
+    if location == "-":
+        text, root, place = sys.stdin.buffer.read(), "", "standard input"
+    elif "://" in location:
+        text, root, place = _from_store(location)
+    else:
+        text, root, place = _from_file(location)
+    spec = RunSpec.from_json(text, where=location)
+    expected = RunLayout(spec.experiment, spec.run_id).spec
+    if store_url is None and not (root and place.endswith(f"/{expected}")):
+        raise SpecError(
+            f"it does not lie at <store>/{expected}, so its store is unknown",
+            where=location,
+            fix="name the store with --store",
+        )
+    return spec, open_store(store_url or root)
+
+
+def _from_store(location: str) -> tuple[bytes, str, str]:
+    root, *parts = location.rsplit("/", 3)
+    if len(parts) != 3 or root.endswith(("/", ":")):
+        raise SpecError("a specification in a store is <store>/<experiment>/<run_id>/spec.json", where=location)
+    return open_store(root).get("/".join(parts)).data, root, location
+
+
+def _from_file(location: str) -> tuple[bytes, str, str]:
+    path = Path(location).resolve()
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise SpecError(
+            f"cannot read it: {error.strerror}", where=location, fix="give the path of a spec.json"
+        ) from None
+    return text, str(path.parents[2]) if len(path.parents) > 2 else "", path.as_posix()
