@@ -6,15 +6,13 @@ import contextlib
 import errno
 import os
 import shutil
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import NoReturn
 
+from trainer.contract.atomic_file import TEMPORARY_PREFIX, replacing
 from trainer.contract.errors import NotFoundError, StoreError
-from trainer.contract.store import Blob, Stat
-
-_TEMPORARY = ".writing-"
+from trainer.contract.store import Blob, Stat, require_key
 
 
 class FolderStore:
@@ -41,7 +39,7 @@ class FolderStore:
     def get_file(self, key: str, path: Path) -> None:
         source = self._path(key)
         try:
-            with source.open("rb") as file, _replacing(path) as target:
+            with source.open("rb") as file, replacing(path) as target:
                 shutil.copyfileobj(file, target, 1 << 20)
         except OSError as error:
             self._fail(error, source)
@@ -49,7 +47,7 @@ class FolderStore:
     def put(self, key: str, data: bytes) -> str:
         path = self._path(key)
         try:
-            with _replacing(path) as file:
+            with replacing(path) as file:
                 file.write(data)
             return _etag(path.stat())
         except OSError as error:
@@ -58,7 +56,7 @@ class FolderStore:
     def put_file(self, key: str, path: Path) -> str:
         target = self._path(key)
         try:
-            with path.open("rb") as source, _replacing(target) as file:
+            with path.open("rb") as source, replacing(target) as file:
                 shutil.copyfileobj(source, file, 1 << 20)
             return _etag(target.stat())
         except OSError as error:
@@ -67,7 +65,7 @@ class FolderStore:
     def create(self, key: str, data: bytes) -> bool:
         path = self._path(key)
         try:
-            with _replacing(path, only_if_absent=True) as file:
+            with replacing(path, only_if_absent=True) as file:
                 file.write(data)
         except FileExistsError:
             return False
@@ -112,13 +110,11 @@ class FolderStore:
                 self._fail(error, path)
 
     def _path(self, key: str) -> Path:
-        parts = key.split("/")
-        if not all(parts) or any(part in (".", "..") or part.startswith(_TEMPORARY) for part in parts):
-            raise StoreError(f"not a key: {key!r}", where=self._root)
-        return self._root.joinpath(*parts)
+        return self._root.joinpath(*require_key(key, self._root).split("/"))
 
     def _fail(self, error: OSError, path: Path) -> NoReturn:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR) and not path.exists():
+        no_file = error.errno == errno.EISDIR and error.filename == str(path)  # a prefix of keys is no object
+        if no_file or (error.errno in (errno.ENOENT, errno.ENOTDIR) and not path.exists()):
             raise NotFoundError("there is no such object", where=path) from None
         fixes = {
             errno.ENOSPC: "free some space, then start the same command again: it goes on from the last checkpoint",
@@ -138,39 +134,9 @@ def _files(folder: Path) -> Iterator[Path]:
 
     for base, _, names in os.walk(folder, onerror=raise_unless_gone):
         for name in names:
-            if not name.startswith(_TEMPORARY):
+            if not name.startswith(TEMPORARY_PREFIX):
                 yield Path(base, name)
 
 
 def _etag(status: os.stat_result) -> str:
     return f"{status.st_mtime_ns:x}-{status.st_ino:x}-{status.st_size:x}"
-
-
-@contextlib.contextmanager
-def _replacing(path: Path, *, only_if_absent: bool = False) -> Iterator[IO[bytes]]:
-    """A file that appears at `path` whole and synced, or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f"{_TEMPORARY}{uuid.uuid4().hex}"
-    try:
-        with temporary.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if only_if_absent:
-            os.link(temporary, path)  # unlike a rename, fails if the goal exists
-            temporary.unlink()
-        else:
-            temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-    _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

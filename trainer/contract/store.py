@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from trainer.contract.atomic_file import TEMPORARY_PREFIX
 from trainer.contract.errors import StoreError
 
 
@@ -17,7 +18,7 @@ class Stat:
     Attributes:
         key: Relative to the store.
         size_bytes: Its length.
-        etag: Changes whenever the content is written anew.
+        etag: Changes whenever the content does.
         modified: Seconds since the epoch.
     """
 
@@ -83,6 +84,18 @@ class Store(Protocol):
         """Remove an object; none there is no error."""
 
 
+def require_key(key: str, where: object) -> str:
+    """A key that every store can hold: parts between `/`, none empty or a step to elsewhere.
+
+    Raises:
+        StoreError: It is not one.
+    """
+    parts = key.split("/")
+    if not all(parts) or any(part in (".", "..") or part.startswith(TEMPORARY_PREFIX) for part in parts):
+        raise StoreError(f"not a key: {key!r}", where=where)
+    return key
+
+
 def open_store(url: str) -> Store:
     """The store at a URL.
 
@@ -90,13 +103,17 @@ def open_store(url: str) -> Store:
         url: `s3://bucket/prefix`, `file:///folder`, or the path of a folder.
 
     Raises:
-        StoreError: The URL's scheme is unknown.
+        StoreError: The URL's scheme is unknown, or it names no bucket.
     """
     scheme, separator, rest = url.partition("://")
     if not separator or scheme == "file":
         from trainer.contract.folder_store import FolderStore
 
         return FolderStore(Path(rest if separator else url))
+    if scheme == "s3":
+        from trainer.contract.s3_store import S3Store
+
+        return S3Store.open(url)
     raise StoreError(
         f"unknown kind of store '{scheme}://'", where=url, fix="use s3://bucket/prefix or the path of a folder"
     )

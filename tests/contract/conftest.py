@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests import s3_server
+from trainer.contract.store import Store, open_store
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and not s3_server.is_there():
+            kind = item.callspec.params.get("new_store") if hasattr(item, "callspec") else None
+            if kind == "s3" or "bucket" in item.fixturenames:
+                item.add_marker(pytest.mark.skip(reason=s3_server.HOW_TO_GET_ONE))
+
+
+@pytest.fixture
+def bucket() -> str:
+    return s3_server.BUCKET
+
+
+@pytest.fixture(scope="session")
+def s3_root() -> Iterator[str]:
+    """A prefix that is emptied when all tests have ended."""
+    url = f"s3://{s3_server.BUCKET}/contract-tests/{uuid.uuid4().hex}"
+    yield url
+    store = open_store(url)
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda stat: store.delete(stat.key), list(store.list())))
+
+
+@pytest.fixture
+def s3_url(bucket: str, s3_root: str) -> str:
+    return f"{s3_root}/{uuid.uuid4().hex}"
+
+
+@pytest.fixture(params=["folder", "s3"])
+def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
+    """Makes empty stores of one kind, each apart from the others."""
+    root = str(tmp_path / "store") if request.param == "folder" else request.getfixturevalue("s3_url")
+    return lambda: open_store(f"{root}/{uuid.uuid4().hex}")
+
+
+@pytest.fixture
+def store(new_store: Callable[[], Store]) -> Store:
+    return new_store()

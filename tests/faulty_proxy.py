@@ -1,0 +1,164 @@
+"""A door in front of a real server that fails as networks and servers fail."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    number: int
+    """From 1, over all requests that the proxy has seen."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Answered here, never forwarded."""
+
+    status: int
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True)
+class Reset:
+    """The connection is reset; if `forwarded`, after the server did what was asked."""
+
+    forwarded: bool = False
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The answer's body ends after so many bytes, and the connection with it."""
+
+    after_bytes: int
+
+
+Fault = Answer | Reset | Cut
+Rule = Callable[[Request], Fault | None]
+
+
+class FaultyProxy:
+    """Forwards to `upstream` but for requests that `rule` answers with a fault."""
+
+    def __init__(self, upstream: str, ca_file: str | None = None) -> None:
+        self.rule: Rule = lambda request: None
+        self.requests: list[Request] = []
+        self.hurt: list[Request] = []
+        self._upstream = urlsplit(upstream)
+        self._tls = ssl.create_default_context(cafile=ca_file) if self._upstream.scheme == "https" else None
+        self._lock = threading.Lock()
+        proxy = self
+
+        class Handler(_Handler):
+            owner = proxy
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[FaultyProxy]:
+        thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._server.shutdown()
+            self._server.server_close()
+            thread.join()
+
+    def decide(self, method: str, path: str) -> Fault | None:
+        with self._lock:
+            request = Request(method, path, len(self.requests) + 1)
+            self.requests.append(request)
+            fault = self.rule(request)
+            if fault is not None:
+                self.hurt.append(request)
+            return fault
+
+    def connect(self) -> http.client.HTTPConnection:
+        host, port = self._upstream.hostname or "", self._upstream.port
+        if self._tls is not None:
+            return http.client.HTTPSConnection(host, port, timeout=120, context=self._tls)
+        return http.client.HTTPConnection(host, port, timeout=120)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    owner: FaultyProxy
+    protocol_version = "HTTP/1.1"
+
+    def do(self) -> None:
+        fault = self.owner.decide(self.command, self.path)
+        body = self._body()
+        if fault == Reset():
+            self._reset()
+        elif isinstance(fault, Answer):
+            self.send_response(fault.status)
+            for name, value in fault.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(fault.body)))
+            self.end_headers()
+            self.wfile.write(fault.body)
+        else:
+            self._forward(body, fault)
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = do_PATCH = do  # noqa: N815
+
+    def _body(self) -> bytes:
+        if self.headers.get("Expect") == "100-continue":  # http.server has answered it already
+            del self.headers["Expect"]
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def _forward(self, body: bytes, fault: Fault | None) -> None:
+        upstream = self.owner.connect()
+        try:
+            upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+            for name, value in self.headers.items():  # Host as the client sent it: its signature covers it
+                if name.lower() != "connection":
+                    upstream.putheader(name, value)
+            upstream.putheader("Connection", "close")
+            upstream.endheaders(body)
+            answer = upstream.getresponse()
+            if isinstance(fault, Reset):
+                answer.read()
+                self._reset()
+                return
+            self.send_response_only(answer.status, answer.reason)
+            for name, value in answer.getheaders():
+                if name.lower() not in ("connection", "transfer-encoding"):
+                    self.send_header(name, value)
+            if answer.getheader("Content-Length") is None:
+                self.send_header("Connection", "close")
+            self.end_headers()
+            left = fault.after_bytes if isinstance(fault, Cut) else None
+            while chunk := answer.read1(65536):
+                self.wfile.write(chunk if left is None else chunk[:left])
+                self.wfile.flush()
+                if left is not None and (left := left - len(chunk)) <= 0:
+                    self._reset()
+                    return
+        except OSError:
+            self.close_connection = True
+        finally:
+            upstream.close()
+
+    def _reset(self) -> None:
+        self.wfile.flush()
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        pass

@@ -1,0 +1,225 @@
+"""A store in an S3 bucket, over boto3. Imported only when a URL begins with `s3://`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+from boto3.s3.transfer import TransferConfig
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
+
+from trainer.contract.atomic_file import replacing
+from trainer.contract.errors import StoreError
+from trainer.contract.s3_faults import error_code, fault_of
+from trainer.contract.store import Blob, Stat, require_key
+
+_MULTIPART_BYTES: Final = 8 << 20
+"""Files of at least this size travel in parts of this size, several at once."""
+
+_CUT: Final = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError, ConnectionError)
+"""What a body cut midway raises: botocore retries requests, not the reading of their answers."""
+
+_ATTEMPTS: Final = 5
+
+
+class S3Store:
+    """Objects of one bucket under one prefix. Thread-safe; connections are pooled.
+
+    Credentials, region and endpoint are found as every AWS tool finds them (`AWS_*`,
+    `~/.aws`, the pod's identity). `AWS_MAX_ATTEMPTS` and `AWS_RETRY_MODE` change how
+    patiently a failing request is repeated.
+    """
+
+    def __init__(self, bucket: str, prefix: str, client: Any) -> None:
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._client = client
+
+    @classmethod
+    def open(cls, url: str) -> S3Store:
+        """The store at `s3://bucket/prefix`; sends nothing yet.
+
+        Raises:
+            StoreError: The URL names no bucket, or the AWS settings of this machine are not valid.
+        """
+        bucket, _, prefix = url.removeprefix("s3://").partition("/")
+        if not bucket:
+            raise StoreError("the URL names no bucket", where=url, fix="use s3://bucket/prefix")
+        try:
+            client = boto3.session.Session().client("s3", config=_config())
+        except (BotoCoreError, ValueError) as error:
+            raise fault_of(error, where=url, endpoint="") from None
+        return cls(bucket, prefix.strip("/"), client)
+
+    @property
+    def url(self) -> str:
+        return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
+
+    def get(self, key: str) -> Blob:
+        name = self._name(key)
+        for attempt in range(_ATTEMPTS):
+            with self._faults(key):
+                try:
+                    answer = self._client.get_object(Bucket=self._bucket, Key=name)
+                    return Blob(answer["Body"].read(), _etag(answer))
+                except _CUT:
+                    if attempt == _ATTEMPTS - 1:
+                        raise
+            _pause(attempt)
+        raise AssertionError("unreachable")
+
+    def get_file(self, key: str, path: Path) -> None:
+        name = self._name(key)
+        for attempt in range(_ATTEMPTS):
+            with self._faults(key, path):
+                try:
+                    with replacing(path) as file:
+                        self._client.download_fileobj(self._bucket, name, file, Config=_transfer())
+                    return
+                except ClientError as error:
+                    if error_code(error) != "PreconditionFailed" or attempt == _ATTEMPTS - 1:  # replaced meanwhile
+                        raise
+            _pause(attempt)
+
+    def put(self, key: str, data: bytes) -> str:
+        name = self._name(key)
+        with self._faults(key):
+            return _etag(self._client.put_object(Bucket=self._bucket, Key=name, Body=data))
+
+    def put_file(self, key: str, path: Path) -> str:
+        name = self._name(key)
+        with self._faults(key, path), path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size < _MULTIPART_BYTES:
+                return _etag(self._client.put_object(Bucket=self._bucket, Key=name, Body=file))
+            self._client.upload_fileobj(file, self._bucket, name, Config=_transfer())
+            return _etag(self._client.head_object(Bucket=self._bucket, Key=name))
+
+    def create(self, key: str, data: bytes) -> bool:
+        name = self._name(key)
+        writer = uuid.uuid4().hex
+        for attempt in range(_ATTEMPTS):
+            with self._faults(key):
+                try:
+                    self._client.put_object(
+                        Bucket=self._bucket, Key=name, Body=data, IfNoneMatch="*", Metadata={"writer": writer}
+                    )
+                    return True
+                except ClientError as error:
+                    code = error_code(error)
+                    if code == "PreconditionFailed":
+                        repeated = attempt or error.response["ResponseMetadata"].get("RetryAttempts", 0)
+                        return bool(repeated) and self._written_by(name) == writer
+                    if code != "ConditionalRequestConflict" or attempt == _ATTEMPTS - 1:
+                        raise
+            _pause(attempt)
+        raise AssertionError("unreachable")
+
+    def exists(self, key: str) -> bool:
+        name = self._name(key)
+        with self._faults(key):  # unlike a HEAD, the answer to a listing says what is wrong
+            answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=name, MaxKeys=1)
+            return any(item["Key"] == name for item in answer.get("Contents", ()))
+
+    def list(self, prefix: str = "") -> Iterator[Stat]:
+        pages = iter(
+            self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + prefix)
+        )
+        while True:
+            with self._faults(prefix):
+                page = next(pages, None)
+            if page is None:
+                return
+            for item in page.get("Contents", ()):
+                key = item["Key"].removeprefix(self._prefix)
+                if key and not key.endswith("/"):  # folders, as web consoles draw them
+                    yield Stat(key, item["Size"], _etag(item), item["LastModified"].timestamp())
+
+    def delete(self, key: str) -> None:
+        name = self._name(key)
+        with self._faults(key):
+            try:
+                self._client.delete_object(Bucket=self._bucket, Key=name)
+            except ClientError as error:
+                if error_code(error) != "NoSuchKey":
+                    raise
+
+    def _name(self, key: str) -> str:
+        return self._prefix + require_key(key, self.url)
+
+    def _written_by(self, name: str) -> str:
+        """Who created an object: the answer to a first, successful try may have been lost."""
+        answer = self._client.head_object(Bucket=self._bucket, Key=name)
+        return str(answer.get("Metadata", {}).get("writer", ""))
+
+    @contextlib.contextmanager
+    def _faults(self, key: str, path: Path | None = None) -> Iterator[None]:
+        """Say every failure of AWS's library, and of the local file at `path`, as a StoreError."""
+        try:
+            yield
+        except (BotoCoreError, ClientError, OSError) as error:
+            if (
+                path is not None
+                and isinstance(error, OSError)
+                and not isinstance(error, ConnectionError | TimeoutError)
+            ):
+                raise StoreError(error.strerror or str(error), where=path) from error
+            if isinstance(error, ClientError) and error.operation_name.startswith("Head"):
+                self._ask_for_words(key)
+            endpoint = self._client.meta.endpoint_url
+            raise fault_of(error, where=f"{self.url}/{key}".rstrip("/"), endpoint=endpoint) from error
+
+    def _ask_for_words(self, key: str) -> None:
+        """The refusal of a HEAD has no text; the same refusal of a GET says why, and is raised here."""
+        with self._faults(key):
+            self._client.get_object(Bucket=self._bucket, Key=self._prefix + key, Range="bytes=0-0")
+
+
+def _config() -> Config:
+    """Timeouts and retries: bounded, so that an outage is said within half a minute.
+
+    Checksums are sent only where S3 requires one: several S3 servers refuse them, and the
+    payload is covered by the request's SHA-256 signature then.
+    """
+    return Config(
+        connect_timeout=5,
+        read_timeout=60,
+        retries={
+            "mode": os.environ.get("AWS_RETRY_MODE", "standard"),
+            "total_max_attempts": int(os.environ.get("AWS_MAX_ATTEMPTS", _ATTEMPTS)),
+        },
+        max_pool_connections=32,
+        tcp_keepalive=True,
+        request_checksum_calculation="when_required",
+        user_agent_extra="gridctl",
+    )
+
+
+def _transfer() -> TransferConfig:
+    return TransferConfig(
+        multipart_threshold=_MULTIPART_BYTES,
+        multipart_chunksize=_MULTIPART_BYTES,
+        max_concurrency=4,
+        preferred_transfer_client="classic",  # the other one knows nothing of timeouts and retries
+    )
+
+
+def _etag(answer: Any) -> str:
+    return str(answer["ETag"]).strip('"')
+
+
+def _pause(attempt: int) -> None:
+    time.sleep(random.uniform(0, 0.25 * 2**attempt))
