@@ -1,0 +1,48 @@
+# make demo: install, make synthetic data, train a grid, report.   make test: install, run every test.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml constraints.txt
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+.PHONY: demo test slow lint check clean
+
+# Shows each command as a user would type it, with .venv activated.
+demo: $(VENV)/.trainer data/phantom
+	@set -e; PATH="$(abspath $(BIN)):$$PATH"; \
+	for command in "submit experiments/demo.yaml" status "report --significance"; do \
+	    printf '\n$$ gridctl %s\n' "$$command"; gridctl $$command; \
+	done
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -m "not slow"
+
+slow: $(VENV)/.dev
+	$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test
+
+data/phantom: | $(VENV)/.trainer
+	$(BIN)/python -m trainer data phantom $@
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.trainer: $(SOURCES) | $(BIN)/python
+	@echo "installing into $(VENV): torch is large, this takes a minute or two"
+	$(PIP_INSTALL) -e '.[trainer]'
+	@touch $@
+
+$(VENV)/.dev: $(SOURCES) | $(BIN)/python
+	@echo "installing into $(VENV): torch is large, this takes a minute or two"
+	$(PIP_INSTALL) -e '.[trainer,dev]'
+	@touch $@ $(VENV)/.trainer
+
+clean:
+	rm -rf $(VENV) data/phantom runs .gridctl .mypy_cache .ruff_cache .pytest_cache .hypothesis
