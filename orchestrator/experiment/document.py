@@ -108,9 +108,7 @@ class Document:
             if label:
                 return label
         line, node = 1, self._tree
-        for part in location:
-            if part == 0 and isinstance(node, Mapping):
-                continue  # a single item may be written without its list
+        for part in self._as_written(location):
             try:
                 row, _ = node.lc.key(part) if isinstance(node, Mapping) else node.lc.item(part)
                 node = node[part]
@@ -121,8 +119,22 @@ class Document:
 
     def problem(self, location: Location, what: str, fix: str = "") -> Problem:
         """A mistake at a field: the line it is on, and the path of the field before the text."""
-        path = field_path(location)
+        path = field_path(self._as_written(location))
         return Problem(f"{path}: {what}" if path else what, where=self.where(location), fix=fix)
+
+    def _as_written(self, location: Location) -> Location:
+        """Without the index of a single item that was written without its list."""
+        written: list[int | str] = []
+        node: Any = self._tree
+        for part in location:
+            if part == 0 and isinstance(node, Mapping):
+                continue
+            written.append(part)
+            try:
+                node = node[part]
+            except (KeyError, IndexError, TypeError):
+                node = None
+        return tuple(written)
 
     def to_yaml(self) -> str:
         """The document as YAML, comments kept, overrides applied."""

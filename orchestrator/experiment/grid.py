@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -24,12 +25,15 @@ from trainer.contract.errors import SpecError
 from trainer.contract.network import NETWORKS
 from trainer.contract.spec import RunSpec, problem_text
 
+DEFAULT_STORE: Final = "runs"
+
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
     """A valid experiment and its grid.
 
     Attributes:
+        store: The file's, else that of the variable GRIDCTL_STORE, else the folder `runs`.
         runs: Every cell, pairs beside each other: by train ratio, ablation, seed, then model.
         document: The file it was read from, overrides applied.
     """
@@ -68,7 +72,8 @@ def parse_experiment(document: Document) -> Experiment:
     """
     problems = Problems(document)
     tree = document.content
-    tree["models"] = _models(tree.get("models"), problems)
+    if "models" in tree:
+        tree["models"] = _models(tree["models"], problems)
     tree["ablations"] = _ablations(tree.get("ablations", ["none"]), problems)
     if isinstance(tree.get("compare"), dict):
         tree["compare"] = [tree["compare"]]
@@ -87,7 +92,7 @@ def parse_experiment(document: Document) -> Experiment:
         seeds=file.seeds,
         compare=file.compare,
         backend=file.backend,
-        store=file.store,
+        store=file.store or os.environ.get("GRIDCTL_STORE") or DEFAULT_STORE,
         kubernetes=file.kubernetes,
         runs=runs,
         document=document,
@@ -125,7 +130,7 @@ def _ablations(value: Any, problems: Problems) -> Any:
 
 def _check_comparisons(tree: dict[str, Any], problems: Problems) -> None:
     comparisons = tree.get("compare")
-    models = list(tree["models"]) if isinstance(tree["models"], dict) else []
+    models = list(tree["models"]) if isinstance(tree.get("models"), dict) else []
     data = tree.get("data")
     alone = isinstance(data, dict) and not data.get("sunnybrook")
     for index, comparison in enumerate(comparisons if isinstance(comparisons, list) else []):
@@ -146,6 +151,7 @@ def _check_comparisons(tree: dict[str, Any], problems: Problems) -> None:
 
 def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -> Iterator[RunSpec]:
     by_name = {variant.ablation: variant for variant in grid}
+    too_long: list[SpecError] = []
     for train_ratio in file.train_ratios:
         for index, ablation in enumerate(file.ablations):
             variant = by_name[ablation.name]
@@ -168,6 +174,9 @@ def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -
                         blamed = ("ablations", index) if "data.size_px" in ablation.set else ("data", "size_px")
                         problems.add(blamed, problem_text(error.errors()[0]))
                     except SpecError as error:
-                        problems.add(("name",), error.problems[0].what, error.problems[0].fix)
+                        too_long.append(error)
                     else:
                         yield run
+    if too_long:
+        longest = max(too_long, key=lambda error: len(error.problems[0].what)).problems[0]
+        problems.add(("name",), longest.what, longest.fix)

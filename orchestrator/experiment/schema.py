@@ -112,5 +112,5 @@ class ExperimentFile(Frozen):
     training: TrainingSpec = TrainingSpec()
     compare: Annotated[tuple[Comparison, ...], BeforeValidator(_one_or_many)] = ()
     backend: Literal["local", "kubernetes"] = "local"
-    store: str = Field("runs", min_length=1)
+    store: str | None = Field(None, min_length=1)
     kubernetes: KubernetesOptions = KubernetesOptions()

@@ -87,14 +87,16 @@ def _changed(ablation: Ablation, tree: dict[str, Any], at: Location, problems: P
 
 def _variant(name: str, tree: dict[str, Any], report: Report) -> Variant | None:
     data = validate(DataSpec, tree["data"], ("data",), report) if isinstance(tree.get("data"), dict) else None
-    given = tree["models"] if isinstance(tree["models"], dict) else {}
-    training = tree.get("training")
+    given = tree["models"] if isinstance(tree.get("models"), dict) else {}
+    training = tree["training"] if isinstance(tree.get("training"), dict) else {}
+    trained = validate(TrainingSpec, training, ("training",), report)
     models = {}
     for model, options in given.items():
-        built = _model(model, options, training if isinstance(training, dict) else {}, report)
+        built = _model(model, options, training, report)
         if built is not None:
             models[model] = built
-    return Variant(name, data, models) if data is not None and len(models) == len(given) else None
+    sound = data is not None and trained is not None and len(models) == len(given)
+    return Variant(name, data, models) if data is not None and sound else None
 
 
 def _model(

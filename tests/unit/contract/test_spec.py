@@ -1,0 +1,127 @@
+"""A run's specification: its name, its hash, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trainer.contract.errors import SpecError
+from trainer.contract.spec import RUN_ID_MAX_LENGTH, RunSpec
+
+
+def spec(**changes: Any) -> RunSpec:
+    return RunSpec.model_validate(
+        {
+            "experiment": "demo",
+            "model": "gamma_net",
+            "network": {"architecture": "gamma_net"},
+            "train_ratio": 0.1,
+            "seed": 42,
+            "data": {"acdc": "a"},
+            "training": {},
+            **changes,
+        }
+    )
+
+
+def test_run_id_is_readable_and_ends_in_the_hash() -> None:
+    assert re.fullmatch(r"demo-gamma-net-r10-none-s42-[0-9a-f]{8}", spec().run_id)
+    assert spec().run_id.endswith(spec().digest[:8])
+    assert "-r12p5-" in spec(train_ratio=0.125).run_id
+
+
+def test_run_id_is_the_same_today_as_when_this_was_written() -> None:
+    """A changed hash would make every finished run of every user be trained again."""
+    assert spec().digest == "377a43ec2d7faf9bf21a1a220325dc133524666bd0f89b223494acd81e102632"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"seed": 43},
+        {"train_ratio": 0.2},
+        {"ablation": "no_clahe"},
+        {"network": {"architecture": "gamma_net", "timesteps": 3}},
+        {"data": {"acdc": "a", "size_px": 128}},
+        {"data": {"acdc": "b"}},
+        {"data": {"acdc": "a", "preprocessing": {"clahe": False}}},
+        {"training": {"epochs": 100}},
+        {"training": {"threads": 2}},
+    ],
+)
+def test_whatever_can_change_the_result_changes_the_run_id(changes: dict[str, Any]) -> None:
+    assert spec(**changes).run_id != spec().run_id
+
+
+def test_what_cannot_change_the_result_does_not_change_the_run_id() -> None:
+    assert spec(training={"checkpoint_every_epochs": 1}).run_id == spec().run_id
+
+
+def test_a_preset_is_the_same_run_as_what_it_stands_for() -> None:
+    table = spec(network={"architecture": "unet", "preset": "table"})
+    assert table.network.convs_per_block == 3
+    given = spec(network={"architecture": "unet", "preset": "table", "convs_per_block": 4})
+    assert given.network.convs_per_block == 4
+
+
+LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+
+
+@given(
+    experiment=st.from_regex(r"\A[a-z0-9]([-a-z0-9]{0,18}[a-z0-9])?\Z"),
+    model=st.from_regex(r"\A[a-z0-9]([_a-z0-9]{0,8}[a-z0-9])?\Z"),
+    ablation=st.from_regex(r"\A[a-z0-9]([_a-z0-9]{0,8}[a-z0-9])?\Z"),
+    ratio=st.floats(min_value=1e-6, max_value=1, exclude_max=True),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_every_run_id_is_a_dns_label_or_is_refused(
+    experiment: str, model: str, ablation: str, ratio: float, seed: int
+) -> None:
+    run = spec(experiment=experiment, model=model, ablation=ablation, train_ratio=ratio, seed=seed)
+    try:
+        run_id = run.run_id
+    except SpecError:
+        assert len(experiment) + len(model) + len(ablation) > 20  # what a label has room for at the least
+        return
+    assert len(run_id) <= RUN_ID_MAX_LENGTH
+    assert re.fullmatch(LABEL, run_id)
+
+
+def test_json_round_trip() -> None:
+    assert RunSpec.from_json(spec().to_json()) == spec()
+
+
+def test_every_mistake_of_a_specification_is_said_at_once() -> None:
+    content = json.loads(spec().to_json())
+    content["train_ratio"] = 1.5
+    content["seed"] = -1
+    content["surprise"] = 1
+    with pytest.raises(SpecError) as caught:
+        RunSpec.from_json(json.dumps(content), where="spec.json")
+    said = str(caught.value)
+    assert caught.value.exit_code == 2
+    assert "spec.json: train_ratio: " in said
+    assert "spec.json: seed: " in said
+    assert "spec.json: surprise: " in said
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"schema_version": 2}'])
+def test_what_is_no_specification_of_this_version_is_refused(text: bytes) -> None:
+    with pytest.raises(SpecError):
+        RunSpec.from_json(text, where="spec.json")
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_must_be_finite(value: float) -> None:
+    with pytest.raises(ValueError, match="finite"):
+        spec(training={"learning_rate": value})
+
+
+def test_a_size_that_the_model_cannot_halve_is_refused_with_one_that_it_can() -> None:
+    with pytest.raises(ValueError, match="use a multiple of 16, such as 96 or 112"):
+        spec(data={"acdc": "a", "size_px": 100})

@@ -1,0 +1,39 @@
+"""A run is held by at most one holder, and free when the last one is gone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from orchestrator.backends.local.locks import RunLocks
+
+
+def test_a_run_is_held_once(tmp_path: Path) -> None:
+    locks = RunLocks("store", tmp_path)
+    assert locks.held() == set()
+    handle = locks.acquire("run")
+    assert handle is not None
+    assert locks.acquire("run") is None
+    assert RunLocks("store", tmp_path).held() == {"run"}
+    assert RunLocks("other store", tmp_path).held() == set()
+    os.close(handle)
+    assert locks.held() == set()
+    again = locks.acquire("run")
+    assert again is not None
+    os.close(again)
+
+
+def test_a_child_holds_the_run_after_its_parent_let_go(tmp_path: Path) -> None:
+    locks = RunLocks("store", tmp_path)
+    handle = locks.acquire("run")
+    assert handle is not None
+    child = subprocess.Popen(
+        [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=(handle,)
+    )
+    os.close(handle)
+    assert locks.held() == {"run"}
+    child.kill()
+    child.communicate()
+    assert locks.held() == set()
