@@ -17,10 +17,9 @@ WORKDIR /build
 COPY pyproject.toml constraints.txt ./
 RUN python -m venv --without-pip /opt/venv \
     && python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['trainer'], sep='\n')" > trainer.txt \
-    && python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-compile --only-binary :all: \
+    && python -m pip --python /opt/venv/bin/python install --no-cache-dir --only-binary :all: \
         --constraint constraints.txt --requirement trainer.txt \
-    && /opt/venv/bin/python -c "import sys, torch; found = 'cuda' if torch.version.cuda else 'cpu'; wanted = sys.argv[1]; found == wanted or sys.exit(f'torch {torch.__version__} is a {found} build, TORCH_BUILD is {wanted}: pass PIP_EXTRA_INDEX_URL, the index of the {wanted} builds')" "${TORCH_BUILD}" \
-    && /opt/venv/bin/python -m compileall -q -j 0 /opt/venv/lib
+    && /opt/venv/bin/python -c "import sys, torch; found = 'cuda' if torch.version.cuda else 'cpu'; wanted = sys.argv[1]; found == wanted or sys.exit(f'torch {torch.__version__} is a {found} build, TORCH_BUILD is {wanted}: pass PIP_EXTRA_INDEX_URL, the index of the {wanted} builds')" "${TORCH_BUILD}"
 COPY trainer /app/trainer
 RUN /opt/venv/bin/python -m compileall -q /app
 
@@ -34,7 +33,7 @@ LABEL org.opencontainers.image.title="gridctl trainer" \
       org.opencontainers.image.revision="${GIT_SHA}"
 # The base's own installers are of no use to a training pod, only to an intruder.
 RUN python -c "import importlib.util as find, shutil; [shutil.rmtree(found.submodule_search_locations[0]) for name in ('pip', 'setuptools', 'wheel') if (found := find.find_spec(name))]" \
-    && find / -xdev \( -path /proc -o -path /sys \) -prune -o -type f -name 'pip*' -path '*/bin/*' -delete
+    && rm -f /usr/bin/pip* /usr/local/bin/pip*
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 ENV PATH=/opt/venv/bin:$PATH \

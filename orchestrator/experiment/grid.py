@@ -11,12 +11,12 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from orchestrator.experiment.document import Document
+from orchestrator.experiment.kubernetes_options import KubernetesOptions
 from orchestrator.experiment.schema import (
     BUILT_IN_ABLATIONS,
     Ablation,
     Comparison,
     ExperimentFile,
-    KubernetesOptions,
 )
 from orchestrator.experiment.suggest import did_you_mean
 from orchestrator.experiment.validation import Problems, validate

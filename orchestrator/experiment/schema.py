@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from orchestrator.experiment.kubernetes_options import KubernetesOptions
 from trainer.contract.frozen import Frozen
 from trainer.contract.spec import (
     DataSpec,
@@ -94,10 +95,6 @@ class Comparison(Frozen):
     against: Identifier
     metrics: Annotated[tuple[Metric, ...], *Checked] = ("validation_dice", "generalisation_dice")
     score: Score = "final"
-
-
-class KubernetesOptions(Frozen):
-    """Where and with what pods run; nothing here changes a result or a `run_id`."""
 
 
 class ExperimentFile(Frozen):
