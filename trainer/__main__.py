@@ -21,7 +21,6 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Train one model of a grid, and look at data and models.",
 )
 
 
@@ -31,6 +30,11 @@ class ProgressStyle(StrEnum):
     AUTO = "auto"
     JSON = "json"
     NONE = "none"
+
+
+@app.callback()
+def commands() -> None:
+    """Train one model of a grid, and look at data and models."""
 
 
 @app.command()

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
+from trainer.contract.errors import Fault
 from trainer.contract.metrics import SetScores
 from trainer.losses import bce_with_logits
 from trainer.metrics import batch_dice, image_scores
+
+
+class NonFiniteScoreError(Fault):
+    """The model's output is no longer a number."""
 
 
 def evaluate(
@@ -32,6 +38,9 @@ def evaluate(
 
     Returns:
         Scores averaged over images, and those of each minibatch.
+
+    Raises:
+        NonFiniteScoreError: The model's output for a minibatch is NaN or infinite.
     """
     model.eval()
     image_bce: list[float] = []
@@ -46,9 +55,14 @@ def evaluate(
             logits = model(images[start : start + batch_size].to(device))
             bce, dice = image_scores(logits, truth)
             image_bce += bce.tolist()
-            image_dice += dice.tolist()
+            image_dice += [min(score, 1.0) for score in dice.tolist()]  # float32 may round a perfect one up
             bce_per_batch.append(float(bce_with_logits(logits, truth)))
-            dice_per_batch.append(float(batch_dice(logits, truth)))
+            dice_per_batch.append(min(float(batch_dice(logits, truth)), 1.0))
+            if not math.isfinite(sum(image_bce) + sum(image_dice)):
+                raise NonFiniteScoreError(
+                    f"the scores of minibatch {done + 1} of {len(starts)} are not finite",
+                    fix="lower training.learning_rate; the last checkpoint is from before this",
+                )
     return SetScores(
         images=len(images),
         bce=sum(image_bce) / len(image_bce),

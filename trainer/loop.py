@@ -18,7 +18,7 @@ from trainer.contract.metrics import EpochRecord, SetScores
 from trainer.contract.spec import RunSpec
 from trainer.data.prepared import PreparedSet
 from trainer.environment import peak_memory_bytes
-from trainer.evaluation import evaluate
+from trainer.evaluation import NonFiniteScoreError, evaluate
 from trainer.losses import bce_with_logits
 from trainer.progress import TrainingProgress
 from trainer.seeding import epoch_order, restore_rng_state, rng_state
@@ -93,6 +93,7 @@ class TrainingLoop:
         Raises:
             StoppedError: A stop was asked for; `state` is that between two steps.
             NonFiniteLossError: The loss became NaN or infinite.
+            NonFiniteScoreError: A score did.
         """
         while self.position.epoch < self._spec.training.epochs:
             yield self._epoch(self.position.epoch + 1)
@@ -172,4 +173,9 @@ class TrainingLoop:
             self._stop.check()
             self._progress.phase(phase, done, total)
 
-        return evaluate(self.model, tensors.images, tensors.masks, batch_size, self._device, between_batches)
+        try:
+            return evaluate(self.model, tensors.images, tensors.masks, batch_size, self._device, between_batches)
+        except NonFiniteScoreError as error:
+            problem = error.problems[0]
+            what = f"{phase} after the steps of epoch {self.position.epoch + 1}: {problem.what}"
+            raise NonFiniteScoreError(what, where=self._spec.run_id, fix=problem.fix) from None

@@ -1,0 +1,142 @@
+"""The main job: submit a grid, see how far it is, get an answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.e2e.conftest import Run
+from trainer.contract.folder_store import FolderStore
+from trainer.contract.layout import attempt_of, run_of
+from trainer.contract.metrics import merge, read_attempt
+from trainer.contract.result import ResultRecord
+
+
+def scores(store: Path) -> dict[str, object]:
+    """All that must not depend on interruptions: of each run its merged log and its weights."""
+    opened = FolderStore(store)
+    logs: dict[str, list[object]] = {}
+    for stat in opened.list():
+        run = run_of(stat.key)
+        if run and attempt_of(stat.key):
+            logs.setdefault(run.run_id, []).append(read_attempt(opened.get(stat.key).data, stat.key))
+    weights = {
+        stat.key: ResultRecord.from_json(opened.get(stat.key).data).weights_sha256
+        for stat in opened.list()
+        if stat.key.endswith("/result.json")
+    }
+    merged = {run_id: [record.scores for _, record in merge(items)] for run_id, items in logs.items()}  # type: ignore[arg-type]
+    return {"weights": weights, "logs": merged}
+
+
+def test_submit_status_report_and_nothing_twice(experiment: Path, gridctl: Run, tmp_path: Path) -> None:
+    submitted = gridctl("submit", experiment.name, "--workers", "2")
+    assert submitted.returncode == 0, submitted.stderr
+    assert submitted.stdout == ""
+    assert "6 runs: 6 to start" in submitted.stderr
+
+    status = json.loads(gridctl("status", "--json").stdout)
+    assert status["experiment"] == "tiny"
+    assert status["totals"] == {"done": 6, "active": 0, "failed": 0, "missing": 0}
+    assert [cell["epochs_done"] for cell in status["cells"]] == [9, 9]
+    shown = gridctl("status")
+    assert "experiment tiny in" in shown.stderr
+    assert "6 done" in shown.stdout
+
+    report = gridctl("report", "--significance", "--format", "json")
+    assert report.returncode == 0, report.stderr
+    rows = json.loads(report.stdout)["comparisons"]
+    assert {row["metric"] for row in rows} == {"validation_dice", "generalisation_dice"}
+    assert {row["n_pairs"] for row in rows} == {3}
+    pooled = gridctl("report", "--significance", "--unit", "epoch")
+    assert pooled.returncode == 0
+    assert "epoch" in pooled.stdout
+
+    before = scores(tmp_path / "runs")
+    again = gridctl("submit", experiment.name)
+    assert again.returncode == 0
+    assert "6 done already" in again.stderr
+    after = FolderStore(tmp_path / "runs")
+    assert scores(tmp_path / "runs") == before
+    assert sum(1 for stat in after.list() if attempt_of(stat.key)) == 6
+
+
+def test_both_models_of_a_pair_see_the_same_split_and_the_split_is_in_the_log(
+    experiment: Path, gridctl: Run, tmp_path: Path
+) -> None:
+    gridctl("submit", experiment.name, "--set", "training.epochs=1", "--set", "seeds=[5]")
+    store = FolderStore(tmp_path / "runs")
+    logs = [read_attempt(store.get(stat.key).data) for stat in store.list() if attempt_of(stat.key)]
+    assert len(logs) == 2
+    first, second = (log.data for log in logs)
+    assert first is not None
+    assert second is not None
+    assert first.split_digest == second.split_digest
+    assert first.data_digest == second.data_digest
+    assert set(first.train_patients).isdisjoint(first.validation_patients)
+    assert len(first.train_patients) == len(first.validation_patients) == 3
+    assert len(first.generalisation_patients) == 2
+
+
+def test_ctrl_c_checkpoints_and_the_same_command_finishes_what_is_missing(
+    experiment: Path, gridctl: Run, tmp_path: Path
+) -> None:
+    gridctl("submit", experiment.name, "--store", "undisturbed", "--workers", "2")
+    command = [sys.executable, "-m", "orchestrator.cli", "submit", experiment.name, "--workers", "2"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        _wait_for_an_epoch(tmp_path / "runs")
+        process.send_signal(signal.SIGINT)
+        said = process.stderr.read()
+    assert process.returncode == 130, said
+    assert "the same command goes on" in said
+    status = json.loads(gridctl("status", "--json").stdout)
+    assert status["totals"]["active"] == 0
+    assert status["totals"]["failed"] == 0
+    assert status["totals"]["missing"] > 0
+
+    finished = gridctl("submit", experiment.name, "--workers", "2")
+    assert finished.returncode == 0, finished.stderr
+    assert scores(tmp_path / "runs") == scores(tmp_path / "undisturbed")
+
+
+def test_two_submits_at_once_train_every_run_once(experiment: Path, tmp_path: Path, gridctl: Run) -> None:
+    command = [sys.executable, "-m", "orchestrator.cli", "submit", experiment.name, "--workers", "1"]
+    both = [subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=240)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    store = FolderStore(tmp_path / "runs")
+    assert sum(1 for stat in store.list() if attempt_of(stat.key)) == 6
+    assert json.loads(gridctl("status", "--json").stdout)["totals"]["done"] == 6
+
+
+def test_a_trainer_outlives_a_killed_submit_and_its_run_is_left_alone(
+    experiment: Path, gridctl: Run, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "orchestrator.cli", "submit", experiment.name, "--workers", "1"]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
+        _wait_for_an_epoch(tmp_path / "runs")
+        process.kill()
+    again = gridctl("submit", experiment.name, "--workers", "2")
+    assert again.returncode == 0, again.stderr
+    deadline = time.monotonic() + 60
+    while json.loads(gridctl("status", "--json").stdout)["totals"]["done"] < 6 and time.monotonic() < deadline:
+        time.sleep(0.5)
+    store = FolderStore(tmp_path / "runs")
+    assert json.loads(gridctl("status", "--json").stdout)["totals"]["done"] == 6
+    assert sum(1 for stat in store.list() if attempt_of(stat.key)) == 6
+
+
+def _wait_for_an_epoch(store: Path) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        for path in store.glob("*/*/attempts/*.jsonl"):
+            if '"kind":"epoch"' in path.read_text():
+                return
+        time.sleep(0.02)
+    raise AssertionError(f"no epoch in {os.listdir(store) if store.exists() else store}")

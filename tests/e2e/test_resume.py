@@ -1,0 +1,86 @@
+"""A run killed at any moment and started again ends as one that was never disturbed, bit for bit."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestrator.experiment import load_experiment
+from tests.e2e.conftest import EXPERIMENT
+from tests.e2e.test_main_job import scores
+from trainer.contract.folder_store import FolderStore
+from trainer.contract.layout import RunLayout
+from trainer.contract.spec import RunSpec
+
+EPOCHS = 4
+
+
+@pytest.fixture(scope="module")
+def runs(phantom: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, RunSpec]:
+    """One run of each model."""
+    path = tmp_path_factory.mktemp("experiment") / "tiny.yaml"
+    path.write_text(EXPERIMENT.format(phantom=phantom))
+    loaded = load_experiment(path, ["seeds=[1]", f"training.epochs={EPOCHS}"])
+    return {run.model: run for run in loaded.runs}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(runs: dict[str, RunSpec], tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """What each model's run ends with if nothing happens to it."""
+    ends = {}
+    for model, run in runs.items():
+        store = tmp_path_factory.mktemp(model)
+        assert attempt(run, store) == 0
+        ends[model] = scores(store)
+    return ends
+
+
+def attempt(
+    run: RunSpec, store: Path, *, kill_at: tuple[str, int, int] | None = None, sent: int = signal.SIGKILL
+) -> int:
+    """One attempt; a signal is sent at the first progress line of that event, epoch and step."""
+    location = FolderStore(store)
+    key = RunLayout(run.experiment, run.run_id).spec
+    location.put(key, run.to_json())
+    command = [sys.executable, "-m", "trainer", "run", "--progress", "json", f"{store}/{key}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            event = json.loads(line)
+            if kill_at and (event["event"], event.get("epoch"), event.get("step", 0)) == kill_at:
+                process.send_signal(sent)
+                kill_at = None
+    return process.returncode
+
+
+@pytest.mark.parametrize("model", ["unet", "gamma_net"])
+def test_sigkill_in_every_epoch_of_one_run(
+    model: str, runs: dict[str, RunSpec], undisturbed: dict[str, object], tmp_path: Path
+) -> None:
+    """Killed after the log of epoch 1, 2, ... in turn; checkpoints lie after epochs 2 and 4."""
+    run = runs[model]
+    for epoch in range(1, EPOCHS):
+        assert attempt(run, tmp_path / "killed", kill_at=("epoch", epoch, 0)) == -signal.SIGKILL
+        assert not (tmp_path / "killed" / run.experiment / run.run_id / "result.json").exists()
+    attempt(run, tmp_path / "killed", kill_at=("epoch", EPOCHS, 0))  # it may be done before the signal arrives
+    assert attempt(run, tmp_path / "killed") == 0
+    assert scores(tmp_path / "killed") == undisturbed[model]
+
+
+@pytest.mark.parametrize("epoch", [1, EPOCHS])
+def test_sigterm_in_the_middle_of_an_epoch_loses_no_step(
+    epoch: int, runs: dict[str, RunSpec], undisturbed: dict[str, object], tmp_path: Path
+) -> None:
+    run = runs["unet"]
+    stopped = attempt(run, tmp_path / "stopped", kill_at=("step", epoch, 2), sent=signal.SIGTERM)
+    assert stopped == 143
+    kept = sorted(os.listdir(tmp_path / "stopped" / run.experiment / run.run_id / "checkpoints"))
+    assert any(name.startswith(f"epoch-{epoch - 1:04d}-step-") for name in kept), kept
+    assert attempt(run, tmp_path / "stopped") == 0
+    assert scores(tmp_path / "stopped") == undisturbed["unet"]

@@ -1,0 +1,60 @@
+"""The command line itself: fast to start, free of torch, all of it documented."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from orchestrator.cli import app
+
+PROBE = """
+import sys
+{code}
+loaded = [name for name in {forbidden} if name in sys.modules]
+sys.exit(f"loaded: {{loaded}}" if loaded else 0)
+"""
+
+
+def loads_none_of(code: str, forbidden: list[str]) -> subprocess.CompletedProcess[str]:
+    program = PROBE.format(code=code, forbidden=forbidden)
+    return subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_orchestrator_imports_no_torch() -> None:
+    """Every module of it, in a process of its own."""
+    code = (
+        "import importlib, pkgutil, orchestrator\n"
+        "for module in pkgutil.walk_packages(orchestrator.__path__, 'orchestrator.'):\n"
+        "    importlib.import_module(module.name)"
+    )
+    done = loads_none_of(code, ["torch", "cv2", "nibabel", "pydicom", "trainer.loop", "trainer.models"])
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = ["pandas", "scipy", "numpy", "boto3", "kubernetes", "matplotlib", "pydantic", "jinja2", "statsmodels"]
+    done = loads_none_of("import orchestrator.cli", heavy)
+    assert done.returncode == 0, done.stderr
+
+
+def commands() -> dict[str, typer.models.CommandInfo]:
+    return {(info.name or getattr(info.callback, "__name__", "")): info for info in app.registered_commands}
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_command_and_option_is_explained(name: str) -> None:
+    command = typer.main.get_command(app)
+    assert hasattr(command, "commands")
+    found = command.commands[name]
+    assert found.help
+    for parameter in found.params:
+        assert getattr(parameter, "help", None), f"{name} {parameter.name}"
+
+
+@pytest.mark.parametrize("name", sorted(commands()))
+def test_every_command_is_in_the_readme(name: str, project_root: Path) -> None:
+    assert f"`gridctl {name}" in (project_root / "README.md").read_text()

@@ -1,0 +1,171 @@
+"""A loop that was stopped anywhere and taken up again ends with the same scores and weights."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from trainer.checkpoint import weights_sha256
+from trainer.contract.errors import Fault
+from trainer.contract.layout import Position
+from trainer.contract.metrics import EpochRecord
+from trainer.contract.spec import RunSpec
+from trainer.evaluation import NonFiniteScoreError
+from trainer.loop import ImageTensors, NonFiniteLossError, TrainingLoop
+from trainer.progress import Silent
+from trainer.seeding import seed_everything
+from trainer.stopping import StoppedError, StopSignal
+
+EPOCHS, IMAGES, BATCH = 3, 7, 2
+STEPS = math.ceil(IMAGES / BATCH)
+
+SPEC = RunSpec.model_validate(
+    {
+        "experiment": "demo",
+        "model": "unet",
+        "network": {"architecture": "unet"},
+        "train_ratio": 0.5,
+        "seed": 3,
+        "data": {"acdc": "a"},
+        "training": {"epochs": EPOCHS, "batch_size": BATCH, "validation_batch_size": 2, "generalisation_batch_size": 1},
+    }
+)
+
+
+class Noisy(nn.Module):
+    """Draws chance in training and in evaluation, and has a running statistic: all that must be restored."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(1, 3, 3, padding=1)
+        self.norm = nn.BatchNorm2d(3)
+        self.readout = nn.Conv2d(3, 1, 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        hidden = self.norm(self.conv(x + 0.1 * torch.randn_like(x)))
+        out: torch.Tensor = self.readout(nn.functional.dropout(hidden, 0.3, self.training))
+        return out
+
+
+class StopAt(Silent):
+    """Asks to stop at the n-th report of a step or phase."""
+
+    def __init__(self, stop: StopSignal, at: int | None) -> None:
+        self._stop, self._left = stop, at
+
+    def phase(self, name: str, done: int, total: int) -> None:
+        self._count()
+
+    def step(self, epoch: int, epochs: int, step: int, steps: int) -> None:
+        self._count()
+
+    def _count(self) -> None:
+        if self._left is not None:
+            self._left -= 1
+            if self._left <= 0:
+                self._stop.requested = True
+
+
+def images(count: int, seed: int) -> ImageTensors:
+    generator = torch.Generator().manual_seed(seed)
+    pixels = torch.rand(count, 1, 8, 8, generator=generator)
+    return ImageTensors(pixels, (pixels > 0.6).float())
+
+
+def loop(stop_at: int | None = None, build: Callable[[], nn.Module] = Noisy) -> TrainingLoop:
+    seed_everything(SPEC.seed)
+    stop = StopSignal()
+    return TrainingLoop(
+        SPEC,
+        build(),
+        images(IMAGES, 1),
+        images(3, 2),
+        images(2, 3),
+        torch.device("cpu"),
+        stop,
+        StopAt(stop, stop_at),
+    )
+
+
+def undisturbed() -> tuple[list[EpochRecord], str]:
+    whole = loop()
+    return list(whole.epochs()), weights_sha256(whole.model.state_dict())
+
+
+@settings(max_examples=40)
+@given(st.lists(st.integers(1, (STEPS + 1 + 4) * EPOCHS), max_size=4))
+def test_stopped_anywhere_and_taken_up_it_ends_the_same(stops: list[int]) -> None:
+    expected, weights = undisturbed()
+    records: dict[int, EpochRecord] = {}
+    state = None
+    for stop_at in [*stops, None]:
+        now = loop(stop_at)
+        if state is not None:
+            now.load(copy.deepcopy(state))  # as if read from a file
+        try:
+            for record in now.epochs():
+                records[record.epoch] = record
+        except StoppedError:
+            state = copy.deepcopy(now.state())
+            torch.manual_seed(12345)  # another process begins with other numbers
+    assert [records[epoch].scores for epoch in sorted(records)] == [record.scores for record in expected]
+    assert weights_sha256(now.model.state_dict()) == weights
+
+
+def test_nothing_of_a_step_is_lost() -> None:
+    stopped = loop(stop_at=3)
+    with pytest.raises(StoppedError):
+        list(stopped.epochs())
+    assert stopped.position == Position(0, 3)
+
+
+def test_the_train_loss_is_the_mean_over_images_though_minibatches_differ_in_size() -> None:
+    class Constant(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.zero = nn.Parameter(torch.zeros(()))
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x * 0 + self.zero.detach() + 0 * self.zero
+
+    record = next(loop(build=Constant).epochs())
+    assert record.train_loss == pytest.approx(math.log(2), abs=1e-6)
+    assert record.validation.bce == pytest.approx(math.log(2), abs=1e-6)
+    assert record.validation.images == 3
+    assert len(record.validation.dice_per_batch) == 2
+    assert record.generalisation is not None
+    assert len(record.generalisation.bce_per_batch) == 2
+
+
+class BreaksAt(Noisy):
+    """Gives NaN at its n-th call: 4 steps, then 2 and 2 minibatches of scores, make an epoch."""
+
+    def __init__(self, call: int) -> None:
+        super().__init__()
+        self.left = call
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.left -= 1
+        return super().forward(x) * (float("nan") if self.left == 0 else 1.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "said"),
+    [
+        (3, NonFiniteLossError, "the loss is nan at epoch 1, step 3 of 4"),
+        (9, NonFiniteLossError, "the loss is nan at epoch 2, step 1 of 4"),
+        (6, NonFiniteScoreError, "validating after the steps of epoch 1: the scores of minibatch 2 of 2"),
+        (15, NonFiniteScoreError, "generalising after the steps of epoch 2: the scores of minibatch 1 of 2"),
+    ],
+)
+def test_what_is_not_finite_ends_the_run_and_is_named(call: int, error: type[Fault], said: str) -> None:
+    with pytest.raises(error, match=said) as caught:
+        list(loop(build=lambda: BreaksAt(call)).epochs())
+    assert caught.value.exit_code == 1
