@@ -8,10 +8,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from orchestrator.errors import InputError, Problem
 from orchestrator.experiment import Experiment
@@ -24,6 +23,7 @@ from trainer.contract.spec import RunSpec
 Json = dict[str, Any]
 
 EXPERIMENT_LABEL: Final = "gridctl/experiment"
+RUN_LABEL: Final = "gridctl/run"
 DIGEST_ANNOTATION: Final = "gridctl/spec-digest"
 QUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
 
@@ -103,6 +103,7 @@ def labels_of(run: RunSpec) -> dict[str, str]:
     return {
         "app.kubernetes.io/managed-by": "gridctl",
         EXPERIMENT_LABEL: run.experiment,
+        RUN_LABEL: run.run_id,
         "gridctl/model": run.model,
         "gridctl/train-ratio": f"{run.train_ratio:g}",
         "gridctl/ablation": run.ablation,
@@ -187,20 +188,35 @@ def _built_in() -> str:
     return checkout.read_text(encoding="utf-8")
 
 
+class _UniqueKeyLoader(yaml.CSafeLoader):
+    """YAML as kubectl reads it, but for keys that are given twice: those are refused."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        twice = next((key for key in keys if keys.count(key) > 1), None)
+        if twice is not None:
+            raise yaml.MarkedYAMLError(problem=f"'{twice}' is given twice", problem_mark=node.start_mark)
+        made: dict[Any, Any] = super().construct_mapping(node, deep)
+        return made
+
+
 def _parse(text: str, source: str) -> Json:
     try:
-        documents = [document for document in YAML(typ="safe", pure=True).load_all(text) if document is not None]
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = text.splitlines()[mark.line].strip() if mark and mark.line < len(text.splitlines()) else ""
-        raise InputError(
-            f"what the template gives is not YAML: {error.problem} at `{line}`", where=source, fix=_RENDER
-        ) from None
-    except YAMLError as error:
-        raise InputError(f"what the template gives is not YAML: {error}", where=source, fix=_RENDER) from None
+        documents = [item for item in yaml.load_all(text, Loader=_UniqueKeyLoader) if item is not None]
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        lines = text.splitlines()
+        line = f" at `{lines[mark.line].strip()}`" if mark and mark.line < len(lines) else ""
+        reason = getattr(error, "problem", None) or error
+        raise InputError(f"what the template gives is not YAML: {reason}{line}", where=source, fix=_RENDER) from None
     if len(documents) != 1 or not isinstance(documents[0], dict):
         raise InputError(f"the template gives {len(documents)} YAML documents, not one Job", where=source)
-    return documents[0]
+    try:
+        canonical_json(documents[0])
+    except (TypeError, ValueError) as error:
+        raise InputError(f"what the template gives is no JSON: {error}", where=source, fix=_RENDER) from None
+    job: Json = documents[0]
+    return job
 
 
 _RENDER: Final = "write values through the filter `tojson`"

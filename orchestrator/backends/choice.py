@@ -18,4 +18,8 @@ def open_backend(name: str, experiment: Experiment, store: Store) -> Backend:
         from orchestrator.backends.local import LocalBackend
 
         return LocalBackend(store)
+    if name == "kubernetes":
+        from orchestrator.backends.kubernetes import KubernetesBackend
+
+        return KubernetesBackend(experiment, store)
     raise InputError(f"this version has no backend '{name}' for {experiment.name}", fix="use --backend local")

@@ -18,12 +18,14 @@ class Activity:
         failed: Whether the backend gave it up: out of retries, past its deadline.
         running: Whether an attempt executes right now.
         reason: Why it waits or failed, in the backend's words; empty if there is nothing to say.
+        disruptions: Attempts ended by preemption, eviction or deletion, of those still remembered.
     """
 
     active: bool = False
     failed: bool = False
     running: bool = False
     reason: str = ""
+    disruptions: int = 0
 
 
 @dataclass(frozen=True, slots=True)

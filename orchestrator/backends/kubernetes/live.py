@@ -1,0 +1,137 @@
+"""An experiment's Jobs and pods kept up to date: one listing each, then only what changes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any, Final, Self
+
+from orchestrator.backends.kubernetes.api import Api, StoppedWaiting
+from orchestrator.backends.kubernetes.faults import RefusedError
+from orchestrator.backends.kubernetes.objects import Job, Pod
+from orchestrator.backends.kubernetes.observation import Paths, activities, list_failed_creates, selector
+from orchestrator.backends.port import Activity
+from orchestrator.errors import UnreachableError
+
+_EVENTS_EVERY_S: Final = 10.0
+_SHORTEST_WATCH_S: Final = 1.0
+
+
+class LiveExperiment:
+    """Follows an experiment until it is closed. A context manager.
+
+    A server that goes away is asked again for as long as it takes: `observe` gives what was last
+    known, and `problem` says what is the matter.
+    """
+
+    def __init__(self, api: Api, experiment: str) -> None:
+        paths = Paths(api.namespace)
+        self._api = api
+        self._mirrors = tuple(_Mirror(api, path, experiment) for path in (paths.jobs, paths.pods))
+        self._failed_creates: dict[str, str] = {}
+        self._failed_creates_until = 0.0
+
+    def __enter__(self) -> Self:
+        for mirror in self._mirrors:
+            mirror.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._api.stop()
+        for mirror in self._mirrors:
+            mirror.join()
+
+    def observe(self) -> Mapping[str, Activity]:
+        """What is known of the experiment's runs now, by run id.
+
+        Raises:
+            UnreachableError: The server could not be reached at first, or refuses.
+        """
+        jobs, pods = (mirror.items() for mirror in self._mirrors)
+        return activities(
+            {name: Job.from_json(item) for name, item in jobs.items()},
+            [Pod.from_json(item) for item in pods.values()],
+            self._recent_failed_creates,
+        )
+
+    @property
+    def problem(self) -> str:
+        """Why what `observe` gives may be old; empty if it is fresh."""
+        return next((mirror.problem for mirror in self._mirrors if mirror.problem), "")
+
+    def _recent_failed_creates(self) -> Mapping[str, str]:
+        if time.monotonic() > self._failed_creates_until and not self.problem:
+            self._failed_creates = list_failed_creates(self._api)
+            self._failed_creates_until = time.monotonic() + _EVENTS_EVERY_S
+        return self._failed_creates
+
+
+class _Mirror:
+    """The objects of one kind, by name, as a listing and a watch say."""
+
+    def __init__(self, api: Api, path: str, experiment: str) -> None:
+        self.problem = ""
+        self._api = api
+        self._path = path
+        self._selector = selector(experiment)
+        self._lock = threading.Lock()
+        self._items: dict[str, dict[str, Any]] | None = None
+        self._fault: UnreachableError | None = None
+        self._asked = threading.Event()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self.start = self._thread.start
+
+    def join(self) -> None:
+        self._thread.join(timeout=2)
+
+    def items(self) -> dict[str, dict[str, Any]]:
+        self._asked.wait()
+        with self._lock:
+            if self._items is None:
+                assert self._fault is not None
+                raise self._fault
+            return dict(self._items)
+
+    def _follow(self) -> None:
+        version = ""
+        while True:
+            began = time.monotonic()
+            try:
+                if not version:
+                    version = self._list()
+                for event in self._api.watch(self._path, version, labelSelector=self._selector):
+                    version = str(event["object"]["metadata"]["resourceVersion"])
+                    self._apply(event)
+                self._api.pause(max(0.0, began + _SHORTEST_WATCH_S - time.monotonic()))
+            except StoppedWaiting:
+                return
+            except UnreachableError as error:
+                version = ""
+                if not (isinstance(error, RefusedError) and error.status == 410):
+                    self._fail(error)
+
+    def _list(self) -> str:
+        listing = self._api.list(self._path, labelSelector=self._selector)
+        with self._lock:
+            self._items = {item["metadata"]["name"]: item for item in listing.items}
+            self.problem = ""
+        self._asked.set()
+        return listing.resource_version
+
+    def _apply(self, event: Mapping[str, Any]) -> None:
+        item = event["object"]
+        name = item["metadata"].get("name", "")
+        with self._lock:
+            assert self._items is not None
+            if event["type"] == "DELETED":
+                self._items.pop(name, None)
+            elif event["type"] != "BOOKMARK":
+                self._items[name] = item
+
+    def _fail(self, error: UnreachableError) -> None:
+        with self._lock:
+            self._fault = error
+            self.problem = error.problems[0].what
+        self._asked.set()
+        self._api.pause(_SHORTEST_WATCH_S)
