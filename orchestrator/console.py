@@ -75,9 +75,11 @@ def table(*columns: str, numeric: Sequence[str] = (), title: str | None = None) 
     from rich import box
     from rich.table import Table
 
-    made = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
+    made = Table(
+        box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False, padding=(0, 1, 0, 0)
+    )
     for column in columns:
-        made.add_column(column, justify="right" if column in numeric else "left", no_wrap=column in numeric)
+        made.add_column(column, justify="right" if column in numeric else "left", no_wrap=True)
     return made
 
 

@@ -13,7 +13,7 @@ from orchestrator.commands.status import CellStatus, RunStatus, Status
 from orchestrator.console import count, duration, table
 
 _COLOURS: Final = {"done": "green", "active": "cyan", "failed": "red", "missing": "yellow"}
-_BAR_WIDTH: Final = 12
+_BAR_WIDTH: Final = 8
 
 
 def status_view(status: Status) -> RenderableType:
@@ -28,8 +28,8 @@ def status_view(status: Status) -> RenderableType:
 def _cells(cells: Sequence[CellStatus]) -> RenderableType:
     states = tuple(_COLOURS)
     with_ablation = any(cell.ablation != "none" for cell in cells)
-    columns = ["model", "ratio", *(["ablation"] if with_ablation else []), *states, "epochs", "", "val. Dice", "left"]
-    made = table(*columns, numeric=("ratio", *states, "epochs", "val. Dice", "left"))
+    columns = ["model", "ratio", *(["ablation"] if with_ablation else []), *states, "epochs", "", "Dice", "left"]
+    made = table(*columns, numeric=("ratio", *states, "epochs", "Dice", "left"))
     for cell in cells:
         counts = {"done": cell.done, "active": cell.active, "failed": cell.failed, "missing": cell.missing}
         row: list[RenderableType] = [cell.model, f"{cell.train_ratio:g}"]

@@ -96,6 +96,7 @@ class Bars:
         )
         self._bars: dict[str, TaskID] = {}
         self._dice: dict[str, float] = {}
+        self._epoch: dict[str, int] = {}
         self._ended = 0
         self._total = len(runs)
         self._started = time.monotonic()
@@ -116,8 +117,11 @@ class Bars:
         bar = self._bars[run.run_id]
         match event.get("event"):
             case "phase":
-                self._progress.update(bar, note=f"{event['phase']} {event['done']}/{event['total']}")
+                epoch = self._epoch.get(run.run_id)
+                before = f"epoch {epoch}/{run.training.epochs} " if epoch else ""
+                self._progress.update(bar, note=f"{before}{event['phase']} {event['done']}/{event['total']}")
             case "step":
+                self._epoch[run.run_id] = event["epoch"]
                 done = event["epoch"] - 1 + event["step"] / max(1, event["steps"])
                 self._progress.update(bar, completed=done, note=self._note(run, event["epoch"], done))
             case "epoch":
