@@ -8,17 +8,18 @@ from __future__ import annotations
 import os
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orchestrator import cli_cluster, cli_submission
+from orchestrator.cli_options import AsJson, ExperimentName, StoreUrl
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from orchestrator.backends.port import Outcome
+    from orchestrator.commands.find import Found
     from orchestrator.commands.status import Status
-    from orchestrator.commands.submit import Prepared
 
 app = typer.Typer(
     name="gridctl",
@@ -28,13 +29,6 @@ app = typer.Typer(
     help="Train a grid of models, and say whether one is better than another on little data.",
     epilog="Exit codes: 0 ok, 1 runs failed, 2 invalid input, 3 cluster or store unreachable, 130 interrupted.",
 )
-
-
-class BackendName(StrEnum):
-    """Where attempts execute."""
-
-    LOCAL = "local"
-    KUBERNETES = "kubernetes"
 
 
 class ReportFormat(StrEnum):
@@ -51,25 +45,6 @@ class Unit(StrEnum):
 
     RUN = "run"
     EPOCH = "epoch"
-
-
-ExperimentFile = Annotated[
-    Path, typer.Argument(metavar="EXPERIMENT.yaml", help="The experiment file.", show_default=False)
-]
-ExperimentName = Annotated[
-    str | None,
-    typer.Argument(
-        metavar="[EXPERIMENT]", help="Name or file of an experiment; by default the one last submitted from here."
-    ),
-]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Override a field, such as data.acdc=PATH. Repeatable."),
-]
-StoreUrl = Annotated[
-    str | None, typer.Option("--store", metavar="URL", help="s3://bucket/prefix or a folder.", show_default=False)
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
 
 
 def _show_version(wanted: bool) -> None:
@@ -94,100 +69,7 @@ def options(
         os.environ["GRIDCTL_DEBUG"] = "1"
 
 
-@app.command()
-def submit(
-    experiment: ExperimentFile,
-    overrides: Overrides = None,
-    backend: Annotated[BackendName | None, typer.Option(help="Where to run, instead of the file's.")] = None,
-    store: StoreUrl = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(min=1, help="Runs at once, on the local backend.", show_default="cores / threads a run"),
-    ] = None,
-    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Start every run that is missing; finished ones are skipped, active ones left."""
-    from orchestrator import console
-    from orchestrator.commands.submit import prepare, write_specifications
-    from orchestrator.experiment import load_experiment
-    from orchestrator.submitted import remember
-    from trainer.contract.store import open_store
-
-    given = [*(overrides or [])]
-    given += [f"backend={backend}"] if backend else []
-    given += [f"store={store}"] if store else []
-    loaded = load_experiment(experiment, given)
-    prepared = prepare(loaded, open_store(loaded.store), retry_failed=retry_failed)
-    plan = prepared.plan
-    parts = {"create": plan.create, "retry": plan.retry, "skip": plan.skip, "leave": plan.leave, "failed": plan.failed}
-    if dry_run:
-        if as_json:
-            console.show_json({name: [run.run_id for run in runs] for name, runs in parts.items()})
-        else:
-            for name, runs in parts.items():
-                for run in runs:
-                    console.show(f"{name:<7} {run.run_id}")
-            console.say(_plan_line(prepared))
-        return
-    console.say(_plan_line(prepared))
-    write_specifications(prepared)
-    remember(loaded.name, prepared.store.url, loaded.backend)
-    outcome = _start(prepared, workers)
-    if as_json:
-        console.show_json({"done": outcome.done, "failed": dict(outcome.failed), "interrupted": outcome.interrupted})
-    _finish_submit(prepared, outcome)
-
-
-def _plan_line(prepared: Prepared) -> str:
-    from orchestrator.console import count
-
-    plan = prepared.plan
-    said = [
-        (len(plan.create), "to start"),
-        (len(plan.retry), "to retry"),
-        (len(plan.skip), "done already"),
-        (len(plan.leave), "active already"),
-        (len(plan.failed), "failed (--retry-failed tries again)"),
-    ]
-    runs = count(len(prepared.experiment.runs), "run")
-    parts = ", ".join(f"{number} {what}" for number, what in said if number)
-    return f"{prepared.experiment.name}: {runs}: {parts}; store {prepared.store.url}"
-
-
-def _start(prepared: Prepared, workers: int | None) -> Outcome:
-    from orchestrator import console
-    from orchestrator.backends.choice import open_backend
-    from orchestrator.backends.local import LocalBackend
-    from orchestrator.backends.local.bars import display
-    from orchestrator.backends.port import Outcome
-
-    runs = prepared.plan.to_do
-    if not runs:
-        return Outcome()
-    if prepared.experiment.backend != "local":
-        return open_backend(prepared.experiment.backend, prepared.experiment, prepared.store).start(runs)
-    at_once = LocalBackend(prepared.store, workers=workers).workers_for(runs)
-    with display(runs, at_once, console.stderr_console()) as watcher:
-        return LocalBackend(prepared.store, workers=workers, watcher=watcher).start(runs)
-
-
-def _finish_submit(prepared: Prepared, outcome: Outcome) -> None:
-    from orchestrator import console, errors
-
-    by_message: dict[str, list[str]] = {}
-    for run_id, message in outcome.failed.items():
-        by_message.setdefault(message.removeprefix("not tried: "), []).append(run_id)
-    for message, run_ids in by_message.items():
-        others = f" and {len(run_ids) - 1} more" if len(run_ids) > 1 else ""
-        console.say(f"failed: {run_ids[0]}{others}: {message}")
-    if outcome.interrupted:
-        console.say("interrupted; the same command goes on from the last checkpoints")
-        raise typer.Exit(errors.INTERRUPTED)
-    if outcome.failed or prepared.plan.failed:
-        raise typer.Exit(errors.RUNS_FAILED)
-    console.say("next: gridctl status, gridctl report --significance")
+app.command()(cli_submission.submit)
 
 
 @app.command()
@@ -210,12 +92,26 @@ def status(
 
     console.say(_which(found.experiment.name, found.store.url, found.submitted_at))
     if watch:
-        _watch(lambda: read_status(found))
+        _watch(found)
     else:
         console.stdout_console().print(status_view(read_status(found)))
 
 
-def _watch(read: Callable[[], Status]) -> None:
+def _watch(found: Found) -> None:
+    """Show the status again and again; a cluster is listed once and then watched."""
+    from orchestrator.backends.choice import open_backend
+    from orchestrator.backends.port import Followed
+    from orchestrator.commands.status import read_status
+
+    backend = open_backend(found.backend, found.experiment, found.store)
+    if not isinstance(backend, Followed):
+        _redraw(lambda: read_status(found))
+        return
+    with backend.follow(found.experiment.name) as live:
+        _redraw(lambda: read_status(found, live.observe()))
+
+
+def _redraw(read: Callable[[], Status]) -> None:
     import time
 
     from rich.live import Live
@@ -285,6 +181,14 @@ def report(
     text = render(built, wanted.value, console.stdout_console())
     if text:
         console.show(text)
+
+
+app.command()(cli_cluster.logs)
+app.command()(cli_cluster.cancel)
+app.command()(cli_submission.retry)
+app.command()(cli_cluster.delete)
+app.command()(cli_submission.render)
+app.command()(cli_cluster.doctor)
 
 
 def main() -> None:

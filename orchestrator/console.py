@@ -26,6 +26,31 @@ def show(text: str) -> None:
     sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
 
 
+def flush() -> None:
+    """Let whoever reads stdout have what was shown so far."""
+    sys.stdout.flush()
+
+
+def confirm(question: str, *, otherwise: str) -> None:
+    """Ask a person on the terminal, and go on only after a yes.
+
+    Args:
+        question: Without its question mark's brackets.
+        otherwise: What to do where nobody can be asked.
+
+    Raises:
+        InputError: Nobody can be asked, or the answer is not yes.
+    """
+    from orchestrator.errors import InputError
+
+    if not sys.stdin.isatty():
+        raise InputError("nobody is here to be asked, so nothing was done", fix=otherwise)
+    sys.stderr.write(f"{question} [y/N]: ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        raise InputError("not confirmed, so nothing was done", fix=otherwise)
+
+
 def show_json(value: Any) -> None:
     """Results as JSON, to stdout."""
     show(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))

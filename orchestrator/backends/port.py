@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from trainer.contract.spec import RunSpec
 
@@ -56,3 +57,30 @@ class Backend(Protocol):
 
     def start(self, runs: Sequence[RunSpec]) -> Outcome:
         """Start an attempt of each run; a run that is active already is left alone."""
+
+
+@runtime_checkable
+class Renders(Protocol):
+    """A backend that hands documents over, and can show them before it does."""
+
+    def manifests(self, runs: Sequence[RunSpec]) -> Sequence[Mapping[str, Any]]:
+        """What `start` would hand over, checked.
+
+        Raises:
+            InputError: It would not be valid: every mistake at once.
+        """
+
+
+class Live(Protocol):
+    """An experiment that is followed."""
+
+    def observe(self) -> Mapping[str, Activity]:
+        """What is known of its runs now, by run id."""
+
+
+@runtime_checkable
+class Followed(Protocol):
+    """A backend that can tell of changes, so that it need not be asked again and again."""
+
+    def follow(self, experiment: str) -> AbstractContextManager[Live]:
+        """Follow an experiment until the context ends."""

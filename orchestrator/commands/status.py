@@ -91,15 +91,20 @@ class Status:
         return asdict(self)
 
 
-def read_status(found: Found) -> Status:
+def read_status(found: Found, activity: Mapping[str, Activity] | None = None) -> Status:
     """Where every run of an experiment stands.
+
+    Args:
+        found: The experiment.
+        activity: What its backend knows, by run id, if somebody asked already.
 
     Raises:
         Fault: The store or the backend cannot be reached.
     """
     experiment = found.experiment
     collected = collect(found.store, experiment.runs)
-    activity = open_backend(found.backend, experiment, found.store).observe(experiment.name)
+    if activity is None:
+        activity = open_backend(found.backend, experiment, found.store).observe(experiment.name)
     states = run_states(collected, activity)
     rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
     runs = [_run_status(run, rows[run.run_id], states, activity) for run in experiment.runs]

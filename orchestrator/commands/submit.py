@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.backends.choice import open_backend
+from orchestrator.backends.port import Backend, Renders
 from orchestrator.collect import collect
 from orchestrator.commands.states import run_states
 from orchestrator.errors import InputError, Problem
@@ -28,20 +29,23 @@ class Prepared:
     experiment: Experiment
     store: Store
     plan: Plan
+    backend: Backend
 
 
 def prepare(experiment: Experiment, store: Store, *, retry_failed: bool) -> Prepared:
     """Decide what a submission does.
 
     Raises:
-        InputError: A local run's data folder is missing.
+        InputError: A local run's data folder is missing, or a Job of Kubernetes would not be valid.
         Fault: The store or the backend cannot be reached.
     """
     if experiment.backend == "local":
         _check_data_folders(experiment)
-    activity = open_backend(experiment.backend, experiment, store).observe(experiment.name)
-    states = run_states(collect(store, experiment.runs), activity)
-    return Prepared(experiment, store, plan(experiment.runs, states, retry_failed=retry_failed))
+    backend = open_backend(experiment.backend, experiment, store)
+    if isinstance(backend, Renders):
+        backend.manifests(experiment.runs)  # every mistake in them, before anything is written
+    states = run_states(collect(store, experiment.runs), backend.observe(experiment.name))
+    return Prepared(experiment, store, plan(experiment.runs, states, retry_failed=retry_failed), backend)
 
 
 def write_specifications(prepared: Prepared) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
-from orchestrator.backends.kubernetes.api import Api
+from orchestrator.backends.kubernetes.api import Api, Json
 from orchestrator.backends.kubernetes.connection import open_connection
 from orchestrator.backends.kubernetes.faults import RefusedError
 from orchestrator.backends.kubernetes.live import LiveExperiment
@@ -20,6 +19,7 @@ from orchestrator.backends.kubernetes.observation import (
     selector,
 )
 from orchestrator.backends.kubernetes.submission import Progress, Submission
+from orchestrator.backends.kubernetes.verdict import Verdict
 from orchestrator.backends.port import Activity, Outcome
 from orchestrator.experiment import Experiment
 from orchestrator.manifest import RUN_LABEL, JobTemplate, gpus_of, shape_of
@@ -29,44 +29,26 @@ from trainer.contract.store import Store
 _NAMES_A_SELECTOR: Final = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the API server says of Jobs of one shape.
-
-    Attributes:
-        runs: Run ids of that shape.
-        problems: Why it refuses, or why its pods would not be created; empty if it accepts.
-        warnings: What it warns of.
-        unasked: What could not be asked, for lack of rights.
-    """
-
-    runs: tuple[str, ...]
-    problems: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-    unasked: tuple[str, ...] = ()
-
-
 class KubernetesBackend:
     """Executes attempts as pods of Jobs.
 
     Args:
         experiment: Names cluster, namespace and pods in its `kubernetes` section.
         store: Where the specifications are and the runs keep everything.
-        progress: Told how many of how many Jobs are settled.
 
     Raises:
         UnreachableError: The kubeconfig is missing or not valid.
     """
 
-    def __init__(self, experiment: Experiment, store: Store, *, progress: Progress | None = None) -> None:
+    def __init__(self, experiment: Experiment, store: Store) -> None:
         self._experiment = experiment
         self._store = store
-        self._progress = progress
         options = experiment.kubernetes
         connection = open_connection(options.context, options.namespace, options.requests_at_once + 2)
         self.api = Api(connection)
         self._paths = Paths(self.api.namespace)
         self._seen: Mapping[str, Job] | None = None
+        self._manifests: dict[str, Json] = {}
 
     def observe(self, experiment: str) -> Mapping[str, Activity]:
         """What Jobs, pods and events say: two listings, and one more if some Job gets no pod."""
@@ -83,33 +65,50 @@ class KubernetesBackend:
         """The same kept up to date, in a context: one listing of each kind, then a watch."""
         return LiveExperiment(self.api, experiment)
 
-    def start(self, runs: Sequence[RunSpec]) -> Outcome:
+    def manifests(self, runs: Sequence[RunSpec]) -> list[Json]:
+        """The runs' Jobs, each rendered and checked once. Asks nobody.
+
+        Raises:
+            InputError: The `kubernetes` section or the template is not valid.
+        """
+        template = JobTemplate(self._experiment, self._store.url)
+        for run in runs:
+            if run.run_id not in self._manifests:
+                self._manifests[run.run_id] = template.job(run)
+        return [self._manifests[run.run_id] for run in runs]
+
+    def start(self, runs: Sequence[RunSpec], progress: Progress | None = None) -> Outcome:
         """Create a Job of each run. Ended Jobs that `observe` saw are replaced, active ones left.
 
         It may be killed at any point: doing it again creates what is missing, and nothing twice.
         """
-        template = JobTemplate(self._experiment, self._store.url)
-        manifests = [template.job(run) for run in runs]
+        manifests = self.manifests(runs)
         seen = self._seen if self._seen is not None else list_jobs(self.api, self._experiment.name)
-        submission = Submission(self.api, seen, self._experiment.kubernetes.requests_at_once, self._progress)
-        return submission.run(manifests)
+        return Submission(self.api, seen, self._experiment.kubernetes.requests_at_once, progress).run(manifests)
 
     def judge(self, runs: Sequence[RunSpec]) -> list[Verdict]:
-        """What the API server says of the runs' Jobs and their pods: one question of each for each distinct shape.
+        """What the API server says of the runs' Jobs and pods: one of each is asked about for each distinct shape.
 
         A Job is accepted even if Pod Security or a quota will refuse its pods, so a pod is asked
-        for as well. Nothing is created.
+        about as well. Nothing is created.
+
+        Raises:
+            InputError: The `kubernetes` section or the template is not valid.
+            UnreachableError: The API server cannot be reached.
         """
-        template = JobTemplate(self._experiment, self._store.url)
-        by_shape: dict[str, list[RunSpec]] = {}
-        for run in runs:
-            by_shape.setdefault(shape_of(template.job(run)), []).append(run)
-        return [self._judge(template, members) for members in by_shape.values()]
+        by_shape: dict[str, list[Json]] = {}
+        for manifest in self.manifests(runs):
+            by_shape.setdefault(shape_of(manifest), []).append(manifest)
+        return [self._judge(members) for members in by_shape.values()]
 
     def gpus(self, runs: Sequence[RunSpec]) -> int:
-        """How many GPUs the runs ask for, all at once."""
-        template = JobTemplate(self._experiment, self._store.url)
-        return sum(gpus_of(template.job(run), self._experiment.kubernetes.gpu_resource) for run in runs)
+        """How many GPUs the runs ask for, all at once.
+
+        Raises:
+            InputError: The `kubernetes` section or the template is not valid.
+        """
+        resource = self._experiment.kubernetes.gpu_resource
+        return sum(gpus_of(manifest, resource) for manifest in self.manifests(runs))
 
     def cancel(self, run_ids: Sequence[str] | None = None) -> tuple[str, ...]:
         """Delete the Jobs that have not succeeded; their trainers make a checkpoint and end.
@@ -134,14 +133,15 @@ class KubernetesBackend:
             while self.api.get(self._paths.pods, labelSelector=names, limit="1").get("items"):
                 self.api.pause(0.5)
 
-    def _judge(self, template: JobTemplate, members: Sequence[RunSpec]) -> Verdict:
-        job = template.job(members[0])
+    def _judge(self, members: Sequence[Json]) -> Verdict:
+        job = members[0]
+        run_ids = tuple(member["metadata"]["name"] for member in members)
+        name = f"{run_ids[0][:50].rstrip('-')}-dry-run"  # the Job itself may be there already
         pod_template = job["spec"]["template"]
-        name = f"{members[0].run_id[:50]}-dry-run".replace("--", "-")
         pod = {
             "apiVersion": "v1",
             "kind": "Pod",
-            "metadata": {**pod_template["metadata"], "name": name, "labels": {}},
+            "metadata": {**pod_template["metadata"], "name": name},
             "spec": pod_template["spec"],
         }
         problems: list[str] = []
@@ -160,7 +160,7 @@ class KubernetesBackend:
                     problems.append(error.problems[0].what.replace(f' "{name}"', ""))
             else:
                 warnings.update(dict.fromkeys(answer.warnings))
-        return Verdict(tuple(run.run_id for run in members), tuple(problems), tuple(warnings), tuple(unasked))
+        return Verdict(run_ids, tuple(problems), tuple(warnings), tuple(unasked))
 
     def _delete_collection(self, label_selector: str, field_selector: str) -> None:
         query = {"labelSelector": label_selector, "propagationPolicy": "Background"}

@@ -1,0 +1,116 @@
+"""The commands about runs that exist: logs, cancel, delete; and doctor, about what they need."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli_options import (
+    AsJson,
+    BackendName,
+    ExperimentFile,
+    ExperimentName,
+    Overrides,
+    RunNames,
+    StoreUrl,
+    Yes,
+)
+
+
+def logs(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or a beginning of it.", show_default=False)],
+    experiment: Annotated[
+        str | None, typer.Option("--experiment", "-e", help="Its experiment.", show_default="as the id begins")
+    ] = None,
+    store: StoreUrl = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more, until the run has ended.")] = False,
+) -> None:
+    """Print what a run prints: its newest attempt."""
+    from orchestrator import console
+    from orchestrator.commands.find_run import find_run
+    from orchestrator.commands.logs import read_logs
+
+    found, wanted = find_run(run, experiment, store)
+    for line in read_logs(found, wanted, follow=follow):
+        console.show(line)
+        console.flush()
+
+
+def cancel(
+    experiment: ExperimentName = None,
+    runs: RunNames = None,
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Stop what is active on the cluster; each trainer makes a checkpoint first."""
+    from orchestrator import console
+    from orchestrator.commands.cancel import cancel as stop
+    from orchestrator.commands.find import find_experiment
+    from orchestrator.commands.find_run import match_runs
+
+    found = find_experiment(experiment, store)
+    stopped = stop(found, match_runs(found, runs) if runs else None)
+    if as_json:
+        console.show_json({"cancelled": stopped})
+    console.say(f"{found.experiment.name}: {console.count(len(stopped), 'active run')} cancelled; submit resumes them")
+
+
+def delete(
+    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Name or file.", show_default=False)],
+    runs: RunNames = None,
+    store: StoreUrl = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete Jobs and everything in the store: specifications, checkpoints, metrics, results."""
+    from orchestrator import console
+    from orchestrator.commands.delete import delete as remove
+    from orchestrator.commands.delete import prepare_deletion
+    from orchestrator.commands.find import find_experiment
+    from orchestrator.commands.find_run import match_runs
+
+    found = find_experiment(experiment, store)
+    deletion = prepare_deletion(found, match_runs(found, runs) if runs else None)
+    what = f"{console.count(len(runs), 'run')} of {found.experiment.name}" if runs else found.experiment.name
+    console.say(
+        f"{what} in {found.store.url}: {console.count(len(deletion.keys), 'object')}, "
+        f"{deletion.size_bytes / 1e6:.1f} MB, {console.count(deletion.done, 'finished run')}, "
+        f"{len(deletion.active)} active"
+    )
+    if not yes:
+        console.confirm("Delete all of it? It cannot be brought back", otherwise="--yes deletes without asking")
+    remove(found, deletion)
+    if as_json:
+        console.show_json({"deleted": deletion.keys})
+    console.say("deleted")
+
+
+def doctor(
+    experiment: ExperimentFile,
+    overrides: Overrides = None,
+    backend: Annotated[BackendName | None, typer.Option(help="Where to run, instead of the file's.")] = None,
+    store: StoreUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check cluster, rights, Secret, store, nodes and image, before a grid of runs needs them."""
+    from dataclasses import asdict
+
+    from orchestrator import console, errors
+    from orchestrator.doctor import examine
+    from orchestrator.experiment import load_experiment
+
+    given = [*(overrides or [])]
+    given += [f"backend={backend}"] if backend else []
+    given += [f"store={store}"] if store else []
+    checks = []
+    for check in examine(load_experiment(experiment, given)):
+        checks.append(check)
+        if not as_json:
+            console.show(f"{check.state:<8} {check.name}: {check.says}")
+            if check.fix:
+                console.show(f"         {check.fix}")
+    if as_json:
+        console.show_json([asdict(check) for check in checks])
+    if any(check.state == "failed" for check in checks):
+        raise typer.Exit(errors.UNREACHABLE)

@@ -1,0 +1,40 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class BackendName(StrEnum):
+    """Where attempts execute."""
+
+    LOCAL = "local"
+    KUBERNETES = "kubernetes"
+
+
+ExperimentFile = Annotated[
+    Path, typer.Argument(metavar="EXPERIMENT.yaml", help="The experiment file.", show_default=False)
+]
+ExperimentName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[EXPERIMENT]", help="Name or file of an experiment; by default the one last submitted from here."
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Override a field, such as data.acdc=PATH. Repeatable."),
+]
+StoreUrl = Annotated[
+    str | None, typer.Option("--store", metavar="URL", help="s3://bucket/prefix or a folder.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
+RunNames = Annotated[
+    list[str] | None,
+    typer.Option("--run", metavar="RUN", help="Only this run: its id, or a beginning of it. Repeatable."),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

@@ -1,0 +1,220 @@
+"""The commands that hand runs to a backend: submit, retry, render."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orchestrator.cli_options import (
+    AsJson,
+    BackendName,
+    ExperimentFile,
+    ExperimentName,
+    Overrides,
+    RunNames,
+    StoreUrl,
+)
+
+if TYPE_CHECKING:
+    from orchestrator.backends.port import Outcome
+    from orchestrator.commands.submit import Prepared
+
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Runs at once, on the local backend.", show_default="cores / threads a run"),
+]
+
+
+def submit(
+    experiment: ExperimentFile,
+    overrides: Overrides = None,
+    backend: Annotated[BackendName | None, typer.Option(help="Where to run, instead of the file's.")] = None,
+    store: StoreUrl = None,
+    workers: Workers = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Start every run that is missing; finished ones are skipped, active ones left."""
+    from orchestrator import console
+    from orchestrator.commands.submit import prepare
+    from orchestrator.experiment import load_experiment
+    from trainer.contract.store import open_store
+
+    given = [*(overrides or [])]
+    given += [f"backend={backend}"] if backend else []
+    given += [f"store={store}"] if store else []
+    loaded = load_experiment(experiment, given)
+    prepared = prepare(loaded, open_store(loaded.store), retry_failed=retry_failed)
+    if dry_run:
+        _show_dry_run(prepared, as_json=as_json)
+        return
+    console.say(_plan_line(prepared))
+    _carry_out(prepared, workers, as_json=as_json)
+
+
+def retry(
+    experiment: ExperimentName = None,
+    runs: RunNames = None,
+    store: StoreUrl = None,
+    workers: Workers = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try failed runs again, from their last checkpoints."""
+    from orchestrator import console
+    from orchestrator.commands.find import find_experiment
+    from orchestrator.commands.find_run import match_runs
+    from orchestrator.commands.retry import prepare_retry
+
+    found = find_experiment(experiment, store)
+    prepared = prepare_retry(found, match_runs(found, runs) if runs else None)
+    if not prepared.plan.retry:
+        console.say(f"{found.experiment.name}: no run of these has failed; `gridctl submit` resumes interrupted ones")
+    else:
+        console.say(_plan_line(prepared))
+    _carry_out(prepared, workers, as_json=as_json)
+
+
+def render(
+    experiment: ExperimentFile,
+    overrides: Overrides = None,
+    store: StoreUrl = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write one file a Job into this folder.")
+    ] = None,
+) -> None:
+    """Show the Kubernetes Jobs as YAML."""
+    from orchestrator import console
+    from orchestrator.commands.render import as_stream, render_jobs, write_jobs
+    from orchestrator.experiment import load_experiment
+
+    given = [*(overrides or []), *([f"store={store}"] if store else [])]
+    rendered = render_jobs(load_experiment(experiment, given))
+    if output is None:
+        console.show(as_stream(rendered))
+    else:
+        written = write_jobs(rendered, output)
+        console.say(f"{console.count(len(written), 'Job')} in {output}")
+
+
+def _carry_out(prepared: Prepared, workers: int | None, *, as_json: bool) -> None:
+    from orchestrator import console
+    from orchestrator.commands.submit import write_specifications
+    from orchestrator.submitted import remember
+
+    write_specifications(prepared)
+    remember(prepared.experiment.name, prepared.store.url, prepared.experiment.backend)
+    outcome = _start(prepared, workers)
+    if as_json:
+        console.show_json(
+            {
+                "created": outcome.created,
+                "done": outcome.done,
+                "failed": dict(outcome.failed),
+                "interrupted": outcome.interrupted,
+            }
+        )
+    _finish_submit(prepared, outcome)
+
+
+def _show_dry_run(prepared: Prepared, *, as_json: bool) -> None:
+    """What would be done; for a cluster also what its API server says of it."""
+    from dataclasses import asdict
+
+    from orchestrator import console, errors
+    from orchestrator.backends.kubernetes.verdict import Verdict
+
+    plan = prepared.plan
+    parts = {"create": plan.create, "retry": plan.retry, "skip": plan.skip, "leave": plan.leave, "failed": plan.failed}
+    verdicts: list[Verdict] = []
+    gpus = 0
+    if prepared.experiment.backend == "kubernetes":
+        from orchestrator.backends.kubernetes import KubernetesBackend
+
+        assert isinstance(prepared.backend, KubernetesBackend)
+        verdicts, gpus = prepared.backend.judge(plan.to_do), prepared.backend.gpus(plan.to_do)
+    if as_json:
+        shown: dict[str, object] = {name: [run.run_id for run in runs] for name, runs in parts.items()}
+        if prepared.experiment.backend == "kubernetes":
+            shown |= {"gpus": gpus, "verdicts": [asdict(verdict) for verdict in verdicts]}
+        console.show_json(shown)
+    else:
+        for name, runs in parts.items():
+            for run in runs:
+                console.show(f"{name:<7} {run.run_id}")
+        console.say(_plan_line(prepared))
+        if verdicts:
+            console.say(
+                f"{console.count(gpus, 'GPU')} for all of them at once; the API server was asked, nothing was made:"
+            )
+        for verdict in verdicts:
+            console.say(f"  {verdict}")
+    if any(verdict.problems for verdict in verdicts):
+        raise typer.Exit(errors.RUNS_FAILED)
+
+
+def _plan_line(prepared: Prepared) -> str:
+    from orchestrator.console import count
+
+    plan = prepared.plan
+    said = [
+        (len(plan.create), "to start"),
+        (len(plan.retry), "to retry"),
+        (len(plan.skip), "done already"),
+        (len(plan.leave), "active already"),
+        (len(plan.failed), "failed (--retry-failed tries again)"),
+    ]
+    runs = count(len(prepared.experiment.runs), "run")
+    parts = ", ".join(f"{number} {what}" for number, what in said if number)
+    return f"{prepared.experiment.name}: {runs}: {parts}; store {prepared.store.url}"
+
+
+def _start(prepared: Prepared, workers: int | None) -> Outcome:
+    from orchestrator import console
+    from orchestrator.backends.local import LocalBackend
+    from orchestrator.backends.local.bars import display
+    from orchestrator.backends.port import Outcome
+
+    runs = prepared.plan.to_do
+    if not runs:
+        return Outcome()
+    if prepared.experiment.backend == "kubernetes":
+        return _create_jobs(prepared)
+    at_once = LocalBackend(prepared.store, workers=workers).workers_for(runs)
+    with display(runs, at_once, console.stderr_console()) as watcher:
+        return LocalBackend(prepared.store, workers=workers, watcher=watcher).start(runs)
+
+
+def _create_jobs(prepared: Prepared) -> Outcome:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from orchestrator import console
+    from orchestrator.backends.kubernetes import KubernetesBackend
+
+    assert isinstance(prepared.backend, KubernetesBackend)
+    stderr = console.stderr_console()
+    columns = (TextColumn("creating Jobs"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
+        task = bar.add_task("")
+        return prepared.backend.start(
+            prepared.plan.to_do, lambda done, total: bar.update(task, completed=done, total=total)
+        )
+
+
+def _finish_submit(prepared: Prepared, outcome: Outcome) -> None:
+    from orchestrator import console, errors
+
+    by_message: dict[str, list[str]] = {}
+    for run_id, message in outcome.failed.items():
+        by_message.setdefault(message.removeprefix("not tried: "), []).append(run_id)
+    for message, run_ids in by_message.items():
+        others = f" and {len(run_ids) - 1} more" if len(run_ids) > 1 else ""
+        console.say(f"failed: {run_ids[0]}{others}: {message}")
+    if outcome.interrupted:
+        console.say("interrupted; the same command goes on from the last checkpoints")
+        raise typer.Exit(errors.INTERRUPTED)
+    if outcome.failed or prepared.plan.failed:
+        raise typer.Exit(errors.RUNS_FAILED)
+    console.say("next: gridctl status, gridctl report --significance")

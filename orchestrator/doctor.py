@@ -1,0 +1,117 @@
+"""`gridctl doctor`: everything a run needs, asked before a grid of them fails one by one."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestrator.check import Check
+from orchestrator.errors import InputError, UnreachableError
+from orchestrator.experiment import Experiment
+from trainer.contract.errors import Fault, StoreError
+from trainer.contract.store import open_store
+
+if TYPE_CHECKING:
+    from orchestrator.backends.kubernetes import KubernetesBackend
+
+
+def examine(experiment: Experiment) -> Iterator[Check]:
+    """Look at everything that an experiment's runs need, in the order in which they need it.
+
+    Nothing is left behind: the store gets one object, which is deleted again.
+    """
+    if experiment.backend == "kubernetes":
+        yield from _cluster(experiment)
+    else:
+        yield from _folders(experiment)
+    yield _guarded("store", lambda: _store(experiment))
+
+
+def _cluster(experiment: Experiment) -> Iterator[Check]:
+    from orchestrator.backends.kubernetes import KubernetesBackend
+    from orchestrator.backends.kubernetes import examination as of
+
+    try:
+        backend = KubernetesBackend(experiment, open_store(experiment.store))
+    except UnreachableError as fault:
+        yield _failed("kubeconfig", fault)
+        return
+    except StoreError:
+        backend = KubernetesBackend(experiment, open_store("."))  # the store has a line of its own
+    yield (first := _guarded("cluster", lambda: of.server(backend.api)))
+    if first.state == "failed":
+        return
+    yield _guarded("namespace", lambda: of.namespace(backend.api))
+    yield _guarded("rights", lambda: of.rights(backend.api))
+    yield _guarded("jobs and pods", lambda: _judged(experiment, backend))
+    options = experiment.kubernetes
+    if options.secret:
+        yield _guarded("secret", lambda: of.secret(backend.api, str(options.secret)))
+    for claim in sorted({volume.claim for volume in options.volumes.values()}):
+        yield _guarded(f"claim {claim}", lambda claim=claim: of.claim(backend.api, claim))  # type: ignore[misc]
+    if options.queue:
+        yield _guarded("queue", lambda: of.queue(backend.api, str(options.queue)))
+    yield _guarded("GPUs and nodes", lambda: of.nodes(backend.api, options))
+    yield _guarded("image", lambda: of.image(backend.api, options.image or ""))
+
+
+def _judged(experiment: Experiment, backend: KubernetesBackend) -> Check:
+    verdicts = backend.judge(experiment.runs)
+    problems = [problem for verdict in verdicts for problem in verdict.problems]
+    shapes = f"{len(experiment.runs)} runs of {len(verdicts)} {'shape' if len(verdicts) == 1 else 'shapes'}"
+    if problems:
+        return Check("jobs and pods", "failed", problems[0], "look at `gridctl render` and the kubernetes section")
+    unasked = [text for verdict in verdicts for text in verdict.unasked]
+    if unasked:
+        return Check("jobs and pods", "unknown", f"{shapes}: Jobs are accepted; not asked {unasked[0]}")
+    warnings = [text for verdict in verdicts for text in verdict.warnings]
+    return Check(
+        "jobs and pods", "ok", f"{shapes}: accepted" + (f", with a warning: {warnings[0]}" if warnings else "")
+    )
+
+
+def _folders(experiment: Experiment) -> Iterator[Check]:
+    given = {path for run in experiment.runs for path in (run.data.acdc, run.data.sunnybrook) if path}
+    for path in sorted(given):
+        if Path(path).is_dir():
+            yield Check("data", "ok", f"{Path(path).absolute()} is there")
+        else:
+            yield Check("data", "failed", f"there is no folder {Path(path).absolute()}", "correct data. in the file")
+
+
+def _store(experiment: Experiment) -> Check:
+    """Write, list, read and delete; and see whether `create` really never replaces."""
+    store = open_store(experiment.store)
+    key = f"{experiment.name}/doctor-{uuid.uuid4().hex}"
+    try:
+        first, second = store.create(key, b"1"), store.create(key, b"2")
+        listed = [stat.key for stat in store.list(key)]
+        read = store.get(key).data
+    finally:
+        store.delete(key)
+    if (first, second) != (True, False) or read != b"1":
+        return Check(
+            "store",
+            "failed",
+            f"{store.url} overwrites what it was asked not to (If-None-Match)",
+            "use an S3 server with conditional writes, as AWS, MinIO, Ceph and versitygw have",
+        )
+    if listed != [key]:
+        return Check("store", "failed", f"{store.url} does not list what was just written", "use another S3 server")
+    return Check("store", "ok", f"{store.url} can be written, listed, read and deleted from here")
+
+
+def _guarded(name: str, look: Callable[[], Check]) -> Check:
+    try:
+        return look()
+    except Fault as fault:
+        return _failed(name, fault)
+
+
+def _failed(name: str, fault: Fault) -> Check:
+    problem = fault.problems[0]
+    said = f"{problem.where}: {problem.what}" if isinstance(fault, InputError | StoreError) else problem.what
+    more = f" (and {len(fault.problems) - 1} more mistakes)" if len(fault.problems) > 1 else ""
+    return Check(name, "failed", said + more, problem.fix)
