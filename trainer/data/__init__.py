@@ -1,0 +1,1 @@
+"""Data sets as published, and a synthetic one, prepared for training."""
