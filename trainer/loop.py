@@ -159,7 +159,7 @@ class TrainingLoop:
                     where=self._spec.run_id,
                     fix="lower training.learning_rate; the last checkpoint is from before this",
                 )
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             self._optimizer.step()
             self._loss_sum += value * len(chosen)
             self.position = Position(epoch - 1, step + 1)
