@@ -164,19 +164,12 @@ def report(
     from orchestrator import console
     from orchestrator.collect import collect
     from orchestrator.commands.find import find_experiment
-    from orchestrator.report import build_report, render
+    from orchestrator.report import Question, build_report, render
 
     found = find_experiment(experiment, store)
     console.say(_which(found.experiment.name, found.store.url, found.submitted_at))
-    built = build_report(
-        found.experiment,
-        collect(found.store, found.experiment.runs),
-        significance=significance,
-        unit=unit.value,
-        score=score,
-        metrics=metric,
-        strict_pairs=strict_pairs,
-    )
+    question = Question(significance, unit.value, score, metric, strict_pairs)
+    built = build_report(found.experiment, collect(found.store, found.experiment.runs), question)
     wanted = ReportFormat.JSON if as_json else output_format
     text = render(built, wanted.value, console.stdout_console())
     if text:

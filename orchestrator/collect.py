@@ -1,0 +1,234 @@
+"""Store -> two tidy tables: one row a run, one row an epoch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pandas as pd
+
+from orchestrator.read_cache import ReadCache
+from trainer.contract.errors import MetricLogError, NotFoundError, Problem, StoreError
+from trainer.contract.layout import RunLayout, attempt_of, experiment_prefix, run_of
+from trainer.contract.metrics import AttemptLog, EpochRecord, merge, read_attempt
+from trainer.contract.result import ResultRecord
+from trainer.contract.spec import RunSpec
+from trainer.contract.store import Stat, Store
+
+_AT_ONCE: Final = 16
+
+RUN_COLUMNS: Final[Mapping[str, str]] = {
+    "run_id": "str",
+    "model": "str",
+    "train_ratio": "float64",
+    "ablation": "str",
+    "seed": "int64",
+    "epochs": "int64",
+    "epochs_done": "int64",
+    "finished": "bool",
+    "attempts": "int64",
+    "resumed": "bool",
+    "exit_code": "float64",
+    "message": "str",
+    "latest_validation_dice": "float64",
+    "seconds_per_epoch": "float64",
+    "train_seconds": "float64",
+    "device_name": "str",
+    "image": "str",
+    "git_sha": "str",
+    "versions": "str",
+    "split_digest": "str",
+    "data_digest": "str",
+    "weights_sha256": "str",
+}
+"""Columns of `Collected.runs`. `exit_code` is that of the newest attempt, NaN while it says nothing."""
+
+EPOCH_COLUMNS: Final[Mapping[str, str]] = {
+    "run_id": "str",
+    "model": "str",
+    "train_ratio": "float64",
+    "ablation": "str",
+    "seed": "int64",
+    "epoch": "int64",
+    "train_loss": "float64",
+    "validation_bce": "float64",
+    "validation_dice": "float64",
+    "generalisation_bce": "float64",
+    "generalisation_dice": "float64",
+    "seconds": "float64",
+    "attempt": "int64",
+}
+"""Columns of `Collected.epochs`; `generalisation_*` is NaN where there is no second data set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What the store holds of an experiment.
+
+    Attributes:
+        runs: A row a wanted run, in the order of the grid; columns as `RUN_COLUMNS`.
+        epochs: A row an epoch of them; columns as `EPOCH_COLUMNS`.
+        problems: Objects that could not be read, and what is wrong with them.
+        others: Runs in the store that the grid no longer wants.
+    """
+
+    runs: pd.DataFrame
+    epochs: pd.DataFrame
+    problems: Sequence[Problem]
+    others: Sequence[str]
+
+
+@dataclass(slots=True)
+class _RunObjects:
+    """What was read of one run."""
+
+    logs: list[AttemptLog] = field(default_factory=list)
+    result: ResultRecord | None = None
+
+
+def collect(store: Store, runs: Sequence[RunSpec], cache: ReadCache | None = None) -> Collected:
+    """Read the metric logs and results of an experiment's runs.
+
+    One listing says what there is; objects are then read many at a time, and those of a
+    remote store only if they changed since they were last read on this machine. A damaged
+    object is a problem of its run, not the end of the collection.
+
+    Args:
+        store: Where they are.
+        runs: Those wanted; all of one experiment.
+        cache: Of objects read before; by default this user's.
+
+    Raises:
+        StoreError: The store cannot be reached.
+    """
+    if not runs:
+        raise ValueError("there is no run to collect")
+    wanted = {run.run_id: run for run in runs}
+    chosen: list[tuple[str, Stat]] = []
+    others: dict[str, None] = {}
+    for stat in store.list(experiment_prefix(runs[0].experiment)):
+        layout = run_of(stat.key)
+        if layout is None:
+            continue
+        if layout.run_id not in wanted:
+            others[layout.run_id] = None
+        elif attempt_of(stat.key) or stat.key == layout.result:
+            chosen.append((layout.run_id, stat))
+    problems: list[Problem] = []
+    objects = _read(store, chosen, cache or ReadCache.of(store), problems)
+    run_rows, epoch_rows = [], []
+    for run in runs:
+        read = objects.get(run.run_id, _RunObjects())
+        merged = merge(read.logs)
+        problems += _gaps(run, read, merged)
+        run_rows.append(_run_row(run, read, merged))
+        epoch_rows += [_epoch_row(run, log, record) for log, record in merged]
+    return Collected(
+        runs=_frame(run_rows, RUN_COLUMNS),
+        epochs=_frame(epoch_rows, EPOCH_COLUMNS),
+        problems=problems,
+        others=tuple(others),
+    )
+
+
+def _read(
+    store: Store, chosen: Sequence[tuple[str, Stat]], cache: ReadCache, problems: list[Problem]
+) -> dict[str, _RunObjects]:
+    objects: dict[str, _RunObjects] = {}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        read = pool.map(lambda item: _get(store, item[1], cache), chosen)
+        for (run_id, stat), data in zip(chosen, read, strict=True):
+            if data is None:
+                continue  # deleted since it was listed
+            of_run = objects.setdefault(run_id, _RunObjects())
+            try:
+                if attempt_of(stat.key):
+                    of_run.logs.append(read_attempt(data, f"{store.url}/{stat.key}"))
+                else:
+                    of_run.result = ResultRecord.from_json(data, f"{store.url}/{stat.key}")
+            except (MetricLogError, StoreError) as error:
+                if data:  # an attempt's first write may still be on its way
+                    problems += error.problems
+    return objects
+
+
+def _get(store: Store, stat: Stat, cache: ReadCache) -> bytes | None:
+    try:
+        return cache.get(stat.key, stat.etag, lambda: store.get(stat.key))
+    except NotFoundError:
+        return None
+
+
+def _gaps(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog, EpochRecord]]) -> list[Problem]:
+    """A finished run whose log lacks epochs would score wrongly in silence."""
+    lacking = set(range(1, run.training.epochs + 1)) - {record.epoch for _, record in merged}
+    if read.result is None or not lacking:
+        return []
+    return [
+        Problem(
+            f"the run is finished, but its metric log lacks {len(lacking)} of {run.training.epochs} epochs",
+            RunLayout(run.experiment, run.run_id).attempts,
+            "bring the log back, or delete the run from the store to train it anew",
+        )
+    ]
+
+
+def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog, EpochRecord]]) -> Mapping[str, Any]:
+    logs = sorted(read.logs, key=lambda log: (log.attempt.attempt, log.attempt.started_at, log.attempt.uid))
+    newest = logs[-1] if logs else None
+    last = merged[-1] if merged else None
+    told = (last[0] if last else newest) if newest else None
+    seconds = pd.Series([record.seconds for _, record in merged], dtype="float64")
+    data = next((log.data for log in reversed(logs) if log.data), None)
+    return {
+        **_cell(run),
+        "epochs": run.training.epochs,
+        "epochs_done": len(merged),
+        "finished": read.result is not None and len(merged) >= run.training.epochs,
+        "attempts": len(logs),
+        "resumed": any(log.attempt.resumed_epoch or log.attempt.resumed_step for log in logs),
+        "exit_code": float(newest.end.exit_code) if newest and newest.end else float("nan"),
+        "message": newest.end.message if newest and newest.end else "",
+        "latest_validation_dice": last[1].validation.dice if last else float("nan"),
+        "seconds_per_epoch": seconds.median(),
+        "train_seconds": seconds.sum(),
+        "device_name": told.attempt.device_name if told else "",
+        "image": told.attempt.image if told else "",
+        "git_sha": told.attempt.git_sha if told else "",
+        "versions": json.dumps(dict(told.attempt.versions), sort_keys=True) if told else "",
+        "split_digest": data.split_digest if data else "",
+        "data_digest": data.data_digest if data else "",
+        "weights_sha256": read.result.weights_sha256 if read.result else "",
+    }
+
+
+def _epoch_row(run: RunSpec, log: AttemptLog, record: EpochRecord) -> Mapping[str, Any]:
+    other = record.generalisation
+    return {
+        **_cell(run),
+        "epoch": record.epoch,
+        "train_loss": record.train_loss,
+        "validation_bce": record.validation.bce,
+        "validation_dice": record.validation.dice,
+        "generalisation_bce": other.bce if other else float("nan"),
+        "generalisation_dice": other.dice if other else float("nan"),
+        "seconds": record.seconds,
+        "attempt": log.attempt.attempt,
+    }
+
+
+def _cell(run: RunSpec) -> dict[str, Any]:
+    return {
+        "run_id": run.run_id,
+        "model": run.model,
+        "train_ratio": run.train_ratio,
+        "ablation": run.ablation,
+        "seed": run.seed,
+    }
+
+
+def _frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(list(rows), columns=list(columns)).astype(dict(columns))

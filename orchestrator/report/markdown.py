@@ -1,0 +1,32 @@
+"""A report as Markdown, for a pull request or a lab book."""
+
+from __future__ import annotations
+
+from orchestrator.report.result import Report
+from orchestrator.report.sections import Section, conditions, sections
+
+
+def as_markdown(report: Report) -> str:
+    """The same tables as on the terminal; significant differences are bold."""
+    parts = [f"# {report.experiment}", *(f"> **Warning:** {_escaped(warning)}" for warning in report.warnings)]
+    for section in sections(report):
+        parts += [f"## {_escaped(section.title)}", _table(section)]
+        if section.notes:
+            parts.append("\n".join(f"- {_escaped(note)}" for note in section.notes))
+    parts += [_escaped(line) for line in conditions(report)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(section: Section) -> str:
+    lines = ["| " + " | ".join(_escaped(column) for column in section.columns) + " |"]
+    lines.append("|" + "|".join(" --- " if column == "ablation" else " ---: " for column in section.columns) + "|")
+    for index, row in enumerate(section.rows):
+        cells = [f"**{_escaped(cell)}**" if index in section.emphasised else _escaped(cell) for cell in row]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _escaped(text: str) -> str:
+    for character in "\\|*_<`":
+        text = text.replace(character, f"\\{character}")
+    return text.replace("\n", " ")

@@ -1,0 +1,47 @@
+"""How numbers of a report are written."""
+
+from __future__ import annotations
+
+MISSING = "–"
+
+
+def score(value: float | None) -> str:
+    """A Dice score or cross-entropy: three decimals."""
+    return MISSING if value is None else f"{value:.3f}"
+
+
+def mean_sd(mean: float | None, sd: float | None) -> str:
+    """`0.882 (0.021)`, as the thesis prints it."""
+    if mean is None:
+        return MISSING
+    return f"{mean:.3f} ({sd:.3f})" if sd is not None else f"{mean:.3f}"
+
+
+def signed(value: float | None) -> str:
+    """A difference: three decimals with their sign, and never a negative zero."""
+    if value is None:
+        return MISSING
+    text = f"{value:+.3f}"
+    return "0.000" if float(text) == 0 else text.replace("-", "−")
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """`−0.010 to +0.024`."""
+    return MISSING if low is None or high is None else f"{signed(low)} to {signed(high)}"
+
+
+def p_value(value: float | None) -> str:
+    """Three decimals, `<.001` below; no leading zero, for p is at most 1."""
+    if value is None:
+        return MISSING
+    if value < 0.001:
+        return "<.001"
+    return f"{value:.3f}".removeprefix("0")
+
+
+def effect(value: float | None) -> str:
+    """A standardised difference: two decimals with their sign."""
+    if value is None:
+        return MISSING
+    text = f"{value:+.2f}"
+    return "0.00" if float(text) == 0 else text.replace("-", "−")
