@@ -11,6 +11,7 @@ def as_markdown(report: Report) -> str:
     parts = [f"# {report.experiment}", *(f"> **Warning:** {_escaped(warning)}" for warning in report.warnings)]
     for section in sections(report):
         parts += [f"## {_escaped(section.title)}", _table(section)]
+        parts.append(_escaped(section.caption))
         if section.notes:
             parts.append("\n".join(f"- {_escaped(note)}" for note in section.notes))
     parts += [_escaped(line) for line in conditions(report)]

@@ -68,7 +68,8 @@ def pair_runs(runs: pd.DataFrame, model: str, against: str, *, strict: bool) -> 
 
     Args:
         runs: As `Collected.runs`.
-        model, against: Their names.
+        model: Name of the first.
+        against: Name of the second.
         strict: Drop unlike pairs too.
     """
     keys = ["train_ratio", "ablation", "seed"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from orchestrator.report.numbers import effect, interval, mean_sd, p_value, signed
+from orchestrator.report.pairs import DroppedPair, UnlikePair
 from orchestrator.report.result import Comparison, ComparisonRow, Report, Summary
 from orchestrator.report.wording import LEVEL, is_higher_better
 
@@ -27,14 +28,16 @@ class Section:
         columns: Headings.
         rows: Cells, as many a row as there are columns.
         emphasised: Indices of rows whose difference is significant after correction.
-        notes: Below it.
+        caption: How to read its numbers.
+        notes: What they allow to say.
     """
 
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
     emphasised: frozenset[int] = frozenset()
-    notes: Sequence[str] = field(default=())
+    caption: str = ""
+    notes: Sequence[str] = ()
 
 
 def sections(report: Report) -> Iterator[Section]:
@@ -65,9 +68,8 @@ def conditions(report: Report) -> Iterator[str]:
             yield f"{name}: {len(comparison.unlike)} pairs differ in more than the model: {said}"
 
 
-def _cell(row: object) -> str:
-    ratio, ablation = getattr(row, "train_ratio"), getattr(row, "ablation")  # noqa: B009
-    return f"ratio {ratio:g}" if ablation == "none" else f"ratio {ratio:g}, {ablation}"
+def _cell(row: ComparisonRow | DroppedPair | UnlikePair) -> str:
+    return f"ratio {row.train_ratio:g}" + ("" if row.ablation == "none" else f", {row.ablation}")
 
 
 def _grouped(items: Iterator[tuple[str, str]]) -> str:
@@ -84,8 +86,12 @@ def _grouped(items: Iterator[tuple[str, str]]) -> str:
 def _observations(report: Report, score: str) -> str:
     if report.unit == "epoch":
         return "every epoch of every run is one observation"
-    named = {"final": "the final epoch", "best": "the epoch of best validation Dice", "mean": "the mean of all epochs"}
-    return f"a run's score is {named.get(score, f'the mean of its {score.replace("last-", "last ")} epochs')}"
+    named = {
+        "final": "that of its final epoch",
+        "best": "that of its epoch of best validation Dice",
+        "mean": "the mean of all its epochs",
+    }
+    return f"a run's score is {named.get(score) or f'the mean of its last {score[5:]} epochs'}"
 
 
 def _summary(report: Report, metric: str, summaries: Sequence[Summary]) -> Section:
@@ -103,9 +109,8 @@ def _summary(report: Report, metric: str, summaries: Sequence[Summary]) -> Secti
     columns = ["ratio", *(["ablation"] if ablated else [])]
     for model in models:
         columns += [model, "n"]
-    better = "higher" if is_higher_better(metric) else "lower"
-    title = f"{METRIC_NAMES[metric]}: mean (sd) over {report.unit}s; {_observations(report, report.score)}; {better} is better"
-    return Section(title, columns, rows)
+    caption = f"mean (sd) over n {report.unit}s; {_observations(report, report.score)}"
+    return Section(f"{METRIC_NAMES[metric]} ({_better(metric)} is better)", columns, rows, caption=caption)
 
 
 def _comparison(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
@@ -124,17 +129,16 @@ def _comparison(report: Report, comparison: Comparison, metric: str, family: Seq
         for index, row in enumerate(family)
         if report.unit == "run" and row.p_holm is not None and row.p_holm <= LEVEL
     )
-    better = "higher" if is_higher_better(metric) else "lower"
-    title = f"{METRIC_NAMES[metric]}, {comparison.model} against {comparison.against} ({better} is better)"
-    return Section(title, columns, rows, emphasised, list(_notes(report, comparison, family)))
+    title = f"{METRIC_NAMES[metric]}, {comparison.model} against {comparison.against} ({_better(metric)} is better)"
+    notes = [f"{_cell(row)}: {row.verdict}" for row in family]
+    return Section(title, columns, rows, emphasised, _caption(report, comparison, family), notes)
 
 
-def _notes(report: Report, comparison: Comparison, family: Sequence[ComparisonRow]) -> Iterator[str]:
-    for row in family:
-        yield f"{_cell(row)}: {row.verdict}"
+def _better(metric: str) -> str:
+    return "higher" if is_higher_better(metric) else "lower"
+
+
+def _caption(report: Report, comparison: Comparison, family: Sequence[ComparisonRow]) -> str:
     size = family[0].family_size
-    if size:
-        yield (
-            f"mean (sd), {_observations(report, comparison.score)}; paired t, p after Holm over {size} "
-            f"{'test' if size == 1 else 'tests'}; g: Hedges' g_av; n: pairs"
-        )
+    tests = f"paired t, p after Holm over {size} {'test' if size == 1 else 'tests'}; " if size else ""
+    return f"mean (sd) over n pairs; {_observations(report, comparison.score)}; {tests}g: Hedges' g_av"

@@ -16,9 +16,8 @@ def print_report(report: Report, console: Console) -> None:
     parts: list[RenderableType] = [Text(f"warning: {warning}", style="yellow") for warning in report.warnings]
     for section in sections(report):
         parts += [Text(), _drawn(section)]
-        parts += [
-            Padding(Text(note, style="dim" if "paired t" in note else ""), (0, 0, 0, 2)) for note in section.notes
-        ]
+        parts += [Padding(Text(section.caption, style="dim"), (0, 0, 0, 2))]
+        parts += [Padding(Text(note), (0, 0, 0, 2)) for note in section.notes]
     parts += [Text(f"\n{line}", style="yellow") for line in conditions(report)]
     console.print(Group(*parts))
 

@@ -26,12 +26,14 @@ def verdict(
     """What may be said of one comparison.
 
     Args:
-        model, against: Whose difference it is: model - against.
+        model: Whose mean the difference begins with.
+        against: Whose is taken away.
         metric: Dice is better when higher, cross-entropy when lower.
         unit: `run` or `epoch`.
         n_pairs: Pairs tested.
         difference: Mean; None without pairs.
-        p, p_holm: None where there is no test.
+        p: None where there is no test.
+        p_holm: The same after correction.
     """
     if difference is None:
         return "no complete pair yet"

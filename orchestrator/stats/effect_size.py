@@ -28,7 +28,8 @@ def hedges_g_av(first: ArrayLike, second: ArrayLike) -> float | None:
     """Mean difference over the mean variance's root: comparable with unpaired studies.
 
     Args:
-        first, second: Scores, shape (n,), paired by position.
+        first: Scores of one model, shape (n,), paired by position.
+        second: The same for the other model.
 
     Returns:
         g_av = J(2(n - 1)) (mean1 - mean2) / sqrt((var1 + var2) / 2); None where that is not
@@ -47,7 +48,8 @@ def hedges_g_z(first: ArrayLike, second: ArrayLike) -> float | None:
     """Mean difference over the deviation of the differences: what the paired test sees.
 
     Args:
-        first, second: Scores, shape (n,), paired by position.
+        first: Scores of one model, shape (n,), paired by position.
+        second: The same for the other model.
 
     Returns:
         g_z = J(n - 1) mean(d) / sd(d); None where that is not defined: fewer than three

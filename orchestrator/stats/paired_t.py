@@ -35,7 +35,8 @@ def paired_t(first: ArrayLike, second: ArrayLike, confidence: float = 0.95) -> P
     """Test whether the mean of paired differences is 0.
 
     Args:
-        first, second: Scores, shape (n,), paired by position, finite.
+        first: Scores of one model, shape (n,), paired by position, finite.
+        second: The same for the other model.
         confidence: Of the interval, in (0, 1).
 
     Returns:
