@@ -5,11 +5,6 @@ from __future__ import annotations
 MISSING = "–"
 
 
-def score(value: float | None) -> str:
-    """A Dice score or cross-entropy: three decimals."""
-    return MISSING if value is None else f"{value:.3f}"
-
-
 def mean_sd(mean: float | None, sd: float | None) -> str:
     """`0.882 (0.021)`, as the thesis prints it."""
     if mean is None:
@@ -26,8 +21,8 @@ def signed(value: float | None) -> str:
 
 
 def interval(low: float | None, high: float | None) -> str:
-    """`−0.010 to +0.024`."""
-    return MISSING if low is None or high is None else f"{signed(low)} to {signed(high)}"
+    """`[−0.010, 0.024]`."""
+    return MISSING if low is None or high is None else f"[{_plain(low)}, {_plain(high)}]"
 
 
 def p_value(value: float | None) -> str:
@@ -45,3 +40,8 @@ def effect(value: float | None) -> str:
         return MISSING
     text = f"{value:+.2f}"
     return "0.00" if float(text) == 0 else text.replace("-", "−")
+
+
+def _plain(value: float) -> str:
+    text = f"{value:.3f}"
+    return "0.000" if float(text) == 0 else text.replace("-", "−")

@@ -116,7 +116,7 @@ def _summary(report: Report, metric: str, summaries: Sequence[Summary]) -> Secti
 def _comparison(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
     ablated = any(row.ablation != "none" for row in family)
     columns = ["ratio", *(["ablation"] if ablated else []), comparison.model, comparison.against]
-    columns += ["difference", "95% CI", "p", "Holm", "g", "n"]
+    columns += ["diff.", "95% CI", "p", "Holm", "g", "n"]
     rows = []
     for row in family:
         cells = [f"{row.train_ratio:g}", *([row.ablation] if ablated else [])]

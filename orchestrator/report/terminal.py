@@ -2,30 +2,60 @@
 
 from __future__ import annotations
 
-from rich.console import Console, Group, RenderableType
+import re
+from collections.abc import Callable
+from typing import Final
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.measure import Measurement
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
-from orchestrator.console import table
 from orchestrator.report.result import Report
 from orchestrator.report.sections import Section, conditions, sections
 
+_LEADING_ZERO: Final = re.compile(r"(?<![\d.])0(?=\.\d)")
+_ENDLESS: Final = 10_000
+_UNBROKEN: Final = ("ratio", "p", "Holm", "g", "n")
+"""Columns too short to break; the others break where even bare numbers are too wide."""
+
 
 def print_report(report: Report, console: Console) -> None:
-    """Print a report; tables keep within 80 columns where the model names are short."""
-    parts: list[RenderableType] = [Text(f"warning: {warning}", style="yellow") for warning in report.warnings]
+    """Print a report. A table too wide for the terminal loses its leading zeros, then breaks cells; never digits."""
+    for warning in report.warnings:
+        console.print(Text(f"warning: {warning}", style="yellow"))
     for section in sections(report):
-        parts += [Text(), _drawn(section)]
-        parts += [Padding(Text(section.caption, style="dim"), (0, 0, 0, 2))]
-        parts += [Padding(Text(note), (0, 0, 0, 2)) for note in section.notes]
-    parts += [Text(f"\n{line}", style="yellow") for line in conditions(report)]
-    console.print(Group(*parts))
+        console.print()
+        console.print(_table(section, console))
+        console.print(Padding(Text(section.caption, style="dim"), (1, 0, 0, 0)))
+        for note in section.notes:
+            console.print(Text(f"• {note}"))
+    for line in conditions(report):
+        console.print(Text(f"\n{line}", style="yellow"))
 
 
-def _drawn(section: Section) -> RenderableType:
-    text_columns = {"ablation"}
-    numeric = [column for column in section.columns if column not in text_columns]
-    drawn = table(*section.columns, numeric=numeric, title=section.title)
+def _table(section: Section, console: Console) -> RenderableType:
+    whole = _drawn(section, lambda text: text)
+    if Measurement.get(console, console.options.update(max_width=_ENDLESS), whole).maximum <= console.width:
+        return whole
+    return _drawn(section, lambda text: _LEADING_ZERO.sub("", text))
+
+
+def _drawn(section: Section, written: Callable[[str], str]) -> Table:
+    drawn = Table(
+        box=box.SIMPLE_HEAD,
+        title=section.title,
+        title_justify="left",
+        title_style="bold",
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    for column in section.columns:
+        justify = "left" if column == "ablation" else "right"
+        drawn.add_column(column, justify=justify, no_wrap=column in _UNBROKEN, overflow="fold")  # type: ignore[arg-type]
     for index, row in enumerate(section.rows):
-        drawn.add_row(*row, style="bold green" if index in section.emphasised else "")
+        drawn.add_row(*map(written, row), style="bold green" if index in section.emphasised else "")
     return drawn

@@ -52,7 +52,7 @@ class PhantomOptions:
         seed: Of everything.
     """
 
-    patients: int = 20
+    patients: int = 16
     generalisation_patients: int = 6
     slices: int = 4
     seed: int = 1
