@@ -19,8 +19,8 @@ def commands() -> None:
 @app.command()
 def phantom(
     out: Annotated[Path, typer.Argument(help="Folder to write; it must not be there yet.")],
-    patients: Annotated[int, typer.Option(min=2, max=999, help="Patients in ACDC's format.")] = 16,
-    generalisation_patients: Annotated[int, typer.Option(min=1, max=99, help="Patients in Sunnybrook's format.")] = 6,
+    patients: Annotated[int, typer.Option(min=2, max=999, help="Patients in ACDC's format.")] = 12,
+    generalisation_patients: Annotated[int, typer.Option(min=1, max=99, help="Patients in Sunnybrook's format.")] = 4,
     slices: Annotated[int, typer.Option(min=1, max=20, help="Slices of each heart.")] = 4,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 1,
 ) -> None:

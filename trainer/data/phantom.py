@@ -52,8 +52,8 @@ class PhantomOptions:
         seed: Of everything.
     """
 
-    patients: int = 16
-    generalisation_patients: int = 6
+    patients: int = 12
+    generalisation_patients: int = 4
     slices: int = 4
     seed: int = 1
 
