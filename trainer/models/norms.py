@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 
 def instance_norm(maps: Tensor, eps: float) -> Tensor:
     """Give every channel of every image mean 0 and variance 1 over its pixels.
 
-    The same function as `torch.nn.functional.instance_norm` without running statistics; that
-    one copies channels-last maps to channels-first and back.
+    The same function as `torch.nn.functional.instance_norm` without running statistics. That
+    one copies channels-last maps to channels-first and back; a batch norm of one image keeps
+    them as they are, forward and backward in one kernel each.
 
     Args:
-        maps: (B, C, H, W), any floating dtype; statistics are taken in float32 or wider.
+        maps: (B, C, H, W) with more than one pixel, any floating dtype.
         eps: Added to the variance.
 
     Returns:
         (B, C, H, W) of the same dtype.
     """
-    wide = maps.float() if maps.dtype in (torch.bfloat16, torch.float16) else maps
-    variance, mean = torch.var_mean(wide, dim=(2, 3), correction=0, keepdim=True)
-    return ((wide - mean) * torch.rsqrt(variance + eps)).to(maps.dtype)
+    normed = [functional.batch_norm(image, None, None, training=True, eps=eps) for image in torch.split(maps, 1)]
+    return normed[0] if len(normed) == 1 else torch.cat(normed)
 
 
 class InstanceNorm(nn.Module):
