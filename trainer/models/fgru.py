@@ -71,7 +71,7 @@ class FGRU(nn.Module):
         candidate = functional.relu(
             self.kappa * inhibited + self.gamma * excitation + self.omega * (inhibited * excitation)
         )
-        state = gate * candidate if hidden is None else torch.lerp(hidden, candidate, gate)
+        state = gate * candidate if hidden is None else hidden + gate * (candidate - hidden)
         return state if self.eta is None else self.eta[timestep] * state
 
     def _inhibition(self, hidden: Tensor) -> Tensor:

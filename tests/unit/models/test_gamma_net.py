@@ -1,0 +1,199 @@
+"""γ-Net is the function its equations say, with every option, in value and gradient."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tests.unit.models.reference import Weights, gala, gamma_net
+from trainer.contract.errors import SpecError
+from trainer.contract.network import GammaNetSpec
+from trainer.models import build_model
+from trainer.models.fgru import FGRU
+from trainer.models.gala import Gala
+from trainer.models.gamma_net import GammaNet
+
+SMALL: dict[str, Any] = {
+    "channels": (3, 4, 5),
+    "down_fgru_kernels": (5, 3, 1),
+    "up_fgru_kernels": (1, 3),
+    "attention_kernel": 3,
+    "timesteps": 3,
+}
+
+OPTIONS: list[dict[str, Any]] = [
+    {},
+    {"preset": "table"},
+    {"timesteps": 1},
+    {"attention": False},
+    {"gate": "sigmoid"},
+    {"gate": "sigmoid", "attention": False},
+    {"norm": "none"},
+    {"shared_kernel": True},
+    {"symmetric": True},
+    {"inhibition_relu": False},
+    {"eta": True},
+    {"skip": "before"},
+    {"initial_state": "noise"},
+]
+
+
+def network(**options: Any) -> GammaNet:
+    """A small network in float64 whose every parameter was moved off its start."""
+    torch.manual_seed(0)
+    model = build_model(GammaNetSpec(**{**SMALL, **options})).double()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.1 * torch.randn_like(parameter)
+        for name, buffer in model.named_buffers():
+            if name.endswith("running_var"):
+                buffer.uniform_(0.5, 2)
+            elif name.endswith("running_mean"):
+                buffer.normal_()
+    assert isinstance(model, GammaNet)
+    return model
+
+
+def weights_of(model: torch.nn.Module) -> Weights:
+    return Weights({name: tensor.detach().numpy() for name, tensor in model.state_dict().items()})
+
+
+def initial_states(spec: GammaNetSpec, batch: int, size: int) -> list[np.ndarray]:
+    """What the network draws after `manual_seed(5)`, or zeros."""
+    torch.manual_seed(5)
+    shapes = [(batch, c, size >> level, size >> level) for level, c in enumerate(spec.channels)]
+    if spec.initial_state == "zeros":
+        return [np.zeros(shape) for shape in shapes]
+    deviations = [(2 / ((b + c) * h * w)) ** 0.5 for b, c, h, w in shapes]
+    return [torch.randn(s, dtype=torch.float64).numpy() * d for s, d in zip(shapes, deviations, strict=True)]
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("series", [True, False])
+def test_it_equals_the_equations(options: dict[str, Any], training: bool, series: bool) -> None:
+    model = network(**options).train(training)
+    spec = GammaNetSpec(**{**SMALL, **options})
+    shape = (2, spec.timesteps, 1, 8, 8) if series else (2, 1, 8, 8)
+    images = torch.rand(shape, dtype=torch.float64)
+    frames = [images[:, t].numpy() for t in range(spec.timesteps)] if series else [images.numpy()] * spec.timesteps
+    expected = gamma_net(frames, initial_states(spec, 2, 8), weights_of(model), spec, training=training)
+    torch.manual_seed(5)
+    last = model(images)
+    torch.manual_seed(5)
+    every = network(**options).train(training).forward_timesteps(images)
+    assert last.shape == (2, 1, 8, 8)
+    np.testing.assert_allclose(last.detach().numpy(), expected[-1], atol=1e-10)
+    if training:
+        np.testing.assert_allclose(every.detach().numpy(), np.stack(expected), atol=1e-10)
+
+
+def test_gala_equals_its_equation() -> None:
+    torch.manual_seed(1)
+    attention = Gala(4, 5).double()
+    hidden = torch.rand(2, 4, 6, 6, dtype=torch.float64)
+    np.testing.assert_allclose(
+        attention(hidden).detach().numpy(), gala(hidden.numpy(), weights_of(attention)), atol=1e-12
+    )
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"gate": "sigmoid", "symmetric": True, "eta": True, "shared_kernel": True}], ids=str
+)
+def test_gradients_are_those_of_the_function(options: dict[str, Any]) -> None:
+    """Against finite differences, in float64."""
+    torch.manual_seed(0)
+    small = {"channels": (2, 2), "down_fgru_kernels": (3, 1), "up_fgru_kernels": (1,), "attention_kernel": 3}
+    model = network(**{**small, "timesteps": 2, **options})
+    images = torch.rand(2, 1, 4, 4, dtype=torch.float64, requires_grad=True)
+    names = [name for name, _ in model.named_parameters()]
+
+    def outputs(images: torch.Tensor, *parameters: torch.Tensor) -> torch.Tensor:
+        return torch.func.functional_call(model, dict(zip(names, parameters, strict=True)), (images,))
+
+    parameters = tuple(p.detach().clone().requires_grad_() for p in model.parameters())
+    assert torch.autograd.gradcheck(outputs, (images, *parameters), fast_mode=True)
+
+
+def test_gradient_of_one_fgru_against_finite_differences() -> None:
+    torch.manual_seed(0)
+    unit = FGRU(2, 3, GammaNetSpec(**SMALL)).double()
+    drive, hidden = (torch.rand(1, 2, 4, 4, dtype=torch.float64, requires_grad=True) for _ in range(2))
+    assert torch.autograd.gradcheck(lambda x, h: unit(x, h, 0), (drive, hidden))
+
+
+@pytest.mark.parametrize(
+    ("options", "parameters"),
+    [
+        ({}, 504_900),
+        ({"preset": "table"}, 757_860),
+        ({"channels": (24, 28, 32, 48, 64)}, 480_792),
+        ({"channels": (24, 28, 32, 48, 64), "preset": "table"}, 723_944),
+    ],
+    ids=str,
+)
+def test_number_of_parameters(options: dict[str, Any], parameters: int) -> None:
+    assert sum(p.numel() for p in build_model(GammaNetSpec(**options)).parameters()) == parameters
+
+
+def test_scalars_and_kernels_start_as_said() -> None:
+    torch.manual_seed(0)
+    unit = FGRU(6, 3, GammaNetSpec())
+    starts = {"alpha": 0.1, "gamma": 1.0, "kappa": 0.5, "omega": 0.5, "mu": 1.0}
+    for name, value in starts.items():
+        assert torch.equal(getattr(unit, name), torch.full((1, 6, 1, 1), value))
+    rows = unit.w_inh.detach().flatten(1)
+    torch.testing.assert_close(rows @ rows.T, torch.eye(6))
+    assert unit.u2.bias is not None
+    assert ((unit.u2.bias <= -1) & (unit.u2.bias >= -7)).all()
+
+
+def test_a_symmetric_kernel_stays_symmetric_in_training() -> None:
+    model = network(symmetric=True)
+    before = model.down_fgru[0].w_inh.detach().clone()  # type: ignore[union-attr]
+    model = build_model(GammaNetSpec(**{**SMALL, "symmetric": True}))
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    for _ in range(2):
+        optimizer.zero_grad()
+        model(torch.rand(1, 1, 8, 8)).square().mean().backward()
+        optimizer.step()
+    kernel = model.down_fgru[0].w_inh  # type: ignore[union-attr,index]
+    torch.testing.assert_close(kernel, kernel.transpose(0, 1))
+    assert not torch.equal(before, kernel)
+
+
+def test_zeros_make_evaluation_repeatable_and_noise_does_not() -> None:
+    images = torch.rand(1, 1, 8, 8, dtype=torch.float64)
+    zeros, noise = network().eval(), network(initial_state="noise").eval()
+    assert torch.equal(zeros(images), zeros(images))
+    assert not torch.equal(noise(images), noise(images))
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 9, 8), (1, 1, 8, 10), (1, 3, 1, 8, 6)])
+def test_a_size_that_cannot_be_halved_is_one_clear_error(shape: tuple[int, ...]) -> None:
+    with pytest.raises(SpecError, match=r"do not fit a network of 3 levels") as raised:
+        network()(torch.rand(shape, dtype=torch.float64))
+    assert "multiple of 4" in raised.value.problems[0].fix
+
+
+def test_a_series_of_another_length_is_one_clear_error() -> None:
+    with pytest.raises(SpecError, match="3 timesteps was given images of shape"):
+        network()(torch.rand(1, 2, 1, 8, 8, dtype=torch.float64))
+
+
+def test_one_pixel_at_the_bottleneck_is_one_clear_error() -> None:
+    with pytest.raises(SpecError, match="leave one pixel"):
+        network()(torch.rand(1, 1, 4, 4, dtype=torch.float64))
+
+
+def test_bfloat16_autocast_stays_near_float32() -> None:
+    torch.manual_seed(0)
+    model = build_model(GammaNetSpec(**SMALL)).train()
+    images = torch.rand(2, 1, 16, 16)
+    exact = model(images)
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = model(images)
+    assert (rounded.float() - exact).abs().mean() < 0.05 * exact.abs().mean()
