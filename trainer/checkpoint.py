@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 import pickle
 import tempfile
@@ -13,7 +14,7 @@ from typing import Any, Final, Literal
 import torch
 from pydantic import ValidationError
 
-from trainer.contract.errors import NotFoundError, SpecError
+from trainer.contract.errors import NotFoundError, SpecError, StoreError
 from trainer.contract.frozen import Frozen
 from trainer.contract.layout import Position, RunLayout, checkpoint_of
 from trainer.contract.store import Store
@@ -65,11 +66,11 @@ class Checkpoints:
             data_digest: Of the data it was trained on.
 
         Raises:
-            StoreError: The store failed; older checkpoints are untouched.
+            StoreError: The store failed, or the local disk is full; older checkpoints are untouched.
         """
         with tempfile.TemporaryDirectory(prefix="gridctl-") as folder:
             path = Path(folder, "checkpoint.pt")
-            torch.save(dict(state), path)
+            _write(state, path)
             manifest = CheckpointManifest(
                 spec_digest=self._spec_digest,
                 data_digest=data_digest,
@@ -130,6 +131,24 @@ class Checkpoints:
         for position in self._positions()[KEPT:]:
             self._store.delete(self._layout.checkpoint_manifest(position))  # first: without it there is none
             self._store.delete(self._layout.checkpoint(position))
+
+
+def _write(state: Mapping[str, Any], path: Path) -> None:
+    """Serialise in memory first: of a disk that fills, torch's own writer says nothing that helps.
+
+    Raises:
+        StoreError: The temporary file cannot be written.
+    """
+    buffer = io.BytesIO()
+    torch.save(dict(state), buffer)
+    try:
+        path.write_bytes(buffer.getbuffer())
+    except OSError as error:
+        raise StoreError(
+            f"cannot write a checkpoint of {buffer.tell()} bytes: {error.strerror}",
+            where=path.parent,
+            fix="make room there, or point TMPDIR at a larger disk",
+        ) from None
 
 
 class _DamagedError(Exception):
