@@ -1,0 +1,115 @@
+"""Experiments whose runs are in a store as trainers leave them, without having trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from orchestrator.experiment import Document, Experiment, parse_experiment
+from trainer.contract.folder_store import FolderStore
+from trainer.contract.layout import AttemptName, RunLayout
+from trainer.contract.metrics import AttemptRecord, DataRecord, EndRecord, EpochRecord, Record, SetScores, write_line
+from trainer.contract.result import ResultRecord
+from trainer.contract.spec import RunSpec
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+EPOCHS = 4
+
+Dice = Callable[[RunSpec, int], float]
+"""Validation Dice of a run after an epoch."""
+
+
+def experiment(data: Path, text: str = "") -> Experiment:
+    """A 2 x 2 x 5 grid; `text` adds keys."""
+    data.mkdir(exist_ok=True)
+    whole = f"""\
+name: tiny
+models: {{unet: {{}}, gamma_net: {{}}}}
+train_ratios: [0.2, 0.5]
+seeds: [1, 2, 3, 4, 5]
+data: {{acdc: {data}, sunnybrook: {data}, size_px: 32}}
+training: {{epochs: {EPOCHS}}}
+compare: {{model: gamma_net, against: unet}}
+{text}"""
+    return parse_experiment(Document.parse(whole, "tiny.yaml"))
+
+
+def epoch_record(run: RunSpec, epoch: int, dice: float) -> EpochRecord:
+    scores = SetScores(images=2, bce=1 - dice, dice=dice, bce_per_batch=(1 - dice,), dice_per_batch=(dice,))
+    other = SetScores(images=2, bce=1.0, dice=dice / 2, bce_per_batch=(1.0,), dice_per_batch=(dice / 2,))
+    return EpochRecord(
+        epoch=epoch,
+        train_loss=1 / epoch,
+        validation=scores,
+        generalisation=other if run.data.sunnybrook else None,
+        seconds=2.0,
+        images_per_second=1.0,
+        peak_memory_bytes=1,
+        finished_at=NOW,
+    )
+
+
+def log_run(
+    store: FolderStore,
+    run: RunSpec,
+    dice: Dice,
+    *,
+    epochs: int = EPOCHS,
+    first_epoch: int = 1,
+    attempt: int = 1,
+    finished: bool = True,
+    **attempt_fields: Any,
+) -> None:
+    """Write one attempt's log, and the result if the run is finished."""
+    layout = RunLayout(run.experiment, run.run_id)
+    fields: Mapping[str, Any] = {"device": "cpu", "threads": 1, "versions": {"torch": "2"}, **attempt_fields}
+    records: list[Record] = [
+        AttemptRecord(
+            run_id=run.run_id,
+            attempt=attempt,
+            uid="abc",
+            started_at=NOW,
+            **{"resumed_epoch": first_epoch - 1, **fields},
+        ),
+        DataRecord(
+            data_digest="d",
+            split_digest=f"{run.train_ratio} {run.seed}",
+            train_patients=("a",),
+            validation_patients=("b",),
+            train_images=1,
+            validation_images=2,
+            train_steps=1,
+        ),
+    ]
+    records += [epoch_record(run, epoch, dice(run, epoch)) for epoch in range(first_epoch, epochs + 1)]
+    if finished:
+        records.append(EndRecord(exit_code=0, finished_at=NOW))
+    text = "".join(write_line(record) for record in records)
+    store.put(layout.attempt(AttemptName(attempt, "abc")), text.encode())
+    if finished:
+        last = epoch_record(run, epochs, dice(run, epochs))
+        result = ResultRecord(
+            run_id=run.run_id,
+            spec_digest=run.digest,
+            epochs=run.training.epochs,
+            attempts=attempt,
+            checkpoint="c",
+            weights_sha256="w",
+            validation=last.validation,
+            generalisation=last.generalisation,
+            train_seconds=1,
+            finished_at=NOW,
+        )
+        store.put(layout.result, result.to_json())
+
+
+def dice_of(gain: float) -> Dice:
+    """γ-Net ahead by `gain` at every epoch; seeds, ratios and epochs differ."""
+
+    def dice(run: RunSpec, epoch: int) -> float:
+        wobble = ((run.seed * 7 + epoch * 3) % 5) / 100 + (run.seed % 3) / 200 * (run.model == "unet")
+        return 0.5 + wobble + epoch / 50 + (gain if run.model == "gamma_net" else 0)
+
+    return dice
