@@ -1,0 +1,18 @@
+"""One small synthetic set for all tests of the data layer; tests copy what they change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from trainer.data.phantom import PhantomOptions, write_phantom
+
+OPTIONS = PhantomOptions(patients=3, generalisation_patients=2, slices=3, seed=11)
+
+
+@pytest.fixture(scope="session")
+def phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "phantom"
+    assert write_phantom(folder, OPTIONS)
+    return folder
