@@ -1,0 +1,233 @@
+"""Whatever happened to a file, it loads right or is a DataError that names it; never anything else."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import nibabel
+import numpy as np
+import pydicom
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from trainer.contract.errors import DataError, Problem
+from trainer.data import acdc, sunnybrook
+from trainer.data.slices import LabelledSlice
+
+Draw = Callable[[st.SearchStrategy[int]], int]
+Mutation = Callable[[Path, Draw], None]
+
+
+def truncate(path: Path, draw: Draw) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: draw(st.integers(0, len(content)))])
+
+
+def flip_bits(path: Path, draw: Draw) -> None:
+    content = bytearray(path.read_bytes())
+    for _ in range(draw(st.integers(1, 8))):
+        if content:
+            content[draw(st.integers(0, len(content) - 1))] ^= 1 << draw(st.integers(0, 7))
+    path.write_bytes(bytes(content))
+
+
+def insert_bytes(path: Path, draw: Draw) -> None:
+    content = path.read_bytes()
+    at = draw(st.integers(0, len(content)))
+    path.write_bytes(content[:at] + bytes(draw(st.integers(0, 255)) for _ in range(5)) + content[at:])
+
+
+def remove(path: Path, _draw: Draw) -> None:
+    path.unlink()
+
+
+def become_folder(path: Path, _draw: Draw) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def _resave(path: Path, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    image = nibabel.nifti1.Nifti1Image.from_filename(path)
+    zooms = image.header.get_zooms()  # type: ignore[no-untyped-call]
+    changed = change(np.asanyarray(image.dataobj))
+    new = nibabel.nifti1.Nifti1Image(changed, np.eye(4))
+    new.header.set_zooms((*zooms, 1.0)[: changed.ndim])  # type: ignore[no-untyped-call]
+    nibabel.save(new, path)  # type: ignore[no-untyped-call]
+
+
+def swap_axes(path: Path, draw: Draw) -> None:
+    first, second = draw(st.integers(0, 2)), draw(st.integers(0, 2))
+    _resave(path, lambda array: np.swapaxes(array, first, second))
+
+
+def add_axis(path: Path, _draw: Draw) -> None:
+    _resave(path, lambda array: array[..., None])
+
+
+def other_dtype(path: Path, draw: Draw) -> None:
+    dtype = ["uint8", "int16", "float32", "float64", "complex64"][draw(st.integers(0, 4))]
+    _resave(path, lambda array: array.astype(dtype))
+
+
+def not_a_number(path: Path, draw: Draw) -> None:
+    def change(array: np.ndarray) -> np.ndarray:
+        changed = array.astype(np.float32)
+        changed.flat[draw(st.integers(0, changed.size - 1))] = [np.nan, np.inf][draw(st.integers(0, 1))]
+        return changed
+
+    _resave(path, change)
+
+
+def lose_slices(path: Path, draw: Draw) -> None:
+    _resave(path, lambda array: array[..., : draw(st.integers(0, array.shape[2]))])
+
+
+def another_label(path: Path, draw: Draw) -> None:
+    value = draw(st.integers(0, 255))
+    _resave(path, lambda array: np.where(array == 3, value, array).astype(np.uint8))
+
+
+INFO_TEXTS: Final = (
+    "ED: 1\r\nES: 5\r\n",
+    "ES: 1\nED: 5\n",
+    "ED: 1\n",
+    "ED: 1\nES: 99\n",
+    "ED: -1\nES: 5\n",
+    "ED: 1e400\nES: 5\n",
+    "ED\nES\n",
+    "\x00\x00",
+    "",
+)
+
+
+def another_info(path: Path, draw: Draw) -> None:
+    path.write_text(INFO_TEXTS[draw(st.integers(0, len(INFO_TEXTS) - 1))])
+
+
+CONTOUR_TEXTS: Final = (
+    "",
+    "5 5\n",
+    "5 5\n6 6\n",
+    "5 5\n5 5\n5 5\n",
+    "1e9 5\n6 6\n7 5\n",
+    "-3 5\n6 6\n7 5\n",
+    "nan nan\n6 6\n7 5\n",
+    "5,5\n6,6\n7,5\n",
+    "5 5 5\n6 6 6\n7 5 5\n",
+    "\x00",
+    "10 10\r\n20 10\r\n20 20\r\n",
+)
+
+
+def another_contour(path: Path, draw: Draw) -> None:
+    path.write_text(CONTOUR_TEXTS[draw(st.integers(0, len(CONTOUR_TEXTS) - 1))])
+
+
+DICOM_CHANGES: Final[tuple[tuple[str, object], ...]] = (
+    ("PixelSpacing", ["0", "1"]),
+    ("PixelSpacing", None),
+    ("Rows", 0),
+    ("Rows", 7),
+    ("BitsAllocated", 8),
+    ("SamplesPerPixel", 3),
+    ("NumberOfFrames", 2),
+    ("PixelRepresentation", 1),
+    ("RescaleSlope", "2"),
+    ("ImageOrientationPatient", ["1", "0", "0"]),
+    ("ImagePositionPatient", None),
+    ("PixelData", b""),
+)
+
+
+def another_element(path: Path, draw: Draw) -> None:
+    dataset = pydicom.dcmread(path)
+    keyword, value = DICOM_CHANGES[draw(st.integers(0, len(DICOM_CHANGES) - 1))]
+    setattr(dataset, keyword, value)
+    dataset.save_as(path)
+
+
+ANY_FILE: Final = (truncate, flip_bits, insert_bytes, remove, become_folder)
+MUTATIONS: Final[dict[str, tuple[Mutation, ...]]] = {
+    ".nii.gz": (*ANY_FILE, swap_axes, add_axis, other_dtype, not_a_number, lose_slices, another_label),
+    ".cfg": (*ANY_FILE, another_info),
+    ".dcm": (*ANY_FILE, another_element),
+    ".txt": (*ANY_FILE, another_contour),
+}
+
+
+def loads_right(slices: list[LabelledSlice]) -> None:
+    assert slices
+    for labelled in slices:
+        assert labelled.image.ndim == 2
+        assert labelled.image.shape == labelled.mask.shape
+        assert min(labelled.image.shape) > 0
+        assert np.isfinite(labelled.image).all()
+        assert set(np.unique(labelled.mask)) <= {0, 1}
+        assert all(np.isfinite(distance) and distance >= 0 for distance in labelled.spacing_mm)
+    assert any(labelled.mask.any() for labelled in slices)
+
+
+def load_or_name(root: Path, read: Callable[[Path], list[LabelledSlice]]) -> None:
+    problems: Sequence[Problem] = ()
+    try:
+        loads_right(read(root))
+        event("loads right")
+    except DataError as fault:
+        problems = fault.problems
+        event("is named")
+    for problem in problems:
+        assert problem.where.startswith(str(root)), "a file below the root is named"
+        assert len(problem.what.splitlines()) == 1
+
+
+def read_acdc(root: Path) -> list[LabelledSlice]:
+    return [labelled for folder in acdc.find_patients(root) for labelled in acdc.read_patient(folder)]
+
+
+def read_sunnybrook(root: Path) -> list[LabelledSlice]:
+    return [labelled for patient in sunnybrook.find_patients(root) for labelled in sunnybrook.read_patient(patient)]
+
+
+def check(phantom: Path, data: st.DataObject) -> None:
+    """Mutate one file of one patient."""
+    with tempfile.TemporaryDirectory() as folder:
+        if data.draw(st.booleans(), "ACDC"):
+            source, read = acdc.find_patients(phantom / "acdc")[0], read_acdc
+            root = Path(folder, "acdc")
+            shutil.copytree(source, root / source.name)
+        else:
+            read = read_sunnybrook
+            root = Path(folder, "sunnybrook")
+            shutil.copytree(phantom / "sunnybrook", root)
+        read_files = [path for path in sorted(root.rglob("*")) if path.is_file() and _is_read(path, root)]
+        path = data.draw(st.sampled_from(read_files), "file")
+        mutations = next(found for suffix, found in MUTATIONS.items() if path.name.endswith(suffix))
+        mutation = data.draw(st.sampled_from(mutations), "mutation")
+        mutation(path, data.draw)
+        load_or_name(root, read)
+
+
+def _is_read(path: Path, root: Path) -> bool:
+    """Of the images only those that a contour belongs to are ever opened."""
+    if not path.name.endswith(tuple(MUTATIONS)):
+        return False
+    return path.suffix != ".dcm" or any(root.rglob(f"IM-*-{path.stem[-4:]}-icontour-manual.txt"))
+
+
+@settings(max_examples=150, suppress_health_check=list(HealthCheck), deadline=None)
+@given(data=st.data())
+def test_a_mutated_file_loads_right_or_is_named(phantom: Path, data: st.DataObject) -> None:
+    check(phantom, data)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@settings(max_examples=2000, suppress_health_check=list(HealthCheck), deadline=None)
+@given(data=st.data())
+def test_two_thousand_mutated_files_load_right_or_are_named(phantom: Path, data: st.DataObject) -> None:
+    check(phantom, data)

@@ -1,0 +1,160 @@
+"""Sunnybrook's own files: both editions, files joined on numbers, pixels and contours the right way round."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+
+from trainer.contract.errors import DataError
+from trainer.data.dicom import read_dicom
+from trainer.data.sunnybrook import Patient, find_patients, read_patient
+
+
+@pytest.fixture
+def root(phantom: Path, tmp_path: Path) -> Path:
+    """The set, to be rearranged and damaged."""
+    return Path(shutil.copytree(phantom / "sunnybrook", tmp_path / "sunnybrook"))
+
+
+def first(root: Path) -> Patient:
+    return find_patients(root)[0]
+
+
+def test_images_of_one_name_are_joined_with_contours_of_another(root: Path) -> None:
+    """`SC-HF-I-1` beside `SC-HF-I-01`, on the last number of the file name."""
+    patient = first(root)
+    assert re.fullmatch(r"SC-[A-Z-]+-[1-9]\d*", patient.patient)
+    padded = next(path for path in patient.contours["i"].values()).parts
+    assert any(re.fullmatch(r"SC-[A-Z-]+-0\d", part) for part in padded)
+    assert patient.contours["i"].keys() <= patient.images.keys()
+    slices = read_patient(patient)
+    assert len(slices) == len(patient.contours["i"])
+    assert {s.phase for s in slices} == {"ED", "ES"}
+    assert all(s.spacing_mm[2] > 0 for s in slices), "from ImagePositionPatient along the normal"
+
+
+def test_the_cardiac_atlas_edition_reads_the_same(root: Path, tmp_path: Path) -> None:
+    before = read_patient(first(root))
+    patient = first(root)
+    atlas = tmp_path / "atlas"
+    (atlas / "SCD0000101" / "CINESAX_300").mkdir(parents=True)
+    manual = atlas / "contours" / "SCD0000101" / "contours-manual" / "IRCCI-expert"
+    manual.mkdir(parents=True)
+    for number, path in patient.images.items():
+        shutil.copy(path, atlas / "SCD0000101" / "CINESAX_300" / f"IM-0003-{number:04d}.dcm")
+    for path in patient.contours["i"].values():
+        shutil.copy(path, manual / path.name)
+    after = read_patient(first(atlas))
+    assert first(atlas).patient == "SCD0000101"
+    for old, new in zip(before, after, strict=True):
+        np.testing.assert_array_equal(old.image, new.image)
+        np.testing.assert_array_equal(old.mask, new.mask)
+
+
+def test_of_several_series_the_cine_that_has_every_contour(root: Path) -> None:
+    patient = first(root)
+    folder = next(iter(patient.images.values())).parent
+    other = folder.with_name("other")
+    other.mkdir()
+    for number in list(patient.images)[:3]:
+        shutil.copy(patient.images[number], other / f"IM-0099-{number:04d}.dcm")
+    again = first(root)
+    assert {path.parent for path in again.images.values()} == {folder}
+
+
+def test_outer_and_papillary_contours_are_found_too(root: Path) -> None:
+    inner = first(root).contours["i"]
+    number, path = next(iter(inner.items()))
+    for kind in ("o", "p1", "p2"):
+        shutil.copy(path, path.with_name(path.name.replace("-icontour", f"-{kind}contour")))
+    contours = first(root).contours
+    assert {kind for kind in contours if number in contours[kind]} == {"i", "o", "p1", "p2"}
+
+
+def rewrite(path: Path, **elements: object) -> Path:
+    dataset = pydicom.dcmread(path)
+    for keyword, value in elements.items():
+        setattr(dataset, keyword, value)
+    dataset.save_as(path)
+    return path
+
+
+def test_signed_pixels_without_rescale_tags(root: Path) -> None:
+    path = next(iter(first(root).images.values()))
+    stored = pydicom.dcmread(path).pixel_array
+    signed = (stored.astype(np.int16) - 100).astype("<i2")
+    rewrite(path, PixelData=signed.tobytes(), PixelRepresentation=1)
+    np.testing.assert_array_equal(read_dicom(path).pixels, signed.astype(np.float32))
+    assert read_dicom(path).pixels.min() < 0
+
+
+def test_rescale_tags_are_applied(root: Path) -> None:
+    path = next(iter(first(root).images.values()))
+    plain = read_dicom(path).pixels
+    rewrite(path, RescaleSlope="2", RescaleIntercept="-7")
+    np.testing.assert_array_equal(read_dicom(path).pixels, plain * 2 - 7)
+
+
+def test_a_compressed_image_reads_the_same(root: Path) -> None:
+    path = next(iter(first(root).images.values()))
+    plain = read_dicom(path).pixels
+    dataset = pydicom.dcmread(path)
+    dataset.compress(pydicom.uid.RLELossless)
+    dataset.save_as(path)
+    np.testing.assert_array_equal(read_dicom(path).pixels, plain)
+
+
+def broken(patient: Patient, what: str) -> Path:
+    """Damage a patient; the file that must be named."""
+    number, contour = next(iter(patient.contours["i"].items()))
+    image = patient.images[number]
+    if what == "no image":
+        image.unlink()
+        return contour
+    if what == "truncated image":
+        image.write_bytes(image.read_bytes()[:1500])
+        return image
+    if what == "text for an image":
+        image.write_text("none")
+        return image
+    if what == "empty contour":
+        contour.write_text("")
+    elif what == "one point":
+        contour.write_text("10 10\n")
+    elif what == "words":
+        contour.write_text("10 10\nten 20\n30 30\n")
+    elif what == "outside":
+        contour.write_text("10 10\n9999 20\n30 30\n")
+    elif what == "not finite":
+        contour.write_text("10 10\nnan 20\n30 30\n")
+    return contour
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "no image",
+        "truncated image",
+        "text for an image",
+        "empty contour",
+        "one point",
+        "words",
+        "outside",
+        "not finite",
+    ],
+)
+def test_a_broken_file_is_named(what: str, root: Path) -> None:
+    path = broken(first(root), what)
+    with pytest.raises(DataError) as raised:
+        read_patient(first(root))
+    assert any(problem.where.startswith(str(path)) for problem in raised.value.problems)
+
+
+def test_a_folder_without_contours_says_what_belongs_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no inner contour"):
+        find_patients(tmp_path)
