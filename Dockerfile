@@ -7,7 +7,7 @@
 #   GIT_SHA        commit of this source, noted in every metric log.
 #   VERSION        version for the image's labels.
 #   PYTHON_IMAGE   base of both stages.
-ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim-bookworm
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
 ARG PIP_EXTRA_INDEX_URL=""

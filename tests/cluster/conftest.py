@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import textwrap
 import time
@@ -42,13 +43,20 @@ class Cluster:
     """The API server as its administrator."""
 
     def __init__(self) -> None:
-        self.api = Api(open_connection(None, None, 8))
+        self.connection = open_connection(None, None, 8)
+        self.api = Api(self.connection)
 
     def create(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
         return self.api.request("POST", path, body=body).body
 
     def get(self, path: str, **query: str) -> dict[str, Any]:
         return self.api.get(path, **query)
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> None:
+        headers = self.connection.headers() | {"Content-Type": "application/merge-patch+json"}
+        url = self.connection.server + path
+        answer = self.connection.pool.request("PATCH", url, body=json.dumps(body), headers=headers)
+        assert answer.status == 200, answer.data
 
     def delete(self, path: str, **query: str) -> None:
         try:
@@ -118,7 +126,6 @@ train_ratios: [0.5]
 seeds: [1, 2]
 data: {{acdc: /data/acdc, sunnybrook: /data/sunnybrook, size_px: 32}}
 training: {{epochs: 4, checkpoint_every_epochs: 1, device: cpu}}
-compare: {{model: gamma_net, against: unet, score: final}}
 backend: kubernetes
 store: {store}
 kubernetes:
