@@ -32,10 +32,13 @@ HOW_TO_GET_ONE = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = Path(__file__).parent
+    there = bool(os.environ.get("KUBECONFIG") and IMAGE and s3_server.is_there())
+    if os.environ.get("GRIDCTL_TEST_REQUIRE_CLUSTER") and not there:
+        raise pytest.UsageError(f"GRIDCTL_TEST_REQUIRE_CLUSTER is set, but there is {HOW_TO_GET_ONE}")
     for item in items:
         if item.path.is_relative_to(here):
             item.add_marker(pytest.mark.cluster)
-            if not (os.environ.get("KUBECONFIG") and IMAGE and s3_server.is_there()):
+            if not there:
                 item.add_marker(pytest.mark.skip(reason=HOW_TO_GET_ONE))
 
 
