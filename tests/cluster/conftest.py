@@ -20,6 +20,7 @@ from orchestrator.backends.kubernetes.connection import open_connection
 from orchestrator.backends.kubernetes.faults import RefusedError
 from orchestrator.experiment import Document, Experiment, parse_experiment
 from tests import s3_server
+from tests.cluster.commands import Gridctl
 from trainer.contract.store import Store, open_store
 
 ROOT = Path(__file__).parents[2]
@@ -182,3 +183,11 @@ def wait_for(condition: Callable[[], object], seconds: float = 90) -> Any:
         assert time.monotonic() < until, f"waited {seconds} s in vain"
         time.sleep(0.25)
     return value
+
+
+@pytest.fixture
+def gridctl(namespace: str, store: Store, tmp_path: Path) -> Gridctl:
+    """Commands in a folder with the experiment as a file."""
+    text = EXPERIMENT.format(name="demo", store=store.url, namespace=namespace, image=IMAGE)
+    (tmp_path / "experiment.yaml").write_text(text)
+    return Gridctl(tmp_path)

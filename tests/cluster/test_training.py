@@ -1,0 +1,178 @@
+"""Real trainers in real pods: the same numbers as on this machine, whatever happens to a pod."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.collect import collect
+from orchestrator.experiment import load_experiment
+from tests.cluster.commands import Gridctl
+from tests.cluster.conftest import Cluster, wait_for
+from tests.cluster.test_jobs import pods_of
+from trainer.contract.layout import RunLayout, attempt_of, run_of
+from trainer.contract.metrics import merge, read_attempt
+from trainer.contract.result import ResultRecord
+from trainer.contract.spec import RunSpec
+from trainer.contract.store import Store, open_store
+
+COMPARE = ["--set", "compare={model: gamma_net, against: unet, metrics: [validation_dice, generalisation_bce]}"]
+
+Scores = dict[tuple[str, int], tuple[str, list[dict[str, Any]]]]
+"""Of each model and seed its weights and merged metric log."""
+
+
+@pytest.fixture(scope="module")
+def phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same synthetic set as in the image."""
+    folder = tmp_path_factory.mktemp("data") / "phantom"
+    subprocess.run([sys.executable, "-m", "trainer", "data", "phantom", str(folder)], check=True)
+    return folder
+
+
+def locally(phantom: Path, store: Path) -> list[str]:
+    data = ["--set", f"data.acdc={phantom}/acdc", "--set", f"data.sunnybrook={phantom}/sunnybrook"]
+    return ["--backend", "local", "--store", str(store), *data, "--workers", "2"]
+
+
+def scores(store: Store, runs: tuple[RunSpec, ...]) -> Scores:
+    """All that must not depend on where and how often a run was tried."""
+    found: Scores = {}
+    for run in runs:
+        layout = RunLayout(run.experiment, run.run_id)
+        keys = [stat.key for stat in store.list(layout.attempts) if attempt_of(stat.key)]
+        log = merge(read_attempt(store.get(key).data, key) for key in keys)
+        result = ResultRecord.from_json(store.get(layout.result).data)
+        found[run.model, run.seed] = (result.weights_sha256, [record.scores for _, record in log])
+    return found
+
+
+def test_pods_report_what_this_machine_reports(gridctl: Gridctl, store: Store, phantom: Path, tmp_path: Path) -> None:
+    submitted = gridctl("submit", "experiment.yaml", *COMPARE)
+    assert submitted.returncode == 0, submitted.stderr
+    wait_for(lambda: gridctl.totals()["done"] == 4, 300)
+    (tmp_path / "experiment.yaml").rename(tmp_path / "file.yaml")
+    from_pods = gridctl.json("report", "--significance")
+    run_id = gridctl.json("status")["runs"][0]["run_id"]
+    assert "epoch 4/4" in gridctl("logs", run_id).stdout
+    pods_runs = load_experiment(tmp_path / "file.yaml", COMPARE[1:]).runs
+    trained = gridctl("submit", "file.yaml", *COMPARE, *locally(phantom, tmp_path / "runs"))
+    assert trained.returncode == 0, trained.stderr
+    from_here = gridctl.json("report", "--significance")
+    assert from_pods["comparisons"] == from_here["comparisons"]
+    assert from_pods["summaries"] == from_here["summaries"]
+    assert [row["n_pairs"] for row in from_pods["comparisons"]] == [2, 2]
+    overrides = [*COMPARE[1:], f"data.acdc={phantom}/acdc", f"data.sunnybrook={phantom}/sunnybrook"]
+    local_runs = load_experiment(tmp_path / "file.yaml", overrides).runs
+    assert scores(store, pods_runs) == scores(open_store(str(tmp_path / "runs")), local_runs)
+
+
+def epochs_done(store: Store, run: RunSpec) -> int:
+    return int(collect(store, [run]).runs.iloc[0]["epochs_done"])
+
+
+@contextlib.contextmanager
+def trainer_process(run: RunSpec) -> Iterator[int]:
+    """The pid of a run's trainer, where the node is this machine.
+
+    Yields:
+        The pid.
+    """
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (folder / "cmdline").read_bytes().decode().split("\0")
+            if "trainer" in words and any(run.run_id in word for word in words):
+                yield int(folder.name)
+                return
+    pytest.skip("the node's processes are not visible from here")
+
+
+def test_a_run_survives_deletion_eviction_and_sigkill_of_its_pod(
+    cluster: Cluster, gridctl: Gridctl, store: Store, phantom: Path, tmp_path: Path
+) -> None:
+    """One run each; then log and weights are those of undisturbed runs, and only the kill was counted."""
+    options = ["--set", "models={unet: {channels: [4, 8], batch_size: 1}}", "--set", "seeds=[1, 2, 3]"]
+    options += ["--set", "training.epochs=40", "--set", "training.checkpoint_every_epochs=2"]
+    assert gridctl("submit", "experiment.yaml", *options).returncode == 0
+    experiment = load_experiment(tmp_path / "experiment.yaml", options[1::2])
+    deleted, evicted, killed = experiment.runs
+    namespace = experiment.kubernetes.namespace
+
+    def pod_of(run: RunSpec) -> str:
+        pods = [pod["metadata"] for pod in pods_of(cluster, experiment)]
+        return next(str(pod["name"]) for pod in pods if pod["labels"]["job-name"] == run.run_id)
+
+    for run in experiment.runs:
+        wait_for(lambda run=run: epochs_done(store, run) >= 3)  # type: ignore[misc]
+        path = f"/api/v1/namespaces/{namespace}/pods"
+        if run is deleted:
+            cluster.delete(f"{path}/{pod_of(run)}")
+        elif run is evicted:
+            name = pod_of(run)
+            eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
+            cluster.create(f"{path}/{name}/eviction", eviction)
+        else:
+            with trainer_process(run) as pid:
+                os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: gridctl.totals()["done"] == 3, 300)
+    status = gridctl.json("status")["runs"]
+    assert {run["attempts"] for run in status} == {2}, status
+    failed = {}
+    for run in experiment.runs:
+        job = wait_for(lambda run=run: _complete(cluster, namespace, run))  # type: ignore[misc]
+        failed[run.run_id] = job.get("failed", 0)
+    assert failed == {deleted.run_id: 0, evicted.run_id: 0, killed.run_id: 1}
+    (tmp_path / "experiment.yaml").rename(tmp_path / "file.yaml")
+    assert gridctl("submit", "file.yaml", *options, *locally(phantom, tmp_path / "runs")).returncode == 0
+    overrides = [*options[1::2], f"data.acdc={phantom}/acdc", f"data.sunnybrook={phantom}/sunnybrook"]
+    undisturbed = load_experiment(tmp_path / "file.yaml", overrides).runs
+    assert scores(store, experiment.runs) == scores(open_store(str(tmp_path / "runs")), undisturbed)
+
+
+def _complete(cluster: Cluster, namespace: str | None, run: RunSpec) -> dict[str, Any] | None:
+    status = cluster.get(f"/apis/batch/v1/namespaces/{namespace}/jobs/{run.run_id}").get("status", {})
+    ended = any(c["type"] == "Complete" and c["status"] == "True" for c in status.get("conditions", []))
+    return dict(status) if ended else None
+
+
+def test_a_bad_specification_burns_no_retry(cluster: Cluster, gridctl: Gridctl, store: Store, tmp_path: Path) -> None:
+    """The trainer itself refuses it: the Job fails at once, and status says why."""
+    options = ["--set", "models={unet: {channels: [4, 8]}}", "--set", "seeds=[1]", "--set", "data.acdc=/nowhere"]
+    assert gridctl("submit", "experiment.yaml", *options).returncode == 0
+    wait_for(lambda: gridctl.totals()["failed"] == 1)
+    (run,) = gridctl.json("status")["runs"]
+    assert "exit code 3" in run["reason"] or "/nowhere" in run["reason"], run
+    (job,) = cluster.get(f"/apis/batch/v1/namespaces/{_namespace(tmp_path)}/jobs")["items"]
+    assert job["status"]["failed"] == 1
+    log = gridctl("logs", run["run_id"])
+    assert "/nowhere" in log.stdout + log.stderr
+    assert gridctl("retry").returncode == 0
+    wait_for(lambda: sum(1 for s in store.list() if attempt_of(s.key) and run_of(s.key)) == 2)
+
+
+def _namespace(folder: Path) -> str:
+    return str(load_experiment(folder / "experiment.yaml").kubernetes.namespace)
+
+
+def test_logs_follow_a_pod_and_stay_when_it_is_gone(cluster: Cluster, gridctl: Gridctl, tmp_path: Path) -> None:
+    options = ["--set", "models={unet: {channels: [4, 8]}}", "--set", "seeds=[1]"]
+    assert gridctl("submit", "experiment.yaml", *options).returncode == 0
+    run_id = gridctl.json("status")["runs"][0]["run_id"]
+    followed = gridctl("logs", run_id, "-f")
+    assert followed.returncode == 0, followed.stderr
+    assert "epoch 4/4" in followed.stdout
+    assert "finished: validation Dice" in followed.stdout
+    cluster.delete(f"/apis/batch/v1/namespaces/{_namespace(tmp_path)}/jobs/{run_id}", propagationPolicy="Foreground")
+    wait_for(lambda: not cluster.get(f"/api/v1/namespaces/{_namespace(tmp_path)}/pods")["items"])
+    kept = gridctl("logs", run_id)
+    assert "epoch 4/4" in kept.stdout
+    assert json.loads(gridctl("status", "--json").stdout)["totals"]["done"] == 1, "the store knows it is done"
