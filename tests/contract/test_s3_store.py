@@ -168,6 +168,39 @@ def test_another_ones_object_is_not_taken_for_ones_own(s3_url: str, proxy: Fault
     assert len(proxy.hurt) == 1
 
 
+@pytest.mark.parametrize("replaced", [1, 99], ids=["once", "every time"])
+def test_an_object_replaced_between_two_of_its_parts(
+    replaced: int, s3_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A reader of parts gets the new object whole, or one message if it is replaced without end."""
+    direct = open_store(s3_url)
+    source = tmp_path / "source"
+    source.write_bytes(bytes(17 << 20))
+    direct.put_file("k", source)
+    with FaultyProxy(os.environ["AWS_ENDPOINT_URL_S3"]).running() as door:
+        heads = 0
+
+        def replace(request: Request) -> Fault | None:
+            nonlocal heads
+            if request.method == "HEAD":
+                heads += 1
+            elif heads <= replaced and door.requests[-2].method == "HEAD":  # the first part of a new try
+                source.write_bytes(os.urandom(17 << 20))
+                direct.put_file("k", source)
+            return None
+
+        door.rule = replace
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", door.url)
+        store = open_store(s3_url)
+        if replaced == 1:
+            store.get_file("k", tmp_path / "goal")
+            assert (tmp_path / "goal").read_bytes() == source.read_bytes()
+        else:
+            with pytest.raises(StoreError, match="replaced"):
+                store.get_file("k", tmp_path / "goal")
+            assert not (tmp_path / "goal").exists()
+
+
 def test_a_body_cut_midway_is_read_again(s3_url: str, proxy: FaultyProxy, tmp_path: Path) -> None:
     data = os.urandom(20 << 20)
     (tmp_path / "source").write_bytes(data)

@@ -21,6 +21,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
     ResponseStreamingError,
 )
+from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 
 from trainer.contract.atomic_file import replacing
 from trainer.contract.errors import StoreError
@@ -69,6 +70,10 @@ class S3Store:
     def url(self) -> str:
         return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
 
+    @property
+    def _endpoint(self) -> str:
+        return str(self._client.meta.endpoint_url)
+
     def get(self, key: str) -> Blob:
         name = self._name(key)
         for attempt in range(_ATTEMPTS):
@@ -90,8 +95,8 @@ class S3Store:
                     with replacing(path) as file:
                         self._client.download_fileobj(self._bucket, name, file, Config=_transfer())
                     return
-                except ClientError as error:
-                    if error_code(error) != "PreconditionFailed" or attempt == _ATTEMPTS - 1:  # replaced meanwhile
+                except (ClientError, S3DownloadFailedError) as error:
+                    if not _was_replaced(error) or attempt == _ATTEMPTS - 1:
                         raise
             _pause(attempt)
 
@@ -170,6 +175,12 @@ class S3Store:
         """Say every failure of AWS's library, and of the local file at `path`, as a StoreError."""
         try:
             yield
+        except RetriesExceededError as error:
+            raise fault_of(error.last_exception, where=f"{self.url}/{key}", endpoint=self._endpoint) from error
+        except S3DownloadFailedError as error:
+            raise StoreError(
+                "it was replaced again and again while it was read", where=f"{self.url}/{key}", fix="try again"
+            ) from error
         except (BotoCoreError, ClientError, OSError) as error:
             if (
                 path is not None
@@ -179,8 +190,7 @@ class S3Store:
                 raise StoreError(error.strerror or str(error), where=path) from error
             if isinstance(error, ClientError) and error.operation_name.startswith("Head"):
                 self._ask_for_words(key)
-            endpoint = self._client.meta.endpoint_url
-            raise fault_of(error, where=f"{self.url}/{key}".rstrip("/"), endpoint=endpoint) from error
+            raise fault_of(error, where=f"{self.url}/{key}".rstrip("/"), endpoint=self._endpoint) from error
 
     def _ask_for_words(self, key: str) -> None:
         """The refusal of a HEAD has no text; the same refusal of a GET says why, and is raised here."""
@@ -219,6 +229,13 @@ def _transfer() -> TransferConfig:
 
 def _etag(answer: Any) -> str:
     return str(answer["ETag"]).strip('"')
+
+
+def _was_replaced(error: Exception) -> bool:
+    """Whether an object read in parts became another one between two of them."""
+    return isinstance(error, S3DownloadFailedError) or (
+        isinstance(error, ClientError) and error_code(error) == "PreconditionFailed"
+    )
 
 
 def _pause(attempt: int) -> None:
