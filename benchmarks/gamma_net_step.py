@@ -1,0 +1,113 @@
+"""A training step of γ-Net against the same function written plainly, in turn, on this machine.
+
+    OMP_NUM_THREADS=2 python benchmarks/gamma_net_step.py [--sizes 128 176] [--rounds 9] [--compiled]
+
+Prints for each size both medians, their ratio, the peak of memory of each in a process of its
+own, and the largest difference of their outputs. Goals: time 0.5x, memory 0.7x.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.plain_gamma_net import PlainGammaNet
+from trainer.contract.network import GammaNetSpec
+from trainer.losses import bce_with_logits
+from trainer.models import build_model
+
+
+def networks(timesteps: int, *, compiled: bool) -> dict[str, nn.Module]:
+    torch.manual_seed(0)
+    spec = GammaNetSpec(timesteps=timesteps)
+    fast = build_model(spec)
+    plain = PlainGammaNet(spec)
+    plain.load_state_dict(fast.state_dict())
+    found: dict[str, nn.Module] = {"plain": plain, "gridctl": fast}
+    if compiled:
+        found["gridctl compiled"] = torch.compile(fast)
+    return found
+
+
+def step(network: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, masks: Tensor) -> None:
+    optimizer.zero_grad(set_to_none=True)
+    bce_with_logits(network(images), masks).backward()
+    optimizer.step()
+
+
+def batch(batch_size: int, size_px: int) -> tuple[Tensor, Tensor]:
+    torch.manual_seed(1)
+    return torch.rand(batch_size, 1, size_px, size_px), (torch.rand(batch_size, 1, size_px, size_px) > 0.7).float()
+
+
+def peak_mib(name: str, arguments: argparse.Namespace, size_px: int) -> float:
+    """Peak resident memory of three steps, above that of a process that only holds network and batch."""
+    command = [sys.executable, __file__, "--sizes", str(size_px), "--threads", str(arguments.threads)]
+    command += ["--batch-size", str(arguments.batch_size), "--timesteps", str(arguments.timesteps), "--memory-of", name]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def print_peak(arguments: argparse.Namespace) -> None:
+    network = networks(arguments.timesteps, compiled=False)[arguments.memory_of]
+    optimizer = torch.optim.Adam(network.parameters())
+    small, large = (batch(arguments.batch_size, size) for size in (32, arguments.sizes[0]))
+    step(network, optimizer, *small)  # libraries and optimizer state are there before the first look
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(3):
+        step(network, optimizer, *large)
+    sys.stdout.write(f"{(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024:.1f}\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[128, 176])
+    parser.add_argument("--batch-size", type=int, default=2)
+    parser.add_argument("--timesteps", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--compiled", action="store_true")
+    parser.add_argument("--memory-of", choices=["plain", "gridctl"], help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    if arguments.memory_of:
+        print_peak(arguments)
+        return
+    for size in arguments.sizes:
+        found = networks(arguments.timesteps, compiled=arguments.compiled)
+        images, masks = batch(arguments.batch_size, size)
+        with torch.no_grad():
+            outputs = {name: network.double()(images.double()) for name, network in found.items() if " " not in name}
+        difference = (outputs["plain"] - outputs["gridctl"]).abs().max().item()
+        for network in found.values():
+            network.float()
+        optimizers = {name: torch.optim.Adam(network.parameters()) for name, network in found.items()}
+        taken: dict[str, list[float]] = {name: [] for name in found}
+        for round_number in range(arguments.rounds + 1):
+            for name, network in found.items():
+                started = time.perf_counter()
+                step(network, optimizers[name], images, masks)
+                if round_number:  # the first allocates and compiles
+                    taken[name].append(time.perf_counter() - started)
+        plain = statistics.median(taken["plain"])
+        peaks = {name: peak_mib(name, arguments, size) for name in ("plain", "gridctl")}
+        sys.stdout.write(
+            f"{size}x{size}, batch {arguments.batch_size}, T = {arguments.timesteps}, {arguments.threads} threads, "
+            f"outputs differ by {difference:.1e} in float64\n"
+        )
+        for name, values in taken.items():
+            median = statistics.median(values)
+            memory = f"  peak {peaks[name]:6.0f} MiB  {peaks[name] / peaks['plain']:.2f}x" if name in peaks else ""
+            sys.stdout.write(f"  {name:<18} median {median * 1000:7.0f} ms  {median / plain:.2f}x{memory}\n")
+
+
+if __name__ == "__main__":
+    main()

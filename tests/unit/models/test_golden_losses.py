@@ -1,0 +1,66 @@
+"""Ten training steps of both models on fixed data: a change that moves the losses must say so.
+
+After a change that is meant to move them: GRIDCTL_UPDATE_GOLDEN=1 python -m pytest tests/unit/models/test_golden_losses.py
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+import torch
+
+from trainer.contract.network import GammaNetSpec, NetworkSpec, UNetSpec
+from trainer.losses import bce_with_logits
+from trainer.models import build_model
+
+GOLDEN = Path(__file__).parents[2] / "assets" / "golden_losses.json"
+NETWORKS: dict[str, NetworkSpec] = {
+    "unet": UNetSpec(),
+    "gamma_net": GammaNetSpec(),
+    "gamma_net_table": GammaNetSpec(preset="table", timesteps=1),
+    "gamma_net_thesis": GammaNetSpec(
+        gate="sigmoid", shared_kernel=True, inhibition_relu=False, eta=True, skip="before"
+    ),
+}
+
+
+def batches() -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Bright discs on a gradient, drawn without a random generator: the same in every version of torch."""
+    axis = torch.linspace(-1, 1, 32)
+    rows, columns = torch.meshgrid(axis, axis, indexing="ij")
+    found = []
+    for step in range(10):
+        masks = [((rows - 0.1 * i) ** 2 + (columns + 0.05 * step) ** 2 < 0.1 + 0.02 * step).float() for i in (-1, 1)]
+        mask = torch.stack(masks)[:, None]
+        found.append((0.3 * rows + 0.6 * mask + 0.1 * torch.sin(20 * columns), mask))
+    return found
+
+
+def losses(spec: NetworkSpec) -> list[float]:
+    torch.set_num_threads(1)
+    torch.manual_seed(42)
+    model = build_model(spec).train()
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3)
+    taken = []
+    for images, masks in batches():
+        optimizer.zero_grad()
+        loss = bce_with_logits(model(images), masks)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        taken.append(loss.item())
+    return taken
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_losses_are_those_that_were_checked_in(name: str) -> None:
+    taken = losses(NETWORKS[name])
+    golden = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
+    if os.environ.get("GRIDCTL_UPDATE_GOLDEN"):
+        GOLDEN.parent.mkdir(exist_ok=True)
+        GOLDEN.write_text(json.dumps({**golden, name: [round(loss, 7) for loss in taken]}, indent=1) + "\n")
+        return
+    assert taken == pytest.approx(golden[name], rel=2e-4)  # sums round differently across kinds of CPU
+    assert taken[-1] < taken[0]
