@@ -1,6 +1,6 @@
 """Ten training steps of both models on fixed data: a change that moves the losses must say so.
 
-After a change that is meant to move them: GRIDCTL_UPDATE_GOLDEN=1 python -m pytest tests/unit/models/test_golden_losses.py
+After a change that is meant to move them run this file with GRIDCTL_UPDATE_GOLDEN=1.
 """
 
 from __future__ import annotations
