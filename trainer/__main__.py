@@ -70,6 +70,37 @@ def run(
         shown.close()
 
 
+@app.command()
+def describe(
+    model: Annotated[str, typer.Argument(help="unet or gamma_net.")],
+    size_px: Annotated[int, typer.Option(min=1, help="Side of the images.")] = 128,
+    batch_size: Annotated[int, typer.Option(min=1, help="Images a step.")] = 2,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="OPTION=VALUE", help="An option of the network, such as timesteps=4. Repeatable."
+        ),
+    ] = None,
+    card_gib: Annotated[float, typer.Option(min=0.1, help="Memory of the device; the thesis's card had 11.")] = 11,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Layers, shapes, parameters, FLOPs and memory of a network, and whether training it fits a device."""
+    import json
+
+    from trainer.description import describe as described
+    from trainer.description_options import network_of
+
+    found = described(network_of(model, assignments or ()), size_px, batch_size)
+    if as_json:
+        sys.stdout.write(json.dumps(found.to_json(), indent=2) + "\n")
+        return
+    from rich.console import Console
+
+    from trainer.description_view import print_description
+
+    print_description(found, card_gib, Console(highlight=False))
+
+
 def _mount_data_commands() -> None:
     from trainer.data.commands import app as data
 

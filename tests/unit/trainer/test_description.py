@@ -1,0 +1,66 @@
+"""What `describe` says of a network: counts that can be checked by hand, and memory that torch really keeps."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from trainer.contract.errors import SpecError
+from trainer.contract.network import GammaNetSpec, NetworkSpec, UNetSpec
+from trainer.description import describe
+from trainer.description_options import network_of
+from trainer.models import build_model
+
+
+def test_flops_of_a_network_that_can_be_counted_by_hand() -> None:
+    found = describe(UNetSpec(channels=(2, 3), convs_per_block=1), size_px=8, batch_size=1)
+    multiply_adds = 64 * 2 * 9 + 16 * 3 * 2 * 9 + 16 * 2 * 3 + 64 * 2 * 4 * 9 + 64 * 2
+    assert found.forward_flops == 2 * multiply_adds
+    assert found.training_flops == 2 * (3 * multiply_adds - 64 * 2 * 9), "the image needs no gradient"
+    assert {layer.name: layer.output_shape for layer in found.layers} == {
+        "down.0": (1, 2, 8, 8),
+        "down.1": (1, 3, 4, 4),
+        "narrow.0": (1, 2, 4, 4),
+        "up.0": (1, 2, 8, 8),
+        "readout": (1, 1, 8, 8),
+    }
+
+
+@pytest.mark.parametrize("spec", [UNetSpec(), GammaNetSpec(), GammaNetSpec(timesteps=3)], ids=["unet", "T2", "T3"])
+def test_layers_add_up_to_the_network(spec: NetworkSpec) -> None:
+    found = describe(spec, size_px=32, batch_size=2)
+    assert found.parameters == sum(parameter.numel() for parameter in build_model(spec).parameters())
+    assert sum(layer.parameters for layer in found.layers) == found.parameters
+    assert sum(layer.forward_flops for layer in found.layers) == found.forward_flops
+
+
+@pytest.mark.parametrize("spec", [UNetSpec(), GammaNetSpec()], ids=["unet", "gamma_net"])
+def test_activation_memory_is_what_torch_keeps(spec: NetworkSpec) -> None:
+    """Against the storages that a real forward pass saves on this machine."""
+    model = build_model(spec).train()
+    weights = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    kept: dict[int, torch.UntypedStorage] = {}
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            kept[storage.data_ptr()] = storage
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        model(torch.rand(2, 1, 48, 48))
+    real = sum(storage.nbytes() for storage in kept.values())
+    assert describe(spec, size_px=48, batch_size=2).activation_bytes == pytest.approx(real, rel=0.05)
+
+
+def test_all_mistakes_of_the_options_at_once() -> None:
+    with pytest.raises(SpecError) as raised:
+        network_of("unet", ["chanels=[8]", "kernel_size=2", "norm=group"])
+    assert [problem.where for problem in raised.value.problems] == ["--set kernel_size", "--set norm", "--set chanels"]
+    assert "channels" in raised.value.problems[0].fix
+    with pytest.raises(SpecError, match="unknown model 'u-net'"):
+        network_of("u-net", [])
+
+
+def test_options_are_those_of_an_experiment_file() -> None:
+    assert network_of("gamma_net", ["timesteps=4", "preset=table"]) == GammaNetSpec(timesteps=4, preset="table")
