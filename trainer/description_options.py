@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from trainer.contract.errors import Problem, SpecError
 from trainer.contract.network import NETWORKS, NetworkSpec
+from trainer.contract.spec import problem_text
 
 _NETWORK: TypeAdapter[NetworkSpec] = TypeAdapter(NetworkSpec)
 
@@ -40,7 +41,7 @@ def network_of(model: str, assignments: Sequence[str]) -> NetworkSpec:
         known = ", ".join(name for name in NETWORKS[model].model_fields if name != "architecture")
         raise SpecError(
             Problem(
-                f"{'unknown option' if item['type'] == 'extra_forbidden' else item['msg'].removeprefix('Value error, ')}",
+                "unknown option" if item["type"] == "extra_forbidden" else problem_text(item),
                 f"--set {'.'.join(str(part) for part in item['loc'][1:])}",
                 f"options of {model}: {known}",
             )
