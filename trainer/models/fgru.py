@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trainer.contract.network import GammaNetSpec
+from trainer.models.fused import excite, inhibit
 from trainer.models.gala import Gala
-from trainer.models.norms import instance_norm
 
 NORM_EPS = 1e-3
 
@@ -65,31 +65,27 @@ class FGRU(nn.Module):
         Returns:
             h', (B, C, H, W).
         """
-        inhibited = functional.relu(drive if hidden is None else drive - self._inhibition(hidden))
-        gate = torch.sigmoid(self._norm(self.u2(inhibited)))
+        eps = NORM_EPS if self._normed else None
+        if hidden is None:
+            inhibited = functional.relu(drive)
+        else:
+            suppressed = self._horizontal(self._gated(hidden), self.w_inh)
+            inhibited = inhibit(drive, hidden, suppressed, self.alpha, self.mu, eps, rectified=self._inhibition_relu)
         excitation = self._horizontal(inhibited, self.w_inh if self.w_exc is None else self.w_exc)
-        candidate = functional.relu(
-            self.kappa * inhibited + self.gamma * excitation + self.omega * (inhibited * excitation)
-        )
-        state = gate * candidate if hidden is None else hidden + gate * (candidate - hidden)
+        gate = self.u2(inhibited)
+        state = excite(inhibited, hidden, excitation, gate, self.kappa, self.gamma, self.omega, eps)
         return state if self.eta is None else self.eta[timestep] * state
 
-    def _inhibition(self, hidden: Tensor) -> Tensor:
-        gated = hidden
-        if self.gala is not None:
-            gated = gated * self.gala(hidden)
+    def _gated(self, hidden: Tensor) -> Tensor:
+        gated = hidden if self.gala is None else self.gala(hidden)
         if self.u1 is not None:
             gated = gated * torch.sigmoid(self.u1(hidden))
-        inhibition = self._horizontal(gated, self.w_inh) * (self.alpha * hidden + self.mu)
-        return functional.relu(inhibition) if self._inhibition_relu else inhibition
+        return gated
 
     def _horizontal(self, maps: Tensor, kernel: Tensor) -> Tensor:
         if self._symmetric:
             kernel = (kernel + kernel.transpose(0, 1)) / 2
-        return self._norm(functional.conv2d(maps, kernel, padding=kernel.shape[-1] // 2))
-
-    def _norm(self, maps: Tensor) -> Tensor:
-        return instance_norm(maps, NORM_EPS) if self._normed else maps
+        return functional.conv2d(maps, kernel, padding=kernel.shape[-1] // 2)
 
     def _kernel(self, channels: int, size: int) -> Tensor:
         kernel = nn.init.orthogonal_(torch.empty(channels, channels, size, size))

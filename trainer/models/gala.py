@@ -5,7 +5,9 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
+from trainer.models.fused import attend
 from trainer.models.norms import InstanceNorm
+from trainer.models.single_channel import convolve_to_one_channel
 
 
 class Gala(nn.Module):
@@ -27,14 +29,16 @@ class Gala(nn.Module):
         nn.init.orthogonal_(self.across.weight)
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """The gate of a hidden state.
+        """The hidden state with its gate applied.
 
         Args:
             hidden: (B, C, H, W).
 
         Returns:
-            (B, C, H, W), any sign.
+            The state times local and global map, (B, C, H, W).
         """
-        where = self.local_norm(functional.relu(self.local(hidden)))
-        what = self.across_norm(functional.relu(self.across(hidden)))
-        return where * what  # type: ignore[no-any-return]
+        where = self.local_norm(functional.relu(convolve_to_one_channel(hidden, self.local)))
+        norm = self.across_norm
+        assert norm.weight is not None
+        assert norm.bias is not None
+        return attend(hidden, where, self.across(hidden), norm.weight, norm.bias, norm.eps)

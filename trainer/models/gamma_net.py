@@ -11,8 +11,9 @@ from torch.nn import functional
 from trainer.contract.errors import SpecError
 from trainer.contract.network import GammaNetSpec
 from trainer.models.fgru import FGRU
+from trainer.models.fused import normalise_and_rectify
 from trainer.models.image_size import require_fitting_size
-from trainer.models.norms import InstanceNorm
+from trainer.models.single_channel import convolve_to_one_channel
 
 
 class GammaNet(nn.Module):
@@ -100,7 +101,8 @@ class GammaNet(nn.Module):
             hidden[level] = maps
 
     def _read(self, state: Tensor) -> Tensor:
-        return self.readout(self.readout_norm(functional.relu(state)))  # type: ignore[no-any-return]
+        maps = self.readout_norm(functional.relu(state))
+        return convolve_to_one_channel(maps, self.readout)
 
     def _frames(self, images: Tensor) -> list[Tensor]:
         """One (B, 1, H, W) image a timestep."""
@@ -175,10 +177,20 @@ def _block(inputs: int, outputs: int, spec: GammaNetSpec) -> nn.Sequential:
     for index in range(spec.convs_per_block):
         size = spec.kernel_size
         layers.append(nn.Conv2d(outputs if index else inputs, outputs, size, padding=size // 2))
-        if spec.norm == "instance":
-            layers.append(InstanceNorm(outputs, eps=1e-5))
-        layers.append(nn.ReLU(inplace=True))
+        layers.append(NormReLU(1e-5) if spec.norm == "instance" else nn.ReLU(inplace=True))
     return nn.Sequential(*layers)
+
+
+class NormReLU(nn.Module):
+    """An instance norm without weights, and a ReLU."""
+
+    def __init__(self, eps: float) -> None:
+        super().__init__()
+        self.eps = eps
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(B, C, H, W) to the same."""
+        return normalise_and_rectify(maps, self.eps)
 
 
 def _xavier_noise(shape: tuple[int, int, int, int], like: Tensor) -> Tensor:

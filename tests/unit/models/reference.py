@@ -113,9 +113,8 @@ def fgru(drive: Array, hidden: Array, weights: Weights, spec: GammaNetSpec, time
 
 
 def block(maps: Array, weights: Weights, spec: GammaNetSpec) -> Array:
-    layers_a_conv = 3 if spec.norm == "instance" else 2
     for index in range(spec.convs_per_block):
-        layer = weights.of(str(index * layers_a_conv))
+        layer = weights.of(str(2 * index))  # a norm with its ReLU stands between
         maps = conv(maps, layer["weight"], layer["bias"])
         if spec.norm == "instance":
             maps = instance_norm(maps, 1e-5)

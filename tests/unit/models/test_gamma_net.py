@@ -96,9 +96,8 @@ def test_gala_equals_its_equation() -> None:
     torch.manual_seed(1)
     attention = Gala(4, 5).double()
     hidden = torch.rand(2, 4, 6, 6, dtype=torch.float64)
-    np.testing.assert_allclose(
-        attention(hidden).detach().numpy(), gala(hidden.numpy(), weights_of(attention)), atol=1e-12
-    )
+    expected = hidden.numpy() * gala(hidden.numpy(), weights_of(attention))
+    np.testing.assert_allclose(attention(hidden).detach().numpy(), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize(
