@@ -15,13 +15,12 @@ from urllib.parse import urlencode
 import urllib3
 
 from orchestrator.backends.kubernetes.connection import Connection
-from orchestrator.backends.kubernetes.faults import RefusedError, refusal, unreachable
+from orchestrator.backends.kubernetes.faults import BUSY, RefusedError, no_json, refusal, unreachable
 from orchestrator.errors import UnreachableError
 
 Json = dict[str, Any]
 
 _PAGE: Final = 500
-_REPEATED: Final = (429, 500, 502, 503, 504)
 _TRIES_WHEN_REFUSED: Final = 10
 _TRIES_WHEN_UNREACHABLE: Final = 5
 _LONGEST_PAUSE_S: Final = 30.0
@@ -107,7 +106,11 @@ class Api:
             UnreachableError: There is none.
         """
         response = self._response(method, path, query, body, read_timeout_s=60, stream=False)
-        return Answer(json.loads(response.data), tuple(map(_warning, response.headers.getlist("Warning"))))
+        try:
+            content: Json = json.loads(response.data)
+        except ValueError:
+            raise no_json(response.data, self.server) from None
+        return Answer(content, tuple(map(_warning, response.headers.getlist("Warning"))))
 
     def get(self, path: str, **query: str) -> Json:
         """The object at a path.
@@ -159,7 +162,10 @@ class Api:
             timeoutSeconds=str(_WATCH_S),
         )
         for line in self.lines(path, wanted, read_timeout_s=_WATCH_S + 30):
-            event: Json = json.loads(line)
+            try:
+                event: Json = json.loads(line)
+            except ValueError:  # a connection that was closed midway
+                return
             if event.get("type") == "ERROR":
                 status = event.get("object", {})
                 raise refusal(int(status.get("code", 500)), json.dumps(status).encode(), where=self.server, tries=1)
@@ -220,7 +226,7 @@ class Api:
             else:
                 if response.status < 300:
                     return response
-                if response.status not in _REPEATED or tries >= _TRIES_WHEN_REFUSED:
+                if response.status not in BUSY or tries >= _TRIES_WHEN_REFUSED:
                     raise refusal(response.status, content, where=self._where(), tries=tries)
                 asked_s = _seconds(response.headers.get("Retry-After"))
                 if asked_s is not None:

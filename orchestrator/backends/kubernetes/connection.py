@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -58,10 +61,12 @@ def open_connection(context: str | None, namespace: str | None, connections: int
     else:
         name, default = _from_kubeconfig(configuration, files, context)
     client = ApiClient(configuration)
+    renewing = threading.Lock()
 
     def headers() -> dict[str, str]:
         made = {"User-Agent": "gridctl", "Accept": "application/json"}
-        client.update_params_for_auth(made, [], ["BearerToken"])
+        with renewing, _said():  # an expired token is renewed once, not by every thread
+            client.update_params_for_auth(made, [], ["BearerToken"])
         return made
 
     return Connection(
@@ -85,12 +90,50 @@ def _from_kubeconfig(configuration: Configuration, files: str, context: str | No
                     f"the kubeconfig has no context '{context}'", where=files, fix=did_you_mean(context, list(known))
                 )
             current = known[context]
-        config.load_kube_config(config_file=files, context=context, client_configuration=configuration)
+        with _said() as said:
+            config.load_kube_config(config_file=files, context=context, client_configuration=configuration)
     except (ConfigException, yaml.YAMLError, OSError, TypeError, KeyError, ValueError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UnreachableError(f"not a valid kubeconfig: {reason}", where=files, fix=_FIX) from None
     settings: dict[str, Any] = current.get("context") or {}
+    if not (configuration.api_key or configuration.cert_file or configuration.username):
+        _require_login(files, str(settings.get("user", "")), said)
     return str(current.get("name", "")), str(settings.get("namespace") or "")
+
+
+def _require_login(files: str, user: str, said: list[str]) -> None:
+    """With no credentials from its command the API server would take this user for anonymous.
+
+    Raises:
+        UnreachableError: The kubeconfig names a command for signing in, and it gave none.
+    """
+    merged = config.kube_config.KubeConfigMerger(files).config
+    users = (merged.value.get("users") if merged is not None else None) or []
+    execute = next(((item.safe_get("user") or {}).get("exec") for item in users if item["name"] == user), None)
+    if execute:  # without one, a proxy such as `kubectl proxy` may add them
+        reason = " ".join(" ".join(said).removeprefix("exec: ").split()) or "it gave none"
+        raise UnreachableError(
+            f"its command `{execute.get('command', '')}` gave no credentials: {reason}",
+            where=files,
+            fix="run that command by hand: it has to be installed, and you signed in with it",
+        )
+
+
+@contextlib.contextmanager
+def _said() -> Iterator[list[str]]:
+    """What the Kubernetes library logs meanwhile, kept from the terminal: it raises nothing when a login fails."""
+    lines: list[str] = []
+
+    class Keep(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(record.getMessage())
+
+    keep, root = Keep(), logging.getLogger()
+    root.addHandler(keep)
+    try:
+        yield lines
+    finally:
+        root.removeHandler(keep)
 
 
 def _in_cluster(configuration: Configuration, files: str) -> tuple[str, str]:

@@ -10,6 +10,11 @@ import urllib3
 
 from orchestrator.errors import UnreachableError
 
+BUSY: Final = (429, 500, 502, 503, 504)
+"""What an overloaded or restarting API server answers, or a proxy before it."""
+
+_ANONYMOUS: Final = 'User "system:anonymous"'
+_NO_API_SERVER: Final = "what answers there is no Kubernetes API server"
 _UNREACHABLE_FIX: Final = "look whether the cluster runs and KUBECONFIG names it: kubectl cluster-info"
 
 
@@ -50,8 +55,10 @@ def refusal(status: int, body: bytes, *, where: str, tries: int) -> RefusedError
     try:
         said = json.loads(body)
     except ValueError:
-        said = {"message": body.decode(errors="replace").strip()[:200]}
-    said = said if isinstance(said, dict) else {}
+        said = None
+    if not isinstance(said, dict):
+        text = " ".join(body.decode(errors="replace").split())[:200]
+        said = {"message": text if status in BUSY else f"{_NO_API_SERVER}: status {status}: {text}"}
     reason, message = str(said.get("reason", "")), str(said.get("message", "")) or f"status {status}"
     if tries > 1:
         message += f" ({tries} tries)"
@@ -61,6 +68,8 @@ def refusal(status: int, body: bytes, *, where: str, tries: int) -> RefusedError
 def _said(status: int, reason: str, message: str) -> str:
     if status == 401:
         return "the API server does not accept the credentials: the token has expired or is wrong"
+    if status == 403 and _ANONYMOUS in message:
+        return f"the API server does not know who you are: {message}"
     if status == 403 and "cannot" in message:
         return f"you may not do this: {message}"
     if status >= 500 or status == 429:
@@ -69,7 +78,9 @@ def _said(status: int, reason: str, message: str) -> str:
 
 
 def _fix(status: int, message: str) -> str:
-    if status == 401:
+    if message.startswith(_NO_API_SERVER):
+        return "look at `server` in the kubeconfig: kubectl cluster-info"
+    if status == 401 or (status == 403 and _ANONYMOUS in message):
         return "sign in to the cluster again, so that the kubeconfig has a fresh token"
     if "exceeded quota" in message:
         return "run the same command again when others have finished, or ask for a larger ResourceQuota"
@@ -80,6 +91,12 @@ def _fix(status: int, message: str) -> str:
     if status >= 500 or status == 429:
         return "run the same command again in some minutes: nothing is done twice"
     return "look at `gridctl render` and at kubernetes.template, if there is one"
+
+
+def no_json(body: bytes, server: str) -> UnreachableError:
+    """An answer of status 200 that is not an API server's, as login pages of proxies are."""
+    text = " ".join(body.decode(errors="replace").split())[:200]
+    return UnreachableError(f"{_NO_API_SERVER}: {text}", where=server, fix=_fix(200, _NO_API_SERVER))
 
 
 def unreachable(error: Exception, server: str) -> UnreachableError:
