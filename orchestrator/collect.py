@@ -11,6 +11,7 @@ from typing import Any, Final
 import pandas as pd
 
 from orchestrator.read_cache import ReadCache
+from trainer.contract import exit_codes
 from trainer.contract.errors import MetricLogError, NotFoundError, Problem, StoreError
 from trainer.contract.layout import RunLayout, attempt_of, experiment_prefix, run_of
 from trainer.contract.metrics import AttemptLog, EpochRecord, merge, read_attempt
@@ -31,11 +32,14 @@ RUN_COLUMNS: Final[Mapping[str, str]] = {
     "finished": "bool",
     "attempts": "int64",
     "resumed": "bool",
+    "interruptions": "int64",
+    "busy_seconds": "float64",
     "exit_code": "float64",
     "message": "str",
     "latest_validation_dice": "float64",
     "seconds_per_epoch": "float64",
     "train_seconds": "float64",
+    "device": "str",
     "device_name": "str",
     "image": "str",
     "git_sha": "str",
@@ -44,7 +48,12 @@ RUN_COLUMNS: Final[Mapping[str, str]] = {
     "data_digest": "str",
     "weights_sha256": "str",
 }
-"""Columns of `Collected.runs`. `exit_code` is that of the newest attempt, NaN while it says nothing."""
+"""Columns of `Collected.runs`.
+
+`exit_code` is that of the newest attempt, NaN while it says nothing. `interruptions` counts
+attempts that were stopped, or vanished and were followed by another one. `busy_seconds` adds
+up all attempts, from their start to their last sign of life; `train_seconds` only epochs that count.
+"""
 
 EPOCH_COLUMNS: Final[Mapping[str, str]] = {
     "run_id": "str",
@@ -190,11 +199,14 @@ def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog,
         "finished": read.result is not None and len(merged) >= run.training.epochs,
         "attempts": len(logs),
         "resumed": any(log.attempt.resumed_epoch or log.attempt.resumed_step for log in logs),
+        "interruptions": sum(1 for log in logs if _was_interrupted(log, newest)),
+        "busy_seconds": sum(_busy_seconds(log) for log in logs),
         "exit_code": float(newest.end.exit_code) if newest and newest.end else float("nan"),
         "message": newest.end.message if newest and newest.end else "",
         "latest_validation_dice": last[1].validation.dice if last else float("nan"),
         "seconds_per_epoch": seconds.median(),
         "train_seconds": seconds.sum(),
+        "device": told.attempt.device if told else "",
         "device_name": told.attempt.device_name if told else "",
         "image": told.attempt.image if told else "",
         "git_sha": told.attempt.git_sha if told else "",
@@ -203,6 +215,17 @@ def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog,
         "data_digest": data.data_digest if data else "",
         "weights_sha256": read.result.weights_sha256 if read.result else "",
     }
+
+
+def _was_interrupted(log: AttemptLog, newest: AttemptLog | None) -> bool:
+    if log.end is None:
+        return log is not newest
+    return log.end.exit_code == exit_codes.STOPPED
+
+
+def _busy_seconds(log: AttemptLog) -> float:
+    signs = [record.finished_at for record in log.epochs] + ([log.end.finished_at] if log.end else [])
+    return max(0.0, (max(signs) - log.attempt.started_at).total_seconds()) if signs else 0.0
 
 
 def _epoch_row(run: RunSpec, log: AttemptLog, record: EpochRecord) -> Mapping[str, Any]:

@@ -26,6 +26,8 @@ class RunStatus:
         state: done, active, failed or missing.
         epochs, epochs_done: Wanted, and in its metric log.
         attempts: How many processes tried so far.
+        interruptions: How many of them were stopped, preempted or killed before their end.
+        gpu_hours: What all attempts together kept busy.
         validation_dice: After its latest epoch; None before the first.
         reason: Why it waits or failed; empty if there is nothing to say.
     """
@@ -39,6 +41,8 @@ class RunStatus:
     epochs: int
     epochs_done: int
     attempts: int
+    interruptions: int
+    gpu_hours: float
     validation_dice: float | None
     reason: str
 
@@ -74,6 +78,7 @@ class Status:
     Attributes:
         eta_seconds: Until the last run is done, at as many at once as are active now; None if
             nothing is active, or the speed of something is unknown.
+        attempts, interruptions, gpu_hours: Sums over the runs.
         problems: What could not be read.
     """
 
@@ -82,6 +87,9 @@ class Status:
     backend: str
     totals: Mapping[str, int]
     eta_seconds: float | None
+    attempts: int
+    interruptions: int
+    gpu_hours: float
     cells: Sequence[CellStatus]
     runs: Sequence[RunStatus]
     problems: Sequence[str]
@@ -107,7 +115,8 @@ def read_status(found: Found, activity: Mapping[str, Activity] | None = None) ->
         activity = open_backend(found.backend, experiment, found.store).observe(experiment.name)
     states = run_states(collected, activity)
     rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
-    runs = [_run_status(run, rows[run.run_id], states, activity) for run in experiment.runs]
+    gpus = experiment.kubernetes.gpus if found.backend == "kubernetes" else None
+    runs = [_run_status(run, rows[run.run_id], states, activity, gpus) for run in experiment.runs]
     paces = [_pace(run, rows[run.run_id]) for run in experiment.runs]
     active = sum(1 for run in runs if run.state == RunState.ACTIVE)
     waited_for = [
@@ -119,6 +128,9 @@ def read_status(found: Found, activity: Mapping[str, Activity] | None = None) ->
         backend=found.backend,
         totals={state.value: sum(1 for run in runs if run.state == state) for state in RunState},
         eta_seconds=eta_seconds(waited_for, active) if active else None,
+        attempts=sum(run.attempts for run in runs),
+        interruptions=sum(run.interruptions for run in runs),
+        gpu_hours=round(sum(run.gpu_hours for run in runs), 3),
         cells=_cells(runs, remaining_seconds(paces)),
         runs=runs,
         problems=[str(problem) for problem in collected.problems],
@@ -126,8 +138,15 @@ def read_status(found: Found, activity: Mapping[str, Activity] | None = None) ->
 
 
 def _run_status(
-    run: RunSpec, row: Mapping[Any, Any], states: Mapping[str, RunState], activity: Mapping[str, Activity]
+    run: RunSpec,
+    row: Mapping[Any, Any],
+    states: Mapping[str, RunState],
+    activity: Mapping[str, Activity],
+    gpus: int | None,
 ) -> RunStatus:
+    """One run; `gpus` is how many a pod asked for, None where the log says what was used."""
+    if gpus is None:
+        gpus = 1 if str(row["device"]).startswith("cuda") else 0
     state = states[run.run_id]
     reason = activity.get(run.run_id, Activity()).reason
     if state is RunState.FAILED and not reason:
@@ -142,6 +161,8 @@ def _run_status(
         epochs=run.training.epochs,
         epochs_done=int(row["epochs_done"]),
         attempts=int(row["attempts"]),
+        interruptions=int(row["interruptions"]),
+        gpu_hours=round(float(row["busy_seconds"]) * gpus / 3600, 4),
         validation_dice=_number(row["latest_validation_dice"]),
         reason=reason,
     )

@@ -75,6 +75,12 @@ def _sum(status: Status) -> Text:
     runs = len(status.runs)
     parts = [f"{number} {state}" for state, number in status.totals.items() if number]
     text = f"{status.experiment}: {count(runs, 'run')}: {', '.join(parts)}"
+    if status.gpu_hours:
+        text += (
+            f"; {status.gpu_hours:.2g} GPU-hours" if status.gpu_hours < 10 else f"; {status.gpu_hours:,.0f} GPU-hours"
+        )
+    if status.interruptions:
+        text += f"; {count(status.interruptions, 'attempt')} interrupted"
     if status.eta_seconds is not None:
         text += f"; about {duration(status.eta_seconds)} left"
     elif status.totals["missing"]:

@@ -102,6 +102,7 @@ def test_a_run_survives_deletion_eviction_and_sigkill_of_its_pod(
     """One run each; then log and weights are those of undisturbed runs, and only the kill was counted."""
     options = ["--set", "models={unet: {channels: [4, 8], batch_size: 1}}", "--set", "seeds=[1, 2, 3]"]
     options += ["--set", "training.epochs=40", "--set", "training.checkpoint_every_epochs=2"]
+    options += ["--set", "kubernetes.gpus=1"]
     assert gridctl("submit", "experiment.yaml", *options).returncode == 0
     experiment = load_experiment(tmp_path / "experiment.yaml", options[1::2])
     deleted, evicted, killed = experiment.runs
@@ -124,8 +125,10 @@ def test_a_run_survives_deletion_eviction_and_sigkill_of_its_pod(
             with trainer_process(run) as pid:
                 os.kill(pid, signal.SIGKILL)
     wait_for(lambda: gridctl.totals()["done"] == 3, 300)
-    status = gridctl.json("status")["runs"]
-    assert {run["attempts"] for run in status} == {2}, status
+    status = gridctl.json("status")
+    assert {(run["attempts"], run["interruptions"]) for run in status["runs"]} == {(2, 1)}, status
+    assert 0 < status["gpu_hours"] < 1, "a GPU was held, if not used"
+    assert "3 attempts interrupted" in gridctl("status").stdout
     failed = {}
     for run in experiment.runs:
         job = wait_for(lambda run=run: _complete(cluster, namespace, run))  # type: ignore[misc]

@@ -43,6 +43,7 @@ def test_every_epoch_once_from_the_newest_attempt_that_has_it(store: FolderStore
     assert row["finished"]
     assert row["resumed"]
     assert row["attempts"] == 2
+    assert row["interruptions"] == 1, "the first one vanished"
     assert row["exit_code"] == 0
     assert row["latest_validation_dice"] == 0.6
     assert row["train_seconds"] == 2.0 * EPOCHS
