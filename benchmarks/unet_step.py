@@ -1,0 +1,91 @@
+"""A training step of the light U-Net against MONAI's BasicUNet of the same channels and depth, in turn.
+
+    pip install monai
+    OMP_NUM_THREADS=2 python benchmarks/unet_step.py [--size 128] [--batch-size 8] [--rounds 15]
+
+Prints both medians, their ratio, and the peak of memory of each in a process of its own. Goals:
+time 0.75x, memory no higher.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import torch
+from torch import nn
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.gamma_net_step import batch, resident_peak_mib, step
+from trainer.contract.network import UNetSpec
+from trainer.models import build_model
+
+
+def network(name: str) -> nn.Module:
+    torch.manual_seed(0)
+    if name == "gridctl":
+        return build_model(UNetSpec())
+    from monai.networks.nets import BasicUNet
+
+    made: nn.Module = BasicUNet(
+        spatial_dims=2,
+        in_channels=1,
+        out_channels=1,
+        features=(8, 16, 32, 64, 128, 8),
+        act="relu",
+        norm="batch",
+        upsample="nontrainable",
+    )
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--batch-size", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--memory-of", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    images, masks = batch(arguments.batch_size, arguments.size)
+    if arguments.memory_of:
+        one = network(arguments.memory_of)
+        optimizer = torch.optim.Adam(one.parameters())
+        step(one, optimizer, images[:1, :, :32, :32], masks[:1, :, :32, :32])
+        Path("/proc/self/clear_refs").write_text("5")
+        before = resident_peak_mib()
+        for _ in range(3):
+            step(one, optimizer, images, masks)
+        sys.stdout.write(f"{resident_peak_mib() - before:.1f}\n")
+        return
+    found = {name: network(name) for name in ("MONAI BasicUNet", "gridctl")}
+    optimizers = {name: torch.optim.Adam(one.parameters()) for name, one in found.items()}
+    taken: dict[str, list[float]] = {name: [] for name in found}
+    for round_number in range(arguments.rounds + 1):
+        for name, one in found.items():
+            started = time.perf_counter()
+            step(one, optimizers[name], images, masks)
+            if round_number:
+                taken[name].append(time.perf_counter() - started)
+    base = statistics.median(taken["MONAI BasicUNet"])
+    sys.stdout.write(f"{arguments.size}x{arguments.size}, batch {arguments.batch_size}, {arguments.threads} threads\n")
+    peaks = {}
+    for name, values in taken.items():
+        command = [sys.executable, __file__, "--memory-of", name, "--threads", str(arguments.threads)]
+        command += ["--size", str(arguments.size), "--batch-size", str(arguments.batch_size)]
+        peaks[name] = float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        parameters = sum(parameter.numel() for parameter in found[name].parameters())
+        median = statistics.median(values)
+        sys.stdout.write(
+            f"  {name:<16} {parameters:,} parameters  median {median * 1000:6.0f} ms  {median / base:.2f}x  "
+            f"peak {peaks[name]:5.0f} MiB  {peaks[name] / peaks['MONAI BasicUNet']:.2f}x\n"
+        )
+
+
+if __name__ == "__main__":
+    main()
