@@ -90,6 +90,8 @@ class GammaNetSpec(_Preset):
         eta: A learned scale eta_t on every timestep's new state (equation 2.11).
         skip: Whether the skip connection leaves the encoder after the fGRU's activity is
             added, as run, or before.
+        recompute_timesteps: Keep only the states between timesteps for the backward pass and run
+            each timestep again there: less memory, more time, the same gradients.
         initial_state: `zeros`, or `noise`: Xavier noise drawn anew at every forward.
     """
 
@@ -111,6 +113,7 @@ class GammaNetSpec(_Preset):
     eta: bool = False
     skip: Literal["after", "before"] = "after"
     initial_state: Literal["zeros", "noise"] = "zeros"
+    recompute_timesteps: bool = False
 
     @classmethod
     def presets(cls) -> Mapping[str, Mapping[str, Any]]:

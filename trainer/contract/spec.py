@@ -162,6 +162,7 @@ class RunSpec(Frozen):
         """SHA-256, 64 hex digits, over the canonical JSON of all that can change the result."""
         content = self.model_dump(mode="json")
         del content["training"]["checkpoint_every_epochs"]
+        content["network"].pop("recompute_timesteps", None)
         return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
     @property

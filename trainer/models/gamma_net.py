@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from trainer.contract.errors import SpecError
 from trainer.contract.network import GammaNetSpec
@@ -77,14 +78,18 @@ class GammaNet(nn.Module):
         for timestep, frame in enumerate(frames):
             if first is None or frame is not frames[timestep - 1]:
                 first = self.down[0](frame)  # the same at every timestep of one image: once
-            self._timestep(first, hidden, timestep)
+            if self._spec.recompute_timesteps and torch.is_grad_enabled():
+                hidden = list(checkpoint(self._timestep, first, hidden, timestep, use_reentrant=False))
+            else:
+                hidden = self._timestep(first, hidden, timestep)
             state = hidden[0]
             assert state is not None
             states.append(state)
         return states
 
-    def _timestep(self, first: Tensor, hidden: list[Tensor | None], timestep: int) -> None:
-        """Run the cell once; `hidden` is replaced level by level."""
+    def _timestep(self, first: Tensor, hidden: list[Tensor | None], timestep: int) -> list[Tensor | None]:
+        """Run the cell once: the states after it, level by level."""
+        hidden = list(hidden)
         skips = []
         maps = first
         for level in range(self._spec.depth):
@@ -99,6 +104,7 @@ class GammaNet(nn.Module):
             joined = torch.cat([self.mix[level](maps, coarser), skips[level]], dim=1)
             maps = self.up_fgru[level](self.up[level](joined), hidden[level], timestep)
             hidden[level] = maps
+        return hidden
 
     def _read(self, state: Tensor) -> Tensor:
         maps = self.readout_norm(functional.relu(state))

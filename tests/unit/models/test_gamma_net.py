@@ -125,6 +125,30 @@ def test_gradient_of_one_fgru_against_finite_differences() -> None:
     assert torch.autograd.gradcheck(lambda x, h: unit(x, h, 0), (drive, hidden))
 
 
+def test_recomputed_timesteps_give_identical_gradients_and_the_forward_pass_keeps_less() -> None:
+    images = torch.rand(2, 1, 16, 16)
+    grads, kept_bytes = [], []
+    for recompute in (False, True):
+        torch.manual_seed(0)
+        model = build_model(GammaNetSpec(**{**SMALL, "timesteps": 6, "recompute_timesteps": recompute}))
+        kept: dict[int, int] = {}
+
+        def keep(tensor: torch.Tensor, kept: dict[int, int] = kept) -> torch.Tensor:
+            kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+            return tensor
+
+        with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+            loss = model(images).square().mean()
+        loss.backward()
+        grads.append([parameter.grad for parameter in model.parameters()])
+        kept_bytes.append(sum(kept.values()))
+    for plain, recomputed in zip(*grads, strict=True):
+        assert plain is not None
+        assert recomputed is not None
+        assert torch.equal(plain, recomputed)
+    assert kept_bytes[1] < kept_bytes[0] / 3
+
+
 @pytest.mark.parametrize(
     ("options", "parameters"),
     [
