@@ -8,18 +8,12 @@ from __future__ import annotations
 import os
 import sys
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from orchestrator import cli_cluster, cli_submission
-from orchestrator.cli_options import AsJson, ExperimentName, StoreUrl
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from orchestrator.commands.find import Found
-    from orchestrator.commands.status import Status
+from orchestrator import cli_cluster, cli_status, cli_submission
+from orchestrator.cli_options import ExperimentName, StoreUrl
 
 app = typer.Typer(
     name="gridctl",
@@ -72,69 +66,7 @@ def options(
 app.command()(cli_submission.submit)
 
 
-@app.command()
-def status(
-    experiment: ExperimentName = None,
-    store: StoreUrl = None,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show again until nothing is active.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """How far every run is, and why something waits."""
-    from orchestrator import console
-    from orchestrator.commands.find import find_experiment
-    from orchestrator.commands.status import read_status
-
-    found = find_experiment(experiment, store)
-    if as_json:
-        console.show_json(read_status(found).to_json())
-        return
-    from orchestrator.commands.status_view import status_view
-
-    console.say(_which(found.experiment.name, found.store.url, found.submitted_at))
-    if watch:
-        _watch(found)
-    else:
-        console.stdout_console().print(status_view(read_status(found)))
-
-
-def _watch(found: Found) -> None:
-    """Show the status again and again; a cluster is listed once and then watched."""
-    from orchestrator.backends.choice import open_backend
-    from orchestrator.backends.port import Followed
-    from orchestrator.commands.status import read_status
-
-    backend = open_backend(found.backend, found.experiment, found.store)
-    if not isinstance(backend, Followed):
-        _redraw(lambda: read_status(found))
-        return
-    with backend.follow(found.experiment.name) as live:
-        _redraw(lambda: read_status(found, live.observe()))
-
-
-def _redraw(read: Callable[[], Status]) -> None:
-    import time
-
-    from rich.live import Live
-
-    from orchestrator import console
-    from orchestrator.commands.status_view import status_view
-
-    with Live(console=console.stdout_console(), auto_refresh=False) as live:
-        while True:
-            now = read()
-            live.update(status_view(now), refresh=True)
-            if not now.totals["active"]:
-                return
-            time.sleep(2)
-
-
-def _which(name: str, store: str, submitted_at: float | None) -> str:
-    import time
-
-    from orchestrator.console import age
-
-    when = f", submitted {age(time.time() - submitted_at)}" if submitted_at is not None else ""
-    return f"experiment {name} in {store}{when}"
+app.command()(cli_status.status)
 
 
 @app.command()
@@ -167,7 +99,7 @@ def report(
     from orchestrator.report import Question, build_report, render
 
     found = find_experiment(experiment, store)
-    console.say(_which(found.experiment.name, found.store.url, found.submitted_at))
+    console.say(cli_status.which(found))
     question = Question(significance, unit.value, score, metric, strict_pairs)
     built = build_report(found.experiment, collect(found.store, found.experiment.runs), question)
     wanted = ReportFormat.JSON if as_json else output_format

@@ -52,12 +52,12 @@ Rule = Callable[[Request], Fault | None]
 class FaultyProxy:
     """Forwards to `upstream` but for requests that `rule` answers with a fault."""
 
-    def __init__(self, upstream: str, ca_file: str | None = None) -> None:
+    def __init__(self, upstream: str, tls: ssl.SSLContext | None = None) -> None:
         self.rule: Rule = lambda request: None
         self.requests: list[Request] = []
         self.hurt: list[Request] = []
         self._upstream = urlsplit(upstream)
-        self._tls = ssl.create_default_context(cafile=ca_file) if self._upstream.scheme == "https" else None
+        self._tls = (tls or ssl.create_default_context()) if self._upstream.scheme == "https" else None
         self._lock = threading.Lock()
         proxy = self
 

@@ -74,6 +74,10 @@ class Renders(Protocol):
 class Live(Protocol):
     """An experiment that is followed."""
 
+    @property
+    def problem(self) -> str:
+        """Why what `observe` gives may be old; empty if it is fresh."""
+
     def observe(self) -> Mapping[str, Activity]:
         """What is known of its runs now, by run id."""
 

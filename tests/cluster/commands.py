@@ -45,3 +45,14 @@ class Gridctl:
     def totals(self) -> dict[str, int]:
         totals: dict[str, int] = self.json("status")["totals"]
         return totals
+
+
+def one_message(done: subprocess.CompletedProcess[str], *said: str) -> None:
+    """Exit code 3, and one error that says what is wrong and what to do."""
+    assert done.returncode == 3, done.stderr
+    assert done.stdout == ""
+    assert done.stderr.count("error: ") == 1, done.stderr
+    for words in said:
+        assert words in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.rstrip().splitlines()[-1].startswith("  "), "what to do next"

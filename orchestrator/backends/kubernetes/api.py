@@ -21,14 +21,19 @@ from orchestrator.errors import UnreachableError
 Json = dict[str, Any]
 
 _PAGE: Final = 500
-_TRIES_WHEN_REFUSED: Final = 10
+_TRIES: Final = 10
 _TRIES_WHEN_UNREACHABLE: Final = 5
+_TRIES_WHEN_HASTY: Final = 3
 _LONGEST_PAUSE_S: Final = 30.0
 _WATCH_S: Final = 300
 
 
 class StoppedWaiting(Exception):
     """The user interrupted a request that was to be repeated."""
+
+
+class CutError(Exception):
+    """The connection ended before the answer did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +70,17 @@ class Api:
     one that may arrive twice; creating by a fixed name and deleting are.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, tries: int = _TRIES) -> None:
         self._connection = connection
+        self._tries = tries
         self._stopped = threading.Event()
         self._not_before = 0.0
         self._guard = threading.Lock()
         self._streams: set[urllib3.BaseHTTPResponse] = set()
+
+    def hasty(self) -> Api:
+        """The same server for whoever goes on by himself after an outage, and wants to hear of it soon."""
+        return Api(self._connection, _TRIES_WHEN_HASTY)
 
     @property
     def server(self) -> str:
@@ -161,18 +171,21 @@ class Api:
             resourceVersion=resource_version,
             timeoutSeconds=str(_WATCH_S),
         )
-        for line in self.lines(path, wanted, read_timeout_s=_WATCH_S + 30):
-            try:
-                event: Json = json.loads(line)
-            except ValueError:  # a connection that was closed midway
-                return
-            if event.get("type") == "ERROR":
-                status = event.get("object", {})
-                raise refusal(int(status.get("code", 500)), json.dumps(status).encode(), where=self.server, tries=1)
-            yield event
+        with contextlib.suppress(CutError):
+            for line in self.lines(path, wanted, read_timeout_s=_WATCH_S + 30):
+                event: Json = _parsed(line)
+                if event.get("type") == "ERROR":
+                    status = event.get("object", {})
+                    raise refusal(int(status.get("code", 500)), json.dumps(status).encode(), where=self.server, tries=1)
+                yield event
 
     def lines(self, path: str, query: Mapping[str, str], read_timeout_s: float | None = None) -> Iterator[bytes]:
-        """The lines of an answer as they come; a connection that is cut ends them."""
+        """The lines of an answer as they come.
+
+        Raises:
+            RefusedError, UnreachableError: As for `request`.
+            CutError: There may be more of it.
+        """
         response = self._response("GET", path, query, None, read_timeout_s=read_timeout_s, stream=True)
         rest = b""
         with self._guard:
@@ -183,8 +196,8 @@ class Api:
                 yield from whole
             if rest:
                 yield rest
-        except (urllib3.exceptions.HTTPError, OSError):
-            return
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise CutError from error
         finally:
             with self._guard:
                 self._streams.discard(response)
@@ -221,12 +234,12 @@ class Api:
                 content = b"" if stream and response.status < 300 else response.data
             except urllib3.exceptions.HTTPError as error:
                 hopeless = isinstance(error, urllib3.exceptions.SSLError)
-                if hopeless or tries >= _TRIES_WHEN_UNREACHABLE:
+                if hopeless or tries >= min(self._tries, _TRIES_WHEN_UNREACHABLE):
                     raise unreachable(error, self.server) from error
             else:
                 if response.status < 300:
                     return response
-                if response.status not in BUSY or tries >= _TRIES_WHEN_REFUSED:
+                if response.status not in BUSY or tries >= self._tries:
                     raise refusal(response.status, content, where=self._where(), tries=tries)
                 asked_s = _seconds(response.headers.get("Retry-After"))
                 if asked_s is not None:
@@ -257,6 +270,15 @@ class Api:
 
     def _where(self) -> str:
         return f"{self.server}, namespace {self.namespace}"
+
+
+def _parsed(line: bytes) -> Json:
+    """An event; the last line of a connection that a proxy closed in order may be half of one."""
+    try:
+        event: Json = json.loads(line)
+    except ValueError as error:
+        raise CutError from error
+    return event
 
 
 def _seconds(header: str | None) -> float | None:

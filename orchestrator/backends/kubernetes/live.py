@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import threading
 import time
 from collections.abc import Mapping
@@ -15,7 +17,9 @@ from orchestrator.backends.port import Activity
 from orchestrator.errors import UnreachableError
 
 _EVENTS_EVERY_S: Final = 10.0
-_SHORTEST_WATCH_S: Final = 1.0
+_SHORTEST_PAUSE_S: Final = 1.0
+_LONGEST_PAUSE_S: Final = 10.0
+"""Between two tries to watch."""
 
 
 class LiveExperiment:
@@ -27,8 +31,8 @@ class LiveExperiment:
 
     def __init__(self, api: Api, experiment: str) -> None:
         paths = Paths(api.namespace)
-        self._api = api
-        self._mirrors = tuple(_Mirror(api, path, experiment) for path in (paths.jobs, paths.pods))
+        self._api = api.hasty()
+        self._mirrors = tuple(_Mirror(self._api, path, experiment) for path in (paths.jobs, paths.pods))
         self._failed_creates: dict[str, str] = {}
         self._failed_creates_until = 0.0
 
@@ -94,22 +98,27 @@ class _Mirror:
             return dict(self._items)
 
     def _follow(self) -> None:
-        version = ""
-        while True:
-            began = time.monotonic()
-            try:
-                if not version:
-                    version = self._list()
-                for event in self._api.watch(self._path, version, labelSelector=self._selector):
-                    version = str(event["object"]["metadata"]["resourceVersion"])
-                    self._apply(event)
-                self._api.pause(max(0.0, began + _SHORTEST_WATCH_S - time.monotonic()))
-            except StoppedWaiting:
-                return
-            except UnreachableError as error:
-                version = ""
-                if not (isinstance(error, RefusedError) and error.status == 410):
-                    self._fail(error)
+        with contextlib.suppress(StoppedWaiting):
+            version, pause_s = "", _SHORTEST_PAUSE_S
+            while True:
+                began = time.monotonic()
+                try:
+                    version = self._keep_up(version)
+                    pause_s = _SHORTEST_PAUSE_S
+                except UnreachableError as error:
+                    version = ""
+                    if not (isinstance(error, RefusedError) and error.status == 410):
+                        self._note(error)
+                        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                self._api.pause(max(0.0, began + random.uniform(0.8, 1.2) * pause_s - time.monotonic()))
+
+    def _keep_up(self, version: str) -> str:
+        """List if no version is known, then watch; returns the version to go on from, if that is known."""
+        since, version = version or self._list(), ""
+        for event in self._api.watch(self._path, since, labelSelector=self._selector):
+            version = str(event["object"]["metadata"]["resourceVersion"])
+            self._apply(event)
+        return version  # none if nothing arrived: perhaps nothing gets through, so it is listed again
 
     def _list(self) -> str:
         listing = self._api.list(self._path, labelSelector=self._selector)
@@ -129,9 +138,8 @@ class _Mirror:
             elif event["type"] != "BOOKMARK":
                 self._items[name] = item
 
-    def _fail(self, error: UnreachableError) -> None:
+    def _note(self, error: UnreachableError) -> None:
         with self._lock:
             self._fault = error
             self.problem = error.problems[0].what
         self._asked.set()
-        self._api.pause(_SHORTEST_WATCH_S)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
-from orchestrator.backends.kubernetes.api import Api
-from orchestrator.backends.kubernetes.faults import RefusedError
+from orchestrator.backends.kubernetes.api import Api, CutError
+from orchestrator.backends.kubernetes.faults import BUSY, RefusedError
 from orchestrator.backends.kubernetes.objects import Job, Pod
 from orchestrator.backends.kubernetes.observation import Paths
 
 _POLL_S = 1.0
+_CUTS = 5
+"""So often a connection may be cut before `lines` looks at the pod again."""
 
 
 class PodLogs:
@@ -17,12 +19,13 @@ class PodLogs:
 
     def __init__(self, api: Api, run_id: str) -> None:
         self._api = api
+        self._nodes = api.hasty()  # a node that does not answer is not worth a minute
         self._paths = Paths(api.namespace)
         self._run_id = run_id
-        self._last_time = ""
+        self._last_times: dict[str, str] = {}
 
     def lines(self, *, follow: bool) -> Iterator[str]:
-        """Lines as they come, without their ends; none if there is no pod that printed.
+        """Lines as they come, without their ends; none if no pod printed, or its node does not answer.
 
         Args:
             follow: Wait for more, over attempts, until the Job has ended or is gone.
@@ -34,11 +37,10 @@ class PodLogs:
         while True:
             pod = self._newest_pod()
             if pod is not None and pod.uid not in read and pod.phase in ("Running", "Succeeded", "Failed"):
-                yield from self._read(pod, follow=follow)
+                whole = yield from self._read(pod, follow=follow)
                 now = self._newest_pod()
-                if now is None or now.uid != pod.uid or now.phase != "Running":
+                if whole and (now is None or now.uid != pod.uid or now.phase != "Running"):
                     read.add(pod.uid)
-                    self._last_time = ""
             elif follow and not self._is_waited_for():
                 return
             elif follow:
@@ -46,24 +48,34 @@ class PodLogs:
             if not follow:
                 return
 
-    def _read(self, pod: Pod, *, follow: bool) -> Iterator[str]:
-        """Lines after the last one read: a connection that was cut is taken up again."""
+    def _read(self, pod: Pod, *, follow: bool) -> Generator[str, None, bool]:
+        """Lines after the last one read; returns whether that is all that this pod has to say now."""
+        for _ in range(_CUTS):
+            try:
+                yield from self._read_once(pod, follow=follow)
+                return True
+            except CutError:
+                self._api.pause(_POLL_S)
+            except RefusedError as error:
+                if error.status not in (400, 404, *BUSY):
+                    raise
+                self._api.pause(_POLL_S)
+                return error.status not in BUSY  # else it has no log, or none any more
+        return False
+
+    def _read_once(self, pod: Pod, *, follow: bool) -> Iterator[str]:
         query = {"container": "trainer", "timestamps": "true"}
         if follow:
             query["follow"] = "true"
-        if self._last_time:
-            query["sinceTime"] = self._last_time.partition(".")[0] + "Z"  # the API takes whole seconds
-        try:
-            for line in self._api.lines(f"{self._paths.pods}/{pod.name}/log", query):
-                stamp, _, text = line.decode(errors="replace").partition(" ")
-                time = _comparable(stamp)
-                if time > self._last_time:
-                    self._last_time = time
-                    yield text
-        except RefusedError as error:
-            if error.status not in (400, 404):  # has no log yet, or is gone
-                raise
-            self._api.pause(_POLL_S)
+        read_before = self._last_times.get(pod.uid, "")
+        if read_before:
+            query["sinceTime"] = read_before.partition(".")[0] + "Z"  # the API takes whole seconds
+        for line in self._nodes.lines(f"{self._paths.pods}/{pod.name}/log", query):
+            stamp, _, text = line.decode(errors="replace").partition(" ")
+            time = _comparable(stamp)
+            if time > read_before:
+                self._last_times[pod.uid] = time
+                yield text
 
     def _newest_pod(self) -> Pod | None:
         listing = self._api.list(self._paths.pods, labelSelector=f"batch.kubernetes.io/job-name={self._run_id}")

@@ -1,0 +1,101 @@
+"""A submission that is killed, doubled, or sees a failing API server: nothing lost, nothing doubled."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from orchestrator.experiment import load_experiment
+from tests.cluster.commands import Gridctl, one_message
+from tests.cluster.conftest import Cluster
+from tests.cluster.kubeconfig import faulty_door
+from tests.faulty_proxy import Answer, Fault, Request, Reset
+
+RUNS = 24
+MANY = ["--set", f"seeds={list(range(RUNS // 2))}", "--set", "kubernetes.gpus=60"]
+"""More GPUs than the quota allows, so that Jobs are made and no pod starts."""
+
+
+def jobs(cluster: Cluster, folder: Path) -> dict[str, str]:
+    """Uid of each Job by name."""
+    namespace = load_experiment(folder / "experiment.yaml").kubernetes.namespace
+    items = cluster.get(f"/apis/batch/v1/namespaces/{namespace}/jobs")["items"]
+    return {item["metadata"]["name"]: item["metadata"]["uid"] for item in items}
+
+
+@pytest.mark.parametrize("k", [1, 8, 20])
+def test_a_submission_killed_after_k_of_n_creations_is_completed_by_the_next(
+    k: int, cluster: Cluster, gridctl: Gridctl, tmp_path: Path
+) -> None:
+    """The API server answers one creation at a time through a slow door, so that the kill finds it midway."""
+    with faulty_door(tmp_path) as (door, through):
+        created = 0
+
+        def slow(request: Request) -> Fault | None:
+            nonlocal created
+            if request.method == "POST" and request.path.split("?")[0].endswith("/jobs"):
+                created += 1
+                time.sleep(0.1)
+            return None
+
+        door.rule = slow
+        with subprocess.Popen(
+            gridctl.command("submit", "experiment.yaml", *MANY),
+            cwd=tmp_path,
+            env={**os.environ, **through},
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            while created <= k and process.poll() is None:
+                time.sleep(0.005)
+            process.kill()
+    before = jobs(cluster, tmp_path)
+    assert 0 < len(before) < RUNS, "killed midway"
+    again = gridctl("submit", "experiment.yaml", *MANY)
+    assert again.returncode == 0, again.stderr
+    after = jobs(cluster, tmp_path)
+    assert len(after) == RUNS
+    assert before.items() <= after.items(), "none was made anew"
+
+
+def test_two_submissions_at_once_make_every_job_once(cluster: Cluster, gridctl: Gridctl, tmp_path: Path) -> None:
+    command = gridctl.command("submit", "experiment.yaml", *MANY)
+    both = [subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [process.communicate(timeout=120)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert len(jobs(cluster, tmp_path)) == RUNS
+
+
+FAULTS = {
+    "429": Answer(429, {"Retry-After": "1"}, b"slow down"),
+    "500": Answer(500, {}, b"internal error"),
+    "503": Answer(503, {}, b"etcdserver: leader changed"),
+    "reset before": Reset(),
+    "reset after": Reset(forwarded=True),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_a_failing_api_server_loses_and_doubles_nothing(
+    fault: Fault, cluster: Cluster, gridctl: Gridctl, tmp_path: Path
+) -> None:
+    """Every third request fails that way. One that meets it at each of its tries ends the command; the next goes on."""
+    with faulty_door(tmp_path) as (door, through):
+        gridctl.environment |= through
+        door.rule = lambda request: fault if request.number % 3 == 0 else None
+        for _ in range(3):
+            submitted = gridctl("submit", "experiment.yaml", *MANY)
+            if submitted.returncode == 0:
+                break
+            one_message(submitted)
+        assert submitted.returncode == 0, submitted.stderr
+        assert len(door.hurt) >= RUNS // 3
+        first = jobs(cluster, tmp_path)
+        assert len(first) == RUNS
+    gridctl.environment.clear()
+    assert gridctl("submit", "experiment.yaml", *MANY).returncode == 0
+    assert jobs(cluster, tmp_path) == first
+    assert gridctl.totals()["active"] == RUNS
