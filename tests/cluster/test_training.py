@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import pytest
 from orchestrator.collect import collect
 from orchestrator.experiment import load_experiment
 from tests.cluster.commands import Gridctl
-from tests.cluster.conftest import Cluster, wait_for
+from tests.cluster.conftest import IMAGE, ROOT, Cluster, wait_for
 from tests.cluster.test_jobs import pods_of
 from trainer.contract.layout import RunLayout, attempt_of, run_of
 from trainer.contract.metrics import merge, read_attempt
@@ -25,10 +26,8 @@ from trainer.contract.result import ResultRecord
 from trainer.contract.spec import RunSpec
 from trainer.contract.store import Store, open_store
 
-COMPARE = ["--set", "compare={model: gamma_net, against: unet, metrics: [validation_dice, generalisation_bce]}"]
-
-Scores = dict[tuple[str, int], tuple[str, list[dict[str, Any]]]]
-"""Of each model and seed its weights and merged metric log."""
+Scores = dict[tuple[str, float, int], tuple[str, list[dict[str, Any]]]]
+"""Of each model, train ratio and seed its weights and merged metric log."""
 
 
 @pytest.fixture(scope="module")
@@ -52,28 +51,36 @@ def scores(store: Store, runs: tuple[RunSpec, ...]) -> Scores:
         keys = [stat.key for stat in store.list(layout.attempts) if attempt_of(stat.key)]
         log = merge(read_attempt(store.get(key).data, key) for key in keys)
         result = ResultRecord.from_json(store.get(layout.result).data)
-        found[run.model, run.seed] = (result.weights_sha256, [record.scores for _, record in log])
+        found[run.model, run.train_ratio, run.seed] = (result.weights_sha256, [record.scores for _, record in log])
     return found
 
 
-def test_pods_report_what_this_machine_reports(gridctl: Gridctl, store: Store, phantom: Path, tmp_path: Path) -> None:
-    submitted = gridctl("submit", "experiment.yaml", *COMPARE)
+@pytest.mark.timeout(600)
+def test_the_demo_grid_in_pods_reports_what_this_machine_reports(
+    gridctl: Gridctl, store: Store, phantom: Path, tmp_path: Path, namespace: str
+) -> None:
+    """experiments/demo.yaml as it is, but for two short epochs: 2 models, 2 ratios, 3 seeds."""
+    file = Path(shutil.copy(ROOT / "experiments" / "demo.yaml", tmp_path / "demo.yaml"))
+    short = ["training.epochs=2", "data.size_px=32"]
+    small = f"{{namespace: {namespace}, image: {IMAGE}, secret: gridctl-store, gpus: 0, cpu: 100m, memory: 1Gi}}"
+    in_pods = [*short, f"kubernetes={small}", "data.acdc=/data/acdc", "data.sunnybrook=/data/sunnybrook"]
+    here = [*short, f"data.acdc={phantom}/acdc", f"data.sunnybrook={phantom}/sunnybrook"]
+    submitted = gridctl("submit", file.name, "--backend", "kubernetes", "--store", store.url, *assignments(in_pods))
     assert submitted.returncode == 0, submitted.stderr
-    wait_for(lambda: gridctl.totals()["done"] == 4, 300)
-    (tmp_path / "experiment.yaml").rename(tmp_path / "file.yaml")
+    wait_for(lambda: gridctl.totals()["done"] == 12, 280)
     from_pods = gridctl.json("report", "--significance")
-    run_id = gridctl.json("status")["runs"][0]["run_id"]
-    assert "epoch 4/4" in gridctl("logs", run_id).stdout
-    pods_runs = load_experiment(tmp_path / "file.yaml", COMPARE[1:]).runs
-    trained = gridctl("submit", "file.yaml", *COMPARE, *locally(phantom, tmp_path / "runs"))
+    trained = gridctl("submit", file.name, "--store", "runs", *assignments(here), "--workers", "2")
     assert trained.returncode == 0, trained.stderr
     from_here = gridctl.json("report", "--significance")
     assert from_pods["comparisons"] == from_here["comparisons"]
     assert from_pods["summaries"] == from_here["summaries"]
-    assert [row["n_pairs"] for row in from_pods["comparisons"]] == [2, 2]
-    overrides = [*COMPARE[1:], f"data.acdc={phantom}/acdc", f"data.sunnybrook={phantom}/sunnybrook"]
-    local_runs = load_experiment(tmp_path / "file.yaml", overrides).runs
+    assert [row["n_pairs"] for row in from_pods["comparisons"]] == [3, 3, 3, 3]
+    pods_runs, local_runs = load_experiment(file, in_pods).runs, load_experiment(file, here).runs
     assert scores(store, pods_runs) == scores(open_store(str(tmp_path / "runs")), local_runs)
+
+
+def assignments(values: list[str]) -> list[str]:
+    return [word for value in values for word in ("--set", value)]
 
 
 def epochs_done(store: Store, run: RunSpec) -> int:
