@@ -159,8 +159,8 @@ class BreaksAt(Noisy):
 @pytest.mark.parametrize(
     ("call", "error", "said"),
     [
-        (3, NonFiniteLossError, "the loss is nan at epoch 1, step 3 of 4"),
-        (9, NonFiniteLossError, "the loss is nan at epoch 2, step 1 of 4"),
+        (3, NonFiniteLossError, "the loss is nan at epoch 1, batch 3 of 4"),
+        (9, NonFiniteLossError, "the loss is nan at epoch 2, batch 1 of 4"),
         (6, NonFiniteScoreError, "validating after the steps of epoch 1: the scores of minibatch 2 of 2"),
         (15, NonFiniteScoreError, "generalising after the steps of epoch 2: the scores of minibatch 1 of 2"),
     ],
