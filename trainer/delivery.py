@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 import time
@@ -9,8 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from trainer.contract.atomic_file import replacing
 from trainer.contract.errors import NotFoundError, StoreError
-from trainer.contract.store import Blob, Stat, Store
+from trainer.contract.store import Blob, Stat, Store, require_key
 from trainer.patience import Patience, pause_s
 from trainer.spool import Entry, Spool
 from trainer.stopping import StopSignal
@@ -67,27 +69,35 @@ class SpooledStore:
         return self._spool.folder
 
     def put(self, key: str, data: bytes) -> str:
+        require_key(key, self.url)
         with self._turn:
             self._spool.put(key, data)
             self._turn.notify_all()
-        return ""
+        return _etag(data)
 
     def put_file(self, key: str, path: Path) -> str:
-        return self.put(key, path.read_bytes())
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise StoreError(error.strerror or str(error), where=path) from error
+        return self.put(key, data)
 
     def delete(self, key: str) -> None:
+        require_key(key, self.url)
         with self._turn:
             self._spool.delete(key, self._busy)
             self._turn.notify_all()
 
     def create(self, key: str, data: bytes) -> bool:
+        self._patience(lambda: self._await(key))
         return self._patience(lambda: self._store.create(key, data))
 
     def get(self, key: str) -> Blob:
         with self._turn:
             waiting = self._newest(key)
             if waiting and waiting.operation == "put":
-                return Blob(self._spool.content(waiting).read_bytes(), "")
+                data = self._spool.content(waiting).read_bytes()
+                return Blob(data, _etag(data))
         if waiting:
             raise NotFoundError("there is no such object", where=f"{self.url}/{key}")
         return self._patience(lambda: self._store.get(key))
@@ -96,7 +106,9 @@ class SpooledStore:
         with self._turn:
             waiting = self._newest(key)
         if waiting:
-            path.write_bytes(self.get(key).data)
+            data = self.get(key).data
+            with replacing(path) as file:
+                file.write(data)
             return
         self._patience(lambda: self._store.get_file(key, path))
 
@@ -106,16 +118,16 @@ class SpooledStore:
         return waiting.operation == "put" if waiting else self._patience(lambda: self._store.exists(key))
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
-        found = {stat.key: stat for stat in self._patience(lambda: list(self._store.list(prefix)))}
-        with self._turn:
+        waiting: dict[str, Stat | None] = {}
+        with self._turn:  # first: what is delivered meanwhile is then in one of both at least
             for entry in self._spool.entries.values():
-                if not entry.key.startswith(prefix):
-                    continue
-                if entry.operation == "put":
-                    found[entry.key] = Stat(entry.key, entry.size_bytes, "", time.time())
-                else:
-                    found.pop(entry.key, None)
-        return iter([found[key] for key in sorted(found)])
+                if entry.key.startswith(prefix):
+                    waiting[entry.key] = self._stat(entry) if entry.operation == "put" else None
+        found: dict[str, Stat | None] = {
+            stat.key: stat for stat in self._patience(lambda: list(self._store.list(prefix)))
+        }
+        found |= waiting
+        return (stat for _, stat in sorted(found.items()) if stat)
 
     def settle(self, seconds: float, *, while_well: bool = False, stop: StopSignal | None = None) -> bool:
         """Wait until the store has everything.
@@ -140,11 +152,29 @@ class SpooledStore:
     def close(self) -> None:
         """End delivering. What waits stays on disk."""
         with self._turn:
+            if self._closed:
+                return
             self._closed = True
             self._turn.notify_all()
         self._thread.join(timeout=2)
         with self._turn:
             self._spool.close(keep=bool(self._spool.entries))
+
+    def _stat(self, entry: Entry) -> Stat:
+        data = self._spool.content(entry).read_bytes()
+        return Stat(entry.key, len(data), _etag(data), time.time())
+
+    def _await(self, key: str) -> None:
+        """Wait until nothing is under way to a key.
+
+        Raises:
+            StoreError: The store fails.
+        """
+        with self._turn:
+            while self._newest(key):
+                if self._failure:
+                    raise StoreError(self._failure.problems, passing=True)
+                self._turn.wait(_LOOKED_EVERY_S)
 
     def _newest(self, key: str) -> Entry | None:
         return next((entry for entry in reversed(self._spool.entries.values()) if entry.key == key), None)
@@ -158,7 +188,7 @@ class SpooledStore:
                 if self._closed:
                     return
                 entry = self._busy = next(iter(self._spool.entries.values()))
-                entry.begun, version = True, entry.version
+                version = entry.version
             error = self._send(entry)
             if error:
                 failures += 1
@@ -209,3 +239,8 @@ class SpooledStore:
             self._store = self._reopen()
         except StoreError as error:
             self._failure = error
+
+
+def _etag(data: bytes) -> str:
+    """Of content that waits; the store gives it another one."""
+    return hashlib.sha256(data).hexdigest()

@@ -39,7 +39,6 @@ class Entry:
     Attributes:
         number: Its place in the order.
         version: Of its content: how often a longer one has taken its place.
-        begun: Whether it was tried to be delivered, so that the store may have it.
     """
 
     number: int
@@ -47,7 +46,6 @@ class Entry:
     key: str
     size_bytes: int = 0
     version: int = 0
-    begun: bool = False
 
 
 def spool_root() -> Path:
@@ -141,7 +139,7 @@ class Spool:
         self._append(entry)
 
     def delete(self, key: str, busy: Entry | None = None) -> None:
-        """Keep a removal; what was never begun to be written is forgotten instead.
+        """Keep a removal, and forget the content that it makes needless.
 
         Args:
             key: Of the store.
@@ -150,12 +148,10 @@ class Spool:
         Raises:
             StoreError: The disk is full or broken.
         """
-        of_key = [entry for entry in self.entries.values() if entry.key == key]
-        for entry in of_key:
-            if entry is not busy:
-                self.remove(entry)
-        if not of_key or any(entry.begun for entry in of_key):
-            self._append(Entry(self._next, "delete", key))
+        needless = [entry for entry in self.entries.values() if entry.key == key and entry is not busy]
+        self._append(Entry(self._next, "delete", key))
+        for entry in needless:
+            self.remove(entry)
 
     def content(self, entry: Entry) -> Path:
         """Where the content of a write lies."""
@@ -193,7 +189,7 @@ class Spool:
 
     def _take_up(self, path: Path) -> None:
         said = json.loads(path.read_text(encoding="utf-8"))
-        entry = Entry(int(path.stem), said["operation"], said["key"], begun=True)
+        entry = Entry(int(path.stem), said["operation"], said["key"])
         if entry.operation == "put":
             entry.size_bytes = self.content(entry).stat().st_size
         self.entries[entry.number] = entry
