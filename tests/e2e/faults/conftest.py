@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from orchestrator.experiment import load_experiment
+from tests.e2e.faults.child import start
+from tests.e2e.faults.local import Range
+from tests.e2e.faults.promises import Undisturbed, logs_of
+from trainer.checkpoint import Checkpoints, weights_sha256
+from trainer.contract.folder_store import FolderStore
+from trainer.contract.layout import AttemptName, CheckpointName, Position, RunLayout
+from trainer.contract.metrics import merge
+from trainer.contract.spec import RunSpec
+
+EXPERIMENT = """\
+name: faults
+models: {{unet: {{channels: [4, 8], batch_size: 2}}}}
+train_ratios: [0.5]
+seeds: [1]
+data: {{acdc: {phantom}/acdc, sunnybrook: {phantom}/sunnybrook, size_px: 32}}
+training: {{epochs: 5, checkpoint_every_epochs: 2}}
+"""
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> RunSpec:
+    """A run of a second: 32 px, few images, five epochs with a checkpoint after every other one and the last."""
+    phantom = tmp_path_factory.mktemp("data") / "phantom"
+    options = ["--patients", "2", "--generalisation-patients", "1", "--seed", "7"]
+    subprocess.run([sys.executable, "-m", "trainer", "data", "phantom", str(phantom), *options], check=True)
+    path = tmp_path_factory.mktemp("experiment") / "faults.yaml"
+    path.write_text(EXPERIMENT.format(phantom=phantom))
+    return load_experiment(path).runs[0]
+
+
+@pytest.fixture(scope="session")
+def undisturbed(run: RunSpec, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """From a run that keeps the checkpoint of every epoch."""
+    every = run.training.model_copy(update={"checkpoint_every_epochs": 1, "checkpoint_keep_every_epochs": 1})
+    spec = run.model_copy(update={"training": every})
+    folder = tmp_path_factory.mktemp("undisturbed")
+    store, layout = FolderStore(folder), RunLayout(run.experiment, run.run_id)
+    store.put(layout.spec, spec.to_json())
+    trainer = start(f"{folder}/{layout.spec}", folder / "output.txt")
+    assert trainer.wait() == 0, trainer.said
+    (log,) = logs_of(store, spec)
+    reader = Checkpoints(store, spec, AttemptName(9999, "looking"))
+    weights = []
+    for epoch in range(1, run.training.epochs + 1):
+        name = CheckpointName(Position(epoch), log.name)
+        state = reader._load(layout.checkpoint(name), reader._manifest(name))
+        weights.append(weights_sha256(state["model"]))
+    return Undisturbed(tuple(record.scores for _, record in merge([log])), tuple(weights))
+
+
+@pytest.fixture
+def range_(run: RunSpec, undisturbed: Undisturbed, tmp_path: Path) -> Range:
+    return Range(run, undisturbed, tmp_path)
