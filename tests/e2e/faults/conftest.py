@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ from trainer.contract.folder_store import FolderStore
 from trainer.contract.layout import AttemptName, CheckpointName, Position, RunLayout
 from trainer.contract.metrics import merge
 from trainer.contract.spec import RunSpec
+
+SURVIVED: Counter[str] = Counter()
 
 EXPERIMENT = """\
 name: faults
@@ -58,5 +62,15 @@ def undisturbed(run: RunSpec, tmp_path_factory: pytest.TempPathFactory) -> Undis
 
 
 @pytest.fixture
-def range_(run: RunSpec, undisturbed: Undisturbed, tmp_path: Path) -> Range:
-    return Range(run, undisturbed, tmp_path)
+def range_(run: RunSpec, undisturbed: Undisturbed, tmp_path: Path) -> Iterator[Range]:
+    range_ = Range(run, undisturbed, tmp_path)
+    yield range_
+    SURVIVED.update(range_.counted)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many faults of each kind happened, and were followed by everything that is promised."""
+    if SURVIVED:
+        terminalreporter.section(f"{SURVIVED.total()} faults")
+        for kind, number in sorted(SURVIVED.items()):
+            terminalreporter.write_line(f"{number:5d}  {kind.replace('_', ' ')}")

@@ -40,25 +40,19 @@ def test_many(
     _few: int,
     times: int,
     range_: Range,
-    record_property: Callable[[str, object], None],
 ) -> None:
     range_.hurt(times, Random(f"{fault.__name__} many"), fault, ends)
-    record_property("faults", dict(range_.counted))
 
 
 @pytest.mark.parametrize("times", [1, pytest.param(10, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
-def test_two_attempts_alive(times: int, range_: Range, record_property: Callable[[str, object], None]) -> None:
+def test_two_attempts_alive(times: int, range_: Range) -> None:
     local.stopped_node(range_, times + times // 2, Random(f"partition {times}"))
     local.two_at_once(range_, times, Random(f"two {times}"))
-    record_property("faults", dict(range_.counted))
 
 
 @pytest.mark.parametrize("times", [1, pytest.param(10, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
-def test_a_full_file_system(
-    times: int, range_: Range, tmp_path: Path, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_full_file_system(times: int, range_: Range, tmp_path: Path) -> None:
     for mounted in local.mounts(tmp_path / "small"):
         local.full_file_system(range_, mounted, times, Random(f"tmpfs {times}"))
-        record_property("faults", dict(range_.counted))
         return
     pytest.skip("mounting a tmpfs is not allowed here: run as root")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from random import Random
 
 import pytest
@@ -43,9 +43,6 @@ def s3_range(range_: Range, proxy: FaultyProxy) -> Iterator[Range]:
     assert not list((range_.folder / "spool").glob("*/*")), "a spool that was delivered is still there"
 
 
-Record = Callable[[str, object], None]
-
-
 def few_or(many: int) -> pytest.MarkDecorator:
     slow = pytest.param(many, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])
     return pytest.mark.parametrize("times", [1, slow])
@@ -53,23 +50,16 @@ def few_or(many: int) -> pytest.MarkDecorator:
 
 @few_or(8)
 @pytest.mark.parametrize("kind", outages.OUTAGES)
-def test_training_goes_on_through_an_outage(
-    kind: str, times: int, s3_range: Range, proxy: FaultyProxy, record_property: Record
-) -> None:
+def test_training_goes_on_through_an_outage(kind: str, times: int, s3_range: Range, proxy: FaultyProxy) -> None:
     outages.outage(s3_range, proxy, kind, times, Random(f"{kind} {times}"))
-    record_property("faults", dict(s3_range.counted))
 
 
 @few_or(8)
-def test_killed_or_stopped_in_an_outage(
-    times: int, s3_range: Range, proxy: FaultyProxy, record_property: Record
-) -> None:
+def test_killed_or_stopped_in_an_outage(times: int, s3_range: Range, proxy: FaultyProxy) -> None:
     outages.killed_in_an_outage(s3_range, proxy, times, Random(f"killed {times}"))
     outages.stopped_in_an_outage(s3_range, proxy, times, Random(f"stopped {times}"))
-    record_property("faults", dict(s3_range.counted))
 
 
 @few_or(20)
-def test_killed_while_it_sends(times: int, s3_range: Range, record_property: Record) -> None:
+def test_killed_while_it_sends(times: int, s3_range: Range) -> None:
     outages.killed_while_it_sends(s3_range, times, Random(f"sends {times}"))
-    record_property("faults", dict(s3_range.counted))
