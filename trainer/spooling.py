@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import re
 from typing import Final
 
 from trainer.contract.errors import StoreError
@@ -17,6 +19,9 @@ from trainer.stopping import StopSignal
 
 _LAST_WORDS_S: Final = 30.0
 
+_UNITS: Final = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+_UNITS_OF_1024: Final = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40}
+
 _log = logging.getLogger(__name__)
 
 
@@ -29,7 +34,7 @@ def open_spooled(spec: RunSpec, store: Store, name: AttemptName, stop: StopSigna
     if isinstance(store, FolderStore):
         return None
     folder = folder_of(spool_root(), store.url, RunLayout(spec.experiment, spec.run_id)) / attempt_folder(name)
-    return _spooled(spec, store, Spool(folder, spec.training.spool_mib << 20), stop)
+    return _spooled(spec, store, Spool(folder, limit_bytes(spec)), stop)
 
 
 def deliver_leftovers(spec: RunSpec, store: Store, stop: StopSignal) -> None:
@@ -45,7 +50,7 @@ def deliver_leftovers(spec: RunSpec, store: Store, stop: StopSignal) -> None:
         return
     layout = RunLayout(spec.experiment, spec.run_id)
     patience = Patience(spec.training.store_outage_minutes * 60, stop)
-    for attempt, spool in leftovers(folder_of(spool_root(), store.url, layout), spec.training.spool_mib << 20):
+    for attempt, spool in leftovers(folder_of(spool_root(), store.url, layout), limit_bytes(spec)):
         if not spool.entries:
             spool.close(keep=False)
             continue
@@ -74,6 +79,19 @@ def leave(spooled: SpooledStore, stop: StopSignal) -> None:
             spooled.folder,
         )
     spooled.close()
+
+
+def limit_bytes(spec: RunSpec) -> int:
+    """How much may wait: `training.spool_mib`, but half of a pod's scratch space at most.
+
+    A pod that fills its scratch space is evicted, which says less than a full spool does. The
+    Job's template passes `kubernetes.scratch` in `GRIDCTL_SCRATCH`.
+    """
+    wanted = spec.training.spool_mib << 20
+    scratch = re.fullmatch(r"(\d+(?:\.\d+)?)(k|M|G|T|Ki|Mi|Gi|Ti)?", os.environ.get("GRIDCTL_SCRATCH", ""))
+    if scratch is None:
+        return wanted
+    return min(wanted, int(float(scratch[1]) * {**_UNITS, **_UNITS_OF_1024}[scratch[2] or ""]) // 2)
 
 
 def _spooled(spec: RunSpec, store: Store, spool: Spool, stop: StopSignal) -> SpooledStore:

@@ -109,7 +109,7 @@ class TrainingSpec(Frozen):
         store_outage_minutes: How long an attempt that cannot go on without its store waits for it:
             at its start, and with everything trained at its end.
         spool_mib: How much of the checkpoints a failing store has not taken is kept on local disk
-            meanwhile. In a pod it lies in `kubernetes.scratch`.
+            meanwhile; in a pod at most half of `kubernetes.scratch`, where it lies.
         threads: CPU threads of the process; sums of another number may round differently.
         device: `auto` takes a GPU if there is one.
     """
