@@ -49,6 +49,7 @@ app.command()(cli_submission.submit)
 
 
 app.command()(cli_status.status)
+app.command("list")(cli_status.list_experiments)
 
 
 app.command()(cli_report.report)
