@@ -27,7 +27,7 @@ class Provenance:
 
     Attributes:
         runs: What the finished runs ran on, by field, most frequent first.
-        analysis: Versions of what made this report: gridctl, python, numpy, scipy, statsmodels.
+        analysis: Versions of what made this report: gridctl, python, numpy, scipy, pandas.
         resamples, resampling_seed: Of the BCa intervals and of sampled permutations.
         confidence: Of every interval.
         grid_resamples: Of intervals over the whole grid.
