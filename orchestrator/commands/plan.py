@@ -89,6 +89,8 @@ class Estimate:
         hours: Of training that is left, one run at a time; None if some speed is unknown.
         eta_seconds: At so many at once; None if either is unknown.
         unmeasured: Models of which no epoch was measured.
+        exact_seeds: Fewest with which an exact test can reach 0.05.
+        first_seed: Of the grid.
     """
 
     experiment: str
@@ -103,6 +105,7 @@ class Estimate:
     cells: Sequence[Cost]
     needs: Sequence[Need]
     exact_seeds: int
+    first_seed: int
 
     def to_json(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -162,6 +165,7 @@ def estimate(experiment: Experiment, collected: Collected, at_once: int | None =
         cells=cells,
         needs=list(_needs(experiment, collected)),
         exact_seeds=pairs_for_exact(LEVEL),
+        first_seed=experiment.seeds[0],
     )
 
 
