@@ -210,6 +210,8 @@ class RunSpec(Frozen):
             if content["training"][name] == default:
                 del content["training"][name]
         content["network"].pop("recompute_timesteps", None)
+        if not content["network"].get("temporal"):  # younger than the first runs, whose names stay
+            content["network"].pop("temporal", None)
         return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
     @property
