@@ -5,6 +5,9 @@
 Epochs and checkpoints are taken in turn; a checkpoint is serialised, hashed, stored and waited
 for as an attempt does it: into a folder, and into S3 if `AWS_ENDPOINT_URL_S3` names a server.
 Medians. Images per epoch are few here; with more, the share falls. The goal is under 2%.
+
+On 2026-11-24 on a busy 2-core CPU with `--rounds 3`: U-Net 0.30% into a folder, 0.62% into S3. With
+epochs of 0.4 s (`--images 16 --size 64`) it was 1.5% and 3.8%; γ-Net there 0.29% and 0.55%.
 """
 
 from __future__ import annotations

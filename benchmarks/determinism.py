@@ -3,6 +3,9 @@
     OMP_NUM_THREADS=1 python benchmarks/determinism.py [--size 128] [--batch-size 4] [--rounds 15]
 
 Medians and their ratio, on the GPU if there is one, else in processor time.
+
+On 2026-11-24 on a busy 2-core CPU with `--rounds 9 --size 64`: U-Net 0.96, γ-Net 0.97, which is no
+cost within its noise. No GPU was at hand.
 """
 
 from __future__ import annotations
