@@ -23,12 +23,17 @@ MUST_BE_ALIKE: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class DroppedPair:
-    """A pair of the grid that cannot be tested, and why."""
+    """A pair of the grid that cannot be tested, and why.
+
+    Attributes:
+        metric: The one it cannot be tested on; empty for all.
+    """
 
     train_ratio: float
     ablation: str
     seed: int
     reason: str
+    metric: str = ""
 
 
 @dataclass(frozen=True, slots=True)
