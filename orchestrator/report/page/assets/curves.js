@@ -1,0 +1,51 @@
+// All learning curves: a picture a set and train ratio, as the form above them chooses.
+(() => {
+  const source = document.getElementById("curve-data");
+  if (!source) return;
+  const data = unpackCurves(JSON.parse(source.textContent));
+  const form = document.getElementById("curve-choices");
+  const parent = document.getElementById("curve-panels");
+  const panels = new Map();
+  const chosen = (name, all) => {
+    const boxes = form.elements[name];
+    if (!boxes) return all;
+    return [...(boxes.length === undefined ? [boxes] : boxes)].filter((box) => box.checked).map((box) => Number(box.value));
+  };
+  const bounds = (curve, runs, fit) => {
+    if (!fit && curve.id.endsWith("_dice")) return { low: 0, high: 1 };
+    let low = Infinity, high = -Infinity;
+    for (const run of runs) for (const value of curve.of(run.index)) { if (value < low) low = value; if (value > high) high = value; }
+    if (low > high) return { low: 0, high: 1 };
+    const room = Math.max((high - low) * 0.05, 0.005);
+    return { low: low - room, high: high + room };
+  };
+  const show = () => {
+    const models = new Set(chosen("model", []));
+    const ratios = chosen("ratio", data.ratios.map((_, index) => index));
+    const ablation = form.elements.ablation ? Number(form.elements.ablation.value) : 0;
+    const metric = form.elements.metric.value, draw = form.elements.draw.value;
+    const curves = data.curves.filter((curve) => (metric === "dice" ? curve.id.endsWith("_dice") : curve.id === metric));
+    const runs = data.runs.filter((run) => models.has(run.model) && run.ablation === ablation);
+    const wanted = new Map();
+    for (const curve of curves) {
+      const here = runs.filter((run) => ratios.includes(run.ratio));
+      const ends = bounds(curve, here, form.elements.fit.checked);
+      for (const ratio of ratios) wanted.set(`${curve.id} ${ratio}`, { curve, ratio, ends });
+    }
+    for (const [key, panel] of panels) if (!wanted.has(key)) { panel.figure.remove(); panels.delete(key); }
+    for (const [key, { curve, ratio, ends }] of wanted) {
+      const name = curve.name[0].toUpperCase() + curve.name.slice(1);
+      if (!panels.has(key)) panels.set(key, new CurvePanel(parent, data.ratios.length > 1 ? `${name}, ${+(data.ratios[ratio] * 100).toPrecision(6)}%` : name, data));
+      const panel = panels.get(key);
+      parent.append(panel.figure);
+      panel.show(curve, runs.filter((run) => run.ratio === ratio), { ...ends, runs: draw !== "means", means: draw !== "runs" });
+    }
+  };
+  const redraw = () => { for (const panel of panels.values()) panel.draw(); };
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", show);
+  document.addEventListener("theme", redraw);
+  addEventListener("resize", redraw);
+  addEventListener("beforeprint", redraw);
+  show();
+})();
