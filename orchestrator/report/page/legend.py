@@ -37,6 +37,6 @@ def models(names: Sequence[str]) -> list[Model]:
 
 
 def cell_text(train_ratio: float, ablation: str, against_ablation: str = "none") -> str:
-    """`30 %`, with the ablation if something is left out or changed."""
-    ratio = f"{train_ratio * 100:g}\N{NO-BREAK SPACE}%"
+    """`30%`, with the ablation if something is left out or changed."""
+    ratio = f"{train_ratio * 100:g}%"
     return ratio if ablation == "none" and against_ablation == "none" else f"{ratio}, {ablation}"

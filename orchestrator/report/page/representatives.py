@@ -18,7 +18,7 @@ class Shown:
 
     Attributes:
         key: Names it in the page.
-        cell: `30 %`.
+        cell: `30%`.
         seed: Of all its runs.
         runs: Run id by model, in the order of the file.
         why: Why this seed.

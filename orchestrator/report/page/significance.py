@@ -30,7 +30,7 @@ class TestRow:
         comparison: What it is a part of.
         row: Its numbers.
         asked: `gamma_net − unet`, or `gamma_net: no_attention − none`.
-        cell: `30 %`.
+        cell: `30%`.
         significant: Whether its corrected p is at most the level; never of pooled epochs.
         outcome: `better`, `worse`, `equivalent` or `open`: what a filter chooses by.
         interval: None without one.

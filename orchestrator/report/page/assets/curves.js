@@ -5,7 +5,7 @@
   const data = unpackCurves(JSON.parse(source.textContent));
   const form = document.getElementById("curve-choices");
   const parent = document.getElementById("curve-panels");
-  const panels = new Map();
+  const panels = new Map(), groups = new Map();
   const chosen = (name, all) => {
     const boxes = form.elements[name];
     if (!boxes) return all;
@@ -33,13 +33,24 @@
       for (const ratio of ratios) wanted.set(`${curve.id} ${ratio}`, { curve, ratio, ends });
     }
     for (const [key, panel] of panels) if (!wanted.has(key)) { panel.figure.remove(); panels.delete(key); }
+    for (const [id, group] of groups) group.hidden = !curves.some((curve) => curve.id === id);
     for (const [key, { curve, ratio, ends }] of wanted) {
       const name = curve.name[0].toUpperCase() + curve.name.slice(1);
-      if (!panels.has(key)) panels.set(key, new CurvePanel(parent, data.ratios.length > 1 ? `${name}, ${+(data.ratios[ratio] * 100).toPrecision(6)}%` : name, data));
+      const share = `${+(data.ratios[ratio] * 100).toPrecision(6)}%`;
+      if (!groups.has(curve.id)) groups.set(curve.id, group(name));
+      if (!panels.has(key)) panels.set(key, new CurvePanel(share, `${name}, ${share}`, data));
       const panel = panels.get(key);
-      parent.append(panel.figure);
+      groups.get(curve.id).lastChild.append(panel.figure);
       panel.show(curve, runs.filter((run) => run.ratio === ratio), { ...ends, runs: draw !== "means", means: draw !== "runs" });
     }
+  };
+  const group = (name) => {
+    const made = document.createElement("div"), heading = document.createElement("h3"), plots = document.createElement("div");
+    heading.textContent = name;
+    plots.className = "plots";
+    made.append(heading, plots);
+    parent.append(made);
+    return made;
   };
   const redraw = () => { for (const panel of panels.values()) panel.draw(); };
   form.addEventListener("submit", (event) => event.preventDefault());

@@ -8,21 +8,20 @@ const roundTicks = (low, high, about) => {
 };
 
 class CurvePanel {
-  constructor(parent, title, data) {
+  constructor(caption, title, data) {
     this.data = data;
     this.title = title;
     this.figure = document.createElement("figure");
     this.figure.className = "plot panel";
-    const caption = document.createElement("figcaption");
-    caption.textContent = title;
+    const heading = document.createElement("figcaption");
+    heading.textContent = caption;
     this.canvas = document.createElement("canvas");
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute("role", "img");
     this.readout = document.createElement("p");
     this.readout.className = "readout";
     this.readout.setAttribute("aria-live", "polite");
-    this.figure.append(caption, this.canvas, this.readout);
-    parent.append(this.figure);
+    this.figure.append(heading, this.canvas, this.readout);
     this.canvas.addEventListener("pointermove", (event) => this.point(event));
     this.canvas.addEventListener("pointerleave", () => { this.near = null; this.cursor = null; hideTip(); this.draw(); this.say(); });
     this.canvas.addEventListener("click", () => { if (this.near) goToRun(this.near.id); });
