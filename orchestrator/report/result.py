@@ -327,8 +327,9 @@ class Provenance:
     Attributes:
         runs: What the finished runs ran on, by field, most frequent first.
         analysis: Versions of what made this report: gridctl, python, numpy, scipy, statsmodels.
-        resamples, resampling_seed: Of every bootstrap and sampled permutation.
+        resamples, resampling_seed: Of the BCa intervals and of sampled permutations.
         confidence: Of every interval.
+        grid_resamples: Of intervals over the whole grid.
     """
 
     runs: Sequence[ProvenanceValue] = ()
@@ -336,6 +337,7 @@ class Provenance:
     resamples: int = 0
     resampling_seed: int = 0
     confidence: float = 0.95
+    grid_resamples: int = 0
 
 
 @dataclass(frozen=True, slots=True)
