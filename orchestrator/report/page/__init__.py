@@ -20,7 +20,8 @@ from orchestrator.report.page.representatives import representatives
 from orchestrator.report.page.run_table import run_rows
 from orchestrator.report.page.significance import test_rows
 from orchestrator.report.result import Report
-from orchestrator.report.sections import METRIC_NAMES, conditions
+from orchestrator.report.sections import conditions
+from orchestrator.report.wording import METRIC_NAMES, bca_coverage
 from trainer.contract.store import Store
 
 __all__ = ["render_page"]
@@ -52,6 +53,7 @@ def render_page(
     epochs_of_finished = tables.epochs[tables.epochs["run_id"].isin(finished)]
     metrics = [name for name in ("validation_dice", "generalisation_dice") if tables.epochs[name].notna().any()]
     chosen = representatives(report, runs, named)
+    tested = [row for part in report.comparisons for row in part.rows if row.bca_low is not None]
     lines = provenance_lines(report.provenance)
     return render(
         "page.html.j2",
@@ -63,7 +65,7 @@ def render_page(
             "metrics": metrics,
             "tests": test_rows(report),
             "conditions": list(conditions(report)),
-            "floors": list(dict.fromkeys(floor for part in report.comparisons for floor in part.floors)),
+            "coverage": bca_coverage(min((row.n_pairs for row in tested), default=0)),
             "ratio": ratio_chart(report, epochs_of_finished, named, experiment.train_ratios),
             "differences": difference_plots(report, named),
             "curves": packed_curves(experiment, tables.runs, tables.epochs),

@@ -10,10 +10,9 @@ from orchestrator.report.page.axes import Scale, span
 from orchestrator.report.page.legend import Model, cell_text
 from orchestrator.report.page.plot import Plot, Tick
 from orchestrator.report.result import Comparison, ComparisonRow, PairScore, Report
-from orchestrator.report.sections import METRIC_NAMES
-from orchestrator.report.wording import is_higher_better
+from orchestrator.report.wording import METRIC_NAMES, is_higher_better
 
-WIDTH = 380
+WIDTH = 400
 ROW_PX = 40
 PAIRS_DRAWN = 60
 """Pairs drawn one by one in a row; of more, every n-th in the order of their differences."""
@@ -47,11 +46,11 @@ def _plot(
     of_row = [pairs[metric, row.train_ratio, row.ablation] for row in rows]
     values = [0.0, *(pair.difference for here in of_row for pair in here)]
     values += [value for row in rows for value in (row.ci_low, row.ci_high, row.difference) if value is not None]
-    largest = max(abs(end) for end in span(values))
+    low, high = span(values, margin=0.12)
     height = 64 + ROW_PX * len(rows)
     names = [cell_text(row.train_ratio, row.ablation) for row in rows]
     left = min(150, 18 + 6.6 * max(map(len, names)))
-    x = Scale(-largest, largest, left, WIDTH - 12)
+    x = Scale(low, high, left, WIDTH - 12)
     y = Scale(0, len(rows), 26, height - 38)
     first, second = _sides(comparison, rows[0])
     ahead = (second, first) if is_higher_better(metric) else (first, second)
@@ -76,7 +75,7 @@ def _draw(plot: Plot, middle: float, row: ComparisonRow, pairs: Sequence[PairSco
     ordered = sorted(pairs, key=lambda pair: pair.difference)
     for place, pair in enumerate(ordered[:: max(1, -(-len(ordered) // PAIRS_DRAWN))]):
         tip = f"seed {pair.seed}: {pair.model_score:.4f} − {pair.against_score:.4f} = {signed(pair.difference)}"
-        plot.dot(pair.difference, middle, series, "faint", tip, radius=2.6, dy=-7 + 3.5 * (place % 3))
+        plot.dot(pair.difference, middle, series, "faint", tip, radius=2.6, aside=(0, -7 + 3.5 * (place % 3)))
     if row.difference is None:
         return
     winner = "s-mean"

@@ -13,7 +13,7 @@ from orchestrator.report.page.legend import Model, cell_text
 from orchestrator.report.page.plot import Plot
 from orchestrator.report.page.representatives import Shown
 
-WIDTH, HEIGHT = 380, 280
+WIDTH, HEIGHT = 400, 280
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,41 +58,71 @@ def agreements(function: pd.DataFrame, models: Sequence[Model]) -> list[Agreemen
         models: All of the experiment.
     """
     by_name = {model.name: model for model in models}
+    cell = ["set", "train_ratio", "ablation", "model"]
+    asked = function.groupby([*cell, "run_id"], sort=False).size().groupby(level=cell, sort=False)
+    of_run = _run_agreements(function.dropna(subset=["predicted_ef"]), [*cell, "run_id"])
+    of_cell = of_run.groupby(level=cell, sort=False)
+    table = of_cell.mean().assign(
+        runs=of_cell.size(), known=of_cell["n"].sum(), asked=asked.sum(), patients=asked.max()
+    )
     rows = []
-    for key, here in function.groupby(["set", "train_ratio", "ablation", "model"], sort=False):
-        set_name, ratio, ablation, model = (str(part) for part in key)
-        whole = here.dropna(subset=["predicted_ef"])
-        if whole.empty:
-            continue
-        table = pd.DataFrame(
-            {
-                "run_id": whole["run_id"],
-                "true": whole["true_ef"] * 100,
-                "predicted": whole["predicted_ef"] * 100,
-                "difference": (whole["predicted_ef"] - whole["true_ef"]) * 100,
-            }
-        )
-        table["absolute"] = table["difference"].abs()
-        of_run = table.groupby("run_id").agg(
-            bias=("difference", "mean"), sd=("difference", "std"), absolute=("absolute", "mean"), n=("true", "size")
-        )
-        sd = of_run["sd"].mean()  # NaN below two patients
+    for key, row in zip(table.index, table.to_dict("records"), strict=True):
+        set_name, ratio, ablation, model = key
         rows.append(
             Agreement(
                 by_name[model],
-                cell_text(float(ratio), ablation),
+                cell_text(ratio, ablation),
                 set_name,
-                len(of_run),
-                int(here.groupby("run_id").size().max()),
-                float(of_run["bias"].mean()),
-                float((of_run["bias"] - 1.96 * of_run["sd"]).mean()) if sd == sd else None,
-                float((of_run["bias"] + 1.96 * of_run["sd"]).mean()) if sd == sd else None,
-                float(of_run["absolute"].mean()),
-                _correlation(table),
-                len(here) - len(whole),
+                int(row["runs"]),
+                int(row["patients"]),
+                row["bias"],
+                _known(row["low"]),
+                _known(row["high"]),
+                row["absolute"],
+                _known(row["correlation"]),
+                int(row["asked"] - row["known"]),
             )
         )
     return rows
+
+
+def _run_agreements(function: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """Bias, limits, mean absolute difference and correlation of each run, NaN where too few patients tell."""
+    true, predicted = function["true_ef"] * 100, function["predicted_ef"] * 100
+    difference = predicted - true
+    parts = pd.DataFrame(
+        {
+            "n": 1.0,
+            "t": true,
+            "p": predicted,
+            "tt": true**2,
+            "pp": predicted**2,
+            "tp": true * predicted,
+            "d": difference,
+            "dd": difference**2,
+            "absolute": difference.abs(),
+        }
+    )
+    sums = parts.groupby([function[key] for key in keys], sort=False).sum()
+    n = sums["n"]
+    bias = sums["d"] / n
+    sd = np.sqrt((sums["dd"] - n * bias**2).clip(lower=0) / (n - 1).where(n > 1))
+    spreads = (n * sums["tt"] - sums["t"] ** 2).clip(lower=0) * (n * sums["pp"] - sums["p"] ** 2).clip(lower=0)
+    correlation = (n * sums["tp"] - sums["t"] * sums["p"]) / np.sqrt(spreads.where((spreads > 1e-6) & (n > 2)))
+    return pd.DataFrame(
+        {
+            "n": n,
+            "bias": bias,
+            "low": bias - 1.96 * sd,
+            "high": bias + 1.96 * sd,
+            "absolute": sums["absolute"] / n,
+            "correlation": correlation,
+        }
+    )
+
+
+def _known(value: float) -> float | None:
+    return None if value != value else value
 
 
 def function_cells(function: pd.DataFrame, representatives: Sequence[Shown]) -> list[CellFunction]:
@@ -102,9 +132,11 @@ def function_cells(function: pd.DataFrame, representatives: Sequence[Shown]) -> 
         function: As `Collected.function`.
         representatives: The runs shown.
     """
+    of_shown = {run_id for shown in representatives for run_id in shown.runs.values()}
+    known = function[function["run_id"].isin(of_shown)].dropna(subset=["predicted_ef"])
     cells = []
     for shown in representatives:
-        here = function[function["run_id"].isin(shown.runs.values())].dropna(subset=["predicted_ef"])
+        here = known[known["run_id"].isin(shown.runs.values())]
         plots = [
             plot
             for set_name, of_set in here.groupby("set", sort=False)
@@ -113,15 +145,6 @@ def function_cells(function: pd.DataFrame, representatives: Sequence[Shown]) -> 
         if plots:
             cells.append(CellFunction(shown, plots))
     return cells
-
-
-def _correlation(table: pd.DataFrame) -> float | None:
-    values = []
-    for _, run in table.groupby("run_id"):
-        true, predicted = run["true"].to_numpy(), run["predicted"].to_numpy()
-        if len(run) > 2 and true.std() > 0 and predicted.std() > 0:
-            values.append(float(np.corrcoef(true, predicted)[0, 1]))
-    return float(np.mean(values)) if values else None
 
 
 def _pictures(set_name: str, patients: pd.DataFrame, runs: Mapping[Model, str]) -> Iterator[Plot]:

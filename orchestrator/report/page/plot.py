@@ -78,10 +78,18 @@ class Plot:
             self.marks.append(Mark(f"M{path}Z", f"area {css}"))
 
     def dot(
-        self, x: float, y: float, series: int, css: str, tip: str = "", *, radius: float = 4, dy: float = 0
+        self,
+        x: float,
+        y: float,
+        series: int,
+        css: str,
+        tip: str = "",
+        *,
+        radius: float = 4,
+        aside: tuple[float, float] = (0, 0),
     ) -> None:
-        """Add a mark in the series' shape; `dy` moves it in px."""
-        path = _shape(series, self.x(x), self.y(y) + dy, radius)
+        """Add a mark in the series' shape; `aside` moves it in px."""
+        path = _shape(series, self.x(x) + aside[0], self.y(y) + aside[1], radius)
         self.marks.append(Mark(path, f"dot {series_class(series)} {css}".strip(), tip))
 
     def horizontal_ticks(self) -> Sequence[Tick]:

@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.report.numbers import signed
 from orchestrator.report.page.legend import Model, cell_text
 from orchestrator.report.result import Comparison, Report
-from orchestrator.report.sections import METRIC_NAMES
+from orchestrator.report.wording import METRIC_NAMES
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,8 +88,7 @@ def _outcome(row: ComparisonRow, significant: bool) -> str:
 def _scale(report: Report, metric: str) -> Scale:
     rows = [row for row in _rows(report) if row.metric == metric]
     ends = [0.0, *(end for row in rows for end in (row.ci_low, row.ci_high, row.difference) if end is not None)]
-    largest = max(abs(end) for end in span(ends, least=0.001))
-    return Scale(-largest, largest, 3, WIDTH - 3)
+    return Scale(*span(ends, least=0.001), 3, WIDTH - 3)
 
 
 def _interval(row: ComparisonRow, scale: Scale) -> Interval | None:
