@@ -21,10 +21,10 @@ PAIRS_DRAWN = 60
 def difference_plots(report: Report, models: Sequence[Model]) -> list[Plot]:
     """A picture a comparison and metric; none for what has no pair."""
     series = {model.name: model.series for model in models}
-    return [plot for comparison in report.comparisons for plot in _of(comparison, series)]
+    return [plot for comparison in report.comparisons for plot in _of(comparison, series, len(report.comparisons) > 1)]
 
 
-def _of(comparison: Comparison, series: dict[str, int]) -> Iterator[Plot]:
+def _of(comparison: Comparison, series: dict[str, int], named: bool) -> Iterator[Plot]:
     by_metric: dict[str, list[ComparisonRow]] = defaultdict(list)
     for row in comparison.rows:
         if row.difference is not None:
@@ -33,7 +33,7 @@ def _of(comparison: Comparison, series: dict[str, int]) -> Iterator[Plot]:
     for pair in comparison.pairs:
         pairs[pair.metric, pair.train_ratio, pair.ablation].append(pair)
     for metric, rows in by_metric.items():
-        yield _plot(comparison, metric, rows, pairs, series)
+        yield _plot(comparison, metric, rows, pairs, series, named)
 
 
 def _plot(
@@ -42,6 +42,7 @@ def _plot(
     rows: Sequence[ComparisonRow],
     pairs: dict[tuple[str, float, str], list[PairScore]],
     series: dict[str, int],
+    named: bool,
 ) -> Plot:
     of_row = [pairs[metric, row.train_ratio, row.ablation] for row in rows]
     values = [0.0, *(pair.difference for here in of_row for pair in here)]
@@ -56,7 +57,7 @@ def _plot(
     ahead = (second, first) if is_higher_better(metric) else (first, second)
     title = METRIC_NAMES[metric]
     plot = Plot(
-        f"{title[:1].upper()}{title[1:]}: {first} − {second}",
+        f"{title[:1].upper()}{title[1:]}" + (f": {first} − {second}" if named else ""),
         "; ".join(_tip(row) for row in rows),
         x,
         y,

@@ -10,7 +10,7 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from orchestrator.report.numbers import effect, interval, mean_sd, p_value, signed
+from orchestrator.report.numbers import effect, interval, mean_sd, p_value, share, signed
 
 STYLES: Final = ("colours.css", "layout.css", "tables.css", "charts.css", "pictures.css", "print.css")
 SCRIPTS: Final = ("theme.js", "tables.js", "tips.js", "choices.js", "packed.js", "panel.js", "curves.js")
@@ -34,6 +34,7 @@ def render(template: str, content: dict[str, Any]) -> str:
         "signed": signed,
         "p_value": p_value,
         "effect": effect,
+        "share": share,
         "duration": duration,
         "sentence": lambda text: str(text)[:1].upper() + str(text)[1:],
     }

@@ -11,11 +11,13 @@
     if (!boxes) return all;
     return [...(boxes.length === undefined ? [boxes] : boxes)].filter((box) => box.checked).map((box) => Number(box.value));
   };
-  const bounds = (curve, runs, fit) => {
-    if (!fit && curve.id.endsWith("_dice")) return { low: 0, high: 1 };
+  // Early epochs span far more than later ones, in which models differ: the axis may leave the former out.
+  const bounds = (curve, runs, axis) => {
+    if (axis === "unit" && curve.id.endsWith("_dice")) return { low: 0, high: 1 };
+    const from = axis === "late" ? data.epochs.findIndex((epoch) => epoch > data.epochs.at(-1) / 4) : 0;
     let low = Infinity, high = -Infinity;
-    for (const run of runs) for (const value of curve.of(run.index)) { if (value < low) low = value; if (value > high) high = value; }
-    if (low > high) return { low: 0, high: 1 };
+    for (const run of runs) for (const value of curve.of(run.index).subarray(from)) { if (value < low) low = value; if (value > high) high = value; }
+    if (low > high) return axis === "late" ? bounds(curve, runs, "all") : { low: 0, high: 1 };
     const room = Math.max((high - low) * 0.05, 0.005);
     return { low: low - room, high: high + room };
   };
@@ -29,7 +31,7 @@
     const wanted = new Map();
     for (const curve of curves) {
       const here = runs.filter((run) => ratios.includes(run.ratio));
-      const ends = bounds(curve, here, form.elements.fit.checked);
+      const ends = bounds(curve, here, form.elements.axis.value);
       for (const ratio of ratios) wanted.set(`${curve.id} ${ratio}`, { curve, ratio, ends });
     }
     for (const [key, panel] of panels) if (!wanted.has(key)) { panel.figure.remove(); panels.delete(key); }
