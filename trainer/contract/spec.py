@@ -163,6 +163,8 @@ class RunSpec(Frozen):
         content = self.model_dump(mode="json")
         del content["training"]["checkpoint_every_epochs"]
         content["network"].pop("recompute_timesteps", None)
+        if not content["network"].get("temporal"):  # younger than the first runs, whose names stay
+            content["network"].pop("temporal", None)
         return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
     @property
