@@ -11,6 +11,7 @@ from torch import nn
 from trainer.contract.layout import RunLayout
 from trainer.contract.store import Store
 from trainer.data.prepared import PreparedSet
+from trainer.image_tensors import ImageTensors
 
 IMAGES_PER_SET = 4
 _SIDE_PX = 256
@@ -44,11 +45,13 @@ def write_samples(
             continue
         chosen = labelled[np.unique(np.linspace(0, len(labelled) - 1, IMAGES_PER_SET).round().astype(int))]
         with torch.inference_mode():
-            logits = model.eval()(torch.from_numpy(prepared.images[chosen])[:, None].to(device))
+            images, _ = ImageTensors.of(prepared).batch(torch.from_numpy(chosen))
+            logits = model.eval()(images.to(device))
         predictions = (logits[:, 0] > 0).cpu().numpy().astype(np.uint8)
+        pictures, masks, names = prepared.images, prepared.masks, prepared.names
         for index, prediction in zip(chosen, predictions, strict=True):
-            name = f"{set_name}-{prepared.names[index]}".replace(" ", "-")
-            sheet = overlay(prepared.images[index], prepared.masks[index], prediction)
+            name = f"{set_name}-{names[index]}".replace(" ", "-")
+            sheet = overlay(pictures[index], masks[index], prediction)
             _, encoded = cv2.imencode(".png", sheet)
             store.put(layout.sample(name), encoded.tobytes())
 

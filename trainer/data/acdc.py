@@ -189,9 +189,7 @@ def _with_series(
     path = series_path(folder)
     if recorded.shape[1:] != (len(slices), *slices[0].mask.shape) or frame > len(recorded):
         raise DataError(f"its shape {recorded.shape} does not hold frame {frame} of this patient", where=path)
-    numbers, padded = pad_series(
-        frames_before(frame, slices[0].phase, count), range(1, len(recorded) + 1)
-    )
+    numbers, padded = pad_series(frames_before(frame, slices[0].phase, count), range(1, len(recorded) + 1))
     if padded:
         what = f"the series of {count} frames to {slices[0].phase} is padded {padded} times by its first, {numbers[0]}"
         notice(Oddity(what, str(path)))

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import uuid
+import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -72,8 +73,7 @@ def make_pack(
         parts = packs / f".{recipe.name}.parts"
 
         def part(source: PatientSource) -> Path:
-            key = hashlib.sha256(canonical_json([fingerprint, source.fingerprint(root)]).encode()).hexdigest()
-            path = parts / f"{source.patient}-{key[:16]}.npz"
+            path = parts / f"{source.patient}-{fingerprint_of([source], root)[:16]}.npz"
             if not path.exists():
                 _write_part(path, read_and_prepare(source, recipe))
             return path
@@ -111,14 +111,17 @@ def _write_part(path: Path, prepared: PreparedPatient) -> None:
 
 
 def _read_part(path: Path) -> PreparedPatient:
-    with np.load(path, allow_pickle=False) as part:
-        records = json.loads(part["records"].tobytes())
-        return PreparedPatient(
-            part["series"],
-            part["masks"],
-            tuple(SliceRecord(**record) for record in records["slices"]),
-            tuple(Oddity(**oddity) for oddity in records["oddities"]),
-        )
+    try:
+        with np.load(path, allow_pickle=False) as part:
+            records = json.loads(part["records"].tobytes())
+            return PreparedPatient(
+                part["series"],
+                part["masks"],
+                tuple(SliceRecord(**record) for record in records["slices"]),
+                tuple(Oddity(**oddity) for oddity in records["oddities"]),
+            )
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"a half-made pack is damaged: {error}", where=path, fix="delete it, then try again") from None
 
 
 def _assemble(draft: Path, parts: Iterable[Path]) -> PreparedSet:
@@ -126,9 +129,7 @@ def _assemble(draft: Path, parts: Iterable[Path]) -> PreparedSet:
     paths = list(parts)
     shapes = [_read_part(path).series.shape for path in paths]
     total, (_, frames, side, _) = sum(shape[0] for shape in shapes), shapes[0]
-    series = np.lib.format.open_memmap(
-        draft / IMAGES, mode="w+", dtype=np.float32, shape=(total, frames, side, side)
-    )
+    series = np.lib.format.open_memmap(draft / IMAGES, mode="w+", dtype=np.float32, shape=(total, frames, side, side))
     masks = np.lib.format.open_memmap(draft / MASKS, mode="w+", dtype=np.uint8, shape=(total, side, side))
     slices: list[SliceRecord] = []
     oddities: list[Oddity] = []

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.contract.spec import DataSpec
-from trainer.data.plausibility import judge
 from trainer.data.oddities import Oddity
+from trainer.data.plausibility import judge
 from trainer.data.preprocess import preprocess
 from trainer.data.slices import LabelledSlice, Phase
 

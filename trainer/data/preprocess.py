@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.contract.spec import DataSpec
+from trainer.contract.spec import DataSpec, PreprocessingSpec
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.uint8]
@@ -53,22 +53,26 @@ def preprocess(series: Image, mask: Mask, data: DataSpec) -> PreparedSlice:
     prepared = np.empty((len(series), size_px, size_px), dtype=np.float32)
     small = shrunk_shape(mask.shape[0], mask.shape[1], size_px) if steps.resize else None
     for frame, image in zip(prepared, series, strict=True):
-        image = image.astype(np.float32, copy=False)
-        if steps.gaussian:
-            image = gaussian(image)
-        if steps.clahe:
-            image = clahe(image)
-        if steps.minmax:
-            image = minmax(image)
-        if small:
-            image = shrink(image, small)
-        pad_and_crop_into(frame, image)
+        whole = enhance(image, steps)
+        pad_and_crop_into(frame, shrink(whole, small) if small else whole)
     if small:
         mask = shrink_mask(mask, small)
     square = np.empty((size_px, size_px), dtype=np.uint8)
     pad_and_crop_into(square, mask)
     area = shape[0] * shape[1] / (mask.shape[0] * mask.shape[1])
     return PreparedSlice(prepared, square, area, int(mask.sum()) - int(square.sum()))
+
+
+def enhance(image: Image, steps: PreprocessingSpec) -> Image:
+    """The steps that keep an image's size; (H, W), raw intensities, to float32."""
+    image = image.astype(np.float32, copy=False)
+    if steps.gaussian:
+        image = gaussian(image)
+    if steps.clahe:
+        image = clahe(image)
+    if steps.minmax:
+        image = minmax(image)
+    return image
 
 
 def gaussian(image: Image) -> Image:

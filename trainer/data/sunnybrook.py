@@ -92,9 +92,7 @@ def _labelled(patient: Patient, number: int, path: Path, image: DicomImage) -> L
     )
 
 
-def _series(
-    patient: Patient, number: int, labelled: LabelledSlice, count: int, notice: Notice
-) -> NDArray[np.float32]:
+def _series(patient: Patient, number: int, labelled: LabelledSlice, count: int, notice: Notice) -> NDArray[np.float32]:
     """Frames of a slice up to the labelled one; missing ones are padded by the first there is."""
     first_image = _index(number) * PHASES_PER_SLICE + 1
     phase = number - first_image
