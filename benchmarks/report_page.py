@@ -31,7 +31,7 @@ from orchestrator.report.page import render_page
 from trainer.contract.folder_store import FolderStore
 from trainer.contract.layout import RunLayout
 from trainer.contract.store import Blob, Stat, Store
-from trainer.data.prepared import PreparedSet
+from trainer.data.prepared import PreparedSet, SliceRecord
 from trainer.samples import write_samples
 
 ROUNDS = 3
@@ -70,8 +70,8 @@ def discs(count: int, random: np.random.Generator) -> PreparedSet:
     noise = random.normal(0, 0.04, masks.shape)
     ring = ((x - 88) ** 2 + (y - 88) ** 2 < 80**2) * 0.3
     images = np.clip(ring + 0.4 * masks + noise, 0, 1).astype(np.float32)
-    names = tuple(f"patient{i:03d} ED slice 04" for i in range(count))
-    return PreparedSet(images, masks, tuple(name.split()[0] for name in names), names)
+    records = [SliceRecord(f"patient{i:03d}", "ED", f"patient{i:03d} ED slice 04", 1.0, 1.0, 0.0) for i in range(count)]
+    return PreparedSet.whole(images[:, None], masks, records)
 
 
 def scores(experiment: Experiment, random: np.random.Generator) -> dict[str, NDArray[np.float64]]:

@@ -85,9 +85,10 @@ def describe(spec: NetworkSpec, size_px: int, batch_size: int) -> NetworkDescrip
     Raises:
         SpecError: The size does not fit the network.
     """
+    series = (spec.timesteps,) if isinstance(spec, GammaNetSpec) and spec.temporal else ()
     with torch.device("meta"):
         model = build_model(spec).train()
-        images = torch.empty(batch_size, 1, size_px, size_px)
+        images = torch.empty(batch_size, *series, 1, size_px, size_px)
     layers = dict(_layers(model))
     calls: dict[str, int] = defaultdict(int)
     shapes: dict[str, tuple[int, ...]] = {}

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from trainer.contract.layout import RunLayout
 from trainer.contract.samples import SampleOutput, SamplesIndex, SampleSlice
 from trainer.contract.store import Store
-from trainer.data.prepared import PreparedSet
+from trainer.data.prepared import PreparedSet, SliceRecord
+from trainer.image_tensors import ImageTensors
 from trainer.metrics import image_scores
 from trainer.models.gamma_net import GammaNet
 from trainer.sample_pictures import grey_png, mask_png, outline, overlay, probability_png
@@ -52,14 +53,17 @@ def write_samples(
         chosen = choose_slices(prepared.masks)
         if not len(chosen):
             continue
-        logits = logits_per_timestep(model, torch.from_numpy(prepared.images[chosen])[:, None].to(device)).cpu()
+        images, _ = ImageTensors.of(prepared).batch(torch.from_numpy(chosen))
+        logits = logits_per_timestep(model, images.to(device)).cpu()
         timesteps = len(logits)
         for place, index in enumerate(chosen):
-            seen = _Seen(set_name, prepared, int(index), logits[:, place])  # type: ignore[arg-type]
+            row = prepared.rows[index]
+            image, mask = prepared.all_series[row, -1], prepared.all_masks[row]
+            seen = _Seen(set_name, prepared.all_slices[row], image, mask, logits[:, place])  # type: ignore[arg-type]
             for name, picture in seen.pictures():
                 store.put(layout.sample(name), picture)
             slices.append(seen.entry())
-    size_px = validation.images.shape[-1]
+    size_px = validation.all_masks.shape[-1]
     index = SamplesIndex(run_id=layout.run_id, size_px=size_px, timesteps=timesteps, slices=tuple(slices))
     store.put(layout.samples_index, index.to_json())
 
@@ -82,7 +86,7 @@ def logits_per_timestep(model: nn.Module, images: Tensor) -> Tensor:
 
     Args:
         model: A γ-Net, or one that has no timesteps.
-        images: (B, 1, H, W).
+        images: (B, 1, H, W), or (B, T, 1, H, W) for a model that reads a frame a timestep.
 
     Returns:
         Logits, (T, B, 1, H, W); T is 1 for a model without timesteps.
@@ -95,26 +99,33 @@ def logits_per_timestep(model: nn.Module, images: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """One slice of a set and the model's logits for it, (T, 1, H, W)."""
+    """One slice of a set and what the model says of it.
+
+    Attributes:
+        set_name: Which set.
+        record: What is known of the slice.
+        image: (H, W) float32.
+        mask: (H, W) uint8, 0 or 1.
+        logits: (T, 1, H, W).
+    """
 
     set_name: Literal["validation", "generalisation"]
-    prepared: PreparedSet
-    index: int
+    record: SliceRecord
+    image: NDArray[np.float32]
+    mask: NDArray[np.uint8]
     logits: Tensor
 
     def pictures(self) -> Iterator[tuple[str, bytes]]:
         """Names and PNGs: image, truth, outputs, and an overlay for who browses the store."""
-        image, mask = self.prepared.images[self.index], self.prepared.masks[self.index]
-        yield f"{self._name}-image", grey_png(image)
-        yield f"{self._name}-truth", mask_png(mask)
+        yield f"{self._name}-image", grey_png(self.image)
+        yield f"{self._name}-truth", mask_png(self.mask)
         for step in self._steps:
             yield self._output(step), probability_png(self._probability(step))
-        yield self._name, overlay(image, mask, (self.logits[-1, 0] > 0).numpy().astype(np.uint8))
+        yield self._name, overlay(self.image, self.mask, (self.logits[-1, 0] > 0).numpy().astype(np.uint8))
 
     def entry(self) -> SampleSlice:
         """Its line in the index."""
-        mask = self.prepared.masks[self.index]
-        truth = torch.from_numpy(mask)[None, None].float()
+        truth = torch.from_numpy(self.mask.astype(np.float32))[None, None]
         outputs = [
             SampleOutput(
                 timestep=step + 1,
@@ -126,17 +137,17 @@ class _Seen:
         ]
         return SampleSlice(
             set=self.set_name,
-            name=self.prepared.names[self.index],
-            patient=self.prepared.patients[self.index],
+            name=self.record.name,
+            patient=self.record.patient,
             picture=f"{self._name}-image",
             truth=f"{self._name}-truth",
-            truth_outline=outline(mask.astype(np.float32)),
+            truth_outline=outline(self.mask.astype(np.float32)),
             outputs=tuple(outputs),
         )
 
     @property
     def _name(self) -> str:
-        return f"{self.set_name}-{self.prepared.names[self.index]}".replace(" ", "-")
+        return f"{self.set_name}-{self.record.name}".replace(" ", "-")
 
     @property
     def _steps(self) -> list[int]:

@@ -77,6 +77,8 @@ class GammaNetSpec(_Preset):
             each, the bottleneck last.
         up_fgru_kernels: The same for the decoder, finest level first.
         timesteps: How often the whole network is run on an image.
+        temporal: Whether each timestep reads a frame of its own: the network takes series of
+            `timesteps` frames, the one to segment last, in place of single images.
         attention: Whether GALA gates the hidden state; without it the gate is 1
             (`gate: gala`) or the sigmoid alone (`gate: sigmoid`).
         attention_kernel: Side of GALA's spatial kernel in px, odd.
@@ -103,6 +105,7 @@ class GammaNetSpec(_Preset):
     down_fgru_kernels: tuple[int, ...] = (9, 7, 5, 3, 1)
     up_fgru_kernels: tuple[int, ...] = (1, 1, 1, 1)
     timesteps: int = Field(2, ge=1, le=64)
+    temporal: bool = False
     attention: bool = True
     attention_kernel: int = Field(5, ge=1, le=31)
     gate: Literal["gala", "sigmoid"] = "gala"

@@ -18,9 +18,10 @@ RESULT_SCHEMA_VERSION: Final = 1
 class PatientFunction(Frozen):
     """How one heart pumps, by the masks of the data set and by those of the trained model.
 
-    Only patients with both phases have one. Volumes are areas of masks on the square that models
-    see, times the pixel's area and the distance of slices there: a resize is accounted for, what
-    a crop cut off is lost to both.
+    Only patients with both phases, and a known distance of slices, have one. Volumes are areas of
+    masks times the distance of slices. The true ones are those of the masks as published. The
+    predicted ones are of the square that models see, where a pixel stands for more where the
+    slice was shrunk; what the crop cut off cannot be predicted, so it counts as missed.
 
     Attributes:
         set: Where the patient is from: validated on, or generalised to.

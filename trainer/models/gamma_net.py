@@ -47,14 +47,15 @@ class GammaNet(nn.Module):
         """Segment images, or the last frame of a series.
 
         Args:
-            images: (B, 1, H, W), shown at every timestep, or (B, T, 1, H, W), a frame a
-                timestep; H and W multiples of 2^(depth-1).
+            images: (B, 1, H, W), shown at every timestep; with `temporal` (B, T, 1, H, W), a
+                frame a timestep, the last one segmented. [0, 1] after min-max; H and W
+                multiples of 2^(depth-1).
 
         Returns:
             Logits after the last timestep, (B, 1, H, W).
 
         Raises:
-            SpecError: The size does not fit the depth, or the frames not the timesteps.
+            SpecError: The size does not fit the depth, or the shape is not the one above.
         """
         return self._read(self._states(images)[-1])
 
@@ -112,15 +113,20 @@ class GammaNet(nn.Module):
 
     def _frames(self, images: Tensor) -> list[Tensor]:
         """One (B, 1, H, W) image a timestep."""
-        require_fitting_size(images, self._spec.depth)
-        if images.dim() == 4:
-            return [images.contiguous(memory_format=torch.channels_last)] * self._spec.timesteps
-        if images.dim() != 5 or images.shape[1] != self._spec.timesteps:
+        timesteps = self._spec.timesteps
+        series = (timesteps,) if self._spec.temporal else ()
+        if images.dim() != 4 + len(series) or images.shape[1:-2] != (*series, 1):
+            expected = f"(B, {timesteps}, 1, H, W)" if series else "(B, 1, H, W)"
             raise SpecError(
-                f"γ-Net of {self._spec.timesteps} timesteps was given images of shape {tuple(images.shape)}",
-                where="models.gamma_net.timesteps",
-                fix="give (B, 1, H, W), or (B, T, 1, H, W) with a frame for each timestep",
+                f"γ-Net {'reads a frame' if series else 'sees one image'} at each of {timesteps} timesteps, "
+                f"but was given the shape {tuple(images.shape)}",
+                where="models.gamma_net.temporal",
+                fix=f"give {expected}, or set `temporal: {str(not series).lower()}` for "
+                f"{'single images' if series else 'series of frames'}",
             )
+        require_fitting_size(images, self._spec.depth)
+        if not series:
+            return [images.contiguous(memory_format=torch.channels_last)] * timesteps
         return [frame.contiguous(memory_format=torch.channels_last) for frame in images.unbind(1)]
 
     def _initial_state(self, frame: Tensor) -> list[Tensor | None]:

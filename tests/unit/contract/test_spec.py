@@ -47,6 +47,7 @@ def test_run_id_is_the_same_today_as_when_this_was_written() -> None:
         {"train_ratio": 0.2},
         {"ablation": "no_clahe"},
         {"network": {"architecture": "gamma_net", "timesteps": 3}},
+        {"network": {"architecture": "gamma_net", "temporal": True}},
         {"data": {"acdc": "a", "size_px": 128}},
         {"data": {"acdc": "b"}},
         {"data": {"acdc": "a", "preprocessing": {"clahe": False}}},

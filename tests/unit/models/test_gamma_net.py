@@ -75,6 +75,7 @@ def initial_states(spec: GammaNetSpec, batch: int, size: int) -> list[np.ndarray
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("series", [True, False])
 def test_it_equals_the_equations(options: dict[str, Any], training: bool, series: bool) -> None:
+    options = {**options, "temporal": series}
     model = network(**options).train(training)
     spec = GammaNetSpec(**{**SMALL, **options})
     shape = (2, spec.timesteps, 1, 8, 8) if series else (2, 1, 8, 8)
@@ -199,13 +200,38 @@ def test_zeros_make_evaluation_repeatable_and_noise_does_not() -> None:
 @pytest.mark.parametrize("shape", [(1, 1, 9, 8), (1, 1, 8, 10), (1, 3, 1, 8, 6)])
 def test_a_size_that_cannot_be_halved_is_one_clear_error(shape: tuple[int, ...]) -> None:
     with pytest.raises(SpecError, match=r"do not fit a network of 3 levels") as raised:
-        network()(torch.rand(shape, dtype=torch.float64))
+        network(temporal=len(shape) == 5)(torch.rand(shape, dtype=torch.float64))
     assert "multiple of 4" in raised.value.problems[0].fix
 
 
-def test_a_series_of_another_length_is_one_clear_error() -> None:
-    with pytest.raises(SpecError, match="3 timesteps was given images of shape"):
-        network()(torch.rand(1, 2, 1, 8, 8, dtype=torch.float64))
+@pytest.mark.parametrize(
+    ("temporal", "shape"),
+    [
+        (True, (1, 2, 1, 8, 8)),
+        (True, (1, 1, 8, 8)),
+        (True, (1, 3, 8, 8)),
+        (False, (1, 3, 1, 8, 8)),
+        (False, (1, 3, 8, 8)),
+        (False, (1, 8, 8)),
+    ],
+)
+def test_another_shape_than_the_options_say_is_one_clear_error(temporal: bool, shape: tuple[int, ...]) -> None:
+    with pytest.raises(SpecError, match="each of 3 timesteps, but was given the shape") as raised:
+        network(temporal=temporal)(torch.rand(shape, dtype=torch.float64))
+    assert raised.value.problems[0].fix.startswith("give (B, 3, 1, H, W)" if temporal else "give (B, 1, H, W)")
+
+
+def test_a_series_of_equal_frames_is_the_image() -> None:
+    image = torch.rand(2, 1, 8, 8, dtype=torch.float64)
+    still, series = network(), network(temporal=True)
+    assert torch.equal(still(image), series(image[:, None].expand(-1, 3, -1, -1, -1)))
+
+
+def test_every_frame_of_a_series_is_read() -> None:
+    series = torch.rand(1, 3, 1, 8, 8, dtype=torch.float64, requires_grad=True)
+    network(temporal=True)(series).square().mean().backward()
+    assert series.grad is not None
+    assert (series.grad.abs().amax((0, 2, 3, 4)) > 0).all()
 
 
 def test_one_pixel_at_the_bottleneck_is_one_clear_error() -> None:

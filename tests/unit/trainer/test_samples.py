@@ -19,7 +19,7 @@ from trainer.contract.folder_store import FolderStore
 from trainer.contract.layout import RunLayout
 from trainer.contract.network import GammaNetSpec, UNetSpec
 from trainer.contract.samples import Polygon, SamplesIndex
-from trainer.data.prepared import PreparedSet
+from trainer.data.prepared import PreparedSet, SliceRecord
 from trainer.metrics import image_scores
 from trainer.models import build_model
 from trainer.sample_pictures import outline
@@ -36,8 +36,8 @@ def prepared(count: int = 9, seed: int = 0) -> PreparedSet:
     masks = np.zeros((count, SIDE, SIDE), np.uint8)
     masks[2:, 4:9, 5:12] = 1  # the first two have no cavity
     images = random.normal(size=masks.shape).astype(np.float32)
-    names = tuple(f"patient {index:03d} ED slice 00" for index in range(count))
-    return PreparedSet(images, masks, tuple(f"p{index}" for index in range(count)), names)
+    records = [SliceRecord(f"p{i}", "ED", f"patient {i:03d} ED slice 00", 1.0, 1.0, 0.0) for i in range(count)]
+    return PreparedSet.whole(images[:, None], masks, records)
 
 
 def written(
@@ -104,7 +104,7 @@ def test_of_many_timesteps_some_are_shown_with_the_first_and_the_last(tmp_path: 
 
 def test_sets_without_a_labelled_slice_give_an_empty_index(tmp_path: Path) -> None:
     source = prepared()
-    empty = PreparedSet(source.images, np.zeros_like(source.masks), source.patients, source.names)
+    empty = PreparedSet.whole(source.all_series, np.zeros_like(source.all_masks), source.slices)
     store, layout = FolderStore(tmp_path), RunLayout("e", "r")
     write_samples(store, layout, build_model(UNET), empty, None, CPU)
     assert SamplesIndex.from_json(store.get(layout.samples_index).data).slices == ()
