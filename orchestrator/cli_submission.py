@@ -60,7 +60,7 @@ def submit(
     _require_fitting(loaded.backend, workers, max_active)
     prepared = prepare(loaded, open_store(loaded.store), retry_failed=retry_failed)
     if dry_run:
-        _show_dry_run(prepared, as_json=as_json)
+        _show_dry_run(prepared, workers or max_active, as_json=as_json)
         return
     console.say(_plan_line(prepared))
     _carry_out(prepared, workers, max_active, as_json=as_json)
@@ -148,12 +148,14 @@ def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, 
     _finish_submit(prepared, outcome)
 
 
-def _show_dry_run(prepared: Prepared, *, as_json: bool) -> None:
-    """What would be done; for a cluster also what its API server says of it."""
+def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> None:
+    """What would be done and what that costs; for a cluster also what its API server says of it."""
     from dataclasses import asdict
 
     from orchestrator import console, errors
     from orchestrator.backends.kubernetes.verdict import Verdict
+    from orchestrator.commands.plan import estimate
+    from orchestrator.commands.plan_view import cost_lines
 
     plan = prepared.plan
     parts = {"create": plan.create, "retry": plan.retry, "skip": plan.skip, "leave": plan.leave, "failed": plan.failed}
@@ -164,8 +166,10 @@ def _show_dry_run(prepared: Prepared, *, as_json: bool) -> None:
 
         assert isinstance(prepared.backend, KubernetesBackend)
         verdicts, gpus = prepared.backend.judge(plan.to_do), prepared.backend.gpus(plan.to_do)
+    cost = estimate(prepared.experiment, prepared.collected, at_once)
     if as_json:
         shown: dict[str, object] = {name: [run.run_id for run in runs] for name, runs in parts.items()}
+        shown["estimate"] = cost.to_json()
         if prepared.experiment.backend == "kubernetes":
             shown |= {"gpus": gpus, "verdicts": [asdict(verdict) for verdict in verdicts]}
         console.show_json(shown)
@@ -174,6 +178,8 @@ def _show_dry_run(prepared: Prepared, *, as_json: bool) -> None:
             for run in runs:
                 console.show(f"{name:<7} {run.run_id}")
         console.say(_plan_line(prepared))
+        for line in cost_lines(cost):
+            console.say(line.plain)
         if verdicts:
             console.say(
                 f"{console.count(gpus, 'GPU')} for all of them at once; the API server was asked, nothing was made:"

@@ -13,7 +13,7 @@ from orchestrator.commands.find import find_experiment
 from orchestrator.eta import RunPace, eta_seconds, remaining_seconds
 from orchestrator.experiment import Experiment, load_experiment
 from orchestrator.experiment.schema import Comparison
-from orchestrator.report.pairs import pair_models
+from orchestrator.report.pairs import pair_models, rows_by_name
 from orchestrator.report.scores import Observations
 from orchestrator.report.wording import LEVEL
 from orchestrator.stats.floor import pairs_for_exact
@@ -89,6 +89,8 @@ class Estimate:
         hours: Of training that is left, one run at a time; None if some speed is unknown.
         eta_seconds: At so many at once; None if either is unknown.
         unmeasured: Models of which no epoch was measured.
+        exact_seeds: Fewest with which an exact test can reach 0.05.
+        first_seed: Of the grid.
     """
 
     experiment: str
@@ -103,6 +105,7 @@ class Estimate:
     cells: Sequence[Cost]
     needs: Sequence[Need]
     exact_seeds: int
+    first_seed: int
 
     def to_json(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -162,6 +165,7 @@ def estimate(experiment: Experiment, collected: Collected, at_once: int | None =
         cells=cells,
         needs=list(_needs(experiment, collected)),
         exact_seeds=pairs_for_exact(LEVEL),
+        first_seed=experiment.seeds[0],
     )
 
 
@@ -264,7 +268,7 @@ def _deviation(asked: Comparison, metric: str, collected: Collected, epochs: Any
         return None, "unknown"
     observed = Observations.of(epochs, [metric], "run", asked.score)
     differences: dict[tuple[float, str], list[float]] = {}
-    for pair in pair_models(collected.runs, asked.model, asked.against, strict=False).complete:
+    for pair in pair_models(rows_by_name(collected.runs), asked.model, asked.against, strict=False).complete:
         a, b = observed.of_pair(metric, pair.model_run, pair.against_run)
         if len(a):
             differences.setdefault((pair.train_ratio, pair.ablation), []).append(float(a[0] - b[0]))

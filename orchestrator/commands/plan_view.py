@@ -24,12 +24,15 @@ def draw(made: Estimate) -> RenderableType:
 
 def cost_lines(made: Estimate) -> Iterator[Text]:
     """Cost and time of what is left, in words."""
+    if not made.runs_left:
+        yield Text(f"all of {console.count(made.runs, 'run')} are done: nothing is left to pay for")
+        return
     left = f"{made.runs_left} of {console.count(made.runs, 'run')} left"
     if made.unmeasured:
         models = ", ".join(made.unmeasured)
         yield Text(
-            f"{left}; no epoch of {models} was measured yet, so hours are unknown: train one run of each first, "
-            "such as with --set seeds=[42] --set training.epochs=2",
+            f"{left}; no epoch of {models} was measured yet, so hours are unknown: start one seed, "
+            f"with `gridctl submit FILE --set seeds=[{made.first_seed}]`; a few epochs are enough",
             style="yellow",
         )
         return
@@ -95,10 +98,11 @@ def need_lines(made: Estimate) -> Iterator[Text]:
             yield Text(f"sd: of paired differences, {source}")
     if first.standardised:
         yield Text("effects are in units of that sd; declare compare.effect, the smallest difference worth finding")
-    tests = f"{first.tests} {'test' if first.tests == 1 else 'tests'}"
+    holm = f"; after Holm: where the smallest p of {first.tests} tests must reach {LEVEL}/{first.tests}"
+    seeds = console.count(first.seeds, "seed")
     yield Text(
-        f"power: chance that a paired t finds the effect with the {first.seeds} seeds of the grid; after Holm: where "
-        f"the smallest p of {tests} must reach {LEVEL}/{first.tests}"
+        f"power now: chance that a paired t finds the effect with the {seeds} of the grid"
+        + (holm if first.tests > 1 else "")
     )
     if first.seeds < made.exact_seeds:
         yield Text(f"below {made.exact_seeds} seeds an exact test cannot reach {LEVEL}, whatever the scores")

@@ -11,7 +11,7 @@ from orchestrator.experiment import Experiment
 from orchestrator.experiment.schema import METRICS
 from orchestrator.experiment.schema import Comparison as Asked
 from orchestrator.report.compare import compare, corrected
-from orchestrator.report.pairs import pair_ablations, pair_models
+from orchestrator.report.pairs import pair_ablations, pair_models, rows_by_name
 from orchestrator.report.provenance import provenance
 from orchestrator.report.question import Question, check, compared_ablations
 from orchestrator.report.result import Comparison, Family, Report
@@ -54,6 +54,7 @@ def build_report(experiment: Experiment, collected: Collected, question: Questio
         if question.significance
         else ([], [])
     )
+    over_runs = comparisons if question.unit == "run" else []
     return Report(
         experiment=experiment.name,
         unit=question.unit,
@@ -64,7 +65,7 @@ def build_report(experiment: Experiment, collected: Collected, question: Questio
         headlines=[line for comparison in comparisons for line in _headlines(comparison, question.unit)],
         aggregates=list(aggregates(cells, metrics, observations, question)),
         families=families,
-        thesis=list(thesis_items(experiment, collected.runs, epochs, comparisons, score)),
+        thesis=list(thesis_items(experiment, collected.runs, epochs, over_runs, score)),
         provenance=provenance(collected.runs, question.seed),
     )
 
@@ -88,15 +89,16 @@ def _comparisons(
     experiment: Experiment, runs: pd.DataFrame, epochs: pd.DataFrame, asked: Sequence[Asked], question: Question
 ) -> tuple[list[Comparison], list[Family]]:
     found = []
+    rows = rows_by_name(runs) if asked else {}
     observed: dict[tuple[str, tuple[str, ...]], Observations] = {}
     for item in asked:
         key = (item.score, tuple(item.metrics))
         if key not in observed:
             observed[key] = Observations.of(epochs, item.metrics, question.unit, item.score)
         if item.model == item.against:
-            pairs = pair_ablations(runs, item.model, compared_ablations(experiment), strict=question.strict_pairs)
+            pairs = pair_ablations(rows, item.model, compared_ablations(experiment), strict=question.strict_pairs)
         else:
-            pairs = pair_models(runs, item.model, item.against, strict=question.strict_pairs)
+            pairs = pair_models(rows, item.model, item.against, strict=question.strict_pairs)
         found.append(compare(item, pairs, observed[key], experiment, question))
     return corrected(found, [item.family for item in asked], question.unit)
 

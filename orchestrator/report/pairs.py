@@ -93,16 +93,25 @@ class Pairs:
 _Row = Mapping[Any, Any]
 
 
-def pair_models(runs: pd.DataFrame, model: str, against: str, *, strict: bool) -> Pairs:
+RunRows = Mapping[tuple[str, float, str, int], Mapping[Any, Any]]
+"""Rows of `Collected.runs` by model, train ratio, ablation and seed."""
+
+
+def rows_by_name(runs: pd.DataFrame) -> RunRows:
+    """Rows of `Collected.runs`, to be found by what names a run."""
+    rows: list[dict[Any, Any]] = runs.to_dict("records")
+    return {(str(r["model"]), float(r["train_ratio"]), str(r["ablation"]), int(r["seed"])): r for r in rows}
+
+
+def pair_models(rows: RunRows, model: str, against: str, *, strict: bool) -> Pairs:
     """Pair the runs of two models on everything but the model.
 
     Args:
-        runs: As `Collected.runs`.
+        rows: All runs of the grid.
         model: Name of the first.
         against: Name of the second.
         strict: Drop unlike pairs too.
     """
-    rows = _by_name(runs)
     keys = dict.fromkeys(key[1:] for key in rows if key[0] in (model, against))
     halves = (
         _Halves(*key, key[1], (model, rows.get((model, *key))), (against, rows.get((against, *key)))) for key in keys
@@ -110,16 +119,15 @@ def pair_models(runs: pd.DataFrame, model: str, against: str, *, strict: bool) -
     return _paired(halves, tuple(MUST_BE_ALIKE), strict=strict)
 
 
-def pair_ablations(runs: pd.DataFrame, model: str, ablations: Iterable[str], *, strict: bool) -> Pairs:
+def pair_ablations(rows: RunRows, model: str, ablations: Iterable[str], *, strict: bool) -> Pairs:
     """Pair a model's runs under each ablation with those under `none`.
 
     Args:
-        runs: As `Collected.runs`.
+        rows: All runs of the grid.
         model: Whose.
         ablations: All but `none`.
         strict: Drop unlike pairs too. Images may differ: that is what a preprocessing ablation does.
     """
-    rows = _by_name(runs)
     wanted = set(ablations)
     halves = (
         _Halves(ratio, ablation, seed, "none", (ablation, row), ("none", rows.get((model, ratio, "none", seed))))
@@ -146,11 +154,6 @@ class _Halves:
     def unlike(self, fields: Sequence[str]) -> tuple[str, ...]:
         a, b = self.first[1] or {}, self.second[1] or {}
         return tuple(field for field in fields if a[field] != b[field])
-
-
-def _by_name(runs: pd.DataFrame) -> dict[tuple[str, float, str, int], _Row]:
-    rows: list[dict[Any, Any]] = runs.to_dict("records")
-    return {(str(r["model"]), float(r["train_ratio"]), str(r["ablation"]), int(r["seed"])): r for r in rows}
 
 
 def _paired(halves: Iterable[_Halves], fields: Sequence[str], *, strict: bool) -> Pairs:

@@ -13,7 +13,7 @@ from orchestrator.report.compare import GRID_RESAMPLES
 from orchestrator.report.result import Provenance, ProvenanceValue
 
 _FIELDS: Final = ("git_sha", "image", "versions", "device_name", "data_digest")
-_LIBRARIES: Final = ("gridctl", "numpy", "scipy", "statsmodels", "pandas")
+_LIBRARIES: Final = ("gridctl", "numpy", "scipy", "pandas")
 
 
 def provenance(runs: pd.DataFrame, seed: int) -> Provenance:

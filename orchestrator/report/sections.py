@@ -140,13 +140,13 @@ def _summary(report: Report, metric: str, summaries: Sequence[Summary]) -> Secti
 
 
 def _comparison(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
-    ablated = any(row.ablation != "none" for row in family)
+    ablated, place = any(row.ablation != "none" for row in family), _place_columns(family)
     names = ("without", "none") if comparison.kind == "ablations" else (comparison.model, comparison.against)
     g = [] if ablated else ["g"]  # 80 columns have no room for both; g is then in the table of other means
-    columns = ["ratio", *(["ablation"] if ablated else []), *names, "diff.", "95% CI", "p", "Holm", *g, "n"]
+    columns = [*place, *names, "diff.", "95% CI", "p", "Holm", *g, "n"]
     rows = []
     for row in family:
-        cells = [f"{row.train_ratio:g}", *([row.ablation] if ablated else [])]
+        cells = _place_cells(row, place)
         cells += [mean_sd(row.model_mean, row.model_sd), mean_sd(row.against_mean, row.against_sd)]
         cells += [signed(row.difference), interval(row.ci_low, row.ci_high)]
         cells += [p_value(row.p), p_value(row.p_holm), *([effect(row.hedges_g_av)] if g else []), _count(row)]
@@ -156,8 +156,28 @@ def _comparison(report: Report, comparison: Comparison, metric: str, family: Seq
         for index, row in enumerate(family)
         if report.unit == "run" and row.p_holm is not None and row.p_holm <= LEVEL
     )
-    title = f"{METRIC_NAMES[metric]}, {comparison_name(comparison)} ({_better(metric)} is better)"
+    title = f"{_title(comparison, metric, family)} ({_better(metric)} is better)"
     return Section(title, columns, rows, emphasised, _caption(report, comparison, family), list(_verdicts(family)))
+
+
+def _place_columns(family: Sequence[ComparisonRow]) -> list[str]:
+    """What tells the rows apart; a ratio that all share is in the title."""
+    ablated = any(row.ablation != "none" for row in family)
+    return [*([] if ablated and _one_ratio(family) else ["ratio"]), *(["ablation"] if ablated else [])]
+
+
+def _place_cells(row: ComparisonRow, columns: Sequence[str]) -> list[str]:
+    cells = {"ratio": f"{row.train_ratio:g}", "ablation": row.ablation}
+    return [cells[column] for column in columns]
+
+
+def _one_ratio(family: Sequence[ComparisonRow]) -> bool:
+    return len({row.train_ratio for row in family}) == 1
+
+
+def _title(comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> str:
+    at = "" if "ratio" in _place_columns(family) else f", ratio {family[0].train_ratio:g}"
+    return f"{METRIC_NAMES[metric]}, {comparison_name(comparison)}{at}"
 
 
 def _count(row: ComparisonRow) -> str:
@@ -186,19 +206,19 @@ def _caption(report: Report, comparison: Comparison, family: Sequence[Comparison
 
 
 def _other_tests(comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
-    ablated = any(row.ablation != "none" for row in family)
+    ablated, place = any(row.ablation != "none" for row in family), _place_columns(family)
     declared = any(row.equivalence_margin is not None for row in family)
-    columns = ["ratio", *(["ablation"] if ablated else []), "BCa 95% CI", "flips", "ranks", "BH"]
-    columns += [*(["g_av"] if ablated else []), "g_z", "better in", *(["TOST"] if declared else [])]
+    columns = [*place, "BCa 95% CI", "flips", "ranks", "BH"]
+    columns += [*(["g_av"] if ablated else []), "g_z", "wins", *(["TOST"] if declared else [])]
     rows = []
     for row in family:
-        cells = [f"{row.train_ratio:g}", *([row.ablation] if ablated else [])]
+        cells = _place_cells(row, place)
         cells += [interval(row.bca_low, row.bca_high), p_value(row.p_permutation), p_value(row.p_wilcoxon)]
         cells += [p_value(row.p_bh), *([effect(row.hedges_g_av)] if ablated else [])]
         cells += [effect(row.hedges_g_z), share(row.probability_of_improvement)]
         rows.append([*cells, *([p_value(row.p_tost)] if declared else [])])
     return Section(
-        f"{METRIC_NAMES[metric]}, {comparison_name(comparison)}, by other means",
+        f"{_title(comparison, metric, family)}, by other means",
         columns,
         rows,
         caption=_caption_of_others(family),
@@ -213,7 +233,7 @@ def _caption_of_others(family: Sequence[ComparisonRow]) -> str:
         f"p not corrected: flips: permutation test of the mean over {patterns}, ranks: Wilcoxon",
         f"BH: p of the paired t after Benjamini-Hochberg, m = {size}",
         "g_av, g_z: Hedges' g over the models' deviation and over that of differences",
-        "better in: share of pairs",
+        "wins: share of pairs in which the first is better",
     ]
     margins = {row.equivalence_margin for row in family if row.equivalence_margin is not None}
     parts += [f"TOST: p that the difference is within ±{margin:g}" for margin in margins]

@@ -19,12 +19,30 @@ from orchestrator.report.thesis_sections import thesis_sections
 
 _LEADING_ZERO: Final = re.compile(r"(?<![\d.])0(?=\.\d)")
 _ENDLESS: Final = 10_000
-_UNBROKEN: Final = ("ratio", "epoch", "p", "Holm", "BH", "g", "g_av", "g_z", "n", "flips", "ranks", "diff.", "TOST")
+_UNBROKEN: Final = (
+    "ratio",
+    "epoch",
+    "p",
+    "their p",
+    "Holm",
+    "BH",
+    "g",
+    "g_av",
+    "g_z",
+    "n",
+    "flips",
+    "ranks",
+    "diff.",
+    "TOST",
+)
 """Columns too short to break; the others break where even bare numbers are too wide."""
 
 
 def print_report(report: Report, console: Console) -> None:
-    """Print a report. A table too wide for the terminal loses its leading zeros, then breaks cells; never digits."""
+    """Print a report.
+
+    A table too wide for the terminal loses its leading zeros, then its gaps, then breaks cells; never digits.
+    """
     for warning in report.warnings:
         console.print(Text(f"warning: {warning}", style="yellow"))
     for line in report.headlines:
@@ -45,19 +63,20 @@ def print_report(report: Report, console: Console) -> None:
 
 
 def _table(section: Section, console: Console) -> RenderableType:
-    whole = _drawn(section, lambda text: text)
-    if Measurement.get(console, console.options.update(max_width=_ENDLESS), whole).maximum <= console.width:
-        return whole
-    return _drawn(section, lambda text: _LEADING_ZERO.sub("", text))
+    """The first of three drawings that fits; else the narrowest, which breaks cells."""
+    for written, gap in ((str, 1), (_bare, 1), (_bare, 0)):
+        drawn = _drawn(section, written, gap)
+        if Measurement.get(console, console.options.update(max_width=_ENDLESS), drawn).maximum <= console.width:
+            break
+    return drawn
 
 
-def _drawn(section: Section, written: Callable[[str], str]) -> Table:
-    drawn = Table(
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
+def _bare(text: str) -> str:
+    return _LEADING_ZERO.sub("", text)
+
+
+def _drawn(section: Section, written: Callable[[str], str], gap: int) -> Table:
+    drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, gap, 0, 0))
     for column in section.columns:
         justify = "left" if column in section.text_columns else "right"
         drawn.add_column(column, justify=justify, no_wrap=column in _UNBROKEN, overflow="fold")  # type: ignore[arg-type]

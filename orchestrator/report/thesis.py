@@ -193,10 +193,10 @@ def _said_of_points(item: Mapping[str, Any], points: Sequence[FigurePoint]) -> s
     if not points:
         return "no finished run of this experiment corresponds to it yet"
     if item["against"] == "epoch":
-        return f"ours: means over {max(point.n for point in points)} runs, {len({point.x for point in points})} epochs"
+        return f"means over {max(point.n for point in points)} runs, {len({point.x for point in points})} epochs"
     mean = {(point.architecture, point.x): point.mean for point in points}
     both = sorted({x for _, x in mean if ("gamma_net", x) in mean and ("unet", x) in mean})
     ahead = [f"{x:g}" for x in both if mean["gamma_net", x] > mean["unet", x]]
-    return f"ours: γ-Net's mean is higher at {len(ahead)} of {len(both)} ratios" + (
+    return f"γ-Net's mean is higher at {len(ahead)} of {len(both)} ratios" + (
         f" ({', '.join(ahead)})" if 0 < len(ahead) < len(both) else ""
     )

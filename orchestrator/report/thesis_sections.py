@@ -24,14 +24,14 @@ def thesis_sections(report: Report) -> Iterator[Section]:
 
 def _table(item: ThesisItem, notes: Sequence[str]) -> Section:
     tested = any(cell.printed_p or cell.p is not None for cell in item.cells)
-    columns = ["", "of", "printed", "ours, epochs", "ours, runs", "n", *(["p printed", "p", "Holm"] if tested else [])]
+    columns = ["", "of", "printed", "epochs", "runs", "n", *(["their p", "p", "Holm"] if tested else [])]
     rows = [_row(cell, tested=tested) for cell in item.cells]
     caption = (
-        "mean (sd); printed and epochs: over all epochs of all runs, runs: over n runs"
+        "mean (sd); printed, and ours over all epochs of all runs as the printed are; runs: ours over n runs"
         if item.item != "table 5.6"
-        else "printed: best epoch of one run; ours, runs: mean (sd) of the best epochs of n runs"
+        else "printed: best epoch of one run; epochs: mean (sd) of all of ours; runs: of the best epochs of n runs"
     )
-    caption += "; p: paired t over runs" if tested else ""
+    caption += "; p: ours, paired t over runs" if tested else ""
     return Section(f"{item.item}: {item.title}", columns, rows, caption=caption, notes=notes, text_columns=("", "of"))
 
 

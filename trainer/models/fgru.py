@@ -9,6 +9,7 @@ from torch.nn import functional
 from trainer.contract.network import GammaNetSpec
 from trainer.models.fused import excite, inhibit
 from trainer.models.gala import Gala
+from trainer.models.large_kernels import convolve_with_large_kernel
 
 NORM_EPS = 1e-3
 
@@ -85,7 +86,7 @@ class FGRU(nn.Module):
     def _horizontal(self, maps: Tensor, kernel: Tensor) -> Tensor:
         if self._symmetric:
             kernel = (kernel + kernel.transpose(0, 1)) / 2
-        return functional.conv2d(maps, kernel, padding=kernel.shape[-1] // 2)
+        return convolve_with_large_kernel(maps, kernel)
 
     def _kernel(self, channels: int, size: int) -> Tensor:
         kernel = nn.init.orthogonal_(torch.empty(channels, channels, size, size))
