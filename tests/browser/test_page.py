@@ -48,8 +48,10 @@ def test_no_width_scrolls_the_page_sideways(chromium: Chromium, page: Path, widt
     chromium.open(page, width=width)
     overhang = "const e = document.documentElement; return e.scrollWidth - e.clientWidth"
     assert chromium.run(overhang) == 0
-    cut = """return [...document.querySelectorAll('main *')].filter(e => e.checkVisibility() && !e.closest('.scroll, svg, .unseen')
-             && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 80))"""
+    cut = """return [...document.querySelectorAll('main *')]
+        .filter(e => e.checkVisibility() && !e.closest('.scroll, svg, .unseen'))
+        .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+        .map(e => e.outerHTML.slice(0, 80))"""
     assert chromium.run(cut) == []
 
 
@@ -127,8 +129,9 @@ def test_curves_are_drawn_and_walked_by_keyboard(chromium: Chromium, page: Path)
     assert len(chromium.all(".panel canvas")) == 4, "two sets, two train ratios"
     canvas = chromium.one(".panel canvas")
     drawn = """const c = arguments[0], d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
-               const seen = new Set(); for (let i = 0; i < d.length; i += 4) if (d[i+3]) seen.add(d[i]+','+d[i+1]+','+d[i+2]);
-               return seen.size"""
+        const seen = new Set();
+        for (let i = 0; i < d.length; i += 4) if (d[i + 3]) seen.add(`${d[i]},${d[i + 1]},${d[i + 2]}`);
+        return seen.size"""
     assert chromium.run(drawn, canvas) > 10
     assert "10 runs; means: unet ends at" in (canvas.get_attribute("aria-label") or "")
     readout = chromium.one(".panel .readout")
@@ -202,23 +205,8 @@ def test_the_keyboard_reaches_the_skip_link_first_then_everything(chromium: Chro
 
 def test_what_screen_readers_need_is_there(chromium: Chromium, page: Path) -> None:
     chromium.open(page)
-    lacking: Any = chromium.run(
-        """const lacks = [];
-        const say = (what, e) => lacks.push(what + ': ' + e.outerHTML.slice(0, 100));
-        for (const e of document.querySelectorAll('[role=img]')) if (!e.getAttribute('aria-label')) say('no text', e);
-        for (const e of document.querySelectorAll('main svg')) if (e.getAttribute('role') !== 'img' && e.getAttribute('aria-hidden') !== 'true') say('neither said nor hidden', e);
-        for (const e of document.querySelectorAll('table')) if (!e.caption?.textContent.trim()) say('no caption', e);
-        for (const e of document.querySelectorAll('thead th')) if (e.scope !== 'col' || !e.textContent.trim()) say('no heading', e);
-        for (const e of document.querySelectorAll('tbody tr')) if (!e.querySelector('th[scope=row]')) say('no row heading', e);
-        for (const e of document.querySelectorAll('select, input')) if (!e.labels.length) say('no label', e);
-        for (const e of document.querySelectorAll('[tabindex="0"]')) if (!e.getAttribute('role')) say('focusable without a role', e);
-        for (const e of document.querySelectorAll('[aria-labelledby]')) if (!document.getElementById(e.getAttribute('aria-labelledby'))) say('label is nowhere', e);
-        let level = 1;
-        for (const e of document.querySelectorAll('h1, h2, h3, h4')) { const n = Number(e.tagName[1]); if (n > level + 1) say('heading skips a level', e); level = n; }
-        const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
-        if (new Set(ids).size !== ids.length) lacks.push('an id twice: ' + ids.filter((id, at) => ids.indexOf(id) !== at)[0]);
-        return lacks"""
-    )
+    script = (Path(__file__).parent / "lacking.js").read_text("utf-8")
+    lacking: Any = chromium.run(script)
     assert lacking == []
 
 

@@ -34,7 +34,7 @@ def add_samples(store: FolderStore, run: RunSpec, *, name: str = "patient001 ED 
             SampleSlice(
                 set=set_name,  # type: ignore[arg-type]
                 name=name,
-                patient=name.split()[0],
+                patient=name.split(maxsplit=1)[0],
                 picture=f"{stem}-image",
                 truth=f"{stem}-truth",
                 truth_outline=(_square(0),),

@@ -56,7 +56,7 @@
   };
   const redraw = () => { for (const panel of panels.values()) panel.draw(); };
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.addEventListener("input", show);
+  form.addEventListener("change", show);
   document.addEventListener("theme", redraw);
   addEventListener("resize", redraw);
   addEventListener("beforeprint", redraw);

@@ -50,7 +50,8 @@
       if (all) { all.hidden = found <= most; all.textContent = `Show all ${found} runs`; }
     };
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.addEventListener("input", apply);
+    form.addEventListener("change", apply);
+    form.elements.namedItem("text")?.addEventListener("input", apply);
     form.addEventListener("reset", () => setTimeout(() => { showMore(form); apply(); }));
     table.addEventListener("arranged", apply);
     table.addEventListener("reveal", () => { form.reset(); most = Infinity; apply(); });
@@ -60,7 +61,7 @@
   const showMore = (form) => {
     for (const box of form.querySelectorAll("[data-show=more]")) document.getElementById(form.dataset.table).classList.toggle("wide", box.checked);
   };
-  for (const form of document.querySelectorAll("form[data-table]")) form.addEventListener("input", () => showMore(form));
+  for (const form of document.querySelectorAll("form[data-table]")) form.addEventListener("change", () => showMore(form));
 })();
 // Brings a run's row into view, whatever the filter and the number of rows shown.
 const goToRun = (run) => {
