@@ -8,6 +8,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,7 +46,15 @@ class Cut:
     after_bytes: int
 
 
-Fault = Answer | Reset | Cut
+@dataclass(frozen=True)
+class Stall:
+    """Silence for so long, then the connection is reset; if `forwarded`, an answer after all."""
+
+    seconds: float
+    forwarded: bool = False
+
+
+Fault = Answer | Reset | Cut | Stall
 Rule = Callable[[Request], Fault | None]
 
 
@@ -102,7 +111,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do(self) -> None:
         fault = self.owner.decide(self.command, self.path)
         body = self._body()
-        if fault == Reset():
+        if isinstance(fault, Stall):
+            time.sleep(fault.seconds)
+        if fault == Reset() or (isinstance(fault, Stall) and not fault.forwarded):
             self._reset()
         elif isinstance(fault, Answer):
             self.send_response(fault.status)

@@ -8,6 +8,7 @@ import os
 import platform
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Final
 
 import cv2
 import torch
@@ -21,6 +22,7 @@ from trainer.contract.metrics import AttemptLog, AttemptRecord, EndRecord, Epoch
 from trainer.contract.result import PatientFunction, ResultRecord
 from trainer.contract.spec import RunSpec
 from trainer.contract.store import Store
+from trainer.delivery import SpooledStore
 from trainer.environment import choose_device, device_name, git_sha, versions
 from trainer.function import patient_functions
 from trainer.image_tensors import ImageTensors
@@ -28,12 +30,25 @@ from trainer.loop import TrainingLoop
 from trainer.metric_log import MetricLog
 from trainer.models import build_model
 from trainer.progress import TrainingProgress
+from trainer.retention import scores_of
+from trainer.rivals import Rival, look_for_rivals
 from trainer.samples import write_samples
 from trainer.seeding import seed_everything
 from trainer.sets import RunSets, load_sets
 from trainer.stopping import StoppedError, StopSignal
 
+_WAIT_FOR_DELIVERY_S: Final = 20.0
+"""How long training waits for a healthy store to take a checkpoint before it goes on."""
+
 _log = logging.getLogger(__name__)
+
+
+class OvertakenError(Exception):
+    """Another attempt at the same run has finished it, or goes on with it."""
+
+    def __init__(self, rival: Rival) -> None:
+        super().__init__(str(rival))
+        self.rival = rival
 
 
 class Attempt:
@@ -50,19 +65,22 @@ class Attempt:
     ) -> None:
         self._spec = spec
         self._store = store
+        self._remote = store if isinstance(store, SpooledStore) else None
         self._layout = layout
         self._name = name
         self._progress = progress
         self._stop = stop
         self._metric_log = MetricLog(store, layout.attempt(name))
-        self._checkpoints = Checkpoints(store, layout, spec.digest)
+        self._checkpoints = Checkpoints(store, spec, name)
+        self._started_at = datetime.now(UTC)
         self.output = AttemptOutput(store, layout.attempt_output(name))
 
     def execute(self) -> int:
         """Train from the newest checkpoint to the result.
 
         Returns:
-            0, or 143 if it was stopped: then everything up to the last step is in a checkpoint.
+            0, or 143 if it was stopped or overtaken: then everything up to the last step is in a
+            checkpoint, and what a failing store has not taken is in the spool.
 
         Raises:
             Fault: What ended the attempt, noted in the metric log.
@@ -73,15 +91,21 @@ class Attempt:
             except StoppedError:
                 self._append_end(exit_codes.STOPPED, "stopped by a signal")
                 return exit_codes.STOPPED
+            except OvertakenError as overtaken:
+                _log.warning("%s: this attempt ends", overtaken)
+                exit_code = exit_codes.DONE if overtaken.rival.finished else exit_codes.STOPPED
+                self._append_end(exit_code, str(overtaken))
+                return exit_code
         return exit_codes.DONE
 
     def _execute(self) -> None:
         torch.set_num_threads(self._spec.training.threads)
         cv2.setNumThreads(self._spec.training.threads)
         device = choose_device(self._spec.training.device)
-        seed_everything(self._spec.seed)
+        seed_everything(self._spec.seed, deterministic=self._spec.training.deterministic)
         found = self._checkpoints.newest()
         self._metric_log.append(self._attempt_record(device, found[0].position if found else Position(0)))
+        self._settle()  # by this line a later attempt knows that what this one leaves behind is still wanted
         sets = load_sets(self._spec, self._reading)
         if found and found[0].data_digest != sets.series_digest:
             raise DataError(
@@ -96,13 +120,14 @@ class Attempt:
             _log.info("resumed after epoch %d, step %d", *loop.position)
         try:
             self._train(loop, sets.series_digest)
+            write_samples(self._store, self._layout, loop.model, sets.validation, sets.generalisation, device)
+            function = self._function(loop, sets, device)
+            self._settle()
         except StoppedError:
-            self._checkpoints.save(loop.position, loop.state(), sets.series_digest)
+            if self._checkpoints.last_saved != loop.position:
+                self._checkpoints.save(loop.position, loop.state(), sets.series_digest, {})
             _log.info("stopped after epoch %d, step %d; a checkpoint is kept", *loop.position)
             raise
-        write_samples(self._store, self._layout, loop.model, sets.validation, sets.generalisation, device)
-        function = self._function(loop, sets, device)
-        self._append_end(exit_codes.DONE, "")
         self._write_result(loop, function)
 
     def _train(self, loop: TrainingLoop, data_digest: str) -> None:
@@ -112,8 +137,47 @@ class Attempt:
             self._progress.epoch(record, training.epochs)
             _log.info("%s", _epoch_line(record, training.epochs))
             self.output.flush()
-            if record.epoch % training.checkpoint_every_epochs == 0 or record.epoch == training.epochs:
-                self._checkpoints.save(loop.position, loop.state(), data_digest)
+            scores = scores_of(record)
+            due = record.epoch % training.checkpoint_every_epochs == 0 or record.epoch == training.epochs
+            if due or self._checkpoints.is_best(scores):
+                self._checkpoints.save(loop.position, loop.state(), data_digest, scores)
+                if self._delivered():
+                    self._yield_to_rivals()
+
+    def _delivered(self) -> bool:
+        """Whether the store has everything; a healthy one is waited for, so that a SIGKILL loses little."""
+        return self._remote is None or self._remote.settle(_WAIT_FOR_DELIVERY_S, while_well=True, stop=self._stop)
+
+    def _settle(self) -> None:
+        """Wait until the store has everything, for as long as an outage may last.
+
+        Raises:
+            StoreError: It does not take it.
+            StoppedError: A stop was asked for meanwhile.
+        """
+        minutes = self._spec.training.store_outage_minutes
+        if self._remote is None or self._remote.settle(minutes * 60, stop=self._stop):
+            return
+        self._stop.check()
+        failure = self._remote.failure.problems[0] if self._remote.failure else None
+        raise StoreError(
+            f"the store has not taken {self._remote.waiting} objects for {minutes:g} minutes: "
+            f"{failure.what if failure else 'it is too slow'}",
+            where=self._store.url,
+            fix=f"they are kept in {self._remote.folder}: mend the store and start the run again on this machine, "
+            "which delivers them and goes on; elsewhere it goes on from the last checkpoint in the store",
+        )
+
+    def _yield_to_rivals(self) -> None:
+        """End if another attempt has finished the run, or began after this one and lives.
+
+        Raises:
+            OvertakenError: So it is.
+        """
+        with contextlib.suppress(StoreError):
+            rival = look_for_rivals(self._store, self._layout, self._name, self._started_at)
+            if rival:
+                raise OvertakenError(rival)
 
     def _reading(self, done: int, total: int) -> None:
         self._stop.check()
@@ -144,7 +208,7 @@ class Attempt:
             run_id=self._spec.run_id,
             attempt=self._name.number,
             uid=self._name.uid,
-            started_at=datetime.now(UTC),
+            started_at=self._started_at,
             host=platform.node(),
             git_sha=git_sha(),
             image=os.environ.get("GRIDCTL_IMAGE", ""),
@@ -157,6 +221,8 @@ class Attempt:
         )
 
     def _write_result(self, loop: TrainingLoop, function: tuple[PatientFunction, ...]) -> None:
+        self._yield_to_rivals()
+        self._append_end(exit_codes.DONE, "")
         logs = self._attempt_logs()
         epochs = [record for _, record in merge(logs)]
         missing = set(range(1, self._spec.training.epochs + 1)) - {record.epoch for record in epochs}
@@ -171,7 +237,7 @@ class Attempt:
             spec_digest=self._spec.digest,
             epochs=self._spec.training.epochs,
             attempts=len(logs),
-            checkpoint=self._layout.checkpoint(loop.position),
+            checkpoint=self._layout.checkpoint(self._checkpoints.at_end(loop.position)),
             weights_sha256=weights_sha256(loop.model.state_dict()),
             validation=epochs[-1].validation,
             generalisation=epochs[-1].generalisation,
@@ -181,7 +247,11 @@ class Attempt:
         )
         _log.info("finished: validation Dice %.4f", result.validation.dice)
         self.output.flush()
-        self._store.put(self._layout.result, result.to_json())
+        self._settle()
+        if not self._store.create(self._layout.result, result.to_json()):
+            other = ResultRecord.from_json(self._store.get(self._layout.result).data, self._layout.result)
+            if other.weights_sha256 != result.weights_sha256:
+                _log.warning("another attempt finished the run before, with other weights: its result stays")
 
     def _attempt_logs(self) -> list[AttemptLog]:
         keys = [stat.key for stat in self._store.list(self._layout.attempts) if attempt_of(stat.key)]
@@ -208,8 +278,9 @@ class Attempt:
 
 
 def _epoch_line(record: EpochRecord, epochs: int) -> str:
+    skipped = f" ({record.skipped_steps} steps skipped)" if record.skipped_steps else ""
     line = (
-        f"epoch {record.epoch}/{epochs}: loss {record.train_loss:.4f}, "
+        f"epoch {record.epoch}/{epochs}: loss {record.train_loss:.4f}{skipped}, "
         f"validation Dice {record.validation.dice:.4f} BCE {record.validation.bce:.4f}"
     )
     if record.generalisation is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import logging
 import pickle
 import tempfile
@@ -12,16 +13,18 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import torch
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from trainer.contract.errors import NotFoundError, SpecError, StoreError
+from trainer.contract.errors import NotFoundError, SpecError
 from trainer.contract.frozen import Frozen
-from trainer.contract.layout import Position, RunLayout, checkpoint_of
+from trainer.contract.layout import AttemptName, CheckpointName, Position, RunLayout, checkpoint_of
+from trainer.contract.spec import RunSpec
 from trainer.contract.store import Store
+from trainer.retention import Scores, best, kept
 
-CHECKPOINT_SCHEMA_VERSION: Final = 1
-KEPT: Final = 2
-"""How many of the newest checkpoints stay: the one before the last is there if the last is damaged."""
+CHECKPOINT_SCHEMA_VERSION: Final = 2
+
+_LISTINGS: Final = 5
 
 _log = logging.getLogger(__name__)
 
@@ -33,14 +36,16 @@ class CheckpointManifest(Frozen):
         spec_digest: SHA-256 of the specification it belongs to.
         data_digest: SHA-256 of the data it was trained on.
         epoch, step: Whole epochs done, and steps of the next one.
+        scores: Of the epoch just done; empty within one.
         sha256, size_bytes: Of the checkpoint file.
     """
 
-    schema_version: Literal[1] = CHECKPOINT_SCHEMA_VERSION
+    schema_version: Literal[2] = CHECKPOINT_SCHEMA_VERSION
     spec_digest: str
     data_digest: str
     epoch: int
     step: int
+    scores: Mapping[str, float] = Field(default_factory=dict)
     sha256: str
     size_bytes: int
 
@@ -50,64 +55,125 @@ class CheckpointManifest(Frozen):
 
 
 class Checkpoints:
-    """The checkpoints of one run."""
+    """The checkpoints of one run, as one attempt at it writes and reads them.
 
-    def __init__(self, store: Store, layout: RunLayout, spec_digest: str) -> None:
+    Each attempt writes objects of its own, so that two of them alive at once cannot mix theirs;
+    and it removes only what lies behind the checkpoint that it has just written itself.
+    """
+
+    def __init__(self, store: Store, spec: RunSpec, attempt: AttemptName) -> None:
         self._store = store
-        self._layout = layout
-        self._spec_digest = spec_digest
+        self._layout = RunLayout(spec.experiment, spec.run_id)
+        self._training = spec.training
+        self._spec_digest = spec.digest
+        self._attempt = attempt
+        self._whole: dict[CheckpointName, Scores] = {}
+        self._broken: set[CheckpointName] = set()
+        self.last_saved: Position | None = None
 
-    def save(self, position: Position, state: Mapping[str, Any], data_digest: str) -> None:
-        """Store a checkpoint, then its manifest, then drop the old ones.
+    def save(self, position: Position, state: Mapping[str, Any], data_digest: str, scores: Scores) -> None:
+        """Store a checkpoint, then its manifest, then drop those that need not stay.
 
         Args:
             position: Where training stands.
             state: Nested dicts and lists of tensors and plain values.
             data_digest: Of the data it was trained on.
+            scores: Of the epoch just done; empty within one.
 
         Raises:
             StoreError: The store failed, or the local disk is full; older checkpoints are untouched.
         """
-        with tempfile.TemporaryDirectory(prefix="gridctl-") as folder:
-            path = Path(folder, "checkpoint.pt")
-            _write(state, path)
-            manifest = CheckpointManifest(
-                spec_digest=self._spec_digest,
-                data_digest=data_digest,
-                epoch=position.epoch,
-                step=position.step,
-                sha256=_sha256(path),
-                size_bytes=path.stat().st_size,
-            )
-            self._store.put_file(self._layout.checkpoint(position), path)
-        self._store.put(self._layout.checkpoint_manifest(position), (manifest.model_dump_json() + "\n").encode())
-        self._drop_all_but_newest()
+        buffer = io.BytesIO()  # not a file: of a disk that fills, torch's own writer says nothing that helps
+        torch.save(dict(state), buffer)
+        content = buffer.getvalue()
+        manifest = CheckpointManifest(
+            spec_digest=self._spec_digest,
+            data_digest=data_digest,
+            epoch=position.epoch,
+            step=position.step,
+            scores=scores,
+            sha256=hashlib.sha256(content).hexdigest(),
+            size_bytes=len(content),
+        )
+        name = CheckpointName(position, self._attempt)
+        self._store.put(self._layout.checkpoint(name), content)
+        self._store.put(self._layout.checkpoint_manifest(name), (manifest.model_dump_json() + "\n").encode())
+        self._whole[name] = scores
+        self.last_saved = position
+        self._drop_behind(position)
+
+    def at_end(self, position: Position) -> CheckpointName:
+        """The checkpoint at a position that this attempt wrote, or resumed from."""
+        return max(name for name in self._whole if name.position == position)
+
+    def is_best(self, scores: Scores) -> bool:
+        """Whether an epoch with these scores is the best so far, and such are to be kept."""
+        by = self._training.checkpoint_keep_best
+        if by is None or by not in scores:
+            return False
+        now = Position(10**9)
+        return best([*((name.position, known) for name, known in self._whole.items()), (now, scores)], by) == now
 
     def newest(self) -> tuple[CheckpointManifest, Mapping[str, Any]] | None:
         """The newest checkpoint that is whole; damaged ones are passed over with a warning.
 
         Raises:
-            SpecError: It belongs to another specification.
+            SpecError: It belongs to another specification, or is of another format.
             StoreError: The store failed.
         """
-        for position in self._positions():
-            key = self._layout.checkpoint(position)
-            try:
-                manifest = CheckpointManifest.model_validate_json(
-                    self._store.get(self._layout.checkpoint_manifest(position)).data
-                )
-                if manifest.spec_digest != self._spec_digest:
-                    raise SpecError(
-                        "this checkpoint belongs to another specification",
-                        where=key,
-                        fix="delete the run's folder in the store to train it anew",
-                    )
-                return manifest, self._load(key, manifest)
-            except NotFoundError:
-                _log.warning("%s was never announced: passed over", key)
-            except (ValidationError, _DamagedError) as error:
-                _log.warning("%s is damaged (%s): passed over", key, str(error).splitlines()[0])
+        for _ in range(_LISTINGS):
+            names = self._names()
+            found = self._newest_of(names)
+            if found:
+                self.last_saved = found[0].position
+            if found or set(self._names()) == set(names):
+                return found
+            _log.info("checkpoints changed while they were read: they are listed again")  # another attempt lives
         return None
+
+    def _newest_of(self, names: list[CheckpointName]) -> tuple[CheckpointManifest, Mapping[str, Any]] | None:
+        found = None
+        self._whole, self._broken = {}, set()
+        for name in names:
+            key = self._layout.checkpoint(name)
+            try:
+                manifest = self._manifest(name)
+                if found is None:
+                    found = manifest, self._load(key, manifest)
+                self._whole[name] = manifest.scores
+            except NotFoundError:
+                self._broken.add(name)
+                _log.warning("%s was never announced: passed over", key)
+            except _DamagedError as error:
+                self._broken.add(name)
+                _log.warning("%s is damaged (%s): passed over", key, str(error).splitlines()[0])
+        return found
+
+    def _manifest(self, name: CheckpointName) -> CheckpointManifest:
+        key = self._layout.checkpoint_manifest(name)
+        text = self._store.get(key).data
+        try:
+            content = json.loads(text)
+            version = content["schema_version"]
+        except (ValueError, TypeError, KeyError):
+            raise _DamagedError("its manifest is not one") from None
+        if version != CHECKPOINT_SCHEMA_VERSION:
+            raise SpecError(
+                f"this checkpoint is of format {version!r}, this trainer reads {CHECKPOINT_SCHEMA_VERSION}",
+                where=key,
+                fix="finish the run with the trainer that began it, or delete its folder in the store to train it anew",
+            )
+        try:
+            manifest = CheckpointManifest.model_validate(content)
+        except ValidationError as error:
+            raise _DamagedError(str(error)) from None
+        if manifest.spec_digest != self._spec_digest:
+            raise SpecError(
+                "this checkpoint belongs to another specification",
+                where=key,
+                fix="delete the run's folder in the store to train it anew",
+            )
+        return manifest
 
     def _load(self, key: str, manifest: CheckpointManifest) -> Mapping[str, Any]:
         with tempfile.TemporaryDirectory(prefix="gridctl-") as folder:
@@ -123,32 +189,22 @@ class Checkpoints:
             raise _DamagedError("it holds no state")
         return state
 
-    def _positions(self) -> list[Position]:
+    def _names(self) -> list[CheckpointName]:
+        """All there are, the newest first."""
         found = (checkpoint_of(stat.key) for stat in self._store.list(self._layout.checkpoints))
-        return sorted((position for position in found if position), reverse=True)
+        return sorted((name for name in found if name), reverse=True)
 
-    def _drop_all_but_newest(self) -> None:
-        for position in self._positions()[KEPT:]:
-            self._store.delete(self._layout.checkpoint_manifest(position))  # first: without it there is none
-            self._store.delete(self._layout.checkpoint(position))
-
-
-def _write(state: Mapping[str, Any], path: Path) -> None:
-    """Serialise in memory first: of a disk that fills, torch's own writer says nothing that helps.
-
-    Raises:
-        StoreError: The temporary file cannot be written.
-    """
-    buffer = io.BytesIO()
-    torch.save(dict(state), buffer)
-    try:
-        path.write_bytes(buffer.getbuffer())
-    except OSError as error:
-        raise StoreError(
-            f"cannot write a checkpoint of {buffer.tell()} bytes: {error.strerror}",
-            where=path.parent,
-            fix="make room there, or point TMPDIR at a larger disk",
-        ) from None
+    def _drop_behind(self, position: Position) -> None:
+        """Of what this attempt knows of, and that lies behind what it has just written."""
+        behind = {name: scores for name, scores in self._whole.items() if name.position <= position}
+        stay = kept({name.position: scores for name, scores in sorted(behind.items())}, self._training)
+        surplus = {name for name in behind if name.position not in stay}
+        surplus |= {name for name in self._broken if name.position < position}
+        for name in sorted(surplus):
+            self._store.delete(self._layout.checkpoint_manifest(name))  # first: without it there is none
+            self._store.delete(self._layout.checkpoint(name))
+            self._whole.pop(name, None)
+            self._broken.discard(name)
 
 
 class _DamagedError(Exception):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from trainer.augmentation import Augmentation
 from trainer.contract.errors import Fault
@@ -22,11 +23,14 @@ from trainer.image_tensors import ImageTensors
 from trainer.losses import bce_with_logits
 from trainer.progress import TrainingProgress
 from trainer.seeding import epoch_order, restore_rng_state, rng_state
+from trainer.step_faults import step_faults
 from trainer.stopping import StopSignal
+
+_log = logging.getLogger(__name__)
 
 
 class NonFiniteLossError(Fault):
-    """The loss is no longer a number. The last checkpoint is from before."""
+    """The loss or its gradient is no longer a number. The last checkpoint is from before."""
 
 
 class TrainingLoop:
@@ -56,7 +60,9 @@ class TrainingLoop:
         self.model = model.to(device)
         self._optimizer = torch.optim.Adam(self.model.parameters(), lr=spec.training.learning_rate)
         self.position = Position(0)
-        self._loss_sum = 0.0
+        self._loss_sum = 0.0  # of this epoch so far, with the images and skipped steps below
+        self._images = 0
+        self._skipped = 0
         self._rng: dict[str, Any] | None = None  # set while scores are taken: the state to go on from
 
     @property
@@ -72,8 +78,10 @@ class TrainingLoop:
 
         Raises:
             StoppedError: A stop was asked for; `state` is that between two steps.
-            NonFiniteLossError: The loss became NaN or infinite.
+            NonFiniteLossError: The loss or its gradient became NaN or infinite, and
+                `training.on_nonfinite` is `stop`; or all of an epoch were skipped.
             NonFiniteScoreError: A score did.
+            OutOfMemoryError: The device has not the memory for a minibatch.
         """
         while self.position.epoch < self._spec.training.epochs:
             yield self._epoch(self.position.epoch + 1)
@@ -87,6 +95,8 @@ class TrainingLoop:
             "epoch": self.position.epoch,
             "step": self.position.step,
             "loss_sum": self._loss_sum,
+            "images": self._images,
+            "skipped_steps": self._skipped,
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
@@ -94,13 +104,15 @@ class TrainingLoop:
         self.model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
         self.position = Position(state["epoch"], state["step"])
-        self._loss_sum = state["loss_sum"]
+        self._loss_sum, self._images = state["loss_sum"], state["images"]
+        self._skipped = state["skipped_steps"]
         restore_rng_state(state["rng"])
 
     def _epoch(self, epoch: int) -> EpochRecord:
         started = time.monotonic()
         first = self.position.step
-        self._train(epoch)
+        with step_faults(self._spec, self._device, "training", epoch):
+            self._train(epoch)
         train_seconds = time.monotonic() - started
         trained = len(self._sets[0]) - min(first * self._spec.training.batch_size, len(self._sets[0]))
         self._rng = rng_state()
@@ -108,11 +120,12 @@ class TrainingLoop:
         generalisation = self._score("generalising", self._sets[2], self._spec.training.generalisation_batch_size)
         assert validation is not None
         self._rng = None
-        train_loss = self._loss_sum / len(self._sets[0])
-        self.position, self._loss_sum = Position(epoch), 0.0
+        train_loss, skipped = self._loss_sum / self._images, self._skipped
+        self.position, self._loss_sum, self._images, self._skipped = Position(epoch), 0.0, 0, 0
         return EpochRecord(
             epoch=epoch,
             train_loss=train_loss,
+            skipped_steps=skipped,
             validation=validation,
             generalisation=generalisation,
             seconds=time.monotonic() - started,
@@ -130,23 +143,50 @@ class TrainingLoop:
             self._progress.step(epoch, self._spec.training.epochs, step, self.steps_per_epoch)
             chosen = order[step * batch_size : (step + 1) * batch_size]
             images, masks = self._augmentation(*train.batch(chosen), epoch, chosen)
-            images, masks = images.to(self._device), masks.to(self._device)
-            self._optimizer.zero_grad(set_to_none=True)
-            loss = bce_with_logits(self.model(images), masks)
-            value = loss.item()
-            if not math.isfinite(value):
-                raise NonFiniteLossError(
-                    f"the loss is {value} at epoch {epoch}, step {step + 1} of {self.steps_per_epoch}",
-                    where=self._spec.run_id,
-                    fix="lower training.learning_rate; the last checkpoint is from before this",
-                )
-            loss.backward()  # type: ignore[no-untyped-call]
-            self._optimizer.step()
-            self._loss_sum += value * len(chosen)
+            self._step(images.to(self._device), masks.to(self._device), epoch, step)
             self.position = Position(epoch - 1, step + 1)
+        if not self._images:
+            raise self._not_finite(f"no batch of epoch {epoch} gave a finite loss")
         self._progress.step(epoch, self._spec.training.epochs, self.steps_per_epoch, self.steps_per_epoch)
 
-    def _score(self, phase: str, tensors: ImageTensors | None, batch_size: int) -> SetScores | None:
+    def _step(self, images: Tensor, masks: Tensor, epoch: int, step: int) -> None:
+        """One optimizer step, which is not taken unless all its numbers are finite."""
+        skip = self._spec.training.on_nonfinite == "skip"
+        statistics = [buffer.clone() for buffer in self.model.buffers()] if skip else []
+        self._optimizer.zero_grad(set_to_none=True)
+        loss = bce_with_logits(self.model(images), masks)
+        value = loss.item()
+        wrong = "" if math.isfinite(value) else f"the loss is {value}"
+        if not wrong:
+            loss.backward()  # type: ignore[no-untyped-call]
+            gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+            largest = nn.utils.get_total_norm(gradients, norm_type=math.inf).item()
+            wrong = "" if math.isfinite(largest) else f"the loss is {value:.4g}, but its gradient holds {largest}"
+        if not wrong:
+            self._optimizer.step()
+            self._loss_sum += value * len(images)
+            self._images += len(images)
+            return
+        wrong += f" at epoch {epoch}, batch {step + 1} of {self.steps_per_epoch}"
+        if not skip:
+            raise self._not_finite(wrong)
+        if not self._skipped:
+            _log.warning("%s: this step is skipped, as are more like it in this epoch", wrong)
+        self._skipped += 1
+        for buffer, before in zip(self.model.buffers(), statistics, strict=True):
+            buffer.copy_(before)
+
+    def _not_finite(self, what: str) -> NonFiniteLossError:
+        return NonFiniteLossError(
+            what,
+            where=self._spec.run_id,
+            fix="lower training.learning_rate, or skip such steps with training.on_nonfinite: skip; "
+            "the last checkpoint is from before this",
+        )
+
+    def _score(
+        self, phase: Literal["validating", "generalising"], tensors: ImageTensors | None, batch_size: int
+    ) -> SetScores | None:
         if tensors is None:
             return None
 
@@ -155,7 +195,8 @@ class TrainingLoop:
             self._progress.phase(phase, done, total)
 
         try:
-            return evaluate(self.model, tensors, batch_size, self._device, between_batches)
+            with step_faults(self._spec, self._device, phase, self.position.epoch + 1):
+                return evaluate(self.model, tensors, batch_size, self._device, between_batches)
         except NonFiniteScoreError as error:
             problem = error.problems[0]
             what = f"{phase} after the steps of epoch {self.position.epoch + 1}: {problem.what}"

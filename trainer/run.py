@@ -8,11 +8,15 @@ import uuid
 
 from trainer.attempt import Attempt
 from trainer.contract import exit_codes
-from trainer.contract.layout import RunLayout
+from trainer.contract.layout import AttemptName, RunLayout
+from trainer.contract.spec import RunSpec, TrainingSpec
+from trainer.contract.store import Store
 from trainer.metric_log import next_attempt
+from trainer.patience import Patience
 from trainer.progress import TrainingProgress
 from trainer.spec_source import read_spec
-from trainer.stopping import StopSignal
+from trainer.spooling import deliver_leftovers, leave, open_spooled
+from trainer.stopping import StoppedError, StopSignal
 
 _log = logging.getLogger(__name__)
 
@@ -32,14 +36,39 @@ def run(spec_location: str, store_url: str | None, progress: TrainingProgress, s
     Raises:
         Fault: What ended the attempt; it is in the metric log already where that could be written.
     """
-    spec, store = read_spec(spec_location, store_url)
+    try:
+        patience = Patience(TrainingSpec().store_outage_minutes * 60, stop)
+        spec, store = patience(lambda: read_spec(spec_location, store_url))
+        name = _begin(spec, store, stop)
+        if name is None:
+            return exit_codes.DONE
+    except StoppedError:
+        return exit_codes.STOPPED
     layout = RunLayout(spec.experiment, spec.run_id)
-    if store.exists(layout.result):
+    spooled = open_spooled(spec, store, name, stop)
+    attempt = Attempt(spec, spooled or store, layout, name, progress, stop)
+    try:
+        with attempt.output.kept():
+            return attempt.execute()
+    finally:
+        if spooled:
+            leave(spooled, stop)
+
+
+def _begin(spec: RunSpec, store: Store, stop: StopSignal) -> AttemptName | None:
+    """The name of the attempt that begins now; None if the run is finished.
+
+    Raises:
+        StoreError: The store failed, for longer than a passing outage may last.
+        StoppedError: A stop was asked for meanwhile.
+    """
+    layout = RunLayout(spec.experiment, spec.run_id)
+    patience = Patience(spec.training.store_outage_minutes * 60, stop)
+    deliver_leftovers(spec, store, stop)
+    if patience(lambda: store.exists(layout.result)):
         _log.info("%s is finished already", spec.run_id)
-        return exit_codes.DONE
-    if not store.exists(layout.spec):
-        store.put(layout.spec, spec.to_json())
+        return None
+    if not patience(lambda: store.exists(layout.spec)):
+        patience(lambda: store.put(layout.spec, spec.to_json()))
     uid = os.environ.get("GRIDCTL_ATTEMPT_UID") or uuid.uuid4().hex[:8]
-    attempt = Attempt(spec, store, layout, next_attempt(store, layout, uid), progress, stop)
-    with attempt.output.kept():
-        return attempt.execute()
+    return patience(lambda: next_attempt(store, layout, uid))

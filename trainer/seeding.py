@@ -11,13 +11,20 @@ import torch
 from numpy.typing import NDArray
 
 
-def seed_everything(seed: int) -> None:
-    """Seed python, numpy and torch, and ask torch for deterministic algorithms."""
+def seed_everything(seed: int, *, deterministic: bool = True) -> None:
+    """Seed python, numpy and torch, and choose torch's algorithms.
+
+    Args:
+        seed: Of the run.
+        deterministic: Whether torch may use deterministic algorithms only; else it takes the
+            fastest, after trying, and two runs of one seed may differ on a GPU.
+    """
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.use_deterministic_algorithms(deterministic)
+    torch.backends.cudnn.benchmark = not deterministic
 
 
 def epoch_order(images: int, seed: int, epoch: int) -> NDArray[np.int64]:

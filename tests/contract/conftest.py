@@ -9,6 +9,10 @@ import pytest
 
 from tests import s3_server
 from trainer.contract.store import Store, open_store
+from trainer.delivery import SpooledStore
+from trainer.patience import Patience
+from trainer.spool import Spool
+from trainer.stopping import StopSignal
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,11 +43,28 @@ def s3_url(bucket: str, s3_root: str) -> str:
     return f"{s3_root}/{uuid.uuid4().hex}"
 
 
-@pytest.fixture(params=["folder", "s3"])
-def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store]:
+ONLY_ONCE_DELIVERED = ("test_one_etag_everywhere", "test_its_url_opens_it_again")
+
+
+@pytest.fixture(params=["folder", "s3", "spooled"])
+def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
     """Makes empty stores of one kind, each apart from the others."""
-    root = str(tmp_path / "store") if request.param == "folder" else request.getfixturevalue("s3_url")
-    return lambda: open_store(f"{root}/{uuid.uuid4().hex}")
+    if request.param == "spooled" and request.node.originalname in ONLY_ONCE_DELIVERED:
+        pytest.skip("a spool promises this of what it has delivered")
+    root = request.getfixturevalue("s3_url") if request.param == "s3" else str(tmp_path / "store")
+    spooled: list[SpooledStore] = []
+
+    def new() -> Store:
+        store = open_store(f"{root}/{uuid.uuid4().hex}")
+        if request.param != "spooled":
+            return store
+        spool = Spool(tmp_path / "spool" / uuid.uuid4().hex, 1 << 30)
+        spooled.append(SpooledStore(store, spool, Patience(0, StopSignal()), lambda: store))
+        return spooled[-1]
+
+    yield new
+    for store in spooled:
+        store.close()
 
 
 @pytest.fixture

@@ -62,7 +62,18 @@ class DataError(Fault):
 
 
 class StoreError(Fault):
-    """The store cannot be reached or refused a request. Retried: the next attempt may find it well."""
+    """The store cannot be reached or refused a request. Retried: the next attempt may find it well.
+
+    Attributes:
+        passing: Whether waiting may help: it is overloaded or out of reach, or the credentials
+            have expired, while a wrong name or key stays wrong.
+    """
+
+    def __init__(
+        self, what: str | Iterable[Problem], *, where: object = "", fix: str = "", passing: bool = False
+    ) -> None:
+        super().__init__(what, where=where, fix=fix)
+        self.passing = passing
 
 
 class NotFoundError(StoreError):

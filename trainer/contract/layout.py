@@ -4,8 +4,8 @@
 <experiment>/<run_id>/spec.json
                       attempts/001-<uid>.jsonl       metric log of one attempt
                       attempts/001-<uid>.log         what that attempt printed
-                      checkpoints/epoch-0010.pt      after epoch 10, and its .json
-                      checkpoints/epoch-0010-step-00007.pt   within epoch 11, after 7 steps
+                      checkpoints/epoch-0010.001-<uid>.pt   of attempt 1 after epoch 10, and its .json
+                      checkpoints/epoch-0010-step-00007.001-<uid>.pt   within epoch 11, after 7 steps
                       result.json                    written last: the run is finished
                       samples/index.json             a few slices, the same for both models of a pair
                       samples/<name>.png             their pictures
@@ -17,8 +17,9 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-_ATTEMPT = re.compile(r"(?P<number>\d{3,})-(?P<uid>[a-z0-9][-a-z0-9]*)\.jsonl")
-_CHECKPOINT = re.compile(r"epoch-(?P<epoch>\d{4})(?:-step-(?P<step>\d{5,}))?\.pt")
+_NAME = r"(?P<number>\d{3,})-(?P<uid>[a-z0-9][-a-z0-9]*)"
+_ATTEMPT = re.compile(rf"{_NAME}\.jsonl")
+_CHECKPOINT = re.compile(rf"epoch-(?P<epoch>\d{{4}})(?:-step-(?P<step>\d{{5,}}))?\.{_NAME}\.pt")
 
 
 class Position(NamedTuple):
@@ -33,6 +34,13 @@ class AttemptName(NamedTuple):
 
     number: int
     uid: str
+
+
+class CheckpointName(NamedTuple):
+    """Where training stood, and the attempt that wrote it: no two attempts write one object. Ordered."""
+
+    position: Position
+    attempt: AttemptName
 
 
 def experiment_prefix(experiment: str) -> str:
@@ -78,12 +86,13 @@ class RunLayout:
     def attempt_output(self, name: AttemptName) -> str:
         return f"{self.attempts}{name.number:03d}-{name.uid}.log"
 
-    def checkpoint(self, position: Position) -> str:
+    def checkpoint(self, name: CheckpointName) -> str:
+        position, attempt = name
         step = f"-step-{position.step:05d}" if position.step else ""
-        return f"{self.checkpoints}epoch-{position.epoch:04d}{step}.pt"
+        return f"{self.checkpoints}epoch-{position.epoch:04d}{step}.{attempt.number:03d}-{attempt.uid}.pt"
 
-    def checkpoint_manifest(self, position: Position) -> str:
-        return self.checkpoint(position).removesuffix(".pt") + ".json"
+    def checkpoint_manifest(self, name: CheckpointName) -> str:
+        return self.checkpoint(name).removesuffix(".pt") + ".json"
 
     @property
     def samples_index(self) -> str:
@@ -106,8 +115,11 @@ def attempt_of(key: str) -> AttemptName | None:
     return AttemptName(int(match["number"]), match["uid"]) if match else None
 
 
-def checkpoint_of(key: str) -> Position | None:
-    """The position of the checkpoint at this key; None if it is no checkpoint."""
+def checkpoint_of(key: str) -> CheckpointName | None:
+    """The checkpoint that lies at this key; None if it is no checkpoint."""
     folder, _, name = key.rpartition("/")
     match = _CHECKPOINT.fullmatch(name) if folder.endswith("/checkpoints") else None
-    return Position(int(match["epoch"]), int(match["step"] or 0)) if match else None
+    if match is None:
+        return None
+    position = Position(int(match["epoch"]), int(match["step"] or 0))
+    return CheckpointName(position, AttemptName(int(match["number"]), match["uid"]))

@@ -105,6 +105,7 @@ class EpochRecord(Frozen):
     Attributes:
         epoch: From 1.
         train_loss: Mean over the epoch's images of the loss their step was taken on.
+        skipped_steps: Steps not taken because their loss or gradient was not finite.
         validation: Scores on the validation patients.
         generalisation: Scores on the other data set; None if there is none.
         seconds: Wall time of the epoch in this attempt, validation included.
@@ -116,6 +117,7 @@ class EpochRecord(Frozen):
     kind: Literal["epoch"] = "epoch"
     epoch: int = Field(ge=1)
     train_loss: float
+    skipped_steps: int = Field(0, ge=0)
     validation: SetScores
     generalisation: SetScores | None = None
     seconds: float = Field(ge=0)
@@ -196,7 +198,7 @@ def read_attempt(text: str | bytes, where: object = "") -> AttemptLog:
         attempt=records[0],
         data=next((r for r in rest if isinstance(r, DataRecord)), None),
         epochs=tuple(r for r in rest if isinstance(r, EpochRecord)),
-        end=next((r for r in rest if isinstance(r, EndRecord)), None),
+        end=next((r for r in reversed(rest) if isinstance(r, EndRecord)), None),
     )
 
 

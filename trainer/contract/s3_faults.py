@@ -23,6 +23,7 @@ _NO_CREDENTIALS: Final = (
     aws.TokenRetrievalError,
     aws.UnauthorizedSSOTokenError,
 )
+_RENEWABLE: Final = (aws.CredentialRetrievalError, aws.MetadataRetrievalError, aws.TokenRetrievalError)
 _UNREACHABLE: Final = (
     aws.HTTPClientError,  # connection refused, timeouts, TLS and proxies
     aws.ConnectionError,
@@ -69,6 +70,8 @@ _SAME_AS: Final = {
     "RequestExpired": "RequestTimeTooSkewed",
     "XAmzContentSHA256Mismatch": "SignatureDoesNotMatch",
 }
+_PASSING: Final = ("ExpiredToken", "TokenRefreshRequired", "InvalidToken", "RequestTimeTooSkewed")
+"""Refusals that end by themselves: credentials are renewed, clocks set."""
 _BUSY: Final = ("SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "Throttling", "429", "500", "503")
 
 
@@ -88,9 +91,14 @@ def fault_of(error: Exception, *, where: str, endpoint: str) -> StoreError:
     if isinstance(error, aws.ClientError):
         return _refusal(error, where, endpoint)
     if isinstance(error, _NO_CREDENTIALS):
-        return StoreError(f"no credentials for S3: {_sentence(error)}", where=where, fix=_CREDENTIALS_FIX)
+        return StoreError(
+            f"no credentials for S3: {_sentence(error)}",
+            where=where,
+            fix=_CREDENTIALS_FIX,
+            passing=isinstance(error, _RENEWABLE),
+        )
     if isinstance(error, _UNREACHABLE):
-        return StoreError(f"cannot reach {endpoint}: {_reason(error)}", where=where, fix=_ENDPOINT_FIX)
+        return StoreError(f"cannot reach {endpoint}: {_reason(error)}", where=where, fix=_ENDPOINT_FIX, passing=True)
     if isinstance(error, aws.ParamValidationError):
         return StoreError(f"this is no valid S3 URL: {_sentence(error)}", where=where, fix="use s3://bucket/prefix")
     return StoreError(
@@ -106,11 +114,14 @@ def _refusal(error: aws.ClientError, where: str, endpoint: str) -> StoreError:
     said: dict[str, Any] = error.response.get("Error", {})
     if code in _REFUSED:
         what, fix = _REFUSED[code]
-        return StoreError(f"{what} ({endpoint} says {code})", where=where, fix=fix)
+        return StoreError(f"{what} ({endpoint} says {code})", where=where, fix=fix, passing=code in _PASSING)
     tries = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0) + 1
-    if code in _BUSY:
+    if code in _BUSY or int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500:
         return StoreError(
-            f"{endpoint} is overloaded or broken ({code}, {tries} tries)", where=where, fix="try again in some minutes"
+            f"{endpoint} is overloaded or broken ({code}, {tries} tries)",
+            where=where,
+            fix="try again in some minutes",
+            passing=True,
         )
     return StoreError(
         f"{endpoint} refuses {error.operation_name}: {code} {said.get('Message', '')}".rstrip(),

@@ -35,6 +35,7 @@ _CUT: Final = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError, Co
 """What a body cut midway raises: botocore retries requests, not the reading of their answers."""
 
 _ATTEMPTS: Final = 5
+_chance = random.Random()  # never the generator of a run, whose state is in its checkpoints
 
 
 class S3Store:
@@ -239,4 +240,4 @@ def _was_replaced(error: Exception) -> bool:
 
 
 def _pause(attempt: int) -> None:
-    time.sleep(random.uniform(0, 0.25 * 2**attempt))
+    time.sleep(_chance.uniform(0, 0.25 * 2**attempt))

@@ -39,6 +39,23 @@ TrainRatio = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
+CheckpointScore = Literal[
+    "train_loss", "validation_dice", "validation_bce", "generalisation_dice", "generalisation_bce"
+]
+"""By what the best checkpoint can be chosen: the highest Dice, or the lowest of the others."""
+
+_CANNOT_CHANGE_A_RESULT: Final = (
+    "checkpoint_every_epochs",
+    "checkpoint_keep_last",
+    "checkpoint_keep_every_epochs",
+    "checkpoint_keep_best",
+    "store_outage_minutes",
+    "spool_mib",
+)
+_LEFT_OUT_AT_THEIR_DEFAULT: Final = {"on_nonfinite": "stop", "deterministic": True}
+"""Options younger than the digest: without them a run has the name that it always had."""
+
+
 class PreprocessingSpec(Frozen):
     """Which steps run, in this order; crop and pad always do (thesis 4.2).
 
@@ -106,7 +123,19 @@ class TrainingSpec(Frozen):
         learning_rate: Of Adam.
         validation_batch_size: Images a validation minibatch; its scores are logged one by one.
         generalisation_batch_size: The same on the generalisation set.
-        checkpoint_every_epochs: Interval of the periodic checkpoints. Cannot change a result.
+        checkpoint_every_epochs: Interval of the periodic checkpoints.
+        checkpoint_keep_last: How many of the newest checkpoints stay; with two, the one before the
+            last is there if the last is damaged.
+        checkpoint_keep_every_epochs: Checkpoints after multiples of this stay for good; None for none.
+        checkpoint_keep_best: Keep the checkpoint of the best epoch by this score, and make one
+            whenever an epoch is the best so far; None for neither.
+        on_nonfinite: What a loss or gradient that is NaN or infinite does: `stop` the run, or
+            `skip` that optimizer step.
+        deterministic: Whether torch uses deterministic algorithms only.
+        store_outage_minutes: How long an attempt that cannot go on without its store waits for it:
+            at its start, and with everything trained at its end.
+        spool_mib: How much of the checkpoints a failing store has not taken is kept on local disk
+            meanwhile; in a pod at most half of `kubernetes.scratch`, where it lies.
         threads: CPU threads of the process; sums of another number may round differently.
         device: `auto` takes a GPU if there is one.
     """
@@ -117,6 +146,13 @@ class TrainingSpec(Frozen):
     validation_batch_size: int = Field(16, ge=1, le=65536)
     generalisation_batch_size: int = Field(8, ge=1, le=65536)
     checkpoint_every_epochs: int = Field(10, ge=1, le=9999)
+    checkpoint_keep_last: int = Field(2, ge=1, le=9999)
+    checkpoint_keep_every_epochs: int | None = Field(None, ge=1, le=9999)
+    checkpoint_keep_best: CheckpointScore | None = None
+    on_nonfinite: Literal["stop", "skip"] = "stop"
+    deterministic: bool = True
+    store_outage_minutes: float = Field(30, ge=0, le=7 * 24 * 60)
+    spool_mib: int = Field(2048, ge=1, le=1 << 20)
     threads: int = Field(1, ge=1, le=1024)
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
@@ -145,6 +181,13 @@ class RunSpec(Frozen):
     seed: Seed
     data: DataSpec
     training: TrainingSpec
+
+    @model_validator(mode="after")
+    def _best_can_be_scored(self) -> Self:
+        by = self.training.checkpoint_keep_best or ""
+        if self.data.sunnybrook is None and by.startswith("generalisation"):
+            raise ValueError(f"training.checkpoint_keep_best is {by}, but there is no data.sunnybrook")
+        return self
 
     @model_validator(mode="after")
     def _size_fits_depth(self) -> Self:
@@ -187,7 +230,11 @@ class RunSpec(Frozen):
     def digest(self) -> str:
         """SHA-256, 64 hex digits, over the canonical JSON of all that can change the result."""
         content = self.model_dump(mode="json")
-        del content["training"]["checkpoint_every_epochs"]
+        for name in _CANNOT_CHANGE_A_RESULT:
+            del content["training"][name]
+        for name, default in _LEFT_OUT_AT_THEIR_DEFAULT.items():
+            if content["training"][name] == default:
+                del content["training"][name]
         content["network"].pop("recompute_timesteps", None)
         if not content["network"].get("temporal"):  # younger than the first runs, whose names stay
             content["network"].pop("temporal", None)

@@ -17,6 +17,7 @@ _EXIT_CODES: Final = {
     137: "killed (exit code 137)",
     exit_codes.STOPPED: "stopped after a checkpoint (exit code 143)",
 }
+_GOES_ON: Final = "`gridctl retry` goes on from the last checkpoint"
 _NOT_STARTING: Final = ("ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName")
 
 
@@ -77,10 +78,10 @@ def _why_waiting(job: Job, living: list[Pod], all_pods: list[Pod], failed_create
 def _why_failed(job: Job, pods: list[Pod]) -> str:
     last = next((pod for pod in reversed(pods) if pod.exit_code is not None), None)
     if job.reason == "DeadlineExceeded":
-        return "was not done before kubernetes.deadline_seconds"
+        return f"was not done within kubernetes.deadline_seconds; {_GOES_ON}"
     if job.reason == "BackoffLimitExceeded":
         why = f"failed {job.counted_failures} times, kubernetes.retries is {job.retries}"
-        return f"{why}; last: {_end_of(last)}" if last else why
+        return f"{why}; last: {_end_of(last)}; {_GOES_ON}" if last else f"{why}; {_GOES_ON}"
     if last is not None and last.exit_code in exit_codes.NEVER_RETRIED:
         return _EXIT_CODES[last.exit_code]
     return f"{job.reason}: {_one_line(job.message)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.contract.layout import AttemptName, Position, RunLayout, attempt_of, checkpoint_of, run_of
+from trainer.contract.layout import AttemptName, CheckpointName, Position, RunLayout, attempt_of, checkpoint_of, run_of
 
 LAYOUT = RunLayout("demo", "demo-unet-r10-none-s1-0123abcd")
 
@@ -18,19 +18,20 @@ def test_an_attempt_is_read_from_its_key(number: int, uid: str) -> None:
     assert run_of(LAYOUT.attempt(name)) == LAYOUT
 
 
-@given(st.integers(0, 9999), st.integers(0, 10**7))
-def test_a_checkpoint_is_read_from_its_key(epoch: int, step: int) -> None:
-    position = Position(epoch, step)
-    assert checkpoint_of(LAYOUT.checkpoint(position)) == position
-    assert checkpoint_of(LAYOUT.checkpoint_manifest(position)) is None
+@given(st.integers(0, 9999), st.integers(0, 10**7), st.integers(1, 9999), st.from_regex(r"\A[a-z0-9][-a-z0-9]{0,40}\Z"))
+def test_a_checkpoint_is_read_from_its_key(epoch: int, step: int, number: int, uid: str) -> None:
+    name = CheckpointName(Position(epoch, step), AttemptName(number, uid))
+    assert checkpoint_of(LAYOUT.checkpoint(name)) == name
+    assert checkpoint_of(LAYOUT.checkpoint_manifest(name)) is None
 
 
 def test_keys_are_where_the_design_says() -> None:
     assert LAYOUT.spec == "demo/demo-unet-r10-none-s1-0123abcd/spec.json"
     assert LAYOUT.attempt(AttemptName(3, "ab")).endswith("/attempts/003-ab.jsonl")
-    assert LAYOUT.checkpoint(Position(10)).endswith("/checkpoints/epoch-0010.pt")
-    assert LAYOUT.checkpoint_manifest(Position(10)).endswith("/checkpoints/epoch-0010.json")
-    assert LAYOUT.checkpoint(Position(10, 7)).endswith("/checkpoints/epoch-0010-step-00007.pt")
+    first = AttemptName(1, "ab")
+    assert LAYOUT.checkpoint(CheckpointName(Position(10), first)).endswith("/checkpoints/epoch-0010.001-ab.pt")
+    assert LAYOUT.checkpoint_manifest(CheckpointName(Position(10), first)).endswith("/epoch-0010.001-ab.json")
+    assert LAYOUT.checkpoint(CheckpointName(Position(10, 7), first)).endswith("/epoch-0010-step-00007.001-ab.pt")
 
 
 def test_keys_of_the_experiment_belong_to_no_run() -> None:

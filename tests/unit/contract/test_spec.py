@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from trainer.contract.errors import SpecError
 from trainer.contract.spec import RUN_ID_MAX_LENGTH, RunSpec
@@ -53,14 +54,32 @@ def test_run_id_is_the_same_today_as_when_this_was_written() -> None:
         {"data": {"acdc": "a", "preprocessing": {"clahe": False}}},
         {"training": {"epochs": 100}},
         {"training": {"threads": 2}},
+        {"training": {"on_nonfinite": "skip"}},
+        {"training": {"deterministic": False}},
     ],
 )
 def test_whatever_can_change_the_result_changes_the_run_id(changes: dict[str, Any]) -> None:
     assert spec(**changes).run_id != spec().run_id
 
 
-def test_what_cannot_change_the_result_does_not_change_the_run_id() -> None:
-    assert spec(training={"checkpoint_every_epochs": 1}).run_id == spec().run_id
+@pytest.mark.parametrize(
+    "training",
+    [
+        {"checkpoint_every_epochs": 1},
+        {"checkpoint_keep_last": 5},
+        {"checkpoint_keep_every_epochs": 20},
+        {"checkpoint_keep_best": "validation_dice"},
+        {"store_outage_minutes": 0},
+        {"spool_mib": 10},
+    ],
+)
+def test_what_cannot_change_the_result_does_not_change_the_run_id(training: dict[str, Any]) -> None:
+    assert spec(training=training).run_id == spec().run_id
+
+
+def test_the_best_by_a_score_that_there_will_not_be_is_refused() -> None:
+    with pytest.raises(ValidationError, match=r"no data\.sunnybrook"):
+        spec(training={"checkpoint_keep_best": "generalisation_dice"})
 
 
 def test_a_preset_is_the_same_run_as_what_it_stands_for() -> None:

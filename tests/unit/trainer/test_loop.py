@@ -40,6 +40,9 @@ SPEC = RunSpec.model_validate(
 )
 
 
+SKIPPING = SPEC.model_copy(update={"training": SPEC.training.model_copy(update={"on_nonfinite": "skip"})})
+
+
 class Noisy(nn.Module):
     """Draws chance in training and in evaluation, and has a running statistic: all that must be restored."""
 
@@ -80,11 +83,11 @@ def images(count: int, seed: int) -> ImageTensors:
     return ImageTensors(pixels, (pixels > 0.6).float())
 
 
-def loop(stop_at: int | None = None, build: Callable[[], nn.Module] = Noisy) -> TrainingLoop:
-    seed_everything(SPEC.seed)
+def loop(stop_at: int | None = None, build: Callable[[], nn.Module] = Noisy, spec: RunSpec = SPEC) -> TrainingLoop:
+    seed_everything(spec.seed)
     stop = StopSignal()
     return TrainingLoop(
-        SPEC,
+        spec,
         build(),
         images(IMAGES, 1),
         images(3, 2),
@@ -160,8 +163,8 @@ class BreaksAt(Noisy):
 @pytest.mark.parametrize(
     ("call", "error", "said"),
     [
-        (3, NonFiniteLossError, "the loss is nan at epoch 1, step 3 of 4"),
-        (9, NonFiniteLossError, "the loss is nan at epoch 2, step 1 of 4"),
+        (3, NonFiniteLossError, "the loss is nan at epoch 1, batch 3 of 4"),
+        (9, NonFiniteLossError, "the loss is nan at epoch 2, batch 1 of 4"),
         (6, NonFiniteScoreError, "validating after the steps of epoch 1: the scores of minibatch 2 of 2"),
         (15, NonFiniteScoreError, "generalising after the steps of epoch 2: the scores of minibatch 1 of 2"),
     ],
@@ -170,3 +173,53 @@ def test_what_is_not_finite_ends_the_run_and_is_named(call: int, error: type[Fau
     with pytest.raises(error, match=said) as caught:
         list(loop(build=lambda: BreaksAt(call)).epochs())
     assert caught.value.exit_code == 1
+
+
+class Breaks(Noisy):
+    """Gives NaN, or a gradient of NaN behind a finite loss, at the given calls; skipped, they must leave no trace."""
+
+    def __init__(self, calls: tuple[int, ...], gradient: bool) -> None:
+        super().__init__()
+        self.calls, self.gradient, self.count = calls, gradient, 0
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.count += 1
+        if self.count not in self.calls:
+            return super().forward(x)
+        out = super().forward(x if self.gradient else x * float("nan"))
+        if self.gradient:
+            out.register_hook(lambda gradient: gradient * float("nan"))
+        return out
+
+
+@pytest.mark.parametrize("gradient", [False, True])
+def test_a_step_that_is_not_finite_is_skipped_and_counted(gradient: bool) -> None:
+    skipping = loop(build=lambda: Breaks((2, 3), gradient), spec=SKIPPING)
+    records = list(skipping.epochs())
+    assert [record.skipped_steps for record in records] == [2, 0, 0]
+    assert all(math.isfinite(record.train_loss) for record in records)
+    assert all(bool(torch.isfinite(value).all()) for value in skipping.model.state_dict().values())
+
+
+def test_an_epoch_of_nothing_but_skipped_steps_ends_the_run() -> None:
+    with pytest.raises(NonFiniteLossError, match="no batch of epoch 1 gave a finite loss"):
+        list(loop(build=lambda: Breaks(tuple(range(1, 5)), False), spec=SKIPPING).epochs())
+
+
+def test_a_gradient_that_is_not_finite_ends_the_run_before_it_spoils_the_weights() -> None:
+    stopped = loop(build=lambda: Breaks((2,), True))
+    with pytest.raises(NonFiniteLossError, match="but its gradient holds nan at epoch 1, batch 2 of 4"):
+        list(stopped.epochs())
+    assert stopped.position == Position(0, 1)
+    assert all(bool(torch.isfinite(value).all()) for value in stopped.model.state_dict().values())
+
+
+def test_skipped_steps_survive_a_stop() -> None:
+    first = loop(stop_at=4, build=lambda: Breaks((1,), False), spec=SKIPPING)
+    with pytest.raises(StoppedError):
+        list(first.epochs())
+    second = loop(build=lambda: Breaks((), False), spec=SKIPPING)
+    second.load(copy.deepcopy(first.state()))
+    whole = list(loop(build=lambda: Breaks((1,), False), spec=SKIPPING).epochs())
+    assert [record.scores for record in second.epochs()] == [record.scores for record in whole]
+    assert whole[0].skipped_steps == 1

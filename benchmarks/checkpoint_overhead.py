@@ -1,0 +1,111 @@
+"""What checkpoints cost, as a share of an epoch at the default interval.
+
+    OMP_NUM_THREADS=1 python benchmarks/checkpoint_overhead.py [--images 32] [--size 128] [--rounds 5]
+
+Epochs and checkpoints are taken in turn; a checkpoint is serialised, hashed, stored and waited
+for as an attempt does it: into a folder, and into S3 if `AWS_ENDPOINT_URL_S3` names a server.
+Medians. Images per epoch are few here; with more, the share falls. The goal is under 2%.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from trainer.checkpoint import Checkpoints
+from trainer.contract.layout import AttemptName
+from trainer.contract.spec import RunSpec
+from trainer.contract.store import Store, open_store
+from trainer.delivery import SpooledStore
+from trainer.loop import ImageTensors, TrainingLoop
+from trainer.models import build_model
+from trainer.patience import Patience
+from trainer.progress import Silent
+from trainer.retention import scores_of
+from trainer.seeding import seed_everything
+from trainer.spool import Spool
+from trainer.stopping import StopSignal
+
+
+def spec_of(architecture: str, size_px: int, epochs: int) -> RunSpec:
+    return RunSpec.model_validate(
+        {
+            "experiment": "benchmark",
+            "model": architecture,
+            "network": {"architecture": architecture},
+            "train_ratio": 0.5,
+            "seed": 1,
+            "data": {"acdc": "none", "size_px": size_px},
+            "training": {"epochs": epochs, "batch_size": 4, "validation_batch_size": 4},
+        }
+    )
+
+
+def images(count: int, size_px: int, seed: int) -> ImageTensors:
+    pixels = torch.rand(count, 1, size_px, size_px, generator=torch.Generator().manual_seed(seed))
+    return ImageTensors(pixels, (pixels > 0.6).float())
+
+
+def stores(folder: Path) -> dict[str, Store]:
+    found: dict[str, Store] = {"folder": open_store(str(folder / "store"))}
+    if os.environ.get("AWS_ENDPOINT_URL_S3"):
+        bucket = os.environ.get("GRIDCTL_TEST_BUCKET", "gridctl")
+        remote = open_store(f"s3://{bucket}/benchmark/{uuid.uuid4().hex}")
+        spool = Spool(folder / "spool", 1 << 31)
+        found["S3"] = SpooledStore(remote, spool, Patience(60, StopSignal()), lambda: remote)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=int, default=32, help="trained on; half as many validate")
+    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    sys.stdout.write(f"{arguments.images} images of {arguments.size} px, 1 thread, median of {arguments.rounds}\n")
+    for architecture in ("unet", "gamma_net"):
+        spec = spec_of(architecture, arguments.size, arguments.rounds + 1)
+        seed_everything(1)
+        train, other = images(arguments.images, arguments.size, 1), images(arguments.images // 2, arguments.size, 2)
+        device, stop = torch.device("cpu"), StopSignal()
+        loop = TrainingLoop(spec, build_model(spec.network), train, other, None, device, stop, Silent())
+        with tempfile.TemporaryDirectory() as name:
+            opened = stores(Path(name))
+            kept = {kind: Checkpoints(store, spec, AttemptName(1, "a")) for kind, store in opened.items()}
+            taken: dict[str, list[float]] = {"epoch": [], **{kind: [] for kind in opened}}
+            for record in loop.epochs():
+                taken["epoch"].append(record.seconds)
+                for kind, store in opened.items():
+                    started = time.perf_counter()
+                    kept[kind].save(loop.position, loop.state(), "data", scores_of(record))
+                    if isinstance(store, SpooledStore):
+                        store.settle(60)
+                    taken[kind].append(time.perf_counter() - started)
+            for store in opened.values():
+                for stat in list(store.list()):
+                    store.delete(stat.key)
+                if isinstance(store, SpooledStore):
+                    store.settle(60)
+                    store.close()
+        epoch = statistics.median(taken["epoch"][1:])
+        for kind in opened:
+            save = statistics.median(taken[kind][1:])
+            share = save / (spec.training.checkpoint_every_epochs * epoch)
+            sys.stdout.write(
+                f"  {architecture:<10} epoch {epoch:6.2f} s  checkpoint into {kind:<7} {save * 1000:5.0f} ms  "
+                f"{share:.3%} of an epoch; 2% once an epoch takes under {save / 0.2:.2f} s\n"
+            )
+
+
+if __name__ == "__main__":
+    main()

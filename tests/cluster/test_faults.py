@@ -1,0 +1,189 @@
+"""Faults of a real cluster, with fixed seeds, while real trainers run: no epoch lost or twice, the same weights."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from orchestrator.backends.kubernetes.faults import RefusedError
+from orchestrator.experiment import load_experiment
+from tests.cluster.commands import Gridctl
+from tests.cluster.conftest import Cluster, wait_for
+from tests.cluster.test_training import epochs_done, phantom, trainer_process  # noqa: F401
+from tests.e2e.faults.promises import Undisturbed, assert_finished, assert_promises
+from tests.e2e.faults.undisturbed import undisturbed_run
+from trainer.contract.spec import RunSpec
+from trainer.contract.store import Store
+
+PARTS = os.environ.get("GRIDCTL_TEST_CLUSTER_PARTS", "")
+"""A command that `stop`s and `start`s parts of the cluster: kubelet, kube-apiserver."""
+
+EPOCHS = 300
+OPTIONS = ["models={unet: {channels: [4, 8], batch_size: 4}}", f"training.epochs={EPOCHS}"]
+OPTIONS += ["training.checkpoint_every_epochs=2", "kubernetes.retries=100", "kubernetes.grace_seconds=30"]
+
+
+@dataclass
+class Cell:
+    """One run in its pod."""
+
+    cluster: Cluster
+    namespace: str
+    store: Store
+    run: RunSpec
+    seen: int = 0
+
+    @property
+    def pods(self) -> str:
+        return f"/api/v1/namespaces/{self.namespace}/pods"
+
+    def pod(self) -> str | None:
+        """Its pod, if there is one that runs."""
+        found = self.cluster.get(self.pods, labelSelector=f"job-name={self.run.run_id}")["items"]
+        here = [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
+        running = [pod for pod in here if pod["status"].get("phase") == "Running"]
+        return str(running[0]["metadata"]["name"]) if running else None
+
+    def progressed(self) -> bool:
+        """Whether it trained on since the last fault, and its pod is there to be hurt."""
+        done = epochs_done(self.store, self.run)
+        return self.seen < done < self.run.training.epochs and self.pod() is not None
+
+
+def delete(cell: Cell) -> None:
+    cell.cluster.delete(f"{cell.pods}/{cell.pod()}")
+
+
+def delete_at_once(cell: Cell) -> None:
+    """As when a node is lost for good: no grace."""
+    cell.cluster.delete(f"{cell.pods}/{cell.pod()}", gracePeriodSeconds="0")
+
+
+def evict(cell: Cell) -> None:
+    name = cell.pod()
+    if name:
+        eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": name}}
+        cell.cluster.create(f"{cell.pods}/{name}/eviction", eviction)
+
+
+def sigkill(cell: Cell) -> None:
+    with trainer_process(cell.run) as pid:
+        os.kill(pid, signal.SIGKILL)
+
+
+def drain(cell: Cell) -> None:
+    """The node takes no pods, and those of this test are evicted; then it takes some again."""
+    nodes = cell.cluster.get("/api/v1/nodes", labelSelector="type!=simulated")["items"]
+    node = nodes[0]["metadata"]["name"]
+    cell.cluster.patch(f"/api/v1/nodes/{node}", {"spec": {"unschedulable": True}})
+    try:
+        evict(cell)
+        time.sleep(2)
+    finally:
+        cell.cluster.patch(f"/api/v1/nodes/{node}", {"spec": {"unschedulable": None}})
+
+
+@contextlib.contextmanager
+def stopped(part: str) -> Iterator[None]:
+    if not PARTS:
+        pytest.skip("GRIDCTL_TEST_CLUSTER_PARTS names no command that stops parts of the cluster")
+    subprocess.run([*PARTS.split(), "stop", part], check=True, capture_output=True)
+    try:
+        yield
+    finally:
+        subprocess.run([*PARTS.split(), "start", part], check=True, capture_output=True)
+
+
+def kubelet_stop(cell: Cell) -> None:
+    """The node's agent dies and comes back; in between the trainer may end, unseen."""
+    with stopped("kubelet"):
+        with contextlib.suppress(OSError), trainer_process(cell.run) as pid:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(3)
+
+
+def api_server_restart(cell: Cell) -> None:
+    """Nobody can ask or tell; trainers need nobody."""
+    with stopped("kube-apiserver"):
+        time.sleep(2)
+
+    def answers() -> bool:
+        with contextlib.suppress(Exception):
+            return bool(cell.cluster.get("/readyz/ping") or True)
+        return False
+
+    wait_for(answers, 60)
+
+
+Act = Callable[[Cell], None]
+FEW: list[Act] = [delete, sigkill, drain, delete_at_once]
+MANY: list[Act] = [delete] * 10 + [delete_at_once] * 6 + [evict] * 6 + [sigkill] * 6 + [drain] * 6
+MANY += [kubelet_stop] * 4 + [api_server_restart] * 4
+
+
+@dataclass
+class Grid:
+    """Runs of one experiment, all alike but for their seeds."""
+
+    cells: list[Cell]
+    expected: dict[str, Undisturbed]
+    counted: Counter[str] = field(default_factory=Counter)
+
+    def hurt(self, acts: list[Act], chance: Random) -> None:
+        """Each fault hits a run that got on since its last one; after each the promises hold."""
+        for act in acts:
+            cell = wait_for(lambda: next(iter(self._ready(chance)), None), 180)
+            time.sleep(chance.uniform(0, 0.5))
+            cell.seen = epochs_done(cell.store, cell.run)
+            with contextlib.suppress(RefusedError):  # the pod is gone by itself
+                act(cell)
+            assert_promises(cell.store, cell.run, self.expected[cell.run.run_id])
+            self.counted[f"cluster: {act.__name__}"] += 1
+
+    def _ready(self, chance: Random) -> list[Cell]:
+        cells = chance.sample(self.cells, len(self.cells))
+        return [cell for cell in cells if cell.progressed()]
+
+
+@pytest.mark.timeout(2400)
+@pytest.mark.parametrize(
+    ("acts", "seeds"), [pytest.param(FEW, 2, id="few"), pytest.param(MANY, 4, id="many", marks=pytest.mark.slow)]
+)
+def test_runs_survive(
+    acts: list[Act],
+    seeds: int,
+    cluster: Cluster,
+    gridctl: Gridctl,
+    store: Store,
+    phantom: Path,  # noqa: F811
+    tmp_path: Path,
+    namespace: str,
+) -> None:
+    chance = Random(f"cluster {len(acts)}")
+    acts = [act for act in acts if PARTS or act not in (kubelet_stop, api_server_restart)]
+    epochs = EPOCHS if len(acts) > len(FEW) else 60
+    options = [*OPTIONS, f"seeds={list(range(1, seeds + 1))}", f"training.epochs={epochs}"]
+    data = [f"data.acdc={phantom}/acdc", f"data.sunnybrook={phantom}/sunnybrook"]
+    runs = load_experiment(tmp_path / "experiment.yaml", options).runs
+    here = load_experiment(tmp_path / "experiment.yaml", [*options, *data]).runs
+    expected = {
+        run.run_id: undisturbed_run(local, tmp_path / local.run_id) for run, local in zip(runs, here, strict=True)
+    }
+    grid = Grid([Cell(cluster, namespace, store, run) for run in runs], expected)
+    assert gridctl("submit", "experiment.yaml", *[w for o in options for w in ("--set", o)]).returncode == 0
+    grid.hurt(chance.sample(acts, len(acts)), chance)
+    wait_for(lambda: gridctl.totals()["done"] == len(runs), 600)
+    for run in runs:
+        assert_finished(store, run, expected[run.run_id])
+    with Path(os.environ.get("GRIDCTL_FAULTS_LOG", os.devnull)).open("a") as file:
+        file.write(f"{dict(grid.counted)}\n")

@@ -1,0 +1,66 @@
+"""What must hold of a run's store after every fault, and at its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from trainer.checkpoint import Checkpoints, weights_sha256
+from trainer.contract.layout import AttemptName, RunLayout, attempt_of
+from trainer.contract.metrics import AttemptLog, merge, read_attempt
+from trainer.contract.result import ResultRecord
+from trainer.contract.spec import RunSpec
+from trainer.contract.store import Store
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """What a run comes to if nothing happens to it.
+
+    Attributes:
+        scores: Of each epoch.
+        weights: SHA-256 after each epoch.
+    """
+
+    scores: tuple[dict[str, Any], ...]
+    weights: tuple[str, ...]
+
+
+def logs_of(store: Store, run: RunSpec) -> list[AttemptLog]:
+    layout = RunLayout(run.experiment, run.run_id)
+    keys = [stat.key for stat in store.list(layout.attempts) if attempt_of(stat.key)]
+    return [read_attempt(data, key) for key in keys if (data := store.get(key).data)]
+
+
+def assert_promises(store: Store, run: RunSpec, undisturbed: Undisturbed) -> int:
+    """Log without gaps or repetitions and equal so far, checkpoint right and at most one interval behind.
+
+    Returns:
+        Epochs in the log.
+    """
+    logs = logs_of(store, run)
+    for log in logs:
+        epochs = [record.epoch for record in log.epochs]
+        assert epochs == sorted(set(epochs)), f"an epoch twice in attempt {log.name}: {epochs}"
+    merged = [record for _, record in merge(logs)]
+    assert [record.epoch for record in merged] == list(range(1, len(merged) + 1)), "the log has a gap"
+    assert [record.scores for record in merged] == list(undisturbed.scores[: len(merged)])
+    found = Checkpoints(store, run, AttemptName(9999, "looking")).newest()
+    position = found[0].position if found else None
+    epoch = position.epoch if position else 0
+    assert epoch <= len(merged), "a checkpoint is ahead of the log"
+    assert len(merged) - epoch <= run.training.checkpoint_every_epochs, "more than an interval is lost"
+    if found and position and position.epoch and position.step == 0:
+        assert weights_sha256(found[1]["model"]) == undisturbed.weights[position.epoch - 1]
+    layout = RunLayout(run.experiment, run.run_id)
+    if store.exists(layout.result):
+        result = ResultRecord.from_json(store.get(layout.result).data)
+        assert len(merged) == run.training.epochs, "a half-trained run passes as finished"
+        assert result.weights_sha256 == undisturbed.weights[-1]
+        assert store.exists(result.checkpoint)
+    return len(merged)
+
+
+def assert_finished(store: Store, run: RunSpec, undisturbed: Undisturbed) -> None:
+    assert assert_promises(store, run, undisturbed) == run.training.epochs
+    assert store.exists(RunLayout(run.experiment, run.run_id).result), "no result"
