@@ -10,12 +10,12 @@ from torch import nn
 
 from trainer.contract.layout import RunLayout
 from trainer.contract.store import Store
+from trainer.data.figures import CAVITY_BGR, outlined
 from trainer.data.prepared import PreparedSet
 from trainer.image_tensors import ImageTensors
 
 IMAGES_PER_SET = 4
 _SIDE_PX = 256
-_TRUTH_BGR = (80, 200, 80)
 _PREDICTION_BGR = (60, 60, 240)
 
 
@@ -67,13 +67,4 @@ def overlay(image: NDArray[np.float32], truth: NDArray[np.uint8], prediction: ND
     Returns:
         (H', W', 3) uint8, BGR, enlarged to about 256 px.
     """
-    scale = max(1, _SIDE_PX // max(image.shape))
-    low, high = float(image.min()), float(image.max())
-    grey = ((image - low) * (255 / (high - low) if high > low else 0)).astype(np.uint8)
-    size = (image.shape[1] * scale, image.shape[0] * scale)
-    picture = cv2.cvtColor(cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC), cv2.COLOR_GRAY2BGR)
-    for mask, colour in ((truth, _TRUTH_BGR), (prediction, _PREDICTION_BGR)):
-        large = cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)
-        outlines, _ = cv2.findContours(large, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        cv2.drawContours(picture, outlines, -1, colour, 1, cv2.LINE_AA)
-    return np.asarray(picture, dtype=np.uint8)
+    return outlined(image, ((truth, CAVITY_BGR), (prediction, _PREDICTION_BGR)), _SIDE_PX)
