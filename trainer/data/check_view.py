@@ -21,7 +21,7 @@ def print_check(checked: CheckedSet, console: Console) -> None:
     table.add_column("patient", no_wrap=True)
     for name in ("slices", "size", "spacing", "range", "area", "EDV", "ESV", "EF"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_row("", "labelled", "px", "mm", "", "cm²", "ml", "ml", "%", style="dim")
+    table.add_row("", "LV/all", "px", "mm", "", "cm²", "ml", "ml", "%", style="dim")
     for patient in checked.patients:
         table.add_row(*_row(patient))
     console.print(table)

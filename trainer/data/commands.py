@@ -6,11 +6,12 @@ import contextlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from trainer.contract import exit_codes
+from trainer.contract.spec import PreprocessingSpec
 
 if TYPE_CHECKING:
     from trainer.data.slices import Progress
@@ -19,7 +20,7 @@ app = typer.Typer(
     no_args_is_help=True, help="Look at data, prepare it, put it where pods find it; make synthetic data."
 )
 
-STEPS = ("gaussian", "clahe", "minmax", "resize")
+STEPS: Final = tuple(PreprocessingSpec.model_fields)
 
 Root = Annotated[Path, typer.Argument(help="Folder of ACDC or Sunnybrook as published, or of both.")]
 SizePx = Annotated[int, typer.Option(min=1, max=4096, help="Side of the square that models see.")]
@@ -90,7 +91,7 @@ def pack(
     other machines: it can be copied, put on a shared volume, or uploaded.
     """
     from trainer.contract.errors import DataError, SpecError
-    from trainer.contract.spec import DataSpec, PreprocessingSpec
+    from trainer.contract.spec import DataSpec
     from trainer.data.check import find_sets
     from trainer.data.packing import make_pack
     from trainer.data.reading import available_cores
