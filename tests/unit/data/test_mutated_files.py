@@ -249,7 +249,7 @@ def _is_read(path: Path, root: Path, frames: int) -> bool:
     return path.suffix != ".dcm" or frames > 1 or any(root.rglob(f"IM-*-{path.stem[-4:]}-icontour-manual.txt"))
 
 
-@settings(max_examples=150, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=100, suppress_health_check=list(HealthCheck), deadline=None)
 @given(data=st.data())
 def test_a_mutated_file_loads_right_or_is_named(moving_phantom: Path, data: st.DataObject) -> None:
     check(moving_phantom, data)
