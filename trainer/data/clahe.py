@@ -56,7 +56,8 @@ def _tables(extended: NDArray[np.uint16], tile_height: int, tile_width: int, lar
     step = np.maximum(_BINS // np.maximum(clipped, 1), 1)
     below += np.minimum(clipped, np.arange(largest + 1, dtype=np.int32) // step + 1)
     scaled = below.astype(np.float32) * np.float32((_BINS - 1) / np.float32(pixels))
-    return np.clip(np.rint(scaled), 0, _BINS - 1)
+    tables: NDArray[np.float32] = np.clip(np.rint(scaled), 0, _BINS - 1)
+    return tables
 
 
 def _neighbours(length: int, tile: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
@@ -83,4 +84,5 @@ def _interpolated(
     lower = flat.take(down + left) * nearer + flat.take(down + right) * across
     weight = rows[2][:, None]
     result = upper * (np.float32(1) - weight) + lower * weight
-    return np.clip(np.rint(result), 0, _BINS - 1).astype(np.uint16)
+    integers: NDArray[np.uint16] = np.clip(np.rint(result), 0, _BINS - 1).astype(np.uint16)
+    return integers
