@@ -35,7 +35,7 @@ def equalise(image: NDArray[np.uint16]) -> NDArray[np.uint16]:
         extended = image
     else:
         below, right = TILES - height % TILES, TILES - width % TILES
-        extended = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REFLECT_101)
+        extended = np.asarray(cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_REFLECT_101), dtype=np.uint16)
     tile_height, tile_width = extended.shape[0] // TILES, extended.shape[1] // TILES
     largest = int(image.max())
     if tile_height * tile_width * CLIP_LIMIT >= 2 * _BINS or largest > _LARGEST_VALUE:
