@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.contract.samples import Polygon
+from trainer.data.figures import CAVITY_BGR, grey, outlined
 
 _SIDE_PX: Final = 256
-_TRUTH_BGR: Final = (80, 200, 80)
 _PREDICTION_BGR: Final = (60, 60, 240)
 _FINER: Final = 8
 """Outlines are followed on a grid this many times as fine as the pixels."""
@@ -26,7 +26,7 @@ def grey_png(image: NDArray[np.float32]) -> bytes:
     Returns:
         An 8-bit grey PNG of the same size.
     """
-    return _png(_grey(image))
+    return _png(grey(image))
 
 
 def mask_png(mask: NDArray[np.uint8]) -> bytes:
@@ -86,20 +86,7 @@ def overlay(image: NDArray[np.float32], truth: NDArray[np.uint8], prediction: ND
     Returns:
         A colour PNG, enlarged to about 256 px.
     """
-    scale = max(1, _SIDE_PX // max(image.shape))
-    size = (image.shape[1] * scale, image.shape[0] * scale)
-    enlarged = cv2.resize(_grey(image), size, interpolation=cv2.INTER_CUBIC)
-    picture = np.asarray(cv2.cvtColor(enlarged, cv2.COLOR_GRAY2BGR), dtype=np.uint8)
-    for mask, colour in ((truth, _TRUTH_BGR), (prediction, _PREDICTION_BGR)):
-        large = cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)
-        outlines, _ = cv2.findContours(large, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        cv2.drawContours(picture, outlines, -1, colour, 1, cv2.LINE_AA)
-    return _png(picture)
-
-
-def _grey(image: NDArray[np.float32]) -> NDArray[np.uint8]:
-    low, high = float(image.min()), float(image.max())
-    return ((image - low) * (255 / (high - low) if high > low else 0)).astype(np.uint8)
+    return _png(outlined(image, ((truth, CAVITY_BGR), (prediction, _PREDICTION_BGR)), _SIDE_PX))
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:

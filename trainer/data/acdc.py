@@ -96,7 +96,7 @@ def read_patient(folder: Path, frames: int = 1, notice: Notice = ignore) -> list
     return slices
 
 
-def check_series(folder: Path, info: Info, notice: Notice) -> None:
+def check_series(folder: Path, info: Info, notice: Notice) -> int:
     """Compare the 4D file, if there is one, with Info.cfg and with the labelled frames.
 
     Args:
@@ -104,13 +104,15 @@ def check_series(folder: Path, info: Info, notice: Notice) -> None:
         info: Its Info.cfg.
         notice: Told of what does not fit.
 
+    Returns:
+        Its frames; 1 without one.
+
     Raises:
         DataError: A file is unreadable.
     """
     path = series_path(folder)
     if not path.exists():
-        notice(Oddity("there is no 4D series, so no temporal context", str(path)))
-        return
+        return 1
     series, spacing_mm = read_series(path)
     if info.series_frames not in (None, len(series)):
         notice(Oddity(f"it has {len(series)} frames, but Info.cfg says {info.series_frames}", str(path)))
@@ -121,6 +123,7 @@ def check_series(folder: Path, info: Info, notice: Notice) -> None:
             notice(Oddity(what, str(path), wrong=True))
         elif not np.allclose(spacing_mm, image_spacing_mm, rtol=1e-3):
             notice(Oddity(f"its spacing {spacing_mm} is not that of the {phase} volume", str(path)))
+    return len(series)
 
 
 def frame_path(folder: Path, frame: int) -> Path:

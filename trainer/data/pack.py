@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from trainer.contract.errors import DataError
-from trainer.contract.frozen import Frozen
+from trainer.contract.frozen import Frozen, canonical_json
 from trainer.data.oddities import Oddity
 from trainer.data.prepared import PreparedSet, SliceRecord
 from trainer.data.recipe import Recipe
@@ -47,6 +47,7 @@ class PackManifest(Frozen):
         files: The arrays.
         slices: What is known of each image.
         oddities: What was found odd about the files.
+        seal: SHA-256 over all of the above.
     """
 
     pack_version: Literal[1] = PACK_VERSION
@@ -58,14 +59,21 @@ class PackManifest(Frozen):
     files: Mapping[str, PackedFile]
     slices: tuple[SliceRecord, ...]
     oddities: tuple[Oddity, ...] = ()
+    seal: str = ""
+
+    def sealed(self) -> PackManifest:
+        """The same with its seal."""
+        content = canonical_json(self.model_dump(mode="json", exclude={"seal"}))
+        return self.model_copy(update={"seal": hashlib.sha256(content.encode()).hexdigest()})
 
 
 def read_manifest(folder: Path) -> PackManifest | None:
     """What a pack's folder says of itself; None if it is no whole pack of this version."""
     try:
-        return PackManifest.model_validate_json((folder / MANIFEST).read_bytes())
+        manifest = PackManifest.model_validate_json((folder / MANIFEST).read_bytes())
     except (OSError, ValidationError):
         return None
+    return manifest if manifest == manifest.sealed() else None
 
 
 def open_pack(folder: Path, *, fix: str) -> PreparedSet:
@@ -113,7 +121,7 @@ def write_manifest(
         slices=tuple(prepared.all_slices),
         oddities=prepared.oddities,
     )
-    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    (folder / MANIFEST).write_text(manifest.sealed().model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
 def packed_file(path: Path) -> PackedFile:

@@ -6,21 +6,19 @@ Gaussian, CLAHE, min-max scaling, resize, pad, crop. The first four can be left 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer.contract.spec import DataSpec, PreprocessingSpec
+from trainer.data.clahe import equalise
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 
 Pixels = TypeVar("Pixels", NDArray[np.float32], NDArray[np.uint8])
-
-_CLIP_LIMIT: Final = 2.0
-_TILES: Final = (8, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +91,7 @@ def clahe(image: Image) -> Image:
         (H, W) float32, integral values in 0..65535.
     """
     integers = np.clip(np.rint(image), 0, np.iinfo(np.uint16).max).astype(np.uint16)
-    equalised = cv2.createCLAHE(clipLimit=_CLIP_LIMIT, tileGridSize=_TILES).apply(integers)
-    return np.asarray(equalised, dtype=np.float32)
+    return equalise(integers).astype(np.float32)
 
 
 def minmax(image: Image) -> Image:
