@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from trainer.augmentation import Augmentation
 from trainer.contract.errors import Fault
 from trainer.contract.layout import Position
 from trainer.contract.metrics import EpochRecord, SetScores
 from trainer.contract.spec import RunSpec
-from trainer.data.prepared import PreparedSet
 from trainer.environment import peak_memory_bytes
 from trainer.evaluation import NonFiniteScoreError, evaluate
+from trainer.image_tensors import ImageTensors
 from trainer.losses import bce_with_logits
 from trainer.progress import TrainingProgress
 from trainer.seeding import epoch_order, restore_rng_state, rng_state
@@ -27,27 +27,6 @@ from trainer.stopping import StopSignal
 
 class NonFiniteLossError(Fault):
     """The loss is no longer a number. The last checkpoint is from before."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImageTensors:
-    """A prepared set as the loop reads it.
-
-    Attributes:
-        images: (N, 1, H, W) float32.
-        masks: (N, 1, H, W) float32, 0 or 1.
-    """
-
-    images: Tensor
-    masks: Tensor
-
-    @classmethod
-    def of(cls, prepared: PreparedSet) -> ImageTensors:
-        """Add the channel axis, without copying the images."""
-        return cls(torch.from_numpy(prepared.images)[:, None], torch.from_numpy(prepared.masks)[:, None].float())
-
-    def __len__(self) -> int:
-        return len(self.images)
 
 
 class TrainingLoop:
@@ -71,6 +50,7 @@ class TrainingLoop:
         self._spec = spec
         self._device = device
         self._sets = (train, validation, generalisation)
+        self._augmentation = Augmentation(spec.data.augmentation, spec.seed)
         self._stop = stop
         self._progress = progress
         self.model = model.to(device)
@@ -149,7 +129,8 @@ class TrainingLoop:
             self._stop.check()
             self._progress.step(epoch, self._spec.training.epochs, step, self.steps_per_epoch)
             chosen = order[step * batch_size : (step + 1) * batch_size]
-            images, masks = train.images[chosen].to(self._device), train.masks[chosen].to(self._device)
+            images, masks = self._augmentation(*train.batch(chosen), epoch, chosen)
+            images, masks = images.to(self._device), masks.to(self._device)
             self._optimizer.zero_grad(set_to_none=True)
             loss = bce_with_logits(self.model(images), masks)
             value = loss.item()
@@ -174,7 +155,7 @@ class TrainingLoop:
             self._progress.phase(phase, done, total)
 
         try:
-            return evaluate(self.model, tensors.images, tensors.masks, batch_size, self._device, between_batches)
+            return evaluate(self.model, tensors, batch_size, self._device, between_batches)
         except NonFiniteScoreError as error:
             problem = error.problems[0]
             what = f"{phase} after the steps of epoch {self.position.epoch + 1}: {problem.what}"
