@@ -109,6 +109,7 @@ def plan(
     if as_json:
         console.show_json(made.to_json())
     else:
+        console.say(f"experiment {made.experiment}")
         console.stdout_console().print(plan_view(made))
 
 
