@@ -35,3 +35,13 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 def project_root() -> Path:
     """The checkout."""
     return Path(__file__).parent.parent
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The faults of the fault runs, by kind."""
+    from tests.e2e.faults.counted import SURVIVED
+
+    if SURVIVED:
+        terminalreporter.section(f"{SURVIVED.total()} faults")
+        for kind, number in sorted(SURVIVED.items()):
+            terminalreporter.write_line(f"{number:5d}  {kind.replace('_', ' ')}")

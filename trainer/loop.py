@@ -146,7 +146,7 @@ class TrainingLoop:
             self._step(images.to(self._device), masks.to(self._device), epoch, step)
             self.position = Position(epoch - 1, step + 1)
         if not self._images:
-            raise self._not_finite(f"no batch of epoch {epoch} gave a finite loss")
+            raise self._not_finite(f"no batch of epoch {epoch} gave a finite loss and gradient")
         self._progress.step(epoch, self._spec.training.epochs, self.steps_per_epoch, self.steps_per_epoch)
 
     def _step(self, images: Tensor, masks: Tensor, epoch: int, step: int) -> None:
@@ -177,12 +177,9 @@ class TrainingLoop:
             buffer.copy_(before)
 
     def _not_finite(self, what: str) -> NonFiniteLossError:
-        return NonFiniteLossError(
-            what,
-            where=self._spec.run_id,
-            fix="lower training.learning_rate, or skip such steps with training.on_nonfinite: skip; "
-            "the last checkpoint is from before this",
-        )
+        skip = "" if self._spec.training.on_nonfinite == "skip" else ", or set training.on_nonfinite: skip"
+        fix = f"lower training.learning_rate{skip}; the last checkpoint is from before this"
+        return NonFiniteLossError(what, where=self._spec.run_id, fix=fix)
 
     def _score(
         self, phase: Literal["validating", "generalising"], tensors: ImageTensors | None, batch_size: int

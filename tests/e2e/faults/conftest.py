@@ -2,19 +2,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from orchestrator.experiment import load_experiment
+from tests.e2e.faults.counted import SURVIVED
 from tests.e2e.faults.local import Range
 from tests.e2e.faults.promises import Undisturbed
 from tests.e2e.faults.undisturbed import undisturbed_run
 from trainer.contract.spec import RunSpec
-
-SURVIVED: Counter[str] = Counter()
 
 EXPERIMENT = """\
 name: faults
@@ -47,11 +45,3 @@ def range_(run: RunSpec, undisturbed: Undisturbed, tmp_path: Path) -> Iterator[R
     range_ = Range(run, undisturbed, tmp_path)
     yield range_
     SURVIVED.update(range_.counted)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How many faults of each kind happened, and were followed by everything that is promised."""
-    if SURVIVED:
-        terminalreporter.section(f"{SURVIVED.total()} faults")
-        for kind, number in sorted(SURVIVED.items()):
-            terminalreporter.write_line(f"{number:5d}  {kind.replace('_', ' ')}")
