@@ -69,7 +69,7 @@ def report(
     """Scores of every model, and whether their differences may be called significant."""
     from orchestrator import console
     from orchestrator.cli_status import which
-    from orchestrator.collect import collect
+    from orchestrator.commands.collecting import collect_with_bar
     from orchestrator.commands.find import find_experiment
     from orchestrator.commands.report import write_report
     from orchestrator.report import Question, Source, build_report, render
@@ -77,7 +77,7 @@ def report(
     found = find_experiment(experiment, store)
     console.say(which(found))
     question = Question(significance, unit.value, score, metric, strict_pairs, seed)
-    tables = collect(found.store, found.experiment.runs)
+    tables = collect_with_bar(found.store, found.experiment.runs)
     built = build_report(found.experiment, tables, question)
     source = Source(found.experiment, tables, found.store, output)
     wanted = ReportFormat.JSON if as_json else output_format

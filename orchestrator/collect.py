@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,6 +21,8 @@ from trainer.contract.spec import RunSpec
 from trainer.contract.store import Stat, Store
 
 _AT_ONCE: Final = 16
+
+OnRead = Callable[[int, int], None]
 
 RUN_COLUMNS: Final[Mapping[str, str]] = {
     "run_id": "str",
@@ -123,7 +125,9 @@ class _RunObjects:
     result: ResultRecord | None = None
 
 
-def collect(store: Store, runs: Sequence[RunSpec], cache: ReadCache | None = None) -> Collected:
+def collect(
+    store: Store, runs: Sequence[RunSpec], cache: ReadCache | None = None, on_read: OnRead | None = None
+) -> Collected:
     """Read the metric logs and results of an experiment's runs.
 
     One listing says what there is; objects are then read many at a time, and those of a
@@ -134,6 +138,7 @@ def collect(store: Store, runs: Sequence[RunSpec], cache: ReadCache | None = Non
         store: Where they are.
         runs: Those wanted; all of one experiment.
         cache: Of objects read before; by default this user's.
+        on_read: Called after each object with how many are read, and of how many.
 
     Raises:
         StoreError: The store cannot be reached.
@@ -152,16 +157,17 @@ def collect(store: Store, runs: Sequence[RunSpec], cache: ReadCache | None = Non
         elif attempt_of(stat.key) or stat.key == layout.result:
             chosen.append((layout.run_id, stat))
     problems: list[Problem] = []
-    objects = _read(store, chosen, cache or ReadCache.of(store), problems)
+    objects = _read(store, chosen, cache or ReadCache.of(store), problems, on_read)
     run_rows, epoch_rows, function_rows = [], [], []
     for run in runs:
         read = objects.get(run.run_id, _RunObjects())
         merged = merge(read.logs)
         problems += _gaps(run, read, merged)
-        run_rows.append(_run_row(run, read, merged))
-        epoch_rows += [_epoch_row(run, log, record) for log, record in merged]
+        cell = _cell(run)
+        run_rows.append(cell | _run_row(run, read, merged))
+        epoch_rows += [cell | _epoch_row(log, record) for log, record in merged]
         if read.result:
-            function_rows += [{**_cell(run), **dict(patient)} for patient in read.result.function]
+            function_rows += [cell | dict(patient) for patient in read.result.function]
     return Collected(
         runs=_frame(run_rows, RUN_COLUMNS),
         epochs=_frame(epoch_rows, EPOCH_COLUMNS),
@@ -172,12 +178,18 @@ def collect(store: Store, runs: Sequence[RunSpec], cache: ReadCache | None = Non
 
 
 def _read(
-    store: Store, chosen: Sequence[tuple[str, Stat]], cache: ReadCache, problems: list[Problem]
+    store: Store,
+    chosen: Sequence[tuple[str, Stat]],
+    cache: ReadCache,
+    problems: list[Problem],
+    on_read: OnRead | None,
 ) -> dict[str, _RunObjects]:
     objects: dict[str, _RunObjects] = {}
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         read = pool.map(lambda item: _get(store, item[1], cache), chosen)
-        for (run_id, stat), data in zip(chosen, read, strict=True):
+        for number, ((run_id, stat), data) in enumerate(zip(chosen, read, strict=True), 1):
+            if on_read is not None:
+                on_read(number, len(chosen))
             if data is None:
                 continue  # deleted since it was listed
             of_run = objects.setdefault(run_id, _RunObjects())
@@ -213,7 +225,7 @@ def _gaps(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog, Ep
     ]
 
 
-def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog, EpochRecord]]) -> Mapping[str, Any]:
+def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog, EpochRecord]]) -> dict[str, Any]:
     logs = sorted(read.logs, key=lambda log: (log.attempt.attempt, log.attempt.started_at, log.attempt.uid))
     newest = logs[-1] if logs else None
     last = merged[-1] if merged else None
@@ -221,7 +233,6 @@ def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog,
     seconds = pd.Series([record.seconds for _, record in merged], dtype="float64")
     data = next((log.data for log in reversed(logs) if log.data), None)
     return {
-        **_cell(run),
         "epochs": run.training.epochs,
         "epochs_done": len(merged),
         "finished": read.result is not None and len(merged) >= run.training.epochs,
@@ -263,10 +274,9 @@ def _last_seen(log: AttemptLog) -> datetime:
     return max(log.attempt.started_at, *signs) if signs else log.attempt.started_at
 
 
-def _epoch_row(run: RunSpec, log: AttemptLog, record: EpochRecord) -> Mapping[str, Any]:
+def _epoch_row(log: AttemptLog, record: EpochRecord) -> dict[str, Any]:
     other = record.generalisation
     return {
-        **_cell(run),
         "epoch": record.epoch,
         "train_loss": record.train_loss,
         "validation_bce": record.validation.bce,
@@ -279,6 +289,7 @@ def _epoch_row(run: RunSpec, log: AttemptLog, record: EpochRecord) -> Mapping[st
 
 
 def _cell(run: RunSpec) -> dict[str, Any]:
+    """What names a run; its id is a digest, so this is made once a run and not once an epoch."""
     return {
         "run_id": run.run_id,
         "model": run.model,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator.collect import collect
+from orchestrator.commands.collecting import collect_with_bar
 from orchestrator.commands.find import Found
 from orchestrator.errors import InputError
 from trainer.contract.atomic_file import replacing
@@ -27,7 +27,7 @@ def export_table(found: Found, table: str, path: Path) -> int:
     """
     if path.suffix not in (".parquet", ".csv"):
         raise InputError(f"cannot tell the format of '{path}'", where="--output", fix="end it in .parquet or .csv")
-    collected = collect(found.store, found.experiment.runs)
+    collected = collect_with_bar(found.store, found.experiment.runs)
     frame = collected.epochs if table == "epochs" else collected.runs
     frame = frame.assign(experiment=found.experiment.name)
     frame = frame[["experiment", *(column for column in frame.columns if column != "experiment")]]
