@@ -83,7 +83,7 @@ def agreements(function: pd.DataFrame, models: Sequence[Model]) -> list[Agreemen
                 int(row["asked"] - row["known"]),
             )
         )
-    return rows
+    return sorted(rows, key=lambda row: row.set != "validation")
 
 
 def _run_agreements(function: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
