@@ -34,6 +34,7 @@ class ExportedTable(StrEnum):
 
     EPOCHS = "epochs"
     RUNS = "runs"
+    FUNCTION = "function"
 
 
 def report(
@@ -108,13 +109,16 @@ def plan(
     if as_json:
         console.show_json(made.to_json())
     else:
+        console.say(f"experiment {made.experiment}")
         console.stdout_console().print(plan_view(made))
 
 
 def export(
     experiment: ExperimentName = None,
     store: StoreUrl = None,
-    table: Annotated[ExportedTable, typer.Option(help="A row an epoch, or a row a run.")] = ExportedTable.EPOCHS,
+    table: Annotated[
+        ExportedTable, typer.Option(help="A row an epoch, a run, or a patient of a run.")
+    ] = ExportedTable.EPOCHS,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Where to.", show_default="EXPERIMENT-TABLE.parquet"),

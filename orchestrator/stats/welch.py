@@ -50,7 +50,8 @@ def welch(first: ArrayLike, second: ArrayLike, confidence: float = 0.95) -> Welc
     error = math.sqrt(of_a + of_b)
     if error <= rounding(a, b):
         return None
-    freedom = (of_a + of_b) ** 2 / (of_a**2 / (len(a) - 1) + of_b**2 / (len(b) - 1))
+    share = of_a / (of_a + of_b)  # not the squares of tiny variances, which are 0
+    freedom = 1 / (share**2 / (len(a) - 1) + (1 - share) ** 2 / (len(b) - 1))
     difference = float(a.mean() - b.mean())
     t = difference / error
     reach = float(stats.t.ppf((1 + confidence) / 2, freedom)) * error

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from orchestrator.collect import EPOCH_COLUMNS, RUN_COLUMNS, collect
+from orchestrator.collect import EPOCH_COLUMNS, FUNCTION_COLUMNS, RUN_COLUMNS, collect
 from orchestrator.commands.export import export_table
 from orchestrator.commands.find import Found
 from orchestrator.errors import InputError
@@ -42,3 +42,8 @@ def test_another_ending_is_refused_before_anything_is_written(found: Found, tmp_
     with pytest.raises(InputError, match="cannot tell the format"):
         export_table(found, "epochs", tmp_path / "e.xlsx")
     assert not (tmp_path / "e.xlsx").exists()
+
+
+def test_patients_are_exported_too(found: Found, tmp_path: Path) -> None:
+    export_table(found, "function", tmp_path / "f.parquet")
+    assert list(pd.read_parquet(tmp_path / "f.parquet").columns) == ["experiment", *FUNCTION_COLUMNS]

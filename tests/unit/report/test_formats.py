@@ -20,7 +20,7 @@ from orchestrator.collect import EPOCH_COLUMNS, Collected, collect
 from orchestrator.commands.report import write_report
 from orchestrator.errors import InputError
 from orchestrator.experiment import Experiment
-from orchestrator.report import Question, Report, Source, build_report, render
+from orchestrator.report import FILES, Question, Report, Source, build_report, render
 from orchestrator.report.latex import escaped
 from orchestrator.report.result import Aggregate, Family, Overall, PairScore
 from tests.unit.report.logged import dice_of, experiment, log_run
@@ -116,6 +116,15 @@ def test_a_folder_gets_the_format_asked_for_alone(made: Made, tmp_path: Path) ->
     (path,) = write_report(*made, tmp_path / "new" / "folder", "latex")
     assert path == tmp_path / "new" / "folder" / "report.tex"
     assert path.read_text(encoding="utf-8") == render(made[0], "latex", Console())
+
+
+def test_without_a_format_a_folder_gets_them_all_and_the_figures(made: Made, tmp_path: Path) -> None:
+    written = {path.name for path in write_report(*made, tmp_path, None)}
+    assert (
+        written == {*FILES.values(), "figure-5.1.png", "figure-5.1.pdf"} == {path.name for path in tmp_path.iterdir()}
+    )
+    assert "gamma_net against unet" in (tmp_path / "report.txt").read_text(encoding="utf-8")
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
 def test_figures_of_the_thesis_are_drawn(made: Made, tmp_path: Path) -> None:

@@ -201,7 +201,7 @@ def test_effect_sizes_of_lakens_worked_example() -> None:
     assert g_z / exact == pytest.approx(1.50, abs=0.005)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=10, deadline=None)  # each call of multipletests collects all garbage
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_corrections(p: list[float]) -> None:
     with_gap = [*p, None]
