@@ -56,6 +56,14 @@ class Chromium:
         """What a script returns."""
         return self.driver.execute_script(script, *arguments)
 
+    def show(self, element: WebElement) -> None:
+        """Scroll an element into view, and wait until the page has been told of it."""
+        self.driver.execute_async_script(
+            "arguments[0].scrollIntoView({block: 'center'});"
+            "requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(arguments[1], 50)))",
+            element,
+        )
+
     def all(self, selector: str) -> list[WebElement]:
         """Elements of a CSS selector."""
         return self.driver.find_elements(By.CSS_SELECTOR, selector)

@@ -180,7 +180,7 @@ def test_one_cells_pictures_at_a_time(chromium: Chromium, page: Path) -> None:
 def test_a_mark_says_its_number(chromium: Chromium, page: Path) -> None:
     chromium.open(page)
     mark = chromium.one("#ratio .dot.mean")
-    chromium.run("arguments[0].scrollIntoView({block: 'center'})", mark)
+    chromium.show(mark)
     ActionChains(chromium.driver).move_to_element(mark).perform()
     assert chromium.one("#tip").text.startswith("unet at 20%: mean 0.")
     ActionChains(chromium.driver).send_keys(Keys.ESCAPE).perform()
