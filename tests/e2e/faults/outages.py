@@ -38,7 +38,8 @@ def outage(range_: Range, proxy: FaultyProxy, kind: str, times: int, chance: Ran
             return
         proxy.rule = lambda request: None
         store = range_.fresh()
-        begin, fault, count = chance.randint(1, REQUESTS), OUTAGES[kind](chance), chance.randint(3, 25)
+        begin, fault = chance.randint(1, REQUESTS), OUTAGES[kind](chance)
+        count = chance.randint(3, 6 if isinstance(fault, Stall) else 25)
         first = len(proxy.requests)
         hurt = len(proxy.hurt)
         proxy.rule = _window(first + begin, first + begin + count, fault)

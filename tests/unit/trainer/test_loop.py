@@ -219,7 +219,8 @@ def test_skipped_steps_survive_a_stop() -> None:
     first = loop(stop_at=3, build=lambda: Breaks((1,), False), spec=SKIPPING)
     with pytest.raises(StoppedError):
         list(first.epochs())
+    state = copy.deepcopy(first.state())
     second = loop(build=lambda: Breaks((), False), spec=SKIPPING)
-    second.load(copy.deepcopy(first.state()))
+    second.load(state)
     assert [record.scores for record in second.epochs()] == [record.scores for record in whole]
     assert whole[0].skipped_steps == 1
