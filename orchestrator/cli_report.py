@@ -41,7 +41,7 @@ def report(
     experiment: ExperimentName = None,
     store: StoreUrl = None,
     significance: Annotated[
-        bool, typer.Option("--significance", help="Paired tests of what the file compares, and of ablations.")
+        bool, typer.Option("--significance", help="Paired tests of what the file compares, and of ablations; always in html.")
     ] = False,
     unit: Annotated[
         Unit, typer.Option(help="What counts as one observation; epoch repeats the thesis's pooling.")
@@ -77,11 +77,11 @@ def report(
 
     found = find_experiment(experiment, store)
     console.say(which(found))
-    question = Question(significance, unit.value, score, metric, strict_pairs, seed)
+    wanted = ReportFormat.JSON if as_json else output_format
+    question = Question(significance or wanted is ReportFormat.HTML, unit.value, score, metric, strict_pairs, seed)
     tables = collect_with_bar(found.store, found.experiment.runs)
     built = build_report(found.experiment, tables, question)
     source = Source(found.experiment, tables, found.store, output)
-    wanted = ReportFormat.JSON if as_json else output_format
     if output is not None:
         for path in write_report(built, source, output, wanted.value if wanted else None):
             console.say(f"wrote {path}")
