@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from orchestrator import cli_cluster, cli_status, cli_submission
-from orchestrator.cli_options import ExperimentName, StoreUrl
+from orchestrator import cli_cluster, cli_report, cli_status, cli_submission
 
 app = typer.Typer(
     name="gridctl",
@@ -23,22 +21,6 @@ app = typer.Typer(
     help="Train a grid of models, and say whether one is better than another on little data.",
     epilog="Exit codes: 0 ok, 1 runs failed, 2 invalid input, 3 cluster or store unreachable, 130 interrupted.",
 )
-
-
-class ReportFormat(StrEnum):
-    """How a report is written."""
-
-    TABLE = "table"
-    MARKDOWN = "markdown"
-    CSV = "csv"
-    JSON = "json"
-
-
-class Unit(StrEnum):
-    """What a report counts as one observation."""
-
-    RUN = "run"
-    EPOCH = "epoch"
 
 
 def _show_version(wanted: bool) -> None:
@@ -67,47 +49,12 @@ app.command()(cli_submission.submit)
 
 
 app.command()(cli_status.status)
+app.command("list")(cli_status.list_experiments)
 
 
-@app.command()
-def report(
-    experiment: ExperimentName = None,
-    store: StoreUrl = None,
-    significance: Annotated[
-        bool, typer.Option("--significance", help="Paired tests of what the file compares.")
-    ] = False,
-    unit: Annotated[
-        Unit, typer.Option(help="What counts as one observation; epoch repeats the thesis's pooling.")
-    ] = Unit.RUN,
-    score: Annotated[
-        str | None,
-        typer.Option(help="How a run's epochs become one score: final, best, mean, last-K.", show_default="the file's"),
-    ] = None,
-    metric: Annotated[
-        list[str] | None, typer.Option(help="Metric to report. Repeatable.", show_default="the file's")
-    ] = None,
-    strict_pairs: Annotated[
-        bool, typer.Option("--strict-pairs", help="Leave out pairs whose halves ran under unlike conditions.")
-    ] = False,
-    output_format: Annotated[ReportFormat, typer.Option("--format", help="How to write it.")] = ReportFormat.TABLE,
-    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-) -> None:
-    """Scores of every model, and whether their differences may be called significant."""
-    from orchestrator import console
-    from orchestrator.collect import collect
-    from orchestrator.commands.find import find_experiment
-    from orchestrator.report import Question, build_report, render
-
-    found = find_experiment(experiment, store)
-    console.say(cli_status.which(found))
-    question = Question(significance, unit.value, score, metric, strict_pairs)
-    built = build_report(found.experiment, collect(found.store, found.experiment.runs), question)
-    wanted = ReportFormat.JSON if as_json else output_format
-    text = render(built, wanted.value, console.stdout_console())
-    if text:
-        console.show(text)
-
-
+app.command()(cli_report.report)
+app.command()(cli_report.plan)
+app.command()(cli_report.export)
 app.command()(cli_cluster.logs)
 app.command()(cli_cluster.cancel)
 app.command()(cli_submission.retry)

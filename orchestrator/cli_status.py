@@ -1,4 +1,4 @@
-"""The command `status`, once or followed."""
+"""The commands that only look: `status`, once or followed, and `list`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,39 @@ def status(
         if watch:
             _redraw(found)
         else:
-            console.stdout_console().print(status_view(read_status(found)))
+            terminal = console.stdout_console()
+            terminal.print(status_view(read_status(found), terminal.width))
+
+
+def list_experiments(
+    store: Annotated[
+        str | None,
+        typer.Option(
+            "--store", metavar="URL", help="All experiments of this store.", show_default="those submitted from here"
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Which experiments there are, and how many of their runs are done."""
+    import time
+
+    from orchestrator import console
+    from orchestrator.commands.list_experiments import experiments_in, submitted_experiments
+
+    found = experiments_in(store) if store is not None else submitted_experiments()
+    if as_json:
+        console.show_json([listed.to_json() for listed in found])
+        return
+    if not found:
+        console.say("no experiment " + (f"in {store}" if store else "was submitted from this folder"))
+        return
+    made = console.table("", "experiment", "done", "backend", "submitted", "store", numeric=("done",))
+    for listed in found:
+        when = console.age(time.time() - listed.submitted_at) if listed.submitted_at is not None else ""
+        done = "?" if listed.runs is None else f"{listed.done}/{listed.runs}"
+        mark = "*" if listed.is_last else ""
+        made.add_row(mark, listed.experiment, done, listed.backend, when, listed.problem or listed.store)
+    console.stdout_console().print(made)
 
 
 def which(found: Found) -> str:
@@ -59,7 +91,7 @@ def _redraw(found: Found) -> None:
 
     with Live(console=console.stdout_console(), auto_refresh=False) as live:
         for moment in watch(found):
-            shown = [status_view(moment.status)]
+            shown = [status_view(moment.status, live.console.width)]
             if moment.problem:
                 shown.append(Text(f"this may be old: {moment.problem}", style="yellow"))
             live.update(Group(*shown), refresh=True)

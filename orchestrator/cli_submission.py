@@ -26,6 +26,15 @@ Workers = Annotated[
     typer.Option(min=1, help="Runs at once, on the local backend.", show_default="cores / threads a run"),
 ]
 
+MaxActive = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Jobs active at once, on a cluster: the command stays and creates the next when one has ended.",
+        show_default="all",
+    ),
+]
+
 
 def submit(
     experiment: ExperimentFile,
@@ -33,6 +42,7 @@ def submit(
     backend: Annotated[BackendName | None, typer.Option(help="Where to run, instead of the file's.")] = None,
     store: StoreUrl = None,
     workers: Workers = None,
+    max_active: MaxActive = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
     as_json: AsJson = False,
@@ -47,12 +57,13 @@ def submit(
     given += [f"backend={backend}"] if backend else []
     given += [f"store={store}"] if store else []
     loaded = load_experiment(experiment, given)
+    _require_fitting(loaded.backend, workers, max_active)
     prepared = prepare(loaded, open_store(loaded.store), retry_failed=retry_failed)
     if dry_run:
-        _show_dry_run(prepared, as_json=as_json)
+        _show_dry_run(prepared, workers or max_active, as_json=as_json)
         return
     console.say(_plan_line(prepared))
-    _carry_out(prepared, workers, as_json=as_json)
+    _carry_out(prepared, workers, max_active, as_json=as_json)
 
 
 def retry(
@@ -60,6 +71,7 @@ def retry(
     runs: RunNames = None,
     store: StoreUrl = None,
     workers: Workers = None,
+    max_active: MaxActive = None,
     as_json: AsJson = False,
 ) -> None:
     """Try failed runs again, from their last checkpoints."""
@@ -69,12 +81,13 @@ def retry(
     from orchestrator.commands.retry import prepare_retry
 
     found = find_experiment(experiment, store)
+    _require_fitting(found.experiment.backend, workers, max_active)
     prepared = prepare_retry(found, match_runs(found, runs) if runs else None)
     if not prepared.plan.retry:
         console.say(f"{found.experiment.name}: no run of these has failed; `gridctl submit` resumes interrupted ones")
     else:
         console.say(_plan_line(prepared))
-    _carry_out(prepared, workers, as_json=as_json)
+    _carry_out(prepared, workers, max_active, as_json=as_json)
 
 
 def render(
@@ -99,14 +112,30 @@ def render(
         console.say(f"{console.count(len(written), 'Job')} in {output}")
 
 
-def _carry_out(prepared: Prepared, workers: int | None, *, as_json: bool) -> None:
+def _require_fitting(backend: str, workers: int | None, max_active: int | None) -> None:
+    """An option that would be passed over is refused.
+
+    Raises:
+        InputError: It is one of the other backend's.
+    """
+    from orchestrator.errors import InputError
+
+    if workers is not None and backend != "local":
+        raise InputError(
+            "a cluster runs as many at once as it has room for", where="--workers", fix="limit them with --max-active"
+        )
+    if max_active is not None and backend != "kubernetes":
+        raise InputError("there are no Jobs on this machine", where="--max-active", fix="limit its runs with --workers")
+
+
+def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, *, as_json: bool) -> None:
     from orchestrator import console
     from orchestrator.commands.submit import write_specifications
     from orchestrator.submitted import remember
 
     write_specifications(prepared)
     remember(prepared.experiment.name, prepared.store.url, prepared.experiment.backend)
-    outcome = _start(prepared, workers)
+    outcome = _start(prepared, workers, max_active)
     if as_json:
         console.show_json(
             {
@@ -119,12 +148,14 @@ def _carry_out(prepared: Prepared, workers: int | None, *, as_json: bool) -> Non
     _finish_submit(prepared, outcome)
 
 
-def _show_dry_run(prepared: Prepared, *, as_json: bool) -> None:
-    """What would be done; for a cluster also what its API server says of it."""
+def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> None:
+    """What would be done and what that costs; for a cluster also what its API server says of it."""
     from dataclasses import asdict
 
     from orchestrator import console, errors
     from orchestrator.backends.kubernetes.verdict import Verdict
+    from orchestrator.commands.plan import estimate
+    from orchestrator.commands.plan_view import cost_lines
 
     plan = prepared.plan
     parts = {"create": plan.create, "retry": plan.retry, "skip": plan.skip, "leave": plan.leave, "failed": plan.failed}
@@ -135,8 +166,10 @@ def _show_dry_run(prepared: Prepared, *, as_json: bool) -> None:
 
         assert isinstance(prepared.backend, KubernetesBackend)
         verdicts, gpus = prepared.backend.judge(plan.to_do), prepared.backend.gpus(plan.to_do)
+    cost = estimate(prepared.experiment, prepared.collected, at_once)
     if as_json:
         shown: dict[str, object] = {name: [run.run_id for run in runs] for name, runs in parts.items()}
+        shown["estimate"] = cost.to_json()
         if prepared.experiment.backend == "kubernetes":
             shown |= {"gpus": gpus, "verdicts": [asdict(verdict) for verdict in verdicts]}
         console.show_json(shown)
@@ -145,6 +178,8 @@ def _show_dry_run(prepared: Prepared, *, as_json: bool) -> None:
             for run in runs:
                 console.show(f"{name:<7} {run.run_id}")
         console.say(_plan_line(prepared))
+        for line in cost_lines(cost):
+            console.say(line.plain)
         if verdicts:
             console.say(
                 f"{console.count(gpus, 'GPU')} for all of them at once; the API server was asked, nothing was made:"
@@ -171,7 +206,7 @@ def _plan_line(prepared: Prepared) -> str:
     return f"{prepared.experiment.name}: {runs}: {parts}; store {prepared.store.url}"
 
 
-def _start(prepared: Prepared, workers: int | None) -> Outcome:
+def _start(prepared: Prepared, workers: int | None, max_active: int | None) -> Outcome:
     from orchestrator import console
     from orchestrator.backends.local import LocalBackend
     from orchestrator.backends.local.bars import display
@@ -181,25 +216,31 @@ def _start(prepared: Prepared, workers: int | None) -> Outcome:
     if not runs:
         return Outcome()
     if prepared.experiment.backend == "kubernetes":
-        return _create_jobs(prepared)
+        return _create_jobs(prepared, max_active)
     at_once = LocalBackend(prepared.store, workers=workers).workers_for(runs)
     with display(runs, at_once, console.stderr_console()) as watcher:
         return LocalBackend(prepared.store, workers=workers, watcher=watcher).start(runs)
 
 
-def _create_jobs(prepared: Prepared) -> Outcome:
+def _create_jobs(prepared: Prepared, max_active: int | None) -> Outcome:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from orchestrator import console
     from orchestrator.backends.kubernetes import KubernetesBackend
 
     assert isinstance(prepared.backend, KubernetesBackend)
-    stderr = console.stderr_console()
-    columns = (TextColumn("creating Jobs"), BarColumn(), MofNCompleteColumn())
+    runs, stderr = prepared.plan.to_do, console.stderr_console()
+    columns = (TextColumn("creating Jobs"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[active]}"))
     with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
-        task = bar.add_task("")
-        return prepared.backend.start(
-            prepared.plan.to_do, lambda done, total: bar.update(task, completed=done, total=total)
+        task = bar.add_task("", total=len(runs), active="")
+        if max_active is None:
+            return prepared.backend.start(runs, lambda done, total: bar.update(task, completed=done, total=total))
+        return prepared.backend.start_some(
+            runs,
+            max_active,
+            lambda done, total, active: bar.update(
+                task, completed=done, total=total, active=f"{active} active, at most {max_active}"
+            ),
         )
 
 
@@ -213,7 +254,12 @@ def _finish_submit(prepared: Prepared, outcome: Outcome) -> None:
         others = f" and {len(run_ids) - 1} more" if len(run_ids) > 1 else ""
         console.say(f"failed: {run_ids[0]}{others}: {message}")
     if outcome.interrupted:
-        console.say("interrupted; the same command goes on from the last checkpoints")
+        console.say(
+            "interrupted; the same command goes on from the last checkpoints"
+            if prepared.experiment.backend == "local"
+            else f"interrupted after creating {console.count(len(outcome.created), 'Job')}; "
+            "what was created goes on, and the same command creates the rest"
+        )
         raise typer.Exit(errors.INTERRUPTED)
     if outcome.failed or prepared.plan.failed:
         raise typer.Exit(errors.RUNS_FAILED)

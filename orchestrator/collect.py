@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 import pandas as pd
@@ -41,18 +42,23 @@ RUN_COLUMNS: Final[Mapping[str, str]] = {
     "train_seconds": "float64",
     "device": "str",
     "device_name": "str",
+    "host": "str",
     "image": "str",
     "git_sha": "str",
     "versions": "str",
     "split_digest": "str",
     "data_digest": "str",
     "weights_sha256": "str",
+    "log": "str",
+    "last_seen": "float64",
 }
 """Columns of `Collected.runs`.
 
 `exit_code` is that of the newest attempt, NaN while it says nothing. `interruptions` counts
 attempts that were stopped, or vanished and were followed by another one. `busy_seconds` adds
 up all attempts, from their start to their last sign of life; `train_seconds` only epochs that count.
+`log` is the key of what the newest attempt prints, empty before the first; `last_seen` is the newest
+sign of life of any attempt, in seconds since the epoch.
 """
 
 EPOCH_COLUMNS: Final[Mapping[str, str]] = {
@@ -72,6 +78,23 @@ EPOCH_COLUMNS: Final[Mapping[str, str]] = {
 }
 """Columns of `Collected.epochs`; `generalisation_*` is NaN where there is no second data set."""
 
+FUNCTION_COLUMNS: Final[Mapping[str, str]] = {
+    "run_id": "str",
+    "model": "str",
+    "train_ratio": "float64",
+    "ablation": "str",
+    "seed": "int64",
+    "set": "str",
+    "patient": "str",
+    "true_edv_ml": "float64",
+    "true_esv_ml": "float64",
+    "true_ef": "float64",
+    "predicted_edv_ml": "float64",
+    "predicted_esv_ml": "float64",
+    "predicted_ef": "float64",
+}
+"""Columns of `Collected.function`; `predicted_ef` is NaN where the model finds no cavity at end-diastole."""
+
 
 @dataclass(frozen=True, slots=True)
 class Collected:
@@ -82,12 +105,14 @@ class Collected:
         epochs: A row an epoch of them; columns as `EPOCH_COLUMNS`.
         problems: Objects that could not be read, and what is wrong with them.
         others: Runs in the store that the grid no longer wants.
+        function: A row a patient of each finished run; columns as `FUNCTION_COLUMNS`.
     """
 
     runs: pd.DataFrame
     epochs: pd.DataFrame
     problems: Sequence[Problem]
     others: Sequence[str]
+    function: pd.DataFrame = field(default_factory=lambda: _frame([], FUNCTION_COLUMNS))
 
 
 @dataclass(slots=True)
@@ -128,18 +153,21 @@ def collect(store: Store, runs: Sequence[RunSpec], cache: ReadCache | None = Non
             chosen.append((layout.run_id, stat))
     problems: list[Problem] = []
     objects = _read(store, chosen, cache or ReadCache.of(store), problems)
-    run_rows, epoch_rows = [], []
+    run_rows, epoch_rows, function_rows = [], [], []
     for run in runs:
         read = objects.get(run.run_id, _RunObjects())
         merged = merge(read.logs)
         problems += _gaps(run, read, merged)
         run_rows.append(_run_row(run, read, merged))
         epoch_rows += [_epoch_row(run, log, record) for log, record in merged]
+        if read.result:
+            function_rows += [{**_cell(run), **dict(patient)} for patient in read.result.function]
     return Collected(
         runs=_frame(run_rows, RUN_COLUMNS),
         epochs=_frame(epoch_rows, EPOCH_COLUMNS),
         problems=problems,
         others=tuple(others),
+        function=_frame(function_rows, FUNCTION_COLUMNS),
     )
 
 
@@ -208,12 +236,15 @@ def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog,
         "train_seconds": seconds.sum(),
         "device": told.attempt.device if told else "",
         "device_name": told.attempt.device_name if told else "",
+        "host": told.attempt.host if told else "",
         "image": told.attempt.image if told else "",
         "git_sha": told.attempt.git_sha if told else "",
         "versions": json.dumps(dict(told.attempt.versions), sort_keys=True) if told else "",
         "split_digest": data.split_digest if data else "",
         "data_digest": data.data_digest if data else "",
         "weights_sha256": read.result.weights_sha256 if read.result else "",
+        "log": RunLayout(run.experiment, run.run_id).attempt_output(newest.name) if newest else "",
+        "last_seen": max(map(_last_seen, logs)).timestamp() if logs else float("nan"),
     }
 
 
@@ -224,8 +255,12 @@ def _was_interrupted(log: AttemptLog, newest: AttemptLog | None) -> bool:
 
 
 def _busy_seconds(log: AttemptLog) -> float:
+    return (_last_seen(log) - log.attempt.started_at).total_seconds()
+
+
+def _last_seen(log: AttemptLog) -> datetime:
     signs = [record.finished_at for record in log.epochs] + ([log.end.finished_at] if log.end else [])
-    return max(0.0, (max(signs) - log.attempt.started_at).total_seconds()) if signs else 0.0
+    return max(log.attempt.started_at, *signs) if signs else log.attempt.started_at
 
 
 def _epoch_row(run: RunSpec, log: AttemptLog, record: EpochRecord) -> Mapping[str, Any]:

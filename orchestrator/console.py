@@ -109,7 +109,7 @@ def table(*columns: str, numeric: Sequence[str] = (), title: str | None = None) 
 
 
 def duration(seconds: float | None) -> str:
-    """`42 s`, `3 min 5 s`, `2 h 10 min`, `3 d 4 h`; empty if unknown."""
+    """`42 s`, `3 min 5 s`, `34 min`, `2 h 10 min`, `3 d 4 h`; empty if unknown."""
     if seconds is None:
         return ""
     whole = round(seconds)
@@ -118,6 +118,8 @@ def duration(seconds: float | None) -> str:
         return f"{days} d {hours} h"
     if hours:
         return f"{hours} h {minutes} min"
+    if minutes >= 10:
+        return f"{minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 

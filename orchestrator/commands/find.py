@@ -55,6 +55,22 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
         submission = submissions.find(name)
         name, url = submission.name, url or submission.store
     store = open_store(url)
+    experiment = stored_experiment(store, name)
+    return Found(
+        experiment,
+        store,
+        submission.backend if submission else experiment.backend,
+        submission.submitted_at if submission else None,
+    )
+
+
+def stored_experiment(store: Store, name: str) -> Experiment:
+    """An experiment as it was submitted to a store.
+
+    Raises:
+        InputError: It was not, or it is not valid.
+        StoreError: The store cannot be reached.
+    """
     key = layout.experiment_yaml(name)
     try:
         text = store.get(key).data.decode()
@@ -62,10 +78,4 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
         raise InputError(
             f"there is no experiment '{name}' in the store", where=store.url, fix="gridctl submit EXPERIMENT.yaml"
         ) from None
-    experiment = parse_experiment(Document.parse(text, f"{store.url}/{key}"))
-    return Found(
-        experiment,
-        store,
-        submission.backend if submission else experiment.backend,
-        submission.submitted_at if submission else None,
-    )
+    return parse_experiment(Document.parse(text, f"{store.url}/{key}"))

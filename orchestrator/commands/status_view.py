@@ -14,22 +14,33 @@ from orchestrator.console import count, duration, table
 
 _COLOURS: Final = {"done": "green", "active": "cyan", "failed": "red", "missing": "yellow"}
 _BAR_WIDTH: Final = 8
+_WIDE: Final = 100
 
 
-def status_view(status: Status) -> RenderableType:
-    """The whole picture: a line a cell, what is said of runs that failed or wait, and the sum."""
-    parts: list[RenderableType] = [_cells(status.cells)]
+def status_view(status: Status, width: int) -> RenderableType:
+    """The whole picture: a line a cell, what is said of runs that failed or wait, and the sum.
+
+    Args:
+        status: Of an experiment.
+        width: Of the terminal, in characters.
+    """
+    parts: list[RenderableType] = [_cells(status.cells, wide=width >= _WIDE)]
     parts += _reasons(status.runs)
     parts += [Text(f"unreadable: {problem}", style="yellow") for problem in status.problems]
     parts.append(_sum(status))
     return Group(*parts)
 
 
-def _cells(cells: Sequence[CellStatus]) -> RenderableType:
+def _cells(cells: Sequence[CellStatus], *, wide: bool) -> RenderableType:
     states = tuple(_COLOURS)
     with_ablation = any(cell.ablation != "none" for cell in cells)
-    columns = ["model", "ratio", *(["ablation"] if with_ablation else []), *states, "epochs", "", "Dice", "left"]
+    # 80 columns hold the bar or the ablation; a terminal that is wider holds both.
+    with_bar = wide or not with_ablation
+    columns = ["model", "ratio", *(["ablation"] if with_ablation else []), *states, "epochs"]
+    columns += [*([""] if with_bar else []), "Dice", "left"]
     made = table(*columns, numeric=("ratio", *states, "epochs", "Dice", "left"))
+    if not wide:
+        made.padding = 0
     for cell in cells:
         counts = {"done": cell.done, "active": cell.active, "failed": cell.failed, "missing": cell.missing}
         row: list[RenderableType] = [cell.model, f"{cell.train_ratio:g}"]
@@ -41,7 +52,7 @@ def _cells(cells: Sequence[CellStatus]) -> RenderableType:
         ]
         row += [
             f"{cell.epochs_done}/{cell.epochs}",
-            _bar(cell.epochs_done, cell.epochs),
+            *([_bar(cell.epochs_done, cell.epochs)] if with_bar else []),
             "" if cell.validation_dice is None else f"{cell.validation_dice:.3f}",
             _left(cell),
         ]

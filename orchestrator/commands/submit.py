@@ -9,7 +9,7 @@ from pathlib import Path
 
 from orchestrator.backends.choice import open_backend
 from orchestrator.backends.port import Backend, Renders
-from orchestrator.collect import collect
+from orchestrator.collect import Collected, collect
 from orchestrator.commands.states import run_states
 from orchestrator.errors import InputError, Problem
 from orchestrator.experiment import Experiment
@@ -24,12 +24,13 @@ _WRITES_AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A submission that has not changed anything yet."""
+    """A submission that has not changed anything yet; `collected` is what its store held."""
 
     experiment: Experiment
     store: Store
     plan: Plan
     backend: Backend
+    collected: Collected
 
 
 def prepare(experiment: Experiment, store: Store, *, retry_failed: bool) -> Prepared:
@@ -44,8 +45,9 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool) -> Prep
     backend = open_backend(experiment.backend, experiment, store)
     if isinstance(backend, Renders):
         backend.manifests(experiment.runs)  # every mistake in them, before anything is written
-    states = run_states(collect(store, experiment.runs), backend.observe(experiment.name))
-    return Prepared(experiment, store, plan(experiment.runs, states, retry_failed=retry_failed), backend)
+    collected = collect(store, experiment.runs)
+    states = run_states(collected, backend.observe(experiment.name))
+    return Prepared(experiment, store, plan(experiment.runs, states, retry_failed=retry_failed), backend, collected)
 
 
 def write_specifications(prepared: Prepared) -> None:

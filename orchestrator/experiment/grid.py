@@ -36,6 +36,7 @@ class Experiment:
         store: The file's, else that of the variable GRIDCTL_STORE, else the folder `runs`.
         runs: Every cell, pairs beside each other: by train ratio, ablation, seed, then model.
         document: The file it was read from, overrides applied.
+        reproduces: Tables and figures of Li (2020) that it repeats, such as `table-5.1`.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Experiment:
     kubernetes: KubernetesOptions
     runs: tuple[RunSpec, ...]
     document: Document
+    reproduces: tuple[str, ...] = ()
 
 
 def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
@@ -96,6 +98,7 @@ def parse_experiment(document: Document) -> Experiment:
         kubernetes=file.kubernetes,
         runs=runs,
         document=document,
+        reproduces=file.reproduces,
     )
 
 

@@ -24,6 +24,18 @@ from trainer.contract.spec import (
 Metric = Literal["validation_dice", "generalisation_dice", "validation_bce", "generalisation_bce"]
 METRICS: Final[tuple[Metric, ...]] = get_args(Metric)
 
+ThesisItem = Literal[
+    "table-5.1",
+    "table-5.2",
+    "table-5.3",
+    "table-5.4",
+    "table-5.5",
+    "table-5.6",
+    "figure-5.1",
+    "figure-5.2",
+    "figure-5.3",
+]
+
 STEPS: Final = tuple(PreprocessingSpec.model_fields)
 """Preprocessing steps that an ablation can leave out."""
 
@@ -94,16 +106,32 @@ class Comparison(Frozen):
         metrics: On what.
         score: How the epochs of a run become its one score: the `final` epoch, the `best` by
             validation Dice, the `mean` of all epochs, or of the `last-K`.
+        family: Tests corrected together: those of one `metric`, of this whole `comparison`, or of
+            the whole `experiment`.
+        equivalence_margin: Largest mean difference, in units of the metric, that does not matter;
+            without it equivalence is not tested.
+        effect: Smallest mean difference worth finding, in units of the metric; what `gridctl plan`
+            counts seeds for.
+        effect_sd: Standard deviation of the paired differences expected; by default that measured.
+        power: Chance with which the effect is to be found.
     """
 
     model: Identifier
     against: Identifier
     metrics: Annotated[tuple[Metric, ...], *Checked] = ("validation_dice", "generalisation_dice")
     score: Score = "final"
+    family: Literal["metric", "comparison", "experiment"] = "metric"
+    equivalence_margin: float | None = Field(None, gt=0)
+    effect: float | None = Field(None, gt=0)
+    effect_sd: float | None = Field(None, gt=0)
+    power: float = Field(0.8, gt=0, lt=1)
 
 
 class ExperimentFile(Frozen):
-    """One experiment: a grid and what it compares. Each key as users write it."""
+    """One experiment: a grid and what it compares. Each key as users write it.
+
+    `reproduces` names tables and figures of Li (2020) whose printed values the report sets beside ours.
+    """
 
     name: ExperimentName
     models: Mapping[str, Mapping[str, Any]]
@@ -113,6 +141,7 @@ class ExperimentFile(Frozen):
     data: DataSpec
     training: TrainingSpec = TrainingSpec()
     compare: Annotated[tuple[Comparison, ...], BeforeValidator(_one_or_many)] = ()
+    reproduces: Annotated[tuple[ThesisItem, ...], AfterValidator(_no_duplicates)] = ()
     backend: Literal["local", "kubernetes"] = "local"
     store: str | None = Field(None, min_length=1)
     kubernetes: KubernetesOptions = KubernetesOptions()

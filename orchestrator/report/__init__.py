@@ -2,24 +2,57 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from orchestrator.report.build import Question, build_report
+from orchestrator.report.build import build_report
+from orchestrator.report.question import Question
 from orchestrator.report.result import Report
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Question", "Report", "build_report", "render"]
+    from orchestrator.collect import Collected
+    from orchestrator.experiment import Experiment
+    from trainer.contract.store import Store
+
+__all__ = ["FILES", "Question", "Report", "Source", "build_report", "render"]
+
+FILES: Final = {
+    "table": "report.txt",
+    "markdown": "report.md",
+    "latex": "report.tex",
+    "csv": "report.csv",
+    "json": "report.json",
+    "html": "report.html",
+}
+"""What a report is called in a folder, by its format."""
 
 
-def render(report: Report, output_format: str, console: Console) -> str:
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a report was made from; the page shows more of it than the tables do.
+
+    Attributes:
+        folder: Where the report will lie; None if it is printed.
+    """
+
+    experiment: Experiment
+    tables: Collected
+    store: Store
+    folder: Path | None = None
+
+
+def render(report: Report, output_format: str, console: Console, source: Source | None = None) -> str:
     """Write a report.
 
     Args:
         report: What to write.
-        output_format: `table` is drawn on the console; `markdown`, `csv` and `json` are text.
+        output_format: One of `FILES`. `table` is drawn on the console; the others are text.
         console: For `table`.
+        source: For `html`.
 
     Returns:
         The text; empty for `table`.
@@ -33,6 +66,15 @@ def render(report: Report, output_format: str, console: Console) -> str:
         from orchestrator.report.markdown import as_markdown
 
         return as_markdown(report)
+    if output_format == "latex":
+        from orchestrator.report.latex import as_latex
+
+        return as_latex(report)
+    if output_format == "html":
+        page = import_module("orchestrator.report.page")
+        assert source is not None
+        html: str = page.render_page(report, source.experiment, source.tables, source.store, source.folder)
+        return html
     from orchestrator.report.tidy import as_csv, as_json
 
     return as_csv(report) if output_format == "csv" else as_json(report)

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from orchestrator.report.result import Report
-from orchestrator.report.sections import Section, conditions, sections
+from orchestrator.report.sections import Section, conditions, footer, sections
+from orchestrator.report.thesis_sections import thesis_sections
 
 
 def as_markdown(report: Report) -> str:
     """The same tables as on the terminal; significant differences are bold."""
     parts = [f"# {report.experiment}", *(f"> **Warning:** {_escaped(warning)}" for warning in report.warnings)]
-    for section in sections(report):
-        parts += [f"## {_escaped(section.title)}", _table(section)]
-        parts.append(_escaped(section.caption))
+    if report.headlines:
+        parts.append("\n".join(f"- {_escaped(line)}" for line in report.headlines))
+    for section in (*sections(report), *thesis_sections(report)):
+        parts.append(f"## {_escaped(section.title)}")
+        if section.columns:
+            parts += [_table(section), _escaped(section.caption)]
         if section.notes:
             parts.append("\n".join(f"- {_escaped(note)}" for note in section.notes))
-    parts += [_escaped(line) for line in conditions(report)]
+    parts += [_escaped(line) for line in (*conditions(report), footer(report))]
     return "\n\n".join(parts) + "\n"
 
 
 def _table(section: Section) -> str:
     lines = ["| " + " | ".join(_escaped(column) for column in section.columns) + " |"]
-    lines.append("|" + "|".join(" --- " if column == "ablation" else " ---: " for column in section.columns) + "|")
+    lines.append(
+        "|" + "|".join(" --- " if column in section.text_columns else " ---: " for column in section.columns) + "|"
+    )
     for index, row in enumerate(section.rows):
         cells = [f"**{_escaped(cell)}**" if index in section.emphasised else _escaped(cell) for cell in row]
         lines.append("| " + " | ".join(cells) + " |")

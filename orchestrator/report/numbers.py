@@ -42,6 +42,11 @@ def effect(value: float | None) -> str:
     return "0.00" if float(text) == 0 else text.replace("-", "−")
 
 
+def share(value: float | None) -> str:
+    """A share of pairs, in percent."""
+    return MISSING if value is None else f"{value:.0%}"
+
+
 def _plain(value: float) -> str:
     text = f"{value:.3f}"
     return "0.000" if float(text) == 0 else text.replace("-", "−")

@@ -1,12 +1,14 @@
-"""Which runs of two models belong together, which pairs are left out, and which are unlike."""
+"""Which runs belong together, which pairs are left out, and which are unlike."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pandas as pd
+
+from trainer.contract import exit_codes
 
 MUST_BE_ALIKE: Final[Mapping[str, str]] = {
     "split_digest": "the split",
@@ -20,15 +22,25 @@ MUST_BE_ALIKE: Final[Mapping[str, str]] = {
 }
 """Columns of `Collected.runs` that both halves of a pair should share, and what they are called."""
 
+_SHOWN: Final = ("device_name", "epochs", "image", "resumed")
+"""Those whose values are short enough to be said."""
+
+_MESSAGE_LENGTH: Final = 80
+
 
 @dataclass(frozen=True, slots=True)
 class DroppedPair:
-    """A pair of the grid that cannot be tested, and why."""
+    """A pair of the grid that cannot be tested, and why.
+
+    Attributes:
+        metric: The one it cannot be tested on; empty for all.
+    """
 
     train_ratio: float
     ablation: str
     seed: int
     reason: str
+    metric: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,69 +60,151 @@ class UnlikePair:
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """Two finished runs, and the fields in which they are unlike."""
+
+    train_ratio: float
+    ablation: str
+    against_ablation: str
+    seed: int
+    model_run: str
+    against_run: str
+    unlike: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Pairs:
-    """The pairs of two models.
+    """The pairs of one comparison.
 
     Attributes:
-        complete: A row a pair that can be tested: train_ratio, ablation, seed, and the run ids
-            `model_run` and `against_run`.
+        complete: Those that can be tested.
         dropped: All others of the grid.
         unlike: Those of `complete` and of `dropped` whose halves differ in what should be alike.
+        alone: Finished runs whose partner is not, by cell (train ratio, ablation): of the model
+            and of the other. What an unpaired test is left with where no pair is complete.
     """
 
-    complete: pd.DataFrame
+    complete: Sequence[Pair]
     dropped: Sequence[DroppedPair]
     unlike: Sequence[UnlikePair]
+    alone: Mapping[tuple[float, str], tuple[Sequence[str], Sequence[str]]]
 
 
-def pair_runs(runs: pd.DataFrame, model: str, against: str, *, strict: bool) -> Pairs:
+_Row = Mapping[Any, Any]
+
+
+RunRows = Mapping[tuple[str, float, str, int], Mapping[Any, Any]]
+"""Rows of `Collected.runs` by model, train ratio, ablation and seed."""
+
+
+def rows_by_name(runs: pd.DataFrame) -> RunRows:
+    """Rows of `Collected.runs`, to be found by what names a run."""
+    rows: list[dict[Any, Any]] = runs.to_dict("records")
+    return {(str(r["model"]), float(r["train_ratio"]), str(r["ablation"]), int(r["seed"])): r for r in rows}
+
+
+def pair_models(rows: RunRows, model: str, against: str, *, strict: bool) -> Pairs:
     """Pair the runs of two models on everything but the model.
 
     Args:
-        runs: As `Collected.runs`.
+        rows: All runs of the grid.
         model: Name of the first.
         against: Name of the second.
         strict: Drop unlike pairs too.
     """
-    keys = ["train_ratio", "ablation", "seed"]
-    first = runs[runs["model"] == model].set_index(keys)
-    second = runs[runs["model"] == against].set_index(keys)
+    keys = dict.fromkeys(key[1:] for key in rows if key[0] in (model, against))
+    halves = (
+        _Halves(*key, key[1], (model, rows.get((model, *key))), (against, rows.get((against, *key)))) for key in keys
+    )
+    return _paired(halves, tuple(MUST_BE_ALIKE), strict=strict)
+
+
+def pair_ablations(rows: RunRows, model: str, ablations: Iterable[str], *, strict: bool) -> Pairs:
+    """Pair a model's runs under each ablation with those under `none`.
+
+    Args:
+        rows: All runs of the grid.
+        model: Whose.
+        ablations: All but `none`.
+        strict: Drop unlike pairs too. Images may differ: that is what a preprocessing ablation does.
+    """
+    wanted = set(ablations)
+    halves = (
+        _Halves(ratio, ablation, seed, "none", (ablation, row), ("none", rows.get((model, ratio, "none", seed))))
+        for (name, ratio, ablation, seed), row in rows.items()
+        if name == model and ablation in wanted
+    )
+    return _paired(halves, tuple(field for field in MUST_BE_ALIKE if field != "data_digest"), strict=strict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Halves:
+    train_ratio: float
+    ablation: str
+    seed: int
+    against_ablation: str
+    first: tuple[str, _Row | None]
+    second: tuple[str, _Row | None]
+
+    def reasons(self) -> Iterator[str]:
+        for name, row in (self.first, self.second):
+            if reason := _why_not(name, row):
+                yield reason
+
+    def unlike(self, fields: Sequence[str]) -> tuple[str, ...]:
+        a, b = self.first[1] or {}, self.second[1] or {}
+        return tuple(field for field in fields if a[field] != b[field])
+
+
+def _paired(halves: Iterable[_Halves], fields: Sequence[str], *, strict: bool) -> Pairs:
     complete, dropped, unlike = [], [], []
-    for key in first.index.union(second.index, sort=False):
-        ratio, ablation, seed = float(key[0]), str(key[1]), int(key[2])
-        halves = {name: _row(table, key) for name, table in ((model, first), (against, second))}
-        reasons = [reason for name, row in halves.items() if (reason := _why_not(name, row))]
-        if not reasons:
-            a, b = (row for row in halves.values() if row is not None)
-            fields = tuple(field for field in MUST_BE_ALIKE if a[field] != b[field])
-            if fields:
-                said = ", ".join(_difference(field, a, b) for field in fields)
-                unlike.append(UnlikePair(ratio, ablation, seed, fields, said))
+    alone: dict[tuple[float, str], tuple[list[str], list[str]]] = {}
+    for both in halves:
+        place = (both.train_ratio, both.ablation, both.seed)
+        reasons = list(both.reasons())
+        if reasons:
+            of_cell = alone.setdefault((both.train_ratio, both.ablation), ([], []))
+            for (_, row), runs in zip((both.first, both.second), of_cell, strict=True):
+                if row is not None and row["finished"]:
+                    runs.append(str(row["run_id"]))
+        else:
+            a, b = both.first[1] or {}, both.second[1] or {}
+            differing = both.unlike(fields)
+            if differing:
+                said = ", ".join(_difference(field, a, b) for field in differing)
+                unlike.append(UnlikePair(*place, differing, said))
                 reasons = [f"unlike in {said}"] if strict else []
             if not reasons:
-                complete.append((ratio, ablation, seed, a["run_id"], b["run_id"]))
+                runs_of_both = (str(a["run_id"]), str(b["run_id"]))
+                complete.append(
+                    Pair(both.train_ratio, both.ablation, both.against_ablation, both.seed, *runs_of_both, differing)
+                )
         if reasons:
-            dropped.append(DroppedPair(ratio, ablation, seed, "; ".join(reasons)))
-    columns = [*keys, "model_run", "against_run"]
-    return Pairs(pd.DataFrame(complete, columns=columns), dropped, unlike)
+            dropped.append(DroppedPair(*place, "; ".join(reasons)))
+    return Pairs(complete, dropped, unlike, alone)
 
 
-def _row(table: pd.DataFrame, key: Any) -> Mapping[str, Any] | None:
-    return table.loc[[key]].to_dict("records")[0] if key in table.index else None  # type: ignore[return-value]
-
-
-def _why_not(model: str, row: Mapping[str, Any] | None) -> str:
+def _why_not(name: str, row: _Row | None) -> str:
     if row is None:
-        return f"{model} is not in the grid"
+        return f"{name} is not in the grid"
     if row["finished"]:
         return ""
-    if not row["epochs_done"]:
-        return f"{model} has no epoch yet"
-    return f"{model} is at epoch {row['epochs_done']} of {row['epochs']}"
+    progress = f"at epoch {row['epochs_done']} of {row['epochs']}"
+    if row["exit_code"] in (exit_codes.BUG, *exit_codes.NEVER_RETRIED):
+        message = str(row["message"]).partition("\n")[0]
+        short = message if len(message) <= _MESSAGE_LENGTH else f"{message[: _MESSAGE_LENGTH - 1]}…"
+        return f"{name} failed {progress}{f': {short}' if short else ''}"
+    return f"{name} is {progress}" if row["epochs_done"] else f"{name} has no epoch yet"
 
 
-def _difference(field: str, first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
+def _difference(field: str, first: _Row, second: _Row) -> str:
     name = MUST_BE_ALIKE[field]
-    if field in ("device_name", "epochs", "image", "resumed"):
-        return f"{name} ({first[field] or 'none'}, {second[field] or 'none'})"
+    if field in _SHOWN:
+        return f"{name} ({_said(first[field])}, {_said(second[field])})"
     return name
+
+
+def _said(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value or "unknown")

@@ -1,11 +1,29 @@
-"""What a report says, before it is drawn."""
+"""What a report says, before it is drawn. Every name here is a key of the JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from orchestrator.report.made_with import Provenance, ProvenanceValue
 from orchestrator.report.pairs import DroppedPair, UnlikePair
+from orchestrator.report.thesis_result import FigurePoint, ThesisCell, ThesisItem
+
+__all__ = [
+    "Aggregate",
+    "Comparison",
+    "ComparisonRow",
+    "Family",
+    "FigurePoint",
+    "Overall",
+    "PairScore",
+    "Provenance",
+    "ProvenanceValue",
+    "Report",
+    "Summary",
+    "ThesisCell",
+    "ThesisItem",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +34,8 @@ class Summary:
         n: Observations: runs, or epochs of all runs.
         mean, sd: Over them; None where there are none, or fewer than two.
         unfinished: Runs of this cell that are not in it yet.
+        ci_low, ci_high: 95% interval of the mean, Student's t over runs; None below two runs, and
+            where epochs are pooled.
     """
 
     metric: str
@@ -26,23 +46,63 @@ class Summary:
     mean: float | None
     sd: float | None
     unfinished: int
+    ci_low: float | None = None
+    ci_high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """One model's scores over the whole grid.
+
+    Attributes:
+        cells, n: Cells (train ratio, ablation) with a score, and scores in them.
+        iqm: Interquartile mean of all scores.
+        ci_low, ci_high: Its 95% interval: percentiles of a bootstrap that draws runs within cells.
+        mean: Of the same scores.
+    """
+
+    metric: str
+    model: str
+    cells: int
+    n: int
+    iqm: float | None
+    ci_low: float | None
+    ci_high: float | None
+    mean: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class ComparisonRow:
-    """One test: a model against another, on one metric, at one train ratio and ablation.
+    """One test: a model against another, or an ablation against none, in one cell, on one metric.
 
     Attributes:
-        n_pairs: Pairs tested: of runs, or of their epochs.
-        model_mean, model_sd, against_mean, against_sd: Over the tested pairs.
+        ablation, against_ablation: Of `model` and of `against`: the same where models are
+            compared; where an ablation is, the models are the same and the second is `none`.
+        n_pairs: Pairs tested: of runs, or of their epochs. 0 where `test` is `welch`.
+        n_model, n_against: Scores of each; both n_pairs where pairs exist.
+        model_mean, model_sd, against_mean, against_sd: Over the tested scores.
         difference: Mean of model - against.
-        ci_low, ci_high: Its 95% interval, from the paired t.
-        t, degrees_of_freedom, p: The paired t-test, two-sided.
-        p_holm: p after Holm, over the `family_size` tests of this comparison and metric.
+        test: `paired t`; `welch` where no pair exists, so that the runs are tested unpaired;
+            `none`.
+        ci_low, ci_high: Its 95% interval, from that test.
+        t, degrees_of_freedom, p: That test, two-sided.
+        p_holm, p_bh: p after Holm, and after Benjamini and Hochberg, over the `family_size` tests
+            of `family`.
         hedges_g_av, hedges_g_z: The difference over the models' deviation, and over that of the
             differences.
         dropped: Pairs left out.
         verdict: In words.
+        bca_low, bca_high: 95% BCa bootstrap interval of the mean difference.
+        wilcoxon_w, p_wilcoxon: Signed-rank test, exact (ties and all) up to `EXACT_PAIRS` pairs.
+        p_permutation: Sign-flip permutation test of the mean difference.
+        permutations: Sign patterns it looked at; all 2^n where `permutation_exact`.
+        p_floor: The smallest p the exact test can give with so many pairs.
+        floor: The same in words; empty where it hinders nothing.
+        equivalence_margin: Declared difference that does not matter; None where none is.
+        p_tost: Two one-sided tests that the difference is within it, the larger p.
+        equivalent: Whether p_tost is at most 0.05; None without a margin.
+        probability_of_improvement: Share of pairs in which `model` is the better one, ties a half.
+        improvement_low, improvement_high: Its 95% interval, Wilson's.
     """
 
     metric: str
@@ -59,7 +119,7 @@ class ComparisonRow:
     ci_low: float | None
     ci_high: float | None
     t: float | None
-    degrees_of_freedom: int
+    degrees_of_freedom: float
     p: float | None
     p_holm: float | None
     family_size: int
@@ -67,15 +127,88 @@ class ComparisonRow:
     hedges_g_z: float | None
     dropped: int
     verdict: str
+    against_ablation: str = "none"
+    n_model: int = 0
+    n_against: int = 0
+    test: str = "none"
+    family: str = ""
+    p_bh: float | None = None
+    bca_low: float | None = None
+    bca_high: float | None = None
+    wilcoxon_w: float | None = None
+    p_wilcoxon: float | None = None
+    p_permutation: float | None = None
+    permutations: int = 0
+    permutation_exact: bool = True
+    p_floor: float | None = None
+    floor: str = ""
+    equivalence_margin: float | None = None
+    p_tost: float | None = None
+    equivalent: bool | None = None
+    probability_of_improvement: float | None = None
+    improvement_low: float | None = None
+    improvement_high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PairScore:
+    """The scores of one tested pair: what a paired-difference plot draws.
+
+    Attributes:
+        model_run, against_run: Run ids.
+        unlike: Fields in which the halves differ though they should not; see `pairs.MUST_BE_ALIKE`.
+    """
+
+    metric: str
+    train_ratio: float
+    ablation: str
+    against_ablation: str
+    seed: int
+    model_run: str
+    against_run: str
+    model_score: float
+    against_score: float
+    difference: float
+    unlike: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Overall:
+    """One comparison over the whole grid, on one metric. Intervals: bootstrap of pairs within cells.
+
+    Attributes:
+        cells, n_pairs: Cells with a complete pair, and pairs in them.
+        iqm_difference: Interquartile mean of the model's scores minus that of the other's.
+        iqm_low, iqm_high: Its 95% interval.
+        probability_of_improvement: Share of pairs in which `model` is the better one, ties a half,
+            mean over cells.
+        improvement_low, improvement_high: Its 95% interval.
+    """
+
+    metric: str
+    model: str
+    against: str
+    cells: int
+    n_pairs: int
+    iqm_difference: float | None
+    iqm_low: float | None
+    iqm_high: float | None
+    probability_of_improvement: float | None
+    improvement_low: float | None
+    improvement_high: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Everything that one `compare` of an experiment asks.
+    """Everything that one `compare` of an experiment asks, or a model's ablations against none.
 
     Attributes:
         rows: By metric, then train ratio and ablation in the order of the grid.
         dropped, unlike: Pairs left out, and pairs that differ in more than the model.
+        kind: `models`, or `ablations`: then `model` and `against` are one model's name.
+        pairs: Scores of every tested pair; empty where epochs are pooled.
+        overall: A row a metric; empty for ablations and where epochs are pooled.
+        floors: What no number of small differences could reach, in words; each once.
     """
 
     model: str
@@ -84,6 +217,27 @@ class Comparison:
     rows: Sequence[ComparisonRow]
     dropped: Sequence[DroppedPair]
     unlike: Sequence[UnlikePair]
+    kind: str = "models"
+    pairs: Sequence[PairScore] = ()
+    overall: Sequence[Overall] = ()
+    floors: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Tests that are corrected together.
+
+    Attributes:
+        name: As in `ComparisonRow.family`.
+        m: Tests in it.
+        declared: By what: `metric`, `comparison` or `experiment` of `compare.family`.
+        level: Of the corrected p that is called significant.
+    """
+
+    name: str
+    m: int
+    declared: str
+    level: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +250,11 @@ class Report:
         summaries: A row a metric, cell and model.
         comparisons: None asked for: empty.
         warnings: What a reader must know before believing a number.
+        headlines: The answer in sentences, one a comparison and metric.
+        aggregates: A row a metric and model, over the whole grid; empty where epochs are pooled.
+        families: Which tests are corrected together.
+        thesis: The printed tables and figures that the experiment `reproduces`.
+        provenance: What all of it was made with.
     """
 
     experiment: str
@@ -104,3 +263,8 @@ class Report:
     summaries: Sequence[Summary]
     comparisons: Sequence[Comparison]
     warnings: Sequence[str]
+    headlines: Sequence[str] = ()
+    aggregates: Sequence[Aggregate] = ()
+    families: Sequence[Family] = ()
+    thesis: Sequence[ThesisItem] = ()
+    provenance: Provenance = field(default_factory=Provenance)

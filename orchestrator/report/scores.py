@@ -1,13 +1,14 @@
-"""How the epochs of a run become its one score."""
+"""How the epochs of a run become its one score, or each an observation of its own."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
-
-CELL: Final = ["model", "train_ratio", "ablation", "seed"]
+from numpy.typing import NDArray
 
 
 def is_score(text: str) -> bool:
@@ -15,41 +16,82 @@ def is_score(text: str) -> bool:
     return text in ("final", "best", "mean") or re.fullmatch(r"last-[1-9]\d{0,3}", text) is not None
 
 
-def run_scores(epochs: pd.DataFrame, metric: str, score: str) -> pd.DataFrame:
-    """One score a run.
+def run_scores(epochs: pd.DataFrame, metrics: Sequence[str], score: str) -> pd.DataFrame:
+    """One score a run and metric.
 
     Args:
-        epochs: As `Collected.epochs`, of the runs to score.
-        metric: A column of it, such as `validation_dice`.
+        epochs: As `Collected.epochs`, of the runs to score: each run's in order.
+        metrics: Columns of it, such as `validation_dice`.
         score: `final`: the last epoch's; `best`: that of the epoch with the highest
             validation Dice, whatever the metric; `mean`: over all epochs; `last-K`: the mean
             of the last K.
 
     Returns:
-        A row a run: `CELL` and `value`.
+        A row a run, indexed by `run_id`; a column a metric, NaN where the run has none.
     """
-    ordered = epochs.sort_values(["run_id", "epoch"], kind="stable")
+    by_run = epochs.groupby("run_id", sort=False)
     if score == "best":
-        best = ordered.groupby("run_id", sort=False)["validation_dice"].idxmax()
-        chosen = ordered.loc[best]
+        chosen = epochs.loc[by_run["validation_dice"].idxmax()]
     elif score == "final":
-        chosen = ordered.groupby("run_id", sort=False).tail(1)
+        chosen = by_run.tail(1)
     elif score == "mean":
-        chosen = ordered
+        chosen = epochs
     else:
-        chosen = ordered.groupby("run_id", sort=False).tail(int(score.removeprefix("last-")))
-    values = chosen.groupby(["run_id", *CELL], sort=False)[metric].mean()
-    return values.rename("value").reset_index()
+        chosen = by_run.tail(int(score.removeprefix("last-")))
+    return chosen.groupby("run_id", sort=False)[list(metrics)].mean()
 
 
-def epoch_scores(epochs: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Every epoch of every run as an observation of its own, as the thesis pooled them.
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """Values of runs: one each, or one an epoch.
 
-    Args:
-        epochs: As `Collected.epochs`.
-        metric: A column of it.
-
-    Returns:
-        A row an epoch: `run_id`, `CELL`, `epoch` and `value`.
+    Attributes:
+        of_run: By metric and run id, an array (observations,), finite.
+        epoch_of: By metric and run id, which epoch each is; 0 for a run's one score.
     """
-    return epochs[["run_id", *CELL, "epoch", metric]].rename(columns={metric: "value"})
+
+    of_run: Mapping[str, Mapping[str, NDArray[np.float64]]]
+    epoch_of: Mapping[str, Mapping[str, NDArray[np.int64]]]
+
+    @classmethod
+    def of(cls, epochs: pd.DataFrame, metrics: Sequence[str], unit: str, score: str) -> Observations:
+        """Observations of finished runs.
+
+        Args:
+            epochs: As `Collected.epochs`, of finished runs.
+            metrics: Columns of it.
+            unit: `run` or `epoch`.
+            score: Of a run; see `run_scores`.
+        """
+        if unit == "run":
+            table = run_scores(epochs, metrics, score).reset_index().assign(epoch=0)
+        else:
+            table = epochs[["run_id", "epoch", *metrics]]
+        runs = table["run_id"].to_numpy()
+        starts = np.flatnonzero(np.r_[True, runs[1:] != runs[:-1]]) if len(runs) else np.array([], dtype=int)
+        names, numbers = [str(name) for name in runs[starts]], table["epoch"].to_numpy()
+        of_run, epoch_of = {}, {}
+        for metric in metrics:
+            values = table[metric].to_numpy(dtype=float)
+            finite = np.isfinite(values)
+            pieces = zip(np.split(values, starts[1:]), np.split(finite, starts[1:]), strict=True)
+            of_run[metric] = {name: piece[known] for name, (piece, known) in zip(names, pieces, strict=False)}
+            when = zip(np.split(numbers, starts[1:]), np.split(finite, starts[1:]), strict=True)
+            epoch_of[metric] = {name: piece[known] for name, (piece, known) in zip(names, when, strict=False)}
+        return cls(of_run, epoch_of)
+
+    def of_runs(self, metric: str, runs: Sequence[str]) -> NDArray[np.float64]:
+        """All values of some runs, run by run."""
+        known = self.of_run[metric]
+        pieces = [known[run] for run in runs if run in known]
+        return np.concatenate(pieces) if pieces else np.array([])
+
+    def of_pair(self, metric: str, first: str, second: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Values of two runs at the epochs that both have."""
+        nothing, never = np.array([]), np.array([], dtype=np.int64)
+        a, b = (self.of_run[metric].get(run, nothing) for run in (first, second))
+        when_a, when_b = (self.epoch_of[metric].get(run, never) for run in (first, second))
+        if np.array_equal(when_a, when_b):
+            return a, b
+        _, at_a, at_b = np.intersect1d(when_a, when_b, return_indices=True)
+        return a[at_a], b[at_b]

@@ -1,22 +1,15 @@
-"""A report as headed tables of text: what the terminal and Markdown both show."""
+"""A report as headed tables of text: what the terminal, Markdown and LaTeX show."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from orchestrator.report.numbers import effect, interval, mean_sd, p_value, signed
+from orchestrator.report.numbers import MISSING, effect, interval, mean_sd, p_value, share, signed
 from orchestrator.report.pairs import DroppedPair, UnlikePair
-from orchestrator.report.result import Comparison, ComparisonRow, Report, Summary
-from orchestrator.report.wording import LEVEL, is_higher_better
-
-METRIC_NAMES = {
-    "validation_dice": "validation Dice",
-    "generalisation_dice": "generalisation Dice",
-    "validation_bce": "validation cross-entropy",
-    "generalisation_bce": "generalisation cross-entropy",
-}
+from orchestrator.report.result import Comparison, ComparisonRow, Overall, Report, Summary
+from orchestrator.report.wording import LEVEL, METRIC_NAMES, bca_coverage, cell_name, is_higher_better
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +23,7 @@ class Section:
         emphasised: Indices of rows whose difference is significant after correction.
         caption: How to read its numbers.
         notes: What they allow to say.
+        text_columns: Headings of columns that hold words.
     """
 
     title: str
@@ -38,10 +32,11 @@ class Section:
     emphasised: frozenset[int] = frozenset()
     caption: str = ""
     notes: Sequence[str] = ()
+    text_columns: Sequence[str] = ("ablation",)
 
 
 def sections(report: Report) -> Iterator[Section]:
-    """All tables of a report, in the order of reading."""
+    """All tables of what was measured and tested, in the order of reading."""
     if not report.comparisons:
         by_metric: dict[str, list[Summary]] = defaultdict(list)
         for summary in report.summaries:
@@ -54,25 +49,56 @@ def sections(report: Report) -> Iterator[Section]:
             rows[row.metric].append(row)
         for metric, family in rows.items():
             yield _comparison(report, comparison, metric, family)
+        for metric, family in rows.items():
+            if report.unit == "run" and any(row.n_pairs > 1 for row in family):
+                yield _other_tests(comparison, metric, family)
+    yield from _whole_grid(report)
 
 
 def conditions(report: Report) -> Iterator[str]:
-    """What must be known of the pairs: those left out, those unlike."""
+    """What must be known of the pairs: those left out, those unlike, and what they are too few for."""
     for comparison in report.comparisons:
-        name = f"{comparison.model} against {comparison.against}"
+        name = comparison_name(comparison)
         if comparison.dropped:
-            said = _grouped((pair.reason, f"{_cell(pair)}, seed {pair.seed}") for pair in comparison.dropped)
-            yield f"{name}: {len(comparison.dropped)} pairs left out: {said}"
+            said = _grouped((pair.reason, _place(pair)) for pair in comparison.dropped)
+            yield f"{name}: {_pairs(len(comparison.dropped))} left out: {said}"
         if comparison.unlike:
-            said = _grouped((pair.said, f"{_cell(pair)}, seed {pair.seed}") for pair in comparison.unlike)
-            yield f"{name}: {len(comparison.unlike)} pairs differ in more than the model: {said}"
+            said = _grouped((pair.said, _place(pair)) for pair in comparison.unlike)
+            verb = "differs" if len(comparison.unlike) == 1 else "differ"
+            subject = "what was left out" if comparison.kind == "ablations" else "the model"
+            yield f"{name}: {_pairs(len(comparison.unlike))} {verb} in more than {subject}: {said}"
+        for line in comparison.floors:
+            yield f"{name}: {line}"
+
+
+def comparison_name(comparison: Comparison) -> str:
+    """`gamma_net against unet`, `ablations of unet`."""
+    if comparison.kind == "ablations":
+        return f"ablations of {comparison.model}"
+    return f"{comparison.model} against {comparison.against}"
+
+
+def footer(report: Report) -> str:
+    """What made the numbers, in a line."""
+    made = report.provenance
+    libraries = ", ".join(f"{name} {version}" for name, version in made.analysis.items())
+    drawn = f"{made.resamples} resamples (over the grid {made.grid_resamples}), seed {made.resampling_seed}"
+    return f"made with {libraries}; {drawn}"
+
+
+def _pairs(number: int) -> str:
+    return f"{number} pair{'' if number == 1 else 's'}"
 
 
 def _cell(row: ComparisonRow | DroppedPair | UnlikePair) -> str:
     return f"ratio {row.train_ratio:g}" + ("" if row.ablation == "none" else f", {row.ablation}")
 
 
-def _grouped(items: Iterator[tuple[str, str]]) -> str:
+def _place(pair: DroppedPair | UnlikePair) -> str:
+    return f"{_cell(pair)}, seed {pair.seed}"
+
+
+def _grouped(items: Iterable[tuple[str, str]]) -> str:
     """Each reason once, with the first of its pairs and the number of others."""
     where: dict[str, list[str]] = defaultdict(list)
     for reason, place in items:
@@ -114,24 +140,57 @@ def _summary(report: Report, metric: str, summaries: Sequence[Summary]) -> Secti
 
 
 def _comparison(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
-    ablated = any(row.ablation != "none" for row in family)
-    columns = ["ratio", *(["ablation"] if ablated else []), comparison.model, comparison.against]
-    columns += ["diff.", "95% CI", "p", "Holm", "g", "n"]
+    ablated, place = any(row.ablation != "none" for row in family), _place_columns(family)
+    names = ("without", "none") if comparison.kind == "ablations" else (comparison.model, comparison.against)
+    g = [] if ablated else ["g"]  # 80 columns have no room for both; g is then in the table of other means
+    columns = [*place, *names, "diff.", "95% CI", "p", "Holm", *g, "n"]
     rows = []
     for row in family:
-        cells = [f"{row.train_ratio:g}", *([row.ablation] if ablated else [])]
+        cells = _place_cells(row, place)
         cells += [mean_sd(row.model_mean, row.model_sd), mean_sd(row.against_mean, row.against_sd)]
         cells += [signed(row.difference), interval(row.ci_low, row.ci_high)]
-        cells += [p_value(row.p), p_value(row.p_holm), effect(row.hedges_g_av), str(row.n_pairs)]
+        cells += [p_value(row.p), p_value(row.p_holm), *([effect(row.hedges_g_av)] if g else []), _count(row)]
         rows.append(cells)
     emphasised = frozenset(
         index
         for index, row in enumerate(family)
         if report.unit == "run" and row.p_holm is not None and row.p_holm <= LEVEL
     )
-    title = f"{METRIC_NAMES[metric]}, {comparison.model} against {comparison.against} ({_better(metric)} is better)"
-    notes = [f"{_cell(row)}: {row.verdict}" for row in family]
-    return Section(title, columns, rows, emphasised, _caption(report, comparison, family), notes)
+    title = f"{_title(comparison, metric, family)} ({_better(metric)} is better)"
+    return Section(title, columns, rows, emphasised, _caption(report, comparison, family), list(_verdicts(family)))
+
+
+def _place_columns(family: Sequence[ComparisonRow]) -> list[str]:
+    """What tells the rows apart; a ratio that all share is in the title."""
+    ablated = any(row.ablation != "none" for row in family)
+    return [*([] if ablated and _one_ratio(family) else ["ratio"]), *(["ablation"] if ablated else [])]
+
+
+def _place_cells(row: ComparisonRow, columns: Sequence[str]) -> list[str]:
+    cells = {"ratio": f"{row.train_ratio:g}", "ablation": row.ablation}
+    return [cells[column] for column in columns]
+
+
+def _one_ratio(family: Sequence[ComparisonRow]) -> bool:
+    return len({row.train_ratio for row in family}) == 1
+
+
+def _title(comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> str:
+    at = "" if "ratio" in _place_columns(family) else f", ratio {family[0].train_ratio:g}"
+    return f"{METRIC_NAMES[metric]}, {comparison_name(comparison)}{at}"
+
+
+def _count(row: ComparisonRow) -> str:
+    return f"{row.n_model}+{row.n_against}" if row.test == "welch" else str(row.n_pairs)
+
+
+def _verdicts(family: Sequence[ComparisonRow]) -> Iterator[str]:
+    """Each verdict once, with the cells it is about."""
+    cells: dict[str, list[ComparisonRow]] = defaultdict(list)
+    for row in family:
+        cells[row.verdict].append(row)
+    for verdict, rows in cells.items():
+        yield f"ratio {', '.join(cell_name(row) for row in rows)}: {verdict}"
 
 
 def _better(metric: str) -> str:
@@ -141,4 +200,75 @@ def _better(metric: str) -> str:
 def _caption(report: Report, comparison: Comparison, family: Sequence[ComparisonRow]) -> str:
     size = family[0].family_size
     tests = f"paired t, p after Holm over {size} {'test' if size == 1 else 'tests'}; " if size else ""
-    return f"mean (sd) over n pairs; {_observations(report, comparison.score)}; {tests}g: Hedges' g_av"
+    unpaired = "n a+b: unpaired runs, Welch's t; " if any(row.test == "welch" for row in family) else ""
+    g = "" if any(row.ablation != "none" for row in family) else "g: Hedges' g_av"
+    return f"mean (sd) over n pairs; {_observations(report, comparison.score)}; {tests}{unpaired}{g}".removesuffix("; ")
+
+
+def _other_tests(comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
+    ablated, place = any(row.ablation != "none" for row in family), _place_columns(family)
+    declared = any(row.equivalence_margin is not None for row in family)
+    columns = [*place, "BCa 95% CI", "flips", "ranks", "BH"]
+    columns += [*(["g_av"] if ablated else []), "g_z", "wins", *(["TOST"] if declared else [])]
+    rows = []
+    for row in family:
+        cells = _place_cells(row, place)
+        cells += [interval(row.bca_low, row.bca_high), p_value(row.p_permutation), p_value(row.p_wilcoxon)]
+        cells += [p_value(row.p_bh), *([effect(row.hedges_g_av)] if ablated else [])]
+        cells += [effect(row.hedges_g_z), share(row.probability_of_improvement)]
+        rows.append([*cells, *([p_value(row.p_tost)] if declared else [])])
+    return Section(
+        f"{_title(comparison, metric, family)}, by other means",
+        columns,
+        rows,
+        caption=_caption_of_others(family),
+    )
+
+
+def _caption_of_others(family: Sequence[ComparisonRow]) -> str:
+    size = family[0].family_size
+    exact = all(row.permutation_exact for row in family)
+    patterns = "all sign patterns" if exact else f"{max(row.permutations for row in family)} sampled sign patterns"
+    parts = [
+        f"p not corrected: flips: permutation test of the mean over {patterns}, ranks: Wilcoxon",
+        f"BH: p of the paired t after Benjamini-Hochberg, m = {size}",
+        "g_av, g_z: Hedges' g over the models' deviation and over that of differences",
+        "wins: share of pairs in which the first is better",
+    ]
+    margins = {row.equivalence_margin for row in family if row.equivalence_margin is not None}
+    parts += [f"TOST: p that the difference is within ±{margin:g}" for margin in margins]
+    coverage = bca_coverage(min(row.n_pairs for row in family if row.n_pairs > 1))
+    return "; ".join([*parts, *([coverage] if coverage else [])])
+
+
+def _whole_grid(report: Report) -> Iterator[Section]:
+    """Only where there is more than one cell: else it would repeat the table above."""
+    overall = {(row.metric, row.model): row for part in report.comparisons for row in part.overall}
+    by_metric: dict[str, list[list[str]]] = defaultdict(list)
+    for mean in report.aggregates:
+        if mean.cells > 1:
+            cells = ["" if mean.iqm is None else f"{mean.iqm:.3f}", interval(mean.ci_low, mean.ci_high), str(mean.n)]
+            by_metric[mean.metric].append([f"IQM {mean.model}", *cells])
+    for row in overall.values():
+        if row.cells > 1:
+            by_metric[row.metric] += [*_overall(row)]
+    for metric, rows in by_metric.items():
+        yield Section(
+            f"{METRIC_NAMES[metric]} over the whole grid",
+            ["what", "value", "95% CI", "n"],
+            rows,
+            caption="IQM: mean of the middle half of all scores; intervals: bootstrap of runs or pairs within cells"
+            + ("; a point where all pairs agree, which is no certainty" if report.comparisons else ""),
+            text_columns=("what",),
+        )
+
+
+def _overall(row: Overall) -> Iterator[list[str]]:
+    yield [
+        f"IQM {row.model} - {row.against}",
+        signed(row.iqm_difference),
+        interval(row.iqm_low, row.iqm_high),
+        str(row.n_pairs),
+    ]
+    chance = MISSING if row.probability_of_improvement is None else f"{row.probability_of_improvement:.3f}"
+    yield [f"{row.model} better in", chance, interval(row.improvement_low, row.improvement_high), str(row.n_pairs)]

@@ -14,47 +14,71 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.report.result import Report
-from orchestrator.report.sections import Section, conditions, sections
+from orchestrator.report.sections import Section, conditions, footer, sections
+from orchestrator.report.thesis_sections import thesis_sections
 
 _LEADING_ZERO: Final = re.compile(r"(?<![\d.])0(?=\.\d)")
 _ENDLESS: Final = 10_000
-_UNBROKEN: Final = ("ratio", "p", "Holm", "g", "n")
+_UNBROKEN: Final = (
+    "ratio",
+    "epoch",
+    "p",
+    "their p",
+    "Holm",
+    "BH",
+    "g",
+    "g_av",
+    "g_z",
+    "n",
+    "flips",
+    "ranks",
+    "diff.",
+    "TOST",
+)
 """Columns too short to break; the others break where even bare numbers are too wide."""
 
 
 def print_report(report: Report, console: Console) -> None:
-    """Print a report. A table too wide for the terminal loses its leading zeros, then breaks cells; never digits."""
+    """Print a report.
+
+    A table too wide for the terminal loses its leading zeros, then its gaps, then breaks cells; never digits.
+    """
     for warning in report.warnings:
         console.print(Text(f"warning: {warning}", style="yellow"))
-    for section in sections(report):
-        console.print()
-        console.print(_table(section, console))
-        console.print(Padding(Text(section.caption, style="dim"), (1, 0, 0, 0)))
+    for line in report.headlines:
+        console.print(Text(line, style="bold"))
+    captions = set()
+    for section in (*sections(report), *thesis_sections(report)):
+        console.print(Text(f"\n{section.title}", style="bold"))
+        if section.columns:
+            console.print(_table(section, console))
+            if section.caption not in captions:
+                console.print(Padding(Text(section.caption, style="dim"), (1, 0, 0, 0)))
+            captions.add(section.caption)
         for note in section.notes:
             console.print(Text(f"• {note}"))
     for line in conditions(report):
         console.print(Text(f"\n{line}", style="yellow"))
+    console.print(Text(f"\n{footer(report)}", style="dim"))
 
 
 def _table(section: Section, console: Console) -> RenderableType:
-    whole = _drawn(section, lambda text: text)
-    if Measurement.get(console, console.options.update(max_width=_ENDLESS), whole).maximum <= console.width:
-        return whole
-    return _drawn(section, lambda text: _LEADING_ZERO.sub("", text))
+    """The first of three drawings that fits; else the narrowest, which breaks cells."""
+    for written, gap in ((str, 1), (_bare, 1), (_bare, 0)):
+        drawn = _drawn(section, written, gap)
+        if Measurement.get(console, console.options.update(max_width=_ENDLESS), drawn).maximum <= console.width:
+            break
+    return drawn
 
 
-def _drawn(section: Section, written: Callable[[str], str]) -> Table:
-    drawn = Table(
-        box=box.SIMPLE_HEAD,
-        title=section.title,
-        title_justify="left",
-        title_style="bold",
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
+def _bare(text: str) -> str:
+    return _LEADING_ZERO.sub("", text)
+
+
+def _drawn(section: Section, written: Callable[[str], str], gap: int) -> Table:
+    drawn = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, gap, 0, 0))
     for column in section.columns:
-        justify = "left" if column == "ablation" else "right"
+        justify = "left" if column in section.text_columns else "right"
         drawn.add_column(column, justify=justify, no_wrap=column in _UNBROKEN, overflow="fold")  # type: ignore[arg-type]
     for index, row in enumerate(section.rows):
         drawn.add_row(*map(written, row), style="bold green" if index in section.emphasised else "")

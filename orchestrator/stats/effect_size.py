@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
+from orchestrator.stats.paired_scores import rounding
+
 
 def small_sample_correction(degrees_of_freedom: int) -> float:
     """Hedges' J: what makes a standardised mean difference unbiased.
@@ -41,7 +43,7 @@ def hedges_g_av(first: ArrayLike, second: ArrayLike) -> float | None:
     if len(a) < 2:
         return None
     spread = math.sqrt((a.var(ddof=1) + b.var(ddof=1)) / 2)
-    return _standardised(float(a.mean() - b.mean()), spread, 2 * (len(a) - 1), _scale(a, b))
+    return _standardised(float(a.mean() - b.mean()), spread, 2 * (len(a) - 1), rounding(a, b))
 
 
 def hedges_g_z(first: ArrayLike, second: ArrayLike) -> float | None:
@@ -61,15 +63,10 @@ def hedges_g_z(first: ArrayLike, second: ArrayLike) -> float | None:
     if len(a) < 3:
         return None
     differences = a - b
-    return _standardised(float(differences.mean()), float(differences.std(ddof=1)), len(a) - 1, _scale(a, b))
+    return _standardised(float(differences.mean()), float(differences.std(ddof=1)), len(a) - 1, rounding(a, b))
 
 
-def _standardised(difference: float, spread: float, degrees_of_freedom: int, scale: float) -> float | None:
-    if not math.isfinite(spread) or spread <= 1e-14 * scale:
+def _standardised(difference: float, spread: float, degrees_of_freedom: int, smallest: float) -> float | None:
+    if not math.isfinite(spread) or spread <= smallest:
         return None
     return small_sample_correction(degrees_of_freedom) * difference / spread
-
-
-def _scale(first: np.ndarray, second: np.ndarray) -> float:
-    """Below a rounding error of the scores a spread is no spread."""
-    return float(max(np.abs(first).max(), np.abs(second).max()))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from statsmodels.stats.multitest import multipletests
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import false_discovery_control
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
@@ -18,7 +20,7 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 
     Source: Holm (1979).
     """
-    return _corrected(p_values, "holm")
+    return _corrected(p_values, _holm)
 
 
 def benjamini_hochberg(p_values: Sequence[float | None]) -> list[float | None]:
@@ -32,10 +34,20 @@ def benjamini_hochberg(p_values: Sequence[float | None]) -> list[float | None]:
 
     Source: Benjamini and Hochberg (1995).
     """
-    return _corrected(p_values, "fdr_bh")
+    return _corrected(p_values, false_discovery_control)
 
 
-def _corrected(p_values: Sequence[float | None], method: str) -> list[float | None]:
-    known = [p for p in p_values if p is not None]
-    corrected = iter(multipletests(known, method=method)[1].tolist() if known else [])
+def _holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
+    order = np.argsort(p, kind="stable")
+    steps = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    corrected = np.empty_like(p)
+    corrected[order] = np.minimum(steps, 1.0)
+    return corrected
+
+
+def _corrected(
+    p_values: Sequence[float | None], correct: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+) -> list[float | None]:
+    known = np.array([p for p in p_values if p is not None], dtype=float)
+    corrected = iter(correct(known).tolist() if len(known) else [])
     return [None if p is None else next(corrected) for p in p_values]

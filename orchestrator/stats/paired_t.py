@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from orchestrator.stats.paired_scores import as_pairs, rounding
+
 
 @dataclass(frozen=True, slots=True)
 class PairedT:
@@ -48,11 +50,7 @@ def paired_t(first: ArrayLike, second: ArrayLike, confidence: float = 0.95) -> P
 
     Source: Student (1908).
     """
-    a, b = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
-    if a.ndim != 1 or a.shape != b.shape:
-        raise ValueError(f"pairs of shapes {a.shape} and {b.shape}")
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        raise ValueError("a score is not finite")
+    a, b = as_pairs(first, second)
     n = len(a)
     if n == 0:
         return PairedT(0, None)
@@ -61,7 +59,7 @@ def paired_t(first: ArrayLike, second: ArrayLike, confidence: float = 0.95) -> P
     if n == 1:
         return PairedT(1, mean)
     deviation = float(differences.std(ddof=1))
-    if deviation <= 1e-14 * float(max(np.abs(a).max(), np.abs(b).max())):
+    if deviation <= rounding(a, b):
         return PairedT(n, mean, mean, mean, None, n - 1, None)
     error = deviation / np.sqrt(n)
     t = mean / error

@@ -55,7 +55,7 @@ def scores(store: Store, runs: tuple[RunSpec, ...]) -> Scores:
     return found
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 def test_the_demo_grid_in_pods_reports_what_this_machine_reports(
     gridctl: Gridctl, store: Store, phantom: Path, tmp_path: Path, namespace: str
 ) -> None:
@@ -67,7 +67,7 @@ def test_the_demo_grid_in_pods_reports_what_this_machine_reports(
     here = [*short, f"data.acdc={phantom}/acdc", f"data.sunnybrook={phantom}/sunnybrook"]
     submitted = gridctl("submit", file.name, "--backend", "kubernetes", "--store", store.url, *assignments(in_pods))
     assert submitted.returncode == 0, submitted.stderr
-    wait_for(lambda: gridctl.totals()["done"] == 12, 280)
+    wait_for(lambda: gridctl.totals()["done"] == 12, 600)
     from_pods = gridctl.json("report", "--significance")
     trained = gridctl("submit", file.name, "--store", "runs", *assignments(here), "--workers", "2")
     assert trained.returncode == 0, trained.stderr

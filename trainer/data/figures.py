@@ -69,15 +69,19 @@ def outlined(image: NDArray[np.float32], masks: Iterable[tuple[NDArray[np.uint8]
         (H', W', 3) uint8, BGR.
     """
     scale = max(1, side_px // max(image.shape))
-    low, high = float(image.min()), float(image.max())
-    grey = ((image - low) * (255 / (high - low) if high > low else 0)).astype(np.uint8)
     size = (image.shape[1] * scale, image.shape[0] * scale)
-    picture = cv2.cvtColor(cv2.resize(grey, size, interpolation=cv2.INTER_CUBIC), cv2.COLOR_GRAY2BGR)
+    picture = cv2.cvtColor(cv2.resize(grey(image), size, interpolation=cv2.INTER_CUBIC), cv2.COLOR_GRAY2BGR)
     for mask, colour in masks:
         large = cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST)
         outlines, _ = cv2.findContours(large, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
         cv2.drawContours(picture, outlines, -1, colour, 1, cv2.LINE_AA)
     return np.asarray(picture, dtype=np.uint8)
+
+
+def grey(image: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """An image from its minimum to its maximum as (H, W) uint8."""
+    low, high = float(image.min()), float(image.max())
+    return ((image - low) * (255 / (high - low) if high > low else 0)).astype(np.uint8)
 
 
 def _tile(labelled: LabelledSlice, window: tuple[slice, slice]) -> Picture:

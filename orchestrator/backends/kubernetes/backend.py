@@ -20,6 +20,7 @@ from orchestrator.backends.kubernetes.observation import (
 )
 from orchestrator.backends.kubernetes.submission import Progress, Submission
 from orchestrator.backends.kubernetes.verdict import Verdict
+from orchestrator.backends.kubernetes.window import ActiveWindow, Shown
 from orchestrator.backends.port import Activity, Outcome
 from orchestrator.experiment import Experiment
 from orchestrator.manifest import RUN_LABEL, JobTemplate, gpus_of, shape_of
@@ -85,6 +86,14 @@ class KubernetesBackend:
         manifests = self.manifests(runs)
         seen = self._seen if self._seen is not None else list_jobs(self.api, self._experiment.name)
         return Submission(self.api, seen, self._experiment.kubernetes.requests_at_once, progress).run(manifests)
+
+    def start_some(self, runs: Sequence[RunSpec], max_active: int, shown: Shown | None = None) -> Outcome:
+        """The same, with at most so many of the experiment's Jobs active at a time: waits until the last is created."""
+        manifests = self.manifests(runs)
+        seen = dict(self._seen if self._seen is not None else list_jobs(self.api, self._experiment.name))
+        at_once = self._experiment.kubernetes.requests_at_once
+        with self.follow(self._experiment.name) as live:
+            return ActiveWindow(live, Submission(self.api, seen, at_once).run, max_active, shown).run(manifests)
 
     def judge(self, runs: Sequence[RunSpec]) -> list[Verdict]:
         """What the API server says of the runs' Jobs and pods: one of each is asked about for each distinct shape.

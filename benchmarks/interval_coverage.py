@@ -1,0 +1,95 @@
+"""How often each interval of a report holds the truth, by simulation.
+
+    python benchmarks/interval_coverage.py [--draws 20000]
+
+Differences are drawn from a normal distribution, or from an exponential one (skewness 2), as if
+a study of n pairs were repeated; a 95% interval should hold the true value in 95% of repetitions.
+Intervals over the grid: four cells of n pairs. Prints the table of docs/statistics.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.stats.bca import bca_mean
+from orchestrator.stats.improvement import probability_of_improvement, wins
+from orchestrator.stats.over_grid import iqm, mean_over_cells
+from orchestrator.stats.paired_t import paired_t
+from orchestrator.stats.welch import welch
+
+SIZES: Final = (5, 10, 20, 50)
+CELLS: Final = 4
+GRID_RESAMPLES: Final = 499
+"""Fewer than a report draws: the number of resamples hardly moves coverage, but the time."""
+
+Draw = Callable[[np.random.Generator, tuple[int, ...]], NDArray[np.float64]]
+SHAPES: Final[Mapping[str, Draw]] = {
+    "normal": lambda generator, shape: generator.normal(0, 1, shape),
+    "skewed": lambda generator, shape: generator.exponential(1, shape) - 1,
+}
+# Of each shape the true share above 0.
+SHARES: Final = {"normal": 0.5, "skewed": float(np.exp(-1))}
+
+
+def true_iqm(shape: str) -> float:
+    """Mean of the middle half of the distribution."""
+    if shape == "normal":
+        return 0.0
+    low, high = -np.log(0.75), -np.log(0.25)  # of an exponential: the integral of x exp(-x) between its quartiles
+    return float(2 * ((low + 1) * np.exp(-low) - (high + 1) * np.exp(-high))) - 1
+
+
+def coverage(shape: str, n: int, draws: int, seed: int = 0) -> dict[str, float]:
+    """Share of `draws` repetitions in which each interval holds the truth."""
+    generator = np.random.default_rng([seed, n])
+    draw = SHAPES[shape]
+    hits = dict.fromkeys(("t", "BCa", "Welch", "Wilson", "IQM", "improvement over the grid"), 0)
+    zeros = np.zeros(n)
+    for _ in range(draws):
+        d = draw(generator, (n,))
+        test = paired_t(d, zeros)
+        hits["t"] += _holds((test.ci_low, test.ci_high), 0)
+        hits["BCa"] += _holds(bca_mean(d), 0)
+        unpaired = welch(d, draw(generator, (n,)))
+        hits["Welch"] += unpaired is not None and _holds((unpaired.ci_low, unpaired.ci_high), 0)
+        won = probability_of_improvement(d, zeros)
+        hits["Wilson"] += won is not None and _holds((won.ci_low, won.ci_high), SHARES[shape])
+        cells = list(draw(generator, (CELLS, n)))
+        middle = iqm(cells, resamples=GRID_RESAMPLES)
+        hits["IQM"] += middle is not None and _holds((middle.ci_low, middle.ci_high), true_iqm(shape))
+        ahead = mean_over_cells([wins(cell, zeros) for cell in cells], resamples=GRID_RESAMPLES)
+        hits["improvement over the grid"] += ahead is not None and _holds((ahead.ci_low, ahead.ci_high), SHARES[shape])
+    return {name: number / draws for name, number in hits.items()}
+
+
+def _holds(interval: tuple[float | None, float | None] | None, truth: float) -> bool:
+    if interval is None or interval[0] is None or interval[1] is None:
+        return False
+    return interval[0] <= truth <= interval[1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--draws", type=int, default=20_000)
+    draws = parser.parse_args().draws
+    heading = False
+    for shape in SHAPES:
+        for n in SIZES:
+            covered = coverage(shape, n, draws)
+            if not heading:
+                sys.stdout.write("| differences | n | " + " | ".join(covered) + " |\n")
+                sys.stdout.write("| --- | ---: |" + " ---: |" * len(covered) + "\n")
+                heading = True
+            shares = " | ".join(f"{share:.1%}" for share in covered.values())
+            sys.stdout.write(f"| {shape} | {n} | {shares} |\n")
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""The commands that answer: report, plan, export."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli_options import AsJson, ExperimentName, Overrides, StoreUrl
+
+
+class ReportFormat(StrEnum):
+    """How a report is written."""
+
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    LATEX = "latex"
+    CSV = "csv"
+    JSON = "json"
+    HTML = "html"
+
+
+class Unit(StrEnum):
+    """What a report counts as one observation."""
+
+    RUN = "run"
+    EPOCH = "epoch"
+
+
+class ExportedTable(StrEnum):
+    """What is exported."""
+
+    EPOCHS = "epochs"
+    RUNS = "runs"
+
+
+def report(
+    experiment: ExperimentName = None,
+    store: StoreUrl = None,
+    significance: Annotated[
+        bool, typer.Option("--significance", help="Paired tests of what the file compares, and of ablations.")
+    ] = False,
+    unit: Annotated[
+        Unit, typer.Option(help="What counts as one observation; epoch repeats the thesis's pooling.")
+    ] = Unit.RUN,
+    score: Annotated[
+        str | None,
+        typer.Option(help="How a run's epochs become one score: final, best, mean, last-K.", show_default="the file's"),
+    ] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option(help="Metric to report. Repeatable.", show_default="the file's")
+    ] = None,
+    strict_pairs: Annotated[
+        bool, typer.Option("--strict-pairs", help="Leave out pairs whose halves ran under unlike conditions.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of bootstraps and sampled permutations.")] = 0,
+    output_format: Annotated[
+        ReportFormat | None,
+        typer.Option("--format", help="How to write it.", show_default="table; with -o all others"),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Write files into this folder, the thesis's figures too."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Scores of every model, and whether their differences may be called significant."""
+    from orchestrator import console
+    from orchestrator.cli_status import which
+    from orchestrator.collect import collect
+    from orchestrator.commands.find import find_experiment
+    from orchestrator.commands.report import write_report
+    from orchestrator.report import Question, Source, build_report, render
+
+    found = find_experiment(experiment, store)
+    console.say(which(found))
+    question = Question(significance, unit.value, score, metric, strict_pairs, seed)
+    tables = collect(found.store, found.experiment.runs)
+    built = build_report(found.experiment, tables, question)
+    source = Source(found.experiment, tables, found.store, output)
+    wanted = ReportFormat.JSON if as_json else output_format
+    if output is not None:
+        for path in write_report(built, source, output, wanted.value if wanted else None):
+            console.say(f"wrote {path}")
+        return
+    text = render(built, (wanted or ReportFormat.TABLE).value, console.stdout_console(), source)
+    if text:
+        console.show(text)
+
+
+def plan(
+    experiment: ExperimentName = None,
+    overrides: Overrides = None,
+    store: StoreUrl = None,
+    at_once: Annotated[
+        int | None,
+        typer.Option(min=1, help="Runs that train at a time.", show_default="local: as many as submit would start"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """GPU-hours and time left, from epochs measured so far, and how many seeds the declared effect needs."""
+    from orchestrator import console
+    from orchestrator.commands.plan import make_plan, plan_view
+
+    made = make_plan(experiment, overrides or [], store, at_once)
+    if as_json:
+        console.show_json(made.to_json())
+    else:
+        console.stdout_console().print(plan_view(made))
+
+
+def export(
+    experiment: ExperimentName = None,
+    store: StoreUrl = None,
+    table: Annotated[ExportedTable, typer.Option(help="A row an epoch, or a row a run.")] = ExportedTable.EPOCHS,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Where to.", show_default="EXPERIMENT-TABLE.parquet"),
+    ] = None,
+) -> None:
+    """Every epoch of every run as Parquet, or as CSV where the file's name ends so."""
+    from orchestrator import console
+    from orchestrator.cli_status import which
+    from orchestrator.commands.export import export_table
+    from orchestrator.commands.find import find_experiment
+
+    found = find_experiment(experiment, store)
+    console.say(which(found))
+    path = output or Path(f"{found.experiment.name}-{table.value}.parquet")
+    rows = export_table(found, table.value, path)
+    console.say(f"{console.count(rows, 'row')} in {path}")

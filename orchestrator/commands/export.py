@@ -1,0 +1,42 @@
+"""`gridctl export`: the collected tables as a file for other tools."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from orchestrator.collect import collect
+from orchestrator.commands.find import Found
+from orchestrator.errors import InputError
+from trainer.contract.atomic_file import replacing
+
+
+def export_table(found: Found, table: str, path: Path) -> int:
+    """Write one row an epoch, or one row a run.
+
+    Args:
+        found: The experiment.
+        table: `epochs` or `runs`; columns as `EPOCH_COLUMNS` and `RUN_COLUMNS`.
+        path: `.parquet`, or `.csv`. Replaced whole, or not at all.
+
+    Returns:
+        Rows written.
+
+    Raises:
+        InputError: Another kind of file, or it cannot be written.
+        StoreError: The store cannot be reached.
+    """
+    if path.suffix not in (".parquet", ".csv"):
+        raise InputError(f"cannot tell the format of '{path}'", where="--output", fix="end it in .parquet or .csv")
+    collected = collect(found.store, found.experiment.runs)
+    frame = collected.epochs if table == "epochs" else collected.runs
+    frame = frame.assign(experiment=found.experiment.name)
+    frame = frame[["experiment", *(column for column in frame.columns if column != "experiment")]]
+    try:
+        with replacing(path) as file:
+            if path.suffix == ".csv":
+                file.write(frame.to_csv(index=False).encode())
+            else:
+                frame.to_parquet(file, index=False)
+    except OSError as error:
+        raise InputError(f"cannot write: {error.strerror}", where=path, fix="give another --output FILE") from None
+    return len(frame)

@@ -1,0 +1,94 @@
+"""`gridctl list`: which experiments there are, and how far they are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from orchestrator.commands.find import stored_experiment
+from orchestrator.errors import Fault
+from orchestrator.submitted import Submissions
+from trainer.contract import layout
+from trainer.contract.store import Store, open_store
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One experiment.
+
+    Attributes:
+        is_last: Whether commands without a name are about it.
+        backend: Where its runs execute; empty if its store cannot be read.
+        submitted_at: Seconds since the epoch; None if it was not submitted from this folder.
+        runs, done: In its grid, and finished; None if its store cannot be read.
+        problem: Why not; empty if it can.
+    """
+
+    experiment: str
+    store: str
+    is_last: bool
+    submitted_at: float | None
+    backend: str = ""
+    runs: int | None = None
+    done: int | None = None
+    problem: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return asdict(self)
+
+
+def submitted_experiments() -> list[Listed]:
+    """Those submitted from this folder, the newest first. A store that fails spoils only its own lines.
+
+    Raises:
+        InputError: The folder's record is damaged.
+    """
+    submissions = Submissions.read()
+    found = []
+    for item in sorted(submissions.experiments.values(), key=lambda item: -item.submitted_at):
+        try:
+            store = open_store(item.store)
+            keys = [stat.key for stat in store.list(layout.experiment_prefix(item.name))]
+        except Fault as fault:
+            found.append(_listed(item.name, item.store, submissions, problem=_first(fault)))
+        else:
+            found.append(_read(item.name, store, keys, submissions))
+    return found
+
+
+def experiments_in(url: str) -> list[Listed]:
+    """All experiments of a store, by name: one listing, however many there are.
+
+    Raises:
+        StoreError: It cannot be reached.
+    """
+    store, submissions = open_store(url), Submissions.read()
+    keys: dict[str, list[str]] = defaultdict(list)
+    for stat in store.list():
+        keys[stat.key.partition("/")[0]].append(stat.key)
+    names = (name for name in sorted(keys) if layout.experiment_yaml(name) in keys[name])
+    return [_read(name, store, keys[name], submissions) for name in names]
+
+
+def _read(name: str, store: Store, keys: Collection[str], submissions: Submissions) -> Listed:
+    try:
+        experiment = stored_experiment(store, name)
+    except Fault as fault:
+        return _listed(name, store.url, submissions, problem=_first(fault))
+    results = {layout.RunLayout(name, run.run_id).result for run in experiment.runs}
+    counts = {"runs": len(results), "done": len(results.intersection(keys))}
+    return _listed(name, store.url, submissions, backend=experiment.backend, **counts)
+
+
+def _listed(name: str, store: str, submissions: Submissions, **known: Any) -> Listed:
+    submission = submissions.experiments.get(name)
+    here = submission is not None and submission.store == store
+    submitted_at = submission.submitted_at if submission is not None and here else None
+    return Listed(name, store, here and name == submissions.last, submitted_at, **known)
+
+
+def _first(fault: Fault) -> str:
+    return fault.problems[0].what

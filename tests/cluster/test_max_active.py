@@ -1,0 +1,57 @@
+"""`submit --max-active`: the poor man's queue, on a real cluster."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.cluster.commands import Gridctl
+from tests.cluster.conftest import Cluster, wait_for
+
+Stub = Callable[[str], str]
+
+SIX = ["--set", "seeds=[1, 2, 3]", "--set", "kubernetes.cpu=1m"]
+
+
+def jobs_in(cluster: Cluster, namespace: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = cluster.get(f"/apis/batch/v1/namespaces/{namespace}/jobs")["items"]
+    return items
+
+
+def test_no_more_than_so_many_are_active_at_a_time(
+    cluster: Cluster, gridctl: Gridctl, namespace: str, stub: Stub
+) -> None:
+    short = stub("import time; time.sleep(1)")
+    done = gridctl("submit", "experiment.yaml", *SIX, "--set", short, "--max-active", "2")
+    assert done.returncode == 0, done.stderr
+    wait_for(lambda: all(job["status"].get("completionTime") for job in jobs_in(cluster, namespace)))
+    jobs = jobs_in(cluster, namespace)
+    assert len(jobs) == 6
+    spans = [(job["metadata"]["creationTimestamp"], job["status"]["completionTime"]) for job in jobs]
+    for began, _ in spans:  # times are in whole seconds: one that ends when another begins made room for it
+        assert sum(1 for start, end in spans if start <= began < end) <= 2, spans
+
+
+def test_interrupted_it_leaves_what_runs_and_goes_on_when_called_again(
+    cluster: Cluster, gridctl: Gridctl, namespace: str, stub: Stub, tmp_path: Path
+) -> None:
+    endless = stub("import time; time.sleep(600)")
+    command = gridctl.command("submit", "experiment.yaml", *SIX, "--set", endless, "--max-active", "1")
+    with subprocess.Popen(
+        command, cwd=tmp_path, env={**os.environ}, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        wait_for(lambda: jobs_in(cluster, namespace))
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    assert process.returncode == 130, said
+    assert "interrupted after creating 1 Job" in said
+    first = {job["metadata"]["uid"] for job in jobs_in(cluster, namespace)}
+    assert len(first) == 1
+    again = gridctl("submit", "experiment.yaml", *SIX, "--set", endless, "--max-active", "6")
+    assert again.returncode == 0, again.stderr
+    assert first < {job["metadata"]["uid"] for job in jobs_in(cluster, namespace)}
+    assert len(jobs_in(cluster, namespace)) == 6

@@ -1,0 +1,67 @@
+"""`gridctl list`: what was submitted from here, and what a store holds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from orchestrator.commands.list_experiments import experiments_in, submitted_experiments
+from orchestrator.experiment import Document, parse_experiment
+from orchestrator.submitted import remember
+from trainer.contract import layout
+from trainer.contract.store import Store, open_store
+
+TEXT = """\
+name: {name}
+models: [unet]
+train_ratios: [0.5]
+seeds: [1, 2, 3]
+data: {{acdc: data/acdc, size_px: 64}}
+"""
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    monkeypatch.chdir(tmp_path)
+    return open_store(str(tmp_path / "runs"))
+
+
+def submit(store: Store, name: str, done: int) -> None:
+    text = TEXT.format(name=name)
+    store.put(layout.experiment_yaml(name), text.encode())
+    for run in parse_experiment(Document.parse(text, "")).runs[:done]:
+        store.put(layout.RunLayout(name, run.run_id).result, b"{}")
+
+
+def test_those_of_this_folder_are_listed_newest_first_with_what_is_done(store: Store) -> None:
+    for name, done in (("first", 3), ("second", 1)):
+        submit(store, name, done)
+        remember(name, store.url, "local")
+    store.put("second/of-another-grid/result.json", b"{}")
+    listed = submitted_experiments()
+    assert [(item.experiment, item.done, item.runs, item.is_last) for item in listed] == [
+        ("second", 1, 3, True),
+        ("first", 3, 3, False),
+    ]
+
+
+def test_a_store_that_is_gone_spoils_only_its_own_line(store: Store) -> None:
+    remember("lost", f"{store.url}-gone", "local")
+    submit(store, "kept", 2)
+    remember("kept", store.url, "local")
+    kept, lost = submitted_experiments()
+    assert (kept.experiment, kept.done, kept.problem) == ("kept", 2, "")
+    assert (lost.experiment, lost.done, lost.runs) == ("lost", None, None)
+    assert "no experiment 'lost'" in lost.problem
+
+
+def test_a_store_is_listed_whoever_submitted_to_it(store: Store) -> None:
+    submit(store, "theirs", 0)
+    submit(store, "mine", 3)
+    remember("mine", store.url, "local")
+    remember("theirs", "/elsewhere", "local")
+    store.put("no-experiment/spec.json", b"{}")
+    mine, theirs = experiments_in(store.url)
+    assert (mine.experiment, mine.done, mine.submitted_at is None) == ("mine", 3, False)
+    assert (theirs.experiment, theirs.done, theirs.submitted_at) == ("theirs", 0, None)
