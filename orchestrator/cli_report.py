@@ -41,7 +41,10 @@ def report(
     experiment: ExperimentName = None,
     store: StoreUrl = None,
     significance: Annotated[
-        bool, typer.Option("--significance", help="Paired tests of what the file compares, and of ablations; always in html.")
+        bool,
+        typer.Option(
+            "--significance", help="Paired tests of what the file compares, and of ablations; always in html."
+        ),
     ] = False,
     unit: Annotated[
         Unit, typer.Option(help="What counts as one observation; epoch repeats the thesis's pooling.")
