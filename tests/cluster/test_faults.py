@@ -120,7 +120,7 @@ def api_server_restart(cell: Cell) -> None:
 
     def answers() -> bool:
         with contextlib.suppress(Exception):
-            return bool(cell.cluster.get("/readyz/ping") or True)
+            return bool(cell.cluster.get("/version"))
         return False
 
     wait_for(answers, 60)
