@@ -10,12 +10,13 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 # Shows each command as a user would type it, with .venv activated.
 demo: $(VENV)/.trainer data/phantom
 	@set -e; PATH="$(abspath $(BIN)):$$PATH"; \
-	for command in "submit experiments/demo.yaml" status "report --significance"; do \
+	for command in "submit experiments/demo.yaml" status "report --significance" "report --format html -o report"; do \
 	    printf '\n$$ gridctl %s\n' "$$command"; gridctl $$command; \
 	done
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not cluster"
+	$(BIN)/python -m pytest -m "not slow and cluster"
 
 slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow
@@ -46,4 +47,4 @@ $(VENV)/.dev: $(SOURCES) | $(BIN)/python
 	@touch $@ $(VENV)/.trainer
 
 clean:
-	rm -rf $(VENV) data/phantom runs .gridctl .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) data/phantom runs report .gridctl .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -34,13 +34,17 @@ class ExportedTable(StrEnum):
 
     EPOCHS = "epochs"
     RUNS = "runs"
+    FUNCTION = "function"
 
 
 def report(
     experiment: ExperimentName = None,
     store: StoreUrl = None,
     significance: Annotated[
-        bool, typer.Option("--significance", help="Paired tests of what the file compares, and of ablations.")
+        bool,
+        typer.Option(
+            "--significance", help="Paired tests of what the file compares, and of ablations; always in html."
+        ),
     ] = False,
     unit: Annotated[
         Unit, typer.Option(help="What counts as one observation; epoch repeats the thesis's pooling.")
@@ -69,18 +73,18 @@ def report(
     """Scores of every model, and whether their differences may be called significant."""
     from orchestrator import console
     from orchestrator.cli_status import which
-    from orchestrator.collect import collect
+    from orchestrator.commands.collecting import collect_with_bar
     from orchestrator.commands.find import find_experiment
     from orchestrator.commands.report import write_report
     from orchestrator.report import Question, Source, build_report, render
 
     found = find_experiment(experiment, store)
     console.say(which(found))
-    question = Question(significance, unit.value, score, metric, strict_pairs, seed)
-    tables = collect(found.store, found.experiment.runs)
+    wanted = ReportFormat.JSON if as_json else output_format
+    question = Question(significance or wanted is ReportFormat.HTML, unit.value, score, metric, strict_pairs, seed)
+    tables = collect_with_bar(found.store, found.experiment.runs)
     built = build_report(found.experiment, tables, question)
     source = Source(found.experiment, tables, found.store, output)
-    wanted = ReportFormat.JSON if as_json else output_format
     if output is not None:
         for path in write_report(built, source, output, wanted.value if wanted else None):
             console.say(f"wrote {path}")
@@ -108,13 +112,16 @@ def plan(
     if as_json:
         console.show_json(made.to_json())
     else:
+        console.say(f"experiment {made.experiment}")
         console.stdout_console().print(plan_view(made))
 
 
 def export(
     experiment: ExperimentName = None,
     store: StoreUrl = None,
-    table: Annotated[ExportedTable, typer.Option(help="A row an epoch, or a row a run.")] = ExportedTable.EPOCHS,
+    table: Annotated[
+        ExportedTable, typer.Option(help="A row an epoch, a run, or a patient of a run.")
+    ] = ExportedTable.EPOCHS,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="Where to.", show_default="EXPERIMENT-TABLE.parquet"),

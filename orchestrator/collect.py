@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 import pandas as pd
@@ -20,6 +21,8 @@ from trainer.contract.spec import RunSpec
 from trainer.contract.store import Stat, Store
 
 _AT_ONCE: Final = 16
+
+OnRead = Callable[[int, int], None]
 
 RUN_COLUMNS: Final[Mapping[str, str]] = {
     "run_id": "str",
@@ -41,18 +44,23 @@ RUN_COLUMNS: Final[Mapping[str, str]] = {
     "train_seconds": "float64",
     "device": "str",
     "device_name": "str",
+    "host": "str",
     "image": "str",
     "git_sha": "str",
     "versions": "str",
     "split_digest": "str",
     "data_digest": "str",
     "weights_sha256": "str",
+    "log": "str",
+    "last_seen": "float64",
 }
 """Columns of `Collected.runs`.
 
 `exit_code` is that of the newest attempt, NaN while it says nothing. `interruptions` counts
 attempts that were stopped, or vanished and were followed by another one. `busy_seconds` adds
 up all attempts, from their start to their last sign of life; `train_seconds` only epochs that count.
+`log` is the key of what the newest attempt prints, empty before the first; `last_seen` is the newest
+sign of life of any attempt, in seconds since the epoch.
 """
 
 EPOCH_COLUMNS: Final[Mapping[str, str]] = {
@@ -72,6 +80,23 @@ EPOCH_COLUMNS: Final[Mapping[str, str]] = {
 }
 """Columns of `Collected.epochs`; `generalisation_*` is NaN where there is no second data set."""
 
+FUNCTION_COLUMNS: Final[Mapping[str, str]] = {
+    "run_id": "str",
+    "model": "str",
+    "train_ratio": "float64",
+    "ablation": "str",
+    "seed": "int64",
+    "set": "str",
+    "patient": "str",
+    "true_edv_ml": "float64",
+    "true_esv_ml": "float64",
+    "true_ef": "float64",
+    "predicted_edv_ml": "float64",
+    "predicted_esv_ml": "float64",
+    "predicted_ef": "float64",
+}
+"""Columns of `Collected.function`; `predicted_ef` is NaN where the model finds no cavity at end-diastole."""
+
 
 @dataclass(frozen=True, slots=True)
 class Collected:
@@ -82,12 +107,14 @@ class Collected:
         epochs: A row an epoch of them; columns as `EPOCH_COLUMNS`.
         problems: Objects that could not be read, and what is wrong with them.
         others: Runs in the store that the grid no longer wants.
+        function: A row a patient of each finished run; columns as `FUNCTION_COLUMNS`.
     """
 
     runs: pd.DataFrame
     epochs: pd.DataFrame
     problems: Sequence[Problem]
     others: Sequence[str]
+    function: pd.DataFrame = field(default_factory=lambda: _frame([], FUNCTION_COLUMNS))
 
 
 @dataclass(slots=True)
@@ -98,7 +125,9 @@ class _RunObjects:
     result: ResultRecord | None = None
 
 
-def collect(store: Store, runs: Sequence[RunSpec], cache: ReadCache | None = None) -> Collected:
+def collect(
+    store: Store, runs: Sequence[RunSpec], cache: ReadCache | None = None, on_read: OnRead | None = None
+) -> Collected:
     """Read the metric logs and results of an experiment's runs.
 
     One listing says what there is; objects are then read many at a time, and those of a
@@ -109,6 +138,7 @@ def collect(store: Store, runs: Sequence[RunSpec], cache: ReadCache | None = Non
         store: Where they are.
         runs: Those wanted; all of one experiment.
         cache: Of objects read before; by default this user's.
+        on_read: Called after each object with how many are read, and of how many.
 
     Raises:
         StoreError: The store cannot be reached.
@@ -127,29 +157,39 @@ def collect(store: Store, runs: Sequence[RunSpec], cache: ReadCache | None = Non
         elif attempt_of(stat.key) or stat.key == layout.result:
             chosen.append((layout.run_id, stat))
     problems: list[Problem] = []
-    objects = _read(store, chosen, cache or ReadCache.of(store), problems)
-    run_rows, epoch_rows = [], []
+    objects = _read(store, chosen, cache or ReadCache.of(store), problems, on_read)
+    run_rows, epoch_rows, function_rows = [], [], []
     for run in runs:
         read = objects.get(run.run_id, _RunObjects())
         merged = merge(read.logs)
         problems += _gaps(run, read, merged)
-        run_rows.append(_run_row(run, read, merged))
-        epoch_rows += [_epoch_row(run, log, record) for log, record in merged]
+        cell = _cell(run)
+        run_rows.append(cell | _run_row(run, read, merged))
+        epoch_rows += [cell | _epoch_row(log, record) for log, record in merged]
+        if read.result:
+            function_rows += [cell | dict(patient) for patient in read.result.function]
     return Collected(
         runs=_frame(run_rows, RUN_COLUMNS),
         epochs=_frame(epoch_rows, EPOCH_COLUMNS),
         problems=problems,
         others=tuple(others),
+        function=_frame(function_rows, FUNCTION_COLUMNS),
     )
 
 
 def _read(
-    store: Store, chosen: Sequence[tuple[str, Stat]], cache: ReadCache, problems: list[Problem]
+    store: Store,
+    chosen: Sequence[tuple[str, Stat]],
+    cache: ReadCache,
+    problems: list[Problem],
+    on_read: OnRead | None,
 ) -> dict[str, _RunObjects]:
     objects: dict[str, _RunObjects] = {}
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         read = pool.map(lambda item: _get(store, item[1], cache), chosen)
-        for (run_id, stat), data in zip(chosen, read, strict=True):
+        for number, ((run_id, stat), data) in enumerate(zip(chosen, read, strict=True), 1):
+            if on_read is not None:
+                on_read(number, len(chosen))
             if data is None:
                 continue  # deleted since it was listed
             of_run = objects.setdefault(run_id, _RunObjects())
@@ -185,7 +225,7 @@ def _gaps(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog, Ep
     ]
 
 
-def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog, EpochRecord]]) -> Mapping[str, Any]:
+def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog, EpochRecord]]) -> dict[str, Any]:
     logs = sorted(read.logs, key=lambda log: (log.attempt.attempt, log.attempt.started_at, log.attempt.uid))
     newest = logs[-1] if logs else None
     last = merged[-1] if merged else None
@@ -193,7 +233,6 @@ def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog,
     seconds = pd.Series([record.seconds for _, record in merged], dtype="float64")
     data = next((log.data for log in reversed(logs) if log.data), None)
     return {
-        **_cell(run),
         "epochs": run.training.epochs,
         "epochs_done": len(merged),
         "finished": read.result is not None and len(merged) >= run.training.epochs,
@@ -208,12 +247,15 @@ def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog,
         "train_seconds": seconds.sum(),
         "device": told.attempt.device if told else "",
         "device_name": told.attempt.device_name if told else "",
+        "host": told.attempt.host if told else "",
         "image": told.attempt.image if told else "",
         "git_sha": told.attempt.git_sha if told else "",
         "versions": json.dumps(dict(told.attempt.versions), sort_keys=True) if told else "",
         "split_digest": data.split_digest if data else "",
         "data_digest": data.data_digest if data else "",
         "weights_sha256": read.result.weights_sha256 if read.result else "",
+        "log": RunLayout(run.experiment, run.run_id).attempt_output(newest.name) if newest else "",
+        "last_seen": max(map(_last_seen, logs)).timestamp() if logs else float("nan"),
     }
 
 
@@ -224,14 +266,17 @@ def _was_interrupted(log: AttemptLog, newest: AttemptLog | None) -> bool:
 
 
 def _busy_seconds(log: AttemptLog) -> float:
+    return (_last_seen(log) - log.attempt.started_at).total_seconds()
+
+
+def _last_seen(log: AttemptLog) -> datetime:
     signs = [record.finished_at for record in log.epochs] + ([log.end.finished_at] if log.end else [])
-    return max(0.0, (max(signs) - log.attempt.started_at).total_seconds()) if signs else 0.0
+    return max(log.attempt.started_at, *signs) if signs else log.attempt.started_at
 
 
-def _epoch_row(run: RunSpec, log: AttemptLog, record: EpochRecord) -> Mapping[str, Any]:
+def _epoch_row(log: AttemptLog, record: EpochRecord) -> dict[str, Any]:
     other = record.generalisation
     return {
-        **_cell(run),
         "epoch": record.epoch,
         "train_loss": record.train_loss,
         "validation_bce": record.validation.bce,
@@ -244,6 +289,7 @@ def _epoch_row(run: RunSpec, log: AttemptLog, record: EpochRecord) -> Mapping[st
 
 
 def _cell(run: RunSpec) -> dict[str, Any]:
+    """What names a run; its id is a digest, so this is made once a run and not once an epoch."""
     return {
         "run_id": run.run_id,
         "model": run.model,

@@ -24,8 +24,7 @@ def examine(experiment: Experiment) -> Iterator[Check]:
     """
     if experiment.backend == "kubernetes":
         yield from _cluster(experiment)
-    else:
-        yield from _folders(experiment)
+    yield from _data(experiment)
     yield _guarded("store", lambda: _store(experiment))
 
 
@@ -49,7 +48,10 @@ def _cluster(experiment: Experiment) -> Iterator[Check]:
     options = experiment.kubernetes
     if options.secret:
         yield _guarded("secret", lambda: of.secret(backend.api, str(options.secret)))
-    for claim in sorted({volume.claim for volume in options.volumes.values()}):
+    claims = {volume.claim for volume in options.volumes.values()}
+    if options.data_cache and options.data_cache.claim:
+        claims.add(options.data_cache.claim)
+    for claim in sorted(claims):
         yield _guarded(f"claim {claim}", lambda claim=claim: of.claim(backend.api, claim))  # type: ignore[misc]
     if options.queue:
         yield _guarded("queue", lambda: of.queue(backend.api, str(options.queue)))
@@ -72,13 +74,26 @@ def _judged(experiment: Experiment, backend: KubernetesBackend) -> Check:
     )
 
 
-def _folders(experiment: Experiment) -> Iterator[Check]:
+def _data(experiment: Experiment) -> Iterator[Check]:
+    """Every place of data that can be looked at from here: folders of this machine, and buckets."""
+    local = experiment.backend == "local"
     given = {path for run in experiment.runs for path in (run.data.acdc, run.data.sunnybrook) if path}
     for path in sorted(given):
-        if Path(path).is_dir():
+        if path.startswith("s3://"):
+            yield _guarded("data", lambda path=path: _bucket(path))  # type: ignore[misc]
+        elif local and Path(path).is_dir():
             yield Check("data", "ok", f"{Path(path).absolute()} is there")
-        else:
+        elif local:
             yield Check("data", "failed", f"there is no folder {Path(path).absolute()}", "correct data. in the file")
+
+
+def _bucket(url: str) -> Check:
+    files, size_bytes = 0, 0
+    for stat in open_store(url).list():
+        files, size_bytes = files + 1, size_bytes + stat.size_bytes
+    if not files:
+        return Check("data", "failed", f"there is nothing at {url}", f"python -m trainer data upload FOLDER {url}")
+    return Check("data", "ok", f"{url} has {files} files, {size_bytes / 1e9:.2f} GB, which each machine fetches once")
 
 
 def _store(experiment: Experiment) -> Check:

@@ -154,9 +154,12 @@ def _experiment_problems(experiment: Experiment, store_url: str) -> list[Problem
         given = {"acdc": run.data.acdc, "sunnybrook": run.data.sunnybrook}
         folders.update({(field, path): None for field, path in given.items() if path})
     for field, path in folders:
-        if not path.startswith("/") and "://" not in path:
-            fix = "mount the data with kubernetes.volumes and give its path there, such as /data/acdc"
-            problems.append(document.problem(("data", field), f"{path} is no absolute path inside the pod", fix))
+        if not path.startswith(("/", "s3://")):
+            fix = (
+                "mount the data with kubernetes.volumes and give its path there, such as /data/acdc, or put it into "
+                "a bucket with `python -m trainer data upload` and give s3://bucket/prefix"
+            )
+            problems.append(document.problem(("data", field), f"pods cannot reach {path}", fix))
     return problems
 
 

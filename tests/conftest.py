@@ -19,7 +19,14 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     home = tmp_path_factory.mktemp("home")
     for variable in ("XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(variable, str(home / variable.lower()))
-    for variable in ("GRIDCTL_STORE", "GRIDCTL_ATTEMPT_UID", "GRIDCTL_IMAGE", "GRIDCTL_GIT_SHA", "GRIDCTL_DEBUG"):
+    for variable in (
+        "GRIDCTL_STORE",
+        "GRIDCTL_CACHE",
+        "GRIDCTL_ATTEMPT_UID",
+        "GRIDCTL_IMAGE",
+        "GRIDCTL_GIT_SHA",
+        "GRIDCTL_DEBUG",
+    ):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
 

@@ -19,12 +19,14 @@ from trainer.contract import exit_codes
 from trainer.contract.errors import DataError, Fault, StoreError
 from trainer.contract.layout import AttemptName, Position, RunLayout, attempt_of
 from trainer.contract.metrics import AttemptLog, AttemptRecord, EndRecord, EpochRecord, merge, read_attempt
-from trainer.contract.result import ResultRecord
+from trainer.contract.result import PatientFunction, ResultRecord
 from trainer.contract.spec import RunSpec
 from trainer.contract.store import Store
 from trainer.delivery import SpooledStore
 from trainer.environment import choose_device, device_name, git_sha, versions
-from trainer.loop import ImageTensors, TrainingLoop
+from trainer.function import patient_functions
+from trainer.image_tensors import ImageTensors
+from trainer.loop import TrainingLoop
 from trainer.metric_log import MetricLog
 from trainer.models import build_model
 from trainer.progress import TrainingProgress
@@ -105,7 +107,7 @@ class Attempt:
         self._metric_log.append(self._attempt_record(device, found[0].position if found else Position(0)))
         self._settle()  # by this line a later attempt knows that what this one leaves behind is still wanted
         sets = load_sets(self._spec, self._reading)
-        if found and found[0].data_digest != sets.data_digest:
+        if found and found[0].data_digest != sets.series_digest:
             raise DataError(
                 "the images are not those that this run was begun with",
                 where=self._spec.data.acdc,
@@ -117,15 +119,16 @@ class Attempt:
             loop.load(found[1])
             _log.info("resumed after epoch %d, step %d", *loop.position)
         try:
-            self._train(loop, sets.data_digest)
+            self._train(loop, sets.series_digest)
             write_samples(self._store, self._layout, loop.model, sets.validation, sets.generalisation, device)
+            function = self._function(loop, sets, device)
             self._settle()
         except StoppedError:
             if self._checkpoints.last_saved != loop.position:
-                self._checkpoints.save(loop.position, loop.state(), sets.data_digest, {})
+                self._checkpoints.save(loop.position, loop.state(), sets.series_digest, {})
             _log.info("stopped after epoch %d, step %d; a checkpoint is kept", *loop.position)
             raise
-        self._write_result(loop)
+        self._write_result(loop, function)
 
     def _train(self, loop: TrainingLoop, data_digest: str) -> None:
         training = self._spec.training
@@ -192,6 +195,14 @@ class Attempt:
             self._progress,
         )
 
+    def _function(self, loop: TrainingLoop, sets: RunSets, device: torch.device) -> tuple[PatientFunction, ...]:
+        batch_size = self._spec.training.validation_batch_size
+        found = patient_functions("validation", loop.model, sets.validation, batch_size, device)
+        if sets.generalisation:
+            batch_size = self._spec.training.generalisation_batch_size
+            found += patient_functions("generalisation", loop.model, sets.generalisation, batch_size, device)
+        return found
+
     def _attempt_record(self, device: torch.device, resumed: Position) -> AttemptRecord:
         return AttemptRecord(
             run_id=self._spec.run_id,
@@ -209,7 +220,7 @@ class Attempt:
             resumed_step=resumed.step,
         )
 
-    def _write_result(self, loop: TrainingLoop) -> None:
+    def _write_result(self, loop: TrainingLoop, function: tuple[PatientFunction, ...]) -> None:
         self._yield_to_rivals()
         self._append_end(exit_codes.DONE, "")
         logs = self._attempt_logs()
@@ -230,6 +241,7 @@ class Attempt:
             weights_sha256=weights_sha256(loop.model.state_dict()),
             validation=epochs[-1].validation,
             generalisation=epochs[-1].generalisation,
+            function=function,
             train_seconds=sum(record.seconds for record in epochs),
             finished_at=datetime.now(UTC),
         )

@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from trainer.contract.errors import Fault
 from trainer.contract.metrics import SetScores
+from trainer.image_tensors import ImageTensors
 from trainer.losses import bce_with_logits
 from trainer.metrics import batch_dice, image_scores
 
@@ -20,8 +21,7 @@ class NonFiniteScoreError(Fault):
 
 def evaluate(
     model: nn.Module,
-    images: Tensor,
-    masks: Tensor,
+    tensors: ImageTensors,
     batch_size: int,
     device: torch.device,
     between_batches: Callable[[int, int], None] = lambda _done, _total: None,
@@ -29,9 +29,8 @@ def evaluate(
     """Score a model on a set (thesis 4.5).
 
     Args:
-        model: Maps (B, 1, H, W) images to (B, 1, H, W) logits.
-        images: (N, 1, H, W) float32.
-        masks: (N, 1, H, W) float32, 0 or 1.
+        model: Maps images (B, 1, H, W), or series of them, to (B, 1, H, W) logits.
+        tensors: The set.
         batch_size: Images a minibatch.
         device: Where the model is.
         between_batches: Called with batches done and their number; may raise to stop.
@@ -47,12 +46,13 @@ def evaluate(
     image_dice: list[float] = []
     bce_per_batch: list[float] = []
     dice_per_batch: list[float] = []
-    starts = range(0, len(images), batch_size)
+    starts = range(0, len(tensors), batch_size)
     with torch.inference_mode():
         for done, start in enumerate(starts):
             between_batches(done, len(starts))
-            truth = masks[start : start + batch_size].to(device)
-            logits = model(images[start : start + batch_size].to(device))
+            images, masks = tensors.batch(slice(start, start + batch_size))
+            truth = masks.to(device)
+            logits = model(images.to(device))
             bce, dice = image_scores(logits, truth)
             image_bce += bce.tolist()
             image_dice += [min(score, 1.0) for score in dice.tolist()]  # float32 may round a perfect one up
@@ -64,7 +64,7 @@ def evaluate(
                     fix="lower training.learning_rate; the last checkpoint is from before this",
                 )
     return SetScores(
-        images=len(images),
+        images=len(tensors),
         bce=sum(image_bce) / len(image_bce),
         dice=sum(image_dice) / len(image_dice),
         bce_per_batch=tuple(bce_per_batch),

@@ -6,20 +6,20 @@ import logging
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 
+from trainer.augmentation import Augmentation
 from trainer.contract.errors import Fault
 from trainer.contract.layout import Position
 from trainer.contract.metrics import EpochRecord, SetScores
 from trainer.contract.spec import RunSpec
-from trainer.data.prepared import PreparedSet
 from trainer.environment import peak_memory_bytes
 from trainer.evaluation import NonFiniteScoreError, evaluate
+from trainer.image_tensors import ImageTensors
 from trainer.losses import bce_with_logits
 from trainer.progress import TrainingProgress
 from trainer.seeding import epoch_order, restore_rng_state, rng_state
@@ -31,27 +31,6 @@ _log = logging.getLogger(__name__)
 
 class NonFiniteLossError(Fault):
     """The loss or its gradient is no longer a number. The last checkpoint is from before."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImageTensors:
-    """A prepared set as the loop reads it.
-
-    Attributes:
-        images: (N, 1, H, W) float32.
-        masks: (N, 1, H, W) float32, 0 or 1.
-    """
-
-    images: Tensor
-    masks: Tensor
-
-    @classmethod
-    def of(cls, prepared: PreparedSet) -> ImageTensors:
-        """Add the channel axis, without copying the images."""
-        return cls(torch.from_numpy(prepared.images)[:, None], torch.from_numpy(prepared.masks)[:, None].float())
-
-    def __len__(self) -> int:
-        return len(self.images)
 
 
 class TrainingLoop:
@@ -75,6 +54,7 @@ class TrainingLoop:
         self._spec = spec
         self._device = device
         self._sets = (train, validation, generalisation)
+        self._augmentation = Augmentation(spec.data.augmentation, spec.seed)
         self._stop = stop
         self._progress = progress
         self.model = model.to(device)
@@ -162,8 +142,8 @@ class TrainingLoop:
             self._stop.check()
             self._progress.step(epoch, self._spec.training.epochs, step, self.steps_per_epoch)
             chosen = order[step * batch_size : (step + 1) * batch_size]
-            images, masks = train.images[chosen].to(self._device), train.masks[chosen].to(self._device)
-            self._step(images, masks, epoch, step)
+            images, masks = self._augmentation(*train.batch(chosen), epoch, chosen)
+            self._step(images.to(self._device), masks.to(self._device), epoch, step)
             self.position = Position(epoch - 1, step + 1)
         if not self._images:
             raise self._not_finite(f"no batch of epoch {epoch} gave a finite loss and gradient")
@@ -213,7 +193,7 @@ class TrainingLoop:
 
         try:
             with step_faults(self._spec, self._device, phase, self.position.epoch + 1):
-                return evaluate(self.model, tensors.images, tensors.masks, batch_size, self._device, between_batches)
+                return evaluate(self.model, tensors, batch_size, self._device, between_batches)
         except NonFiniteScoreError as error:
             problem = error.problems[0]
             what = f"{phase} after the steps of epoch {self.position.epoch + 1}: {problem.what}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from trainer.contract.metrics import DataRecord
 from trainer.contract.spec import RunSpec
-from trainer.data.prepared import PreparedSet, prepare_acdc, prepare_sunnybrook
+from trainer.data.loading import load_set
+from trainer.data.prepared import PreparedSet
 from trainer.data.split import split_patients
 
 
@@ -17,7 +18,9 @@ class RunSets:
     """Images of one run, and the digests by which two runs are known to have seen the same.
 
     Attributes:
-        data_digest: SHA-256 over the prepared images, masks and names of both data sets.
+        data_digest: SHA-256 over the prepared labelled frames, masks and names of both data sets:
+            the same for a model that reads series and one that does not.
+        series_digest: The same over whole series: of all that this run is trained on.
         split_digest: SHA-256 over the patients of both halves.
     """
 
@@ -25,6 +28,7 @@ class RunSets:
     validation: PreparedSet
     generalisation: PreparedSet | None
     data_digest: str
+    series_digest: str
     split_digest: str
 
     def record(self, train_steps: int) -> DataRecord:
@@ -40,9 +44,9 @@ class RunSets:
             train_patients=_patients(self.train),
             validation_patients=_patients(self.validation),
             generalisation_patients=_patients(other) if other else (),
-            train_images=len(self.train.names),
-            validation_images=len(self.validation.names),
-            generalisation_images=len(other.names) if other else 0,
+            train_images=len(self.train),
+            validation_images=len(self.validation),
+            generalisation_images=len(other) if other else 0,
             train_steps=train_steps,
         )
 
@@ -57,17 +61,24 @@ def load_sets(spec: RunSpec, progress: Callable[[int, int], None]) -> RunSets:
     Raises:
         DataError: Files are missing, unreadable or wrong: all of them, by name.
     """
-    labelled = prepare_acdc(spec.data, progress)
-    other = prepare_sunnybrook(spec.data, progress) if spec.data.sunnybrook is not None else None
+    frames = spec.frames
+    labelled = load_set("acdc", spec.data.acdc, spec.data, frames, progress)
+    given = spec.data.sunnybrook
+    other = load_set("sunnybrook", given, spec.data, frames, progress) if given is not None else None
     split = split_patients(labelled.patients, spec.train_ratio, spec.seed)
-    digests = " ".join(prepared.digest for prepared in (labelled, other) if prepared)
+    both = [prepared for prepared in (labelled, other) if prepared]
     return RunSets(
         labelled.of_patients(split.train),
         labelled.of_patients(split.validation),
         other,
-        data_digest=hashlib.sha256(digests.encode()).hexdigest(),
+        data_digest=_joined(prepared.digest for prepared in both),
+        series_digest=_joined(prepared.series_digest for prepared in both),
         split_digest=split.digest,
     )
+
+
+def _joined(digests: Iterable[str]) -> str:
+    return hashlib.sha256(" ".join(digests).encode()).hexdigest()
 
 
 def _patients(prepared: PreparedSet) -> tuple[str, ...]:

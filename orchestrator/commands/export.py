@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from orchestrator.collect import collect
+from orchestrator.commands.collecting import collect_with_bar
 from orchestrator.commands.find import Found
 from orchestrator.errors import InputError
 from trainer.contract.atomic_file import replacing
 
 
 def export_table(found: Found, table: str, path: Path) -> int:
-    """Write one row an epoch, or one row a run.
+    """Write one row an epoch, a run, or a patient of a run.
 
     Args:
         found: The experiment.
-        table: `epochs` or `runs`; columns as `EPOCH_COLUMNS` and `RUN_COLUMNS`.
+        table: `epochs`, `runs` or `function`; columns as `EPOCH_COLUMNS`, `RUN_COLUMNS` and
+            `FUNCTION_COLUMNS`.
         path: `.parquet`, or `.csv`. Replaced whole, or not at all.
 
     Returns:
@@ -27,8 +28,8 @@ def export_table(found: Found, table: str, path: Path) -> int:
     """
     if path.suffix not in (".parquet", ".csv"):
         raise InputError(f"cannot tell the format of '{path}'", where="--output", fix="end it in .parquet or .csv")
-    collected = collect(found.store, found.experiment.runs)
-    frame = collected.epochs if table == "epochs" else collected.runs
+    collected = collect_with_bar(found.store, found.experiment.runs)
+    frame = {"epochs": collected.epochs, "runs": collected.runs, "function": collected.function}[table]
     frame = frame.assign(experiment=found.experiment.name)
     frame = frame[["experiment", *(column for column in frame.columns if column != "experiment")]]
     try:

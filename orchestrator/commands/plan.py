@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from orchestrator.collect import Collected, collect
+from orchestrator.collect import Collected
+from orchestrator.commands.collecting import collect_with_bar
 from orchestrator.commands.find import find_experiment
 from orchestrator.eta import RunPace, eta_seconds, remaining_seconds
 from orchestrator.experiment import Experiment, load_experiment
@@ -132,7 +133,7 @@ def make_plan(given: str | None, overrides: Sequence[str], store_url: str | None
     else:
         found = find_experiment(given, store_url)
         experiment, store = found.experiment, found.store
-    return estimate(experiment, collect(store, experiment.runs), at_once)
+    return estimate(experiment, collect_with_bar(store, experiment.runs), at_once)
 
 
 def estimate(experiment: Experiment, collected: Collected, at_once: int | None = None) -> Estimate:

@@ -82,7 +82,7 @@ def _check_data_folders(experiment: Experiment) -> None:
     problems: dict[Problem, None] = {}
     for run in experiment.runs:
         for field, text in _folders(run):
-            if not Path(text).is_dir():
+            if not text.startswith("s3://") and not Path(text).is_dir():
                 where = experiment.document.where(("data", field))
                 made = " (or make a synthetic set: python -m trainer data phantom data/phantom)"
                 fix = f"give another one with --set data.{field}=PATH{made if 'phantom' in text else ''}"

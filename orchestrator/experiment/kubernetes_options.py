@@ -72,7 +72,7 @@ MountPath = Annotated[str, AfterValidator(_mount_path)]
 EnvironmentName = Annotated[str, AfterValidator(_environment_name)]
 EnvironmentValue = Annotated[str, Field(coerce_numbers_to_str=True)]
 
-RESERVED_PATHS = ("/app", "/dev/shm", "/opt/venv", "/tmp")
+RESERVED_PATHS = ("/app", "/dev/shm", "/opt/venv", "/tmp", "/var/cache/gridctl")
 """Where the pod has its own things; nothing else may be mounted over them."""
 
 _OUR_LABELS = ("gridctl/", "app.kubernetes.io/", "batch.kubernetes.io/")
@@ -116,6 +116,25 @@ class Volume(Frozen):
     sub_path: str | None = None
 
 
+class DataCache(Frozen):
+    """Where pods keep fetched data and packs, so that the next pod finds them: one of the two.
+
+    Attributes:
+        host_path: Folder on the disk of each node, so that a node fetches once. It must be
+            writable for the pods' user, 10001, and the namespace must allow hostPath volumes.
+        claim: PersistentVolumeClaim that pods may write to; ReadWriteMany for more than a node.
+    """
+
+    host_path: MountPath | None = None
+    claim: ObjectName | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> DataCache:
+        if (self.host_path is None) == (self.claim is None):
+            raise ValueError("give either host_path, a folder of every node, or claim, a PersistentVolumeClaim")
+        return self
+
+
 class KubernetesOptions(Frozen):
     """Where and with what pods run; nothing here changes a result or a `run_id`.
 
@@ -137,8 +156,9 @@ class KubernetesOptions(Frozen):
         cpu: CPUs asked for by a pod.
         memory: Memory asked for by a pod, which is also its limit.
         shm: Size of /dev/shm, counted as memory.
-        scratch: Size of /tmp, where a checkpoint lies while it travels.
+        scratch: Size of /tmp, where a checkpoint lies while it travels, and data without a `data_cache`.
         volumes: PersistentVolumeClaims by the path where pods see them.
+        data_cache: Where what is fetched from a bucket, and packs, outlive a pod; None for its own /tmp.
         env: More environment variables, none of them secret.
         labels: More labels of Jobs and pods.
         retries: Failures that are counted before a run is given up; preemptions are not.
@@ -168,6 +188,7 @@ class KubernetesOptions(Frozen):
     shm: Quantity = "1Gi"
     scratch: Quantity = "4Gi"
     volumes: Mapping[MountPath, Volume] = Field(default_factory=dict)
+    data_cache: DataCache | None = None
     env: Mapping[EnvironmentName, EnvironmentValue] = Field(default_factory=dict)
     labels: Mapping[LabelKey, LabelValue] = Field(default_factory=dict)
     retries: int = Field(3, ge=0, le=1000)

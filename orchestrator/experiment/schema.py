@@ -39,7 +39,10 @@ ThesisItem = Literal[
 STEPS: Final = tuple(PreprocessingSpec.model_fields)
 """Preprocessing steps that an ablation can leave out."""
 
-BUILT_IN_ABLATIONS: Final = ("none", *(f"no_{step}" for step in STEPS))
+AUGMENTED: Final[Mapping[str, float]] = {"rotation_degrees": 15.0, "scaling": 0.1, "shift": 0.05, "gamma": 0.2}
+"""What the built-in ablation `augmented` varies, and by how much; no mirroring: a heart has a side."""
+
+BUILT_IN_ABLATIONS: Final = ("none", *(f"no_{step}" for step in STEPS), "augmented")
 
 T = TypeVar("T")
 
@@ -87,7 +90,9 @@ class Ablation(Frozen):
 
     @classmethod
     def built_in(cls, name: str) -> Ablation:
-        """`none`, or `no_<step>`: everything but one preprocessing step."""
+        """`none`; `no_<step>`, everything but one preprocessing step; or `augmented`."""
+        if name == "augmented":
+            return cls(name=name, set={f"data.augmentation.{key}": value for key, value in AUGMENTED.items()})
         step: Any = name.removeprefix("no_")
         return cls(name=name, without=() if name == "none" else (step,))
 

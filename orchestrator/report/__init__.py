@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -71,10 +70,10 @@ def render(report: Report, output_format: str, console: Console, source: Source 
 
         return as_latex(report)
     if output_format == "html":
-        page = import_module("orchestrator.report.page")
+        from orchestrator.report.page import render_page
+
         assert source is not None
-        html: str = page.render_page(report, source.experiment, source.tables, source.store, source.folder)
-        return html
+        return render_page(report, source.experiment, source.tables, source.store, source.folder)
     from orchestrator.report.tidy import as_csv, as_json
 
     return as_csv(report) if output_format == "csv" else as_json(report)

@@ -42,6 +42,7 @@ def write_figures(report: Report, folder: Path) -> Iterator[Path]:
         for axis, metric in zip(axes.flat, metrics, strict=True):
             _draw(axis, item, metric, [point for point in item.points if point.metric == metric])
         figure.suptitle(f"{item.item}: {item.title}")
+        figure.supxlabel("mean over runs of this experiment, with its 95% t interval", fontsize="x-small", color="0.4")
         for suffix in ("png", "pdf"):
             path = folder / f"{item.item.replace(' ', '-')}.{suffix}"
             stamp = {"Software": None} if suffix == "png" else {"CreationDate": None, "Producer": None, "Creator": None}

@@ -16,6 +16,7 @@ _PREAMBLE: Final = r"""\documentclass{article}
 \usepackage[margin=2cm]{geometry}
 \usepackage{booktabs}
 \usepackage{graphicx}
+\setlength{\belowcaptionskip}{6pt}
 \begin{document}
 """
 
@@ -55,7 +56,9 @@ def as_latex(report: Report) -> str:
     for number, section in enumerate((*sections(report), *thesis_sections(report))):
         parts.append(_table(section))
         parts += [r"\clearpage"] if number % 12 == 11 else []  # LaTeX holds no more tables back at a time
-        parts += _itemised(section.notes)
+        if section.notes:
+            heading = [rf"\paragraph{{{escaped(section.title)}}}"] if section.columns else []
+            parts += [*heading, *_itemised(section.notes)]
     parts += [escaped(line) + "\n" for line in conditions(report)]
     parts += [rf"{{\small {escaped(footer(report))}}}", r"\end{document}"]
     return "\n".join(parts) + "\n"
@@ -64,6 +67,10 @@ def as_latex(report: Report) -> str:
 def escaped(text: str) -> str:
     """Text that LaTeX prints as it is; letters it cannot print become `?`."""
     return "".join(_SPECIAL.get(character, _plain(character)) for character in text.replace("\n", " "))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _plain(character: str) -> str:
@@ -85,7 +92,7 @@ def _table(section: Section) -> str:
     lines = [
         r"\begin{table}[htbp]",
         r"\centering",
-        rf"\caption{{{escaped(section.title)}. {escaped(section.caption)}.}}",
+        rf"\caption{{{escaped(_sentence(section.title))}. {escaped(_sentence(section.caption))}.}}",
         rf"\label{{tab:{label}}}",
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         rf"\begin{{tabular}}{{@{{}}{kinds}@{{}}}}",

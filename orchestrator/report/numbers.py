@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-MISSING = "–"
+from typing import Final
+
+from orchestrator.report.wording import LEVEL
+
+MISSING: Final = "–"
 
 
 def mean_sd(mean: float | None, sd: float | None) -> str:
@@ -26,12 +30,17 @@ def interval(low: float | None, high: float | None) -> str:
 
 
 def p_value(value: float | None) -> str:
-    """Three decimals, `<.001` below; no leading zero, for p is at most 1."""
+    """Three decimals, `<.001` below; no leading zero, for p is at most 1.
+
+    More decimals where three would put it on the other side of 0.05: `.0502`, not `.050`.
+    """
     if value is None:
         return MISSING
     if value < 0.001:
         return "<.001"
-    return f"{value:.3f}".removeprefix("0")
+    texts = (f"{value:.{decimals}f}" for decimals in range(3, 8))
+    text = next((text for text in texts if (float(text) <= LEVEL) == (value <= LEVEL)), f"{value:.7f}")
+    return text.removeprefix("0")
 
 
 def effect(value: float | None) -> str:

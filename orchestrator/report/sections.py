@@ -257,7 +257,8 @@ def _whole_grid(report: Report) -> Iterator[Section]:
             f"{METRIC_NAMES[metric]} over the whole grid",
             ["what", "value", "95% CI", "n"],
             rows,
-            caption="IQM: mean of the middle half of all scores; intervals: bootstrap of runs or pairs within cells",
+            caption="IQM: mean of the middle half of all scores; intervals: bootstrap of runs or pairs within cells"
+            + ("; a point where all pairs agree, which is no certainty" if report.comparisons else ""),
             text_columns=("what",),
         )
 

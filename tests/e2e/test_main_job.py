@@ -57,6 +57,17 @@ def test_submit_status_report_and_nothing_twice(experiment: Path, gridctl: Run, 
     assert pooled.returncode == 0
     assert "epoch" in pooled.stdout
 
+    written = gridctl("report", "--significance", "--format", "latex", "-o", "out")
+    assert written.returncode == 0, written.stderr
+    assert r"\toprule" in (tmp_path / "out" / "report.tex").read_text()
+    planned = json.loads(gridctl("plan", "--json").stdout)
+    assert (planned["runs"], planned["runs_left"], planned["unmeasured"]) == (6, 0, [])
+    exported = gridctl("export", "-o", "epochs.csv")
+    assert "18 rows in epochs.csv" in exported.stderr
+    dry = json.loads(gridctl("submit", experiment.name, "--set", "seeds=[1, 2, 3, 4]", "--dry-run", "--json").stdout)
+    assert dry["estimate"]["runs_left"] == len(dry["create"]) == 2
+    assert dry["estimate"]["eta_seconds"] > 0
+
     before = scores(tmp_path / "runs")
     again = gridctl("submit", experiment.name)
     assert again.returncode == 0

@@ -106,3 +106,12 @@ def test_tables_have_the_same_types_empty_or_full(store: FolderStore, tmp_path: 
     full = collect(store, runs)
     for before, after in ((empty.runs, full.runs), (empty.epochs, full.epochs)):
         pd.testing.assert_series_equal(before.dtypes, after.dtypes)
+
+
+def test_who_waits_is_told_how_far_it_is(store: FolderStore, tmp_path: Path) -> None:
+    runs = experiment(tmp_path).runs[:2]
+    for run in runs:
+        log_run(store, run, dice_of(0))
+    told: list[tuple[int, int]] = []
+    collect(store, runs, on_read=lambda done, total: told.append((done, total)))
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)], "a log and a result of each"

@@ -36,6 +36,7 @@ EVERYTHING = (
   namespace: research
   secret: gridctl-store
   volumes: {/data: {claim: gridctl-data}}
+  data_cache: {claim: gridctl-cache}
   gpus: 1
   gpu_product: NVIDIA-A100
   cpu: "4"
@@ -154,8 +155,25 @@ def test_all_that_pods_could_not_use_is_said_at_once() -> None:
     with pytest.raises(InputError) as raised:
         JobTemplate(made, made.store)
     said = "\n".join(map(str, raised.value.problems))
-    for words in ("kubernetes.image", "pods cannot reach the folder runs", "acdc is no absolute path"):
+    for words in ("kubernetes.image", "pods cannot reach the folder runs", "pods cannot reach acdc", "data upload"):
         assert words in said
+
+
+def test_data_in_a_bucket_needs_no_volume_and_a_folder_of_the_node_may_keep_it() -> None:
+    text = PLAIN.replace("/data/acdc", "s3://bucket/acdc") + "  data_cache: {host_path: /var/lib/data}\n"
+    made = experiment(text)
+    pod = JobTemplate(made, made.store).job(made.runs[0])["spec"]["template"]["spec"]
+    (cache,) = [volume for volume in pod["volumes"] if volume["name"] == "data-cache"]
+    assert cache["hostPath"] == {"path": "/var/lib/data", "type": "DirectoryOrCreate"}
+    (container,) = pod["containers"]
+    mount = next(item["mountPath"] for item in container["volumeMounts"] if item["name"] == "data-cache")
+    assert {"name": "GRIDCTL_CACHE", "value": mount} in container["env"]
+
+
+@pytest.mark.parametrize("given", ["{}", "{claim: a, host_path: /b}"])
+def test_a_data_cache_is_one_of_two(given: str) -> None:
+    with pytest.raises(InputError, match="give either host_path"):
+        experiment(PLAIN + f"  data_cache: {given}\n")
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "k8s" / "base").glob("*.yaml")), ids=lambda path: path.name)

@@ -7,7 +7,8 @@
                       checkpoints/epoch-0010.001-<uid>.pt   of attempt 1 after epoch 10, and its .json
                       checkpoints/epoch-0010-step-00007.001-<uid>.pt   within epoch 11, after 7 steps
                       result.json                    written last: the run is finished
-                      samples/<name>.png
+                      samples/index.json             a few slices, the same for both models of a pair
+                      samples/<name>.png             their pictures
 """
 
 from __future__ import annotations
@@ -92,6 +93,10 @@ class RunLayout:
 
     def checkpoint_manifest(self, name: CheckpointName) -> str:
         return self.checkpoint(name).removesuffix(".pt") + ".json"
+
+    @property
+    def samples_index(self) -> str:
+        return f"{self.prefix}samples/index.json"
 
     def sample(self, name: str) -> str:
         return f"{self.prefix}samples/{name}.png"

@@ -15,6 +15,33 @@ from trainer.contract.metrics import SetScores
 RESULT_SCHEMA_VERSION: Final = 1
 
 
+class PatientFunction(Frozen):
+    """How one heart pumps, by the masks of the data set and by those of the trained model.
+
+    Only patients with both phases, and a known distance of slices, have one. Volumes are areas of
+    masks times the distance of slices. The true ones are those of the masks as published. The
+    predicted ones are of the square that models see, where a pixel stands for more where the
+    slice was shrunk; what the crop cut off cannot be predicted, so it counts as missed.
+
+    Attributes:
+        set: Where the patient is from: validated on, or generalised to.
+        patient: Id.
+        true_edv_ml, true_esv_ml: End-diastolic and end-systolic volume in ml by the true masks.
+        true_ef: Ejection fraction (EDV - ESV) / EDV, a fraction: below 0 where ESV > EDV, at most 1.
+        predicted_edv_ml, predicted_esv_ml: Volumes in ml by the predicted masks, logits above 0.
+        predicted_ef: Their ejection fraction; None where the predicted EDV is 0.
+    """
+
+    set: Literal["validation", "generalisation"]
+    patient: str
+    true_edv_ml: float = Field(gt=0)
+    true_esv_ml: float = Field(ge=0)
+    true_ef: float = Field(le=1)
+    predicted_edv_ml: float = Field(ge=0)
+    predicted_esv_ml: float = Field(ge=0)
+    predicted_ef: float | None = Field(None, le=1)
+
+
 class ResultRecord(Frozen):
     """What a finished run came to.
 
@@ -26,6 +53,7 @@ class ResultRecord(Frozen):
         checkpoint: Key of the last checkpoint.
         weights_sha256: Over names, types, shapes and bytes of the trained tensors.
         validation, generalisation: Scores after the last epoch.
+        function: Volumes and ejection fraction of each patient with both phases, true and predicted.
         train_seconds: Wall time of all epochs in the log.
         finished_at: Time with zone.
     """
@@ -39,6 +67,7 @@ class ResultRecord(Frozen):
     weights_sha256: str
     validation: SetScores
     generalisation: SetScores | None = None
+    function: tuple[PatientFunction, ...] = ()
     train_seconds: float = Field(ge=0)
     finished_at: datetime
 

@@ -72,20 +72,46 @@ class PreprocessingSpec(Frozen):
     resize: bool = True
 
 
+class AugmentationSpec(Frozen):
+    """How training images are varied, each anew in every epoch; off by default, as in the thesis.
+
+    Chance depends on the run's seed, the epoch and the image, so both models of a pair see the
+    same. Image, its whole series and mask move alike; what comes in from outside is black.
+
+    Attributes:
+        rotation_degrees: Turned by up to this much either way.
+        scaling: Enlarged or shrunk by up to this factor more than 1, such as 0.1.
+        shift: Moved along both axes by up to this share of the side.
+        flip: Whether every other image is mirrored left to right.
+        gamma: Intensities scaled to [0, 1] are raised to e^g with g up to this much either way.
+    """
+
+    rotation_degrees: float = Field(0.0, ge=0, le=180)
+    scaling: float = Field(0.0, ge=0, lt=1)
+    shift: float = Field(0.0, ge=0, le=0.5)
+    flip: bool = False
+    gamma: float = Field(0.0, ge=0, le=2)
+
+
 class DataSpec(Frozen):
     """Where the images are and how they are prepared.
 
+    Each place is a folder of files as published, a folder of packs that `data pack` made, or
+    `s3://bucket/prefix` of either, which is fetched once to the disk of the machine that trains.
+
     Attributes:
-        acdc: Folder of the set that is split into training and validation patients.
-        sunnybrook: Folder of the set that only measures generalisation; None for none.
+        acdc: The set that is split into training and validation patients.
+        sunnybrook: The set that only measures generalisation; None for none.
         size_px: Side of the square that models see.
         preprocessing: Steps before that square is cut.
+        augmentation: How training images are varied.
     """
 
     acdc: str = Field(min_length=1)
     sunnybrook: str | None = Field(None, min_length=1)
     size_px: int = Field(176, ge=1, le=4096)
     preprocessing: PreprocessingSpec = PreprocessingSpec()
+    augmentation: AugmentationSpec = AugmentationSpec()
 
 
 class TrainingSpec(Frozen):
@@ -212,7 +238,15 @@ class RunSpec(Frozen):
         content["network"].pop("recompute_timesteps", None)
         if not content["network"].get("temporal"):  # younger than the first runs, whose names stay
             content["network"].pop("temporal", None)
+        if self.data.augmentation == AugmentationSpec():  # as young
+            del content["data"]["augmentation"]
         return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+
+    @property
+    def frames(self) -> int:
+        """Frames of the series that the network reads of an image, the labelled one included."""
+        network = self.network
+        return network.timesteps if network.architecture == "gamma_net" and network.temporal else 1
 
     @property
     def pair(self) -> tuple[str, float, str, int]:

@@ -6,42 +6,36 @@ and patients directly under the root (2017).
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import nibabel
 import numpy as np
 from numpy.typing import NDArray
 
 from trainer.contract.errors import DataError
-from trainer.data.slices import LabelledSlice, Phase
+from trainer.data.acdc_info import Info, read_info
+from trainer.data.frames import frames_before, pad_series
+from trainer.data.nifti import read_series, read_volume
+from trainer.data.oddities import Notice, Oddity, ignore
+from trainer.data.slices import LabelledSlice, Phase, Structure, cavity_ml
 
 LEFT_VENTRICLE: Final = 3
+OTHER_LABELS: Final[Mapping[Structure, int]] = {"right_ventricle": 1, "myocardium": 2}
 LABELS: Final = (0, 1, 2, LEFT_VENTRICLE)
 """Background, right ventricle, myocardium, left-ventricle cavity."""
 
 _PATIENT: Final = re.compile(r"patient\d+")
-_TRAINING_FOLDERS: Final = ("", "training", "database/training")
-
-
-@dataclass(frozen=True, slots=True)
-class Info:
-    """What Info.cfg says.
-
-    Attributes:
-        frames: Number from 1 of the end-diastolic and the end-systolic frame.
-    """
-
-    frames: dict[Phase, int]
+_FOLDERS: Final = ("", "training", "database/training", "testing", "database/testing")
 
 
 def find_patients(root: Path) -> list[Path]:
     """Folders of the training patients, sorted; whatever else lies between them is passed over.
 
-    The testing patients of a root that has both are left alone, as in the thesis.
+    The testing patients of a root that has both are left alone, as in the thesis; those of a root
+    that has no others are read.
 
     Raises:
         DataError: There is no such folder, or no patient in it.
@@ -52,7 +46,7 @@ def find_patients(root: Path) -> list[Path]:
             where=root,
             fix="unpack ACDC there, or make a synthetic set: python -m trainer data phantom OUT",
         )
-    for folder in _TRAINING_FOLDERS:
+    for folder in _FOLDERS:
         base = root / folder
         found = [path for path in base.iterdir() if _is_patient(path)] if base.is_dir() else []
         if found:
@@ -64,8 +58,14 @@ def find_patients(root: Path) -> list[Path]:
     )
 
 
-def read_patient(folder: Path) -> list[LabelledSlice]:
+def read_patient(folder: Path, frames: int = 1, notice: Notice = ignore) -> list[LabelledSlice]:
     """All slices of a patient, end-diastole first, those without any label included.
+
+    Args:
+        folder: `patientNNN`.
+        frames: Frames of each slice's series, the labelled one last; more than one are taken
+            from the 4D file.
+        notice: Told of series that had to be padded.
 
     Raises:
         DataError: A file is missing, unreadable or wrong: all of them, by name.
@@ -73,124 +73,135 @@ def read_patient(folder: Path) -> list[LabelledSlice]:
     info = read_info(folder / "Info.cfg")
     slices: list[LabelledSlice] = []
     faults: list[DataError] = []
+    recorded = None
+    try:
+        recorded = read_series(series_path(folder))[0] if frames > 1 else None
+    except DataError as fault:
+        faults.append(fault)
     for phase, frame in info.frames.items():
-        path = folder / f"{folder.name}_frame{frame:02d}.nii.gz"
         try:
-            slices += _read_phase(folder.name, phase, path)
+            read = _read_phase(folder, phase, frame)
+            slices += read if recorded is None else _with_series(read, recorded, frame, frames, folder, notice)
         except DataError as fault:
             faults.append(fault)
     if faults:
         raise DataError.collect(faults)
+    diastole_ml, systole_ml = cavity_ml(slices, "ED"), cavity_ml(slices, "ES")
+    if systole_ml > diastole_ml:
+        raise DataError(
+            f"the ventricle holds {systole_ml:.1f} ml at end-systole and only {diastole_ml:.1f} ml at end-diastole",
+            where=folder / "Info.cfg",
+            fix="are ED and ES swapped?",
+        )
     return slices
 
 
-def read_info(path: Path) -> Info:
-    """Read Info.cfg: `Key: value` lines.
-
-    Raises:
-        DataError: It is missing, or ED or ES is not a frame number.
-    """
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise DataError(f"cannot read it: {error.strerror}", where=path, fix="every ACDC patient has one") from None
-    values: dict[str, tuple[int, str]] = {}
-    for number, line in enumerate(text.splitlines(), 1):
-        key, separator, value = line.partition(":")
-        if separator:
-            values[key.strip()] = (number, value.strip())
-    faults = []
-    frames: dict[Phase, int] = {}
-    phases: tuple[Phase, ...] = ("ED", "ES")
-    for phase in phases:
-        number, value = values.get(phase, (0, ""))
-        frame = _frame_number(value)
-        if not number:
-            faults.append(DataError(f"the key {phase} is missing", where=path))
-        elif frame is None:
-            faults.append(DataError(f"{phase} is {value!r}, not a frame number from 1", where=f"{path}:{number}"))
-        else:
-            frames[phase] = frame
-    if not faults and frames["ED"] == frames["ES"]:
-        faults.append(DataError(f"ED and ES are the same frame {frames['ED']}", where=path))
-    if faults:
-        raise DataError.collect(faults)
-    return Info(frames)
-
-
-def read_volume(path: Path) -> tuple[NDArray[Any], tuple[float, float, float]]:
-    """Read a 3D NIfTI volume.
+def check_series(folder: Path, info: Info, notice: Notice) -> int:
+    """Compare the 4D file, if there is one, with Info.cfg and with the labelled frames.
 
     Args:
-        path: A `.nii.gz` or `.nii` file.
+        folder: `patientNNN`.
+        info: Its Info.cfg.
+        notice: Told of what does not fit.
 
     Returns:
-        The array as slices, rows, columns (the file has x, y, z), and the distances of rows,
-        columns and slices in mm from the header's zooms: the affine knows none of them.
+        Its frames; 1 without one.
 
     Raises:
-        DataError: It is missing, unreadable, not 3D, empty or has no positive spacing.
+        DataError: A file is unreadable.
     """
-    try:
-        image = nibabel.nifti1.Nifti1Image.from_filename(path)
-        zooms = tuple(float(zoom) for zoom in image.header.get_zooms())  # type: ignore[no-untyped-call]
-        array = np.asanyarray(image.dataobj)
-    except FileNotFoundError:
-        raise DataError("the file is missing", where=path, fix="unpack the data set again") from None
-    except Exception as error:  # what a damaged file makes nibabel and zlib raise has no common base
-        raise DataError(f"not a readable NIfTI file: {_first_line(error)}", where=path) from None
-    if array.ndim != 3 or 0 in array.shape:
-        raise DataError(f"its shape is {array.shape}, not that of a volume", where=path)
-    if array.dtype.kind not in "uif":
-        raise DataError(f"its values are {array.dtype}, not numbers", where=path)
-    if not all(np.isfinite(zoom) and zoom > 0 for zoom in zooms):
-        raise DataError(f"its spacing is {zooms}, not positive", where=path)
-    if not np.isfinite(array).all():
-        raise DataError("it holds values that are not finite", where=path)
-    return np.ascontiguousarray(array.transpose(2, 1, 0)), (zooms[1], zooms[0], zooms[2])
+    path = series_path(folder)
+    if not path.exists():
+        return 1
+    series, spacing_mm = read_series(path)
+    if info.series_frames not in (None, len(series)):
+        notice(Oddity(f"it has {len(series)} frames, but Info.cfg says {info.series_frames}", str(path)))
+    for phase, frame in info.frames.items():
+        image, image_spacing_mm = read_volume(frame_path(folder, frame))
+        if frame > len(series) or not np.array_equal(series[frame - 1], image):
+            what = f"its frame {frame} is not the {phase} volume of {folder.name}"
+            notice(Oddity(what, str(path), wrong=True))
+        elif not np.allclose(spacing_mm, image_spacing_mm, rtol=1e-3):
+            notice(Oddity(f"its spacing {spacing_mm} is not that of the {phase} volume", str(path)))
+    return len(series)
+
+
+def frame_path(folder: Path, frame: int) -> Path:
+    """The volume of one frame: `.nii.gz` as published, or unpacked `.nii`."""
+    return _packed_or_not(folder / f"{folder.name}_frame{frame:02d}.nii.gz")
+
+
+def series_path(folder: Path) -> Path:
+    """The 4D file."""
+    return _packed_or_not(folder / f"{folder.name}_4d.nii.gz")
 
 
 def label_path(image_path: Path) -> Path:
     """Where the labels of a volume are: `..._gt.nii.gz` beside it."""
-    return image_path.with_name(image_path.name.replace(".nii", "_gt.nii", 1))
+    packed = image_path.name.removesuffix(".gz").removesuffix(".nii") + "_gt.nii.gz"
+    return _packed_or_not(image_path.with_name(packed))
 
 
-def _read_phase(patient: str, phase: Phase, path: Path) -> Sequence[LabelledSlice]:
+def _packed_or_not(path: Path) -> Path:
+    plain = path.with_suffix("")
+    return plain if not path.exists() and plain.exists() else path
+
+
+def _read_phase(folder: Path, phase: Phase, frame: int) -> list[LabelledSlice]:
+    path = frame_path(folder, frame)
+    source = label_path(path)
     faults: list[DataError] = []
     volumes = []
-    for file in (path, label_path(path)):
+    for file in (path, source):
         try:
             volumes.append(read_volume(file))
         except DataError as fault:
             faults.append(fault)
     if faults:
         raise DataError.collect(faults)
-    (image, spacing_mm), (labels, _) = volumes
+    (image, spacing_mm), (labels, label_spacing_mm) = volumes
     if image.shape != labels.shape:
-        raise DataError(f"its shape {labels.shape} is not that of its image {image.shape}", where=label_path(path))
+        raise DataError(f"its shape {labels.shape} is not that of its image {image.shape}", where=source)
+    if not np.allclose(spacing_mm, label_spacing_mm, rtol=1e-3):
+        raise DataError(f"its spacing {label_spacing_mm} is not that of its image {spacing_mm}", where=source)
     unknown = sorted(set(np.unique(labels).tolist()) - set(LABELS))
     if unknown:
-        raise DataError(f"it holds the labels {unknown[:5]}, not only {LABELS}", where=label_path(path))
+        raise DataError(f"it holds the labels {unknown[:5]}, not only {LABELS}", where=source)
     if not (labels == LEFT_VENTRICLE).any():
-        raise DataError("no slice of it has a left ventricle", where=label_path(path))
+        raise DataError("no slice of it has a left ventricle", where=source)
     pixels = image.astype(np.float32)
-    masks = (labels == LEFT_VENTRICLE).astype(np.uint8)
     return [
-        LabelledSlice(patient, phase, index, pixels[index], masks[index], spacing_mm) for index in range(len(pixels))
+        LabelledSlice(
+            patient=folder.name,
+            phase=phase,
+            index=index,
+            series=pixels[index : index + 1],
+            mask=(labels[index] == LEFT_VENTRICLE).astype(np.uint8),
+            spacing_mm=spacing_mm,
+            source=source,
+            structures={name: (labels[index] == value).astype(np.uint8) for name, value in OTHER_LABELS.items()},
+        )
+        for index in range(len(pixels))
+    ]
+
+
+def _with_series(
+    slices: list[LabelledSlice], recorded: NDArray[Any], frame: int, count: int, folder: Path, notice: Notice
+) -> list[LabelledSlice]:
+    """The slices with the frames that lead up to theirs; the labelled one stays that of its own file."""
+    path = series_path(folder)
+    if recorded.shape[1:] != (len(slices), *slices[0].mask.shape) or frame > len(recorded):
+        raise DataError(f"its shape {recorded.shape} does not hold frame {frame} of this patient", where=path)
+    numbers, padded = pad_series(frames_before(frame, slices[0].phase, count), range(1, len(recorded) + 1))
+    if padded:
+        what = f"the series of {count} frames to {slices[0].phase} is padded {padded} times by its first, {numbers[0]}"
+        notice(Oddity(what, str(path)))
+    before = recorded[[number - 1 for number in numbers[:-1]]].astype(np.float32)
+    return [
+        dataclasses.replace(labelled, series=np.concatenate([before[:, labelled.index], labelled.series]))
+        for labelled in slices
     ]
 
 
 def _is_patient(path: Path) -> bool:
     return path.is_dir() and _PATIENT.fullmatch(path.name) is not None
-
-
-def _frame_number(text: str) -> int | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return int(number) if number.is_integer() and 1 <= number < 10_000 else None
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

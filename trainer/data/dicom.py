@@ -11,6 +11,7 @@ import pydicom
 from numpy.typing import NDArray
 
 from trainer.contract.errors import DataError
+from trainer.data.nifti import require_intensities
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,15 @@ class DicomImage:
         pixels: (rows, columns) float32, stored values after the rescale tags, if there are any.
         spacing_mm: Distance of rows and of columns.
         position_mm: Along the normal of the image plane; None if the file does not say.
+        slice_distance_mm: As the tag SpacingBetweenSlices has it; None if the file does not say.
+        instance: InstanceNumber; None if the file does not say.
     """
 
     pixels: NDArray[np.float32]
     spacing_mm: tuple[float, float]
     position_mm: float | None
+    slice_distance_mm: float | None = None
+    instance: int | None = None
 
 
 def read_dicom(path: Path) -> DicomImage:
@@ -36,26 +41,40 @@ def read_dicom(path: Path) -> DicomImage:
     """
     try:
         with warnings.catch_warnings():
-            # Public copies of Sunnybrook have identifiers that the standard does not allow.
-            warnings.filterwarnings("ignore", message="Invalid value for VR")
+            # Public copies of Sunnybrook have identifiers that the standard does not allow; of a
+            # damaged file pydicom warns before it fails.
+            warnings.simplefilter("ignore")
             dataset = pydicom.dcmread(path)
             pixels = dataset.pixel_array
             spacing = tuple(float(value) for value in dataset.PixelSpacing)
             slope, intercept = float(dataset.get("RescaleSlope", 1)), float(dataset.get("RescaleIntercept", 0))
             position = _position_mm(dataset)
+            distance, instance = _number(dataset, "SpacingBetweenSlices"), _number(dataset, "InstanceNumber")
     except FileNotFoundError:
         raise DataError("the file is missing", where=path) from None
     except Exception as error:  # what a damaged file makes pydicom and its decoders raise has no common base
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise DataError(f"not a readable DICOM image: {reason}", where=path) from None
+        unpack = "decompress it, for instance with `dcmdjpeg` or `gdcmconv --raw`" if "decompress" in reason else ""
+        raise DataError(f"not a readable DICOM image: {reason}", where=path, fix=unpack) from None
     if pixels.ndim != 2 or 0 in pixels.shape:
         raise DataError(f"its shape is {pixels.shape}, not that of one grey image", where=path)
-    if len(spacing) != 2 or not all(np.isfinite(value) and value > 0 for value in spacing):
-        raise DataError(f"its PixelSpacing is {spacing}, not two positive numbers", where=path)
-    scaled = pixels.astype(np.float32) * np.float32(slope) + np.float32(intercept)
-    if not np.isfinite(scaled).all():
-        raise DataError("it holds values that are not finite", where=path)
-    return DicomImage(scaled, (spacing[0], spacing[1]), position)
+    if len(spacing) != 2 or not all(0.01 <= value <= 100 for value in spacing):
+        raise DataError(f"its PixelSpacing is {spacing} mm, which no scanner gives", where=path)
+    scaled = pixels.astype(np.float64) * slope + intercept
+    require_intensities(scaled, path)
+    return DicomImage(
+        scaled.astype(np.float32),
+        (spacing[0], spacing[1]),
+        position,
+        distance if distance and distance > 0 else None,
+        int(instance) if instance is not None else None,
+    )
+
+
+def _number(dataset: pydicom.Dataset, keyword: str) -> float | None:
+    value = dataset.get(keyword)
+    number = float(value) if value not in (None, "") else None
+    return number if number is not None and np.isfinite(number) else None
 
 
 def _position_mm(dataset: pydicom.Dataset) -> float | None:
@@ -63,4 +82,5 @@ def _position_mm(dataset: pydicom.Dataset) -> float | None:
     if orientation is None or position is None or len(orientation) != 6 or len(position) != 3:
         return None
     row, column = np.array(orientation[:3], dtype=float), np.array(orientation[3:], dtype=float)
-    return float(np.dot(np.cross(row, column), np.array(position, dtype=float)))
+    along = float(np.dot(np.cross(row, column), np.array(position, dtype=float)))
+    return along if np.isfinite(along) else None

@@ -93,17 +93,17 @@ class Outlines:
     papillary: tuple[Points, ...]
 
 
-def outlines(anatomy: Anatomy, depth: float, systole: bool, scanner: Scanner) -> Outlines:
+def outlines(anatomy: Anatomy, depth: float, contraction: float, scanner: Scanner) -> Outlines:
     """The borders of one slice.
 
     Args:
         anatomy: The patient.
         depth: Of the slice, 0 at the base and 1 at the apex.
-        systole: Whether the heart is contracted.
+        contraction: How far the heart is contracted: 0 at end-diastole, 1 at end-systole.
         scanner: Gives pixels.
     """
     taper = np.sqrt(1 - (0.85 * depth) ** 2)
-    shrunk = np.sqrt(1 - anatomy.contraction * (1 + 0.3 * depth) / 1.3) if systole else 1.0
+    shrunk = np.sqrt(1 - contraction * anatomy.contraction * (1 + 0.3 * depth) / 1.3)
     radius = anatomy.radius_mm * taper * shrunk
     # The area of the wall hardly changes, so it thickens as the cavity shrinks.
     outer_diastole = anatomy.radius_mm * taper + anatomy.wall_mm
@@ -112,7 +112,7 @@ def outlines(anatomy: Anatomy, depth: float, systole: bool, scanner: Scanner) ->
     centre = np.array(anatomy.centre_mm)
     septum = np.array([np.cos(np.pi + anatomy.angle), np.sin(np.pi + anatomy.angle)])
     right_centre = centre + septum * outer * 1.02
-    right_axes = (outer * 0.72 * (0.85 if systole else 1.0), outer * 1.05 * (1 - 0.35 * depth))
+    right_axes = (outer * 0.72 * (1.0 - 0.15 * contraction), outer * 1.05 * (1 - 0.35 * depth))
     papillary = tuple(
         _blob(centre + 0.55 * radius * np.array([np.cos(at), np.sin(at)]), (radius * 0.17, radius * 0.17), 0.0)
         for at in (anatomy.angle + 0.9, anatomy.angle + 2.6)

@@ -50,12 +50,14 @@ class PhantomOptions:
         generalisation_patients: Of the set in Sunnybrook's format.
         slices: With a heart, a patient and phase; some patients have an empty one more.
         seed: Of everything.
+        series: Whether every frame of the heart cycle is written too, for temporal context.
     """
 
     patients: int = 12
     generalisation_patients: int = 4
     slices: int = 4
     seed: int = 1
+    series: bool = False
 
 
 def write_phantom(out: Path, options: PhantomOptions, progress: Progress | None = None) -> bool:
@@ -72,7 +74,8 @@ def write_phantom(out: Path, options: PhantomOptions, progress: Progress | None 
     Raises:
         DataError: Something else is there.
     """
-    description = json.dumps({"version": VERSION, **asdict(options)}, indent=2) + "\n"
+    given = {key: value for key, value in asdict(options).items() if value is not False}  # younger options stay unsaid
+    description = json.dumps({"version": VERSION, **given}, indent=2) + "\n"
     if out.exists():
         _require_same(out, description)
         return False
@@ -116,12 +119,31 @@ class _Drawn:
 
 
 def _draw(
-    anatomy: Anatomy, systole: bool, empty: bool, slices: int, scanner: Scanner, seed: list[int]
+    anatomy: Anatomy, contraction: float, empty: bool, slices: int, scanner: Scanner, seed: list[int], moment: int
 ) -> Iterator[_Drawn]:
+    """All slices at one moment: 0 is end-diastole, 1 end-systole, more are frames between."""
     for index in range(slices + empty):
-        heart = outlines(anatomy, (index + 0.5) / slices, systole, scanner) if index < slices else None
-        random = np.random.Generator(np.random.PCG64([*seed, int(systole), index]))
+        heart = outlines(anatomy, (index + 0.5) / slices, contraction, scanner) if index < slices else None
+        random = np.random.Generator(np.random.PCG64([*seed, moment, index]))
         yield _Drawn(picture(anatomy, heart, scanner, random), heart)
+
+
+def _moments(diastole: int, systole: int, count: int, *, series: bool) -> Iterator[tuple[int, float, int]]:
+    """Number, contraction and moment of each frame that is drawn, end-diastole and end-systole first.
+
+    Args:
+        diastole: Number of the end-diastolic frame.
+        systole: Number of the end-systolic one.
+        count: Frames of the cycle; a number past the last is of the next cycle.
+        series: Whether the frames between are drawn too.
+    """
+    yield diastole, 0.0, 0
+    yield systole, 1.0, 1
+    contracting = (systole - diastole) % count
+    for step in range(1, count if series else 0):
+        if step != contracting:
+            way = step / contracting if step < contracting else (count - step) / (count - contracting)
+            yield diastole + step, (1 - np.cos(np.pi * way)) / 2, 1 + step
 
 
 def _write_acdc_patient(root: Path, number: int, options: PhantomOptions) -> None:
@@ -132,18 +154,22 @@ def _write_acdc_patient(root: Path, number: int, options: PhantomOptions) -> Non
     frames = {"ED": 4 if number % 7 == 0 else 1, "ES": int(random.integers(8, 13))}
     folder = root / name
     folder.mkdir(parents=True)
-    for phase, frame in frames.items():
-        drawn = list(_draw(anatomy, phase == "ES", empty, options.slices, _ACDC, seed))
-        images = np.stack([item.image for item in drawn]).round()
-        labels = np.stack([_labels(item, folder) for item in drawn])
-        stem = f"{name}_frame{frame:02d}"
-        _write_nifti(folder / f"{stem}.nii.gz", images.astype(np.int16 if number % 4 == 0 else np.float32))
-        _write_nifti(folder / f"{stem}_gt.nii.gz", labels)
+    recorded: dict[int, NDArray[np.generic]] = {}
+    for frame, contraction, moment in _moments(frames["ED"], frames["ES"], PHASES_PER_SLICE, series=options.series):
+        drawn = list(_draw(anatomy, contraction, empty, options.slices, _ACDC, seed, moment))
+        images = np.stack([item.image for item in drawn]).round().astype(np.int16 if number % 4 == 0 else np.float32)
+        recorded[(frame - 1) % PHASES_PER_SLICE] = images
+        if frame in frames.values():
+            stem = f"{name}_frame{frame:02d}"
+            _write_nifti(folder / f"{stem}.nii.gz", images)
+            _write_nifti(folder / f"{stem}_gt.nii.gz", np.stack([_labels(item, folder) for item in drawn]))
+    if options.series:
+        _write_nifti(folder / f"{name}_4d.nii.gz", np.stack([recorded[frame] for frame in sorted(recorded)]))
     info = {
         **frames,
         "Group": _GROUPS[number % len(_GROUPS)],
         "Height": f"{random.uniform(150, 195):.1f}",
-        "NbFrame": 20,
+        "NbFrame": PHASES_PER_SLICE,
         "Weight": f"{random.uniform(50, 100):.1f}",
     }
     (folder / "Info.cfg").write_text("".join(f"{key}: {value}\n" for key, value in info.items()), encoding="utf-8")
@@ -159,9 +185,10 @@ def _labels(drawn: _Drawn, folder: Path) -> NDArray[np.uint8]:
 
 
 def _write_nifti(path: Path, volume: NDArray[np.generic]) -> None:
-    """ACDC's way: x, y, z; spacing in the zooms, none in the affine."""
-    image = nibabel.nifti1.Nifti1Image(volume.transpose(2, 1, 0), np.diag([-1.0, -1.0, 1.0, 1.0]))  # type: ignore[no-untyped-call]
-    image.header.set_zooms((_ACDC.spacing_mm, _ACDC.spacing_mm, _SLICE_DISTANCE_MM))  # type: ignore[no-untyped-call]
+    """ACDC's way: x, y, z, and t of a series; spacing in the zooms, none in the affine."""
+    image = nibabel.nifti1.Nifti1Image(volume.T, np.diag([-1.0, -1.0, 1.0, 1.0]))  # type: ignore[no-untyped-call]
+    zooms = (_ACDC.spacing_mm, _ACDC.spacing_mm, _SLICE_DISTANCE_MM, 1.0)
+    image.header.set_zooms(zooms[: volume.ndim])  # type: ignore[no-untyped-call]
     path.write_bytes(gzip.compress(image.to_bytes(), compresslevel=4, mtime=0))
 
 
@@ -174,15 +201,16 @@ def _write_sunnybrook_patient(root: Path, number: int, options: PhantomOptions) 
     contours = root / "TrainingDataContours" / f"{group}-{number:02d}" / "contours-manual" / "IRCCI-expert"
     images.mkdir(parents=True)
     contours.mkdir(parents=True)
-    phases = {False: PHASES_PER_SLICE - 1, True: int(random.integers(6, 9))}
-    for systole, phase in phases.items():
-        for index, item in enumerate(_draw(anatomy, systole, True, options.slices, _SUNNYBROOK, seed)):
-            instance = index * PHASES_PER_SLICE + phase + 1
+    systole = int(random.integers(6, 9))
+    for phase, contraction, moment in _moments(PHASES_PER_SLICE - 1, systole, PHASES_PER_SLICE, series=options.series):
+        drawn = _draw(anatomy, contraction, True, options.slices, _SUNNYBROOK, seed, moment)
+        for index, item in enumerate(drawn):
+            instance = index * PHASES_PER_SLICE + phase % PHASES_PER_SLICE + 1
             _write_dicom(images / f"IM-{series:04d}-{instance:04d}.dcm", item.image, index, instance, [*seed, instance])
-            if item.heart is not None:
+            if item.heart is not None and moment < 2:
                 stem = contours / f"IM-0001-{instance:04d}"
                 _write_contour(Path(f"{stem}-icontour-manual.txt"), item.heart.cavity)
-                if not systole:
+                if not moment:
                     _write_contour(Path(f"{stem}-ocontour-manual.txt"), item.heart.epicardium)
 
 

@@ -2,104 +2,191 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final, TypeVar
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.contract.errors import DataError, Problem
 from trainer.contract.spec import DataSpec
-from trainer.data import acdc, sunnybrook
+from trainer.data.oddities import Oddity
+from trainer.data.plausibility import judge
 from trainer.data.preprocess import preprocess
-from trainer.data.slices import LabelledSlice, Progress
+from trainer.data.slices import LabelledSlice, Phase
 
-Patient = TypeVar("Patient")
-
-SHOWN_PROBLEMS: Final = 20
-"""Bad files named at once; a whole set that is wrong need not be listed file by file."""
+LOST_NOTICED = 0.01
+"""Share of a patient's cavity cut off by the crop from which on it is said."""
 
 
 @dataclass(frozen=True, slots=True)
+class SliceRecord:
+    """What is known of one prepared image.
+
+    Attributes:
+        patient: Id.
+        phase: End-diastole or end-systole.
+        name: Unique within the data set: `patient001 ED slice 03`.
+        cavity_ml: Volume of the true cavity in this slice, from the mask as published.
+        pixel_ml: Volume that one pixel of the prepared mask stands for; 0 if the distance of
+            slices is unknown.
+        lost_ml: What the crop cut off of `cavity_ml`.
+    """
+
+    patient: str
+    phase: Phase
+    name: str
+    cavity_ml: float
+    pixel_ml: float
+    lost_ml: float
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedPatient:
+    """One patient's images.
+
+    Attributes:
+        series: (n, T, size_px, size_px) float32, the labelled frame last.
+        masks: (n, size_px, size_px) uint8, 1 inside the left-ventricle cavity.
+        slices: What is known of each.
+        oddities: What was found odd about the patient's files.
+    """
+
+    series: NDArray[np.float32]
+    masks: NDArray[np.uint8]
+    slices: tuple[SliceRecord, ...]
+    oddities: tuple[Oddity, ...] = ()
+
+
+@dataclass(frozen=True)
 class PreparedSet:
     """Images of one data set, in the order of patient, phase and slice.
 
+    The arrays hold all of the data set and may be memory-mapped; `rows` says which images of it
+    belong to this set.
+
     Attributes:
-        images: (N, size_px, size_px) float32.
-        masks: (N, size_px, size_px) uint8, 1 inside the left-ventricle cavity.
-        patients: Id of each image's patient, N of them.
-        names: Of each image, unique: `patient001 ED slice 03`.
+        all_series: (M, T, size_px, size_px) float32, the labelled frame last.
+        all_masks: (M, size_px, size_px) uint8, 1 inside the left-ventricle cavity.
+        all_slices: What is known of each, M of them.
+        rows: (N,) int64, growing.
+        oddities: What was found odd about the files.
     """
 
-    images: NDArray[np.float32]
-    masks: NDArray[np.uint8]
-    patients: tuple[str, ...]
-    names: tuple[str, ...]
+    all_series: NDArray[np.float32]
+    all_masks: NDArray[np.uint8]
+    all_slices: tuple[SliceRecord, ...]
+    rows: NDArray[np.int64]
+    oddities: tuple[Oddity, ...] = ()
+
+    @classmethod
+    def whole(
+        cls,
+        series: NDArray[np.float32],
+        masks: NDArray[np.uint8],
+        slices: Sequence[SliceRecord],
+        oddities: Sequence[Oddity] = (),
+    ) -> PreparedSet:
+        """All images of the arrays."""
+        return cls(series, masks, tuple(slices), np.arange(len(masks)), tuple(oddities))
+
+    @classmethod
+    def join(cls, parts: Sequence[PreparedPatient]) -> PreparedSet:
+        """The images of several patients, in that order."""
+        return cls.whole(
+            np.concatenate([part.series for part in parts]),
+            np.concatenate([part.masks for part in parts]),
+            [record for part in parts for record in part.slices],
+            [oddity for part in parts for oddity in part.oddities],
+        )
+
+    def __len__(self) -> int:
+        return len(self.rows)
 
     @property
+    def slices(self) -> tuple[SliceRecord, ...]:
+        """What is known of each image, N of them."""
+        return tuple(self.all_slices[row] for row in self.rows)
+
+    @property
+    def patients(self) -> tuple[str, ...]:
+        """Id of each image's patient, N of them."""
+        return tuple(record.patient for record in self.slices)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of each image, unique."""
+        return tuple(record.name for record in self.slices)
+
+    @property
+    def images(self) -> NDArray[np.float32]:
+        """The labelled frames, (N, size_px, size_px) float32."""
+        chosen: NDArray[np.float32] = self.all_series[self.rows, -1]
+        return chosen
+
+    @property
+    def masks(self) -> NDArray[np.uint8]:
+        """(N, size_px, size_px) uint8, 1 inside the cavity."""
+        chosen: NDArray[np.uint8] = self.all_masks[self.rows]
+        return chosen
+
+    @cached_property
     def digest(self) -> str:
-        """SHA-256 over shape, names, images and masks."""
-        digest = hashlib.sha256(f"{self.images.shape}\n{chr(10).join(self.names)}\n".encode())
-        digest.update(np.ascontiguousarray(self.images).data)
+        """SHA-256 over shape, names, labelled frames and masks: equal for models with and without context."""
+        return self._digest(self.images)
+
+    @cached_property
+    def series_digest(self) -> str:
+        """The same over whole series."""
+        chosen = self.all_series[self.rows]
+        return self._digest(chosen) if chosen.shape[1] > 1 else self.digest
+
+    def of_patients(self, patients: Collection[str]) -> PreparedSet:
+        """The images of some patients, order kept, nothing copied."""
+        wanted = set(patients)
+        chosen = [row for row in self.rows if self.all_slices[row].patient in wanted]
+        return dataclasses.replace(self, rows=np.array(chosen, dtype=np.int64))
+
+    def _digest(self, images: NDArray[np.float32]) -> str:
+        digest = hashlib.sha256(f"{images.shape}\n{chr(10).join(self.names)}\n".encode())
+        digest.update(np.ascontiguousarray(images).data)
         digest.update(np.ascontiguousarray(self.masks).data)
         return digest.hexdigest()
 
-    def of_patients(self, patients: Collection[str]) -> PreparedSet:
-        """The images of some patients, order kept."""
-        wanted = set(patients)
-        chosen = [index for index, patient in enumerate(self.patients) if patient in wanted]
-        return PreparedSet(
-            self.images[chosen],
-            self.masks[chosen],
-            tuple(self.patients[index] for index in chosen),
-            tuple(self.names[index] for index in chosen),
+
+def prepare_patient(slices: Sequence[LabelledSlice], oddities: Sequence[Oddity], data: DataSpec) -> PreparedPatient:
+    """Preprocess one patient.
+
+    Args:
+        slices: As read, all with series of the same length.
+        oddities: Found while reading.
+        data: How to prepare them.
+    """
+    found = list(oddities)
+    judge(slices, found.append)
+    series, masks, records = [], [], []
+    for labelled in slices:
+        prepared = preprocess(labelled.series, labelled.mask, data)
+        series.append(prepared.series)
+        masks.append(prepared.mask)
+        voxel_ml = labelled.voxel_ml
+        records.append(
+            SliceRecord(
+                patient=labelled.patient,
+                phase=labelled.phase,
+                name=labelled.name,
+                cavity_ml=float(labelled.mask.sum()) * voxel_ml,
+                pixel_ml=voxel_ml * prepared.pixel_area,
+                lost_ml=prepared.cropped_px * prepared.pixel_area * voxel_ml,
+            )
         )
+    found += _lost(records, slices)
+    return PreparedPatient(np.stack(series), np.stack(masks), tuple(records), tuple(found))
 
 
-def prepare_acdc(data: DataSpec, progress: Progress | None = None) -> PreparedSet:
-    """Read and prepare the set that is split into training and validation patients.
-
-    Raises:
-        DataError: Files are missing, unreadable or wrong, by name.
-    """
-    return _prepare(acdc.find_patients(Path(data.acdc)), acdc.read_patient, data, progress)
-
-
-def prepare_sunnybrook(data: DataSpec, progress: Progress | None = None) -> PreparedSet:
-    """Read and prepare the set that only measures generalisation.
-
-    Raises:
-        DataError: Files are missing, unreadable or wrong, by name.
-    """
-    return _prepare(sunnybrook.find_patients(Path(data.sunnybrook or "")), sunnybrook.read_patient, data, progress)
-
-
-def _prepare(
-    found: Sequence[Patient],
-    read: Callable[[Patient], Iterable[LabelledSlice]],
-    data: DataSpec,
-    progress: Progress | None,
-) -> PreparedSet:
-    images, masks, patients, names = [], [], [], []
-    problems: list[Problem] = []
-    for done, patient in enumerate(found):
-        if progress:
-            progress(done, len(found))
-        try:
-            slices = list(read(patient))
-        except DataError as fault:
-            problems += fault.problems
-            continue
-        for labelled in slices if not problems else ():
-            image, mask = preprocess(labelled.image, labelled.mask, data)
-            images.append(image)
-            masks.append(mask)
-            patients.append(labelled.patient)
-            names.append(labelled.name)
-    if problems:
-        more = len(problems) - SHOWN_PROBLEMS
-        raise DataError([*problems[:SHOWN_PROBLEMS], *([Problem(f"and {more} more problems")] if more > 0 else [])])
-    return PreparedSet(np.stack(images), np.stack(masks), tuple(patients), tuple(names))
+def _lost(records: Sequence[SliceRecord], slices: Sequence[LabelledSlice]) -> Iterator[Oddity]:
+    whole_ml, lost_ml = sum(record.cavity_ml for record in records), sum(record.lost_ml for record in records)
+    if whole_ml and lost_ml > LOST_NOTICED * whole_ml:
+        yield Oddity(f"the crop cuts off {lost_ml / whole_ml:.0%} of the cavity", str(slices[0].source.parent))

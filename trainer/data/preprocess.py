@@ -5,35 +5,64 @@ Gaussian, CLAHE, min-max scaling, resize, pad, crop. The first four can be left 
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.contract.spec import DataSpec
+from trainer.contract.spec import DataSpec, PreprocessingSpec
+from trainer.data.clahe import equalise
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 
 Pixels = TypeVar("Pixels", NDArray[np.float32], NDArray[np.uint8])
 
-_CLIP_LIMIT: Final = 2.0
-_TILES: Final = (8, 8)
+
+@dataclass(frozen=True, slots=True)
+class PreparedSlice:
+    """One slice as models see it.
+
+    Attributes:
+        series: (T, size_px, size_px) float32.
+        mask: (size_px, size_px) uint8, 0 or 1, on the same pixels.
+        pixel_area: Of a pixel, in pixels as scanned: above 1 where the slice was shrunk.
+        cropped_px: Pixels of the mask, after shrinking, that the crop cut off.
+    """
+
+    series: Image
+    mask: Mask
+    pixel_area: float
+    cropped_px: int
 
 
-def preprocess(image: Image, mask: Mask, data: DataSpec) -> tuple[Image, Mask]:
-    """Prepare one slice.
+def preprocess(series: Image, mask: Mask, data: DataSpec) -> PreparedSlice:
+    """Prepare one slice; every frame for itself, as if it were the labelled one.
 
     Args:
-        image: (H, W), raw intensities.
+        series: (T, H, W), raw intensities.
         mask: (H, W), 0 or 1, on the same pixels.
         data: Which steps, and the side of the square.
-
-    Returns:
-        Image float32 and mask uint8, each (size_px, size_px), on the same pixels.
     """
-    steps = data.preprocessing
+    steps, size_px = data.preprocessing, data.size_px
+    shape = mask.shape
+    prepared = np.empty((len(series), size_px, size_px), dtype=np.float32)
+    small = shrunk_shape(mask.shape[0], mask.shape[1], size_px) if steps.resize else None
+    for frame, image in zip(prepared, series, strict=True):
+        whole = enhance(image, steps)
+        pad_and_crop_into(frame, shrink(whole, small) if small else whole)
+    if small:
+        mask = shrink_mask(mask, small)
+    square = np.empty((size_px, size_px), dtype=np.uint8)
+    pad_and_crop_into(square, mask)
+    area = shape[0] * shape[1] / (mask.shape[0] * mask.shape[1])
+    return PreparedSlice(prepared, square, area, int(mask.sum()) - int(square.sum()))
+
+
+def enhance(image: Image, steps: PreprocessingSpec) -> Image:
+    """The steps that keep an image's size; (H, W), raw intensities, to float32."""
     image = image.astype(np.float32, copy=False)
     if steps.gaussian:
         image = gaussian(image)
@@ -41,9 +70,7 @@ def preprocess(image: Image, mask: Mask, data: DataSpec) -> tuple[Image, Mask]:
         image = clahe(image)
     if steps.minmax:
         image = minmax(image)
-    if steps.resize:
-        image, mask = downsample(image, mask, data.size_px)
-    return pad_and_crop(image, data.size_px), pad_and_crop(mask, data.size_px)
+    return image
 
 
 def gaussian(image: Image) -> Image:
@@ -64,8 +91,7 @@ def clahe(image: Image) -> Image:
         (H, W) float32, integral values in 0..65535.
     """
     integers = np.clip(np.rint(image), 0, np.iinfo(np.uint16).max).astype(np.uint16)
-    equalised = cv2.createCLAHE(clipLimit=_CLIP_LIMIT, tileGridSize=_TILES).apply(integers)
-    return np.asarray(equalised, dtype=np.float32)
+    return equalise(integers).astype(np.float32)
 
 
 def minmax(image: Image) -> Image:
@@ -73,33 +99,45 @@ def minmax(image: Image) -> Image:
     low, high = float(image.min()), float(image.max())
     if high <= low:
         return np.zeros_like(image)
-    scaled: Image = np.clip((image - low) / (high - low), 0, 1).astype(np.float32)
+    scaled = image - np.float32(low)
+    scaled /= np.float32(high - low)
     return scaled
 
 
-def downsample(image: Image, mask: Mask, size_px: int) -> tuple[Image, Mask]:
-    """Shrink so that the shorter edge equals `size_px`, if it is longer; never enlarge.
+def shrunk_shape(height: int, width: int, size_px: int) -> tuple[int, int] | None:
+    """Rows and columns after shrinking so that the shorter edge equals `size_px`.
 
-    Args:
-        image: (H, W) float32: shrunk by averaging areas.
-        mask: (H, W) uint8, 0 or 1: nearest pixels.
-        size_px: Wanted shorter edge.
+    None if it is not longer than that: nothing is ever enlarged.
     """
-    height, width = image.shape
     shorter = min(height, width)
     if shorter <= size_px:
-        return image, mask
-    size = (max(size_px, round(width * size_px / shorter)), max(size_px, round(height * size_px / shorter)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(small, dtype=np.float32), np.asarray(
-        cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST_EXACT), dtype=np.uint8
-    )
+        return None
+    return max(size_px, round(height * size_px / shorter)), max(size_px, round(width * size_px / shorter))
 
 
-def pad_and_crop(pixels: Pixels, size_px: int) -> Pixels:
-    """Pad with black to at least `size_px`, then cut the centre square. (H, W) to (size_px, size_px)."""
-    height, width = pixels.shape
-    missing = (max(0, size_px - height), max(0, size_px - width))
-    padded = np.pad(pixels, [(total // 2, total - total // 2) for total in missing])
-    top, left = (padded.shape[0] - size_px) // 2, (padded.shape[1] - size_px) // 2
-    return np.ascontiguousarray(padded[top : top + size_px, left : left + size_px])
+def shrink(image: Image, shape: tuple[int, int]) -> Image:
+    """Shrink by averaging areas; (H, W) float32 to `shape`."""
+    return np.asarray(cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA), dtype=np.float32)
+
+
+def shrink_mask(mask: Mask, shape: tuple[int, int]) -> Mask:
+    """Shrink to the nearest pixels; (H, W) uint8 to `shape`."""
+    return np.asarray(cv2.resize(mask, shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT), dtype=np.uint8)
+
+
+def pad_and_crop_into(square: Pixels, pixels: Pixels) -> None:
+    """Fill a square with the centre of an image, and with black where the image is smaller.
+
+    Args:
+        square: (size_px, size_px), overwritten.
+        pixels: (H, W).
+    """
+    size_px, source, target = square.shape[0], [], []
+    for length in pixels.shape:
+        missing = max(0, size_px - length)
+        start = (length + missing - size_px) // 2
+        source.append(slice(start, start + min(length, size_px)))
+        target.append(slice(missing // 2, missing // 2 + min(length, size_px)))
+    if pixels.shape[0] < size_px or pixels.shape[1] < size_px:
+        square[...] = 0
+    square[tuple(target)] = pixels[tuple(source)]

@@ -6,146 +6,174 @@ images, `SC-HF-I-01` contours) and the Cardiac Atlas one (`SCD0000101/CINESAX_30
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
-import re
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from trainer.contract.errors import DataError
 from trainer.data.contours import fill, read_contour
-from trainer.data.dicom import read_dicom
-from trainer.data.slices import LabelledSlice, Phase
+from trainer.data.dicom import DicomImage, read_dicom
+from trainer.data.frames import frames_before, pad_series
+from trainer.data.oddities import Notice, Oddity, ignore
+from trainer.data.slices import LabelledSlice, Phase, Structure
+from trainer.data.sunnybrook_files import Kind, Patient, find_patients
+
+__all__ = ["PHASES_PER_SLICE", "Patient", "find_patients", "read_patient"]
 
 PHASES_PER_SLICE: Final = 20
+"""Images of one slice, in the order of time, over the whole heart cycle: the first follows the last."""
 
-_CONTOUR: Final = re.compile(r"IM-\d+-(?P<number>\d+)-(?P<kind>i|o|p1|p2)contour-manual\.txt", re.IGNORECASE)
-_IMAGE: Final = re.compile(r"(?P<series>.*?)(?P<number>\d+)\.dcm", re.IGNORECASE)
-_PATIENT: Final = re.compile(r"(?P<group>SC-(?:HF-I|HF-NI|HYP|N))-0*(?P<number>\d+)|SCD\d+", re.IGNORECASE)
-
-Kind = Literal["i", "o", "p1", "p2"]
+_OTHER_CONTOURS: Final[Mapping[Kind, Structure]] = {"o": "epicardium", "p1": "papillary", "p2": "papillary"}
+_SAME_PLACE_MM: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Patient:
-    """The files of one patient.
-
-    Attributes:
-        patient: Id without zero padding: `SC-HF-I-1`.
-        images: The short-axis series, by the last number of the file name.
-        contours: Inner, outer and papillary contours, by that number.
-    """
-
-    patient: str
-    images: Mapping[int, Path]
-    contours: Mapping[Kind, Mapping[int, Path]]
-
-
-def find_patients(root: Path) -> list[Patient]:
-    """Every patient with an inner contour, sorted.
-
-    Raises:
-        DataError: There is no such folder, no contour in it, or a patient has no images.
-    """
-    if not root.is_dir():
-        raise DataError(
-            "there is no such folder",
-            where=root,
-            fix="unpack Sunnybrook there, or make a synthetic set: python -m trainer data phantom OUT",
-        )
-    contours: dict[str, dict[Kind, dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
-    images: dict[str, dict[tuple[Path, str], dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
-    for path in sorted(root.rglob("*")):
-        if match := _CONTOUR.fullmatch(path.name):
-            kind: Kind = match["kind"].lower()  # type: ignore[assignment]
-            contours[_patient_of(path, root)][kind][int(match["number"])] = path
-        elif match := _IMAGE.fullmatch(path.name):
-            images[_patient_of(path, root)][path.parent, match["series"]][int(match["number"])] = path
-    labelled = {patient: kinds for patient, kinds in contours.items() if patient and kinds.get("i")}
-    if not labelled:
-        raise DataError(
-            "there is no inner contour in this folder",
-            where=root,
-            fix="it should hold SC-*/contours-manual/*/IM-0001-NNNN-icontour-manual.txt and the DICOM images",
-        )
-    patients, faults = [], []
-    for patient, kinds in sorted(labelled.items()):
-        try:
-            series = _short_axis_series(images.get(patient, {}).values(), kinds["i"])
-            patients.append(Patient(patient, series, kinds))
-        except DataError as fault:
-            faults.append(fault)
-    if faults:
-        raise DataError.collect(faults)
-    return patients
-
-
-def read_patient(patient: Patient) -> list[LabelledSlice]:
+def read_patient(patient: Patient, frames: int = 1, notice: Notice = ignore) -> list[LabelledSlice]:
     """All slices with an inner contour, end-diastole first.
+
+    Args:
+        patient: Its files.
+        frames: Frames of each slice's series, the labelled one last.
+        notice: Told of what is odd about the files.
 
     Raises:
         DataError: A file is unreadable or a contour does not fit: all of them, by name.
     """
-    found: list[tuple[Phase, int, LabelledSlice, float | None]] = []
+    found: dict[int, tuple[LabelledSlice, DicomImage]] = {}
     faults: list[DataError] = []
     for number, path in sorted(patient.contours["i"].items()):
-        index, phase = (number - 1) // PHASES_PER_SLICE, _phase(number)
         try:
             image = read_dicom(patient.images[number])
-            mask = fill(read_contour(path), (image.pixels.shape[0], image.pixels.shape[1]), path)
+            found[number] = (_labelled(patient, number, path, image), image)
         except DataError as fault:
             faults.append(fault)
-            continue
-        labelled = LabelledSlice(patient.patient, phase, index, image.pixels, mask, (*image.spacing_mm, 0.0))
-        found.append((phase, index, labelled, image.position_mm))
     if faults:
         raise DataError.collect(faults)
-    distance_mm = _slice_distance_mm((index, position) for _, index, _, position in found)
-    return [
-        LabelledSlice(s.patient, s.phase, s.index, s.image, s.mask, (*s.spacing_mm[:2], distance_mm))
-        for _, _, s, _ in sorted(found, key=lambda item: item[:2])
-    ]
+    _note_files(patient, {number: image for number, (_, image) in found.items()}, notice)
+    phases = _phases({number: float(labelled.mask.sum()) for number, (labelled, _) in found.items()}, patient, notice)
+    distance_mm = _slice_distance_mm(
+        ((_index(number), image.position_mm) for number, (_, image) in found.items()),
+        next((image.slice_distance_mm for _, image in found.values() if image.slice_distance_mm), 0.0),
+    )
+    if not distance_mm:
+        notice(Oddity("the files do not say how far slices are apart, so there are no volumes", _folder(patient)))
+    slices = []
+    for number, (labelled, _) in found.items():
+        spacing_mm = (*labelled.spacing_mm[:2], distance_mm)
+        slices.append(dataclasses.replace(labelled, phase=phases[number], spacing_mm=spacing_mm))
+    if frames > 1:  # only now is it known which way time runs
+        slices = [
+            dataclasses.replace(labelled, series=_series(patient, number, labelled, frames, notice))
+            for labelled, number in zip(slices, found, strict=True)
+        ]
+    return sorted(slices, key=lambda labelled: (labelled.phase, labelled.index))
 
 
-def _short_axis_series(series: Iterable[Mapping[int, Path]], contours: Mapping[int, Path]) -> Mapping[int, Path]:
-    """The series that has an image for every contour; of several the largest, which is the cine."""
-    fitting = [found for found in series if contours.keys() <= found.keys()]
-    if fitting:
-        return max(fitting, key=len)
-    nearest: Mapping[int, Path] = max(series, key=lambda found: len(contours.keys() & found.keys()), default={})
-    missing = sorted(contours.keys() - nearest.keys())
-    raise DataError.collect(
-        DataError(
-            f"there is no image number {number} for this contour",
-            where=contours[number],
-            fix="unpack this patient's DICOM files beside it, below the same root",
-        )
-        for number in missing
+def _labelled(patient: Patient, number: int, path: Path, image: DicomImage) -> LabelledSlice:
+    shape = (image.pixels.shape[0], image.pixels.shape[1])
+    structures: dict[Structure, NDArray[np.uint8]] = {}
+    for kind, structure in _OTHER_CONTOURS.items():
+        if other := patient.contours.get(kind, {}).get(number):
+            drawn = fill(read_contour(other), shape, other)
+            structures[structure] = drawn | structures.get(structure, np.zeros_like(drawn))
+    return LabelledSlice(
+        patient=patient.patient,
+        phase="ED",
+        index=_index(number),
+        series=image.pixels[None],
+        mask=fill(read_contour(path), shape, path),
+        spacing_mm=(*image.spacing_mm, 0.0),
+        source=path,
+        structures=structures,
     )
 
 
-def _phase(number: int) -> Phase:
-    """Phases run from end-diastole through end-systole, in the middle, and back."""
-    phase = (number - 1) % PHASES_PER_SLICE
-    return "ES" if PHASES_PER_SLICE // 5 <= phase < PHASES_PER_SLICE * 4 // 5 else "ED"
+def _series(patient: Patient, number: int, labelled: LabelledSlice, count: int, notice: Notice) -> NDArray[np.float32]:
+    """Frames of a slice up to the labelled one; missing ones are padded by the first there is."""
+    first_image = _index(number) * PHASES_PER_SLICE + 1
+    phase = number - first_image
+    # Padding needs numbers that grow; the cycle is closed only when files are named.
+    wanted = frames_before(phase, labelled.phase, count)
+    present = [at for at in wanted if first_image + at % PHASES_PER_SLICE in patient.images]
+    numbers, padded = pad_series(wanted, present)
+    if padded:
+        what = f"the series of {count} frames to {labelled.name} is padded {padded} times by its first frame"
+        notice(Oddity(what, str(patient.images[number])))
+    paths = [patient.images[first_image + at % PHASES_PER_SLICE] for at in numbers[:-1]]
+    pixels = [read_dicom(path).pixels for path in paths]
+    for path, frame in zip(paths, pixels, strict=True):
+        if frame.shape != labelled.mask.shape:
+            raise DataError(f"its shape {frame.shape} is not that of the labelled frame", where=path)
+    return np.concatenate([np.stack(pixels), labelled.series])
 
 
-def _slice_distance_mm(positions: Iterable[tuple[int, float | None]]) -> float:
-    """Distance of neighbouring slices along their normal; 0 if the files do not say."""
+def _phases(areas: Mapping[int, float], patient: Patient, notice: Notice) -> dict[int, Phase]:
+    """Which contours are of end-diastole: phases run from there through end-systole and back.
+
+    Where both phases of a slice are outlined, the larger cavity is end-diastole, by definition;
+    if that contradicts the numbers for the patient as a whole, its numbering began elsewhere.
+
+    Raises:
+        DataError: A slice has two contours of one phase.
+    """
+    middle = range(PHASES_PER_SLICE // 5, PHASES_PER_SLICE * 4 // 5)
+    systole = {number: (number - 1) % PHASES_PER_SLICE in middle for number in areas}
+    faults, difference = [], 0.0
+    for index, group in itertools.groupby(sorted(areas), key=_index):
+        numbers = list(group)
+        if len({systole[number] for number in numbers}) < len(numbers):
+            faults.append(
+                DataError(
+                    f"slice {index} has contours of {', '.join(map(str, numbers))}, which are not one of each phase",
+                    where=patient.contours["i"][numbers[-1]],
+                )
+            )
+        elif len(numbers) == 2:
+            difference += sum(areas[number] * (-1 if systole[number] else 1) for number in numbers)
+    if faults:
+        raise DataError.collect(faults)
+    if difference < 0:
+        notice(Oddity("its cavities are larger amid the cycle: taken for end-diastole", _folder(patient)))
+    return {number: "ES" if contracted == (difference >= 0) else "ED" for number, contracted in systole.items()}
+
+
+def _note_files(patient: Patient, images: Mapping[int, DicomImage], notice: Notice) -> None:
+    """What joins files wrongly or may do so."""
+    for rival in patient.rivals:
+        taken = next(iter(patient.images.values()))
+        notice(Oddity(f"another series fits the contours less well than {taken.name} and is left out", str(rival)))
+    for number, image in images.items():
+        if image.instance not in (None, number):
+            what = f"its InstanceNumber is {image.instance}, not {number}"
+            notice(Oddity(what, str(patient.images[number])))
+    for index, group in itertools.groupby(sorted(images), key=_index):
+        positions = [image.position_mm for number in group if (image := images[number]).position_mm is not None]
+        if positions and max(positions) - min(positions) > _SAME_PLACE_MM:
+            what = f"images of slice {index} lie {max(positions) - min(positions):.1f} mm apart"
+            notice(Oddity(what, _folder(patient), wrong=True))
+    for number in sorted(patient.contours.get("o", {}).keys() - images.keys()):
+        notice(Oddity("an outer contour without an inner one", str(patient.contours["o"][number])))
+
+
+def _slice_distance_mm(positions: Iterable[tuple[int, float | None]], otherwise_mm: float) -> float:
+    """Distance of neighbouring slices along their normal, or another if the files do not say."""
     known = sorted({(index, position) for index, position in positions if position is not None})
     gaps = [
         abs(after - before) / (later - earlier)
         for (earlier, before), (later, after) in itertools.pairwise(known)
         if later > earlier
     ]
-    return round(sorted(gaps)[len(gaps) // 2], 4) if gaps else 0.0
+    distance_mm = round(sorted(gaps)[len(gaps) // 2], 4) if gaps else 0.0
+    return distance_mm if 0.01 <= distance_mm <= 100 else otherwise_mm
 
 
-def _patient_of(path: Path, root: Path) -> str:
-    """The patient that the innermost folder with a patient's name belongs to; empty for none."""
-    for part in reversed(path.relative_to(root).parts[:-1]):
-        if match := _PATIENT.fullmatch(part):
-            return f"{match['group'].upper()}-{match['number']}" if match["group"] else part.upper()
-    return ""
+def _index(number: int) -> int:
+    return (number - 1) // PHASES_PER_SLICE
+
+
+def _folder(patient: Patient) -> str:
+    return str(patient.contour_folder)

@@ -10,6 +10,7 @@ from trainer.contract.network import GammaNetSpec
 from trainer.models.fused import excite, inhibit
 from trainer.models.gala import Gala
 from trainer.models.large_kernels import convolve_with_large_kernel
+from trainer.models.pointwise import convolve_pointwise
 
 NORM_EPS = 1e-3
 
@@ -73,14 +74,14 @@ class FGRU(nn.Module):
             suppressed = self._horizontal(self._gated(hidden), self.w_inh)
             inhibited = inhibit(drive, hidden, suppressed, self.alpha, self.mu, eps, rectified=self._inhibition_relu)
         excitation = self._horizontal(inhibited, self.w_inh if self.w_exc is None else self.w_exc)
-        gate = self.u2(inhibited)
+        gate = convolve_pointwise(inhibited, self.u2.weight, self.u2.bias)
         state = excite(inhibited, hidden, excitation, gate, self.kappa, self.gamma, self.omega, eps)
         return state if self.eta is None else self.eta[timestep] * state
 
     def _gated(self, hidden: Tensor) -> Tensor:
         gated = hidden if self.gala is None else self.gala(hidden)
         if self.u1 is not None:
-            gated = gated * torch.sigmoid(self.u1(hidden))
+            gated = gated * torch.sigmoid(convolve_pointwise(hidden, self.u1.weight, self.u1.bias))
         return gated
 
     def _horizontal(self, maps: Tensor, kernel: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from trainer.contract.network import GammaNetSpec
 from trainer.models.fgru import FGRU
 from trainer.models.fused import normalise_and_rectify
 from trainer.models.image_size import require_fitting_size
+from trainer.models.pointwise import convolve_pointwise
 from trainer.models.single_channel import convolve_to_one_channel
 
 
@@ -169,14 +170,14 @@ class TopDownMix(nn.Module):
         kernels.reverse()
         if maps is states[0]:
             kernels[0] = kernels[0] + kernel
-            mixed = functional.conv2d(maps, kernels[0], self.conv.bias)
+            mixed = convolve_pointwise(maps, kernels[0], self.conv.bias)
         else:
-            mixed = functional.conv2d(
+            mixed = convolve_pointwise(
                 torch.cat([maps, states[0]], 1), torch.cat([kernel, kernels[0]], 1), self.conv.bias
             )
         total = _upsample(mixed, 2)
         for halvings, (state, kernel) in enumerate(zip(states[1:], kernels[1:], strict=True), start=2):
-            total = total + _upsample(functional.conv2d(state, kernel), 2**halvings)
+            total = total + _upsample(convolve_pointwise(state, kernel), 2**halvings)
         return total
 
 

@@ -6,7 +6,9 @@ convolution of a tile is one small matrix product a frequency. A tile is so smal
 takes a fifth of the multiplications of the direct sum. The backward pass is the adjoint of each
 stage, so the transform of the incoming gradient serves both of its products.
 
-Maps in the frequency domain are (F, N, 2 C, T): frequencies of rows and of columns, real and
+Rows of pixels are transformed where they lie, (image, row of tiles, frequency and part, column,
+channel); then, one frequency of the rows at a time, the columns of every tile. What one frequency
+needs stays in a core's cache. There maps are (N, 2 C, T): frequencies of the columns, real and
 imaginary parts of channels, tiles.
 
 Source: overlap-save, Oppenheim and Schafer, "Discrete-Time Signal Processing", 8.7.
@@ -14,11 +16,43 @@ Source: overlap-save, Oppenheim and Schafer, "Discrete-Time Signal Processing", 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from trainer.models.dft_matrices import Transforms, transforms
+
+
+@dataclass(frozen=True, slots=True)
+class _Tiling:
+    """How (B, C, H, W) maps are cut: tiles of N px every M px, `down` x `across` of them an image."""
+
+    used: Transforms
+    batch: int
+    height: int
+    width: int
+
+    @property
+    def down(self) -> int:
+        return -(-self.height // self.used.outputs)
+
+    @property
+    def across(self) -> int:
+        return -(-self.width // self.used.outputs)
+
+    @property
+    def tiles(self) -> int:
+        return self.batch * self.down * self.across
+
+    @property
+    def overlap(self) -> int:
+        return self.used.size - self.used.outputs
+
+
+def _tiling(maps: Tensor, kernel: Tensor, outputs: int) -> _Tiling:
+    batch, _, height, width = maps.shape
+    return _Tiling(transforms(kernel.shape[-1], outputs, maps.dtype), batch, height, width)
 
 
 def convolve(maps: Tensor, kernel: Tensor, outputs: int) -> Tensor:
@@ -32,24 +66,25 @@ def convolve(maps: Tensor, kernel: Tensor, outputs: int) -> Tensor:
     Returns:
         (B, O, H, W), channels last.
     """
-    used = transforms(kernel.shape[-1], outputs, maps.dtype)
-    batch, inputs, height, width = maps.shape
-    out, down, across = kernel.shape[0], _tiles_along(height, outputs), _tiles_along(width, outputs)
-    tiles = batch * down * across
+    cut = _tiling(maps, kernel, outputs)
+    used, (out, inputs) = cut.used, kernel.shape[:2]
     spectrum = _spectrum_of_kernel(kernel, used)
-    rows = _row_transform(maps, used)
-    columns = maps.new_empty(used.size, 2 * inputs, tiles)
-    product = maps.new_empty(used.size, 2 * out, tiles)
-    back = maps.new_empty(used.frequencies, 2 * outputs, out * tiles)
-    # A frequency of the rows at a time: what one needs stays in a core's cache.
+    rows = _transform_rows(maps, cut)
+    back = maps.new_empty(cut.batch, cut.down, 2 * used.frequencies, cut.across * outputs, out)
+    pixels = maps.new_empty(2 * used.size, inputs * cut.tiles)
+    columns = maps.new_empty(used.size, 2 * inputs, cut.tiles)
+    product = maps.new_empty(used.size, 2 * out, cut.tiles)
+    found = maps.new_empty(2 * outputs, out * cut.tiles)
     for frequency in range(used.frequencies):
-        torch.mm(used.columns, rows[frequency], out=columns.view(2 * used.size, -1))
+        source = _tiles_of(rows, frequency, used.size, cut)
+        torch.mm(used.columns, pixels.view(source.shape).copy_(source).view_as(pixels), out=_flat(columns))
         torch.bmm(spectrum[frequency], columns, out=product)
-        torch.mm(used.inverse_columns, product.view(2 * used.size, -1), out=back[frequency])
-    found = torch.mm(used.inverse_rows, back.view(2 * used.frequencies, -1))
-    whole = _empty_maps(maps, out, down * outputs, across * outputs)
-    _as_tiles(whole, outputs).copy_(found.view(outputs, outputs, out, batch, down, across))
-    return _cropped(whole, height, width)
+        torch.mm(used.inverse_columns, _flat(product), out=found)
+        target = _tiles_of(back, frequency, outputs, cut)
+        target.copy_(found.view(target.shape))
+    whole = _product(used.inverse_rows, back.view(cut.batch * cut.down, 2 * used.frequencies, -1))
+    whole = whole.view(cut.batch, cut.down * outputs, cut.across * outputs, out)
+    return whole[:, : cut.height, : cut.width].contiguous().permute(0, 3, 1, 2)
 
 
 def convolve_backward(grad: Tensor, maps: Tensor, kernel: Tensor, outputs: int) -> tuple[Tensor, Tensor]:
@@ -64,51 +99,93 @@ def convolve_backward(grad: Tensor, maps: Tensor, kernel: Tensor, outputs: int) 
     Returns:
         (B, I, H, W), channels last, and (O, I, k, k).
     """
-    used = transforms(kernel.shape[-1], outputs, maps.dtype)
-    batch, inputs, height, width = maps.shape
-    out, down, across = kernel.shape[0], _tiles_along(height, outputs), _tiles_along(width, outputs)
-    tiles = batch * down * across
+    cut = _tiling(maps, kernel, outputs)
+    used, (out, inputs) = cut.used, kernel.shape[:2]
     spectrum = _spectrum_of_kernel(kernel, used)
-    rows = _row_transform(maps, used)
-    grad_rows = _adjoint_row_transform(grad, used)
-    columns = maps.new_empty(used.size, 2 * inputs, tiles)
-    product = maps.new_empty(used.size, 2 * inputs, tiles)
-    grad_columns = maps.new_empty(used.size, 2 * out, tiles)
     grad_spectrum = torch.empty_like(spectrum)
+    rows, grad_rows = _transform_rows(maps, cut), _adjoint_transform_rows(grad, cut)
+    pixels = maps.new_empty(2 * used.size, inputs * cut.tiles)
+    columns = maps.new_empty(used.size, 2 * inputs, cut.tiles)
+    grad_pixels = maps.new_empty(2 * outputs, out * cut.tiles)
+    grad_columns = maps.new_empty(used.size, 2 * out, cut.tiles)
     for frequency in range(used.frequencies):
-        torch.mm(used.columns, rows[frequency], out=columns.view(2 * used.size, -1))
-        torch.mm(used.inverse_columns.T, grad_rows[frequency], out=grad_columns.view(2 * used.size, -1))
+        source = _tiles_of(rows, frequency, used.size, cut)
+        tiles = pixels.view(source.shape)
+        torch.mm(used.columns, tiles.copy_(source).view_as(pixels), out=_flat(columns))
+        source = _tiles_of(grad_rows, frequency, outputs, cut)
+        grad_pixels.view(source.shape).copy_(source)
+        torch.mm(used.inverse_columns.T, grad_pixels, out=_flat(grad_columns))
         torch.bmm(grad_columns, columns.transpose(1, 2), out=grad_spectrum[frequency])
-        torch.bmm(spectrum[frequency].transpose(1, 2), grad_columns, out=product)
-        # The rows of this frequency are read: their gradient takes their place.
-        torch.mm(used.columns.T, product.view(2 * used.size, -1), out=rows[frequency])
-    found = torch.mm(used.rows.T, rows.view(2 * used.frequencies, -1))
-    return _overlap_add(found, maps, used), _kernel_of_spectrum(grad_spectrum, kernel, used)
+        torch.bmm(spectrum[frequency].transpose(1, 2), grad_columns, out=columns)
+        torch.mm(used.columns.T, _flat(columns), out=pixels)
+        # The rows of this frequency are read: their gradient, tiles added up, takes their place.
+        rows[:, :, 2 * frequency : 2 * frequency + 2, cut.across * outputs :] = 0
+        _tiles_of(rows, frequency, outputs, cut).copy_(tiles[:, :outputs])
+        _tiles_of(rows[:, :, :, outputs:], frequency, cut.overlap, cut).add_(tiles[:, outputs:])
+    found = _product(used.rows.T, rows.view(cut.batch * cut.down, 2 * used.frequencies, -1))
+    return _overlap_add_rows(found, inputs, cut), _kernel_of_spectrum(grad_spectrum, kernel, used)
 
 
-def _row_transform(maps: Tensor, used: Transforms) -> Tensor:
-    """Overlapping tiles, transformed along their rows' index: (F, 2 N, I T), N columns of each part."""
-    batch, channels, height, width = maps.shape
-    size, outputs = used.size, used.outputs
-    before = (size - outputs) // 2
-    down, across = _tiles_along(height, outputs), _tiles_along(width, outputs)
-    after = (before + across * outputs - width, before + down * outputs - height)
-    padded = functional.pad(maps, (before, after[0], before, after[1]))
-    image, channel, row, column = padded.stride()
-    strides = (row, column, channel, image, outputs * row, outputs * column)
-    tiles = padded.as_strided((size, size, channels, batch, down, across), strides).reshape(size, -1)
-    return torch.mm(used.rows, tiles).view(used.frequencies, 2 * size, -1)
+def _transform_rows(maps: Tensor, cut: _Tiling) -> Tensor:
+    """Overlapping rows of tiles, transformed along their height: (B, down, 2 F, W', I), padded by the kernel."""
+    used, channels, before = cut.used, maps.shape[1], cut.overlap // 2
+    height, width = cut.down * used.outputs + cut.overlap, cut.across * used.outputs + cut.overlap
+    padded = maps.new_zeros(cut.batch, height, width, channels)
+    padded[:, before : before + cut.height, before : before + cut.width] = maps.permute(0, 2, 3, 1)
+    rows = maps.new_empty(cut.batch, cut.down, 2 * used.frequencies, width, channels)
+    line = width * channels
+    matrices = used.rows.expand(cut.down, -1, -1)
+    for image, transformed in zip(padded, rows, strict=True):
+        overlapping = image.as_strided((cut.down, used.size, line), (used.outputs * line, line, 1))
+        torch.bmm(matrices, overlapping, out=transformed.view(cut.down, 2 * used.frequencies, line))
+    return rows
 
 
-def _adjoint_row_transform(grad: Tensor, used: Transforms) -> Tensor:
-    """The adjoint of the inverse transform to rows of output pixels: (F, 2 M, O T)."""
-    height, width = grad.shape[2:]
-    outputs = used.outputs
-    down, across = _tiles_along(height, outputs), _tiles_along(width, outputs)
-    if (down * outputs, across * outputs) != (height, width):
-        grad = functional.pad(grad, (0, across * outputs - width, 0, down * outputs - height))
-    tiles = _as_tiles(grad, outputs).reshape(outputs, -1)
-    return torch.mm(used.inverse_rows.T, tiles).view(used.frequencies, 2 * outputs, -1)
+def _adjoint_transform_rows(grad: Tensor, cut: _Tiling) -> Tensor:
+    """The adjoint of the inverse transform along the height: (B, down, 2 F, across M, O)."""
+    used, channels = cut.used, grad.shape[1]
+    height, width = cut.down * used.outputs, cut.across * used.outputs
+    pixels = grad.permute(0, 2, 3, 1)
+    if (height, width) != (cut.height, cut.width):
+        whole = grad.new_zeros(cut.batch, height, width, channels)
+        whole[:, : cut.height, : cut.width] = pixels
+        pixels = whole
+    rows = pixels.reshape(cut.batch * cut.down, used.outputs, width * channels)
+    return _product(used.inverse_rows.T, rows).view(cut.batch, cut.down, 2 * used.frequencies, width, channels)
+
+
+def _overlap_add_rows(tiles: Tensor, channels: int, cut: _Tiling) -> Tensor:
+    """Gradients of overlapping rows of tiles, (B down, N, W' I), added up to that of the maps."""
+    outputs, before = cut.used.outputs, cut.overlap // 2
+    tiles = tiles.view(cut.batch, cut.down, cut.used.size, -1)
+    total = tiles.new_empty(cut.batch, cut.down * outputs + cut.overlap, tiles.shape[-1])
+    total[:, cut.down * outputs :] = 0
+    total[:, : cut.down * outputs].view(cut.batch, cut.down, outputs, -1).copy_(tiles[:, :, :outputs])
+    image, row, _ = total.stride()
+    shape = (cut.batch, cut.down, cut.overlap, tiles.shape[-1])
+    shared = total.as_strided(shape, (image, outputs * row, row, 1), outputs * row)
+    shared.add_(tiles[:, :, outputs:])
+    maps = total.view(*total.shape[:2], -1, channels)
+    maps = maps[:, before : before + cut.height, before : before + cut.width]
+    return maps.contiguous().permute(0, 3, 1, 2)
+
+
+def _tiles_of(rows: Tensor, frequency: int, columns: int, cut: _Tiling) -> Tensor:
+    """One frequency of transformed rows as tiles, (2, columns, C, B, down, across), without a copy."""
+    image, down, part, column, channel = rows.stride()
+    shape = (2, columns, rows.shape[-1], cut.batch, cut.down, cut.across)
+    strides = (part, column, channel, image, down, cut.used.outputs * column)
+    return rows.as_strided(shape, strides, rows.storage_offset() + 2 * frequency * part)
+
+
+def _product(matrix: Tensor, maps: Tensor) -> Tensor:
+    """One matrix times each of a batch."""
+    return torch.bmm(matrix.expand(len(maps), -1, -1), maps)
+
+
+def _flat(columns: Tensor) -> Tensor:
+    """(N, 2 C, T) as (2 N, C T): the frequency and the part are one index."""
+    return columns.view(2 * columns.shape[0], -1)
 
 
 def _spectrum_of_kernel(kernel: Tensor, used: Transforms) -> Tensor:
@@ -135,39 +212,3 @@ def _kernel_of_spectrum(spectrum: Tensor, kernel: Tensor, used: Transforms) -> T
     rows = torch.matmul(used.kernel_columns.T, columns)
     taps = torch.mm(used.kernel_rows.T, rows.view(2 * used.frequencies, -1))
     return taps.view(size, size, out, inputs).permute(2, 3, 0, 1).contiguous()
-
-
-def _overlap_add(tiles: Tensor, maps: Tensor, used: Transforms) -> Tensor:
-    """Gradients of overlapping tiles, added up to the gradient of the maps."""
-    batch, channels, height, width = maps.shape
-    size, outputs = used.size, used.outputs
-    down, across, overlap = _tiles_along(height, outputs), _tiles_along(width, outputs), size - outputs
-    tiles = tiles.view(size, size, channels, batch, down, across)
-    total = _empty_maps(maps, channels, (down + 1) * outputs, (across + 1) * outputs)
-    main = _as_tiles(total, outputs)  # a tile's first M pixels are its own, the others its neighbour's first
-    main[..., -1, :] = main[..., -1] = 0
-    main[..., :-1, :-1] = tiles[:outputs, :outputs]
-    main[:, :overlap, ..., :-1, 1:] += tiles[:outputs, outputs:]
-    main[:overlap, :, ..., 1:, :-1] += tiles[outputs:, :outputs]
-    main[:overlap, :overlap, ..., 1:, 1:] += tiles[outputs:, outputs:]
-    before = overlap // 2
-    return _cropped(total[:, :, before:, before:], height, width)
-
-
-def _as_tiles(maps: Tensor, side: int) -> Tensor:
-    """(B, C, H, W) as (side, side, C, B, H / side, W / side) without a copy."""
-    batch, channels, height, width = maps.shape
-    return maps.view(batch, channels, height // side, side, width // side, side).permute(3, 5, 1, 0, 2, 4)
-
-
-def _tiles_along(pixels: int, outputs: int) -> int:
-    return -(-pixels // outputs)
-
-
-def _empty_maps(like: Tensor, channels: int, height: int, width: int) -> Tensor:
-    shape = (like.shape[0], channels, height, width)
-    return torch.empty(shape, dtype=like.dtype, device=like.device, memory_format=torch.channels_last)
-
-
-def _cropped(maps: Tensor, height: int, width: int) -> Tensor:
-    return maps[:, :, :height, :width].contiguous(memory_format=torch.channels_last)

@@ -16,3 +16,11 @@ def phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data") / "phantom"
     assert write_phantom(folder, OPTIONS)
     return folder
+
+
+@pytest.fixture(scope="session")
+def moving_phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A smaller one with every frame of the heart cycle."""
+    folder = tmp_path_factory.mktemp("data") / "moving"
+    assert write_phantom(folder, PhantomOptions(patients=2, generalisation_patients=1, slices=2, seed=5, series=True))
+    return folder

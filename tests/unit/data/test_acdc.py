@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 
 from trainer.contract.errors import DataError
-from trainer.data.acdc import find_patients, read_info, read_patient, read_volume
+from trainer.data.acdc import find_patients, read_patient
+from trainer.data.acdc_info import read_info
+from trainer.data.nifti import read_volume
 
 
 @pytest.fixture
@@ -71,6 +74,7 @@ def test_info_as_it_is_found(text: str, tmp_path: Path) -> None:
         ("ED: one\nES: 12\n", "Info.cfg:1: ED is 'one', not a frame number"),
         ("ED: 1\nES: 0\n", "Info.cfg:2: ES is '0', not a frame number"),
         ("ED: nan\nES: 12\n", "not a frame number"),
+        ("ED: 1\nES: 12\nNbFrame: 11\n", "Info.cfg:2: ES is 12, but NbFrame is 11"),
         ("ED: 4\nES: 4\n", "the same frame 4"),
     ],
 )
@@ -90,15 +94,35 @@ def test_all_mistakes_of_an_info_at_once(tmp_path: Path) -> None:
     assert [problem.what for problem in raised.value.problems] == ["the key ED is missing", "the key ES is missing"]
 
 
-def test_end_diastole_is_the_frame_that_info_names(patient: Path) -> None:
+def test_end_diastole_is_the_frame_that_info_names_and_never_assumed_to_be_the_first(patient: Path) -> None:
+    """ED and ES trade places: frames are renamed with them, so nothing else may change."""
     before = {s.phase: s.mask.sum() for s in read_patient(patient) if s.index == 1}
-    info = patient / "Info.cfg"
-    frames = read_info(info).frames
-    text = info.read_text()
-    swapped = text.replace(f"ED: {frames['ED']}", "ED: X").replace(f"ES: {frames['ES']}", f"ES: {frames['ED']}")
-    info.write_text(swapped.replace("ED: X", f"ED: {frames['ES']}"))
-    after = {s.phase: s.mask.sum() for s in read_patient(patient) if s.index == 1}
-    assert (after["ED"], after["ES"]) == (before["ES"], before["ED"])
+    frames = read_info(patient / "Info.cfg").frames
+    for suffix in (".nii.gz", "_gt.nii.gz"):
+        ed, es = (patient / f"{patient.name}_frame{frames[phase]:02d}{suffix}" for phase in ("ED", "ES"))
+        ed.rename(patient / "aside")
+        es.rename(ed)
+        (patient / "aside").rename(es)
+    (patient / "Info.cfg").write_text(f"ES: {frames['ED']}\nED: {frames['ES']}\n")
+    assert {s.phase: s.mask.sum() for s in read_patient(patient) if s.index == 1} == before
+
+
+def test_swapped_phases_are_named_because_a_heart_is_smallest_at_end_systole(patient: Path) -> None:
+    frames = read_info(patient / "Info.cfg").frames
+    (patient / "Info.cfg").write_text(f"ES: {frames['ED']}\nED: {frames['ES']}\n")
+    with pytest.raises(DataError, match="are ED and ES swapped") as raised:
+        read_patient(patient)
+    assert raised.value.problems[0].where == str(patient / "Info.cfg")
+
+
+def test_volumes_that_were_unpacked_read_the_same(patient: Path) -> None:
+    before = read_patient(patient)
+    for path in list(patient.glob("*.nii.gz")):
+        path.with_suffix("").write_bytes(gzip.decompress(path.read_bytes()))
+        path.unlink()
+    for old, new in zip(before, read_patient(patient), strict=True):
+        np.testing.assert_array_equal(old.image, new.image)
+        np.testing.assert_array_equal(old.mask, new.mask)
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "float32", "float64"])
@@ -112,10 +136,10 @@ def test_arrays_become_slices_rows_columns_with_the_header_zooms(dtype: str, tmp
 
 
 def test_slices_without_any_label_are_kept(patient: Path) -> None:
-    path = next(patient.glob("*_gt.nii.gz"))
-    labels, spacing = read_volume(path)
-    labels[0] = 0
-    volume(path, labels.transpose(2, 1, 0), (spacing[1], spacing[0], spacing[2]))
+    for path in patient.glob("*_gt.nii.gz"):
+        labels, spacing = read_volume(path)
+        labels[0] = 0
+        volume(path, labels.transpose(2, 1, 0), (spacing[1], spacing[0], spacing[2]))
     slices = read_patient(patient)
     assert any(not s.mask.any() for s in slices)
     assert all(s.image.any() for s in slices)
@@ -138,6 +162,10 @@ def broken(patient: Path, what: str) -> Path:
         return image
     if what == "four-dimensional":
         return volume(image, np.zeros((4, 4, 2, 3), np.int16), (1.0, 1.0, 1.0, 1.0))
+    if what == "huge":
+        return volume(image, np.full(turned.shape, 1e30, np.float32))
+    if what == "spacing":
+        return volume(label, turned, (1.5, 3.0, 10.0))
     if what == "not finite":
         return volume(image, np.full(turned.shape, np.nan, np.float32))
     if what == "unknown label":
@@ -149,7 +177,18 @@ def broken(patient: Path, what: str) -> Path:
 
 @pytest.mark.parametrize(
     "what",
-    ["missing", "truncated", "text", "four-dimensional", "not finite", "unknown label", "no left ventricle", "shape"],
+    [
+        "missing",
+        "truncated",
+        "text",
+        "four-dimensional",
+        "not finite",
+        "huge",
+        "spacing",
+        "unknown label",
+        "no left ventricle",
+        "shape",
+    ],
 )
 def test_a_broken_file_is_named(what: str, patient: Path) -> None:
     path = broken(patient, what)

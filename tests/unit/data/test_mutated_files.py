@@ -16,8 +16,12 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from trainer.contract.errors import DataError, Problem
-from trainer.data import acdc, sunnybrook
+from trainer.contract.spec import DataSpec
+from trainer.data import acdc
+from trainer.data.oddities import ignore
+from trainer.data.prepared import prepare_patient
 from trainer.data.slices import LabelledSlice
+from trainer.data.sources import Kind, find_sources
 
 Draw = Callable[[st.SearchStrategy[int]], int]
 Mutation = Callable[[Path, Draw], None]
@@ -109,6 +113,25 @@ def another_info(path: Path, draw: Draw) -> None:
     path.write_text(INFO_TEXTS[draw(st.integers(0, len(INFO_TEXTS) - 1))])
 
 
+def windows_line_ends(path: Path, _draw: Draw) -> None:
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+
+def swap_keys(path: Path, draw: Draw) -> None:
+    """Two keys trade places, values staying; ED and ES among them."""
+    lines = path.read_text().splitlines()
+    first, second = draw(st.integers(0, len(lines) - 1)), draw(st.integers(0, len(lines) - 1))
+    keys, values = [line.partition(":")[0] for line in lines], [line.partition(":")[2] for line in lines]
+    keys[first], keys[second] = keys[second], keys[first]
+    path.write_text("".join(f"{key}:{value}\n" for key, value in zip(keys, values, strict=True)))
+
+
+def lose_key(path: Path, draw: Draw) -> None:
+    lines = path.read_text().splitlines(keepends=True)
+    del lines[draw(st.integers(0, len(lines) - 1))]
+    path.write_text("".join(lines))
+
+
 CONTOUR_TEXTS: Final = (
     "",
     "5 5\n",
@@ -126,6 +149,13 @@ CONTOUR_TEXTS: Final = (
 
 def another_contour(path: Path, draw: Draw) -> None:
     path.write_text(CONTOUR_TEXTS[draw(st.integers(0, len(CONTOUR_TEXTS) - 1))])
+
+
+def move_contour(path: Path, draw: Draw) -> None:
+    """The whole contour elsewhere, often outside the image."""
+    across, down = draw(st.integers(-150, 150)), draw(st.integers(-150, 150))
+    points = [line.split() for line in path.read_text().splitlines()]
+    path.write_text("".join(f"{float(x) + across:.2f} {float(y) + down:.2f}\n" for x, y in points))
 
 
 DICOM_CHANGES: Final[tuple[tuple[str, object], ...]] = (
@@ -154,28 +184,35 @@ def another_element(path: Path, draw: Draw) -> None:
 ANY_FILE: Final = (truncate, flip_bits, insert_bytes, remove, become_folder)
 MUTATIONS: Final[dict[str, tuple[Mutation, ...]]] = {
     ".nii.gz": (*ANY_FILE, swap_axes, add_axis, other_dtype, not_a_number, lose_slices, another_label),
-    ".cfg": (*ANY_FILE, another_info),
+    ".cfg": (*ANY_FILE, another_info, windows_line_ends, swap_keys, lose_key),
     ".dcm": (*ANY_FILE, another_element),
-    ".txt": (*ANY_FILE, another_contour),
+    ".txt": (*ANY_FILE, another_contour, windows_line_ends, move_contour),
 }
 
 
 def loads_right(slices: list[LabelledSlice]) -> None:
     assert slices
     for labelled in slices:
-        assert labelled.image.ndim == 2
-        assert labelled.image.shape == labelled.mask.shape
-        assert min(labelled.image.shape) > 0
-        assert np.isfinite(labelled.image).all()
+        assert labelled.series.ndim == 3
+        assert all(mask.shape == labelled.image.shape for mask in (labelled.mask, *labelled.structures.values()))
+        assert min(labelled.series.shape) > 0
+        assert np.isfinite(labelled.series).all()
         assert set(np.unique(labelled.mask)) <= {0, 1}
         assert all(np.isfinite(distance) and distance >= 0 for distance in labelled.spacing_mm)
     assert any(labelled.mask.any() for labelled in slices)
+    assert len({labelled.name for labelled in slices}) == len(slices)
+    prepared = prepare_patient(slices, [], DataSpec(acdc="-", size_px=32))
+    assert np.isfinite(prepared.series).all()
+    assert 0 <= prepared.series.min() <= prepared.series.max() <= 1
+    assert set(np.unique(prepared.masks)) <= {0, 1}
 
 
-def load_or_name(root: Path, read: Callable[[Path], list[LabelledSlice]]) -> None:
+def load_or_name(root: Path, frames: int) -> None:
+    kind: Kind = "acdc" if root.name == "acdc" else "sunnybrook"
     problems: Sequence[Problem] = ()
     try:
-        loads_right(read(root))
+        for source in find_sources(kind, root):
+            loads_right(source.read(frames, ignore))
         event("loads right")
     except DataError as fault:
         problems = fault.problems
@@ -185,49 +222,42 @@ def load_or_name(root: Path, read: Callable[[Path], list[LabelledSlice]]) -> Non
         assert len(problem.what.splitlines()) == 1
 
 
-def read_acdc(root: Path) -> list[LabelledSlice]:
-    return [labelled for folder in acdc.find_patients(root) for labelled in acdc.read_patient(folder)]
-
-
-def read_sunnybrook(root: Path) -> list[LabelledSlice]:
-    return [labelled for patient in sunnybrook.find_patients(root) for labelled in sunnybrook.read_patient(patient)]
-
-
 def check(phantom: Path, data: st.DataObject) -> None:
-    """Mutate one file of one patient."""
+    """Mutate one file of one patient; read it with temporal context or without."""
     with tempfile.TemporaryDirectory() as folder:
+        frames = data.draw(st.sampled_from([1, 3]), "frames")
         if data.draw(st.booleans(), "ACDC"):
-            source, read = acdc.find_patients(phantom / "acdc")[0], read_acdc
+            source = acdc.find_patients(phantom / "acdc")[0]
             root = Path(folder, "acdc")
             shutil.copytree(source, root / source.name)
         else:
-            read = read_sunnybrook
             root = Path(folder, "sunnybrook")
             shutil.copytree(phantom / "sunnybrook", root)
-        read_files = [path for path in sorted(root.rglob("*")) if path.is_file() and _is_read(path, root)]
+        read_files = [path for path in sorted(root.rglob("*")) if path.is_file() and _is_read(path, root, frames)]
         path = data.draw(st.sampled_from(read_files), "file")
         mutations = next(found for suffix, found in MUTATIONS.items() if path.name.endswith(suffix))
         mutation = data.draw(st.sampled_from(mutations), "mutation")
+        event(mutation.__name__)
         mutation(path, data.draw)
-        load_or_name(root, read)
+        load_or_name(root, frames)
 
 
-def _is_read(path: Path, root: Path) -> bool:
-    """Of the images only those that a contour belongs to are ever opened."""
-    if not path.name.endswith(tuple(MUTATIONS)):
+def _is_read(path: Path, root: Path, frames: int) -> bool:
+    """Files of the series only where series are read, images only where a contour or a series needs them."""
+    if not path.name.endswith(tuple(MUTATIONS)) or ("_4d" in path.name and frames == 1):
         return False
-    return path.suffix != ".dcm" or any(root.rglob(f"IM-*-{path.stem[-4:]}-icontour-manual.txt"))
+    return path.suffix != ".dcm" or frames > 1 or any(root.rglob(f"IM-*-{path.stem[-4:]}-icontour-manual.txt"))
 
 
-@settings(max_examples=150, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=100, suppress_health_check=list(HealthCheck), deadline=None)
 @given(data=st.data())
-def test_a_mutated_file_loads_right_or_is_named(phantom: Path, data: st.DataObject) -> None:
-    check(phantom, data)
+def test_a_mutated_file_loads_right_or_is_named(moving_phantom: Path, data: st.DataObject) -> None:
+    check(moving_phantom, data)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @settings(max_examples=2000, suppress_health_check=list(HealthCheck), deadline=None)
 @given(data=st.data())
-def test_two_thousand_mutated_files_load_right_or_are_named(phantom: Path, data: st.DataObject) -> None:
-    check(phantom, data)
+def test_two_thousand_mutated_files_load_right_or_are_named(moving_phantom: Path, data: st.DataObject) -> None:
+    check(moving_phantom, data)

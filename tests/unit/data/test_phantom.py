@@ -15,8 +15,10 @@ from trainer.contract.spec import DataSpec
 from trainer.data import acdc, sunnybrook
 from trainer.data import phantom as phantom_module
 from trainer.data.phantom import write_phantom
-from trainer.data.prepared import prepare_acdc, prepare_sunnybrook
+from trainer.data.reading import prepare_in_memory
+from trainer.data.recipe import Recipe
 from trainer.data.slices import LabelledSlice
+from trainer.data.sources import Kind, find_sources
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -61,8 +63,9 @@ def test_the_cavity_is_brighter_than_the_ring_around_it(phantom: Path) -> None:
 
 
 def test_the_second_set_looks_different(phantom: Path) -> None:
-    data = DataSpec(acdc=str(phantom / "acdc"), sunnybrook=str(phantom / "sunnybrook"), size_px=32)
-    first, second = prepare_acdc(data), prepare_sunnybrook(data)
+    kinds: tuple[Kind, ...] = ("acdc", "sunnybrook")
+    data = DataSpec(acdc="-", size_px=32)
+    first, second = (prepare_in_memory(find_sources(kind, phantom / kind), Recipe.of(kind, data, 1)) for kind in kinds)
     raw = [
         np.concatenate([s.image.ravel() for s in hearts])
         for hearts in (every_heart(phantom)[0], every_heart(phantom)[-1])

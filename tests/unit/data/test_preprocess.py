@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from trainer.contract.spec import DataSpec
-from trainer.data.preprocess import clahe, downsample, gaussian, minmax, pad_and_crop, preprocess
+from trainer.data import preprocess as steps
+from trainer.data.preprocess import clahe, gaussian, minmax, pad_and_crop_into, shrink, shrink_mask, shrunk_shape
 
 STEPS = ("gaussian", "clahe", "minmax", "resize")
 
@@ -19,6 +20,24 @@ def spec(size_px: int, *without: str) -> DataSpec:
     return DataSpec.model_validate(
         {"acdc": "a", "size_px": size_px, "preprocessing": {step: step not in without for step in STEPS}}
     )
+
+
+def preprocess(image: np.ndarray, mask: np.ndarray, data: DataSpec) -> tuple[np.ndarray, np.ndarray]:
+    """A series of one frame."""
+    prepared = steps.preprocess(image[None], mask, data)
+    assert prepared.series.shape[0] == 1
+    return prepared.series[0], prepared.mask
+
+
+def downsample(image: np.ndarray, mask: np.ndarray, size_px: int) -> tuple[np.ndarray, np.ndarray]:
+    shape = shrunk_shape(*image.shape, size_px)
+    return (shrink(image, shape), shrink_mask(mask, shape)) if shape else (image, mask)
+
+
+def pad_and_crop(pixels: np.ndarray, size_px: int) -> np.ndarray:
+    square = np.full((size_px, size_px), 255, pixels.dtype)
+    pad_and_crop_into(square, pixels)
+    return square
 
 
 def scan(rows: int = 60, columns: int = 50) -> tuple[np.ndarray, np.ndarray]:
@@ -133,3 +152,24 @@ def test_padding_and_cropping_keep_the_centre(rows: int, columns: int, size_px: 
         found = np.argwhere(square)
         assert len(found) == 1
         assert np.abs(found[0] - size_px / 2).max() <= 1
+
+
+def test_every_frame_of_a_series_is_prepared_as_if_it_were_alone() -> None:
+    image, mask = scan()
+    series = np.stack([image * factor for factor in (0.3, 0.6, 1.0)])
+    prepared = steps.preprocess(series, mask, spec(32))
+    for frame, raw in zip(prepared.series, series, strict=True):
+        np.testing.assert_array_equal(frame, preprocess(raw, mask, spec(32))[0])
+
+
+@given(st.integers(8, 90), st.integers(8, 90), st.sampled_from([16, 32]), st.booleans())
+def test_the_area_of_the_cavity_is_kept_but_for_what_the_crop_is_said_to_cut(
+    rows: int, columns: int, size_px: int, resize: bool
+) -> None:
+    mask = np.ones((rows, columns), np.uint8)
+    prepared = steps.preprocess(
+        np.zeros((1, rows, columns), np.float32), mask, spec(size_px, *([] if resize else STEPS))
+    )
+    left, cut = prepared.mask.sum() * prepared.pixel_area, prepared.cropped_px * prepared.pixel_area
+    assert left + cut == pytest.approx(mask.sum())
+    assert (prepared.pixel_area > 1) == (resize and min(rows, columns) > size_px)

@@ -247,3 +247,27 @@ def test_bfloat16_autocast_stays_near_float32() -> None:
     with torch.autocast("cpu", torch.bfloat16):
         rounded = model(images)
     assert (rounded.float() - exact).abs().mean() < 0.05 * exact.abs().mean()
+
+
+@pytest.mark.parametrize("height_width", [(48, 80), (80, 48)])
+def test_one_image_that_is_not_square_and_large_enough_for_tiles_equals_the_equations(
+    height_width: tuple[int, int],
+) -> None:
+    """Sizes at which the large kernels go by the Fourier transform, with tiles that are not full."""
+    sizes: dict[str, Any] = {"channels": (16, 2), "down_fgru_kernels": (9, 1), "up_fgru_kernels": (1,)}
+    model = network(**sizes, timesteps=2, attention_kernel=5)
+    spec = GammaNetSpec(**{**SMALL, **sizes, "timesteps": 2, "attention_kernel": 5})
+    images = torch.rand(1, 1, *height_width, dtype=torch.float64)
+    height, width = height_width
+    zeros = [np.zeros((1, c, height >> level, width >> level)) for level, c in enumerate(spec.channels)]
+    expected = gamma_net([images.numpy()] * 2, zeros, weights_of(model), spec, training=True)
+    np.testing.assert_allclose(model(images).detach().numpy(), expected[-1], atol=1e-9)
+
+
+def test_outputs_after_each_timestep_end_in_the_output() -> None:
+    model = network().eval()
+    images = torch.rand(2, 1, 8, 8, dtype=torch.float64)
+    every = model.forward_timesteps(images)
+    assert every.shape == (3, 2, 1, 8, 8)
+    assert torch.equal(every[-1], model(images))
+    assert not torch.equal(every[0], every[1])

@@ -60,9 +60,10 @@ def log_run(
     first_epoch: int = 1,
     attempt: int = 1,
     finished: bool = True,
+    failed: str = "",
     **attempt_fields: Any,
 ) -> None:
-    """Write one attempt's log, and the result if the run is finished."""
+    """Write one attempt's log, and the result if the run is finished; `failed` is its last word."""
     layout = RunLayout(run.experiment, run.run_id)
     fields: Mapping[str, Any] = {"device": "cpu", "threads": 1, "versions": {"torch": "2"}, **attempt_fields}
     records: list[Record] = [
@@ -84,8 +85,8 @@ def log_run(
         ),
     ]
     records += [epoch_record(run, epoch, dice(run, epoch)) for epoch in range(first_epoch, epochs + 1)]
-    if finished:
-        records.append(EndRecord(exit_code=0, finished_at=NOW))
+    if finished or failed:
+        records.append(EndRecord(exit_code=1 if failed else 0, message=failed, finished_at=NOW))
     text = "".join(write_line(record) for record in records)
     store.put(layout.attempt(AttemptName(attempt, "abc")), text.encode())
     if finished:

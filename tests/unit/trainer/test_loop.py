@@ -18,7 +18,8 @@ from trainer.contract.layout import Position
 from trainer.contract.metrics import EpochRecord
 from trainer.contract.spec import RunSpec
 from trainer.evaluation import NonFiniteScoreError
-from trainer.loop import ImageTensors, NonFiniteLossError, TrainingLoop
+from trainer.image_tensors import ImageTensors
+from trainer.loop import NonFiniteLossError, TrainingLoop
 from trainer.progress import Silent
 from trainer.seeding import seed_everything
 from trainer.stopping import StoppedError, StopSignal

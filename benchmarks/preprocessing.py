@@ -1,0 +1,116 @@
+"""Preparing slices against MONAI's transforms that do the same, in the same order, in turn.
+
+    pip install monai
+    OMP_NUM_THREADS=1 python benchmarks/preprocessing.py [--data ROOT] [--size 176] [--rounds 7]
+
+Gaussian, CLAHE, min-max scaling, resizing of image and mask, pad and crop. MONAI has no CLAHE on 16-bit
+integers: its pipeline calls OpenCV's there. ROOT is a folder of ACDC; without it the slices are synthetic, 256x216.
+Prints images/s of both and their ratio, with CLAHE and without. Goal: 5x.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from trainer.contract.spec import DataSpec, PreprocessingSpec
+from trainer.data import acdc
+from trainer.data.preprocess import preprocess, shrunk_shape
+
+Slices = Sequence[tuple[np.ndarray, np.ndarray]]
+
+
+def scanned(root: Path | None, count: int) -> Slices:
+    if root is not None:
+        slices = (item for folder in acdc.find_patients(root) for item in acdc.read_patient(folder))
+        return [(item.image, item.mask) for item, _ in zip(slices, range(count), strict=False)]
+    random = np.random.default_rng(0)
+    image = cv2.GaussianBlur(random.uniform(0, 900, (count, 216, 256)).astype(np.float32).transpose(1, 2, 0), (9, 9), 3)
+    mask = np.zeros((216, 256), np.uint8)
+    mask[80:130, 90:150] = 1
+    return [(np.ascontiguousarray(image[..., index]), mask) for index in range(count)]
+
+
+def ours(size_px: int, steps: PreprocessingSpec) -> Callable[[np.ndarray, np.ndarray], None]:
+    data = DataSpec(acdc="-", size_px=size_px, preprocessing=steps)
+
+    def prepare(image: np.ndarray, mask: np.ndarray) -> None:
+        preprocess(image[None], mask, data)
+
+    return prepare
+
+
+def monai(size_px: int, steps: PreprocessingSpec) -> Callable[[np.ndarray, np.ndarray], None]:
+    from monai.data.meta_obj import set_track_meta
+    from monai.transforms import (
+        Compose,
+        GaussianSmoothd,
+        Lambdad,
+        Resized,
+        ResizeWithPadOrCropd,
+        ScaleIntensityd,
+    )
+
+    set_track_meta(False)  # the faster way
+
+    def equalised(image: torch.Tensor) -> np.ndarray:
+        integers = np.clip(np.rint(np.asarray(image[0])), 0, 65535).astype(np.uint16)
+        return cv2.createCLAHE(2.0, (8, 8)).apply(integers).astype(np.float32)[None]
+
+    before = [
+        GaussianSmoothd("image", sigma=1.0),
+        *([Lambdad("image", equalised)] if steps.clahe else []),
+        ScaleIntensityd("image", 0.0, 1.0),
+    ]
+    after = ResizeWithPadOrCropd(("image", "mask"), (size_px, size_px))
+    by_shape: dict[tuple[int, ...], Compose] = {}
+
+    def prepare(image: np.ndarray, mask: np.ndarray) -> None:
+        if image.shape not in by_shape:
+            small = shrunk_shape(image.shape[0], image.shape[1], size_px)
+            resize = [Resized(("image", "mask"), small, mode=("area", "nearest-exact"))] if small else []
+            by_shape[image.shape] = Compose([*before, *resize, after])
+        by_shape[image.shape]({"image": image[None], "mask": mask[None]})
+
+    return prepare
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--size", type=int, default=176)
+    parser.add_argument("--images", type=int, default=60)
+    parser.add_argument("--rounds", type=int, default=7)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    slices = scanned(arguments.data, arguments.images)
+    for steps in (PreprocessingSpec(), PreprocessingSpec(clahe=False)):
+        found = {"MONAI": monai(arguments.size, steps), "gridctl": ours(arguments.size, steps)}
+        taken: dict[str, list[float]] = {name: [] for name in found}
+        for round_number in range(arguments.rounds + 1):
+            for name, prepare in found.items():
+                started = time.perf_counter()
+                for image, mask in slices:
+                    prepare(image, mask)
+                if round_number:
+                    taken[name].append(time.perf_counter() - started)
+        rates = {name: len(slices) / statistics.median(values) for name, values in taken.items()}
+        sys.stdout.write(
+            f"{len(slices)} slices to {arguments.size} px, {'with' if steps.clahe else 'without'} CLAHE: "
+            + ", ".join(f"{name} {rate:.0f} images/s" for name, rate in rates.items())
+            + f", {rates['gridctl'] / rates['MONAI']:.1f}x\n"
+        )
+
+
+if __name__ == "__main__":
+    main()

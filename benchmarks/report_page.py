@@ -1,0 +1,230 @@
+"""How long the report of a large grid takes once it is collected, and how large its page is.
+
+    python benchmarks/report_page.py [--keep FOLDER]
+
+1,000 runs of 200 epochs with scores, ejection fractions and samples, written as tables, not
+trained. The statistics and the page are timed in turn, by the clock and by CPU seconds, which a
+busy machine changes less; medians of three after one warm-up. The goals are under 3 s for both
+together and a page under 5 MB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from orchestrator.collect import EPOCH_COLUMNS, FUNCTION_COLUMNS, RUN_COLUMNS, Collected
+from orchestrator.experiment import Document, Experiment, parse_experiment
+from orchestrator.report import Question, build_report
+from orchestrator.report.page import render_page
+from trainer.contract.folder_store import FolderStore
+from trainer.contract.layout import RunLayout
+from trainer.contract.store import Blob, Stat, Store
+from trainer.data.prepared import PreparedSet, SliceRecord
+from trainer.samples import write_samples
+
+ROUNDS = 3
+SEEDS, EPOCHS, SIDE, PATIENTS = 100, 200, 176, 60
+
+EXPERIMENT = f"""\
+name: large
+models: {{unet: {{}}, gamma_net: {{}}}}
+train_ratios: [0.1, 0.2, 0.4, 0.6, 0.8]
+seeds: {list(range(SEEDS))}
+data: {{acdc: /data/acdc, sunnybrook: /data/sunnybrook, size_px: {SIDE}}}
+training: {{epochs: {EPOCHS}}}
+compare: {{model: gamma_net, against: unet, metrics: [validation_dice, generalisation_dice, validation_bce]}}
+"""
+
+
+class Imprecise(nn.Module):
+    """Finds bright discs, more or less."""
+
+    def __init__(self, level: float) -> None:
+        super().__init__()
+        self.level = level
+
+    def forward(self, images: Tensor) -> Tensor:
+        smooth = nn.functional.avg_pool2d(images, 7, 1, 3)
+        return (smooth - self.level) * 30
+
+
+def discs(count: int, random: np.random.Generator) -> PreparedSet:
+    """Noisy pictures of bright discs, as hard to compress as scans are."""
+    y, x = np.mgrid[:SIDE, :SIDE]
+    masks = np.zeros((count, SIDE, SIDE), np.uint8)
+    for mask in masks:
+        cx, cy = random.uniform(70, 106, 2)
+        mask[:] = (x - cx) ** 2 + (y - cy) ** 2 < random.uniform(15, 26) ** 2
+    noise = random.normal(0, 0.04, masks.shape)
+    ring = ((x - 88) ** 2 + (y - 88) ** 2 < 80**2) * 0.3
+    images = np.clip(ring + 0.4 * masks + noise, 0, 1).astype(np.float32)
+    records = [SliceRecord(f"patient{i:03d}", "ED", f"patient{i:03d} ED slice 04", 1.0, 1.0, 0.0) for i in range(count)]
+    return PreparedSet.whole(images[:, None], masks, records)
+
+
+def scores(experiment: Experiment, random: np.random.Generator) -> dict[str, NDArray[np.float64]]:
+    """Saturating curves: models differ by a hundredth, seeds and epochs by chance."""
+    epoch = np.arange(1, EPOCHS + 1)
+    rows = []
+    for run in experiment.runs:
+        top = 0.93 - 0.12 * (1 - run.train_ratio) ** 3 + 0.012 * (run.model == "gamma_net") + random.normal(0, 0.008)
+        rise = 1 - np.exp(-epoch / random.uniform(12, 25))
+        rows.append(np.clip(top * rise + random.normal(0, 0.006, EPOCHS), 0, 1))
+    dice = np.array(rows)
+    other = np.clip(dice - 0.09 + random.normal(0, 0.01, dice.shape), 0, 1)
+    return {"validation_dice": dice, "generalisation_dice": other, "train_loss": 0.6 * (1.02 - dice)}
+
+
+def collected(experiment: Experiment) -> Collected:
+    """Tables as the store of the whole grid would give them."""
+    random = np.random.default_rng(20)
+    known = scores(experiment, random)
+    cells = pd.DataFrame(
+        [(r.run_id, r.model, r.train_ratio, r.ablation, r.seed) for r in experiment.runs],
+        columns=["run_id", "model", "train_ratio", "ablation", "seed"],
+    )
+    runs = cells.assign(
+        epochs=EPOCHS,
+        epochs_done=EPOCHS,
+        finished=True,
+        attempts=1,
+        resumed=False,
+        interruptions=0,
+        busy_seconds=7300.0,
+        exit_code=0.0,
+        message="",
+        latest_validation_dice=known["validation_dice"][:, -1],
+        seconds_per_epoch=36.0,
+        train_seconds=7200.0,
+        device="cuda:0",
+        device_name="NVIDIA A100-SXM4-40GB",
+        host="node",
+        image="registry.example/gridctl-trainer@sha256:" + "0" * 64,
+        git_sha="0" * 40,
+        versions='{"python": "3.11.9", "torch": "2.13.0"}',
+        split_digest=[f"{r.train_ratio} {r.seed}" for r in experiment.runs],
+        data_digest="d" * 64,
+        weights_sha256="w" * 64,
+        log=[RunLayout(r.experiment, r.run_id).attempts + "001-abc.log" for r in experiment.runs],
+        last_seen=1.7e9,
+    )
+    epochs = cells.loc[cells.index.repeat(EPOCHS)].reset_index(drop=True)
+    epochs = epochs.assign(
+        epoch=np.tile(np.arange(1, EPOCHS + 1), len(cells)),
+        **{name: table.ravel() for name, table in known.items()},
+        validation_bce=0.5 * (1.02 - known["validation_dice"].ravel()),
+        generalisation_bce=0.6 * (1.02 - known["generalisation_dice"].ravel()),
+        seconds=36.0,
+        attempt=1,
+    )
+    function = pd.concat(
+        [_function(cells, name, random) for name in ("validation", "generalisation")], ignore_index=True
+    )
+    return Collected(
+        runs=runs[list(RUN_COLUMNS)].astype(dict(RUN_COLUMNS)),
+        epochs=epochs[list(EPOCH_COLUMNS)].astype(dict(EPOCH_COLUMNS)),
+        problems=[],
+        others=[],
+        function=function[list(FUNCTION_COLUMNS)].astype(dict(FUNCTION_COLUMNS)),
+    )
+
+
+def _function(cells: pd.DataFrame, set_name: str, random: np.random.Generator) -> pd.DataFrame:
+    rows = cells.loc[cells.index.repeat(PATIENTS)].reset_index(drop=True)
+    edv = np.tile(random.uniform(90, 260, PATIENTS), len(cells))
+    ef = np.tile(random.uniform(0.15, 0.75, PATIENTS), len(cells))
+    spread = 0.03 + 0.05 * (1 - rows["train_ratio"]) + 0.02 * (rows["model"] == "unet")
+    found = ef + random.normal(0, 1, len(rows)) * spread - 0.01
+    return rows.assign(
+        set=set_name,
+        patient=np.tile([f"patient{i:03d}" for i in range(PATIENTS)], len(cells)),
+        true_edv_ml=edv,
+        true_esv_ml=edv * (1 - ef),
+        true_ef=ef,
+        predicted_edv_ml=edv,
+        predicted_esv_ml=edv * (1 - found),
+        predicted_ef=found,
+    )
+
+
+class AlikeStore:
+    """A store of samples in memory: those of each model's first run are every run's."""
+
+    url = "/store"
+
+    def __init__(self, experiment: Experiment) -> None:
+        """Make the samples."""
+        random = np.random.default_rng(3)
+        sets = discs(40, random), discs(40, random)
+        self._objects: dict[str, dict[str, bytes]] = {}
+        self._model = {run.run_id: run.model for run in experiment.runs}
+        for run in experiment.runs[:2]:
+            layout = RunLayout(run.experiment, run.run_id)
+            with tempfile.TemporaryDirectory() as folder:
+                store = FolderStore(Path(folder))
+                model = Imprecise(0.5 + 0.05 * (run.model == "unet"))
+                write_samples(store, layout, model, *sets, torch.device("cpu"))
+                self._objects[run.model] = {
+                    stat.key.removeprefix(layout.prefix): store.get(stat.key).data for stat in store.list(layout.prefix)
+                }
+
+    def list(self, prefix: str = "") -> Iterator[Stat]:
+        """Objects of one run."""
+        experiment, run_id, _ = prefix.split("/", 2)
+        for name, data in self._objects[self._model[run_id]].items():
+            yield Stat(f"{experiment}/{run_id}/{name}", len(data), "e", 0.0)
+
+    def get(self, key: str) -> Blob:
+        """One object."""
+        _, run_id, name = key.split("/", 2)
+        return Blob(self._objects[self._model[run_id]][name], "e")
+
+
+def clocks() -> tuple[float, float]:
+    """Seconds by the clock, and of CPU."""
+    return time.perf_counter(), time.process_time()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--keep", type=Path, help="write the page here")
+    keep = parser.parse_args().keep
+    experiment = parse_experiment(Document.parse(EXPERIMENT, "large.yaml"))
+    tables = collected(experiment)
+    taken: dict[str, list[tuple[float, float]]] = {"statistics": [], "page": []}
+    store = cast(Store, AlikeStore(experiment))
+    for round_number in range(ROUNDS + 1):
+        started = clocks()
+        report = build_report(experiment, tables, Question(significance=True))
+        built = clocks()
+        page = render_page(report, experiment, tables, store)
+        ended = clocks()
+        if round_number:
+            taken["statistics"].append((built[0] - started[0], built[1] - started[1]))
+            taken["page"].append((ended[0] - built[0], ended[1] - built[1]))
+    if keep:
+        keep.mkdir(parents=True, exist_ok=True)
+        (keep / "report.html").write_text(page, encoding="utf-8")
+    medians = {name: [statistics.median(kind) for kind in zip(*values, strict=True)] for name, values in taken.items()}
+    medians["together"] = [sum(kind) for kind in zip(*medians.values(), strict=True)]
+    for name, (wall, cpu) in medians.items():
+        sys.stdout.write(f"{name:<11} {wall:5.2f} s, {cpu:5.2f} s of CPU\n")
+    sys.stdout.write(f"{len(experiment.runs)} runs x {EPOCHS} epochs; medians of {ROUNDS}\n")
+    sys.stdout.write(f"page        {len(page.encode()) / 1e6:5.2f} MB\n")
+
+
+if __name__ == "__main__":
+    main()

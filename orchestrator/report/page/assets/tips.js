@@ -1,0 +1,21 @@
+// What a mark says, beside the pointer.
+const tip = document.getElementById("tip");
+const showTip = (text, x, y) => {
+  tip.textContent = text;
+  tip.hidden = false;
+  const box = tip.getBoundingClientRect();
+  tip.style.left = `${Math.max(4, Math.min(x + 12, innerWidth - box.width - 4))}px`;
+  tip.style.top = `${y + 16 + box.height > innerHeight ? Math.max(4, y - box.height - 10) : y + 16}px`;
+};
+const hideTip = () => { tip.hidden = true; };
+document.addEventListener("pointermove", (event) => {
+  const marked = event.target.closest?.("[data-tip]");
+  if (marked) showTip(marked.dataset.tip, event.clientX, event.clientY);
+  else if (!event.target.closest?.("canvas")) hideTip();
+});
+document.addEventListener("scroll", hideTip, { passive: true, capture: true });
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") hideTip(); });
+document.addEventListener("click", (event) => {
+  const run = event.target.closest?.("[data-run]")?.dataset.run;
+  if (run) goToRun(run);
+});

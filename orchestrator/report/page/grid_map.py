@@ -1,0 +1,72 @@
+"""The grid as a map: a line a model, train ratio and ablation, a square a seed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.report.page.legend import Model, cell_text
+from orchestrator.report.page.run_state import CSS, MEANING, State, state_of
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """One run: its class, what is said of it, and its row in the table of runs."""
+
+    run_id: str
+    css: str
+    tip: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """All seeds of a model in one cell."""
+
+    model: Model
+    cell: str
+    squares: Sequence[Square]
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class GridMap:
+    """The map, how many runs there are of each state, and what the states mean."""
+
+    lines: Sequence[Line]
+    counts: Sequence[tuple[State, str, int, str]]
+
+
+def grid_map(runs: Sequence[Mapping[str, Any]], models: Sequence[Model]) -> GridMap:
+    """Draw the map.
+
+    Args:
+        runs: Rows of `Collected.runs`, in the order of the grid.
+        models: All of the experiment.
+    """
+    by_name = {model.name: model for model in models}
+    lines: dict[tuple[str, float, str], list[Mapping[str, Any]]] = {}
+    for run in runs:
+        lines.setdefault((run["model"], run["train_ratio"], run["ablation"]), []).append(run)
+    ordered = sorted(lines.items(), key=lambda item: (by_name[item[0][0]].series,))
+    counted = Counter(state_of(run) for run in runs)
+    return GridMap(
+        [_line(by_name[model], cell_text(ratio, ablation), here) for (model, ratio, ablation), here in ordered],
+        [(state, CSS[state], counted[state], MEANING[state]) for state in State if counted[state]],
+    )
+
+
+def _line(model: Model, cell: str, runs: Sequence[Mapping[str, Any]]) -> Line:
+    counted = Counter(state_of(run) for run in runs)
+    said = ", ".join(f"{counted[state]} {state}" for state in State if counted[state])
+    return Line(model, cell, [_square(run) for run in runs], said)
+
+
+def _square(run: Mapping[str, Any]) -> Square:
+    state = state_of(run)
+    progress = f", epoch {run['epochs_done']} of {run['epochs']}" if state is not State.DONE else ""
+    css = CSS[state]
+    if state is not State.DONE and run["epochs_done"]:
+        css += f" p{min(9, 10 * run['epochs_done'] // run['epochs'])}"
+    return Square(run["run_id"], css, f"{run['model']}, seed {run['seed']}: {state}{progress}")

@@ -1,0 +1,146 @@
+"""Scores against the train ratio: every run a small mark, every model's mean with its interval."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from orchestrator.report.numbers import interval
+from orchestrator.report.page.axes import Scale, span
+from orchestrator.report.page.legend import Model
+from orchestrator.report.page.plot import Plot, Tick
+from orchestrator.report.result import Report, Summary
+from orchestrator.report.scores import run_scores
+from orchestrator.report.wording import METRIC_NAMES, is_higher_better
+
+WIDTH, HEIGHT = 400, 260
+RUNS_DRAWN = 400
+"""Runs drawn one by one in a picture; with more, means and intervals only."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatioChart:
+    """All pictures, and the same as rows of a table."""
+
+    plots: Sequence[Plot]
+    rows: Sequence[Summary]
+    runs_drawn: bool
+
+
+def ratio_chart(report: Report, epochs: pd.DataFrame, models: Sequence[Model], ratios: Sequence[float]) -> RatioChart:
+    """Draw a report's summaries, a picture a metric and ablation.
+
+    Args:
+        report: Its summaries are drawn.
+        epochs: Of the finished runs.
+        models: All of the experiment.
+        ratios: All of the experiment.
+    """
+    grouped: dict[tuple[str, str], list[Summary]] = defaultdict(list)
+    for summary in report.summaries:
+        if summary.mean is not None:
+            grouped[summary.metric, summary.ablation].append(summary)
+    drawn = report.unit == "run" and epochs["run_id"].nunique() <= RUNS_DRAWN
+    scores = _run_scores(report, epochs, list(dict.fromkeys(metric for metric, _ in grouped))) if drawn else {}
+    ablated = len({ablation for _, ablation in grouped}) > 1
+    plots = [
+        _plot(metric, ablation, rows, scores.get(metric, {}), models, ratios, ablated)
+        for (metric, ablation), rows in grouped.items()
+    ]
+    return RatioChart(plots, [row for row in report.summaries if row.mean is not None], drawn)
+
+
+def _run_scores(
+    report: Report, epochs: pd.DataFrame, metrics: Sequence[str]
+) -> dict[str, dict[tuple[str, float, str], list[tuple[str, float]]]]:
+    """Run ids and scores by metric, and by model, train ratio and ablation."""
+    scores = run_scores(epochs, metrics, report.score)
+    cells = epochs.drop_duplicates("run_id").set_index("run_id")[["model", "train_ratio", "ablation"]]
+    found: dict[str, dict[tuple[str, float, str], list[tuple[str, float]]]] = {metric: {} for metric in metrics}
+    for metric in metrics:
+        known = dict(zip(scores.index.tolist(), scores[metric].tolist(), strict=True))
+        for run_id, model, ratio, ablation in cells.itertuples(name=None):
+            if known[run_id] == known[run_id]:
+                found[metric].setdefault((model, ratio, ablation), []).append((run_id, known[run_id]))
+    return found
+
+
+def _plot(
+    metric: str,
+    ablation: str,
+    rows: Sequence[Summary],
+    scores: Mapping[tuple[str, float, str], Sequence[tuple[str, float]]],
+    models: Sequence[Model],
+    ratios: Sequence[float],
+    ablated: bool,
+) -> Plot:
+    runs = {(model, ratio): here for (model, ratio, other), here in scores.items() if other == ablation}
+    values = [value for row in rows for value in (row.mean, row.ci_low, row.ci_high) if value is not None]
+    values += [value for here in runs.values() for _, value in here]
+    low, high = span(values)
+    if is_higher_better(metric):  # Dice: an interval may reach beyond what a score can
+        low, high = max(low, 0.0), min(high, 1.0)
+    places = sorted(ratios)
+    x_low, x_high = span(places, margin=0.12, least=0.2)
+    x = Scale(x_low, x_high, 46, WIDTH - 12)
+    y = Scale(low, high, HEIGHT - 40, 12)
+    title = METRIC_NAMES[metric] + (f", {ablation}" if ablated else "")
+    plot = Plot(
+        title[:1].upper() + title[1:],
+        "; ".join(_said(model, rows) for model in models if any(row.model == model.name for row in rows)),
+        x,
+        y,
+        WIDTH,
+        HEIGHT,
+        x_label="train ratio",
+        x_ticks=_apart([Tick(x(ratio), f"{ratio * 100:g}%") for ratio in places]),
+    )
+    for model in models:
+        _draw(plot, model, [row for row in rows if row.model == model.name], runs, len(models), x_high - x_low)
+    return plot
+
+
+def _draw(
+    plot: Plot,
+    model: Model,
+    rows: Sequence[Summary],
+    runs: Mapping[tuple[str, float], Sequence[tuple[str, float]]],
+    of: int,
+    width: float,
+) -> None:
+    aside = (model.series - (of - 1) / 2) * width * 0.022
+    outward = (-7 if model.series < of / 2 else 7, 0)
+    for (name, ratio), here in runs.items():
+        for run_id, value in here if name == model.name else ():
+            plot.dot(ratio + aside, value, model.series, "faint", f"{run_id}: {value:.4f}", radius=2.4, aside=outward)
+    ordered = sorted(rows, key=lambda row: row.train_ratio)
+    plot.line([(row.train_ratio + aside, row.mean) for row in ordered if row.mean is not None], model.css)
+    for row in ordered:
+        at = row.train_ratio + aside
+        if row.ci_low is not None and row.ci_high is not None:
+            ends = (max(row.ci_low, plot.y.low), min(row.ci_high, plot.y.high))
+            plot.line([(at, end) for end in ends], f"{model.css} interval")
+        if row.mean is not None:
+            plot.dot(at, row.mean, model.series, "mean", _tip(row), radius=4.5)
+
+
+def _tip(row: Summary) -> str:
+    known = f", 95% CI {interval(row.ci_low, row.ci_high)}" if row.ci_low is not None else ""
+    return f"{row.model} at {row.train_ratio * 100:g}%: mean {row.mean:.3f}{known}, n = {row.n}"
+
+
+def _said(model: Model, rows: Sequence[Summary]) -> str:
+    parts = [f"{row.train_ratio * 100:g}% {row.mean:.3f}" for row in rows if row.model == model.name]
+    return f"{model.name}: {', '.join(parts)}"
+
+
+def _apart(ticks: Sequence[Tick], least: float = 30) -> list[Tick]:
+    """Ticks without those whose text would touch the one before."""
+    kept: list[Tick] = []
+    for tick in ticks:
+        if not kept or tick.place - kept[-1].place >= least:
+            kept.append(tick)
+    return kept

@@ -1,0 +1,97 @@
+"""The tests of a report as rows that can be sorted and filtered, each with its interval drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.report.page.axes import Scale, span
+from orchestrator.report.page.legend import cell_text
+from orchestrator.report.result import Comparison, ComparisonRow, Report
+from orchestrator.report.wording import LEVEL, is_higher_better
+
+WIDTH, HEIGHT = 132, 18
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Places in px of a small picture, and what the whole of it spans."""
+
+    low: float
+    middle: float
+    high: float
+    zero: float
+
+
+@dataclass(frozen=True, slots=True)
+class TestRow:
+    """One test.
+
+    Attributes:
+        comparison: What it is a part of.
+        row: Its numbers.
+        asked: `gamma_net − unet`, or `gamma_net: no_attention − none`.
+        cell: `30%`.
+        significant: Whether its corrected p is at most the level; never of pooled epochs.
+        outcome: `better`, `worse`, `equivalent` or `open`: what a filter chooses by.
+        interval: None without one.
+    """
+
+    comparison: Comparison
+    row: ComparisonRow
+    asked: str
+    cell: str
+    significant: bool
+    outcome: str
+    interval: Interval | None
+
+
+def test_rows(report: Report) -> list[TestRow]:
+    """Every row of every comparison, in the order of the report."""
+    level = {family.name: family.level for family in report.families}
+    scales = {metric: _scale(report, metric) for metric in {row.metric for row in _rows(report)}}
+    found = []
+    for comparison in report.comparisons:
+        for row in comparison.rows:
+            corrected = row.p_holm
+            limit = level.get(row.family, LEVEL)
+            significant = report.unit == "run" and corrected is not None and corrected <= limit
+            found.append(
+                TestRow(
+                    comparison,
+                    row,
+                    _asked(comparison, row),
+                    cell_text(row.train_ratio, row.ablation, row.against_ablation),
+                    significant,
+                    _outcome(row, significant),
+                    _interval(row, scales[row.metric]),
+                )
+            )
+    return found
+
+
+def _rows(report: Report) -> list[ComparisonRow]:
+    return [row for comparison in report.comparisons for row in comparison.rows]
+
+
+def _asked(comparison: Comparison, row: ComparisonRow) -> str:
+    if comparison.kind == "ablations":
+        return f"{row.model}: {row.ablation} − {row.against_ablation}"
+    return f"{row.model} − {row.against}"
+
+
+def _outcome(row: ComparisonRow, significant: bool) -> str:
+    if significant and row.difference is not None:
+        return "better" if (row.difference > 0) == is_higher_better(row.metric) else "worse"
+    return "equivalent" if row.equivalent else "open"
+
+
+def _scale(report: Report, metric: str) -> Scale:
+    rows = [row for row in _rows(report) if row.metric == metric]
+    ends = [0.0, *(end for row in rows for end in (row.ci_low, row.ci_high, row.difference) if end is not None)]
+    return Scale(*span(ends, least=0.001), 3, WIDTH - 3)
+
+
+def _interval(row: ComparisonRow, scale: Scale) -> Interval | None:
+    if row.difference is None or row.ci_low is None or row.ci_high is None:
+        return None
+    return Interval(scale(row.ci_low), scale(row.difference), scale(row.ci_high), scale(0))

@@ -1,0 +1,63 @@
+"""A real Chromium, and the page of a small grid."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orchestrator.collect import collect
+from orchestrator.report import Question, build_report
+from orchestrator.report.page import render_page
+from tests.browser.chromium import Chromium
+from tests.unit.report.logged import dice_of, experiment, log_run
+from tests.unit.report.pictured import add_function, add_samples
+from trainer.contract.folder_store import FolderStore
+
+HOSTILE = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"></script><!-- {{ 7*7 }}"
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
+    """Skips where there is none, unless GRIDCTL_TEST_REQUIRE_BROWSER says that there must be."""
+    binary = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if binary is None or driver is None:
+        said = "no Chromium with its driver: apt-get install chromium chromium-driver"
+        if os.environ.get("GRIDCTL_TEST_REQUIRE_BROWSER") == "1":
+            pytest.fail(said)
+        pytest.skip(said)
+    browser = Chromium(binary, driver, tmp_path_factory.mktemp("chromium"))
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All that a page can show: 20 runs, of which one failed hostilely, one is under way, one missing."""
+    folder = tmp_path_factory.mktemp("page")
+    store = FolderStore(folder / "store")
+    tiny = experiment(folder / "data")
+    states = dict(zip((run.run_id for run in tiny.runs[-3:]), ("missing", "under way", "failed"), strict=True))
+    for run in tiny.runs:
+        match states.get(run.run_id):
+            case "missing":
+                continue
+            case "under way":
+                log_run(store, run, dice_of(0.03), epochs=2, finished=False, host=HOSTILE)
+            case "failed":
+                log_run(store, run, dice_of(0.03), epochs=1, finished=False, failed=HOSTILE, device_name=HOSTILE)
+            case _:
+                log_run(store, run, dice_of(0.03), host=HOSTILE)
+                add_samples(
+                    store, run, name=f"patient001 {HOSTILE}" if run.train_ratio == 0.2 else "patient001 ED slice 03"
+                )
+                add_function(store, run)
+    tables = collect(store, tiny.runs)
+    report = build_report(tiny, tables, Question(significance=True))
+    path = folder / "report.html"
+    path.write_text(render_page(report, tiny, tables, store, folder), encoding="utf-8")
+    return path

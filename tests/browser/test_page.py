@@ -1,0 +1,227 @@
+"""The page in a real browser: it loads, sorts, filters, asks for nothing, and can be used without a mouse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
+
+from tests.browser.chromium import Chromium
+
+TESTS = "#tests tbody tr"
+SECTIONS = ["answer", "significance", "differences", "ratio", "curves", "segmentations", "function", "grid", "runs"]
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("dark", [False, True])
+def test_it_loads_without_a_complaint_or_a_request(chromium: Chromium, page: Path, width: int, dark: bool) -> None:
+    chromium.open(page, width=width, dark=dark)
+    assert [link.get_attribute("id") for link in chromium.all("main > section")] == [*SECTIONS, "provenance"]
+    assert chromium.complaints() == []
+    assert chromium.requests() == [page.as_uri()]
+    assert chromium.driver.title == "tiny · gridctl report"
+
+
+def test_free_text_is_shown_and_never_run(chromium: Chromium, page: Path) -> None:
+    chromium.open(page)
+    assert "<script>document.title='owned'</script>" in chromium.one("#runs .message").text
+    assert chromium.run("return document.title") == "tiny · gridctl report"
+    assert chromium.run("return document.querySelectorAll('main img').length") == 0
+    assert chromium.complaints() == []
+
+
+def test_the_policy_stops_code_that_is_not_the_pages_own(chromium: Chromium, page: Path, tmp_path: Path) -> None:
+    spoiled = tmp_path / "spoiled.html"
+    text = page.read_text(encoding="utf-8").replace("</body>", "<script>document.title='owned'</script></body>")
+    spoiled.write_text(text, encoding="utf-8")
+    chromium.open(spoiled)
+    assert chromium.driver.title == "tiny · gridctl report"
+    assert any("Content Security Policy" in line for line in chromium.complaints())
+
+
+@pytest.mark.parametrize("width", [360, 412, 768, 1280])
+def test_no_width_scrolls_the_page_sideways(chromium: Chromium, page: Path, width: int) -> None:
+    chromium.open(page, width=width)
+    overhang = "const e = document.documentElement; return e.scrollWidth - e.clientWidth"
+    assert chromium.run(overhang) == 0
+    cut = """return [...document.querySelectorAll('main *')]
+        .filter(e => e.checkVisibility() && !e.closest('.scroll, svg, .unseen'))
+        .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+        .map(e => e.outerHTML.slice(0, 80))"""
+    assert chromium.run(cut) == []
+
+
+def test_a_heading_sorts_up_and_down_and_says_so(chromium: Chromium, page: Path) -> None:
+    chromium.open(page)
+    heading = next(th for th in chromium.all("#tests thead th") if th.text.startswith("p Holm"))
+    column = chromium.run("return arguments[0].cellIndex", heading)
+    read = f"return [...document.querySelectorAll('{TESTS}')].map(row => Number(row.cells[{column}].dataset.value))"
+    before = chromium.run(read)
+    heading.find_element("css selector", "button").click()
+    assert heading.get_attribute("aria-sort") == "ascending"
+    assert chromium.run(read) == sorted(before)
+    heading.find_element("css selector", "button").click()
+    assert heading.get_attribute("aria-sort") == "descending"
+    assert chromium.run(read) == sorted(before, reverse=True)
+    assert len(chromium.all("#tests [aria-sort]")) == 1
+
+
+def test_unknown_numbers_sort_last_both_ways(chromium: Chromium, page: Path) -> None:
+    chromium.open(page)
+    button = next(th for th in chromium.all("#run-table thead th") if th.text.startswith("validation"))
+    column = chromium.run("return arguments[0].cellIndex", button)
+    for _ in range(2):
+        button.find_element("css selector", "button").click()
+        cells = chromium.run(
+            f"return [...document.querySelectorAll('#run-table tbody tr')].map(r => r.cells[{column}].textContent)"
+        )
+        assert cells[-1] == "–"
+        assert "–" not in cells[:-1]
+
+
+def test_filters_narrow_rows_and_count_them(chromium: Chromium, page: Path) -> None:
+    chromium.open(page)
+    form = chromium.one("form[data-table=tests]")
+    assert form.find_element("css selector", "output").text == "4 rows"
+    Select(form.find_element("name", "metric")).select_by_value("validation_dice")
+    assert len([row for row in chromium.all(TESTS) if row.is_displayed()]) == 2
+    assert form.find_element("css selector", "output").text == "2 of 4 rows"
+    form.find_element("css selector", "button[type=reset]").click()
+    assert len([row for row in chromium.all(TESTS) if row.is_displayed()]) == 4
+    chromium.one("form[data-table=run-table] [name=text]").send_keys("s3-")
+    shown = chromium.texts("#run-table tbody th")
+    assert len(shown) == 4
+    assert all("-s3-" in name for name in shown)
+
+
+def test_more_tests_are_shown_on_demand(chromium: Chromium, page: Path) -> None:
+    chromium.open(page)
+    assert not any("Wilcoxon" in text for text in chromium.texts("#tests thead th"))
+    chromium.one("[data-show=more]").click()
+    assert any("Wilcoxon" in text for text in chromium.texts("#tests thead th"))
+
+
+def test_the_theme_follows_the_system_until_it_is_chosen(chromium: Chromium, page: Path) -> None:
+    background = "return getComputedStyle(document.body).backgroundColor"
+    chromium.open(page, dark=True)
+    chromium.run("localStorage.clear()")
+    chromium.open(page, dark=True)
+    dark = chromium.run(background)
+    chromium.open(page, dark=False)
+    light = chromium.run(background)
+    assert dark != light
+    chromium.one("#theme").click()
+    chromium.one("#theme").click()
+    assert chromium.one("#theme").text == "Theme: dark"
+    assert chromium.run(background) == dark
+    chromium.open(page)
+    assert chromium.run(background) == dark, "it is remembered"
+    chromium.one("#theme").click()
+    assert chromium.run(background) == light
+
+
+def test_curves_are_drawn_and_walked_by_keyboard(chromium: Chromium, page: Path) -> None:
+    chromium.open(page)
+    assert len(chromium.all(".panel canvas")) == 4, "two sets, two train ratios"
+    canvas = chromium.one(".panel canvas")
+    drawn = """const c = arguments[0], d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+        const seen = new Set();
+        for (let i = 0; i < d.length; i += 4) if (d[i + 3]) seen.add(`${d[i]},${d[i + 1]},${d[i + 2]}`);
+        return seen.size"""
+    assert chromium.run(drawn, canvas) > 10
+    assert "10 runs; means: unet ends at" in (canvas.get_attribute("aria-label") or "")
+    readout = chromium.one(".panel .readout")
+    assert readout.text.startswith("Epoch 4, mean: unet 0.")
+    chromium.run("arguments[0].focus()", canvas)
+    ActionChains(chromium.driver).send_keys(Keys.ARROW_LEFT, Keys.ARROW_LEFT).perform()
+    assert readout.text.startswith("Epoch 2, mean: unet 0.")
+
+
+def test_the_form_above_chooses_curves(chromium: Chromium, page: Path) -> None:
+    chromium.open(page)
+    chromium.one("#curve-choices [name=ratio]").click()
+    assert len([c for c in chromium.all(".panel canvas") if c.is_displayed()]) == 2
+    chromium.one("#curve-choices [name=model]").click()
+    assert "unet" not in chromium.one(".panel .readout").text
+    Select(chromium.one("#curve-choices [name=metric]")).select_by_value("train_loss")
+    assert chromium.texts("#curve-panels h3") == ["Training loss"]
+
+
+def test_a_curve_leads_to_its_runs_row_and_a_row_to_its_log(chromium: Chromium, page: Path) -> None:
+    chromium.open(page)
+    square = chromium.one(".squares .square")
+    run = square.get_attribute("data-run")
+    square.click()
+    assert chromium.run("return document.activeElement.closest('tr').id") == run
+    link = chromium.driver.switch_to.active_element.get_dom_attribute("href")
+    assert link == f"store/tiny/{run}/attempts/001-abc.log"
+
+
+def test_one_cells_pictures_at_a_time(chromium: Chromium, page: Path) -> None:
+    chromium.open(page)
+    assert len([cell for cell in chromium.all("#segmentations .cell") if cell.is_displayed()]) == 1
+    Select(chromium.one("#gallery-cell")).select_by_visible_text("50%")
+    (shown,) = [cell for cell in chromium.all("#segmentations .cell") if cell.is_displayed()]
+    assert shown.find_element("css selector", "h3").text.startswith("50%")
+    assert "of" in shown.find_element("css selector", ".why").text
+    assert len(shown.find_elements("css selector", ".slice")) == 2
+    assert [p.text.split()[0] for p in shown.find_elements("css selector", ".slice:first-child .tile p")][:3] == [
+        "truth",
+        "unet",
+        "gamma_net",
+    ]
+    assert [p.text[:5] for p in shown.find_elements("css selector", ".strip .tile p")] == ["t = 1", "t = 2"] * 2
+
+
+def test_a_mark_says_its_number(chromium: Chromium, page: Path) -> None:
+    chromium.open(page)
+    mark = chromium.one("#ratio .dot.mean")
+    chromium.show(mark)
+    ActionChains(chromium.driver).move_to_element(mark).perform()
+    assert chromium.one("#tip").text.startswith("unet at 20%: mean 0.")
+    ActionChains(chromium.driver).send_keys(Keys.ESCAPE).perform()
+    assert not chromium.one("#tip").is_displayed()
+
+
+def test_the_keyboard_reaches_the_skip_link_first_then_everything(chromium: Chromium, page: Path) -> None:
+    chromium.open(page)
+    ActionChains(chromium.driver).send_keys(Keys.TAB).perform()
+    assert chromium.driver.switch_to.active_element.text == "Skip to the answer"
+    reached = set()
+    for _ in range(60):
+        ActionChains(chromium.driver).send_keys(Keys.TAB).perform()
+        reached.add(
+            chromium.run(
+                "const e = document.activeElement; return e.closest('section')?.id + ' ' + e.tagName.toLowerCase()"
+            )
+        )
+    assert {"significance select", "significance input", "significance button", "significance div"} <= reached
+    assert "curves canvas" in reached
+
+
+def test_what_screen_readers_need_is_there(chromium: Chromium, page: Path) -> None:
+    chromium.open(page)
+    script = (Path(__file__).parent / "lacking.js").read_text("utf-8")
+    lacking: Any = chromium.run(script)
+    assert lacking == []
+
+
+def test_on_paper_all_cells_are_there_and_no_controls(chromium: Chromium, page: Path) -> None:
+    chromium.open(page, media="print")
+    assert all(cell.is_displayed() for cell in chromium.all("#segmentations .cell"))
+    assert not any(control.is_displayed() for control in chromium.all("nav, form, #theme"))
+
+
+def test_without_scripts_every_table_and_picture_is_there(chromium: Chromium, page: Path) -> None:
+    chromium.open(page, scripts=False)
+    try:
+        assert "Curves are drawn by the page's own script" in chromium.one("#curves noscript").text
+        assert not any(form.is_displayed() for form in chromium.all("form"))
+        assert all(cell.is_displayed() for cell in chromium.all("#segmentations .cell"))
+        assert len([row for row in chromium.all("#run-table tbody tr") if row.is_displayed()]) == 20
+    finally:
+        chromium.command("Emulation.setScriptExecutionDisabled", value=False)

@@ -1,0 +1,151 @@
+"""Data in a real bucket: fetched once, checked, gone on with after a kill, put there with checksums."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from trainer.contract.errors import DataError
+from trainer.contract.spec import DataSpec
+from trainer.contract.store import open_store
+from trainer.data import fetching
+from trainer.data.checksums import CHECKSUMS, etag_of
+from trainer.data.fetching import fetch
+from trainer.data.loading import load_set
+from trainer.data.phantom import PhantomOptions, write_phantom
+from trainer.data.uploading import upload
+
+
+@pytest.fixture(scope="module")
+def phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "phantom"
+    write_phantom(folder, PhantomOptions(patients=2, generalisation_patients=1, slices=2, seed=3))
+    return folder
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A small folder of files, one of them so large that it travels in parts."""
+    folder = tmp_path / "source"
+    (folder / "deep").mkdir(parents=True)
+    for number in range(5):
+        (folder / "deep" / f"{number}.txt").write_text(f"file {number}")
+    (folder / "large.bin").write_bytes(bytes(range(256)) * (36 << 10))
+    (folder / ".hidden").write_text("stays here")
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files if not p.name.startswith(".")}
+
+
+def times(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mtime_ns for path in folder.rglob("*.*") if not path.name.startswith(".")}
+
+
+@pytest.fixture
+def url(bucket: str, s3_url: str) -> str:
+    return s3_url
+
+
+def test_uploaded_and_fetched_it_is_the_same_and_nothing_travels_twice(source: Path, url: str) -> None:
+    assert upload(source, url) == (6, 6)
+    assert upload(source, url) == (0, 6)
+    folder = fetch(url)
+    assert contents(folder) == contents(source)
+    before = times(folder)
+    assert fetch(url) == folder
+    assert times(folder) == before
+
+
+def test_what_changed_in_the_bucket_is_fetched_anew_and_what_left_it_leaves(source: Path, url: str) -> None:
+    upload(source, url)
+    before = times(fetch(url))
+    (source / "deep" / "2.txt").write_text("another")
+    assert upload(source, url) == (1, 6)
+    open_store(url).delete("deep/4.txt")
+    folder = fetch(url)
+    assert (folder / "deep" / "2.txt").read_text() == "another"
+    assert not (folder / "deep" / "4.txt").exists()
+    after = times(folder)
+    assert {name for name in after if after[name] != before[name]} == {"2.txt"}
+
+
+def test_what_was_changed_or_lost_on_the_disk_comes_again(source: Path, url: str) -> None:
+    upload(source, url)
+    folder = fetch(url)
+    (folder / "deep" / "1.txt").write_text("spoiled")
+    (folder / "large.bin").unlink()
+    assert contents(fetch(url)) == contents(source)
+
+
+def test_a_fetch_that_was_killed_goes_on_where_it_was(source: Path, url: str) -> None:
+    upload(source, url)
+
+    def killed(done: int, _total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fetch(url, killed)
+    (folder,) = [path for path in fetching.cache_folder().joinpath("datasets").iterdir() if path.is_dir()]
+    before = times(folder)
+    assert len(before) == 3
+    fetch(url)
+    after = times(folder)
+    assert contents(folder) == contents(source)
+    assert {name: after[name] for name in before} == before
+
+
+@pytest.mark.parametrize("with_checksums", [True, False])
+def test_a_file_that_is_not_what_was_uploaded_is_named(
+    with_checksums: bool, source: Path, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(source, url)
+    store = open_store(url)
+    if with_checksums:
+        store.put("deep/3.txt", b"FILE 3")
+    else:
+        store.delete(CHECKSUMS)
+        monkeypatch.setattr(fetching, "etag_of", lambda path: "0" * len(etag_of(path)))
+    with pytest.raises(DataError, match="SHA-256" if with_checksums else "ETag") as raised:
+        fetch(url)
+    assert raised.value.problems[0].where.startswith(f"{url}/")
+    if with_checksums:
+        (folder,) = [path for path in fetching.cache_folder().joinpath("datasets").iterdir() if path.is_dir()]
+        assert not (folder / "deep" / "3.txt").exists(), "nothing that is wrong stays"
+
+
+def test_etags_are_those_of_the_server_also_of_files_in_parts(source: Path, url: str) -> None:
+    upload(source, url)
+    for stat in open_store(url).list():
+        if stat.key != CHECKSUMS:
+            assert stat.etag == etag_of(source / stat.key)
+
+
+def test_several_at_once_fetch_once(source: Path, url: str) -> None:
+    upload(source, url)
+    with ThreadPoolExecutor(4) as threads:
+        folders = set(threads.map(fetch, [url] * 4))
+    assert len(folders) == 1
+    assert contents(folders.pop()) == contents(source)
+
+
+def test_an_empty_prefix_says_how_to_fill_it(url: str) -> None:
+    with pytest.raises(DataError, match="nothing at this prefix") as raised:
+        fetch(url)
+    assert "trainer data upload" in raised.value.problems[0].fix
+
+
+def test_a_run_reads_both_sets_from_the_bucket_as_from_the_disk(phantom: Path, url: str, tmp_path: Path) -> None:
+    upload(phantom, url)
+    data = DataSpec(acdc="-", size_px=32)
+    for kind in ("acdc", "sunnybrook"):
+        here = load_set(kind, str(phantom / kind), data, 1)  # type: ignore[arg-type]
+        there = load_set(kind, f"{url}/{kind}", data, 1)  # type: ignore[arg-type]
+        assert here.digest == there.digest
+    shutil.rmtree(fetching.cache_folder())

@@ -1,0 +1,31 @@
+"""`torch.compile` may be put around either network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+
+from trainer.contract.network import GammaNetSpec, NetworkSpec, UNetSpec
+from trainer.models import build_model
+
+GAMMA_NET: dict[str, Any] = {"channels": (16, 2), "down_fgru_kernels": (7, 1), "up_fgru_kernels": (1,)}
+
+
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")  # torch's own tracer does
+@pytest.mark.parametrize(
+    "spec", [UNetSpec(channels=(2, 3)), GammaNetSpec(**GAMMA_NET, timesteps=2)], ids=["unet", "gamma_net"]
+)
+def test_the_compiler_sees_the_same_function_and_gradients(spec: NetworkSpec) -> None:
+    """Traced whole, forward and backward; what its backend makes of the trace is torch's."""
+    torch.manual_seed(0)
+    model = build_model(spec)
+    images = torch.rand(2, 1, 64, 64)  # large enough for the Fourier transform of tiles
+    compiled = torch.compile(model, backend="aot_eager", fullgraph=True)
+    gradients = []
+    for network in (model, compiled):
+        model.zero_grad()
+        network(images).square().mean().backward()
+        gradients.append([parameter.grad.clone() for parameter in model.parameters() if parameter.grad is not None])
+    torch.testing.assert_close(gradients[0], gradients[1], atol=1e-5, rtol=1e-4)

@@ -1,0 +1,38 @@
+"""The cheaper forms of small convolutions are those convolutions, forward and backward."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from trainer.models.pointwise import convolve_pointwise
+from trainer.models.single_channel import convolve_to_one_channel
+
+
+@pytest.mark.parametrize("size", [1, 3, 5])
+@pytest.mark.parametrize("shape", [(2, 3, 6, 9), (1, 2, 1, 4)])
+def test_a_single_channel_by_taps_is_the_convolution(size: int, shape: tuple[int, int, int, int]) -> None:
+    torch.manual_seed(0)
+    conv = nn.Conv2d(shape[1], 1, size, padding=size // 2).double()
+    maps = torch.randn(shape, dtype=torch.float64, requires_grad=True)
+
+    def gradients(result: Tensor) -> tuple[Tensor, ...]:
+        weights = torch.linspace(-1, 1, result.numel(), dtype=torch.float64).view_as(result)
+        return torch.autograd.grad((result * weights).sum(), (maps, *conv.parameters()))
+
+    found, expected = convolve_to_one_channel(maps, conv, by_taps=True), conv(maps)
+    torch.testing.assert_close(found, expected, atol=1e-12, rtol=0)
+    torch.testing.assert_close(gradients(found), gradients(expected), atol=1e-12, rtol=0)
+    assert torch.autograd.gradcheck(lambda m: convolve_to_one_channel(m, conv, by_taps=True), maps)
+
+
+def test_a_pointwise_convolution_is_the_convolution() -> None:
+    torch.manual_seed(0)
+    maps = torch.randn(2, 3, 4, 5, dtype=torch.float64, requires_grad=True)
+    weight, bias = torch.randn(6, 3, 1, 1, dtype=torch.float64), torch.randn(6, dtype=torch.float64)
+    found = convolve_pointwise(maps, weight, bias)
+    torch.testing.assert_close(found, functional.conv2d(maps, weight, bias), atol=1e-12, rtol=0)
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    assert torch.autograd.gradcheck(lambda m: convolve_pointwise(m, weight, bias), maps)

@@ -1,0 +1,254 @@
+"""What stands on the page, for grids that are whole, begun, empty or odd."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from orchestrator.collect import Collected, collect
+from orchestrator.experiment import Experiment, parse_experiment
+from orchestrator.report import Question, Report, build_report
+from orchestrator.report.page import gallery, render_page
+from orchestrator.report.page.curves import LEVELS, packed_curves
+from orchestrator.report.page.environment import policy
+from tests.unit.report.logged import EPOCHS, dice_of, experiment, log_run
+from tests.unit.report.pictured import PATIENTS, add_function, add_samples
+from trainer.contract.errors import StoreError
+from trainer.contract.folder_store import FolderStore
+from trainer.contract.layout import RunLayout
+
+SIGNIFICANCE = Question(significance=True)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "store")
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A grid that is done, and its page; tests only read it."""
+
+    tiny: Experiment
+    store: FolderStore
+    folder: Path
+    tables: Collected
+    report: Report
+    page: str
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    folder = tmp_path_factory.mktemp("whole")
+    store = FolderStore(folder / "store")
+    tiny = filled(store, folder)
+    tables = collect(store, tiny.runs)
+    report = build_report(tiny, tables, SIGNIFICANCE)
+    return Whole(tiny, store, folder, tables, report, render_page(report, tiny, tables, store, folder / "out"))
+
+
+def filled(store: FolderStore, tmp_path: Path, text: str = "") -> Experiment:
+    """Two models, train ratios and seeds."""
+    tiny = experiment(tmp_path / "data", text)
+    tiny = replace(tiny, runs=tuple(run for run in tiny.runs if run.seed < 3), seeds=(1, 2))
+    for run in tiny.runs:
+        log_run(store, run, dice_of(0.02))
+        add_samples(store, run)
+        add_function(store, run)
+    return tiny
+
+
+def rendered(
+    tiny: Experiment, store: FolderStore, question: Question = SIGNIFICANCE, folder: Path | None = None
+) -> tuple[str, Collected]:
+    tables = collect(store, tiny.runs)
+    return render_page(build_report(tiny, tables, question), tiny, tables, store, folder), tables
+
+
+def curves_of(page: str) -> dict[str, Any]:
+    match = re.search(r'id="curve-data">(.*?)</script>', page, re.DOTALL)
+    assert match
+    content: dict[str, Any] = json.loads(match[1])
+    return content
+
+
+def test_the_same_store_gives_the_same_page(whole: Whole) -> None:
+    tables = collect(whole.store, whole.tiny.runs)
+    assert render_page(whole.report, whole.tiny, tables, whole.store, whole.folder / "out") == whole.page
+
+
+def test_nothing_on_the_page_leads_outside_it(whole: Whole) -> None:
+    sources = re.findall(r'(?:src|href|action|data|poster)="([^"]*)"', whole.page)
+    assert not [found for found in sources if "://" in found or found.startswith("//")]
+    assert "@import" not in whole.page
+    assert not re.search(r"url\((?!#)", whole.page)
+
+
+def test_the_policy_names_the_very_style_and_script_of_the_page(whole: Whole) -> None:
+    style = re.search(r"<style>(.*?)</style>", whole.page, re.DOTALL)
+    script = re.search(r"<script>(.*?)</script>", whole.page, re.DOTALL)
+    assert style
+    assert script
+    assert policy(style[1], script[1]).replace("'", "&#39;") in whole.page
+    assert "default-src 'none'" in policy("", "")
+
+
+def test_every_number_of_the_report_is_on_the_page(whole: Whole) -> None:
+    for headline in whole.report.headlines:
+        assert headline[1:] in whole.page
+    for comparison in whole.report.comparisons:
+        for row in comparison.rows:
+            assert f'data-value="{row.p_holm}"' in whole.page
+            assert row.verdict in whole.page
+
+
+def test_curves_unpack_to_what_was_logged(store: FolderStore, tmp_path: Path) -> None:
+    tiny = filled(store, tmp_path)
+    log_run(store, tiny.runs[0], dice_of(0.02), epochs=2, finished=False)
+    page, tables = rendered(tiny, store)
+    packed = curves_of(page)
+    assert packed["epochs"] == list(range(1, EPOCHS + 1))
+    logged = tables.epochs.set_index(["run_id", "epoch"])
+    for curve in packed["curves"]:
+        bits = np.unpackbits(np.frombuffer(base64.b64decode(curve["data"]), np.uint8)).reshape(-1, 12)
+        levels = bits @ (1 << np.arange(11, -1, -1))
+        table = levels[: len(packed["runs"]) * EPOCHS].reshape(-1, EPOCHS)
+        for (*_, run_id, done), row in zip(packed["runs"], table, strict=True):
+            assert (row[done:] == LEVELS + 1).all()
+            for epoch, level in enumerate(row[:done], 1):
+                value = curve["low"] + level / LEVELS * (curve["high"] - curve["low"])
+                step = (curve["high"] - curve["low"]) / LEVELS
+                assert value == pytest.approx(logged.at[(run_id, epoch), curve["id"]], abs=step)
+
+
+def test_long_curves_lose_epochs_but_never_the_last(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrator.report.page.curves.POINTS", 8 * 3 * 2)
+    packed = packed_curves(whole.tiny, whole.tables.runs, whole.tables.epochs)
+    assert packed
+    assert packed["epochs"] == [1, 3, 4]
+
+
+def test_nothing_begun(store: FolderStore, tmp_path: Path) -> None:
+    page, _ = rendered(experiment(tmp_path / "data"), store)
+    for said in (
+        "No run is done yet",
+        "No run has finished an epoch yet",
+        "Nothing to draw",
+        "No pictures",
+        "No ejection fractions",
+        "20 missing",
+        "no run is done yet",
+    ):
+        assert said in page
+    assert "NaN" not in re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL)
+
+
+def test_an_incomplete_grid_shows_every_state_and_why(store: FolderStore, tmp_path: Path) -> None:
+    tiny = experiment(tmp_path / "data")
+    log_run(store, tiny.runs[0], dice_of(0.1))
+    log_run(store, tiny.runs[1], dice_of(0.1), epochs=3, finished=False)
+    log_run(store, tiny.runs[2], dice_of(0.1), epochs=1, finished=False, failed="CUDA out of memory <b>")
+    page, _ = rendered(tiny, store)
+    for said in ("1 done", "1 under way", "1 failed", "17 missing", "3 of 4", "CUDA out of memory &lt;b&gt;"):
+        assert said in page
+    assert "<b>" not in page
+
+
+@pytest.mark.parametrize("question", [Question(), Question(True, unit="epoch"), Question(True, score="last-2")])
+def test_other_questions(question: Question, whole: Whole) -> None:
+    page, _ = rendered(whole.tiny, whole.store, question)
+    assert ('id="significance"' in page) is question.significance
+    if question.unit == "epoch":
+        assert "no row is called significant" in page
+        assert 'class="significant"' not in page
+
+
+def test_one_seed(store: FolderStore, tmp_path: Path) -> None:
+    tiny = experiment(tmp_path / "data")
+    one = replace(tiny, runs=tuple(run for run in tiny.runs if run.seed == 1), seeds=(1,))
+    for run in one.runs:
+        log_run(store, run, dice_of(0.1))
+        add_samples(store, run)
+    page, _ = rendered(one, store)
+    assert "one pair is no test: add seeds" in page
+    assert "seed 1, the only pair" in page
+
+
+def test_no_second_data_set(store: FolderStore, tmp_path: Path) -> None:
+    tiny = experiment(tmp_path / "data")
+    alone = parse_experiment(tiny.document.with_overrides(["data.sunnybrook=null"]))
+    for run in alone.runs:
+        log_run(store, run, dice_of(0.1))
+    page, _ = rendered(alone, store)
+    assert [curve["id"] for curve in curves_of(page)["curves"]] == ["validation_dice", "train_loss"]
+    assert "generalisation Dice" not in page
+
+
+def test_ablations_have_pictures_and_filters_of_their_own(store: FolderStore, tmp_path: Path) -> None:
+    page, _ = rendered(filled(store, tmp_path, "ablations: [none, no_clahe]\n"), store)
+    assert "Validation Dice, no_clahe" in page
+    assert '<option value="no_clahe">' in page
+    assert curves_of(page)["ablations"] == ["none", "no_clahe"]
+
+
+def test_logs_are_linked_beside_the_page_or_by_their_address(whole: Whole) -> None:
+    log = RunLayout(whole.tiny.name, whole.tiny.runs[0].run_id).attempts + "001-abc.log"
+    assert f'href="../store/{log}"' in whole.page
+    alone = render_page(whole.report, whole.tiny, whole.tables, whole.store)
+    assert f'href="{(whole.folder / "store").as_uri()}/{log}"' in alone
+
+
+def test_pictures_beyond_the_budget_are_left_out_by_name(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Left out" not in whole.page
+    monkeypatch.setattr(gallery, "BUDGET_BYTES", 1)
+    small = render_page(whole.report, whole.tiny, whole.tables, whole.store)
+    assert "Left out to keep the page small: 50%." in small
+
+
+def test_a_damaged_index_is_named_and_the_rest_is_shown(store: FolderStore, tmp_path: Path) -> None:
+    tiny = filled(store, tmp_path)
+    page, _ = rendered(tiny, store)
+    match = re.search(r"seed (\d+), of 2 pairs the one with the median", page)
+    assert match
+    chosen = next(run for run in tiny.runs if run.seed == int(match[1]) and run.train_ratio == 0.2)
+    store.put(RunLayout(tiny.name, chosen.run_id).samples_index, b"{}")
+    page, _ = rendered(tiny, store)
+    assert "Unreadable pictures of 20%: " in page
+    assert "samples/index.json" in page
+    assert "<h3>50%" in page
+
+
+def test_a_missing_picture_costs_only_itself(store: FolderStore, tmp_path: Path) -> None:
+    tiny = filled(store, tmp_path)
+    for run in tiny.runs:
+        for name in ("validation-slice-output-01", "validation-slice-image"):
+            store.delete(RunLayout(tiny.name, run.run_id).sample(name))
+    page, _ = rendered(tiny, store)
+    assert "Generalisation set" in page
+    assert "Validation set" not in page
+
+
+def test_patients_without_an_ejection_fraction_are_counted(store: FolderStore, tmp_path: Path) -> None:
+    tiny = filled(store, tmp_path)
+    for run in tiny.runs:
+        add_function(store, run, lost=2 if run.model == "unet" else 0)
+    page, tables = rendered(tiny, store)
+    assert len(tables.function) == 8 * 2 * PATIENTS
+    cells = re.findall(r'<td class="n">(\d+)</td></tr>', page[page.index('id="agreement-caption"') :])
+    assert cells[:2] == ["4", "0"]
+
+
+def test_an_unreachable_store_is_said(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any) -> Any:
+        raise StoreError("cannot be reached", where="store")
+
+    monkeypatch.setattr(FolderStore, "list", refuse)
+    page = render_page(whole.report, whole.tiny, whole.tables, whole.store)
+    assert "Unreadable pictures of 20%: store: cannot be reached" in page

@@ -1,0 +1,136 @@
+"""`gridctl plan`: hours from measured epochs, seeds from the declared effect."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from orchestrator.collect import collect
+from orchestrator.commands.plan import Estimate, estimate, make_plan
+from orchestrator.commands.plan_view import draw
+from orchestrator.experiment import Experiment, parse_experiment
+from orchestrator.stats.power import paired_t_power, pairs_needed
+from tests.unit.report.logged import EPOCHS, experiment, log_run
+from trainer.contract.folder_store import FolderStore
+from trainer.contract.spec import RunSpec
+
+
+def dice(run: RunSpec, epoch: int) -> float:
+    draw_ = np.random.default_rng([run.seed, round(10 * run.train_ratio), len(run.model), epoch])
+    return float(0.7 + draw_.normal(0, 0.02))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "store")
+
+
+def declared(tmp_path: Path, *overrides: str) -> Experiment:
+    return parse_experiment(experiment(tmp_path / "data").document.with_overrides(list(overrides)))
+
+
+def made(tiny: Experiment, store: FolderStore, at_once: int | None = None) -> Estimate:
+    return estimate(tiny, collect(store, tiny.runs), at_once)
+
+
+def shown(estimated: Estimate) -> str:
+    console = Console(width=80, file=io.StringIO())
+    console.print(draw(estimated))
+    file = console.file
+    assert isinstance(file, io.StringIO)
+    return file.getvalue()
+
+
+def test_nothing_measured_is_said_with_what_to_do(store: FolderStore, tmp_path: Path) -> None:
+    estimated = made(declared(tmp_path), store)
+    assert (estimated.runs_left, estimated.hours, estimated.eta_seconds) == (20, None, None)
+    assert estimated.unmeasured == ["gamma_net", "unet"]
+    assert "--set seeds=[1]" in " ".join(shown(estimated).split())
+
+
+def test_hours_are_measured_seconds_times_epochs_left(store: FolderStore, tmp_path: Path) -> None:
+    tiny = declared(tmp_path)
+    for run in tiny.runs:
+        if run.seed == 1 and run.train_ratio == 0.2:
+            log_run(store, run, dice)
+    estimated = made(tiny, store, at_once=3)
+    left = 18 * EPOCHS * 2.0
+    assert estimated.hours == pytest.approx(left / 3600)
+    assert estimated.eta_seconds == pytest.approx(left / 3)
+    assert [cost.measured for cost in estimated.cells] == [True, True, False, False]
+    assert "~2" in shown(estimated), "a cell that was not measured itself"
+
+
+def test_no_crowd_is_faster_than_one_run(store: FolderStore, tmp_path: Path) -> None:
+    tiny = declared(tmp_path)
+    for run in tiny.runs[:2]:
+        log_run(store, run, dice)
+    assert made(tiny, store, at_once=1000).eta_seconds == pytest.approx(EPOCHS * 2.0)
+
+
+def test_a_cluster_counts_gpus_and_asks_how_many_at_once(store: FolderStore, tmp_path: Path) -> None:
+    tiny = declared(tmp_path)
+    for run in tiny.runs[:2]:
+        log_run(store, run, dice)
+    cluster = replace(tiny, backend="kubernetes", kubernetes=tiny.kubernetes.model_copy(update={"gpus": 2}))
+    estimated = made(cluster, store)
+    assert estimated.hours is not None
+    assert estimated.gpu_hours == pytest.approx(2 * estimated.hours)
+    assert estimated.eta_seconds is None
+    assert "--at-once" in shown(estimated)
+    assert made(cluster, store, at_once=4).eta_seconds is not None
+
+
+def test_seeds_for_the_declared_effect_and_deviation(store: FolderStore, tmp_path: Path) -> None:
+    estimated = made(declared(tmp_path, "compare.effect=0.01", "compare.effect_sd=0.02"), store)
+    assert {need.metric for need in estimated.needs} == {"validation_dice", "generalisation_dice"}
+    for need in estimated.needs:
+        assert (need.source, need.tests, need.standardised) == ("declared", 2, False)
+        assert need.power_now == pytest.approx(paired_t_power(0.01, 0.02, 5))
+        assert need.seeds_needed == pairs_needed(0.01, 0.02) == 34
+        assert need.seeds_needed_holm == pairs_needed(0.01, 0.02, 0.8, 0.025)
+
+
+def test_the_deviation_is_measured_where_it_is_largest(store: FolderStore, tmp_path: Path) -> None:
+    tiny = declared(tmp_path, "compare.effect=0.01")
+    for run in tiny.runs:
+        log_run(store, run, dice)
+    need = made(tiny, store).needs[0]
+    spread = {}
+    for ratio in tiny.train_ratios:
+        here = [run for run in tiny.runs if run.train_ratio == ratio]
+        gamma, unet = ([dice(run, EPOCHS) for run in here if run.model == model] for model in ("gamma_net", "unet"))
+        spread[ratio] = np.std(np.subtract(gamma, unet), ddof=1)
+    worst = max(spread, key=lambda ratio: float(spread[ratio]))
+    assert need.deviation == pytest.approx(spread[worst])
+    assert need.source == f"measured at ratio {worst:g} over 5 pairs"
+
+
+def test_without_an_effect_there_is_a_scale(store: FolderStore, tmp_path: Path) -> None:
+    estimated = made(declared(tmp_path), store)
+    validation = [need for need in estimated.needs if need.metric == "validation_dice"]
+    assert [(need.effect, need.seeds_needed) for need in validation] == [(0.5, 34), (1.0, 10), (2.0, 5)]
+    assert "declare compare.effect" in " ".join(shown(estimated).split())
+
+
+def test_all_done_costs_nothing(store: FolderStore, tmp_path: Path) -> None:
+    tiny = declared(tmp_path)
+    for run in tiny.runs:
+        log_run(store, run, dice)
+    estimated = made(tiny, store)
+    assert (estimated.hours, estimated.runs_left) == (0, 0)
+    assert "all of 20 runs are done" in shown(estimated)
+
+
+def test_a_file_that_was_never_submitted_can_be_planned(tmp_path: Path) -> None:
+    tiny = declared(tmp_path)
+    file = tmp_path / "tiny.yaml"
+    file.write_text(tiny.document.to_yaml(), encoding="utf-8")
+    estimated = make_plan(str(file), ["seeds=[7]"], str(tmp_path / "nowhere"), None)
+    assert estimated.runs == 4
+    assert estimated.to_json()["first_seed"] == 7

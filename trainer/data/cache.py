@@ -1,0 +1,14 @@
+"""Where what can be made or fetched again is kept on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def cache_folder() -> Path:
+    """`$GRIDCTL_CACHE`, else `$XDG_CACHE_HOME/gridctl`, else `~/.cache/gridctl`; it may be deleted at any time."""
+    if given := os.environ.get("GRIDCTL_CACHE"):
+        return Path(given).expanduser()
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "gridctl"

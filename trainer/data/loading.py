@@ -1,0 +1,99 @@
+"""A data set as a run wants it: fetched if it lies in a bucket, packed if it is not yet, mapped into memory."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from trainer.contract.errors import DataError
+from trainer.contract.spec import DataSpec
+from trainer.data.cache import cache_folder
+from trainer.data.fetching import fetch, is_remote
+from trainer.data.pack import MANIFEST, open_pack, read_manifest
+from trainer.data.packing import fingerprint_of, make_pack
+from trainer.data.prepared import PreparedSet
+from trainer.data.reading import available_cores, prepare_in_memory
+from trainer.data.recipe import Recipe, deciding_versions
+from trainer.data.slices import Progress
+from trainer.data.sources import Kind, find_sources
+
+_log = logging.getLogger(__name__)
+
+_SHOWN_ODDITIES: Final = 10
+
+
+def load_set(kind: Kind, location: str, data: DataSpec, frames: int, progress: Progress | None = None) -> PreparedSet:
+    """A data set, prepared.
+
+    Args:
+        kind: Which one.
+        location: A folder of files as published, a folder of packs, or `s3://bucket/prefix` of
+            either, which is fetched once into this machine's cache.
+        data: How to prepare it.
+        frames: Of each series, the labelled one included.
+        progress: Called with patients or files done and their number; may raise to stop.
+
+    Raises:
+        DataError: Files are missing, unreadable or wrong, by name.
+        StoreError: The bucket cannot be reached.
+    """
+    recipe = Recipe.of(kind, data, frames)
+    root = fetch(location, progress) if is_remote(location) else Path(location)
+    found = _prebuilt(root, recipe) if holds_packs(root) else _packed(root, recipe, progress)
+    for oddity in found.oddities[:_SHOWN_ODDITIES]:
+        _log.warning("%s", oddity)
+    if len(found.oddities) > _SHOWN_ODDITIES:
+        _log.warning(
+            "and %d more oddities: python -m trainer data check %s", len(found.oddities) - _SHOWN_ODDITIES, root
+        )
+    return found
+
+
+def holds_packs(root: Path) -> bool:
+    """Whether a folder is one of packs, as `data pack` makes it."""
+    return root.is_dir() and any(path.name == MANIFEST for path in root.glob(f"*/{MANIFEST}"))
+
+
+def packs_in(root: Path) -> list[Path]:
+    """The packs of such a folder, sorted."""
+    return sorted(path.parent for path in root.glob(f"*/{MANIFEST}") if not path.parent.name.startswith("."))
+
+
+def _prebuilt(root: Path, recipe: Recipe) -> PreparedSet:
+    folder = root / recipe.name
+    manifest = read_manifest(folder)
+    if manifest is None or manifest.recipe != recipe:
+        there = ", ".join(path.name for path in packs_in(root))
+        raise DataError(
+            f"there is no pack {recipe.name} in this folder, only {there}",
+            where=root,
+            fix="make it from the files as published: python -m trainer data pack --help",
+        )
+    if manifest.versions != deciding_versions():
+        _log.warning("%s was made with other versions of %s", folder, ", ".join(_differing(manifest.versions)))
+    return open_pack(folder, fix="copy it again, or make it anew with `python -m trainer data pack`")
+
+
+def _differing(versions: object) -> Sequence[str]:
+    now, then = deciding_versions(), dict(versions) if isinstance(versions, dict) else {}
+    return sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
+
+
+def _packed(root: Path, recipe: Recipe, progress: Progress | None) -> PreparedSet:
+    sources = find_sources(recipe.kind, root)
+    packs = cache_folder() / "packs" / fingerprint_of(sources, root)[:16]
+    total = len(sources)
+
+    def waiting() -> None:
+        if progress:
+            progress(0, total)
+
+    try:
+        found, made = make_pack(packs, sources, root, recipe, progress, available_cores(), waiting)
+    except OSError as error:
+        _log.warning("cannot keep a pack at %s (%s): reading the files anew", packs, error.strerror or error)
+        return prepare_in_memory(sources, recipe, progress)
+    _log.info("%s %s", "packed" if made else "opened the pack", packs / recipe.name)
+    return found

@@ -1,0 +1,72 @@
+"""The two data sets behind one door: their patients, the files of each, and how to read one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from trainer.contract.errors import DataError
+from trainer.contract.frozen import canonical_json
+from trainer.data import acdc, sunnybrook
+from trainer.data.oddities import Notice
+from trainer.data.slices import LabelledSlice
+
+Kind = Literal["acdc", "sunnybrook"]
+
+
+@dataclass(frozen=True, slots=True)
+class PatientSource:
+    """One patient who has not been read yet.
+
+    Attributes:
+        patient: Id.
+        files: All that reading may open.
+        read: Called with frames of a series and a notice; raises DataError.
+    """
+
+    patient: str
+    files: tuple[Path, ...]
+    read: Callable[[int, Notice], list[LabelledSlice]]
+
+    def fingerprint(self, root: Path) -> str:
+        """SHA-256 over names, sizes and times of the files: another one if any was changed."""
+        stats = []
+        for path in sorted(self.files):
+            try:
+                status = path.stat()
+            except OSError:
+                continue  # reading says what is missing
+            stats.append([path.relative_to(root).as_posix(), status.st_size, status.st_mtime_ns])
+        return hashlib.sha256(canonical_json(stats).encode()).hexdigest()
+
+
+def find_sources(kind: Kind, root: Path) -> list[PatientSource]:
+    """The patients of a data set, sorted.
+
+    Raises:
+        DataError: There is no such folder, no patient in it, or files of one are missing.
+    """
+    try:
+        if kind == "acdc":
+            return [
+                PatientSource(
+                    folder.name,
+                    tuple(path for path in folder.iterdir() if path.is_file()),
+                    partial(acdc.read_patient, folder),
+                )
+                for folder in acdc.find_patients(root)
+            ]
+        return [
+            PatientSource(
+                patient.patient,
+                (*patient.images.values(), *(path for paths in patient.contours.values() for path in paths.values())),
+                partial(sunnybrook.read_patient, patient),
+            )
+            for patient in sunnybrook.find_patients(root)
+        ]
+    except OSError as error:
+        raise DataError(f"cannot read it: {error.strerror}", where=error.filename or root) from None

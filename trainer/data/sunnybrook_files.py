@@ -1,0 +1,128 @@
+"""Which files of Sunnybrook belong together: images and contours of a patient, joined on a number."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+
+from trainer.contract.errors import DataError
+from trainer.data.contour_fit import bright_border_share
+from trainer.data.contours import fill, read_contour
+from trainer.data.dicom import read_dicom
+
+_CONTOUR: Final = re.compile(r"IM-\d+-(?P<number>\d+)-(?P<kind>i|o|p1|p2)contour-manual\.txt", re.IGNORECASE)
+_IMAGE: Final = re.compile(r"(?P<series>.*?)(?P<number>\d+)\.dcm", re.IGNORECASE)
+_PATIENT: Final = re.compile(r"(?P<group>SC-(?:HF-I|HF-NI|HYP|N))-0*(?P<number>\d+)|SCD\d+", re.IGNORECASE)
+
+Kind = Literal["i", "o", "p1", "p2"]
+Series = Mapping[int, Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """The files of one patient.
+
+    Attributes:
+        patient: Id without zero padding: `SC-HF-I-1`.
+        images: The short-axis series, by the last number of the file name.
+        contours: Inner, outer and papillary contours, by that number.
+        rivals: Other series that have an image for every contour too, and fit them less well.
+    """
+
+    patient: str
+    images: Series
+    contours: Mapping[Kind, Mapping[int, Path]]
+    rivals: tuple[Path, ...] = ()
+
+    @property
+    def contour_folder(self) -> Path:
+        """Where its contours lie."""
+        return next(iter(self.contours["i"].values())).parent
+
+
+def find_patients(root: Path) -> list[Patient]:
+    """Every patient with an inner contour, sorted.
+
+    Raises:
+        DataError: There is no such folder, no contour in it, or a patient has no images.
+    """
+    if not root.is_dir():
+        raise DataError(
+            "there is no such folder",
+            where=root,
+            fix="unpack Sunnybrook there, or make a synthetic set: python -m trainer data phantom OUT",
+        )
+    contours: dict[str, dict[Kind, dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
+    images: dict[str, dict[tuple[Path, str], dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
+    for path in sorted(root.rglob("*")):
+        if match := _CONTOUR.fullmatch(path.name):
+            kind: Kind = match["kind"].lower()  # type: ignore[assignment]
+            contours[_patient_of(path, root)][kind][int(match["number"])] = path
+        elif match := _IMAGE.fullmatch(path.name):
+            images[_patient_of(path, root)][path.parent, match["series"]][int(match["number"])] = path
+    labelled = {patient: kinds for patient, kinds in contours.items() if patient and kinds.get("i")}
+    if not labelled:
+        raise DataError(
+            "there is no inner contour in this folder",
+            where=root,
+            fix="it should hold SC-*/contours-manual/*/IM-0001-NNNN-icontour-manual.txt and the DICOM images",
+        )
+    patients, faults = [], []
+    for patient, kinds in sorted(labelled.items()):
+        try:
+            series, rivals = _short_axis_series(images.get(patient, {}).values(), kinds["i"])
+            patients.append(Patient(patient, series, kinds, rivals))
+        except DataError as fault:
+            faults.append(fault)
+    if faults:
+        raise DataError.collect(faults)
+    return patients
+
+
+def _short_axis_series(series: Iterable[Series], contours: Series) -> tuple[Series, tuple[Path, ...]]:
+    """The series that has an image for every contour; of several the one that the contours fit best.
+
+    A patient of the challenge has several series side by side, and contour files name none.
+    """
+    fitting = [found for found in series if contours.keys() <= found.keys()]
+    if fitting:
+        best = fitting[0] if len(fitting) == 1 else max(fitting, key=lambda found: (_fit(found, contours), len(found)))
+        return best, tuple(next(iter(found.values())) for found in fitting if found is not best)
+    nearest: Series = max(series, key=lambda found: len(contours.keys() & found.keys()), default={})
+    missing = sorted(contours.keys() - nearest.keys())
+    raise DataError.collect(
+        DataError(
+            f"there is no image number {number} for this contour",
+            where=contours[number],
+            fix="unpack this patient's DICOM files beside it, below the same root",
+        )
+        for number in missing
+    )
+
+
+def _fit(series: Series, contours: Series) -> float:
+    """How well contours lie on the images of a series, in [0, 1]; 0 if a file cannot be read."""
+    shares = []
+    for number, path in contours.items():
+        try:
+            pixels = read_dicom(series[number]).pixels
+            share = bright_border_share(pixels, fill(read_contour(path), (pixels.shape[0], pixels.shape[1]), path))
+        except DataError:
+            return 0.0
+        if share is not None:
+            shares.append(share)
+    return round(float(np.mean(shares)), 3) if shares else 0.0
+
+
+def _patient_of(path: Path, root: Path) -> str:
+    """The patient that the innermost folder with a patient's name belongs to; empty for none."""
+    for part in reversed(path.relative_to(root).parts[:-1]):
+        if match := _PATIENT.fullmatch(part):
+            return f"{match['group'].upper()}-{match['number']}" if match["group"] else part.upper()
+    return ""
