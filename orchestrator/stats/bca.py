@@ -43,7 +43,8 @@ def bca_mean(
     tolerance = 1e-13 * float(np.abs(x).max())
     below, up_to = np.searchsorted(means, (mean - tolerance, mean + tolerance), side="left")
     bias = ndtri((below + up_to) / 2 / resamples)
-    acceleration = float((centred**3).sum()) / (6 * squares**1.5)
+    centred = centred / np.sqrt(squares)  # the cubes of tiny differences would be 0
+    acceleration = float((centred**3).sum()) / 6
     reached = bias + ndtri(np.array([(1 - confidence) / 2, (1 + confidence) / 2]))
     levels = ndtr(bias + reached / (1 - acceleration * reached))
     if not np.isfinite(levels).all():
