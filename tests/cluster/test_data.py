@@ -1,10 +1,12 @@
-"""Data in a bucket: a node fetches it once, whatever number of pods train on it."""
+"""Where pods find data: a bucket, fetched once a node, or a volume."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,16 +15,69 @@ from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import Cluster, wait_for
 from trainer.contract.store import Store, open_store
 
+SMALL = ["--set", "models={unet: {channels: [4, 8]}}"]
+
+
+def phantom_in(folder: Path) -> None:
+    command = [sys.executable, "-m", "trainer", "data", "phantom", str(folder), "--patients", "4", "--slices", "2"]
+    subprocess.run(command, check=True)
+
 
 @pytest.fixture
 def bucket_data(store: Store, tmp_path: Path) -> str:
     """The synthetic set, uploaded as a user would; below the test's own prefix."""
-    command = [sys.executable, "-m", "trainer", "data"]
-    out = str(tmp_path / "phantom")
-    subprocess.run([*command, "phantom", out, "--patients", "4", "--slices", "2"], check=True)
+    phantom_in(tmp_path / "phantom")
     url = f"{store.url}-data"
-    subprocess.run([*command, "upload", out, url], check=True)
+    subprocess.run([sys.executable, "-m", "trainer", "data", "upload", str(tmp_path / "phantom"), url], check=True)
     return url
+
+
+@pytest.fixture
+def claim(cluster: Cluster, namespace: str) -> Iterator[Callable[[str], Path]]:
+    """Makes claims by name, each bound to a folder of the node's, which is this machine's."""
+    made: list[str] = []
+    base = Path(f"/var/tmp/gridctl-test-{uuid.uuid4().hex}")
+
+    def make(name: str) -> Path:
+        folder = base / name
+        folder.mkdir(parents=True)
+        folder.chmod(0o777)
+        volume = f"{namespace}-{name}"
+        common = {"accessModes": ["ReadWriteMany"], "storageClassName": ""}
+        owner = {"namespace": namespace, "name": name}
+        spec = {"capacity": {"storage": "1Gi"}, "hostPath": {"path": str(folder)}, "claimRef": owner, **common}
+        body = {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": volume}, "spec": spec}
+        cluster.create("/api/v1/persistentvolumes", body)
+        made.append(volume)
+        wanted = {"resources": {"requests": {"storage": "1Gi"}}, "volumeName": volume, **common}
+        body = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name}, "spec": wanted}
+        cluster.create(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims", body)
+        return folder
+
+    yield make
+    for volume in made:
+        cluster.delete(f"/api/v1/persistentvolumes/{volume}")
+    subprocess.run(["rm", "-rf", str(base)], check=False)
+
+
+def test_pods_read_data_from_a_claim_and_share_packs_in_another(gridctl: Gridctl, claim: Callable[[str], Path]) -> None:
+    """In a namespace that enforces `restricted`."""
+    phantom_in(claim("data") / "phantom")
+    packs = claim("cache")
+    options = ["data.acdc=/sets/phantom/acdc", "data.sunnybrook=/sets/phantom/sunnybrook"]
+    options += ["kubernetes.volumes={/sets: {claim: data}}", "kubernetes.data_cache={claim: cache}"]
+    assigned = [word for option in options for word in ("--set", option)]
+    submitted = gridctl("submit", "experiment.yaml", *SMALL, *assigned)
+    assert submitted.returncode == 0, submitted.stderr
+    wait_for(lambda: gridctl.totals()["done"] == 2, 200)
+    checks = json.loads(gridctl("doctor", "experiment.yaml", *assigned, "--json").stdout)
+    claims = {check["name"]: check["state"] for check in checks if check["name"].startswith("claim")}
+    assert claims == {"claim data": "ok", "claim cache": "ok"}
+    if not any(packs.iterdir()):
+        pytest.skip("the node's disk is not this machine's")
+    said = "".join(gridctl("logs", run["run_id"]).stdout for run in gridctl.json("status")["runs"])
+    assert said.count("INFO packed") == 2, f"each of two data sets once: {said}"
+    assert said.count("opened the pack") == 2
 
 
 def test_pods_of_one_node_fetch_and_pack_once(
@@ -39,7 +94,7 @@ def test_pods_of_one_node_fetch_and_pack_once(
     except OSError:
         pytest.skip("the node's disk is not this machine's")
     options = ["--set", f"data.acdc={bucket_data}/acdc", "--set", f"data.sunnybrook={bucket_data}/sunnybrook"]
-    options += ["--set", f"kubernetes.data_cache={{host_path: {node}}}", "--set", "models={unet: {channels: [4, 8]}}"]
+    options += ["--set", f"kubernetes.data_cache={{host_path: {node}}}", *SMALL]
     try:
         assert gridctl("submit", "experiment.yaml", *options).returncode == 0
         wait_for(lambda: gridctl.totals()["done"] == 2, 200)
