@@ -11,6 +11,7 @@ from orchestrator.collect import collect
 from orchestrator.errors import InputError
 from orchestrator.experiment import Experiment, load_experiment
 from orchestrator.report import Question, build_report
+from orchestrator.report.page import render_page
 from orchestrator.report.result import ThesisCell, ThesisItem
 from orchestrator.report.thesis import printed
 from tests.unit.report.logged import log_run
@@ -145,3 +146,18 @@ def test_pooled_epochs_lend_their_p_to_no_cell(tmp_path: Path) -> None:
 def test_an_unknown_table_is_a_mistake_of_the_file() -> None:
     with pytest.raises(InputError, match=r"unknown value 'table-5.7'"):
         short("baseline", "reproduces=[table-5.7]")
+
+
+@pytest.mark.parametrize(("name", "title"), [("baseline", "Table 5.2"), ("reduced_set", "Figure 5.1")])
+def test_the_page_shows_the_print_beside_ours(name: str, title: str, tmp_path: Path) -> None:
+    experiment = short(name, "train_ratios=[0.1, 0.8]", "seeds=[1, 2]")
+    store = FolderStore(tmp_path / "store")
+    for run in experiment.runs:
+        log_run(store, run, dice)
+    tables = collect(store, experiment.runs)
+    report = build_report(experiment, tables, Question(significance=True))
+    page = render_page(report, experiment, tables, store, tmp_path)
+    assert "The thesis beside ours" in page
+    assert title in page
+    if name == "baseline":
+        assert "0.757 (0.052)" in page, "as printed"
