@@ -106,7 +106,8 @@ def plan(
 ) -> None:
     """GPU-hours and time left, from epochs measured so far, and how many seeds the declared effect needs."""
     from orchestrator import console
-    from orchestrator.commands.plan import make_plan, plan_view
+    from orchestrator.commands.plan import make_plan
+    from orchestrator.commands.plan_view import plan_view
 
     made = make_plan(experiment, overrides or [], store, at_once)
     if as_json:

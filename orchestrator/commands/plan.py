@@ -22,7 +22,7 @@ from orchestrator.stats.power import paired_t_power, pairs_needed
 from trainer.contract.store import open_store
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    pass
 
 _STANDARDISED: Final = (0.5, 1.0, 2.0)
 """Effects in units of the differences' deviation, where that is not known."""
@@ -284,10 +284,3 @@ def _deviation(asked: Comparison, metric: str, collected: Collected, epochs: Any
 def _sd(values: Sequence[float]) -> float:
     mean = math.fsum(values) / len(values)
     return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
-
-
-def plan_view(made: Estimate) -> RenderableType:
-    """An estimate for a person."""
-    from orchestrator.commands.plan_view import draw
-
-    return draw(made)

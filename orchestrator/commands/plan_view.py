@@ -12,7 +12,7 @@ from orchestrator.commands.plan import Cost, Estimate, Need
 from orchestrator.report.wording import LEVEL, METRIC_NAMES
 
 
-def draw(made: Estimate) -> RenderableType:
+def plan_view(made: Estimate) -> RenderableType:
     """What is left, what it costs, and how many seeds the effect needs."""
     parts: list[RenderableType] = [_costs(made), *cost_lines(made), Text("")]
     if made.needs:

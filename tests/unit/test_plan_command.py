@@ -12,7 +12,7 @@ from rich.console import Console
 
 from orchestrator.collect import collect
 from orchestrator.commands.plan import Estimate, estimate, make_plan
-from orchestrator.commands.plan_view import draw
+from orchestrator.commands.plan_view import plan_view
 from orchestrator.experiment import Experiment, parse_experiment
 from orchestrator.stats.power import paired_t_power, pairs_needed
 from tests.unit.report.logged import EPOCHS, experiment, log_run
@@ -40,7 +40,7 @@ def made(tiny: Experiment, store: FolderStore, at_once: int | None = None) -> Es
 
 def shown(estimated: Estimate) -> str:
     console = Console(width=80, file=io.StringIO())
-    console.print(draw(estimated))
+    console.print(plan_view(estimated))
     file = console.file
     assert isinstance(file, io.StringIO)
     return file.getvalue()
