@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 from collections.abc import Callable
@@ -20,6 +19,11 @@ SIX = ["--set", "seeds=[1, 2, 3]", "--set", "kubernetes.cpu=1m"]
 def jobs_in(cluster: Cluster, namespace: str) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = cluster.get(f"/apis/batch/v1/namespaces/{namespace}/jobs")["items"]
     return items
+
+
+def _hear_ctrl_c() -> None:
+    """What a shell starts in the background ignores SIGINT, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def test_no_more_than_so_many_are_active_at_a_time(
@@ -42,7 +46,11 @@ def test_interrupted_it_leaves_what_runs_and_goes_on_when_called_again(
     endless = stub("import time; time.sleep(600)")
     command = gridctl.command("submit", "experiment.yaml", *SIX, "--set", endless, "--max-active", "1")
     with subprocess.Popen(
-        command, cwd=tmp_path, env={**os.environ}, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_hear_ctrl_c,  # noqa: PLW1509: this process has no threads of its own
     ) as process:
         wait_for(lambda: jobs_in(cluster, namespace))
         process.send_signal(signal.SIGINT)

@@ -61,6 +61,8 @@ def agreements(function: pd.DataFrame, models: Sequence[Model]) -> list[Agreemen
     cell = ["set", "train_ratio", "ablation", "model"]
     asked = function.groupby([*cell, "run_id"], sort=False).size().groupby(level=cell, sort=False)
     of_run = _run_agreements(function.dropna(subset=["predicted_ef"]), [*cell, "run_id"])
+    if of_run.empty:
+        return []
     of_cell = of_run.groupby(level=cell, sort=False)
     table = of_cell.mean().assign(
         runs=of_cell.size(), known=of_cell["n"].sum(), asked=asked.sum(), patients=asked.max()
