@@ -50,7 +50,7 @@ def test_interrupted_it_leaves_what_runs_and_goes_on_when_called_again(
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_hear_ctrl_c,  # noqa: PLW1509: this process has no threads of its own
+        preexec_fn=_hear_ctrl_c,  # noqa: PLW1509
     ) as process:
         wait_for(lambda: jobs_in(cluster, namespace))
         process.send_signal(signal.SIGINT)
