@@ -127,23 +127,28 @@ def _maps(rows: Tensor, like: Tensor) -> Tensor:
     return rows.view(batch, height, width, -1).permute(0, 3, 1, 2)
 
 
-def _normalise(rows: Tensor, eps: float | None) -> tuple[Tensor, Tensor | None]:
+def _normalise(rows: Tensor, eps: float | None, scratch: Tensor) -> tuple[Tensor, Tensor | None]:
     """Instance norm of rows: the normed rows, and 1 / sqrt(variance + eps), (B, 1, C)."""
     if eps is None:
         return rows, None
     normed = rows - rows.mean(1, keepdim=True)
-    scale = normed.square().mean(1, keepdim=True).add_(eps).rsqrt_()
+    scale = torch.mul(normed, normed, out=scratch).mean(1, keepdim=True).add_(eps).rsqrt_()
     return normed.mul_(scale), scale
 
 
-def _normalise_backward(grad: Tensor, normed: Tensor, scale: Tensor | None) -> Tensor:
-    """The gradient through `_normalise`; `grad` is overwritten."""
+def _normalise_backward(grad: Tensor, normed: Tensor, scale: Tensor | None, scratch: Tensor) -> Tensor:
+    """The gradient through `_normalise`, times the sign of the scale; `grad` is overwritten with it."""
     if scale is None:
         return grad
-    product = grad * normed
-    along = product.mean(1, keepdim=True)
-    grad.sub_(grad.mean(1, keepdim=True))
-    return grad.sub_(torch.mul(normed, along, out=product)).mul_(scale)
+    along = torch.mul(grad, normed, out=scratch).mean(1, keepdim=True)
+    mean = grad.mean(1, keepdim=True)
+    torch.addcmul(mean.mul_(scale).neg_(), grad, scale, out=grad)
+    return grad.addcmul_(normed, along.mul_(scale), value=-1)
+
+
+def _where_positive(grad: Tensor, rows: Tensor, out: Tensor) -> Tensor:
+    """The gradient through a ReLU of rows."""
+    return torch.ops.aten.threshold_backward.grad_input(grad, rows, 0, grad_input=out)
 
 
 def _sum(rows: Tensor) -> Tensor:
@@ -154,10 +159,12 @@ def _sum(rows: Tensor) -> Tensor:
 class _NormaliseAndRectify(Function):
     @staticmethod
     def forward(ctx: Context, maps: Tensor, eps: float) -> Tensor:
-        normed, scale = _normalise(_rows(maps), eps)
+        rows = _rows(maps)
+        scratch = torch.empty_like(rows)
+        normed, scale = _normalise(rows, eps, scratch)
         ctx.save_for_backward(normed, scale)
         ctx.like = maps
-        return _maps(normed.relu(), maps)
+        return _maps(torch.clamp_min(normed, 0, out=scratch), maps)
 
     @staticmethod
     @once_differentiable
@@ -165,7 +172,7 @@ class _NormaliseAndRectify(Function):
         normed, scale = ctx.saved_tensors
         grad = _rows(grad_output.contiguous(memory_format=torch.channels_last))
         grad = torch.ops.aten.threshold_backward(grad, normed, 0)
-        return _maps(_normalise_backward(grad, normed, scale), ctx.like), None
+        return _maps(_normalise_backward(grad, normed, scale, torch.empty_like(grad)), ctx.like), None
 
 
 class _Attend(Function):
@@ -189,14 +196,15 @@ class _Attend(Function):
         grad = _rows(grad_output.contiguous(memory_format=torch.channels_last))
         normed = (rectified - mean).mul_(scale)
         what = torch.addcmul(bias, normed, weight)
-        both = grad * what
-        grad_where = (both * h).sum(2, keepdim=True)
-        grad_h = both.mul_(where)
+        grad_h = grad * what
+        scratch = grad_h * h
+        grad_where = scratch.sum(2, keepdim=True)
+        grad_h.mul_(where)
         grad_what = torch.mul(grad, h, out=what).mul_(where)
         grad_bias = _sum(grad_what)
-        grad_weight = _sum(grad_what * normed)
-        grad_rectified = _normalise_backward(grad_what.mul_(weight), normed, scale)
-        grad_across = torch.ops.aten.threshold_backward(grad_rectified, rectified, 0)
+        grad_weight = _sum(torch.mul(grad_what, normed, out=scratch))
+        grad_across = _normalise_backward(grad_what.mul_(weight), normed, scale, scratch)
+        _where_positive(grad_across, rectified, grad_across)
         like = ctx.like
         return _maps(grad_h, like), _maps(grad_where, like), _maps(grad_across, like), grad_weight, grad_bias, None
 
@@ -214,11 +222,12 @@ class _Inhibit(Function):
         rectified: bool,
     ) -> Tensor:
         h = _rows(hidden)
-        normed, scale = _normalise(_rows(convolved), eps)
-        inhibition = torch.addcmul(mu, h, alpha).mul_(normed)
+        out = torch.empty_like(h)
+        normed, scale = _normalise(_rows(convolved), eps, out)
+        torch.addcmul(mu, h, alpha, out=out).mul_(normed)
         if rectified:
-            inhibition.relu_()
-        out = torch.sub(_rows(drive), inhibition, out=inhibition).relu_()
+            out.relu_()
+        torch.sub(_rows(drive), out, out=out).relu_()
         ctx.save_for_backward(h, normed, scale, alpha, mu, out)
         ctx.rectified, ctx.like = rectified, drive
         return _maps(out, drive)
@@ -229,16 +238,21 @@ class _Inhibit(Function):
         h, normed, scale, alpha, mu, out = ctx.saved_tensors
         grad = _rows(grad_output.contiguous(memory_format=torch.channels_last))
         grad_drive = torch.ops.aten.threshold_backward(grad, out, 0)
+        # From here on all gradients lack their sign, which is minus.
         factor = torch.addcmul(mu, h, alpha)
+        scratch = torch.empty_like(h)
         through = grad_drive
         if ctx.rectified:
-            through = torch.ops.aten.threshold_backward(grad_drive, factor * normed, 0)
-        grad_normed = factor.mul_(through).neg_()
-        grad_factor = (through * normed).neg_()
-        grad_mu = _sum(grad_factor)
-        grad_alpha = _sum(grad_factor * h)
-        grad_hidden = grad_factor.mul_(alpha)
-        grad_convolved = _normalise_backward(grad_normed, normed, scale)
+            through = _where_positive(grad_drive, torch.mul(factor, normed, out=scratch), torch.empty_like(h))
+        grad_normed = factor.mul_(through)
+        grad_factor = torch.mul(through, normed, out=through if ctx.rectified else torch.empty_like(h))
+        grad_mu = _sum(grad_factor).neg_()
+        grad_alpha = _sum(torch.mul(grad_factor, h, out=scratch)).neg_()
+        grad_hidden = grad_factor.mul_(-alpha)
+        if scale is None:
+            grad_convolved = grad_normed.neg_()
+        else:
+            grad_convolved = _normalise_backward(grad_normed, normed, -scale, scratch)
         like = ctx.like
         maps = (_maps(grad_drive, like), _maps(grad_hidden, like), _maps(grad_convolved, like))
         return (*maps, grad_alpha, grad_mu, None, None)
@@ -258,11 +272,15 @@ class _Excite(Function):
         eps: float | None,
     ) -> Tensor:
         e, h = _rows(inhibited), None if hidden is None else _rows(hidden)
-        w, w_scale = _normalise(_rows(convolved), eps)
-        opened, gate_scale = _normalise(_rows(gate), eps)
-        candidate = torch.addcmul(gamma, e, omega).mul_(w).addcmul_(e, kappa).relu_()
-        g = opened.sigmoid()
-        out = candidate.mul_(g) if h is None else torch.lerp(h, candidate, g, out=candidate)
+        scratch = torch.empty_like(e)
+        w, w_scale = _normalise(_rows(convolved), eps, scratch)
+        opened, gate_scale = _normalise(_rows(gate), eps, scratch)
+        out = torch.addcmul(gamma, e, omega).mul_(w).addcmul_(e, kappa).relu_()
+        g = torch.sigmoid(opened, out=scratch)
+        if h is None:
+            out.mul_(g)
+        else:
+            torch.lerp(h, out, g, out=out)
         ctx.save_for_backward(e, h, w, w_scale, opened, gate_scale, kappa, gamma, omega)
         ctx.like = inhibited
         return _maps(out, inhibited)
@@ -280,15 +298,15 @@ class _Excite(Function):
         grad_candidate = torch.ops.aten.threshold_backward(through, candidate, 0)
         # d sigmoid = g (1 - g)
         change = candidate if h is None else candidate.sub_(h)
-        grad_gate = change.mul_(through).mul_(g.neg_().add_(1))
-        grad_gate = _normalise_backward(grad_gate, opened, gate_scale)
+        grad_gate = change.mul_(through).addcmul_(change, g, value=-1)
+        scratch = through
+        grad_gate = _normalise_backward(grad_gate, opened, gate_scale, scratch)
         product = torch.mul(grad_candidate, e, out=g)
         grad_kappa = _sum(product)
         grad_omega = _sum(product.mul_(w))
         grad_gamma = _sum(torch.mul(grad_candidate, w, out=product))
-        grad_w = factor.mul_(grad_candidate)
         grad_inhibited = torch.addcmul(kappa, w, omega, out=product).mul_(grad_candidate)
-        grad_convolved = _normalise_backward(grad_w, w, w_scale)
+        grad_convolved = _normalise_backward(factor.mul_(grad_candidate), w, w_scale, scratch)
         like = ctx.like
         return (
             _maps(grad_inhibited, like),

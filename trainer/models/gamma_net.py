@@ -16,6 +16,7 @@ from trainer.models.fused import normalise_and_rectify
 from trainer.models.image_size import require_fitting_size
 from trainer.models.pointwise import convolve_pointwise
 from trainer.models.single_channel import convolve_to_one_channel
+from trainer.models.upsample import sum_upsampled
 
 
 class GammaNet(nn.Module):
@@ -175,14 +176,8 @@ class TopDownMix(nn.Module):
             mixed = convolve_pointwise(
                 torch.cat([maps, states[0]], 1), torch.cat([kernel, kernels[0]], 1), self.conv.bias
             )
-        total = _upsample(mixed, 2)
-        for halvings, (state, kernel) in enumerate(zip(states[1:], kernels[1:], strict=True), start=2):
-            total = total + _upsample(convolve_pointwise(state, kernel), 2**halvings)
-        return total
-
-
-def _upsample(maps: Tensor, factor: int) -> Tensor:
-    return functional.interpolate(maps, scale_factor=factor, mode="bilinear", align_corners=False)
+        coarser = [convolve_pointwise(state, kernel) for state, kernel in zip(states[1:], kernels[1:], strict=True)]
+        return sum_upsampled([mixed, *coarser])
 
 
 def _block(inputs: int, outputs: int, spec: GammaNetSpec) -> nn.Sequential:

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from trainer.models import tiled_dft
+from trainer.models.pointwise import convolve_pointwise
 
 TILE_OUTPUTS = 16
 """Output pixels along a tile's side: the fastest of 8 to 24 for kernels of 7 and 9 px."""
@@ -28,6 +29,8 @@ def convolve_with_large_kernel(maps: Tensor, kernel: Tensor, *, by_dft: bool | N
     if pays_by_dft(maps, kernel) if by_dft is None else by_dft:
         result: Tensor = _convolve(maps, kernel)
         return result
+    if kernel.shape[-1] == 1:
+        return convolve_pointwise(maps, kernel)
     return functional.conv2d(maps, kernel, padding=kernel.shape[-1] // 2)
 
 

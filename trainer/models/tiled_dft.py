@@ -16,12 +16,15 @@ Source: overlap-save, Oppenheim and Schafer, "Discrete-Time Signal Processing", 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from trainer.models.dft_matrices import Transforms, transforms
+
+CACHED_NUMBERS = 800_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +74,13 @@ def convolve(maps: Tensor, kernel: Tensor, outputs: int) -> Tensor:
     spectrum = _spectrum_of_kernel(kernel, used)
     rows = _transform_rows(maps, cut)
     back = maps.new_empty(cut.batch, cut.down, 2 * used.frequencies, cut.across * outputs, out)
-    pixels = maps.new_empty(2 * used.size, inputs * cut.tiles)
-    columns = maps.new_empty(used.size, 2 * inputs, cut.tiles)
-    product = maps.new_empty(used.size, 2 * out, cut.tiles)
-    found = maps.new_empty(2 * outputs, out * cut.tiles)
-    for frequency in range(used.frequencies):
-        source = _tiles_of(rows, frequency, used.size, cut)
-        torch.mm(used.columns, pixels.view(source.shape).copy_(source).view_as(pixels), out=_flat(columns))
-        torch.bmm(spectrum[frequency], columns, out=product)
-        torch.mm(used.inverse_columns, _flat(product), out=found)
-        target = _tiles_of(back, frequency, outputs, cut)
+    for first, count in _groups(cut, max(inputs, out)):
+        source = _tiles_of(rows, first, count, used.size, cut)
+        columns = torch.bmm(used.columns.expand(count, -1, -1), source.reshape(count, 2 * used.size, -1))
+        columns = columns.view(count * used.size, 2 * inputs, cut.tiles)
+        product = torch.bmm(spectrum[first : first + count].flatten(0, 1), columns)
+        found = torch.bmm(used.inverse_columns.expand(count, -1, -1), product.view(count, 2 * used.size, -1))
+        target = _tiles_of(back, first, count, outputs, cut)
         target.copy_(found.view(target.shape))
     whole = _product(used.inverse_rows, back.view(cut.batch * cut.down, 2 * used.frequencies, -1))
     whole = whole.view(cut.batch, cut.down * outputs, cut.across * outputs, out)
@@ -104,24 +104,22 @@ def convolve_backward(grad: Tensor, maps: Tensor, kernel: Tensor, outputs: int) 
     spectrum = _spectrum_of_kernel(kernel, used)
     grad_spectrum = torch.empty_like(spectrum)
     rows, grad_rows = _transform_rows(maps, cut), _adjoint_transform_rows(grad, cut)
-    pixels = maps.new_empty(2 * used.size, inputs * cut.tiles)
-    columns = maps.new_empty(used.size, 2 * inputs, cut.tiles)
-    grad_pixels = maps.new_empty(2 * outputs, out * cut.tiles)
-    grad_columns = maps.new_empty(used.size, 2 * out, cut.tiles)
-    for frequency in range(used.frequencies):
-        source = _tiles_of(rows, frequency, used.size, cut)
-        tiles = pixels.view(source.shape)
-        torch.mm(used.columns, tiles.copy_(source).view_as(pixels), out=_flat(columns))
-        source = _tiles_of(grad_rows, frequency, outputs, cut)
-        grad_pixels.view(source.shape).copy_(source)
-        torch.mm(used.inverse_columns.T, grad_pixels, out=_flat(grad_columns))
-        torch.bmm(grad_columns, columns.transpose(1, 2), out=grad_spectrum[frequency])
-        torch.bmm(spectrum[frequency].transpose(1, 2), grad_columns, out=columns)
-        torch.mm(used.columns.T, _flat(columns), out=pixels)
-        # The rows of this frequency are read: their gradient, tiles added up, takes their place.
-        rows[:, :, 2 * frequency : 2 * frequency + 2, cut.across * outputs :] = 0
-        _tiles_of(rows, frequency, outputs, cut).copy_(tiles[:, :outputs])
-        _tiles_of(rows[:, :, :, outputs:], frequency, cut.overlap, cut).add_(tiles[:, outputs:])
+    for first, count in _groups(cut, max(inputs, out)):
+        few = slice(first, first + count)
+        source = _tiles_of(rows, first, count, used.size, cut)
+        pixels = source.reshape(count, 2 * used.size, -1)
+        columns = torch.bmm(used.columns.expand(count, -1, -1), pixels).view(-1, 2 * inputs, cut.tiles)
+        source = _tiles_of(grad_rows, first, count, outputs, cut)
+        adjoint = used.inverse_columns.T.expand(count, -1, -1)
+        grad_columns = torch.bmm(adjoint, source.reshape(count, 2 * outputs, -1)).view(-1, 2 * out, cut.tiles)
+        torch.bmm(grad_columns, columns.transpose(1, 2), out=grad_spectrum[few].flatten(0, 1))
+        torch.bmm(spectrum[few].flatten(0, 1).transpose(1, 2), grad_columns, out=columns)
+        torch.bmm(used.columns.T.expand(count, -1, -1), columns.view(count, 2 * used.size, -1), out=pixels)
+        tiles = pixels.view(count, 2, used.size, inputs, cut.batch, cut.down, cut.across)
+        # The rows of these frequencies are read: their gradient, tiles added up, takes their place.
+        rows[:, :, 2 * first : 2 * (first + count), cut.across * outputs :] = 0
+        _tiles_of(rows, first, count, outputs, cut).copy_(tiles[:, :, :outputs])
+        _tiles_of(rows[:, :, :, outputs:], first, count, cut.overlap, cut).add_(tiles[:, :, outputs:])
     found = _product(used.rows.T, rows.view(cut.batch * cut.down, 2 * used.frequencies, -1))
     return _overlap_add_rows(found, inputs, cut), _kernel_of_spectrum(grad_spectrum, kernel, used)
 
@@ -170,22 +168,25 @@ def _overlap_add_rows(tiles: Tensor, channels: int, cut: _Tiling) -> Tensor:
     return maps.contiguous().permute(0, 3, 1, 2)
 
 
-def _tiles_of(rows: Tensor, frequency: int, columns: int, cut: _Tiling) -> Tensor:
-    """One frequency of transformed rows as tiles, (2, columns, C, B, down, across), without a copy."""
+def _groups(cut: _Tiling, channels: int) -> Iterator[tuple[int, int]]:
+    """Frequencies of the rows that are worked on together, (first, count): as many as fit into a core's cache."""
+    frequencies = cut.used.frequencies
+    count = max(1, min(frequencies, CACHED_NUMBERS // (2 * cut.used.size * channels * cut.tiles)))
+    for first in range(0, frequencies, count):
+        yield first, min(count, frequencies - first)
+
+
+def _tiles_of(rows: Tensor, first: int, count: int, columns: int, cut: _Tiling) -> Tensor:
+    """Frequencies of transformed rows as tiles, (count, 2, columns, C, B, down, across), without a copy."""
     image, down, part, column, channel = rows.stride()
-    shape = (2, columns, rows.shape[-1], cut.batch, cut.down, cut.across)
-    strides = (part, column, channel, image, down, cut.used.outputs * column)
-    return rows.as_strided(shape, strides, rows.storage_offset() + 2 * frequency * part)
+    shape = (count, 2, columns, rows.shape[-1], cut.batch, cut.down, cut.across)
+    strides = (2 * part, part, column, channel, image, down, cut.used.outputs * column)
+    return rows.as_strided(shape, strides, rows.storage_offset() + 2 * first * part)
 
 
 def _product(matrix: Tensor, maps: Tensor) -> Tensor:
     """One matrix times each of a batch."""
     return torch.bmm(matrix.expand(len(maps), -1, -1), maps)
-
-
-def _flat(columns: Tensor) -> Tensor:
-    """(N, 2 C, T) as (2 N, C T): the frequency and the part are one index."""
-    return columns.view(2 * columns.shape[0], -1)
 
 
 def _spectrum_of_kernel(kernel: Tensor, used: Transforms) -> Tensor:

@@ -1,0 +1,62 @@
+"""Sums of maps upsampled to one size, with one gradient for all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+
+def sum_upsampled(sources: list[Tensor]) -> Tensor:
+    """Upsample maps of several sizes bilinearly, corners not aligned, to one size and add them up.
+
+    On a CPU as one function: the library's gradient of each would copy the same incoming gradient
+    into the format it needs, and autograd would keep a sum for each.
+
+    Args:
+        sources: Maps (B, C, H / 2^n, W / 2^n), n = 1, 2, ...; of one dtype.
+
+    Returns:
+        (B, C, H, W).
+    """
+    if sources[0].device.type != "cpu":
+        return torch.stack([_upsample(maps, n) for n, maps in enumerate(sources, start=1)]).sum(0)
+    result: Tensor = _SumUpsampled.apply(*sources)  # type: ignore[no-untyped-call]
+    return result
+
+
+def _upsample(maps: Tensor, doublings: int) -> Tensor:
+    return functional.interpolate(maps, scale_factor=2**doublings, mode="bilinear", align_corners=False)
+
+
+def _adjoint(sizes: list[int], to: int, like: Tensor) -> list[Tensor]:
+    """For each size how much its pixels give to those of a line of `to` px: (size, to)."""
+    lines = (torch.eye(size, dtype=like.dtype, device=like.device) for size in sizes)
+    return [functional.interpolate(line[None], to, mode="linear", align_corners=False)[0] for line in lines]
+
+
+class _SumUpsampled(Function):
+    @staticmethod
+    def forward(ctx: Any, *sources: Tensor) -> Tensor:
+        ctx.shapes = [maps.shape for maps in sources]
+        total = _upsample(sources[0], 1)
+        for n, maps in enumerate(sources[1:], start=2):
+            total += _upsample(maps, n)
+        return total
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
+        (batch, channels, height, width), found = grad.shape, []
+        heights, widths = ([shape[axis] for shape in ctx.shapes] for axis in (2, 3))
+        lines = grad.contiguous(memory_format=torch.channels_last).permute(0, 2, 3, 1).flatten(2)
+        down = torch.cat(_adjoint(heights, height, grad))
+        parts = torch.bmm(down.expand(batch, -1, -1), lines).view(batch, -1, width, channels).split(heights, 1)
+        for part, across in zip(parts, _adjoint(widths, width, grad), strict=True):
+            pixels = torch.matmul(across, part)
+            found.append(pixels.permute(0, 3, 1, 2))
+        return tuple(found)
