@@ -43,14 +43,36 @@ class _Taps(Function):
         rows = maps.permute(0, 2, 3, 1).reshape(batch, height * width, channels)
         ctx.save_for_backward(rows, taps)
         ctx.size, ctx.shape = size, (batch, height, width, channels)
-        products = torch.bmm(taps.expand(batch, -1, -1), rows.transpose(1, 2))
-        return functional.fold(products, (height, width), size, padding=size // 2)
+        products = torch.bmm(taps.expand(batch, -1, -1), rows.transpose(1, 2)).view(batch, size, size, height, width)
+        lines = _add_shifted(products.unbind(2), dim=3)
+        return _add_shifted(lines.unbind(1), dim=1)[:, None]
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, None]:
         rows, taps = ctx.saved_tensors
-        shifted = functional.unfold(grad, ctx.size, padding=ctx.size // 2)
+        shifted = _shifted(grad[:, 0], ctx.size)
         grad_rows = torch.bmm(shifted.transpose(1, 2), taps.expand(len(rows), -1, -1))
         grad_taps = torch.bmm(shifted, rows).sum(0)
         return grad_rows.view(ctx.shape).permute(0, 3, 1, 2), grad_taps, None
+
+
+def _add_shifted(maps: tuple[Tensor, ...], dim: int) -> Tensor:
+    """Add up k maps, the middle one where it is, each other one shifted from it along `dim`, the first most, up or left."""
+    middle, length = len(maps) // 2, maps[0].shape[dim]
+    total = maps[middle].clone()
+    for index, one in enumerate(maps):
+        by = index - middle
+        if by and abs(by) < length:
+            kept = length - abs(by)
+            total.narrow(dim, max(by, 0), kept).add_(one.narrow(dim, max(-by, 0), kept))
+    return total
+
+
+def _shifted(grad: Tensor, size: int) -> Tensor:
+    """(B, H, W) maps, shifted by each tap: the adjoint of adding up shifted ones, (B, k * k, H * W)."""
+    batch, height, width = grad.shape
+    padded = functional.pad(grad, (size // 2,) * 4)
+    image, line, pixel = padded.stride()
+    taps = padded.as_strided((batch, size, size, height, width), (image, line, pixel, line, pixel))
+    return taps.reshape(batch, size * size, height * width)
