@@ -185,9 +185,7 @@ def test_runs_survive(
     here = load_experiment(tmp_path / "experiment.yaml", local).runs
     options.append(f"data={{acdc: /data/acdc, size_px: {size_px}}}")
     runs = load_experiment(tmp_path / "experiment.yaml", options).runs
-    expected = {
-        run.run_id: undisturbed_run(twin, tmp_path / twin.run_id) for run, twin in zip(runs, here, strict=True)
-    }
+    expected = {run.run_id: undisturbed_run(twin, tmp_path / twin.run_id) for run, twin in zip(runs, here, strict=True)}
     grid = Grid([Cell(cluster, namespace, store, run) for run in runs], expected)
     assert gridctl("submit", "experiment.yaml", *[w for o in options for w in ("--set", o)]).returncode == 0
     grid.hurt(chance.sample(acts, len(acts)), chance)

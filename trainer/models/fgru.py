@@ -74,8 +74,7 @@ class FGRU(nn.Module):
             suppressed = self._horizontal(self._gated(hidden), self.w_inh)
             inhibited = inhibit(drive, hidden, suppressed, self.alpha, self.mu, eps, rectified=self._inhibition_relu)
         excitation = self._horizontal(inhibited, self.w_inh if self.w_exc is None else self.w_exc)
-        gate = convolve_pointwise(inhibited, self.u2.weight, self.u2.bias)
-        state = excite(inhibited, hidden, excitation, gate, self.kappa, self.gamma, self.omega, eps)
+        state = excite(inhibited, hidden, excitation, self.u2, self.kappa, self.gamma, self.omega, eps)
         return state if self.eta is None else self.eta[timestep] * state
 
     def _gated(self, hidden: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
@@ -34,13 +34,13 @@ def normalise_and_rectify(maps: Tensor, eps: float) -> Tensor:
     return result
 
 
-def attend(hidden: Tensor, local: Tensor, across: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
-    """GALA's gate applied: h . local . (IN(relu(across)) weight + bias).
+def attend(hidden: Tensor, local: Tensor, across: nn.Conv2d, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
+    """GALA's gate applied: h . local . (IN(relu(across * h)) weight + bias).
 
     Args:
         hidden: h, (B, C, H, W).
         local: The local map after its norm, (B, 1, H, W).
-        across: The channel path before its ReLU, (B, C, H, W).
+        across: The 1x1 convolution of the channel path.
         weight: Of the affine instance norm, (C,).
         bias: Of the same, (C,).
         eps: Of the same.
@@ -48,7 +48,8 @@ def attend(hidden: Tensor, local: Tensor, across: Tensor, weight: Tensor, bias: 
     Returns:
         (B, C, H, W).
     """
-    result: Tensor = _Attend.apply(*_alike(hidden, local, across), weight, bias, eps)  # type: ignore[no-untyped-call]
+    maps = _alike(hidden, local)
+    result: Tensor = _Attend.apply(*maps, *_matrix(across, maps[0]), weight, bias, eps)  # type: ignore[no-untyped-call]
     return result
 
 
@@ -78,19 +79,19 @@ def excite(
     inhibited: Tensor,
     hidden: Tensor | None,
     convolved: Tensor,
-    gate: Tensor,
+    gate: nn.Conv2d,
     kappa: Tensor,
     gamma: Tensor,
     omega: Tensor,
     eps: float | None,
 ) -> Tensor:
-    """The second stage: h + sigmoid(IN(gate)) (relu(kappa e + gamma w + omega e w) - h), w = IN(convolved).
+    """The second stage: h + sigmoid(IN(gate * e)) (relu(kappa e + gamma w + omega e w) - h), w = IN(convolved).
 
     Args:
         inhibited: e, (B, C, H, W).
         hidden: h, (B, C, H, W); None for zeros.
         convolved: The horizontal convolution of e, (B, C, H, W).
-        gate: U2 * e + b2, (B, C, H, W).
+        gate: U2 and b2, a 1x1 convolution.
         kappa: (1, C, 1, 1).
         gamma: (1, C, 1, 1).
         omega: (1, C, 1, 1).
@@ -100,12 +101,18 @@ def excite(
         h', (B, C, H, W).
     """
     if hidden is None:
-        inhibited, convolved, gate = _alike(inhibited, convolved, gate)
+        inhibited, convolved = _alike(inhibited, convolved)
     else:
-        inhibited, hidden, convolved, gate = _alike(inhibited, hidden, convolved, gate)
-    scalars = (kappa.flatten(), gamma.flatten(), omega.flatten())
-    result: Tensor = _Excite.apply(inhibited, hidden, convolved, gate, *scalars, eps)  # type: ignore[no-untyped-call]
+        inhibited, hidden, convolved = _alike(inhibited, hidden, convolved)
+    parameters = (*_matrix(gate, inhibited), kappa.flatten(), gamma.flatten(), omega.flatten())
+    result: Tensor = _Excite.apply(inhibited, hidden, convolved, *parameters, eps)  # type: ignore[no-untyped-call]
     return result
+
+
+def _matrix(conv: nn.Conv2d, like: Tensor) -> tuple[Tensor, Tensor]:
+    """A 1x1 convolution as (O, I) and (O,)."""
+    assert conv.bias is not None
+    return conv.weight.flatten(1).to(like.dtype), conv.bias.to(like.dtype)
 
 
 def _alike(*maps: Tensor) -> tuple[Tensor, ...]:
@@ -146,9 +153,23 @@ def _normalise_backward(grad: Tensor, normed: Tensor, scale: Tensor | None, scra
     return grad.addcmul_(normed, along.mul_(scale), value=-1)
 
 
+def _convolve_pointwise(rows: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
+    """A 1x1 convolution of (B, P, I) by (O, I) and (O,), in the type of the rows also under autocast."""
+    return torch.addmm(offset, rows.flatten(0, 1), matrix.T).to(rows.dtype).view(*rows.shape[:2], -1)
+
+
+def _convolve_pointwise_backward(grad: Tensor, rows: Tensor, matrix: Tensor, total: Tensor) -> tuple[Tensor, Tensor]:
+    """Gradients by matrix and offset; that by the rows is added to `total`, which autograd would read once more."""
+    flat = grad.flatten(0, 1)
+    rows_total = total.flatten(0, 1)
+    torch.addmm(rows_total, flat, matrix, out=rows_total)  # which counters of operations know, unlike addmm_
+    return torch.mm(flat.T, rows.flatten(0, 1)), _sum(grad)
+
+
 def _where_positive(grad: Tensor, rows: Tensor, out: Tensor) -> Tensor:
     """The gradient through a ReLU of rows."""
-    return torch.ops.aten.threshold_backward.grad_input(grad, rows, 0, grad_input=out)
+    found: Tensor = torch.ops.aten.threshold_backward.grad_input(grad, rows, 0, grad_input=out)
+    return found
 
 
 def _sum(rows: Tensor) -> Tensor:
@@ -178,21 +199,29 @@ class _NormaliseAndRectify(Function):
 class _Attend(Function):
     @staticmethod
     def forward(
-        ctx: Context, hidden: Tensor, local: Tensor, across: Tensor, weight: Tensor, bias: Tensor, eps: float
+        ctx: Context,
+        hidden: Tensor,
+        local: Tensor,
+        matrix: Tensor,
+        offset: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        eps: float,
     ) -> Tensor:
-        h, where, rectified = _rows(hidden), _rows(local), _rows(across).relu()
+        h, where = _rows(hidden), _rows(local)
+        rectified = _convolve_pointwise(h, matrix, offset).relu_()
         mean = rectified.mean(1, keepdim=True)
         what = rectified - mean
         scale = what.square().mean(1, keepdim=True).add_(eps).rsqrt_()
         torch.addcmul(bias, what, scale * weight, out=what)
-        ctx.save_for_backward(h, where, rectified, mean, scale, weight, bias)
+        ctx.save_for_backward(h, where, rectified, mean, scale, matrix, weight, bias)
         ctx.like = hidden
         return _maps(what.mul_(where).mul_(h), hidden)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Context, grad_output: Tensor) -> tuple[Tensor | None, ...]:
-        h, where, rectified, mean, scale, weight, bias = ctx.saved_tensors
+        h, where, rectified, mean, scale, matrix, weight, bias = ctx.saved_tensors
         grad = _rows(grad_output.contiguous(memory_format=torch.channels_last))
         normed = (rectified - mean).mul_(scale)
         what = torch.addcmul(bias, normed, weight)
@@ -205,8 +234,9 @@ class _Attend(Function):
         grad_weight = _sum(torch.mul(grad_what, normed, out=scratch))
         grad_across = _normalise_backward(grad_what.mul_(weight), normed, scale, scratch)
         _where_positive(grad_across, rectified, grad_across)
+        grad_matrix, grad_offset = _convolve_pointwise_backward(grad_across, h, matrix, grad_h)
         like = ctx.like
-        return _maps(grad_h, like), _maps(grad_where, like), _maps(grad_across, like), grad_weight, grad_bias, None
+        return _maps(grad_h, like), _maps(grad_where, like), grad_matrix, grad_offset, grad_weight, grad_bias, None
 
 
 class _Inhibit(Function):
@@ -265,7 +295,8 @@ class _Excite(Function):
         inhibited: Tensor,
         hidden: Tensor | None,
         convolved: Tensor,
-        gate: Tensor,
+        matrix: Tensor,
+        offset: Tensor,
         kappa: Tensor,
         gamma: Tensor,
         omega: Tensor,
@@ -274,21 +305,21 @@ class _Excite(Function):
         e, h = _rows(inhibited), None if hidden is None else _rows(hidden)
         scratch = torch.empty_like(e)
         w, w_scale = _normalise(_rows(convolved), eps, scratch)
-        opened, gate_scale = _normalise(_rows(gate), eps, scratch)
+        opened, gate_scale = _normalise(_convolve_pointwise(e, matrix, offset), eps, scratch)
         out = torch.addcmul(gamma, e, omega).mul_(w).addcmul_(e, kappa).relu_()
         g = torch.sigmoid(opened, out=scratch)
         if h is None:
             out.mul_(g)
         else:
             torch.lerp(h, out, g, out=out)
-        ctx.save_for_backward(e, h, w, w_scale, opened, gate_scale, kappa, gamma, omega)
+        ctx.save_for_backward(e, h, w, w_scale, opened, gate_scale, matrix, kappa, gamma, omega)
         ctx.like = inhibited
         return _maps(out, inhibited)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Context, grad_output: Tensor) -> tuple[Tensor | None, ...]:
-        e, h, w, w_scale, opened, gate_scale, kappa, gamma, omega = ctx.saved_tensors
+        e, h, w, w_scale, opened, gate_scale, matrix, kappa, gamma, omega = ctx.saved_tensors
         grad = _rows(grad_output.contiguous(memory_format=torch.channels_last))
         g = opened.sigmoid()
         factor = torch.addcmul(gamma, e, omega)
@@ -307,12 +338,14 @@ class _Excite(Function):
         grad_gamma = _sum(torch.mul(grad_candidate, w, out=product))
         grad_inhibited = torch.addcmul(kappa, w, omega, out=product).mul_(grad_candidate)
         grad_convolved = _normalise_backward(factor.mul_(grad_candidate), w, w_scale, scratch)
+        grad_matrix, grad_offset = _convolve_pointwise_backward(grad_gate, e, matrix, grad_inhibited)
         like = ctx.like
         return (
             _maps(grad_inhibited, like),
             None if grad_hidden is None else _maps(grad_hidden, like),
             _maps(grad_convolved, like),
-            _maps(grad_gate, like),
+            grad_matrix,
+            grad_offset,
             grad_kappa,
             grad_gamma,
             grad_omega,

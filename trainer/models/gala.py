@@ -7,7 +7,6 @@ from torch.nn import functional
 
 from trainer.models.fused import attend
 from trainer.models.norms import InstanceNorm
-from trainer.models.pointwise import convolve_pointwise
 from trainer.models.single_channel import convolve_to_one_channel
 
 
@@ -42,5 +41,4 @@ class Gala(nn.Module):
         norm = self.across_norm
         assert norm.weight is not None
         assert norm.bias is not None
-        across = convolve_pointwise(hidden, self.across.weight, self.across.bias)
-        return attend(hidden, where, across, norm.weight, norm.bias, norm.eps)
+        return attend(hidden, where, self.across, norm.weight, norm.bias, norm.eps)

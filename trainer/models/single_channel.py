@@ -58,7 +58,7 @@ class _Taps(Function):
 
 
 def _add_shifted(maps: tuple[Tensor, ...], dim: int) -> Tensor:
-    """Add up k maps, the middle one where it is, each other one shifted from it along `dim`, the first most, up or left."""
+    """Add up k maps; the n-th is shifted by n - k // 2 along `dim`, with zeros where it has left."""
     middle, length = len(maps) // 2, maps[0].shape[dim]
     total = maps[middle].clone()
     for index, one in enumerate(maps):

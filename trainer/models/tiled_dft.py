@@ -16,8 +16,8 @@ Source: overlap-save, Oppenheim and Schafer, "Discrete-Time Signal Processing", 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor
@@ -25,6 +25,7 @@ from torch import Tensor
 from trainer.models.dft_matrices import Transforms, transforms
 
 CACHED_NUMBERS = 800_000
+"""How many numbers a group of frequencies may have: fewer make more calls, more leave the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +115,8 @@ def convolve_backward(grad: Tensor, maps: Tensor, kernel: Tensor, outputs: int) 
         grad_columns = torch.bmm(adjoint, source.reshape(count, 2 * outputs, -1)).view(-1, 2 * out, cut.tiles)
         torch.bmm(grad_columns, columns.transpose(1, 2), out=grad_spectrum[few].flatten(0, 1))
         torch.bmm(spectrum[few].flatten(0, 1).transpose(1, 2), grad_columns, out=columns)
-        torch.bmm(used.columns.T.expand(count, -1, -1), columns.view(count, 2 * used.size, -1), out=pixels)
-        tiles = pixels.view(count, 2, used.size, inputs, cut.batch, cut.down, cut.across)
+        tiles = torch.bmm(used.columns.T.expand(count, -1, -1), columns.view(count, 2 * used.size, -1))
+        tiles = tiles.view(count, 2, used.size, inputs, cut.batch, cut.down, cut.across)
         # The rows of these frequencies are read: their gradient, tiles added up, takes their place.
         rows[:, :, 2 * first : 2 * (first + count), cut.across * outputs :] = 0
         _tiles_of(rows, first, count, outputs, cut).copy_(tiles[:, :, :outputs])
@@ -168,12 +169,13 @@ def _overlap_add_rows(tiles: Tensor, channels: int, cut: _Tiling) -> Tensor:
     return maps.contiguous().permute(0, 3, 1, 2)
 
 
-def _groups(cut: _Tiling, channels: int) -> Iterator[tuple[int, int]]:
-    """Frequencies of the rows that are worked on together, (first, count): as many as fit into a core's cache."""
+def _groups(cut: _Tiling, channels: int) -> list[tuple[int, int]]:
+    """Frequencies of the rows that are worked on together, (first, count)."""
     frequencies = cut.used.frequencies
-    count = max(1, min(frequencies, CACHED_NUMBERS // (2 * cut.used.size * channels * cut.tiles)))
-    for first in range(0, frequencies, count):
-        yield first, min(count, frequencies - first)
+    most = max(1, CACHED_NUMBERS // (2 * cut.used.size * channels * cut.tiles))
+    parts = -(-frequencies // most)
+    edges = [frequencies * part // parts for part in range(parts + 1)]
+    return [(first, end - first) for first, end in pairwise(edges)]
 
 
 def _tiles_of(rows: Tensor, first: int, count: int, columns: int, cut: _Tiling) -> Tensor:

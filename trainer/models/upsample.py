@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -24,7 +25,7 @@ def sum_upsampled(sources: list[Tensor]) -> Tensor:
         (B, C, H, W).
     """
     if sources[0].device.type != "cpu":
-        return torch.stack([_upsample(maps, n) for n, maps in enumerate(sources, start=1)]).sum(0)
+        return _sum(sources)
     result: Tensor = _SumUpsampled.apply(*sources)  # type: ignore[no-untyped-call]
     return result
 
@@ -33,7 +34,14 @@ def _upsample(maps: Tensor, doublings: int) -> Tensor:
     return functional.interpolate(maps, scale_factor=2**doublings, mode="bilinear", align_corners=False)
 
 
-def _adjoint(sizes: list[int], to: int, like: Tensor) -> list[Tensor]:
+def _sum(sources: Sequence[Tensor]) -> Tensor:
+    total = _upsample(sources[0], 1)
+    for n, maps in enumerate(sources[1:], start=2):
+        total = total + _upsample(maps, n)
+    return total
+
+
+def _weights(sizes: list[int], to: int, like: Tensor) -> list[Tensor]:
     """For each size how much its pixels give to those of a line of `to` px: (size, to)."""
     lines = (torch.eye(size, dtype=like.dtype, device=like.device) for size in sizes)
     return [functional.interpolate(line[None], to, mode="linear", align_corners=False)[0] for line in lines]
@@ -43,10 +51,7 @@ class _SumUpsampled(Function):
     @staticmethod
     def forward(ctx: Any, *sources: Tensor) -> Tensor:
         ctx.shapes = [maps.shape for maps in sources]
-        total = _upsample(sources[0], 1)
-        for n, maps in enumerate(sources[1:], start=2):
-            total += _upsample(maps, n)
-        return total
+        return _sum(sources)
 
     @staticmethod
     @once_differentiable
@@ -54,9 +59,9 @@ class _SumUpsampled(Function):
         (batch, channels, height, width), found = grad.shape, []
         heights, widths = ([shape[axis] for shape in ctx.shapes] for axis in (2, 3))
         lines = grad.contiguous(memory_format=torch.channels_last).permute(0, 2, 3, 1).flatten(2)
-        down = torch.cat(_adjoint(heights, height, grad))
-        parts = torch.bmm(down.expand(batch, -1, -1), lines).view(batch, -1, width, channels).split(heights, 1)
-        for part, across in zip(parts, _adjoint(widths, width, grad), strict=True):
-            pixels = torch.matmul(across, part)
-            found.append(pixels.permute(0, 3, 1, 2))
+        down = torch.cat(_weights(heights, height, grad))
+        rows = torch.bmm(down.expand(batch, -1, -1), lines).view(batch, -1, width, channels)
+        parts = torch.split(rows, heights, dim=1)
+        for part, across in zip(parts, _weights(widths, width, grad), strict=True):
+            found.append(torch.matmul(across, part).permute(0, 3, 1, 2))
         return tuple(found)

@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from trainer.models.pointwise import convolve_pointwise
 from trainer.models.single_channel import convolve_to_one_channel
+from trainer.models.upsample import sum_upsampled
 
 
 @pytest.mark.parametrize("size", [1, 3, 5])
@@ -36,3 +37,18 @@ def test_a_pointwise_convolution_is_the_convolution() -> None:
     torch.testing.assert_close(found, functional.conv2d(maps, weight, bias), atol=1e-12, rtol=0)
     assert found.is_contiguous(memory_format=torch.channels_last)
     assert torch.autograd.gradcheck(lambda m: convolve_pointwise(m, weight, bias), maps)
+
+
+@pytest.mark.parametrize("levels", [1, 3])
+@pytest.mark.parametrize("size", [(8, 8), (16, 24)])
+def test_a_sum_of_upsampled_maps_is_that_of_the_library(levels: int, size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    shapes = [(2, 3, size[0] >> n, size[1] >> n) for n in range(1, levels + 1)]
+    sources = [torch.randn(shape, dtype=torch.float64, requires_grad=True) for shape in shapes]
+    found = sum_upsampled(sources)
+    each = (functional.interpolate(maps, size, mode="bilinear", align_corners=False) for maps in sources)
+    expected = torch.stack(list(each)).sum(0)
+    torch.testing.assert_close(found, expected, atol=1e-12, rtol=0)
+    weights = torch.randn_like(expected)
+    gradients = [torch.autograd.grad((result * weights).sum(), sources) for result in (found, expected)]
+    torch.testing.assert_close(*gradients, atol=1e-12, rtol=0)

@@ -26,12 +26,31 @@ def test_flops_of_a_network_that_can_be_counted_by_hand() -> None:
     }
 
 
-@pytest.mark.parametrize("spec", [UNetSpec(), GammaNetSpec(), GammaNetSpec(timesteps=3)], ids=["unet", "T2", "T3"])
+@pytest.mark.parametrize(
+    "spec",
+    [UNetSpec(), GammaNetSpec(), GammaNetSpec(timesteps=3), GammaNetSpec(temporal=True)],
+    ids=["unet", "T2", "T3", "temporal"],
+)
 def test_layers_add_up_to_the_network(spec: NetworkSpec) -> None:
     found = describe(spec, size_px=32, batch_size=2)
     assert found.parameters == sum(parameter.numel() for parameter in build_model(spec).parameters())
     assert sum(layer.parameters for layer in found.layers) == found.parameters
     assert sum(layer.forward_flops for layer in found.layers) == found.forward_flops
+
+
+def test_each_frame_of_a_series_is_seen_by_the_first_block() -> None:
+    """One image shown at every timestep passes it once."""
+    still, moving = (describe(GammaNetSpec(temporal=temporal), size_px=32, batch_size=2) for temporal in (False, True))
+    first = next(layer.forward_flops for layer in still.layers if layer.name == "down.0")
+    assert moving.forward_flops - still.forward_flops == first
+    assert moving.activation_bytes > still.activation_bytes
+
+
+def test_operations_of_a_recurrent_step_are_all_counted() -> None:
+    """Every product is there three times in training, but for those of the image: it needs no gradient."""
+    found = describe(GammaNetSpec(timesteps=1, attention=False), size_px=32, batch_size=1)
+    image = next(layer.forward_flops for layer in found.layers if layer.name == "down.0")
+    assert found.training_flops == 3 * found.forward_flops - image
 
 
 @pytest.mark.parametrize("spec", [UNetSpec(), GammaNetSpec()], ids=["unet", "gamma_net"])
