@@ -1,11 +1,11 @@
 r"""A training step of γ-Net against the same function written plainly, in turn, on this machine.
 
-    OMP_WAIT_POLICY=passive OMP_NUM_THREADS=2 python benchmarks/gamma_net_step.py \
-        [--sizes 128 176] [--rounds 9] [--compiled] [--no-memory]
+    OMP_NUM_THREADS=2 python benchmarks/gamma_net_step.py [--sizes 128 176] [--rounds 9] [--compiled] [--no-memory]
 
 Prints for each size the medians of time and of processor time, which other work on the machine
 disturbs less, their ratios, the peak of memory of each in a process of its own, and the largest
-difference of their outputs. Goals: time 0.5x, memory 0.7x.
+difference of their outputs. Goals: time 0.5x, memory 0.7x. `--compiled` adds both networks after
+`torch.compile`, which needs a C++ compiler.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ def networks(timesteps: int, *, compiled: bool) -> dict[str, nn.Module]:
     plain.load_state_dict(fast.state_dict())
     found: dict[str, nn.Module] = {"plain": plain, "gridctl": fast, "gridctl recompute": frugal}
     if compiled:
+        found["plain compiled"] = torch.compile(plain)
         found["gridctl compiled"] = torch.compile(fast)
     return found
 

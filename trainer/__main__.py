@@ -48,11 +48,13 @@ def run(
     ] = ProgressStyle.AUTO,
 ) -> None:
     """Train one run, from its last checkpoint if there is one."""
+    from trainer.allocator import keep_freed_memory
     from trainer.attempt_output import FORMAT
     from trainer.progress import Bar, JsonLines, Silent, TrainingProgress
     from trainer.stopping import StopSignal
 
     stop = StopSignal().install()
+    keep_freed_memory()
     # Set before torch and OpenCV are imported: they read it once. The specification's own number follows.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     logging.basicConfig(level=logging.INFO, format=FORMAT, stream=sys.stderr)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from trainer.contract.network import UNetSpec
+from trainer.models.batch_norm import RectifiedBatchNorm
 from trainer.models.image_size import require_fitting_size
 from trainer.models.norms import InstanceNorm
 
@@ -60,9 +61,11 @@ def _block(inputs: int, outputs: int, spec: UNetSpec) -> nn.Sequential:
     layers: list[nn.Module] = []
     for index in range(spec.convs_per_block):
         size = spec.kernel_size
-        layers += [nn.Conv2d(outputs if index else inputs, outputs, size, padding=size // 2), nn.ReLU(inplace=True)]
+        layers.append(nn.Conv2d(outputs if index else inputs, outputs, size, padding=size // 2))
         if spec.norm == "batch":
-            layers.append(nn.BatchNorm2d(outputs))
-        elif spec.norm == "instance":
+            layers += [nn.Identity(), RectifiedBatchNorm(outputs)]  # parameters are named by place
+        else:
+            layers.append(nn.ReLU(inplace=True))
+        if spec.norm == "instance":
             layers.append(InstanceNorm(outputs, eps=1e-5, initial_weight=1.0))
     return nn.Sequential(*layers)

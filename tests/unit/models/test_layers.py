@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from trainer.models.batch_norm import RectifiedBatchNorm
 from trainer.models.pointwise import convolve_pointwise
 from trainer.models.single_channel import convolve_to_one_channel
 from trainer.models.upsample import sum_upsampled
@@ -52,3 +53,32 @@ def test_a_sum_of_upsampled_maps_is_that_of_the_library(levels: int, size: tuple
     weights = torch.randn_like(expected)
     gradients = [torch.autograd.grad((result * weights).sum(), sources) for result in (found, expected)]
     torch.testing.assert_close(*gradients, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("channels", [3, 8, 16, 24])
+@pytest.mark.parametrize("memory_format", [torch.channels_last, torch.contiguous_format])
+@pytest.mark.parametrize("shape", [(4, 8, 16), (1, 3, 5)])
+def test_a_rectified_batch_norm_is_a_relu_and_the_norm_of_the_library(
+    channels: int, memory_format: torch.memory_format, shape: tuple[int, int, int]
+) -> None:
+    """Forward, backward and in its statistics, in training and after it; also where pixels do not come out even."""
+    torch.manual_seed(0)
+    library, ours = nn.BatchNorm2d(channels).double(), RectifiedBatchNorm(channels).double()
+    nn.init.normal_(library.weight)
+    nn.init.normal_(library.bias)
+    ours.load_state_dict(library.state_dict())
+    batch, height, width = shape
+    for training in (True, True, False):
+        library.train(training)
+        ours.train(training)
+        maps = torch.randn(batch, channels, height, width, dtype=torch.float64).contiguous(memory_format=memory_format)
+        maps.requires_grad_()
+        found, expected = ours(maps * 1), library(functional.relu(maps))
+        weights = torch.randn_like(expected)
+        torch.testing.assert_close(found, expected, atol=1e-12, rtol=0)
+        gradients = [
+            torch.autograd.grad((result * weights).sum(), (maps, *norm.parameters()))
+            for result, norm in ((found, ours), (expected, library))
+        ]
+        torch.testing.assert_close(*gradients, atol=1e-11, rtol=0)
+        torch.testing.assert_close(ours.state_dict(), library.state_dict(), atol=1e-12, rtol=0)
