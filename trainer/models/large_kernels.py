@@ -38,8 +38,10 @@ def pays_by_dft(maps: Tensor, kernel: Tensor, device_type: str | None = None) ->
     """Whether the Fourier transform is the faster way.
 
     On a CPU from 7x7 on, with enough channels and tiles to make the products of matrices worth
-    their while. GPU libraries choose by themselves, and autocast asks for bfloat16, in which a
-    transform would lose its digits.
+    their while: forward and backward take 0.5 of the direct sum's time at 32,768 pixels and 24
+    channels, 0.8 at 4,608, but 1.5 at 2,048; 0.8 with 16 channels, 1.1 with 8; 0.8-1.0 for 5x5.
+    GPU libraries choose by themselves, and autocast asks for bfloat16, in which a transform would
+    lose its digits.
 
     Args:
         maps: (B, I, H, W).
@@ -53,7 +55,7 @@ def pays_by_dft(maps: Tensor, kernel: Tensor, device_type: str | None = None) ->
         return False
     size = kernel.shape[-1]
     pixels = maps.shape[0] * maps.shape[2] * maps.shape[3]
-    return 7 <= size <= TILE_OUTPUTS + 1 and min(kernel.shape[:2]) >= 16 and pixels >= 8 * TILE_OUTPUTS**2
+    return 7 <= size <= TILE_OUTPUTS + 1 and min(kernel.shape[:2]) >= 16 and pixels >= 16 * TILE_OUTPUTS**2
 
 
 @torch.library.custom_op("gridctl::convolve_by_dft", mutates_args=(), device_types="cpu")
