@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from trainer.contract.errors import StoreError
 from trainer.contract.frozen import Frozen
 from trainer.contract.metrics import SetScores
+from trainer.contract.record import Record
 
 RESULT_SCHEMA_VERSION: Final = 1
 
@@ -42,7 +42,7 @@ class PatientFunction(Frozen):
     predicted_ef: float | None = Field(None, le=1)
 
 
-class ResultRecord(Frozen):
+class ResultRecord(Record):
     """What a finished run came to.
 
     Attributes:
@@ -57,6 +57,9 @@ class ResultRecord(Frozen):
         train_seconds: Wall time of all epochs in the log.
         finished_at: Time with zone.
     """
+
+    kind: ClassVar[str] = "a result"
+    remedy: ClassVar[str] = "delete it to have the run finished again from its last checkpoint"
 
     schema_version: Literal[1] = RESULT_SCHEMA_VERSION
     run_id: str
@@ -74,19 +77,3 @@ class ResultRecord(Frozen):
     def to_json(self) -> bytes:
         """The result as it lies in the store."""
         return (json.dumps(self.model_dump(mode="json"), indent=2) + "\n").encode()
-
-    @classmethod
-    def from_json(cls, text: bytes | str, where: object = "") -> ResultRecord:
-        """Read a result.
-
-        Raises:
-            StoreError: It is not one.
-        """
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            raise StoreError(
-                f"not a result of this version: {error.errors()[0]['msg']}",
-                where=where,
-                fix="delete it to have the run finished again from its last checkpoint",
-            ) from None

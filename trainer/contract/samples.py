@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from trainer.contract.errors import StoreError
 from trainer.contract.frozen import Frozen
+from trainer.contract.record import Record
 
 SAMPLES_SCHEMA_VERSION: Final = 1
 
@@ -56,7 +56,7 @@ class SampleSlice(Frozen):
     outputs: tuple[SampleOutput, ...] = Field(min_length=1)
 
 
-class SamplesIndex(Frozen):
+class SamplesIndex(Record):
     """What lies in a run's `samples/`. Names are those `RunLayout.sample` takes.
 
     Attributes:
@@ -65,6 +65,8 @@ class SamplesIndex(Frozen):
         timesteps: How many the model has; 1 for a model that has none.
         slices: Alike for every run with the same split, so for both halves of a pair.
     """
+
+    kind: ClassVar[str] = "an index of samples"
 
     schema_version: Literal[1] = SAMPLES_SCHEMA_VERSION
     run_id: str
@@ -75,17 +77,3 @@ class SamplesIndex(Frozen):
     def to_json(self) -> bytes:
         """The index as it lies in the store."""
         return (json.dumps(self.model_dump(mode="json"), separators=(",", ":"), ensure_ascii=False) + "\n").encode()
-
-    @classmethod
-    def from_json(cls, text: bytes | str, where: object = "") -> SamplesIndex:
-        """Read an index.
-
-        Raises:
-            StoreError: It is not one.
-        """
-        try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            raise StoreError(
-                f"not an index of samples of this version: {error.errors()[0]['msg']}", where=where
-            ) from None

@@ -142,6 +142,14 @@ def _inside(polygon: Polygon, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     return hit
 
 
-def test_an_index_of_another_kind_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="not an index of samples of this version"):
+def test_an_index_of_another_version_is_refused_by_name() -> None:
+    with pytest.raises(StoreError, match="an index of samples of schema version 2, this gridctl reads 1") as raised:
         SamplesIndex.from_json(json.dumps({"schema_version": 2}), "runs/e/r/samples/index.json")
+    assert "the image that wrote it" in raised.value.problems[0].fix
+
+
+@pytest.mark.parametrize("text", ['{"schema_version": 1}', "[]", "{", b"\xff"])
+def test_what_is_no_index_is_refused_by_name(text: str | bytes) -> None:
+    with pytest.raises(StoreError, match="not an index of samples: ") as raised:
+        SamplesIndex.from_json(text, "runs/e/r/samples/index.json")
+    assert raised.value.problems[0].where == "runs/e/r/samples/index.json"
