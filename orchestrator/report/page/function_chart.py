@@ -22,9 +22,9 @@ class Agreement:
 
     Attributes:
         runs, patients: Runs, and patients of each.
-        bias: Mean of predicted - true, in percentage points.
+        bias: Mean of predicted - true, in percentage points; None where no patient has a predicted one.
         low, high: Limits of agreement, bias ∓ 1.96 standard deviations of a run's patients.
-        absolute: Mean absolute difference.
+        absolute: Mean absolute difference; None as the bias is.
         correlation: Pearson's, of true and predicted; None where one of them is constant.
         missing: Patients without a predicted ejection fraction, over all runs.
     """
@@ -34,10 +34,10 @@ class Agreement:
     set: str
     runs: int
     patients: int
-    bias: float
+    bias: float | None
     low: float | None
     high: float | None
-    absolute: float
+    absolute: float | None
     correlation: float | None
     missing: int
 
@@ -61,11 +61,10 @@ def agreements(function: pd.DataFrame, models: Sequence[Model]) -> list[Agreemen
     cell = ["set", "train_ratio", "ablation", "model"]
     asked = function.groupby([*cell, "run_id"], sort=False).size().groupby(level=cell, sort=False)
     of_run = _run_agreements(function.dropna(subset=["predicted_ef"]), [*cell, "run_id"])
-    if of_run.empty:
-        return []
     of_cell = of_run.groupby(level=cell, sort=False)
-    table = of_cell.mean().assign(
-        runs=of_cell.size(), known=of_cell["n"].sum(), asked=asked.sum(), patients=asked.max()
+    table = of_cell.mean().reindex(asked.max().index)  # a model none of whose hearts can be measured has a row as well
+    table = table.assign(runs=of_cell.size(), known=of_cell["n"].sum(), asked=asked.sum(), patients=asked.max()).fillna(
+        {"runs": 0, "known": 0}
     )
     rows = []
     for key, row in zip(table.index, table.to_dict("records"), strict=True):
@@ -77,10 +76,10 @@ def agreements(function: pd.DataFrame, models: Sequence[Model]) -> list[Agreemen
                 set_name,
                 int(row["runs"]),
                 int(row["patients"]),
-                row["bias"],
+                _known(row["bias"]),
                 _known(row["low"]),
                 _known(row["high"]),
-                row["absolute"],
+                _known(row["absolute"]),
                 _known(row["correlation"]),
                 int(row["asked"] - row["known"]),
             )
