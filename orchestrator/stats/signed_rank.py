@@ -64,8 +64,7 @@ def _without_rounding(d: NDArray[np.float64]) -> NDArray[np.float64]:
     largest = float(np.abs(d).max())
     if largest == 0:
         return d
-    unit = largest * 1e-11
-    return np.rint(d / unit)
+    return np.rint(d / largest * 1e11)  # in this order: a hundred-billionth of a tiny number is 0
 
 
 def _distribution(twice_ranks: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -54,6 +54,13 @@ def numbers(result: object) -> list[float]:
     return [value for name in fields if isinstance(value := getattr(result, name), int | float)]
 
 
+def test_differences_as_small_as_numbers_get_have_ranks() -> None:
+    """Two of the smallest number there is: their hundred-billionth part is no number."""
+    ranks = signed_rank(np.array([-5e-324, -5e-324]))
+    assert ranks is not None
+    assert ranks.p == 0.5
+
+
 def test_one_pair_is_no_test() -> None:
     one = np.array([0.5])
     assert paired_t(one, one).p is None
