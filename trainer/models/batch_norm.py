@@ -49,7 +49,8 @@ class RectifiedBatchNorm(nn.BatchNorm2d):
         if not self.training:
             statistics = (self.running_mean.repeat(pixels), self.running_var.repeat(pixels))
             affine = (self.weight.repeat(pixels), self.bias.repeat(pixels))
-            return _narrow(functional.batch_norm(_wide(maps, pixels), *statistics, *affine, eps=self.eps), maps)
+            wide = functional.batch_norm(_as_maps(_rows(maps, pixels)), *statistics, *affine, eps=self.eps)
+            return _narrow(wide.permute(0, 2, 3, 1), maps)
         with torch.no_grad():
             maps.relu_()  # the gradient through it is taken below
         found: tuple[Tensor, Tensor, Tensor] = _RectifiedBatchNorm.apply(maps, self.weight, self.bias, self.eps, pixels)  # type: ignore[no-untyped-call]
@@ -73,15 +74,20 @@ def _pixels_together(maps: Tensor, weight: Tensor) -> int:
     return 1 if (maps.numel() // channels) % pixels else pixels
 
 
-def _wide(maps: Tensor, pixels: int) -> Tensor:
-    """Channels-last (B, C, H, W) maps as (1, pixels * C, B * H * W / pixels, 1), without a copy."""
-    return maps.permute(0, 2, 3, 1).reshape(1, -1, 1, pixels * maps.shape[1]).permute(0, 3, 1, 2)
+def _rows(maps: Tensor, pixels: int) -> Tensor:
+    """Channels-last (B, C, H, W) maps as (B * H * W / pixels, pixels * C), without a copy."""
+    return maps.permute(0, 2, 3, 1).reshape(-1, pixels * maps.shape[1])
 
 
-def _narrow(wide: Tensor, like: Tensor) -> Tensor:
-    """The inverse of `_wide`."""
+def _as_maps(rows: Tensor) -> Tensor:
+    """Rows as maps of one image, (1, pixels * C, 1, rows), channels last, as the library takes them."""
+    return rows[None, None].permute(0, 3, 1, 2)
+
+
+def _narrow(rows: Tensor, like: Tensor) -> Tensor:
+    """The inverse of `_rows`."""
     batch, channels, height, width = like.shape
-    return wide.permute(0, 2, 3, 1).reshape(batch, height, width, channels).permute(0, 3, 1, 2)
+    return rows.view(batch, height, width, channels).permute(0, 3, 1, 2)
 
 
 class _RectifiedBatchNorm(Function):
@@ -89,15 +95,14 @@ class _RectifiedBatchNorm(Function):
     def forward(
         ctx: Any, maps: Tensor, weight: Tensor, bias: Tensor, eps: float, pixels: int
     ) -> tuple[Tensor, Tensor, Tensor]:
-        wide = _wide(maps, pixels)
-        means, variances = (each.view(pixels, -1) for each in torch.batch_norm_update_stats(wide, None, None, 0.0))
+        rows = _rows(maps, pixels)
+        statistics = torch.batch_norm_update_stats(_as_maps(rows), None, None, 0.0)
+        means, variances = (each.view(pixels, -1) for each in statistics)
         mean = means.mean(0)
         variance = variances.mean(0) + (means - mean).square().mean(0)
         scale = (variance + eps).rsqrt()
         factor = weight * scale
-        normed = torch.addcmul(
-            (bias - mean * factor).repeat(pixels)[:, None, None], wide, factor.repeat(pixels)[:, None, None]
-        )
+        normed = torch.addcmul((bias - mean * factor).repeat(pixels), rows, factor.repeat(pixels))
         ctx.save_for_backward(maps, weight, mean, scale)
         ctx.pixels = pixels
         ctx.mark_non_differentiable(mean, variance)
@@ -108,9 +113,8 @@ class _RectifiedBatchNorm(Function):
     def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
         maps, weight, mean, scale = ctx.saved_tensors
         pixels, count = ctx.pixels, maps.numel() // maps.shape[1]
-        wide = _wide(maps, pixels).permute(0, 2, 3, 1).flatten(0, 2)
-        flat = _wide(grad.contiguous(memory_format=torch.channels_last), pixels).permute(0, 2, 3, 1).flatten(0, 2)
-        found = flat * wide
+        rows, flat = _rows(maps, pixels), _rows(grad.contiguous(memory_format=torch.channels_last), pixels)
+        found = flat * rows
         grad_bias = flat.sum(0).view(pixels, -1).sum(0)
         grad_weight = (found.sum(0).view(pixels, -1).sum(0) - mean * grad_bias) * scale
         # d maps = weight scale (grad - mean(grad) - normed mean(grad normed)), a sum of grad, maps and a constant
@@ -118,6 +122,6 @@ class _RectifiedBatchNorm(Function):
         of_maps = -factor * scale * grad_weight / count
         constant = -factor * grad_bias / count - of_maps * mean
         torch.addcmul(constant.repeat(pixels), flat, factor.repeat(pixels), out=found)
-        found.addcmul_(wide, of_maps.repeat(pixels))
-        torch.ops.aten.threshold_backward.grad_input(found, wide, 0, grad_input=found)
-        return found.view(maps.permute(0, 2, 3, 1).shape).permute(0, 3, 1, 2), grad_weight, grad_bias, None, None
+        found.addcmul_(rows, of_maps.repeat(pixels))
+        torch.ops.aten.threshold_backward.grad_input(found, rows, 0, grad_input=found)
+        return _narrow(found, maps), grad_weight, grad_bias, None, None

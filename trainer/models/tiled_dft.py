@@ -7,8 +7,8 @@ takes a fifth of the multiplications of the direct sum. The backward pass is the
 stage, so the transform of the incoming gradient serves both of its products.
 
 Rows of pixels are transformed where they lie, (image, row of tiles, frequency and part, column,
-channel); then, one frequency of the rows at a time, the columns of every tile. What one frequency
-needs stays in a core's cache. There maps are (N, 2 C, T): frequencies of the columns, real and
+channel); then, a few frequencies of the rows at a time, the columns of every tile: as many as stay
+in the cache. There maps are (N, 2 C, T): frequencies of the columns, real and
 imaginary parts of channels, tiles.
 
 Source: overlap-save, Oppenheim and Schafer, "Discrete-Time Signal Processing", 8.7.
@@ -77,10 +77,9 @@ def convolve(maps: Tensor, kernel: Tensor, outputs: int) -> Tensor:
     back = maps.new_empty(cut.batch, cut.down, 2 * used.frequencies, cut.across * outputs, out)
     for first, count in _groups(cut, max(inputs, out)):
         source = _tiles_of(rows, first, count, used.size, cut)
-        columns = torch.bmm(used.columns.expand(count, -1, -1), source.reshape(count, 2 * used.size, -1))
-        columns = columns.view(count * used.size, 2 * inputs, cut.tiles)
+        columns = _product(used.columns, source.reshape(count, 2 * used.size, -1)).view(-1, 2 * inputs, cut.tiles)
         product = torch.bmm(spectrum[first : first + count].flatten(0, 1), columns)
-        found = torch.bmm(used.inverse_columns.expand(count, -1, -1), product.view(count, 2 * used.size, -1))
+        found = _product(used.inverse_columns, product.view(count, 2 * used.size, -1))
         target = _tiles_of(back, first, count, outputs, cut)
         target.copy_(found.view(target.shape))
     whole = _product(used.inverse_rows, back.view(cut.batch * cut.down, 2 * used.frequencies, -1))
@@ -108,14 +107,13 @@ def convolve_backward(grad: Tensor, maps: Tensor, kernel: Tensor, outputs: int) 
     for first, count in _groups(cut, max(inputs, out)):
         few = slice(first, first + count)
         source = _tiles_of(rows, first, count, used.size, cut)
-        pixels = source.reshape(count, 2 * used.size, -1)
-        columns = torch.bmm(used.columns.expand(count, -1, -1), pixels).view(-1, 2 * inputs, cut.tiles)
+        columns = _product(used.columns, source.reshape(count, 2 * used.size, -1)).view(-1, 2 * inputs, cut.tiles)
         source = _tiles_of(grad_rows, first, count, outputs, cut)
-        adjoint = used.inverse_columns.T.expand(count, -1, -1)
-        grad_columns = torch.bmm(adjoint, source.reshape(count, 2 * outputs, -1)).view(-1, 2 * out, cut.tiles)
+        grad_columns = _product(used.inverse_columns.T, source.reshape(count, 2 * outputs, -1))
+        grad_columns = grad_columns.view(-1, 2 * out, cut.tiles)
         torch.bmm(grad_columns, columns.transpose(1, 2), out=grad_spectrum[few].flatten(0, 1))
         torch.bmm(spectrum[few].flatten(0, 1).transpose(1, 2), grad_columns, out=columns)
-        tiles = torch.bmm(used.columns.T.expand(count, -1, -1), columns.view(count, 2 * used.size, -1))
+        tiles = _product(used.columns.T, columns.view(count, 2 * used.size, -1))
         tiles = tiles.view(count, 2, used.size, inputs, cut.batch, cut.down, cut.across)
         # The rows of these frequencies are read: their gradient, tiles added up, takes their place.
         rows[:, :, 2 * first : 2 * (first + count), cut.across * outputs :] = 0
