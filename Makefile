@@ -31,7 +31,7 @@ lint: $(VENV)/.dev
 check: lint test
 
 data/phantom: | $(VENV)/.trainer
-	$(BIN)/python -m trainer data phantom $@
+	$(BIN)/gridctl-trainer data phantom $@
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

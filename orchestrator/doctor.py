@@ -92,7 +92,7 @@ def _bucket(url: str) -> Check:
     for stat in open_store(url).list():
         files, size_bytes = files + 1, size_bytes + stat.size_bytes
     if not files:
-        return Check("data", "failed", f"there is nothing at {url}", f"python -m trainer data upload FOLDER {url}")
+        return Check("data", "failed", f"there is nothing at {url}", f"gridctl-trainer data upload FOLDER {url}")
     return Check("data", "ok", f"{url} has {files} files, {size_bytes / 1e9:.2f} GB, which each machine fetches once")
 
 

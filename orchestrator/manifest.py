@@ -157,7 +157,7 @@ def _experiment_problems(experiment: Experiment, store_url: str) -> list[Problem
         if not path.startswith(("/", "s3://")):
             fix = (
                 "mount the data with kubernetes.volumes and give its path there, such as /data/acdc, or put it into "
-                "a bucket with `python -m trainer data upload` and give s3://bucket/prefix"
+                "a bucket with `gridctl-trainer data upload` and give s3://bucket/prefix"
             )
             problems.append(document.problem(("data", field), f"pods cannot reach {path}", fix))
     return problems

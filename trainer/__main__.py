@@ -1,4 +1,4 @@
-"""`python -m trainer run SPEC`, `... data ...`, `... describe MODEL`.
+"""`gridctl-trainer run SPEC`, `... data ...`, `... describe MODEL`.
 
 Exit codes are those of `trainer.contract.exit_codes`.
 """
@@ -17,7 +17,7 @@ from trainer.contract import exit_codes
 from trainer.contract.errors import Fault
 
 app = typer.Typer(
-    name="python -m trainer",
+    name="gridctl-trainer",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

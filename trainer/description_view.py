@@ -1,4 +1,4 @@
-"""The table of `python -m trainer describe`."""
+"""The table of `gridctl-trainer describe`."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def _memory_fix(spec: RunSpec, phase: Phase) -> str:
     if phase == "training" and isinstance(spec.network, GammaNetSpec) and not spec.network.recompute_timesteps:
         ways.append(f"set models.{spec.model}.recompute_timesteps: true")
     ways.append("lower data.size_px")
-    ways.append(f"`python -m trainer describe {spec.network.architecture}` says what fits")
+    ways.append(f"`gridctl-trainer describe {spec.network.architecture}` says what fits")
     return "; ".join(ways)
 
 

@@ -84,7 +84,7 @@ def _check_data_folders(experiment: Experiment) -> None:
         for field, text in _folders(run):
             if not text.startswith("s3://") and not Path(text).is_dir():
                 where = experiment.document.where(("data", field))
-                made = " (or make a synthetic set: python -m trainer data phantom data/phantom)"
+                made = " (or make a synthetic set: gridctl-trainer data phantom data/phantom)"
                 fix = f"give another one with --set data.{field}=PATH{made if 'phantom' in text else ''}"
                 problems[Problem(f"data.{field}: there is no folder {Path(text).absolute()}", where, fix)] = None
     if problems:

@@ -44,7 +44,7 @@ def find_patients(root: Path) -> list[Path]:
         raise DataError(
             "there is no such folder",
             where=root,
-            fix="unpack ACDC there, or make a synthetic set: python -m trainer data phantom OUT",
+            fix="unpack ACDC there, or make a synthetic set: gridctl-trainer data phantom OUT",
         )
     for folder in _FOLDERS:
         base = root / folder

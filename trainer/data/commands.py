@@ -1,4 +1,4 @@
-"""`python -m trainer data ...`."""
+"""`gridctl-trainer data ...`."""
 
 from __future__ import annotations
 

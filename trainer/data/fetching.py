@@ -65,7 +65,7 @@ def fetch(url: str, progress: Progress | None = None) -> Path:
         raise DataError(
             "there is nothing at this prefix",
             where=url,
-            fix="put the data there: python -m trainer data upload FOLDER " + url,
+            fix="put the data there: gridctl-trainer data upload FOLDER " + url,
         )
 
     def waiting() -> None:

@@ -46,7 +46,7 @@ def load_set(kind: Kind, location: str, data: DataSpec, frames: int, progress: P
         _log.warning("%s", oddity)
     if len(found.oddities) > _SHOWN_ODDITIES:
         _log.warning(
-            "and %d more oddities: python -m trainer data check %s", len(found.oddities) - _SHOWN_ODDITIES, root
+            "and %d more oddities: gridctl-trainer data check %s", len(found.oddities) - _SHOWN_ODDITIES, root
         )
     return found
 
@@ -69,11 +69,11 @@ def _prebuilt(root: Path, recipe: Recipe) -> PreparedSet:
         raise DataError(
             f"there is no pack {recipe.name} in this folder, only {there}",
             where=root,
-            fix="make it from the files as published: python -m trainer data pack --help",
+            fix="make it from the files as published: gridctl-trainer data pack --help",
         )
     if manifest.versions != deciding_versions():
         _log.warning("%s was made with other versions of %s", folder, ", ".join(_differing(manifest.versions)))
-    return open_pack(folder, fix="copy it again, or make it anew with `python -m trainer data pack`")
+    return open_pack(folder, fix="copy it again, or make it anew with `gridctl-trainer data pack`")
 
 
 def _differing(versions: object) -> Sequence[str]:

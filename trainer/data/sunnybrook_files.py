@@ -56,7 +56,7 @@ def find_patients(root: Path) -> list[Patient]:
         raise DataError(
             "there is no such folder",
             where=root,
-            fix="unpack Sunnybrook there, or make a synthetic set: python -m trainer data phantom OUT",
+            fix="unpack Sunnybrook there, or make a synthetic set: gridctl-trainer data phantom OUT",
         )
     contours: dict[str, dict[Kind, dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
     images: dict[str, dict[tuple[Path, str], dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))

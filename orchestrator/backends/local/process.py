@@ -18,7 +18,7 @@ _SHOWN_LINES: Final = 12
 
 
 class TrainerProcess:
-    """`python -m trainer run SPEC` in a session of its own, so that the terminal's Ctrl-C does not reach it.
+    """`gridctl-trainer run SPEC` in a session of its own, so that the terminal's Ctrl-C does not reach it.
 
     Args:
         spec_location: File or URL of the specification.

@@ -1,4 +1,4 @@
-"""`python -m trainer data ...`: what a person reads, what a script reads, and the exit code."""
+"""`gridctl-trainer data ...`: what a person reads, what a script reads, and the exit code."""
 
 from __future__ import annotations
 
