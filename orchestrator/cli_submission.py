@@ -132,7 +132,10 @@ def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, 
     from orchestrator import console
     from orchestrator.commands.submit import write_specifications
     from orchestrator.submitted import remember
+    from trainer.contract.store_probe import probe
 
+    if prepared.plan.to_do:
+        probe(prepared.store, prepared.experiment.name)  # before anything is written, trained or paid for
     write_specifications(prepared)
     remember(prepared.experiment.name, prepared.store.url, prepared.experiment.backend)
     outcome = _start(prepared, workers, max_active)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import logging
 import os
 import random
 import time
@@ -25,8 +27,9 @@ from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 
 from trainer.contract.atomic_file import replacing
 from trainer.contract.errors import StoreError
+from trainer.contract.s3_answers import require_s3_answer
 from trainer.contract.s3_faults import error_code, fault_of
-from trainer.contract.store import Blob, Stat, require_key
+from trainer.contract.store import Blob, Stat, is_key, require_key
 
 _MULTIPART_BYTES: Final = 8 << 20
 """Files of at least this size travel in parts of this size, several at once."""
@@ -35,6 +38,7 @@ _CUT: Final = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError, Co
 """What a body cut midway raises: botocore retries requests, not the reading of their answers."""
 
 _ATTEMPTS: Final = 5
+_log = logging.getLogger(__name__)
 _chance = random.Random()  # never the generator of a run, whose state is in its checkpoints
 
 
@@ -65,7 +69,9 @@ class S3Store:
             client = boto3.session.Session().client("s3", config=_config())
         except (BotoCoreError, ValueError) as error:
             raise fault_of(error, where=url, endpoint="") from None
-        return cls(bucket, prefix.strip("/"), client)
+        store = cls(bucket, prefix.strip("/"), client)
+        client.meta.events.register("before-parse.s3", store._require_s3_answer)
+        return store
 
     @property
     def url(self) -> str:
@@ -74,6 +80,11 @@ class S3Store:
     @property
     def _endpoint(self) -> str:
         return str(self._client.meta.endpoint_url)
+
+    def _require_s3_answer(self, operation_model: Any, response_dict: Any, **_: object) -> None:
+        require_s3_answer(
+            operation_model=operation_model, response_dict=response_dict, endpoint=self._endpoint, where=self.url
+        )
 
     def get(self, key: str) -> Blob:
         name = self._name(key)
@@ -144,15 +155,40 @@ class S3Store:
         pages = iter(
             self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + prefix)
         )
+        first_keys: set[str] = set()
+        skipped: list[str] = []
         while True:
             with self._faults(prefix):
                 page = next(pages, None)
             if page is None:
-                return
-            for item in page.get("Contents", ()):
+                break
+            items = page.get("Contents", ())
+            self._require_progress(page, items, first_keys)
+            for item in items:
                 key = item["Key"].removeprefix(self._prefix)
-                if key and not key.endswith("/"):  # folders, as web consoles draw them
-                    yield Stat(key, item["Size"], _etag(item), item["LastModified"].timestamp())
+                if not key or key.endswith("/"):  # folders, as web consoles draw them
+                    continue
+                if not is_key(key):
+                    skipped.append(key)
+                    continue
+                yield Stat(key, item["Size"], _etag(item), item["LastModified"].timestamp())
+        if skipped:
+            _say_skipped(self.url, len(skipped), skipped[0])
+
+    def _require_progress(self, page: Any, items: Any, first_keys: set[str]) -> None:
+        """A server that lists the same page for ever is broken, as is one that ends in the middle.
+
+        Raises:
+            StoreError: This is one.
+        """
+        repeated = bool(items) and items[0]["Key"] in first_keys
+        if repeated or (page.get("IsTruncated") and not page.get("NextContinuationToken")):
+            raise StoreError(
+                f"{self._endpoint} does not list all objects: it {'repeats a page' if repeated else 'ends midway'}",
+                where=self.url,
+                fix="use another S3 server, or a newer version of this one",
+            )
+        first_keys.update(item["Key"] for item in items[:1])
 
     def delete(self, key: str) -> None:
         name = self._name(key)
@@ -230,6 +266,15 @@ def _transfer() -> TransferConfig:
 
 def _etag(answer: Any) -> str:
     return str(answer["ETag"]).strip('"')
+
+
+@functools.cache
+def _say_skipped(url: str, number: int, example: str) -> None:
+    """Once, however often the store is listed."""
+    others = f" and {number - 1} more" if number > 1 else ""
+    _log.warning(
+        "%s: passed over %r%s: not written by gridctl, and no folder could hold such a key", url, example, others
+    )
 
 
 def _was_replaced(error: Exception) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,10 +91,19 @@ def require_key(key: str, where: object) -> str:
     Raises:
         StoreError: It is not one.
     """
-    parts = key.split("/")
-    if not all(parts) or any(part in (".", "..") or part.startswith(TEMPORARY_PREFIX) for part in parts):
+    if not is_key(key):
         raise StoreError(f"not a key: {key!r}", where=where)
     return key
+
+
+def is_key(key: str) -> bool:
+    """Whether every store can hold a key. S3 allows more, so a bucket may hold objects that are passed over."""
+    parts = key.split("/")
+    return (
+        all(parts)
+        and not any(part in (".", "..") or part.startswith(TEMPORARY_PREFIX) for part in parts)
+        and not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in key)
+    )
 
 
 def open_store(url: str) -> Store:
