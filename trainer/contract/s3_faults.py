@@ -108,7 +108,12 @@ def fault_of(error: Exception, *, where: str, endpoint: str) -> StoreError:
             passing=isinstance(error, _RENEWABLE),
         )
     if isinstance(error, _UNREACHABLE):
-        return StoreError(f"cannot reach {endpoint}: {_reason(error)}", where=where, fix=_ENDPOINT_FIX, passing=True)
+        reason = _reason(error)
+        no_tls = "WRONG_VERSION_NUMBER" in reason or "RECORD_LAYER_FAILURE" in reason
+        fix = "this port does not speak TLS: use http:// in AWS_ENDPOINT_URL_S3" if no_tls else _ENDPOINT_FIX
+        if endpoint.startswith("http://") and "RemoteDisconnected" in reason:
+            fix = f"use https:// in AWS_ENDPOINT_URL_S3 if this port speaks TLS; else {_ENDPOINT_FIX}"
+        return StoreError(f"cannot reach {endpoint}: {reason}", where=where, fix=fix, passing=not no_tls)
     if isinstance(error, ResponseParserError | PaginationError):
         return StoreError(
             f"the server at {endpoint} does not answer as an S3 server: {_sentence(error)}"[:300],
