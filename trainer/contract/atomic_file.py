@@ -15,15 +15,7 @@ from trainer.contract.exclusive_rename import rename_if_absent
 TEMPORARY_PREFIX: Final = ".writing-"
 """Begins the name of a file being written; one left by a killed process may be deleted."""
 
-_NOT_SYNCED: Final = (
-    errno.EINVAL,
-    errno.ENOTSUP,
-    errno.EOPNOTSUPP,
-    errno.ENOSYS,
-    errno.EBADF,
-    errno.EPERM,
-    errno.EACCES,
-)
+_NOT_SYNCED: Final = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF)
 """What file systems answer that sync no folders (CIFS, FUSE, 9p), or nothing: there is no more that can be done."""
 
 

@@ -70,7 +70,8 @@ class S3Store:
         except (BotoCoreError, ValueError) as error:
             raise fault_of(error, where=url, endpoint="") from None
         store = cls(bucket, prefix.strip("/"), client)
-        client.meta.events.register("before-parse.s3", store._require_s3_answer)
+        # First: botocore's own handler makes a server error of a body that is not XML, and asks again.
+        client.meta.events.register_first("before-parse.s3", store._require_s3_answer)
         return store
 
     @property
@@ -272,9 +273,7 @@ def _etag(answer: Any) -> str:
 def _say_skipped(url: str, number: int, example: str) -> None:
     """Once, however often the store is listed."""
     others = f" and {number - 1} more" if number > 1 else ""
-    _log.warning(
-        "%s: passed over %r%s: not written by gridctl, and no folder could hold such a key", url, example, others
-    )
+    _log.warning("%s: passed over %r%s: no folder could hold such a key, so gridctl wrote none", url, example, others)
 
 
 def _was_replaced(error: Exception) -> bool:

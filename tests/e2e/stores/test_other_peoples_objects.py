@@ -14,8 +14,8 @@ STRANGE = ["a//b", "/a", "tiny/../x", "tiny/./x", "tiny//attempts/001-a.jsonl", 
 
 
 def listing(keys: list[str], more: str = "") -> Answer:
-    item = "<Contents><Key>{}</Key><LastModified>2026-01-01T00:00:00Z</LastModified><ETag>x</ETag><Size>1</Size></Contents>"
-    items = "".join(item.format(escape(key)) for key in keys)
+    about = "<LastModified>2026-01-01T00:00:00Z</LastModified><ETag>x</ETag><Size>1</Size>"
+    items = "".join(f"<Contents><Key>{escape(key)}</Key>{about}</Contents>" for key in keys)
     body = f"<ListBucketResult><EncodingType>url</EncodingType>{items}{more}</ListBucketResult>"
     return Answer(200, {"Content-Type": "application/xml"}, body.encode())
 
