@@ -7,13 +7,14 @@ from pathlib import Path
 from trainer.contract.errors import DataError
 from trainer.contract.store import open_store
 from trainer.data.checksums import CHECKSUMS, etag_of, parse_checksums, sha256_of
+from trainer.data.file_tree import walk
 from trainer.data.slices import Progress
 
 
 def upload(root: Path, url: str, progress: Progress | None = None) -> tuple[int, int]:
     """Put a folder into a bucket, with a SHA256SUMS; what is there already is left.
 
-    Hidden files are passed over, and objects that the folder does not have are left alone.
+    Links are followed. Hidden files are passed over, and objects that the folder does not have are left alone.
 
     Args:
         root: A data set as published, or a folder of packs.
@@ -24,10 +25,12 @@ def upload(root: Path, url: str, progress: Progress | None = None) -> tuple[int,
         Files sent, and files in all.
 
     Raises:
-        DataError: The folder is missing or has no file.
+        DataError: The folder is missing, has no file, or holds something that cannot be read.
         StoreError: The bucket cannot be reached.
     """
-    files = {key: path for path in sorted(root.rglob("*")) if path.is_file() and (key := _key(path, root))}
+    files = {
+        key: path for path in walk(root).require_readable() if (key := path.relative_to(root).as_posix()) != CHECKSUMS
+    }
     if not files:
         raise DataError("there is no file in this folder", where=root, fix="give the folder of a data set")
     store = open_store(url)
@@ -46,10 +49,3 @@ def upload(root: Path, url: str, progress: Progress | None = None) -> tuple[int,
         text = "".join(f"{digest}  {key}\n" for key, digest in sorted(after.items()))
         store.put(CHECKSUMS, text.encode())
     return sent, len(files)
-
-
-def _key(path: Path, root: Path) -> str:
-    """Of the object; empty for a file that is not uploaded."""
-    relative = path.relative_to(root)
-    hidden = any(part.startswith(".") for part in relative.parts)
-    return "" if hidden or relative.name == CHECKSUMS else relative.as_posix()
