@@ -70,8 +70,9 @@ class S3Store:
         except (BotoCoreError, ValueError) as error:
             raise fault_of(error, where=url, endpoint="") from None
         store = cls(bucket, prefix.strip("/"), client)
-        # First: botocore's own handler makes a server error of a body that is not XML, and asks again.
-        client.meta.events.register_first("before-parse.s3", store._require_s3_answer)
+        # botocore's own handler for before-parse.s3.* turns a body that is not XML into a server error and asks again.
+        # Handlers for wildcards are called before those for names.
+        client.meta.events.register_first("before-parse.*.*", store._require_s3_answer)
         return store
 
     @property
