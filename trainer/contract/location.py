@@ -1,4 +1,4 @@
-"""How a place is written: `s3://bucket/prefix`, `file:///folder`, or the path of a folder. Read here and nowhere else."""
+"""How a place is written: `s3://bucket/prefix`, `file:///folder`, or the path of a folder. Read only here."""
 
 from __future__ import annotations
 
@@ -16,40 +16,42 @@ from pydantic import AfterValidator
 from trainer.contract.errors import LocationError
 from trainer.contract.secrets import has_credentials
 
-_SCHEMES: Final = [
-    "s3",
-    "s3a",
-    "s3n",
-    "gs",
-    "gcs",
-    "http",
-    "https",
-    "file",
-    "ftp",
-    "ftps",
-    "sftp",
-    "ssh",
-    "scp",
-    "hdfs",
-    "az",
-    "abfs",
-    "abfss",
-    "wasb",
-    "wasbs",
-    "minio",
-    "oss",
-    "cos",
-    "r2",
-    "b2",
-    "swift",
-    "dav",
-    "webdav",
-    "smb",
-    "cifs",
-    "nfs",
-    "rsync",
-    "git",
-]
+_SCHEMES: Final = frozenset(
+    [
+        "s3",
+        "s3a",
+        "s3n",
+        "gs",
+        "gcs",
+        "http",
+        "https",
+        "file",
+        "ftp",
+        "ftps",
+        "sftp",
+        "ssh",
+        "scp",
+        "hdfs",
+        "az",
+        "abfs",
+        "abfss",
+        "wasb",
+        "wasbs",
+        "minio",
+        "oss",
+        "cos",
+        "r2",
+        "b2",
+        "swift",
+        "dav",
+        "webdav",
+        "smb",
+        "cifs",
+        "nfs",
+        "rsync",
+        "git",
+    ]
+)
 _FORMS: Final = "use s3://bucket/prefix or the path of a folder"
 _VARIABLE: Final = re.compile(r"\$(\{|[A-Za-z_])")
 _BUCKET: Final = re.compile(r"[A-Za-z0-9._-]{1,255}")
@@ -116,7 +118,7 @@ def read_location(text: str, where: object = "") -> Location:
 
     Args:
         text: As given.
-        where: The option, variable or field; by default the text itself, unless it may hold a secret.
+        where: The option, variable or field that it was given in.
 
     Raises:
         LocationError: It is not one.
@@ -251,7 +253,7 @@ def _file_url(text: str) -> str:
 def _home_expanded(text: str) -> str:
     if not text.startswith("~"):
         return text
-    path = os.path.expanduser(text)
+    path = os.path.expanduser(text)  # noqa: PTH111 - it leaves alone what has no home
     if path.startswith("~"):
         raise LocationMistake(
             f"there is no home for '{text.partition('/')[0]}' on this machine",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -153,9 +154,8 @@ def _endpoint_mistake(value: str) -> str:
 def _file_mistake(path: str, *, token: bool) -> str:
     try:
         if not token:
-            return "" if os.path.exists(path) else "names a file that is not there"
-        with open(path, encoding="utf-8", errors="replace") as file:  # noqa: PTH123
-            text = file.read()
+            return "" if Path(path).exists() else "names a file that is not there"
+        text = Path(path).read_bytes().decode("utf-8", "replace")
     except OSError as error:
         return f"names a file that cannot be read: {error.strerror}"
     said = mistake_in(text)

@@ -39,6 +39,7 @@ _CUT: Final = (FlexibleChecksumError, IncompleteReadError, ReadTimeoutError, Res
 """What a body cut or damaged midway raises: botocore retries requests, not the reading of their answers."""
 
 _ATTEMPTS: Final = 5
+_DAMAGED: Final = "its content is not what the checksum says that S3 keeps of it"
 _chance = random.Random()  # never the generator of a run, whose state is in its checkpoints
 
 
@@ -207,8 +208,7 @@ class S3Store:
                 "it was replaced again and again while it was read", where=f"{self.url}/{key}", fix="try again"
             ) from error
         except FlexibleChecksumError as error:
-            what = "its content is not what the checksum says that S3 keeps of it"
-            raise DamagedObjectError(what, where=f"{self.url}/{key}") from error
+            raise DamagedObjectError(_DAMAGED, where=f"{self.url}/{key}") from error
         except (BotoCoreError, ClientError, OSError, ValueError) as error:
             if (
                 path is not None

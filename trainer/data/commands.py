@@ -29,7 +29,12 @@ def _folder(text: str) -> Path:
 
 
 Root = Annotated[
-    Path, typer.Argument(parser=_folder, metavar="ROOT", help="Folder of ACDC or Sunnybrook as published, or of both.")
+    Path,
+    typer.Argument(
+        parser=_folder,
+        metavar="ROOT",
+        help="Folder of ACDC or Sunnybrook as published, or of both.",
+    ),
 ]
 SizePx = Annotated[int, typer.Option(min=1, max=4096, help="Side of the square that models see.")]
 
@@ -134,7 +139,12 @@ def pack(
 @app.command()
 def upload(
     folder: Annotated[
-        Path, typer.Argument(parser=_folder, metavar="FOLDER", help="A data set as published, or a folder of packs.")
+        Path,
+        typer.Argument(
+            parser=_folder,
+            metavar="FOLDER",
+            help="A data set as published, or a folder of packs.",
+        ),
     ],
     url: Annotated[str, typer.Argument(help="s3://bucket/prefix, to be named in an experiment file.")],
 ) -> None:
@@ -152,7 +162,12 @@ def upload(
 @app.command()
 def phantom(
     out: Annotated[
-        Path, typer.Argument(parser=_folder, metavar="OUT", help="Folder to write; it must not be there yet.")
+        Path,
+        typer.Argument(
+            parser=_folder,
+            metavar="OUT",
+            help="Folder to write; it must not be there yet.",
+        ),
     ],
     patients: Annotated[int, typer.Option(min=2, max=999, help="Patients in ACDC's format.")] = 12,
     generalisation_patients: Annotated[int, typer.Option(min=1, max=99, help="Patients in Sunnybrook's format.")] = 4,
