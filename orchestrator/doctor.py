@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.check import Check
 from orchestrator.errors import InputError, UnreachableError
 from orchestrator.experiment import Experiment
 from trainer.contract.errors import Fault, StoreError
+from trainer.contract.location import read_location
 from trainer.contract.store import open_store
 from trainer.contract.store_probe import probe
 
@@ -79,12 +79,13 @@ def _data(experiment: Experiment) -> Iterator[Check]:
     local = experiment.backend == "local"
     given = {path for run in experiment.runs for path in (run.data.acdc, run.data.sunnybrook) if path}
     for path in sorted(given):
-        if path.startswith("s3://"):
+        place = read_location(path)
+        if place.is_remote:
             yield _guarded("data", lambda path=path: _bucket(path))  # type: ignore[misc]
-        elif local and Path(path).is_dir():
-            yield Check("data", "ok", f"{Path(path).absolute()} is there")
+        elif local and place.folder.is_dir():
+            yield Check("data", "ok", f"{place.folder.absolute()} is there")
         elif local:
-            yield Check("data", "failed", f"there is no folder {Path(path).absolute()}", "correct data. in the file")
+            yield Check("data", "failed", f"there is no folder {place.folder.absolute()}", "correct data. in the file")
 
 
 def _bucket(url: str) -> Check:

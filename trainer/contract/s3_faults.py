@@ -80,8 +80,8 @@ _SAME_AS: Final = {
     "RequestExpired": "RequestTimeTooSkewed",
     "XAmzContentSHA256Mismatch": "SignatureDoesNotMatch",
 }
-_PASSING: Final = ("ExpiredToken", "TokenRefreshRequired", "InvalidToken", "RequestTimeTooSkewed")
-"""Refusals that end by themselves: credentials are renewed, clocks set."""
+_PASSING: Final = ("ExpiredToken", "TokenRefreshRequired")
+"""Refusals that end by themselves: credentials are renewed."""
 _BUSY: Final = ("SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "Throttling", "429", "500", "503")
 
 
@@ -106,6 +106,12 @@ def fault_of(error: Exception, *, where: str, endpoint: str) -> StoreError:
             where=where,
             fix=_CREDENTIALS_FIX,
             passing=isinstance(error, _RENEWABLE),
+        )
+    if _is_of_settings(error):
+        return StoreError(
+            f"the AWS settings are not valid: {_settings_reason(error)}",
+            where=where,
+            fix="look at AWS_*, the files that they name, and ~/.aws",
         )
     if isinstance(error, _UNREACHABLE):
         reason = _reason(error)
@@ -153,6 +159,27 @@ def _refusal(error: aws.ClientError, where: str, endpoint: str) -> StoreError:
         where=where,
         fix="look at the bucket's policy and the server's log",
     )
+
+
+def _is_of_settings(error: Exception) -> bool:
+    """Whether nothing was sent, because a header, file or certificate is no use: waiting cannot help."""
+    inner = getattr(error, "kwargs", {}).get("error") or error
+    if "CERTIFICATE_VERIFY_FAILED" in str(inner):
+        return True
+    if isinstance(inner, ValueError):
+        return True
+    lost = isinstance(inner, FileNotFoundError | PermissionError | IsADirectoryError | NotADirectoryError)
+    return lost or (isinstance(inner, OSError) and "TLS CA certificate" in str(inner))
+
+
+def _settings_reason(error: Exception) -> str:
+    """Without any value: a header that cannot be sent is a credential."""
+    inner = getattr(error, "kwargs", {}).get("error") or error
+    if isinstance(inner, ValueError) and "header" in str(inner).lower():
+        return "a credential, region or token has a character that cannot be sent"
+    if "CERTIFICATE_VERIFY_FAILED" in str(inner):
+        return "the server's certificate is not trusted; AWS_CA_BUNDLE names the authority's"
+    return _sentence(inner)
 
 
 def _sentence(error: object) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from trainer.contract.errors import DataError
+from trainer.contract.location import read_location
 from trainer.contract.spec import DataSpec
 from trainer.data.cache import cache_folder
 from trainer.data.fetching import fetch, is_remote
@@ -41,7 +42,7 @@ def load_set(kind: Kind, location: str, data: DataSpec, frames: int, progress: P
         StoreError: The bucket cannot be reached.
     """
     recipe = Recipe.of(kind, data, frames)
-    root = fetch(location, progress) if is_remote(location) else Path(location)
+    root = fetch(location, progress) if is_remote(location) else read_location(location).folder
     found = _prebuilt(root, recipe) if holds_packs(root) else _packed(root, recipe, progress)
     for oddity in found.oddities[:_SHOWN_ODDITIES]:
         _log.warning("%s", oddity)
