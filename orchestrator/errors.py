@@ -6,7 +6,7 @@ from typing import Final
 
 from trainer.contract.errors import Fault, LocationError, Problem, StoreError
 
-__all__ = ["Fault", "InputError", "Problem", "UnreachableError", "exit_code_of"]
+__all__ = ["Fault", "InputError", "KubeconfigError", "Problem", "UnreachableError", "exit_code_of"]
 
 OK: Final = 0
 RUNS_FAILED: Final = 1
@@ -26,6 +26,10 @@ class UnreachableError(Fault):
     """The cluster or the store cannot be reached, or refuses."""
 
     exit_code = UNREACHABLE
+
+
+class KubeconfigError(UnreachableError):
+    """Something in the kubeconfig, or in a file or command that it names, is missing or not valid."""
 
 
 def exit_code_of(fault: Fault) -> int:
