@@ -110,7 +110,7 @@ def credentials_of(user: Entry, cluster: Entry, server: str, tls: ssl.SSLContext
     if provider:
         kind = provider.get("name")
         fix = _AUTH_PROVIDERS.get(str(kind), "use an exec plugin instead")
-        raise user.wrong("its auth-provider is a way to sign in that kubectl gave up for exec plugins", fix)
+        raise user.wrong("auth-provider is not supported: exec plugins have replaced it", fix)
     if (name or password) and (token or file):
         raise user.wrong("a password and a token are both set", "remove one of them")
     if user.text("token") and not token:

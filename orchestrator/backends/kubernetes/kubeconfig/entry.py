@@ -92,7 +92,7 @@ class Entry:
         """
         path, data = self.path(field), self.text(f"{field}-data")
         if path and data:
-            raise self.wrong(f"{field} and {field}-data are both set", f"remove one of them: {FIX}")
+            raise self.wrong(f"{field} and {field}-data are both set", "remove one of them")
         if path:
             return self.read(field, path)
         if not data:

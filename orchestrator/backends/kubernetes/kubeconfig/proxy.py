@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 from dataclasses import dataclass
@@ -87,16 +88,15 @@ def _is_direct(url: SplitResult) -> bool:
 def _matches(item: str, host: str, port: int, address: ipaddress.IPv4Address | ipaddress.IPv6Address | None) -> bool:
     if item == "*":
         return True
-    try:
-        return address is not None and address in ipaddress.ip_network(item, strict=False)
-    except ValueError:
-        pass  # not an address or a network of them, so a name or something with a port
+    with contextlib.suppress(ValueError):  # it is not an address or a network of them
+        network = ipaddress.ip_network(item, strict=False)
+        return address is not None and address in network
     name, colon, number = item.rpartition(":")
     if colon and number.isdigit() and (name.endswith("]") or ":" not in name):
         if int(number) != port:
             return False
         item = name
-    if (listed := _address(item.strip("[]"))) is not None:
+    if (listed := _address(item.strip("[]"))) is not None:  # with a port
         return address == listed
     item = item.removeprefix("*")
     return host.endswith(item) if item.startswith(".") else host == item or host.endswith(f".{item}")
