@@ -66,12 +66,13 @@ app.command()(cli_cluster.doctor)
 def main() -> None:
     """Run a command; a fault becomes its message and exit code, a bug one line unless `--debug` is given."""
     from trainer.contract.errors import Fault
+    from trainer.contract.secrets import masked
 
     try:
         app(standalone_mode=True)
     except Fault as fault:
         if os.environ.get("GRIDCTL_DEBUG"):
-            raise
+            _show_traceback()
         from orchestrator.console import show_error
         from orchestrator.errors import exit_code_of
 
@@ -82,12 +83,20 @@ def main() -> None:
         sys.exit(0)
     except Exception as error:
         if os.environ.get("GRIDCTL_DEBUG"):
-            raise
+            _show_traceback()
         sys.stderr.write(
-            f"error: a bug in gridctl: {type(error).__name__}: {error}\n"
+            f"error: a bug in gridctl: {masked(f'{type(error).__name__}: {error}')}\n"
             "  run it again as `gridctl --debug ...` and report what it shows\n"
         )
         sys.exit(_BUG)
+
+
+def _show_traceback() -> None:
+    import traceback
+
+    from trainer.contract.secrets import masked
+
+    sys.stderr.write(masked(traceback.format_exc()))
 
 
 _BUG = 70

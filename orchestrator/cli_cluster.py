@@ -100,11 +100,8 @@ def doctor(
     from orchestrator.doctor import examine
     from orchestrator.experiment import load_experiment
 
-    given = [*(overrides or [])]
-    given += [f"backend={backend}"] if backend else []
-    given += [f"store={store}"] if store else []
     checks = []
-    for check in examine(load_experiment(experiment, given)):
+    for check in examine(load_experiment(experiment, overrides or [], store=store, backend=backend)):
         checks.append(check)
         if not as_json:
             console.show(f"{check.state:<8} {check.name}: {check.says}")

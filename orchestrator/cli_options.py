@@ -27,7 +27,12 @@ ExperimentName = Annotated[
 ]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Override a field, such as data.acdc=PATH. Repeatable."),
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Override a field, such as data.acdc=PATH. Text fields take VALUE literally (null unsets an optional "
+        "one); others take YAML: numbers, true, [lists]. Repeatable.",
+    ),
 ]
 StoreUrl = Annotated[
     str | None, typer.Option("--store", metavar="URL", help="s3://bucket/prefix or a folder.", show_default=False)

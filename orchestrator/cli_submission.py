@@ -53,10 +53,7 @@ def submit(
     from orchestrator.experiment import load_experiment
     from trainer.contract.store import open_store
 
-    given = [*(overrides or [])]
-    given += [f"backend={backend}"] if backend else []
-    given += [f"store={store}"] if store else []
-    loaded = load_experiment(experiment, given)
+    loaded = load_experiment(experiment, overrides or [], store=store, backend=backend)
     _require_fitting(loaded.backend, workers, max_active)
     prepared = prepare(loaded, open_store(loaded.store), retry_failed=retry_failed)
     if dry_run:
@@ -103,8 +100,7 @@ def render(
     from orchestrator.commands.render import as_stream, render_jobs, write_jobs
     from orchestrator.experiment import load_experiment
 
-    given = [*(overrides or []), *([f"store={store}"] if store else [])]
-    rendered = render_jobs(load_experiment(experiment, given))
+    rendered = render_jobs(load_experiment(experiment, overrides or [], store=store))
     if output is None:
         console.show(as_stream(rendered))
     else:
@@ -132,7 +128,10 @@ def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, 
     from orchestrator import console
     from orchestrator.commands.submit import write_specifications
     from orchestrator.submitted import remember
+    from trainer.contract.store_probe import probe
 
+    if prepared.plan.to_do:
+        probe(prepared.store, prepared.experiment.name)  # before anything is written, trained or paid for
     write_specifications(prepared)
     remember(prepared.experiment.name, prepared.store.url, prepared.experiment.backend)
     outcome = _start(prepared, workers, max_active)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from trainer.contract.errors import Fault, Problem, StoreError
+from trainer.contract.errors import Fault, LocationError, Problem, StoreError
 
 __all__ = ["Fault", "InputError", "Problem", "UnreachableError", "exit_code_of"]
 
@@ -30,6 +30,8 @@ class UnreachableError(Fault):
 
 def exit_code_of(fault: Fault) -> int:
     """The exit code of the command that met this fault."""
+    if isinstance(fault, LocationError):
+        return INVALID_INPUT
     if isinstance(fault, StoreError):
         return UNREACHABLE
     if isinstance(fault, InputError | UnreachableError):

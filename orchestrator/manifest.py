@@ -18,6 +18,7 @@ from orchestrator.job_checks import Expected, job_problems
 from trainer.contract import exit_codes
 from trainer.contract.frozen import canonical_json
 from trainer.contract.layout import RunLayout
+from trainer.contract.location import read_folder, read_location
 from trainer.contract.spec import RunSpec
 
 Json = dict[str, Any]
@@ -154,7 +155,8 @@ def _experiment_problems(experiment: Experiment, store_url: str) -> list[Problem
         given = {"acdc": run.data.acdc, "sunnybrook": run.data.sunnybrook}
         folders.update({(field, path): None for field, path in given.items() if path})
     for field, path in folders:
-        if not path.startswith(("/", "s3://")):
+        place = read_location(path)
+        if not place.is_remote and (path.startswith("~") or not place.path.startswith("/")):
             fix = (
                 "mount the data with kubernetes.volumes and give its path there, such as /data/acdc, or put it into "
                 "a bucket with `gridctl-trainer data upload` and give s3://bucket/prefix"
@@ -173,7 +175,7 @@ def _read_template(given: str | None) -> tuple[str, Template]:
     )
     source = given or "k8s/templates/job.yaml.j2"
     try:
-        text = Path(given).read_text(encoding="utf-8") if given else _built_in()
+        text = read_folder(given, "kubernetes.template").read_text(encoding="utf-8") if given else _built_in()
         return source, environment.from_string(text)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"

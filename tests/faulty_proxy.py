@@ -9,7 +9,7 @@ import ssl
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -21,6 +21,8 @@ class Request:
     path: str
     number: int
     """From 1, over all requests that the proxy has seen."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in lower case."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,9 @@ class FaultyProxy:
             self._server.server_close()
             thread.join()
 
-    def decide(self, method: str, path: str) -> Fault | None:
+    def decide(self, method: str, path: str, headers: Mapping[str, str]) -> Fault | None:
         with self._lock:
-            request = Request(method, path, len(self.requests) + 1)
+            request = Request(method, path, len(self.requests) + 1, headers)
             self.requests.append(request)
             fault = self.rule(request)
             if fault is not None:
@@ -109,7 +111,9 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do(self) -> None:
-        fault = self.owner.decide(self.command, self.path)
+        fault = self.owner.decide(
+            self.command, self.path, {name.lower(): value for name, value in self.headers.items()}
+        )
         body = self._body()
         if isinstance(fault, Stall):
             time.sleep(fault.seconds)

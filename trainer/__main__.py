@@ -50,6 +50,7 @@ def run(
     """Train one run, from its last checkpoint if there is one."""
     from trainer.allocator import keep_freed_memory
     from trainer.attempt_output import FORMAT
+    from trainer.contract.secrets import MaskingFormatter
     from trainer.progress import Bar, JsonLines, Silent, TrainingProgress
     from trainer.stopping import StopSignal
 
@@ -57,7 +58,9 @@ def run(
     keep_freed_memory()
     # Set before torch and OpenCV are imported: they read it once. The specification's own number follows.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    logging.basicConfig(level=logging.INFO, format=FORMAT, stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(MaskingFormatter(FORMAT))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.captureWarnings(True)
     from trainer.run import run as attempt
 
@@ -119,6 +122,13 @@ def main() -> None:
         sys.stderr.write(f"error: {fault}\n")
         sys.exit(fault.exit_code)
     except BrokenPipeError:
+        sys.exit(exit_codes.BUG)
+    except Exception:
+        import traceback
+
+        from trainer.contract.secrets import masked
+
+        sys.stderr.write(masked(traceback.format_exc()))
         sys.exit(exit_codes.BUG)
 
 

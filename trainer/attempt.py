@@ -20,6 +20,7 @@ from trainer.contract.errors import DataError, Fault, StoreError
 from trainer.contract.layout import AttemptName, Position, RunLayout, attempt_of
 from trainer.contract.metrics import AttemptLog, AttemptRecord, EndRecord, EpochRecord, merge, read_attempt
 from trainer.contract.result import PatientFunction, ResultRecord
+from trainer.contract.secrets import masked
 from trainer.contract.spec import RunSpec
 from trainer.contract.store import Store
 from trainer.delivery import SpooledStore
@@ -270,7 +271,7 @@ class Attempt:
         except Exception as error:
             _log.exception("a bug ended this attempt")
             with contextlib.suppress(StoreError):
-                self._append_end(exit_codes.BUG, f"{type(error).__name__}: {error}")
+                self._append_end(exit_codes.BUG, masked(f"{type(error).__name__}: {error}"))
             raise
 
     def _append_end(self, exit_code: int, message: str) -> None:

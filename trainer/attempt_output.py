@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator
 
 from trainer.contract.errors import StoreError
+from trainer.contract.secrets import MaskingFormatter
 from trainer.contract.store import Store
 
 FORMAT = "%(asctime)s %(levelname)s %(message)s"
@@ -26,7 +27,7 @@ class AttemptOutput:
     def kept(self) -> Iterator[None]:
         """Collect every log line until the end of the block, then store them."""
         handler = logging.StreamHandler(self._text)
-        handler.setFormatter(logging.Formatter(FORMAT))
+        handler.setFormatter(MaskingFormatter(FORMAT))
         root = logging.getLogger()
         root.addHandler(handler)
         try:

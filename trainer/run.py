@@ -11,6 +11,7 @@ from trainer.contract import exit_codes
 from trainer.contract.layout import AttemptName, RunLayout
 from trainer.contract.spec import RunSpec, TrainingSpec
 from trainer.contract.store import Store
+from trainer.contract.store_probe import probe
 from trainer.metric_log import next_attempt
 from trainer.patience import Patience
 from trainer.progress import TrainingProgress
@@ -68,6 +69,7 @@ def _begin(spec: RunSpec, store: Store, stop: StopSignal) -> AttemptName | None:
     if patience(lambda: store.exists(layout.result)):
         _log.info("%s is finished already", spec.run_id)
         return None
+    patience(lambda: probe(store, spec.experiment))
     if not patience(lambda: store.exists(layout.spec)):
         patience(lambda: store.put(layout.spec, spec.to_json()))
     uid = os.environ.get("GRIDCTL_ATTEMPT_UID") or uuid.uuid4().hex[:8]

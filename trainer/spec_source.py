@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from trainer.contract.errors import SpecError
 from trainer.contract.layout import RunLayout
+from trainer.contract.location import folder_text, read_folder, read_location
 from trainer.contract.spec import RunSpec
 from trainer.contract.store import Store, open_store
 
@@ -23,9 +23,11 @@ def read_spec(location: str, store_url: str | None = None) -> tuple[RunSpec, Sto
         SpecError: It cannot be read, is not valid, or its store is unknown.
         StoreError: The store cannot be reached.
     """
+    if store_url is not None:
+        read_location(store_url, "--store")
     if location == "-":
         text, root, place = sys.stdin.buffer.read(), "", "standard input"
-    elif "://" in location:
+    elif location.startswith(("s3://", "file://")):
         text, root, place = _from_store(location)
     else:
         text, root, place = _from_file(location)
@@ -41,6 +43,7 @@ def read_spec(location: str, store_url: str | None = None) -> tuple[RunSpec, Sto
 
 
 def _from_store(location: str) -> tuple[bytes, str, str]:
+    read_location(location, "SPEC")
     root, *parts = location.rsplit("/", 3)
     if len(parts) != 3 or root.endswith(("/", ":")):
         raise SpecError("a specification in a store is <store>/<experiment>/<run_id>/spec.json", where=location)
@@ -48,11 +51,11 @@ def _from_store(location: str) -> tuple[bytes, str, str]:
 
 
 def _from_file(location: str) -> tuple[bytes, str, str]:
-    path = Path(location).resolve()
+    path = read_folder(location, "SPEC").resolve()
     try:
         text = path.read_bytes()
     except OSError as error:
         raise SpecError(
             f"cannot read it: {error.strerror}", where=location, fix="give the path of a spec.json"
         ) from None
-    return text, str(path.parents[2]) if len(path.parents) > 2 else "", path.as_posix()
+    return text, folder_text(path.parents[2]) if len(path.parents) > 2 else "", path.as_posix()

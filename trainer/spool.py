@@ -22,6 +22,7 @@ from typing import Final, Literal
 from trainer.contract.atomic_file import TEMPORARY_PREFIX, replacing
 from trainer.contract.errors import StoreError
 from trainer.contract.layout import AttemptName, RunLayout
+from trainer.contract.location import read_folder
 
 _LOCK: Final = "lock"
 _ALWAYS_TAKEN_BYTES: Final = 1 << 20
@@ -52,7 +53,7 @@ def spool_root() -> Path:
     """`$GRIDCTL_SPOOL`, else a folder of this user's state."""
     named = os.environ.get("GRIDCTL_SPOOL")
     if named:
-        return Path(named).absolute()
+        return read_folder(named, "GRIDCTL_SPOOL").absolute()
     base = os.environ.get("XDG_STATE_HOME")
     return (Path(base) if base else Path.home() / ".local" / "state") / "gridctl" / "spool"
 

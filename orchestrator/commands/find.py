@@ -10,6 +10,7 @@ from orchestrator.experiment import Document, Experiment, load_experiment, parse
 from orchestrator.submitted import Submissions
 from trainer.contract import layout
 from trainer.contract.errors import NotFoundError
+from trainer.contract.location import read_location
 from trainer.contract.store import Store, open_store
 
 
@@ -42,6 +43,8 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
         InputError: There is no such experiment, or it was not submitted.
         StoreError: Its store cannot be reached.
     """
+    if store_url is not None:
+        read_location(store_url, "--store")
     name, url = given, store_url
     if given is not None and (given.endswith((".yaml", ".yml")) or Path(given).is_file()):
         written = load_experiment(Path(given))
@@ -53,7 +56,7 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
         if not known and given != name:
             raise InputError(f"{given} was not submitted from this folder", fix=f"gridctl submit {given}")
         submission = submissions.find(name)
-        name, url = submission.name, url or submission.store
+        name, url = submission.name, submission.store if url is None else url
     store = open_store(url)
     experiment = stored_experiment(store, name)
     return Found(

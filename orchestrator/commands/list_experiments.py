@@ -11,6 +11,7 @@ from orchestrator.commands.find import stored_experiment
 from orchestrator.errors import Fault
 from orchestrator.submitted import Submissions
 from trainer.contract import layout
+from trainer.contract.location import read_location
 from trainer.contract.store import Store, open_store
 
 
@@ -65,6 +66,7 @@ def experiments_in(url: str) -> list[Listed]:
     Raises:
         StoreError: It cannot be reached.
     """
+    read_location(url, "--store")
     store, submissions = open_store(url), Submissions.read()
     keys: dict[str, list[str]] = defaultdict(list)
     for stat in store.list():

@@ -127,8 +127,7 @@ def make_plan(given: str | None, overrides: Sequence[str], store_url: str | None
         StoreError: Its store cannot be reached.
     """
     if given is not None and Path(given).is_file():
-        stored = [f"store={store_url}"] if store_url else []
-        experiment = load_experiment(Path(given), [*overrides, *stored])
+        experiment = load_experiment(Path(given), overrides, store=store_url)
         store = open_store(experiment.store)
     else:
         found = find_experiment(given, store_url)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 from orchestrator.backends.choice import open_backend
 from orchestrator.backends.port import Backend, Renders
@@ -16,6 +15,7 @@ from orchestrator.experiment import Experiment
 from orchestrator.plan import Plan, plan
 from trainer.contract import layout
 from trainer.contract.errors import NotFoundError
+from trainer.contract.location import read_location
 from trainer.contract.spec import RunSpec
 from trainer.contract.store import Store
 
@@ -82,11 +82,12 @@ def _check_data_folders(experiment: Experiment) -> None:
     problems: dict[Problem, None] = {}
     for run in experiment.runs:
         for field, text in _folders(run):
-            if not text.startswith("s3://") and not Path(text).is_dir():
+            place = read_location(text)
+            if not place.is_remote and not place.folder.is_dir():
                 where = experiment.document.where(("data", field))
                 made = " (or make a synthetic set: gridctl-trainer data phantom data/phantom)"
                 fix = f"give another one with --set data.{field}=PATH{made if 'phantom' in text else ''}"
-                problems[Problem(f"data.{field}: there is no folder {Path(text).absolute()}", where, fix)] = None
+                problems[Problem(f"data.{field}: there is no folder {place.folder.absolute()}", where, fix)] = None
     if problems:
         raise InputError(problems)
 

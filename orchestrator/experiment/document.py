@@ -14,6 +14,7 @@ from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from orchestrator.errors import InputError, Problem
+from orchestrator.experiment.override import override_value, split_path
 
 Location = tuple[int | str, ...]
 
@@ -73,7 +74,7 @@ class Document:
         """The document with `path=value` assignments applied, as in `--set data.acdc=PATH`.
 
         Args:
-            assignments: Dotted path of a field, `=`, and a YAML value.
+            assignments: Dotted path of a field, `=`, and a value as `override_value` reads it.
 
         Raises:
             InputError: An assignment has no `=`, or its path leads through something that is no mapping.
@@ -81,16 +82,22 @@ class Document:
         tree, overrides = copy.deepcopy(self._tree), dict(self._overrides)
         for assignment in assignments:
             path, separator, text = assignment.partition("=")
-            label = f"--set {assignment}"
-            if not separator or not all(path.split(".")):
-                raise InputError("an override is PATH=VALUE", where=label, fix="for example --set training.epochs=20")
-            try:
-                value = YAML(typ="rt").load(text) if text else ""
-            except YAMLError:
-                value = text
-            location = tuple(path.split("."))
-            set_path(tree, location, value, where=label)
+            location = split_path(path)
+            if not separator or not all(location):
+                raise InputError(
+                    "an override is PATH=VALUE", where=f"--set {assignment}", fix="for example --set training.epochs=20"
+                )
+            value = override_value(location, text, where=f"--set {path}")
+            set_path(tree, location, value, where=f"--set {path}")
             overrides[location] = f"--set {path}"
+        return Document(tree, self.source, overrides)
+
+    def with_options(self, options: Mapping[str, str]) -> Document:
+        """The document with top-level fields as `--store` and `--backend` give them: texts, taken literally."""
+        tree, overrides = copy.deepcopy(self._tree), dict(self._overrides)
+        for name, text in options.items():
+            tree[name] = text
+            overrides[(name,)] = f"--{name}"
         return Document(tree, self.source, overrides)
 
     @property

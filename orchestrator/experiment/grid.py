@@ -22,6 +22,7 @@ from orchestrator.experiment.suggest import did_you_mean
 from orchestrator.experiment.validation import Problems, validate
 from orchestrator.experiment.variants import Variant, variants
 from trainer.contract.errors import SpecError
+from trainer.contract.location import read_location
 from trainer.contract.network import NETWORKS
 from trainer.contract.spec import RunSpec, problem_text
 
@@ -53,17 +54,23 @@ class Experiment:
     reproduces: tuple[str, ...] = ()
 
 
-def load_experiment(path: Path, overrides: Sequence[str] = ()) -> Experiment:
+def load_experiment(
+    path: Path, overrides: Sequence[str] = (), *, store: str | None = None, backend: str | None = None
+) -> Experiment:
     """Read and validate an experiment file.
 
     Args:
         path: The YAML file.
         overrides: `path=value` assignments of `--set`.
+        store: Of `--store`, taken literally.
+        backend: Of `--backend`.
 
     Raises:
         InputError: With every mistake of the file, each with its line and a suggestion.
     """
-    return parse_experiment(Document.read(path).with_overrides(overrides))
+    options = {"store": store, "backend": backend}
+    given = {name: text for name, text in options.items() if text is not None}
+    return parse_experiment(Document.read(path).with_overrides(overrides).with_options(given))
 
 
 def parse_experiment(document: Document) -> Experiment:
@@ -94,12 +101,20 @@ def parse_experiment(document: Document) -> Experiment:
         seeds=file.seeds,
         compare=file.compare,
         backend=file.backend,
-        store=file.store or os.environ.get("GRIDCTL_STORE") or DEFAULT_STORE,
+        store=file.store or _default_store(),
         kubernetes=file.kubernetes,
         runs=runs,
         document=document,
         reproduces=file.reproduces,
     )
+
+
+def _default_store() -> str:
+    given = os.environ.get("GRIDCTL_STORE")
+    if not given:
+        return DEFAULT_STORE
+    read_location(given, "GRIDCTL_STORE")
+    return given
 
 
 def _models(value: Any, problems: Problems) -> Any:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from orchestrator.experiment.kubernetes_options import KubernetesOptions
 from trainer.contract.frozen import Frozen
+from trainer.contract.location import LocationText
 from trainer.contract.spec import (
     DataSpec,
     ExperimentName,
@@ -143,5 +144,5 @@ class ExperimentFile(Frozen):
     compare: Annotated[tuple[Comparison, ...], BeforeValidator(_one_or_many)] = ()
     reproduces: Annotated[tuple[ThesisItem, ...], AfterValidator(_no_duplicates)] = ()
     backend: Literal["local", "kubernetes"] = "local"
-    store: str | None = Field(None, min_length=1)
+    store: LocationText | None = None
     kubernetes: KubernetesOptions = KubernetesOptions()

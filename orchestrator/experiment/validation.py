@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from orchestrator.errors import InputError, Problem
 from orchestrator.experiment.document import Document, Location
 from orchestrator.experiment.suggest import did_you_mean
+from trainer.contract.location import LocationMistake
 from trainer.contract.spec import problem_text
 
 M = TypeVar("M", bound=BaseModel)
@@ -80,7 +81,10 @@ def _what_and_fix(model: type[BaseModel], item: Any, location: Location) -> tupl
     if item["type"] == "literal_error":
         known = re.findall(r"'([^']*)'", str(item["ctx"]["expected"]))
         return f"unknown value {item['input']!r}", did_you_mean(item["input"], known)
-    return problem_text(item), ""
+    mistake = item.get("ctx", {}).get("error")
+    if isinstance(mistake, LocationMistake):
+        return mistake.what, mistake.fix
+    return problem_text(item), "write it in quotes" if item["type"] == "string_type" else ""
 
 
 def _fields_at(model: type[BaseModel], location: Location) -> Collection[str]:

@@ -12,7 +12,6 @@ from trainer.contract.errors import DataError
 from trainer.contract.spec import DataSpec
 from trainer.contract.store import open_store
 from trainer.data import fetching
-from trainer.data.checksums import CHECKSUMS, etag_of
 from trainer.data.fetching import fetch
 from trainer.data.loading import load_set
 from trainer.data.phantom import PhantomOptions, write_phantom
@@ -101,30 +100,14 @@ def test_a_fetch_that_was_killed_goes_on_where_it_was(source: Path, url: str) ->
     assert {name: after[name] for name in before} == before
 
 
-@pytest.mark.parametrize("with_checksums", [True, False])
-def test_a_file_that_is_not_what_was_uploaded_is_named(
-    with_checksums: bool, source: Path, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_file_that_is_not_what_was_uploaded_is_named(source: Path, url: str) -> None:
     upload(source, url)
-    store = open_store(url)
-    if with_checksums:
-        store.put("deep/3.txt", b"FILE 3")
-    else:
-        store.delete(CHECKSUMS)
-        monkeypatch.setattr(fetching, "etag_of", lambda path: "0" * len(etag_of(path)))
-    with pytest.raises(DataError, match="SHA-256" if with_checksums else "ETag") as raised:
+    open_store(url).put("deep/3.txt", b"FILE 3")
+    with pytest.raises(DataError, match="SHA-256") as raised:
         fetch(url)
     assert raised.value.problems[0].where.startswith(f"{url}/")
-    if with_checksums:
-        (folder,) = [path for path in fetching.cache_folder().joinpath("datasets").iterdir() if path.is_dir()]
-        assert not (folder / "deep" / "3.txt").exists(), "nothing that is wrong stays"
-
-
-def test_etags_are_those_of_the_server_also_of_files_in_parts(source: Path, url: str) -> None:
-    upload(source, url)
-    for stat in open_store(url).list():
-        if stat.key != CHECKSUMS:
-            assert stat.etag == etag_of(source / stat.key)
+    (folder,) = [path for path in fetching.cache_folder().joinpath("datasets").iterdir() if path.is_dir()]
+    assert not (folder / "deep" / "3.txt").exists(), "nothing that is wrong stays"
 
 
 def test_several_at_once_fetch_once(source: Path, url: str) -> None:

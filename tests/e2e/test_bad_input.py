@@ -75,7 +75,7 @@ def test_a_bad_experiment_is_refused_before_anything_is_written(
 def test_bad_usage_is_one_message(arguments: list[str], phantom: Path, tmp_path: Path, gridctl: Run) -> None:
     write(tmp_path / "tiny.yaml", phantom)
     done = gridctl(*arguments)
-    assert done.returncode == (3 if "ftp://host/x" in arguments else 2), done.stderr
+    assert done.returncode == 2, done.stderr
     assert done.stderr.strip()
     assert "Traceback" not in done.stderr
     assert os.listdir(tmp_path) == ["tiny.yaml"]

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
 
+from trainer.contract.exclusive_rename import rename_if_absent
+
 TEMPORARY_PREFIX: Final = ".writing-"
 """Begins the name of a file being written; one left by a killed process may be deleted."""
+
+_NOT_SYNCED: Final = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF)
+"""What file systems answer that sync no folders (CIFS, FUSE, 9p), or nothing: there is no more that can be done."""
 
 
 @contextlib.contextmanager
@@ -31,10 +37,9 @@ def replacing(path: Path, *, only_if_absent: bool = False) -> Iterator[IO[bytes]
         with opened as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            _sync(file.fileno())
         if only_if_absent:
-            os.link(temporary, path)  # unlike a rename, fails if the goal exists
-            temporary.unlink()
+            rename_if_absent(temporary, path, TEMPORARY_PREFIX)
         else:
             temporary.replace(path)
     except BaseException:
@@ -54,8 +59,19 @@ def _open_in_its_folder(path: Path) -> IO[bytes]:
 
 
 def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        handle = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # it may be written but not read, so it cannot be synced
+        return
+    try:
+        _sync(handle)
     finally:
         os.close(handle)
+
+
+def _sync(handle: int) -> None:
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NOT_SYNCED:
+            raise

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from trainer.contract import exit_codes
+from trainer.contract.secrets import masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Problem:
 class Fault(Exception):
     """Base of every failure that is reported without a traceback.
 
-    It carries every problem found, not only the first, so that a file is mended in one round.
+    It carries every problem found, not only the first, so that a file is fixed in one round. No secret gets into it.
     """
 
     exit_code: ClassVar[int] = exit_codes.BUG
@@ -41,6 +42,7 @@ class Fault(Exception):
             self.problems: tuple[Problem, ...] = (Problem(what, str(where), fix),)
         else:
             self.problems = tuple(what)
+        self.problems = tuple(Problem(masked(p.what), masked(p.where), masked(p.fix)) for p in self.problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     @classmethod
@@ -74,6 +76,16 @@ class StoreError(Fault):
     ) -> None:
         super().__init__(what, where=where, fix=fix)
         self.passing = passing
+
+
+class LocationError(StoreError):
+    """A text that should name a store, a data set or a folder does not. Never retried."""
+
+    exit_code = exit_codes.BAD_SPEC
+
+
+class DamagedObjectError(StoreError):
+    """An object is not what its checksum says, read after read."""
 
 
 class NotFoundError(StoreError):

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from trainer.contract.atomic_file import TEMPORARY_PREFIX, replacing
 from trainer.contract.errors import NotFoundError, StoreError
+from trainer.contract.location import folder_text
 from trainer.contract.store import Blob, Stat, require_key
 
 
@@ -22,11 +23,11 @@ class FolderStore:
     """
 
     def __init__(self, root: Path) -> None:
-        self._root = Path(os.path.abspath(root.expanduser()))
+        self._root = Path(os.path.abspath(root))
 
     @property
     def url(self) -> str:
-        return str(self._root)
+        return folder_text(self._root)
 
     def get(self, key: str) -> Blob:
         path = self._path(key)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from botocore import exceptions as aws
+from botocore.exceptions import PaginationError
+from botocore.parsers import ResponseParserError
 
 from trainer.contract.errors import NotFoundError, StoreError
 
@@ -60,6 +62,14 @@ _REFUSED: Final[dict[str, tuple[str, str]]] = {
         "use an S3 server with conditional writes (If-None-Match), as AWS, MinIO, Ceph and versitygw have",
     ),
 }
+_GATEWAYS: Final[dict[int, tuple[str, str, bool]]] = {
+    413: ("refuses objects of this size (413)", "raise the limit on request bodies of the proxy in front of it", False),
+    429: ("gets too many requests (429)", "try again in some minutes, with fewer workers", True),
+    502: ("is a gateway that gets no valid answer from the S3 server behind it (502)", "look at that server", True),
+    504: ("is a gateway that gets no answer from the S3 server behind it (504)", "look at that server", True),
+    507: ("has no room left (507)", "delete what is not needed, then run the same command again", False),
+}
+"""By status: what it says, what to do, whether it passes. Statuses that mean the same from every server."""
 _SAME_AS: Final = {
     "403": "AccessDenied",
     "Forbidden": "AccessDenied",
@@ -70,8 +80,8 @@ _SAME_AS: Final = {
     "RequestExpired": "RequestTimeTooSkewed",
     "XAmzContentSHA256Mismatch": "SignatureDoesNotMatch",
 }
-_PASSING: Final = ("ExpiredToken", "TokenRefreshRequired", "InvalidToken", "RequestTimeTooSkewed")
-"""Refusals that end by themselves: credentials are renewed, clocks set."""
+_PASSING: Final = ("ExpiredToken", "TokenRefreshRequired")
+"""Refusals that end by themselves: credentials are renewed."""
 _BUSY: Final = ("SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "Throttling", "429", "500", "503")
 
 
@@ -97,8 +107,25 @@ def fault_of(error: Exception, *, where: str, endpoint: str) -> StoreError:
             fix=_CREDENTIALS_FIX,
             passing=isinstance(error, _RENEWABLE),
         )
+    if _is_of_settings(error):
+        return StoreError(
+            f"the AWS settings are not valid: {_settings_reason(error)}",
+            where=where,
+            fix="look at AWS_*, the files that they name, and ~/.aws",
+        )
     if isinstance(error, _UNREACHABLE):
-        return StoreError(f"cannot reach {endpoint}: {_reason(error)}", where=where, fix=_ENDPOINT_FIX, passing=True)
+        reason = _reason(error)
+        no_tls = "WRONG_VERSION_NUMBER" in reason or "RECORD_LAYER_FAILURE" in reason
+        fix = "this port does not speak TLS: use http:// in AWS_ENDPOINT_URL_S3" if no_tls else _ENDPOINT_FIX
+        if endpoint.startswith("http://") and "RemoteDisconnected" in reason:
+            fix = f"use https:// in AWS_ENDPOINT_URL_S3 if this port speaks TLS; else {_ENDPOINT_FIX}"
+        return StoreError(f"cannot reach {endpoint}: {reason}", where=where, fix=fix, passing=not no_tls)
+    if isinstance(error, ResponseParserError | PaginationError):
+        return StoreError(
+            f"the server at {endpoint} does not answer as an S3 server: {_sentence(error)}"[:300],
+            where=where,
+            fix="look at AWS_ENDPOINT_URL_S3, and at the server's version",
+        )
     if isinstance(error, aws.ParamValidationError):
         return StoreError(f"this is no valid S3 URL: {_sentence(error)}", where=where, fix="use s3://bucket/prefix")
     return StoreError(
@@ -115,8 +142,12 @@ def _refusal(error: aws.ClientError, where: str, endpoint: str) -> StoreError:
     if code in _REFUSED:
         what, fix = _REFUSED[code]
         return StoreError(f"{what} ({endpoint} says {code})", where=where, fix=fix, passing=code in _PASSING)
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    if status in _GATEWAYS:
+        what, fix, passing = _GATEWAYS[status]
+        return StoreError(f"{endpoint} {what}", where=where, fix=fix, passing=passing)
     tries = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0) + 1
-    if code in _BUSY or int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)) >= 500:
+    if code in _BUSY or status >= 500:
         return StoreError(
             f"{endpoint} is overloaded or broken ({code}, {tries} tries)",
             where=where,
@@ -128,6 +159,27 @@ def _refusal(error: aws.ClientError, where: str, endpoint: str) -> StoreError:
         where=where,
         fix="look at the bucket's policy and the server's log",
     )
+
+
+def _is_of_settings(error: Exception) -> bool:
+    """Whether nothing was sent, because a header, file or certificate is no use: waiting cannot help."""
+    inner = getattr(error, "kwargs", {}).get("error") or error
+    if "CERTIFICATE_VERIFY_FAILED" in str(inner):
+        return True
+    if isinstance(inner, ValueError):
+        return True
+    lost = isinstance(inner, FileNotFoundError | PermissionError | IsADirectoryError | NotADirectoryError)
+    return lost or (isinstance(inner, OSError) and "TLS CA certificate" in str(inner))
+
+
+def _settings_reason(error: Exception) -> str:
+    """Without any value: a header that cannot be sent is a credential."""
+    inner = getattr(error, "kwargs", {}).get("error") or error
+    if isinstance(inner, ValueError) and "header" in str(inner).lower():
+        return "a credential, region or token has a character that cannot be sent"
+    if "CERTIFICATE_VERIFY_FAILED" in str(inner):
+        return "the server's certificate is not trusted; AWS_CA_BUNDLE names the authority's"
+    return _sentence(inner)
 
 
 def _sentence(error: object) -> str:

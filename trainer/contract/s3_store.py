@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import logging
 import os
 import random
 import time
@@ -17,6 +19,7 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    FlexibleChecksumError,
     IncompleteReadError,
     ReadTimeoutError,
     ResponseStreamingError,
@@ -24,17 +27,23 @@ from botocore.exceptions import (
 from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 
 from trainer.contract.atomic_file import replacing
-from trainer.contract.errors import StoreError
+from trainer.contract.errors import DamagedObjectError, StoreError
+from trainer.contract.location import Location
+from trainer.contract.s3_answers import require_s3_answer
+from trainer.contract.s3_checksums import Recorded, is_damaged, recorded
 from trainer.contract.s3_faults import error_code, fault_of
-from trainer.contract.store import Blob, Stat, require_key
+from trainer.contract.s3_settings import credentials_check, require_plain_endpoint, require_valid_settings
+from trainer.contract.store import Blob, Stat, is_key, require_key
 
 _MULTIPART_BYTES: Final = 8 << 20
 """Files of at least this size travel in parts of this size, several at once."""
 
-_CUT: Final = (IncompleteReadError, ReadTimeoutError, ResponseStreamingError, ConnectionError)
-"""What a body cut midway raises: botocore retries requests, not the reading of their answers."""
+_CUT: Final = (FlexibleChecksumError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError, ConnectionError)
+"""What a body cut or damaged midway raises: botocore retries requests, not the reading of their answers."""
 
 _ATTEMPTS: Final = 5
+_DAMAGED: Final = "its content is not what the checksum says that S3 keeps of it"
+_log = logging.getLogger(__name__)
 _chance = random.Random()  # never the generator of a run, whose state is in its checkpoints
 
 
@@ -52,20 +61,29 @@ class S3Store:
         self._client = client
 
     @classmethod
-    def open(cls, url: str) -> S3Store:
-        """The store at `s3://bucket/prefix`; sends nothing yet.
+    def open(cls, location: Location) -> S3Store:
+        """The store at a bucket and prefix; sends nothing yet.
 
         Raises:
-            StoreError: The URL names no bucket, or the AWS settings of this machine are not valid.
+            StoreError: The AWS settings of this machine are not valid.
         """
-        bucket, _, prefix = url.removeprefix("s3://").partition("/")
-        if not bucket:
-            raise StoreError("the URL names no bucket", where=url, fix="use s3://bucket/prefix")
+        url = f"s3://{location.bucket}/{location.path}".rstrip("/")
+        require_valid_settings(url)
         try:
-            client = boto3.session.Session().client("s3", config=_config())
-        except (BotoCoreError, ValueError) as error:
+            session = boto3.session.Session()
+            client = session.client("s3", config=_config())
+            credentials = session.get_credentials()
+        except (BotoCoreError, ValueError, OSError) as error:
             raise fault_of(error, where=url, endpoint="") from None
-        return cls(bucket, prefix.strip("/"), client)
+        require_plain_endpoint(str(client.meta.endpoint_url), url)
+        if credentials is not None:
+            check = credentials_check(credentials, session.profile_name, url)
+            client.meta.events.register_first("before-sign.s3", check)
+        store = cls(location.bucket, location.path, client)
+        # botocore's own handler for before-parse.s3.* turns a body that is not XML into a server error and asks again.
+        # Handlers for wildcards are called before those for names.
+        client.meta.events.register_first("before-parse.*.*", store._require_s3_answer)
+        return store
 
     @property
     def url(self) -> str:
@@ -74,6 +92,11 @@ class S3Store:
     @property
     def _endpoint(self) -> str:
         return str(self._client.meta.endpoint_url)
+
+    def _require_s3_answer(self, operation_model: Any, response_dict: Any, **_: object) -> None:
+        require_s3_answer(
+            operation_model=operation_model, response_dict=response_dict, endpoint=self._endpoint, where=self.url
+        )
 
     def get(self, key: str) -> Blob:
         name = self._name(key)
@@ -95,23 +118,38 @@ class S3Store:
                 try:
                     with replacing(path) as file:
                         self._client.download_fileobj(self._bucket, name, file, Config=_transfer())
-                    return
+                    if path.stat().st_size < _MULTIPART_BYTES or not is_damaged(path, self.recorded(key)):
+                        return  # a smaller one came in one answer, whose checksum was looked at
+                    path.unlink()
+                except FlexibleChecksumError:
+                    pass
                 except (ClientError, S3DownloadFailedError) as error:
                     if not _was_replaced(error) or attempt == _ATTEMPTS - 1:
                         raise
             _pause(attempt)
+        raise DamagedObjectError(
+            "its content is not what the checksum says that S3 keeps of it", where=f"{self.url}/{key}"
+        )
+
+    def recorded(self, key: str) -> Recorded:
+        """What S3 keeps of an object that says more of its content than an ETag."""
+        name = self._name(key)
+        with self._faults(key):
+            return recorded(self._client, self._bucket, name)
 
     def put(self, key: str, data: bytes) -> str:
         name = self._name(key)
         with self._faults(key):
             return _etag(self._client.put_object(Bucket=self._bucket, Key=name, Body=data))
 
-    def put_file(self, key: str, path: Path) -> str:
+    def put_file(self, key: str, path: Path, sha256: str = "") -> str:
+        """Write an object; with `sha256`, which S3 then keeps beside it."""
         name = self._name(key)
+        extra: dict[str, Any] = {"Metadata": {"sha256": sha256}} if sha256 else {}
         with self._faults(key, path), path.open("rb") as file:
             if os.fstat(file.fileno()).st_size < _MULTIPART_BYTES:
-                return _etag(self._client.put_object(Bucket=self._bucket, Key=name, Body=file))
-            self._client.upload_fileobj(file, self._bucket, name, Config=_transfer())
+                return _etag(self._client.put_object(Bucket=self._bucket, Key=name, Body=file, **extra))
+            self._client.upload_fileobj(file, self._bucket, name, ExtraArgs=extra, Config=_transfer())
             return _etag(self._client.head_object(Bucket=self._bucket, Key=name))
 
     def create(self, key: str, data: bytes) -> bool:
@@ -144,15 +182,40 @@ class S3Store:
         pages = iter(
             self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + prefix)
         )
+        first_keys: set[str] = set()
+        skipped: list[str] = []
         while True:
             with self._faults(prefix):
                 page = next(pages, None)
             if page is None:
-                return
-            for item in page.get("Contents", ()):
+                break
+            items = page.get("Contents", ())
+            self._require_progress(page, items, first_keys)
+            for item in items:
                 key = item["Key"].removeprefix(self._prefix)
-                if key and not key.endswith("/"):  # folders, as web consoles draw them
-                    yield Stat(key, item["Size"], _etag(item), item["LastModified"].timestamp())
+                if not key or key.endswith("/"):  # folders, as web consoles draw them
+                    continue
+                if not is_key(key):
+                    skipped.append(key)
+                    continue
+                yield Stat(key, item["Size"], _etag(item), item["LastModified"].timestamp())
+        if skipped:
+            _say_skipped(self.url, len(skipped), skipped[0])
+
+    def _require_progress(self, page: Any, items: Any, first_keys: set[str]) -> None:
+        """A server that lists the same page for ever is broken, as is one that ends in the middle.
+
+        Raises:
+            StoreError: This is one.
+        """
+        repeated = bool(items) and items[0]["Key"] in first_keys
+        if repeated or (page.get("IsTruncated") and not page.get("NextContinuationToken")):
+            raise StoreError(
+                f"{self._endpoint} does not list all objects: it {'repeats a page' if repeated else 'ends midway'}",
+                where=self.url,
+                fix="use another S3 server, or a newer version of this one",
+            )
+        first_keys.update(item["Key"] for item in items[:1])
 
     def delete(self, key: str) -> None:
         name = self._name(key)
@@ -182,7 +245,9 @@ class S3Store:
             raise StoreError(
                 "it was replaced again and again while it was read", where=f"{self.url}/{key}", fix="try again"
             ) from error
-        except (BotoCoreError, ClientError, OSError) as error:
+        except FlexibleChecksumError as error:
+            raise DamagedObjectError(_DAMAGED, where=f"{self.url}/{key}") from error
+        except (BotoCoreError, ClientError, OSError, ValueError) as error:
             if (
                 path is not None
                 and isinstance(error, OSError)
@@ -230,6 +295,13 @@ def _transfer() -> TransferConfig:
 
 def _etag(answer: Any) -> str:
     return str(answer["ETag"]).strip('"')
+
+
+@functools.cache
+def _say_skipped(url: str, number: int, example: str) -> None:
+    """Once, however often the store is listed."""
+    others = f" and {number - 1} more" if number > 1 else ""
+    _log.warning("%s: passed over %r%s: no folder could hold such a key, so gridctl wrote none", url, example, others)
 
 
 def _was_replaced(error: Exception) -> bool:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from trainer.contract.errors import Problem, SpecError
 from trainer.contract.frozen import Frozen, canonical_json
+from trainer.contract.location import LocationText
 from trainer.contract.network import NetworkSpec
 
 SCHEMA_VERSION: Final = 1
@@ -107,8 +108,8 @@ class DataSpec(Frozen):
         augmentation: How training images are varied.
     """
 
-    acdc: str = Field(min_length=1)
-    sunnybrook: str | None = Field(None, min_length=1)
+    acdc: LocationText
+    sunnybrook: LocationText | None = None
     size_px: int = Field(176, ge=1, le=4096)
     preprocessing: PreprocessingSpec = PreprocessingSpec()
     augmentation: AugmentationSpec = AugmentationSpec()

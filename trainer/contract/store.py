@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Protocol
 
 from trainer.contract.atomic_file import TEMPORARY_PREFIX
 from trainer.contract.errors import StoreError
+from trainer.contract.location import read_location
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +92,19 @@ def require_key(key: str, where: object) -> str:
     Raises:
         StoreError: It is not one.
     """
-    parts = key.split("/")
-    if not all(parts) or any(part in (".", "..") or part.startswith(TEMPORARY_PREFIX) for part in parts):
+    if not is_key(key):
         raise StoreError(f"not a key: {key!r}", where=where)
     return key
+
+
+def is_key(key: str) -> bool:
+    """Whether every store can hold a key. S3 allows more, so a bucket may hold objects that are passed over."""
+    parts = key.split("/")
+    return (
+        all(parts)
+        and not any(part in (".", "..") or part.startswith(TEMPORARY_PREFIX) for part in parts)
+        and not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in key)
+    )
 
 
 def open_store(url: str) -> Store:
@@ -103,17 +114,14 @@ def open_store(url: str) -> Store:
         url: `s3://bucket/prefix`, `file:///folder`, or the path of a folder.
 
     Raises:
-        StoreError: The URL's scheme is unknown, or it names no bucket.
+        LocationError: It is none of these.
+        StoreError: The AWS settings of this machine are not valid.
     """
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme == "file":
-        from trainer.contract.folder_store import FolderStore
-
-        return FolderStore(Path(rest if separator else url))
-    if scheme == "s3":
+    location = read_location(url)
+    if location.is_remote:
         from trainer.contract.s3_store import S3Store
 
-        return S3Store.open(url)
-    raise StoreError(
-        f"unknown kind of store '{scheme}://'", where=url, fix="use s3://bucket/prefix or the path of a folder"
-    )
+        return S3Store.open(location)
+    from trainer.contract.folder_store import FolderStore
+
+    return FolderStore(location.folder)

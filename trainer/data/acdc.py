@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from trainer.contract.errors import DataError
 from trainer.data.acdc_info import Info, read_info
+from trainer.data.file_tree import entries, same_name
 from trainer.data.frames import frames_before, pad_series
 from trainer.data.nifti import read_series, read_volume
 from trainer.data.oddities import Notice, Oddity, ignore
@@ -48,7 +49,9 @@ def find_patients(root: Path) -> list[Path]:
         )
     for folder in _FOLDERS:
         base = root / folder
-        found = [path for path in base.iterdir() if _is_patient(path)] if base.is_dir() else []
+        found = [path for path in entries(base) if _PATIENT.fullmatch(path.name)] if base.is_dir() else []
+        # A link that leads nowhere is a patient who is missing, not a stray file.
+        found = [path for path in found if path.is_dir() or not path.exists()]
         if found:
             return sorted(found)
     raise DataError(
@@ -70,7 +73,7 @@ def read_patient(folder: Path, frames: int = 1, notice: Notice = ignore) -> list
     Raises:
         DataError: A file is missing, unreadable or wrong: all of them, by name.
     """
-    info = read_info(folder / "Info.cfg")
+    info = read_info(info_path(folder))
     slices: list[LabelledSlice] = []
     faults: list[DataError] = []
     recorded = None
@@ -126,6 +129,12 @@ def check_series(folder: Path, info: Info, notice: Notice) -> int:
     return len(series)
 
 
+def info_path(folder: Path) -> Path:
+    """Info.cfg of a patient, in whatever case its name is written."""
+    path = folder / "Info.cfg"
+    return same_name(path) or path
+
+
 def frame_path(folder: Path, frame: int) -> Path:
     """The volume of one frame: `.nii.gz` as published, or unpacked `.nii`."""
     return _packed_or_not(folder / f"{folder.name}_frame{frame:02d}.nii.gz")
@@ -143,8 +152,7 @@ def label_path(image_path: Path) -> Path:
 
 
 def _packed_or_not(path: Path) -> Path:
-    plain = path.with_suffix("")
-    return plain if not path.exists() and plain.exists() else path
+    return same_name(path) or same_name(path.with_suffix("")) or path
 
 
 def _read_phase(folder: Path, phase: Phase, frame: int) -> list[LabelledSlice]:
@@ -201,7 +209,3 @@ def _with_series(
         dataclasses.replace(labelled, series=np.concatenate([before[:, labelled.index], labelled.series]))
         for labelled in slices
     ]
-
-
-def _is_patient(path: Path) -> bool:
-    return path.is_dir() and _PATIENT.fullmatch(path.name) is not None

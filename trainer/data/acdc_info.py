@@ -7,6 +7,7 @@ from pathlib import Path
 
 from trainer.contract.errors import DataError
 from trainer.data.slices import Phase
+from trainer.data.text import read_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +31,7 @@ def read_info(path: Path) -> Info:
     Raises:
         DataError: It is missing, or ED or ES is not the number of a frame.
     """
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise DataError(f"cannot read it: {error.strerror}", where=path, fix="every ACDC patient has one") from None
+    text = read_text(path, fix="every ACDC patient has one")
     values: dict[str, tuple[int, str]] = {}
     for number, line in enumerate(text.splitlines(), 1):
         key, separator, value = line.partition(":")

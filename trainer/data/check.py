@@ -11,6 +11,7 @@ from typing import Any
 from trainer.contract.errors import DataError, Problem
 from trainer.data import acdc
 from trainer.data.acdc_info import read_info
+from trainer.data.file_tree import UnreadableError
 from trainer.data.oddities import Oddity
 from trainer.data.plausibility import ejection_fraction, judge
 from trainer.data.reading import each_patient
@@ -76,7 +77,7 @@ def find_sets(root: Path) -> dict[Kind, tuple[Path, list[PatientSource]]]:
     """The data sets at or just below a root.
 
     Raises:
-        DataError: There is none.
+        DataError: There is none, or part of one cannot be read.
     """
     found: dict[Kind, tuple[Path, list[PatientSource]]] = {}
     faults = []
@@ -85,6 +86,8 @@ def find_sets(root: Path) -> dict[Kind, tuple[Path, list[PatientSource]]]:
             try:
                 found[kind] = (root / folder, find_sources(kind, root / folder))
                 break
+            except UnreadableError:
+                raise  # another set beside it would hide that patients are missing
             except DataError as fault:
                 if (root / folder).is_dir():
                     faults.append(fault)
@@ -159,7 +162,7 @@ def _check(kind: Kind, figures: Path | None, source: PatientSource) -> CheckedPa
         judge(slices, oddities.append)
         if kind == "acdc":
             folder = source.files[0].parent
-            info = read_info(folder / "Info.cfg")
+            info = read_info(acdc.info_path(folder))
             group = info.group
             series_frames = acdc.check_series(folder, info, oddities.append)
         elif slices:
@@ -177,7 +180,7 @@ def sunnybrook_frames(source: PatientSource, slices: Sequence[LabelledSlice]) ->
     """Frames of the heart cycle that a labelled slice has files of."""
     from trainer.data.sunnybrook import PHASES_PER_SLICE
 
-    images = sum(path.suffix.lower() == ".dcm" for path in source.files)
+    images = sum(path.suffix.lower() != ".txt" for path in source.files)
     return min(PHASES_PER_SLICE, images // max(1, len({labelled.index for labelled in slices})))
 
 

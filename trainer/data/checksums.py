@@ -9,9 +9,6 @@ from typing import Final
 CHECKSUMS: Final = "SHA256SUMS"
 """Object beside the data, as `sha256sum` writes it."""
 
-_PART_BYTES: Final = 8 << 20
-"""Of a file that is uploaded in parts: that of the store, and of the AWS command line."""
-
 
 def sha256_of(path: Path) -> str:
     """Hex digest of a file."""
@@ -19,25 +16,16 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def etag_of(path: Path) -> str:
-    """The ETag that S3 gives a file: its MD5, or that of its parts' MD5s and their number.
-
-    Servers that encrypt with keys of their own give others, of another length.
-    """
-    parts = []
+def md5_of(path: Path) -> str:
+    """Hex digest of a file: its ETag if it was sent in one part, and not encrypted with a key of somebody's own."""
     with path.open("rb") as file:
-        while chunk := file.read(_PART_BYTES):
-            parts.append(hashlib.md5(chunk, usedforsecurity=False))
-    if path.stat().st_size < _PART_BYTES:
-        return parts[0].hexdigest() if parts else hashlib.md5(usedforsecurity=False).hexdigest()
-    joined = hashlib.md5(b"".join(part.digest() for part in parts), usedforsecurity=False)
-    return f"{joined.hexdigest()}-{len(parts)}"
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def parse_checksums(text: str) -> dict[str, str]:
     """SHA-256 by file name, from what `sha256sum` prints."""
     found = {}
-    for line in text.splitlines():
+    for line in text.removeprefix("\ufeff").splitlines():
         digest, _, name = line.partition(" ")
         if len(digest) == 64 and name[:1] in (" ", "*"):
             found[name[1:].removeprefix("./")] = digest.lower()

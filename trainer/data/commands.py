@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from trainer.contract import exit_codes
+from trainer.contract.location import read_folder, read_location
 from trainer.contract.spec import PreprocessingSpec
 
 if TYPE_CHECKING:
@@ -22,7 +23,19 @@ app = typer.Typer(
 
 STEPS: Final = tuple(PreprocessingSpec.model_fields)
 
-Root = Annotated[Path, typer.Argument(help="Folder of ACDC or Sunnybrook as published, or of both.")]
+
+def _folder(text: str) -> Path:
+    return read_folder(text, "the folder on the command line")
+
+
+Root = Annotated[
+    Path,
+    typer.Argument(
+        parser=_folder,
+        metavar="ROOT",
+        help="Folder of ACDC or Sunnybrook as published, or of both.",
+    ),
+]
 SizePx = Annotated[int, typer.Option(min=1, max=4096, help="Side of the square that models see.")]
 
 
@@ -35,7 +48,10 @@ def commands() -> None:
 def check(
     root: Root,
     figures: Annotated[
-        Path | None, typer.Option(help="Folder for a picture of every patient's slices with their outlines.")
+        Path | None,
+        typer.Option(
+            parser=_folder, metavar="DIR", help="Folder for a picture of every patient's slices with their outlines."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
@@ -74,7 +90,12 @@ def check(
 @app.command()
 def pack(
     root: Root,
-    out: Annotated[Path, typer.Argument(help="Folder of packs, to be named in an experiment file instead of ROOT.")],
+    out: Annotated[
+        Path,
+        typer.Argument(
+            parser=_folder, metavar="OUT", help="Folder of packs, to be named in an experiment file instead of ROOT."
+        ),
+    ],
     size_px: SizePx = 176,
     without: Annotated[
         list[str] | None,
@@ -117,16 +138,22 @@ def pack(
 
 @app.command()
 def upload(
-    folder: Annotated[Path, typer.Argument(help="A data set as published, or a folder of packs.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            parser=_folder,
+            metavar="FOLDER",
+            help="A data set as published, or a folder of packs.",
+        ),
+    ],
     url: Annotated[str, typer.Argument(help="s3://bucket/prefix, to be named in an experiment file.")],
 ) -> None:
     """Put a folder into a bucket, with checksums; files that are there already are left."""
-    from trainer.contract.errors import SpecError
-    from trainer.data.fetching import is_remote
+    from trainer.contract.errors import LocationError
     from trainer.data.uploading import upload as uploaded
 
-    if not is_remote(url):
-        raise SpecError("not a place in a bucket", where=url, fix="use s3://bucket/prefix")
+    if not read_location(url, "URL").is_remote:
+        raise LocationError("not a place in a bucket", where="URL", fix="use s3://bucket/prefix")
     with _bar("uploading") as progress:
         sent, files = uploaded(folder, url, progress)
     sys.stderr.write(f"sent {sent} of {files} files to {url}, {files - sent} were there already\n")
@@ -134,7 +161,14 @@ def upload(
 
 @app.command()
 def phantom(
-    out: Annotated[Path, typer.Argument(help="Folder to write; it must not be there yet.")],
+    out: Annotated[
+        Path,
+        typer.Argument(
+            parser=_folder,
+            metavar="OUT",
+            help="Folder to write; it must not be there yet.",
+        ),
+    ],
     patients: Annotated[int, typer.Option(min=2, max=999, help="Patients in ACDC's format.")] = 12,
     generalisation_patients: Annotated[int, typer.Option(min=1, max=99, help="Patients in Sunnybrook's format.")] = 4,
     slices: Annotated[int, typer.Option(min=1, max=20, help="Slices of each heart.")] = 4,

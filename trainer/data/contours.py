@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Final
 
@@ -11,9 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.contract.errors import DataError
+from trainer.data.text import read_text
 
 _SHIFT: Final = 8
 """Bits behind the binary point when a polygon is filled: coordinates lie on a half-pixel grid."""
+
+
+_DECIMAL_COMMA: Final = re.compile(r"^([-+]?\d+),(\d+)$")
+"""A number as programs in many European locales write it."""
 
 
 def read_contour(path: Path) -> NDArray[np.float64]:
@@ -28,17 +34,14 @@ def read_contour(path: Path) -> NDArray[np.float64]:
     Raises:
         DataError: It cannot be read, a line is not two numbers, or it encloses nothing.
     """
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise DataError(f"cannot read it: {error.strerror}", where=path) from None
+    text = read_text(path)
     points = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
         words = line.split()
         try:
-            x, y = (float(word) for word in words)
+            x, y = (float(_DECIMAL_COMMA.sub(r"\1.\2", word)) for word in words)
         except ValueError:
             raise DataError(
                 f"not two numbers: {line.strip()[:40]!r}", where=f"{path}:{number}", fix="a line is `column row`"

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from trainer.contract.errors import DataError
+from trainer.contract.location import read_location
 from trainer.contract.spec import DataSpec
 from trainer.data.cache import cache_folder
 from trainer.data.fetching import fetch, is_remote
+from trainer.data.file_tree import UnreadableError, entries
 from trainer.data.pack import MANIFEST, open_pack, read_manifest
 from trainer.data.packing import fingerprint_of, make_pack
 from trainer.data.prepared import PreparedSet
@@ -40,25 +42,30 @@ def load_set(kind: Kind, location: str, data: DataSpec, frames: int, progress: P
         StoreError: The bucket cannot be reached.
     """
     recipe = Recipe.of(kind, data, frames)
-    root = fetch(location, progress) if is_remote(location) else Path(location)
+    root = fetch(location, progress) if is_remote(location) else read_location(location).folder
     found = _prebuilt(root, recipe) if holds_packs(root) else _packed(root, recipe, progress)
     for oddity in found.oddities[:_SHOWN_ODDITIES]:
         _log.warning("%s", oddity)
     if len(found.oddities) > _SHOWN_ODDITIES:
-        _log.warning(
-            "and %d more oddities: gridctl-trainer data check %s", len(found.oddities) - _SHOWN_ODDITIES, root
-        )
+        _log.warning("and %d more oddities: gridctl-trainer data check %s", len(found.oddities) - _SHOWN_ODDITIES, root)
     return found
 
 
 def holds_packs(root: Path) -> bool:
     """Whether a folder is one of packs, as `data pack` makes it."""
-    return root.is_dir() and any(path.name == MANIFEST for path in root.glob(f"*/{MANIFEST}"))
+    return root.is_dir() and bool(packs_in(root))
 
 
 def packs_in(root: Path) -> list[Path]:
-    """The packs of such a folder, sorted."""
-    return sorted(path.parent for path in root.glob(f"*/{MANIFEST}") if not path.parent.name.startswith("."))
+    """The packs of such a folder, sorted.
+
+    Raises:
+        UnreadableError: The folder, or one in it, cannot be read.
+    """
+    try:
+        return [folder for folder in entries(root) if (folder / MANIFEST).is_file()]
+    except OSError as error:
+        raise UnreadableError(f"cannot read it: {error.strerror}", where=error.filename or root) from None
 
 
 def _prebuilt(root: Path, recipe: Recipe) -> PreparedSet:

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from trainer.contract.errors import DataError
 from trainer.contract.frozen import canonical_json
 from trainer.data import acdc, sunnybrook
+from trainer.data.file_tree import UnreadableError, require_readable, walk
 from trainer.data.oddities import Notice
 from trainer.data.slices import LabelledSlice
 
@@ -48,17 +48,15 @@ def find_sources(kind: Kind, root: Path) -> list[PatientSource]:
     """The patients of a data set, sorted.
 
     Raises:
-        DataError: There is no such folder, no patient in it, or files of one are missing.
+        DataError: There is no such folder, no patient in it, or files of one are missing or unreadable.
     """
     try:
         if kind == "acdc":
+            trees = {folder: walk(folder) for folder in acdc.find_patients(root)}
+            require_readable([problem for tree in trees.values() for problem in tree.unreadable])
             return [
-                PatientSource(
-                    folder.name,
-                    tuple(path for path in folder.iterdir() if path.is_file()),
-                    partial(acdc.read_patient, folder),
-                )
-                for folder in acdc.find_patients(root)
+                PatientSource(folder.name, tree.files, partial(acdc.read_patient, folder))
+                for folder, tree in trees.items()
             ]
         return [
             PatientSource(
@@ -69,4 +67,4 @@ def find_sources(kind: Kind, root: Path) -> list[PatientSource]:
             for patient in sunnybrook.find_patients(root)
         ]
     except OSError as error:
-        raise DataError(f"cannot read it: {error.strerror}", where=error.filename or root) from None
+        raise UnreadableError(f"cannot read it: {error.strerror}", where=error.filename or root) from None

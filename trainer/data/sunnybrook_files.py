@@ -15,9 +15,10 @@ from trainer.contract.errors import DataError
 from trainer.data.contour_fit import bright_border_share
 from trainer.data.contours import fill, read_contour
 from trainer.data.dicom import read_dicom
+from trainer.data.file_tree import walk
 
 _CONTOUR: Final = re.compile(r"IM-\d+-(?P<number>\d+)-(?P<kind>i|o|p1|p2)contour-manual\.txt", re.IGNORECASE)
-_IMAGE: Final = re.compile(r"(?P<series>.*?)(?P<number>\d+)\.dcm", re.IGNORECASE)
+_IMAGE: Final = re.compile(r"(?P<series>.*?)(?P<number>\d+)(?P<ending>\.dcm|\.dicom|\.ima)?", re.IGNORECASE)
 _PATIENT: Final = re.compile(r"(?P<group>SC-(?:HF-I|HF-NI|HYP|N))-0*(?P<number>\d+)|SCD\d+", re.IGNORECASE)
 
 Kind = Literal["i", "o", "p1", "p2"]
@@ -50,7 +51,8 @@ def find_patients(root: Path) -> list[Patient]:
     """Every patient with an inner contour, sorted.
 
     Raises:
-        DataError: There is no such folder, no contour in it, or a patient has no images.
+        DataError: There is no such folder, no contour in it, or a patient has no images, or something
+            in it cannot be read.
     """
     if not root.is_dir():
         raise DataError(
@@ -59,13 +61,15 @@ def find_patients(root: Path) -> list[Patient]:
             fix="unpack Sunnybrook there, or make a synthetic set: gridctl-trainer data phantom OUT",
         )
     contours: dict[str, dict[Kind, dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
-    images: dict[str, dict[tuple[Path, str], dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
-    for path in sorted(root.rglob("*")):
+    images: dict[str, dict[tuple[Path, str, str], dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
+    for path in walk(root).require_readable():
         if match := _CONTOUR.fullmatch(path.name):
             kind: Kind = match["kind"].lower()  # type: ignore[assignment]
             contours[_patient_of(path, root)][kind][int(match["number"])] = path
         elif match := _IMAGE.fullmatch(path.name):
-            images[_patient_of(path, root)][path.parent, match["series"]][int(match["number"])] = path
+            images[_patient_of(path, root)][path.parent, match["series"], match["ending"] or ""][
+                int(match["number"])
+            ] = path
     labelled = {patient: kinds for patient, kinds in contours.items() if patient and kinds.get("i")}
     if not labelled:
         raise DataError(

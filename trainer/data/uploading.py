@@ -5,15 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from trainer.contract.errors import DataError
-from trainer.contract.store import open_store
-from trainer.data.checksums import CHECKSUMS, etag_of, parse_checksums, sha256_of
+from trainer.contract.location import read_location
+from trainer.contract.s3_checksums import is_same
+from trainer.contract.s3_store import S3Store
+from trainer.contract.store import Stat
+from trainer.data.checksums import CHECKSUMS, md5_of, parse_checksums, sha256_of
+from trainer.data.file_tree import walk
 from trainer.data.slices import Progress
 
 
 def upload(root: Path, url: str, progress: Progress | None = None) -> tuple[int, int]:
-    """Put a folder into a bucket, with a SHA256SUMS; what is there already is left.
+    """Put a folder into a bucket, with a SHA256SUMS; what is there already is left, whoever put it there.
 
-    Hidden files are passed over, and objects that the folder does not have are left alone.
+    Links are followed. Hidden files are passed over, and objects that the folder does not have are left alone.
 
     Args:
         root: A data set as published, or a folder of packs.
@@ -24,23 +28,26 @@ def upload(root: Path, url: str, progress: Progress | None = None) -> tuple[int,
         Files sent, and files in all.
 
     Raises:
-        DataError: The folder is missing or has no file.
+        DataError: The folder is missing, has no file, or holds something that cannot be read.
         StoreError: The bucket cannot be reached.
     """
-    files = {key: path for path in sorted(root.rglob("*")) if path.is_file() and (key := _key(path, root))}
+    files = {
+        key: path for path in walk(root).require_readable() if (key := path.relative_to(root).as_posix()) != CHECKSUMS
+    }
     if not files:
         raise DataError("there is no file in this folder", where=root, fix="give the folder of a data set")
-    store = open_store(url)
+    store = S3Store.open(read_location(url))
     there = {stat.key: stat for stat in store.list()}
+    before = parse_checksums(store.get(CHECKSUMS).data.decode("utf-8", "replace")) if CHECKSUMS in there else {}
+    summed_at = there[CHECKSUMS].modified if CHECKSUMS in there else 0.0
     sums, sent = {}, 0
     for done, (key, path) in enumerate(files.items()):
         if progress:
             progress(done, len(files))
         sums[key] = sha256_of(path)
-        if key not in there or there[key].etag != etag_of(path):
-            store.put_file(key, path)
+        if not _is_there(path, sums[key], there.get(key), before.get(key, ""), summed_at, store):
+            store.put_file(key, path, sums[key])
             sent += 1
-    before = parse_checksums(store.get(CHECKSUMS).data.decode("utf-8", "replace")) if CHECKSUMS in there else {}
     kept = {key: digest for key, digest in before.items() if key in there and key not in sums}
     if before != (after := {**kept, **sums}):
         text = "".join(f"{digest}  {key}\n" for key, digest in sorted(after.items()))
@@ -48,8 +55,15 @@ def upload(root: Path, url: str, progress: Progress | None = None) -> tuple[int,
     return sent, len(files)
 
 
-def _key(path: Path, root: Path) -> str:
-    """Of the object; empty for a file that is not uploaded."""
-    relative = path.relative_to(root)
-    hidden = any(part.startswith(".") for part in relative.parts)
-    return "" if hidden or relative.name == CHECKSUMS else relative.as_posix()
+def _is_there(path: Path, sha256: str, stat: Stat | None, listed: str, summed_at: float, store: S3Store) -> bool:
+    """Whether an object surely has the content of a file.
+
+    Equal ETags prove that, different ones nothing. Where S3 keeps no more, SHA256SUMS is believed
+    of objects that are older than itself.
+    """
+    if stat is None or stat.size_bytes != path.stat().st_size:
+        return False
+    if stat.etag == md5_of(path):
+        return True
+    same = is_same(path, sha256, store.recorded(stat.key))
+    return same if same is not None else listed == sha256 and stat.modified < summed_at

@@ -1,0 +1,44 @@
+"""Texts without what must never be shown: passwords in URLs, signatures, this process's credentials."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from typing import Final
+
+_MASK: Final = "***"
+_USERINFO: Final = re.compile(r"(?<=://)[^/\s@'\"]+(?:/[^/\s@'\"]+)?@(?=[\w.\[~*-])")
+_QUERY: Final = re.compile(
+    r"\b(X-Amz-(?:Signature|Credential|Security-Token)|AWSAccessKeyId|Signature|x-amz-security-token)=[^&\s'\"]+", re.I
+)
+_VARIABLES: Final = (
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_SECURITY_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+)
+_SHORTEST: Final = 8
+"""A shorter value of a variable is also a word of messages."""
+
+
+def has_credentials(url: str) -> bool:
+    """Whether a URL carries a name or password before its host, or a signature in its query."""
+    return bool(_USERINFO.search(url) or _QUERY.search(url))
+
+
+def masked(text: str) -> str:
+    """A text as it may be shown and stored: `***` in place of every secret."""
+    text = _QUERY.sub(lambda found: f"{found[1]}={_MASK}", _USERINFO.sub(f"{_MASK}@", text))
+    for name in _VARIABLES:
+        value = os.environ.get(name, "").strip()
+        if len(value) >= _SHORTEST:
+            text = text.replace(value, _MASK)
+    return text
+
+
+class MaskingFormatter(logging.Formatter):
+    """Log lines, tracebacks included, without secrets."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return masked(super().format(record))

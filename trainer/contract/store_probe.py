@@ -1,0 +1,104 @@
+"""Whether a store does what a run needs, asked before anything is trained."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from trainer.contract.errors import Problem, StoreError
+from trainer.contract.exclusive_rename import has_hard_links
+from trainer.contract.store import Store
+
+_CONDITIONAL_FIX = (
+    "use an S3 server with conditional writes (If-None-Match), as AWS, MinIO, Ceph and versitygw have, or a folder"
+)
+
+
+def probe(store: Store, experiment: str) -> str:
+    """Create, create again, replace, read, list and delete one object, as a run will.
+
+    Its name is unique and is that of no run, so that probes disturb neither runs nor each other.
+
+    Args:
+        store: Is asked; six requests.
+        experiment: Whose prefix is written to.
+
+    Returns:
+        What to know about a store that will do; empty if there is nothing.
+
+    Raises:
+        StoreError: A run could not finish there, and why.
+    """
+    key = f"{experiment}/probe-{uuid.uuid4().hex}"
+    with _removed_at_last(store, key):
+        _require_conditional_writes(store, key)
+        with _asked("replace objects"):
+            store.put(key, b"3")
+        with _asked("read objects"):
+            read = store.get(key).data
+        if read != b"3":
+            raise StoreError("an object reads otherwise than it was written", where=store.url, fix="use another store")
+        with _asked("list objects"):
+            listed = [stat.key for stat in store.list(key)]
+        if listed != [key]:
+            raise StoreError("it does not list what was just written", where=store.url, fix="use another store")
+        return _notice(store, key)
+
+
+def _require_conditional_writes(store: Store, key: str) -> None:
+    """The first result of a run must stay: it may be in a report by the time a second one comes."""
+    try:
+        first, second = store.create(key, b"1"), store.create(key, b"2")
+    except StoreError as error:
+        if error.passing:
+            raise
+        with _asked("write objects"):
+            store.put(key, b"1")  # refused as well: then conditions are not what is wrong
+        said = error.problems[0].what
+        raise StoreError(
+            f"it cannot write an object only if there is none: {said}", where=store.url, fix=_CONDITIONAL_FIX
+        ) from None
+    if not first:
+        what = "it says that an object exists which was never written (If-None-Match)"
+        raise StoreError(what, where=store.url, fix=_CONDITIONAL_FIX)
+    if second:
+        what = "it overwrites an object that it was asked not to (If-None-Match)"
+        raise StoreError(what, where=store.url, fix=_CONDITIONAL_FIX)
+
+
+def _notice(store: Store, key: str) -> str:
+    if "://" in store.url:
+        return ""
+    folder = Path(store.url, key).parent
+    try:
+        if has_hard_links(folder):
+            return ""
+    except OSError as error:
+        raise StoreError(error.strerror or str(error), where=folder, fix="make it writable") from None
+    return "this file system has no hard links, so claim files see to it that the first result stays"
+
+
+@contextlib.contextmanager
+def _removed_at_last(store: Store, key: str) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(StoreError):
+            store.delete(key)
+        raise
+    with _asked("delete objects"):
+        store.delete(key)
+
+
+@contextlib.contextmanager
+def _asked(what: str) -> Iterator[None]:
+    """Name the one right that is missing."""
+    try:
+        yield
+    except StoreError as error:
+        if error.passing:
+            raise
+        first = error.problems[0]
+        raise StoreError([Problem(f"cannot {what}: {first.what}", first.where, first.fix)]) from None
