@@ -80,7 +80,7 @@ def _told(row: ComparisonRow, unit: str, first: str, second: str) -> str:
         return f"{better} is ahead, but {too_few(row)} are too few to call it better"
     if row.p <= LEVEL:
         return f"{better} is ahead, but not after correction for the number of tests"
-    if row.t is not None and abs(row.t) < 1 or abs(row.difference) < SMALLEST_SHOWN:
+    if (row.t is not None and abs(row.t) < 1) or abs(row.difference) < SMALLEST_SHOWN:
         return "no difference seen"
     return f"{better} is ahead, but by no more than chance allows"
 
