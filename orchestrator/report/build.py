@@ -11,6 +11,8 @@ from orchestrator.experiment import Experiment
 from orchestrator.experiment.schema import METRICS
 from orchestrator.experiment.schema import Comparison as Asked
 from orchestrator.report.compare import compare, corrected
+from orchestrator.report.headline import headlines
+from orchestrator.report.learning import never_learned
 from orchestrator.report.pairs import pair_ablations, pair_models, rows_by_name
 from orchestrator.report.provenance import provenance
 from orchestrator.report.question import Question, check, compared_ablations
@@ -18,7 +20,7 @@ from orchestrator.report.result import Comparison, Family, Report
 from orchestrator.report.scores import Observations
 from orchestrator.report.summarise import aggregates, runs_by_cell, summaries
 from orchestrator.report.thesis import thesis_items
-from orchestrator.report.wording import EPOCH_WARNING, headlines
+from orchestrator.report.wording import EPOCH_WARNING
 
 _DEFAULT_METRICS = ("validation_dice", "generalisation_dice")
 
@@ -62,7 +64,10 @@ def build_report(experiment: Experiment, collected: Collected, question: Questio
         summaries=list(summaries(cells, metrics, observations, question.unit)),
         comparisons=comparisons,
         warnings=list(_warnings(collected, question, asked)),
-        headlines=[line for comparison in comparisons for line in _headlines(comparison, question.unit)],
+        headlines=[
+            *(never_learned(collected.runs, epochs) if question.unit == "run" else ()),
+            *(line for part in comparisons for line in _headlines(part, question.unit, collected.runs)),
+        ],
         aggregates=list(aggregates(cells, metrics, observations, question)),
         families=families,
         thesis=list(thesis_items(experiment, collected.runs, epochs, over_runs, score)),
@@ -103,9 +108,12 @@ def _comparisons(
     return corrected(found, [item.family for item in asked], question.unit)
 
 
-def _headlines(comparison: Comparison, unit: str) -> Iterator[str]:
+def _headlines(comparison: Comparison, unit: str, runs: pd.DataFrame) -> Iterator[str]:
+    compared = runs["model"].isin([comparison.model, comparison.against])
+    unfinished = int((compared & ~runs["finished"]).sum())
     for metric in dict.fromkeys(row.metric for row in comparison.rows):
-        yield from headlines([row for row in comparison.rows if row.metric == metric], unit)
+        rows = [row for row in comparison.rows if row.metric == metric]
+        yield from headlines(rows, unit, unfinished=unfinished)
 
 
 def _warnings(collected: Collected, question: Question, asked: Sequence[Asked]) -> Iterator[str]:
