@@ -18,6 +18,7 @@ from orchestrator.backends.kubernetes.observation import (
     list_pods,
     selector,
 )
+from orchestrator.backends.kubernetes.resource_policy import limit_ranges_that_refuse
 from orchestrator.backends.kubernetes.submission import Progress, Submission
 from orchestrator.backends.kubernetes.verdict import Verdict
 from orchestrator.backends.kubernetes.window import ActiveWindow, Shown
@@ -166,7 +167,9 @@ class KubernetesBackend:
                 if kind == "pods" and error.status == 403 and "cannot create" in error.message:
                     unasked.append("whether pods pass Pod Security and quota: you may not create pods")
                 else:
-                    problems.append(error.problems[0].what.replace(f' "{name}"', ""))
+                    ranges = limit_ranges_that_refuse(self.api, error.message)
+                    named = f" (LimitRange {', '.join(ranges)})" if ranges else ""
+                    problems.append(error.problems[0].what.replace(f' "{name}"', "") + named)
             else:
                 warnings.update(dict.fromkeys(answer.warnings))
         return Verdict(run_ids, tuple(problems), tuple(warnings), tuple(unasked))
