@@ -175,6 +175,8 @@ def _is_of_settings(error: Exception) -> bool:
 def _settings_reason(error: Exception) -> str:
     """Without any value: a header that cannot be sent is a credential."""
     inner = getattr(error, "kwargs", {}).get("error") or error
+    if isinstance(error, aws.ConfigParseError) and isinstance(inner, UnicodeDecodeError):
+        return f"{error.kwargs.get('path', 'a file')} is not UTF-8 text"
     if isinstance(inner, ValueError) and "header" in str(inner).lower():
         return "a credential, region or token has a character that cannot be sent"
     if "CERTIFICATE_VERIFY_FAILED" in str(inner):

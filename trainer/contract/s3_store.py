@@ -32,7 +32,12 @@ from trainer.contract.location import Location
 from trainer.contract.s3_answers import require_s3_answer
 from trainer.contract.s3_checksums import Recorded, is_damaged, recorded
 from trainer.contract.s3_faults import error_code, fault_of
-from trainer.contract.s3_settings import credentials_check, require_plain_endpoint, require_valid_settings
+from trainer.contract.s3_settings import (
+    credentials_check,
+    require_plain_endpoint,
+    require_readable_files,
+    require_valid_settings,
+)
 from trainer.contract.store import Blob, Stat, is_key, require_key
 
 _MULTIPART_BYTES: Final = 8 << 20
@@ -76,7 +81,9 @@ class S3Store:
         except (BotoCoreError, ValueError, OSError) as error:
             raise fault_of(error, where=url, endpoint="") from None
         require_plain_endpoint(str(client.meta.endpoint_url), url)
-        if credentials is not None:
+        if credentials is None:
+            require_readable_files(url)
+        else:
             check = credentials_check(credentials, session.profile_name, url)
             client.meta.events.register_first("before-sign.s3", check)
         store = cls(location.bucket, location.path, client)
