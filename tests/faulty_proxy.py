@@ -132,7 +132,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(fault.body)))
             self.end_headers()
-            self.wfile.write(fault.body)
+            if self.command != "HEAD":
+                self.wfile.write(fault.body)
         else:
             self._forward(body, fault)
 
