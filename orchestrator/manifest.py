@@ -88,7 +88,9 @@ class JobTemplate:
             rendered = self._template.render(values)
         except TemplateMistake as mistake:
             raise _input_error(mistake, self._source) from None
-        expected = Expected(run.run_id, self._options.namespace, labels, annotations, spec_url)
+        expected = Expected(
+            run.run_id, self._options.namespace, labels, annotations, spec_url, tuple(self._options.secret_env)
+        )
         fix = f"for the Job of {run.run_id}; see {_TEMPLATE}"
         problems = [
             Problem(f"{field}: {what}", _where(self._source, _line_of(field, rendered.lines)), fix)

@@ -126,9 +126,8 @@ def read_job(output: Output) -> Rendered:
         what = f"what the template gives is not YAML: {quoted(str(getattr(error, 'problem', None) or error))}{near}"
         raise TemplateMistake(what, output.template_line(line), _THROUGH_TOJSON) from None
     except (RecursionError, ValueError) as error:
-        raise TemplateMistake(
-            f"what the template gives is not YAML: {quoted(str(error))}", 0, _THROUGH_TOJSON
-        ) from None
+        what = f"what the template gives is not YAML: {quoted(str(error))}"
+        raise TemplateMistake(what, output.template_line(_line_of_endless_number(text)), _THROUGH_TOJSON) from None
     if len(documents) != 1 or not isinstance(documents[0][1], dict):
         line = documents[min(1, len(documents) - 1)][0].start_mark.line if documents else 0
         what = f"the template gives {len(documents)} YAML documents, not one Job"
