@@ -88,6 +88,7 @@ def _labelled(patient: Patient, number: int, path: Path, image: DicomImage) -> L
         mask=fill(read_contour(path), shape, path),
         spacing_mm=(*image.spacing_mm, 0.0),
         source=path,
+        image_source=patient.images[number],
         structures=structures,
     )
 
