@@ -18,7 +18,7 @@ from trainer.contract.errors import DataError
 from trainer.data.oddities import Notice, Oddity
 from trainer.data.slices import LabelledSlice, Phase
 
-RESCALED: Final = "for CLAHE its values are rescaled"
+RESCALED: Final = "rescaled for CLAHE"
 """How the oddity of every rescaled volume begins."""
 
 RESCALED_TO: Final = 511.0
@@ -74,7 +74,7 @@ def rescalings(slices: Sequence[LabelledSlice], notice: Notice) -> Mapping[Phase
             _require_image(volume, pixels, where)
             if reason := _loss(pixels):
                 found[phase] = _rescaling(pixels, where)
-                notice(Oddity(f"{RESCALED}, {_said(found[phase])}: {reason}", str(where)))
+                notice(Oddity(f"{RESCALED}, {_said(found[phase], pixels)}: {reason}", str(where)))
         except DataError as fault:
             faults.append(fault)
     if faults:
@@ -106,16 +106,15 @@ def _require_image(volume: Sequence[LabelledSlice], pixels: NDArray[np.float32],
 def _loss(pixels: NDArray[np.float32]) -> str:
     """What CLAHE would lose of a volume; empty where that is nothing."""
     outside = float(((pixels < -0.5) | (pixels > _LARGEST + 0.5)).mean())
-    reach = f"from {float(pixels.min()):g} to {float(pixels.max()):g}"
     if outside > _CLIPPED:
-        return f"{max(outside, 0.01):.0%} of them lie outside of 0 to {_LARGEST:.0f}, they reach {reach}"
+        return f"CLAHE takes integers from 0 to {_LARGEST:.0f}, and {max(outside, 0.01):.0%} of the values are outside"
     integral = bool((pixels == np.rint(pixels)).all())
     if integral:
         low, high = np.quantile(pixels, _CENTRAL)
         levels, enough = int(high - low) + 1, _ENOUGH_INTEGERS
     else:
         levels, enough = _levels(pixels), _ENOUGH_LEVELS
-    return f"rounded to integers they would keep {levels} grey levels, they reach {reach}" if levels < enough else ""
+    return f"CLAHE takes integers, which would keep {levels} grey levels of it" if levels < enough else ""
 
 
 def _rescaling(pixels: NDArray[np.float32], where: Path) -> Rescaling:
@@ -143,8 +142,11 @@ def _levels(pixels: NDArray[np.float32]) -> int:
     return int(((counts > 0) & (share >= _CENTRAL[0]) & (share - counts / len(pixels) <= _CENTRAL[1])).sum())
 
 
-def _said(rescaling: Rescaling) -> str:
-    return f"{rescaling.low:g} to 0 and {rescaling.high:g} to {RESCALED_TO:.0f}"
+def _said(rescaling: Rescaling, pixels: NDArray[np.float32]) -> str:
+    text = f"values {rescaling.low:g} to {rescaling.high:g} become 0 to {RESCALED_TO:.0f}"
+    low, high = float(pixels.min()), float(pixels.max())
+    extremes = "" if (low, high) == (rescaling.low, rescaling.high) else f" (a few reach from {low:g} to {high:g})"
+    return text + extremes
 
 
 def _source(volume: Sequence[LabelledSlice]) -> Path:

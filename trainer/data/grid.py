@@ -85,13 +85,22 @@ def same_place(distance_mm: float, grid: Grid) -> bool:
     return distance_mm <= PLACE_TOLERANCE * min(grid.spacing_mm)
 
 
+def turned_degrees(affine: Affine, other: Affine) -> float:
+    """The largest angle between the axes of two affines that belong together."""
+    directions: list[NDArray[Any]] = [
+        matrix[:3, :3] / np.linalg.norm(matrix[:3, :3], axis=0) for matrix in (affine, other)
+    ]
+    cosines = np.clip((directions[0] * directions[1]).sum(axis=0), -1, 1)
+    return float(np.degrees(np.arccos(cosines)).max())
+
+
 def _displacement(affine: Affine, other: Affine, grid: Grid) -> list[str]:
     farthest = farthest_mm(affine, other, grid)
     if same_place(farthest, grid):
         return []
     found = []
     axes, other_axes = ("".join(nibabel.aff2axcodes(matrix)) for matrix in (affine, other))  # type: ignore[no-untyped-call]
-    angle = _turned_degrees(affine, other)
+    angle = turned_degrees(affine, other)
     if axes != other_axes:
         found.append(f"orientation {axes} instead of {other_axes}")
     elif angle > 0.01:
@@ -106,14 +115,6 @@ def _apart_mm(affine: Affine, other: Affine, places: NDArray[np.float64], grid: 
     mapped = np.linalg.inv(other) @ affine @ places
     apart: NDArray[np.float64] = (mapped - places)[:3] * np.array(grid.spacing_mm)[:, None]
     return apart
-
-
-def _turned_degrees(affine: Affine, other: Affine) -> float:
-    directions: list[NDArray[Any]] = [
-        matrix[:3, :3] / np.linalg.norm(matrix[:3, :3], axis=0) for matrix in (affine, other)
-    ]
-    cosines = np.clip((directions[0] * directions[1]).sum(axis=0), -1, 1)
-    return float(np.degrees(np.arccos(cosines)).max())
 
 
 def _millimetres(spacing_mm: SpacingMm) -> str:
