@@ -74,7 +74,7 @@ def rescalings(slices: Sequence[LabelledSlice], notice: Notice) -> Mapping[Phase
             _require_image(volume, pixels, where)
             if reason := _loss(pixels):
                 found[phase] = _rescaling(pixels, where)
-                notice(Oddity(f"{RESCALED}, {_said(found[phase], pixels)}: {reason}", str(where)))
+                notice(Oddity(f"{RESCALED} ({_said(found[phase], pixels)}), which {reason}", str(where)))
         except DataError as fault:
             faults.append(fault)
     if faults:
@@ -104,17 +104,17 @@ def _require_image(volume: Sequence[LabelledSlice], pixels: NDArray[np.float32],
 
 
 def _loss(pixels: NDArray[np.float32]) -> str:
-    """What CLAHE would lose of a volume; empty where that is nothing."""
+    """What CLAHE does to a volume that loses by it; empty where it loses nothing."""
     outside = float(((pixels < -0.5) | (pixels > _LARGEST + 0.5)).mean())
     if outside > _CLIPPED:
-        return f"CLAHE takes integers from 0 to {_LARGEST:.0f}, and {max(outside, 0.01):.0%} of the values are outside"
+        return f"takes 0 to {_LARGEST:.0f}, and {outside:.1%} of the values lie outside"
     integral = bool((pixels == np.rint(pixels)).all())
     if integral:
         low, high = np.quantile(pixels, _CENTRAL)
         levels, enough = int(high - low) + 1, _ENOUGH_INTEGERS
     else:
         levels, enough = _levels(pixels), _ENOUGH_LEVELS
-    return f"CLAHE takes integers, which would keep {levels} grey levels of it" if levels < enough else ""
+    return f"rounds to integers and would keep {levels} grey level{'s' * (levels > 1)}" if levels < enough else ""
 
 
 def _rescaling(pixels: NDArray[np.float32], where: Path) -> Rescaling:
