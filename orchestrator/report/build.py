@@ -63,7 +63,7 @@ def build_report(experiment: Experiment, collected: Collected, question: Questio
         score="" if question.unit == "epoch" else score,
         summaries=list(summaries(cells, metrics, observations, question.unit)),
         comparisons=comparisons,
-        warnings=list(_warnings(collected, question, asked)),
+        warnings=list(_warnings(collected, question, asked, experiment.compare)),
         headlines=[
             *(never_learned(collected.runs, epochs) if question.unit == "run" else ()),
             *(line for part in comparisons for line in _headlines(part, question.unit, collected.runs)),
@@ -116,7 +116,21 @@ def _headlines(comparison: Comparison, unit: str, runs: pd.DataFrame) -> Iterato
         yield from headlines(rows, unit, unfinished=unfinished)
 
 
-def _warnings(collected: Collected, question: Question, asked: Sequence[Asked]) -> Iterator[str]:
+def _chosen_afterwards(question: Question, declared: Sequence[Asked]) -> Iterator[str]:
+    """Metrics and scores that stand in no file: they may have been chosen after a look at the answer."""
+    if not question.significance or not declared:
+        return
+    scores = list(dict.fromkeys(item.score for item in declared))
+    if question.score is not None and [question.score] != scores:
+        yield f"score {question.score} is asked for here; the experiment declares {', '.join(scores)}"
+    metrics = list(dict.fromkeys(metric for item in declared for metric in item.metrics))
+    if question.metrics and set(question.metrics) != set(metrics):
+        yield f"{', '.join(question.metrics)} is asked for here; the experiment declares {', '.join(metrics)}"
+
+
+def _warnings(
+    collected: Collected, question: Question, asked: Sequence[Asked], declared: Sequence[Asked]
+) -> Iterator[str]:
     if question.unit == "epoch":
         yield EPOCH_WARNING
     scores = {item.score for item in asked}
@@ -131,5 +145,10 @@ def _warnings(collected: Collected, question: Question, asked: Sequence[Asked]) 
         open_runs = int((~runs["finished"]).sum())
         verb = "is" if open_runs == 1 else "are"
         yield f"{open_runs} of {len(runs)} runs {verb} not finished and not in these numbers"
+    if others := collected.others:
+        subject = "1 finished run is" if len(others) == 1 else f"{len(others)} finished runs are"
+        named = ", ".join(others[:2]) + (f" and {len(others) - 2} more" if len(others) > 2 else "")
+        yield f"{subject} in the store but not in this experiment's grid, and left out: {named}"
+    yield from _chosen_afterwards(question, declared)
     for problem in collected.problems:
         yield f"unreadable: {problem}"

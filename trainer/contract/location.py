@@ -221,7 +221,7 @@ def _bucket(text: str) -> Location:
     _refuse_variables(text)
     if not _BUCKET.fullmatch(bucket):
         raise LocationMistake(
-            f"'{bucket}' is no name of a bucket", "use 3 to 63 lowercase letters, digits, '.' and '-'"
+            f"'{bucket}' is not the name of a bucket", "use 3 to 63 lowercase letters, digits, '.' and '-'"
         )
     if re.search(r"\?[A-Za-z][\w-]*=", prefix):
         raise LocationMistake("an S3 URL has no query (`?...`) here", "use s3://bucket/prefix")

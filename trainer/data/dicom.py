@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import pydicom
@@ -16,8 +15,6 @@ from trainer.data.dicom_pixels import is_inverted, scaled_pixels
 from trainer.data.dicom_tags import number, value_of
 from trainer.data.grid import Affine, Grid
 from trainer.data.nifti import require_intensities
-
-_LONGEST_REASON: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,8 @@ def read_dicom(path: Path) -> DicomImage:
     except OSError as error:
         raise DataError(f"cannot read it: {error.strerror or error}", where=path) from None
     except Exception as error:  # what a damaged file makes pydicom and its decoders raise has no common base
-        raise DataError(f"not a readable DICOM image: {_reason(error)}", where=path, fix=_fix(error)) from None
+        reason = (str(error) or type(error).__name__).splitlines()[0]
+        raise DataError(f"not a readable DICOM image: {reason}", where=path, fix="copy or export it again") from None
     require_intensities(pixels, path)
     return DicomImage(
         pixels.astype(np.float32),
@@ -104,17 +102,6 @@ def _dataset(path: Path) -> pydicom.Dataset:
                 syntax = pydicom.uid.ExplicitVRLittleEndian if little else pydicom.uid.ExplicitVRBigEndian
             dataset.file_meta.TransferSyntaxUID = syntax
         return dataset
-
-
-def _reason(error: Exception) -> str:
-    """All lines as one: pydicom names what each decoder said on lines of their own."""
-    return " ".join((str(error) or type(error).__name__).split())[:_LONGEST_REASON]
-
-
-def _fix(error: Exception) -> str:
-    if "requires" in str(error) or "does not support" in str(error):
-        return "decompress it, for instance with dcmdjpeg or gdcmconv --raw"
-    return "copy or export it again"
 
 
 def _spacing_mm(dataset: pydicom.Dataset, path: Path) -> tuple[float, float]:

@@ -10,6 +10,7 @@ import pydicom
 from numpy.typing import NDArray
 
 from trainer.contract.errors import DataError
+from trainer.data.dicom_jpeg import decode_jpeg, is_jpeg
 from trainer.data.dicom_tags import number
 
 _PIXELS: Final = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
@@ -25,7 +26,7 @@ def scaled_pixels(dataset: pydicom.Dataset, path: Path) -> NDArray[np.float64]:
     slope, intercept = number(dataset, "RescaleSlope"), number(dataset, "RescaleIntercept")
     if slope == 0:
         raise DataError("its RescaleSlope (0028,1053) is 0, which makes all pixels equal", where=path)
-    stored = dataset.pixel_array
+    stored = _decoded(dataset, path)
     if stored.ndim != 2 or 0 in stored.shape:
         raise DataError(f"its shape is {stored.shape}, not that of one grey image", where=path)
     pixels = _turned(stored, dataset) if is_inverted(dataset) else stored.astype(np.float64)
@@ -57,6 +58,21 @@ def _require_one_grey_image(dataset: pydicom.Dataset, path: Path) -> None:
             where=path,
             fix="export one file per image, for instance with dcm4che's emf2sf",
         )
+
+
+def _decoded(dataset: pydicom.Dataset, path: Path) -> NDArray[np.generic]:
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if not syntax.is_encapsulated:
+        return np.asarray(dataset.pixel_array)
+    try:
+        return decode_jpeg(dataset) if is_jpeg(dataset) else np.asarray(dataset.pixel_array)
+    except (ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise DataError(
+            f"cannot decode its pixel data ({syntax.name}): {reason}",
+            where=path,
+            fix="copy or export it again; if viewers show it, decompress it, for instance with dcmdjpeg",
+        ) from None
 
 
 def _turned(stored: NDArray[np.generic], dataset: pydicom.Dataset) -> NDArray[np.float64]:

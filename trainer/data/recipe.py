@@ -11,7 +11,7 @@ from trainer.contract.spec import DataSpec, PreprocessingSpec
 from trainer.data.sources import Kind
 
 _DECIDING: Final = ("numpy", "opencv-python-headless", "nibabel", "pydicom")
-_DECODERS: Final[Mapping[Kind, tuple[str, ...]]] = {"sunnybrook": ("python-gdcm",)}
+_DECODERS: Final[Mapping[Kind, tuple[str, ...]]] = {"sunnybrook": ("imagecodecs",)}
 _READER: Final[Mapping[Kind, str]] = {"sunnybrook": "2"}
 """Of the code that reads a data set. Raise it when the same files give other pixels; a first version is not
 noted, so that packs stay valid that were made before there was this number.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -47,7 +47,8 @@ def trainer(forked_trainer: ForkedCommand, tmp_path: Path) -> Command:
 
 
 def _in(folder: Path, command: ForkedCommand) -> Command:
-    def run(*arguments: str, env: dict[str, str] | None = None) -> CompletedCall:
-        return command(arguments, folder, {**os.environ, **(env or {})})
+    def run(*arguments: str, env: Mapping[str, str | None] | None = None) -> CompletedCall:
+        given = {**os.environ, **(env or {})}  # None takes a variable away
+        return command(arguments, folder, {name: value for name, value in given.items() if value is not None})
 
     return run

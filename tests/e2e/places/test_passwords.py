@@ -151,7 +151,7 @@ def test_an_endpoint_with_one(
     config.write_text(f"[default]\nendpoint_url = {endpoint}\n")
     variables = {"AWS_ENDPOINT_URL_S3": endpoint}, {"AWS_ENDPOINT_URL": endpoint}
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
-    for env in (*variables, {"AWS_ENDPOINT_URL_S3": "", "AWS_ENDPOINT_URL": ""}):
+    for env in (*variables, {"AWS_ENDPOINT_URL_S3": None}):
         name = next((name for name, value in env.items() if value), "endpoint_url")
         for command, arguments in [
             (gridctl, ["list", "--json", "--store", "s3://bucket/runs"]),

@@ -96,6 +96,24 @@ def test_a_model_that_never_learned_is_named_first(store: FolderStore, tmp_path:
     assert report.headlines[0].startswith(said)
 
 
+def test_finished_runs_of_another_grid_are_said_to_be_left_out(store: FolderStore, tmp_path: Path) -> None:
+    tiny = experiment(tmp_path / "data")
+    reported(store, tiny, dice_of(0.05))
+    fewer = with_seeds(tiny, 3)
+    (said,) = build_report(fewer, collect(store, fewer.runs), ASKED).warnings
+    assert said.startswith("8 finished runs are in the store but not in this experiment's grid, and left out: ")
+
+
+def test_a_score_and_metrics_that_stand_in_no_file_are_said(store: FolderStore, tmp_path: Path) -> None:
+    tiny = experiment(tmp_path / "data")
+    reported(store, tiny, dice_of(0.05))
+    question = replace(ASKED, score="mean", metrics=("validation_bce",))
+    assert build_report(tiny, collect(store, tiny.runs), question).warnings == [
+        "score mean is asked for here; the experiment declares final",
+        "validation_bce is asked for here; the experiment declares validation_dice, generalisation_dice",
+    ]
+
+
 def test_one_failed_start_is_named(store: FolderStore, tmp_path: Path) -> None:
     report = reported(
         store,
