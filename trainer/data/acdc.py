@@ -152,8 +152,9 @@ def _read_phase(folder: Path, phase: Phase, frame: int, notice: Notice) -> tuple
 def _note_unplaced(image: Volume, path: Path, labels: Volume, source: Path, notice: Notice) -> None:
     unplaced = [file for file, volume in ((path, image), (source, labels)) if volume.grid.affine is None]
     if unplaced:
-        what = f"{' and '.join(file.name for file in unplaced)}: neither sform nor qform (both codes are 0), "
-        notice(Oddity(f"{what}so that only shape and spacing of image and labels are compared", str(unplaced[0])))
+        names = " and of ".join(file.name for file in unplaced)
+        what = f"sform_code and qform_code of {names} are 0: only shape and spacing of image and labels can be compared"
+        notice(Oddity(what, str(unplaced[0])))
 
 
 def _require_one_recording(folder: Path, info: Info, volumes: Mapping[Phase, Volume]) -> None:

@@ -173,9 +173,8 @@ def _spacing_mm(header: Any, path: Path) -> tuple[SpacingMm, float]:
     raw = tuple(float(value) for value in header["pixdim"][1:4])
     x, y, z = (round(value * unit_mm, 6) if unit_mm != 1 else value for value in raw)
     if not all(_SPACING_MM[0] <= value <= _SPACING_MM[1] for value in (x, y, z)):
-        said = f" {unit} by its xyzt_units"
         raise DataError(
-            f"its spacing (pixdim) is {' x '.join(f'{value:g}' for value in raw)}{said}, which no scanner gives",
+            f"its pixdim has a spacing of {' x '.join(f'{value:g}' for value in raw)} {unit}, which no scanner gives",
             where=path,
             fix="set pixdim and xyzt_units to the distances of the voxels as scanned",
         )
@@ -196,7 +195,7 @@ def _placed(grid: Grid, header: Any, unit_mm: float, path: Path, notice: Notice)
     if affine is None:
         return grid
     lengths = np.linalg.norm(affine[:3, :3], axis=0)
-    if not np.isfinite(affine).all() or abs(float(np.linalg.det(affine[:3, :3]))) < 1e-6 * float(np.prod(lengths)):
+    if not np.isfinite(affine).all() or abs(float(np.linalg.det(affine[:3, :3]))) <= 1e-6 * float(np.prod(lengths)):
         raise DataError("its affine is no place in space", where=path, fix=_AFFINE)
     # ACDC as published says 1 there, whatever the spacing.
     if not np.allclose(lengths, 1, rtol=1e-3) and not np.allclose(lengths * unit_mm, grid.spacing_mm, rtol=0.01):
