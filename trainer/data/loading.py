@@ -13,6 +13,8 @@ from trainer.contract.spec import DataSpec
 from trainer.data.cache import cache_folder
 from trainer.data.fetching import fetch, is_remote
 from trainer.data.file_tree import UnreadableError, entries, is_folder
+from trainer.data.grey_levels import RESCALED
+from trainer.data.oddities import Oddity
 from trainer.data.pack import MANIFEST, open_pack, read_manifest
 from trainer.data.packing import fingerprint_of, make_pack
 from trainer.data.prepared import PreparedSet
@@ -24,6 +26,9 @@ from trainer.data.sources import Kind, find_sources
 _log = logging.getLogger(__name__)
 
 _SHOWN_ODDITIES: Final = 10
+_CHECKED: Final = "-checked"
+"""Sets packs of this cache apart from those made when grids and grey levels were not looked at: the same files
+have the same fingerprint, and those packs may hold what is now refused or rescaled."""
 
 
 def load_set(kind: Kind, location: str, data: DataSpec, frames: int, progress: Progress | None = None) -> PreparedSet:
@@ -44,11 +49,17 @@ def load_set(kind: Kind, location: str, data: DataSpec, frames: int, progress: P
     recipe = Recipe.of(kind, data, frames)
     root = fetch(location, progress) if is_remote(location) else read_location(location).folder
     found = _prebuilt(root, recipe) if holds_packs(root) else _packed(root, recipe, progress)
-    for oddity in found.oddities[:_SHOWN_ODDITIES]:
-        _log.warning("%s", oddity)
-    if len(found.oddities) > _SHOWN_ODDITIES:
-        _log.warning("and %d more oddities: gridctl-trainer data check %s", len(found.oddities) - _SHOWN_ODDITIES, root)
+    rescaled = [oddity for oddity in found.oddities if oddity.what.startswith(RESCALED)]
+    _say("oddities", [oddity for oddity in found.oddities if oddity not in rescaled], root)
+    _say("rescaled volumes", rescaled, root)
     return found
+
+
+def _say(name: str, oddities: Sequence[Oddity], root: Path) -> None:
+    for oddity in oddities[:_SHOWN_ODDITIES]:
+        _log.warning("%s", oddity)
+    if (more := len(oddities) - _SHOWN_ODDITIES) > 0:
+        _log.warning("and %d more %s, %d in all: gridctl-trainer data check %s", more, name, len(oddities), root)
 
 
 def holds_packs(root: Path) -> bool:
@@ -89,7 +100,7 @@ def _differing(then: Mapping[str, str], now: Mapping[str, str]) -> Sequence[str]
 
 def _packed(root: Path, recipe: Recipe, progress: Progress | None) -> PreparedSet:
     sources = find_sources(recipe.kind, root)
-    packs = cache_folder() / "packs" / fingerprint_of(recipe.kind, sources, root)[:16]
+    packs = cache_folder() / "packs" / f"{fingerprint_of(recipe.kind, sources, root)[:16]}{_CHECKED}"
     total = len(sources)
 
     def waiting() -> None:
