@@ -8,7 +8,11 @@ import re
 from typing import Final
 
 _MASK: Final = "***"
-_USERINFO: Final = re.compile(r"(?<=://)[^/\s@'\"]+(?:/[^/\s@'\"]+)?@(?=[\w.\[~*-])")
+_USERINFO: Final = re.compile(
+    r"(?:(?<=://)|(?<=:/)(?!/))"  # a path has one slash where a URL has two
+    r"(?:[^/\s@'\"]+|[^/\s@'\":]*:(?!\d{1,5}/)[^\s@'\"]+)"  # a password may hold a slash; a port is none
+    r"@(?=[\w.\[~*-])"
+)
 _QUERY: Final = re.compile(
     r"\b(X-Amz-(?:Signature|Credential|Security-Token)|AWSAccessKeyId|Signature|x-amz-security-token)=[^&\s'\"]+", re.I
 )
