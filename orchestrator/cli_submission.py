@@ -15,6 +15,7 @@ from orchestrator.cli_options import (
     Overrides,
     RunNames,
     StoreUrl,
+    output_path,
 )
 
 if TYPE_CHECKING:
@@ -92,7 +93,10 @@ def render(
     overrides: Overrides = None,
     store: StoreUrl = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="DIR", help="Write one file a Job into this folder.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", parser=output_path, metavar="DIR", help="Write one file per Job into this folder."
+        ),
     ] = None,
 ) -> None:
     """Show the Kubernetes Jobs as YAML."""

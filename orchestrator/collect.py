@@ -106,7 +106,7 @@ class Collected:
         runs: A row a wanted run, in the order of the grid; columns as `RUN_COLUMNS`.
         epochs: A row an epoch of them; columns as `EPOCH_COLUMNS`.
         problems: Objects that could not be read, and what is wrong with them.
-        others: Runs in the store that the grid no longer wants.
+        others: Finished runs in the store that the grid does not hold, or no longer.
         function: A row a patient of each finished run; columns as `FUNCTION_COLUMNS`.
     """
 
@@ -153,7 +153,8 @@ def collect(
         if layout is None:
             continue
         if layout.run_id not in wanted:
-            others[layout.run_id] = None
+            if stat.key == layout.result:
+                others[layout.run_id] = None
         elif attempt_of(stat.key) or stat.key == layout.result:
             chosen.append((layout.run_id, stat))
     problems: list[Problem] = []

@@ -17,7 +17,8 @@ _HEADERS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN
 _WORDS: Final = ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS", "AWS_ROLE_ARN")
 _ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS")
 _PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
-_TEXTS: Final = ("AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+_PROFILES: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+_TEXTS: Final = ("AWS_SECRET_ACCESS_KEY", *_PROFILES)
 _FILES: Final = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
@@ -53,9 +54,30 @@ def require_valid_settings(where: str) -> None:
         said = value and (mistake_in(value, spaces=spaced, ascii_only=name not in _FILES) or _meaning(name, value))
         if said:
             problems.append(Problem(f"{name} {said}", where, _FIX if said in _FORM_MISTAKES else "correct it"))
+    problems += [Problem(f"{name} is empty", where, "unset it") for name in _PROFILES if os.environ.get(name) == ""]
     for path in _config_files():
         if said := _encoding_mistake(path):
             problems.append(Problem(f"{path} {said}", where, "save it as UTF-8 without a byte order mark"))
+    if problems:
+        raise StoreError(problems)
+
+
+def require_readable_files(where: str) -> None:
+    """Refuse settings files that AWS's library has passed over; only when it found no credentials.
+
+    Raises:
+        StoreError: With every such file.
+    """
+    given = ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"), ("AWS_CONFIG_FILE", "~/.aws/config")
+    problems = []
+    for variable, usual in given:
+        path = Path(os.environ.get(variable) or usual).expanduser()
+        try:
+            path.read_bytes()
+        except OSError as error:
+            if os.environ.get(variable) or path.exists():
+                what = f"{path}{f', which {variable} names,' if os.environ.get(variable) else ''} cannot be read"
+                problems.append(Problem(f"{what}: {error.strerror}", where, "correct it"))
     if problems:
         raise StoreError(problems)
 
@@ -108,10 +130,12 @@ def credentials_check(credentials: Any, profile: str, where: str) -> Callable[..
             "aws_session_token": (frozen.token, "AWS_SESSION_TOKEN"),
         }
         for key, (value, variable) in given.items():
-            if not value:
-                continue
             said = "is not text"
-            if isinstance(value, str):
+            if value == "" and key != "aws_session_token":
+                said = "is empty"
+            elif not value:
+                continue
+            elif isinstance(value, str):
                 said = mistake_in(value, spaces=key == "aws_secret_access_key" and " #" not in value)
             if said:
                 source = _METHODS.get(str(credentials.method), f"the method {credentials.method}")

@@ -32,7 +32,12 @@ from trainer.contract.s3_checksums import Recorded, is_damaged, recorded
 from trainer.contract.s3_faults import fault_of
 from trainer.contract.s3_listing import list_objects
 from trainer.contract.s3_refusals import error_code
-from trainer.contract.s3_settings import credentials_check, require_plain_endpoint, require_valid_settings
+from trainer.contract.s3_settings import (
+    credentials_check,
+    require_plain_endpoint,
+    require_readable_files,
+    require_valid_settings,
+)
 from trainer.contract.store import Blob, Stat, require_key
 
 _MULTIPART_BYTES: Final = 8 << 20
@@ -75,7 +80,9 @@ class S3Store:
         except Exception as error:  # a setting of a form that AWS's library does not expect may raise anything
             raise fault_of(error, where=url, endpoint="") from None
         require_plain_endpoint(str(client.meta.endpoint_url), url)
-        if credentials is not None:
+        if credentials is None:
+            require_readable_files(url)
+        else:
             check = credentials_check(credentials, session.profile_name, url)
             client.meta.events.register_first("before-sign.s3", check)
         store = cls(location.bucket, location.path, client)

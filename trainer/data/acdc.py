@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from trainer.contract.errors import DataError
 from trainer.data.acdc_info import Info, read_info
-from trainer.data.file_tree import entries, same_name
+from trainer.data.file_tree import entries, is_folder, same_name
 from trainer.data.frames import frames_before, pad_series
 from trainer.data.nifti import read_series, read_volume
 from trainer.data.oddities import Notice, Oddity, ignore
@@ -41,7 +41,7 @@ def find_patients(root: Path) -> list[Path]:
     Raises:
         DataError: There is no such folder, or no patient in it.
     """
-    if not root.is_dir():
+    if not is_folder(root):
         raise DataError(
             "there is no such folder",
             where=root,
@@ -49,11 +49,11 @@ def find_patients(root: Path) -> list[Path]:
         )
     for folder in _FOLDERS:
         base = root / folder
-        found = [path for path in entries(base) if _PATIENT.fullmatch(path.name)] if base.is_dir() else []
-        # A link that leads nowhere is a patient who is missing, not a stray file.
+        found = [path for path in entries(base) if _PATIENT.fullmatch(path.name)] if is_folder(base) else []
+        # A link that leads nowhere is a patient who is missing, not a stray file; so is what only DVC has.
         found = [path for path in found if path.is_dir() or not path.exists()]
         if found:
-            return sorted(found)
+            return found
     raise DataError(
         "there is no patient in this folder",
         where=root,

@@ -11,7 +11,7 @@ from typing import Any
 from trainer.contract.errors import DataError, Problem
 from trainer.data import acdc
 from trainer.data.acdc_info import read_info
-from trainer.data.file_tree import UnreadableError
+from trainer.data.file_tree import UnreadableError, is_folder
 from trainer.data.oddities import Oddity
 from trainer.data.plausibility import ejection_fraction, judge
 from trainer.data.reading import each_patient
@@ -89,7 +89,7 @@ def find_sets(root: Path) -> dict[Kind, tuple[Path, list[PatientSource]]]:
             except UnreadableError:
                 raise  # another set beside it would hide that patients are missing
             except DataError as fault:
-                if (root / folder).is_dir():
+                if is_folder(root / folder):
                     faults.append(fault)
     if found:
         return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +12,7 @@ from trainer.contract.location import read_location
 from trainer.contract.spec import DataSpec
 from trainer.data.cache import cache_folder
 from trainer.data.fetching import fetch, is_remote
-from trainer.data.file_tree import UnreadableError, entries
+from trainer.data.file_tree import UnreadableError, entries, is_folder
 from trainer.data.pack import MANIFEST, open_pack, read_manifest
 from trainer.data.packing import fingerprint_of, make_pack
 from trainer.data.prepared import PreparedSet
@@ -53,7 +53,7 @@ def load_set(kind: Kind, location: str, data: DataSpec, frames: int, progress: P
 
 def holds_packs(root: Path) -> bool:
     """Whether a folder is one of packs, as `data pack` makes it."""
-    return root.is_dir() and bool(packs_in(root))
+    return is_folder(root) and bool(packs_in(root))
 
 
 def packs_in(root: Path) -> list[Path]:
@@ -78,19 +78,18 @@ def _prebuilt(root: Path, recipe: Recipe) -> PreparedSet:
             where=root,
             fix="make it from the files as published: gridctl-trainer data pack --help",
         )
-    if manifest.versions != deciding_versions():
-        _log.warning("%s was made with other versions of %s", folder, ", ".join(_differing(manifest.versions)))
+    if differing := _differing(manifest.versions, deciding_versions(recipe.kind)):
+        _log.warning("%s was made with other versions of %s", folder, ", ".join(differing))
     return open_pack(folder, fix="copy it again, or make it anew with `gridctl-trainer data pack`")
 
 
-def _differing(versions: object) -> Sequence[str]:
-    now, then = deciding_versions(), dict(versions) if isinstance(versions, dict) else {}
+def _differing(then: Mapping[str, str], now: Mapping[str, str]) -> Sequence[str]:
     return sorted(name for name in now.keys() | then.keys() if now.get(name) != then.get(name))
 
 
 def _packed(root: Path, recipe: Recipe, progress: Progress | None) -> PreparedSet:
     sources = find_sources(recipe.kind, root)
-    packs = cache_folder() / "packs" / fingerprint_of(sources, root)[:16]
+    packs = cache_folder() / "packs" / fingerprint_of(recipe.kind, sources, root)[:16]
     total = len(sources)
 
     def waiting() -> None:

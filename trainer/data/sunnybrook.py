@@ -146,6 +146,10 @@ def _note_files(patient: Patient, images: Mapping[int, DicomImage], notice: Noti
     for rival in patient.rivals:
         taken = next(iter(patient.images.values()))
         notice(Oddity(f"another series fits the contours less well than {taken.name} and is left out", str(rival)))
+    turned = [number for number, image in images.items() if image.inverted]
+    if turned:
+        what = f"{len(turned)} of {len(images)} images are MONOCHROME1: inverted, so that brighter is larger"
+        notice(Oddity(what, str(patient.images[turned[0]])))
     for number, image in images.items():
         if image.instance not in (None, number):
             what = f"its InstanceNumber is {image.instance}, not {number}"

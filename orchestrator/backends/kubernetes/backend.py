@@ -9,17 +9,19 @@ from orchestrator.backends.kubernetes.api import Api, Json
 from orchestrator.backends.kubernetes.connection import open_connection
 from orchestrator.backends.kubernetes.faults import RefusedError
 from orchestrator.backends.kubernetes.live import LiveExperiment
+from orchestrator.backends.kubernetes.node_state import look_at_nodes
 from orchestrator.backends.kubernetes.objects import Job
 from orchestrator.backends.kubernetes.observation import (
     Paths,
     activities,
-    list_failed_creates,
     list_jobs,
     list_pods,
     selector,
 )
+from orchestrator.backends.kubernetes.resource_policy import limit_ranges_that_refuse
 from orchestrator.backends.kubernetes.submission import Progress, Submission
 from orchestrator.backends.kubernetes.verdict import Verdict
+from orchestrator.backends.kubernetes.warning_events import list_warnings
 from orchestrator.backends.kubernetes.window import ActiveWindow, Shown
 from orchestrator.backends.port import Activity, Outcome
 from orchestrator.experiment import Experiment
@@ -52,7 +54,7 @@ class KubernetesBackend:
         self._manifests: dict[str, Json] = {}
 
     def observe(self, experiment: str) -> Mapping[str, Activity]:
-        """What Jobs, pods and events say: two listings, and one more if some Job gets no pod."""
+        """What Jobs and pods say: two listings. If some pod is not well, also events and its node."""
         jobs = list_jobs(self.api, experiment)
         self._seen = jobs
         pods = (
@@ -60,7 +62,7 @@ class KubernetesBackend:
             if any(not job.ended or job.counted_failures for job in jobs.values())
             else []
         )
-        return activities(jobs, pods, lambda: list_failed_creates(self.api))
+        return activities(jobs, pods, lambda: list_warnings(self.api), lambda names: look_at_nodes(self.api, names))
 
     def follow(self, experiment: str) -> LiveExperiment:
         """The same kept up to date, in a context: one listing of each kind, then a watch."""
@@ -166,7 +168,9 @@ class KubernetesBackend:
                 if kind == "pods" and error.status == 403 and "cannot create" in error.message:
                     unasked.append("whether pods pass Pod Security and quota: you may not create pods")
                 else:
-                    problems.append(error.problems[0].what.replace(f' "{name}"', ""))
+                    ranges = limit_ranges_that_refuse(self.api, error.message)
+                    named = f" (LimitRange {', '.join(ranges)})" if ranges else ""
+                    problems.append(error.problems[0].what.replace(f' "{name}"', "") + named)
             else:
                 warnings.update(dict.fromkeys(answer.warnings))
         return Verdict(run_ids, tuple(problems), tuple(warnings), tuple(unasked))

@@ -6,13 +6,15 @@ import contextlib
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Self
 
 from orchestrator.backends.kubernetes.api import Api, StoppedWaiting
 from orchestrator.backends.kubernetes.faults import RefusedError
+from orchestrator.backends.kubernetes.node_state import NodeState, look_at_nodes
 from orchestrator.backends.kubernetes.objects import Job, Pod
-from orchestrator.backends.kubernetes.observation import Paths, activities, list_failed_creates, selector
+from orchestrator.backends.kubernetes.observation import Paths, activities, selector
+from orchestrator.backends.kubernetes.warning_events import Warnings, list_warnings
 from orchestrator.backends.port import Activity
 from orchestrator.errors import UnreachableError
 
@@ -33,8 +35,10 @@ class LiveExperiment:
         paths = Paths(api.namespace)
         self._api = api.hasty()
         self._mirrors = tuple(_Mirror(self._api, path, experiment) for path in (paths.jobs, paths.pods))
-        self._failed_creates: dict[str, str] = {}
-        self._failed_creates_until = 0.0
+        self._warnings: Warnings = {}
+        self._warnings_until = 0.0
+        self._nodes: Mapping[str, NodeState] = {}
+        self._nodes_until = 0.0
 
     def __enter__(self) -> Self:
         for mirror in self._mirrors:
@@ -56,7 +60,8 @@ class LiveExperiment:
         return activities(
             {name: Job.from_json(item) for name, item in jobs.items()},
             [Pod.from_json(item) for item in pods.values()],
-            self._recent_failed_creates,
+            self._recent_warnings,
+            self._recent_nodes,
         )
 
     @property
@@ -64,11 +69,17 @@ class LiveExperiment:
         """Why what `observe` gives may be old; empty if it is fresh."""
         return next((mirror.problem for mirror in self._mirrors if mirror.problem), "")
 
-    def _recent_failed_creates(self) -> Mapping[str, str]:
-        if time.monotonic() > self._failed_creates_until and not self.problem:
-            self._failed_creates = list_failed_creates(self._api)
-            self._failed_creates_until = time.monotonic() + _EVENTS_EVERY_S
-        return self._failed_creates
+    def _recent_warnings(self) -> Warnings:
+        if time.monotonic() > self._warnings_until and not self.problem:
+            self._warnings = list_warnings(self._api)
+            self._warnings_until = time.monotonic() + _EVENTS_EVERY_S
+        return self._warnings
+
+    def _recent_nodes(self, names: Iterable[str]) -> Mapping[str, NodeState]:
+        if time.monotonic() > self._nodes_until and not self.problem:
+            self._nodes = look_at_nodes(self._api, names)
+            self._nodes_until = time.monotonic() + _EVENTS_EVERY_S
+        return self._nodes
 
 
 class _Mirror:

@@ -41,6 +41,7 @@ RIGHTS: Final = (
     Right("", "events", "list", "status"),
     Right("", "namespaces", "get"),
     Right("", "persistentvolumeclaims", "get"),
+    Right("", "limitranges", "list"),
 )
 
 
