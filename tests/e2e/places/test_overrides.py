@@ -16,7 +16,7 @@ REFUSED = {
     "seeds=!!set {1}": "anchors",
     "training.epochs": "PATH=VALUE",
     "training..epochs=3": "PATH=VALUE",
-    "training.epochs.x=3": "integer",
+    "training.epochs.x=3": "not a mapping",
     "training.epochs=": "integer",
     "training.epochs=3 4": "integer",
     "training.learning_rate=nan": "finite",

@@ -18,7 +18,7 @@ REFUSED = {
     "localhost:9000/b": "AWS_ENDPOINT_URL_S3",
     "10.0.0.1:9000": "AWS_ENDPOINT_URL_S3",
     "user@host:/b": "another machine",
-    "//user:word@host/b": "user name",
+    "//user:hidden@host/b": "user name",
     "C:\\runs": "path of Windows",
     "C:/runs": "path of Windows",
     "\\\\host\\share": "path of Windows",
@@ -39,7 +39,7 @@ def test_refused_with_how_it_is_written_here(gridctl: Command, tmp_path: Path) -
         done = gridctl("submit", "tiny.yaml", "--store", text, "--set", f"data.acdc={text}")
         assert (done.returncode, done.stdout) == (2, ""), text
         assert done.stderr.count(said) == 2, done.stderr
-        assert "word" not in done.stderr
+        assert "hidden" not in done.stderr
     assert sorted(os.listdir(tmp_path)) == before
 
 
