@@ -49,6 +49,11 @@ def _cluster(experiment: Experiment) -> Iterator[Check]:
     options = experiment.kubernetes
     if options.secret:
         yield _guarded("secret", lambda: of.secret(backend.api, str(options.secret)))
+    keys: dict[str, list[str]] = {}
+    for source in options.secret_env.values():
+        keys.setdefault(source.secret, []).append(source.key)
+    for name in sorted(keys):
+        yield _guarded(f"secret {name}", lambda name=name: of.secret_keys(backend.api, name, keys[name]))  # type: ignore[misc]
     claims = {volume.claim for volume in options.volumes.values()}
     if options.data_cache and options.data_cache.claim:
         claims.add(options.data_cache.claim)
