@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.places.conftest import Command
+from tests.faulty_proxy import Answer, FaultyProxy
 
 SECRET = "hunter2-hunter2"
 GIVEN = {"Version": 1, "AccessKeyId": "a", "SecretAccessKey": SECRET}
@@ -60,9 +61,7 @@ def test_programs_and_profiles(gridctl: Command, tmp_path: Path) -> None:
         refused(gridctl, said)
 
 
-def test_a_role_that_is_refused(gridctl: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.faulty_proxy import Answer, FaultyProxy
-
+def test_a_role_that_is_refused(gridctl: Command, tmp_path: Path) -> None:
     (tmp_path / "config").write_text(
         "[default]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = base\n"
         "[profile base]\naws_access_key_id = a\naws_secret_access_key = b\n"
@@ -76,13 +75,11 @@ def test_a_role_that_is_refused(gridctl: Command, tmp_path: Path, monkeypatch: p
 def test_certificates_and_proxies(gridctl: Command, tmp_path: Path) -> None:
     (tmp_path / "config").write_text("[default]\naws_access_key_id = a\naws_secret_access_key = b\n")
     (tmp_path / "empty.pem").write_text("")
-    server = "https://127.0.0.1:9"
-    for name, value in {
-        "AWS_CA_BUNDLE": str(tmp_path),
-        "REQUESTS_CA_BUNDLE": str(tmp_path / "none.pem"),
-    }.items():
-        refused(gridctl, "certificates", **{name: value, "AWS_ENDPOINT_URL_S3": server})
-    refused(gridctl, "certificates", AWS_CA_BUNDLE=str(tmp_path / "empty.pem"), AWS_ENDPOINT_URL_S3=server)
+    with FaultyProxy("http://127.0.0.1:9").running() as server:  # certificates are read when somebody answers
+        asked = {"AWS_ENDPOINT_URL_S3": server.url.replace("http:", "https:")}
+        refused(gridctl, "the certificates that TLS needs cannot be read", AWS_CA_BUNDLE=str(tmp_path), **asked)
+        refused(gridctl, "the certificates that TLS needs", AWS_CA_BUNDLE=str(tmp_path / "empty.pem"), **asked)
+        refused(gridctl, "the certificates that TLS needs", REQUESTS_CA_BUNDLE=str(tmp_path / "none"), **asked)
     refused(gridctl, "the URL of a proxy cannot be read", http_proxy="::::")
     done = gridctl("list", "--store", "s3://bucket/runs", env={"http_proxy": f"http://u:{SECRET}@127.0.0.1:9"})
     assert "cannot reach the proxy in front of http://127.0.0.1:9: Connection refused" in done.stderr

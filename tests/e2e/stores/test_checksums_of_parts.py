@@ -7,36 +7,25 @@ import hashlib
 import shutil
 from pathlib import Path
 
-import pytest
-
 from tests.e2e.stores.conftest import Run
 from tests.faulty_proxy import Changed, Fault, FaultyProxy, Request
 
 
-@pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
 def test_the_whole_is_compared(
-    right: bool,
-    proxy: FaultyProxy,
-    s3_url: str,
-    one_run: Path,
-    phantom: Path,
-    gridctl: Run,
-    trainer: Run,
-    tmp_path: Path,
+    proxy: FaultyProxy, s3_url: str, one_run: Path, phantom: Path, gridctl: Run, trainer: Run, tmp_path: Path
 ) -> None:
     shutil.copytree(phantom / "acdc", tmp_path / "acdc")
     (tmp_path / "acdc" / "large.bin").write_bytes(content := bytes(range(256)) * (36 << 10))
     url = f"{s3_url}/data"
     assert trainer("data", "upload", "acdc", url).returncode == 0
-    digest = hashlib.sha256(content if right else b"").digest()
+    checksum = base64.b64encode(hashlib.sha256(content).digest()).decode()
 
     def rule(request: Request) -> Fault | None:
         if "large.bin" not in request.path or request.method not in ("GET", "HEAD"):
             return None
-        sums = {"x-amz-checksum-sha256": base64.b64encode(digest).decode(), "x-amz-checksum-type": "FULL_OBJECT"}
+        sums = {"x-amz-checksum-sha256": checksum, "x-amz-checksum-type": "FULL_OBJECT"}
         return Changed(lambda headers, body: ({**headers, **sums}, body))
 
     proxy.rule = rule
     done = gridctl("submit", "tiny.yaml", "--set", f"data.acdc={url}", "--store", "runs")
-    assert done.returncode == (0 if right else 1), done.stderr
-    assert right or "large.bin: its content is not what the checksum says" in done.stderr
+    assert done.returncode == 0, done.stderr
