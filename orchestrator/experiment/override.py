@@ -50,8 +50,11 @@ def override_value(location: tuple[str, ...], text: str, where: str) -> Any:
     _refuse_comments_and_links(text, where)
     try:
         return YAML(typ="rt").load(text)
-    except YAMLError:
-        return text
+    except YAMLError as error:
+        if text[0] not in "[{":
+            return text  # the field says what it takes instead
+        said = getattr(error, "problem", None) or "it cannot be parsed"
+        raise InputError(f"not YAML: {said.strip().splitlines()[0]}", where=where) from None
 
 
 def _refuse_comments_and_links(text: str, where: str) -> None:

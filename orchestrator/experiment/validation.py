@@ -81,6 +81,8 @@ def _what_and_fix(model: type[BaseModel], item: Any, location: Location) -> tupl
     if item["type"] == "literal_error":
         known = re.findall(r"'([^']*)'", str(item["ctx"]["expected"]))
         return f"unknown value {item['input']!r}", did_you_mean(item["input"], known)
+    if item["type"] == "tuple_type" and not isinstance(item["input"], dict):
+        return f"input should be a list, got {item['input']!r}", f"for one item write [{item['input']}]"
     mistake = item.get("ctx", {}).get("error")
     if isinstance(mistake, LocationMistake):
         return mistake.what, mistake.fix
