@@ -34,10 +34,17 @@ _NO_THREADS: Final = "close other programs, or raise the limit of processes (uli
 
 @dataclass(frozen=True, slots=True)
 class _Ending:
-    """What became of a run: why it failed, and whether because the store could not be asked."""
+    """What became of a run.
+
+    Attributes:
+        message: Why it failed.
+        resumable: Whether a checkpoint is kept, so that it need not be noted as failed.
+        unreachable: Whether it counts as failed because the store could not be asked.
+    """
 
     outcome: Literal["done", "failed", "stopped", "left"]
     message: str = ""
+    resumable: bool = False
     unreachable: bool = False
 
 
@@ -147,7 +154,7 @@ class Session:
             self._leave_last_words(run, uid, in_words(error))
             raise
         else:
-            if ending is not None and ending.outcome == "failed" and not ending.unreachable:
+            if ending and ending.outcome == "failed" and not (ending.resumable or ending.unreachable):
                 self._leave_last_words(run, uid, ending.message)
             return ending
         finally:
@@ -182,21 +189,23 @@ class Session:
 
     def _ending(self, run: RunSpec, exit_code: int, message: str) -> _Ending:
         """What became of a run whose process is gone: only its result says that it is done."""
+        stopped = exit_code == exit_codes.STOPPED or (exit_code == -signal.SIGKILL and self._stop_requests > 1)
         try:
             problem = self._lacking(run)
         except StoreError as error:
-            if exit_code == exit_codes.DONE:
-                return _Ending("failed", f"whether it is done is not known: {in_words(error)}", unreachable=True)
-            problem = ""
-        else:
-            if not problem:
-                return _Ending("done")
+            if stopped and self._stop_requests:
+                return _Ending("stopped")
+            unknown = f"whether it is done is not known: {in_words(error)}{_quoted(message)}"
+            return _Ending("failed", unknown, unreachable=True)
+        if not problem:
+            return _Ending("done")
         if exit_code == exit_codes.DONE:
             return _Ending("failed", f"its process ended with exit code 0, but {problem}{_quoted(message)}")
-        if exit_code == exit_codes.STOPPED or (exit_code == -signal.SIGKILL and self._stop_requests > 1):
+        if stopped:
             if self._stop_requests:
                 return _Ending("stopped")
-            return _Ending("failed", "stopped by somebody else; submit again to go on from its checkpoint")
+            said = "stopped by somebody else; submit again to go on from its checkpoint"
+            return _Ending("failed", said, resumable=True)
         if exit_code == exit_codes.BAD_DATA:
             self._bad_data[run.data] = message
         return _Ending("failed", message or f"exit code {exit_code}")
@@ -225,4 +234,4 @@ class Session:
 
 
 def _quoted(message: str) -> str:
-    return f"; it said: {message}" if message else ""
+    return f"\n  its last words: {message}" if message else ""
