@@ -158,7 +158,7 @@ def collect(
         elif attempt_of(stat.key) or stat.key == layout.result:
             chosen.append((layout.run_id, stat))
     problems: list[Problem] = []
-    objects = _read(store, chosen, cache or ReadCache.of(store), problems, on_read)
+    objects = _read(store, wanted, chosen, cache or ReadCache.of(store), problems, on_read)
     run_rows, epoch_rows, function_rows = [], [], []
     for run in runs:
         read = objects.get(run.run_id, _RunObjects())
@@ -180,6 +180,7 @@ def collect(
 
 def _read(
     store: Store,
+    wanted: Mapping[str, RunSpec],
     chosen: Sequence[tuple[str, Stat]],
     cache: ReadCache,
     problems: list[Problem],
@@ -198,7 +199,7 @@ def _read(
                 if attempt_of(stat.key):
                     of_run.logs.append(read_attempt(data, f"{store.url}/{stat.key}"))
                 else:
-                    of_run.result = ResultRecord.from_json(data, f"{store.url}/{stat.key}")
+                    of_run.result = ResultRecord.of_run(wanted[run_id], data, f"{store.url}/{stat.key}")
             except (MetricLogError, StoreError) as error:
                 if data:  # an attempt's first write may still be on its way
                     problems += error.problems
