@@ -7,7 +7,7 @@ from typing import Final
 from trainer.contract.errors import Fault, LocationError, Problem, StoreError
 from trainer.contract.secrets import masked
 
-__all__ = ["Fault", "InputError", "Problem", "UnreachableError", "exit_code_of", "in_words"]
+__all__ = ["Fault", "InputError", "KubeconfigError", "Problem", "UnreachableError", "exit_code_of", "in_words"]
 
 OK: Final = 0
 RUNS_FAILED: Final = 1
@@ -27,6 +27,10 @@ class UnreachableError(Fault):
     """The cluster or the store cannot be reached, or refuses."""
 
     exit_code = UNREACHABLE
+
+
+class KubeconfigError(UnreachableError):
+    """Something in the kubeconfig, or in a file or command that it names, is missing or not valid."""
 
 
 def in_words(error: Exception) -> str:
