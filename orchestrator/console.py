@@ -60,10 +60,12 @@ def show_error(fault: Fault) -> None:
     """Every problem of a fault, to stderr."""
     from rich.text import Text
 
+    from trainer.contract.errors import SHOWN_PROBLEMS
+
     console = stderr_console()
     if len(fault.problems) > 1:
-        console.print(Text(f"error: {len(fault.problems)} mistakes", style="bold red"))
-    for problem in fault.problems:
+        console.print(Text(f"error: {len(fault.problems):,} mistakes", style="bold red"))
+    for problem in fault.problems[:SHOWN_PROBLEMS]:
         line = Text()
         if len(fault.problems) == 1:
             line.append("error: ", style="bold red")
@@ -73,6 +75,8 @@ def show_error(fault: Fault) -> None:
         console.print(line, soft_wrap=True)
         if problem.fix:
             console.print(Text(f"  {problem.fix}", style="cyan"), soft_wrap=True)
+    if len(fault.problems) > SHOWN_PROBLEMS:
+        console.print(f"... and {len(fault.problems) - SHOWN_PROBLEMS:,} more", soft_wrap=True)
 
 
 def stderr_console() -> Console:
