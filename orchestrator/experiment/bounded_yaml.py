@@ -161,7 +161,7 @@ class _Constructor(RoundTripConstructor):
     def construct_yaml_float(self, node: Any) -> Any:
         value = super().construct_yaml_float(node)
         if isinstance(value, ScalarFloat):
-            value.written = node.value
+            value.written = node.value  # type: ignore[attr-defined]
         return value
 
 

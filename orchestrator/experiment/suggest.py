@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection
 
-
 _LONGEST = 100
 """Characters of a word that are compared: comparing takes the square of its length."""
 

@@ -278,7 +278,8 @@ class RunSpec(Frozen):
             raise SpecError(f"not JSON: {error}", where=where, fix="submit the experiment again") from None
         if isinstance(content, dict) and content.get("schema_version") != SCHEMA_VERSION:
             raise SpecError(
-                f"schema_version is {shortened(repr(content.get('schema_version')), 40)}, this trainer reads {SCHEMA_VERSION}",
+                f"schema_version is {shortened(repr(content.get('schema_version')), 40)}, "
+                f"this trainer reads {SCHEMA_VERSION}",
                 where=where,
                 fix="use the trainer image that belongs to the gridctl that submitted it",
             )
