@@ -185,7 +185,8 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> 
             )
         for verdict in verdicts:
             console.say(f"  {verdict}")
-    if any(verdict.problems for verdict in verdicts):
+        console.say_unreadable(prepared.collected.problems)
+    if any(verdict.problems for verdict in verdicts) or prepared.collected.problems:
         raise typer.Exit(errors.RUNS_FAILED)
 
 
@@ -260,6 +261,7 @@ def _finish_submit(prepared: Prepared, outcome: Outcome) -> None:
             "what was created goes on, and the same command creates the rest"
         )
         raise typer.Exit(errors.INTERRUPTED)
-    if outcome.failed or prepared.plan.failed:
+    console.say_unreadable(prepared.collected.problems)
+    if outcome.failed or prepared.plan.failed or prepared.collected.problems:
         raise typer.Exit(errors.RUNS_FAILED)
     console.say("next: gridctl status, gridctl report --significance")

@@ -79,6 +79,16 @@ def show_error(fault: Fault) -> None:
         console.print(f"... and {len(fault.problems) - SHOWN_PROBLEMS:,} more", soft_wrap=True)
 
 
+def say_unreadable(problems: Sequence[object]) -> None:
+    """What could not be read of an experiment, to stderr; the first ones, and how many more."""
+    from trainer.contract.errors import SHOWN_PROBLEMS
+
+    for problem in problems[:SHOWN_PROBLEMS]:
+        say(f"unreadable: {problem}")
+    if len(problems) > SHOWN_PROBLEMS:
+        say(f"unreadable: ... and {len(problems) - SHOWN_PROBLEMS:,} more")
+
+
 def stderr_console() -> Console:
     """Where bars and messages are drawn."""
     from rich.console import Console

@@ -92,6 +92,7 @@ class Estimate:
         unmeasured: Models of which no epoch was measured.
         exact_seeds: Fewest with which an exact test can reach 0.05.
         first_seed: Of the grid.
+        problems: What could not be read, so that it is not counted as done.
     """
 
     experiment: str
@@ -107,6 +108,7 @@ class Estimate:
     needs: Sequence[Need]
     exact_seeds: int
     first_seed: int
+    problems: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -166,6 +168,7 @@ def estimate(experiment: Experiment, collected: Collected, at_once: int | None =
         needs=list(_needs(experiment, collected)),
         exact_seeds=pairs_for_exact(LEVEL),
         first_seed=experiment.seeds[0],
+        problems=[str(problem) for problem in collected.problems],
     )
 
 

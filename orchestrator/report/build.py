@@ -19,6 +19,7 @@ from orchestrator.report.scores import Observations
 from orchestrator.report.summarise import aggregates, runs_by_cell, summaries
 from orchestrator.report.thesis import thesis_items
 from orchestrator.report.wording import EPOCH_WARNING, headlines
+from trainer.contract.errors import SHOWN_PROBLEMS
 
 _DEFAULT_METRICS = ("validation_dice", "generalisation_dice")
 
@@ -123,5 +124,7 @@ def _warnings(collected: Collected, question: Question, asked: Sequence[Asked]) 
         open_runs = int((~runs["finished"]).sum())
         verb = "is" if open_runs == 1 else "are"
         yield f"{open_runs} of {len(runs)} runs {verb} not finished and not in these numbers"
-    for problem in collected.problems:
+    for problem in collected.problems[:SHOWN_PROBLEMS]:
         yield f"unreadable: {problem}"
+    if len(collected.problems) > SHOWN_PROBLEMS:
+        yield f"unreadable: ... and {len(collected.problems) - SHOWN_PROBLEMS:,} more"

@@ -33,7 +33,7 @@ from trainer.contract.s3_answers import require_s3_answer
 from trainer.contract.s3_checksums import Recorded, is_damaged, recorded
 from trainer.contract.s3_faults import error_code, fault_of
 from trainer.contract.s3_settings import credentials_check, require_plain_endpoint, require_valid_settings
-from trainer.contract.store import Blob, Stat, is_key, require_key
+from trainer.contract.store import Blob, Stat, is_key, require_key, require_size
 
 _MULTIPART_BYTES: Final = 8 << 20
 """Files of at least this size travel in parts of this size, several at once."""
@@ -98,12 +98,13 @@ class S3Store:
             operation_model=operation_model, response_dict=response_dict, endpoint=self._endpoint, where=self.url
         )
 
-    def get(self, key: str) -> Blob:
+    def get(self, key: str, max_bytes: int | None = None) -> Blob:
         name = self._name(key)
         for attempt in range(_ATTEMPTS):
             with self._faults(key):
                 try:
                     answer = self._client.get_object(Bucket=self._bucket, Key=name)
+                    require_size(int(answer.get("ContentLength", 0)), max_bytes, f"{self.url}/{key}")
                     return Blob(answer["Body"].read(), _etag(answer))
                 except _CUT:
                     if attempt == _ATTEMPTS - 1:
