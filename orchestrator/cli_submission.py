@@ -194,7 +194,8 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> 
             )
         for verdict in verdicts:
             console.say(f"  {verdict}")
-    if any(verdict.problems for verdict in verdicts):
+        console.say_unreadable(prepared.collected.problems)
+    if any(verdict.problems for verdict in verdicts) or prepared.collected.problems:
         raise typer.Exit(errors.RUNS_FAILED)
 
 
@@ -274,8 +275,9 @@ def _finish_submit(prepared: Prepared, outcome: Outcome, named: str) -> None:
             "what was created goes on, and the same command creates the rest"
         )
         raise typer.Exit(errors.INTERRUPTED)
+    console.say_unreadable(prepared.collected.problems)
     if outcome.unreachable:
         raise typer.Exit(errors.UNREACHABLE)
-    if outcome.failed or prepared.plan.failed:
+    if outcome.failed or prepared.plan.failed or prepared.collected.problems:
         raise typer.Exit(errors.RUNS_FAILED)
     console.say(f"next: gridctl status{named}, gridctl report{named} --significance")

@@ -29,7 +29,7 @@ class Submission(Frozen):
     name: str
     store: str
     backend: str
-    submitted_at: float
+    submitted_at: float = Field(ge=0, le=1e11)
 
 
 class Submissions(Frozen):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import ClassVar, Final, Literal, Self
 
 from pydantic import Field
 
+from trainer.contract.bounds import Attempt, Epoch, Time, Volume
 from trainer.contract.errors import StoreError
 from trainer.contract.frozen import Frozen
 from trainer.contract.metrics import SetScores
@@ -36,12 +36,12 @@ class PatientFunction(Frozen):
 
     set: Literal["validation", "generalisation"]
     patient: str
-    true_edv_ml: float = Field(gt=0)
-    true_esv_ml: float = Field(ge=0)
-    true_ef: float = Field(le=1)
-    predicted_edv_ml: float = Field(ge=0)
-    predicted_esv_ml: float = Field(ge=0)
-    predicted_ef: float | None = Field(None, le=1)
+    true_edv_ml: float = Field(gt=0, le=1e9)
+    true_esv_ml: Volume
+    true_ef: float = Field(ge=-1e12, le=1)
+    predicted_edv_ml: Volume
+    predicted_esv_ml: Volume
+    predicted_ef: float | None = Field(None, ge=-1e12, le=1)
 
 
 class ResultRecord(Record):
@@ -66,15 +66,15 @@ class ResultRecord(Record):
     schema_version: Literal[1] = RESULT_SCHEMA_VERSION
     run_id: str
     spec_digest: str
-    epochs: int = Field(ge=1)
-    attempts: int = Field(ge=1)
+    epochs: Epoch
+    attempts: Attempt
     checkpoint: str
     weights_sha256: str
     validation: SetScores
     generalisation: SetScores | None = None
     function: tuple[PatientFunction, ...] = ()
-    train_seconds: float = Field(ge=0)
-    finished_at: datetime
+    train_seconds: float = Field(ge=0, le=1e13)
+    finished_at: Time
 
     @classmethod
     def of_run(cls, run: RunSpec, data: bytes | str, where: object = "") -> Self:
