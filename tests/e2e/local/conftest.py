@@ -74,5 +74,6 @@ def outcome(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     """What `submit --json` printed; no traceback anywhere."""
     assert "Traceback" not in done.stderr, done.stderr
     assert "a bug in gridctl" not in done.stderr, done.stderr
+    assert done.stdout, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found

@@ -8,19 +8,19 @@ GRIDCTL_TEST_TRAINER   how a trainer's process ends at once: `exit N` or `signal
 import os
 import sys
 
-if number := os.environ.get("GRIDCTL_TEST_FLOCK"):
+if no_lock := os.environ.get("GRIDCTL_TEST_FLOCK"):
     import fcntl
 
     def flock(*_: object) -> None:
-        raise OSError(int(number), os.strerror(int(number)))
+        raise OSError(int(no_lock), os.strerror(int(no_lock)))
 
     fcntl.flock = flock  # type: ignore[assignment]
 
-if number := os.environ.get("GRIDCTL_TEST_POPEN"):
+if no_process := os.environ.get("GRIDCTL_TEST_POPEN"):
     import subprocess
 
     def fork_exec(*_: object) -> int:
-        raise OSError(int(number), os.strerror(int(number)))
+        raise OSError(int(no_process), os.strerror(int(no_process)))
 
     subprocess._fork_exec = fork_exec  # type: ignore[attr-defined]
 

@@ -56,13 +56,13 @@ def test_a_user_without_name_and_home(home: str | None, tmp_path: Path, phantom:
     """As OpenShift gives every pod one; the folder that commands are called in is another's, too."""
     wrapper = nameless_user()
     experiment_of(tmp_path, phantom)
-    store = tmp_path / "store"
-    store.mkdir(mode=0o777)
-    store.chmod(0o777)
-    (tmp_path / "tmp").mkdir()
-    (tmp_path / "tmp").chmod(0o777)
+    store, temporary = tmp_path / "store", tmp_path / "tmp"
+    tmp_path.chmod(0o755)
+    for folder in (store, temporary):
+        folder.mkdir()
+        folder.chmod(0o777)
     environment: dict[str, str | None] = {"HOME": home, "XDG_STATE_HOME": None, "XDG_CACHE_HOME": None}
-    environment |= {"TMPDIR": str(tmp_path / "tmp"), "MPLCONFIGDIR": str(tmp_path / "tmp")}
+    environment |= {"TMPDIR": str(temporary), "MPLCONFIGDIR": str(temporary)}
     if home is None:  # its process is started, and that is enough: the other one trains
         environment |= {**FAULTS, "GRIDCTL_TEST_TRAINER": "exit 0"}
     arguments = ("gridctl", "submit", "tiny.yaml", "--store", str(store), "--json")
