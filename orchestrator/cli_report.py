@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli_options import AsJson, ExperimentName, Overrides, StoreUrl
+from orchestrator.cli_options import AsJson, ExperimentName, Overrides, StoreUrl, output_path
 
 
 class ReportFormat(StrEnum):
@@ -66,12 +66,18 @@ def report(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Write files into this folder, the thesis's figures too."),
+        typer.Option(
+            "--output",
+            "-o",
+            parser=output_path,
+            metavar="DIR",
+            help="Write files into this folder, the thesis's figures too.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Scores of every model, and whether their differences may be called significant."""
-    from orchestrator import console
+    from orchestrator import console, errors
     from orchestrator.cli_status import which
     from orchestrator.commands.collecting import collect_with_bar
     from orchestrator.commands.find import find_experiment
@@ -88,10 +94,12 @@ def report(
     if output is not None:
         for path in write_report(built, source, output, wanted.value if wanted else None):
             console.say(f"wrote {path}")
-        return
-    text = render(built, (wanted or ReportFormat.TABLE).value, console.stdout_console(), source)
-    if text:
+        console.say_unreadable(tables.problems)
+    elif text := render(built, (wanted or ReportFormat.TABLE).value, console.stdout_console(), source):
         console.show(text)
+        console.say_unreadable(tables.problems)
+    if tables.problems:
+        raise typer.Exit(errors.RUNS_FAILED)
 
 
 def plan(
@@ -105,7 +113,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """GPU-hours and time left, from epochs measured so far, and how many seeds the declared effect needs."""
-    from orchestrator import console
+    from orchestrator import console, errors
     from orchestrator.commands.plan import make_plan
     from orchestrator.commands.plan_view import plan_view
 
@@ -115,6 +123,9 @@ def plan(
     else:
         console.say(f"experiment {made.experiment}")
         console.stdout_console().print(plan_view(made))
+        console.say_unreadable(made.problems)
+    if made.problems:
+        raise typer.Exit(errors.RUNS_FAILED)
 
 
 def export(
@@ -125,11 +136,18 @@ def export(
     ] = ExportedTable.EPOCHS,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to.", show_default="EXPERIMENT-TABLE.parquet"),
+        typer.Option(
+            "--output",
+            "-o",
+            parser=output_path,
+            metavar="FILE",
+            help="Where to.",
+            show_default="EXPERIMENT-TABLE.parquet",
+        ),
     ] = None,
 ) -> None:
     """Every epoch of every run as Parquet, or as CSV where the file's name ends so."""
-    from orchestrator import console
+    from orchestrator import console, errors
     from orchestrator.cli_status import which
     from orchestrator.commands.export import export_table
     from orchestrator.commands.find import find_experiment
@@ -137,5 +155,8 @@ def export(
     found = find_experiment(experiment, store)
     console.say(which(found))
     path = output or Path(f"{found.experiment.name}-{table.value}.parquet")
-    rows = export_table(found, table.value, path)
+    rows, problems = export_table(found, table.value, path)
     console.say(f"{console.count(rows, 'row')} in {path}")
+    console.say_unreadable(problems)
+    if problems:
+        raise typer.Exit(errors.RUNS_FAILED)

@@ -10,6 +10,7 @@ from orchestrator.errors import InputError, KubeconfigError
 from orchestrator.experiment import Experiment
 from trainer.contract.errors import Fault, StoreError
 from trainer.contract.location import read_location
+from trainer.contract.quantity import parse_quantity
 from trainer.contract.store import open_store
 from trainer.contract.store_probe import probe
 
@@ -49,6 +50,11 @@ def _cluster(experiment: Experiment) -> Iterator[Check]:
     options = experiment.kubernetes
     if options.secret:
         yield _guarded("secret", lambda: of.secret(backend.api, str(options.secret)))
+    keys: dict[str, list[str]] = {}
+    for source in options.secret_env.values():
+        keys.setdefault(source.secret, []).append(source.key)
+    for name in sorted(keys):
+        yield _guarded(f"secret {name}", lambda name=name: of.secret_keys(backend.api, name, keys[name]))  # type: ignore[misc]
     claims = {volume.claim for volume in options.volumes.values()}
     if options.data_cache and options.data_cache.claim:
         claims.add(options.data_cache.claim)
@@ -61,18 +67,30 @@ def _cluster(experiment: Experiment) -> Iterator[Check]:
 
 
 def _judged(experiment: Experiment, backend: KubernetesBackend) -> Check:
+    from orchestrator.backends.kubernetes.resource_policy import what_to_change
+
     verdicts = backend.judge(experiment.runs)
     problems = [problem for verdict in verdicts for problem in verdict.problems]
     shapes = f"{len(experiment.runs)} runs of {len(verdicts)} {'shape' if len(verdicts) == 1 else 'shapes'}"
     if problems:
-        return Check("jobs and pods", "failed", problems[0], "look at `gridctl render` and the kubernetes section")
+        fix = what_to_change(problems[0]) or "look at `gridctl render` and the kubernetes section"
+        return Check("jobs and pods", "failed", problems[0], fix)
     unasked = [text for verdict in verdicts for text in verdict.unasked]
     if unasked:
         return Check("jobs and pods", "unknown", f"{shapes}: Jobs are accepted; not asked {unasked[0]}")
-    warnings = [text for verdict in verdicts for text in verdict.warnings]
+    warnings = [text for verdict in verdicts for text in verdict.warnings] + _throttled(experiment)
     return Check(
         "jobs and pods", "ok", f"{shapes}: accepted" + (f", with a warning: {warnings[0]}" if warnings else "")
     )
+
+
+def _throttled(experiment: Experiment) -> list[str]:
+    """Whether runs have more threads than CPUs that they may use."""
+    limit = experiment.kubernetes.limits.get("cpu")
+    threads = max(run.training.threads for run in experiment.runs)
+    if limit is None or threads <= parse_quantity(limit):
+        return []
+    return [f"{threads} threads (training.threads) share a CPU limit of {limit}: raise kubernetes.cpu"]
 
 
 def _data(experiment: Experiment) -> Iterator[Check]:

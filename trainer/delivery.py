@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from trainer.contract.atomic_file import replacing
-from trainer.contract.errors import NotFoundError, StoreError
+from trainer.contract.errors import NotFoundError, RefusedObjectError, StoreError
 from trainer.contract.store import Blob, Stat, Store, require_key
 from trainer.patience import Patience, pause_s
 from trainer.spool import Entry, Spool
@@ -59,6 +59,11 @@ class SpooledStore:
         return self._failure
 
     @property
+    def hopeless(self) -> bool:
+        """Whether the store will never take what waits, such as a checkpoint larger than it allows."""
+        return isinstance(self._failure, RefusedObjectError)
+
+    @property
     def waiting(self) -> int:
         """Writes and removals that the store has not taken."""
         return len(self._spool.entries)
@@ -92,7 +97,7 @@ class SpooledStore:
         self._patience(lambda: self._await(key))
         return self._patience(lambda: self._store.create(key, data))
 
-    def get(self, key: str) -> Blob:
+    def get(self, key: str, max_bytes: int | None = None) -> Blob:
         with self._turn:
             waiting = self._newest(key)
             if waiting and waiting.operation == "put":
@@ -100,7 +105,7 @@ class SpooledStore:
                 return Blob(data, _etag(data))
         if waiting:
             raise NotFoundError("there is no such object", where=f"{self.url}/{key}")
-        return self._patience(lambda: self._store.get(key))
+        return self._patience(lambda: self._store.get(key, max_bytes))
 
     def get_file(self, key: str, path: Path) -> None:
         with self._turn:
@@ -130,7 +135,7 @@ class SpooledStore:
         return (stat for _, stat in sorted(found.items()) if stat)
 
     def settle(self, seconds: float, *, while_well: bool = False, stop: StopSignal | None = None) -> bool:
-        """Wait until the store has everything.
+        """Wait until the store has everything, or for ever refuses some of it.
 
         Args:
             seconds: For how long at most.
@@ -144,7 +149,8 @@ class SpooledStore:
         with self._turn:
             while self._spool.entries:
                 left = until - time.monotonic()
-                if left <= 0 or (stop and stop.requested) or (while_well and self._failure):
+                given_up = self._failure is not None and (while_well or self.hopeless)
+                if left <= 0 or given_up or (stop and stop.requested):
                     return False
                 self._turn.wait(min(left, _LOOKED_EVERY_S))
         return True
