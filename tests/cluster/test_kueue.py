@@ -87,13 +87,7 @@ def _created(cluster: Cluster, path: str, body: dict[str, Any]) -> bool:
     try:
         cluster.create(path, body)
     except RefusedError as error:
-<<<<<<< HEAD
-        if error.status != 404:
-            raise
-        return False
-=======
         if error.status == 404:
             return False
         raise
->>>>>>> main
     return True
