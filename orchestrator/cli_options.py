@@ -16,6 +16,17 @@ class BackendName(StrEnum):
     KUBERNETES = "kubernetes"
 
 
+def output_path(text: str) -> Path:
+    """A file or folder to write: never a bucket, which would become a folder of that name.
+
+    Raises:
+        LocationError: It is not a path.
+    """
+    from trainer.contract.location import read_folder
+
+    return read_folder(text, "--output")
+
+
 ExperimentFile = Annotated[
     Path, typer.Argument(metavar="EXPERIMENT.yaml", help="The experiment file.", show_default=False)
 ]

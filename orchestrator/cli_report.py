@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli_options import AsJson, ExperimentName, Overrides, StoreUrl
+from orchestrator.cli_options import AsJson, ExperimentName, Overrides, StoreUrl, output_path
 
 
 class ReportFormat(StrEnum):
@@ -66,7 +66,13 @@ def report(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="DIR", help="Write files into this folder, the thesis's figures too."),
+        typer.Option(
+            "--output",
+            "-o",
+            parser=output_path,
+            metavar="DIR",
+            help="Write files into this folder, the thesis's figures too.",
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
@@ -130,7 +136,14 @@ def export(
     ] = ExportedTable.EPOCHS,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to.", show_default="EXPERIMENT-TABLE.parquet"),
+        typer.Option(
+            "--output",
+            "-o",
+            parser=output_path,
+            metavar="FILE",
+            help="Where to.",
+            show_default="EXPERIMENT-TABLE.parquet",
+        ),
     ] = None,
 ) -> None:
     """Every epoch of every run as Parquet, or as CSV where the file's name ends so."""

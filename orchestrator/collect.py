@@ -109,7 +109,7 @@ class Collected:
         runs: A row a wanted run, in the order of the grid; columns as `RUN_COLUMNS`.
         epochs: A row an epoch of them; columns as `EPOCH_COLUMNS`.
         problems: Objects that could not be read, and what is wrong with them.
-        others: Runs in the store that the grid no longer wants.
+        others: Finished runs in the store that the grid does not hold, or no longer.
         function: A row a patient of each finished run; columns as `FUNCTION_COLUMNS`.
     """
 
@@ -157,12 +157,13 @@ def collect(
         if layout is None:
             continue
         if layout.run_id not in wanted:
-            others[layout.run_id] = None
+            if stat.key == layout.result:
+                others[layout.run_id] = None
         elif attempt_of(stat.key) or stat.key == layout.result:
             chosen.append((layout.run_id, stat))
         elif misplaced := _misplaced(layout, stat.key):
             problems.append(Problem(misplaced, f"{store.url}/{stat.key}", "move it elsewhere, or delete it"))
-    objects = _read(store, chosen, cache or ReadCache.of(store), problems, on_read)
+    objects = _read(store, wanted, chosen, cache or ReadCache.of(store), problems, on_read)
     run_rows, epoch_rows, function_rows = [], [], []
     for run in runs:
         read = objects.get(run.run_id, _RunObjects())
@@ -184,6 +185,7 @@ def collect(
 
 def _read(
     store: Store,
+    wanted: Mapping[str, RunSpec],
     chosen: Sequence[tuple[str, Stat]],
     cache: ReadCache,
     problems: list[Problem],
@@ -205,7 +207,7 @@ def _read(
                 if attempt_of(stat.key):
                     of_run.logs.append(_log_of(run_id, stat.key, data, f"{store.url}/{stat.key}"))
                 else:
-                    of_run.result = ResultRecord.from_json(data, f"{store.url}/{stat.key}")
+                    of_run.result = ResultRecord.of_run(wanted[run_id], data, f"{store.url}/{stat.key}")
             except (MetricLogError, StoreError) as error:
                 if data or not attempt_of(stat.key):  # an attempt's first write may still be on its way
                     problems += error.problems

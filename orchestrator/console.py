@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Sequence
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 
 
 def say(text: str = "") -> None:
-    """A line about what is going on, to stderr."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    """A line about what is going on, to stderr. Where nobody listens any more, the work goes on."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
 
 def show(text: str) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from orchestrator.check import Check
-from orchestrator.errors import InputError, UnreachableError
+from orchestrator.errors import InputError, KubeconfigError
 from orchestrator.experiment import Experiment
 from trainer.contract.errors import Fault, StoreError
 from trainer.contract.location import read_location
+from trainer.contract.quantity import parse_quantity
 from trainer.contract.store import open_store
 from trainer.contract.store_probe import probe
 
@@ -31,10 +32,11 @@ def examine(experiment: Experiment) -> Iterator[Check]:
 def _cluster(experiment: Experiment) -> Iterator[Check]:
     from orchestrator.backends.kubernetes import KubernetesBackend
     from orchestrator.backends.kubernetes import examination as of
+    from orchestrator.backends.kubernetes.kueue import queue
 
     try:
         backend = KubernetesBackend(experiment, open_store(experiment.store))
-    except UnreachableError as fault:
+    except KubeconfigError as fault:
         yield _failed("kubeconfig", fault)
         return
     except StoreError:
@@ -48,30 +50,47 @@ def _cluster(experiment: Experiment) -> Iterator[Check]:
     options = experiment.kubernetes
     if options.secret:
         yield _guarded("secret", lambda: of.secret(backend.api, str(options.secret)))
+    keys: dict[str, list[str]] = {}
+    for source in options.secret_env.values():
+        keys.setdefault(source.secret, []).append(source.key)
+    for name in sorted(keys):
+        yield _guarded(f"secret {name}", lambda name=name: of.secret_keys(backend.api, name, keys[name]))  # type: ignore[misc]
     claims = {volume.claim for volume in options.volumes.values()}
     if options.data_cache and options.data_cache.claim:
         claims.add(options.data_cache.claim)
     for claim in sorted(claims):
         yield _guarded(f"claim {claim}", lambda claim=claim: of.claim(backend.api, claim))  # type: ignore[misc]
     if options.queue:
-        yield _guarded("queue", lambda: of.queue(backend.api, str(options.queue)))
+        yield _guarded("queue", lambda: queue(backend.api, str(options.queue)))
     yield _guarded("GPUs and nodes", lambda: of.nodes(backend.api, options))
     yield _guarded("image", lambda: of.image(backend.api, options.image or ""))
 
 
 def _judged(experiment: Experiment, backend: KubernetesBackend) -> Check:
+    from orchestrator.backends.kubernetes.resource_policy import what_to_change
+
     verdicts = backend.judge(experiment.runs)
     problems = [problem for verdict in verdicts for problem in verdict.problems]
     shapes = f"{len(experiment.runs)} runs of {len(verdicts)} {'shape' if len(verdicts) == 1 else 'shapes'}"
     if problems:
-        return Check("jobs and pods", "failed", problems[0], "look at `gridctl render` and the kubernetes section")
+        fix = what_to_change(problems[0]) or "look at `gridctl render` and the kubernetes section"
+        return Check("jobs and pods", "failed", problems[0], fix)
     unasked = [text for verdict in verdicts for text in verdict.unasked]
     if unasked:
         return Check("jobs and pods", "unknown", f"{shapes}: Jobs are accepted; not asked {unasked[0]}")
-    warnings = [text for verdict in verdicts for text in verdict.warnings]
+    warnings = [text for verdict in verdicts for text in verdict.warnings] + _throttled(experiment)
     return Check(
         "jobs and pods", "ok", f"{shapes}: accepted" + (f", with a warning: {warnings[0]}" if warnings else "")
     )
+
+
+def _throttled(experiment: Experiment) -> list[str]:
+    """Whether runs have more threads than CPUs that they may use."""
+    limit = experiment.kubernetes.limits.get("cpu")
+    threads = max(run.training.threads for run in experiment.runs)
+    if limit is None or threads <= parse_quantity(limit):
+        return []
+    return [f"{threads} threads (training.threads) share a CPU limit of {limit}: raise kubernetes.cpu"]
 
 
 def _data(experiment: Experiment) -> Iterator[Check]:
@@ -113,6 +132,10 @@ def _guarded(name: str, look: Callable[[], Check]) -> Check:
 
 def _failed(name: str, fault: Fault) -> Check:
     problem = fault.problems[0]
-    said = f"{problem.where}: {problem.what}" if isinstance(fault, InputError | StoreError) else problem.what
+    said = (
+        f"{problem.where}: {problem.what}"
+        if isinstance(fault, InputError | KubeconfigError | StoreError)
+        else problem.what
+    )
     more = f" (and {len(fault.problems) - 1} more mistakes)" if len(fault.problems) > 1 else ""
     return Check(name, "failed", said + more, problem.fix)

@@ -56,7 +56,14 @@ class Stall:
     forwarded: bool = False
 
 
-Fault = Answer | Reset | Cut | Stall
+@dataclass(frozen=True)
+class Changed:
+    """The server's answer, with headers and body as `change` makes them from its own; names in lower case."""
+
+    change: Callable[[dict[str, str], bytes], tuple[dict[str, str], bytes]]
+
+
+Fault = Answer | Reset | Cut | Stall | Changed
 Rule = Callable[[Request], Fault | None]
 
 
@@ -125,7 +132,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(fault.body)))
             self.end_headers()
-            self.wfile.write(fault.body)
+            if self.command != "HEAD":
+                self.wfile.write(fault.body)
         else:
             self._forward(body, fault)
 
@@ -151,6 +159,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self._reset()
                 return
             self.send_response_only(answer.status, answer.reason)
+            if isinstance(fault, Changed):
+                self._send_changed(answer, fault)
+                return
             for name, value in answer.getheaders():
                 if name.lower() not in ("connection", "transfer-encoding"):
                     self.send_header(name, value)
@@ -168,6 +179,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         finally:
             upstream.close()
+
+    def _send_changed(self, answer: http.client.HTTPResponse, fault: Changed) -> None:
+        headers, body = fault.change({name.lower(): value for name, value in answer.getheaders()}, answer.read())
+        if self.command != "HEAD":
+            headers["content-length"] = str(len(body))
+        for name, value in headers.items():
+            if name not in ("connection", "transfer-encoding"):
+                self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
 
     def _reset(self) -> None:
         self.wfile.flush()

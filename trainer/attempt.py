@@ -24,13 +24,14 @@ from trainer.contract.secrets import masked
 from trainer.contract.spec import RunSpec
 from trainer.contract.store import Store
 from trainer.delivery import SpooledStore
-from trainer.environment import choose_device, device_name, git_sha, versions
+from trainer.environment import choose_device, device_name, versions
 from trainer.function import patient_functions
 from trainer.image_tensors import ImageTensors
 from trainer.loop import TrainingLoop
 from trainer.metric_log import MetricLog
 from trainer.models import build_model
 from trainer.progress import TrainingProgress
+from trainer.provenance import git_sha
 from trainer.retention import scores_of
 from trainer.rivals import Rival, look_for_rivals
 from trainer.samples import write_samples
@@ -146,8 +147,16 @@ class Attempt:
                     self._yield_to_rivals()
 
     def _delivered(self) -> bool:
-        """Whether the store has everything; a healthy one is waited for, so that a SIGKILL loses little."""
-        return self._remote is None or self._remote.settle(_WAIT_FOR_DELIVERY_S, while_well=True, stop=self._stop)
+        """Whether the store has everything; a healthy one is waited for, so that a SIGKILL loses little.
+
+        Raises:
+            StoreError: It never will, so that training on would be in vain.
+        """
+        if self._remote is None or self._remote.settle(_WAIT_FOR_DELIVERY_S, while_well=True, stop=self._stop):
+            return True
+        if self._remote.hopeless:
+            self._settle()
+        return False
 
     def _settle(self) -> None:
         """Wait until the store has everything, for as long as an outage may last.
@@ -161,11 +170,12 @@ class Attempt:
             return
         self._stop.check()
         failure = self._remote.failure.problems[0] if self._remote.failure else None
+        what = f"the store has not taken {self._remote.waiting} objects"
         raise StoreError(
-            f"the store has not taken {self._remote.waiting} objects for {minutes:g} minutes: "
+            f"{what}{'' if self._remote.hopeless else f' for {minutes:g} minutes'}: "
             f"{failure.what if failure else 'it is too slow'}",
             where=self._store.url,
-            fix=f"they are kept in {self._remote.folder}: mend the store and start the run again on this machine, "
+            fix=f"they are kept in {self._remote.folder}: fix the store and start the run again on this machine, "
             "which delivers them and goes on; elsewhere it goes on from the last checkpoint in the store",
         )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from trainer.contract.atomic_file import replacing
-from trainer.contract.errors import NotFoundError, StoreError
+from trainer.contract.errors import NotFoundError, RefusedObjectError, StoreError
 from trainer.contract.store import Blob, Stat, Store, require_key
 from trainer.patience import Patience, pause_s
 from trainer.spool import Entry, Spool
@@ -57,6 +57,11 @@ class SpooledStore:
     def failure(self) -> StoreError | None:
         """Why nothing is delivered just now; None if the store is well."""
         return self._failure
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether the store will never take what waits, such as a checkpoint larger than it allows."""
+        return isinstance(self._failure, RefusedObjectError)
 
     @property
     def waiting(self) -> int:
@@ -130,7 +135,7 @@ class SpooledStore:
         return (stat for _, stat in sorted(found.items()) if stat)
 
     def settle(self, seconds: float, *, while_well: bool = False, stop: StopSignal | None = None) -> bool:
-        """Wait until the store has everything.
+        """Wait until the store has everything, or for ever refuses some of it.
 
         Args:
             seconds: For how long at most.
@@ -144,7 +149,8 @@ class SpooledStore:
         with self._turn:
             while self._spool.entries:
                 left = until - time.monotonic()
-                if left <= 0 or (stop and stop.requested) or (while_well and self._failure):
+                given_up = self._failure is not None and (while_well or self.hopeless)
+                if left <= 0 or given_up or (stop and stop.requested):
                     return False
                 self._turn.wait(min(left, _LOOKED_EVERY_S))
         return True

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from typing import Final
 
 from trainer.contract.errors import StoreError
 from trainer.contract.folder_store import FolderStore
 from trainer.contract.layout import AttemptName, RunLayout
+from trainer.contract.quantity import parse_quantity
 from trainer.contract.spec import RunSpec
 from trainer.contract.store import Store, open_store
 from trainer.delivery import SpooledStore
@@ -18,9 +18,6 @@ from trainer.spool import Spool, attempt_folder, folder_of, leftovers, spool_roo
 from trainer.stopping import StopSignal
 
 _LAST_WORDS_S: Final = 30.0
-
-_UNITS: Final = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-_UNITS_OF_1024: Final = {"Ki": 1 << 10, "Mi": 1 << 20, "Gi": 1 << 30, "Ti": 1 << 40}
 
 _log = logging.getLogger(__name__)
 
@@ -88,10 +85,10 @@ def limit_bytes(spec: RunSpec) -> int:
     Job's template passes `kubernetes.scratch` in `GRIDCTL_SCRATCH`.
     """
     wanted = spec.training.spool_mib << 20
-    scratch = re.fullmatch(r"(\d+(?:\.\d+)?)(k|M|G|T|Ki|Mi|Gi|Ti)?", os.environ.get("GRIDCTL_SCRATCH", ""))
-    if scratch is None:
+    try:
+        return min(wanted, int(parse_quantity(os.environ.get("GRIDCTL_SCRATCH", ""))) // 2)
+    except ValueError:
         return wanted
-    return min(wanted, int(float(scratch[1]) * {**_UNITS, **_UNITS_OF_1024}[scratch[2] or ""]) // 2)
 
 
 def _spooled(spec: RunSpec, store: Store, spool: Spool, stop: StopSignal) -> SpooledStore:

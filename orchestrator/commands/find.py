@@ -58,9 +58,9 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
     if given is not None and (given.endswith((".yaml", ".yml")) or Path(given).is_file()):
         written = load_experiment(Path(given))
         name = written.name
-    submissions = Submissions.read()
     submission = None
     if url is None or name is None:
+        submissions = Submissions.read()
         known = name is None or name in submissions.experiments
         if not known and given != name:
             raise InputError(f"{given} was not submitted from this folder", fix=f"gridctl submit {given}")

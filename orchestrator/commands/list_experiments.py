@@ -12,6 +12,7 @@ from orchestrator.errors import Fault
 from orchestrator.submitted import Submissions
 from trainer.contract import layout
 from trainer.contract.location import read_location
+from trainer.contract.secrets import masked
 from trainer.contract.store import Store, open_store
 
 
@@ -89,7 +90,7 @@ def _listed(name: str, store: str, submissions: Submissions, **known: Any) -> Li
     submission = submissions.experiments.get(name)
     here = submission is not None and submission.store == store
     submitted_at = submission.submitted_at if submission is not None and here else None
-    return Listed(name, store, here and name == submissions.last, submitted_at, **known)
+    return Listed(name, masked(store), here and name == submissions.last, submitted_at, **known)
 
 
 def _first(fault: Fault) -> str:

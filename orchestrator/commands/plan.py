@@ -211,7 +211,7 @@ def _costs(paces: Sequence[RunPace], gpus: int) -> Iterator[Cost]:
 def _width(experiment: Experiment) -> int | None:
     if experiment.backend == "kubernetes":
         return None  # the cluster's queue decides
-    from orchestrator.backends.local.backend import available_cores
+    from trainer.contract.available_cores import available_cores
 
     threads = max(run.training.threads for run in experiment.runs)
     return max(1, available_cores() // threads)

@@ -19,6 +19,7 @@ from orchestrator.experiment.schema import (
     Comparison,
     ExperimentFile,
 )
+from orchestrator.experiment.secret_forms import why_secret
 from orchestrator.experiment.suggest import did_you_mean
 from orchestrator.experiment.validation import Problems, validate
 from orchestrator.experiment.variants import Variant, variants
@@ -98,6 +99,7 @@ def parse_experiment(document: Document) -> Experiment:
     file = validate(ExperimentFile, tree, (), problems.add)
     grid = list(variants(tree, problems))
     _check_comparisons(tree, problems)
+    _check_environment(tree.get("kubernetes"), problems)
     problems.raise_if_any()
     assert file is not None
     _check_size(file, problems)
@@ -200,6 +202,20 @@ def _check_comparisons(tree: dict[str, Any], problems: Problems) -> None:
         for metric in metrics if alone and isinstance(metrics, list) else []:
             if str(metric).startswith("generalisation_"):
                 problems.add((*at, "metrics"), f"{metric} needs a second data set", "give data.sunnybrook")
+
+
+def _check_environment(kubernetes: Any, problems: Problems) -> None:
+    """No secret among what is written into Jobs, and no variable given twice."""
+    given = kubernetes if isinstance(kubernetes, dict) else {}
+    plain: Any = given.get("env")
+    secret: Any = given.get("secret_env")
+    for name, value in plain.items() if isinstance(plain, dict) else ():
+        reason = why_secret(name, str(value)) if isinstance(value, str | int | float) else ""
+        if reason:
+            fix = f"put it into a Secret and write kubernetes.secret_env: {{{name}: {{secret: NAME, key: KEY}}}}"
+            problems.add(("kubernetes", "env", name), f"{reason}, and a Job can be read by many", fix)
+        elif isinstance(secret, dict) and name in secret:
+            problems.add(("kubernetes", "secret_env", name), "is given in kubernetes.env as well")
 
 
 def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -> Iterator[RunSpec]:

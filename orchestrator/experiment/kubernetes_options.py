@@ -7,15 +7,11 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
+from orchestrator.experiment.quantity import NO_LIMIT, CpuLimit, Cpus, Size, SizeLimit
 from trainer.contract.frozen import Frozen
-
-
-def _quantity(value: str) -> str:
-    if not re.fullmatch(r"\d+(\.\d+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?", value):
-        raise ValueError("use a quantity of Kubernetes, such as 500m, 2, 512Mi or 8Gi")
-    return value
+from trainer.contract.quantity import parse_quantity
 
 
 def _subdomain(value: str) -> str:
@@ -56,14 +52,17 @@ def _mount_path(value: str) -> str:
 def _environment_name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
         raise ValueError("use the name of an environment variable")
-    if re.search(r"SECRET|TOKEN|PASSWORD|CREDENTIAL|PRIVATE|ACCESS_KEY", value.upper()):
-        raise ValueError("put it into a Secret and name that in kubernetes.secret: a Job can be read by many")
     if value.startswith("GRIDCTL_"):
         raise ValueError("gridctl sets this one itself")
     return value
 
 
-Quantity = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_quantity)]
+def _secret_key(value: str) -> str:
+    if len(value) > 253 or not re.fullmatch(r"[-._a-zA-Z0-9]+", value):
+        raise ValueError("use a key of the Secret: letters, digits, '-', '_' and '.'")
+    return value
+
+
 ObjectName = Annotated[str, AfterValidator(_subdomain)]
 LabelKey = Annotated[str, AfterValidator(_label_key)]
 LabelValue = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_label_value)]
@@ -76,6 +75,11 @@ RESERVED_PATHS = ("/app", "/dev/shm", "/opt/venv", "/tmp", "/var/cache/gridctl")
 """Where the pod has its own things; nothing else may be mounted over them."""
 
 _OUR_LABELS = ("gridctl/", "app.kubernetes.io/", "batch.kubernetes.io/")
+
+
+def _require_at_least(limit: str | None, least: str | None, what: str) -> None:
+    if limit not in (None, NO_LIMIT) and least is not None and parse_quantity(str(limit)) < parse_quantity(least):
+        raise ValueError(f"{limit} is less than {what}, which is {least}")
 
 
 class Toleration(Frozen):
@@ -116,6 +120,25 @@ class Volume(Frozen):
     sub_path: str | None = None
 
 
+class SecretKey(Frozen):
+    """One value of a Secret.
+
+    Attributes:
+        secret: The Secret's name.
+        key: Under which it has the value.
+    """
+
+    secret: ObjectName
+    key: Annotated[str, AfterValidator(_secret_key)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_value(cls, given: object) -> object:
+        if isinstance(given, Mapping | SecretKey):
+            return given
+        raise ValueError("name the Secret and its key, not the value: {secret: NAME, key: KEY}")
+
+
 class DataCache(Frozen):
     """Where pods keep fetched data and packs, so that the next pod finds them: one of the two.
 
@@ -153,13 +176,19 @@ class KubernetesOptions(Frozen):
         tolerations: Taints that pods put up with.
         priority_class: The pods'.
         queue: Kueue's LocalQueue; None without Kueue.
-        cpu: CPUs asked for by a pod.
-        memory: Memory asked for by a pod, which is also its limit.
+        cpu: CPUs that a pod requests.
+        cpu_limit: CPUs that it may use; None for `cpu`, `none` for no limit.
+        memory: Memory that a pod requests.
+        memory_limit: Memory at which it is killed; None for `memory`, `none` for no limit.
         shm: Size of /dev/shm, counted as memory.
         scratch: Size of /tmp, where a checkpoint lies while it travels, and data without a `data_cache`.
+        ephemeral_storage: Local disk that a pod requests, for /tmp and its log; None for `scratch`.
+        ephemeral_storage_limit: Local disk beyond which it is evicted; None for the larger of
+            `ephemeral_storage` and `scratch`, `none` for no limit.
         volumes: PersistentVolumeClaims by the path where pods see them.
         data_cache: Where what is fetched from a bucket, and packs, outlive a pod; None for its own /tmp.
         env: More environment variables, none of them secret.
+        secret_env: Those that are: which key of which Secret each one gets.
         labels: More labels of Jobs and pods.
         retries: Failures that are counted before a run is given up; preemptions are not.
         grace_seconds: From SIGTERM to SIGKILL: at least as long as one checkpoint takes.
@@ -183,13 +212,18 @@ class KubernetesOptions(Frozen):
     tolerations: tuple[Toleration, ...] = ()
     priority_class: ObjectName | None = None
     queue: ObjectName | None = None
-    cpu: Quantity = "1"
-    memory: Quantity = "8Gi"
-    shm: Quantity = "1Gi"
-    scratch: Quantity = "4Gi"
+    cpu: Cpus = "1"
+    cpu_limit: CpuLimit | None = None
+    memory: Size = "8Gi"
+    memory_limit: SizeLimit | None = None
+    shm: Size = "1Gi"
+    scratch: Size = "4Gi"
+    ephemeral_storage: Size | None = None
+    ephemeral_storage_limit: SizeLimit | None = None
     volumes: Mapping[MountPath, Volume] = Field(default_factory=dict)
     data_cache: DataCache | None = None
     env: Mapping[EnvironmentName, EnvironmentValue] = Field(default_factory=dict)
+    secret_env: Mapping[EnvironmentName, SecretKey] = Field(default_factory=dict)
     labels: Mapping[LabelKey, LabelValue] = Field(default_factory=dict)
     retries: int = Field(3, ge=0, le=1000)
     grace_seconds: int = Field(120, ge=1, le=3600)
@@ -197,6 +231,46 @@ class KubernetesOptions(Frozen):
     keep_seconds: int = Field(14 * 86400, ge=60)
     template: str | None = None
     requests_at_once: int = Field(16, ge=1, le=128)
+
+    @property
+    def requests(self) -> dict[str, str]:
+        """What a pod's container requests, by resource."""
+        storage = self.ephemeral_storage or self.scratch
+        return {"cpu": self.cpu, "memory": self.memory, "ephemeral-storage": storage}
+
+    @property
+    def limits(self) -> dict[str, str]:
+        """What a pod's container may use, by resource. They equal the requests where nothing else is said.
+
+        So a Job passes where a LimitRange bounds their ratio or a ResourceQuota asks for limits.
+        """
+        requests = self.requests
+        given = {
+            "cpu": self.cpu_limit or self.cpu,
+            "memory": self.memory_limit or self.memory,
+            "ephemeral-storage": self.ephemeral_storage_limit
+            or max(requests["ephemeral-storage"], self.scratch, key=parse_quantity),
+        }
+        return {resource: limit for resource, limit in given.items() if limit != NO_LIMIT}
+
+    @field_validator("cpu_limit", "memory_limit", "ephemeral_storage_limit")
+    @classmethod
+    def _at_least_what_is_requested(cls, value: str | None, info: ValidationInfo) -> str | None:
+        name = str(info.field_name).removesuffix("_limit")
+        _require_at_least(value, info.data.get(name), f"the request, kubernetes.{name}")
+        if name == "ephemeral_storage":
+            _require_at_least(value, info.data.get("scratch"), "kubernetes.scratch")
+        return value
+
+    @field_validator("shm")
+    @classmethod
+    def _fits_into_the_memory(cls, value: str, info: ValidationInfo) -> str:
+        limit = info.data.get("memory_limit") or info.data.get("memory")
+        if limit and limit != NO_LIMIT and parse_quantity(value) > parse_quantity(limit):
+            raise ValueError(
+                f"{value} is more than the memory limit of {limit}, and what lies in /dev/shm counts to it"
+            )
+        return value
 
     @model_validator(mode="after")
     def _no_label_of_ours(self) -> KubernetesOptions:

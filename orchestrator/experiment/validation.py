@@ -92,6 +92,9 @@ def _what_and_fix(model: type[BaseModel], item: Any, location: Location, *, sugg
     if item["type"] == "literal_error":
         known = re.findall(r"'([^']*)'", str(item["ctx"]["expected"]))
         return f"unknown value {shortened(repr(item['input']))}", did_you_mean(item["input"], known)
+    if item["type"] == "tuple_type" and not isinstance(item["input"], dict):
+        given = shortened(repr(item["input"]))
+        return f"input should be a list, got {given}", f"for one item write [{given}]"
     mistake = item.get("ctx", {}).get("error")
     if isinstance(mistake, LocationMistake):
         return mistake.what, mistake.fix

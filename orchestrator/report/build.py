@@ -11,6 +11,8 @@ from orchestrator.experiment import Experiment
 from orchestrator.experiment.schema import METRICS
 from orchestrator.experiment.schema import Comparison as Asked
 from orchestrator.report.compare import compare, corrected
+from orchestrator.report.headline import headlines
+from orchestrator.report.learning import never_learned
 from orchestrator.report.pairs import pair_ablations, pair_models, rows_by_name
 from orchestrator.report.provenance import provenance
 from orchestrator.report.question import Question, check, compared_ablations
@@ -18,7 +20,7 @@ from orchestrator.report.result import Comparison, Family, Report
 from orchestrator.report.scores import Observations
 from orchestrator.report.summarise import aggregates, runs_by_cell, summaries
 from orchestrator.report.thesis import thesis_items
-from orchestrator.report.wording import EPOCH_WARNING, headlines
+from orchestrator.report.wording import EPOCH_WARNING
 from trainer.contract.errors import SHOWN_PROBLEMS
 
 _DEFAULT_METRICS = ("validation_dice", "generalisation_dice")
@@ -62,8 +64,11 @@ def build_report(experiment: Experiment, collected: Collected, question: Questio
         score="" if question.unit == "epoch" else score,
         summaries=list(summaries(cells, metrics, observations, question.unit)),
         comparisons=comparisons,
-        warnings=list(_warnings(collected, question, asked)),
-        headlines=[line for comparison in comparisons for line in _headlines(comparison, question.unit)],
+        warnings=list(_warnings(collected, question, asked, experiment.compare)),
+        headlines=[
+            *(never_learned(collected.runs, epochs) if question.unit == "run" else ()),
+            *(line for part in comparisons for line in _headlines(part, question.unit, collected.runs)),
+        ],
         aggregates=list(aggregates(cells, metrics, observations, question)),
         families=families,
         thesis=list(thesis_items(experiment, collected.runs, epochs, over_runs, score)),
@@ -104,12 +109,29 @@ def _comparisons(
     return corrected(found, [item.family for item in asked], question.unit)
 
 
-def _headlines(comparison: Comparison, unit: str) -> Iterator[str]:
+def _headlines(comparison: Comparison, unit: str, runs: pd.DataFrame) -> Iterator[str]:
+    compared = runs["model"].isin([comparison.model, comparison.against])
+    unfinished = int((compared & ~runs["finished"]).sum())
     for metric in dict.fromkeys(row.metric for row in comparison.rows):
-        yield from headlines([row for row in comparison.rows if row.metric == metric], unit)
+        rows = [row for row in comparison.rows if row.metric == metric]
+        yield from headlines(rows, unit, unfinished=unfinished)
 
 
-def _warnings(collected: Collected, question: Question, asked: Sequence[Asked]) -> Iterator[str]:
+def _chosen_afterwards(question: Question, declared: Sequence[Asked]) -> Iterator[str]:
+    """Metrics and scores that stand in no file: they may have been chosen after a look at the answer."""
+    if not question.significance or not declared:
+        return
+    scores = list(dict.fromkeys(item.score for item in declared))
+    if question.score is not None and [question.score] != scores:
+        yield f"score {question.score} is asked for here; the experiment declares {', '.join(scores)}"
+    metrics = list(dict.fromkeys(metric for item in declared for metric in item.metrics))
+    if question.metrics and set(question.metrics) != set(metrics):
+        yield f"{', '.join(question.metrics)} is asked for here; the experiment declares {', '.join(metrics)}"
+
+
+def _warnings(
+    collected: Collected, question: Question, asked: Sequence[Asked], declared: Sequence[Asked]
+) -> Iterator[str]:
     if question.unit == "epoch":
         yield EPOCH_WARNING
     scores = {item.score for item in asked}
@@ -124,6 +146,11 @@ def _warnings(collected: Collected, question: Question, asked: Sequence[Asked]) 
         open_runs = int((~runs["finished"]).sum())
         verb = "is" if open_runs == 1 else "are"
         yield f"{open_runs} of {len(runs)} runs {verb} not finished and not in these numbers"
+    if others := collected.others:
+        subject = "1 finished run is" if len(others) == 1 else f"{len(others)} finished runs are"
+        named = ", ".join(others[:2]) + (f" and {len(others) - 2} more" if len(others) > 2 else "")
+        yield f"{subject} in the store but not in this experiment's grid, and left out: {named}"
+    yield from _chosen_afterwards(question, declared)
     for problem in collected.problems[:SHOWN_PROBLEMS]:
         yield f"unreadable: {problem}"
     if len(collected.problems) > SHOWN_PROBLEMS:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from orchestrator.report.numbers import MISSING, effect, interval, mean_sd, p_value, share, signed
 from orchestrator.report.pairs import DroppedPair, UnlikePair
 from orchestrator.report.result import Comparison, ComparisonRow, Overall, Report, Summary
-from orchestrator.report.wording import LEVEL, METRIC_NAMES, bca_coverage, cell_name, is_higher_better
+from orchestrator.report.wording import METRIC_NAMES, bca_coverage, cell_name, is_higher_better, is_significant
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +151,7 @@ def _comparison(report: Report, comparison: Comparison, metric: str, family: Seq
         cells += [signed(row.difference), interval(row.ci_low, row.ci_high)]
         cells += [p_value(row.p), p_value(row.p_holm), *([effect(row.hedges_g_av)] if g else []), _count(row)]
         rows.append(cells)
-    emphasised = frozenset(
-        index
-        for index, row in enumerate(family)
-        if report.unit == "run" and row.p_holm is not None and row.p_holm <= LEVEL
-    )
+    emphasised = frozenset(index for index, row in enumerate(family) if report.unit == "run" and is_significant(row))
     title = f"{_title(comparison, metric, family)} ({_better(metric)} is better)"
     return Section(title, columns, rows, emphasised, _caption(report, comparison, family), list(_verdicts(family)))
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from typing import Final
 
 from orchestrator.report.result import ComparisonRow
 from orchestrator.stats.floor import pairs_for_exact, smallest_exact_p
 
 LEVEL: Final = 0.05
+
+FEWEST_PAIRS: Final = 3
+"""Below these nothing is called better, whatever a t-test says."""
+
+SMALLEST_SHOWN: Final = 0.0005
+"""Differences below it are printed as 0.000."""
 
 EPOCH_WARNING: Final = (
     "unit epoch: epochs of one run are not independent, so these p values and intervals are far too small; "
@@ -35,19 +40,28 @@ def sides(row: ComparisonRow) -> tuple[str, str]:
 
 def verdict(row: ComparisonRow, unit: str) -> str:
     """What may be said of one comparison, its corrected p known."""
+    if reason := not_tested(row):
+        return reason
     first, second = sides(row)
+    if row.test == "welch":
+        return f"no pair is complete, so runs were tested unpaired (Welch): {_told(row, unit, first, second)}"
+    return _told(row, unit, first, second) + _equivalence(row)
+
+
+def not_tested(row: ComparisonRow) -> str:
+    """Why a comparison has no test; empty where it has one."""
     if row.difference is None:
         return "no complete pair yet"
     if row.test == "welch":
-        return f"no pair is complete, so runs were tested unpaired (Welch): {_told(row, unit, first, second)}"
+        return ""
     if row.n_pairs == 1:
-        return "one pair is no test: add seeds"
+        return "one pair is not enough for a test; add seeds"
     if row.p is None or row.p_holm is None:
-        subject = "both ablations" if row.model == row.against else "both models"
         if row.difference == 0:
+            subject = "both ablations" if row.model == row.against else "both models"
             return f"{subject} score exactly the same, so there is nothing to test"
-        return "all pairs differ by exactly the same, so there is no spread to test against"
-    return _told(row, unit, first, second) + _equivalence(row)
+        return f"all {row.n_pairs} pairs differ by exactly the same, so there is no spread to test against"
+    return ""
 
 
 def _told(row: ComparisonRow, unit: str, first: str, second: str) -> str:
@@ -57,14 +71,34 @@ def _told(row: ComparisonRow, unit: str, first: str, second: str) -> str:
     ahead = (row.difference > 0) == is_higher_better(row.metric)
     better, worse = (first, second) if ahead else (second, first)
     if row.difference == 0:
-        return "neither is ahead"
+        return "no difference seen"
     if unit == "epoch":
         return f"{better} is ahead; pooled epochs cannot say whether by more than chance"
-    if row.p_holm <= LEVEL:
+    if is_significant(row):
         return f"{better} is better than {worse}"
+    if row.p <= LEVEL and too_few(row):
+        return f"{better} is ahead, but {too_few(row)} are too few to call it better"
     if row.p <= LEVEL:
         return f"{better} is ahead, but not after correction for the number of tests"
-    return f"{better} is ahead, but no more than chance allows"
+    if (row.t is not None and abs(row.t) < 1) or abs(row.difference) < SMALLEST_SHOWN:
+        return "no difference seen"
+    return f"{better} is ahead, but by no more than chance allows"
+
+
+def is_significant(row: ComparisonRow) -> bool:
+    """Whether the difference may be called one: corrected p at most the level, from enough pairs."""
+    return row.p_holm is not None and row.p_holm <= LEVEL and not too_few(row)
+
+
+def too_few(row: ComparisonRow) -> str:
+    """`2 pairs` where a t-test, which takes normal differences on trust, is all there is; else empty.
+
+    With two pairs no exact test can go below p = 0.5.
+    """
+    if row.test == "welch":
+        least = min(row.n_model, row.n_against)
+        return f"{least} unpaired runs" if least < FEWEST_PAIRS else ""
+    return f"{row.n_pairs} pairs" if row.n_pairs < FEWEST_PAIRS else ""
 
 
 def _equivalence(row: ComparisonRow) -> str:
@@ -90,46 +124,14 @@ def floor(n: int, tests: int) -> str:
     alone, together = pairs_for_exact(LEVEL), pairs_for_exact(LEVEL, tests)
     cannot = f"n = {n}: an exact test cannot go below p = {smallest:.3g}"
     if smallest <= LEVEL:
-        return f"{cannot}, too much after Holm over {tests} tests; {together} seeds would do"
-    more = f", {together} after Holm over {tests} tests" if together > alone else ""
-    return f"{cannot}; {alone} seeds would reach {LEVEL}{more}"
-
-
-def headlines(rows: Sequence[ComparisonRow], unit: str) -> Iterator[str]:
-    """The answer of one comparison on one metric, in a sentence or two."""
-    if not rows or unit == "epoch":
-        return
-    metric = METRIC_NAMES[rows[0].metric]
-    ablations = rows[0].model == rows[0].against
-    subject = f"{metric}, {rows[0].model}" if ablations else metric
-    if len(rows) == 1:
-        yield f"{subject}: {rows[0].verdict}"
-        return
-    found: dict[str, list[str]] = {}
-    open_cells = 0
-    for row in rows:
-        if row.p_holm is None or row.p_holm > LEVEL or row.difference is None:
-            open_cells += 1
-            continue
-        first, second = sides(row)
-        ahead = (row.difference > 0) == is_higher_better(row.metric)
-        said = f"{first} is better than {second}" if ahead else f"{second} is better than {first}"
-        found.setdefault(said, []).append(f"{row.train_ratio:g}" if ablations else cell_name(row))
-    parts = [f"{said} at ratio {_listed(places)}" for said, places in found.items()]
-    if open_cells:
-        parts.append(
-            f"{open_cells} of {len(rows)} comparisons allow no verdict" if found else "no difference is significant"
-        )
-    yield f"{subject}: {'; '.join(parts)} (after Holm over {rows[0].family_size} tests)"
+        return f"{cannot}, too much after Holm over {tests} tests; at least {together} seeds, all agreeing, could"
+    more = f", at least {together} after Holm over {tests} tests" if together > alone else ""
+    return f"{cannot}; at least {alone} seeds, all agreeing, could reach {LEVEL}{more}"
 
 
 def cell_name(row: ComparisonRow) -> str:
     """`0.3`, `0.3, no_clahe`: a cell in a list of cells."""
     return f"{row.train_ratio:g}" + ("" if row.ablation == "none" else f" ({row.ablation})")
-
-
-def _listed(places: Sequence[str]) -> str:
-    return places[0] if len(places) == 1 else f"{', '.join(places[:-1])} and {places[-1]}"
 
 
 def bca_coverage(n: int) -> str:

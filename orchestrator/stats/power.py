@@ -23,8 +23,9 @@ def paired_t_power(effect: float, deviation: float, n: int, level: float = 0.05)
     """
     reach = abs(effect) / deviation * math.sqrt(n)
     critical = float(stats.t.ppf(1 - level / 2, n - 1))
-    found = float(stats.nct.sf(critical, n - 1, reach) + stats.nct.cdf(-critical, n - 1, reach))
-    return min(1.0, found) if math.isfinite(found) else 1.0
+    above = float(stats.nct.sf(critical, n - 1, reach))
+    below = float(stats.nct.cdf(-critical, n - 1, reach))  # NaN in scipy where it is too small to be computed
+    return min(1.0, above + (below if math.isfinite(below) else 0.0))
 
 
 def pairs_needed(

@@ -138,6 +138,7 @@ kubernetes:
   secret: gridctl-store
   gpus: 0
   cpu: 100m
+  cpu_limit: none
   memory: 1Gi
   scratch: 200Mi
   shm: 64Mi

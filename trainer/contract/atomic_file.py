@@ -50,9 +50,17 @@ def replacing(path: Path, *, only_if_absent: bool = False) -> Iterator[IO[bytes]
 
 
 def _open_in_its_folder(path: Path) -> IO[bytes]:
-    """Open a new file, making its folder, which another process may remove as empty meanwhile."""
+    """Open a new file, making its folder, which another process may remove as empty meanwhile.
+
+    Raises:
+        NotADirectoryError: A file or a dangling link lies where the folder should be.
+        OSError: It cannot be made.
+    """
     for _ in range(10):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:  # callers take this for the goal, which is somebody else's then
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), error.filename) from None
         with contextlib.suppress(FileNotFoundError):
             return path.open("xb")
     return path.open("xb")

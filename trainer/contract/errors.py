@@ -94,6 +94,10 @@ class LocationError(StoreError):
     exit_code = exit_codes.BAD_SPEC
 
 
+class RefusedObjectError(StoreError):
+    """The server will never take this object, or this kind of request: waiting does not help."""
+
+
 class DamagedObjectError(StoreError):
     """An object is not what its checksum says, read after read."""
 

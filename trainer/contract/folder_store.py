@@ -58,7 +58,7 @@ class FolderStore:
                 file.write(data)
             return _etag(path.stat())
         except OSError as error:
-            self._fail(error, path)
+            self._fail(error, path, writing=True)
 
     def put_file(self, key: str, path: Path) -> str:
         target = self._path(key)
@@ -67,7 +67,7 @@ class FolderStore:
                 shutil.copyfileobj(source, file, 1 << 20)
             return _etag(target.stat())
         except OSError as error:
-            self._fail(error, target)
+            self._fail(error, target, writing=True)
 
     def create(self, key: str, data: bytes) -> bool:
         path = self._path(key)
@@ -77,7 +77,7 @@ class FolderStore:
         except FileExistsError:
             return False
         except OSError as error:
-            self._fail(error, path)
+            self._fail(error, path, writing=True)
         return True
 
     def exists(self, key: str) -> bool:
@@ -88,11 +88,14 @@ class FolderStore:
             return False
         except OSError as error:
             self._fail(error, path)
-        return path.is_file()
+        if path.is_dir():  # said now: an object could never be written here
+            raise StoreError("there is a folder where a file should be", where=path, fix="move it elsewhere")
+        return True
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
         folder = prefix.rpartition("/")[0]
         base = self._path(folder) if folder else self._root
+        self._require_folder()
         try:
             keys = sorted(path.relative_to(self._root).as_posix() for path in _files(base))
         except OSError as error:
@@ -130,14 +133,32 @@ class FolderStore:
     def _path(self, key: str) -> Path:
         return self._root.joinpath(*require_key(key, self._root).split("/"))
 
-    def _fail(self, error: OSError, path: Path) -> NoReturn:
+    def _require_folder(self) -> None:
+        """What is not there yet is an empty store; a file or a broken link never becomes one.
+
+        Raises:
+            StoreError: There is such a thing.
+        """
+        if os.path.lexists(self._root) and not self._root.is_dir():
+            what = "this link leads to no folder" if self._root.is_symlink() else "this is a file, not a folder"
+            raise StoreError(what, where=self._root, fix="give the path of a folder")
+
+    def _fail(self, error: OSError, path: Path, *, writing: bool = False) -> NoReturn:
+        if writing and isinstance(error, NotADirectoryError | FileNotFoundError):
+            blocked = next((folder for folder in path.parents if os.path.lexists(folder) and not folder.is_dir()), None)
+            if blocked:
+                raise StoreError(
+                    "there is a file or a broken link where a folder should be", where=blocked, fix="move it elsewhere"
+                ) from None
         no_file = error.errno == errno.EISDIR and error.filename == str(path)  # a prefix of keys is no object
-        if no_file or (error.errno in (errno.ENOENT, errno.ENOTDIR) and not path.exists()):
+        if not writing and (no_file or (error.errno in (errno.ENOENT, errno.ENOTDIR) and not path.exists())):
+            self._require_folder()
             raise NotFoundError("there is no such object", where=path) from None
         fixes = {
             errno.ENOSPC: "free some space, then start the same command again: it goes on from the last checkpoint",
             errno.EDQUOT: "free some of your quota, then start the same command again",
             errno.EACCES: f"give yourself the right to read and write {self._root}",
+            errno.EISDIR: "there is a folder where a file should be: move it elsewhere",
             errno.EROFS: "choose a store on a file system that can be written",
         }
         raise StoreError(

@@ -32,7 +32,7 @@ class AttemptRecord(Frozen):
         uid: What tells two attempts of one number apart: the pod's or a random one.
         started_at: Time of start, with zone.
         host: Name of the machine or pod.
-        git_sha: Commit of the trainer's source; empty if unknown.
+        git_sha: Commit of the trainer's source, `<commit>+dirty.<digest>` with changes; empty if unknown.
         image: Container image; empty outside a container.
         versions: Library versions by distribution name, and `python`.
         device: `cpu` or `cuda:0`.

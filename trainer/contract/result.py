@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, Self
 
 from pydantic import Field
 
 from trainer.contract.bounds import Attempt, Epoch, Time, Volume
+from trainer.contract.errors import StoreError
 from trainer.contract.frozen import Frozen
 from trainer.contract.metrics import SetScores
 from trainer.contract.record import Record
+from trainer.contract.spec import RunSpec
 
 RESULT_SCHEMA_VERSION: Final = 1
 
@@ -73,6 +75,23 @@ class ResultRecord(Record):
     function: tuple[PatientFunction, ...] = ()
     train_seconds: float = Field(ge=0, le=1e13)
     finished_at: Time
+
+    @classmethod
+    def of_run(cls, run: RunSpec, data: bytes | str, where: object = "") -> Self:
+        """Read the result of a run. Nothing else says that it is finished.
+
+        Args:
+            run: The run.
+            data: What lies at its result's key.
+            where: File or key named in errors.
+
+        Raises:
+            StoreError: It is not a result, or that of another run or specification.
+        """
+        found = cls.from_json(data, where)
+        if (found.run_id, found.spec_digest) != (run.run_id, run.digest):
+            raise StoreError(f"the result of another run, {found.run_id}", where=where, fix=cls.remedy)
+        return found
 
     def to_json(self) -> bytes:
         """The result as it lies in the store."""

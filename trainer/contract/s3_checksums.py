@@ -56,7 +56,7 @@ def recorded(client: Any, bucket: str, name: str) -> Recorded:
     answer = client.head_object(Bucket=bucket, Key=name, ChecksumMode="ENABLED")
     whole = answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
     etag = str(answer.get("ETag", "")).strip('"')
-    found = {field: answer[field] for field in _ALGORITHMS if whole and field in answer and "-" not in answer[field]}
+    found = {field: answer[field] for field in _ALGORITHMS if whole and _is_checksum(answer.get(field, ""), field)}
     part_bytes = 0
     if "-" in etag and not found:
         try:
@@ -96,6 +96,14 @@ def etag_in_parts(path: Path, part_bytes: int) -> str:
         while part := file.read(part_bytes):
             parts.append(hashlib.md5(part, usedforsecurity=False).digest())
     return f"{hashlib.md5(b''.join(parts), usedforsecurity=False).hexdigest()}-{len(parts)}"
+
+
+def _is_checksum(text: str, field: str) -> bool:
+    """Whether a text can be one of the whole; those of parts end with their number, such as `-3`."""
+    try:
+        return len(base64.b64decode(text, validate=True)) == len(_ALGORITHMS[field]().digest())
+    except ValueError:
+        return False
 
 
 def _checksum(path: Path, field: str) -> str:

@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from trainer.contract.errors import Problem, StoreError
+from botocore.exceptions import BotoCoreError, ClientError
+
+from trainer.contract.errors import Fault, Problem, StoreError
 
 _HEADERS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN")
 _WORDS: Final = ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS", "AWS_ROLE_ARN")
 _ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS")
 _PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
-_TEXTS: Final = ("AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+_PROFILES: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+_TEXTS: Final = ("AWS_SECRET_ACCESS_KEY", *_PROFILES)
 _FILES: Final = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
@@ -36,13 +39,13 @@ _FIX: Final = "set it again without that; with kubectl create secret use --from-
 
 
 def require_valid_settings(where: str) -> None:
-    """Refuse environment variables that no request can be made with.
+    """Refuse environment variables and configuration files that no request can be made with.
 
     Args:
         where: The store.
 
     Raises:
-        StoreError: With every such variable; waiting cannot help.
+        StoreError: With every such variable and file; waiting cannot help.
     """
     problems = []
     for name in (*_HEADERS, *_WORDS, *_ENDPOINTS, *_PROXIES, *_TEXTS, *_FILES):
@@ -51,6 +54,30 @@ def require_valid_settings(where: str) -> None:
         said = value and (mistake_in(value, spaces=spaced, ascii_only=name not in _FILES) or _meaning(name, value))
         if said:
             problems.append(Problem(f"{name} {said}", where, _FIX if said in _FORM_MISTAKES else "correct it"))
+    problems += [Problem(f"{name} is empty", where, "unset it") for name in _PROFILES if os.environ.get(name) == ""]
+    for path in _config_files():
+        if said := _encoding_mistake(path):
+            problems.append(Problem(f"{path} {said}", where, "save it as UTF-8 without a byte order mark"))
+    if problems:
+        raise StoreError(problems)
+
+
+def require_readable_files(where: str) -> None:
+    """Refuse settings files that AWS's library has passed over; only when it found no credentials.
+
+    Raises:
+        StoreError: With every such file.
+    """
+    given = ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"), ("AWS_CONFIG_FILE", "~/.aws/config")
+    problems = []
+    for variable, usual in given:
+        path = Path(os.environ.get(variable) or usual).expanduser()
+        try:
+            path.read_bytes()
+        except OSError as error:
+            if os.environ.get(variable) or path.exists():
+                what = f"{path}{f', which {variable} names,' if os.environ.get(variable) else ''} cannot be read"
+                problems.append(Problem(f"{what}: {error.strerror}", where, "correct it"))
     if problems:
         raise StoreError(problems)
 
@@ -96,20 +123,57 @@ def credentials_check(credentials: Any, profile: str, where: str) -> Callable[..
     """
 
     def check(**_: Any) -> None:
-        frozen = credentials.get_frozen_credentials()
+        frozen = _current(credentials, where)
         given: Mapping[str, tuple[str | None, str]] = {
             "aws_access_key_id": (frozen.access_key, "AWS_ACCESS_KEY_ID"),
             "aws_secret_access_key": (frozen.secret_key, "AWS_SECRET_ACCESS_KEY"),
             "aws_session_token": (frozen.token, "AWS_SESSION_TOKEN"),
         }
         for key, (value, variable) in given.items():
-            said = value and mistake_in(value, spaces=key == "aws_secret_access_key" and " #" not in value)
+            said = "is not text"
+            if value == "" and key != "aws_session_token":
+                said = "is empty"
+            elif not value:
+                continue
+            elif isinstance(value, str):
+                said = mistake_in(value, spaces=key == "aws_secret_access_key" and " #" not in value)
             if said:
-                source = _METHODS.get(str(credentials.method), f"the credentials from {credentials.method}")
+                source = _METHODS.get(str(credentials.method), f"the method {credentials.method}")
                 name = variable if credentials.method == "env" else f"{key} of profile '{profile}' in {source}"
                 raise StoreError(f"{name} {said}", where=where, fix=_FIX if credentials.method == "env" else "edit it")
 
     return check
+
+
+def _current(credentials: Any, where: str) -> Any:
+    """The credentials as they are now, renewed if they have to be.
+
+    Raises:
+        BotoCoreError: They cannot be had.
+        StoreError: Likewise, for reasons for which AWS's library has no error of its own.
+    """
+    source = _METHODS.get(str(credentials.method), f"the method {credentials.method}")
+    try:
+        return credentials.get_frozen_credentials()
+    except (BotoCoreError, ClientError, Fault):
+        raise
+    except EOFError:
+        raise StoreError(
+            "the role of this profile wants an MFA code, and nobody is here to type it",
+            where=where,
+            fix="sign in first, for example with aws sso login or aws sts get-session-token",
+        ) from None
+    except RuntimeError:
+        raise StoreError(
+            f"the credentials have expired, and so have those that {source} gives now",
+            where=where,
+            fix="sign in again",
+            passing=True,
+        ) from None
+    except Exception as error:
+        raise StoreError(
+            f"{source} cannot be read ({type(error).__name__})", where=where, fix="look at ~/.aws"
+        ) from None
 
 
 def require_plain_endpoint(endpoint: str, where: str) -> None:
@@ -149,6 +213,22 @@ def _endpoint_mistake(value: str) -> str:
     if parts.scheme not in ("http", "https") or not host:
         return "is not a URL such as https://host:9000"
     return ""
+
+
+def _config_files() -> list[Path]:
+    """Those that AWS's library reads."""
+    files = {"AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials", "AWS_CONFIG_FILE": "~/.aws/config"}
+    return [Path(os.path.expanduser(os.environ.get(name) or default)) for name, default in files.items()]  # noqa: PTH111
+
+
+def _encoding_mistake(path: Path) -> str:
+    try:
+        text = path.read_bytes().decode()
+    except OSError:  # as if it were not there
+        return ""
+    except UnicodeDecodeError:
+        return "is not UTF-8 text"
+    return "begins with a byte order mark" if text.startswith("\ufeff") else ""
 
 
 def _file_mistake(path: str, *, token: bool) -> str:

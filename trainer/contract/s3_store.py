@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import logging
 import os
 import random
 import time
@@ -31,9 +29,16 @@ from trainer.contract.errors import DamagedObjectError, StoreError
 from trainer.contract.location import Location
 from trainer.contract.s3_answers import require_s3_answer
 from trainer.contract.s3_checksums import Recorded, is_damaged, recorded
-from trainer.contract.s3_faults import error_code, fault_of
-from trainer.contract.s3_settings import credentials_check, require_plain_endpoint, require_valid_settings
-from trainer.contract.store import Blob, Stat, is_key, require_key, require_size
+from trainer.contract.s3_faults import fault_of
+from trainer.contract.s3_listing import list_objects
+from trainer.contract.s3_refusals import error_code
+from trainer.contract.s3_settings import (
+    credentials_check,
+    require_plain_endpoint,
+    require_readable_files,
+    require_valid_settings,
+)
+from trainer.contract.store import Blob, Stat, require_key, require_size
 
 _MULTIPART_BYTES: Final = 8 << 20
 """Files of at least this size travel in parts of this size, several at once."""
@@ -43,7 +48,6 @@ _CUT: Final = (FlexibleChecksumError, IncompleteReadError, ReadTimeoutError, Res
 
 _ATTEMPTS: Final = 5
 _DAMAGED: Final = "its content is not what the checksum says that S3 keeps of it"
-_log = logging.getLogger(__name__)
 _chance = random.Random()  # never the generator of a run, whose state is in its checkpoints
 
 
@@ -73,16 +77,19 @@ class S3Store:
             session = boto3.session.Session()
             client = session.client("s3", config=_config())
             credentials = session.get_credentials()
-        except (BotoCoreError, ValueError, OSError) as error:
+        except Exception as error:  # a setting of a form that AWS's library does not expect may raise anything
             raise fault_of(error, where=url, endpoint="") from None
         require_plain_endpoint(str(client.meta.endpoint_url), url)
-        if credentials is not None:
+        if credentials is None:
+            require_readable_files(url)
+        else:
             check = credentials_check(credentials, session.profile_name, url)
             client.meta.events.register_first("before-sign.s3", check)
         store = cls(location.bucket, location.path, client)
         # botocore's own handler for before-parse.s3.* turns a body that is not XML into a server error and asks again.
         # Handlers for wildcards are called before those for names.
         client.meta.events.register_first("before-parse.*.*", store._require_s3_answer)
+        client.meta.events.register("before-call.s3.GetObject", _do_not_check_parts)
         return store
 
     @property
@@ -128,9 +135,7 @@ class S3Store:
                     if not _was_replaced(error) or attempt == _ATTEMPTS - 1:
                         raise
             _pause(attempt)
-        raise DamagedObjectError(
-            "its content is not what the checksum says that S3 keeps of it", where=f"{self.url}/{key}"
-        )
+        raise DamagedObjectError(_DAMAGED, where=f"{self.url}/{key}")
 
     def recorded(self, key: str) -> Recorded:
         """What S3 keeps of an object that says more of its content than an ETag."""
@@ -177,46 +182,12 @@ class S3Store:
         name = self._name(key)
         with self._faults(key):  # unlike a HEAD, the answer to a listing says what is wrong
             answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=name, MaxKeys=1)
-            return any(item["Key"] == name for item in answer.get("Contents", ()))
+            return any(item.get("Key") == name for item in answer.get("Contents", ()))
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
-        pages = iter(
-            self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix + prefix)
+        return list_objects(
+            self._client, bucket=self._bucket, root=self._prefix, prefix=prefix, url=self.url, faults=self._faults
         )
-        first_keys: set[str] = set()
-        skipped: list[str] = []
-        while True:
-            with self._faults(prefix):
-                page = next(pages, None)
-            if page is None:
-                break
-            items = page.get("Contents", ())
-            self._require_progress(page, items, first_keys)
-            for item in items:
-                key = item["Key"].removeprefix(self._prefix)
-                if not key or key.endswith("/"):  # folders, as web consoles draw them
-                    continue
-                if not is_key(key):
-                    skipped.append(key)
-                    continue
-                yield Stat(key, item["Size"], _etag(item), item["LastModified"].timestamp())
-        if skipped:
-            _say_skipped(self.url, len(skipped), skipped[0])
-
-    def _require_progress(self, page: Any, items: Any, first_keys: set[str]) -> None:
-        """A server that lists the same page for ever is broken, as is one that ends in the middle.
-
-        Raises:
-            StoreError: This is one.
-        """
-        repeated = bool(items) and items[0]["Key"] in first_keys
-        if repeated or (page.get("IsTruncated") and not page.get("NextContinuationToken")):
-            raise StoreError(
-                f"{self._endpoint} does not list all objects: it {'repeats a page' if repeated else 'ends midway'}",
-                where=self.url,
-                fix="use another S3 server, or a newer version of this one",
-            )
-        first_keys.update(item["Key"] for item in items[:1])
 
     def delete(self, key: str) -> None:
         name = self._name(key)
@@ -298,11 +269,13 @@ def _etag(answer: Any) -> str:
     return str(answer["ETag"]).strip('"')
 
 
-@functools.cache
-def _say_skipped(url: str, number: int, example: str) -> None:
-    """Once, however often the store is listed."""
-    others = f" and {number - 1} more" if number > 1 else ""
-    _log.warning("%s: passed over %r%s: no folder could hold such a key, so gridctl wrote none", url, example, others)
+def _do_not_check_parts(params: Any, **_: object) -> None:
+    """Several servers send the checksum of a whole object with a part of it, which AWS's library takes for damage.
+
+    See https://github.com/boto/boto3/issues/4512. `get_file` compares the whole instead.
+    """
+    if "Range" in params["headers"]:
+        params["context"].get("checksum", {}).pop("response_algorithms", None)
 
 
 def _was_replaced(error: Exception) -> bool:

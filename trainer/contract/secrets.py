@@ -8,7 +8,8 @@ import re
 from typing import Final
 
 _MASK: Final = "***"
-_USERINFO: Final = re.compile(r"(?<=://)[^/\s@'\"]+(?:/[^/\s@'\"]+)?@(?=[\w.\[~*-])")
+_USERINFO: Final = re.compile(r"(?<=:/)(/{0,2})(?:[^/\s@:'\"]+|[^/\s@:]*:\S*)@")
+"""Before the host of a URL, also of one that became a path. Up to the last `@`: passwords may hold `@` and `/`."""
 _QUERY: Final = re.compile(
     r"\b(X-Amz-(?:Signature|Credential|Security-Token)|AWSAccessKeyId|Signature|x-amz-security-token)=[^&\s'\"]+", re.I
 )
@@ -29,7 +30,7 @@ def has_credentials(url: str) -> bool:
 
 def masked(text: str) -> str:
     """A text as it may be shown and stored: `***` in place of every secret."""
-    text = _QUERY.sub(lambda found: f"{found[1]}={_MASK}", _USERINFO.sub(f"{_MASK}@", text))
+    text = _QUERY.sub(lambda found: f"{found[1]}={_MASK}", _USERINFO.sub(rf"\1{_MASK}@", text))
     for name in _VARIABLES:
         value = os.environ.get(name, "").strip()
         if len(value) >= _SHORTEST:

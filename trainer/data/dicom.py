@@ -11,6 +11,9 @@ import pydicom
 from numpy.typing import NDArray
 
 from trainer.contract.errors import DataError
+from trainer.data.dicom_pixels import is_inverted, scaled_pixels
+from trainer.data.dicom_tags import number, value_of
+from trainer.data.grid import Affine, Grid
 from trainer.data.nifti import require_intensities
 
 
@@ -19,11 +22,15 @@ class DicomImage:
     """One image of a series.
 
     Attributes:
-        pixels: (rows, columns) float32, stored values after the rescale tags, if there are any.
+        pixels: (rows, columns) float32, stored values after the rescale tags, if there are any; brighter
+            is larger.
         spacing_mm: Distance of rows and of columns.
         position_mm: Along the normal of the image plane; None if the file does not say.
         slice_distance_mm: As the tag SpacingBetweenSlices has it; None if the file does not say.
         instance: InstanceNumber; None if the file does not say.
+        inverted: Whether the file stores bright as small (MONOCHROME1), which `pixels` no longer does.
+        affine: (4, 4), from column, row and a step along the normal to the patient in mm; None if the
+            file does not say.
     """
 
     pixels: NDArray[np.float32]
@@ -31,6 +38,14 @@ class DicomImage:
     position_mm: float | None
     slice_distance_mm: float | None = None
     instance: int | None = None
+    inverted: bool = False
+    affine: Affine | None = None
+
+    @property
+    def grid(self) -> Grid:
+        """Its pixels in the patient, as a volume of one slice."""
+        (rows, columns), (y, x) = self.pixels.shape, self.spacing_mm
+        return Grid((columns, rows, 1), (x, y, min(x, y)), self.affine)
 
 
 def read_dicom(path: Path) -> DicomImage:
@@ -45,31 +60,29 @@ def read_dicom(path: Path) -> DicomImage:
             # damaged file pydicom warns before it fails.
             warnings.simplefilter("ignore")
             dataset = _dataset(path)
-            pixels = _stored(dataset, path)
+            pixels = scaled_pixels(dataset, path)
             spacing = _spacing_mm(dataset, path)
-            slope, intercept = _rescale(dataset, path)
-            position = _position_mm(dataset)
-            distance, instance = _number(dataset, "SpacingBetweenSlices"), _number(dataset, "InstanceNumber")
+            affine = _affine(dataset, spacing)
+            distance, instance = number(dataset, "SpacingBetweenSlices"), number(dataset, "InstanceNumber")
+            inverted = is_inverted(dataset)
     except DataError:
         raise
     except FileNotFoundError:
         raise DataError("the file is missing", where=path) from None
+    except OSError as error:
+        raise DataError(f"cannot read it: {error.strerror or error}", where=path) from None
     except Exception as error:  # what a damaged file makes pydicom and its decoders raise has no common base
         reason = (str(error) or type(error).__name__).splitlines()[0]
-        unpack = "decompress it, for instance with `dcmdjpeg` or `gdcmconv --raw`" if "decompress" in reason else ""
-        raise DataError(f"not a readable DICOM image: {reason}", where=path, fix=unpack) from None
-    if pixels.ndim != 2 or 0 in pixels.shape:
-        raise DataError(f"its shape is {pixels.shape}, not that of one grey image", where=path)
-    if len(spacing) != 2 or not all(0.01 <= value <= 100 for value in spacing):
-        raise DataError(f"its PixelSpacing is {spacing} mm, which no scanner gives", where=path)
-    scaled = pixels.astype(np.float64) * slope + intercept
-    require_intensities(scaled, path)
+        raise DataError(f"not a readable DICOM image: {reason}", where=path, fix="copy or export it again") from None
+    require_intensities(pixels, path)
     return DicomImage(
-        scaled.astype(np.float32),
-        (spacing[0], spacing[1]),
-        position,
+        pixels.astype(np.float32),
+        spacing,
+        _position_mm(affine),
         distance if distance and distance > 0 else None,
         int(instance) if instance is not None else None,
+        inverted,
+        affine,
     )
 
 
@@ -77,10 +90,10 @@ def _dataset(path: Path) -> pydicom.Dataset:
     """The file, also without the preamble and file header of PS3.10, which older exports leave out."""
     try:
         return pydicom.dcmread(path)
-    except pydicom.errors.InvalidDicomError as error:
+    except pydicom.errors.InvalidDicomError:
         dataset = pydicom.dcmread(path, force=True)
         if "Rows" not in dataset or "PixelData" not in dataset:
-            raise error
+            raise ValueError("it has neither the header of a DICOM file nor an image") from None
         if "TransferSyntaxUID" not in dataset.file_meta:
             implicit, little = dataset.original_encoding
             if implicit:
@@ -91,65 +104,33 @@ def _dataset(path: Path) -> pydicom.Dataset:
         return dataset
 
 
-def _stored(dataset: pydicom.Dataset, path: Path) -> NDArray[np.generic]:
-    """Stored values, turned so that a larger one is brighter.
-
-    PS3.3 C.7.6.3.1.2: the smallest value of MONOCHROME1 is shown as white.
-    """
-    photometric = str(dataset.get("PhotometricInterpretation", "") or "MONOCHROME2").strip().upper()
-    if photometric not in ("MONOCHROME1", "MONOCHROME2"):
-        raise DataError(
-            f"its PhotometricInterpretation (0028,0004) is {photometric}, not that of a grey image",
-            where=path,
-            fix="export the original grey images",
-        )
-    pixels: NDArray[np.generic] = dataset.pixel_array
-    if photometric == "MONOCHROME2":
-        return pixels
-    if pixels.dtype.kind == "f":
-        return np.asarray(-pixels.astype(np.float64))
-    signed = int(dataset.get("PixelRepresentation", 0) or 0) == 1
-    brightest = -1 if signed else (1 << int(dataset.BitsStored)) - 1
-    return np.asarray(brightest - pixels.astype(np.int64))
-
-
-def _rescale(dataset: pydicom.Dataset, path: Path) -> tuple[float, float]:
-    """RescaleSlope and RescaleIntercept; an empty tag is one that is not there."""
-    slope, intercept = _number(dataset, "RescaleSlope"), _number(dataset, "RescaleIntercept")
-    if slope == 0:
-        raise DataError("its RescaleSlope (0028,1053) is 0, which makes all pixels equal", where=path)
-    return 1.0 if slope is None else slope, 0.0 if intercept is None else intercept
-
-
-def _spacing_mm(dataset: pydicom.Dataset, path: Path) -> tuple[float, ...]:
-    """PixelSpacing, in an enhanced file that of its functional groups.
-
-    ImagerPixelSpacing and NominalScannedPixelSpacing are not distances in the patient.
-    """
-    spacing = dataset.get("PixelSpacing")
-    for groups in ("PerFrameFunctionalGroupsSequence", "SharedFunctionalGroupsSequence"):
-        for group in dataset.get(groups) or ():
-            for measures in group.get("PixelMeasuresSequence") or ():
-                spacing = spacing or measures.get("PixelSpacing")
-    if not spacing:
+def _spacing_mm(dataset: pydicom.Dataset, path: Path) -> tuple[float, float]:
+    """PixelSpacing; ImagerPixelSpacing and NominalScannedPixelSpacing are not distances in the patient."""
+    value = value_of(dataset, "PixelSpacing")
+    if value is None:
         raise DataError(
             "it has no PixelSpacing (0028,0030), without which there are no areas and distances",
             where=path,
             fix="export the original images, or set the tag to the distance of rows and columns in mm",
         )
-    return tuple(float(value) for value in spacing)
+    spacing = tuple(float(one) for one in np.atleast_1d(value))
+    if len(spacing) != 2 or not all(0.01 <= one <= 100 for one in spacing):
+        raise DataError(f"its PixelSpacing (0028,0030) is {spacing} mm, which no scanner gives", where=path)
+    return spacing[0], spacing[1]
 
 
-def _number(dataset: pydicom.Dataset, keyword: str) -> float | None:
-    value = dataset.get(keyword)
-    number = float(value) if value not in (None, "") else None
-    return number if number is not None and np.isfinite(number) else None
-
-
-def _position_mm(dataset: pydicom.Dataset) -> float | None:
-    orientation, position = dataset.get("ImageOrientationPatient"), dataset.get("ImagePositionPatient")
-    if orientation is None or position is None or len(orientation) != 6 or len(position) != 3:
+def _affine(dataset: pydicom.Dataset, spacing_mm: tuple[float, float]) -> Affine | None:
+    """From column, row and a step along the normal to the patient (PS3.3 C.7.6.2.1.1)."""
+    orientation, position = value_of(dataset, "ImageOrientationPatient"), value_of(dataset, "ImagePositionPatient")
+    if np.size(orientation) != 6 or np.size(position) != 3:
         return None
     row, column = np.array(orientation[:3], dtype=float), np.array(orientation[3:], dtype=float)
-    along = float(np.dot(np.cross(row, column), np.array(position, dtype=float)))
-    return along if np.isfinite(along) else None
+    affine = np.eye(4)
+    affine[:3] = np.stack(
+        [row * spacing_mm[1], column * spacing_mm[0], np.cross(row, column), np.array(position, dtype=float)], axis=1
+    )
+    return affine if np.isfinite(affine).all() and np.linalg.det(affine) > 0 else None
+
+
+def _position_mm(affine: Affine | None) -> float | None:
+    return float(np.dot(affine[:3, 2], affine[:3, 3])) if affine is not None else None

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from trainer.contract.errors import DataError, Problem
+from trainer.data.missing_content import DVC, is_tracked, missing_content, why_unreadable
 
 SHOWN_UNREADABLE: Final = 20
 
 _NOT_DATA: Final = frozenset(
     {"thumbs.db", "desktop.ini", "@eadir", "__macosx", "$recycle.bin", "system volume information", "lost+found"}
 )
-_POINTER_BYTES: Final = 512
-"""A Git LFS or git-annex pointer file is smaller."""
+_MOST_PATHS: Final = 1000
+"""On which one folder is reached; folders that link to each other have factorially many."""
+
+_Identity = tuple[int, int]
+"""Device and inode."""
 
 
 class UnreadableError(DataError):
@@ -62,16 +67,61 @@ def walk(root: Path) -> FileTree:
     """Every file below a folder, links followed; a link back to a folder above it holds nothing new.
 
     Hidden files and what operating systems leave behind (`._*`, `.DS_Store`, `Thumbs.db`, `@eaDir`) are passed over.
+
+    Raises:
+        UnreadableError: Folders link to each other on too many paths.
     """
     files: list[Path] = []
     unreadable: list[Problem] = []
+    visits: Counter[_Identity] = Counter()
+    waiting: list[tuple[Path, frozenset[_Identity]]] = []
     try:
         real = root.resolve()
-        above = frozenset(_identity(folder.stat()) for folder in (real, *real.parents))
-        _walk(root, above, files, unreadable)
+        waiting.append((root, frozenset(_identity(folder.stat()) for folder in (real, *real.parents))))
     except (OSError, RuntimeError) as error:
-        unreadable.append(_problem(root, error))
+        unreadable.append(why_unreadable(root, error))
+    while waiting:
+        folder, above = waiting.pop()
+        try:
+            inside = list(entries(folder))
+        except UnreadableError as fault:
+            unreadable += fault.problems
+            continue
+        for path in inside:
+            try:
+                status = path.stat()
+                if not stat.S_ISDIR(status.st_mode):
+                    if problem := missing_content(path, status):
+                        unreadable.append(problem)
+                    else:
+                        files.append(path)
+                elif (identity := _identity(status)) not in above:
+                    visits[identity] += 1
+                    if visits[identity] > _MOST_PATHS:
+                        what = f"links lead to this folder on more than {_MOST_PATHS:,} paths"
+                        raise UnreadableError(what, where=path, fix="remove links between folders of the data set")
+                    waiting.append((path, above | {identity}))
+            except OSError as error:
+                unreadable.append(why_unreadable(path, error))
     return FileTree(tuple(sorted(files)), tuple(sorted(unreadable, key=lambda problem: str(problem.where))))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there, maybe by a link.
+
+    Raises:
+        UnreadableError: That cannot be known, or its content is not on this machine.
+    """
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except NotADirectoryError:
+        return False
+    except FileNotFoundError as error:
+        if path.is_symlink() or is_tracked(path):
+            raise UnreadableError([why_unreadable(path, error)]) from None
+        return False
+    except OSError as error:
+        raise UnreadableError([why_unreadable(path, error)]) from None
 
 
 def is_data(name: str) -> bool:
@@ -80,16 +130,17 @@ def is_data(name: str) -> bool:
 
 
 def entries(folder: Path) -> Iterator[Path]:
-    """What a folder holds, sorted, without what cannot belong to a data set.
+    """What a folder holds, sorted, without what cannot belong to a data set; with what DVC has yet to fetch into it.
 
     Raises:
         UnreadableError: The folder cannot be listed.
     """
     try:
-        names = sorted(os.listdir(folder))
+        names = set(os.listdir(folder))
     except OSError as error:
-        raise UnreadableError([_problem(folder, error)]) from None
-    return (folder / name for name in names if is_data(name))
+        raise UnreadableError([why_unreadable(folder, error)]) from None
+    names |= {name.removesuffix(DVC) for name in names}
+    return (folder / name for name in sorted(names) if is_data(name))
 
 
 def same_name(path: Path) -> Path | None:
@@ -104,54 +155,5 @@ def same_name(path: Path) -> Path | None:
     return next((path.with_name(name) for name in names if name.casefold() == wanted), None)
 
 
-def _walk(folder: Path, above: frozenset[tuple[int, int]], files: list[Path], unreadable: list[Problem]) -> None:
-    try:
-        inside = list(entries(folder))
-    except UnreadableError as fault:
-        unreadable += fault.problems
-        return
-    for path in inside:
-        try:
-            status = path.stat()
-            if stat.S_ISDIR(status.st_mode):
-                if _identity(status) not in above:
-                    _walk(path, above | {_identity(status)}, files, unreadable)
-            elif not stat.S_ISREG(status.st_mode):
-                unreadable.append(Problem("neither a file nor a folder", str(path), "move it out of the data set"))
-            elif not os.access(path, os.R_OK):
-                unreadable.append(Problem("cannot read it: Permission denied", str(path), "give yourself read access"))
-            elif status.st_size <= _POINTER_BYTES and (fix := _pointer_fix(path.read_bytes())):
-                unreadable.append(Problem("it is a pointer: the content is not on this machine", str(path), fix))
-            else:
-                files.append(path)
-        except OSError as error:
-            unreadable.append(_problem(path, error))
-
-
-def _identity(status: os.stat_result) -> tuple[int, int]:
+def _identity(status: os.stat_result) -> _Identity:
     return status.st_dev, status.st_ino
-
-
-def _problem(path: Path, error: OSError | RuntimeError) -> Problem:
-    if isinstance(error, FileNotFoundError) and path.is_symlink():
-        target = str(path.readlink())
-        return Problem(f"a link to {target}, which is not on this machine", str(path), _link_fix(target))
-    reason = getattr(error, "strerror", None) or str(error)
-    denied = isinstance(error, PermissionError)
-    fix = "give yourself read access" if denied else "repair or delete it" if path.is_symlink() else ""
-    return Problem(f"cannot read it: {reason}", str(path), fix)
-
-
-def _link_fix(target: str) -> str:
-    parts = Path(target).parts
-    if "annex" in parts and "objects" in parts:
-        return "fetch the content: git annex get"
-    if ".dvc" in parts or ("files" in parts and "md5" in parts):
-        return "fetch the content: dvc pull"
-    return "bring back what it points to, or delete the link"
-
-
-def _pointer_fix(content: bytes) -> str:
-    if content.startswith(b"version https://git-lfs.github.com/spec/"):
-        return "fetch the content: git lfs pull"
-    return "fetch the content: git annex get" if content.startswith(b"/annex/objects/") else ""

@@ -16,20 +16,24 @@ import numpy as np
 
 from trainer.contract.atomic_file import replacing
 from trainer.contract.errors import DataError
+from trainer.contract.file_lock import held
 from trainer.contract.frozen import canonical_json
-from trainer.data.file_lock import held
 from trainer.data.oddities import Oddity
 from trainer.data.pack import IMAGES, MASKS, PACK_VERSION, open_pack, read_manifest, write_manifest
 from trainer.data.prepared import PreparedPatient, PreparedSet, SliceRecord
 from trainer.data.reading import each_patient, read_and_prepare
 from trainer.data.recipe import Recipe, deciding_versions
 from trainer.data.slices import Progress
-from trainer.data.sources import PatientSource
+from trainer.data.sources import Kind, PatientSource
 
 
-def fingerprint_of(sources: Sequence[PatientSource], root: Path) -> str:
-    """SHA-256 over all that decides what a pack of these files holds, but for its recipe."""
-    content = [PACK_VERSION, deciding_versions(), [[s.patient, s.fingerprint(root)] for s in sources]]
+def fingerprint_of(kind: Kind, sources: Sequence[PatientSource], root: Path) -> str:
+    """SHA-256 over all that decides what a pack of these files holds, but for its recipe.
+
+    Raises:
+        DataError: A file is not there any more, or cannot be read.
+    """
+    content = [PACK_VERSION, deciding_versions(kind), [[s.patient, s.fingerprint(root)] for s in sources]]
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
 
@@ -64,7 +68,7 @@ def make_pack(
         OSError: The folder cannot be written.
     """
     folder = packs / recipe.name
-    fingerprint = fingerprint_of(sources, root)
+    fingerprint = fingerprint_of(recipe.kind, sources, root)
     if (found := _intact(folder, fingerprint)) is not None:
         return found, False
     with held(packs / f".{recipe.name}.lock", waiting):
@@ -73,7 +77,7 @@ def make_pack(
         parts = packs / f".{recipe.name}.parts"
 
         def part(source: PatientSource) -> Path:
-            path = parts / f"{source.patient}-{fingerprint_of([source], root)[:16]}.npz"
+            path = parts / f"{source.patient}-{fingerprint_of(recipe.kind, [source], root)[:16]}.npz"
             if not path.exists():
                 _write_part(path, read_and_prepare(source, recipe))
             return path
@@ -82,7 +86,7 @@ def make_pack(
         draft = packs / f".{recipe.name}.{uuid.uuid4().hex[:8]}"
         try:
             draft.mkdir()
-            write_manifest(draft, _assemble(draft, made), recipe, fingerprint, deciding_versions())
+            write_manifest(draft, _assemble(draft, made), recipe, fingerprint, deciding_versions(recipe.kind))
             _replace(folder, draft)
         finally:
             shutil.rmtree(draft, ignore_errors=True)

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import metadata
+from typing import Final
 
 from trainer.contract.frozen import Frozen
 from trainer.contract.spec import DataSpec, PreprocessingSpec
 from trainer.data.sources import Kind
 
-_DECIDING = ("numpy", "opencv-python-headless", "nibabel", "pydicom")
+_DECIDING: Final = ("numpy", "opencv-python-headless", "nibabel", "pydicom")
+_DECODERS: Final[Mapping[Kind, tuple[str, ...]]] = {"sunnybrook": ("imagecodecs",)}
+_READER: Final[Mapping[Kind, str]] = {"sunnybrook": "2"}
+"""Of the code that reads a data set. Raise it when the same files give other pixels; a first version is not
+noted, so that packs stay valid that were made before there was this number.
+
+Sunnybrook 2: MONOCHROME1 is inverted.
+"""
 
 
 class Recipe(Frozen):
@@ -45,10 +54,10 @@ class Recipe(Frozen):
         return DataSpec(acdc="-", size_px=self.size_px, preprocessing=self.preprocessing)
 
 
-def deciding_versions() -> dict[str, str]:
-    """Versions of the libraries that read and prepare images: with others pixels may differ."""
-    found = {}
-    for name in _DECIDING:
+def deciding_versions(kind: Kind) -> dict[str, str]:
+    """Versions of what reads and prepares the images of a data set: with others pixels may differ."""
+    found = {"reader": _READER[kind]} if kind in _READER else {}
+    for name in (*_DECIDING, *_DECODERS.get(kind, ())):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:

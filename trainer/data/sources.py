@@ -33,13 +33,17 @@ class PatientSource:
     read: Callable[[int, Notice], list[LabelledSlice]]
 
     def fingerprint(self, root: Path) -> str:
-        """SHA-256 over names, sizes and times of the files: another one if any was changed."""
+        """SHA-256 over names, sizes and times of the files: another one if any was changed.
+
+        Raises:
+            UnreadableError: One of them is not there any more.
+        """
         stats = []
         for path in sorted(self.files):
             try:
                 status = path.stat()
-            except OSError:
-                continue  # reading says what is missing
+            except OSError as error:
+                raise UnreadableError(f"cannot read it: {error.strerror}", where=path) from None
             stats.append([path.relative_to(root).as_posix(), status.st_size, status.st_mtime_ns])
         return hashlib.sha256(canonical_json(stats).encode()).hexdigest()
 

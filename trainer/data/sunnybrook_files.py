@@ -15,7 +15,7 @@ from trainer.contract.errors import DataError
 from trainer.data.contour_fit import bright_border_share
 from trainer.data.contours import fill, read_contour
 from trainer.data.dicom import read_dicom
-from trainer.data.file_tree import walk
+from trainer.data.file_tree import is_folder, walk
 
 _CONTOUR: Final = re.compile(r"IM-\d+-(?P<number>\d+)-(?P<kind>i|o|p1|p2)contour-manual\.txt", re.IGNORECASE)
 _IMAGE: Final = re.compile(r"(?P<series>.*?)(?P<number>\d+)(?P<ending>\.dcm|\.dicom|\.ima)?", re.IGNORECASE)
@@ -54,7 +54,7 @@ def find_patients(root: Path) -> list[Patient]:
         DataError: There is no such folder, no contour in it, or a patient has no images, or something
             in it cannot be read.
     """
-    if not root.is_dir():
+    if not is_folder(root):
         raise DataError(
             "there is no such folder",
             where=root,
@@ -95,6 +95,8 @@ def _short_axis_series(series: Iterable[Series], contours: Series) -> tuple[Seri
     A patient of the challenge has several series side by side, and contour files name none.
     """
     fitting = [found for found in series if contours.keys() <= found.keys()]
+    if len(fitting) > 1:  # a folder that is reached by a link too is the same series
+        fitting = list({tuple(path.resolve() for path in found.values()): found for found in fitting}.values())
     if fitting:
         best = fitting[0] if len(fitting) == 1 else max(fitting, key=lambda found: (_fit(found, contours), len(found)))
         return best, tuple(next(iter(found.values())) for found in fitting if found is not best)

@@ -1,33 +1,46 @@
-"""What a run's Job, its pods and its events come to, in a sentence."""
+"""What a run's Job, its pods, their events and nodes come to, in a sentence."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
+from orchestrator.backends.kubernetes.node_state import NodeState
 from orchestrator.backends.kubernetes.objects import Job, Pod
+from orchestrator.backends.kubernetes.pod_end import EXIT_CODES, end_of, one_line, with_message
+from orchestrator.backends.kubernetes.pod_wait import why_ending, why_pending, why_unwell
+from orchestrator.backends.kubernetes.resource_policy import what_to_change
+from orchestrator.backends.kubernetes.warning_events import Warnings
 from orchestrator.backends.port import Activity
 from trainer.contract import exit_codes
 
-_EXIT_CODES: Final = {
-    exit_codes.BUG: "exit code 1 (a bug, or a store that failed)",
-    exit_codes.BAD_SPEC: "exit code 2 (bad specification, not retried)",
-    exit_codes.BAD_DATA: "exit code 3 (bad data, not retried)",
-    137: "killed (exit code 137)",
-    exit_codes.STOPPED: "stopped after a checkpoint (exit code 143)",
-}
 _GOES_ON: Final = "`gridctl retry` goes on from the last checkpoint"
-_NOT_STARTING: Final = ("ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName")
 
 
-def activity_of(job: Job, pods: Iterable[Pod], failed_create: str = "") -> Activity:
+@dataclass(frozen=True, slots=True)
+class Causes:
+    """What was asked for because something does not run.
+
+    Attributes:
+        warnings: The newest about each object.
+        nodes: Of pods that are not well, by name.
+        held_back: Why Kueue holds Jobs back, by uid.
+    """
+
+    warnings: Warnings = field(default_factory=dict)
+    nodes: Mapping[str, NodeState] = field(default_factory=dict)
+    held_back: Mapping[str, str] = field(default_factory=dict)
+
+
+def activity_of(job: Job, pods: Iterable[Pod], causes: Causes) -> Activity:
     """What is known of one run.
 
     Args:
         job: Its Job.
         pods: Those of its Job that there still are.
-        failed_create: What the newest FailedCreate event of the Job says, if there is one.
+        causes: What was asked for.
     """
     ordered = sorted(pods, key=lambda pod: (pod.created, pod.name))
     disruptions = sum(1 for pod in ordered if pod.disruption or pod.exit_code == exit_codes.STOPPED)
@@ -35,65 +48,66 @@ def activity_of(job: Job, pods: Iterable[Pod], failed_create: str = "") -> Activ
         return Activity(failed=True, reason=_why_failed(job, ordered), disruptions=disruptions)
     if job.ended == "Complete" or job.deleting:
         return Activity(disruptions=disruptions)
-    living = [pod for pod in ordered if pod.phase not in ("Succeeded", "Failed")]
-    running = any(pod.phase == "Running" and not pod.deleting for pod in living)
-    reason = "" if running else _why_waiting(job, living, ordered, failed_create)
+    pod = next((pod for pod in reversed(ordered) if is_living(pod)), None)
+    running = pod is not None and pod.phase == "Running" and not pod.deleting
+    reasons = [_why_now(job, pod, ordered, causes)]
+    before = next((pod for pod in reversed(ordered) if pod.phase == "Failed"), None)
+    if before is not None and (pod is not None or not job.counted_failures):
+        reasons.append(f"the attempt before: {end_of(before)}")
+    reason = "; ".join(filter(None, reasons))
     return Activity(active=True, running=running, reason=reason, disruptions=disruptions)
 
 
-def failed_create_events(events: Iterable[Mapping[str, object]]) -> dict[str, str]:
-    """Why Jobs could not create pods: the newest message of each, by name of the Job."""
-    newest: dict[str, tuple[str, str]] = {}
-    for event in events:
-        involved = event.get("involvedObject")
-        name = str(involved.get("name", "")) if isinstance(involved, Mapping) else ""
-        when = str(event.get("lastTimestamp") or event.get("eventTime") or "")
-        message = str(event.get("message", ""))
-        if name and (name not in newest or when >= newest[name][0]):
-            newest[name] = (when, re.sub(r'^Error creating: (pods "[^"]*" is forbidden: )?', "", message))
-    return {name: message for name, (_, message) in newest.items()}
+def is_living(pod: Pod) -> bool:
+    """Whether its attempt has not ended, as far as its node said."""
+    return pod.phase not in ("Succeeded", "Failed")
 
 
-def _why_waiting(job: Job, living: list[Pod], all_pods: list[Pod], failed_create: str) -> str:
-    if job.suspended:
-        return "suspended: waits for its turn in the queue"
-    if not living:
-        if failed_create:
-            return f"cannot create its pod: {failed_create}"
-        if all_pods and job.counted_failures:
-            return f"waits before its next attempt, after {_end_of(all_pods[-1])}"
-        return "waits for its pod"
-    pod = living[-1]
+def _why_now(job: Job, pod: Pod | None, pods: Sequence[Pod], causes: Causes) -> str:
+    """Why nothing runs, or what threatens that which does; `pod` is the living one."""
+    held = _given_up(job) if job.failing else _suspended(job, causes) if job.suspended else ""
+    if pod is None:
+        return held or _why_no_pod(job, pods, causes.warnings)
+    node, warning = causes.nodes.get(pod.node), causes.warnings.get(("Pod", pod.name))
+    if held:
+        stuck = pod.deleting and node is not None and not node.ready
+        return f"{held}; {why_ending(pod, warning, node)}" if stuck else held
     if pod.deleting:
-        return "is being stopped, then tried again"
-    if pod.unschedulable:
-        return f"waits for a node: {pod.unschedulable}"
-    if pod.waiting_reason in _NOT_STARTING:
-        return f"cannot pull its image: {pod.waiting_reason}: {_one_line(pod.waiting_message)}"
-    if pod.waiting_reason and pod.waiting_reason != "ContainerCreating":
-        return f"cannot start: {pod.waiting_reason}: {_one_line(pod.waiting_message)}"
-    return f"starts on node {pod.node}" if pod.node else "waits for a node"
+        return why_ending(pod, warning, node)
+    return why_unwell(pod, warning, node) if pod.phase == "Running" else why_pending(pod, warning, node)
 
 
-def _why_failed(job: Job, pods: list[Pod]) -> str:
-    last = next((pod for pod in reversed(pods) if pod.exit_code is not None), None)
+def _suspended(job: Job, causes: Causes) -> str:
+    if not job.queue:
+        return "suspended: waits for its turn in the queue, or for whoever suspended it"
+    reason = causes.held_back.get(job.uid, "")
+    return f"suspended: waits for its turn in queue {job.queue}" + (f": {reason}" if reason else "")
+
+
+def _given_up(job: Job) -> str:
+    return f"is given up: {with_message(job.reason, job.message)}"
+
+
+def _why_no_pod(job: Job, pods: Sequence[Pod], warnings: Warnings) -> str:
+    warning = warnings.get(("Job", job.name))
+    if warning is not None and not (pods and pods[-1].created > warning.last_seen):
+        if warning.reason != "FailedCreate":
+            return f"waits for its pod: {with_message(warning.reason, warning.message)}"
+        said = one_line(re.sub(r'^Error creating: (pods "[^"]*" is forbidden: )?', "", warning.message))
+        advice = "" if "exceeded quota" in said else what_to_change(said)  # a quota in use is waited for
+        return f"cannot create its pod: {said}" + (f"; {advice}" if advice else "")
+    if pods and job.counted_failures:
+        return f"waits before its next attempt, after {end_of(pods[-1])}"
+    return "waits for its pod"
+
+
+def _why_failed(job: Job, pods: Sequence[Pod]) -> str:
+    last = next((pod for pod in reversed(pods) if pod.phase == "Failed"), None)
     if job.reason == "DeadlineExceeded":
         return f"was not done within kubernetes.deadline_seconds; {_GOES_ON}"
     if job.reason == "BackoffLimitExceeded":
         why = f"failed {job.counted_failures} times, kubernetes.retries is {job.retries}"
-        return f"{why}; last: {_end_of(last)}; {_GOES_ON}" if last else f"{why}; {_GOES_ON}"
+        return f"{why}; last: {end_of(last)}; {_GOES_ON}" if last else f"{why}; {_GOES_ON}"
     if last is not None and last.exit_code in exit_codes.NEVER_RETRIED:
-        return _EXIT_CODES[last.exit_code]
-    return f"{job.reason}: {_one_line(job.message)}"
-
-
-def _end_of(pod: Pod) -> str:
-    if pod.exit_reason == "OOMKilled":
-        return "out of memory (OOMKilled): raise kubernetes.memory, or lower batch_size"
-    if pod.exit_code is None:
-        return pod.phase
-    return _EXIT_CODES.get(pod.exit_code, f"exit code {pod.exit_code}")
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+        return EXIT_CODES[last.exit_code]
+    return with_message(job.reason, job.message)

@@ -12,12 +12,13 @@ from orchestrator.backends.kubernetes.live import LiveExperiment
 from orchestrator.backends.kubernetes.objects import Job
 from orchestrator.backends.kubernetes.observation import (
     Paths,
+    Sources,
     activities,
-    list_failed_creates,
     list_jobs,
     list_pods,
     selector,
 )
+from orchestrator.backends.kubernetes.resource_policy import limit_ranges_that_refuse
 from orchestrator.backends.kubernetes.submission import Progress, Submission
 from orchestrator.backends.kubernetes.verdict import Verdict
 from orchestrator.backends.kubernetes.window import ActiveWindow, Shown
@@ -52,7 +53,7 @@ class KubernetesBackend:
         self._manifests: dict[str, Json] = {}
 
     def observe(self, experiment: str) -> Mapping[str, Activity]:
-        """What Jobs, pods and events say: two listings, and one more if some Job gets no pod."""
+        """What Jobs and pods say: two listings. If some pod is not well, also events, nodes and Kueue."""
         jobs = list_jobs(self.api, experiment)
         self._seen = jobs
         pods = (
@@ -60,7 +61,7 @@ class KubernetesBackend:
             if any(not job.ended or job.counted_failures for job in jobs.values())
             else []
         )
-        return activities(jobs, pods, lambda: list_failed_creates(self.api))
+        return activities(jobs, pods, Sources.of(self.api))
 
     def follow(self, experiment: str) -> LiveExperiment:
         """The same kept up to date, in a context: one listing of each kind, then a watch."""
@@ -166,7 +167,9 @@ class KubernetesBackend:
                 if kind == "pods" and error.status == 403 and "cannot create" in error.message:
                     unasked.append("whether pods pass Pod Security and quota: you may not create pods")
                 else:
-                    problems.append(error.problems[0].what.replace(f' "{name}"', ""))
+                    ranges = limit_ranges_that_refuse(self.api, error.message)
+                    named = f" (LimitRange {', '.join(ranges)})" if ranges else ""
+                    problems.append(error.problems[0].what.replace(f' "{name}"', "") + named)
             else:
                 warnings.update(dict.fromkeys(answer.warnings))
         return Verdict(run_ids, tuple(problems), tuple(warnings), tuple(unasked))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from orchestrator.backends.kubernetes.activity import activity_of, failed_create_events
+from orchestrator.backends.kubernetes.activity import Causes, activity_of, is_living
 from orchestrator.backends.kubernetes.api import Api
-from orchestrator.backends.kubernetes.objects import Job, Pod
+from orchestrator.backends.kubernetes.kueue_workloads import list_held_back
+from orchestrator.backends.kubernetes.node_state import NodeState, look_at_nodes
+from orchestrator.backends.kubernetes.objects import STARTING, Job, Pod
+from orchestrator.backends.kubernetes.pod_wait import is_overdue
+from orchestrator.backends.kubernetes.warning_events import Warnings, list_warnings
 from orchestrator.backends.port import Activity
 from orchestrator.manifest import EXPERIMENT_LABEL
 
@@ -26,10 +30,6 @@ class Paths:
     @property
     def pods(self) -> str:
         return f"/api/v1/namespaces/{self.namespace}/pods"
-
-    @property
-    def events(self) -> str:
-        return f"/api/v1/namespaces/{self.namespace}/events"
 
 
 def selector(experiment: str) -> str:
@@ -59,15 +59,33 @@ def list_pods(api: Api, experiment: str) -> list[Pod]:
     return [Pod.from_json(item) for item in listing.items]
 
 
-def activities(
-    jobs: Mapping[str, Job], pods: Iterable[Pod], failed_creates: Callable[[], Mapping[str, str]]
-) -> dict[str, Activity]:
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is asked, once each, if something does not run.
+
+    Attributes:
+        warnings: If some Job has no pod and ought to, or some pod is not well.
+        nodes: With those of pods that say nothing any more.
+        held_back: If Kueue's queue holds some Job.
+    """
+
+    warnings: Callable[[], Warnings]
+    nodes: Callable[[Collection[str]], Mapping[str, NodeState]]
+    held_back: Callable[[], Mapping[str, str]]
+
+    @classmethod
+    def of(cls, api: Api) -> Sources:
+        """Those of an API server."""
+        return cls(lambda: list_warnings(api), lambda names: look_at_nodes(api, names), lambda: list_held_back(api))
+
+
+def activities(jobs: Mapping[str, Job], pods: Iterable[Pod], sources: Sources) -> dict[str, Activity]:
     """What is known of every run that has a Job.
 
     Args:
         jobs: By run id.
         pods: Of all of them.
-        failed_creates: Called, once, if some Job has no pod and ought to.
+        sources: Asked for causes.
 
     Raises:
         UnreachableError: The API server cannot be reached, or refuses.
@@ -75,16 +93,27 @@ def activities(
     by_job: dict[str, list[Pod]] = defaultdict(list)
     for pod in pods:
         by_job[pod.job].append(pod)
-    without = [job.name for job in jobs.values() if not (job.ended or job.suspended or job.pods)]
-    events = failed_creates() if without else {}
-    return {name: activity_of(job, by_job[name], events.get(name, "")) for name, job in jobs.items()}
+    current = [job for job in jobs.values() if not (job.ended or job.deleting)]
+    unwell = [pod for job in current for pod in by_job[job.name] if _is_unwell(pod)]
+    without = any(not (job.suspended or job.pods) for job in current)
+    silent = {pod.node for pod in unwell if _is_silent(pod)}
+    causes = Causes(
+        warnings=sources.warnings() if without or unwell else {},
+        nodes=sources.nodes(silent) if silent else {},
+        held_back=sources.held_back() if any(job.suspended and job.queue for job in current) else {},
+    )
+    return {name: activity_of(job, by_job[name], causes) for name, job in jobs.items()}
 
 
-def list_failed_creates(api: Api) -> dict[str, str]:
-    """Why Jobs of the namespace could not create pods, by name of the Job.
+def _is_unwell(pod: Pod) -> bool:
+    """Whether its node might tell more than the pod."""
+    if not (pod.node and is_living(pod)):
+        return False
+    if pod.deleting:
+        return is_overdue(pod)
+    return not pod.ready if pod.phase == "Running" else pod.waiting_reason in STARTING
 
-    Raises:
-        UnreachableError: The API server cannot be reached, or refuses.
-    """
-    listing = api.list(Paths(api.namespace).events, fieldSelector="reason=FailedCreate,involvedObject.kind=Job")
-    return failed_create_events(listing.items)
+
+def _is_silent(pod: Pod) -> bool:
+    """Whether perhaps its node says nothing any more."""
+    return pod.deleting or pod.phase == "Running" or not pod.seen_by_node

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from orchestrator.report.page.axes import Scale, span
 from orchestrator.report.page.legend import cell_text
 from orchestrator.report.result import Comparison, ComparisonRow, Report
-from orchestrator.report.wording import LEVEL, is_higher_better
+from orchestrator.report.wording import is_higher_better, is_significant
 
 WIDTH, HEIGHT = 132, 18
 
@@ -47,14 +47,11 @@ class TestRow:
 
 def test_rows(report: Report) -> list[TestRow]:
     """Every row of every comparison, in the order of the report."""
-    level = {family.name: family.level for family in report.families}
     scales = {metric: _scale(report, metric) for metric in {row.metric for row in _rows(report)}}
     found = []
     for comparison in report.comparisons:
         for row in comparison.rows:
-            corrected = row.p_holm
-            limit = level.get(row.family, LEVEL)
-            significant = report.unit == "run" and corrected is not None and corrected <= limit
+            significant = report.unit == "run" and is_significant(row)
             found.append(
                 TestRow(
                     comparison,

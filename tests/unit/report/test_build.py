@@ -174,7 +174,7 @@ def test_one_seed_is_no_test(store: FolderStore, tmp_path: Path) -> None:
     for run in one.runs:
         log_run(store, run, dice_of(0.1))
     report = reported(one, store)
-    assert {row.verdict for row in rows(report)} == {"one pair is no test: add seeds"}
+    assert {row.verdict for row in rows(report)} == {"one pair is not enough for a test; add seeds"}
     assert {row.ci_low for row in rows(report)} == {None}
 
 

@@ -177,7 +177,7 @@ def test_one_seed(store: FolderStore, tmp_path: Path) -> None:
         log_run(store, run, dice_of(0.1))
         add_samples(store, run)
     page, _ = rendered(one, store)
-    assert "one pair is no test: add seeds" in page
+    assert "one pair is not enough for a test; add seeds" in page
     assert "seed 1, the only pair" in page
 
 

@@ -1,0 +1,91 @@
+"""The answer of a comparison in one sentence: which model, by how much, from how many pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from orchestrator.report.numbers import interval, signed
+from orchestrator.report.result import ComparisonRow
+from orchestrator.report.wording import (
+    METRIC_NAMES,
+    cell_name,
+    is_higher_better,
+    is_significant,
+    not_tested,
+    sides,
+)
+
+MOST_CELLS_LISTED: Final = 4
+"""A headline that would list more cells gives the range of their differences instead."""
+
+
+def headlines(rows: Sequence[ComparisonRow], unit: str, *, unfinished: int = 0) -> Iterator[str]:
+    """The answer of one comparison on one metric, in a sentence or two.
+
+    Args:
+        rows: Its cells, corrected.
+        unit: `run` or `epoch`; of pooled epochs nothing is said.
+        unfinished: Runs of these models that the grid still waits for.
+    """
+    if not rows or unit == "epoch":
+        return
+    metric = METRIC_NAMES[rows[0].metric]
+    subject = f"{metric}, {rows[0].model}" if rows[0].model == rows[0].against else metric
+    tested = [row for row in rows if not not_tested(row)]
+    waits = f"{unfinished} {'run is' if unfinished == 1 else 'runs are'} not finished"
+    if not tested:
+        reasons = list(dict.fromkeys(not_tested(row) for row in rows))
+        none = f"no answer yet, {waits}; nothing could be tested" if unfinished else "nothing could be tested"
+        yield f"{subject}: {none}: {'; '.join(reasons)}"
+        return
+    found: dict[str, list[ComparisonRow]] = {}
+    for row in tested:
+        if is_significant(row):
+            first, second = sides(row)
+            ahead = (row.difference or 0) > 0
+            better, worse = (first, second) if ahead == is_higher_better(row.metric) else (second, first)
+            found.setdefault(f"{better} is better than {worse}", []).append(row)
+    parts = [f"{said} {_places(places, len(rows))}" for said, places in found.items()]
+    if not found:
+        parts.append(_nothing_found(rows, tested))
+    elif open_cells := len(rows) - sum(map(len, found.values())):
+        parts.append(f"{open_cells} of {len(rows)} comparisons allow no verdict")
+    start = "" if not unfinished else f"so far ({waits}) " if found else f"no answer yet ({waits}): "
+    size = rows[0].family_size
+    holm = f" (after Holm over {size} tests)" if size > 1 else ""
+    yield f"{subject}: {start}{'; '.join(parts)}{holm}"
+
+
+def _nothing_found(rows: Sequence[ComparisonRow], tested: Sequence[ComparisonRow]) -> str:
+    if len(rows) == 1:
+        return f"{rows[0].verdict}: {measured(rows[0])}"
+    least = "" if len(tested) == len(rows) else f" of the {len(tested)} that could be tested (of {len(rows)})"
+    return f"no difference{least} is significant: {_range(tested)}"
+
+
+def _places(rows: Sequence[ComparisonRow], cells: int) -> str:
+    if cells == 1:
+        return measured(rows[0])
+    if len(rows) > MOST_CELLS_LISTED:
+        return f"at {len(rows)} of {cells} cells of the grid: {_range(rows)}"
+    ablations = rows[0].model == rows[0].against
+    named = (f"{row.train_ratio:g}" if ablations else cell_name(row) for row in rows)
+    return f"at ratio {_listed([f'{name} {measured(row)}' for name, row in zip(named, rows, strict=True)])}"
+
+
+def measured(row: ComparisonRow) -> str:
+    """`by +0.050 [0.040, 0.060], n = 5`: size, 95% interval and number of pairs."""
+    n = f"n = {row.n_model}+{row.n_against} unpaired" if row.test == "welch" else f"n = {row.n_pairs}"
+    return f"({signed(row.difference)} {interval(row.ci_low, row.ci_high)}, {n})"
+
+
+def _range(rows: Sequence[ComparisonRow]) -> str:
+    differences = sorted(row.difference for row in rows if row.difference is not None)
+    pairs = sorted({row.n_pairs or min(row.n_model, row.n_against) for row in rows})
+    n = f"n = {pairs[0]}" if len(pairs) == 1 else f"n = {pairs[0]} to {pairs[-1]}"
+    return f"differences {signed(differences[0])} to {signed(differences[-1])}, {n}"
+
+
+def _listed(places: Sequence[str]) -> str:
+    return places[0] if len(places) == 1 else f"{', '.join(places[:-1])} and {places[-1]}"

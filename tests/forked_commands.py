@@ -1,0 +1,137 @@
+"""The installed commands, each call in a process of its own, without paying for the imports of each.
+
+A server imports what the command imports and forks for every call; the child has the call's arguments, environment and
+folder, real standard streams, and ends as any process does. Tens of calls cost what one start of Python costs.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, NoReturn
+
+
+class ForkedCommand:
+    """Calls of one console script of this project, `gridctl` or `gridctl-trainer`."""
+
+    def __init__(self, server: subprocess.Popen[str], folder: Path) -> None:
+        self._server = server
+        self._folder = folder
+
+    def __call__(self, arguments: tuple[str, ...], cwd: Path, env: Mapping[str, str]) -> CompletedCall:
+        out, err = self._folder / "out", self._folder / "err"
+        call = {"arguments": arguments, "cwd": str(cwd), "env": dict(env), "out": str(out), "err": str(err)}
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(json.dumps(call) + "\n")
+        self._server.stdin.flush()
+        code = int(self._server.stdout.readline())
+        return subprocess.CompletedProcess(arguments, code, out.read_text("utf-8"), err.read_text("utf-8"))
+
+
+CompletedCall = subprocess.CompletedProcess[str]
+
+
+@contextlib.contextmanager
+def forked_command(program: str) -> Iterator[ForkedCommand]:
+    """A server for calls of `program`, ended afterwards with whatever it has started."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(
+            [sys.executable, "-P", __file__, program],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as server,
+    ):
+        try:
+            yield ForkedCommand(server, Path(folder))
+        finally:
+            os.killpg(server.pid, signal.SIGKILL)
+
+
+def _serve(program: str) -> None:
+    (script,) = entry_points(group="console_scripts", name=program)
+    main = script.load()
+    for line in iter(sys.stdin.readline, ""):
+        gc.freeze()  # the collector of a child would copy every page that it looks at
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reading)
+            _become(program, json.loads(line))
+            code = _exit_code(main)
+            with os.fdopen(writing, "w") as pipe:
+                json.dump(list(sys.modules), pipe)
+            _end(code)
+        os.close(writing)
+        with os.fdopen(reading) as pipe:
+            imported = pipe.read()
+        _, status = os.waitpid(child, 0)
+        _import(json.loads(imported or "[]"))
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+def _exit_code(main: Callable[[], object]) -> int:
+    """What Python makes of how `main` ends."""
+    try:
+        main()
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        sys.stderr.write(f"{end.code}\n")
+        return 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _end(code: int) -> NoReturn:
+    """As the interpreter ends, but it does not take apart every module: that would copy most of the server's memory."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _become(program: str, call: Any) -> None:
+    """Be a process that was started for this call alone."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    for descriptor, file in ((0, os.open(os.devnull, os.O_RDONLY)), (1, os.open(call["out"], flags))):
+        os.dup2(file, descriptor)
+    os.dup2(os.open(call["err"], flags), 2)
+    os.chdir(call["cwd"])
+    os.environ.clear()
+    os.environ.update(call["env"])
+    sys.argv = [program, *call["arguments"]]
+
+
+def _import(names: list[str]) -> None:
+    """Have what a call has imported, for those that follow."""
+    for name in names:
+        if name not in sys.modules:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1])

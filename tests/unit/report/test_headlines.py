@@ -1,0 +1,123 @@
+"""The first sentences of a report claim no more than was tested."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from orchestrator.collect import collect
+from orchestrator.experiment import Experiment
+from orchestrator.report import Question, Report, build_report
+from tests.unit.report.logged import Dice, dice_of, experiment, log_run
+from trainer.contract.folder_store import FolderStore
+from trainer.contract.spec import RunSpec
+
+ASKED = Question(significance=True)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "store")
+
+
+def reported(store: FolderStore, tiny: Experiment, dice: Dice, finished: int | None = None) -> Report:
+    for run in tiny.runs[:finished]:
+        log_run(store, run, dice)
+    return build_report(tiny, collect(store, tiny.runs), ASKED)
+
+
+def with_seeds(tiny: Experiment, number: int) -> Experiment:
+    seeds = tiny.seeds[:number]
+    return replace(tiny, runs=tuple(run for run in tiny.runs if run.seed in seeds), seeds=seeds)
+
+
+def jitter(run: RunSpec, epoch: int) -> float:
+    return float(np.random.default_rng([run.seed, epoch, round(100 * run.train_ratio)]).normal(0, 0.001))
+
+
+def exact(run: RunSpec, epoch: int) -> float:
+    return 0.75 if run.model == "unet" else 0.5
+
+
+def test_nothing_tested_is_no_finding(store: FolderStore, tmp_path: Path) -> None:
+    tiny = with_seeds(experiment(tmp_path / "data"), 1)
+    for line in reported(store, tiny, dice_of(0.1)).headlines:
+        assert "nothing could be tested: one pair is not enough" in line
+        assert "significant" not in line
+
+
+def test_pairs_without_spread_are_no_finding(store: FolderStore, tmp_path: Path) -> None:
+    for line in reported(store, experiment(tmp_path / "data"), exact).headlines:
+        assert "nothing could be tested: all 5 pairs differ by exactly the same" in line
+
+
+def test_an_unfinished_grid_has_no_answer_yet(store: FolderStore, tmp_path: Path) -> None:
+    tiny = experiment(tmp_path / "data")
+    for line in reported(store, tiny, dice_of(0.1), finished=4).headlines:
+        assert "no answer yet" in line
+        assert "16 runs are not finished" in line
+
+
+def test_two_pairs_make_nothing_better(store: FolderStore, tmp_path: Path) -> None:
+    tiny = with_seeds(experiment(tmp_path / "data"), 2)
+    report = reported(store, tiny, lambda run, epoch: exact(run, epoch) + jitter(run, epoch) * (run.model == "unet"))
+    rows = [row for part in report.comparisons for row in part.rows]
+    assert any(row.p_holm is not None and row.p_holm <= 0.05 for row in rows)
+    for row in rows:
+        assert "is better" not in row.verdict
+    assert not any("is better" in line for line in report.headlines)
+
+
+def test_a_finding_has_size_interval_and_pairs(store: FolderStore, tmp_path: Path) -> None:
+    (line, _) = reported(store, experiment(tmp_path / "data"), dice_of(0.05)).headlines
+    assert "gamma_net is better than unet at ratio 0.2 (+0.044 [0.039, 0.049], n = 5)" in line
+
+
+def test_a_difference_that_prints_as_zero_puts_no_model_ahead(store: FolderStore, tmp_path: Path) -> None:
+    report = reported(
+        store,
+        experiment(tmp_path / "data"),
+        lambda run, epoch: 0.7 + jitter(run, epoch) * (-1) ** run.seed * (run.model == "unet") / 10,
+    )
+    for row in (row for part in report.comparisons for row in part.rows):
+        assert row.verdict == "no difference seen"
+
+
+def test_a_model_that_never_learned_is_named_first(store: FolderStore, tmp_path: Path) -> None:
+    report = reported(
+        store,
+        experiment(tmp_path / "data"),
+        lambda run, epoch: 0.001 if run.model == "unet" else 0.7 + jitter(run, epoch),
+    )
+    said = "unet never learned (validation Dice never above 0.001 in any epoch of all 10 finished runs)"
+    assert report.headlines[0].startswith(said)
+
+
+def test_finished_runs_of_another_grid_are_said_to_be_left_out(store: FolderStore, tmp_path: Path) -> None:
+    tiny = experiment(tmp_path / "data")
+    reported(store, tiny, dice_of(0.05))
+    fewer = with_seeds(tiny, 3)
+    (said,) = build_report(fewer, collect(store, fewer.runs), ASKED).warnings
+    assert said.startswith("8 finished runs are in the store but not in this experiment's grid, and left out: ")
+
+
+def test_a_score_and_metrics_that_stand_in_no_file_are_said(store: FolderStore, tmp_path: Path) -> None:
+    tiny = experiment(tmp_path / "data")
+    reported(store, tiny, dice_of(0.05))
+    question = replace(ASKED, score="mean", metrics=("validation_bce",))
+    assert build_report(tiny, collect(store, tiny.runs), question).warnings == [
+        "score mean is asked for here; the experiment declares final",
+        "validation_bce is asked for here; the experiment declares validation_dice, generalisation_dice",
+    ]
+
+
+def test_one_failed_start_is_named(store: FolderStore, tmp_path: Path) -> None:
+    report = reported(
+        store,
+        experiment(tmp_path / "data"),
+        lambda run, epoch: 0.0 if (run.model, run.seed) == ("unet", 3) else 0.7 + jitter(run, epoch),
+    )
+    assert report.headlines[0].startswith("unet did not learn in 2 of 10 finished runs")

@@ -1,0 +1,38 @@
+"""Kubernetes' quantities, such as 500m, 2 and 8Gi, as numbers."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Final
+
+_SUFFIXES: Final = {
+    "": Decimal(1),
+    **{suffix: Decimal(10) ** power for suffix, power in {"n": -9, "u": -6, "m": -3}.items()},
+    **{suffix: Decimal(1000) ** power for power, suffix in enumerate("kMGTPE", start=1)},
+    **{f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", start=1)},
+}
+_QUANTITY: Final = re.compile(r"(\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE]([+-]?\d{1,2})|([numkMGTPE]|[KMGTPE]i)?)")
+_LARGEST: Final = Decimal(2) ** 63
+"""Kubernetes keeps quantities in 64 bits."""
+
+
+def parse_quantity(text: str) -> Decimal:
+    """The number that a quantity stands for, in CPUs or bytes.
+
+    Args:
+        text: Such as `500m`, `1.5`, `8Gi` or `1e9`.
+
+    Raises:
+        ValueError: It is not a quantity.
+
+    Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+    """
+    found = _QUANTITY.fullmatch(text)
+    if not found:
+        raise ValueError("use a quantity of Kubernetes, such as 500m, 2, 512Mi or 8Gi")
+    number, exponent, suffix = found.groups()
+    value = Decimal(number) * (Decimal(10) ** int(exponent) if exponent else _SUFFIXES[suffix or ""])
+    if value >= _LARGEST:
+        raise ValueError("is larger than any quantity of Kubernetes")
+    return value
