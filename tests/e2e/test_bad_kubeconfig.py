@@ -20,7 +20,7 @@ train_ratios: [0.5]
 seeds: [1]
 data: {acdc: /data/acdc}
 backend: kubernetes
-store: s3://nowhere/runs
+store: runs
 kubernetes: {image: "trainer:1"}
 """
 PEM = base64.b64encode(b"not a certificate").decode()
@@ -74,7 +74,7 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
 
 COMMANDS = """
 import os, pathlib, sys
-import orchestrator.backends.kubernetes, orchestrator.cli, orchestrator.commands.submit
+import orchestrator.backends.kubernetes, orchestrator.cli, orchestrator.commands.submit, rich.console, rich.text
 for folder in sys.argv[1:]:
     if (child := os.fork()) == 0:
         os.chdir(folder)
