@@ -6,20 +6,20 @@ and patients directly under the root (2017).
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trainer.contract.errors import DataError
+from trainer.data.acdc_files import frame_path, info_path, label_path, note_twin
 from trainer.data.acdc_info import Info, read_info
-from trainer.data.file_tree import entries, is_folder, same_name
-from trainer.data.frames import frames_before, pad_series
-from trainer.data.nifti import read_series, read_volume
+from trainer.data.acdc_series import read_recording, with_frames_before
+from trainer.data.file_tree import entries, is_folder
+from trainer.data.grid import require_same_grid
+from trainer.data.nifti import Volume, read_volume
 from trainer.data.oddities import Notice, Oddity, ignore
 from trainer.data.slices import LabelledSlice, Phase, Structure, cavity_ml
 
@@ -29,6 +29,10 @@ LABELS: Final = (0, 1, 2, LEFT_VENTRICLE)
 """Background, right ventricle, myocardium, left-ventricle cavity."""
 
 _PATIENT: Final = re.compile(r"patient\d+")
+_SAME_GRID: Final = (
+    "resample it onto that grid; if the voxels match and only the header is wrong, "
+    "copy the other file's affine and spacing into it"
+)
 _FOLDERS: Final = ("", "training", "database/training", "testing", "database/testing")
 
 
@@ -74,17 +78,25 @@ def read_patient(folder: Path, frames: int = 1, notice: Notice = ignore) -> list
         DataError: A file is missing, unreadable or wrong: all of them, by name.
     """
     info = read_info(info_path(folder))
+    volumes: dict[Phase, Volume] = {}
     slices: list[LabelledSlice] = []
     faults: list[DataError] = []
     recorded = None
     try:
-        recorded = read_series(series_path(folder))[0] if frames > 1 else None
+        recorded = read_recording(folder, notice) if frames > 1 else None
     except DataError as fault:
         faults.append(fault)
     for phase, frame in info.frames.items():
         try:
-            read = _read_phase(folder, phase, frame)
-            slices += read if recorded is None else _with_series(read, recorded, frame, frames, folder, notice)
+            volumes[phase], read = _read_phase(folder, phase, frame, notice)
+            slices += (
+                read if recorded is None else with_frames_before(read, volumes[phase], recorded, frame, frames, notice)
+            )
+        except DataError as fault:
+            faults.append(fault)
+    if not faults:
+        try:
+            _require_one_recording(folder, info, volumes)
         except DataError as fault:
             faults.append(fault)
     if faults:
@@ -99,113 +111,63 @@ def read_patient(folder: Path, frames: int = 1, notice: Notice = ignore) -> list
     return slices
 
 
-def check_series(folder: Path, info: Info, notice: Notice) -> int:
-    """Compare the 4D file, if there is one, with Info.cfg and with the labelled frames.
-
-    Args:
-        folder: `patientNNN`.
-        info: Its Info.cfg.
-        notice: Told of what does not fit.
-
-    Returns:
-        Its frames; 1 without one.
-
-    Raises:
-        DataError: A file is unreadable.
-    """
-    path = series_path(folder)
-    if not path.exists():
-        return 1
-    series, spacing_mm = read_series(path)
-    if info.series_frames not in (None, len(series)):
-        notice(Oddity(f"it has {len(series)} frames, but Info.cfg says {info.series_frames}", str(path)))
-    for phase, frame in info.frames.items():
-        image, image_spacing_mm = read_volume(frame_path(folder, frame))
-        if frame > len(series) or not np.array_equal(series[frame - 1], image):
-            what = f"its frame {frame} is not the {phase} volume of {folder.name}"
-            notice(Oddity(what, str(path), wrong=True))
-        elif not np.allclose(spacing_mm, image_spacing_mm, rtol=1e-3):
-            notice(Oddity(f"its spacing {spacing_mm} is not that of the {phase} volume", str(path)))
-    return len(series)
-
-
-def info_path(folder: Path) -> Path:
-    """Info.cfg of a patient, in whatever case its name is written."""
-    path = folder / "Info.cfg"
-    return same_name(path) or path
-
-
-def frame_path(folder: Path, frame: int) -> Path:
-    """The volume of one frame: `.nii.gz` as published, or unpacked `.nii`."""
-    return _packed_or_not(folder / f"{folder.name}_frame{frame:02d}.nii.gz")
-
-
-def series_path(folder: Path) -> Path:
-    """The 4D file."""
-    return _packed_or_not(folder / f"{folder.name}_4d.nii.gz")
-
-
-def label_path(image_path: Path) -> Path:
-    """Where the labels of a volume are: `..._gt.nii.gz` beside it."""
-    packed = image_path.name.removesuffix(".gz").removesuffix(".nii") + "_gt.nii.gz"
-    return _packed_or_not(image_path.with_name(packed))
-
-
-def _packed_or_not(path: Path) -> Path:
-    return same_name(path) or same_name(path.with_suffix("")) or path
-
-
-def _read_phase(folder: Path, phase: Phase, frame: int) -> list[LabelledSlice]:
+def _read_phase(folder: Path, phase: Phase, frame: int, notice: Notice) -> tuple[Volume, list[LabelledSlice]]:
     path = frame_path(folder, frame)
     source = label_path(path)
     faults: list[DataError] = []
     volumes = []
     for file in (path, source):
         try:
-            volumes.append(read_volume(file))
+            note_twin(file, notice)
+            volumes.append(read_volume(file, notice))
         except DataError as fault:
             faults.append(fault)
     if faults:
         raise DataError.collect(faults)
-    (image, spacing_mm), (labels, label_spacing_mm) = volumes
-    if image.shape != labels.shape:
-        raise DataError(f"its shape {labels.shape} is not that of its image {image.shape}", where=source)
-    if not np.allclose(spacing_mm, label_spacing_mm, rtol=1e-3):
-        raise DataError(f"its spacing {label_spacing_mm} is not that of its image {spacing_mm}", where=source)
-    unknown = sorted(set(np.unique(labels).tolist()) - set(LABELS))
+    image, labels = volumes
+    require_same_grid(labels.grid, source, image.grid, path, _SAME_GRID)
+    _note_unplaced(image, path, labels, source, notice)
+    unknown = sorted(set(np.unique(labels.array).tolist()) - set(LABELS))
     if unknown:
         raise DataError(f"it holds the labels {unknown[:5]}, not only {LABELS}", where=source)
-    if not (labels == LEFT_VENTRICLE).any():
+    if not (labels.array == LEFT_VENTRICLE).any():
         raise DataError("no slice of it has a left ventricle", where=source)
-    pixels = image.astype(np.float32)
-    return [
+    pixels = image.array.astype(np.float32)
+    return image, [
         LabelledSlice(
             patient=folder.name,
             phase=phase,
             index=index,
             series=pixels[index : index + 1],
-            mask=(labels[index] == LEFT_VENTRICLE).astype(np.uint8),
-            spacing_mm=spacing_mm,
+            mask=(labels.array[index] == LEFT_VENTRICLE).astype(np.uint8),
+            spacing_mm=image.spacing_mm,
             source=source,
-            structures={name: (labels[index] == value).astype(np.uint8) for name, value in OTHER_LABELS.items()},
+            image_source=path,
+            structures={name: (labels.array[index] == value).astype(np.uint8) for name, value in OTHER_LABELS.items()},
         )
         for index in range(len(pixels))
     ]
 
 
-def _with_series(
-    slices: list[LabelledSlice], recorded: NDArray[Any], frame: int, count: int, folder: Path, notice: Notice
-) -> list[LabelledSlice]:
-    """The slices with the frames that lead up to theirs; the labelled one stays that of its own file."""
-    path = series_path(folder)
-    if recorded.shape[1:] != (len(slices), *slices[0].mask.shape) or frame > len(recorded):
-        raise DataError(f"its shape {recorded.shape} does not hold frame {frame} of this patient", where=path)
-    numbers, padded = pad_series(frames_before(frame, slices[0].phase, count), range(1, len(recorded) + 1))
-    if padded:
-        what = f"the series of {count} frames to {slices[0].phase} is padded {padded} times by its first, {numbers[0]}"
-        notice(Oddity(what, str(path)))
-    before = recorded[[number - 1 for number in numbers[:-1]]].astype(np.float32)
-    return [
-        dataclasses.replace(labelled, series=np.concatenate([before[:, labelled.index], labelled.series]))
-        for labelled in slices
-    ]
+def _note_unplaced(image: Volume, path: Path, labels: Volume, source: Path, notice: Notice) -> None:
+    unplaced = [file for file, volume in ((path, image), (source, labels)) if volume.grid.affine is None]
+    if unplaced:
+        names = " and of ".join(file.name for file in unplaced)
+        what = f"sform_code and qform_code of {names} are 0: only shape and spacing of image and labels can be compared"
+        notice(Oddity(what, str(unplaced[0])))
+
+
+def _require_one_recording(folder: Path, info: Info, volumes: Mapping[Phase, Volume]) -> None:
+    """Both phases are frames of one recording, so their grids are one.
+
+    Raises:
+        DataError: They are not.
+    """
+    diastole, systole = (frame_path(folder, info.frames[phase]) for phase in ("ED", "ES"))
+    require_same_grid(
+        volumes["ES"].grid,
+        systole,
+        volumes["ED"].grid,
+        diastole,
+        "both are frames of one recording: bring back the files as scanned",
+    )

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from trainer.contract.errors import DataError, Problem
-from trainer.data import acdc
+from trainer.data.acdc_files import info_path
 from trainer.data.acdc_info import read_info
+from trainer.data.acdc_series import check_series
 from trainer.data.file_tree import UnreadableError, is_folder
+from trainer.data.grey_levels import rescalings
 from trainer.data.oddities import Oddity
 from trainer.data.plausibility import ejection_fraction, judge
 from trainer.data.reading import each_patient
@@ -160,11 +162,12 @@ def _check(kind: Kind, figures: Path | None, source: PatientSource) -> CheckedPa
     try:
         slices = source.read(1, oddities.append)
         judge(slices, oddities.append)
+        rescalings(slices, oddities.append)
         if kind == "acdc":
             folder = source.files[0].parent
-            info = read_info(acdc.info_path(folder))
+            info = read_info(info_path(folder))
             group = info.group
-            series_frames = acdc.check_series(folder, info, oddities.append)
+            series_frames = check_series(folder, info, oddities.append)
         elif slices:
             series_frames = sunnybrook_frames(source, slices)
     except DataError as fault:

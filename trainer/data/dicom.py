@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from trainer.contract.errors import DataError
 from trainer.data.dicom_pixels import is_inverted, scaled_pixels
 from trainer.data.dicom_tags import number, value_of
+from trainer.data.grid import Affine, Grid
 from trainer.data.nifti import require_intensities
 
 
@@ -28,6 +29,8 @@ class DicomImage:
         slice_distance_mm: As the tag SpacingBetweenSlices has it; None if the file does not say.
         instance: InstanceNumber; None if the file does not say.
         inverted: Whether the file stores bright as small (MONOCHROME1), which `pixels` no longer does.
+        affine: (4, 4), from column, row and a step along the normal to the patient in mm; None if the
+            file does not say.
     """
 
     pixels: NDArray[np.float32]
@@ -36,6 +39,13 @@ class DicomImage:
     slice_distance_mm: float | None = None
     instance: int | None = None
     inverted: bool = False
+    affine: Affine | None = None
+
+    @property
+    def grid(self) -> Grid:
+        """Its pixels in the patient, as a volume of one slice."""
+        (rows, columns), (y, x) = self.pixels.shape, self.spacing_mm
+        return Grid((columns, rows, 1), (x, y, min(x, y)), self.affine)
 
 
 def read_dicom(path: Path) -> DicomImage:
@@ -52,7 +62,7 @@ def read_dicom(path: Path) -> DicomImage:
             dataset = _dataset(path)
             pixels = scaled_pixels(dataset, path)
             spacing = _spacing_mm(dataset, path)
-            position = _position_mm(dataset)
+            affine = _affine(dataset, spacing)
             distance, instance = number(dataset, "SpacingBetweenSlices"), number(dataset, "InstanceNumber")
             inverted = is_inverted(dataset)
     except DataError:
@@ -68,10 +78,11 @@ def read_dicom(path: Path) -> DicomImage:
     return DicomImage(
         pixels.astype(np.float32),
         spacing,
-        position,
+        _position_mm(affine),
         distance if distance and distance > 0 else None,
         int(instance) if instance is not None else None,
         inverted,
+        affine,
     )
 
 
@@ -108,10 +119,18 @@ def _spacing_mm(dataset: pydicom.Dataset, path: Path) -> tuple[float, float]:
     return spacing[0], spacing[1]
 
 
-def _position_mm(dataset: pydicom.Dataset) -> float | None:
+def _affine(dataset: pydicom.Dataset, spacing_mm: tuple[float, float]) -> Affine | None:
+    """From column, row and a step along the normal to the patient (PS3.3 C.7.6.2.1.1)."""
     orientation, position = value_of(dataset, "ImageOrientationPatient"), value_of(dataset, "ImagePositionPatient")
     if np.size(orientation) != 6 or np.size(position) != 3:
         return None
     row, column = np.array(orientation[:3], dtype=float), np.array(orientation[3:], dtype=float)
-    along = float(np.dot(np.cross(row, column), np.array(position, dtype=float)))
-    return along if np.isfinite(along) else None
+    affine = np.eye(4)
+    affine[:3] = np.stack(
+        [row * spacing_mm[1], column * spacing_mm[0], np.cross(row, column), np.array(position, dtype=float)], axis=1
+    )
+    return affine if np.isfinite(affine).all() and np.linalg.det(affine) > 0 else None
+
+
+def _position_mm(affine: Affine | None) -> float | None:
+    return float(np.dot(affine[:3, 2], affine[:3, 3])) if affine is not None else None

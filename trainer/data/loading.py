@@ -7,16 +7,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from trainer.contract.available_cores import available_cores
 from trainer.contract.errors import DataError
 from trainer.contract.location import read_location
 from trainer.contract.spec import DataSpec
 from trainer.data.cache import cache_folder
 from trainer.data.fetching import fetch, is_remote
 from trainer.data.file_tree import UnreadableError, entries, is_folder
+from trainer.data.grey_levels import RESCALED
+from trainer.data.oddities import Oddity
 from trainer.data.pack import MANIFEST, open_pack, read_manifest
 from trainer.data.packing import fingerprint_of, make_pack
 from trainer.data.prepared import PreparedSet
-from trainer.data.reading import available_cores, prepare_in_memory
+from trainer.data.reading import prepare_in_memory
 from trainer.data.recipe import Recipe, deciding_versions
 from trainer.data.slices import Progress
 from trainer.data.sources import Kind, find_sources
@@ -24,6 +27,9 @@ from trainer.data.sources import Kind, find_sources
 _log = logging.getLogger(__name__)
 
 _SHOWN_ODDITIES: Final = 10
+_CHECKED: Final = "-checked"
+"""Sets packs of this cache apart from those made when grids and grey levels were not looked at: the same files
+have the same fingerprint, and those packs may hold what is now refused or rescaled."""
 
 
 def load_set(kind: Kind, location: str, data: DataSpec, frames: int, progress: Progress | None = None) -> PreparedSet:
@@ -44,11 +50,17 @@ def load_set(kind: Kind, location: str, data: DataSpec, frames: int, progress: P
     recipe = Recipe.of(kind, data, frames)
     root = fetch(location, progress) if is_remote(location) else read_location(location).folder
     found = _prebuilt(root, recipe) if holds_packs(root) else _packed(root, recipe, progress)
-    for oddity in found.oddities[:_SHOWN_ODDITIES]:
-        _log.warning("%s", oddity)
-    if len(found.oddities) > _SHOWN_ODDITIES:
-        _log.warning("and %d more oddities: gridctl-trainer data check %s", len(found.oddities) - _SHOWN_ODDITIES, root)
+    rescaled = [oddity for oddity in found.oddities if oddity.what.startswith(RESCALED)]
+    _say("oddities", [oddity for oddity in found.oddities if oddity not in rescaled], root)
+    _say("rescaled volumes", rescaled, root)
     return found
+
+
+def _say(name: str, oddities: Sequence[Oddity], root: Path) -> None:
+    for oddity in oddities[:_SHOWN_ODDITIES]:
+        _log.warning("%s", oddity)
+    if (more := len(oddities) - _SHOWN_ODDITIES) > 0:
+        _log.warning("and %d more %s, %d in all: gridctl-trainer data check %s", more, name, len(oddities), root)
 
 
 def holds_packs(root: Path) -> bool:
@@ -89,17 +101,19 @@ def _differing(then: Mapping[str, str], now: Mapping[str, str]) -> Sequence[str]
 
 def _packed(root: Path, recipe: Recipe, progress: Progress | None) -> PreparedSet:
     sources = find_sources(recipe.kind, root)
-    packs = cache_folder() / "packs" / fingerprint_of(recipe.kind, sources, root)[:16]
-    total = len(sources)
+    total, name = len(sources), f"{fingerprint_of(recipe.kind, sources, root)[:16]}{_CHECKED}"
+    packs: Path | None = None
 
     def waiting() -> None:
         if progress:
             progress(0, total)
 
     try:
+        packs = cache_folder() / "packs" / name
         found, made = make_pack(packs, sources, root, recipe, progress, available_cores(), waiting)
     except OSError as error:
-        _log.warning("cannot keep a pack at %s (%s): reading the files anew", packs, error.strerror or error)
+        place, reason = packs or error.filename, error.strerror or error
+        _log.warning("cannot keep a pack at %s (%s): reading the files anew", place, reason)
         return prepare_in_memory(sources, recipe, progress)
     _log.info("%s %s", "packed" if made else "opened the pack", packs / recipe.name)
     return found

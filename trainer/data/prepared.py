@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trainer.contract.spec import DataSpec
-from trainer.data.oddities import Oddity
+from trainer.data.grey_levels import rescalings
+from trainer.data.oddities import Oddity, ignore
 from trainer.data.plausibility import judge
 from trainer.data.preprocess import preprocess
 from trainer.data.slices import LabelledSlice, Phase
@@ -163,12 +164,19 @@ def prepare_patient(slices: Sequence[LabelledSlice], oddities: Sequence[Oddity],
         slices: As read, all with series of the same length.
         oddities: Found while reading.
         data: How to prepare them.
+
+    Raises:
+        DataError: A volume is no image.
     """
     found = list(oddities)
     judge(slices, found.append)
+    clahe = data.preprocessing.clahe
+    maps = rescalings(slices, found.append if clahe else ignore)
     series, masks, records = [], [], []
     for labelled in slices:
-        prepared = preprocess(labelled.series, labelled.mask, data)
+        rescaling = maps.get(labelled.phase) if clahe else None
+        scanned = rescaling.apply(labelled.series) if rescaling else labelled.series
+        prepared = preprocess(scanned, labelled.mask, data)
         series.append(prepared.series)
         masks.append(prepared.mask)
         voxel_ml = labelled.voxel_ml

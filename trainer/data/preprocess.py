@@ -82,7 +82,8 @@ def clahe(image: Image) -> Image:
     """Contrast-limited adaptive histogram equalisation, clip limit 2, 8x8 tiles.
 
     As run by the thesis's author it works on 16-bit integers, to which raw intensities are
-    rounded without being scaled; negative ones become 0.
+    rounded without being scaled; negative ones become 0. Volumes that would lose by that are
+    rescaled before (`grey_levels`).
 
     Args:
         image: (H, W) float32, raw intensities.

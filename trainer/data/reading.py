@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
@@ -19,11 +18,6 @@ SHOWN_PROBLEMS: Final = 20
 """Bad files named at once; a whole set that is wrong need not be listed file by file."""
 
 T = TypeVar("T")
-
-
-def available_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def read_and_prepare(source: PatientSource, recipe: Recipe) -> PreparedPatient:

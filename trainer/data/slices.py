@@ -31,6 +31,7 @@ class LabelledSlice:
         mask: (H, W) uint8, 1 inside the cavity.
         spacing_mm: Distance of rows, of columns, and of slices; the last is 0 if unknown.
         source: The file that the mask is from.
+        image_source: The file that the labelled frame is from.
         structures: Masks like `mask` of what else is outlined here.
     """
 
@@ -41,6 +42,7 @@ class LabelledSlice:
     mask: NDArray[np.uint8]
     spacing_mm: tuple[float, float, float]
     source: Path
+    image_source: Path
     structures: Mapping[Structure, NDArray[np.uint8]] = field(default_factory=dict)
 
     @property

@@ -22,6 +22,7 @@ from trainer.data.frames import frames_before, pad_series
 from trainer.data.oddities import Notice, Oddity, ignore
 from trainer.data.slices import LabelledSlice, Phase, Structure
 from trainer.data.sunnybrook_files import Kind, Patient, find_patients
+from trainer.data.sunnybrook_grid import note_stack, require_same_slice
 
 __all__ = ["PHASES_PER_SLICE", "Patient", "find_patients", "read_patient"]
 
@@ -67,8 +68,8 @@ def read_patient(patient: Patient, frames: int = 1, notice: Notice = ignore) -> 
         slices.append(dataclasses.replace(labelled, phase=phases[number], spacing_mm=spacing_mm))
     if frames > 1:  # only now is it known which way time runs
         slices = [
-            dataclasses.replace(labelled, series=_series(patient, number, labelled, frames, notice))
-            for labelled, number in zip(slices, found, strict=True)
+            dataclasses.replace(labelled, series=_series(patient, number, labelled, image, frames, notice))
+            for labelled, (number, (_, image)) in zip(slices, found.items(), strict=True)
         ]
     return sorted(slices, key=lambda labelled: (labelled.phase, labelled.index))
 
@@ -88,11 +89,14 @@ def _labelled(patient: Patient, number: int, path: Path, image: DicomImage) -> L
         mask=fill(read_contour(path), shape, path),
         spacing_mm=(*image.spacing_mm, 0.0),
         source=path,
+        image_source=patient.images[number],
         structures=structures,
     )
 
 
-def _series(patient: Patient, number: int, labelled: LabelledSlice, count: int, notice: Notice) -> NDArray[np.float32]:
+def _series(
+    patient: Patient, number: int, labelled: LabelledSlice, image: DicomImage, count: int, notice: Notice
+) -> NDArray[np.float32]:
     """Frames of a slice up to the labelled one; missing ones are padded by the first there is."""
     first_image = _index(number) * PHASES_PER_SLICE + 1
     phase = number - first_image
@@ -104,11 +108,10 @@ def _series(patient: Patient, number: int, labelled: LabelledSlice, count: int, 
         what = f"the series of {count} frames to {labelled.name} is padded {padded} times by its first frame"
         notice(Oddity(what, str(patient.images[number])))
     paths = [patient.images[first_image + at % PHASES_PER_SLICE] for at in numbers[:-1]]
-    pixels = [read_dicom(path).pixels for path in paths]
-    for path, frame in zip(paths, pixels, strict=True):
-        if frame.shape != labelled.mask.shape:
-            raise DataError(f"its shape {frame.shape} is not that of the labelled frame", where=path)
-    return np.concatenate([np.stack(pixels), labelled.series])
+    frames = [read_dicom(path) for path in paths]
+    for path, frame in zip(paths, frames, strict=True):
+        require_same_slice(frame, path, image, patient.images[number])
+    return np.concatenate([np.stack([frame.pixels for frame in frames]), labelled.series])
 
 
 def _phases(areas: Mapping[int, float], patient: Patient, notice: Notice) -> dict[int, Phase]:
@@ -154,6 +157,7 @@ def _note_files(patient: Patient, images: Mapping[int, DicomImage], notice: Noti
         if image.instance not in (None, number):
             what = f"its InstanceNumber is {image.instance}, not {number}"
             notice(Oddity(what, str(patient.images[number])))
+    note_stack(images, patient.images, notice)
     for index, group in itertools.groupby(sorted(images), key=_index):
         positions = [image.position_mm for number in group if (image := images[number]).position_mm is not None]
         if positions and max(positions) - min(positions) > _SAME_PLACE_MM:

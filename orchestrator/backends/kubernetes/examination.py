@@ -143,24 +143,6 @@ def claim(api: Api, name: str) -> Check:
     return Check(title, "ok", "it is bound")
 
 
-def queue(api: Api, name: str) -> Check:
-    """Whether Kueue is there and has the LocalQueue.
-
-    Raises:
-        UnreachableError: The server refuses for another reason.
-    """
-    try:
-        api.get(f"/apis/kueue.x-k8s.io/v1beta1/namespaces/{api.namespace}/localqueues/{name}")
-    except RefusedError as error:
-        if error.status == 404:
-            fix = "correct kubernetes.queue, or leave it out where there is no Kueue: nothing would hold Jobs back"
-            return Check("queue", "failed", f"there is no LocalQueue {name} in {api.namespace}, or no Kueue", fix)
-        if error.status == 403:
-            return Check("queue", "unknown", f"you may not look at LocalQueue {name}")
-        raise
-    return Check("queue", "ok", f"LocalQueue {name} is there")
-
-
 def nodes(api: Api, options: KubernetesOptions) -> Check:
     """Whether any node could take a pod: labels, taints, GPUs, CPUs.
 

@@ -24,7 +24,7 @@ def patient(phantom: Path, tmp_path: Path) -> Path:
 
 
 def volume(path: Path, array: np.ndarray, zooms: tuple[float, ...] = (1.5, 1.25, 10.0)) -> Path:
-    image = nibabel.nifti1.Nifti1Image(array, np.diag([1, 1, 1, 1]))
+    image = nibabel.nifti1.Nifti1Image(array, np.diag([-1, -1, 1, 1]))
     image.header.set_zooms(zooms)  # type: ignore[no-untyped-call]
     nibabel.save(image, path)  # type: ignore[no-untyped-call]
     return path
@@ -129,7 +129,8 @@ def test_volumes_that_were_unpacked_read_the_same(patient: Path) -> None:
 def test_arrays_become_slices_rows_columns_with_the_header_zooms(dtype: str, tmp_path: Path) -> None:
     array = np.zeros((7, 5, 3), dtype=dtype)  # x, y, z
     array[6, 1, 2] = 9
-    read, spacing_mm = read_volume(volume(tmp_path / "a.nii.gz", array))
+    found = read_volume(volume(tmp_path / "a.nii.gz", array))
+    read, spacing_mm = found.array, found.spacing_mm
     assert read.shape == (3, 5, 7)
     assert read[2, 1, 6] == 9
     assert spacing_mm == (1.25, 1.5, 10.0), "of rows (y), columns (x), slices: the affine says 1, 1, 1"
@@ -137,7 +138,8 @@ def test_arrays_become_slices_rows_columns_with_the_header_zooms(dtype: str, tmp
 
 def test_slices_without_any_label_are_kept(patient: Path) -> None:
     for path in patient.glob("*_gt.nii.gz"):
-        labels, spacing = read_volume(path)
+        read = read_volume(path)
+        labels, spacing = read.array.copy(), read.spacing_mm
         labels[0] = 0
         volume(path, labels.transpose(2, 1, 0), (spacing[1], spacing[0], spacing[2]))
     slices = read_patient(patient)
@@ -149,7 +151,7 @@ def broken(patient: Path, what: str) -> Path:
     """Damage a patient; the file that must be named."""
     label = next(patient.glob("*_gt.nii.gz"))
     image = label.with_name(label.name.replace("_gt", ""))
-    labels, _ = read_volume(label)
+    labels = read_volume(label).array
     turned = labels.transpose(2, 1, 0)
     if what == "missing":
         image.unlink()

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from trainer.contract.errors import DataError
 from trainer.data import acdc, sunnybrook
+from trainer.data.acdc_files import series_path
 from trainer.data.acdc_info import read_info
+from trainer.data.acdc_series import check_series
 from trainer.data.dicom import read_dicom
 from trainer.data.frames import frames_before, pad_series
 from trainer.data.nifti import read_series
@@ -46,7 +48,7 @@ def patient(moving_phantom: Path, tmp_path: Path) -> Path:
 
 
 def test_acdc_series_are_frames_of_the_4d_file_to_the_labelled_one(patient: Path) -> None:
-    recorded, _ = read_series(acdc.series_path(patient))
+    recorded = read_series(series_path(patient)).array
     for labelled in acdc.read_patient(patient, frames=4):
         frame = read_info(patient / "Info.cfg").frames[labelled.phase]
         step = -1 if labelled.phase == "ES" else 1
@@ -72,15 +74,15 @@ def test_a_series_that_begins_too_late_is_padded_and_says_so(patient: Path) -> N
     assert [oddity.what for oddity in said] == [
         f"the series of {frame + 2} frames to ES is padded 2 times by its first, 1"
     ]
-    assert said[0].where == str(acdc.series_path(patient))
+    assert said[0].where == str(series_path(patient))
 
 
 def test_without_the_4d_file_there_is_no_context_and_it_is_named(patient: Path) -> None:
-    acdc.series_path(patient).unlink()
+    series_path(patient).unlink()
     assert acdc.read_patient(patient)
     with pytest.raises(DataError, match="the file is missing") as raised:
         acdc.read_patient(patient, frames=2)
-    assert raised.value.problems[0].where == str(acdc.series_path(patient))
+    assert raised.value.problems[0].where == str(series_path(patient))
 
 
 @pytest.mark.parametrize(
@@ -89,14 +91,14 @@ def test_without_the_4d_file_there_is_no_context_and_it_is_named(patient: Path) 
 def test_a_4d_file_is_compared_with_the_labelled_frames(damage: str, said: str, wrong: bool, patient: Path) -> None:
     found: list[Oddity] = []
     info = read_info(patient / "Info.cfg")
-    assert acdc.check_series(patient, info, found.append) == 20
+    assert check_series(patient, info, found.append) == 20
     assert found == []
-    path = acdc.series_path(patient)
+    path = series_path(patient)
     image = nibabel.nifti1.Nifti1Image.from_filename(path)
     array = np.asanyarray(image.dataobj)
     changed = np.roll(array, 1, axis=3) if damage == "shift" else array[..., :15]
     nibabel.save(nibabel.nifti1.Nifti1Image(changed, image.affine, image.header), path)  # type: ignore[no-untyped-call]
-    acdc.check_series(patient, info, found.append)
+    check_series(patient, info, found.append)
     assert re.search(said.replace("NbFrame", "Info.cfg says 20"), found[0].what)
     assert found[0].wrong == wrong
 
