@@ -20,8 +20,12 @@ RUN python -m venv --without-pip /opt/venv \
     && python -m pip --python /opt/venv/bin/python install --no-cache-dir --only-binary :all: \
         --constraint constraints.txt --requirement trainer.txt \
     && /opt/venv/bin/python -c "import sys, torch; found = 'cuda' if torch.version.cuda else 'cpu'; wanted = sys.argv[1]; found == wanted or sys.exit(f'torch {torch.__version__} is a {found} build, TORCH_BUILD is {wanted}: pass PIP_EXTRA_INDEX_URL, the index of the {wanted} builds')" "${TORCH_BUILD}"
+COPY gridctl_start.py /app/
 COPY trainer /app/trainer
-RUN /opt/venv/bin/python -m compileall -q /app
+# The command, with Python's safe path: neither the working directory nor PYTHONPATH takes a module's place.
+RUN /opt/venv/bin/python -m compileall -q /app \
+    && printf '#!/opt/venv/bin/python -P\nimport runpy\nrunpy.run_path("/app/gridctl_start.py", run_name="__main__")\n' > /opt/venv/bin/gridctl-trainer \
+    && chmod 755 /opt/venv/bin/gridctl-trainer
 
 FROM ${PYTHON_IMAGE}
 ARG GIT_SHA=""
@@ -46,5 +50,5 @@ ENV PATH=/opt/venv/bin:$PATH \
 WORKDIR /app
 # A number, not a name: `runAsNonRoot` cannot look a name up.
 USER 10001:10001
-ENTRYPOINT ["python", "-m", "trainer"]
+ENTRYPOINT ["gridctl-trainer"]
 CMD ["--help"]

@@ -77,7 +77,7 @@ def report(
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Scores of every model, and whether their differences may be called significant."""
-    from orchestrator import console
+    from orchestrator import console, errors
     from orchestrator.cli_status import which
     from orchestrator.commands.collecting import collect_with_bar
     from orchestrator.commands.find import find_experiment
@@ -94,10 +94,12 @@ def report(
     if output is not None:
         for path in write_report(built, source, output, wanted.value if wanted else None):
             console.say(f"wrote {path}")
-        return
-    text = render(built, (wanted or ReportFormat.TABLE).value, console.stdout_console(), source)
-    if text:
+        console.say_unreadable(tables.problems)
+    elif text := render(built, (wanted or ReportFormat.TABLE).value, console.stdout_console(), source):
         console.show(text)
+        console.say_unreadable(tables.problems)
+    if tables.problems:
+        raise typer.Exit(errors.RUNS_FAILED)
 
 
 def plan(
@@ -111,7 +113,7 @@ def plan(
     as_json: AsJson = False,
 ) -> None:
     """GPU-hours and time left, from epochs measured so far, and how many seeds the declared effect needs."""
-    from orchestrator import console
+    from orchestrator import console, errors
     from orchestrator.commands.plan import make_plan
     from orchestrator.commands.plan_view import plan_view
 
@@ -121,6 +123,9 @@ def plan(
     else:
         console.say(f"experiment {made.experiment}")
         console.stdout_console().print(plan_view(made))
+        console.say_unreadable(made.problems)
+    if made.problems:
+        raise typer.Exit(errors.RUNS_FAILED)
 
 
 def export(
@@ -142,7 +147,7 @@ def export(
     ] = None,
 ) -> None:
     """Every epoch of every run as Parquet, or as CSV where the file's name ends so."""
-    from orchestrator import console
+    from orchestrator import console, errors
     from orchestrator.cli_status import which
     from orchestrator.commands.export import export_table
     from orchestrator.commands.find import find_experiment
@@ -150,5 +155,8 @@ def export(
     found = find_experiment(experiment, store)
     console.say(which(found))
     path = output or Path(f"{found.experiment.name}-{table.value}.parquet")
-    rows = export_table(found, table.value, path)
+    rows, problems = export_table(found, table.value, path)
     console.say(f"{console.count(rows, 'row')} in {path}")
+    console.say_unreadable(problems)
+    if problems:
+        raise typer.Exit(errors.RUNS_FAILED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ from orchestrator.cli_options import AsJson, ExperimentName, StoreUrl
 
 if TYPE_CHECKING:
     from orchestrator.commands.find import Found
+    from orchestrator.commands.list_experiments import Listed
 
 
 def status(
@@ -20,7 +22,7 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """How far every run is, and why something waits."""
-    from orchestrator import console
+    from orchestrator import console, errors
     from orchestrator.commands.find import find_experiment
     from orchestrator.commands.status import read_status
     from orchestrator.commands.status_view import status_view
@@ -28,15 +30,20 @@ def status(
     found = find_experiment(experiment, store)
     if watch and as_json:
         _print_changes(found)
-    elif as_json:
-        console.show_json(read_status(found).to_json())
+        return
+    if watch:
+        console.say(which(found))
+        _redraw(found)
+        return
+    read = read_status(found)
+    if as_json:
+        console.show_json(read.to_json())
     else:
         console.say(which(found))
-        if watch:
-            _redraw(found)
-        else:
-            terminal = console.stdout_console()
-            terminal.print(status_view(read_status(found), terminal.width))
+        terminal = console.stdout_console()
+        terminal.print(status_view(read, terminal.width))
+    if read.problems:
+        raise typer.Exit(errors.RUNS_FAILED)
 
 
 def list_experiments(
@@ -49,18 +56,25 @@ def list_experiments(
     as_json: AsJson = False,
 ) -> None:
     """Which experiments there are, and how many of their runs are done."""
-    import time
-
-    from orchestrator import console
+    from orchestrator import console, errors
     from orchestrator.commands.list_experiments import experiments_in, submitted_experiments
 
     found = experiments_in(store) if store is not None else submitted_experiments()
     if as_json:
         console.show_json([listed.to_json() for listed in found])
-        return
-    if not found:
+    elif not found:
         console.say("no experiment " + (f"in {store}" if store else "was submitted from this folder"))
-        return
+    else:
+        _show_experiments(found)
+    if any(listed.problem for listed in found):
+        raise typer.Exit(errors.RUNS_FAILED)
+
+
+def _show_experiments(found: Sequence[Listed]) -> None:
+    import time
+
+    from orchestrator import console
+
     made = console.table("", "experiment", "done", "backend", "submitted", "store", numeric=("done",))
     for listed in found:
         when = console.age(time.time() - listed.submitted_at) if listed.submitted_at is not None else ""

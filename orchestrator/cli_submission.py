@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -130,14 +131,18 @@ def _require_fitting(backend: str, workers: int | None, max_active: int | None) 
 
 def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, *, as_json: bool) -> None:
     from orchestrator import console
+    from orchestrator.backends.local.installation import require_trainer
     from orchestrator.commands.submit import write_specifications
     from orchestrator.submitted import remember
     from trainer.contract.store_probe import probe
 
     if prepared.plan.to_do:
+        if prepared.experiment.backend == "local":
+            require_trainer()
         probe(prepared.store, prepared.experiment.name)  # before anything is written, trained or paid for
     write_specifications(prepared)
-    remember(prepared.experiment.name, prepared.store.url, prepared.experiment.backend)
+    if problem := remember(prepared.experiment.name, prepared.store.url, prepared.experiment.backend):
+        console.say(f"note: this folder cannot remember the experiment: {problem}")
     outcome = _start(prepared, workers, max_active)
     if as_json:
         console.show_json(
@@ -148,7 +153,7 @@ def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, 
                 "interrupted": outcome.interrupted,
             }
         )
-    _finish_submit(prepared, outcome)
+    _finish_submit(prepared, outcome, named="" if not problem else _named(prepared))
 
 
 def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> None:
@@ -189,7 +194,8 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> 
             )
         for verdict in verdicts:
             console.say(f"  {verdict}")
-    if any(verdict.problems for verdict in verdicts):
+        console.say_unreadable(prepared.collected.problems)
+    if any(verdict.problems for verdict in verdicts) or prepared.collected.problems:
         raise typer.Exit(errors.RUNS_FAILED)
 
 
@@ -247,7 +253,12 @@ def _create_jobs(prepared: Prepared, max_active: int | None) -> Outcome:
         )
 
 
-def _finish_submit(prepared: Prepared, outcome: Outcome) -> None:
+def _named(prepared: Prepared) -> str:
+    """What commands need to be told where the folder remembers nothing."""
+    return f" {prepared.experiment.name} --store {shlex.quote(prepared.store.url)}"
+
+
+def _finish_submit(prepared: Prepared, outcome: Outcome, named: str) -> None:
     from orchestrator import console, errors
 
     by_message: dict[str, list[str]] = {}
@@ -264,6 +275,9 @@ def _finish_submit(prepared: Prepared, outcome: Outcome) -> None:
             "what was created goes on, and the same command creates the rest"
         )
         raise typer.Exit(errors.INTERRUPTED)
-    if outcome.failed or prepared.plan.failed:
+    console.say_unreadable(prepared.collected.problems)
+    if outcome.unreachable:
+        raise typer.Exit(errors.UNREACHABLE)
+    if outcome.failed or prepared.plan.failed or prepared.collected.problems:
         raise typer.Exit(errors.RUNS_FAILED)
-    console.say("next: gridctl status, gridctl report --significance")
+    console.say(f"next: gridctl status{named}, gridctl report{named} --significance")

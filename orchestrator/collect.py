@@ -1,4 +1,4 @@
-"""Store -> two tidy tables: one row a run, one row an epoch."""
+"""Store -> two tidy tables: one row per run, one row per epoch."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ import pandas as pd
 
 from orchestrator.read_cache import ReadCache
 from trainer.contract import exit_codes
-from trainer.contract.errors import MetricLogError, NotFoundError, Problem, StoreError
+from trainer.contract.errors import MetricLogError, NotFoundError, Problem, StoreError, shortened
 from trainer.contract.layout import RunLayout, attempt_of, experiment_prefix, run_of
 from trainer.contract.metrics import AttemptLog, EpochRecord, merge, read_attempt
 from trainer.contract.result import ResultRecord
 from trainer.contract.spec import RunSpec
-from trainer.contract.store import Stat, Store
+from trainer.contract.store import Stat, Store, require_size
 
 _AT_ONCE: Final = 16
+_MAX_LOG_BYTES: Final = 512 << 20
+_SHOWN_MESSAGE: Final = 2000
+"""Characters of why a run ended."""
 
 OnRead = Callable[[int, int], None]
 
@@ -147,6 +150,7 @@ def collect(
         raise ValueError("there is no run to collect")
     wanted = {run.run_id: run for run in runs}
     chosen: list[tuple[str, Stat]] = []
+    problems: list[Problem] = []
     others: dict[str, None] = {}
     for stat in store.list(experiment_prefix(runs[0].experiment)):
         layout = run_of(stat.key)
@@ -157,8 +161,9 @@ def collect(
                 others[layout.run_id] = None
         elif attempt_of(stat.key) or stat.key == layout.result:
             chosen.append((layout.run_id, stat))
-    problems: list[Problem] = []
-    objects = _read(store, chosen, cache or ReadCache.of(store), problems, on_read)
+        elif misplaced := _misplaced(layout, stat.key):
+            problems.append(Problem(misplaced, f"{store.url}/{stat.key}", "move it elsewhere, or delete it"))
+    objects = _read(store, wanted, chosen, cache or ReadCache.of(store), problems, on_read)
     run_rows, epoch_rows, function_rows = [], [], []
     for run in runs:
         read = objects.get(run.run_id, _RunObjects())
@@ -180,6 +185,7 @@ def collect(
 
 def _read(
     store: Store,
+    wanted: Mapping[str, RunSpec],
     chosen: Sequence[tuple[str, Stat]],
     cache: ReadCache,
     problems: list[Problem],
@@ -191,25 +197,60 @@ def _read(
         for number, ((run_id, stat), data) in enumerate(zip(chosen, read, strict=True), 1):
             if on_read is not None:
                 on_read(number, len(chosen))
+            if isinstance(data, StoreError):
+                problems += data.problems
+                continue
             if data is None:
                 continue  # deleted since it was listed
             of_run = objects.setdefault(run_id, _RunObjects())
             try:
                 if attempt_of(stat.key):
-                    of_run.logs.append(read_attempt(data, f"{store.url}/{stat.key}"))
+                    of_run.logs.append(_log_of(run_id, stat.key, data, f"{store.url}/{stat.key}"))
                 else:
-                    of_run.result = ResultRecord.from_json(data, f"{store.url}/{stat.key}")
+                    of_run.result = ResultRecord.of_run(wanted[run_id], data, f"{store.url}/{stat.key}")
             except (MetricLogError, StoreError) as error:
-                if data:  # an attempt's first write may still be on its way
+                if data or not attempt_of(stat.key):  # an attempt's first write may still be on its way
                     problems += error.problems
     return objects
 
 
-def _get(store: Store, stat: Stat, cache: ReadCache) -> bytes | None:
+def _misplaced(layout: RunLayout, key: str) -> str:
+    """What is wrong with a key that is near those of logs and results; empty if nothing."""
+    if key.startswith(f"{layout.result}/"):
+        return "it lies in a folder that has the name of the run's result"
+    if key.startswith(layout.attempts) and ".jsonl" in key:
+        return "it lies among the metric logs, and is not named as one"
+    return ""
+
+
+def _log_of(run_id: str, key: str, data: bytes, where: str) -> AttemptLog:
+    log = read_attempt(data, where)
+    if (log.attempt.run_id, attempt_of(key)) != (run_id, log.name):
+        raise MetricLogError(
+            f"it is the log of attempt {log.attempt.attempt} of another run, {shortened(log.attempt.run_id)}"
+            if log.attempt.run_id != run_id
+            else f"its first line is that of another attempt, {log.attempt.attempt}-{shortened(log.attempt.uid)}",
+            where=where,
+        )
+    return log
+
+
+def _get(store: Store, stat: Stat, cache: ReadCache) -> bytes | StoreError | None:
+    """An object; None if it is gone; what is wrong with this one object, while others may be well.
+
+    Raises:
+        StoreError: The store cannot be reached.
+    """
+    limit = _MAX_LOG_BYTES if attempt_of(stat.key) else ResultRecord.max_bytes
     try:
-        return cache.get(stat.key, stat.etag, lambda: store.get(stat.key))
+        require_size(stat.size_bytes, limit, f"{store.url}/{stat.key}")
+        return cache.get(stat.key, stat.etag, lambda: store.get(stat.key, limit))
     except NotFoundError:
         return None
+    except StoreError as error:
+        if error.passing:
+            raise
+        return error
 
 
 def _gaps(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog, EpochRecord]]) -> list[Problem]:
@@ -242,7 +283,7 @@ def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog,
         "interruptions": sum(1 for log in logs if _was_interrupted(log, newest)),
         "busy_seconds": sum(_busy_seconds(log) for log in logs),
         "exit_code": float(newest.end.exit_code) if newest and newest.end else float("nan"),
-        "message": newest.end.message if newest and newest.end else "",
+        "message": shortened(newest.end.message, _SHOWN_MESSAGE) if newest and newest.end else "",
         "latest_validation_dice": last[1].validation.dice if last else float("nan"),
         "seconds_per_epoch": seconds.median(),
         "train_seconds": seconds.sum(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Sequence
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 
 
 def say(text: str = "") -> None:
-    """A line about what is going on, to stderr."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
+    """A line about what is going on, to stderr. Where nobody listens any more, the work goes on."""
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
 
 def show(text: str) -> None:
@@ -60,10 +62,12 @@ def show_error(fault: Fault) -> None:
     """Every problem of a fault, to stderr."""
     from rich.text import Text
 
+    from trainer.contract.errors import SHOWN_PROBLEMS
+
     console = stderr_console()
     if len(fault.problems) > 1:
-        console.print(Text(f"error: {len(fault.problems)} mistakes", style="bold red"))
-    for problem in fault.problems:
+        console.print(Text(f"error: {len(fault.problems):,} mistakes", style="bold red"))
+    for problem in fault.problems[:SHOWN_PROBLEMS]:
         line = Text()
         if len(fault.problems) == 1:
             line.append("error: ", style="bold red")
@@ -73,6 +77,18 @@ def show_error(fault: Fault) -> None:
         console.print(line, soft_wrap=True)
         if problem.fix:
             console.print(Text(f"  {problem.fix}", style="cyan"), soft_wrap=True)
+    if len(fault.problems) > SHOWN_PROBLEMS:
+        console.print(f"... and {len(fault.problems) - SHOWN_PROBLEMS:,} more", soft_wrap=True)
+
+
+def say_unreadable(problems: Sequence[object]) -> None:
+    """What could not be read of an experiment, to stderr; the first ones, and how many more."""
+    from trainer.contract.errors import SHOWN_PROBLEMS
+
+    for problem in problems[:SHOWN_PROBLEMS]:
+        say(f"unreadable: {problem}")
+    if len(problems) > SHOWN_PROBLEMS:
+        say(f"unreadable: ... and {len(problems) - SHOWN_PROBLEMS:,} more")
 
 
 def stderr_console() -> Console:

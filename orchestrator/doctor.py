@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from orchestrator.check import Check
-from orchestrator.errors import InputError, UnreachableError
+from orchestrator.errors import InputError, KubeconfigError
 from orchestrator.experiment import Experiment
 from trainer.contract.errors import Fault, StoreError
 from trainer.contract.location import read_location
@@ -32,10 +32,11 @@ def examine(experiment: Experiment) -> Iterator[Check]:
 def _cluster(experiment: Experiment) -> Iterator[Check]:
     from orchestrator.backends.kubernetes import KubernetesBackend
     from orchestrator.backends.kubernetes import examination as of
+    from orchestrator.backends.kubernetes.kueue import queue
 
     try:
         backend = KubernetesBackend(experiment, open_store(experiment.store))
-    except UnreachableError as fault:
+    except KubeconfigError as fault:
         yield _failed("kubeconfig", fault)
         return
     except StoreError:
@@ -49,13 +50,18 @@ def _cluster(experiment: Experiment) -> Iterator[Check]:
     options = experiment.kubernetes
     if options.secret:
         yield _guarded("secret", lambda: of.secret(backend.api, str(options.secret)))
+    keys: dict[str, list[str]] = {}
+    for source in options.secret_env.values():
+        keys.setdefault(source.secret, []).append(source.key)
+    for name in sorted(keys):
+        yield _guarded(f"secret {name}", lambda name=name: of.secret_keys(backend.api, name, keys[name]))  # type: ignore[misc]
     claims = {volume.claim for volume in options.volumes.values()}
     if options.data_cache and options.data_cache.claim:
         claims.add(options.data_cache.claim)
     for claim in sorted(claims):
         yield _guarded(f"claim {claim}", lambda claim=claim: of.claim(backend.api, claim))  # type: ignore[misc]
     if options.queue:
-        yield _guarded("queue", lambda: of.queue(backend.api, str(options.queue)))
+        yield _guarded("queue", lambda: queue(backend.api, str(options.queue)))
     yield _guarded("GPUs and nodes", lambda: of.nodes(backend.api, options))
     yield _guarded("image", lambda: of.image(backend.api, options.image or ""))
 
@@ -126,6 +132,10 @@ def _guarded(name: str, look: Callable[[], Check]) -> Check:
 
 def _failed(name: str, fault: Fault) -> Check:
     problem = fault.problems[0]
-    said = f"{problem.where}: {problem.what}" if isinstance(fault, InputError | StoreError) else problem.what
+    said = (
+        f"{problem.where}: {problem.what}"
+        if isinstance(fault, InputError | KubeconfigError | StoreError)
+        else problem.what
+    )
     more = f" (and {len(fault.problems) - 1} more mistakes)" if len(fault.problems) > 1 else ""
     return Check(name, "failed", said + more, problem.fix)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from trainer.contract.errors import Fault, LocationError, Problem, StoreError
+from trainer.contract.secrets import masked
 
-__all__ = ["Fault", "InputError", "Problem", "UnreachableError", "exit_code_of"]
+__all__ = ["Fault", "InputError", "KubeconfigError", "Problem", "UnreachableError", "exit_code_of", "in_words"]
 
 OK: Final = 0
 RUNS_FAILED: Final = 1
@@ -26,6 +27,21 @@ class UnreachableError(Fault):
     """The cluster or the store cannot be reached, or refuses."""
 
     exit_code = UNREACHABLE
+
+
+class KubeconfigError(UnreachableError):
+    """Something in the kubeconfig, or in a file or command that it names, is missing or not valid."""
+
+
+def in_words(error: Exception) -> str:
+    """What an error of any kind says to a person; an unforeseen one is called a bug."""
+    if isinstance(error, Fault):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "this machine has no memory left"
+    if isinstance(error, OSError):
+        return masked(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error))
+    return masked(f"a bug in gridctl: {type(error).__name__}: {error}")
 
 
 def exit_code_of(fault: Fault) -> int:

@@ -40,20 +40,37 @@ def remaining_seconds(paces: Iterable[RunPace]) -> Mapping[tuple[str, float, str
         Seconds by cell; None where nothing is known and something remains.
     """
     paces = list(paces)
-    by_cell: dict[tuple[str, float, str], list[float]] = defaultdict(list)
-    by_model: dict[str, list[float]] = defaultdict(list)
-    for pace in paces:
-        if pace.seconds_per_epoch is not None:
-            by_cell[pace.cell].append(pace.seconds_per_epoch)
-            by_model[pace.cell[0]].append(pace.seconds_per_epoch)
+    speeds = _speeds(paces)
     total: dict[tuple[str, float, str], float | None] = {}
     for pace in paces:
-        measured = by_cell.get(pace.cell) or by_model.get(pace.cell[0])
         before = total.setdefault(pace.cell, 0.0)
         if not pace.remaining or before is None:
             continue
-        total[pace.cell] = before + pace.remaining * statistics.fmean(measured) if measured else None
+        speed = speeds[pace.cell]
+        total[pace.cell] = before + pace.remaining * speed if speed is not None else None
     return total
+
+
+def longest_seconds(paces: Iterable[RunPace]) -> float:
+    """Time that the longest of the runs still takes; those of unknown speed do not count."""
+    paces = list(paces)
+    speeds = _speeds(paces)
+    return max((pace.remaining * (speeds[pace.cell] or 0.0) for pace in paces), default=0.0)
+
+
+def _speeds(paces: Iterable[RunPace]) -> Mapping[tuple[str, float, str], float | None]:
+    """Seconds of an epoch in each cell: its own mean, else that of its model; None if neither was measured."""
+    by_cell: dict[tuple[str, float, str], list[float]] = {}
+    by_model: dict[str, list[float]] = defaultdict(list)
+    for pace in paces:
+        of_cell = by_cell.setdefault(pace.cell, [])
+        if pace.seconds_per_epoch is not None:
+            of_cell.append(pace.seconds_per_epoch)
+            by_model[pace.cell[0]].append(pace.seconds_per_epoch)
+    of_model = {model: statistics.fmean(measured) for model, measured in by_model.items()}
+    return {
+        cell: statistics.fmean(measured) if measured else of_model.get(cell[0]) for cell, measured in by_cell.items()
+    }
 
 
 def eta_seconds(paces: Iterable[RunPace], at_once: int) -> float | None:

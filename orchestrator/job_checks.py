@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSWORD|CREDENTIAL|PRIVATE|ACCESS_KEY", re.IGNORECASE)
+from orchestrator.experiment.secret_forms import secret_form, why_secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +19,7 @@ class Expected:
         labels: Of the Job and of its pods.
         annotations: Of the Job.
         spec_url: Where the trainer reads what to do.
+        secret_env: Variables that come from Secrets.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Expected:
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     spec_url: str
+    secret_env: Collection[str] = ()
 
 
 def job_problems(job: Mapping[str, Any], expected: Expected) -> list[tuple[str, str]]:
@@ -86,11 +87,20 @@ def _pod(pod: Mapping[str, Any], expected: Expected) -> Iterator[tuple[str, str]
         yield "spec.template.spec.containers", "there is none"
     elif not any(expected.spec_url in map(str, _words(container)) for container in containers):
         yield "spec.template.spec.containers", "none gets the specification: use {{ spec_url | tojson }} in args"
-    for container in containers:
-        for variable in container.get("env") or []:
+    path = "spec.template.spec.containers"
+    variables = {str(item.get("name")): item for container in containers for item in _variables(container)}
+    for name in expected.secret_env:
+        if "valueFrom" not in variables.get(name, {}):
+            yield path, f"none gets {name} of kubernetes.secret_env: copy its lines from the built-in template"
+    for container in (*containers, *_containers(pod, "initContainers")):
+        for variable in _variables(container):
             name = str(variable.get("name", ""))
-            if "value" in variable and _SECRET_NAME.search(name):
-                yield "spec.template.spec.containers", f"{name} is written into the Job: take it from a Secret"
+            reason = why_secret(name, str(variable["value"])) if "value" in variable else ""
+            if reason:
+                yield path, f"{name} is written into the Job, but {reason}: use kubernetes.secret_env"
+        for word in _words(container):
+            if form := secret_form(str(word)):
+                yield path, f"a word of a command looks like {form}: use kubernetes.secret_env"
 
 
 def _failure_policy(spec: Mapping[str, Any], pod: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -113,11 +123,17 @@ def _failure_policy(spec: Mapping[str, Any], pod: Mapping[str, Any]) -> Iterator
 
 
 def _words(container: Mapping[str, Any]) -> list[Any]:
-    return [*(container.get("command") or []), *(container.get("args") or [])]
+    given = (container.get("command"), container.get("args"))
+    return [word for words in given if isinstance(words, list) for word in words]
 
 
-def _containers(pod: Mapping[str, Any]) -> list[dict[str, Any]]:
-    given = pod.get("containers")
+def _variables(container: Mapping[str, Any]) -> list[dict[str, Any]]:
+    given = container.get("env")
+    return [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
+
+
+def _containers(pod: Mapping[str, Any], key: str = "containers") -> list[dict[str, Any]]:
+    given = pod.get(key)
     return [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
 
 

@@ -8,13 +8,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
 from orchestrator.errors import InputError, Problem
 from orchestrator.experiment import Experiment
 from orchestrator.job_checks import Expected, job_problems
+from orchestrator.job_rendering import JobTemplateText
+from orchestrator.job_rendering_process import TemplateProcess
+from orchestrator.rendered_job import MOST_CHARACTERS
+from orchestrator.template_mistake import TemplateMistake
 from trainer.contract import exit_codes
 from trainer.contract.frozen import canonical_json
 from trainer.contract.layout import RunLayout
@@ -27,6 +27,8 @@ EXPERIMENT_LABEL: Final = "gridctl/experiment"
 RUN_LABEL: Final = "gridctl/run"
 DIGEST_ANNOTATION: Final = "gridctl/spec-digest"
 QUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
+
+_TEMPLATE: Final = "k8s/templates/job.yaml.j2"
 
 
 class JobTemplate:
@@ -70,36 +72,33 @@ class JobTemplate:
         spec_url = f"{self._store_url}/{RunLayout(run.experiment, run.run_id).spec}"
         labels = labels_of(run) | dict(self._options.labels)
         annotations = {DIGEST_ANNOTATION: run.digest, "gridctl/spec": spec_url}
+        values = {
+            "run": run.model_dump(mode="json"),
+            "run_id": run.run_id,
+            "spec_url": spec_url,
+            "labels": labels,
+            "job_labels": labels | ({QUEUE_LABEL: self._options.queue} if self._options.queue else {}),
+            "annotations": annotations,
+            "kubernetes": self._options.model_dump(mode="json"),
+            "requests": self._options.requests,
+            "limits": self._options.limits | self._gpus,
+            "exit_codes": {"stopped": exit_codes.STOPPED, "never_retried": sorted(exit_codes.NEVER_RETRIED)},
+        }
         try:
-            text = self._template.render(
-                run=run.model_dump(mode="json"),
-                run_id=run.run_id,
-                spec_url=spec_url,
-                labels=labels,
-                job_labels=labels | ({QUEUE_LABEL: self._options.queue} if self._options.queue else {}),
-                annotations=annotations,
-                kubernetes=self._options.model_dump(mode="json"),
-                requests=self._options.requests,
-                limits=self._options.limits | self._gpus,
-                exit_codes={"stopped": exit_codes.STOPPED, "never_retried": sorted(exit_codes.NEVER_RETRIED)},
-            )
-        except UndefinedError as error:
-            raise InputError(
-                f"the template asks for something that there is not: {error.message}",
-                where=_place(self._source, error),
-                fix="the head of k8s/templates/job.yaml.j2 lists what there is",
-            ) from None
-        except (TemplateError, TypeError, ValueError) as error:
-            raise InputError(f"the template failed: {error}", where=_place(self._source, error)) from None
-        job = _parse(text, self._source)
-        expected = Expected(run.run_id, self._options.namespace, labels, annotations, spec_url)
+            rendered = self._template.render(values)
+        except TemplateMistake as mistake:
+            raise _input_error(mistake, self._source) from None
+        expected = Expected(
+            run.run_id, self._options.namespace, labels, annotations, spec_url, tuple(self._options.secret_env)
+        )
+        fix = f"for the Job of {run.run_id}; see {_TEMPLATE}"
         problems = [
-            Problem(f"{field}: {what}", self._source, f"for the Job of {run.run_id}; see k8s/templates/job.yaml.j2")
-            for field, what in job_problems(job, expected)
+            Problem(f"{field}: {what}", _where(self._source, _line_of(field, rendered.lines)), fix)
+            for field, what in job_problems(rendered.job, expected)
         ]
         if problems:
             raise InputError(problems)
-        return text.strip() + "\n", job
+        return rendered.text, rendered.job
 
 
 def labels_of(run: RunSpec) -> dict[str, str]:
@@ -172,19 +171,29 @@ def _is_in(path: str, folder: str) -> bool:
     return Path(path).is_relative_to(folder)
 
 
-def _read_template(given: str | None) -> tuple[str, Template]:
-    environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
-    )
-    source = given or "k8s/templates/job.yaml.j2"
+def _read_template(given: str | None) -> tuple[str, JobTemplateText | TemplateProcess]:
+    if given is None:
+        return _TEMPLATE, JobTemplateText(_built_in())
     try:
-        text = read_folder(given, "kubernetes.template").read_text(encoding="utf-8") if given else _built_in()
-        return source, environment.from_string(text)
+        text = _text_of(read_folder(given, "kubernetes.template"))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise InputError(f"cannot read the template: {reason}", where=source, fix="see kubernetes.template") from None
-    except TemplateSyntaxError as error:
-        raise InputError(f"not a Jinja template: {error.message}", where=f"{source}:{error.lineno}") from None
+        raise InputError(f"cannot read the template: {reason}", where=given, fix="see kubernetes.template") from None
+    try:
+        return given, TemplateProcess(text)
+    except TemplateMistake as mistake:
+        raise _input_error(mistake, given) from None
+
+
+def _text_of(path: Path) -> str:
+    """What a template's file holds; other kinds of files never end."""
+    if not path.is_file():
+        raise OSError(0, "there is no such file" if not path.exists() else "it is no file")
+    with path.open("rb") as file:
+        content = file.read(MOST_CHARACTERS + 1)
+    if len(content) > MOST_CHARACTERS:
+        raise OSError(0, f"it has more than {MOST_CHARACTERS:,} bytes")
+    return content.decode("utf-8")
 
 
 def _built_in() -> str:
@@ -196,45 +205,16 @@ def _built_in() -> str:
     return checkout.read_text(encoding="utf-8")
 
 
-class _UniqueKeyLoader(yaml.CSafeLoader):
-    """YAML as kubectl reads it, but for keys that are given twice: those are refused."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
-        twice = next((key for key in keys if keys.count(key) > 1), None)
-        if twice is not None:
-            raise yaml.MarkedYAMLError(problem=f"'{twice}' is given twice", problem_mark=node.start_mark)
-        made: dict[Any, Any] = super().construct_mapping(node, deep)
-        return made
+def _input_error(mistake: TemplateMistake, source: str) -> InputError:
+    return InputError(mistake.what, where=_where(source, mistake.line), fix=mistake.fix)
 
 
-def _parse(text: str, source: str) -> Json:
-    try:
-        documents = [item for item in yaml.load_all(text, Loader=_UniqueKeyLoader) if item is not None]
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        lines = text.splitlines()
-        line = f" at `{lines[mark.line].strip()}`" if mark and mark.line < len(lines) else ""
-        reason = getattr(error, "problem", None) or error
-        raise InputError(f"what the template gives is not YAML: {reason}{line}", where=source, fix=_RENDER) from None
-    if len(documents) != 1 or not isinstance(documents[0], dict):
-        raise InputError(f"the template gives {len(documents)} YAML documents, not one Job", where=source)
-    try:
-        canonical_json(documents[0])
-    except (TypeError, ValueError) as error:
-        raise InputError(f"what the template gives is no JSON: {error}", where=source, fix=_RENDER) from None
-    job: Json = documents[0]
-    return job
-
-
-_RENDER: Final = "write values through the filter `tojson`"
-
-
-def _place(source: str, error: BaseException) -> str:
-    """`template:line` from the traceback, in which Jinja names lines of the template."""
-    line, traceback = 0, error.__traceback__
-    while traceback is not None:
-        if traceback.tb_frame.f_code.co_filename == "<template>":
-            line = traceback.tb_lineno
-        traceback = traceback.tb_next
+def _where(source: str, line: int) -> str:
     return f"{source}:{line}" if line else source
+
+
+def _line_of(field: str, lines: Mapping[str, int]) -> int:
+    """Line of a field, or of the nearest thing above it that there is."""
+    while field and field not in lines:
+        field = field[: max(field.rfind("."), field.rfind("["), 0)]
+    return lines.get(field, 0)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from trainer.contract.atomic_file import replacing
 from trainer.contract.store import Blob, Store
+from trainer.contract.user_folders import cache_folder
 
 
 class ReadCache:
@@ -25,9 +26,12 @@ class ReadCache:
         """This user's cache for a store; a folder needs none."""
         if not store.url.startswith("s3://"):
             return cls(None)
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        try:
+            folder = cache_folder() / "objects"
+        except OSError:
+            return cls(None)
         endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
-        return cls(base / "gridctl" / "objects", f"{endpoint} {store.url}")
+        return cls(folder, f"{endpoint} {store.url}")
 
     def get(self, key: str, etag: str, read: Callable[[], Blob]) -> bytes:
         """An object's content.

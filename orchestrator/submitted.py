@@ -9,7 +9,7 @@ from typing import Final
 
 from pydantic import Field, ValidationError
 
-from orchestrator.errors import InputError
+from orchestrator.errors import Fault, InputError
 from orchestrator.experiment.suggest import did_you_mean
 from trainer.contract.frozen import Frozen
 
@@ -29,7 +29,7 @@ class Submission(Frozen):
     name: str
     store: str
     backend: str
-    submitted_at: float
+    submitted_at: float = Field(ge=0, le=1e11)
 
 
 class Submissions(Frozen):
@@ -72,16 +72,26 @@ class Submissions(Frozen):
         return self.experiments[wanted]
 
 
-def remember(name: str, store: str, backend: str, folder: Path = Path()) -> None:
-    """Note a submission as this folder's last."""
+def remember(name: str, store: str, backend: str, folder: Path = Path()) -> str:
+    """Note a submission as this folder's last. A folder that cannot be written stops nobody from training.
+
+    Returns:
+        Why it could not be noted; empty if it was.
+    """
     from trainer.contract.folder_store import FolderStore
 
-    submission = Submission(name=name, store=store, backend=backend, submitted_at=time.time())
-    before = Submissions.read(folder)
-    after = Submissions(last=name, experiments={**before.experiments, name: submission})
     path = _path(folder)
-    FolderStore(path.parent).put(path.name, (json.dumps(after.model_dump(), indent=2) + "\n").encode())
-    (path.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+    submission = Submission(name=name, store=store, backend=backend, submitted_at=time.time())
+    try:
+        before = Submissions.read(folder)
+        after = Submissions(last=name, experiments={**before.experiments, name: submission})
+        FolderStore(path.parent).put(path.name, (json.dumps(after.model_dump(), indent=2) + "\n").encode())
+        (path.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+    except Fault as fault:
+        return str(fault)
+    except OSError as error:
+        return f"{path}: {error.strerror or error}"
+    return ""
 
 
 def _path(folder: Path) -> Path:

@@ -6,6 +6,7 @@ folder, real standard streams, and ends as any process does. Tens of calls cost 
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -15,10 +16,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 
 class ForkedCommand:
@@ -71,12 +74,10 @@ def _serve(program: str) -> None:
         if child == 0:
             os.close(reading)
             _become(program, json.loads(line))
-            try:
-                main()
-                sys.exit(0)
-            finally:
-                with os.fdopen(writing, "w") as pipe:
-                    json.dump(list(sys.modules), pipe)
+            code = _exit_code(main)
+            with os.fdopen(writing, "w") as pipe:
+                json.dump(list(sys.modules), pipe)
+            _end(code)
         os.close(writing)
         with os.fdopen(reading) as pipe:
             imported = pipe.read()
@@ -84,6 +85,32 @@ def _serve(program: str) -> None:
         _import(json.loads(imported or "[]"))
         sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
         sys.stdout.flush()
+
+
+def _exit_code(main: Callable[[], object]) -> int:
+    """What Python makes of how `main` ends."""
+    try:
+        main()
+    except SystemExit as end:
+        if end.code is None or isinstance(end.code, int):
+            return end.code or 0
+        sys.stderr.write(f"{end.code}\n")
+        return 1
+    except BaseException:
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def _end(code: int) -> NoReturn:
+    """As the interpreter ends, but it does not take apart every module: that would copy most of the server's memory."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _become(program: str, call: Any) -> None:

@@ -123,6 +123,11 @@ def main() -> None:
         sys.exit(fault.exit_code)
     except BrokenPipeError:
         sys.exit(exit_codes.BUG)
+    except ImportError as error:
+        if (error.name or "trainer").partition(".")[0] == "trainer":
+            raise
+        sys.stderr.write(f"error: cannot import {error.name}: {error}\n  pip install 'gridctl[trainer]'\n")
+        sys.exit(exit_codes.BUG)
     except Exception:
         import traceback
 

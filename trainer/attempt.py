@@ -24,13 +24,14 @@ from trainer.contract.secrets import masked
 from trainer.contract.spec import RunSpec
 from trainer.contract.store import Store
 from trainer.delivery import SpooledStore
-from trainer.environment import choose_device, device_name, git_sha, versions
+from trainer.environment import choose_device, device_name, versions
 from trainer.function import patient_functions
 from trainer.image_tensors import ImageTensors
 from trainer.loop import TrainingLoop
 from trainer.metric_log import MetricLog
 from trainer.models import build_model
 from trainer.progress import TrainingProgress
+from trainer.provenance import git_sha
 from trainer.retention import scores_of
 from trainer.rivals import Rival, look_for_rivals
 from trainer.samples import write_samples

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import logging
 import pickle
 import tempfile
@@ -15,8 +14,9 @@ from typing import Any, Final, Literal
 import torch
 from pydantic import Field, ValidationError
 
-from trainer.contract.errors import NotFoundError, SpecError
+from trainer.contract.errors import NotFoundError, SpecError, shortened
 from trainer.contract.frozen import Frozen
+from trainer.contract.json_text import read_json
 from trainer.contract.layout import AttemptName, CheckpointName, Position, RunLayout, checkpoint_of
 from trainer.contract.spec import RunSpec
 from trainer.contract.store import Store
@@ -25,6 +25,7 @@ from trainer.retention import Scores, best, kept
 CHECKPOINT_SCHEMA_VERSION: Final = 2
 
 _LISTINGS: Final = 5
+_MAX_MANIFEST_BYTES: Final = 1 << 20
 
 _log = logging.getLogger(__name__)
 
@@ -153,13 +154,14 @@ class Checkpoints:
         key = self._layout.checkpoint_manifest(name)
         text = self._store.get(key).data
         try:
-            content = json.loads(text)
+            content = read_json(text, _MAX_MANIFEST_BYTES)
             version = content["schema_version"]
         except (ValueError, TypeError, KeyError):
             raise _DamagedError("its manifest is not one") from None
         if version != CHECKPOINT_SCHEMA_VERSION:
             raise SpecError(
-                f"this checkpoint is of format {version!r}, this trainer reads {CHECKPOINT_SCHEMA_VERSION}",
+                f"this checkpoint is of format {shortened(repr(version), 40)}, "
+                f"this trainer reads {CHECKPOINT_SCHEMA_VERSION}",
                 where=key,
                 fix="finish the run with the trainer that began it, or delete its folder in the store to train it anew",
             )
@@ -167,6 +169,8 @@ class Checkpoints:
             manifest = CheckpointManifest.model_validate(content)
         except ValidationError as error:
             raise _DamagedError(str(error)) from None
+        if manifest.position != name.position:
+            raise _DamagedError("its manifest is of another position")
         if manifest.spec_digest != self._spec_digest:
             raise SpecError(
                 "this checkpoint belongs to another specification",

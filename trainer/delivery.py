@@ -97,7 +97,7 @@ class SpooledStore:
         self._patience(lambda: self._await(key))
         return self._patience(lambda: self._store.create(key, data))
 
-    def get(self, key: str) -> Blob:
+    def get(self, key: str, max_bytes: int | None = None) -> Blob:
         with self._turn:
             waiting = self._newest(key)
             if waiting and waiting.operation == "put":
@@ -105,7 +105,7 @@ class SpooledStore:
                 return Blob(data, _etag(data))
         if waiting:
             raise NotFoundError("there is no such object", where=f"{self.url}/{key}")
-        return self._patience(lambda: self._store.get(key))
+        return self._patience(lambda: self._store.get(key, max_bytes))
 
     def get_file(self, key: str, path: Path) -> None:
         with self._turn:

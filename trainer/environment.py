@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import resource
-import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -53,25 +51,6 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
-
-
-def git_sha() -> str:
-    """Commit of this source: of the image if it names one, else of the checkout; empty if unknown."""
-    named = os.environ.get("GRIDCTL_GIT_SHA", "")
-    if named:
-        return named
-    try:
-        answer = subprocess.run(
-            ["git", "rev-parse", "HEAD"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return answer.stdout.strip()
 
 
 def peak_memory_bytes(device: torch.device) -> int:

@@ -8,7 +8,9 @@ import uuid
 
 from trainer.attempt import Attempt
 from trainer.contract import exit_codes
+from trainer.contract.errors import NotFoundError
 from trainer.contract.layout import AttemptName, RunLayout
+from trainer.contract.result import ResultRecord
 from trainer.contract.spec import RunSpec, TrainingSpec
 from trainer.contract.store import Store
 from trainer.contract.store_probe import probe
@@ -60,13 +62,13 @@ def _begin(spec: RunSpec, store: Store, stop: StopSignal) -> AttemptName | None:
     """The name of the attempt that begins now; None if the run is finished.
 
     Raises:
-        StoreError: The store failed, for longer than a passing outage may last.
+        StoreError: The store failed for longer than a passing outage may last, or holds a damaged result.
         StoppedError: A stop was asked for meanwhile.
     """
     layout = RunLayout(spec.experiment, spec.run_id)
     patience = Patience(spec.training.store_outage_minutes * 60, stop)
     deliver_leftovers(spec, store, stop)
-    if patience(lambda: store.exists(layout.result)):
+    if patience(lambda: _is_finished(spec, store)):
         _log.info("%s is finished already", spec.run_id)
         return None
     patience(lambda: probe(store, spec.experiment))
@@ -74,3 +76,18 @@ def _begin(spec: RunSpec, store: Store, stop: StopSignal) -> AttemptName | None:
         patience(lambda: store.put(layout.spec, spec.to_json()))
     uid = os.environ.get("GRIDCTL_ATTEMPT_UID") or uuid.uuid4().hex[:8]
     return patience(lambda: next_attempt(store, layout, uid))
+
+
+def _is_finished(spec: RunSpec, store: Store) -> bool:
+    """Whether the run's result is there. One that is damaged must not pass for it, and no other can be written.
+
+    Raises:
+        StoreError: It is damaged, or the store failed.
+    """
+    key = RunLayout(spec.experiment, spec.run_id).result
+    try:
+        data = store.get(key).data
+    except NotFoundError:
+        return False
+    ResultRecord.of_run(spec, data, f"{store.url}/{key}")
+    return True

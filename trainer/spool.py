@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import json
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -19,12 +19,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from trainer.contract import user_folders
 from trainer.contract.atomic_file import TEMPORARY_PREFIX, replacing
 from trainer.contract.errors import StoreError
+from trainer.contract.file_lock import take
 from trainer.contract.layout import AttemptName, RunLayout
 from trainer.contract.location import read_folder
 
 _LOCK: Final = "lock"
+_NAME_ANOTHER: Final = "point GRIDCTL_SPOOL at a folder that can be written"
+_log = logging.getLogger(__name__)
+
 _ALWAYS_TAKEN_BYTES: Final = 1 << 20
 """Metric logs and last words find room however full it is."""
 
@@ -50,12 +55,22 @@ class Entry:
 
 
 def spool_root() -> Path:
-    """`$GRIDCTL_SPOOL`, else a folder of this user's state."""
+    """`$GRIDCTL_SPOOL`, else a folder of this user's state.
+
+    Raises:
+        StoreError: There is no folder that can be written.
+    """
     named = os.environ.get("GRIDCTL_SPOOL")
     if named:
         return read_folder(named, "GRIDCTL_SPOOL").absolute()
-    base = os.environ.get("XDG_STATE_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "state") / "gridctl" / "spool"
+    try:
+        return user_folders.writable(user_folders.state_folder() / "spool", "GRIDCTL_SPOOL", "spool")
+    except OSError as error:
+        raise StoreError(
+            f"there is nowhere to keep what the store does not take: {error.strerror or error}",
+            where=error.filename or "",
+            fix=_NAME_ANOTHER,
+        ) from None
 
 
 def folder_of(root: Path, store_url: str, layout: RunLayout) -> Path:
@@ -81,22 +96,22 @@ class Spool:
         self._limit_bytes = limit_bytes
         with self._said("make"):
             folder.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._lock)
-            raise
+        lock = take(folder / _LOCK)
+        if lock is None:
+            raise BlockingIOError(errno.EWOULDBLOCK, "a living attempt holds it", str(folder))
+        self._lock = lock
         self.entries: dict[int, Entry] = {}
         for path in sorted(folder.glob("*.json")):
             with contextlib.suppress(ValueError, KeyError, OSError):
                 self._take_up(path)
-        for path in folder.glob("*.data"):  # of a write that a kill cut
-            if int(path.stem) not in self.entries:
-                path.unlink()
-        for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
-            path.unlink()
+        if self.is_locked:
+            self._remove_what_a_kill_cut()
         self._next = max(self.entries, default=0) + 1
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether no other process can hold it meanwhile: False on a machine without locks."""
+        return self._lock.handle is not None
 
     @property
     def size_bytes(self) -> int:
@@ -170,7 +185,14 @@ class Spool:
             shutil.rmtree(self.folder, ignore_errors=True)
             with contextlib.suppress(OSError):
                 self.folder.parent.rmdir()
-        os.close(self._lock)
+        self._lock.release()
+
+    def _remove_what_a_kill_cut(self) -> None:
+        for path in self.folder.glob("*.data"):
+            if int(path.stem) not in self.entries:
+                path.unlink()
+        for path in self.folder.glob(f"{TEMPORARY_PREFIX}*"):
+            path.unlink()
 
     def _continues(self, entry: Entry, data: bytes) -> bool:
         if entry.size_bytes > min(len(data), _ALWAYS_TAKEN_BYTES):
@@ -202,7 +224,7 @@ class Spool:
         except BlockingIOError:
             raise
         except OSError as error:
-            fix = "point GRIDCTL_SPOOL at a folder that can be written"
+            fix = _NAME_ANOTHER
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 fix = "make room there, or point GRIDCTL_SPOOL at a larger disk"
             raise StoreError(
@@ -222,9 +244,13 @@ def leftovers(folder: Path, limit_bytes: int) -> Iterator[tuple[str, Spool]]:
     """
     for path in sorted(folder.glob("*-*")):
         try:
-            yield path.name, Spool(path, limit_bytes)
+            spool = Spool(path, limit_bytes)
         except BlockingIOError:
             continue
+        if not spool.is_locked:
+            _log.warning("%s is left alone: without locks nobody knows whether its attempt still lives", path)
+            continue
+        yield path.name, spool
 
 
 def attempt_folder(name: AttemptName) -> str:

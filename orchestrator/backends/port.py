@@ -38,12 +38,14 @@ class Outcome:
         created: Run ids handed over.
         failed: Why, by run id.
         interrupted: Whether the user stopped it; what is left can be resumed.
+        unreachable: Whether a run counts as failed because the store could not be asked about it.
     """
 
     done: tuple[str, ...] = ()
     created: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
     interrupted: bool = False
+    unreachable: bool = False
 
 
 class Backend(Protocol):

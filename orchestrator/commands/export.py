@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from orchestrator.commands.collecting import collect_with_bar
 from orchestrator.commands.find import Found
-from orchestrator.errors import InputError
+from orchestrator.errors import InputError, Problem
 from trainer.contract.atomic_file import replacing
 
 
-def export_table(found: Found, table: str, path: Path) -> int:
-    """Write one row an epoch, a run, or a patient of a run.
+def export_table(found: Found, table: str, path: Path) -> tuple[int, Sequence[Problem]]:
+    """Write one row per epoch, per run, or per patient of a run.
 
     Args:
         found: The experiment.
@@ -20,7 +21,7 @@ def export_table(found: Found, table: str, path: Path) -> int:
         path: `.parquet`, or `.csv`. Replaced whole, or not at all.
 
     Returns:
-        Rows written.
+        Rows written, and what could not be read.
 
     Raises:
         InputError: Another kind of file, or it cannot be written.
@@ -40,4 +41,4 @@ def export_table(found: Found, table: str, path: Path) -> int:
                 frame.to_parquet(file, index=False)
     except OSError as error:
         raise InputError(f"cannot write: {error.strerror}", where=path, fix="give another --output FILE") from None
-    return len(frame)
+    return len(frame), collected.problems

@@ -5,13 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator import console
 from orchestrator.errors import InputError
 from orchestrator.experiment import Document, Experiment, load_experiment, parse_experiment
+from orchestrator.experiment.bounded_yaml import MAX_BYTES
 from orchestrator.submitted import Submissions
 from trainer.contract import layout
-from trainer.contract.errors import NotFoundError
+from trainer.contract.errors import NotFoundError, StoreError
 from trainer.contract.location import read_location
 from trainer.contract.store import Store, open_store
+
+_SUBMIT_AGAIN = "name its file instead of the experiment; `gridctl submit FILE` stores it anew"
+
+
+class DamagedExperimentError(InputError):
+    """What lies in the store as an experiment cannot be read as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +54,20 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
     if store_url is not None:
         read_location(store_url, "--store")
     name, url = given, store_url
+    written = None
     if given is not None and (given.endswith((".yaml", ".yml")) or Path(given).is_file()):
         written = load_experiment(Path(given))
         name = written.name
-    submissions = Submissions.read()
     submission = None
     if url is None or name is None:
+        submissions = Submissions.read()
         known = name is None or name in submissions.experiments
         if not known and given != name:
             raise InputError(f"{given} was not submitted from this folder", fix=f"gridctl submit {given}")
         submission = submissions.find(name)
         name, url = submission.name, submission.store if url is None else url
     store = open_store(url)
-    experiment = stored_experiment(store, name)
+    experiment = _stored_or_written(store, name, written)
     return Found(
         experiment,
         store,
@@ -67,18 +76,40 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
     )
 
 
+def _stored_or_written(store: Store, name: str, written: Experiment | None) -> Experiment:
+    """As it was submitted; where that is damaged, the file that the user named."""
+    try:
+        return stored_experiment(store, name)
+    except DamagedExperimentError as error:
+        if written is None:
+            raise
+        console.say(f"{error.problems[0]}\nthe file is used in its place")
+        return written
+
+
 def stored_experiment(store: Store, name: str) -> Experiment:
     """An experiment as it was submitted to a store.
 
     Raises:
-        InputError: It was not, or it is not valid.
+        InputError: It was not.
+        DamagedExperimentError: What lies there is not valid.
         StoreError: The store cannot be reached.
     """
     key = layout.experiment_yaml(name)
+    where = f"{store.url}/{key}"
     try:
-        text = store.get(key).data.decode()
+        data = store.get(key, MAX_BYTES).data
     except NotFoundError:
         raise InputError(
             f"there is no experiment '{name}' in the store", where=store.url, fix="gridctl submit EXPERIMENT.yaml"
         ) from None
-    return parse_experiment(Document.parse(text, f"{store.url}/{key}"))
+    except StoreError as error:
+        if error.passing:
+            raise
+        raise DamagedExperimentError(error.problems[0].what, where=where, fix=_SUBMIT_AGAIN) from None
+    try:
+        return parse_experiment(Document.parse(data, where))
+    except InputError as error:
+        more = len(error.problems) - 1
+        what = error.problems[0].what + (f", and {more} more mistakes" if more else "")
+        raise DamagedExperimentError(what, where=error.problems[0].where or where, fix=_SUBMIT_AGAIN) from None

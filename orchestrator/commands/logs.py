@@ -14,6 +14,7 @@ from trainer.contract.spec import RunSpec
 from trainer.contract.store import Stat, Store
 
 _POLL_S = 1.0
+_MAX_BYTES = 512 << 20
 
 
 def read_logs(found: Found, run: RunSpec, *, follow: bool) -> Iterator[str]:
@@ -72,7 +73,7 @@ def _newest_log(store: Store, layout: RunLayout) -> Stat | None:
 
 def _lines(store: Store, key: str) -> list[str]:
     try:
-        return store.get(key).data.decode(errors="replace").splitlines()
+        return store.get(key, _MAX_BYTES).data.decode(errors="replace").splitlines()
     except NotFoundError:
         return []
 

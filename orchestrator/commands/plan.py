@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from orchestrator.collect import Collected
 from orchestrator.commands.collecting import collect_with_bar
 from orchestrator.commands.find import find_experiment
-from orchestrator.eta import RunPace, eta_seconds, remaining_seconds
+from orchestrator.eta import RunPace, eta_seconds, longest_seconds, remaining_seconds
 from orchestrator.experiment import Experiment, load_experiment
 from orchestrator.experiment.schema import Comparison
 from orchestrator.report.pairs import pair_models, rows_by_name
@@ -92,6 +92,7 @@ class Estimate:
         unmeasured: Models of which no epoch was measured.
         exact_seeds: Fewest with which an exact test can reach 0.05.
         first_seed: Of the grid.
+        problems: What could not be read, so that it is not counted as done.
     """
 
     experiment: str
@@ -107,6 +108,7 @@ class Estimate:
     needs: Sequence[Need]
     exact_seeds: int
     first_seed: int
+    problems: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -166,6 +168,7 @@ def estimate(experiment: Experiment, collected: Collected, at_once: int | None =
         needs=list(_needs(experiment, collected)),
         exact_seeds=pairs_for_exact(LEVEL),
         first_seed=experiment.seeds[0],
+        problems=[str(problem) for problem in collected.problems],
     )
 
 
@@ -181,14 +184,7 @@ def _eta(paces: Sequence[RunPace], at_once: int | None) -> float | None:
     if not at_once:
         return None
     whole = eta_seconds(paces, at_once)
-    alone = [eta_seconds([pace, *_speed_only(paces)], 1) for pace in paces if pace.remaining]
-    longest = max((seconds for seconds in alone if seconds is not None), default=0.0)
-    return None if whole is None else max(whole, longest)
-
-
-def _speed_only(paces: Sequence[RunPace]) -> Iterator[RunPace]:
-    for pace in paces:
-        yield RunPace(pace.cell, pace.epochs, pace.epochs, pace.seconds_per_epoch)
+    return None if whole is None else max(whole, longest_seconds(paces))
 
 
 def _costs(paces: Sequence[RunPace], gpus: int) -> Iterator[Cost]:
@@ -215,7 +211,7 @@ def _costs(paces: Sequence[RunPace], gpus: int) -> Iterator[Cost]:
 def _width(experiment: Experiment) -> int | None:
     if experiment.backend == "kubernetes":
         return None  # the cluster's queue decides
-    from orchestrator.backends.local.backend import available_cores
+    from trainer.contract.available_cores import available_cores
 
     threads = max(run.training.threads for run in experiment.runs)
     return max(1, available_cores() // threads)

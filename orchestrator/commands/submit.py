@@ -14,7 +14,7 @@ from orchestrator.errors import InputError, Problem
 from orchestrator.experiment import Experiment
 from orchestrator.plan import Plan, plan
 from trainer.contract import layout
-from trainer.contract.errors import NotFoundError
+from trainer.contract.errors import NotFoundError, StoreError
 from trainer.contract.location import read_location
 from trainer.contract.spec import RunSpec
 from trainer.contract.store import Store
@@ -76,6 +76,10 @@ def _holds(store: Store, key: str, data: bytes) -> bool:
         return store.get(key).data == data
     except NotFoundError:
         return False
+    except StoreError as error:
+        if error.passing:
+            raise
+        return False  # it cannot be read, and is replaced
 
 
 def _check_data_folders(experiment: Experiment) -> None:

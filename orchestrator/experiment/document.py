@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import copy
 import io
-import math
+import json
 from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from orchestrator.errors import InputError, Problem
+from orchestrator.experiment.bounded_yaml import load_yaml
 from orchestrator.experiment.override import override_value, split_path
+from orchestrator.experiment.plain_values import plain, require_text_keys
+from orchestrator.experiment.text_file import decode_text, read_text_file
+from trainer.contract.errors import shortened
 
 Location = tuple[int | str, ...]
 
@@ -22,8 +25,11 @@ Location = tuple[int | str, ...]
 class Document:
     """One YAML mapping, with `--set` overrides applied, that knows where each value was written."""
 
-    def __init__(self, tree: CommentedMap, source: str, overrides: Mapping[Location, str] | None = None) -> None:
+    def __init__(
+        self, tree: CommentedMap, source: str, text: str, overrides: Mapping[Location, str] | None = None
+    ) -> None:
         self._tree = tree
+        self._text = text
         self._overrides = dict(overrides or {})
         self.source = source
 
@@ -35,40 +41,33 @@ class Document:
             InputError: It cannot be read, or is not one YAML mapping.
         """
         try:
-            text = path.read_text(encoding="utf-8")
+            text = read_text_file(path)
         except FileNotFoundError:
             raise InputError("there is no such experiment file", where=path, fix=_near_files(path)) from None
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            raise InputError(f"cannot read the experiment file: {reason}", where=path) from None
         return cls.parse(text, str(path))
 
     @classmethod
-    def parse(cls, text: str, source: str) -> Document:
+    def parse(cls, text: str | bytes, source: str) -> Document:
         """Parse the text of an experiment file.
 
         Args:
-            text: YAML 1.2.
+            text: YAML 1.2; bytes in UTF-8.
             source: What errors call it.
 
         Raises:
-            InputError: It is not one YAML mapping.
+            InputError: It is not one YAML mapping, or larger, deeper or longer than any experiment.
         """
-        try:
-            tree = YAML(typ="rt").load(text)
-        except MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            where = f"{source}:{mark.line + 1}" if mark else source
-            raise InputError(f"not YAML: {_first_line(error.problem or error.context)}", where=where) from None
-        except YAMLError as error:
-            raise InputError(f"not YAML: {_first_line(str(error))}", where=source) from None
+        if isinstance(text, bytes):
+            text = decode_text(text, source)
+        tree = load_yaml(text, source)
         if not isinstance(tree, CommentedMap):
             raise InputError(
                 "an experiment file is a mapping of keys to values",
                 where=f"{source}:1",
                 fix="start from experiments/demo.yaml",
             )
-        return cls(tree, source)
+        require_text_keys(tree, source)
+        return cls(tree, source, text)
 
     def with_overrides(self, assignments: Sequence[str]) -> Document:
         """The document with `path=value` assignments applied, as in `--set data.acdc=PATH`.
@@ -79,6 +78,8 @@ class Document:
         Raises:
             InputError: An assignment has no `=`, or its path leads through something that is no mapping.
         """
+        if not assignments:
+            return self
         tree, overrides = copy.deepcopy(self._tree), dict(self._overrides)
         for assignment in assignments:
             path, separator, text = assignment.partition("=")
@@ -90,20 +91,22 @@ class Document:
             value = override_value(location, text, where=f"--set {path}")
             set_path(tree, location, value, where=f"--set {path}")
             overrides[location] = f"--set {path}"
-        return Document(tree, self.source, overrides)
+        return Document(tree, self.source, "", overrides)
 
     def with_options(self, options: Mapping[str, str]) -> Document:
         """The document with top-level fields as `--store` and `--backend` give them: texts, taken literally."""
+        if not options:
+            return self
         tree, overrides = copy.deepcopy(self._tree), dict(self._overrides)
         for name, text in options.items():
             tree[name] = text
             overrides[(name,)] = f"--{name}"
-        return Document(tree, self.source, overrides)
+        return Document(tree, self.source, "", overrides)
 
     @property
     def content(self) -> dict[str, Any]:
         """A copy of the tree as plain dicts, lists and scalars."""
-        return {str(key): _plain(value) for key, value in self._tree.items()}
+        return {str(key): plain(value) for key, value in self._tree.items()}
 
     def where(self, location: Location) -> str:
         """`file:line` of a field, or of the nearest thing above it that was written.
@@ -126,8 +129,8 @@ class Document:
 
     def problem(self, location: Location, what: str, fix: str = "") -> Problem:
         """A mistake at a field: the line it is on, and the path of the field before the text."""
-        path = field_path(self._as_written(location))
-        return Problem(f"{path}: {what}" if path else what, where=self.where(location), fix=fix)
+        path = shortened(field_path(self._as_written(location)))
+        return Problem(shortened(f"{path}: {what}" if path else what, 1000), where=self.where(location), fix=fix)
 
     def _as_written(self, location: Location) -> Location:
         """Without the index of a single item that was written without its list."""
@@ -144,12 +147,17 @@ class Document:
         return tuple(written)
 
     def to_yaml(self) -> str:
-        """The document as YAML, comments kept, overrides applied."""
+        """The document as YAML: as it was written, or with comments kept and overrides applied."""
+        if self._text:
+            return self._text
         buffer = io.StringIO()
         yaml = YAML(typ="rt")
         yaml.width = 4096
         yaml.dump(self._tree, buffer)
-        return buffer.getvalue()
+        text, content = buffer.getvalue(), self.content
+        if Document.parse(text, self.source).content == content:
+            return text
+        return json.dumps(content, indent=2, ensure_ascii=False) + "\n"  # is YAML too, and changes nothing
 
 
 def field_path(location: Location) -> str:
@@ -171,6 +179,8 @@ def set_path(tree: MutableMapping[str, Any], location: Location, value: Any, *, 
         child = node.get(str(part))
         if child is None:
             node[str(part)] = child = CommentedMap()
+        elif isinstance(child, CommentedMap):
+            node[str(part)] = child = _own(child)
         if isinstance(child, list):
             child = _list_as_mapping(node, str(part), child)
         if not isinstance(child, MutableMapping):
@@ -187,18 +197,11 @@ def _list_as_mapping(node: MutableMapping[str, Any], key: str, names: list[Any])
     return node[key]
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value) if math.isfinite(value) else str(value)
-    return str(value)
+def _own(shared: CommentedMap) -> CommentedMap:
+    """A copy that no alias and no merge key refers to, so that a change of one place stays in it."""
+    own = copy.copy(shared)
+    own.yaml_set_anchor(None)
+    return own
 
 
 def _near_files(path: Path) -> str:
@@ -206,7 +209,3 @@ def _near_files(path: Path) -> str:
 
     files = sorted(str(found) for folder in {path.parent, Path("experiments")} for found in folder.glob("*.yaml"))
     return did_you_mean(path, files) if files else "give the path of a YAML file"
-
-
-def _first_line(text: str | None) -> str:
-    return (text or "it cannot be parsed").strip().splitlines()[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,13 +12,14 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from orchestrator.experiment.document import Document
-from orchestrator.experiment.kubernetes_options import KubernetesOptions
+from orchestrator.experiment.kubernetes_options import MOST_BYTES_OF_A_VARIABLE, KubernetesOptions
 from orchestrator.experiment.schema import (
     BUILT_IN_ABLATIONS,
     Ablation,
     Comparison,
     ExperimentFile,
 )
+from orchestrator.experiment.secret_forms import why_secret
 from orchestrator.experiment.suggest import did_you_mean
 from orchestrator.experiment.validation import Problems, validate
 from orchestrator.experiment.variants import Variant, variants
@@ -27,6 +29,12 @@ from trainer.contract.network import NETWORKS
 from trainer.contract.spec import RunSpec, problem_text
 
 DEFAULT_STORE: Final = "runs"
+
+MAX_RUNS: Final = 10_000
+"""Of one experiment."""
+
+MAX_OF_EACH: Final = 100
+"""Models, ablations and comparisons: each is validated with every other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +89,8 @@ def parse_experiment(document: Document) -> Experiment:
     """
     problems = Problems(document)
     tree = document.content
+    _check_counts(tree, problems)
+    problems.raise_if_any()
     if "models" in tree:
         tree["models"] = _models(tree["models"], problems)
     tree["ablations"] = _ablations(tree.get("ablations", ["none"]), problems)
@@ -89,8 +99,11 @@ def parse_experiment(document: Document) -> Experiment:
     file = validate(ExperimentFile, tree, (), problems.add)
     grid = list(variants(tree, problems))
     _check_comparisons(tree, problems)
+    _check_environment(tree.get("kubernetes"), problems)
     problems.raise_if_any()
     assert file is not None
+    _check_size(file, problems)
+    problems.raise_if_any()
     runs = tuple(_expand(file, grid, problems))
     problems.raise_if_any()
     return Experiment(
@@ -125,7 +138,8 @@ def _models(value: Any, problems: Problems) -> Any:
                 problems.add(("models", index), f"'{name}' appears more than once")
         value = dict.fromkeys(value)
     if not isinstance(value, dict):
-        return value
+        problems.add(("models",), "models are a mapping of names to options", "for example models: {unet: {}}")
+        return {}
     if not value:
         problems.add(("models",), "there is no model, so the grid has no runs", did_you_mean("", list(NETWORKS)))
     return {name: {} if options is None else options for name, options in value.items()}
@@ -144,6 +158,29 @@ def _ablations(value: Any, problems: Problems) -> Any:
         else:
             written.append(Ablation.built_in(item).model_dump() if isinstance(item, str) else item)
     return written
+
+
+def _check_counts(tree: dict[str, Any], problems: Problems) -> None:
+    """Said before anything is validated."""
+    for key in ("models", "ablations", "compare"):
+        items = tree.get(key)
+        if isinstance(items, dict | list) and len(items) > MAX_OF_EACH:
+            problems.add((key,), f"there are {len(items):,}, more than {MAX_OF_EACH}", "split it into experiments")
+
+
+def _check_size(file: ExperimentFile, problems: Problems) -> None:
+    """Said before any run is made."""
+    parts = {
+        "models": len(file.models),
+        "train_ratios": len(file.train_ratios),
+        "ablations": len(file.ablations),
+        "seeds": len(file.seeds),
+    }
+    runs = math.prod(parts.values())
+    if runs > MAX_RUNS:
+        said = " x ".join(f"{number:,} {name}" for name, number in parts.items())
+        largest = max(parts, key=lambda name: parts[name])
+        problems.add((largest,), f"{said} are {runs:,} runs, more than {MAX_RUNS:,}", "split it into experiments")
 
 
 def _check_comparisons(tree: dict[str, Any], problems: Problems) -> None:
@@ -165,6 +202,20 @@ def _check_comparisons(tree: dict[str, Any], problems: Problems) -> None:
         for metric in metrics if alone and isinstance(metrics, list) else []:
             if str(metric).startswith("generalisation_"):
                 problems.add((*at, "metrics"), f"{metric} needs a second data set", "give data.sunnybrook")
+
+
+def _check_environment(kubernetes: Any, problems: Problems) -> None:
+    """No secret among what is written into Jobs, and no variable given twice."""
+    given = kubernetes if isinstance(kubernetes, dict) else {}
+    plain: Any = given.get("env")
+    secret: Any = given.get("secret_env")
+    for name, value in plain.items() if isinstance(plain, dict) else ():
+        reason = why_secret(name, str(value)[:MOST_BYTES_OF_A_VARIABLE]) if isinstance(value, str | int | float) else ""
+        if reason:
+            fix = f"put it into a Secret and write kubernetes.secret_env: {{{name}: {{secret: NAME, key: KEY}}}}"
+            problems.add(("kubernetes", "env", name), f"{reason}, and a Job can be read by many", fix)
+        elif isinstance(secret, dict) and name in secret:
+            problems.add(("kubernetes", "secret_env", name), "is given in kubernetes.env as well")
 
 
 def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -> Iterator[RunSpec]:

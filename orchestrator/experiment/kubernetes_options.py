@@ -52,10 +52,20 @@ def _mount_path(value: str) -> str:
 def _environment_name(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
         raise ValueError("use the name of an environment variable")
-    if re.search(r"SECRET|TOKEN|PASSWORD|CREDENTIAL|PRIVATE|ACCESS_KEY", value.upper()):
-        raise ValueError("put it into a Secret and name that in kubernetes.secret: a Job can be read by many")
     if value.startswith("GRIDCTL_"):
         raise ValueError("gridctl sets this one itself")
+    return value
+
+
+def _environment_value(value: str) -> str:
+    if len(value.encode()) > MOST_BYTES_OF_A_VARIABLE:
+        raise ValueError(f"is longer than the {MOST_BYTES_OF_A_VARIABLE >> 10} KiB that Linux takes")
+    return value
+
+
+def _secret_key(value: str) -> str:
+    if len(value) > 253 or not re.fullmatch(r"[-._a-zA-Z0-9]+", value):
+        raise ValueError("use a key of the Secret: letters, digits, '-', '_' and '.'")
     return value
 
 
@@ -65,7 +75,10 @@ LabelValue = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_l
 ImageName = Annotated[str, AfterValidator(_image)]
 MountPath = Annotated[str, AfterValidator(_mount_path)]
 EnvironmentName = Annotated[str, AfterValidator(_environment_name)]
-EnvironmentValue = Annotated[str, Field(coerce_numbers_to_str=True)]
+EnvironmentValue = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_environment_value)]
+
+MOST_BYTES_OF_A_VARIABLE = 128 << 10
+"""With its name and the end: MAX_ARG_STRLEN."""
 
 RESERVED_PATHS = ("/app", "/dev/shm", "/opt/venv", "/tmp", "/var/cache/gridctl")
 """Where the pod has its own things; nothing else may be mounted over them."""
@@ -114,6 +127,25 @@ class Volume(Frozen):
     claim: ObjectName
     read_only: bool = True
     sub_path: str | None = None
+
+
+class SecretKey(Frozen):
+    """One value of a Secret.
+
+    Attributes:
+        secret: The Secret's name.
+        key: Under which it has the value.
+    """
+
+    secret: ObjectName
+    key: Annotated[str, AfterValidator(_secret_key)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_value(cls, given: object) -> object:
+        if isinstance(given, Mapping | SecretKey):
+            return given
+        raise ValueError("name the Secret and its key, not the value: {secret: NAME, key: KEY}")
 
 
 class DataCache(Frozen):
@@ -165,6 +197,7 @@ class KubernetesOptions(Frozen):
         volumes: PersistentVolumeClaims by the path where pods see them.
         data_cache: Where what is fetched from a bucket, and packs, outlive a pod; None for its own /tmp.
         env: More environment variables, none of them secret.
+        secret_env: Those that are: which key of which Secret each one gets.
         labels: More labels of Jobs and pods.
         retries: Failures that are counted before a run is given up; preemptions are not.
         grace_seconds: From SIGTERM to SIGKILL: at least as long as one checkpoint takes.
@@ -199,6 +232,7 @@ class KubernetesOptions(Frozen):
     volumes: Mapping[MountPath, Volume] = Field(default_factory=dict)
     data_cache: DataCache | None = None
     env: Mapping[EnvironmentName, EnvironmentValue] = Field(default_factory=dict)
+    secret_env: Mapping[EnvironmentName, SecretKey] = Field(default_factory=dict)
     labels: Mapping[LabelKey, LabelValue] = Field(default_factory=dict)
     retries: int = Field(3, ge=0, le=1000)
     grace_seconds: int = Field(120, ge=1, le=3600)

@@ -8,10 +8,10 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from orchestrator.errors import InputError
+from orchestrator.experiment.bounded_yaml import NotYamlError, load_yaml
+from orchestrator.experiment.plain_values import require_text_keys
 
 Location = tuple[int | str, ...]
 
@@ -47,11 +47,15 @@ def override_value(location: tuple[str, ...], text: str, where: str) -> Any:
         return text
     if not text:
         return ""
-    _refuse_comments_and_links(text, where)
     try:
-        return YAML(typ="rt").load(text)
-    except YAMLError:
-        return text
+        value = load_yaml(text, where, one_line=True)
+    except NotYamlError:
+        if text[0] in "[{":
+            raise
+        return text  # what its field says of it helps more
+    _refuse_comments_and_links(text, where)
+    require_text_keys(value, where)
+    return value
 
 
 def _refuse_comments_and_links(text: str, where: str) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection
 
+_LONGEST = 100
+"""Characters of a word that are compared: comparing takes the square of its length."""
+
 
 def did_you_mean(word: object, known: Collection[str]) -> str:
     """What to do about an unknown word.
@@ -23,4 +26,4 @@ def did_you_mean(word: object, known: Collection[str]) -> str:
 
 
 def _folded(word: object) -> str:
-    return str(word).lower().replace("-", "").replace("_", "").replace(" ", "")
+    return str(word)[:_LONGEST].lower().replace("-", "").replace("_", "").replace(" ", "")

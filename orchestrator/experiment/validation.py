@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from typing import Any, Protocol, TypeVar, get_args
+from typing import Any, Final, Protocol, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from orchestrator.errors import InputError, Problem
 from orchestrator.experiment.document import Document, Location
 from orchestrator.experiment.suggest import did_you_mean
+from trainer.contract.errors import shortened
+from trainer.contract.frozen import misread
 from trainer.contract.location import LocationMistake
 from trainer.contract.spec import problem_text
 
 M = TypeVar("M", bound=BaseModel)
+
+_SUGGESTIONS: Final = 100
+"""Mistakes of one section that get a suggestion; so many are never shown."""
 
 
 class Report(Protocol):
@@ -63,24 +68,33 @@ def validate(model: type[M], value: Any, at: Location, report: Report, only: Col
         The section; None if anything is wrong with it.
     """
     try:
-        return model.model_validate(value)
+        made = model.model_validate(value)
     except ValidationError as error:
-        for item in error.errors():
+        for number, item in enumerate(error.errors(include_url=False)):
             location = tuple(part for part in item["loc"] if part != "[key]")
             if only is None or not location or location[0] in only:
-                report((*at, *location), *_what_and_fix(model, item, location))
+                what, fix = _what_and_fix(model, item, location, suggest=number < _SUGGESTIONS)
+                report((*at, *location), what, fix)
         return None
+    changed = [(location, text) for location, text in misread(value, made) if only is None or location[0] in only]
+    for location, text in changed:
+        report((*at, *location), f"a number is meant, got {text}")
+    return None if changed else made
 
 
-def _what_and_fix(model: type[BaseModel], item: Any, location: Location) -> tuple[str, str]:
+def _what_and_fix(model: type[BaseModel], item: Any, location: Location, *, suggest: bool) -> tuple[str, str]:
     if item["type"] == "extra_forbidden":
         key = str(location[-1])
-        return f"unknown key '{key}'", did_you_mean(key, list(_fields_at(model, location[:-1])))
+        known = list(_fields_at(model, location[:-1]))
+        return f"unknown key '{shortened(key, 60)}'", did_you_mean(key, known) if suggest else ""
     if item["type"] == "missing":
         return "is missing", ""
     if item["type"] == "literal_error":
         known = re.findall(r"'([^']*)'", str(item["ctx"]["expected"]))
-        return f"unknown value {item['input']!r}", did_you_mean(item["input"], known)
+        return f"unknown value {shortened(repr(item['input']))}", did_you_mean(item["input"], known)
+    if item["type"] == "tuple_type" and not isinstance(item["input"], dict):
+        given = shortened(repr(item["input"]))
+        return f"input should be a list, got {given}", f"for one item write [{given}]"
     mistake = item.get("ctx", {}).get("error")
     if isinstance(mistake, LocationMistake):
         return mistake.what, mistake.fix

@@ -48,7 +48,7 @@ def variants(tree: dict[str, Any], problems: Problems) -> Iterator[Variant]:
             ablation = Ablation.model_validate(item)
         except ValidationError:
             continue  # said by the validation of the whole file
-        if base is None:
+        if base is None or not base.models:
             continue  # the same mistakes again would be said of every ablation
         changed = _changed(ablation, tree, ("ablations", index), problems)
         variant = changed and _variant(ablation.name, changed, _blaming(("ablations", index), problems))

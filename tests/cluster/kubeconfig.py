@@ -35,7 +35,7 @@ def current(folder: Path) -> Content:
     return {**content, "contexts": [context], "clusters": [cluster], "users": [user]}
 
 
-def changed(folder: Path, *, user: Mapping[str, Any] | None = None, **cluster: str) -> dict[str, str]:
+def changed(folder: Path, *, user: Mapping[str, Any] | None = None, **cluster: Any) -> dict[str, str]:
     """The environment of a kubeconfig with another user, or other fields of its cluster."""
     content = current(folder)
     content["clusters"][0]["cluster"] |= cluster

@@ -62,9 +62,9 @@ def test_nobody(gridctl: Gridctl, tmp_path: Path) -> None:
 
 
 LOGINS = {
-    "missing": (["no-such-login"], "No such file or directory"),
+    "missing": (["no-such-login"], "there is no such command"),
     "not signed in": (["sh", "-c", "echo please sign in >&2; exit 1"], "please sign in"),
-    "no credential": (["echo", "{}"], "missing key"),
+    "no credential": (["echo", "{}"], "no ExecCredential"),
 }
 
 

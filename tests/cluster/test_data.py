@@ -13,6 +13,7 @@ import pytest
 
 from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import Cluster, wait_for
+from tests.e2e.data.dicom_forms import J2K, LOSSLESS, LS
 from trainer.contract.store import Store, open_store
 
 SMALL = ["--set", "models={unet: {channels: [4, 8]}}"]
@@ -25,8 +26,13 @@ def phantom_in(folder: Path) -> None:
 
 @pytest.fixture
 def bucket_data(store: Store, tmp_path: Path) -> str:
-    """The synthetic set, uploaded as a user would; below the test's own prefix."""
+    """The synthetic set, uploaded as a user would; below the test's own prefix.
+
+    Its DICOM files are compressed, as archives give them out: pods need the image's decoders.
+    """
     phantom_in(tmp_path / "phantom")
+    for number, path in enumerate(sorted(tmp_path.glob("phantom/sunnybrook/**/*.dcm"))):
+        (J2K, LS, LOSSLESS)[number % 3](path)
     url = f"{store.url}-data"
     subprocess.run([sys.executable, "-m", "trainer", "data", "upload", str(tmp_path / "phantom"), url], check=True)
     return url

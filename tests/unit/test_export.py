@@ -25,14 +25,14 @@ def found(tmp_path: Path) -> Found:
 
 
 def test_parquet_has_every_epoch_with_its_types(found: Found, tmp_path: Path) -> None:
-    assert export_table(found, "epochs", tmp_path / "e.parquet") == 3 * EPOCHS
+    assert export_table(found, "epochs", tmp_path / "e.parquet") == (3 * EPOCHS, [])
     read = pd.read_parquet(tmp_path / "e.parquet")
     assert list(read.columns) == ["experiment", *EPOCH_COLUMNS]
     pd.testing.assert_frame_equal(read[list(EPOCH_COLUMNS)], collect(found.store, found.experiment.runs).epochs)
 
 
 def test_runs_are_exported_whether_finished_or_not(found: Found, tmp_path: Path) -> None:
-    assert export_table(found, "runs", tmp_path / "r.csv") == 20
+    assert export_table(found, "runs", tmp_path / "r.csv") == (20, [])
     read = pd.read_csv(tmp_path / "r.csv")
     assert list(read.columns) == ["experiment", *RUN_COLUMNS]
     assert read["finished"].sum() == 3

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar, Final, Self
 
 from trainer.contract import exit_codes
 from trainer.contract.secrets import masked
+
+SHOWN_PROBLEMS: Final = 20
+"""How many mistakes are shown at once; the others are counted."""
+
+
+def shortened(text: str, length: int = 200) -> str:
+    """A text of at most this many characters, then `...` and how many more there were."""
+    return text if len(text) <= length else f"{text[:length]}... ({len(text) - length:,} more characters)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,9 @@ class Fault(Exception):
         else:
             self.problems = tuple(what)
         self.problems = tuple(Problem(masked(p.what), masked(p.where), masked(p.fix)) for p in self.problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        said = [str(problem) for problem in self.problems[:SHOWN_PROBLEMS]]
+        more = len(self.problems) - len(said)
+        super().__init__("\n".join([*said, *([f"... and {more:,} more"] if more else [])]))
 
     @classmethod
     def collect(cls, faults: Iterable[Fault]) -> Self:

@@ -6,14 +6,18 @@ import contextlib
 import errno
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import BinaryIO, Final, NoReturn
 
 from trainer.contract.atomic_file import TEMPORARY_PREFIX, replacing
 from trainer.contract.errors import NotFoundError, StoreError
 from trainer.contract.location import folder_text
-from trainer.contract.store import Blob, Stat, require_key
+from trainer.contract.store import Blob, Stat, require_key, require_size
+
+_SUFFIXES: Final = frozenset((".json", ".jsonl", ".log", ".pt", ".yaml"))
+_REMOVE: Final = "remove it"
 
 
 class FolderStore:
@@ -29,18 +33,20 @@ class FolderStore:
     def url(self) -> str:
         return folder_text(self._root)
 
-    def get(self, key: str) -> Blob:
+    def get(self, key: str, max_bytes: int | None = None) -> Blob:
         path = self._path(key)
         try:
-            with path.open("rb") as file:
-                return Blob(file.read(), _etag(os.fstat(file.fileno())))
+            with _open_file(path) as file:
+                status = os.fstat(file.fileno())
+                require_size(status.st_size, max_bytes, path)
+                return Blob(file.read(), _etag(status))
         except OSError as error:
             self._fail(error, path)
 
     def get_file(self, key: str, path: Path) -> None:
         source = self._path(key)
         try:
-            with source.open("rb") as file, replacing(path) as target:
+            with _open_file(source) as file, replacing(path) as target:
                 shutil.copyfileobj(file, target, 1 << 20)
         except OSError as error:
             self._fail(error, source)
@@ -98,13 +104,24 @@ class FolderStore:
             if not key.startswith(prefix):
                 continue
             with contextlib.suppress(FileNotFoundError):  # deleted since
-                status = self._path(key).stat()
-                yield Stat(key, status.st_size, _etag(status), status.st_mtime)
+                yield self._stat(key)
+
+    def _stat(self, key: str) -> Stat:
+        """What cannot be read is listed too, so that reading it says why, and it can be deleted."""
+        path = self._path(key)
+        try:
+            status = path.stat()
+        except OSError:
+            status = path.lstat()
+        return Stat(key, status.st_size, _etag(status), status.st_mtime)
 
     def delete(self, key: str) -> None:
         path = self._path(key)
         try:
-            path.unlink(missing_ok=True)
+            if path.is_dir() and not path.is_symlink():
+                path.rmdir()
+            else:
+                path.unlink(missing_ok=True)
             for parent in path.parents:  # an object store has no empty folders
                 if parent == self._root or not parent.is_relative_to(self._root):
                     break
@@ -154,10 +171,36 @@ def _files(folder: Path) -> Iterator[Path]:
         if not isinstance(error, FileNotFoundError | NotADirectoryError):
             raise error
 
-    for base, _, names in os.walk(folder, onerror=raise_unless_gone):
+    for base, folders, names in os.walk(folder, onerror=raise_unless_gone):
         for name in names:
             if not name.startswith(TEMPORARY_PREFIX):
                 yield Path(base, name)
+        if not folders and not names and Path(base).suffix in _SUFFIXES:
+            yield Path(base)  # an empty folder where an object should be
+
+
+def _open_file(path: Path) -> BinaryIO:
+    """Open a file; a pipe or a device, which would be waited for or never end, is refused.
+
+    Raises:
+        OSError: It cannot be opened, or is no file.
+        StoreError: It is a pipe, socket or device, or a link to nothing.
+    """
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise StoreError("it is a link to something that does not exist", where=path, fix=_REMOVE) from None
+        raise
+    kind = os.fstat(opened).st_mode
+    if stat.S_ISREG(kind):
+        return os.fdopen(opened, "rb")
+    os.close(opened)
+    if stat.S_ISDIR(kind):
+        if any(path.iterdir()):  # a prefix of keys
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        raise StoreError("there is a folder where a file should be", where=path, fix=_REMOVE)
+    raise StoreError("it is a pipe or a device, not a file", where=path, fix=_REMOVE)
 
 
 def _etag(status: os.stat_result) -> str:

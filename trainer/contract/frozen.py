@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -24,3 +26,33 @@ def canonical_json(value: Any) -> str:
         ValueError: A number is not finite.
     """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def misread(given: Any, made: Any, at: tuple[int | str, ...] = ()) -> Iterator[tuple[tuple[int | str, ...], str]]:
+    """Where a number was made of something else: `true` read as 1, or `1e-400` as 0.
+
+    Args:
+        given: What was written, as plain dicts, lists and scalars; `str` of a number is its text.
+        made: The model, or a part of it, that was made from it.
+        at: Where that is.
+
+    Yields:
+        The path of each such field, and what was written there.
+    """
+    if isinstance(made, BaseModel) and isinstance(given, Mapping):
+        for name in type(made).model_fields.keys() & given.keys():
+            yield from misread(given[name], getattr(made, name), (*at, name))
+    elif isinstance(made, tuple) and isinstance(given, list | tuple) and len(made) == len(given):
+        for index, (item, result) in enumerate(zip(given, made, strict=True)):
+            yield from misread(item, result, (*at, index))
+    elif isinstance(made, int | float) and not isinstance(made, bool):
+        number = isinstance(given, int | float) and not isinstance(given, bool)
+        if isinstance(given, bool) or (number and _is_another(given, made)):
+            yield at, str(given).lower() if isinstance(given, bool) else str(given)
+
+
+def _is_another(given: float, made: float) -> bool:
+    """Whether a number is not what its text says; a float may be rounded, but not to nothing."""
+    if isinstance(given, int) or (isinstance(made, float) and made != 0):
+        return False
+    return Decimal(str(given).replace("_", "")) != made

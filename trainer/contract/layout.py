@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-_NAME = r"(?P<number>\d{3,})-(?P<uid>[a-z0-9][-a-z0-9]*)"
+_NAME = r"(?P<number>\d{3,9})-(?P<uid>[a-z0-9][-a-z0-9]*)"
 _ATTEMPT = re.compile(rf"{_NAME}\.jsonl")
 _CHECKPOINT = re.compile(rf"epoch-(?P<epoch>\d{{4}})(?:-step-(?P<step>\d{{5,}}))?\.{_NAME}\.pt")
 

@@ -17,44 +17,19 @@ from trainer.contract.errors import LocationError
 from trainer.contract.secrets import has_credentials
 
 _SCHEMES: Final = frozenset(
-    [
-        "s3",
-        "s3a",
-        "s3n",
-        "gs",
-        "gcs",
-        "http",
-        "https",
-        "file",
-        "ftp",
-        "ftps",
-        "sftp",
-        "ssh",
-        "scp",
-        "hdfs",
-        "az",
-        "abfs",
-        "abfss",
-        "wasb",
-        "wasbs",
-        "minio",
-        "oss",
-        "cos",
-        "r2",
-        "b2",
-        "swift",
-        "dav",
-        "webdav",
-        "smb",
-        "cifs",
-        "nfs",
-        "rsync",
-        "git",
-    ]
+    re.split(
+        r"\s+",
+        "s3 s3a s3n gs gcs http https file ftp ftps sftp ssh scp hdfs az abfs abfss wasb wasbs minio oss cos r2 b2 "
+        "swift dav webdav smb cifs nfs rsync git",
+    )
 )
 _FORMS: Final = "use s3://bucket/prefix or the path of a folder"
 _VARIABLE: Final = re.compile(r"\$(\{|[A-Za-z_])")
 _BUCKET: Final = re.compile(r"[A-Za-z0-9._-]{1,255}")
+_OF_AWS: Final = re.compile(
+    r"(?:https?://)?(?:(?P<virtual>[a-z0-9.-]+)\.)?s3[a-z0-9.-]*\.amazonaws\.com(?:\.cn)?(?:/(?P<path>[^?#]*))?(?:[?#].*)?"
+)
+_ARN: Final = re.compile(r"arn:aws[a-z-]*:s3:::(?P<path>.+)")
 
 
 class LocationMistake(ValueError):
@@ -98,7 +73,7 @@ def parse_location(text: str) -> Location:
         LocationMistake: It names no place, looks like a misspelt URL, or carries credentials.
     """
     _refuse_invisible(text)
-    if has_credentials(text) or re.match(r"[A-Za-z][\w+.-]*:/*[^/]*@", text):
+    if has_credentials(text) or re.match(r"([A-Za-z][\w+.-]*:/*|//)[^/]*@", text):
         raise LocationMistake(
             "it carries a user name, a password or a signature",
             "leave them out; for S3 set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_ENDPOINT_URL_S3 for the "
@@ -108,6 +83,8 @@ def parse_location(text: str) -> Location:
         return _bucket(text)
     if text.startswith("file://"):
         return Location("", _file_url(text))
+    _refuse_names_of_buckets(text)
+    _refuse_paths_of_windows(text)
     _refuse_other_schemes(text)
     _refuse_variables(text)
     return Location("", _home_expanded(text))
@@ -172,6 +149,27 @@ def _refuse_invisible(text: str) -> None:
         raise LocationMistake("it stands in quotes, which are part of the text here", "remove the quotes")
 
 
+def _refuse_names_of_buckets(text: str) -> None:
+    """Other ways in which AWS writes a bucket, and a server that stands where one should."""
+    if found := _ARN.fullmatch(text) or _OF_AWS.fullmatch(text):
+        parts = [part for part in found.groupdict().values() if part]
+        raise LocationMistake("this is not how a bucket is written here", f"did you mean s3://{'/'.join(parts)}?")
+    if re.match(r"(localhost|[\w-]+(\.[\w-]+)+):\d{2,5}(/|$)", text):
+        raise LocationMistake(
+            "this names a server and its port, not a place",
+            "use s3://bucket/prefix, and set AWS_ENDPOINT_URL_S3 to http://host:port",
+        )
+    if re.match(r"[\w.-]+@[\w.-]+:", text):
+        raise LocationMistake("this names a folder of another machine", "mount it, or use s3://bucket/prefix")
+
+
+def _refuse_paths_of_windows(text: str) -> None:
+    if re.match(r"[A-Za-z]:[\\/]|\\\\", text):
+        raise LocationMistake(
+            "this is a path of Windows", f"write it as this machine does (a folder of that name is ./{text})"
+        )
+
+
 def _refuse_other_schemes(text: str) -> None:
     """What looks like a URL is never the name of a folder; `./` before it says that it is one."""
     found = re.match(r"([A-Za-z][\w+.-]*)(:/+|:|//+)(.*)", text)
@@ -185,13 +183,13 @@ def _refuse_other_schemes(text: str) -> None:
     if separator == ":" and ((scheme not in _SCHEMES and not near) or rest.startswith(" ")):
         return  # `run 1: second try` is a folder
     if near == "s3":
-        bucket = rest.lstrip("/")
+        bucket = rest.replace("\\", "/").lstrip("/")
         raise LocationMistake(
             f"'{found[1]}{separator}' is not how a bucket is written",
             f"did you mean s3://{bucket}? (a folder of that name is ./{text})",
         )
     if near == "file":
-        path = "/" + rest.lstrip("/")
+        path = "/" + rest.lstrip("/") if "/" in separator else rest
         raise LocationMistake(f"'{found[1]}{separator}' is not how a file URL is written", f"did you mean {path}?")
     raise LocationMistake(f"unknown kind of location '{found[1]}{separator}'", _FORMS)
 

@@ -1,7 +1,7 @@
 """The metric log: what one attempt writes, and how the logs of a run merge.
 
 JSON lines, each with a `kind`: `attempt` first, `data` once the images are read, then an
-`epoch` an epoch, and `end` when the process ends in an orderly way. Each attempt writes
+line for each `epoch`, and `end` when the process ends in an orderly way. Each attempt writes
 only its own object, so a pod kept alive by a node partition cannot spoil its successor's log.
 """
 
@@ -10,13 +10,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from trainer.contract.errors import MetricLogError
+from trainer.contract.bounds import Attempt, Count, Epoch, ExitCode, Loss, PositiveLoss, Seconds, Share, Time
+from trainer.contract.errors import MetricLogError, shortened
 from trainer.contract.frozen import Frozen
+from trainer.contract.json_text import require_keys_once
 from trainer.contract.layout import AttemptName
 
 LOG_SCHEMA_VERSION: Final = 1
@@ -31,7 +32,7 @@ class AttemptRecord(Frozen):
         uid: What tells two attempts of one number apart: the pod's or a random one.
         started_at: Time of start, with zone.
         host: Name of the machine or pod.
-        git_sha: Commit of the trainer's source; empty if unknown.
+        git_sha: Commit of the trainer's source, `<commit>+dirty.<digest>` with changes; empty if unknown.
         image: Container image; empty outside a container.
         versions: Library versions by distribution name, and `python`.
         device: `cpu` or `cuda:0`.
@@ -44,18 +45,18 @@ class AttemptRecord(Frozen):
     kind: Literal["attempt"] = "attempt"
     schema_version: Literal[1] = LOG_SCHEMA_VERSION
     run_id: str
-    attempt: int = Field(ge=1)
+    attempt: Attempt
     uid: str
-    started_at: datetime
+    started_at: Time
     host: str = ""
     git_sha: str = ""
     image: str = ""
     versions: Mapping[str, str] = Field(default_factory=dict)
     device: str
     device_name: str = ""
-    threads: int = Field(ge=1)
-    resumed_epoch: int = Field(0, ge=0)
-    resumed_step: int = Field(0, ge=0)
+    threads: int = Field(ge=1, le=1 << 20)
+    resumed_epoch: Count = 0
+    resumed_step: Count = 0
 
 
 class DataRecord(Frozen):
@@ -75,10 +76,10 @@ class DataRecord(Frozen):
     train_patients: tuple[str, ...]
     validation_patients: tuple[str, ...]
     generalisation_patients: tuple[str, ...] = ()
-    train_images: int
-    validation_images: int
-    generalisation_images: int = 0
-    train_steps: int
+    train_images: Count
+    validation_images: Count
+    generalisation_images: Count = 0
+    train_steps: Count
 
 
 class SetScores(Frozen):
@@ -92,15 +93,15 @@ class SetScores(Frozen):
         dice_per_batch: Soft Dice of each minibatch flattened, in order.
     """
 
-    images: int = Field(ge=1)
-    bce: float = Field(ge=0)
-    dice: float = Field(ge=0, le=1)
-    bce_per_batch: tuple[float, ...]
-    dice_per_batch: tuple[float, ...]
+    images: int = Field(ge=1, le=10**15)
+    bce: PositiveLoss
+    dice: Share
+    bce_per_batch: tuple[Loss, ...]
+    dice_per_batch: tuple[Loss, ...]
 
 
 class EpochRecord(Frozen):
-    """A line an epoch.
+    """One line per epoch.
 
     Attributes:
         epoch: From 1.
@@ -115,15 +116,15 @@ class EpochRecord(Frozen):
     """
 
     kind: Literal["epoch"] = "epoch"
-    epoch: int = Field(ge=1)
-    train_loss: float
-    skipped_steps: int = Field(0, ge=0)
+    epoch: Epoch
+    train_loss: Loss
+    skipped_steps: Count = 0
     validation: SetScores
     generalisation: SetScores | None = None
-    seconds: float = Field(ge=0)
-    images_per_second: float = Field(ge=0)
-    peak_memory_bytes: int = Field(ge=0)
-    finished_at: datetime
+    seconds: Seconds
+    images_per_second: float = Field(ge=0, le=1e15)
+    peak_memory_bytes: Count
+    finished_at: Time
 
     @property
     def scores(self) -> dict[str, Any]:
@@ -141,9 +142,9 @@ class EndRecord(Frozen):
     """
 
     kind: Literal["end"] = "end"
-    exit_code: int
+    exit_code: ExitCode
     message: str = ""
-    finished_at: datetime
+    finished_at: Time
 
 
 Record = AttemptRecord | DataRecord | EpochRecord | EndRecord
@@ -187,12 +188,12 @@ def read_attempt(text: str | bytes, where: object = "") -> AttemptLog:
     Raises:
         MetricLogError: A line is not a record, or the first one is not an `attempt`.
     """
-    if isinstance(text, bytes):
-        text = text.decode(errors="replace")
-    lines = text.split("\n")[:-1]
+    whole = text.encode() if isinstance(text, str) else text
+    lines = whole.split(b"\n")[:-1]
     records = [_read_line(line, f"{where}:{number}") for number, line in enumerate(lines, 1) if line]
     if not records or not isinstance(records[0], AttemptRecord):
         raise MetricLogError("the first line is not an attempt record", where=f"{where}:1")
+    _require_order(records, where)
     rest = records[1:]
     return AttemptLog(
         attempt=records[0],
@@ -217,13 +218,43 @@ def merge(attempts: Iterable[AttemptLog]) -> list[tuple[AttemptLog, EpochRecord]
     return [newest[epoch] for epoch in sorted(newest)]
 
 
-def _read_line(line: str, where: str) -> Record:
+def _read_line(line: bytes, where: str) -> Record:
     try:
-        return _RECORD.validate_json(line)
+        record = _RECORD.validate_json(line, strict=True)
+        if not isinstance(record, EpochRecord) or line.count(b'"') != _quotes(record):
+            require_keys_once(line)
+        return record
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise MetricLogError(f"not a record of a metric log: {field} {first['msg']}", where=where) from None
+        first = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in first["loc"][1:])
+        said = f"{field}: {first['msg']}" if field else first["msg"]
+        raise MetricLogError(f"not a record of a metric log: {shortened(said)}", where=where) from None
+    except ValueError as error:
+        raise MetricLogError(f"not a record of a metric log: {error}", where=where) from None
+
+
+def _quotes(record: EpochRecord) -> int:
+    """How many quotation marks its line has if it gives each key once; a second parser need not look then."""
+    scores = [item for item in (record.validation, record.generalisation) if item is not None]
+    keys = len(record.model_fields_set) + sum(len(item.model_fields_set) for item in scores)
+    return 2 * keys + 2 * 2  # `kind` and `finished_at` hold text
+
+
+def _require_order(records: list[Record], where: object) -> None:
+    """An attempt logs who it is, then its data, then every epoch from where it resumed, each once.
+
+    Raises:
+        MetricLogError: This log is in another order: lines were lost, doubled or moved.
+    """
+    first, rest = records[0], records[1:]
+    kinds = [record.kind for record in rest]
+    if kinds.count("attempt") or kinds.count("data") > 1:
+        raise MetricLogError("it has more than one attempt or data record", where=where)
+    epochs = [record.epoch for record in rest if isinstance(record, EpochRecord)]
+    begin = first.resumed_epoch + 1 if isinstance(first, AttemptRecord) else 1
+    for expected, epoch in enumerate(epochs, begin):
+        if epoch != expected:
+            raise MetricLogError(f"epoch {epoch} stands where epoch {expected} belongs", where=where)
 
 
 def _numbers(value: Any, path: str = "") -> Iterable[tuple[str, float]]:

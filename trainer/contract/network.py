@@ -28,7 +28,8 @@ class _Preset(Frozen):
     def _fill_from_preset(cls, given: Any) -> Any:
         if not isinstance(given, Mapping):
             return given
-        preset = cls.presets().get(given.get("preset", "author"), {})
+        name = given.get("preset", "author")
+        preset = cls.presets().get(name, {}) if isinstance(name, str) else {}
         return {**preset, **given}
 
 

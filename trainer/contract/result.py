@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, Self
 
 from pydantic import Field
 
+from trainer.contract.bounds import Attempt, Epoch, Time, Volume
+from trainer.contract.errors import StoreError
 from trainer.contract.frozen import Frozen
 from trainer.contract.metrics import SetScores
 from trainer.contract.record import Record
+from trainer.contract.spec import RunSpec
 
 RESULT_SCHEMA_VERSION: Final = 1
 
@@ -34,12 +36,12 @@ class PatientFunction(Frozen):
 
     set: Literal["validation", "generalisation"]
     patient: str
-    true_edv_ml: float = Field(gt=0)
-    true_esv_ml: float = Field(ge=0)
-    true_ef: float = Field(le=1)
-    predicted_edv_ml: float = Field(ge=0)
-    predicted_esv_ml: float = Field(ge=0)
-    predicted_ef: float | None = Field(None, le=1)
+    true_edv_ml: float = Field(gt=0, le=1e9)
+    true_esv_ml: Volume
+    true_ef: float = Field(ge=-1e12, le=1)
+    predicted_edv_ml: Volume
+    predicted_esv_ml: Volume
+    predicted_ef: float | None = Field(None, ge=-1e12, le=1)
 
 
 class ResultRecord(Record):
@@ -64,15 +66,32 @@ class ResultRecord(Record):
     schema_version: Literal[1] = RESULT_SCHEMA_VERSION
     run_id: str
     spec_digest: str
-    epochs: int = Field(ge=1)
-    attempts: int = Field(ge=1)
+    epochs: Epoch
+    attempts: Attempt
     checkpoint: str
     weights_sha256: str
     validation: SetScores
     generalisation: SetScores | None = None
     function: tuple[PatientFunction, ...] = ()
-    train_seconds: float = Field(ge=0)
-    finished_at: datetime
+    train_seconds: float = Field(ge=0, le=1e13)
+    finished_at: Time
+
+    @classmethod
+    def of_run(cls, run: RunSpec, data: bytes | str, where: object = "") -> Self:
+        """Read the result of a run. Nothing else says that it is finished.
+
+        Args:
+            run: The run.
+            data: What lies at its result's key.
+            where: File or key named in errors.
+
+        Raises:
+            StoreError: It is not a result, or that of another run or specification.
+        """
+        found = cls.from_json(data, where)
+        if (found.run_id, found.spec_digest) != (run.run_id, run.digest):
+            raise StoreError(f"the result of another run, {found.run_id}", where=where, fix=cls.remedy)
+        return found
 
     def to_json(self) -> bytes:
         """The result as it lies in the store."""

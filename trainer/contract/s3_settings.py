@@ -85,7 +85,7 @@ def require_readable_files(where: str) -> None:
 _FORM_MISTAKES: Final = (
     "ends with a line break",
     "begins with a byte order mark",
-    "begins or ends with white space",
+    "begins or ends with a space",
     "is set in quotes, which became part of it",
     "has a line break or another control character in it",
     "has a space in it",

@@ -38,7 +38,7 @@ from trainer.contract.s3_settings import (
     require_readable_files,
     require_valid_settings,
 )
-from trainer.contract.store import Blob, Stat, require_key
+from trainer.contract.store import Blob, Stat, require_key, require_size
 
 _MULTIPART_BYTES: Final = 8 << 20
 """Files of at least this size travel in parts of this size, several at once."""
@@ -105,12 +105,13 @@ class S3Store:
             operation_model=operation_model, response_dict=response_dict, endpoint=self._endpoint, where=self.url
         )
 
-    def get(self, key: str) -> Blob:
+    def get(self, key: str, max_bytes: int | None = None) -> Blob:
         name = self._name(key)
         for attempt in range(_ATTEMPTS):
             with self._faults(key):
                 try:
                     answer = self._client.get_object(Bucket=self._bucket, Key=name)
+                    require_size(int(answer.get("ContentLength", 0)), max_bytes, f"{self.url}/{key}")
                     return Blob(answer["Body"].read(), _etag(answer))
                 except _CUT:
                     if attempt == _ATTEMPTS - 1:

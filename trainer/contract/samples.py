@@ -28,7 +28,7 @@ class SampleOutput(Frozen):
         dice: Soft Dice of this slice, as in the metric log.
     """
 
-    timestep: int = Field(ge=1)
+    timestep: int = Field(ge=1, le=10_000)
     picture: str
     outline: tuple[Polygon, ...]
     dice: _Share
@@ -70,8 +70,8 @@ class SamplesIndex(Record):
 
     schema_version: Literal[1] = SAMPLES_SCHEMA_VERSION
     run_id: str
-    size_px: int = Field(ge=1)
-    timesteps: int = Field(ge=1)
+    size_px: int = Field(ge=1, le=1 << 16)
+    timesteps: int = Field(ge=1, le=10_000)
     slices: tuple[SampleSlice, ...]
 
     def to_json(self) -> bytes:

@@ -9,12 +9,15 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from trainer.contract.errors import Problem, SpecError
-from trainer.contract.frozen import Frozen, canonical_json
+from trainer.contract.errors import Problem, SpecError, shortened
+from trainer.contract.frozen import Frozen, canonical_json, misread
+from trainer.contract.json_text import read_json
 from trainer.contract.location import LocationText
 from trainer.contract.network import NetworkSpec
 
 SCHEMA_VERSION: Final = 1
+
+MAX_SPEC_BYTES: Final = 1 << 20
 
 RUN_ID_MAX_LENGTH = 63
 """A Job's name is copied into labels: a longer one is accepted as a name and fails later."""
@@ -213,10 +216,10 @@ class RunSpec(Frozen):
         excess = len(run_id) - RUN_ID_MAX_LENGTH
         if excess > 0:
             raise SpecError(
-                f"the run's name '{run_id}' is {excess} characters longer than the {RUN_ID_MAX_LENGTH} "
+                f"the run's name '{shortened(run_id)}' is {excess} characters longer than the {RUN_ID_MAX_LENGTH} "
                 "that a label can hold",
                 where="name",
-                fix=f"shorten the experiment's name '{self.experiment}' to at most "
+                fix=f"shorten the experiment's name '{shortened(self.experiment)}' to at most "
                 f"{max(len(self.experiment) - excess, 1)} characters, or a model's or ablation's",
             )
         return run_id
@@ -270,19 +273,27 @@ class RunSpec(Frozen):
             SpecError: Not JSON, another schema version, or invalid: every mistake at once.
         """
         try:
-            content = json.loads(text)
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            content = read_json(text, MAX_SPEC_BYTES)
+        except ValueError as error:
             raise SpecError(f"not JSON: {error}", where=where, fix="submit the experiment again") from None
         if isinstance(content, dict) and content.get("schema_version") != SCHEMA_VERSION:
             raise SpecError(
-                f"schema_version is {content.get('schema_version')!r}, this trainer reads {SCHEMA_VERSION}",
+                f"schema_version is {shortened(repr(content.get('schema_version')), 40)}, "
+                f"this trainer reads {SCHEMA_VERSION}",
                 where=where,
                 fix="use the trainer image that belongs to the gridctl that submitted it",
             )
         try:
-            return cls.model_validate(content)
+            spec = cls.model_validate(content)
         except ValidationError as error:
             raise SpecError(validation_problems(error, where=where)) from None
+        changed = [
+            Problem(f"a number is meant, got {shortened(found)}", where=_join(where, field))
+            for field, found in misread(content, spec)
+        ]
+        if changed:
+            raise SpecError(changed)
+        return spec
 
 
 def validation_problems(error: ValidationError, where: object = "") -> list[Problem]:
@@ -296,7 +307,7 @@ def problem_text(item: Any) -> str:
     message = message[:1].lower() + message[1:]
     if item["type"] in ("missing", "value_error", "extra_forbidden") or isinstance(item["input"], dict | list):
         return message
-    return f"{message}, got {item['input']!r}"
+    return f"{message}, got {shortened(repr(item['input']))}"
 
 
 def _join(where: object, loc: tuple[int | str, ...]) -> str:

@@ -49,11 +49,12 @@ class Store(Protocol):
     def url(self) -> str:
         """What opens this store again: `open_store(store.url)`."""
 
-    def get(self, key: str) -> Blob:
+    def get(self, key: str, max_bytes: int | None = None) -> Blob:
         """Read an object.
 
         Raises:
             NotFoundError: There is none.
+            StoreError: It is larger than `max_bytes`, among other reasons.
         """
 
     def get_file(self, key: str, path: Path) -> None:
@@ -84,6 +85,18 @@ class Store(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove an object; none there is no error."""
+
+
+def require_size(size_bytes: int, max_bytes: int | None, where: object) -> None:
+    """Refuse an object before it is read into memory.
+
+    Raises:
+        StoreError: It is larger than it may be.
+    """
+    if max_bytes is not None and size_bytes > max_bytes:
+        raise StoreError(
+            f"it has {size_bytes / 1e6:,.1f} MB, far more than any such object", where=where, fix="look what it is"
+        )
 
 
 def require_key(key: str, where: object) -> str:

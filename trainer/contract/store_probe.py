@@ -17,16 +17,19 @@ _CONDITIONAL_FIX = (
 
 
 def probe(store: Store, experiment: str) -> str:
-    """Create, create again, replace, read, list and delete one object, as a run will.
+    """Create, create again, replace, read, list and delete one small object, as a run will.
 
-    Its name is unique and is that of no run, so that probes disturb neither runs nor each other.
+    Its name is unique and no run's, so probes disturb neither runs nor each other. `submit` probes once if it has
+    something to start, and so does each attempt at a run, because its credentials and network may be different. That
+    is six requests. A bucket with versioning keeps three old versions of the object. Where nothing may be deleted, the
+    probe fails and the object stays; `gridctl delete` removes it with the experiment.
 
     Args:
-        store: Is asked; six requests.
-        experiment: Whose prefix is written to.
+        store: The store to ask.
+        experiment: The experiment under whose prefix the object is written.
 
     Returns:
-        What to know about a store that will do; empty if there is nothing.
+        What a user should know about a store that will do; empty if there is nothing.
 
     Raises:
         StoreError: A run could not finish there, and why.
@@ -39,7 +42,7 @@ def probe(store: Store, experiment: str) -> str:
         with _asked("read objects"):
             read = store.get(key).data
         if read != b"3":
-            raise StoreError("an object reads otherwise than it was written", where=store.url, fix="use another store")
+            raise StoreError("what is read is not what was written", where=store.url, fix="use another store")
         with _asked("list objects"):
             listed = [stat.key for stat in store.list(key)]
         if listed != [key]:
@@ -94,7 +97,7 @@ def _removed_at_last(store: Store, key: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _asked(what: str) -> Iterator[None]:
-    """Name the one right that is missing."""
+    """Say which right is missing."""
     try:
         yield
     except StoreError as error:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from trainer.contract import user_folders
 from trainer.contract.location import read_folder
 
 
 def cache_folder() -> Path:
-    """`$GRIDCTL_CACHE`, else `$XDG_CACHE_HOME/gridctl`, else `~/.cache/gridctl`; it may be deleted at any time."""
+    """`$GRIDCTL_CACHE`, else this user's cache; it may be deleted at any time.
+
+    Raises:
+        OSError: There is no folder that can be written.
+    """
     if given := os.environ.get("GRIDCTL_CACHE"):
         return read_folder(given, "GRIDCTL_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "gridctl"
+    return user_folders.writable(user_folders.cache_folder(), "GRIDCTL_CACHE", "cache")

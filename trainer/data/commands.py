@@ -63,10 +63,10 @@ def check(
 
     from rich.console import Console
 
+    from trainer.contract.available_cores import available_cores
     from trainer.data.check import check_set, find_sets, to_json
     from trainer.data.check_view import print_check
     from trainer.data.loading import holds_packs
-    from trainer.data.reading import available_cores
 
     if holds_packs(root):
         _check_packs(root, as_json=as_json)
@@ -111,11 +111,11 @@ def pack(
     Training does this by itself on first use, into this machine's cache. A pack made here is for
     other machines: it can be copied, put on a shared volume, or uploaded.
     """
+    from trainer.contract.available_cores import available_cores
     from trainer.contract.errors import DataError, SpecError
     from trainer.contract.spec import DataSpec
     from trainer.data.check import find_sets
     from trainer.data.packing import make_pack
-    from trainer.data.reading import available_cores
     from trainer.data.recipe import Recipe
 
     unknown = sorted(set(without or ()) - set(STEPS))

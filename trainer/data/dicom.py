@@ -90,10 +90,10 @@ def _dataset(path: Path) -> pydicom.Dataset:
     """The file, also without the preamble and file header of PS3.10, which older exports leave out."""
     try:
         return pydicom.dcmread(path)
-    except pydicom.errors.InvalidDicomError as error:
+    except pydicom.errors.InvalidDicomError:
         dataset = pydicom.dcmread(path, force=True)
         if "Rows" not in dataset or "PixelData" not in dataset:
-            raise error
+            raise ValueError("it has neither the header of a DICOM file nor an image") from None
         if "TransferSyntaxUID" not in dataset.file_meta:
             implicit, little = dataset.original_encoding
             if implicit:

@@ -11,12 +11,12 @@ from typing import Final
 from pydantic import ValidationError
 
 from trainer.contract.errors import DamagedObjectError, DataError, StoreError
+from trainer.contract.file_lock import held
 from trainer.contract.frozen import Frozen
 from trainer.contract.location import read_location
 from trainer.contract.store import Stat, Store, open_store
 from trainer.data.cache import cache_folder
 from trainer.data.checksums import CHECKSUMS, parse_checksums, sha256_of
-from trainer.data.file_lock import held
 from trainer.data.slices import Progress
 
 _log = logging.getLogger(__name__)
@@ -61,7 +61,6 @@ def fetch(url: str, progress: Progress | None = None) -> Path:
         StoreError: The bucket cannot be reached, or the cache cannot be written.
     """
     store = open_store(url)
-    folder = cache_folder() / "datasets" / hashlib.sha256(store.url.encode()).hexdigest()[:16]
     there = {stat.key: stat for stat in store.list()}
     wanted = {key: stat for key, stat in there.items() if key != CHECKSUMS}
     if not wanted:
@@ -75,12 +74,16 @@ def fetch(url: str, progress: Progress | None = None) -> Path:
         if progress:
             progress(0, len(wanted))
 
+    folder: Path | None = None
     try:
+        folder = cache_folder() / "datasets" / hashlib.sha256(store.url.encode()).hexdigest()[:16]
         with held(folder.with_name(f"{folder.name}.lock"), waiting):
             _Fetching(store, folder, wanted, CHECKSUMS in there).run(progress)
     except OSError as error:
         fix = "set GRIDCTL_CACHE, or kubernetes.data_cache, to a folder with space that can be written"
-        raise StoreError(f"cannot keep the data: {error.strerror or error}", where=folder, fix=fix) from None
+        raise StoreError(
+            f"cannot keep the data: {error.strerror or error}", where=folder or error.filename or "", fix=fix
+        ) from None
     return folder
 
 

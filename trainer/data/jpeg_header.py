@@ -59,4 +59,6 @@ def _jpeg(stream: bytes) -> JpegHeader:
 def _jpeg_2000(stream: bytes, at: int) -> JpegHeader:
     right, bottom, left, top = struct.unpack_from(">4I", stream, at + 8)
     samples, bits = struct.unpack_from(">HB", stream, at + 40)
+    if bottom <= top or right <= left:
+        raise ValueError
     return JpegHeader(bottom - top, right - left, samples, (bits & 0x7F) + 1)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from trainer.contract.available_cores import available_cores
 from trainer.contract.errors import DataError
 from trainer.contract.location import read_location
 from trainer.contract.spec import DataSpec
@@ -18,7 +19,7 @@ from trainer.data.oddities import Oddity
 from trainer.data.pack import MANIFEST, open_pack, read_manifest
 from trainer.data.packing import fingerprint_of, make_pack
 from trainer.data.prepared import PreparedSet
-from trainer.data.reading import available_cores, prepare_in_memory
+from trainer.data.reading import prepare_in_memory
 from trainer.data.recipe import Recipe, deciding_versions
 from trainer.data.slices import Progress
 from trainer.data.sources import Kind, find_sources
@@ -100,17 +101,19 @@ def _differing(then: Mapping[str, str], now: Mapping[str, str]) -> Sequence[str]
 
 def _packed(root: Path, recipe: Recipe, progress: Progress | None) -> PreparedSet:
     sources = find_sources(recipe.kind, root)
-    packs = cache_folder() / "packs" / f"{fingerprint_of(recipe.kind, sources, root)[:16]}{_CHECKED}"
-    total = len(sources)
+    total, name = len(sources), f"{fingerprint_of(recipe.kind, sources, root)[:16]}{_CHECKED}"
+    packs: Path | None = None
 
     def waiting() -> None:
         if progress:
             progress(0, total)
 
     try:
+        packs = cache_folder() / "packs" / name
         found, made = make_pack(packs, sources, root, recipe, progress, available_cores(), waiting)
     except OSError as error:
-        _log.warning("cannot keep a pack at %s (%s): reading the files anew", packs, error.strerror or error)
+        place, reason = packs or error.filename, error.strerror or error
+        _log.warning("cannot keep a pack at %s (%s): reading the files anew", place, reason)
         return prepare_in_memory(sources, recipe, progress)
     _log.info("%s %s", "packed" if made else "opened the pack", packs / recipe.name)
     return found

@@ -16,8 +16,8 @@ import numpy as np
 
 from trainer.contract.atomic_file import replacing
 from trainer.contract.errors import DataError
+from trainer.contract.file_lock import held
 from trainer.contract.frozen import canonical_json
-from trainer.data.file_lock import held
 from trainer.data.oddities import Oddity
 from trainer.data.pack import IMAGES, MASKS, PACK_VERSION, open_pack, read_manifest, write_manifest
 from trainer.data.prepared import PreparedPatient, PreparedSet, SliceRecord

@@ -95,6 +95,8 @@ def _short_axis_series(series: Iterable[Series], contours: Series) -> tuple[Seri
     A patient of the challenge has several series side by side, and contour files name none.
     """
     fitting = [found for found in series if contours.keys() <= found.keys()]
+    if len(fitting) > 1:  # a folder that is reached by a link too is the same series
+        fitting = list({tuple(path.resolve() for path in found.values()): found for found in fitting}.values())
     if fitting:
         best = fitting[0] if len(fitting) == 1 else max(fitting, key=lambda found: (_fit(found, contours), len(found)))
         return best, tuple(next(iter(found.values())) for found in fitting if found is not best)

@@ -4,28 +4,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from orchestrator.backends.kubernetes.node_state import NodeState
 from orchestrator.backends.kubernetes.objects import Job, Pod
 from orchestrator.backends.kubernetes.pod_end import EXIT_CODES, end_of, one_line, with_message
 from orchestrator.backends.kubernetes.pod_wait import why_ending, why_pending, why_unwell
+from orchestrator.backends.kubernetes.resource_policy import what_to_change
 from orchestrator.backends.kubernetes.warning_events import Warnings
 from orchestrator.backends.port import Activity
 from trainer.contract import exit_codes
 
 _GOES_ON: Final = "`gridctl retry` goes on from the last checkpoint"
-_SUSPENDED: Final = "suspended: waits for its turn in the queue, or for whoever suspended it"
 
 
-def activity_of(job: Job, pods: Iterable[Pod], warnings: Warnings, nodes: Mapping[str, NodeState]) -> Activity:
+@dataclass(frozen=True, slots=True)
+class Causes:
+    """What was asked for because something does not run.
+
+    Attributes:
+        warnings: The newest about each object.
+        nodes: Of pods that are not well, by name.
+        held_back: Why Kueue holds Jobs back, by uid.
+    """
+
+    warnings: Warnings = field(default_factory=dict)
+    nodes: Mapping[str, NodeState] = field(default_factory=dict)
+    held_back: Mapping[str, str] = field(default_factory=dict)
+
+
+def activity_of(job: Job, pods: Iterable[Pod], causes: Causes) -> Activity:
     """What is known of one run.
 
     Args:
         job: Its Job.
         pods: Those of its Job that there still are.
-        warnings: The newest about each object, if they were asked for.
-        nodes: Those that were asked about, by name.
+        causes: What was asked for.
     """
     ordered = sorted(pods, key=lambda pod: (pod.created, pod.name))
     disruptions = sum(1 for pod in ordered if pod.disruption or pod.exit_code == exit_codes.STOPPED)
@@ -35,11 +50,11 @@ def activity_of(job: Job, pods: Iterable[Pod], warnings: Warnings, nodes: Mappin
         return Activity(disruptions=disruptions)
     pod = next((pod for pod in reversed(ordered) if is_living(pod)), None)
     running = pod is not None and pod.phase == "Running" and not pod.deleting
-    causes = [_why_now(job, pod, ordered, warnings, nodes)]
+    reasons = [_why_now(job, pod, ordered, causes)]
     before = next((pod for pod in reversed(ordered) if pod.phase == "Failed"), None)
     if before is not None and (pod is not None or not job.counted_failures):
-        causes.append(f"the attempt before: {end_of(before)}")
-    reason = "; ".join(filter(None, causes))
+        reasons.append(f"the attempt before: {end_of(before)}")
+    reason = "; ".join(filter(None, reasons))
     return Activity(active=True, running=running, reason=reason, disruptions=disruptions)
 
 
@@ -48,20 +63,25 @@ def is_living(pod: Pod) -> bool:
     return pod.phase not in ("Succeeded", "Failed")
 
 
-def _why_now(job: Job, pod: Pod | None, pods: Sequence[Pod], warnings: Warnings, nodes: Mapping[str, NodeState]) -> str:
+def _why_now(job: Job, pod: Pod | None, pods: Sequence[Pod], causes: Causes) -> str:
     """Why nothing runs, or what threatens that which does; `pod` is the living one."""
+    held = _given_up(job) if job.failing else _suspended(job, causes) if job.suspended else ""
     if pod is None:
-        if job.failing:
-            return _given_up(job)
-        return _SUSPENDED if job.suspended else _why_no_pod(job, pods, warnings)
-    node, warning = nodes.get(pod.node), warnings.get(("Pod", pod.name))
-    stuck = pod.deleting and node is not None and not node.ready
-    if job.failing or job.suspended:
-        why = _given_up(job) if job.failing else _SUSPENDED
-        return f"{why}; {why_ending(pod, warning, node)}" if stuck else why
+        return held or _why_no_pod(job, pods, causes.warnings)
+    node, warning = causes.nodes.get(pod.node), causes.warnings.get(("Pod", pod.name))
+    if held:
+        stuck = pod.deleting and node is not None and not node.ready
+        return f"{held}; {why_ending(pod, warning, node)}" if stuck else held
     if pod.deleting:
         return why_ending(pod, warning, node)
     return why_unwell(pod, warning, node) if pod.phase == "Running" else why_pending(pod, warning, node)
+
+
+def _suspended(job: Job, causes: Causes) -> str:
+    if not job.queue:
+        return "suspended: waits for its turn in the queue, or for whoever suspended it"
+    reason = causes.held_back.get(job.uid, "")
+    return f"suspended: waits for its turn in queue {job.queue}" + (f": {reason}" if reason else "")
 
 
 def _given_up(job: Job) -> str:
@@ -73,9 +93,9 @@ def _why_no_pod(job: Job, pods: Sequence[Pod], warnings: Warnings) -> str:
     if warning is not None and not (pods and pods[-1].created > warning.last_seen):
         if warning.reason != "FailedCreate":
             return f"waits for its pod: {with_message(warning.reason, warning.message)}"
-        return "cannot create its pod: " + one_line(
-            re.sub(r'^Error creating: (pods "[^"]*" is forbidden: )?', "", warning.message)
-        )
+        said = one_line(re.sub(r'^Error creating: (pods "[^"]*" is forbidden: )?', "", warning.message))
+        advice = "" if "exceeded quota" in said else what_to_change(said)  # a quota in use is waited for
+        return f"cannot create its pod: {said}" + (f"; {advice}" if advice else "")
     if pods and job.counted_failures:
         return f"waits before its next attempt, after {end_of(pods[-1])}"
     return "waits for its pod"

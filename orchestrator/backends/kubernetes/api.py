@@ -215,9 +215,10 @@ class Api:
     ) -> urllib3.BaseHTTPResponse:
         url = self._connection.server + path + (f"?{urlencode(query)}" if query else "")
         data = json.dumps(body).encode() if body is not None else None
-        tries = 0
+        tries, renewed = 0, False
         while True:
             self._keep_pace()
+            headers = self._headers(data is not None, stream)
             tries += 1
             pause_s = random.uniform(0, min(0.25 * 2**tries, _LONGEST_PAUSE_S))
             try:
@@ -225,7 +226,7 @@ class Api:
                     method,
                     url,
                     body=data,
-                    headers=self._headers(data is not None, stream),
+                    headers=headers,
                     timeout=urllib3.Timeout(connect=5, read=read_timeout_s),
                     retries=False,
                     redirect=False,
@@ -235,10 +236,13 @@ class Api:
             except urllib3.exceptions.HTTPError as error:
                 hopeless = isinstance(error, urllib3.exceptions.SSLError)
                 if hopeless or tries >= min(self._tries, _TRIES_WHEN_UNREACHABLE):
-                    raise unreachable(error, self.server) from error
+                    raise unreachable(error, self.server, self._connection.via) from error
             else:
                 if response.status < 300:
                     return response
+                if response.status == 401 and not renewed and self._connection.renew(headers):
+                    renewed = True
+                    continue
                 if response.status not in BUSY or tries >= self._tries:
                     raise refusal(response.status, content, where=self._where(), tries=tries)
                 asked_s = _seconds(response.headers.get("Retry-After"))
@@ -247,12 +251,12 @@ class Api:
                     pause_s = random.uniform(0, 0.1)
             self.pause(pause_s)
 
-    def _headers(self, with_body: bool, stream: bool) -> dict[str, str]:
+    def _headers(self, with_body: bool, stream: bool) -> urllib3.HTTPHeaderDict:
         headers = self._connection.headers()
         if with_body:
             headers["Content-Type"] = "application/json"
-        if not stream:
-            headers["Accept-Encoding"] = "gzip"
+        if stream:
+            headers.discard("Accept-Encoding")
         return headers
 
     def _keep_pace(self) -> None:

@@ -9,10 +9,10 @@ from orchestrator.backends.kubernetes.api import Api, Json
 from orchestrator.backends.kubernetes.connection import open_connection
 from orchestrator.backends.kubernetes.faults import RefusedError
 from orchestrator.backends.kubernetes.live import LiveExperiment
-from orchestrator.backends.kubernetes.node_state import look_at_nodes
 from orchestrator.backends.kubernetes.objects import Job
 from orchestrator.backends.kubernetes.observation import (
     Paths,
+    Sources,
     activities,
     list_jobs,
     list_pods,
@@ -21,7 +21,6 @@ from orchestrator.backends.kubernetes.observation import (
 from orchestrator.backends.kubernetes.resource_policy import limit_ranges_that_refuse
 from orchestrator.backends.kubernetes.submission import Progress, Submission
 from orchestrator.backends.kubernetes.verdict import Verdict
-from orchestrator.backends.kubernetes.warning_events import list_warnings
 from orchestrator.backends.kubernetes.window import ActiveWindow, Shown
 from orchestrator.backends.port import Activity, Outcome
 from orchestrator.experiment import Experiment
@@ -54,7 +53,7 @@ class KubernetesBackend:
         self._manifests: dict[str, Json] = {}
 
     def observe(self, experiment: str) -> Mapping[str, Activity]:
-        """What Jobs and pods say: two listings. If some pod is not well, also events and its node."""
+        """What Jobs and pods say: two listings. If some pod is not well, also events, nodes and Kueue."""
         jobs = list_jobs(self.api, experiment)
         self._seen = jobs
         pods = (
@@ -62,7 +61,7 @@ class KubernetesBackend:
             if any(not job.ended or job.counted_failures for job in jobs.values())
             else []
         )
-        return activities(jobs, pods, lambda: list_warnings(self.api), lambda names: look_at_nodes(self.api, names))
+        return activities(jobs, pods, Sources.of(self.api))
 
     def follow(self, experiment: str) -> LiveExperiment:
         """The same kept up to date, in a context: one listing of each kind, then a watch."""

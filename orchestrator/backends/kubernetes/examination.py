@@ -94,6 +94,33 @@ def secret(api: Api, name: str) -> Check:
     return Check("secret", "ok", f"{name} has {', '.join(sorted(keys))}")
 
 
+def secret_keys(api: Api, name: str, keys: Iterable[str]) -> Check:
+    """Whether a Secret of `kubernetes.secret_env` has its keys; the values are not looked at.
+
+    Raises:
+        UnreachableError: The server refuses for another reason.
+    """
+    title, wanted = f"secret {name}", sorted(set(keys))
+    fix = f"kubectl -n {api.namespace} create secret generic {name} --from-literal={wanted[0]}=..."
+    try:
+        found = (api.get(f"/api/v1/namespaces/{api.namespace}/secrets/{name}").get("data") or {}).keys()
+    except RefusedError as error:
+        if error.status == 404:
+            return Check(title, "failed", f"there is no Secret {name}: pods would not start", fix)
+        if error.status == 403:
+            return Check(
+                title, "unknown", f"you may not look at Secret {name}; `gridctl status` says if a key is missing"
+            )
+        raise
+    missing = [key for key in wanted if key not in found]
+    if missing:
+        has = f"it has {', '.join(sorted(found))}" if found else "it is empty"
+        return Check(
+            title, "failed", f"Secret {name} has no {' and no '.join(missing)}: pods would not start; {has}", fix
+        )
+    return Check(title, "ok", f"{name} has {', '.join(wanted)}")
+
+
 def claim(api: Api, name: str) -> Check:
     """Whether a PersistentVolumeClaim is there and bound.
 
@@ -114,24 +141,6 @@ def claim(api: Api, name: str) -> Check:
     if phase != "Bound":
         return Check(title, "unknown", f"it is {phase}", "some storage classes bind it when the first pod comes")
     return Check(title, "ok", "it is bound")
-
-
-def queue(api: Api, name: str) -> Check:
-    """Whether Kueue is there and has the LocalQueue.
-
-    Raises:
-        UnreachableError: The server refuses for another reason.
-    """
-    try:
-        api.get(f"/apis/kueue.x-k8s.io/v1beta1/namespaces/{api.namespace}/localqueues/{name}")
-    except RefusedError as error:
-        if error.status == 404:
-            fix = "correct kubernetes.queue, or leave it out where there is no Kueue: nothing would hold Jobs back"
-            return Check("queue", "failed", f"there is no LocalQueue {name} in {api.namespace}, or no Kueue", fix)
-        if error.status == 403:
-            return Check("queue", "unknown", f"you may not look at LocalQueue {name}")
-        raise
-    return Check("queue", "ok", f"LocalQueue {name} is there")
 
 
 def nodes(api: Api, options: KubernetesOptions) -> Check:

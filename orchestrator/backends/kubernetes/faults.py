@@ -15,6 +15,7 @@ BUSY: Final = (429, 500, 502, 503, 504)
 
 _ANONYMOUS: Final = 'User "system:anonymous"'
 _NO_API_SERVER: Final = "what answers there is no Kubernetes API server"
+_IMPERSONATION: Final = "cannot impersonate"
 _UNREACHABLE_FIX: Final = "look whether the cluster runs and KUBECONFIG names it: kubectl cluster-info"
 
 
@@ -82,6 +83,8 @@ def _fix(status: int, message: str) -> str:
         return "look at `server` in the kubeconfig: kubectl cluster-info"
     if status == 401 or (status == 403 and _ANONYMOUS in message):
         return "sign in to the cluster again, so that the kubeconfig has a fresh token"
+    if status == 403 and _IMPERSONATION in message:
+        return "remove `as` and its like from the kubeconfig's user, or ask for the right to impersonate"
     if "exceeded quota" in message:
         return "run the same command again when others have finished, or ask for a larger ResourceQuota"
     if status == 403:
@@ -99,13 +102,25 @@ def no_json(body: bytes, server: str) -> UnreachableError:
     return UnreachableError(f"{_NO_API_SERVER}: {text}", where=server, fix=_fix(200, _NO_API_SERVER))
 
 
-def unreachable(error: Exception, server: str) -> UnreachableError:
-    """No answer at all: refused, timed out, cut, or another certificate."""
+def unreachable(error: Exception, server: str, via: str) -> UnreachableError:
+    """No answer at all: refused, timed out, cut, or another certificate.
+
+    Args:
+        error: What happened.
+        server: Its URL.
+        via: A proxy, said after the server; empty for none.
+    """
+    if via and not isinstance(error, urllib3.exceptions.SSLError):
+        return UnreachableError(
+            f"cannot reach the API server{via}: {_reason(error)}",
+            where=server,
+            fix="look whether the proxy runs and lets you through: proxy-url in the kubeconfig, else HTTPS_PROXY",
+        )
     if isinstance(error, urllib3.exceptions.SSLError):
         return UnreachableError(
             f"the certificate of {server} is not trusted: {_reason(error)}",
             where=server,
-            fix="look at certificate-authority in the kubeconfig",
+            fix="look at certificate-authority and tls-server-name in the kubeconfig",
         )
     return UnreachableError(f"cannot reach the API server: {_reason(error)}", where=server, fix=_UNREACHABLE_FIX)
 

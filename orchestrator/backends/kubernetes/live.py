@@ -6,22 +6,22 @@ import contextlib
 import random
 import threading
 import time
-from collections.abc import Iterable, Mapping
-from typing import Any, Final, Self
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Generic, Self, TypeVar
 
 from orchestrator.backends.kubernetes.api import Api, StoppedWaiting
 from orchestrator.backends.kubernetes.faults import RefusedError
-from orchestrator.backends.kubernetes.node_state import NodeState, look_at_nodes
 from orchestrator.backends.kubernetes.objects import Job, Pod
-from orchestrator.backends.kubernetes.observation import Paths, activities, selector
-from orchestrator.backends.kubernetes.warning_events import Warnings, list_warnings
+from orchestrator.backends.kubernetes.observation import Paths, Sources, activities, selector
 from orchestrator.backends.port import Activity
 from orchestrator.errors import UnreachableError
 
-_EVENTS_EVERY_S: Final = 10.0
+_ASK_EVERY_S: Final = 10.0
 _SHORTEST_PAUSE_S: Final = 1.0
 _LONGEST_PAUSE_S: Final = 10.0
 """Between two tries to watch."""
+
+T = TypeVar("T")
 
 
 class LiveExperiment:
@@ -35,10 +35,10 @@ class LiveExperiment:
         paths = Paths(api.namespace)
         self._api = api.hasty()
         self._mirrors = tuple(_Mirror(self._api, path, experiment) for path in (paths.jobs, paths.pods))
-        self._warnings: Warnings = {}
-        self._warnings_until = 0.0
-        self._nodes: Mapping[str, NodeState] = {}
-        self._nodes_until = 0.0
+        asked = Sources.of(self._api)
+        self._sources = Sources(
+            *(_Recent(ask, self._is_well) for ask in (asked.warnings, asked.nodes, asked.held_back))
+        )
 
     def __enter__(self) -> Self:
         for mirror in self._mirrors:
@@ -60,26 +60,34 @@ class LiveExperiment:
         return activities(
             {name: Job.from_json(item) for name, item in jobs.items()},
             [Pod.from_json(item) for item in pods.values()],
-            self._recent_warnings,
-            self._recent_nodes,
+            self._sources,
         )
+
+    def _is_well(self) -> bool:
+        return not self.problem
 
     @property
     def problem(self) -> str:
         """Why what `observe` gives may be old; empty if it is fresh."""
         return next((mirror.problem for mirror in self._mirrors if mirror.problem), "")
 
-    def _recent_warnings(self) -> Warnings:
-        if time.monotonic() > self._warnings_until and not self.problem:
-            self._warnings = list_warnings(self._api)
-            self._warnings_until = time.monotonic() + _EVENTS_EVERY_S
-        return self._warnings
 
-    def _recent_nodes(self, names: Iterable[str]) -> Mapping[str, NodeState]:
-        if time.monotonic() > self._nodes_until and not self.problem:
-            self._nodes = look_at_nodes(self._api, names)
-            self._nodes_until = time.monotonic() + _EVENTS_EVERY_S
-        return self._nodes
+class _Recent(Generic[T]):
+    """What a source last said, asked again after a while or for something else."""
+
+    def __init__(self, ask: Callable[..., Mapping[T, Any]], is_well: Callable[[], bool]) -> None:
+        self._ask = ask
+        self._is_well = is_well
+        self._about: tuple[object, ...] = ()
+        self._until = 0.0
+        self._said: Mapping[T, Any] = {}
+
+    def __call__(self, *about: Any) -> Mapping[T, Any]:
+        if (time.monotonic() > self._until or about != self._about) and self._is_well():
+            self._said = self._ask(*about)
+            self._about = about
+            self._until = time.monotonic() + _ASK_EVERY_S
+        return self._said
 
 
 class _Mirror:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -42,9 +42,6 @@ class NodeState:
             reason=ready.get("reason", ""),
             message=ready.get("message", ""),
         )
-
-
-LookAtNodes = Callable[[Iterable[str]], Mapping[str, NodeState]]
 
 
 def look_at_nodes(api: Api, names: Iterable[str]) -> dict[str, NodeState]:

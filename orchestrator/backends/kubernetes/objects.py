@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Self
 
-from orchestrator.manifest import DIGEST_ANNOTATION
+from orchestrator.manifest import DIGEST_ANNOTATION, QUEUE_LABEL
 
 Json = Mapping[str, Any]
 
@@ -24,6 +24,7 @@ class Job:
         failing: Whether it is given up, and only waits for its pods to end.
         reason, message: Why it failed or is failing, in Kubernetes' words.
         suspended: Whether Kueue or a person holds it back.
+        queue: Kueue's, that it is in; empty if it is in none.
         deleting: Whether it is being deleted.
         counted_failures: Pods that count against its retries.
         retries: How many may.
@@ -38,6 +39,7 @@ class Job:
     reason: str
     message: str
     suspended: bool
+    queue: str
     deleting: bool
     counted_failures: int
     retries: int
@@ -66,6 +68,7 @@ class Job:
             reason=reason,
             message=message,
             suspended=suspended,
+            queue=metadata.get("labels", {}).get(QUEUE_LABEL, ""),
             deleting="deletionTimestamp" in metadata,
             counted_failures=int(status.get("failed", 0)),
             retries=int(spec.get("backoffLimit", 0)),

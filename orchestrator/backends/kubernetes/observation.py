@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
-from orchestrator.backends.kubernetes.activity import activity_of, is_living
+from orchestrator.backends.kubernetes.activity import Causes, activity_of, is_living
 from orchestrator.backends.kubernetes.api import Api
-from orchestrator.backends.kubernetes.node_state import LookAtNodes
+from orchestrator.backends.kubernetes.kueue_workloads import list_held_back
+from orchestrator.backends.kubernetes.node_state import NodeState, look_at_nodes
 from orchestrator.backends.kubernetes.objects import STARTING, Job, Pod
 from orchestrator.backends.kubernetes.pod_wait import is_overdue
-from orchestrator.backends.kubernetes.warning_events import Warnings
+from orchestrator.backends.kubernetes.warning_events import Warnings, list_warnings
 from orchestrator.backends.port import Activity
 from orchestrator.manifest import EXPERIMENT_LABEL
+
+_SLOW_START: Final = timedelta(minutes=1)
+"""A pod that has its node for longer and does not start may have lost it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +64,33 @@ def list_pods(api: Api, experiment: str) -> list[Pod]:
     return [Pod.from_json(item) for item in listing.items]
 
 
-def activities(
-    jobs: Mapping[str, Job], pods: Iterable[Pod], warnings: Callable[[], Warnings], look_at: LookAtNodes
-) -> dict[str, Activity]:
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is asked, once each, if something does not run.
+
+    Attributes:
+        warnings: If some Job has no pod and ought to, or some pod is not well.
+        nodes: With those of pods that say nothing any more.
+        held_back: If Kueue's queue holds some Job.
+    """
+
+    warnings: Callable[[], Warnings]
+    nodes: Callable[[Collection[str]], Mapping[str, NodeState]]
+    held_back: Callable[[], Mapping[str, str]]
+
+    @classmethod
+    def of(cls, api: Api) -> Sources:
+        """Those of an API server."""
+        return cls(lambda: list_warnings(api), lambda names: look_at_nodes(api, names), lambda: list_held_back(api))
+
+
+def activities(jobs: Mapping[str, Job], pods: Iterable[Pod], sources: Sources) -> dict[str, Activity]:
     """What is known of every run that has a Job.
 
     Args:
         jobs: By run id.
         pods: Of all of them.
-        warnings: Called, once, if some Job has no pod and ought to, or some pod is not well.
-        look_at: Called, once, with the nodes of pods that are not well.
+        sources: Asked for causes.
 
     Raises:
         UnreachableError: The API server cannot be reached, or refuses.
@@ -78,9 +101,13 @@ def activities(
     current = [job for job in jobs.values() if not (job.ended or job.deleting)]
     unwell = [pod for job in current for pod in by_job[job.name] if _is_unwell(pod)]
     without = any(not (job.suspended or job.pods) for job in current)
-    events = warnings() if without or unwell else {}
-    nodes = look_at({pod.node for pod in unwell if _is_silent(pod)}) if unwell else {}
-    return {name: activity_of(job, by_job[name], events, nodes) for name, job in jobs.items()}
+    silent = {pod.node for pod in unwell if _is_silent(pod)}
+    causes = Causes(
+        warnings=sources.warnings() if without or unwell else {},
+        nodes=sources.nodes(silent) if silent else {},
+        held_back=sources.held_back() if any(job.suspended and job.queue for job in current) else {},
+    )
+    return {name: activity_of(job, by_job[name], causes) for name, job in jobs.items()}
 
 
 def _is_unwell(pod: Pod) -> bool:
@@ -94,4 +121,5 @@ def _is_unwell(pod: Pod) -> bool:
 
 def _is_silent(pod: Pod) -> bool:
     """Whether perhaps its node says nothing any more."""
-    return pod.deleting or pod.phase == "Running" or not pod.seen_by_node
+    slow = datetime.now(UTC) - pod.created > _SLOW_START
+    return pod.deleting or pod.phase == "Running" or slow or not pod.seen_by_node

@@ -44,7 +44,6 @@ def what_to_change(message: str) -> str:
     """Keys of the experiment file that a LimitRange or ResourceQuota speaks of; empty if it is neither."""
     if not (_QUOTA.search(message) or any(_bounds_in(message))):
         return ""
-    # The longest names first, and each found only as a whole word: `ephemeral-storage`, `limits.memory`.
     named = [keys for resource, keys in _KEYS.items() if re.search(rf"(?<![\w-]){resource}(?![\w-])", message)]
     return f"set {', '.join(named)} to what it allows" if named else ""
 

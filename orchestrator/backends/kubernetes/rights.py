@@ -38,10 +38,11 @@ RIGHTS: Final = (
     Right("", "pods", "watch", "status --watch"),
     Right("", "pods", "create"),
     Right("", "pods/log", "get", "logs"),
-    Right("", "events", "list", "status"),
+    Right("", "events", "list"),
     Right("", "namespaces", "get"),
     Right("", "persistentvolumeclaims", "get"),
     Right("", "limitranges", "list"),
+    Right("kueue.x-k8s.io", "workloads", "list"),
 )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from orchestrator.backends.kubernetes.api import Api
+from orchestrator.backends.kubernetes.faults import RefusedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,18 @@ Warnings = Mapping[tuple[str, str], WarningEvent]
 def list_warnings(api: Api) -> dict[tuple[str, str], WarningEvent]:
     """The newest warning about each object of the namespace, but for what conditions of pods say already.
 
+    None for a user who may not list events, and so hears less.
+
     Raises:
-        UnreachableError: The API server cannot be reached, or refuses.
+        UnreachableError: The API server cannot be reached.
     """
     path = f"/api/v1/namespaces/{api.namespace}/events"
-    return newest(api.list(path, fieldSelector="type=Warning,reason!=FailedScheduling").items)
+    try:
+        return newest(api.list(path, fieldSelector="type=Warning,reason!=FailedScheduling").items)
+    except RefusedError as error:
+        if error.status != 403:
+            raise
+        return {}
 
 
 def newest(events: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], WarningEvent]:

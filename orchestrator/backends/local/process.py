@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import signal
@@ -11,36 +13,55 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import gridctl_start
 from orchestrator.errors import InputError
 
 _THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _SHOWN_LINES: Final = 12
+_READ_BYTES: Final = 1 << 16
+_SCARCE: Final = (errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOSPC)
 
 
 class TrainerProcess:
     """`gridctl-trainer run SPEC` in a session of its own, so that the terminal's Ctrl-C does not reach it.
 
+    Python starts with its safe path: nothing that lies in the current folder takes the place of a module.
+
     Args:
         spec_location: File or URL of the specification.
+        uid: Of the attempt.
         threads: CPU threads it may use.
         inherited: File descriptors it keeps open: its run's lock.
+
+    Raises:
+        InputError: The system does not let it start.
     """
 
-    def __init__(self, spec_location: str, *, threads: int, inherited: tuple[int, ...]) -> None:
-        environment = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(threads)), "PYTHONUNBUFFERED": "1"}
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "trainer", "run", "--progress", "json", spec_location],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=self._errors,
-                env=environment,
-                pass_fds=inherited,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise InputError(f"cannot start the trainer: {error.strerror}", where=sys.executable) from None
+    def __init__(self, spec_location: str, *, uid: str, threads: int, inherited: tuple[int, ...]) -> None:
+        environment = {
+            **os.environ,
+            **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
+            "PYTHONUNBUFFERED": "1",
+            "GRIDCTL_ATTEMPT_UID": uid,
+        }
+        with contextlib.ExitStack() as undo:
+            try:
+                self._errors = undo.enter_context(tempfile.TemporaryFile())
+                self._process = subprocess.Popen(
+                    [sys.executable, "-P", gridctl_start.__file__, "run", "--progress", "json", spec_location],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=self._errors,
+                    env=environment,
+                    cwd=_folder_that_exists(),
+                    pass_fds=inherited,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                fix = "lower --workers, or close other programs" if error.errno in _SCARCE else ""
+                reason = error.strerror or str(error)
+                raise InputError(f"cannot start the trainer: {reason}", where=sys.executable, fix=fix) from None
+            undo.pop_all()
 
     def events(self) -> Iterator[Mapping[str, Any]]:
         """Its progress lines as they come, until it closes its output."""
@@ -48,7 +69,7 @@ class TrainerProcess:
         for line in self._process.stdout:
             try:
                 event = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue  # a library that prints to standard output
             if isinstance(event, dict):
                 yield event
@@ -57,24 +78,49 @@ class TrainerProcess:
         """Wait for its end.
 
         Returns:
-            Its exit code, negative for a signal, and the reason it gave.
+            Its exit code, negative for a signal, and the reason it gave; empty if it said nothing.
         """
         exit_code = self._process.wait()
-        self._errors.seek(0)
-        text = self._errors.read().decode(errors="replace")
-        self._errors.close()
+        with self._errors as errors:
+            errors.seek(max(0, errors.seek(0, os.SEEK_END) - _READ_BYTES))
+            text = errors.read().decode(errors="replace")
         if exit_code < 0:
-            name = signal.Signals(-exit_code).name
-            hint = ": out of memory? lower the batch size or --workers" if name == "SIGKILL" else ""
-            return exit_code, f"killed by {name}{hint}"
+            hint = ": out of memory? lower the batch size or --workers" if -exit_code == signal.SIGKILL else ""
+            return exit_code, f"killed by {_signal_name(-exit_code)}{hint}"
         said, found, message = text.rpartition("\nerror: ")
         if found:
             return exit_code, message.strip()
         if said == "" and message.startswith("error: "):
             return exit_code, message.removeprefix("error: ").strip()
-        return exit_code, "\n".join(text.strip().splitlines()[-_SHOWN_LINES:]) or f"exit code {exit_code}"
+        return exit_code, "\n".join(text.strip().splitlines()[-_SHOWN_LINES:])
 
     def stop(self, *, at_once: bool) -> None:
         """Ask for a checkpoint and an end, or end it at once."""
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGKILL if at_once else signal.SIGTERM)
+        with contextlib.suppress(OSError):
+            if self._process.poll() is None:
+                self._process.send_signal(signal.SIGKILL if at_once else signal.SIGTERM)
+
+    def end(self) -> None:
+        """Have it make a checkpoint and end, because nobody can listen to it any more, and wait for that."""
+        self.stop(at_once=False)
+        with contextlib.suppress(OSError, ValueError):
+            assert self._process.stdout is not None
+            while self._process.stdout.read(_READ_BYTES):  # a full pipe would hold it up
+                pass
+        self._process.wait()
+        self._errors.close()
+
+
+def _folder_that_exists() -> str:
+    """The current folder; the root if it was deleted, where libraries (oneMKL) do not load."""
+    try:
+        return os.getcwd()  # noqa: PTH109 - it is only passed on
+    except OSError:
+        return "/"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal
+        return f"signal {number}"

@@ -154,7 +154,7 @@ def _read_cell(store: Store, cache: ReadCache, experiment: str, shown: Shown) ->
 
 
 def _get(store: Store, cache: ReadCache, key: str, etags: Mapping[str, str]) -> bytes:
-    return cache.get(key, etags.get(key, ""), lambda: store.get(key))
+    return cache.get(key, etags.get(key, ""), lambda: store.get(key, SamplesIndex.max_bytes))
 
 
 def _slices(

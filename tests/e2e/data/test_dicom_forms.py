@@ -40,7 +40,9 @@ def packed_by_patient(root: Path, packs: Path, size_px: int) -> dict[str, np.nda
     assert packed.returncode == 0, packed.stderr
     (folder,) = packs.glob("sunnybrook*")
     images = np.load(folder / "images.npy")
-    names = [record["patient"] for record in json.loads((folder / "pack.json").read_text())["slices"]]
+    manifest = json.loads((folder / "pack.json").read_text())
+    assert manifest["versions"]["reader"] == "2", "packs made when MONOCHROME1 was not inverted are of another version"
+    names = [record["patient"] for record in manifest["slices"]]
     return {name: images[[at for at, other in enumerate(names) if other == name]] for name in names}
 
 

@@ -68,7 +68,14 @@ def circles(root: Path) -> Path:
     return root
 
 
-@pytest.mark.parametrize("linked", [annex, dvc, patients, sets, circles], ids=lambda linked: linked.__name__)
+def again(root: Path) -> Path:
+    """Images and contours are reached on two paths: they are no other series."""
+    (root / "sunnybrook" / "again").symlink_to("challenge_training")
+    (root / "sunnybrook" / "by-expert").symlink_to("TrainingDataContours")
+    return root
+
+
+@pytest.mark.parametrize("linked", [annex, dvc, patients, sets, circles, again], ids=lambda linked: linked.__name__)
 def test_linked_patients_are_the_same_patients(linked: Callable[[Path], Path], own_set: Path, checked: Checked) -> None:
     assert check(linked(own_set)) == checked
 

@@ -25,6 +25,8 @@ kubernetes:
 FIRST_LINE = EXPERIMENT.count("\n") + 1
 """Of what a test adds to the `kubernetes` section."""
 
+TEMPLATE = Path(__file__).parents[3] / "k8s" / "templates" / "job.yaml.j2"
+
 Render = Callable[[str], Any]
 
 
@@ -50,3 +52,12 @@ def container(render: Render) -> Callable[[str], dict[str, Any]]:
         return dict(made)
 
     return of
+
+
+def changed_template(folder: Path, old: str, new: str) -> Path:
+    """A copy of the built-in template with something else in one place."""
+    text = TEMPLATE.read_text(encoding="utf-8")
+    assert old in text
+    path = folder / "mine.yaml.j2"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return path

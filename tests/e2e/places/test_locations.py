@@ -27,7 +27,7 @@ MISTAKEN = {
     "http://host/b": "unknown kind of location 'http://'",
     "https://host/b": "unknown kind of location 'https://'",
     "file:/x": "did you mean /x?",
-    "file:x": "did you mean /x?",
+    "file:x": "did you mean x?",
     "FILE:///x": "did you mean /x?",
     "file://x/y": "'x' stands where another one's name would",
     "file://~/x": "'~' stands where",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,21 +17,22 @@ def test_a_run_is_held_once(tmp_path: Path) -> None:
     assert locks.acquire("run") is None
     assert RunLocks("store", tmp_path).held() == {"run"}
     assert RunLocks("other store", tmp_path).held() == set()
-    os.close(handle)
+    handle.release()
     assert locks.held() == set()
     again = locks.acquire("run")
     assert again is not None
-    os.close(again)
+    again.release()
 
 
 def test_a_child_holds_the_run_after_its_parent_let_go(tmp_path: Path) -> None:
     locks = RunLocks("store", tmp_path)
     handle = locks.acquire("run")
     assert handle is not None
+    assert handle.handle is not None
     child = subprocess.Popen(
-        [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=(handle,)
+        [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=(handle.handle,)
     )
-    os.close(handle)
+    handle.release()
     assert locks.held() == {"run"}
     child.kill()
     child.communicate()

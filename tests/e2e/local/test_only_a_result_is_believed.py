@@ -1,0 +1,118 @@
+"""A run is done when its result is in the store: whatever its process's exit code, and whatever lies in the folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.local.conftest import FAULTS, Command, experiment_of, outcome
+
+SHADOWS = ("trainer", "orchestrator", "yaml", "numpy", "torch", "typer", "pydantic", "random", "cv2")
+
+
+def test_modules_of_the_users_folder_take_no_place(tmp_path: Path, phantom: Path, command: Command) -> None:
+    """The empty entry that `PYTHONPATH=$PYTHONPATH:/lib` often has is the current folder."""
+    experiment_of(tmp_path, phantom)
+    for name in SHADOWS:
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(0)\n")
+    (tmp_path / "trainer").mkdir()
+    (tmp_path / "trainer" / "__init__.py").write_text("raise SystemExit(0)\n")
+    made = command("gridctl-trainer", "data", "phantom", "made", "--patients", "2", env={"PYTHONPATH": str(tmp_path)})
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "made" / "acdc").is_dir()
+    done = command("gridctl", "submit", "tiny.yaml", "--json", env={"PYTHONPATH": ":/nowhere"})
+    assert done.returncode == 0, done.stderr
+    assert len(outcome(done)["done"]) == len(list(tmp_path.glob("runs/tiny/*/result.json"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("ending", "said"),
+    [
+        ("exit 0", "ended with exit code 0, but there is no result at"),
+        ("signal 9", "killed by SIGKILL: out of memory?"),
+        ("signal 40", "killed by signal 40"),
+        ("exit 143", "stopped by somebody else"),
+    ],
+)
+def test_a_process_that_ends_without_a_result_failed(
+    ending: str, said: str, tmp_path: Path, phantom: Path, command: Command
+) -> None:
+    experiment_of(tmp_path, phantom, seeds=(1, 2))
+    done = command("gridctl", "submit", "tiny.yaml", "--json", env={**FAULTS, "GRIDCTL_TEST_TRAINER": ending})
+    assert done.returncode == 1, done.stderr
+    found = outcome(done)
+    assert found["done"] == []
+    assert len(found["failed"]) == 2
+    assert all(said in message for message in found["failed"].values())
+    assert said in done.stderr
+    assert "next:" not in done.stderr
+    status = json.loads(command("gridctl", "status", "--json").stdout)
+    if ending == "exit 143":  # it may be resumed, so nobody has to ask for it to be tried again
+        assert status["totals"]["missing"] == 2
+    else:
+        assert status["totals"]["failed"] == 2
+        assert all(said in run["reason"] for run in status["runs"])
+
+
+@pytest.mark.parametrize("planted", ["{}", "another run"])
+def test_an_object_that_is_no_result_of_this_run(planted: str, tmp_path: Path, phantom: Path, command: Command) -> None:
+    experiment_of(tmp_path, phantom)
+    (run_id,) = json.loads(command("gridctl", "submit", "tiny.yaml", "--dry-run", "--json").stdout)["create"]
+    result = tmp_path / "runs" / "tiny" / run_id / "result.json"
+    result.parent.mkdir(parents=True)
+    result.write_text(json.dumps(RESULT | {"run_id": "tiny-unet-other"}) if planted == "another run" else planted)
+    done = command("gridctl", "submit", "tiny.yaml", "--json")
+    assert done.returncode == 1, done.stderr
+    assert outcome(done)["done"] == []
+    assert "result.json: " in outcome(done)["failed"][run_id]
+    assert "delete it" in done.stderr
+    assert json.loads(command("gridctl", "status", "--json").stdout)["totals"]["done"] == 0
+
+
+def test_an_installation_that_cannot_train_says_so_once(tmp_path: Path, phantom: Path) -> None:
+    """Every installed module by a link, but for torch: an installation without the extra `trainer`."""
+    import torch
+
+    experiment_of(tmp_path, phantom, seeds=(1, 2, 3))
+    installed, bare = Path(torch.__file__).parent.parent, tmp_path / "bare"
+    bare.mkdir()
+    for path in installed.iterdir():
+        if not path.name.startswith("torch"):
+            (bare / path.name).symlink_to(path)
+    root = Path(__file__).parents[3]
+    program = "from gridctl_start import gridctl; gridctl()"
+    environment = {"PYTHONPATH": f"{root}{os.pathsep}{bare}"}
+    done = subprocess.run(
+        [sys.executable, "-S", "-P", "-c", program, "submit", "tiny.yaml", "--json"],
+        cwd=tmp_path,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("torch") == 1
+    assert "pip install 'gridctl[trainer]'" in done.stderr
+    assert done.stdout == ""
+    assert not (tmp_path / "runs").exists()
+
+
+SCORES = {"images": 1, "bce": 0.1, "dice": 0.9, "bce_per_batch": [], "dice_per_batch": []}
+RESULT = {
+    "schema_version": 1,
+    "run_id": "",
+    "spec_digest": "0" * 64,
+    "epochs": 1,
+    "attempts": 1,
+    "checkpoint": "c",
+    "weights_sha256": "w",
+    "validation": SCORES,
+    "train_seconds": 1.0,
+    "finished_at": "2026-01-01T00:00:00Z",
+}

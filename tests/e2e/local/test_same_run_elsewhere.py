@@ -1,0 +1,52 @@
+"""What cannot change a result ought not to train a run again. It does: each of these is a promise to be kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.local.conftest import SCRIPTS, Command, experiment_of
+
+SAME = {
+    "by a link": "data.acdc=linked/acdc",
+    "by another spelling": "data.acdc={phantom}/../phantom/acdc",
+    "as a file URL": "data.acdc=file://{phantom}/acdc",
+    "on the device it took anyway": "training.device=cpu",
+}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, phantom: Path) -> Path:
+    """A folder from which the run was submitted and trained."""
+    folder = tmp_path_factory.mktemp("trained")
+    experiment_of(folder, phantom)
+    (folder / "linked").symlink_to(phantom)
+    submit = [str(SCRIPTS / "gridctl"), "submit", "tiny.yaml"]
+    subprocess.run(submit, cwd=folder, env={**os.environ, "XDG_STATE_HOME": str(folder)}, check=True)
+    return folder
+
+
+def created(command: Command, trained: Path, override: str) -> list[str]:
+    """Runs that the same submission with an override would train."""
+    asked = command("gridctl", "submit", "tiny.yaml", "--dry-run", "--json", "--set", override, cwd=trained)
+    if asked.returncode:
+        pytest.fail(asked.stderr)
+    return list(json.loads(asked.stdout)["create"])
+
+
+def test_how_often_checkpoints_are_made_changes_no_result(command: Command, trained: Path) -> None:
+    assert created(command, trained, "training.checkpoint_every_epochs=3") == []
+    assert created(command, trained, "training.epochs=3") != []
+
+
+@pytest.mark.xfail(
+    raises=AssertionError, strict=True, reason="a run's name depends on where data lies and on the device"
+)
+@pytest.mark.parametrize("override", SAME.values(), ids=SAME)
+def test_the_same_run_is_not_trained_again(override: str, command: Command, trained: Path, phantom: Path) -> None:
+    found = created(command, trained, override.format(phantom=phantom))
+    assert found == []
