@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from pydantic import TypeAdapter, ValidationError
 
 from trainer.contract.errors import Problem, SpecError
+from trainer.contract.json_text import read_json
 from trainer.contract.network import NETWORKS, NetworkSpec
 from trainer.contract.spec import problem_text
 
+_MAX_BYTES = 1 << 16
 _NETWORK: TypeAdapter[NetworkSpec] = TypeAdapter(NetworkSpec)
 
 
@@ -32,7 +33,7 @@ def network_of(model: str, assignments: Sequence[str]) -> NetworkSpec:
         if not separator:
             raise SpecError(f"not an assignment: {assignment!r}", where="--set", fix="write --set option=value")
         try:
-            options[name] = json.loads(text)
+            options[name] = read_json(text, _MAX_BYTES)
         except ValueError:
             options[name] = text
     try:

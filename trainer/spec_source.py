@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
+from trainer.contract.bounded_file import UnreadableFileError, read_bounded
 from trainer.contract.errors import SpecError
 from trainer.contract.layout import RunLayout
 from trainer.contract.location import folder_text, read_folder, read_location
-from trainer.contract.spec import RunSpec
+from trainer.contract.spec import MAX_SPEC_BYTES, RunSpec
 from trainer.contract.store import Store, open_store
 
 
@@ -26,7 +27,7 @@ def read_spec(location: str, store_url: str | None = None) -> tuple[RunSpec, Sto
     if store_url is not None:
         read_location(store_url, "--store")
     if location == "-":
-        text, root, place = sys.stdin.buffer.read(), "", "standard input"
+        text, root, place = sys.stdin.buffer.read(MAX_SPEC_BYTES + 1), "", "standard input"
     elif location.startswith(("s3://", "file://")):
         text, root, place = _from_store(location)
     else:
@@ -47,15 +48,15 @@ def _from_store(location: str) -> tuple[bytes, str, str]:
     root, *parts = location.rsplit("/", 3)
     if len(parts) != 3 or root.endswith(("/", ":")):
         raise SpecError("a specification in a store is <store>/<experiment>/<run_id>/spec.json", where=location)
-    return open_store(root).get("/".join(parts)).data, root, location
+    return open_store(root).get("/".join(parts), MAX_SPEC_BYTES).data, root, location
 
 
 def _from_file(location: str) -> tuple[bytes, str, str]:
-    path = read_folder(location, "SPEC").resolve()
     try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise SpecError(
-            f"cannot read it: {error.strerror}", where=location, fix="give the path of a spec.json"
-        ) from None
+        path = read_folder(location, "SPEC").resolve()
+        text = read_bounded(path, MAX_SPEC_BYTES)
+    except FileNotFoundError:
+        raise SpecError("there is no such file", where=location, fix="give the path of a spec.json") from None
+    except (UnreadableFileError, RuntimeError) as error:  # `resolve` says a loop of links so
+        raise SpecError(str(error), where=location, fix="give the path of a spec.json") from None
     return text, folder_text(path.parents[2]) if len(path.parents) > 2 else "", path.as_posix()

@@ -1,17 +1,14 @@
-"""Reading a text file that a user names, whatever lies there: never endless, never waited for without end."""
+"""The text of a file that a user names."""
 
 from __future__ import annotations
 
-import os
-import select
-import stat
 from pathlib import Path
 from typing import Final
 
 from orchestrator.errors import InputError
 from orchestrator.experiment.bounded_yaml import MAX_BYTES, too_large
+from trainer.contract.bounded_file import TooLargeFileError, UnreadableFileError, read_bounded
 
-_PIPE_TIMEOUT_S: Final = 30.0
 _BYTE_ORDER_MARKS: Final = {
     b"\xff\xfe\0\0": "UTF-32",
     b"\0\0\xfe\xff": "UTF-32",
@@ -20,24 +17,19 @@ _BYTE_ORDER_MARKS: Final = {
 }
 
 
-def read_text_file(path: Path, max_bytes: int = MAX_BYTES) -> str:
-    """The text of a file or pipe.
+def read_text_file(path: Path) -> str:
+    """The text of an experiment file.
 
     Raises:
         FileNotFoundError: There is none.
-        InputError: It cannot be read, is not UTF-8, or is larger than `max_bytes`.
+        InputError: It cannot be read, is not UTF-8, or is larger than any experiment.
     """
     try:
-        opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-        try:
-            data = _read(opened, path, max_bytes)
-        finally:
-            os.close(opened)
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError) as error:
-        reason = (isinstance(error, OSError) and error.strerror) or str(error)
-        raise InputError(f"cannot read it: {reason}", where=path) from None
+        data = read_bounded(path, MAX_BYTES)
+    except TooLargeFileError:
+        raise too_large(path) from None
+    except UnreadableFileError as error:
+        raise InputError(str(error), where=path, fix="give the path of a YAML file") from None
     return decode_text(data, path)
 
 
@@ -59,22 +51,3 @@ def decode_text(data: bytes, source: object) -> str:
             where=f"{source}:{line}",
             fix="save it as UTF-8; editors call what it is now Latin-1 or Windows-1252",
         ) from None
-
-
-def _read(opened: int, path: Path, max_bytes: int) -> bytes:
-    kind = os.fstat(opened).st_mode
-    if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind)):
-        what = "a folder" if stat.S_ISDIR(kind) else "a device or socket"
-        raise InputError(f"this is {what}, not a file", where=path, fix="give the path of a file")
-    data = bytearray()
-    while len(data) <= max_bytes:
-        try:
-            part = os.read(opened, max_bytes + 1 - len(data))
-        except BlockingIOError:  # a pipe whose writer is at work
-            if not select.select([opened], [], [], _PIPE_TIMEOUT_S)[0]:
-                raise InputError("nothing comes out of this pipe", where=path, fix="give the path of a file") from None
-            continue
-        if not part:
-            return bytes(data)
-        data += part
-    raise too_large(path)

@@ -1,0 +1,58 @@
+"""Reading a file that a user names, whatever lies there: never without end, and never waited for without end."""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+from pathlib import Path
+from typing import Final
+
+_PIPE_TIMEOUT_S: Final = 30.0
+
+
+class UnreadableFileError(Exception):
+    """There is something, and it is not what can be read."""
+
+
+class TooLargeFileError(UnreadableFileError):
+    """It is longer than what is meant ever is."""
+
+
+def read_bounded(path: Path, max_bytes: int) -> bytes:
+    """The content of a file, or of a pipe that somebody writes to.
+
+    Raises:
+        FileNotFoundError: There is none.
+        TooLargeFileError: It is larger than `max_bytes`.
+        UnreadableFileError: It is no file, or cannot be read.
+    """
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        try:
+            return _read(opened, max_bytes)
+        finally:
+            os.close(opened)
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:  # a path with a zero byte is a ValueError
+        reason = (isinstance(error, OSError) and error.strerror) or str(error)
+        raise UnreadableFileError(f"cannot read it: {reason}") from None
+
+
+def _read(opened: int, max_bytes: int) -> bytes:
+    kind = os.fstat(opened).st_mode
+    if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind)):
+        raise UnreadableFileError(f"this is {'a folder' if stat.S_ISDIR(kind) else 'a device or socket'}, not a file")
+    data = bytearray()
+    while len(data) <= max_bytes:
+        try:
+            part = os.read(opened, max_bytes + 1 - len(data))
+        except BlockingIOError:  # a pipe whose writer is at work
+            if not select.select([opened], [], [], _PIPE_TIMEOUT_S)[0]:
+                raise UnreadableFileError("nothing comes out of this pipe") from None
+            continue
+        if not part:
+            return bytes(data)
+        data += part
+    raise TooLargeFileError(f"it is larger than {max_bytes // 1024:,} KiB")
