@@ -117,7 +117,7 @@ def main() -> None:
     if len(sys.argv) > 1 and sys.argv[1] != "run":  # `run` needs a fast start and no image formats
         _mount_data_commands()
     try:
-        app(standalone_mode=True)
+        app(standalone_mode=True, prog_name="gridctl-trainer")
     except Fault as fault:
         sys.stderr.write(f"error: {fault}\n")
         sys.exit(fault.exit_code)
