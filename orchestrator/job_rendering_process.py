@@ -41,15 +41,19 @@ class TemplateProcess:
 
     def __init__(self, text: str) -> None:
         self._code_lines: list[tuple[int, int]] = []
-        self._last_words = tempfile.TemporaryFile()  # noqa: SIM115
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "orchestrator.job_rendering_process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._last_words,
-            text=True,
-            encoding="utf-8",
-        )
+        try:
+            self._last_words = tempfile.TemporaryFile()  # noqa: SIM115
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "orchestrator.job_rendering_process"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._last_words,
+                text=True,
+                encoding="utf-8",
+            )
+        except OSError as error:
+            what = f"cannot start the process that renders the template: {error.strerror}"
+            raise TemplateMistake(what, 0, "free memory, or set TMPDIR to a folder with space") from None
         weakref.finalize(self, _end, self._process, self._last_words)
         self._code_lines = [(line, code) for line, code in self._ask({"template": text})["code_lines"]]
 

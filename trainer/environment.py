@@ -13,7 +13,7 @@ import torch
 
 from trainer.contract.errors import SpecError
 
-_RECORDED: Final = ("torch", "numpy", "opencv-python-headless", "nibabel", "pydicom", "gridctl")
+_RECORDED: Final = ("torch", "numpy", "opencv-python-headless", "nibabel", "pydicom", "imagecodecs", "gridctl")
 
 
 def choose_device(wanted: Literal["auto", "cpu", "cuda"]) -> torch.device:

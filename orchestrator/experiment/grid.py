@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from orchestrator.experiment.document import Document
-from orchestrator.experiment.kubernetes_options import KubernetesOptions
+from orchestrator.experiment.kubernetes_options import MOST_BYTES_OF_A_VARIABLE, KubernetesOptions
 from orchestrator.experiment.schema import (
     BUILT_IN_ABLATIONS,
     Ablation,
@@ -210,7 +210,7 @@ def _check_environment(kubernetes: Any, problems: Problems) -> None:
     plain: Any = given.get("env")
     secret: Any = given.get("secret_env")
     for name, value in plain.items() if isinstance(plain, dict) else ():
-        reason = why_secret(name, str(value)) if isinstance(value, str | int | float) else ""
+        reason = why_secret(name, str(value)[:MOST_BYTES_OF_A_VARIABLE]) if isinstance(value, str | int | float) else ""
         if reason:
             fix = f"put it into a Secret and write kubernetes.secret_env: {{{name}: {{secret: NAME, key: KEY}}}}"
             problems.add(("kubernetes", "env", name), f"{reason}, and a Job can be read by many", fix)

@@ -57,6 +57,12 @@ def _environment_name(value: str) -> str:
     return value
 
 
+def _environment_value(value: str) -> str:
+    if len(value.encode()) > MOST_BYTES_OF_A_VARIABLE:
+        raise ValueError(f"is longer than the {MOST_BYTES_OF_A_VARIABLE >> 10} KiB that Linux takes")
+    return value
+
+
 def _secret_key(value: str) -> str:
     if len(value) > 253 or not re.fullmatch(r"[-._a-zA-Z0-9]+", value):
         raise ValueError("use a key of the Secret: letters, digits, '-', '_' and '.'")
@@ -69,7 +75,10 @@ LabelValue = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_l
 ImageName = Annotated[str, AfterValidator(_image)]
 MountPath = Annotated[str, AfterValidator(_mount_path)]
 EnvironmentName = Annotated[str, AfterValidator(_environment_name)]
-EnvironmentValue = Annotated[str, Field(coerce_numbers_to_str=True)]
+EnvironmentValue = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_environment_value)]
+
+MOST_BYTES_OF_A_VARIABLE = 128 << 10
+"""With its name and the end: MAX_ARG_STRLEN."""
 
 RESERVED_PATHS = ("/app", "/dev/shm", "/opt/venv", "/tmp", "/var/cache/gridctl")
 """Where the pod has its own things; nothing else may be mounted over them."""

@@ -92,3 +92,14 @@ def test_a_quota_that_refuses_is_named(quota: None, assignment: str, said: str, 
     assert said in done.stdout
     assert "group-share" in done.stdout
     assert "kubernetes." + assignment.partition("=")[0] in done.stdout
+
+
+def test_status_says_what_a_limit_range_refuses(
+    limit_range: None, cluster: Cluster, gridctl: Gridctl, namespace: str
+) -> None:
+    assert gridctl("submit", "experiment.yaml", *options("kubernetes.cpu_limit=200m")).returncode == 0
+    events = f"/api/v1/namespaces/{namespace}/events"
+    wait_for(lambda: cluster.get(events, fieldSelector="reason=FailedCreate")["items"])
+    (run,) = gridctl.json("status")["runs"]
+    assert run["reason"].startswith("cannot create its pod: cpu max limit to request ratio per Container is 1200m")
+    assert run["reason"].endswith("set kubernetes.cpu and kubernetes.cpu_limit to what it allows")

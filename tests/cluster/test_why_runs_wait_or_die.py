@@ -66,6 +66,21 @@ def terminated(exit_code: int, reason: str, message: str = "") -> dict[str, Any]
     return {"phase": "Failed", "containerStatuses": [status]}
 
 
+RUNNING = {
+    "phase": "Running",
+    "conditions": [{"type": "Ready", "status": "True"}],
+    "containerStatuses": [
+        {
+            "name": "trainer",
+            "image": "x",
+            "imageID": "x",
+            "ready": True,
+            "restartCount": 0,
+            "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}},
+        }
+    ],
+}
+
 SCRATCH = 'Usage of EmptyDir volume "scratch" exceeds the limit "200Mi". '
 DISK = "The node was low on resource: ephemeral-storage. Threshold quantity: 10Gi, available: 9Gi. "
 TOPOLOGY = "Allocate failed due to requested number of devices unavailable for nvidia.com/gpu."
@@ -102,7 +117,7 @@ def test_why_a_run_died(gridctl: Gridctl, submit: Runs, node: SilentNode) -> Non
 def test_why_a_pod_does_not_start_and_what_became_of_the_one_before(
     gridctl: Gridctl, submit: Runs, node: SilentNode, cluster: Cluster
 ) -> None:
-    mounts, waits, again = submit(3, *node.options)
+    mounts, waits, again, evicted = submit(4, *node.options)
     pod = node.pod_of(mounts)
     node.says(pod, {"phase": "Pending"})
     node.warns(pod, "FailedAttachVolume", "Multi-Attach error for volume pv-7", when="2020-01-01T00:00:00Z")
@@ -112,27 +127,16 @@ def test_why_a_pod_does_not_start_and_what_became_of_the_one_before(
     node.says(node.pod_of(waits), {"phase": "Pending", "containerStatuses": [status]})
     node.says(node.pod_of(again), {"phase": "Failed", "reason": "OutOfmemory", "message": "no room"})
     wait_for(lambda: cluster.get(f"{submit.jobs_path}/{again}")["status"].get("failed"))
+    pod = node.pod_of(evicted)
+    node.says(pod, RUNNING)
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}}
+    cluster.create(f"{node.pods}/{pod}/eviction", eviction)
     said = reasons(gridctl)
+    assert said[evicted] == "is being stopped (EvictionByEvictionAPI: Eviction API: evicting), then tried again"
     mount = "which last reported FailedMount: MountVolume.SetUp failed for volume pv-7: rpc error: DeadlineExceeded"
     assert said[mounts] == f"starts on node {node.name}, {mount}"
     assert said[waits] == 'cannot start: CreateContainerError: failed to reserve container name "trainer"'
     assert said[again].endswith("OutOfmemory: no room")
-
-
-RUNNING = {
-    "phase": "Running",
-    "conditions": [{"type": "Ready", "status": "True"}],
-    "containerStatuses": [
-        {
-            "name": "trainer",
-            "image": "x",
-            "imageID": "x",
-            "ready": True,
-            "restartCount": 0,
-            "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}},
-        }
-    ],
-}
 
 
 def test_a_lost_node_is_named_with_its_time_and_what_an_administrator_can_do(
@@ -148,6 +152,14 @@ def test_a_lost_node_is_named_with_its_time_and_what_an_administrator_can_do(
     (said,) = reasons(gridctl).values()
     assert said.startswith(f"may be lost: {lost}")
     assert why in said
+    node.warns(pod, "NodeNotReady", "Node is not ready", when="2026-01-02T03:04:05Z")
+    account = f"/api/v1/namespaces/{namespace}/serviceaccounts/gridctl/token"
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 600}}
+    rights_of_the_base = changed(tmp_path, user={"token": cluster.create(account, body)["status"]["token"]})
+    gridctl.environment |= rights_of_the_base  # which are none to look at nodes
+    (said,) = reasons(gridctl).values()
+    assert said == f"may be lost: node {node.name} is not ready since 2026-01-02 03:04:05 UTC"
+    gridctl.environment.clear()
     cluster.delete(f"{node.pods}/{pod}")
     wait_for(lambda: cluster.get(f"{node.pods}/{pod}")["metadata"]["deletionTimestamp"] < now())
     (said,) = reasons(gridctl).values()
@@ -157,10 +169,7 @@ def test_a_lost_node_is_named_with_its_time_and_what_an_administrator_can_do(
     assert f"kubectl taint nodes {node.name} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute" in said
     shown = " ".join(gridctl("status").stdout.split())
     assert lost in shown
-    # Whoever has the rights of k8s/base alone may not look at nodes, and hears what the pod says.
-    account = f"/api/v1/namespaces/{namespace}/serviceaccounts/gridctl/token"
-    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 600}}
-    gridctl.environment |= changed(tmp_path, user={"token": cluster.create(account, body)["status"]["token"]})
+    gridctl.environment |= rights_of_the_base
     (said,) = reasons(gridctl).values()
     assert said.startswith("was to end by 20")
     assert f"which node {node.name} has not confirmed" in said

@@ -20,7 +20,7 @@ train_ratios: [0.5]
 seeds: [1]
 data: {acdc: /data/acdc}
 backend: kubernetes
-store: s3://nowhere/runs
+store: runs
 kubernetes: {image: "trainer:1"}
 """
 PEM = base64.b64encode(b"not a certificate").decode()
@@ -42,6 +42,7 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
     "empty": ("", "the kubeconfig is empty"),
     "not YAML": (f"users:\n- name: a\n  user: {{token: {SECRET}\n", "kubeconfig:4: not a valid kubeconfig"),
     "not text": (b"\xff\xfe" + SECRET.encode("utf-16-le"), "not UTF-8"),
+    "not what its tag says": ("users: !!timestamp x", "not a valid kubeconfig"),
     "deep": ("[" * 5000, "not a valid kubeconfig"),
     "not a mapping": (SECRET, "not a mapping"),
     "another kind": (kubeconfig(kind="Secret"), "kind is not Config"),
@@ -53,6 +54,8 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
     "server": (kubeconfig(cluster={"server": f"https://u:{SECRET}@h"}), "cluster 'c': server has a user or a password"),
     "authority": (kubeconfig(cluster={"certificate-authority-data": PEM}), "holds no certificate in PEM form"),
     "base64": (kubeconfig(cluster={"certificate-authority-data": f"%{SECRET}"}), "-data is not valid base64"),
+    "name": (kubeconfig(cluster={"tls-server-name": ".h"}), "cluster 'c': tls-server-name is not the name of a host"),
+    "label": (kubeconfig(cluster={"server": f"https://{'a' * 64}.x"}), "cluster 'c': server is not a URL"),
     "proxy": (kubeconfig(cluster={"proxy-url": f"ftp://u:{SECRET}@h"}), "cluster 'c': proxy-url is not a URL"),
     "key": (kubeconfig({"client-certificate-data": PEM, "client-key-data": PEM}), "are not a certificate and a key"),
     "half": (kubeconfig({"client-certificate-data": PEM}), "client-key is missing"),
@@ -68,13 +71,14 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
     "groups alone": (kubeconfig({"token": SECRET, "as-groups": ["system:masters"]}), "need `as`"),
     "as a number": (kubeconfig({"token": SECRET, "as": 7}), "as must be text"),
     "as two lines": (kubeconfig({"token": SECRET, "as": "a\nb"}), "as has a line break"),
+    "extra": (kubeconfig({"token": SECRET, "as": "a", "as-user-extra": {1: ["x"]}}), "as-user-extra has a key"),
     "unknown as": (kubeconfig({"token": SECRET, "as": "alice", "as-group": ["readers"]}), "as-group is not known"),
 }
 
 
 COMMANDS = """
 import os, pathlib, sys
-import orchestrator.backends.kubernetes, orchestrator.cli, orchestrator.commands.submit
+import orchestrator.backends.kubernetes, orchestrator.cli, orchestrator.commands.submit, rich.console, rich.text
 for folder in sys.argv[1:]:
     if (child := os.fork()) == 0:
         os.chdir(folder)

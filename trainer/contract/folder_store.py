@@ -88,9 +88,7 @@ class FolderStore:
             return False
         except OSError as error:
             self._fail(error, path)
-        if path.is_dir():  # said now: an object could never be written here
-            raise StoreError("there is a folder where a file should be", where=path, fix="move it elsewhere")
-        return True
+        return path.is_file()
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
         folder = prefix.rpartition("/")[0]

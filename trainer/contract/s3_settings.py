@@ -55,7 +55,7 @@ def require_valid_settings(where: str) -> None:
         if said:
             problems.append(Problem(f"{name} {said}", where, _FIX if said in _FORM_MISTAKES else "correct it"))
     problems += [Problem(f"{name} is empty", where, "unset it") for name in _PROFILES if os.environ.get(name) == ""]
-    for path in _config_files():
+    for path in _config_files().values():
         if said := _encoding_mistake(path):
             problems.append(Problem(f"{path} {said}", where, "save it as UTF-8 without a byte order mark"))
     if problems:
@@ -68,10 +68,8 @@ def require_readable_files(where: str) -> None:
     Raises:
         StoreError: With every such file.
     """
-    given = ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"), ("AWS_CONFIG_FILE", "~/.aws/config")
     problems = []
-    for variable, usual in given:
-        path = Path(os.environ.get(variable) or usual).expanduser()
+    for variable, path in _config_files().items():
         try:
             path.read_bytes()
         except OSError as error:
@@ -215,10 +213,11 @@ def _endpoint_mistake(value: str) -> str:
     return ""
 
 
-def _config_files() -> list[Path]:
-    """Those that AWS's library reads."""
-    files = {"AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials", "AWS_CONFIG_FILE": "~/.aws/config"}
-    return [Path(os.path.expanduser(os.environ.get(name) or default)) for name, default in files.items()]  # noqa: PTH111
+def _config_files() -> dict[str, Path]:
+    """Those that AWS's library reads, by the variable that names another one."""
+    usual = {"AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials", "AWS_CONFIG_FILE": "~/.aws/config"}
+    # Path.expanduser raises for a user without a home.
+    return {name: Path(os.path.expanduser(os.environ.get(name) or path)) for name, path in usual.items()}  # noqa: PTH111
 
 
 def _encoding_mistake(path: Path) -> str:

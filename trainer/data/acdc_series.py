@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from trainer.data.frames import frames_before, pad_series
 from trainer.data.nifti import Volume, read_series, read_volume
 from trainer.data.oddities import Notice, Oddity
 from trainer.data.slices import LabelledSlice
+
+_ROUNDING: Final = 1e-5
+"""Share of the largest value by which two files of one volume may differ: one may store integers and a slope."""
 
 
 def check_series(folder: Path, info: Info, notice: Notice) -> int:
@@ -94,7 +98,7 @@ def _misfit(series: Volume, image: Volume, frame: int, name: str) -> str:
         return f"it has {len(frames)} frames, so its frame {frame} is not {name}"
     if differences := series.grid.differences(image.grid):
         return f"it is not on the grid of {name}: {'; '.join(differences)}"
-    if np.array_equal(frames[frame - 1], image.array):
+    if np.allclose(frames[frame - 1], image.array, rtol=0, atol=_ROUNDING * float(np.abs(image.array).max())):
         return ""
     ranges = [f"{array.min():g} to {array.max():g}" for array in (frames[frame - 1], image.array)]
     return f"its frame {frame} is not {name}: values {ranges[0]}, there {ranges[1]}"

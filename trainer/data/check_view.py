@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from trainer.data.check import CheckedPatient, CheckedSet
+from trainer.data.oddities import Oddity
 
 _NAMES = {"acdc": "ACDC", "sunnybrook": "Sunnybrook"}
 
@@ -29,15 +31,19 @@ def print_check(checked: CheckedSet, console: Console) -> None:
     for patient in checked.patients:
         for problem in patient.problems:
             console.print(f"[bold red]wrong[/] {escape(str(problem))}", soft_wrap=True)
-    oddities = [oddity for patient in checked.patients for oddity in patient.oddities]
+    _print_oddities([oddity for patient in checked.patients for oddity in patient.oddities], console)
+
+
+def print_pack(folder: Path, text: str, oddities: Sequence[Oddity], console: Console) -> None:
+    """One line for a pack, then what was odd about the files that it was made from."""
+    console.print(f"[bold]{escape(folder.name)}[/] {escape(text)}", soft_wrap=True)
+    _print_oddities(oddities, console)
+
+
+def _print_oddities(oddities: Sequence[Oddity], console: Console) -> None:
     for oddity in sorted(oddities, key=lambda item: not item.wrong):
         label = "[bold red]wrong[/]" if oddity.wrong else "[yellow]note[/] "
         console.print(f"{label} {escape(str(oddity))}", soft_wrap=True)
-
-
-def print_pack(folder: Path, text: str, console: Console) -> None:
-    """A line of a pack."""
-    console.print(f"[bold]{escape(folder.name)}[/] {escape(text)}", soft_wrap=True)
 
 
 def _row(found: CheckedPatient) -> tuple[str, ...]:

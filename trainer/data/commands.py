@@ -189,6 +189,7 @@ def phantom(
 
 def _check_packs(root: Path, *, as_json: bool) -> None:
     import json
+    from dataclasses import asdict
 
     from rich.console import Console
 
@@ -199,15 +200,20 @@ def _check_packs(root: Path, *, as_json: bool) -> None:
     found = {folder: open_pack(folder, fix="make it anew with `data pack`") for folder in packs_in(root)}
     if as_json:
         text = [
-            {"pack": folder.name, "images": len(found[folder]), "patients": len(set(found[folder].patients))}
-            for folder in found
+            {
+                "pack": folder.name,
+                "images": len(prepared),
+                "patients": len(set(prepared.patients)),
+                "oddities": [asdict(oddity) for oddity in prepared.oddities],
+            }
+            for folder, prepared in found.items()
         ]
         sys.stdout.write(json.dumps(text, indent=2) + "\n")
         return
     for folder, prepared in found.items():
         patients = len(set(prepared.patients))
         text_line = f"{len(prepared)} images of {patients} patients, checksums right, {len(prepared.oddities)} oddities"
-        print_pack(folder, text_line, Console(highlight=False))
+        print_pack(folder, text_line, prepared.oddities, Console(highlight=False))
 
 
 @contextlib.contextmanager

@@ -29,7 +29,7 @@ class DicomImage:
         slice_distance_mm: As the tag SpacingBetweenSlices has it; None if the file does not say.
         instance: InstanceNumber; None if the file does not say.
         inverted: Whether the file stores bright as small (MONOCHROME1), which `pixels` no longer does.
-        affine: (4, 4), from column, row and a step along the normal to the patient in mm; None if the
+        affine: (4, 4), from column, row and mm along the normal to mm in the patient; None if the
             file does not say.
     """
 
@@ -43,9 +43,9 @@ class DicomImage:
 
     @property
     def grid(self) -> Grid:
-        """Its pixels in the patient, as a volume of one slice."""
+        """Its pixels in the patient, as a volume of one slice, whose third axis is the normal in mm."""
         (rows, columns), (y, x) = self.pixels.shape, self.spacing_mm
-        return Grid((columns, rows, 1), (x, y, min(x, y)), self.affine)
+        return Grid((columns, rows, 1), (x, y, 1.0), self.affine)
 
 
 def read_dicom(path: Path) -> DicomImage:
@@ -120,7 +120,7 @@ def _spacing_mm(dataset: pydicom.Dataset, path: Path) -> tuple[float, float]:
 
 
 def _affine(dataset: pydicom.Dataset, spacing_mm: tuple[float, float]) -> Affine | None:
-    """From column, row and a step along the normal to the patient (PS3.3 C.7.6.2.1.1)."""
+    """From column, row and mm along the normal to the patient (PS3.3 C.7.6.2.1.1)."""
     orientation, position = value_of(dataset, "ImageOrientationPatient"), value_of(dataset, "ImagePositionPatient")
     if np.size(orientation) != 6 or np.size(position) != 3:
         return None

@@ -13,8 +13,6 @@ from typing import Final
 from trainer.contract.errors import DataError, Problem
 from trainer.data.missing_content import DVC, is_tracked, missing_content, why_unreadable
 
-SHOWN_UNREADABLE: Final = 20
-
 _NOT_DATA: Final = frozenset(
     {"thumbs.db", "desktop.ini", "@eadir", "__macosx", "$recycle.bin", "system volume information", "lost+found"}
 )
@@ -45,7 +43,7 @@ class FileTree:
         """The files, if nothing is missing among them.
 
         Raises:
-            UnreadableError: Something cannot be read: the first twenty by name, and the count.
+            UnreadableError: Something cannot be read: all of it, by name.
         """
         require_readable(self.unreadable)
         return self.files
@@ -55,12 +53,10 @@ def require_readable(unreadable: Sequence[Problem]) -> None:
     """Refuse a tree that cannot be read in whole.
 
     Raises:
-        UnreadableError: Something cannot be read: the first twenty by name, and the count.
+        UnreadableError: Something cannot be read: all of it, by name.
     """
     if unreadable:
-        more = len(unreadable) - SHOWN_UNREADABLE
-        rest = [Problem(f"and {more} more that cannot be read ({len(unreadable)} in all)")] if more > 0 else []
-        raise UnreadableError([*unreadable[:SHOWN_UNREADABLE], *rest])
+        raise UnreadableError(unreadable)
 
 
 def walk(root: Path) -> FileTree:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from trainer.contract.errors import DataError, Problem
 from trainer.data.oddities import Oddity
@@ -13,9 +13,6 @@ from trainer.data.prepared import PreparedPatient, PreparedSet, prepare_patient
 from trainer.data.recipe import Recipe
 from trainer.data.slices import Progress
 from trainer.data.sources import PatientSource
-
-SHOWN_PROBLEMS: Final = 20
-"""Bad files named at once; a whole set that is wrong need not be listed file by file."""
 
 T = TypeVar("T")
 
@@ -37,7 +34,7 @@ def prepare_in_memory(
     """A whole data set, nothing kept on disk.
 
     Raises:
-        DataError: Files are missing, unreadable or wrong: the first twenty, by name.
+        DataError: Files are missing, unreadable or wrong, by name.
     """
     return PreparedSet.join(list(each_patient(sources, lambda source: read_and_prepare(source, recipe), progress)))
 
@@ -60,7 +57,7 @@ def each_patient(
         Results in the order of patients; none any more after the first mistake.
 
     Raises:
-        DataError: When all are done: everything that was wrong, the first twenty by name.
+        DataError: When all are done: everything that was wrong, by name.
     """
     problems: list[Problem] = []
     executor = ThreadPoolExecutor(max_workers=workers)
@@ -86,5 +83,4 @@ def each_patient(
     finally:
         executor.shutdown(cancel_futures=True)
     if problems:
-        more = len(problems) - SHOWN_PROBLEMS
-        raise DataError([*problems[:SHOWN_PROBLEMS], *([Problem(f"and {more} more problems")] if more > 0 else [])])
+        raise DataError(problems)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from orchestrator.backends.kubernetes.activity import Causes, activity_of, is_living
 from orchestrator.backends.kubernetes.api import Api
@@ -15,6 +17,9 @@ from orchestrator.backends.kubernetes.pod_wait import is_overdue
 from orchestrator.backends.kubernetes.warning_events import Warnings, list_warnings
 from orchestrator.backends.port import Activity
 from orchestrator.manifest import EXPERIMENT_LABEL
+
+_SLOW_START: Final = timedelta(minutes=1)
+"""A pod that has its node for longer and does not start may have lost it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +121,5 @@ def _is_unwell(pod: Pod) -> bool:
 
 def _is_silent(pod: Pod) -> bool:
     """Whether perhaps its node says nothing any more."""
-    return pod.deleting or pod.phase == "Running" or not pod.seen_by_node
+    slow = datetime.now(UTC) - pod.created > _SLOW_START
+    return pod.deleting or pod.phase == "Running" or slow or not pod.seen_by_node

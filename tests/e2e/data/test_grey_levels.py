@@ -71,6 +71,8 @@ def test_check_and_packs_say_which_volumes_are_rescaled_and_how(small_set: Path,
     packed = run_trainer("data", "pack", tmp_path / "set", tmp_path / "packs", "--size-px", "128")
     assert packed.returncode == 0, packed.stderr
     manifest = json.loads((tmp_path / "packs" / "acdc-128px" / "pack.json").read_text())
+    (of_packs,) = json.loads(run_trainer("data", "check", tmp_path / "packs", "--json").stdout)
+    assert of_packs["oddities"] == manifest["oddities"]
     array = np.load(tmp_path / "packs" / "acdc-128px" / "images.npy")
     rows = {name: [slice_["patient"] == name for slice_ in manifest["slices"]] for name in patients.values()}
     original = array[rows[patients["as it was"]]]

@@ -142,16 +142,20 @@ def test_another_grid_is_refused_with_what_differs_and_by_how_much(small_set: Pa
     assert not list((tmp_path / "packs").glob("*/pack.json"))
 
 
-def test_the_recording_around_the_volumes_must_be_theirs(tmp_path: Path) -> None:
-    root = tmp_path / "series"
-    run_trainer(
-        "data", "phantom", root, "--patients", "2", "--generalisation-patients", "1", "--slices", "1", "--series"
-    )
-    (first, second), folder = (sorted(root.rglob(f"*patient00{n}_4d.nii.gz"))[0] for n in (1, 2)), root / "acdc"
-    for path, change in ((first, affine), (second, pixels)):
-        change((lambda array: array / 7) if change is pixels else moved(0, 4, 0), lambda _, path=path: [path])(
-            path.parent
-        )
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Patients with every frame of the heart cycle."""
+    root = tmp_path_factory.mktemp("data") / "recorded"
+    sizes = ["--patients", "2", "--generalisation-patients", "1", "--slices", "1"]
+    assert run_trainer("data", "phantom", root, *sizes, "--series").returncode == 0
+    return root
+
+
+def test_the_recording_around_the_volumes_must_be_theirs(recorded: Path, tmp_path: Path) -> None:
+    folder = recorded / "acdc"
+    first, second = sorted(folder.rglob("*_4d.nii.gz"))
+    affine(moved(0, 4, 0), lambda _: [first])(first.parent)
+    pixels(lambda array: array / 7, lambda _: [second])(second.parent)
     checked = check(folder, exit_code=3)
     assert "origin 6 mm away" in checked["patient001"]["oddities"][0]["what"]
     assert "its frame 1 is not the ED volume patient002_frame01.nii.gz: values 0 to" in str(checked["patient002"])
@@ -160,6 +164,20 @@ def test_the_recording_around_the_volumes_must_be_theirs(tmp_path: Path) -> None
     assert packed.returncode == 3
     assert f"{first}: it is not on the grid of the ED volume patient001_frame01.nii.gz" in packed.stderr
     assert f"{second}: its frame 1 is not the ED volume" in packed.stderr
+
+
+def test_frames_of_a_slice_must_show_that_slice(recorded: Path, tmp_path: Path) -> None:
+    root = recorded / "sunnybrook"
+    numbers = sorted(int(path.name.split("-")[2]) for path in root.rglob("*-icontour-manual.txt"))
+    systole = next(number for number in numbers if 4 < number < 16)
+    (before,) = root.rglob(f"IM-*-{systole - 1:04d}.dcm")
+    dataset = pydicom.dcmread(before)
+    dataset.ImagePositionPatient = [0, 0, 7]
+    dataset.save_as(before)
+    packed = run_trainer("data", "pack", root, tmp_path / "packs", "--frames", "2")
+    assert packed.returncode == 3
+    assert f"{before}: it is not on the grid of" in packed.stderr
+    assert "origin 7 mm away" in packed.stderr
 
 
 def test_images_of_a_stack_that_differ_are_named(own_set: Path) -> None:

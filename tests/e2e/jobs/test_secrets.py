@@ -67,6 +67,14 @@ def test_what_only_sounds_like_a_secret_is_passed_on(container: Callable[[str], 
     assert HARMLESS.items() <= given.items()
 
 
+def test_a_value_that_no_process_takes_is_refused_soon(render: Render) -> None:
+    done = render(f'  env: {{URLS: "{"://:" * 50_000}", URL_KEY: ok}}\n')
+    assert done.returncode == 2
+    assert (
+        f"experiment.yaml:{FIRST_LINE}: kubernetes.env.URLS: is longer than the 128 KiB that Linux takes" in done.stderr
+    )
+
+
 def test_a_secret_gives_a_variable(container: Callable[[str], dict[str, Any]]) -> None:
     made = container("  secret_env: {WANDB_API_KEY: {secret: tracking, key: wandb}}\n")
     source = {"secretKeyRef": {"name": "tracking", "key": "wandb"}}

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.local.conftest import FAULTS, Command, experiment_of, nameless_user, outcome
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody can read; nobody else can read those that pytest makes."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
 
 
 @pytest.mark.parametrize("number", [errno.ENOMEM, errno.EAGAIN])
@@ -52,12 +63,12 @@ def test_a_home_that_cannot_be_written(home: str, tmp_path: Path, phantom: Path,
 
 
 @pytest.mark.parametrize("home", [None, "/"])
-def test_a_user_without_name_and_home(home: str | None, tmp_path: Path, phantom: Path, command: Command) -> None:
+def test_a_user_without_name_and_home(home: str | None, open_folder: Path, phantom: Path, command: Command) -> None:
     """As OpenShift gives every pod one; the folder that commands are called in is another's, too."""
     wrapper = nameless_user()
-    experiment_of(tmp_path, phantom)
-    store, temporary = tmp_path / "store", tmp_path / "tmp"
-    tmp_path.chmod(0o755)
+    shutil.copytree(phantom / "acdc", open_folder / "acdc")
+    experiment_of(open_folder, open_folder)
+    store, temporary = open_folder / "store", open_folder / "tmp"
     for folder in (store, temporary):
         folder.mkdir()
         folder.chmod(0o777)
@@ -66,11 +77,12 @@ def test_a_user_without_name_and_home(home: str | None, tmp_path: Path, phantom:
     if home is None:  # its process is started, and that is enough: the other one trains
         environment |= {**FAULTS, "GRIDCTL_TEST_TRAINER": "exit 0"}
     arguments = ("gridctl", "submit", "tiny.yaml", "--store", str(store), "--json")
-    done = command(*arguments, wrapper=wrapper, env=environment)
+    done = command(*arguments, wrapper=wrapper, env=environment, cwd=open_folder)
     found = outcome(done)
     assert len(found["created"]) == 1, done.stderr
     assert "note: this folder cannot remember the experiment" in done.stderr
     assert len(found["done"]) == (0 if home is None else 1), done.stderr
-    asked = command("gridctl", "status", "tiny", "--store", str(store), "--json", wrapper=wrapper, env=environment)
+    arguments = ("gridctl", "status", "tiny", "--store", str(store), "--json")
+    asked = command(*arguments, wrapper=wrapper, env=environment, cwd=open_folder)
     assert asked.returncode == 0, asked.stderr
     assert json.loads(asked.stdout)["totals"]["done"] == len(found["done"])

@@ -90,9 +90,10 @@ def test_a_checkout_and_its_changes(tmp_path: Path, spec: Path) -> None:
             os.chown(path, 54321, 54321)
     assert recorded(start, spec, {"GIT_DIR": str(project / ".git")}) == commit
     (checkout / "notes.txt").write_text("not of the trainer\n")
-    (checkout / "trainer" / "losses.py").open("a").write("\n# another loss\n")
+    losses = checkout / "trainer" / "losses.py"
+    losses.write_text(losses.read_text() + "\n# another loss\n")
     dirty = recorded(start, spec)
     assert dirty.startswith(f"{commit}+dirty.")
     (checkout / "trainer" / "new.py").write_text("")
-    assert recorded(start, spec).startswith(f"{commit}+dirty.")
-    assert recorded(start, spec) != dirty
+    assert dirty != (other := recorded(start, spec))
+    assert other.startswith(f"{commit}+dirty.")

@@ -103,14 +103,20 @@ def _access(cluster: Entry, user: Entry, namespace: str, context: str) -> Access
         proxy_tls = trusting(cluster, None, insecure=insecure)
         if authority := cluster.content("certificate-authority"):  # as kubectl, which trusts it for the proxy too
             proxy_tls.load_verify_locations(cadata=authority.decode("ascii", errors="ignore"))
+    tls_server_name = cluster.text("tls-server-name")
+    if tls_server_name and not _is_host(tls_server_name):
+        raise cluster.wrong("tls-server-name is not the name of a host")
     impersonation = impersonation_headers(user)
+    names = [name for name, _ in impersonation]
+    if len(set(names)) < len(names) and proxy and proxy.scheme != "socks5" and server.startswith("http:"):
+        raise user.wrong(f"several values of {names[-1]} cannot pass {proxy} to a server without TLS")
     warning = f"the certificate of {server} is not checked: {cluster.file} sets insecure-skip-tls-verify"
     return Access(
         server=server,
         namespace=namespace,
         context=context,
         tls=tls,
-        tls_server_name=cluster.text("tls-server-name"),
+        tls_server_name=tls_server_name,
         proxy=proxy,
         proxy_tls=proxy_tls,
         compressed=not cluster.flag("disable-compression"),
@@ -118,6 +124,14 @@ def _access(cluster: Entry, user: Entry, namespace: str, context: str) -> Access
         credentials=credentials_of(user, cluster, server, tls),
         impersonation=tuple(impersonation),
     )
+
+
+def _is_host(name: str) -> bool:
+    """Whether Python's ssl takes it for the name of a server."""
+    try:
+        return not name.startswith(".") and bool(name.encode("idna")) and all(character > " " for character in name)
+    except UnicodeError:
+        return False
 
 
 def _server(cluster: Entry, user: Entry) -> str:
@@ -130,7 +144,7 @@ def _server(cluster: Entry, user: Entry) -> str:
         text = f"{'https' if secured else 'http'}://{text}"
     try:
         url = urlsplit(text)
-        valid = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0
+        valid = url.scheme in ("http", "https") and _is_host(url.hostname or "") and url.port != 0
     except ValueError:
         valid = False
     if not valid or any(not " " < character < "\x7f" for character in text) or url.query or url.fragment:

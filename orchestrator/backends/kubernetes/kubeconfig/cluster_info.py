@@ -28,7 +28,13 @@ def cluster_info(cluster: Entry, server: str) -> dict[str, Any]:
         info["proxy-url"] = proxy
     if cluster.flag("disable-compression"):
         info["disable-compression"] = True
-    for item in cluster.fields.get("extensions") or ():
+    extensions = cluster.fields.get("extensions") or ()
+    if not isinstance(extensions, list | tuple):
+        raise cluster.wrong("extensions must be a list")
+    for item in extensions:
         if isinstance(item, dict) and item.get("name") == _EXTENSION:
-            info["config"] = json.loads(json.dumps(item.get("extension"), default=str))
+            try:
+                info["config"] = json.loads(json.dumps(item.get("extension"), default=str))
+            except (TypeError, ValueError, RecursionError):
+                raise cluster.wrong(f"extension {_EXTENSION} cannot be written as JSON") from None
     return info

@@ -22,10 +22,10 @@ def impersonation_headers(user: Entry) -> list[tuple[str, str]]:
         if str(field).lower().startswith(("as", "impersonat")) and field not in _KNOWN:
             raise user.wrong(f"{field} is not known, and ignoring it would be acting with your own rights")
     name, uid, groups = user.text("as"), user.text("as-uid"), user.texts("as-groups")
-    extra = {
-        key: Entry("user", user.name, user.file, user.section("as-user-extra")).texts(key)
-        for key in user.section("as-user-extra")
-    }
+    section = user.section("as-user-extra")
+    if not all(key and isinstance(key, str) for key in section):
+        raise user.wrong("as-user-extra has a key that is not text")
+    extra = {key: Entry("user", user.name, user.file, section).texts(key) for key in section}
     if not name:
         if uid or groups or extra:
             raise user.wrong("as-uid, as-groups and as-user-extra need `as`, which is not set")

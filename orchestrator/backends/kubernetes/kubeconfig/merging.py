@@ -33,7 +33,12 @@ class Chosen:
 def named_files() -> list[Path]:
     """The files that KUBECONFIG lists, else `~/.kube/config`, whether they are there or not."""
     listed = [name for name in os.environ.get("KUBECONFIG", "").split(os.pathsep) if name]
-    return [Path(name) for name in dict.fromkeys(listed)] or [Path(_DEFAULT).expanduser()]
+    if listed:
+        return [Path(name) for name in dict.fromkeys(listed)]
+    try:
+        return [Path(_DEFAULT).expanduser()]
+    except RuntimeError:  # a user without a home
+        return [Path(_DEFAULT)]
 
 
 def merged(files: list[Path]) -> Content | None:

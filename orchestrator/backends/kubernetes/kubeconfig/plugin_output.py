@@ -11,7 +11,7 @@ _ESCAPES: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|
 _JWT: Final = re.compile(r"\beyJ[\w-]+(?:\.[\w-]*)*")
 _LABELLED: Final = re.compile(
     r"((?:[\w-]*(?:token|password|passwd|secret|credential|authorization|api[_-]?key)|bearer|basic)"
-    r"[\"']?\s*(?:[:=]|\bis\b)?\s*(?:(?:bearer|basic)\s+)?[\"']?)(?=[^\s\"',}]*[\d+/=_])[^\s\"',}]{6,}",
+    r"[\"']?\s*(?:[:=]|\bis\b)?\s*(?:(?:bearer|basic)\s+)?[\"']?)(?=[^\s\"',}]*[\d+/=_])(?![^\s\"',}]*:(?:\s|$))[^\s\"',}]{6,}",
     re.I,
 )
 _LONG: Final = re.compile(r"(?<![\w/.:@-])(?=[\w+=-]*\d)(?=[\w+=-]*[a-zA-Z])[\w+=-]{32,}(?![\w/])")

@@ -69,7 +69,8 @@ def _parsed(file: Path, raw: bytes) -> object:
     except yaml.MarkedYAMLError as error:  # its message would quote the line
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise _invalid(f"{file}:{line}" if line else file, "this is not YAML") from None
-    except (yaml.YAMLError, RecursionError, ValueError):  # such as 2020-13-45 taken for a date
+    except (yaml.YAMLError, RecursionError, ValueError, LookupError, TypeError, AttributeError, OverflowError):
+        # the last ones come from values that are not what they are taken for, such as the date 2020-13-45
         raise _invalid(file, "this is not YAML") from None
 
 
