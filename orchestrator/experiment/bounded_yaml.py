@@ -73,7 +73,9 @@ class _Open:
     """A list or mapping whose end has not come yet."""
 
     anchor: str | None
+    mapping: bool
     values: int = 0
+    nodes: int = 0
 
 
 @dataclass(slots=True)
@@ -85,6 +87,7 @@ class _Count:
     documents: int = 0
     stack: list[_Open] = field(default_factory=list)
     anchors: dict[str, int] = field(default_factory=dict)
+    scalars: set[str] = field(default_factory=set)
 
     def take(self, event: Any) -> None:
         kind = type(event).__name__
@@ -94,10 +97,12 @@ class _Count:
         elif kind == "AliasEvent":
             if any(opened.anchor == event.anchor for opened in self.stack):
                 raise InputError(f"*{event.anchor} stands inside of what it stands for", where=where)
+            self._enter(where, scalar=event.anchor in self.scalars)
             self._add(self.anchors.get(event.anchor, 1), where)
         elif kind in ("SequenceStartEvent", "MappingStartEvent"):
             _refuse_tag(event, where)
-            self.stack.append(_Open(event.anchor))
+            self._enter(where, scalar=False)
+            self.stack.append(_Open(event.anchor, kind == "MappingStartEvent"))
             self._add(1, where)
             if len(self.stack) > MAX_DEPTH:
                 raise InputError(f"lists and mappings stand inside each other more than {MAX_DEPTH} deep", where=where)
@@ -105,13 +110,16 @@ class _Count:
             closed = self.stack.pop()
             if closed.anchor is not None:
                 self.anchors[closed.anchor] = closed.values
+                self.scalars.discard(closed.anchor)
             if self.stack:
                 self.stack[-1].values += closed.values
         elif kind == "ScalarEvent":
             _refuse_tag(event, where)
             _refuse_long_number(event, where)
+            self._enter(where, scalar=True)
             if event.anchor is not None:
                 self.anchors[event.anchor] = 1
+                self.scalars.add(event.anchor)
             self._add(1, where)
 
     def _start(self, event: Any, where: str) -> None:
@@ -120,6 +128,15 @@ class _Count:
             raise InputError("a second YAML document begins here", where=where, fix="keep one experiment in each file")
         if event.tags or (event.version and tuple(event.version) != (1, 2)):
             raise InputError("YAML is read as version 1.2, without directives", where=where, fix="remove the '%' lines")
+
+    def _enter(self, where: str, *, scalar: bool) -> None:
+        """Note a node of the innermost list or mapping; every other one of a mapping is a key."""
+        if not self.stack:
+            return
+        parent = self.stack[-1]
+        if parent.mapping and parent.nodes % 2 == 0 and not scalar:
+            raise InputError("a list or mapping is used as a key", where=where, fix="keys are text")
+        parent.nodes += 1
 
     def _add(self, values: int, where: str) -> None:
         self.values += values

@@ -99,7 +99,7 @@ def _written(path: Path) -> tuple[list[str], int]:
     return sorted(runs), epochs
 
 
-@pytest.mark.parametrize("number", [20, pytest.param(700, marks=[SLOW, pytest.mark.timeout(3600)])])
+@pytest.mark.parametrize("number", [20, pytest.param(900, marks=[SLOW, pytest.mark.timeout(3600)])])
 def test_logs_and_results(number: int, tmp_path: Path) -> None:
     chance = random.Random(21)
     (tmp_path / "data").mkdir()
