@@ -11,7 +11,7 @@ from orchestrator.experiment import Document, Experiment, load_experiment, parse
 from orchestrator.experiment.bounded_yaml import MAX_BYTES
 from orchestrator.submitted import Submissions
 from trainer.contract import layout
-from trainer.contract.errors import NotFoundError, StoreError
+from trainer.contract.errors import DamagedObjectError, NotAnObjectError, NotFoundError
 from trainer.contract.location import read_location
 from trainer.contract.store import Store, open_store
 
@@ -103,9 +103,7 @@ def stored_experiment(store: Store, name: str) -> Experiment:
         raise InputError(
             f"there is no experiment '{name}' in the store", where=store.url, fix="gridctl submit EXPERIMENT.yaml"
         ) from None
-    except StoreError as error:
-        if error.passing:
-            raise
+    except (NotAnObjectError, DamagedObjectError) as error:
         raise DamagedExperimentError(error.problems[0].what, where=where, fix=_SUBMIT_AGAIN) from None
     try:
         return parse_experiment(Document.parse(data, where))

@@ -102,6 +102,10 @@ class DamagedObjectError(StoreError):
     """An object is not what its checksum says, read after read."""
 
 
+class NotAnObjectError(StoreError):
+    """What lies at this key is none of gridctl's objects: a folder, a pipe, or far too large."""
+
+
 class NotFoundError(StoreError):
     """There is no object at this key."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, NoReturn
 
 from trainer.contract.atomic_file import TEMPORARY_PREFIX, replacing
-from trainer.contract.errors import NotFoundError, StoreError
+from trainer.contract.errors import NotAnObjectError, NotFoundError, StoreError
 from trainer.contract.location import folder_text
 from trainer.contract.store import Blob, Stat, require_key, require_size
 
@@ -188,7 +188,7 @@ def _open_file(path: Path) -> BinaryIO:
         opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         if path.is_symlink():
-            raise StoreError("it is a link to something that does not exist", where=path, fix=_REMOVE) from None
+            raise NotAnObjectError("it is a link to something that does not exist", where=path, fix=_REMOVE) from None
         raise
     kind = os.fstat(opened).st_mode
     if stat.S_ISREG(kind):
@@ -197,8 +197,8 @@ def _open_file(path: Path) -> BinaryIO:
     if stat.S_ISDIR(kind):
         if any(path.iterdir()):  # a prefix of keys
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-        raise StoreError("there is a folder where a file should be", where=path, fix=_REMOVE)
-    raise StoreError("it is a pipe or a device, not a file", where=path, fix=_REMOVE)
+        raise NotAnObjectError("there is a folder where a file should be", where=path, fix=_REMOVE)
+    raise NotAnObjectError("it is a pipe or a device, not a file", where=path, fix=_REMOVE)
 
 
 def _etag(status: os.stat_result) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from trainer.contract.atomic_file import TEMPORARY_PREFIX
-from trainer.contract.errors import StoreError
+from trainer.contract.errors import NotAnObjectError, StoreError
 from trainer.contract.location import read_location
 
 
@@ -91,10 +91,10 @@ def require_size(size_bytes: int, max_bytes: int | None, where: object) -> None:
     """Refuse an object before it is read into memory.
 
     Raises:
-        StoreError: It is larger than it may be.
+        NotAnObjectError: It is larger than it may be.
     """
     if max_bytes is not None and size_bytes > max_bytes:
-        raise StoreError(
+        raise NotAnObjectError(
             f"it has {size_bytes / 1e6:,.1f} MB, far more than any such object", where=where, fix="look what it is"
         )
 
