@@ -50,6 +50,7 @@ def override_value(location: tuple[str, ...], text: str, where: str) -> Any:
     try:
         value = load_yaml(text, where, one_line=True)
     except NotYamlError:
+        _refuse_comments_and_links(text, where)
         if text[0] in "[{":
             raise
         return text  # what its field says of it helps more

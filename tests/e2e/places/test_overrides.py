@@ -13,7 +13,7 @@ REFUSED = {
     "seeds=[1, 2] # two": "comment",
     "data.size_px=32 #px": "comment",
     "seeds=*a": "anchors",
-    "seeds=!!set {1}": "anchors",
+    "seeds=!!set {1}": "tags",
     "training.epochs": "PATH=VALUE",
     "training..epochs=3": "PATH=VALUE",
     "training.epochs.x=3": "not a mapping",

@@ -29,7 +29,7 @@ def test_a_gateway_with_a_limit_on_bodies(
     records = [json.loads(line) for line in open_store(s3_url).get(log).data.splitlines()]
     assert [record["epoch"] for record in records if "epoch" in record] == [1]
     proxy.rule = lambda request: None
-    again = gridctl("submit", "tiny.yaml", *options, "--json")
+    again = gridctl("submit", "tiny.yaml", *options, "--json", "--retry-failed")
     assert again.returncode == 0, again.stderr
     assert len(json.loads(again.stdout)["done"]) == 1
 
