@@ -16,7 +16,7 @@ demo: $(VENV)/.trainer data/phantom
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not cluster"
-	$(BIN)/python -m pytest -m "not slow and cluster"
+	$(BIN)/python -m pytest -n 3 --dist loadfile -m "not slow and cluster"  # they mostly wait for pods
 
 slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow
