@@ -52,9 +52,10 @@ def override_value(location: tuple[str, ...], text: str, where: str) -> Any:
     except NotYamlError:
         if text[0] in "[{":
             raise
+        _refuse_comments_and_links(text, where)
         return text  # what its field says of it helps more
     _refuse_comments_and_links(text, where)
-    require_text_keys(value, where)
+    require_text_keys(value, where, one_line=True)
     return value
 
 
