@@ -24,17 +24,25 @@ def status(
     """How far every run is, and why something waits."""
     from orchestrator import console, errors
     from orchestrator.commands.find import find_experiment
-    from orchestrator.commands.status import read_status
-    from orchestrator.commands.status_view import status_view
 
     found = find_experiment(experiment, store)
     if watch and as_json:
-        _print_changes(found)
-        return
-    if watch:
+        problems = _print_changes(found)
+    elif watch:
         console.say(which(found))
-        _redraw(found)
-        return
+        problems = _redraw(found)
+    else:
+        problems = _print_once(found, as_json=as_json)
+    if problems:
+        raise typer.Exit(errors.RUNS_FAILED)
+
+
+def _print_once(found: Found, *, as_json: bool) -> Sequence[str]:
+    """The status as it is, and what of it could not be read."""
+    from orchestrator import console
+    from orchestrator.commands.status import read_status
+    from orchestrator.commands.status_view import status_view
+
     read = read_status(found)
     if as_json:
         console.show_json(read.to_json())
@@ -42,8 +50,7 @@ def status(
         console.say(which(found))
         terminal = console.stdout_console()
         terminal.print(status_view(read, terminal.width))
-    if read.problems:
-        raise typer.Exit(errors.RUNS_FAILED)
+    return read.problems
 
 
 def list_experiments(
@@ -94,7 +101,8 @@ def which(found: Found) -> str:
     return f"experiment {found.experiment.name} in {found.store.url}{when}"
 
 
-def _redraw(found: Found) -> None:
+def _redraw(found: Found) -> Sequence[str]:
+    """Show the status until nothing is active; what of the last one could not be read."""
     from rich.console import Group
     from rich.live import Live
     from rich.text import Text
@@ -103,23 +111,29 @@ def _redraw(found: Found) -> None:
     from orchestrator.commands.status_view import status_view
     from orchestrator.commands.watch import watch
 
+    problems: Sequence[str] = ()
     with Live(console=console.stdout_console(), auto_refresh=False) as live:
         for moment in watch(found):
             shown = [status_view(moment.status, live.console.width)]
             if moment.problem:
                 shown.append(Text(f"this may be old: {moment.problem}", style="yellow"))
             live.update(Group(*shown), refresh=True)
+            problems = moment.status.problems
+    return problems
 
 
-def _print_changes(found: Found) -> None:
-    """A line of JSON whenever something is another than before."""
+def _print_changes(found: Found) -> Sequence[str]:
+    """Print one line of JSON whenever something changes; what of the last status could not be read."""
     from orchestrator import console
     from orchestrator.commands.watch import watch
 
     before = ""
+    problems: Sequence[str] = ()
     for moment in watch(found):
         line = json.dumps(moment.status.to_json() | {"problem": moment.problem}, ensure_ascii=False, allow_nan=False)
         if line != before:
             console.show(line)
             console.flush()
         before = line
+        problems = moment.status.problems
+    return problems

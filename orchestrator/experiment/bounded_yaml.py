@@ -14,6 +14,7 @@ from ruamel.yaml.scalarfloat import ScalarFloat
 from ruamel.yaml.scalarint import ScalarInt
 
 from orchestrator.errors import InputError
+from trainer.contract.errors import shortened
 
 MAX_BYTES: Final = 256 * 1024
 MAX_VALUES: Final = 5_000
@@ -96,7 +97,7 @@ class _Count:
             self._start(event, where)
         elif kind == "AliasEvent":
             if any(opened.anchor == event.anchor for opened in self.stack):
-                raise InputError(f"*{event.anchor} stands inside of what it stands for", where=where)
+                raise InputError(f"*{shortened(event.anchor, 60)} is used inside the value that it names", where=where)
             self._enter(where, scalar=event.anchor in self.scalars)
             self._add(self.anchors.get(event.anchor, 1), where)
         elif kind in ("SequenceStartEvent", "MappingStartEvent"):
@@ -105,7 +106,7 @@ class _Count:
             self.stack.append(_Open(event.anchor, kind == "MappingStartEvent"))
             self._add(1, where)
             if len(self.stack) > MAX_DEPTH:
-                raise InputError(f"lists and mappings stand inside each other more than {MAX_DEPTH} deep", where=where)
+                raise InputError(f"lists and mappings are nested more than {MAX_DEPTH} levels deep", where=where)
         elif kind in ("SequenceEndEvent", "MappingEndEvent"):
             closed = self.stack.pop()
             if closed.anchor is not None:

@@ -55,7 +55,7 @@ def override_value(location: tuple[str, ...], text: str, where: str) -> Any:
             raise
         return text  # what its field says of it helps more
     _refuse_comments_and_links(text, where)
-    require_text_keys(value, where)
+    require_text_keys(value, where, one_line=True)
     return value
 
 

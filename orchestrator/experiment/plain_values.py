@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ruamel.yaml.scalarbool import ScalarBoolean
@@ -54,13 +55,20 @@ def _number(value: int | float) -> WrittenInt | WrittenFloat | str:
     return made
 
 
-def require_text_keys(tree: Any, source: str) -> None:
+def require_text_keys(tree: Any, source: str, *, one_line: bool = False) -> None:
     """Refuse keys that are numbers, true, false, null, lists or mappings: `1` and `"1"` would become one.
+
+    Args:
+        tree: Of `load_yaml`.
+        source: What errors call it.
+        one_line: Whether errors name no line.
 
     Raises:
         InputError: There are some; each is named.
     """
-    problems = list(_wrong_keys(tree, source))
+    problems = _wrong_keys(tree, source)
+    if one_line:
+        problems = [replace(problem, where=source) for problem in problems]
     if problems:
         raise InputError(problems)
 
@@ -84,4 +92,5 @@ def _wrong_key(node: Any, key: Any, source: str) -> Problem:
     except (AttributeError, KeyError, TypeError):  # merged from elsewhere
         where = source
     shown = "null" if key is None else getattr(key, "written", None) or str(key)
+    shown = shown.lower() if isinstance(key, bool) else shown
     return Problem(f"the key {shortened(str(shown), 60)} is not text", where=where, fix="write it in quotes")

@@ -47,7 +47,7 @@ def decode_text(data: bytes, source: object) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError(
-            f"it is not UTF-8: byte {data[error.start]:#04x} is no beginning of a character here",
+            f"it is not UTF-8: byte {data[error.start]:#04x} does not begin a character",
             where=f"{source}:{line}",
             fix="save it as UTF-8; editors call what it is now Latin-1 or Windows-1252",
         ) from None

@@ -94,11 +94,12 @@ def _what_and_fix(model: type[BaseModel], item: Any, location: Location, *, sugg
         return f"unknown value {shortened(repr(item['input']))}", did_you_mean(item["input"], known)
     if item["type"] == "tuple_type" and not isinstance(item["input"], dict):
         given = shortened(repr(item["input"]))
-        return f"input should be a list, got {given}", f"for one item write [{given}]"
+        return f"a list is meant, got {given}", f"for one item write [{given}]"
     mistake = item.get("ctx", {}).get("error")
     if isinstance(mistake, LocationMistake):
         return mistake.what, mistake.fix
-    return problem_text(item), "write it in quotes" if item["type"] == "string_type" else ""
+    scalar = isinstance(item["input"], bool | int | float)
+    return problem_text(item), "write it in quotes" if item["type"] == "string_type" and scalar else ""
 
 
 def _fields_at(model: type[BaseModel], location: Location) -> Collection[str]:

@@ -110,7 +110,8 @@ def _model(
     network = NETWORKS.get(architecture) if isinstance(architecture, str) else None
     if network is None:
         where = (*at, "architecture") if "architecture" in options else at
-        report(where, f"unknown model '{architecture}'", did_you_mean(architecture, list(NETWORKS)))
+        what = f"unknown model '{architecture}'" if isinstance(architecture, str) else "the name of a model is meant"
+        report(where, what, did_you_mean(architecture, list(NETWORKS)))
         return None
     try:
         _IDENTIFIER.validate_python(name)

@@ -81,6 +81,11 @@ def test_every_command_goes_on(folder: tuple[Path, dict[str, str]], gridctl: Run
     assert listed[0]["runs"] == len(status["runs"])
     dry = json.loads(expect(gridctl("submit", "tiny.yaml", "--store", str(root), "--dry-run", "--json")).stdout)
     assert len(dry["skip"]) == len(status["runs"]) - len(keys)
+
+    watched = expect(gridctl("status", *where, "--watch", "--json")).stdout.splitlines()
+    assert json.loads(watched[-1])["problems"] == status["problems"]
+    assert "no run of these has failed" in expect(gridctl("retry", *where)).stderr
+    assert "press Ctrl-C" in expect(gridctl("cancel", *where), 2).stderr
     expect(gridctl("delete", *where, "--yes"), 0)
     assert not [path for path in root.rglob("*") if not path.is_dir() or path.is_symlink()]
 
