@@ -99,7 +99,7 @@ class Document:
             return self
         tree, overrides = copy.deepcopy(self._tree), dict(self._overrides)
         for name, text in options.items():
-            tree[name] = text
+            tree[name] = str(text)  # a plain one: YAML knows no enumerations
             overrides[(name,)] = f"--{name}"
         return Document(tree, self.source, "", overrides)
 

@@ -35,7 +35,7 @@ def scores(store: Path) -> dict[str, object]:
 
 
 def test_submit_status_report_and_nothing_twice(experiment: Path, gridctl: Run, tmp_path: Path) -> None:
-    submitted = gridctl("submit", experiment.name, "--workers", "2")
+    submitted = gridctl("submit", experiment.name, "--workers", "2", "--backend", "local")
     assert submitted.returncode == 0, submitted.stderr
     assert submitted.stdout == ""
     assert "6 runs: 6 to start" in submitted.stderr
