@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 import torch
 from pydantic import Field, ValidationError
 
-from trainer.contract.errors import NotFoundError, SpecError, shortened
+from trainer.contract.errors import DamagedObjectError, NotAnObjectError, NotFoundError, SpecError, shortened
 from trainer.contract.frozen import Frozen
 from trainer.contract.json_text import read_json
 from trainer.contract.layout import AttemptName, CheckpointName, Position, RunLayout, checkpoint_of
@@ -145,14 +145,14 @@ class Checkpoints:
             except NotFoundError:
                 self._broken.add(name)
                 _log.warning("%s was never announced: passed over", key)
-            except _DamagedError as error:
+            except (_DamagedError, DamagedObjectError, NotAnObjectError) as error:
                 self._broken.add(name)
                 _log.warning("%s is damaged (%s): passed over", key, str(error).splitlines()[0])
         return found
 
     def _manifest(self, name: CheckpointName) -> CheckpointManifest:
         key = self._layout.checkpoint_manifest(name)
-        text = self._store.get(key).data
+        text = self._store.get(key, _MAX_MANIFEST_BYTES).data
         try:
             content = read_json(text, _MAX_MANIFEST_BYTES)
             version = content["schema_version"]

@@ -159,7 +159,8 @@ class FolderStore:
             errno.EISDIR: "there is a folder where a file should be: move it elsewhere",
             errno.EROFS: "choose a store on a file system that can be written",
         }
-        raise StoreError(
+        kind = NotAnObjectError if error.errno == errno.ELOOP and not writing else StoreError
+        raise kind(
             f"{error.strerror or error}", where=path, fix=fixes.get(error.errno or 0, f"look at {self._root}")
         ) from error
 

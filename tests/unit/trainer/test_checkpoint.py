@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,24 @@ def test_a_manifest_without_its_checkpoint_or_a_damaged_one_is_none(store: Folde
     assert newest(store) == 100
 
 
+@pytest.mark.parametrize("part", ["manifest", "state"])
+@pytest.mark.parametrize("kind", ["link to itself", "pipe", "folder", "huge"])
+def test_what_is_no_file_is_passed_over(part: str, kind: str, store: FolderStore, tmp_path: Path) -> None:
+    save(store, Position(1), Position(2))
+    path = tmp_path / (manifest(Position(2)) if part == "manifest" else checkpoint(Position(2)))
+    path.unlink()
+    if kind == "link to itself":
+        path.symlink_to(path.name)
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        with path.open("wb") as file:
+            file.truncate(1 << 26)
+    assert newest(store) == 100
+
+
 def test_damaged_ones_are_not_counted_as_kept_and_go_when_passed(store: FolderStore) -> None:
     """Of 1, 2 and a damaged 3, an attempt at 2 leaves 1 and 2; one that gets to 4 leaves 2 and 4."""
     save(store, Position(1), Position(2))
@@ -166,12 +185,12 @@ def test_checkpoints_that_vanish_while_they_are_read_are_looked_for_again(
     real = store.get
     moved = []
 
-    def get(key: str) -> Any:
+    def get(key: str, max_bytes: int | None = None) -> Any:
         if not moved:
             moved.append(key)
             living.save(Position(3), state_at(Position(3)), "data", {})
             living.save(Position(4), state_at(Position(4)), "data", {})
-        return real(key)
+        return real(key, max_bytes)
 
     monkeypatch.setattr(store, "get", get)
     assert newest(store) == 400
