@@ -25,6 +25,8 @@ from trainer.contract.store import Store, open_store
 
 ROOT = Path(__file__).parents[2]
 IMAGE = os.environ.get("GRIDCTL_TEST_IMAGE", "")
+PARTS = os.environ.get("GRIDCTL_TEST_CLUSTER_PARTS", "")
+"""A command that `stop`s and `start`s parts of a cluster on this machine: kubelet, kube-apiserver."""
 HOW_TO_GET_ONE = (
     "no cluster: set KUBECONFIG to one where you may make namespaces (kind create cluster, k3d cluster create), "
     "GRIDCTL_TEST_IMAGE to an image of tests/cluster/image that its nodes have, and AWS_* as for the S3 tests"

@@ -18,7 +18,7 @@ import pytest
 from orchestrator.collect import collect
 from orchestrator.experiment import load_experiment
 from tests.cluster.commands import Gridctl
-from tests.cluster.conftest import IMAGE, ROOT, Cluster, wait_for
+from tests.cluster.conftest import IMAGE, PARTS, ROOT, Cluster, wait_for
 from tests.cluster.test_jobs import pods_of
 from trainer.contract.layout import RunLayout, attempt_of, run_of
 from trainer.contract.metrics import merge, read_attempt
@@ -104,9 +104,11 @@ def trainer_process(run: RunSpec) -> Iterator[int]:
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             words = (folder / "cmdline").read_bytes().decode().split("\0")
-            if "trainer" in words and any(run.run_id in word for word in words):
+            is_trainer = any(Path(word).name == "gridctl-trainer" for word in words)
+            if is_trainer and any(run.run_id in word for word in words):
                 yield int(folder.name)
                 return
+    assert not PARTS, "the cluster is on this machine, but no process of it is the run's trainer"
     pytest.skip("the node's processes are not visible from here")
 
 
