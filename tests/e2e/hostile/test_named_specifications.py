@@ -6,21 +6,12 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from tests.e2e.hostile.conftest import Command
+from tests.e2e.specification import specification
 from tests.forked_commands import CompletedCall
 
-SOUND: dict[str, Any] = {
-    "schema_version": 1,
-    "experiment": "tiny",
-    "model": "unet",
-    "network": {"architecture": "unet", "channels": [4, 8]},
-    "train_ratio": 0.5,
-    "seed": 1,
-    "data": {"acdc": "nowhere", "size_px": 32},
-    "training": {"epochs": 1, "learning_rate": 0.1},
-}
+SOUND = specification(data={"acdc": "nowhere"}, training={"learning_rate": 0.1})
 TEXT = json.dumps(SOUND)
 
 

@@ -1,16 +1,10 @@
-"""Many short commands, so that many ways to write a place or a setting can be tried."""
+"""Many ways to write a place or a setting are tried, so commands are short."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from tests.e2e.short_commands import Command, forked_gridctl, forked_trainer, gridctl, trainer
 
-import pytest
-
-from tests.forked_commands import CompletedCall, ForkedCommand, forked_command
-
-Command = Callable[..., CompletedCall]
+__all__ = ["YAML", "Command", "forked_gridctl", "forked_trainer", "gridctl", "trainer"]
 
 YAML = """\
 name: tiny
@@ -20,35 +14,3 @@ seeds: [1]
 data: {acdc: /nowhere, size_px: 32}
 training: {epochs: 1}
 """
-
-
-@pytest.fixture(scope="session")
-def forked_gridctl() -> Iterator[ForkedCommand]:
-    with forked_command("gridctl") as command:
-        yield command
-
-
-@pytest.fixture(scope="session")
-def forked_trainer() -> Iterator[ForkedCommand]:
-    with forked_command("gridctl-trainer") as command:
-        yield command
-
-
-@pytest.fixture
-def gridctl(forked_gridctl: ForkedCommand, tmp_path: Path) -> Command:
-    """Runs `gridctl` in the test's folder."""
-    return _in(tmp_path, forked_gridctl)
-
-
-@pytest.fixture
-def trainer(forked_trainer: ForkedCommand, tmp_path: Path) -> Command:
-    """Runs `gridctl-trainer` in the test's folder."""
-    return _in(tmp_path, forked_trainer)
-
-
-def _in(folder: Path, command: ForkedCommand) -> Command:
-    def run(*arguments: str, env: Mapping[str, str | None] | None = None) -> CompletedCall:
-        given = {**os.environ, **(env or {})}  # None takes a variable away
-        return command(arguments, folder, {name: value for name, value in given.items() if value is not None})
-
-    return run

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.places.conftest import YAML, Command
+from tests.e2e.specification import specification
 from tests.faulty_proxy import FaultyProxy
 
 KEY, SECRET, TOKEN = "AKIAEXAMPLEEXAMPLE", "hunter2+hunter2/hunter2", "TokenTokenTokenToken=="
@@ -185,13 +186,4 @@ def no_keys(tmp_path: Path) -> dict[str, str | None]:
     }
 
 
-SPECIFICATION = {
-    "schema_version": 1,
-    "experiment": "tiny",
-    "model": "unet",
-    "network": {"architecture": "unet", "channels": [4, 8]},
-    "train_ratio": 0.5,
-    "seed": 1,
-    "data": {"acdc": "/nowhere", "size_px": 32},
-    "training": {"epochs": 1},
-}
+SPECIFICATION = specification(data={"acdc": "/nowhere"})

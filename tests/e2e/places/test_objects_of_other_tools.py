@@ -19,19 +19,10 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 
 from tests.e2e.places.conftest import Command
+from tests.e2e.specification import specification
 from tests.faulty_proxy import Changed, Fault, FaultyProxy, Request
 
 FIVE_MIB = 5 << 20
-SPECIFICATION = {
-    "schema_version": 1,
-    "experiment": "tiny",
-    "model": "unet",
-    "network": {"architecture": "unet", "channels": [4, 8]},
-    "train_ratio": 0.5,
-    "seed": 1,
-    "data": {"size_px": 32},
-    "training": {"epochs": 1},
-}
 
 
 class OtherTool:
@@ -180,8 +171,8 @@ class Bucket:
             algorithm = ("SHA256", "CRC32", "SHA1", "")[number % 4]
             (tool.put_in_parts if len(data) > FIVE_MIB else tool.put)(key, data, algorithm)
         self.images = [key for key in self.content if key.endswith(".nii.gz")]
-        specification = {**SPECIFICATION, "data": {"acdc": url, "size_px": 32}}
-        (folder / "spec.json").write_text(json.dumps(specification))
+        spec = specification(data={"acdc": url})
+        (folder / "spec.json").write_text(json.dumps(spec))
 
     def sums(self, **wrong: str) -> bytes:
         digests = {key: hashlib.sha256(data).hexdigest() for key, data in self.content.items()}

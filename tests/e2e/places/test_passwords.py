@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.places.conftest import YAML, Command
+from tests.e2e.specification import specification
 from tests.faulty_proxy import FaultyProxy
 
 SECRET = "hunter2"
@@ -116,16 +117,7 @@ def test_one_from_a_variable_or_a_file_of_before(gridctl: Command, tmp_path: Pat
 
 
 def test_a_specification_with_one(trainer: Command, tmp_path: Path) -> None:
-    spec = {
-        "schema_version": 1,
-        "experiment": "tiny",
-        "model": "unet",
-        "network": {"architecture": "unet", "channels": [4, 8]},
-        "train_ratio": 0.5,
-        "seed": 1,
-        "data": {"acdc": URL, "size_px": 32},
-        "training": {"epochs": 1},
-    }
+    spec = specification(data={"acdc": URL})
     (tmp_path / "spec.json").write_text(json.dumps(spec))
     done = trainer("run", "spec.json", "--store", "runs")
     assert done.returncode == 2

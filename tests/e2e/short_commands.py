@@ -1,0 +1,45 @@
+"""Many short commands of a test's folder, each a process of its own. A `conftest.py` imports these fixtures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.forked_commands import CompletedCall, ForkedCommand, forked_command
+
+Command = Callable[..., CompletedCall]
+
+
+@pytest.fixture(scope="session")
+def forked_gridctl() -> Iterator[ForkedCommand]:
+    with forked_command("gridctl") as command:
+        yield command
+
+
+@pytest.fixture(scope="session")
+def forked_trainer() -> Iterator[ForkedCommand]:
+    with forked_command("gridctl-trainer") as command:
+        yield command
+
+
+@pytest.fixture
+def gridctl(forked_gridctl: ForkedCommand, tmp_path: Path) -> Command:
+    """Runs `gridctl` in the test's folder."""
+    return _in(tmp_path, forked_gridctl)
+
+
+@pytest.fixture
+def trainer(forked_trainer: ForkedCommand, tmp_path: Path) -> Command:
+    """Runs `gridctl-trainer` in the test's folder."""
+    return _in(tmp_path, forked_trainer)
+
+
+def _in(folder: Path, command: ForkedCommand) -> Command:
+    def run(*arguments: str, env: Mapping[str, str | None] | None = None) -> CompletedCall:
+        given = {**os.environ, **(env or {})}  # None takes a variable away
+        return command(arguments, folder, {name: value for name, value in given.items() if value is not None})
+
+    return run
