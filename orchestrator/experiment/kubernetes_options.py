@@ -283,9 +283,7 @@ class KubernetesOptions(Frozen):
 
     @model_validator(mode="after")
     def _no_label_of_ours(self) -> KubernetesOptions:
-        ours = [
-            key for key in self.labels if key.startswith(("gridctl/", "app.kubernetes.io/", "batch.kubernetes.io/"))
-        ]
+        ours = [key for key in self.labels if key.startswith(_OUR_LABELS)]
         if ours:
             raise ValueError(f"labels: {', '.join(ours)} is set by gridctl or by Kubernetes")
         covered = [path for path in self.volumes if path in RESERVED_PATHS]
