@@ -83,12 +83,10 @@ def show_error(fault: Fault) -> None:
 
 def say_unreadable(problems: Sequence[object]) -> None:
     """What could not be read of an experiment, to stderr; the first ones, and how many more."""
-    from trainer.contract.errors import SHOWN_PROBLEMS
+    from trainer.contract.errors import first_shown
 
-    for problem in problems[:SHOWN_PROBLEMS]:
+    for problem in first_shown(problems):
         say(f"unreadable: {problem}")
-    if len(problems) > SHOWN_PROBLEMS:
-        say(f"unreadable: ... and {len(problems) - SHOWN_PROBLEMS:,} more")
 
 
 def stderr_console() -> Console:

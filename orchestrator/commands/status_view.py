@@ -11,7 +11,7 @@ from rich.text import Text
 
 from orchestrator.commands.status import CellStatus, RunStatus, Status
 from orchestrator.console import count, duration, table
-from trainer.contract.errors import SHOWN_PROBLEMS
+from trainer.contract.errors import first_shown
 
 _COLOURS: Final = {"done": "green", "active": "cyan", "failed": "red", "missing": "yellow"}
 _BAR_WIDTH: Final = 8
@@ -27,9 +27,7 @@ def status_view(status: Status, width: int) -> RenderableType:
     """
     parts: list[RenderableType] = [_cells(status.cells, wide=width >= _WIDE)]
     parts += _reasons(status.runs)
-    parts += [Text(f"unreadable: {problem}", style="yellow") for problem in status.problems[:SHOWN_PROBLEMS]]
-    if len(status.problems) > SHOWN_PROBLEMS:
-        parts.append(Text(f"unreadable: ... and {len(status.problems) - SHOWN_PROBLEMS:,} more", style="yellow"))
+    parts += [Text(f"unreadable: {problem}", style="yellow") for problem in first_shown(status.problems)]
     parts.append(_sum(status))
     return Group(*parts)
 

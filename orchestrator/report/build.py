@@ -21,7 +21,7 @@ from orchestrator.report.scores import Observations
 from orchestrator.report.summarise import aggregates, runs_by_cell, summaries
 from orchestrator.report.thesis import thesis_items
 from orchestrator.report.wording import EPOCH_WARNING
-from trainer.contract.errors import SHOWN_PROBLEMS
+from trainer.contract.errors import first_shown
 
 _DEFAULT_METRICS = ("validation_dice", "generalisation_dice")
 
@@ -151,7 +151,5 @@ def _warnings(
         named = ", ".join(others[:2]) + (f" and {len(others) - 2} more" if len(others) > 2 else "")
         yield f"{subject} in the store but not in this experiment's grid, and left out: {named}"
     yield from _chosen_afterwards(question, declared)
-    for problem in collected.problems[:SHOWN_PROBLEMS]:
+    for problem in first_shown(collected.problems):
         yield f"unreadable: {problem}"
-    if len(collected.problems) > SHOWN_PROBLEMS:
-        yield f"unreadable: ... and {len(collected.problems) - SHOWN_PROBLEMS:,} more"

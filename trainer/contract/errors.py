@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
@@ -37,6 +37,13 @@ class Problem:
         return f"{text}\n  {self.fix}" if self.fix else text
 
 
+def first_shown(problems: Sequence[object]) -> list[str]:
+    """The first problems as text, and then how many more there are."""
+    said = [str(problem) for problem in problems[:SHOWN_PROBLEMS]]
+    more = len(problems) - len(said)
+    return [*said, *([f"... and {more:,} more"] if more else [])]
+
+
 class Fault(Exception):
     """Base of every failure that is reported without a traceback.
 
@@ -51,9 +58,7 @@ class Fault(Exception):
         else:
             self.problems = tuple(what)
         self.problems = tuple(Problem(masked(p.what), masked(p.where), masked(p.fix)) for p in self.problems)
-        said = [str(problem) for problem in self.problems[:SHOWN_PROBLEMS]]
-        more = len(self.problems) - len(said)
-        super().__init__("\n".join([*said, *([f"... and {more:,} more"] if more else [])]))
+        super().__init__("\n".join(first_shown(self.problems)))
 
     @classmethod
     def collect(cls, faults: Iterable[Fault]) -> Self:
