@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from orchestrator import cli_cluster, cli_report, cli_status, cli_submission
+
+if TYPE_CHECKING:
+    from trainer.contract.errors import Fault
 
 app = typer.Typer(
     name="gridctl",
@@ -65,40 +68,52 @@ app.command()(cli_cluster.doctor)
 
 def main() -> None:
     """Run a command; a fault becomes its message and exit code, a bug one line unless `--debug` is given."""
-    from trainer.contract.errors import Fault
+    from trainer.contract.command_line import run_command
+
+    run_command(app, "gridctl", show=_show, exit_code_of=_exit_code_of, unforeseen=_unforeseen)
+
+
+def _show(fault: Fault) -> None:
+    from orchestrator.console import show_error
+
+    if os.environ.get("GRIDCTL_DEBUG"):
+        _show_traceback(fault)
+    show_error(fault)
+
+
+def _exit_code_of(fault: Fault) -> int:
+    from orchestrator.errors import exit_code_of
+
+    return exit_code_of(fault)
+
+
+def _unforeseen(error: Exception) -> int:
     from trainer.contract.secrets import masked
 
-    try:
-        app(standalone_mode=True)
-    except Fault as fault:
-        if os.environ.get("GRIDCTL_DEBUG"):
-            _show_traceback()
-        from orchestrator.console import show_error
-        from orchestrator.errors import exit_code_of
-
-        show_error(fault)
-        sys.exit(exit_code_of(fault))
-    except BrokenPipeError:  # `gridctl status | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except Exception as error:
-        if os.environ.get("GRIDCTL_DEBUG"):
-            _show_traceback()
+    if os.environ.get("GRIDCTL_DEBUG"):
+        _show_traceback(error)
+    if isinstance(error, UnicodeEncodeError):
         sys.stderr.write(
-            f"error: a bug in gridctl: {masked(f'{type(error).__name__}: {error}')}\n"
-            "  run it again as `gridctl --debug ...` and report what it shows\n"
+            f"error: the locale's encoding, {error.encoding}, has no name for the file {error.object!r}\n"
+            "  set LC_ALL=C.UTF-8\n"
         )
-        sys.exit(_BUG)
+        return _INVALID_INPUT
+    sys.stderr.write(
+        f"error: a bug in gridctl: {masked(f'{type(error).__name__}: {error}')}\n"
+        "  run it again as `gridctl --debug ...` and report what it shows\n"
+    )
+    return _BUG
 
 
-def _show_traceback() -> None:
+def _show_traceback(error: Exception) -> None:
     import traceback
 
     from trainer.contract.secrets import masked
 
-    sys.stderr.write(masked(traceback.format_exc()))
+    sys.stderr.write(masked("".join(traceback.format_exception(error))))
 
 
+_INVALID_INPUT = 2
 _BUG = 70
 
 

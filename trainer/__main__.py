@@ -14,7 +14,6 @@ from typing import Annotated
 import typer
 
 from trainer.contract import exit_codes
-from trainer.contract.errors import Fault
 
 app = typer.Typer(
     name="gridctl-trainer",
@@ -114,27 +113,29 @@ def _mount_data_commands() -> None:
 
 def main() -> None:
     """Run a command; a fault becomes its message and exit code."""
+    from trainer.contract.command_line import run_command
+
     if len(sys.argv) > 1 and sys.argv[1] != "run":  # `run` needs a fast start and no image formats
         _mount_data_commands()
-    try:
-        app(standalone_mode=True, prog_name="gridctl-trainer")
-    except Fault as fault:
-        sys.stderr.write(f"error: {fault}\n")
-        sys.exit(fault.exit_code)
-    except BrokenPipeError:
-        sys.exit(exit_codes.BUG)
-    except ImportError as error:
-        if (error.name or "trainer").partition(".")[0] == "trainer":
-            raise
+    run_command(
+        app,
+        "gridctl-trainer",
+        show=lambda fault: print(f"error: {fault}", file=sys.stderr),
+        exit_code_of=lambda fault: fault.exit_code,
+        unforeseen=_unforeseen,
+    )
+
+
+def _unforeseen(error: Exception) -> int:
+    import traceback
+
+    from trainer.contract.secrets import masked
+
+    if isinstance(error, ImportError) and (error.name or "trainer").partition(".")[0] != "trainer":
         sys.stderr.write(f"error: cannot import {error.name}: {error}\n  pip install 'gridctl[trainer]'\n")
-        sys.exit(exit_codes.BUG)
-    except Exception:
-        import traceback
-
-        from trainer.contract.secrets import masked
-
-        sys.stderr.write(masked(traceback.format_exc()))
-        sys.exit(exit_codes.BUG)
+    else:
+        sys.stderr.write(masked("".join(traceback.format_exception(error))))
+    return exit_codes.BUG
 
 
 if __name__ == "__main__":

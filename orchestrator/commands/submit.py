@@ -86,7 +86,7 @@ def _check_data_folders(experiment: Experiment) -> None:
     problems: dict[Problem, None] = {}
     for run in experiment.runs:
         for field, text in _folders(run):
-            place = read_location(text)
+            place = read_location(text, experiment.document.where(("data", field)))
             if not place.is_remote and not place.folder.is_dir():
                 where = experiment.document.where(("data", field))
                 made = " (or make a synthetic set: gridctl-trainer data phantom data/phantom)"

@@ -26,7 +26,8 @@ from orchestrator.experiment.variants import Variant, variants
 from trainer.contract.errors import SpecError
 from trainer.contract.location import read_location
 from trainer.contract.network import NETWORKS
-from trainer.contract.spec import RunSpec, problem_text
+from trainer.contract.spec import RunSpec
+from trainer.contract.wording import problem_text
 
 DEFAULT_STORE: Final = "runs"
 

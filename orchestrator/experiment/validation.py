@@ -14,7 +14,7 @@ from orchestrator.experiment.suggest import did_you_mean
 from trainer.contract.errors import shortened
 from trainer.contract.frozen import misread
 from trainer.contract.location import LocationMistake
-from trainer.contract.spec import problem_text
+from trainer.contract.wording import problem_text
 
 M = TypeVar("M", bound=BaseModel)
 

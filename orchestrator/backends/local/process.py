@@ -42,6 +42,7 @@ class TrainerProcess:
             **os.environ,
             **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
             "PYTHONUNBUFFERED": "1",
+            "PYTHONIOENCODING": "utf-8",  # both pipes are read here
             "GRIDCTL_ATTEMPT_UID": uid,
         }
         with contextlib.ExitStack() as undo:
