@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +64,9 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
         submissions = Submissions.read()
         known = name is None or name in submissions.experiments
         if not known and given != name:
-            raise InputError(f"{given} was not submitted from this folder", fix=f"gridctl submit {given}")
+            raise InputError(
+                f"{given} was not submitted from this folder", fix=shlex.join(["gridctl", "submit", given])
+            )
         submission = submissions.find(name)
         name, url = submission.name, submission.store if url is None else url
     store = open_store(url)

@@ -28,7 +28,7 @@ _FIRST_ESCAPED_BYTE: Final = 0xDC00
 
 
 def in_ascii(character: str) -> str:
-    """A character in ASCII: `gamma` for γ, `-` for a dash or a line, `e` for é, an escape for a byte that is no text."""
+    """A character in ASCII: `gamma` for γ, `-` for a dash or a line, `e` for é; a byte that is no text is escaped."""
     if character in _SPELLED:
         return _SPELLED[character]
     if 0xD800 <= ord(character) <= 0xDFFF:  # of a file name that is not in the locale's encoding
