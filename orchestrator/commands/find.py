@@ -63,10 +63,9 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
     if url is None or name is None:
         submissions = Submissions.read()
         known = name is None or name in submissions.experiments
-        if not known and given != name:
-            raise InputError(
-                f"{given} was not submitted from this folder", fix=shlex.join(["gridctl", "submit", given])
-            )
+        if not known and given is not None and given != name:
+            fix = shlex.join(["gridctl", "submit", given])
+            raise InputError(f"{given} was not submitted from this folder", fix=fix)
         submission = submissions.find(name)
         name, url = submission.name, submission.store if url is None else url
     store = open_store(url)

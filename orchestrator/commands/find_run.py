@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
+import shlex
 from collections.abc import Sequence
+from typing import Final
 
 from orchestrator.commands.find import Found, find_experiment
 from orchestrator.errors import InputError
-from orchestrator.experiment.suggest import did_you_mean
 from orchestrator.submitted import Submissions
+from trainer.contract.layout import run_of
+from trainer.contract.location import read_location
 from trainer.contract.spec import RunSpec
+from trainer.contract.store import open_store
+
+_SHOWN: Final = 4
 
 
 def find_run(given: str, experiment: str | None, store_url: str | None = None) -> tuple[Found, RunSpec]:
@@ -22,6 +29,8 @@ def find_run(given: str, experiment: str | None, store_url: str | None = None) -
     Raises:
         InputError: There is no such run, or more than one.
     """
+    if experiment is None and store_url is not None:
+        experiment = _experiment_in(store_url, given)
     found = find_experiment(experiment or _experiment_of(given), store_url)
     return found, match_runs(found, [given])[0]
 
@@ -40,14 +49,44 @@ def match_runs(found: Found, given: Sequence[str]) -> list[RunSpec]:
         if len(near) == 1:
             matched.append(by_id[near[0]])
         elif near:
-            fix = "give more of its id: " + ", ".join(near[:4]) + (", ..." if len(near) > 4 else "")
-            faults.append(InputError(f"{len(near)} runs begin with '{text}'", where=found.experiment.name, fix=fix))
+            what = f"{len(near)} runs begin with '{text}'"
+            faults.append(InputError(what, where=found.experiment.name, fix=_more_of(near)))
         else:
-            near_fix = did_you_mean(text, list(by_id)) if len(by_id) <= 12 else _nearest(text, list(by_id))
-            faults.append(InputError(f"there is no run '{text}'", where=found.experiment.name, fix=near_fix))
+            fix = _nearest(text, list(by_id), "gridctl status --json")
+            faults.append(InputError(f"there is no run '{text}'", where=found.experiment.name, fix=fix))
     if faults:
         raise InputError.collect(faults)
     return matched
+
+
+def _experiment_in(store_url: str, given: str) -> str:
+    """The experiment of a store that holds a run.
+
+    Raises:
+        InputError: None of them does; the nearest ids are named. Or several runs begin so.
+        StoreError: The store cannot be reached.
+    """
+    read_location(store_url, "--store")
+    store = open_store(store_url)
+    layouts = filter(None, (run_of(stat.key) for stat in store.list()))
+    found = {layout.run_id: layout.experiment for layout in layouts}
+    if given in found:
+        return found[given]
+    near = sorted(run_id for run_id in found if run_id.startswith(given))
+    experiments = {found[run_id] for run_id in near}
+    if len(experiments) == 1:
+        return experiments.pop()  # whether it is one run is asked of the experiment
+    if near:
+        raise InputError(f"{len(near)} runs begin with '{given}'", where=store.url, fix=_more_of(near))
+    raise InputError(
+        f"there is no run '{given}'",
+        where=store.url,
+        fix=_nearest(given, sorted(found), shlex.join(["gridctl", "list", "--store", store_url])),
+    )
+
+
+def _more_of(near: Sequence[str]) -> str:
+    return "give more of its id: " + ", ".join(near[:_SHOWN]) + (", ..." if len(near) > _SHOWN else "")
 
 
 def _experiment_of(run: str) -> str | None:
@@ -56,6 +95,9 @@ def _experiment_of(run: str) -> str | None:
     return max((name for name in known if f"{run}-".startswith(f"{name}-")), key=len, default=None)
 
 
-def _nearest(text: str, known: Sequence[str]) -> str:
-    said = did_you_mean(text, known)
-    return said if said.startswith("did you mean") else "`gridctl status --json` lists every run"
+def _nearest(text: str, known: Sequence[str], lists_all: str) -> str:
+    """The few ids that are nearest, or where all of them are listed."""
+    near = difflib.get_close_matches(text, known, n=_SHOWN)
+    if near:
+        return f"did you mean {', '.join(near[:-1])}{' or ' if len(near) > 1 else ''}{near[-1]}?"
+    return f"`{lists_all}` shows what there is"

@@ -114,11 +114,8 @@ def _model(
     network = NETWORKS.get(architecture) if isinstance(architecture, str) else None
     if network is None:
         where = (*at, "architecture") if "architecture" in options else at
-        what = (
-            f"unknown model '{shortened(architecture, 60)}'"
-            if isinstance(architecture, str)
-            else "the name of a model is meant"
-        )
+        named = isinstance(architecture, str)
+        what = f"unknown model '{shortened(architecture, 60)}'" if named else "the name of a model is meant"
         report(where, what, did_you_mean(architecture, list(NETWORKS)))
         return None
     try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import itertools
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, get_args
@@ -80,11 +82,9 @@ def _below(model: type[BaseModel], at: tuple[str | int, ...], sound: Any) -> Ite
 
 def changed(at: tuple[str | int, ...], value: Any) -> str:
     """The sound file as JSON, which is YAML, one key a line, with one value changed."""
-    import json
-
     content = copy.deepcopy(SOUND)
     node: Any = content
-    for part, following in zip(at[:-1], at[1:], strict=True):
+    for part, following in itertools.pairwise(at):
         if isinstance(part, int) or part in node:
             node = node[part]
         else:
