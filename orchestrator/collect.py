@@ -55,6 +55,7 @@ RUN_COLUMNS: Final[Mapping[str, str]] = {
     "data_digest": "str",
     "weights_sha256": "str",
     "log": "str",
+    "copied_from": "str",
     "last_seen": "float64",
 }
 """Columns of `Collected.runs`.
@@ -63,7 +64,7 @@ RUN_COLUMNS: Final[Mapping[str, str]] = {
 attempts that were stopped, or vanished and were followed by another one. `busy_seconds` adds
 up all attempts, from their start to their last sign of life; `train_seconds` only epochs that count.
 `log` is the key of what the newest attempt prints, empty before the first; `last_seen` is the newest
-sign of life of any attempt, in seconds since the epoch.
+sign of life of any attempt, in seconds since the epoch. `copied_from` is the run whose epochs it went on from.
 """
 
 EPOCH_COLUMNS: Final[Mapping[str, str]] = {
@@ -297,6 +298,7 @@ def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog,
         "data_digest": data.data_digest if data else "",
         "weights_sha256": read.result.weights_sha256 if read.result else "",
         "log": RunLayout(run.experiment, run.run_id).attempt_output(newest.name) if newest else "",
+        "copied_from": next((log.attempt.copied_from for log in logs if log.attempt.copied_from), ""),
         "last_seen": max(map(_last_seen, logs)).timestamp() if logs else float("nan"),
     }
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from orchestrator.backends.choice import open_backend
 from orchestrator.backends.port import Backend, Renders
 from orchestrator.collect import Collected, collect
+from orchestrator.commands.changed import Change, find_changes
+from orchestrator.commands.reuse import Reuse, begin_from
 from orchestrator.commands.states import run_states
 from orchestrator.errors import InputError, Problem
 from orchestrator.experiment import Experiment
@@ -24,13 +26,23 @@ _WRITES_AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A submission that has not changed anything yet; `collected` is what its store held."""
+    """A submission that has not changed anything yet; `collected` is what its store held.
+
+    Attributes:
+        changes: Why runs that nobody has begun are not those that the store has.
+    """
 
     experiment: Experiment
     store: Store
     plan: Plan
     backend: Backend
     collected: Collected
+    changes: Sequence[Change] = ()
+
+    @property
+    def reuse(self) -> dict[str, Reuse]:
+        """What runs could go on from, by their ids."""
+        return {run_id: reuse for change in self.changes for run_id, reuse in change.reuse.items()}
 
 
 def prepare(experiment: Experiment, store: Store, *, retry_failed: bool) -> Prepared:
@@ -47,11 +59,17 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool) -> Prep
         backend.manifests(experiment.runs)  # every mistake in them, before anything is written
     collected = collect(store, experiment.runs)
     states = run_states(collected, backend.observe(experiment.name))
-    return Prepared(experiment, store, plan(experiment.runs, states, retry_failed=retry_failed), backend, collected)
+    planned = plan(experiment.runs, states, retry_failed=retry_failed)
+    changes = find_changes(store, planned.create, collected)
+    return Prepared(experiment, store, planned, backend, collected, changes)
 
 
-def write_specifications(prepared: Prepared) -> None:
+def write_specifications(prepared: Prepared, *, reuse_epochs: bool = False) -> None:
     """Put the experiment and the specifications of the runs to start into the store.
+
+    Args:
+        prepared: What is submitted.
+        reuse_epochs: Whether runs get the checkpoints that they could go on from.
 
     Raises:
         StoreError: The store failed; calling again completes it.
@@ -62,7 +80,10 @@ def write_specifications(prepared: Prepared) -> None:
         key = layout.RunLayout(run.experiment, run.run_id).spec
         if not _holds(store, key, run.to_json()):
             store.put(key, run.to_json())
+        if reuse_epochs and run.run_id in reuse:
+            begin_from(store, run, reuse[run.run_id])
 
+    reuse = prepared.reuse
     with ThreadPoolExecutor(_WRITES_AT_ONCE) as pool:
         list(pool.map(write, prepared.plan.to_do))
     text = experiment.document.to_yaml().encode()

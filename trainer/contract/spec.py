@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
@@ -233,7 +233,12 @@ class RunSpec(Frozen):
 
     @property
     def digest(self) -> str:
-        """SHA-256, 64 hex digits, over the canonical JSON of all that can change the result."""
+        """SHA-256, 64 hex digits, over the canonical JSON of `deciding`."""
+        return hashlib.sha256(canonical_json(self.deciding).encode()).hexdigest()
+
+    @property
+    def deciding(self) -> dict[str, Any]:
+        """All that can change the result, as JSON."""
         content = self.model_dump(mode="json")
         for name in _CANNOT_CHANGE_A_RESULT:
             del content["training"][name]
@@ -245,7 +250,7 @@ class RunSpec(Frozen):
             content["network"].pop("temporal", None)
         if self.data.augmentation == AugmentationSpec():  # as young
             del content["data"]["augmentation"]
-        return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+        return content
 
     @property
     def frames(self) -> int:
