@@ -58,7 +58,7 @@ def prepare_deletion(found: Found, runs: Sequence[RunSpec] | None = None) -> Del
     )
     if active and found.backend == "local":
         raise InputError(
-            f"{active[0]} is being trained", where=name, fix="press Ctrl-C where `gridctl submit` runs, then delete"
+            f"{active[0]} is being trained", where=name, fix=f"gridctl cancel {name}, then delete"
         )
     return Deletion(
         run_ids=wanted,
