@@ -11,7 +11,7 @@ from orchestrator.console import duration
 _TIMES_USUAL: Final = 10
 _SHORTEST_LOG_S: Final = 10 * 60.0
 """A trainer writes its log at least every few minutes while it makes progress."""
-_SHORTEST_HEARD_S: Final = 2 * 60.0
+_SHORTEST_HEARD_S: Final = 3 * 60.0
 _BEFORE_FIRST_STEP_S: Final = 30 * 60.0
 """A single file may be large, and a first step may compile."""
 
@@ -67,5 +67,7 @@ class Silence:
         return cls(since, max(0.0, now - since), usual_seconds, limit)
 
     def __str__(self) -> str:
-        usual = f", usually every {duration(self.usual_seconds)}" if self.usual_seconds else ""
-        return f"no progress for {duration(self.seconds)}{usual}"
+        said = f"no progress for {duration(self.seconds)}"
+        if self.usual_seconds is None:
+            return said
+        return f"{said}, where at most {duration(max(1.0, self.usual_seconds))} is usual"

@@ -18,6 +18,7 @@ class Activity:
         active: Whether a process, a submission or a Job holds the run, running or waiting.
         failed: Whether the backend gave it up: out of retries, past its deadline.
         running: Whether an attempt executes right now.
+        in_submission: Whether only a submission holds it, which starts no run that was cancelled.
         reason: Why it waits or failed, in the backend's words; empty if there is nothing to say.
         disruptions: Attempts ended by preemption, eviction or deletion, of those still remembered.
         started_at: When its attempt began, in seconds since the epoch; None if unknown.
@@ -29,6 +30,7 @@ class Activity:
     active: bool = False
     failed: bool = False
     running: bool = False
+    in_submission: bool = False
     reason: str = ""
     disruptions: int = 0
     started_at: float | None = None

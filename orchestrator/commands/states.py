@@ -40,7 +40,7 @@ def _standing(run: Mapping[Any, Any], known: Activity, now: float) -> Standing:
         return Standing(RunState.DONE)
     if known.running:
         return _running(run, known, now)
-    if known.active:
+    if known.active and not (known.in_submission and run["cancelled_at"] == run["cancelled_at"]):
         return Standing(RunState.QUEUED, known.reason)
     if known.failed:
         return Standing(RunState.FAILED, known.reason or str(run["message"] or ""))

@@ -49,7 +49,7 @@ class LocalBackend:
         queues = self._locks.queues()
         for queue in queues:
             reason = f"by {queue} since {clock(queue.note.since)}"
-            found |= dict.fromkeys(queue.waiting, Activity(active=True, reason=reason))
+            found |= dict.fromkeys(queue.waiting, Activity(active=True, in_submission=True, reason=reason))
         listening = {queue.note.submit_id for queue in queues}
         found |= {run_id: _activity(note, listening) for run_id, note in self._locks.held().items()}
         return {run_id: known for run_id, known in found.items() if run_id.startswith(f"{experiment}-")}

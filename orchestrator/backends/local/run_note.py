@@ -71,12 +71,17 @@ class SignsOfProgress:
         gap = now - self._last
         self._last = now
         usual = self._note.usual_gap_seconds
-        if (usual is None and event.get("event") == "step") or (usual is not None and gap > _GROWTH * usual):
-            self._note = self._note.model_copy(update={"usual_gap_seconds": round(gap, 3)})
-            self._write()
+        if usual is None and event.get("event") == "step":
+            self._take(0.0)  # what came before it was of another kind
+        elif usual is not None and gap > _GROWTH * usual:
+            self._take(round(gap, 3))
         if now - self._touched > _TOUCH_EVERY_S:
             self._touched = now
             self._lock.touch()
+
+    def _take(self, usual_gap_seconds: float) -> None:
+        self._note = self._note.model_copy(update={"usual_gap_seconds": usual_gap_seconds})
+        self._write()
 
     def _write(self) -> None:
         self._lock.note(self._note.model_dump_json(exclude={"last_sign_at"}).encode())
