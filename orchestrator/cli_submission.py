@@ -63,6 +63,7 @@ def submit(
         _show_dry_run(prepared, workers or max_active, as_json=as_json)
         return
     console.say(_plan_line(prepared))
+    _say_who_holds(prepared)
     _carry_out(prepared, workers, max_active, as_json=as_json)
 
 
@@ -223,6 +224,15 @@ def _plan_line(prepared: Prepared) -> str:
     runs = count(len(prepared.experiment.runs), "run")
     parts = ", ".join(f"{number} {what}" for number, what in said if number)
     return f"{prepared.experiment.name}: {runs}: {parts}; store {prepared.store.url}"
+
+
+def _say_who_holds(prepared: Prepared) -> None:
+    """Each reason why a run is left alone, once."""
+    from orchestrator import console
+
+    held = (prepared.standings[run.run_id] for run in prepared.plan.leave)
+    for (label, reason), number in Counter((known.state.label, known.reason) for known in held if known.reason).items():
+        console.say(f"  {number} {label}: {reason}")
 
 
 def _start(prepared: Prepared, workers: int | None, max_active: int | None) -> Outcome:
