@@ -59,6 +59,10 @@ def report(
     strict_pairs: Annotated[
         bool, typer.Option("--strict-pairs", help="Leave out pairs whose halves ran under unlike conditions.")
     ] = False,
+    keep_differing_pairs: Annotated[
+        bool,
+        typer.Option("--keep-differing-pairs", help="Test also pairs whose halves read other images or another split."),
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of bootstraps and sampled permutations.")] = 0,
     output_format: Annotated[
         ReportFormat | None,
@@ -87,7 +91,15 @@ def report(
     found = find_experiment(experiment, store)
     console.say(which(found))
     wanted = ReportFormat.JSON if as_json else output_format
-    question = Question(significance or wanted is ReportFormat.HTML, unit.value, score, metric, strict_pairs, seed)
+    question = Question(
+        significance=significance or wanted is ReportFormat.HTML,
+        unit=unit.value,
+        score=score,
+        metrics=metric,
+        strict_pairs=strict_pairs,
+        seed=seed,
+        keep_differing_pairs=keep_differing_pairs,
+    )
     tables = collect_with_bar(found.store, found.experiment.runs)
     built = build_report(found.experiment, tables, question)
     source = Source(found.experiment, tables, found.store, output)

@@ -264,7 +264,7 @@ def _deviation(asked: Comparison, metric: str, collected: Collected, epochs: Any
         return None, "unknown"
     observed = Observations.of(epochs, [metric], "run", asked.score)
     differences: dict[tuple[float, str], list[float]] = {}
-    for pair in pair_models(rows_by_name(collected.runs), asked.model, asked.against, strict=False).complete:
+    for pair in pair_models(rows_by_name(collected.runs), asked.model, asked.against).complete:
         a, b = observed.of_pair(metric, pair.model_run, pair.against_run)
         if len(a):
             differences.setdefault((pair.train_ratio, pair.ablation), []).append(float(a[0] - b[0]))
