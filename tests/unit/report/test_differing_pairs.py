@@ -143,7 +143,7 @@ def test_being_resumed_is_said_where_it_can_change_a_score(
 
 
 def test_a_run_resumed_on_another_device_is_said(store: FolderStore, tmp_path: Path) -> None:
-    tiny = trained(store, tmp_path, lambda run: "same", device_name="T4")
+    tiny = trained(store, tmp_path, lambda run: "d", device_name="T4")
     log_run(store, tiny.runs[0], dice_of(0.03), epochs=2, finished=False, device_name="A100")
     log_run(store, tiny.runs[0], dice_of(0.03), attempt=2, first_epoch=3, device_name="T4")
     (said,) = [line for line in conditions(reported(tiny, store)) if "differs in more" in line]
