@@ -86,6 +86,9 @@ def report(
     from orchestrator.commands.collecting import collect_with_bar
     from orchestrator.commands.find import find_experiment
     from orchestrator.commands.report import write_report
+    from orchestrator.history.changes import changes_since_first_report
+    from orchestrator.history.event import report_event
+    from orchestrator.history.record import append, read_history
     from orchestrator.report import Question, Source, build_report, render
 
     found = find_experiment(experiment, store)
@@ -101,7 +104,13 @@ def report(
         keep_differing_pairs=keep_differing_pairs,
     )
     tables = collect_with_bar(found.store, found.experiment.runs)
-    built = build_report(found.experiment, tables, question)
+    history = read_history(found.store, found.experiment.name)
+    event = report_event(found.experiment, int(tables.runs["finished"].sum()), question)
+    built = build_report(found.experiment, tables, question, changes=list(changes_since_first_report(history, event)))
+    if problem := append(found.store, found.experiment.name, history, event):
+        console.say(
+            f"note: the experiment's history cannot be kept, so a later report cannot say what changed: {problem}"
+        )
     source = Source(found.experiment, tables, found.store, output)
     if output is not None:
         for path in write_report(built, source, output, wanted.value if wanted else None):

@@ -24,13 +24,16 @@ from orchestrator.report.thesis import thesis_items
 from orchestrator.report.warnings import warnings
 
 
-def build_report(experiment: Experiment, collected: Collected, question: Question) -> Report:
+def build_report(
+    experiment: Experiment, collected: Collected, question: Question, *, changes: Sequence[str] = ()
+) -> Report:
     """Answer a question about an experiment.
 
     Args:
         experiment: Its grid, and what it compares.
         collected: What the store holds of it.
         question: What is asked.
+        changes: What was changed since the first report, in sentences.
 
     Raises:
         InputError: The question names no metric or score there is, or the experiment compares nothing.
@@ -55,7 +58,7 @@ def build_report(experiment: Experiment, collected: Collected, question: Questio
         score="" if question.unit == "epoch" else score,
         summaries=list(summaries(cells, metrics, observations, question.unit)),
         comparisons=comparisons,
-        warnings=list(warnings(experiment, collected, question, comparisons)),
+        warnings=list(warnings(experiment, collected, question, comparisons, changes)),
         headlines=[
             *(never_learned(collected.runs, epochs) if question.unit == "run" else ()),
             *(line for part in comparisons for line in _headlines(part, question.unit, collected.runs)),

@@ -16,7 +16,11 @@ from trainer.contract.errors import first_shown
 
 
 def warnings(
-    experiment: Experiment, collected: Collected, question: Question, comparisons: Sequence[Comparison]
+    experiment: Experiment,
+    collected: Collected,
+    question: Question,
+    comparisons: Sequence[Comparison],
+    changes: Sequence[str],
 ) -> Iterator[str]:
     """One sentence each, the gravest first.
 
@@ -25,6 +29,7 @@ def warnings(
         collected: What the store holds of it.
         question: What is asked.
         comparisons: Their pairs are judged.
+        changes: What was changed since the first report.
     """
     if question.unit == "epoch":
         yield EPOCH_WARNING
@@ -37,6 +42,7 @@ def warnings(
     yield from mixed_images(experiment, collected.runs)
     for comparison in comparisons:
         yield from _differing(comparison)
+    yield from changes
     yield from _left_out(collected.others)
     yield from _chosen_afterwards(experiment, question)
     for problem in first_shown(collected.problems):
