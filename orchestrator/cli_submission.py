@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,7 +57,7 @@ def submit(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Start every run that is missing; finished ones are skipped, active ones left."""
+    """Start every run that nobody has started, and resume those that were interrupted or cancelled."""
     from orchestrator import console
     from orchestrator.commands.submit import prepare
     from orchestrator.experiment import load_experiment
@@ -70,6 +71,7 @@ def submit(
         return
     console.say(_plan_line(prepared))
     _say_changes(prepared, reuse_epochs=reuse_epochs)
+    _say_who_holds(prepared)
     _carry_out(prepared, workers, max_active, reuse_epochs=reuse_epochs, as_json=as_json)
 
 
@@ -152,7 +154,7 @@ def _carry_out(
 ) -> None:
     from orchestrator import console
     from orchestrator.backends.local.installation import require_trainer
-    from orchestrator.commands.submit import write_specifications
+    from orchestrator.commands.submit import add_to_history, write_specifications
     from orchestrator.submitted import remember
     from trainer.contract.store_probe import probe
 
@@ -161,6 +163,7 @@ def _carry_out(
             require_trainer()
         probe(prepared.store, prepared.experiment.name)  # before anything is written, trained or paid for
     write_specifications(prepared, reuse_epochs=reuse_epochs)
+    add_to_history(prepared)
     if problem := remember(prepared.experiment.name, prepared.store.url, prepared.experiment.backend):
         console.say(f"note: this folder cannot remember the experiment: {problem}")
     outcome = _start(prepared, workers, max_active)
@@ -170,6 +173,8 @@ def _carry_out(
                 "created": outcome.created,
                 "done": outcome.done,
                 "failed": dict(outcome.failed),
+                "cancelled": outcome.cancelled,
+                "left": outcome.left,
                 "interrupted": outcome.interrupted,
                 "changes": [change.to_json() for change in prepared.changes],
             }
@@ -198,6 +203,7 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool
     cost = estimate(prepared.experiment, prepared.collected, at_once)
     if as_json:
         shown: dict[str, object] = {name: [run.run_id for run in runs] for name, runs in parts.items()}
+        shown["states"] = {run_id: standing.state for run_id, standing in prepared.standings.items()}
         shown["estimate"] = cost.to_json()
         shown["changes"] = [change.to_json() for change in prepared.changes]
         if prepared.experiment.backend == "kubernetes":
@@ -206,7 +212,8 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool
     else:
         for name, runs in parts.items():
             for run in runs:
-                console.show(f"{name:<7} {run.run_id}")
+                standing = prepared.standings[run.run_id]
+                console.show(f"{name:<7} {run.run_id}  {standing.state.label}")
         console.say(_plan_line(prepared))
         _say_changes(prepared, reuse_epochs=reuse_epochs)
         for line in cost_lines(cost):
@@ -224,18 +231,32 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool
 
 def _plan_line(prepared: Prepared) -> str:
     from orchestrator.console import count
+    from orchestrator.run_state import ACTIVE, RunState
 
     plan = prepared.plan
+    begun = Counter(prepared.standings[run.run_id].state for run in plan.create)
+    held = Counter(prepared.standings[run.run_id].state for run in plan.leave)
     said = [
-        (len(plan.create), "to start"),
-        (len(plan.retry), "to retry"),
+        (begun[RunState.NOT_STARTED], "to start"),
+        (begun[RunState.INTERRUPTED], "interrupted, to resume"),
+        (begun[RunState.CANCELLED], "cancelled, to resume"),
+        (len(plan.retry), "failed, to retry"),
         (len(plan.skip), "done already"),
-        (len(plan.leave), "active already"),
+        *((held[state], f"{state.label} already") for state in ACTIVE),
         (len(plan.failed), "failed (--retry-failed tries again)"),
     ]
     runs = count(len(prepared.experiment.runs), "run")
     parts = ", ".join(f"{number} {what}" for number, what in said if number)
     return f"{prepared.experiment.name}: {runs}: {parts}; store {prepared.store.url}"
+
+
+def _say_who_holds(prepared: Prepared) -> None:
+    """Each reason why a run is left alone, once."""
+    from orchestrator import console
+
+    held = (prepared.standings[run.run_id] for run in prepared.plan.leave)
+    for (label, reason), number in Counter((known.state.label, known.reason) for known in held if known.reason).items():
+        console.say(f"  {number} {label}: {reason}")
 
 
 def _start(prepared: Prepared, workers: int | None, max_active: int | None) -> Outcome:
@@ -290,6 +311,12 @@ def _finish_submit(prepared: Prepared, outcome: Outcome, named: str) -> None:
     for message, run_ids in by_message.items():
         others = f" and {len(run_ids) - 1} more" if len(run_ids) > 1 else ""
         console.say(f"failed: {run_ids[0]}{others}: {message}")
+    if outcome.left:
+        console.say(
+            f"{console.count(len(outcome.left), 'run')} left to whoever holds them: see `gridctl status{named}`"
+        )
+    if outcome.cancelled:
+        console.say(f"{console.count(len(outcome.cancelled), 'run')} cancelled; submit again to resume")
     if outcome.interrupted:
         console.say(
             "interrupted; the same command goes on from the last checkpoints"
@@ -301,6 +328,6 @@ def _finish_submit(prepared: Prepared, outcome: Outcome, named: str) -> None:
     console.say_unreadable(prepared.collected.problems)
     if outcome.unreachable:
         raise typer.Exit(errors.UNREACHABLE)
-    if outcome.failed or prepared.plan.failed or prepared.collected.problems:
+    if outcome.failed or outcome.cancelled or prepared.plan.failed or prepared.collected.problems:
         raise typer.Exit(errors.RUNS_FAILED)
     console.say(f"next: gridctl status{named}, gridctl report{named} --significance")
