@@ -10,10 +10,10 @@ from typing import Final
 from orchestrator.commands.find import Found, find_experiment
 from orchestrator.errors import InputError
 from orchestrator.submitted import Submissions
-from trainer.contract.layout import run_of
+from trainer.contract.layout import RunLayout, run_of
 from trainer.contract.location import read_location
-from trainer.contract.spec import RunSpec
-from trainer.contract.store import open_store
+from trainer.contract.spec import MAX_SPEC_BYTES, RunSpec
+from trainer.contract.store import Store, open_store
 
 _SHOWN: Final = 4
 
@@ -30,8 +30,12 @@ def find_run(given: str, experiment: str | None, store_url: str | None = None) -
         InputError: There is no such run, or more than one.
     """
     if experiment is None and store_url is not None:
-        experiment = _experiment_in(store_url, given)
-    found = find_experiment(experiment or _experiment_of(given), store_url)
+        near = _runs_in(store_url, given)
+        found = find_experiment(near[0].experiment, store_url)
+        if not any(run.run_id.startswith(given) for run in found.experiment.runs):
+            return found, _stored(found.store, near, given)  # of the experiment before it was changed
+    else:
+        found = find_experiment(experiment or _experiment_of(given), store_url)
     return found, match_runs(found, [given])[0]
 
 
@@ -49,8 +53,7 @@ def match_runs(found: Found, given: Sequence[str]) -> list[RunSpec]:
         if len(near) == 1:
             matched.append(by_id[near[0]])
         elif near:
-            what = f"{len(near)} runs begin with '{text}'"
-            faults.append(InputError(what, where=found.experiment.name, fix=_more_of(near)))
+            faults.append(_several(found.experiment.name, text, near))
         else:
             fix = _nearest(text, list(by_id), "gridctl status --json")
             faults.append(InputError(f"there is no run '{text}'", where=found.experiment.name, fix=fix))
@@ -59,34 +62,36 @@ def match_runs(found: Found, given: Sequence[str]) -> list[RunSpec]:
     return matched
 
 
-def _experiment_in(store_url: str, given: str) -> str:
-    """The experiment of a store that holds a run.
+def _runs_in(store_url: str, given: str) -> list[RunLayout]:
+    """The run of a store with this id, or those that begin so, all of one experiment.
 
     Raises:
-        InputError: None of them does; the nearest ids are named. Or several runs begin so.
+        InputError: There is none, and the nearest are named; or they are of several experiments.
         StoreError: The store cannot be reached.
     """
     read_location(store_url, "--store")
     store = open_store(store_url)
-    layouts = filter(None, (run_of(stat.key) for stat in store.list()))
-    found = {layout.run_id: layout.experiment for layout in layouts}
-    if given in found:
-        return found[given]
-    near = sorted(run_id for run_id in found if run_id.startswith(given))
-    experiments = {found[run_id] for run_id in near}
-    if len(experiments) == 1:
-        return experiments.pop()  # whether it is one run is asked of the experiment
-    if near:
-        raise InputError(f"{len(near)} runs begin with '{given}'", where=store.url, fix=_more_of(near))
-    raise InputError(
-        f"there is no run '{given}'",
-        where=store.url,
-        fix=_nearest(given, sorted(found), shlex.join(["gridctl", "list", "--store", store_url])),
-    )
+    found = {layout.run_id: layout for layout in filter(None, (run_of(stat.key) for stat in store.list()))}
+    near = [found[given]] if given in found else [found[name] for name in sorted(found) if name.startswith(given)]
+    if not near:
+        lists_all = shlex.join(["gridctl", "list", "--store", store_url])
+        raise InputError(f"there is no run '{given}'", where=store.url, fix=_nearest(given, sorted(found), lists_all))
+    if len({layout.experiment for layout in near}) > 1:
+        raise _several(store.url, given, [layout.run_id for layout in near])
+    return near
 
 
-def _more_of(near: Sequence[str]) -> str:
-    return "give more of its id: " + ", ".join(near[:_SHOWN]) + (", ..." if len(near) > _SHOWN else "")
+def _stored(store: Store, near: Sequence[RunLayout], given: str) -> RunSpec:
+    if len(near) > 1:
+        raise _several(store.url, given, [layout.run_id for layout in near])
+    key = near[0].spec
+    return RunSpec.from_json(store.get(key, MAX_SPEC_BYTES).data, f"{store.url}/{key}")
+
+
+def _several(where: str, given: str, near: Sequence[str]) -> InputError:
+    more = ", ..." if len(near) > _SHOWN else ""
+    fix = f"give more of its id: {', '.join(near[:_SHOWN])}{more}"
+    return InputError(f"{len(near)} runs begin with '{given}'", where=where, fix=fix)
 
 
 def _experiment_of(run: str) -> str | None:
