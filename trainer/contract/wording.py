@@ -47,17 +47,17 @@ _BOUNDS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "multiple_of": lambda bound: f"must be a multiple of {_number(bound['multiple_of'])}",
     "string_too_short": lambda bound: f"must have at least {bound['min_length']} characters",
     "string_too_long": lambda bound: f"must have at most {bound['max_length']} characters",
-    "too_short": lambda bound: f"must have at least {bound['min_length']} items",
-    "too_long": lambda bound: f"must have at most {bound['max_length']} items",
+    "too_short": lambda bound: f"must have at least {_counted(bound['min_length'])}",
+    "too_long": lambda bound: f"must have at most {_counted(bound['max_length'])}",
     "literal_error": lambda bound: f"must be {bound['expected']}",
     "enum": lambda bound: f"must be {bound['expected']}",
     "union_tag_invalid": lambda bound: (
-        f"{str(bound['discriminator']).strip(chr(39))} must be {bound['expected_tags'].replace(', ', ' or ')}"
+        f"{str(bound['discriminator']).strip(chr(39))} must be {bound['expected_tags'].replace(', ', ' or ')}, got '{bound['tag']}'"
     ),
     "union_tag_not_found": lambda bound: f"{str(bound['discriminator']).strip(chr(39))} is missing",
 }
 
-_SAY_ALL: Final = ("missing", "value_error", "extra_forbidden", "union_tag_not_found")
+_SAY_ALL: Final = ("missing", "value_error", "extra_forbidden", "union_tag_not_found", "union_tag_invalid")
 """Whose message needs no value beside it."""
 
 
@@ -90,6 +90,10 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return shortened(str(value) if isinstance(value, int | float) else repr(value))
+
+
+def _counted(items: int) -> str:
+    return f"{items} item" if items == 1 else f"{items} items"
 
 
 def _number(value: Any) -> str:
