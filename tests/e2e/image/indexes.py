@@ -43,7 +43,7 @@ def torch(folder: Path, version: str, cuda: str | None, requires: str = "") -> N
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         pass
 
 

@@ -1,4 +1,4 @@
-"""The image gets the build of torch that was asked for, from one index alone, whatever else pip is set up to look at."""
+"""The image gets the build of torch that was asked for, from one index alone, wherever else pip is set up to look."""
 
 from __future__ import annotations
 
