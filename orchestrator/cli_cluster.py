@@ -105,8 +105,8 @@ def doctor(
         checks.append(check)
         if not as_json:
             console.show(f"{check.state:<8} {check.name}: {check.says}")
-            if check.fix:
-                console.show(f"         {check.fix}")
+            for line in check.fix.splitlines():
+                console.show(f"         {line}")
     if as_json:
         console.show_json([asdict(check) for check in checks])
     if any(check.state == "failed" for check in checks):

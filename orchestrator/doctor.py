@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from orchestrator.check import Check
@@ -49,12 +49,13 @@ def _cluster(experiment: Experiment) -> Iterator[Check]:
     yield _guarded("jobs and pods", lambda: _judged(experiment, backend))
     options = experiment.kubernetes
     if options.secret:
-        yield _guarded("secret", lambda: of.secret(backend.api, str(options.secret)))
+        yield _guarded("secret", lambda: _secret(experiment, backend, str(options.secret)))
     keys: dict[str, list[str]] = {}
     for source in options.secret_env.values():
         keys.setdefault(source.secret, []).append(source.key)
     for name in sorted(keys):
-        yield _guarded(f"secret {name}", lambda name=name: of.secret_keys(backend.api, name, keys[name]))  # type: ignore[misc]
+        yield _guarded(f"secret {name}", lambda name=name: _secret_keys(backend, name, keys[name]))  # type: ignore[misc]
+    yield from _store_access(experiment, backend)
     claims = {volume.claim for volume in options.volumes.values()}
     if options.data_cache and options.data_cache.claim:
         claims.add(options.data_cache.claim)
@@ -64,6 +65,31 @@ def _cluster(experiment: Experiment) -> Iterator[Check]:
         yield _guarded("queue", lambda: queue(backend.api, str(options.queue)))
     yield _guarded("GPUs and nodes", lambda: of.nodes(backend.api, options))
     yield _guarded("image", lambda: of.image(backend.api, options.image or ""))
+
+
+def _secret(experiment: Experiment, backend: KubernetesBackend, name: str) -> Check:
+    from orchestrator.backends.kubernetes import examination as of
+    from trainer.contract.s3_environment import read_s3_environment
+
+    fix = f"kubectl -n {backend.api.namespace} create secret generic {name} --from-literal=KEY=..."
+    if experiment.store.startswith("s3://"):
+        fix = backend.secret_command(read_s3_environment(experiment.store)).create()
+    return of.secret(backend.secrets.of(name), fix)
+
+
+def _secret_keys(backend: KubernetesBackend, name: str, keys: Iterable[str]) -> Check:
+    from orchestrator.backends.kubernetes import examination as of
+
+    return of.secret_keys(backend.api.namespace, backend.secrets.of(name), keys)
+
+
+def _store_access(experiment: Experiment, backend: KubernetesBackend) -> Iterator[Check]:
+    try:
+        yield from (found.check for found in backend.store_access(experiment.runs))
+    except InputError:
+        return  # said of the Jobs already
+    except Fault as fault:
+        yield _failed("pods' settings", fault)
 
 
 def _judged(experiment: Experiment, backend: KubernetesBackend) -> Check:
