@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from orchestrator.check import Check
+from orchestrator.console import count
 from orchestrator.errors import InputError, KubeconfigError
 from orchestrator.experiment import Experiment
 from trainer.contract.errors import Fault, StoreError
@@ -97,7 +98,7 @@ def _judged(experiment: Experiment, backend: KubernetesBackend) -> Check:
 
     verdicts = backend.judge(experiment.runs)
     problems = [problem for verdict in verdicts for problem in verdict.problems]
-    shapes = f"{len(experiment.runs)} runs of {len(verdicts)} {'shape' if len(verdicts) == 1 else 'shapes'}"
+    shapes = f"{count(len(experiment.runs), 'run')} of {count(len(verdicts), 'shape')}"
     if problems:
         fix = what_to_change(problems[0]) or "look at `gridctl render` and the kubernetes section"
         return Check("jobs and pods", "failed", problems[0], fix)

@@ -38,17 +38,17 @@ def require_store_access(prepared: Prepared, *, verify: bool) -> list[Check]:
     """
     found = store_access(prepared)
     document = prepared.experiment.document
-    problems = [
-        Problem(
-            f"{item.check.name}: {item.check.says}",
-            document.where(("kubernetes",)),
-            item.check.fix.replace("\n", "\n  "),
-        )
-        for item in found
-        if item.certain
-    ]
-    if problems and verify:
-        raise InputError([*problems, Problem("nothing was created", fix="--no-verify submits all the same")])
+    certain = [item.check for item in found if item.certain]
+    if certain and verify:
+        where, said = document.where(("kubernetes",)), set[str]()
+        problems = []
+        for check in certain:
+            lines = [line for line in check.fix.splitlines() if line not in said]
+            said.update(lines)
+            if check is certain[-1]:
+                lines.append("nothing was created; --no-verify submits all the same")
+            problems.append(Problem(f"{check.name}: {check.says}", where, "\n  ".join(lines)))
+        raise InputError(problems)
     return [item.check for item in found if _is_likely_wrong(item.check)]
 
 

@@ -28,11 +28,11 @@ class SecretCommand:
     wanted: Mapping[str, str]
 
     def for_keys(self, keys: Sequence[str]) -> str:
-        """What to do so that pods have some variables: one command, and what to write into the experiment file."""
+        """What to do so that pods have some variables: one command, and a line to write into the experiment file."""
         if self.secret is not None and self.secret.there:
             return self._patch(keys)
         if self.secret is None:
-            return f"{self.create()}, and kubernetes: {{secret: {USUAL_NAME}}}"
+            return f"{self.create()}\nand in the experiment file: kubernetes: {{secret: {USUAL_NAME}}}"
         return self.create()
 
     def create(self) -> str:

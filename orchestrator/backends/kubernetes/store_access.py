@@ -40,12 +40,15 @@ def compare(here: S3Environment, pods: PodEnvironment, command: SecretCommand) -
         pods: Of the rendered Job.
         command: How to give pods what they lack.
     """
-    yield from _mistakes(pods)
-    yield compare_endpoint(here, pods, command)
-    yield from compare_credentials(here, pods, command)
-    yield from _region(here, pods, command)
-    yield from _certificates(here, pods)
-    yield from _others(here, pods)
+    mistakes = list(_mistakes(pods))
+    yield from mistakes
+    said = {item.check.name for item in mistakes}
+    found = [compare_endpoint(here, pods, command)]
+    found += compare_credentials(here, pods, command)
+    found += _region(here, pods, command)
+    found += _certificates(here, pods)
+    found += _others(here, pods)
+    yield from (item for item in found if item.check.name not in said)
 
 
 def _mistakes(pods: PodEnvironment) -> Iterator[Finding]:
