@@ -11,6 +11,7 @@ from typing import Any
 from orchestrator.backends.choice import open_backend
 from orchestrator.backends.port import Activity
 from orchestrator.collect import collect
+from orchestrator.commands.failure_reason import failure_reason
 from orchestrator.commands.find import Found
 from orchestrator.commands.states import run_states
 from orchestrator.eta import RunPace, eta_seconds, remaining_seconds
@@ -149,8 +150,8 @@ def _run_status(
         gpus = 1 if str(row["device"]).startswith("cuda") else 0
     state = states[run.run_id]
     reason = activity.get(run.run_id, Activity()).reason
-    if state is RunState.FAILED and not reason:
-        reason = str(row["message"] or "")
+    if state is RunState.FAILED:
+        reason = failure_reason(reason, str(row["message"] or ""))
     return RunStatus(
         run_id=run.run_id,
         model=run.model,
