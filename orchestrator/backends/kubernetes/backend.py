@@ -7,6 +7,8 @@ from typing import Final
 
 from orchestrator.backends.kubernetes.api import Api, Json
 from orchestrator.backends.kubernetes.connection import open_connection
+from orchestrator.backends.kubernetes.egress import compare_egress, network_policies
+from orchestrator.backends.kubernetes.endpoint_access import endpoint_of
 from orchestrator.backends.kubernetes.faults import RefusedError
 from orchestrator.backends.kubernetes.finding import Finding
 from orchestrator.backends.kubernetes.live import LiveExperiment
@@ -131,9 +133,14 @@ class KubernetesBackend:
             return []
         here = read_s3_environment(self._store.url)
         command = self.secret_command(here)
+        policies = network_policies(self.api)
         found: dict[Finding, None] = {}
         for manifest in {shape_of(manifest): manifest for manifest in self.manifests(runs)}.values():
-            found.update(dict.fromkeys(compare(here, pod_environment(manifest, self.secrets.of), command)))
+            pods = pod_environment(manifest, self.secrets.of)
+            found.update(dict.fromkeys(compare(here, pods, command)))
+            labels = manifest["spec"]["template"]["metadata"].get("labels") or {}
+            egress = compare_egress(policies, labels, endpoint_of(here, pods), self.api.namespace)
+            found.update(dict.fromkeys(egress))
         return list(found)
 
     def secret_command(self, here: S3Environment) -> SecretCommand:

@@ -35,6 +35,14 @@ def compare_endpoint(here: S3Environment, pods: PodEnvironment, command: SecretC
     return finding(name, "unknown", says, "make sure that both are one server")
 
 
+def endpoint_of(here: S3Environment, pods: PodEnvironment) -> str:
+    """What pods will ask, as far as it is known here: a Secret's is taken to be this shell's; empty for AWS's own."""
+    found = pods.first(ENDPOINT_VARIABLES)
+    if found is not None and found[1].value:
+        return found[1].value
+    return here.endpoint.value if here.endpoint else ""
+
+
 def _no_endpoint(ours: Setting | None, pods: PodEnvironment, command: SecretCommand) -> Finding:
     if ours is None or is_aws(ours.value):
         return finding(_ENDPOINT, "ok", "none, here and in pods: AWS's own server")
