@@ -14,6 +14,8 @@ from typing import Annotated
 import typer
 
 from trainer.contract import exit_codes
+from trainer.contract.errors import Fault
+from trainer.termination_message import leave_termination_message
 
 app = typer.Typer(
     name="gridctl-trainer",
@@ -31,8 +33,21 @@ class ProgressStyle(StrEnum):
     NONE = "none"
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from trainer.provenance import git_sha, version
+
+        sys.stdout.write(f"gridctl-trainer {version() or 'unknown'} (commit {git_sha() or 'unknown'})\n")
+        raise typer.Exit
+
+
 @app.callback()
-def commands() -> None:
+def commands(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show version and commit, and exit."),
+    ] = False,
+) -> None:
     """Train one model of a grid, and look at data and models."""
 
 
@@ -61,6 +76,8 @@ def run(
     handler.setFormatter(MaskingFormatter(FORMAT))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.captureWarnings(True)
+    for library in ("boto3", "botocore", "s3transfer", "urllib3"):  # they say where they found credentials, and more
+        logging.getLogger(library).setLevel(logging.WARNING)
     from trainer.run import run as attempt
 
     shown: TrainingProgress = Silent()
@@ -120,10 +137,15 @@ def main() -> None:
     run_command(
         app,
         "gridctl-trainer",
-        show=lambda fault: print(f"error: {fault}", file=sys.stderr),
+        show=_show,
         exit_code_of=lambda fault: fault.exit_code,
         unforeseen=_unforeseen,
     )
+
+
+def _show(fault: Fault) -> None:
+    sys.stderr.write(f"error: {fault}\n")
+    leave_termination_message(str(fault))
 
 
 def _unforeseen(error: Exception) -> int:
@@ -132,9 +154,12 @@ def _unforeseen(error: Exception) -> int:
     from trainer.contract.secrets import masked
 
     if isinstance(error, ImportError) and (error.name or "trainer").partition(".")[0] != "trainer":
-        sys.stderr.write(f"error: cannot import {error.name}: {error}\n  pip install 'gridctl[trainer]'\n")
+        said = f"cannot import {error.name}: {error}\n  pip install 'gridctl[trainer]'"
+        sys.stderr.write(f"error: {said}\n")
+        leave_termination_message(said)
     else:
         sys.stderr.write(masked("".join(traceback.format_exception(error))))
+        leave_termination_message(masked(f"a bug: {type(error).__name__}: {error}"))
     return exit_codes.BUG
 
 

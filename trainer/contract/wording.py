@@ -52,7 +52,8 @@ _BOUNDS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "literal_error": lambda bound: f"must be {bound['expected']}",
     "enum": lambda bound: f"must be {bound['expected']}",
     "union_tag_invalid": lambda bound: (
-        f"{str(bound['discriminator']).strip(chr(39))} must be {bound['expected_tags'].replace(', ', ' or ')}, got '{bound['tag']}'"
+        f"{str(bound['discriminator']).strip(chr(39))} must be {bound['expected_tags'].replace(', ', ' or ')}, "
+        f"got '{bound['tag']}'"
     ),
     "union_tag_not_found": lambda bound: f"{str(bound['discriminator']).strip(chr(39))} is missing",
 }
