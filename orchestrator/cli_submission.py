@@ -87,7 +87,7 @@ def submit(
 
 def _say_changes(prepared: Prepared, *, reuse_epochs: bool) -> None:
     from orchestrator import console
-    from orchestrator.commands.changed import change_lines
+    from orchestrator.commands.changed_view import change_lines
 
     for line in change_lines(prepared.changes, reusing=reuse_epochs):
         console.say(line)

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from orchestrator.collect import Collected, collect
 from orchestrator.commands.reuse import Reuse, reusable
-from orchestrator.console import count, duration
 from trainer.contract.errors import Fault
 from trainer.contract.layout import RunLayout, checkpoint_of, experiment_prefix, run_of
 from trainer.contract.spec import MAX_SPEC_BYTES, RunSpec
@@ -122,37 +121,6 @@ def _changes(
     return found
 
 
-def change_lines(changes: Iterable[Change], *, reusing: bool) -> list[str]:
-    """Changes in words, a line each, and what can be done about them.
-
-    Args:
-        changes: What was found.
-        reusing: Whether `--reuse-epochs` was given.
-    """
-    lines = []
-    for change in changes:
-        fields = ", ".join(f"{path} was {_shown(old)}, is {_shown(new)}" for path, (old, new) in change.fields.items())
-        busy = f"{change.gpu_seconds / 3600:.1f} GPU-hours" if change.gpu_seconds else duration(change.seconds)
-        verb = "is" if len(change.runs) == 1 else "are"
-        lines.append(
-            f"{count(len(change.runs), 'run')} {verb} new: {fields} (of those before, {change.done} of "
-            f"{change.stored} done, {busy}); the ones before stay in the store, and no report mixes them with these"
-        )
-        lacking = len(change.runs) - len(change.reuse)
-        if lacking and list(change.fields) == ["training.epochs"]:
-            lines.append(f"  of {lacking} of them no checkpoint within the epochs wanted was kept: they start anew")
-        if not change.reuse:
-            continue
-        epochs = sorted({reuse.epochs for reuse in change.reuse.values()})
-        at = f"epoch {epochs[0]}" if len(epochs) == 1 else f"epochs {epochs[0]} to {epochs[-1]}"
-        result = "with the result that training from the start has"
-        if reusing:
-            lines.append(f"  {len(change.reuse)} of them go on from {at} of the ones before, {result}")
-        else:
-            lines.append(f"  --reuse-epochs lets {len(change.reuse)} of them go on from {at} of those, {result}")
-    return lines
-
-
 def differences(old: RunSpec, new: RunSpec) -> dict[str, tuple[Any, Any]]:
     """Fields that can change a result and have other values, by path: old and new."""
     before, after = dict(_flat(old.deciding)), dict(_flat(new.deciding))
@@ -189,12 +157,6 @@ def _cell(run_id: str) -> str:
 
 def _done(rows: Mapping[str, Mapping[Any, Any]], run: RunSpec) -> bool:
     return bool(rows[run.run_id]["finished"])
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "not given"
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _has_checkpoint(run: RunSpec, keys: Sequence[str]) -> bool:

@@ -69,7 +69,7 @@ def test_a_run_that_goes_on_ends_as_one_from_the_start(
 ) -> None:
     run = experiment(trained, phantom, epochs)
     said = gridctl("submit", "tiny.yaml", "--dry-run").stderr
-    assert f"1 run is new: training.epochs was 3, is {epochs} (of those before, 1 of 1 done" in said
+    assert f"1 run is new: training.epochs is {epochs}, was 3 in the 1 run of the store (1 done, " in said
     assert "--reuse-epochs lets 1 of them go on from epoch" in said
     (change,) = json.loads(gridctl("submit", "tiny.yaml", "--dry-run", "--json").stdout)["changes"]
     assert change["fields"] == {"training.epochs": {"stored": 3, "wanted": epochs}}
@@ -93,7 +93,7 @@ def test_a_run_that_goes_on_ends_as_one_from_the_start(
 def test_without_the_option_a_changed_run_starts_anew(trained: Path, phantom: Path, gridctl: Command) -> None:
     run = experiment(trained, phantom, 4)
     done = gridctl("submit", "tiny.yaml")
-    assert "1 run is new: training.epochs was 3, is 4" in done.stderr
+    assert "1 run is new: training.epochs is 4, was 3" in done.stderr
     store, layout = FolderStore(trained / "runs"), RunLayout(run.experiment, run.run_id)
     (log,) = [read_attempt(store.get(stat.key).data) for stat in store.list(layout.attempts) if attempt_of(stat.key)]
     assert len(log.epochs) == 4
@@ -104,9 +104,9 @@ def test_without_the_option_a_changed_run_starts_anew(trained: Path, phantom: Pa
     ("old", "new", "said"),
     [
         ("seeds: [1]", "seeds: [2]", ""),
-        ("batch_size: 4", "batch_size: 2", "training.batch_size was 4, is 2"),
-        ("rotation_degrees: 10", "rotation_degrees: 20", "data.augmentation.rotation_degrees was 10.0, is 20.0"),
-        ("[4, 8]", "[4, 9]", "network.channels was [4, 8], is [4, 9]"),
+        ("batch_size: 4", "batch_size: 2", "training.batch_size is 2, was 4"),
+        ("rotation_degrees: 10", "rotation_degrees: 20", "data.augmentation.rotation_degrees is 20.0, was 10.0"),
+        ("[4, 8]", "[4, 9]", "network.channels is [4, 9], was [4, 8]"),
         ("checkpoint_every_epochs: 1", "checkpoint_every_epochs: 2", ""),
     ],
 )
@@ -127,7 +127,7 @@ def test_fewer_epochs_than_any_kept_checkpoint_start_anew(trained: Path, phantom
         path.unlink()
     experiment(trained, phantom, 1)
     said = gridctl("submit", "tiny.yaml", "--dry-run").stderr
-    assert "of 1 of them no checkpoint within the epochs wanted was kept: they start anew" in said
+    assert "1 of them train from the start: no checkpoint within the wanted epochs was kept" in said
     assert "--reuse-epochs" not in said
 
 
