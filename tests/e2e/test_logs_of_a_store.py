@@ -69,3 +69,15 @@ def test_what_is_not_there_is_answered_with_what_is(runs: list[RunSpec], gridctl
     far = gridctl("logs", "xyz", "--store", "elsewhere")
     assert far.returncode == 2
     assert "`gridctl list --store elsewhere` shows what there is" in far.stderr
+
+
+def test_without_a_name_the_only_experiment_of_the_store_is_meant(gridctl: Command, tmp_path: Path) -> None:
+    nothing = gridctl("status", "--store", "elsewhere")
+    assert (nothing.returncode, nothing.stdout) == (2, "")
+    assert "there is no experiment in the store" in nothing.stderr
+    put(tmp_path, "first")
+    assert "experiment first in" in gridctl("status", "--store", "elsewhere").stderr
+    put(tmp_path, "second")
+    several = gridctl("status", "--store", "elsewhere")
+    assert several.returncode == 2
+    assert "name one: first, second" in several.stderr
