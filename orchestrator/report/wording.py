@@ -43,8 +43,9 @@ def verdict(row: ComparisonRow, unit: str) -> str:
         return waiting(row)
     if reason := not_tested(row):
         return reason
-    first, second = sides(row)
-    return _told(row, unit, first, second) + _equivalence(row)
+    if row.equivalent and not is_significant(row):
+        return _equivalence(row).removeprefix("; ")  # nobody is ahead by what does not matter
+    return _told(row, unit, *sides(row)) + _equivalence(row)
 
 
 def waiting(row: ComparisonRow) -> str:
@@ -167,7 +168,16 @@ def sentence(text: str, names: Container[str] = ()) -> str:
         names: Of models and ablations.
     """
     word = re.split(r"[\s,:;]", text, maxsplit=1)[0]
-    return text if word in names or not re.fullmatch(r"[a-z]+('s)?", word) else text[:1].upper() + text[1:]
+    named = word.removesuffix("'s") in names
+    return text if named or not re.fullmatch(r"[a-z]+('s)?", word) else text[:1].upper() + text[1:]
+
+
+def cut(text: str, letters: int) -> str:
+    """Text of at most so many letters; the middle goes, for names often differ at their ends."""
+    if len(text) <= letters:
+        return text
+    kept = letters - 1
+    return f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"
 
 
 def _are(number: int, some: int) -> str:

@@ -23,7 +23,7 @@ def test_bias_limits_and_correlation(patients: int, runs: int, seed: int) -> Non
         true = random.uniform(0.2, 0.8, patients)
         found = np.where(random.random(patients) < 0.1, np.nan, true + random.normal(0, 0.1, patients))
         for patient, (t, p) in enumerate(zip(true, found, strict=True)):
-            rows.append((f"run{run}", "unet", 0.5, "none", run, "validation", f"p{patient}", 1, 1, t, 1, 1, p))
+            rows.append((f"run{run}", "unet", 0.5, "none", run, "validation", f"p{patient}", 1, 1, t, 1, 1, p, ""))
     table = pd.DataFrame(rows, columns=list(FUNCTION_COLUMNS)).astype(dict(FUNCTION_COLUMNS))
     expected = []
     for _, of_run in table.dropna().groupby("run_id"):
