@@ -22,6 +22,9 @@ EPOCH_WARNING: Final = (
 BCA_COVERAGE: Final = {5: 0.83, 10: 0.90, 20: 0.93, 50: 0.94}
 """Share of 95% BCa intervals that hold the true mean of so many normal differences: docs/statistics.md."""
 
+BCA_COVERAGE_OF_FEW: Final = {2: 0.51, 3: 0.72, 4: 0.80}
+"""The same of fewer than the table of docs/statistics.md begins with."""
+
 METRIC_NAMES: Final = {
     "validation_dice": "validation Dice",
     "generalisation_dice": "generalisation Dice",
@@ -186,8 +189,9 @@ def _are(number: int, some: int) -> str:
 
 def bca_coverage(n: int) -> str:
     """How far a BCa interval of so few pairs is to be believed; empty where it is."""
-    size = max((size for size in BCA_COVERAGE if size <= n), default=min(BCA_COVERAGE))
-    held = BCA_COVERAGE[size]
+    known = {**BCA_COVERAGE_OF_FEW, **BCA_COVERAGE}
+    size = max((size for size in known if size <= n), default=min(known))
+    held = known[size]
     if held >= 0.94:
         return ""
     return (
