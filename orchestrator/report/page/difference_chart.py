@@ -53,7 +53,7 @@ def _plot(
     height = 64 + ROW_PX * len(rows)
     names = [cut(cell_text(row.train_ratio, row.ablation), LONGEST_CELL) for row in rows]
     left = 18 + 6.6 * max(map(len, names))
-    x = Scale(low, high, left, WIDTH - 12)
+    x = Scale(low, high, left, WIDTH - 22)
     y = Scale(0, len(rows), 26, height - 38)
     first, second = _sides(comparison, rows[0])
     ahead = [cut(side, LONGEST_SIDE) for side in ((second, first) if is_higher_better(metric) else (first, second))]

@@ -227,7 +227,7 @@ def test_the_command_that_makes_the_page_again_is_whole(name: str, tmp_path: Pat
     match = re.search(r"Again, where the store can be reached: <code>(.*?)</code>", page)
     assert match
     words = shlex.split(html.unescape(match[1]))
-    assert words[:5] == ["gridctl", "report", "tiny", "--store", str(tmp_path / name)]
+    assert words[:5] == ["gridctl", "report", "tiny", "--store", store.url]
     asked = "--significance --score last-2 --metric validation_dice --keep-differing-pairs --seed 3 --format html -o"
     assert words[5:] == [*asked.split(), str(tmp_path / "my out")]
 
@@ -270,7 +270,7 @@ def test_an_interval_that_goes_beyond_what_a_score_can_is_drawn_whole_or_says_so
     from orchestrator.report.page.legend import models
     from orchestrator.report.page.ratio_chart import ratio_chart
 
-    for spread, arrows in ((0.02, 0), (0.2, 2)):
+    for spread, arrows in ((0.01, 0), (0.2, 2)):
         store = FolderStore(tmp_path / f"store {spread}")
         tiny = experiment(tmp_path / "data")
         tiny = replace(tiny, runs=tuple(run for run in tiny.runs if run.seed < 3), seeds=(1, 2))
