@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from orchestrator.report.page.curves import final_scores
-from orchestrator.report.page.run_state import CSS, state_of
+from orchestrator.standing import standing_without_backend
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +19,14 @@ class RunRow:
     Attributes:
         run: Its row of `Collected.runs`.
         state, css: Where it stands, and the class that colours it.
+        reason: Why; empty if there is nothing to say.
         scores: After its latest epoch, by metric; None where it has none.
     """
 
     run: Mapping[str, Any]
     state: str
     css: str
+    reason: str
     scores: Mapping[str, float | None]
 
 
@@ -39,10 +41,11 @@ def run_rows(runs: Sequence[Mapping[str, Any]], epochs: pd.DataFrame, metrics: S
     scores = final_scores(epochs, metrics).to_dict("index") if len(epochs) else {}
     rows = []
     for run in runs:
-        state = state_of(run)
+        standing = standing_without_backend(run)
         known = {
             str(metric): (None if value != value else float(value))
             for metric, value in scores.get(run["run_id"], {}).items()
         }
-        rows.append(RunRow(run, state, CSS[state], {metric: known.get(metric) for metric in metrics}))
+        shown = {metric: known.get(metric) for metric in metrics}
+        rows.append(RunRow(run, standing.state.label, standing.state.css, standing.reason, shown))
     return rows
