@@ -111,7 +111,7 @@ def report(
         console.say(
             f"note: the experiment's history cannot be kept, so a later report cannot say what changed: {problem}"
         )
-    source = Source(found.experiment, tables, found.store, output)
+    source = Source(found.experiment, tables, found.store, output, question)
     if output is not None:
         for path in write_report(built, source, output, wanted.value if wanted else None):
             console.say(f"wrote {path}")

@@ -36,12 +36,14 @@ class Source:
 
     Attributes:
         folder: Where the report will lie; None if it is printed.
+        question: What it was asked.
     """
 
     experiment: Experiment
     tables: Collected
     store: Store
     folder: Path | None = None
+    question: Question | None = None
 
 
 def render(report: Report, output_format: str, console: Console, source: Source | None = None) -> str:
@@ -73,7 +75,7 @@ def render(report: Report, output_format: str, console: Console, source: Source 
         from orchestrator.report.page import render_page
 
         assert source is not None
-        return render_page(report, source.experiment, source.tables, source.store, source.folder)
+        return render_page(report, source.experiment, source.tables, source.store, source.folder, source.question)
     from orchestrator.report.tidy import as_csv, as_json
 
     return as_csv(report) if output_format == "csv" else as_json(report)
