@@ -88,7 +88,7 @@ def _left(cell: CellStatus) -> str:
 
 def _bar(done: int, total: int) -> Text:
     filled = round(_BAR_WIDTH * done / total) if total else 0
-    return Text("━" * filled, style="green") + Text("━" * (_BAR_WIDTH - filled), style="bright_black")
+    return Text("━" * filled, style="green") + Text("─" * (_BAR_WIDTH - filled), style="bright_black")
 
 
 def _reasons(runs: Iterable[RunStatus]) -> list[RenderableType]:
