@@ -6,13 +6,16 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from orchestrator.backends.choice import open_backend
 from orchestrator.backends.port import Activity
+from orchestrator.errors import Fault
 from orchestrator.run_state import RunState
 from orchestrator.silence import Silence
 from orchestrator.standing import Standing, clock, standing_in_store
 
 if TYPE_CHECKING:
     from orchestrator.collect import Collected
+    from orchestrator.commands.find import Found
 
 
 def run_standings(
@@ -33,6 +36,25 @@ def run_standings(
         str(row["run_id"]): _standing(row, activity.get(str(row["run_id"]), Activity()), now)
         for row in collected.runs.to_dict("records")
     }
+
+
+def standings_now(found: Found, collected: Collected) -> tuple[dict[str, Standing] | None, str]:
+    """The same, where it is no reason to fail that the backend cannot be asked.
+
+    Args:
+        found: The experiment.
+        collected: What its store holds.
+
+    Returns:
+        By run id, None where only the store was asked; and why the backend was not, if it could not be.
+    """
+    if collected.runs["finished"].all():
+        return None, ""
+    try:
+        activity = open_backend(found.backend, found.experiment, found.store).observe(found.experiment.name)
+    except Fault as fault:
+        return None, fault.problems[0].what
+    return run_standings(collected, activity), ""
 
 
 def _standing(run: Mapping[Any, Any], known: Activity, now: float) -> Standing:

@@ -30,7 +30,7 @@ def status_view(status: Status, height: int | None = None) -> RenderableType:
     cells = status.cells if height is None else _that_fit(status.cells, max(3, height - _SUM_LINES))
     parts: list[RenderableType] = [_table(status, cells)]
     if hidden := len(status.cells) - len(cells):
-        parts.append(Text(f"{count(hidden, 'row')} more, of which nothing runs or failed: gridctl status", style="dim"))
+        parts.append(Text(f"and {count(hidden, 'more row')}: `gridctl status` shows all", style="dim"))
     parts += _reasons(status.runs)
     parts += [Text(f"unreadable: {problem}", style="yellow") for problem in first_shown(status.problems)]
     parts.append(_sum(status))

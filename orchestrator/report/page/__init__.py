@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +23,23 @@ from orchestrator.report.page.run_table import run_rows
 from orchestrator.report.page.significance import test_rows
 from orchestrator.report.result import Report
 from orchestrator.report.wording import METRIC_NAMES, bca_coverage
+from orchestrator.standing import Standing, standing_without_backend
 from trainer.contract.store import Store
 
 __all__ = ["render_page"]
 
 
 def render_page(
-    report: Report, experiment: Experiment, tables: Collected, store: Store, folder: Path | None = None
+    report: Report,
+    experiment: Experiment,
+    tables: Collected,
+    store: Store,
+    folder: Path | None = None,
+    standings: Mapping[str, Standing] | None = None,
 ) -> str:
     """Write a report as a page.
 
-    The same store and report give the same page.
+    The same store, report and standings give the same page.
 
     Args:
         report: What it says.
@@ -40,6 +47,7 @@ def render_page(
         tables: What the store holds of it.
         store: Pictures are read from it, and links lead to its logs.
         folder: Where the page will lie; None if that is not known.
+        standings: Where every run stands, by run id; None to go by what the store tells.
 
     Returns:
         A whole HTML document: styles, script and pictures are within it.
@@ -49,6 +57,7 @@ def render_page(
     """
     named = models(experiment.models)
     runs: list[dict[str, Any]] = tables.runs.to_dict("records")  # type: ignore[assignment]
+    known = standings or {run["run_id"]: standing_without_backend(run) for run in runs}
     finished = tables.runs.loc[tables.runs["finished"], "run_id"]
     epochs_of_finished = tables.epochs[tables.epochs["run_id"].isin(finished)]
     metrics = [name for name in ("validation_dice", "generalisation_dice") if tables.epochs[name].notna().any()]
@@ -69,14 +78,14 @@ def render_page(
             "ratio": ratio_chart(report, epochs_of_finished, named, experiment.train_ratios),
             "differences": difference_plots(report, named),
             "curves": packed_curves(experiment, tables.runs, tables.epochs),
-            "grid": grid_map(runs, named),
+            "grid": grid_map(runs, named, known),
             "gallery": read_gallery(store, experiment.name, chosen),
             "agreements": agreements(tables.function, named),
             "function": function_cells(tables.function, chosen),
             "lines": lines,
             "mixed": mixed(lines),
             "newest": newest_sign(tables.runs),
-            "rows": run_rows(runs, tables.epochs, metrics, store, folder),
+            "rows": run_rows(runs, known, tables.epochs, metrics, store, folder),
             "store_url": store.url,
         },
     )

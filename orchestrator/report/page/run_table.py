@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from orchestrator.report.page.curves import final_scores
-from orchestrator.standing import standing_without_backend
+from orchestrator.standing import Standing
 from trainer.contract.store import Store
 
 
@@ -38,6 +38,7 @@ class RunRow:
 
 def run_rows(
     runs: Sequence[Mapping[str, Any]],
+    standings: Mapping[str, Standing],
     epochs: pd.DataFrame,
     metrics: Sequence[str],
     store: Store,
@@ -47,6 +48,7 @@ def run_rows(
 
     Args:
         runs: Rows of `Collected.runs`.
+        standings: Where each stands, by run id.
         epochs: As `Collected.epochs`.
         metrics: Scores to show.
         store: Where the logs are.
@@ -57,7 +59,7 @@ def run_rows(
     base = _base(store, folder)
     rows = []
     for run in runs:
-        standing = standing_without_backend(run)
+        standing = standings[run["run_id"]]
         known = {
             str(metric): (None if value != value else float(value))
             for metric, value in scores.get(run["run_id"], {}).items()
