@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from orchestrator.collect import Collected
 from orchestrator.commands.collecting import collect_with_bar
@@ -52,9 +53,6 @@ def export_table(found: Found, table: str, path: Path) -> tuple[int, Sequence[Pr
 def _standings(found: Found, collected: Collected) -> dict[str, list[str]]:
     """Where every run stands, and why; as the store tells where the backend cannot be asked."""
     known, _ = standings_now(found, collected)
-    rows = collected.runs.to_dict("records")
+    rows: list[dict[str, Any]] = collected.runs.to_dict("records")  # type: ignore[assignment]
     standings = [known[row["run_id"]] if known else standing_without_backend(row) for row in rows]
-    return {
-        "state": [standing.state.value for standing in standings],
-        "reason": [standing.reason for standing in standings],
-    }
+    return {"state": [each.state.value for each in standings], "reason": [each.reason for each in standings]}
