@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from orchestrator.commands.failure_reason import failure_reason
 from orchestrator.errors import Fault
 from orchestrator.run_state import RunState
 from orchestrator.silence import Silence
-from orchestrator.standing import Standing, clock, standing_in_store
+from orchestrator.standing import Standing, clock, standing_in_store, standing_without_backend
 
 if TYPE_CHECKING:
     from orchestrator.collect import Collected
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def run_standings(
-    collected: Collected, activity: Mapping[str, Activity], now: float | None = None
+    collected: Collected, activity: Mapping[str, Activity], now: float | None = None, *, here: str = ""
 ) -> dict[str, Standing]:
     """Where every wanted run stands, by run id.
 
@@ -31,10 +32,11 @@ def run_standings(
         collected: What the store holds.
         activity: What the backend knows, by run id.
         now: Seconds since the epoch; by default the clock's.
+        here: Name of the machine that alone the backend knows of; empty if it knows of all.
     """
     now = time.time() if now is None else now
     return {
-        str(row["run_id"]): _standing(row, activity.get(str(row["run_id"]), Activity()), now)
+        str(row["run_id"]): _standing(row, activity.get(str(row["run_id"]), Activity()), now, here)
         for row in collected.runs.to_dict("records")
     }
 
@@ -55,10 +57,15 @@ def standings_now(found: Found, collected: Collected) -> tuple[dict[str, Standin
         activity = open_backend(found.backend, found.experiment, found.store).observe(found.experiment.name)
     except Fault as fault:
         return None, fault.problems[0].what
-    return run_standings(collected, activity), ""
+    return run_standings(collected, activity, here=machine_of(found.backend)), ""
 
 
-def _standing(run: Mapping[Any, Any], known: Activity, now: float) -> Standing:
+def machine_of(backend: str) -> str:
+    """As `here` of `run_standings`."""
+    return platform.node() if backend == "local" else ""
+
+
+def _standing(run: Mapping[Any, Any], known: Activity, now: float, here: str) -> Standing:
     if run["finished"]:
         return Standing(RunState.DONE)
     if known.running:
@@ -67,6 +74,8 @@ def _standing(run: Mapping[Any, Any], known: Activity, now: float) -> Standing:
         return Standing(RunState.QUEUED, known.reason)
     if known.failed:
         return Standing(RunState.FAILED, failure_reason(known.reason, str(run["message"] or "")))
+    if here and run["last_host"] != here:
+        return standing_without_backend(run, now)
     return standing_in_store(run)
 
 
