@@ -58,7 +58,7 @@ def grid_map(runs: Sequence[Mapping[str, Any]], models: Sequence[Model], standin
             _line(by_name[model], cell_text(ratio, ablation), here, standings)
             for (model, ratio, ablation), here in ordered
         ],
-        [(state.label, state.css, counted[state], MEANING[state]) for state in RunState if counted[state]],
+        [(state.label, state.css, counted[state], _plain(MEANING[state])) for state in RunState if counted[state]],
     )
 
 
@@ -74,3 +74,8 @@ def _square(run: Mapping[str, Any], state: RunState) -> Square:
     if state is not RunState.DONE and run["epochs_done"]:
         css += f" p{min(9, 10 * run['epochs_done'] // run['epochs'])}"
     return Square(run["run_id"], css, f"{run['model']}, seed {run['seed']}: {state.label}{progress}")
+
+
+def _plain(text: str) -> str:
+    """Without the marks that commands have on a terminal."""
+    return text.replace("`", "")
