@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from orchestrator import console
 from orchestrator.errors import InputError
 from orchestrator.experiment import Document, Experiment, load_experiment, parse_experiment
 from orchestrator.experiment.bounded_yaml import MAX_BYTES
-from orchestrator.submitted import Submissions
+from orchestrator.submitted import Submission, Submissions
 from trainer.contract import layout
 from trainer.contract.errors import DamagedObjectError, NotAnObjectError, NotFoundError
 from trainer.contract.location import read_location
@@ -18,6 +19,17 @@ from trainer.contract.store import Store, open_store
 
 _SHOWN = 6
 _SUBMIT_AGAIN = "name its file instead of the experiment; `gridctl submit FILE` stores it anew"
+
+
+class GoneExperimentError(InputError):
+    """The store holds no experiment of this name: it was deleted, or never submitted there."""
+
+    def __init__(self, name: str, store_url: str) -> None:
+        super().__init__(
+            f"there is no experiment '{name}' in the store", where=store_url, fix="gridctl submit EXPERIMENT.yaml"
+        )
+        self.name = name
+        self.store_url = store_url
 
 
 class DamagedExperimentError(InputError):
@@ -63,16 +75,35 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
     submission = None
     if url is not None and name is None:
         name = _experiment_in(open_store(url))
+    if name is None:
+        return _last_submitted()
     if url is None:
         submissions = Submissions.read()
-        known = name is None or name in submissions.experiments
-        if not known and given is not None and given != name:
+        if name not in submissions.experiments and given is not None and given != name:
             fix = shlex.join(["gridctl", "submit", given])
             raise InputError(f"{given} was not submitted from this folder", fix=fix)
         submission = submissions.find(name)
         name, url = submission.name, submission.store
-    assert name is not None
-    store = open_store(url)
+    return _found(submission, open_store(url), name, written)
+
+
+def _last_submitted() -> Found:
+    """The experiment last submitted from this folder that its store still has.
+
+    Raises:
+        InputError: There is none.
+        StoreError: Its store cannot be reached.
+    """
+    submissions = Submissions.read()
+    submissions.find(None)
+    for submission in submissions.newest_first():
+        with contextlib.suppress(GoneExperimentError):
+            return _found(submission, open_store(submission.store), submission.name, None)
+        console.say(f"{submission.name} is no longer in {submission.store}")
+    raise InputError("no experiment submitted from this folder is left", fix="gridctl submit EXPERIMENT.yaml")
+
+
+def _found(submission: Submission | None, store: Store, name: str, written: Experiment | None) -> Found:
     experiment = _stored_or_written(store, name, written)
     return Found(
         experiment,
@@ -125,9 +156,7 @@ def stored_experiment(store: Store, name: str) -> Experiment:
     try:
         data = store.get(key, MAX_BYTES).data
     except NotFoundError:
-        raise InputError(
-            f"there is no experiment '{name}' in the store", where=store.url, fix="gridctl submit EXPERIMENT.yaml"
-        ) from None
+        raise GoneExperimentError(name, store.url) from None
     except (NotAnObjectError, DamagedObjectError) as error:
         raise DamagedExperimentError(error.problems[0].what, where=where, fix=_SUBMIT_AGAIN) from None
     try:

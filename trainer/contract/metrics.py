@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from trainer.contract import exit_codes
 from trainer.contract.bounds import Attempt, Count, Epoch, ExitCode, Loss, PositiveLoss, Seconds, Share, Time
 from trainer.contract.errors import MetricLogError, shortened
 from trainer.contract.frozen import Frozen
@@ -235,6 +236,8 @@ def copied_log(log: AttemptLog, run_id: str, epochs: int) -> str:
     kept: list[Record] = [log.attempt.model_copy(update={"run_id": run_id, "copied_from": origin})]
     kept += [log.data] if log.data else []
     kept += [record for record in log.epochs if record.epoch <= epochs]
+    last = kept[-1].finished_at if isinstance(kept[-1], EpochRecord) else log.attempt.started_at
+    kept.append(EndRecord(exit_code=exit_codes.STOPPED, message=f"copied from run {origin}", finished_at=last))
     return "".join(map(write_line, kept))
 
 
