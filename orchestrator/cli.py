@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator import cli_cluster, cli_report, cli_status, cli_submission
+from orchestrator import cli_cluster, cli_experiment_file, cli_report, cli_status, cli_submission
 
 app = typer.Typer(
     name="gridctl",
@@ -45,6 +45,7 @@ def options(
         os.environ["GRIDCTL_DEBUG"] = "1"
 
 
+app.command()(cli_experiment_file.init)
 app.command()(cli_submission.submit)
 
 
@@ -61,6 +62,7 @@ app.command()(cli_submission.retry)
 app.command()(cli_cluster.delete)
 app.command()(cli_submission.render)
 app.command()(cli_cluster.doctor)
+app.command()(cli_experiment_file.schema)
 
 
 def main() -> None:
