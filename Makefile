@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SOURCES := pyproject.toml constraints.txt
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test slow lint check clean
+.PHONY: demo test slow lint check docs clean
 
 # Shows each command as a user would type it, with .venv activated.
 demo: $(VENV)/.trainer data/phantom
@@ -29,6 +29,9 @@ lint: $(VENV)/.dev
 	$(BIN)/hadolint Dockerfile tests/cluster/image/Dockerfile
 
 check: lint test
+
+docs: $(VENV)/.dev  # the pages that are made from the program
+	$(BIN)/python -m orchestrator.experiment.reference docs
 
 data/phantom: | $(VENV)/.trainer
 	$(BIN)/gridctl-trainer data phantom $@

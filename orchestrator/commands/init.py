@@ -43,15 +43,24 @@ class Written:
     data: tuple[DataFolder, ...]
     notes: tuple[str, ...]
 
+    @property
+    def is_phantom_to_be_made(self) -> bool:
+        """Whether the file names the synthetic set, which is not there yet."""
+        return any(data.location.startswith(PHANTOM) for data in self.data) and not Path(PHANTOM).is_dir()
+
     def said(self, path: Path) -> list[str]:
         """What was written, and what to type next."""
         sets = ", ".join(f"{_NAMES[data.kind]}: {len(data.patients)} patients" for data in self.data if data.patients)
         runs = console.count(len(self.experiment.runs), "run")
-        submit = f"gridctl submit {shlex.quote(str(path))}"
-        lines = [
-            f"wrote {path}: {runs}{f' ({sets})' if sets else ''}",
-            f"next: {submit}, gridctl status, gridctl report --significance",
-        ]
+        file = shlex.quote(str(path))
+        submit = f"gridctl submit {file}"
+        if self.experiment.backend == "kubernetes":
+            steps = [f"edit what is marked <-- in {file}", f"gridctl doctor {file}", submit]
+        else:
+            steps = [submit, "gridctl status", "gridctl report --significance"]
+            if self.is_phantom_to_be_made:
+                steps.insert(0, f"gridctl-trainer data phantom {PHANTOM}")
+        lines = [f"wrote {path}: {runs}{f' ({sets})' if sets else ''}", f"next: {', '.join(steps)}"]
         if self.experiment.backend == "local" and any(len(data.patients) >= MANY for data in self.data):
             quick = f"{submit} --set training.epochs=1 --set 'train_ratios=[0.1]'"
             lines.append(f"so many patients take long on a laptop without a GPU; to try it out: {quick}")
@@ -96,8 +105,9 @@ def compose(wanted: Wanted, schema: str = "") -> Written:
         )
     if patients is not None and patients < 2 * LEAST_PATIENTS:
         notes.append(f"{patients} patients: one half of each split is a single patient, whose score says little")
+    options = [] if wanted.backend == "local" else ["--backend", wanted.backend]
     draft = Draft(
-        command=shlex.join(["gridctl", "init", *wanted.folders]),
+        command=shlex.join(["gridctl", "init", *wanted.folders, *options]),
         name=wanted.name or _name(wanted.folders, wanted.backend),
         acdc=_place(found["acdc"], wanted.backend),
         sunnybrook=_place(found["sunnybrook"], wanted.backend) if "sunnybrook" in found else None,
@@ -163,7 +173,7 @@ def _look(wanted: Wanted) -> tuple[dict[str, DataFolder], list[str]]:
             where=found["sunnybrook"].location,
             fix=f"give the folder to train on as well: gridctl init ACDC {found['sunnybrook'].location}",
         )
-    return found, []
+    return dict(sorted(found.items())), []
 
 
 def _without_folder(backend: str) -> tuple[dict[str, DataFolder], list[str]]:
@@ -174,9 +184,7 @@ def _without_folder(backend: str) -> tuple[dict[str, DataFolder], list[str]]:
         return {data.kind: data for data in find_data(PHANTOM)}, []
     acdc = DataFolder("acdc", f"{PHANTOM}/acdc", tuple(f"patient{number:03d}" for number in range(1, 13)))
     sunnybrook = DataFolder("sunnybrook", f"{PHANTOM}/sunnybrook", ("SC-N-1", "SC-N-2", "SC-N-3", "SC-N-4"))
-    note = (
-        f"no data folder was given: the file names synthetic hearts; make them: gridctl-trainer data phantom {PHANTOM}"
-    )
+    note = "no data folder was given: the file names synthetic hearts"
     return {"acdc": acdc, "sunnybrook": sunnybrook}, [note]
 
 

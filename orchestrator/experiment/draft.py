@@ -78,8 +78,7 @@ class Draft:
         if self.is_study:
             return 8, 2
         fewest = training_patients(self.acdc.patients or 12, self.train_ratios[0])
-        size = 2 if fewest < 4 else 4 if fewest < 10 else 8
-        return size, size
+        return (2, 4) if fewest < 4 else (4, 4) if fewest < 10 else (8, 8)
 
     @property
     def size_px(self) -> int:
@@ -89,7 +88,7 @@ class Draft:
     @property
     def epochs(self) -> int:
         """Of each run: the thesis's, or few."""
-        return 200 if self.is_study else 8 if self.has_few else 4
+        return 200 if self.is_study else 6 if self.has_few else 4
 
     @property
     def has_few(self) -> bool:

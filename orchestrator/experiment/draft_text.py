@@ -20,13 +20,13 @@ _PLAIN: Final = re.compile(
 _KUBERNETES: Final = """\
 kubernetes:
   namespace: gridctl                    # where Jobs are created
-  image: gridctl-trainer:1              # as the cluster's nodes pull it
+  image: gridctl-trainer:1              # <-- as the cluster's nodes pull it
   secret: gridctl-store                 # its keys become the pods' environment: AWS_ACCESS_KEY_ID, ...
   gpus: 1                               # of each pod; 0 trains on CPUs
   cpu: 1
   memory: 8Gi
 """
-_VOLUME: Final = "  volumes: {/data: {claim: gridctl-data}}   # the claim that holds the data, mounted at /data\n"
+_VOLUME: Final = "  volumes: {/data: {claim: gridctl-data}}   # <-- the claim with the data, mounted at /data\n"
 
 
 def draft_text(draft: Draft, schema: str = "") -> str:
@@ -49,7 +49,7 @@ def _lines(draft: Draft, schema: str) -> Iterator[str]:
     else:
         yield "# Small on purpose: a first answer, not a study. Raise size_px, epochs and train_ratios for one."
     yield "# Every key: docs/experiment.md, or `gridctl schema`. What it would start: `gridctl submit --dry-run`."
-    yield f"name: {draft.name}"
+    yield f"name: {_scalar(draft.name)}"
     yield ""
     yield "models:"
     yield _noted(f"  unet: {{batch_size: {unet}}}", "options: `gridctl-trainer describe unet`")

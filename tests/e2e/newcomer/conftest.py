@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.e2e.short_commands import forked_gridctl, forked_trainer, gridctl, trainer
+
+__all__ = ["forked_gridctl", "forked_trainer", "gridctl", "trainer"]
