@@ -5,34 +5,33 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from trainer.contract.completion import completer
+from trainer.contract.completion import completer, typed_option, typed_words
 
 
 @completer
-def experiments(ctx: Any, incomplete: str) -> Iterable[str]:
+def experiments(incomplete: str) -> Iterable[str]:
     """Names of experiments: those of `--store` if it is a folder, else those submitted from here; or files."""
-    folder = _given_store(ctx)
+    folder = _given_store()
     names = _experiments_in(folder) if folder else sorted(_submitted())
     return [*names, *_files(incomplete)] if incomplete or not names else names
 
 
 @completer
-def files(ctx: Any, incomplete: str) -> Iterable[str]:
+def files(incomplete: str) -> Iterable[str]:
     """Experiment files here, and in folders one level down."""
     return _files(incomplete)
 
 
 @completer
-def runs(ctx: Any, incomplete: str) -> Iterable[str]:
+def runs(incomplete: str) -> Iterable[str]:
     """Runs of the experiment that the command is about, or of all that were submitted from here."""
     from orchestrator.submitted_runs import submitted_runs
 
     submissions = _submitted()
-    named = ctx.params.get("experiment")
-    folder = _given_store(ctx)
-    wanted = [str(named)] if named else _experiments_in(folder) if folder else sorted(submissions)
+    folder = _given_store()
+    there = _experiments_in(folder) if folder else sorted(submissions)
+    wanted = [name for name in there if name in typed_words()] or there
     for name in wanted:
         store = folder or _local(submissions.get(name, {}).get("store", ""))
         known = submitted_runs(name) if not folder else ()
@@ -40,15 +39,15 @@ def runs(ctx: Any, incomplete: str) -> Iterable[str]:
 
 
 @completer
-def keys(ctx: Any, incomplete: str) -> Iterable[str]:
+def keys(incomplete: str) -> Iterable[str]:
     """Keys of an experiment file by their paths, as `--set` takes them."""
     from orchestrator.experiment.key_paths import key_paths
 
-    return [f"{path}=" for path in key_paths(_models_of(ctx.params.get("experiment")))]
+    return [f"{path}=" for path in key_paths(_models_of(_typed_file()))]
 
 
 @completer
-def metrics(ctx: Any, incomplete: str) -> Iterable[str]:
+def metrics(incomplete: str) -> Iterable[str]:
     """Metrics of a report."""
     from orchestrator.experiment.schema import METRICS
 
@@ -56,7 +55,7 @@ def metrics(ctx: Any, incomplete: str) -> Iterable[str]:
 
 
 @completer
-def scores(ctx: Any, incomplete: str) -> Iterable[str]:
+def scores(incomplete: str) -> Iterable[str]:
     """How a run's epochs become one score."""
     return "final", "best", "mean", "last-5", "last-10"
 
@@ -70,8 +69,8 @@ def _submitted() -> Mapping[str, Mapping[str, str]]:
     return experiments
 
 
-def _given_store(ctx: Any) -> Path | None:
-    return _local(str(ctx.params.get("store") or ""))
+def _given_store() -> Path | None:
+    return _local(typed_option("--store"))
 
 
 def _local(store: str) -> Path | None:
@@ -105,12 +104,18 @@ def _is_yaml(path: Path) -> bool:
     return path.suffix in (".yaml", ".yml") and path.is_file()
 
 
-def _models_of(experiment: object) -> list[str]:
-    """Names of the models in the file that the command line names so far."""
-    from orchestrator.experiment.document import Document
+def _typed_file() -> Path | None:
+    """The experiment file on the command line so far, else the first of this folder."""
     from orchestrator.experiment_files import experiment_files
 
-    path = Path(str(experiment)) if experiment and str(experiment) != "." else next(experiment_files(Path()), None)
+    typed = (Path(word) for word in typed_words() if word.endswith((".yaml", ".yml")))
+    return next(typed, None) or next(experiment_files(Path()), None)
+
+
+def _models_of(path: Path | None) -> list[str]:
+    """Names of the models in an experiment file."""
+    from orchestrator.experiment.document import Document
+
     if path is None or not path.is_file():
         return []
     models = Document.read(path).content.get("models", [])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from trainer.contract.completion import completer
+from trainer.contract.completion import completer, typed_words
 
 
 @completer
-def models(ctx: Any, incomplete: str) -> Iterable[str]:
+def models(incomplete: str) -> Iterable[str]:
     """Architectures."""
     from trainer.contract.network import NETWORKS
 
@@ -17,16 +16,16 @@ def models(ctx: Any, incomplete: str) -> Iterable[str]:
 
 
 @completer
-def options(ctx: Any, incomplete: str) -> Iterable[str]:
+def options(incomplete: str) -> Iterable[str]:
     """Options of the network that is described."""
     from trainer.contract.network import NETWORKS
 
-    network = NETWORKS[str(ctx.params["model"])]
-    return [f"{name}=" for name in network.model_fields if name != "architecture"]
+    named = [network for name, network in NETWORKS.items() if name in typed_words()]
+    return [f"{name}=" for network in named for name in network.model_fields if name != "architecture"]
 
 
 @completer
-def steps(ctx: Any, incomplete: str) -> Iterable[str]:
+def steps(incomplete: str) -> Iterable[str]:
     """Preprocessing steps."""
     from trainer.contract.spec import PreprocessingSpec
 

@@ -25,8 +25,8 @@ nothing.
 
 **Editors** complete and check keys as you type: the first line of each file names the JSON Schema of its keys, for the
 YAML extension of VS Code and every other editor with yaml-language-server. `gridctl schema` prints that schema. What a
-schema cannot say, such as whether `size_px` fits a network's depth, `gridctl` does, with the line. A number or truth
-value in quotes, which `gridctl` takes, is a mistake to the schema.
+schema cannot say, such as whether `size_px` fits a network's depth, `gridctl` does, with the line. A number in
+quotes, or 0 and 1 for false and true, which `gridctl` takes, are mistakes to the schema.
 
 **Overriding**: any key can be given on the command line by its path, as in `--set training.epochs=20` or
 `--set models.unet.batch_size=4`. An ablation's `set` takes the same paths below `data`, `models` and `training`.

@@ -4,29 +4,53 @@ from __future__ import annotations
 
 import functools
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any
 
-Completer = Callable[[Any, str], list[str]]
+Completer = Callable[[str], list[str]]
 
 
-def completer(function: Callable[[Any, str], Iterable[str]]) -> Completer:
+def completer(function: Callable[[str], Iterable[str]]) -> Completer:
     """A function that completes a value: whatever goes wrong in it, nothing is proposed.
 
     Args:
-        function: Takes typer's context and the beginning of the value; returns all values that may be meant.
+        function: Takes the beginning of the value; returns all values that may be meant.
     """
 
     @functools.wraps(function)
-    def complete(ctx: Any, incomplete: str) -> list[str]:
+    def complete(incomplete: str) -> list[str]:
         try:
-            return [value for value in function(ctx, incomplete) if value.startswith(incomplete)]
+            return [value for value in function(incomplete) if value.startswith(incomplete)]
         except Exception:
             return []
 
     complete.__annotations__ = {}  # typer tells the arguments apart by their names then
     return complete
+
+
+def typed_words() -> list[str]:
+    """The words of the command line so far, the program first.
+
+    The parser has none of them while the last one is an option that waits for its value.
+    """
+    typed = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")  # bash, or another shell
+    try:
+        words = shlex.split(typed)
+    except ValueError:  # a quote is open
+        words = typed.split()
+    return [word for word in words if word != "="]  # where bash breaks `--store=runs`
+
+
+def typed_option(name: str) -> str:
+    """The value that an option has on the command line so far; empty for none."""
+    words = typed_words()
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word == name:
+            return following
+        if word.startswith(f"{name}="):
+            return word.partition("=")[2]
+    return ""
 
 
 def is_completing(program: str) -> bool:
