@@ -132,7 +132,7 @@ def _require_fitting(backend: str, workers: int | None, max_active: int | None) 
 def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, *, as_json: bool) -> None:
     from orchestrator import console
     from orchestrator.backends.local.installation import require_trainer
-    from orchestrator.commands.submit import write_specifications
+    from orchestrator.commands.submit import add_to_history, write_specifications
     from orchestrator.submitted import remember
     from orchestrator.submitted_runs import remember_runs
     from trainer.contract.store_probe import probe
@@ -142,6 +142,7 @@ def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, 
             require_trainer()
         probe(prepared.store, prepared.experiment.name)  # before anything is written, trained or paid for
     write_specifications(prepared)
+    add_to_history(prepared)
     if problem := remember(prepared.experiment.name, prepared.store.url, prepared.experiment.backend):
         console.say(f"note: this folder cannot remember the experiment: {problem}")
     else:

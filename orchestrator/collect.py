@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +14,7 @@ import pandas as pd
 from orchestrator.read_cache import ReadCache
 from trainer.contract import exit_codes
 from trainer.contract.errors import MetricLogError, NotFoundError, Problem, StoreError, shortened
+from trainer.contract.frozen import canonical_json
 from trainer.contract.layout import RunLayout, attempt_of, experiment_prefix, run_of
 from trainer.contract.metrics import AttemptLog, EpochRecord, merge, read_attempt
 from trainer.contract.result import ResultRecord
@@ -38,6 +39,8 @@ RUN_COLUMNS: Final[Mapping[str, str]] = {
     "finished": "bool",
     "attempts": "int64",
     "resumed": "bool",
+    "deterministic": "bool",
+    "changed": "str",
     "interruptions": "int64",
     "busy_seconds": "float64",
     "exit_code": "float64",
@@ -62,6 +65,8 @@ RUN_COLUMNS: Final[Mapping[str, str]] = {
 `exit_code` is that of the newest attempt, NaN while it says nothing. `interruptions` counts
 attempts that were stopped, or vanished and were followed by another one. `busy_seconds` adds
 up all attempts, from their start to their last sign of life; `train_seconds` only epochs that count.
+`deterministic` is what the specification asks for. `changed` names the columns (`data_digest`, `device_name`, ...) that
+are not the same for all attempts from which the run is made, with spaces between; mostly it is empty.
 `log` is the key of what the newest attempt prints, empty before the first; `last_seen` is the newest
 sign of life of any attempt, in seconds since the epoch.
 """
@@ -280,6 +285,8 @@ def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog,
         "finished": read.result is not None and len(merged) >= run.training.epochs,
         "attempts": len(logs),
         "resumed": any(log.attempt.resumed_epoch or log.attempt.resumed_step for log in logs),
+        "deterministic": run.training.deterministic,
+        "changed": " ".join(_changed(logs)),
         "interruptions": sum(1 for log in logs if _was_interrupted(log, newest)),
         "busy_seconds": sum(_busy_seconds(log) for log in logs),
         "exit_code": float(newest.end.exit_code) if newest and newest.end else float("nan"),
@@ -299,6 +306,21 @@ def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog,
         "log": RunLayout(run.experiment, run.run_id).attempt_output(newest.name) if newest else "",
         "last_seen": max(map(_last_seen, logs)).timestamp() if logs else float("nan"),
     }
+
+
+def _changed(logs: Sequence[AttemptLog]) -> Iterator[str]:
+    """Columns in which the attempts differ that trained the run, from the last that began from nothing."""
+    trained = [log for log in logs if log.data is not None]
+    starts = [
+        number for number, log in enumerate(trained) if not (log.attempt.resumed_epoch or log.attempt.resumed_step)
+    ]
+    made_of = trained[starts[-1] if starts else 0 :]
+    for column in ("split_digest", "data_digest"):
+        if len({getattr(log.data, column) for log in made_of}) > 1:
+            yield column
+    for column in ("image", "git_sha", "device_name", "versions"):
+        if len({canonical_json(log.attempt.model_dump()[column]) for log in made_of}) > 1:
+            yield column
 
 
 def _was_interrupted(log: AttemptLog, newest: AttemptLog | None) -> bool:

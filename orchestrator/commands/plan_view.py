@@ -69,11 +69,14 @@ def _hours(cost: Cost) -> str:
 
 def _needs(needs: Sequence[Need]) -> RenderableType:
     power = f"{needs[0].power:.0%}"
-    columns = ["metric", "effect", "sd", "power now", f"seeds for {power}", "after Holm"]
-    table = console.table(*columns, numeric=columns[1:])
+    numbers = ["effect", "sd", "power now", f"seeds for {power}", "after Holm"]
+    several = len({(need.model, need.against) for need in needs}) > 1
+    table = console.table(*(["compared"] if several else []), "metric", *numbers, numeric=numbers)
     for need in needs:
         effect = f"{need.effect:g} sd" if need.standardised else f"{need.effect:g}"
+        compared = [f"{need.model} against {need.against}"] if several else []
         table.add_row(
+            *compared,
             METRIC_NAMES[need.metric],
             effect,
             "?" if need.deviation is None else f"{need.deviation:.3g}",
@@ -98,11 +101,15 @@ def need_lines(made: Estimate) -> Iterator[Text]:
             yield Text(f"sd: of paired differences, {source}")
     if first.standardised:
         yield Text("effects are in units of that sd; declare compare.effect, the smallest difference worth finding")
-    holm = f"; after Holm: where the smallest p of {first.tests} tests must reach {LEVEL}/{first.tests}"
+    sizes = sorted({need.tests for need in made.needs})
+    holm = f"; after Holm: where the smallest p of {sizes[0]} tests must reach {LEVEL}/{sizes[0]}"
+    if len(sizes) > 1:
+        several = ", ".join(map(str, sizes[:-1])) + f" or {sizes[-1]}"
+        holm = f"; after Holm: where the smallest p of the m tests of a family must reach {LEVEL}/m, m = {several}"
     seeds = console.count(first.seeds, "seed")
     yield Text(
         f"power now: chance that a paired t finds the effect with the {seeds} of the grid"
-        + (holm if first.tests > 1 else "")
+        + (holm if sizes[-1] > 1 else "")
     )
     if first.seeds < made.exact_seeds:
         yield Text(f"below {made.exact_seeds} seeds an exact test cannot reach {LEVEL}, whatever the scores")

@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from orchestrator import console
 from orchestrator.backends.choice import open_backend
 from orchestrator.backends.port import Backend, Renders
 from orchestrator.collect import Collected, collect
 from orchestrator.commands.states import run_states
 from orchestrator.errors import InputError, Problem
 from orchestrator.experiment import Experiment
+from orchestrator.history.event import submit_event
+from orchestrator.history.record import append, read_history
 from orchestrator.plan import Plan, plan
 from trainer.contract import layout
 from trainer.contract.errors import NotFoundError, StoreError
@@ -69,6 +72,14 @@ def write_specifications(prepared: Prepared) -> None:
     key = layout.experiment_yaml(experiment.name)
     if not _holds(store, key, text):
         store.put(key, text)
+
+
+def add_to_history(prepared: Prepared) -> None:
+    """Keep what was declared and when. Where that fails, the runs are worth more than their history."""
+    store, experiment = prepared.store, prepared.experiment
+    event = submit_event(experiment, int(prepared.collected.runs["finished"].sum()))
+    if problem := append(store, experiment.name, read_history(store, experiment.name), event):
+        console.say(f"note: the experiment's history cannot be kept, so a report cannot say what changed: {problem}")
 
 
 def _holds(store: Store, key: str, data: bytes) -> bool:

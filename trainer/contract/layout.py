@@ -1,6 +1,7 @@
 """Every key of the store comes from here and nowhere else::
 
 <experiment>/experiment.yaml
+<experiment>/history/20261126T172535123Z-report-<uid>.json   what was declared and looked at, and when: never replaced
 <experiment>/<run_id>/spec.json
                       attempts/001-<uid>.jsonl       metric log of one attempt
                       attempts/001-<uid>.log         what that attempt printed
@@ -15,8 +16,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
+_HISTORY = "history"
 _NAME = r"(?P<number>\d{3,9})-(?P<uid>[a-z0-9][-a-z0-9]*)"
 _ATTEMPT = re.compile(rf"{_NAME}\.jsonl")
 _CHECKPOINT = re.compile(rf"epoch-(?P<epoch>\d{{4}})(?:-step-(?P<step>\d{{5,}}))?\.{_NAME}\.pt")
@@ -51,6 +54,23 @@ def experiment_prefix(experiment: str) -> str:
 def experiment_yaml(experiment: str) -> str:
     """The experiment file as last submitted."""
     return f"{experiment}/experiment.yaml"
+
+
+def history_prefix(experiment: str) -> str:
+    """The events of an experiment's history begin with this; their keys are in the order of their times."""
+    return f"{experiment}/{_HISTORY}/"
+
+
+def history_event(experiment: str, at: datetime, kind: str, uid: str) -> str:
+    """One event of an experiment's history.
+
+    Args:
+        experiment: Its name.
+        at: When it happened, in UTC.
+        kind: What happened.
+        uid: What tells two events of one moment apart.
+    """
+    return f"{history_prefix(experiment)}{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03d}Z-{kind}-{uid}.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +125,7 @@ class RunLayout:
 def run_of(key: str) -> RunLayout | None:
     """The run a key belongs to; None for keys of the experiment itself."""
     parts = key.split("/")
-    return RunLayout(parts[0], parts[1]) if len(parts) > 2 else None
+    return RunLayout(parts[0], parts[1]) if len(parts) > 2 and parts[1] != _HISTORY else None
 
 
 def attempt_of(key: str) -> AttemptName | None:
