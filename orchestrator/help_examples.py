@@ -24,10 +24,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "cancel": ("gridctl cancel demo", "gridctl cancel demo --run demo-unet-r30-none-s42"),
     "retry": ("gridctl retry demo", "gridctl retry demo --run demo-unet-r30-none-s42"),
     "delete": ("gridctl delete demo --run demo-unet-r30-none-s42", "gridctl delete demo --yes"),
-    "render": (
-        "gridctl render experiments/reduced_set.yaml --set kubernetes.image=trainer:1",
-        "gridctl render experiments/reduced_set.yaml -o jobs",
-    ),
+    "render": ("gridctl render hearts.yaml", "gridctl render hearts.yaml -o jobs"),
     "doctor": ("gridctl doctor experiments/demo.yaml", "gridctl doctor experiments/demo.yaml --json"),
     "schema": ("gridctl schema > experiment.schema.json",),
 }

@@ -12,7 +12,7 @@ import pytest
 from orchestrator.experiment import Document
 from tests.forked_commands import ForkedCommand
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 SMALL = (
     "data.acdc=data/phantom/acdc",
@@ -46,8 +46,7 @@ def trained_once(
     folder = tmp_path_factory.mktemp("trained") / "study"
     (folder / "experiments").mkdir(parents=True)
     environment = {**os.environ, "XDG_CACHE_HOME": str(folder.parent), "XDG_STATE_HOME": str(folder.parent)}
-    phantom = ("data", "phantom", "data/phantom", "--patients", "6", "--generalisation-patients", "2", "--slices", "2")
-    assert forked_trainer(phantom, folder, environment).returncode == 0
+    assert forked_trainer(("data", "phantom", "data/phantom"), folder, environment).returncode == 0
     for path in (ROOT / "experiments").glob("*.yaml"):
         (folder / "experiments" / path.name).write_text(make_small(path.read_text()))
     shutil.copy(folder / "experiments" / "demo.yaml", folder / "demo.yaml")

@@ -1,0 +1,25 @@
+"""Documented commands that no test here runs, and why. One that matches nothing any more fails the test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+EXEMPT: Final[Mapping[str, str]] = {
+    r"make (demo|test|lint|slow|docs)": "install into .venv first; .ci/run runs them, here make parses their recipes",
+    r"\.ci/run": "runs this test",
+    r"pip install .*": "the project is installed by `make`, with the same constraints",
+    r"\.venv/bin/pre-commit install": "changes the checkout's Git hooks",
+    r"kind create cluster|k3d cluster create": "make a cluster; ours is given by KUBECONFIG",
+    r"apt-get install .*": "needs root; .ci/run installs the same packages",
+    r"python (-m benchmarks\.|benchmarks/).*": "take from minutes to hours; the pages say what was measured where",
+    r"git (annex get|lfs pull)": "tools of whoever keeps data in Git",
+    r"gridctl(-trainer)? --install-completion": "tests/e2e/newcomer/test_completion.py runs both",
+}
+"""By a regular expression that matches the whole command."""
+
+ENDS_WITH: Final[Mapping[str, tuple[int, str]]] = {
+    r"gridctl delete (NAME|demo --run \S+)": (2, "nobody is here to be asked"),
+    r"gridctl cancel .*": (2, "runs of the local backend end with the command that started them"),
+}
+"""Exit code and message of those that do not end with 0 where no person answers, or no cluster is asked."""
