@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -59,6 +61,8 @@ RUN_COLUMNS: Final[Mapping[str, str]] = {
     "weights_sha256": "str",
     "log": "str",
     "last_seen": "float64",
+    "last_written": "float64",
+    "cancelled_at": "float64",
 }
 """Columns of `Collected.runs`.
 
@@ -68,7 +72,9 @@ up all attempts, from their start to their last sign of life; `train_seconds` on
 `deterministic` is what the specification asks for. `changed` names the columns (`data_digest`, `device_name`, ...) that
 are not the same for all attempts from which the run is made, with spaces between; mostly it is empty.
 `log` is the key of what the newest attempt prints, empty before the first; `last_seen` is the newest
-sign of life of any attempt, in seconds since the epoch.
+sign of life of any attempt, in seconds since the epoch, by that machine's clock. `last_written` is when any attempt
+last wrote an object, by the store's clock; `cancelled_at` when `gridctl cancel` stopped the run, if no submission
+resumed it since.
 """
 
 EPOCH_COLUMNS: Final[Mapping[str, str]] = {
@@ -133,6 +139,22 @@ class _RunObjects:
     result: ResultRecord | None = None
 
 
+@dataclass(slots=True)
+class _Times:
+    """What the listing alone tells of a run, in seconds since the epoch."""
+
+    last_written: float = math.nan
+    cancelled_at: float = math.nan
+
+    def note(self, layout: RunLayout, stat: Stat) -> None:
+        if stat.key == layout.cancelled:
+            self.cancelled_at = stat.modified
+        elif stat.key.startswith((layout.attempts, layout.checkpoints)):
+            self.last_written = (
+                stat.modified if math.isnan(self.last_written) else max(stat.modified, self.last_written)
+            )
+
+
 def collect(
     store: Store, runs: Sequence[RunSpec], cache: ReadCache | None = None, on_read: OnRead | None = None
 ) -> Collected:
@@ -157,6 +179,7 @@ def collect(
     chosen: list[tuple[str, Stat]] = []
     problems: list[Problem] = []
     others: dict[str, None] = {}
+    times: dict[str, _Times] = defaultdict(_Times)
     for stat in store.list(experiment_prefix(runs[0].experiment)):
         layout = run_of(stat.key)
         if layout is None:
@@ -164,7 +187,9 @@ def collect(
         if layout.run_id not in wanted:
             if stat.key == layout.result:
                 others[layout.run_id] = None
-        elif attempt_of(stat.key) or stat.key == layout.result:
+            continue
+        times[layout.run_id].note(layout, stat)
+        if attempt_of(stat.key) or stat.key == layout.result:
             chosen.append((layout.run_id, stat))
         elif misplaced := _misplaced(layout, stat.key):
             problems.append(Problem(misplaced, f"{store.url}/{stat.key}", "move it elsewhere, or delete it"))
@@ -175,7 +200,7 @@ def collect(
         merged = merge(read.logs)
         problems += _gaps(run, read, merged)
         cell = _cell(run)
-        run_rows.append(cell | _run_row(run, read, merged))
+        run_rows.append(cell | _run_row(run, read, merged) | asdict(times[run.run_id]))
         epoch_rows += [cell | _epoch_row(log, record) for log, record in merged]
         if read.result:
             function_rows += [cell | dict(patient) for patient in read.result.function]

@@ -10,6 +10,7 @@ from rich.text import Text
 from orchestrator import console
 from orchestrator.commands.plan import Cost, Estimate, Need
 from orchestrator.report.wording import LEVEL, METRIC_NAMES
+from orchestrator.tables import Column, FittedTable
 
 
 def plan_view(made: Estimate) -> RenderableType:
@@ -47,9 +48,10 @@ def cost_lines(made: Estimate) -> Iterator[Text]:
 def _costs(made: Estimate) -> RenderableType:
     ablated = any(cost.ablation != "none" for cost in made.cells)
     hours = "GPU-h left" if made.gpus else "hours left"
-    numeric = ("ratio", "runs left", "s/epoch", hours)
-    columns = ["model", "ratio", *(["ablation"] if ablated else []), "runs left", "s/epoch", hours]
-    table = console.table(*columns, numeric=numeric)
+    columns = [Column("model", names_row=True), Column("ratio", numeric=True, names_row=True)]
+    columns += [Column("ablation", names_row=True)] if ablated else []
+    columns += [Column("runs left", numeric=True), Column("s/epoch", numeric=True, goes=1), Column(hours, numeric=True)]
+    table = FittedTable(columns)
     for cost in made.cells:
         row = [cost.model, f"{cost.train_ratio:g}", *([cost.ablation] if ablated else [])]
         row += [f"{cost.runs_left}/{cost.runs}", _seconds(cost), _hours(cost)]
@@ -69,9 +71,12 @@ def _hours(cost: Cost) -> str:
 
 def _needs(needs: Sequence[Need]) -> RenderableType:
     power = f"{needs[0].power:.0%}"
-    numbers = ["effect", "sd", "power now", f"seeds for {power}", "after Holm"]
     several = len({(need.model, need.against) for need in needs}) > 1
-    table = console.table(*(["compared"] if several else []), "metric", *numbers, numeric=numbers)
+    columns = [Column("compared", names_row=True)] if several else []
+    columns += [Column("metric", names_row=True)]
+    columns += [Column(heading, numeric=True) for heading in ("effect", "sd", "power now", f"seeds for {power}")]
+    columns += [Column("after Holm", numeric=True)]
+    table = FittedTable(columns)
     for need in needs:
         effect = f"{need.effect:g} sd" if need.standardised else f"{need.effect:g}"
         compared = [f"{need.model} against {need.against}"] if several else []

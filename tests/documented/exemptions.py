@@ -20,6 +20,5 @@ EXEMPT: Final[Mapping[str, str]] = {
 
 ENDS_WITH: Final[Mapping[str, tuple[int, str]]] = {
     r"gridctl delete (NAME|demo --run \S+)": (2, "nobody is here to be asked"),
-    r"gridctl cancel .*": (2, "runs of the local backend end with the command that started them"),
 }
-"""Exit code and message of those that do not end with 0 where no person answers, or no cluster is asked."""
+"""Exit code and message of those that do not end with 0 where no person answers."""

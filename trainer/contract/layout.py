@@ -8,6 +8,7 @@
                       checkpoints/epoch-0010.001-<uid>.pt   of attempt 1 after epoch 10, and its .json
                       checkpoints/epoch-0010-step-00007.001-<uid>.pt   within epoch 11, after 7 steps
                       result.json                    written last: the run is finished
+                      cancelled.json                 `gridctl cancel` stopped it, and no submission resumed it since
                       samples/index.json             a few slices, the same for both models of a pair
                       samples/<name>.png             their pictures
 """
@@ -91,6 +92,10 @@ class RunLayout:
     @property
     def result(self) -> str:
         return f"{self.prefix}result.json"
+
+    @property
+    def cancelled(self) -> str:
+        return f"{self.prefix}cancelled.json"
 
     @property
     def attempts(self) -> str:
