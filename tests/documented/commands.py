@@ -25,12 +25,17 @@ class Command:
     Attributes:
         text: Without prompt, comment and line continuations.
         where: `README.md:11`; several pages may show the same command.
-        section: Headings above it, joined.
+        in_block: Whether it is a line of a code block, not a part of a sentence.
     """
 
     text: str
     where: str
-    section: str
+    in_block: bool
+
+    @property
+    def page(self) -> str:
+        """The page that shows it."""
+        return self.where.partition(":")[0]
 
     @property
     def program(self) -> str:
@@ -50,19 +55,14 @@ def documented_commands(root: Path) -> list[Command]:
 
 def commands_in(markdown: str, name: str) -> Iterator[Command]:
     """The commands of one page."""
-    headings: list[str] = []
-    tokens = MarkdownIt("commonmark").enable("table").parse(markdown)
-    for number, token in enumerate(tokens):
-        if token.type == "heading_open":
-            headings = [*headings[: int(token.tag[1]) - 1], tokens[number + 1].content]
+    for token in MarkdownIt("commonmark").enable("table").parse(markdown):
         line = token.map[0] + 1 if token.map else 0
-        section = f"{name} {' / '.join(headings)}"
         if token.type in ("fence", "code_block") and token.info.split(" ")[0] in _SHELL:
             for text in _lines(token.content):
-                yield Command(text, f"{name}:{line}", section)
+                yield Command(text, f"{name}:{line}", in_block=True)
         for child in token.children or ():
             if child.type == "code_inline" and _is_command(child.content):
-                yield Command(child.content, f"{name}:{line}", section)
+                yield Command(child.content, f"{name}:{line}", in_block=False)
 
 
 def _lines(block: str) -> Iterator[str]:

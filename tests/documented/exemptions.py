@@ -1,4 +1,4 @@
-"""Documented commands that no test here runs, and why. One that matches nothing any more fails the test."""
+"""Documented commands that are not run one by one, and why. What matches none any more fails a test."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ EXEMPT: Final[Mapping[str, str]] = {
     r"gridctl(-trainer)? --install-completion": "tests/e2e/newcomer/test_completion.py runs both",
 }
 """By a regular expression that matches the whole command."""
+
+FOLLOWED: Final[Mapping[str, str]] = {"docs/cluster.md": "tests/cluster/test_documentation.py"}
+"""Pages whose blocks a test runs in their order, from the first to the last."""
 
 ENDS_WITH: Final[Mapping[str, tuple[int, str]]] = {
     r"gridctl delete (NAME|demo --run \S+)": (2, "nobody is here to be asked"),

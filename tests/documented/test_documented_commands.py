@@ -17,7 +17,7 @@ import pytest
 from orchestrator import help_examples
 from tests import s3_server
 from tests.documented.commands import Command, commands_in, documented_commands
-from tests.documented.exemptions import ENDS_WITH, EXEMPT
+from tests.documented.exemptions import ENDS_WITH, EXEMPT, FOLLOWED
 from tests.documented.runnable import STANDS_FOR, variants
 from tests.documented.trained_folder import ROOT
 from tests.forked_commands import CompletedCall, ForkedCommand
@@ -26,8 +26,7 @@ from trainer.contract.store import open_store
 
 Shell = Callable[[str], CompletedCall]
 
-COMMANDS = {command.text: command for command in documented_commands(ROOT)}
-"""Each once."""
+DOCUMENTED = documented_commands(ROOT)
 
 EXAMPLES = [
     example
@@ -41,9 +40,19 @@ def exemption_of(text: str) -> str | None:
     return next((pattern for pattern in EXEMPT if re.fullmatch(pattern, text)), None)
 
 
-def needs_cluster(command: Command) -> bool:
-    """Whether it is shown where a cluster is the subject, or is one of a cluster's tools."""
-    return command.program in ("kubectl", "docker", "podman", "buildah") or "cluster" in command.section.lower()
+FOLLOWED_BLOCKS = [command.text for command in DOCUMENTED if command.in_block and command.page in FOLLOWED]
+
+
+def is_followed(command: Command) -> bool:
+    """Whether another test runs it, or the same with more options, on its way through a page."""
+    if command.in_block and command.page in FOLLOWED:
+        return True
+    return command.in_block and any(text.startswith(command.text) for text in FOLLOWED_BLOCKS)
+
+
+def is_of_cluster(command: Command) -> bool:
+    """Whether it is a command of a cluster's or an image's tools."""
+    return command.program in ("kubectl", "docker", "podman", "buildah")
 
 
 def needs_s3(text: str) -> bool:
@@ -54,8 +63,13 @@ def named(commands: list[Command]) -> list[object]:
     return [pytest.param(command, id=f"{command.where} {command.text}") for command in commands]
 
 
-RUNNABLE = [command for text, command in COMMANDS.items() if exemption_of(text) is None]
-LOCAL = [command for command in RUNNABLE if not needs_cluster(command) and not needs_s3(command.text)]
+COMMANDS = {command.text: command for command in DOCUMENTED if not exemption_of(command.text)}
+"""Each once."""
+
+HERE = [command for command in COMMANDS.values() if not is_of_cluster(command) and not is_followed(command)]
+LOCAL = [command for command in HERE if not needs_s3(command.text)]
+WITH_S3 = sorted(filter(needs_s3, {*EXAMPLES, *(command.text for command in HERE)}))
+ON_CLUSTER = [command for command in COMMANDS.values() if is_of_cluster(command) and not is_followed(command)]
 
 
 @pytest.fixture
@@ -113,27 +127,48 @@ def bucket() -> Iterator[str]:
         store.delete(stat.key)
 
 
-WITH_S3 = sorted({*EXAMPLES, *(command.text for command in RUNNABLE if not needs_cluster(command))})
-
-
 @pytest.mark.cluster
-@pytest.mark.parametrize("text", [text for text in WITH_S3 if needs_s3(text)])
+@pytest.mark.parametrize("text", WITH_S3)
 def test_a_command_about_a_bucket_works(text: str, shell: Shell, bucket: str, trained: Path) -> None:
     shutil.copytree(trained / "data" / "phantom", trained / "packs", dirs_exist_ok=True)
     for line in variants(text):
         require_promised(text, shell(line.replace("s3://bucket", bucket)))
 
 
+@pytest.mark.cluster
+@pytest.mark.parametrize("command", named(ON_CLUSTER))
+def test_a_command_of_a_cluster_works(command: Command) -> None:
+    """Those within text, which only look; where a page goes step by step, `FOLLOWED` names the test that follows it."""
+    assert "KUBECONFIG" in os.environ
+    done = subprocess.run(shlex.split(command.text), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("command", named(ON_CLUSTER))
+def test_what_changes_a_cluster_is_followed_step_by_step(command: Command) -> None:
+    reads = ("describe", "get", "logs", "auth", "version", "explain", "api-resources")
+    assert command.program == "kubectl", command.where
+    assert command.text.split()[1] in reads, f"{command.where}: no test runs it: {command.text}"
+
+
+@pytest.mark.parametrize("page", FOLLOWED)
+def test_a_page_that_is_followed_is_there_and_its_test_reads_it(page: str) -> None:
+    assert FOLLOWED_BLOCKS
+    assert Path(page).name in (ROOT / FOLLOWED[page]).read_text()
+
+
 def test_every_target_of_make_that_is_documented_exists() -> None:
-    for text, command in COMMANDS.items():
+    for command in DOCUMENTED:
         if command.program == "make":
-            done = subprocess.run(["make", "-n", *text.split()[1:]], cwd=ROOT, capture_output=True, check=False)
+            words = ["make", "-n", *command.text.split()[1:]]
+            done = subprocess.run(words, cwd=ROOT, capture_output=True, check=False)
             assert done.returncode == 0, f"{command.where}: {done.stderr!r}"
 
 
 @pytest.mark.parametrize("pattern", [*EXEMPT, *ENDS_WITH])
 def test_an_exemption_is_of_a_command_that_is_still_documented(pattern: str) -> None:
-    assert any(re.fullmatch(pattern, text) for text in COMMANDS)
+    shown = [*(command.text for command in DOCUMENTED), *EXAMPLES]
+    assert any(re.fullmatch(pattern, text) for text in shown)
 
 
 def test_every_placeholder_is_replaced() -> None:
@@ -161,15 +196,12 @@ $ kubectl apply -k k8s/base
 make: it
 ```
 """
-    found = [(command.text, command.section) for command in commands_in(page, "page.md")]
-    section = "page.md Guide / On a cluster"
-    assert [text for text, _ in found] == [
-        "gridctl submit a.yaml --set x=1",
-        "gridctl status [NAME]",
-        "gridctl report | cat",
-        "kubectl apply -k k8s/base",
+    assert [(command.text, command.where, command.in_block) for command in commands_in(page, "page.md")] == [
+        ("gridctl submit a.yaml --set x=1", "page.md:4", True),
+        ("gridctl status [NAME]", "page.md:7", False),
+        ("gridctl report | cat", "page.md:9", False),
+        ("kubectl apply -k k8s/base", "page.md:12", True),
     ]
-    assert {where for _, where in found} == {section}
 
 
 def test_what_is_optional_is_tried_both_ways() -> None:
