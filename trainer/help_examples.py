@@ -25,6 +25,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "gridctl-trainer data upload data/phantom s3://bucket/phantom",
         "gridctl-trainer data upload packs s3://bucket/packs",
     ),
+    "data download": ("gridctl-trainer data download s3://bucket/phantom data/downloaded",),
     "data phantom": (
         "gridctl-trainer data phantom data/phantom",
         "gridctl-trainer data phantom data/series --patients 20 --series",
