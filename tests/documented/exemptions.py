@@ -7,6 +7,8 @@ from typing import Final
 
 EXEMPT: Final[Mapping[str, str]] = {
     r"make (demo|test|lint|slow|docs)": "install into .venv first; .ci/run runs them, here make parses their recipes",
+    r"make image( .*)?": "builds an image of several GB; tests/e2e/image/test_make_image.py runs it without the build",
+    r"kubectl cp": "a name alone; docs/cluster.md shows it in full, where it is followed",
     r"\.ci/run": "runs this test",
     r"pip install .*": "the project is installed by `make`, with the same constraints",
     r"\.venv/bin/pre-commit install": "changes the checkout's Git hooks",

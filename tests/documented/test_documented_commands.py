@@ -131,6 +131,8 @@ def bucket() -> Iterator[str]:
 @pytest.mark.parametrize("text", WITH_S3)
 def test_a_command_about_a_bucket_works(text: str, shell: Shell, bucket: str, trained: Path) -> None:
     shutil.copytree(trained / "data" / "phantom", trained / "packs", dirs_exist_ok=True)
+    if " download " in text:
+        shell(f"gridctl-trainer data upload data/phantom {bucket}/phantom")
     for line in variants(text):
         require_promised(text, shell(line.replace("s3://bucket", bucket)))
 

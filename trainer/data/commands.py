@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     no_args_is_help=True,
+    add_completion=False,  # its parent has it
     help="Look at data, prepare it, put it where pods find it; make synthetic data.",
     epilog=examples(*EXAMPLES["data"]),
 )
