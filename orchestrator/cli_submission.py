@@ -246,6 +246,7 @@ def _plan_line(prepared: Prepared) -> str:
         (begun[RunState.NOT_STARTED], "to start"),
         (begun[RunState.INTERRUPTED], "interrupted, to resume"),
         (begun[RunState.CANCELLED], "cancelled, to resume"),
+        (begun[RunState.RUNNING], "running on another machine, to take over"),
         (len(plan.retry), "failed, to retry"),
         (len(plan.skip), "done already"),
         *((held[state], f"{state.label} already") for state in ACTIVE),
