@@ -104,12 +104,15 @@ def doctor(
     from orchestrator.experiment import load_experiment
 
     checks = []
+    said: set[str] = set()
     for check in examine(load_experiment(experiment, overrides or [], store=store, backend=backend)):
         checks.append(check)
         if not as_json:
             console.show(f"{check.state:<8} {check.name}: {check.says}")
-            if check.fix:
-                console.show(f"         {check.fix}")
+            for line in check.fix.splitlines():
+                if line not in said:  # one command may put several things right
+                    console.show(f"         {line}")
+                said.add(line)
     if as_json:
         console.show_json([asdict(check) for check in checks])
     if any(check.state == "failed" for check in checks):

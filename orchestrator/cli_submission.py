@@ -21,6 +21,9 @@ from orchestrator.cli_options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orchestrator.backends.kubernetes.finding import Finding
     from orchestrator.backends.port import Outcome
     from orchestrator.commands.submit import Prepared
 
@@ -39,6 +42,12 @@ MaxActive = Annotated[
 ]
 
 
+NoVerify = Annotated[
+    bool,
+    typer.Option("--no-verify", help="Create Jobs whose pods cannot reach the store, as far as is seen from here."),
+]
+
+
 def submit(
     experiment: ExperimentFile,
     overrides: Overrides = None,
@@ -47,6 +56,7 @@ def submit(
     workers: Workers = None,
     max_active: MaxActive = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")] = False,
+    no_verify: NoVerify = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -64,7 +74,7 @@ def submit(
         return
     console.say(_plan_line(prepared))
     _say_who_holds(prepared)
-    _carry_out(prepared, workers, max_active, as_json=as_json)
+    _carry_out(prepared, workers, max_active, verify=not no_verify, as_json=as_json)
 
 
 def retry(
@@ -73,6 +83,7 @@ def retry(
     store: StoreUrl = None,
     workers: Workers = None,
     max_active: MaxActive = None,
+    no_verify: NoVerify = False,
     as_json: AsJson = False,
 ) -> None:
     """Try failed runs again, from their last checkpoints."""
@@ -88,7 +99,7 @@ def retry(
         console.say(f"{found.experiment.name}: no run of these has failed; `gridctl submit` resumes interrupted ones")
     else:
         console.say(_plan_line(prepared))
-    _carry_out(prepared, workers, max_active, as_json=as_json)
+    _carry_out(prepared, workers, max_active, verify=not no_verify, as_json=as_json)
 
 
 def render(
@@ -131,7 +142,7 @@ def _require_fitting(backend: str, workers: int | None, max_active: int | None) 
         raise InputError("there are no Jobs on this machine", where="--max-active", fix="limit its runs with --workers")
 
 
-def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, *, as_json: bool) -> None:
+def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, *, verify: bool, as_json: bool) -> None:
     from orchestrator import console
     from orchestrator.backends.local.installation import require_trainer
     from orchestrator.commands.submit import add_to_history, write_specifications
@@ -141,6 +152,11 @@ def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, 
     if prepared.plan.to_do:
         if prepared.experiment.backend == "local":
             require_trainer()
+        else:
+            from orchestrator.commands.store_access import require_store_access
+
+            for check in require_store_access(prepared, verify=verify):
+                console.say("\n  ".join([f"note: {check.name}: {check.says}", *check.fix.splitlines()]))
         probe(prepared.store, prepared.experiment.name)  # before anything is written, trained or paid for
     write_specifications(prepared)
     add_to_history(prepared)
@@ -169,16 +185,19 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> 
     from orchestrator.backends.kubernetes.verdict import Verdict
     from orchestrator.commands.plan import estimate
     from orchestrator.commands.plan_view import cost_lines
+    from orchestrator.commands.store_access import store_access
 
     plan = prepared.plan
     parts = {"create": plan.create, "retry": plan.retry, "skip": plan.skip, "leave": plan.leave, "failed": plan.failed}
     verdicts: list[Verdict] = []
+    access: Sequence[Finding] = ()
     gpus = 0
     if prepared.experiment.backend == "kubernetes":
         from orchestrator.backends.kubernetes import KubernetesBackend
 
         assert isinstance(prepared.backend, KubernetesBackend)
         verdicts, gpus = prepared.backend.judge(plan.to_do), prepared.backend.gpus(plan.to_do)
+        access = store_access(prepared)
     cost = estimate(prepared.experiment, prepared.collected, at_once)
     if as_json:
         shown: dict[str, object] = {name: [run.run_id for run in runs] for name, runs in parts.items()}
@@ -186,6 +205,7 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> 
         shown["estimate"] = cost.to_json()
         if prepared.experiment.backend == "kubernetes":
             shown |= {"gpus": gpus, "verdicts": [asdict(verdict) for verdict in verdicts]}
+            shown["store_access"] = [asdict(item.check) for item in access]
         console.show_json(shown)
     else:
         for name, runs in parts.items():
@@ -201,8 +221,14 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> 
             )
         for verdict in verdicts:
             console.say(f"  {verdict}")
+        for item in access:
+            if item.check.state != "ok":
+                console.say(f"  {item.check.state}: {item.check.name}: {item.check.says}")
+                for text in item.check.fix.splitlines():
+                    console.say(f"    {text}")
         console.say_unreadable(prepared.collected.problems)
-    if any(verdict.problems for verdict in verdicts) or prepared.collected.problems:
+    refused = any(verdict.problems for verdict in verdicts) or any(item.certain for item in access)
+    if refused or prepared.collected.problems:
         raise typer.Exit(errors.RUNS_FAILED)
 
 

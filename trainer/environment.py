@@ -12,6 +12,7 @@ from typing import Final, Literal
 import torch
 
 from trainer.contract.errors import SpecError
+from trainer.provenance import version
 
 _RECORDED: Final = ("torch", "numpy", "opencv-python-headless", "nibabel", "pydicom", "imagecodecs", "gridctl")
 
@@ -50,6 +51,8 @@ def versions() -> dict[str, str]:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
+    if "gridctl" not in found and (own := version()):  # an image has the source, not an installed package
+        found["gridctl"] = own
     return found
 
 
