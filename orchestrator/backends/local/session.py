@@ -16,6 +16,8 @@ from typing import Final, Literal
 from orchestrator.backends.local.last_words import leave_last_words
 from orchestrator.backends.local.locks import RunLocks
 from orchestrator.backends.local.process import TrainerProcess
+from orchestrator.backends.local.queue_hold import QueueHold
+from orchestrator.backends.local.run_note import SignsOfProgress
 from orchestrator.backends.local.watching import Told, Watcher
 from orchestrator.backends.port import Outcome
 from orchestrator.errors import in_words
@@ -42,7 +44,7 @@ class _Ending:
         unreachable: Whether it counts as failed because the store could not be asked.
     """
 
-    outcome: Literal["done", "failed", "stopped", "left"]
+    outcome: Literal["done", "failed", "stopped", "left", "cancelled"]
     message: str = ""
     resumable: bool = False
     unreachable: bool = False
@@ -54,13 +56,17 @@ class Session:
     Args:
         store: Where the specifications are and the runs keep everything.
         locks: Who holds which run.
+        hold: This submission's, of the runs that wait.
         watcher: Is told how each run goes.
         runs: In the order in which they are started.
     """
 
-    def __init__(self, store: Store, locks: RunLocks, watcher: Watcher | None, runs: Sequence[RunSpec]) -> None:
+    def __init__(
+        self, store: Store, locks: RunLocks, hold: QueueHold, watcher: Watcher | None, runs: Sequence[RunSpec]
+    ) -> None:
         self._store = store
         self._locks = locks
+        self._hold = hold
         self._told = Told(watcher)
         self._waiting: queue.SimpleQueue[RunSpec] = queue.SimpleQueue()
         for run in runs:
@@ -88,6 +94,8 @@ class Session:
         return Outcome(
             done=tuple(run_id for run_id, ending in endings if ending.outcome == "done"),
             created=tuple(self._created),
+            cancelled=tuple(run_id for run_id, ending in endings if ending.outcome == "cancelled"),
+            left=tuple(run_id for run_id, ending in endings if ending.outcome == "left"),
             failed={run_id: ending.message for run_id, ending in endings if ending.outcome == "failed"},
             interrupted=self._stop_requests > 0,
             unreachable=any(ending.unreachable for _, ending in endings),
@@ -120,6 +128,7 @@ class Session:
             return
         self._stops_passed_on = min(self._stop_requests, 2)
         at_once = self._stops_passed_on > 1
+        self._hold.let_go()
         with self._guard:
             for process in self._running.values():
                 process.stop(at_once=at_once)
@@ -147,6 +156,10 @@ class Session:
         lock = self._locks.acquire(run.run_id)
         if lock is None:
             return _Ending("left")
+        self._hold.started(run.run_id)
+        if self._is_cancelled(run):
+            lock.release()
+            return _Ending("cancelled")
         uid = uuid.uuid4().hex[:8]
         try:
             ending = self._attempt(run, lock, uid)
@@ -175,7 +188,9 @@ class Session:
             self._created.append(run.run_id)
             self._told.tell(lambda watcher: watcher.started(run))
         try:
+            signs = SignsOfProgress(lock, process.pid, self._hold.submit_id)
             for event in process.events():
+                signs.seen(event)
                 with self._guard:
                     self._told.tell(lambda watcher, event=event: watcher.event(run, event))  # type: ignore[misc]
             exit_code, message = process.wait()
@@ -204,11 +219,19 @@ class Session:
         if stopped:
             if self._stop_requests:
                 return _Ending("stopped")
+            if self._is_cancelled(run):
+                return _Ending("cancelled")
             said = "stopped by somebody else; submit again to go on from its checkpoint"
             return _Ending("failed", said, resumable=True)
         if exit_code == exit_codes.BAD_DATA:
             self._bad_data[run.data] = message
         return _Ending("failed", message or f"exit code {exit_code}")
+
+    def _is_cancelled(self, run: RunSpec) -> bool:
+        """Whether `gridctl cancel` wants it to end; a store that cannot be asked cancels nothing."""
+        with contextlib.suppress(StoreError):
+            return self._store.exists(RunLayout(run.experiment, run.run_id).cancelled)
+        return False
 
     def _lacking(self, run: RunSpec) -> str:
         """What is wrong with the run's result; empty if it is there and valid.
@@ -229,6 +252,7 @@ class Session:
 
     def _end(self, run: RunSpec, ending: _Ending) -> None:
         with self._guard:
+            self._hold.started(run.run_id)
             self._endings[run.run_id] = ending
             self._told.tell(lambda watcher: watcher.ended(run, ending.outcome))
 
