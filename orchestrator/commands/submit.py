@@ -66,7 +66,8 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool) -> Prep
     if isinstance(backend, Renders):
         backend.manifests(experiment.runs)  # every mistake in them, before anything is written
     collected = collect(store, experiment.runs)
-    standings = run_standings(collected, backend.observe(experiment.name), here=machine_of(experiment.backend))
+    known, name = backend.observe(experiment.name), experiment.name
+    standings = run_standings(collected, known, here=machine_of(experiment.backend), experiment=name)
     # A machine that was lost never says so, and its run must be resumed; one that lives ends its attempt for ours.
     states = {
         run_id: RunState.INTERRUPTED if standing.is_elsewhere else standing.state
