@@ -9,6 +9,7 @@ from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 
+from orchestrator.experiment.empty_sections import holds_others
 from orchestrator.experiment.field_descriptions import field_descriptions
 from orchestrator.experiment.grid import MAX_OF_EACH
 from orchestrator.experiment.schema import BUILT_IN_ABLATIONS, ExperimentFile
@@ -54,8 +55,22 @@ def experiment_schema() -> dict[str, Any]:
         properties[name] |= {"minItems": 1, "uniqueItems": True}
     definitions["Comparison"]["properties"]["metrics"] |= {"minItems": 1, "uniqueItems": True}
     properties["reproduces"]["uniqueItems"] = True
+    for model in {ExperimentFile, *NETWORKS.values(), *models_in(ExperimentFile)}:
+        name = next((_options_of(key) for key, value in NETWORKS.items() if value is model), model.__name__)
+        _let_be_empty(properties if model is ExperimentFile else definitions[name]["properties"], model)
     schema = {"$schema": _DIALECT, **_tidied(made), "definitions": _tidied(definitions)}
     return {**schema, "title": "gridctl experiment"}
+
+
+def _let_be_empty(properties: dict[str, Any], model: type[BaseModel]) -> None:
+    """Sections and lists that have a default may have nothing in them."""
+    for name, field in model.model_fields.items():
+        if field.is_required() or not holds_others(field.annotation):
+            continue
+        given = dict(properties[name])
+        beside = {key: given.pop(key) for key in ("description", "default") if key in given}
+        forms = given.pop("anyOf") if set(given) == {"anyOf"} else [given]
+        properties[name] = {**beside, "anyOf": [*forms, {"type": "null"}]}
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
