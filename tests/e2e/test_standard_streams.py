@@ -145,7 +145,7 @@ def test_the_trainer_goes_on_without_whoever_reads_its_progress(streams: str, fo
         (["submit", "x.yaml", "--workers", "0"], "--workers: must be at least 1, got '0'"),
         (["submit", "x.yaml", "--workers", "x"], "--workers: a whole number is meant, got 'x'"),
         (["report", "--format", "pdf"], "--format: 'pdf' is not one of"),
-        (["submit"], "missing argument 'EXPERIMENT.yaml'"),
+        (["logs"], "missing argument 'RUN'"),
     ],
 )
 def test_a_wrong_option_is_said_as_every_mistake(arguments: list[str], said: str, folder: Path) -> None:
