@@ -28,6 +28,6 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "data download": ("gridctl-trainer data download s3://bucket/phantom data/downloaded",),
     "data phantom": (
         "gridctl-trainer data phantom data/phantom",
-        "gridctl-trainer data phantom data/series --patients 20 --series",
+        "gridctl-trainer data phantom data/series --patients 4 --series",
     ),
 }
