@@ -54,6 +54,7 @@ RUN_COLUMNS: Final[Mapping[str, str]] = {
     "device": "str",
     "device_name": "str",
     "host": "str",
+    "last_host": "str",
     "image": "str",
     "git_sha": "str",
     "versions": "str",
@@ -67,7 +68,8 @@ RUN_COLUMNS: Final[Mapping[str, str]] = {
 }
 """Columns of `Collected.runs`.
 
-`exit_code` is that of the newest attempt, NaN while it says nothing. `interruptions` counts
+`exit_code` and `last_host` are those of the newest attempt, NaN while it says nothing; other columns of a machine are
+those of the attempt that trained the last epoch. `interruptions` counts
 attempts that were stopped, or vanished and were followed by another one. `busy_seconds` adds
 up all attempts, from their start to their last sign of life; `train_seconds` only epochs that count.
 `deterministic` is what the specification asks for. `changed` names the columns (`data_digest`, `device_name`, ...) that
@@ -325,6 +327,7 @@ def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog,
         "device": told.attempt.device if told else "",
         "device_name": told.attempt.device_name if told else "",
         "host": told.attempt.host if told else "",
+        "last_host": newest.attempt.host if newest else "",
         "image": told.attempt.image if told else "",
         "git_sha": told.attempt.git_sha if told else "",
         "versions": json.dumps(dict(told.attempt.versions), sort_keys=True) if told else "",

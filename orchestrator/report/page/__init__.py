@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from orchestrator.report.page.significance import test_rows
 from orchestrator.report.question import Question
 from orchestrator.report.result import Report
 from orchestrator.report.wording import METRIC_NAMES, bca_coverage
+from orchestrator.standing import Standing, standing_without_backend
 from trainer.contract.store import Store
 
 __all__ = ["render_page"]
@@ -37,10 +39,11 @@ def render_page(
     store: Store,
     folder: Path | None = None,
     question: Question | None = None,
+    standings: Mapping[str, Standing] | None = None,
 ) -> str:
     """Write a report as a page.
 
-    The same store and report give the same page.
+    The same store, report and standings give the same page.
 
     Args:
         report: What it says.
@@ -49,6 +52,7 @@ def render_page(
         store: Pictures and the last lines of failed runs are read from it.
         folder: Where the page will lie; None if it is printed.
         question: What the report was asked, for the command that makes it again.
+        standings: Where every run stands, by run id; None to go by what the store tells.
 
     Returns:
         A whole HTML document: styles, script and pictures are within it.
@@ -58,13 +62,14 @@ def render_page(
     """
     named = models(experiment.models)
     runs: list[dict[str, Any]] = tables.runs.to_dict("records")  # type: ignore[assignment]
+    known = standings or {run["run_id"]: standing_without_backend(run) for run in runs}
     finished = tables.runs.loc[tables.runs["finished"], "run_id"]
     epochs_of_finished = tables.epochs[tables.epochs["run_id"].isin(finished)]
     metrics = [name for name in ("validation_dice", "generalisation_dice") if tables.epochs[name].notna().any()]
     agreed = agreements(tables.function, named)
     chosen = representatives(report, runs, named)
     tested = [row for part in report.comparisons for row in part.rows if row.bca_low is not None]
-    rows = run_rows(runs, tables.epochs, metrics)
+    rows = run_rows(runs, known, tables.epochs, metrics)
     asked = question or Question(significance=bool(report.comparisons), unit=report.unit)
     lines = provenance_lines(report.provenance)
     return render(
@@ -81,7 +86,7 @@ def render_page(
             "ratio": ratio_chart(report, epochs_of_finished, named, experiment.train_ratios),
             "differences": difference_plots(report, named),
             "curves": packed_curves(experiment, tables.runs, tables.epochs),
-            "grid": grid_map(runs, named),
+            "grid": grid_map(runs, named, known),
             "gallery": read_gallery(store, experiment.name, chosen),
             "agreements": agreed,
             "function": function_cells(tables.function, chosen, agreed),

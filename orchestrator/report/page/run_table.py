@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from orchestrator.report.page.curves import final_scores
-from orchestrator.standing import standing_without_backend
+from orchestrator.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +30,24 @@ class RunRow:
     scores: Mapping[str, float | None]
 
 
-def run_rows(runs: Sequence[Mapping[str, Any]], epochs: pd.DataFrame, metrics: Sequence[str]) -> list[RunRow]:
+def run_rows(
+    runs: Sequence[Mapping[str, Any]],
+    standings: Mapping[str, Standing],
+    epochs: pd.DataFrame,
+    metrics: Sequence[str],
+) -> list[RunRow]:
     """A row a wanted run, in the order of the grid.
 
     Args:
         runs: Rows of `Collected.runs`.
+        standings: Where each stands, by run id.
         epochs: As `Collected.epochs`.
         metrics: Scores to show.
     """
     scores = final_scores(epochs, metrics).to_dict("index") if len(epochs) else {}
     rows = []
     for run in runs:
-        standing = standing_without_backend(run)
+        standing = standings[run["run_id"]]
         known = {
             str(metric): (None if value != value else float(value))
             for metric, value in scores.get(run["run_id"], {}).items()

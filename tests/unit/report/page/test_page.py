@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from orchestrator.backends.port import Activity
 from orchestrator.collect import Collected, collect
+from orchestrator.commands.states import run_standings
 from orchestrator.experiment import Experiment, parse_experiment
 from orchestrator.report import Question, Report, build_report
 from orchestrator.report.page import gallery, render_page
@@ -161,6 +163,18 @@ def test_an_incomplete_grid_shows_every_state_and_why(store: FolderStore, tmp_pa
     for said in ("1 done", "1 running", "1 failed", "17 not started", "3 of 4", "CUDA out of memory &lt;b&gt;"):
         assert said in page
     assert "<b>" not in page
+
+
+def test_states_are_those_of_the_backend_where_it_was_asked(store: FolderStore, tmp_path: Path) -> None:
+    tiny = experiment(tmp_path / "data")
+    log_run(store, tiny.runs[0], dice_of(0.1))
+    tables = collect(store, tiny.runs)
+    held = {tiny.runs[1].run_id: Activity(active=True, reason="waits for a node")}
+    standings = run_standings(tables, held)
+    report = build_report(tiny, tables, SIGNIFICANCE)
+    page = render_page(report, tiny, tables, store, standings=standings)
+    for said in ("1 done", "1 queued", "18 not started", "waits for a node"):
+        assert said in page
 
 
 @pytest.mark.parametrize("question", [Question(), Question(True, unit="epoch"), Question(True, score="last-2")])
