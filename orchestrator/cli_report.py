@@ -116,7 +116,7 @@ def report(
     standings, problem = standings_now(found, tables) if on_page else (None, "")
     if problem:
         console.say(f"note: states on the page are what the store tells: {problem}")
-    source = Source(found.experiment, tables, found.store, output, standings)
+    source = Source(found.experiment, tables, found.store, output, question, standings)
     if output is not None:
         for path in write_report(built, source, output, wanted.value if wanted else None):
             console.say(f"wrote {path}")

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from orchestrator.ejection_fraction import remark
 from orchestrator.read_cache import ReadCache
 from trainer.contract import exit_codes
 from trainer.contract.errors import MetricLogError, NotFoundError, Problem, StoreError, shortened
@@ -110,8 +111,10 @@ FUNCTION_COLUMNS: Final[Mapping[str, str]] = {
     "predicted_edv_ml": "float64",
     "predicted_esv_ml": "float64",
     "predicted_ef": "float64",
+    "remark": "str",
 }
-"""Columns of `Collected.function`; `predicted_ef` is NaN where the model finds no cavity at end-diastole."""
+"""Columns of `Collected.function`; `predicted_ef` is NaN where the model finds no cavity at end-diastole. `remark`
+says what cannot be of a living heart, or hardly; it is empty for most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +208,7 @@ def collect(
         run_rows.append(cell | _run_row(run, read, merged) | asdict(times[run.run_id]))
         epoch_rows += [cell | _epoch_row(log, record) for log, record in merged]
         if read.result:
-            function_rows += [cell | dict(patient) for patient in read.result.function]
+            function_rows += [cell | dict(patient) | {"remark": remark(patient)} for patient in read.result.function]
     return Collected(
         runs=_frame(run_rows, RUN_COLUMNS),
         epochs=_frame(epoch_rows, EPOCH_COLUMNS),

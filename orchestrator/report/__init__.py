@@ -38,6 +38,7 @@ class Source:
 
     Attributes:
         folder: Where the report will lie; None if it is printed.
+        question: What it was asked.
         standings: Where every run stands, by run id; None if only the store was asked.
     """
 
@@ -45,6 +46,7 @@ class Source:
     tables: Collected
     store: Store
     folder: Path | None = None
+    question: Question | None = None
     standings: Mapping[str, Standing] | None = None
 
 
@@ -77,7 +79,15 @@ def render(report: Report, output_format: str, console: Console, source: Source 
         from orchestrator.report.page import render_page
 
         assert source is not None
-        return render_page(report, source.experiment, source.tables, source.store, source.folder, source.standings)
+        return render_page(
+            report,
+            source.experiment,
+            source.tables,
+            source.store,
+            source.folder,
+            question=source.question,
+            standings=source.standings,
+        )
     from orchestrator.report.tidy import as_csv, as_json
 
     return as_csv(report) if output_format == "csv" else as_json(report)
