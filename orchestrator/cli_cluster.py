@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator import completion
 from orchestrator.cli_options import (
     AsJson,
     BackendName,
@@ -19,9 +20,24 @@ from orchestrator.cli_options import (
 
 
 def logs(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or a beginning of it.", show_default=False)],
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="A run's id, or a beginning of it.",
+            show_default=False,
+            autocompletion=completion.runs,
+        ),
+    ],
     experiment: Annotated[
-        str | None, typer.Option("--experiment", "-e", help="Its experiment.", show_default="as the id begins")
+        str | None,
+        typer.Option(
+            "--experiment",
+            "-e",
+            help="Its experiment.",
+            show_default="as the id begins",
+            autocompletion=completion.experiments,
+        ),
     ] = None,
     store: StoreUrl = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more, until the run has ended.")] = False,
@@ -60,7 +76,12 @@ def cancel(
 
 
 def delete(
-    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Name or file.", show_default=False)],
+    experiment: Annotated[
+        str,
+        typer.Argument(
+            metavar="EXPERIMENT", help="Name or file.", show_default=False, autocompletion=completion.experiments
+        ),
+    ],
     runs: RunNames = None,
     store: StoreUrl = None,
     yes: Yes = False,

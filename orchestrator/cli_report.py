@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator import completion
 from orchestrator.cli_options import AsJson, ExperimentName, Overrides, StoreUrl, output_path
 
 
@@ -51,10 +52,17 @@ def report(
     ] = Unit.RUN,
     score: Annotated[
         str | None,
-        typer.Option(help="How a run's epochs become one score: final, best, mean, last-K.", show_default="the file's"),
+        typer.Option(
+            help="How a run's epochs become one score: final, best, mean, last-K.",
+            show_default="the file's",
+            autocompletion=completion.scores,
+        ),
     ] = None,
     metric: Annotated[
-        list[str] | None, typer.Option(help="Metric to report. Repeatable.", show_default="the file's")
+        list[str] | None,
+        typer.Option(
+            help="Metric to report. Repeatable.", show_default="the file's", autocompletion=completion.metrics
+        ),
     ] = None,
     strict_pairs: Annotated[
         bool, typer.Option("--strict-pairs", help="Leave out pairs whose halves ran under unlike conditions.")

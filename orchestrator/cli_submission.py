@@ -147,6 +147,7 @@ def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, 
     from orchestrator.backends.local.installation import require_trainer
     from orchestrator.commands.submit import add_to_history, write_specifications
     from orchestrator.submitted import remember
+    from orchestrator.submitted_runs import remember_runs
     from trainer.contract.store_probe import probe
 
     if prepared.plan.to_do:
@@ -162,6 +163,8 @@ def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, 
     add_to_history(prepared)
     if problem := remember(prepared.experiment.name, prepared.store.url, prepared.experiment.backend):
         console.say(f"note: this folder cannot remember the experiment: {problem}")
+    else:
+        remember_runs(prepared.experiment.name, (run.run_id for run in prepared.experiment.runs))
     outcome = _start(prepared, workers, max_active)
     if as_json:
         console.show_json(

@@ -13,15 +13,20 @@ from typing import Annotated
 
 import typer
 
+from trainer import completion
 from trainer.contract import exit_codes
+from trainer.contract.completion import answer_shell, is_completing
 from trainer.contract.errors import Fault
+from trainer.contract.usage_examples import examples
+from trainer.help_examples import EXAMPLES
 from trainer.termination_message import leave_termination_message
 
 app = typer.Typer(
     name="gridctl-trainer",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(*EXAMPLES[""]),
 )
 
 
@@ -51,7 +56,7 @@ def commands(
     """Train one model of a grid, and look at data and models."""
 
 
-@app.command()
+@app.command(epilog=examples(*EXAMPLES["run"]))
 def run(
     spec: Annotated[str, typer.Argument(help="A spec.json: a file, a URL in a store, or - for standard input.")],
     store: Annotated[
@@ -91,15 +96,18 @@ def run(
         shown.close()
 
 
-@app.command()
+@app.command(epilog=examples(*EXAMPLES["describe"]))
 def describe(
-    model: Annotated[str, typer.Argument(help="unet or gamma_net.")],
+    model: Annotated[str, typer.Argument(help="unet or gamma_net.", autocompletion=completion.models)],
     size_px: Annotated[int, typer.Option(min=1, help="Side of the images.")] = 128,
     batch_size: Annotated[int, typer.Option(min=1, help="Images a step.")] = 2,
     assignments: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="OPTION=VALUE", help="An option of the network, such as timesteps=4. Repeatable."
+            "--set",
+            metavar="OPTION=VALUE",
+            help="An option of the network, such as timesteps=4. Repeatable.",
+            autocompletion=completion.options,
         ),
     ] = None,
     card_gib: Annotated[float, typer.Option(min=0.1, help="Memory of the device; the thesis's card had 11.")] = 11,
@@ -130,8 +138,10 @@ def _mount_data_commands() -> None:
 
 def main() -> None:
     """Run a command; a fault becomes its message and exit code."""
-    if len(sys.argv) > 1 and sys.argv[1] != "run":  # `run` needs a fast start and no image formats
+    if sys.argv[1:2] != ["run"]:  # `run` needs a fast start and no image formats
         _mount_data_commands()
+    if is_completing("gridctl-trainer"):
+        return answer_shell(app)
     try:
         app(standalone_mode=True, prog_name="gridctl-trainer")
     except Fault as fault:

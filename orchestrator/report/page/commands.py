@@ -19,7 +19,7 @@ def report_command(experiment: str, store: Store, question: Question, folder: Pa
         question: As it was asked.
         folder: Where the page lies; None if it was printed.
     """
-    output = ["-o", str(folder)] if folder is not None else []
+    output = ["-o", str(folder.absolute())] if folder is not None else []
     words = ["gridctl", "report", experiment, "--store", store.url, *_options(question), "--format", "html", *output]
     return shlex.join(words) + ("" if output else " > report.html")
 
