@@ -99,7 +99,7 @@ class FittedTable:
 
 
 def entries(columns: Sequence[Column], rows: Sequence[tuple[Sequence[Text], str]]) -> Iterator[RenderableType]:
-    """Rows as a list: what names the row, then heading and cell of everything that it says; a column without a heading is a picture.
+    """Rows as a list: what names a row, then heading and cell of all that it says; without heading it is left out.
 
     Args:
         columns: From left to right.
