@@ -9,12 +9,15 @@ import logging
 import os
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from trainer.contract import exit_codes
 from trainer.contract.errors import Fault
+
+if TYPE_CHECKING:
+    from trainer.stopping import StopSignal
 
 app = typer.Typer(
     name="gridctl-trainer",
@@ -48,20 +51,9 @@ def run(
     ] = ProgressStyle.AUTO,
 ) -> None:
     """Train one run, from its last checkpoint if there is one."""
-    from trainer.allocator import keep_freed_memory
-    from trainer.attempt_output import FORMAT
-    from trainer.contract.secrets import MaskingFormatter
     from trainer.progress import Bar, JsonLines, Silent, TrainingProgress
-    from trainer.stopping import StopSignal
 
-    stop = StopSignal().install()
-    keep_freed_memory()
-    # Set before torch and OpenCV are imported: they read it once. The specification's own number follows.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(MaskingFormatter(FORMAT))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-    logging.captureWarnings(True)
+    stop = _prepare_to_train()
     from trainer.run import run as attempt
 
     shown: TrainingProgress = Silent()
@@ -73,6 +65,42 @@ def run(
         raise typer.Exit(attempt(spec, store, shown, stop))
     finally:
         shown.close()
+
+
+@app.command()
+def preflight(
+    specs: Annotated[
+        list[str], typer.Argument(metavar="SPEC...", help="Each a spec.json: a file or a URL; - for one a line.")
+    ],
+    progress: Annotated[
+        ProgressStyle, typer.Option(help="auto: a bar on a terminal; json: lines on standard output.")
+    ] = ProgressStyle.AUTO,
+) -> None:
+    """What would keep runs from training here: device, data, patients of each part, one step of each model.
+
+    Exits with what a run would: 2 for a specification or device, 3 for data.
+    """
+    stop = _prepare_to_train(logging.ERROR)  # what is odd about data is among the findings
+    from trainer.preflight.command import preflight as looked_at
+
+    raise typer.Exit(looked_at(specs, as_json=progress is ProgressStyle.JSON, stop=stop))
+
+
+def _prepare_to_train(level: int = logging.INFO) -> StopSignal:
+    """What has to be settled before torch and OpenCV are imported: they read it once."""
+    from trainer.allocator import keep_freed_memory
+    from trainer.attempt_output import FORMAT
+    from trainer.contract.secrets import MaskingFormatter
+    from trainer.stopping import StopSignal
+
+    stop = StopSignal().install()
+    keep_freed_memory()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the specification's own number follows
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(MaskingFormatter(FORMAT))
+    logging.basicConfig(level=level, handlers=[handler])
+    logging.captureWarnings(True)
+    return stop
 
 
 @app.command()
@@ -114,7 +142,7 @@ def _mount_data_commands() -> None:
 
 def main() -> None:
     """Run a command; a fault becomes its message and exit code."""
-    if len(sys.argv) > 1 and sys.argv[1] != "run":  # `run` needs a fast start and no image formats
+    if len(sys.argv) > 1 and sys.argv[1] not in ("run", "preflight"):  # `run` needs a fast start and no image formats
         _mount_data_commands()
     try:
         app(standalone_mode=True, prog_name="gridctl-trainer")
