@@ -37,6 +37,14 @@ MaxActive = Annotated[
     ),
 ]
 
+WithPreflight = Annotated[
+    bool,
+    typer.Option(
+        "--preflight/--no-preflight",
+        help="On this machine: look at device, data and one step of each model before the first run.",
+    ),
+]
+
 
 def submit(
     experiment: ExperimentFile,
@@ -46,6 +54,7 @@ def submit(
     workers: Workers = None,
     max_active: MaxActive = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")] = False,
+    preflight: WithPreflight = True,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -62,7 +71,7 @@ def submit(
         _show_dry_run(prepared, workers or max_active, as_json=as_json)
         return
     console.say(_plan_line(prepared))
-    _carry_out(prepared, workers, max_active, as_json=as_json)
+    _carry_out(prepared, workers, max_active, preflight=preflight, as_json=as_json)
 
 
 def retry(
@@ -71,6 +80,7 @@ def retry(
     store: StoreUrl = None,
     workers: Workers = None,
     max_active: MaxActive = None,
+    preflight: WithPreflight = True,
     as_json: AsJson = False,
 ) -> None:
     """Try failed runs again, from their last checkpoints."""
@@ -86,7 +96,7 @@ def retry(
         console.say(f"{found.experiment.name}: no run of these has failed; `gridctl submit` resumes interrupted ones")
     else:
         console.say(_plan_line(prepared))
-    _carry_out(prepared, workers, max_active, as_json=as_json)
+    _carry_out(prepared, workers, max_active, preflight=preflight, as_json=as_json)
 
 
 def render(
@@ -129,9 +139,13 @@ def _require_fitting(backend: str, workers: int | None, max_active: int | None) 
         raise InputError("there are no Jobs on this machine", where="--max-active", fix="limit its runs with --workers")
 
 
-def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, *, as_json: bool) -> None:
-    from orchestrator import console
+def _carry_out(
+    prepared: Prepared, workers: int | None, max_active: int | None, *, preflight: bool, as_json: bool
+) -> None:
+    from orchestrator import console, errors
+    from orchestrator.backends.local.before_start import look_before_start
     from orchestrator.backends.local.installation import require_trainer
+    from orchestrator.backends.local.preflight import InterruptedPreflightError
     from orchestrator.commands.submit import write_specifications
     from orchestrator.submitted import remember
     from trainer.contract.store_probe import probe
@@ -140,16 +154,24 @@ def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, 
         if prepared.experiment.backend == "local":
             require_trainer()
         probe(prepared.store, prepared.experiment.name)  # before anything is written, trained or paid for
+        if prepared.experiment.backend == "local" and preflight:
+            try:
+                look_before_start(prepared.experiment, prepared.plan.to_do)
+            except InterruptedPreflightError:
+                console.say("interrupted before the first run; nothing was started")
+                raise typer.Exit(errors.INTERRUPTED) from None
     write_specifications(prepared)
     if problem := remember(prepared.experiment.name, prepared.store.url, prepared.experiment.backend):
         console.say(f"note: this folder cannot remember the experiment: {problem}")
-    outcome = _start(prepared, workers, max_active)
+    outcome = _start(prepared, workers, max_active, tried=preflight)
     if as_json:
         console.show_json(
             {
                 "created": outcome.created,
                 "done": outcome.done,
                 "failed": dict(outcome.failed),
+                "not_started": outcome.not_started,
+                "shared_cause": outcome.shared_cause.message if outcome.shared_cause else None,
                 "interrupted": outcome.interrupted,
             }
         )
@@ -215,7 +237,7 @@ def _plan_line(prepared: Prepared) -> str:
     return f"{prepared.experiment.name}: {runs}: {parts}; store {prepared.store.url}"
 
 
-def _start(prepared: Prepared, workers: int | None, max_active: int | None) -> Outcome:
+def _start(prepared: Prepared, workers: int | None, max_active: int | None, *, tried: bool) -> Outcome:
     from orchestrator import console
     from orchestrator.backends.local import LocalBackend
     from orchestrator.backends.local.bars import display
@@ -228,7 +250,7 @@ def _start(prepared: Prepared, workers: int | None, max_active: int | None) -> O
         return _create_jobs(prepared, max_active)
     at_once = LocalBackend(prepared.store, workers=workers).workers_for(runs)
     with display(runs, at_once, console.stderr_console()) as watcher:
-        return LocalBackend(prepared.store, workers=workers, watcher=watcher).start(runs)
+        return LocalBackend(prepared.store, workers=workers, watcher=watcher, tried=tried).start(runs)
 
 
 def _create_jobs(prepared: Prepared, max_active: int | None) -> Outcome:
@@ -258,15 +280,27 @@ def _named(prepared: Prepared) -> str:
     return f" {prepared.experiment.name} --store {shlex.quote(prepared.store.url)}"
 
 
+def _held_back(outcome: Outcome) -> str:
+    cause, held = outcome.shared_cause, len(outcome.not_started)
+    assert cause is not None
+    runs = f"the first {len(cause.runs)} runs{f' of {cause.model}' if cause.model else ''}"
+    return (
+        f"stopped: {runs} failed for the same reason, so {held} more {'was' if held == 1 else 'were'} "
+        "not started; the same command starts them once that is put right, with --retry-failed the failed ones too"
+    )
+
+
 def _finish_submit(prepared: Prepared, outcome: Outcome, named: str) -> None:
     from orchestrator import console, errors
 
     by_message: dict[str, list[str]] = {}
     for run_id, message in outcome.failed.items():
-        by_message.setdefault(message.removeprefix("not tried: "), []).append(run_id)
+        by_message.setdefault(message, []).append(run_id)
     for message, run_ids in by_message.items():
         others = f" and {len(run_ids) - 1} more" if len(run_ids) > 1 else ""
         console.say(f"failed: {run_ids[0]}{others}: {message}")
+    if outcome.not_started and outcome.shared_cause:
+        console.say(_held_back(outcome))
     if outcome.interrupted:
         console.say(
             "interrupted; the same command goes on from the last checkpoints"

@@ -21,15 +21,23 @@ class LocalBackend:
         workers: Attempts at once; by default as many as this machine's cores hold.
         watcher: Is told how each run goes.
         locks: Who holds which run; by default this user's.
+        tried: Whether a preflight has shown that the runs can train, so that each need not try a step of its own.
     """
 
     def __init__(
-        self, store: Store, *, workers: int | None = None, watcher: Watcher | None = None, locks: RunLocks | None = None
+        self,
+        store: Store,
+        *,
+        workers: int | None = None,
+        watcher: Watcher | None = None,
+        locks: RunLocks | None = None,
+        tried: bool = False,
     ) -> None:
         self._store = store
         self._workers = workers
         self._watcher = watcher
         self._locks = locks or RunLocks(store.url)
+        self._tried = tried
 
     def observe(self, experiment: str) -> Mapping[str, Activity]:
         """Runs held by a process of this machine."""
@@ -42,7 +50,7 @@ class LocalBackend:
         The first SIGINT or SIGTERM has every trainer make a checkpoint and end; the second one
         kills them.
         """
-        session = Session(self._store, self._locks, self._watcher, runs)
+        session = Session(self._store, self._locks, self._watcher, runs, tried=self._tried)
         return session.run(self.workers_for(runs))
 
     def workers_for(self, runs: Sequence[RunSpec]) -> int:
