@@ -14,6 +14,7 @@ from orchestrator.cli_options import (
     Overrides,
     RunNames,
     StoreUrl,
+    WithPreflight,
     Yes,
 )
 
@@ -91,22 +92,28 @@ def doctor(
     overrides: Overrides = None,
     backend: Annotated[BackendName | None, typer.Option(help="Where to run, instead of the file's.")] = None,
     store: StoreUrl = None,
+    preflight: WithPreflight = True,
     as_json: AsJson = False,
 ) -> None:
-    """Check cluster, rights, Secret, store, nodes and image, before a grid of runs needs them."""
+    """Check what runs need before a grid of them does: cluster, Secret, image; device, data, models; store."""
     from dataclasses import asdict
 
     from orchestrator import console, errors
+    from orchestrator.backends.local.preflight import InterruptedPreflightError
     from orchestrator.doctor import examine
     from orchestrator.experiment import load_experiment
 
+    loaded = load_experiment(experiment, overrides or [], store=store, backend=backend)
     checks = []
-    for check in examine(load_experiment(experiment, overrides or [], store=store, backend=backend)):
-        checks.append(check)
-        if not as_json:
-            console.show(f"{check.state:<8} {check.name}: {check.says}")
-            if check.fix:
-                console.show(f"         {check.fix}")
+    try:
+        for check in examine(loaded, with_preflight=preflight):
+            checks.append(check)
+            if not as_json:
+                console.show(f"{check.state:<8} {check.name}: {check.says}")
+                if check.fix:
+                    console.show(f"         {check.fix}")
+    except InterruptedPreflightError:
+        raise typer.Exit(errors.INTERRUPTED) from None
     if as_json:
         console.show_json([asdict(check) for check in checks])
     if any(check.state == "failed" for check in checks):

@@ -54,3 +54,11 @@ RunNames = Annotated[
     typer.Option("--run", metavar="RUN", help="Only this run: its id, or a beginning of it. Repeatable."),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+WithPreflight = Annotated[
+    bool,
+    typer.Option(
+        "--preflight/--no-preflight",
+        help="On this machine: look at device, data and one step of each model before the first run.",
+    ),
+]

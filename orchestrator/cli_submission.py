@@ -16,6 +16,7 @@ from orchestrator.cli_options import (
     Overrides,
     RunNames,
     StoreUrl,
+    WithPreflight,
     output_path,
 )
 
@@ -34,14 +35,6 @@ MaxActive = Annotated[
         min=1,
         help="Jobs active at once, on a cluster: the command stays and creates the next when one has ended.",
         show_default="all",
-    ),
-]
-
-WithPreflight = Annotated[
-    bool,
-    typer.Option(
-        "--preflight/--no-preflight",
-        help="On this machine: look at device, data and one step of each model before the first run.",
     ),
 ]
 
@@ -280,13 +273,16 @@ def _named(prepared: Prepared) -> str:
     return f" {prepared.experiment.name} --store {shlex.quote(prepared.store.url)}"
 
 
-def _held_back(outcome: Outcome) -> str:
+def _held_back(prepared: Prepared, outcome: Outcome, named: str) -> str:
+    """Why some runs were not started, and what to do."""
     cause, held = outcome.shared_cause, len(outcome.not_started)
     assert cause is not None
-    runs = f"the first {len(cause.runs)} runs{f' of {cause.model}' if cause.model else ''}"
+    on_cluster = prepared.experiment.backend == "kubernetes"
+    why = str(cause) if on_cluster else str(cause).partition(":")[0]  # each failure was said already
+    stopping = f"; gridctl cancel{named} stops those that are active" if on_cluster else ""
     return (
-        f"stopped: {runs} failed for the same reason, so {held} more {'was' if held == 1 else 'were'} "
-        "not started; the same command starts them once that is put right, with --retry-failed the failed ones too"
+        f"stopped: {why}\n  {held} more {'was' if held == 1 else 'were'} not started{stopping}\n"
+        "  once that is put right, the same command with --retry-failed starts all of them"
     )
 
 
@@ -300,7 +296,7 @@ def _finish_submit(prepared: Prepared, outcome: Outcome, named: str) -> None:
         others = f" and {len(run_ids) - 1} more" if len(run_ids) > 1 else ""
         console.say(f"failed: {run_ids[0]}{others}: {message}")
     if outcome.not_started and outcome.shared_cause:
-        console.say(_held_back(outcome))
+        console.say(_held_back(prepared, outcome, named))
     if outcome.interrupted:
         console.say(
             "interrupted; the same command goes on from the last checkpoints"
@@ -312,6 +308,6 @@ def _finish_submit(prepared: Prepared, outcome: Outcome, named: str) -> None:
     console.say_unreadable(prepared.collected.problems)
     if outcome.unreachable:
         raise typer.Exit(errors.UNREACHABLE)
-    if outcome.failed or prepared.plan.failed or prepared.collected.problems:
+    if outcome.failed or outcome.not_started or prepared.plan.failed or prepared.collected.problems:
         raise typer.Exit(errors.RUNS_FAILED)
     console.say(f"next: gridctl status{named}, gridctl report{named} --significance")

@@ -18,7 +18,7 @@ from trainer.models import build_model
 from trainer.progress import Silent
 from trainer.seeding import epoch_order, restore_rng_state, rng_state, seed_everything
 from trainer.sets import RunSets
-from trainer.step_faults import OutOfMemoryError
+from trainer.step_faults import OutOfMemoryError, step_faults
 from trainer.stopping import StopSignal
 
 PASSED: Final = "GRIDCTL_PREFLIGHT_PASSED"
@@ -61,7 +61,8 @@ def try_one_step(spec: RunSpec, sets: RunSets, device: torch.device, stop: StopS
     try:
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
-        return _steps(spec, sets, device, stop)
+        with step_faults(spec, device, "training", 1):  # the network itself may be too large
+            return _steps(spec, sets, device, stop)
     except OutOfMemoryError as error:
         raise (BusyDeviceError if _others_hold_memory(device) else FirstStepError)(_said(spec, error)) from None
     except NonFiniteLossError as error:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from orchestrator.backends.local.preflight import Finding, Findings, Shown, preflight
+from orchestrator.check import Check
 from orchestrator.console import duration, say, stderr_console
 from orchestrator.errors import InputError, Problem, UnreachableError
 from orchestrator.experiment import Experiment
@@ -49,6 +50,26 @@ def look_before_start(experiment: Experiment, runs: Sequence[RunSpec]) -> None:
     if all(finding.exit_code == exit_codes.BUG and finding.about == "data" for finding in problems):
         raise UnreachableError(said)
     raise InputError(said)
+
+
+def checks(experiment: Experiment) -> Iterator[Check]:
+    """What the preflight of all runs finds, as lines of `gridctl doctor`.
+
+    Raises:
+        InputError: The trainer cannot be started, or was killed.
+        InterruptedPreflightError: The user stopped it.
+    """
+    with progress() as shown:
+        findings = preflight(experiment.runs, shown)
+    for about in dict.fromkeys(finding.about for finding in findings.found):
+        here = [finding for finding in findings.found if finding.about == about]
+        well = [f"note: {item.problem}" if item.kind == "note" else item.problem.what for item in here if not item.runs]
+        if well:
+            yield Check(about, "ok", "; ".join(well))
+        for finding in here:
+            if finding.kind == "problem":
+                problem = problem_of(finding, experiment, len(experiment.runs))
+                yield Check(about, "failed", f"{problem.where}: {problem.what}", problem.fix)
 
 
 def problem_of(finding: Finding, experiment: Experiment, runs: int) -> Problem:
