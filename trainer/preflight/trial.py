@@ -15,10 +15,11 @@ from trainer.environment import peak_memory_bytes
 from trainer.image_tensors import ImageTensors
 from trainer.loop import NonFiniteLossError, TrainingLoop
 from trainer.models import build_model
+from trainer.preflight.memory import why_too_large
 from trainer.progress import Silent
 from trainer.seeding import epoch_order, restore_rng_state, rng_state, seed_everything
 from trainer.sets import RunSets
-from trainer.step_faults import OutOfMemoryError, step_faults
+from trainer.step_faults import OutOfMemoryError, memory_fix, step_faults
 from trainer.stopping import StopSignal
 
 PASSED: Final = "GRIDCTL_PREFLIGHT_PASSED"
@@ -59,6 +60,9 @@ def try_one_step(spec: RunSpec, sets: RunSets, device: torch.device, stop: StopS
     """
     before = rng_state()
     try:
+        images = min(spec.training.batch_size, len(sets.train))
+        if device.type == "cpu" and (too_large := why_too_large(spec, images)):
+            raise OutOfMemoryError(too_large, fix=memory_fix(spec, "training"))
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
         with step_faults(spec, device, "training", 1):  # the network itself may be too large
