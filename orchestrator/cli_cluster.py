@@ -44,7 +44,7 @@ def cancel(
     store: StoreUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Stop what is active on the cluster; each trainer makes a checkpoint first."""
+    """Stop what is active, on the cluster or on this machine; each trainer makes a checkpoint first."""
     from orchestrator import console
     from orchestrator.commands.cancel import cancel as stop
     from orchestrator.commands.find import find_experiment
@@ -53,8 +53,11 @@ def cancel(
     found = find_experiment(experiment, store)
     stopped = stop(found, match_runs(found, runs) if runs else None)
     if as_json:
-        console.show_json({"cancelled": stopped})
-    console.say(f"{found.experiment.name}: {console.count(len(stopped), 'active run')} cancelled; submit resumes them")
+        console.show_json({"cancelled": stopped.run_ids})
+    resumed = "; `gridctl submit` resumes them" if stopped.run_ids else ""
+    console.say(f"{found.experiment.name}: {console.count(len(stopped.run_ids), 'active run')} cancelled{resumed}")
+    if stopped.problem:
+        console.say(f"note: the store could not note it, so they will be shown as interrupted: {stopped.problem}")
 
 
 def delete(

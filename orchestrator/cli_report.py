@@ -59,6 +59,10 @@ def report(
     strict_pairs: Annotated[
         bool, typer.Option("--strict-pairs", help="Leave out pairs whose halves ran under unlike conditions.")
     ] = False,
+    keep_differing_pairs: Annotated[
+        bool,
+        typer.Option("--keep-differing-pairs", help="Test also pairs whose halves read other images or another split."),
+    ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of bootstraps and sampled permutations.")] = 0,
     output_format: Annotated[
         ReportFormat | None,
@@ -82,14 +86,31 @@ def report(
     from orchestrator.commands.collecting import collect_with_bar
     from orchestrator.commands.find import find_experiment
     from orchestrator.commands.report import write_report
+    from orchestrator.history.changes import changes_since_first_report
+    from orchestrator.history.event import report_event
+    from orchestrator.history.record import append, read_history
     from orchestrator.report import Question, Source, build_report, render
 
     found = find_experiment(experiment, store)
     console.say(which(found))
     wanted = ReportFormat.JSON if as_json else output_format
-    question = Question(significance or wanted is ReportFormat.HTML, unit.value, score, metric, strict_pairs, seed)
+    question = Question(
+        significance=significance or wanted is ReportFormat.HTML,
+        unit=unit.value,
+        score=score,
+        metrics=metric,
+        strict_pairs=strict_pairs,
+        seed=seed,
+        keep_differing_pairs=keep_differing_pairs,
+    )
     tables = collect_with_bar(found.store, found.experiment.runs)
-    built = build_report(found.experiment, tables, question)
+    history = read_history(found.store, found.experiment.name)
+    event = report_event(found.experiment, int(tables.runs["finished"].sum()), question)
+    built = build_report(found.experiment, tables, question, changes=list(changes_since_first_report(history, event)))
+    if problem := append(found.store, found.experiment.name, history, event):
+        console.say(
+            f"note: the experiment's history cannot be kept, so a later report cannot say what changed: {problem}"
+        )
     source = Source(found.experiment, tables, found.store, output)
     if output is not None:
         for path in write_report(built, source, output, wanted.value if wanted else None):

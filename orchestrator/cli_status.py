@@ -48,8 +48,7 @@ def _print_once(found: Found, *, as_json: bool) -> Sequence[str]:
         console.show_json(read.to_json())
     else:
         console.say(which(found))
-        terminal = console.stdout_console()
-        terminal.print(status_view(read, terminal.width))
+        console.stdout_console().print(status_view(read))
     return read.problems
 
 
@@ -81,8 +80,11 @@ def _show_experiments(found: Sequence[Listed]) -> None:
     import time
 
     from orchestrator import console
+    from orchestrator.tables import Column, FittedTable
 
-    made = console.table("", "experiment", "done", "backend", "submitted", "store", numeric=("done",))
+    columns = [Column("", names_row=True), Column("experiment", names_row=True), Column("done", numeric=True)]
+    columns += [Column("backend", goes=1), Column("submitted", goes=2), Column("store", goes=3)]
+    made = FittedTable(columns)
     for listed in found:
         when = console.age(time.time() - listed.submitted_at) if listed.submitted_at is not None else ""
         done = "?" if listed.runs is None else f"{listed.done}/{listed.runs}"
@@ -109,17 +111,22 @@ def _redraw(found: Found) -> Sequence[str]:
 
     from orchestrator import console
     from orchestrator.commands.status_view import status_view
-    from orchestrator.commands.watch import watch
+    from orchestrator.commands.watch import Moment, watch
 
-    problems: Sequence[str] = ()
-    with Live(console=console.stdout_console(), auto_refresh=False) as live:
-        for moment in watch(found):
-            shown = [status_view(moment.status, live.console.width)]
-            if moment.problem:
-                shown.append(Text(f"this may be old: {moment.problem}", style="yellow"))
-            live.update(Group(*shown), refresh=True)
-            problems = moment.status.problems
-    return problems
+    terminal = console.stdout_console()
+    last: Moment | None = None
+    try:
+        with Live(console=terminal, auto_refresh=False, transient=True) as live:
+            for moment in watch(found):
+                last = moment
+                shown = [status_view(moment.status, terminal.height if terminal.is_terminal else None)]
+                if moment.problem:
+                    shown.append(Text(f"this may be old: {moment.problem}", style="yellow"))
+                live.update(Group(*shown), refresh=True)
+    finally:
+        if last is not None:
+            terminal.print(status_view(last.status))  # whole, where the screen held only a part
+    return last.status.problems if last is not None else ()
 
 
 def _print_changes(found: Found) -> Sequence[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,7 +52,7 @@ def submit(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Start every run that is missing; finished ones are skipped, active ones left."""
+    """Start every run that nobody has started, and resume those that were interrupted or cancelled."""
     from orchestrator import console
     from orchestrator.commands.submit import prepare
     from orchestrator.experiment import load_experiment
@@ -64,6 +65,7 @@ def submit(
         _show_dry_run(prepared, workers or max_active, as_json=as_json)
         return
     console.say(_plan_line(prepared))
+    _say_who_holds(prepared)
     _carry_out(prepared, workers, max_active, preflight=preflight, as_json=as_json)
 
 
@@ -139,7 +141,7 @@ def _carry_out(
     from orchestrator.backends.local.before_start import look_before_start
     from orchestrator.backends.local.installation import require_trainer
     from orchestrator.backends.local.preflight import InterruptedPreflightError
-    from orchestrator.commands.submit import write_specifications
+    from orchestrator.commands.submit import add_to_history, write_specifications
     from orchestrator.submitted import remember
     from trainer.contract.store_probe import probe
 
@@ -154,6 +156,7 @@ def _carry_out(
                 console.say("interrupted before the first run; nothing was started")
                 raise typer.Exit(errors.INTERRUPTED) from None
     write_specifications(prepared)
+    add_to_history(prepared)
     if problem := remember(prepared.experiment.name, prepared.store.url, prepared.experiment.backend):
         console.say(f"note: this folder cannot remember the experiment: {problem}")
     outcome = _start(prepared, workers, max_active, tried=preflight)
@@ -163,6 +166,8 @@ def _carry_out(
                 "created": outcome.created,
                 "done": outcome.done,
                 "failed": dict(outcome.failed),
+                "cancelled": outcome.cancelled,
+                "left": outcome.left,
                 "not_started": outcome.not_started,
                 "shared_cause": outcome.shared_cause.message if outcome.shared_cause else None,
                 "interrupted": outcome.interrupted,
@@ -192,6 +197,7 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> 
     cost = estimate(prepared.experiment, prepared.collected, at_once)
     if as_json:
         shown: dict[str, object] = {name: [run.run_id for run in runs] for name, runs in parts.items()}
+        shown["states"] = {run_id: standing.state for run_id, standing in prepared.standings.items()}
         shown["estimate"] = cost.to_json()
         if prepared.experiment.backend == "kubernetes":
             shown |= {"gpus": gpus, "verdicts": [asdict(verdict) for verdict in verdicts]}
@@ -199,7 +205,8 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> 
     else:
         for name, runs in parts.items():
             for run in runs:
-                console.show(f"{name:<7} {run.run_id}")
+                standing = prepared.standings[run.run_id]
+                console.show(f"{name:<7} {run.run_id}  {standing.state.label}")
         console.say(_plan_line(prepared))
         for line in cost_lines(cost):
             console.say(line.plain)
@@ -216,18 +223,32 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> 
 
 def _plan_line(prepared: Prepared) -> str:
     from orchestrator.console import count
+    from orchestrator.run_state import ACTIVE, RunState
 
     plan = prepared.plan
+    begun = Counter(prepared.standings[run.run_id].state for run in plan.create)
+    held = Counter(prepared.standings[run.run_id].state for run in plan.leave)
     said = [
-        (len(plan.create), "to start"),
-        (len(plan.retry), "to retry"),
+        (begun[RunState.NOT_STARTED], "to start"),
+        (begun[RunState.INTERRUPTED], "interrupted, to resume"),
+        (begun[RunState.CANCELLED], "cancelled, to resume"),
+        (len(plan.retry), "failed, to retry"),
         (len(plan.skip), "done already"),
-        (len(plan.leave), "active already"),
+        *((held[state], f"{state.label} already") for state in ACTIVE),
         (len(plan.failed), "failed (--retry-failed tries again)"),
     ]
     runs = count(len(prepared.experiment.runs), "run")
     parts = ", ".join(f"{number} {what}" for number, what in said if number)
     return f"{prepared.experiment.name}: {runs}: {parts}; store {prepared.store.url}"
+
+
+def _say_who_holds(prepared: Prepared) -> None:
+    """Each reason why a run is left alone, once."""
+    from orchestrator import console
+
+    held = (prepared.standings[run.run_id] for run in prepared.plan.leave)
+    for (label, reason), number in Counter((known.state.label, known.reason) for known in held if known.reason).items():
+        console.say(f"  {number} {label}: {reason}")
 
 
 def _start(prepared: Prepared, workers: int | None, max_active: int | None, *, tried: bool) -> Outcome:
@@ -297,6 +318,12 @@ def _finish_submit(prepared: Prepared, outcome: Outcome, named: str) -> None:
         console.say(f"failed: {run_ids[0]}{others}: {message}")
     if outcome.not_started and outcome.shared_cause:
         console.say(_held_back(prepared, outcome, named))
+    if outcome.left:
+        console.say(
+            f"{console.count(len(outcome.left), 'run')} left to whoever holds them: see `gridctl status{named}`"
+        )
+    if outcome.cancelled:
+        console.say(f"{console.count(len(outcome.cancelled), 'run')} cancelled; submit again to resume")
     if outcome.interrupted:
         console.say(
             "interrupted; the same command goes on from the last checkpoints"
@@ -308,6 +335,7 @@ def _finish_submit(prepared: Prepared, outcome: Outcome, named: str) -> None:
     console.say_unreadable(prepared.collected.problems)
     if outcome.unreachable:
         raise typer.Exit(errors.UNREACHABLE)
-    if outcome.failed or outcome.not_started or prepared.plan.failed or prepared.collected.problems:
+    stopped_short = outcome.cancelled or outcome.not_started
+    if outcome.failed or stopped_short or prepared.plan.failed or prepared.collected.problems:
         raise typer.Exit(errors.RUNS_FAILED)
     console.say(f"next: gridctl status{named}, gridctl report{named} --significance")

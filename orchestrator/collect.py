@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,6 +16,7 @@ import pandas as pd
 from orchestrator.read_cache import ReadCache
 from trainer.contract import exit_codes
 from trainer.contract.errors import MetricLogError, NotFoundError, Problem, StoreError, shortened
+from trainer.contract.frozen import canonical_json
 from trainer.contract.layout import RunLayout, attempt_of, experiment_prefix, run_of
 from trainer.contract.metrics import AttemptLog, EpochRecord, merge, read_attempt
 from trainer.contract.result import ResultRecord
@@ -38,6 +41,8 @@ RUN_COLUMNS: Final[Mapping[str, str]] = {
     "finished": "bool",
     "attempts": "int64",
     "resumed": "bool",
+    "deterministic": "bool",
+    "changed": "str",
     "interruptions": "int64",
     "busy_seconds": "float64",
     "exit_code": "float64",
@@ -56,14 +61,20 @@ RUN_COLUMNS: Final[Mapping[str, str]] = {
     "weights_sha256": "str",
     "log": "str",
     "last_seen": "float64",
+    "last_written": "float64",
+    "cancelled_at": "float64",
 }
 """Columns of `Collected.runs`.
 
 `exit_code` is that of the newest attempt, NaN while it says nothing. `interruptions` counts
 attempts that were stopped, or vanished and were followed by another one. `busy_seconds` adds
 up all attempts, from their start to their last sign of life; `train_seconds` only epochs that count.
+`deterministic` is what the specification asks for. `changed` names the columns (`data_digest`, `device_name`, ...) that
+are not the same for all attempts from which the run is made, with spaces between; mostly it is empty.
 `log` is the key of what the newest attempt prints, empty before the first; `last_seen` is the newest
-sign of life of any attempt, in seconds since the epoch.
+sign of life of any attempt, in seconds since the epoch, by that machine's clock. `last_written` is when any attempt
+last wrote an object, by the store's clock; `cancelled_at` when `gridctl cancel` stopped the run, if no submission
+resumed it since.
 """
 
 EPOCH_COLUMNS: Final[Mapping[str, str]] = {
@@ -128,6 +139,22 @@ class _RunObjects:
     result: ResultRecord | None = None
 
 
+@dataclass(slots=True)
+class _Times:
+    """What the listing alone tells of a run, in seconds since the epoch."""
+
+    last_written: float = math.nan
+    cancelled_at: float = math.nan
+
+    def note(self, layout: RunLayout, stat: Stat) -> None:
+        if stat.key == layout.cancelled:
+            self.cancelled_at = stat.modified
+        elif stat.key.startswith((layout.attempts, layout.checkpoints)):
+            self.last_written = (
+                stat.modified if math.isnan(self.last_written) else max(stat.modified, self.last_written)
+            )
+
+
 def collect(
     store: Store, runs: Sequence[RunSpec], cache: ReadCache | None = None, on_read: OnRead | None = None
 ) -> Collected:
@@ -152,6 +179,7 @@ def collect(
     chosen: list[tuple[str, Stat]] = []
     problems: list[Problem] = []
     others: dict[str, None] = {}
+    times: dict[str, _Times] = defaultdict(_Times)
     for stat in store.list(experiment_prefix(runs[0].experiment)):
         layout = run_of(stat.key)
         if layout is None:
@@ -159,7 +187,9 @@ def collect(
         if layout.run_id not in wanted:
             if stat.key == layout.result:
                 others[layout.run_id] = None
-        elif attempt_of(stat.key) or stat.key == layout.result:
+            continue
+        times[layout.run_id].note(layout, stat)
+        if attempt_of(stat.key) or stat.key == layout.result:
             chosen.append((layout.run_id, stat))
         elif misplaced := _misplaced(layout, stat.key):
             problems.append(Problem(misplaced, f"{store.url}/{stat.key}", "move it elsewhere, or delete it"))
@@ -170,7 +200,7 @@ def collect(
         merged = merge(read.logs)
         problems += _gaps(run, read, merged)
         cell = _cell(run)
-        run_rows.append(cell | _run_row(run, read, merged))
+        run_rows.append(cell | _run_row(run, read, merged) | asdict(times[run.run_id]))
         epoch_rows += [cell | _epoch_row(log, record) for log, record in merged]
         if read.result:
             function_rows += [cell | dict(patient) for patient in read.result.function]
@@ -280,6 +310,8 @@ def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog,
         "finished": read.result is not None and len(merged) >= run.training.epochs,
         "attempts": len(logs),
         "resumed": any(log.attempt.resumed_epoch or log.attempt.resumed_step for log in logs),
+        "deterministic": run.training.deterministic,
+        "changed": " ".join(_changed(logs)),
         "interruptions": sum(1 for log in logs if _was_interrupted(log, newest)),
         "busy_seconds": sum(_busy_seconds(log) for log in logs),
         "exit_code": float(newest.end.exit_code) if newest and newest.end else float("nan"),
@@ -299,6 +331,21 @@ def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog,
         "log": RunLayout(run.experiment, run.run_id).attempt_output(newest.name) if newest else "",
         "last_seen": max(map(_last_seen, logs)).timestamp() if logs else float("nan"),
     }
+
+
+def _changed(logs: Sequence[AttemptLog]) -> Iterator[str]:
+    """Columns in which the attempts differ that trained the run, from the last that began from nothing."""
+    trained = [log for log in logs if log.data is not None]
+    starts = [
+        number for number, log in enumerate(trained) if not (log.attempt.resumed_epoch or log.attempt.resumed_step)
+    ]
+    made_of = trained[starts[-1] if starts else 0 :]
+    for column in ("split_digest", "data_digest"):
+        if len({getattr(log.data, column) for log in made_of}) > 1:
+            yield column
+    for column in ("image", "git_sha", "device_name", "versions"):
+        if len({canonical_json(log.attempt.model_dump()[column]) for log in made_of}) > 1:
+            yield column
 
 
 def _was_interrupted(log: AttemptLog, newest: AttemptLog | None) -> bool:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from orchestrator.errors import Fault
+
+
+_ENDLESS_COLUMNS: Final = 10_000
 
 
 def say(text: str = "") -> None:
@@ -97,29 +100,11 @@ def stderr_console() -> Console:
 
 
 def stdout_console() -> Console:
-    """Where tables are drawn."""
+    """Where tables are drawn: as wide as the terminal, and of any width where there is none."""
     from rich.console import Console
 
-    return Console(highlight=False)
-
-
-def table(*columns: str, numeric: Sequence[str] = (), title: str | None = None) -> Table:
-    """An empty table in the one style of this tool.
-
-    Args:
-        columns: Headings.
-        numeric: Those whose cells are aligned to the right.
-        title: Above the table.
-    """
-    from rich import box
-    from rich.table import Table
-
-    made = Table(
-        box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False, padding=(0, 1, 0, 0)
-    )
-    for column in columns:
-        made.add_column(column, justify="right" if column in numeric else "left", no_wrap=True)
-    return made
+    unlimited = not sys.stdout.isatty() and not os.environ.get("COLUMNS", "").isdecimal()
+    return Console(highlight=False, width=_ENDLESS_COLUMNS if unlimited else None)
 
 
 def duration(seconds: float | None) -> str:

@@ -4,23 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
+from orchestrator.run_state import RunState
 from trainer.contract.spec import RunSpec
-
-
-class RunState(StrEnum):
-    """Where a run stands.
-
-    `DONE` is believed of `result.json` alone. `ACTIVE` is held by a process or a Job, running
-    or waiting. `FAILED` ended with an exit code that is not retried, or out of retries.
-    `MISSING` is everything else: never begun, or interrupted and to be resumed.
-    """
-
-    DONE = "done"
-    ACTIVE = "active"
-    FAILED = "failed"
-    MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +14,9 @@ class Plan:
     """What becomes of each wanted run.
 
     Attributes:
-        create: Missing: begun, or resumed from their last checkpoint.
+        create: Held by nobody: started, or resumed from their last checkpoint.
         skip: Done.
-        leave: Active already.
+        leave: Running, queued or stalled: held by somebody.
         retry: Failed, and asked to be tried again.
         failed: Failed, and waiting for `--retry-failed`.
     """
@@ -52,7 +38,7 @@ def plan(wanted: Sequence[RunSpec], states: Mapping[str, RunState], *, retry_fai
 
     Args:
         wanted: The grid, in the order in which runs are started.
-        states: What exists, by run_id; a run that is not in it is missing.
+        states: What exists, by run_id; a run that is not in it was not started.
         retry_failed: Whether failed runs are tried again.
 
     Returns:
@@ -60,7 +46,12 @@ def plan(wanted: Sequence[RunSpec], states: Mapping[str, RunState], *, retry_fai
     """
     kept: dict[str, list[RunSpec]] = {part: [] for part in ("create", "skip", "leave", "retry", "failed")}
     failed = "retry" if retry_failed else "failed"
-    part_of = {RunState.DONE: "skip", RunState.ACTIVE: "leave", RunState.FAILED: failed, RunState.MISSING: "create"}
     for run in wanted:
-        kept[part_of[states.get(run.run_id, RunState.MISSING)]].append(run)
+        kept[_part(states.get(run.run_id, RunState.NOT_STARTED), failed)].append(run)
     return Plan(**{part: tuple(runs) for part, runs in kept.items()})
+
+
+def _part(state: RunState, failed: str) -> str:
+    if state.is_active:
+        return "leave"
+    return {RunState.DONE: "skip", RunState.FAILED: failed}.get(state, "create")

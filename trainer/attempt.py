@@ -33,6 +33,7 @@ from trainer.metric_log import MetricLog
 from trainer.models import build_model
 from trainer.preflight.trial import PASSED, try_one_step
 from trainer.progress import TrainingProgress
+from trainer.progress_log import LoggedProgress
 from trainer.provenance import git_sha
 from trainer.retention import scores_of
 from trainer.rivals import Rival, look_for_rivals
@@ -72,12 +73,12 @@ class Attempt:
         self._remote = store if isinstance(store, SpooledStore) else None
         self._layout = layout
         self._name = name
-        self._progress = progress
         self._stop = stop
         self._metric_log = MetricLog(store, layout.attempt(name))
         self._checkpoints = Checkpoints(store, spec, name)
         self._started_at = datetime.now(UTC)
         self.output = AttemptOutput(store, layout.attempt_output(name))
+        self._progress: TrainingProgress = LoggedProgress(progress, self.output)
 
     def execute(self) -> int:
         """Train from the newest checkpoint to the result.
@@ -201,6 +202,9 @@ class Attempt:
         self._stop.check()
         self._progress.phase("reading", done, total)
 
+    def _measuring(self, done: int, total: int) -> None:
+        self._progress.phase("measuring", done, total)
+
     def _loop(self, sets: RunSets, device: torch.device) -> TrainingLoop:
         return TrainingLoop(
             self._spec,
@@ -215,10 +219,12 @@ class Attempt:
 
     def _function(self, loop: TrainingLoop, sets: RunSets, device: torch.device) -> tuple[PatientFunction, ...]:
         batch_size = self._spec.training.validation_batch_size
-        found = patient_functions("validation", loop.model, sets.validation, batch_size, device)
+        found = patient_functions("validation", loop.model, sets.validation, batch_size, device, self._measuring)
         if sets.generalisation:
             batch_size = self._spec.training.generalisation_batch_size
-            found += patient_functions("generalisation", loop.model, sets.generalisation, batch_size, device)
+            found += patient_functions(
+                "generalisation", loop.model, sets.generalisation, batch_size, device, self._measuring
+            )
         return found
 
     def _attempt_record(self, device: torch.device | None, resumed: Position) -> AttemptRecord:

@@ -17,7 +17,7 @@ def open_backend(name: str, experiment: Experiment, store: Store) -> Backend:
     if name == "local":
         from orchestrator.backends.local import LocalBackend
 
-        return LocalBackend(store)
+        return LocalBackend(store, experiment=experiment.name)
     if name == "kubernetes":
         from orchestrator.backends.kubernetes import KubernetesBackend
 

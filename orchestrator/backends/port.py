@@ -16,18 +16,28 @@ class Activity:
     """What a backend knows of one run that the store does not.
 
     Attributes:
-        active: Whether a process or a Job holds the run, running or waiting.
+        active: Whether a process, a submission or a Job holds the run, running or waiting.
         failed: Whether the backend gave it up: out of retries, past its deadline.
         running: Whether an attempt executes right now.
+        in_submission: Whether only a submission holds it, which starts no run that was cancelled.
         reason: Why it waits or failed, in the backend's words; empty if there is nothing to say.
         disruptions: Attempts ended by preemption, eviction or deletion, of those still remembered.
+        started_at: When its attempt began, in seconds since the epoch; None if unknown.
+        last_sign_at: When its attempt last made progress, in seconds since the epoch; None where only the store tells.
+        usual_gap_seconds: The longest time between two such signs of this attempt; None before its first step.
+        process_id: Of the attempt on this machine; None if it is not one, or unknown.
     """
 
     active: bool = False
     failed: bool = False
     running: bool = False
+    in_submission: bool = False
     reason: str = ""
     disruptions: int = 0
+    started_at: float | None = None
+    last_sign_at: float | None = None
+    usual_gap_seconds: float | None = None
+    process_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,8 @@ class Outcome:
         done: Run ids finished while the command waited; empty for backends that do not wait.
         created: Run ids handed over.
         failed: Why, by run id.
+        cancelled: Run ids that `gridctl cancel` ended, or kept from being started.
+        left: Run ids that somebody else holds.
         interrupted: Whether the user stopped it; what is left can be resumed.
         unreachable: Whether a run counts as failed because the store could not be asked about it.
         not_started: Run ids that were held back because of `shared_cause`.
@@ -47,6 +59,8 @@ class Outcome:
     done: tuple[str, ...] = ()
     created: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
+    cancelled: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
     interrupted: bool = False
     unreachable: bool = False
     not_started: tuple[str, ...] = ()
@@ -64,6 +78,16 @@ class Backend(Protocol):
 
     def start(self, runs: Sequence[RunSpec]) -> Outcome:
         """Start an attempt of each run; a run that is active already is left alone."""
+
+    def cancel(self, run_ids: Sequence[str] | None = None) -> tuple[str, ...]:
+        """Have attempts make a checkpoint and end.
+
+        Args:
+            run_ids: Of this experiment; None for all of them.
+
+        Returns:
+            Runs that were active.
+        """
 
 
 @runtime_checkable

@@ -57,9 +57,7 @@ def prepare_deletion(found: Found, runs: Sequence[RunSpec] | None = None) -> Del
         run_id for run_id, known in activity.items() if known.active and (wanted is None or run_id in wanted)
     )
     if active and found.backend == "local":
-        raise InputError(
-            f"{active[0]} is being trained", where=name, fix="press Ctrl-C where `gridctl submit` runs, then delete"
-        )
+        raise InputError(f"{active[0]} is being trained", where=name, fix=f"gridctl cancel {name}, then delete")
     return Deletion(
         run_ids=wanted,
         keys=tuple(stat.key for stat in stats),

@@ -14,7 +14,9 @@ from orchestrator.commands.find import find_experiment
 from orchestrator.eta import RunPace, eta_seconds, longest_seconds, remaining_seconds
 from orchestrator.experiment import Experiment, load_experiment
 from orchestrator.experiment.schema import Comparison
+from orchestrator.report.families import asked_tests, family_of, family_sizes
 from orchestrator.report.pairs import pair_models, rows_by_name
+from orchestrator.report.question import Question
 from orchestrator.report.scores import Observations
 from orchestrator.report.wording import LEVEL
 from orchestrator.stats.floor import pairs_for_exact
@@ -224,12 +226,15 @@ def _local_gpus(collected: Collected) -> int:
 def _needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:
     finished = collected.runs.loc[collected.runs["finished"], "run_id"]
     epochs = collected.epochs[collected.epochs["run_id"].isin(finished)]
-    for asked in experiment.compare:
-        tests = len(experiment.train_ratios) * len(experiment.ablations)
-        tests *= len(asked.metrics) if asked.family != "metric" else 1
+    tests = asked_tests(experiment, Question(significance=True))
+    sizes = family_sizes(tests, experiment)
+    for asked in tests:
+        if asked.model == asked.against:
+            continue
         for metric in asked.metrics:
             deviation, source = _deviation(asked, metric, collected, epochs)
-            yield from _needs_of(asked, metric, deviation, source, tests, len(experiment.seeds))
+            together = sizes[family_of(asked, metric, tests)]
+            yield from _needs_of(asked, metric, deviation, source, together, len(experiment.seeds))
 
 
 def _needs_of(
@@ -264,7 +269,7 @@ def _deviation(asked: Comparison, metric: str, collected: Collected, epochs: Any
         return None, "unknown"
     observed = Observations.of(epochs, [metric], "run", asked.score)
     differences: dict[tuple[float, str], list[float]] = {}
-    for pair in pair_models(rows_by_name(collected.runs), asked.model, asked.against, strict=False).complete:
+    for pair in pair_models(rows_by_name(collected.runs), asked.model, asked.against).complete:
         a, b = observed.of_pair(metric, pair.model_run, pair.against_run)
         if len(a):
             differences.setdefault((pair.train_ratio, pair.ablation), []).append(float(a[0] - b[0]))

@@ -10,6 +10,7 @@ from rich.text import Text
 from orchestrator import console
 from orchestrator.commands.plan import Cost, Estimate, Need
 from orchestrator.report.wording import LEVEL, METRIC_NAMES
+from orchestrator.tables import Column, FittedTable
 
 
 def plan_view(made: Estimate) -> RenderableType:
@@ -47,9 +48,10 @@ def cost_lines(made: Estimate) -> Iterator[Text]:
 def _costs(made: Estimate) -> RenderableType:
     ablated = any(cost.ablation != "none" for cost in made.cells)
     hours = "GPU-h left" if made.gpus else "hours left"
-    numeric = ("ratio", "runs left", "s/epoch", hours)
-    columns = ["model", "ratio", *(["ablation"] if ablated else []), "runs left", "s/epoch", hours]
-    table = console.table(*columns, numeric=numeric)
+    columns = [Column("model", names_row=True), Column("ratio", numeric=True, names_row=True)]
+    columns += [Column("ablation", names_row=True)] if ablated else []
+    columns += [Column("runs left", numeric=True), Column("s/epoch", numeric=True, goes=1), Column(hours, numeric=True)]
+    table = FittedTable(columns)
     for cost in made.cells:
         row = [cost.model, f"{cost.train_ratio:g}", *([cost.ablation] if ablated else [])]
         row += [f"{cost.runs_left}/{cost.runs}", _seconds(cost), _hours(cost)]
@@ -69,11 +71,17 @@ def _hours(cost: Cost) -> str:
 
 def _needs(needs: Sequence[Need]) -> RenderableType:
     power = f"{needs[0].power:.0%}"
-    columns = ["metric", "effect", "sd", "power now", f"seeds for {power}", "after Holm"]
-    table = console.table(*columns, numeric=columns[1:])
+    several = len({(need.model, need.against) for need in needs}) > 1
+    columns = [Column("compared", names_row=True)] if several else []
+    columns += [Column("metric", names_row=True)]
+    columns += [Column(heading, numeric=True) for heading in ("effect", "sd", "power now", f"seeds for {power}")]
+    columns += [Column("after Holm", numeric=True)]
+    table = FittedTable(columns)
     for need in needs:
         effect = f"{need.effect:g} sd" if need.standardised else f"{need.effect:g}"
+        compared = [f"{need.model} against {need.against}"] if several else []
         table.add_row(
+            *compared,
             METRIC_NAMES[need.metric],
             effect,
             "?" if need.deviation is None else f"{need.deviation:.3g}",
@@ -98,11 +106,15 @@ def need_lines(made: Estimate) -> Iterator[Text]:
             yield Text(f"sd: of paired differences, {source}")
     if first.standardised:
         yield Text("effects are in units of that sd; declare compare.effect, the smallest difference worth finding")
-    holm = f"; after Holm: where the smallest p of {first.tests} tests must reach {LEVEL}/{first.tests}"
+    sizes = sorted({need.tests for need in made.needs})
+    holm = f"; after Holm: where the smallest p of {sizes[0]} tests must reach {LEVEL}/{sizes[0]}"
+    if len(sizes) > 1:
+        several = ", ".join(map(str, sizes[:-1])) + f" or {sizes[-1]}"
+        holm = f"; after Holm: where the smallest p of the m tests of a family must reach {LEVEL}/m, m = {several}"
     seeds = console.count(first.seeds, "seed")
     yield Text(
         f"power now: chance that a paired t finds the effect with the {seeds} of the grid"
-        + (holm if first.tests > 1 else "")
+        + (holm if sizes[-1] > 1 else "")
     )
     if first.seeds < made.exact_seeds:
         yield Text(f"below {made.exact_seeds} seeds an exact test cannot reach {LEVEL}, whatever the scores")

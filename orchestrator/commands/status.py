@@ -12,9 +12,10 @@ from orchestrator.backends.choice import open_backend
 from orchestrator.backends.port import Activity
 from orchestrator.collect import collect
 from orchestrator.commands.find import Found
-from orchestrator.commands.states import run_states
+from orchestrator.commands.states import run_standings
 from orchestrator.eta import RunPace, eta_seconds, remaining_seconds
-from orchestrator.plan import RunState
+from orchestrator.run_state import ACTIVE, RunState
+from orchestrator.standing import Standing
 from trainer.contract.spec import RunSpec
 
 
@@ -23,13 +24,13 @@ class RunStatus:
     """One run.
 
     Attributes:
-        state: done, active, failed or missing.
+        state: One of `RunState`.
         epochs, epochs_done: Wanted, and in its metric log.
         attempts: How many processes tried so far.
         interruptions: How many of them were stopped, preempted or killed before their end.
         gpu_hours: What all attempts together kept busy.
         validation_dice: After its latest epoch; None before the first.
-        reason: Why it waits or failed; empty if there is nothing to say.
+        reason: Why it waits, stalls, failed or ended early; empty if there is nothing to say.
     """
 
     run_id: str
@@ -52,7 +53,7 @@ class CellStatus:
     """All seeds of one (model, train ratio, ablation).
 
     Attributes:
-        done, active, failed, missing: How many runs are in each state.
+        states: How many runs are in each state of `RunState`, by its value.
         epochs, epochs_done: Sums over the runs.
         validation_dice: Mean over the runs' latest epochs; None before the first.
         remaining_seconds: Training time left, one run at a time; None if unknown.
@@ -61,10 +62,7 @@ class CellStatus:
     model: str
     train_ratio: float
     ablation: str
-    done: int
-    active: int
-    failed: int
-    missing: int
+    states: Mapping[str, int]
     epochs: int
     epochs_done: int
     validation_dice: float | None
@@ -76,8 +74,9 @@ class Status:
     """An experiment.
 
     Attributes:
-        eta_seconds: Until the last run is done, at as many at once as are active now; None if
-            nothing is active, or the speed of something is unknown.
+        totals: How many runs are in each state of `RunState`, by its value.
+        eta_seconds: Until the last run is done that somebody holds, at as many at once as are running now;
+            None if nothing is running, or the speed of something is unknown.
         attempts, interruptions, gpu_hours: Sums over the runs.
         problems: What could not be read.
     """
@@ -96,7 +95,8 @@ class Status:
 
     def to_json(self) -> dict[str, Any]:
         """As `--json` prints it."""
-        return asdict(self)
+        cells = [_flat(asdict(cell)) for cell in self.cells]
+        return asdict(self) | {"cells": cells}
 
 
 def read_status(found: Found, activity: Mapping[str, Activity] | None = None) -> Status:
@@ -113,21 +113,19 @@ def read_status(found: Found, activity: Mapping[str, Activity] | None = None) ->
     collected = collect(found.store, experiment.runs)
     if activity is None:
         activity = open_backend(found.backend, experiment, found.store).observe(experiment.name)
-    states = run_states(collected, activity)
+    standings = run_standings(collected, activity)
     rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
     gpus = experiment.kubernetes.gpus if found.backend == "kubernetes" else None
-    runs = [_run_status(run, rows[run.run_id], states, activity, gpus) for run in experiment.runs]
+    runs = [_run_status(run, rows[run.run_id], standings[run.run_id], gpus) for run in experiment.runs]
     paces = [_pace(run, rows[run.run_id]) for run in experiment.runs]
-    active = sum(1 for run in runs if run.state == RunState.ACTIVE)
-    waited_for = [
-        pace for pace, run in zip(paces, runs, strict=True) if run.state in (RunState.ACTIVE, RunState.MISSING)
-    ]
+    running = sum(1 for run in runs if run.state == RunState.RUNNING)
+    waited_for = [pace for pace, run in zip(paces, runs, strict=True) if run.state in ACTIVE]
     return Status(
         experiment=experiment.name,
         store=found.store.url,
         backend=found.backend,
         totals={state.value: sum(1 for run in runs if run.state == state) for state in RunState},
-        eta_seconds=eta_seconds(waited_for, active) if active else None,
+        eta_seconds=eta_seconds(waited_for, running) if running else None,
         attempts=sum(run.attempts for run in runs),
         interruptions=sum(run.interruptions for run in runs),
         gpu_hours=round(sum(run.gpu_hours for run in runs), 3),
@@ -140,31 +138,26 @@ def read_status(found: Found, activity: Mapping[str, Activity] | None = None) ->
 def _run_status(
     run: RunSpec,
     row: Mapping[Any, Any],
-    states: Mapping[str, RunState],
-    activity: Mapping[str, Activity],
+    standing: Standing,
     gpus: int | None,
 ) -> RunStatus:
     """One run; `gpus` is how many a pod asked for, None where the log says what was used."""
     if gpus is None:
         gpus = 1 if str(row["device"]).startswith("cuda") else 0
-    state = states[run.run_id]
-    reason = activity.get(run.run_id, Activity()).reason
-    if state is RunState.FAILED and not reason:
-        reason = str(row["message"] or "")
     return RunStatus(
         run_id=run.run_id,
         model=run.model,
         train_ratio=run.train_ratio,
         ablation=run.ablation,
         seed=run.seed,
-        state=state.value,
+        state=standing.state.value,
         epochs=run.training.epochs,
         epochs_done=int(row["epochs_done"]),
         attempts=int(row["attempts"]),
         interruptions=int(row["interruptions"]),
         gpu_hours=round(float(row["busy_seconds"]) * gpus / 3600, 4),
         validation_dice=_number(row["latest_validation_dice"]),
-        reason=reason,
+        reason=standing.reason,
     )
 
 
@@ -185,10 +178,7 @@ def _cells(runs: Sequence[RunStatus], remaining: Mapping[tuple[str, float, str],
         cells.append(
             CellStatus(
                 *key,
-                done=count[RunState.DONE],
-                active=count[RunState.ACTIVE],
-                failed=count[RunState.FAILED],
-                missing=count[RunState.MISSING],
+                states={state.value: count[state] for state in RunState},
                 epochs=sum(run.epochs for run in members),
                 epochs_done=sum(run.epochs_done for run in members),
                 validation_dice=statistics.fmean(dice) if dice else None,
@@ -196,6 +186,12 @@ def _cells(runs: Sequence[RunStatus], remaining: Mapping[tuple[str, float, str],
             )
         )
     return cells
+
+
+def _flat(cell: dict[str, Any]) -> dict[str, Any]:
+    """A cell's counts beside its other fields."""
+    states: dict[str, int] = cell.pop("states")
+    return states | cell
 
 
 def _number(value: Any) -> float | None:

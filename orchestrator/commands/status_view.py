@@ -10,59 +10,78 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from orchestrator.commands.status import CellStatus, RunStatus, Status
-from orchestrator.console import count, duration, table
+from orchestrator.console import count, duration
+from orchestrator.run_state import ACTIVE, TO_SUBMIT, RunState
+from orchestrator.tables import Column, FittedTable
 from trainer.contract.errors import first_shown
 
-_COLOURS: Final = {"done": "green", "active": "cyan", "failed": "red", "missing": "yellow"}
 _BAR_WIDTH: Final = 8
-_WIDE: Final = 100
+_SUM_LINES: Final = 12
+"""Of a screen: header, sums, and what is said below the table."""
 
 
-def status_view(status: Status, width: int) -> RenderableType:
+def status_view(status: Status, height: int | None = None) -> RenderableType:
     """The whole picture: a line a cell, what is said of runs that failed or wait, and the sum.
 
     Args:
         status: Of an experiment.
-        width: Of the terminal, in characters.
+        height: Lines of a screen that it has to fit in; None to show every cell.
     """
-    parts: list[RenderableType] = [_cells(status.cells, wide=width >= _WIDE)]
+    cells = status.cells if height is None else _that_fit(status.cells, max(3, height - _SUM_LINES))
+    parts: list[RenderableType] = [_table(status, cells)]
+    if hidden := len(status.cells) - len(cells):
+        parts.append(Text(f"{count(hidden, 'row')} more, of which nothing runs or failed: gridctl status", style="dim"))
     parts += _reasons(status.runs)
     parts += [Text(f"unreadable: {problem}", style="yellow") for problem in first_shown(status.problems)]
     parts.append(_sum(status))
     return Group(*parts)
 
 
-def _cells(cells: Sequence[CellStatus], *, wide: bool) -> RenderableType:
-    states = tuple(_COLOURS)
-    with_ablation = any(cell.ablation != "none" for cell in cells)
-    # 80 columns hold the bar or the ablation; a terminal that is wider holds both.
-    with_bar = wide or not with_ablation
-    columns = ["model", "ratio", *(["ablation"] if with_ablation else []), *states, "epochs"]
-    columns += [*([""] if with_bar else []), "Dice", "left"]
-    made = table(*columns, numeric=("ratio", *states, "epochs", "Dice", "left"))
-    if not wide:
-        made.padding = 0
+def _that_fit(cells: Sequence[CellStatus], room: int) -> list[CellStatus]:
+    """As many as there is room for, in their order; those that something happens in before others."""
+    eventful = sorted(range(len(cells)), key=lambda index: (-_events(cells[index]), index))
+    return [cells[index] for index in sorted(eventful[:room])]
+
+
+def _events(cell: CellStatus) -> int:
+    eventful = (RunState.STALLED, RunState.FAILED, RunState.RUNNING)
+    return 2 * bool(_in_any(cell, eventful)) + bool(_in_any(cell, (*ACTIVE, *TO_SUBMIT)))
+
+
+def _in_any(cell: CellStatus, states: Iterable[RunState]) -> int:
+    return sum(cell.states[state.value] for state in states)
+
+
+def _table(status: Status, cells: Sequence[CellStatus]) -> RenderableType:
+    """A column for each state that some run is in."""
+    states = [state for state in RunState if status.totals[state.value] or state is RunState.DONE]
+    with_ablation = any(cell.ablation != "none" for cell in status.cells)
+    columns = [Column("model", names_row=True), Column("ratio", numeric=True, names_row=True)]
+    columns += [Column("ablation", names_row=True)] if with_ablation else []
+    columns += [Column(state.label, numeric=True) for state in states]
+    columns += [Column("epochs", numeric=True, goes=1), Column("", goes=4)]
+    columns += [Column("Dice", numeric=True, goes=2), Column("left", numeric=True, goes=3)]
+    made = FittedTable(columns)
     for cell in cells:
-        counts = {"done": cell.done, "active": cell.active, "failed": cell.failed, "missing": cell.missing}
-        row: list[RenderableType] = [cell.model, f"{cell.train_ratio:g}"]
-        if with_ablation:
-            row.append(cell.ablation)
-        row += [
-            Text(str(number) if number else "·", style=_COLOURS[state] if number else "dim")
-            for state, number in counts.items()
-        ]
-        row += [
+        made.add_row(
+            cell.model,
+            f"{cell.train_ratio:g}",
+            *([cell.ablation] if with_ablation else []),
+            *(_number(state, cell.states[state.value]) for state in states),
             f"{cell.epochs_done}/{cell.epochs}",
-            *([_bar(cell.epochs_done, cell.epochs)] if with_bar else []),
+            _bar(cell.epochs_done, cell.epochs),
             "" if cell.validation_dice is None else f"{cell.validation_dice:.3f}",
             _left(cell),
-        ]
-        made.add_row(*row)
+        )
     return made
 
 
+def _number(state: RunState, number: int) -> Text:
+    return Text(str(number), style=state.colour) if number else Text("·", style="dim")
+
+
 def _left(cell: CellStatus) -> str:
-    if cell.done == cell.done + cell.active + cell.failed + cell.missing:
+    if not _in_any(cell, (state for state in RunState if state is not RunState.DONE)):
         return ""
     return "?" if cell.remaining_seconds is None else duration(cell.remaining_seconds)
 
@@ -79,13 +98,14 @@ def _reasons(runs: Iterable[RunStatus]) -> list[RenderableType]:
     lines: list[RenderableType] = []
     for (state, reason), number in said.most_common():
         others = f" and {number - 1} more" if number > 1 else ""
-        lines.append(Text.assemble((f"{state}: ", _COLOURS[state]), f"{examples[state, reason]}{others}: {reason}"))
+        known = RunState(state)
+        lines.append(Text.assemble((f"{known.label}: ", known.colour), f"{examples[state, reason]}{others}: {reason}"))
     return lines
 
 
 def _sum(status: Status) -> Text:
     runs = len(status.runs)
-    parts = [f"{number} {state}" for state, number in status.totals.items() if number]
+    parts = [f"{status.totals[state.value]} {state.label}" for state in RunState if status.totals[state.value]]
     text = f"{status.experiment}: {count(runs, 'run')}: {', '.join(parts)}"
     if status.gpu_hours:
         text += (
@@ -95,8 +115,8 @@ def _sum(status: Status) -> Text:
         text += f"; {count(status.interruptions, 'attempt')} interrupted"
     if status.eta_seconds is not None:
         text += f"; about {duration(status.eta_seconds)} left"
-    elif status.totals["missing"]:
-        text += "; submit again to start or resume the missing ones"
-    if status.totals["failed"]:
+    if waiting := sum(status.totals[state.value] for state in TO_SUBMIT):
+        text += f"; submit again to start or resume {'it' if waiting == 1 else 'them'}"
+    if status.totals[RunState.FAILED.value]:
         text += "; --retry-failed tries the failed ones again"
     return Text(text, style="bold")

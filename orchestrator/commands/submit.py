@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from orchestrator import console
 from orchestrator.backends.choice import open_backend
 from orchestrator.backends.port import Backend, Renders
 from orchestrator.collect import Collected, collect
-from orchestrator.commands.states import run_states
+from orchestrator.commands.states import run_standings
 from orchestrator.errors import InputError, Problem
 from orchestrator.experiment import Experiment
+from orchestrator.history.event import submit_event
+from orchestrator.history.record import append, read_history
 from orchestrator.plan import Plan, plan
+from orchestrator.run_state import RunState
+from orchestrator.standing import Standing
 from trainer.contract import layout
 from trainer.contract.errors import NotFoundError, StoreError
 from trainer.contract.location import read_location
@@ -24,13 +29,19 @@ _WRITES_AT_ONCE = 16
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A submission that has not changed anything yet; `collected` is what its store held."""
+    """A submission that has not changed anything yet.
+
+    Attributes:
+        collected: What its store held.
+        standings: Where every run stood, by run id.
+    """
 
     experiment: Experiment
     store: Store
     plan: Plan
     backend: Backend
     collected: Collected
+    standings: Mapping[str, Standing]
 
 
 def prepare(experiment: Experiment, store: Store, *, retry_failed: bool) -> Prepared:
@@ -46,12 +57,14 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool) -> Prep
     if isinstance(backend, Renders):
         backend.manifests(experiment.runs)  # every mistake in them, before anything is written
     collected = collect(store, experiment.runs)
-    states = run_states(collected, backend.observe(experiment.name))
-    return Prepared(experiment, store, plan(experiment.runs, states, retry_failed=retry_failed), backend, collected)
+    standings = run_standings(collected, backend.observe(experiment.name))
+    states = {run_id: standing.state for run_id, standing in standings.items()}
+    made = plan(experiment.runs, states, retry_failed=retry_failed)
+    return Prepared(experiment, store, made, backend, collected, standings)
 
 
 def write_specifications(prepared: Prepared) -> None:
-    """Put the experiment and the specifications of the runs to start into the store.
+    """Put the experiment and the specifications of the runs to start into the store; they are cancelled no longer.
 
     Raises:
         StoreError: The store failed; calling again completes it.
@@ -62,6 +75,8 @@ def write_specifications(prepared: Prepared) -> None:
         key = layout.RunLayout(run.experiment, run.run_id).spec
         if not _holds(store, key, run.to_json()):
             store.put(key, run.to_json())
+        if prepared.standings[run.run_id].state is RunState.CANCELLED:
+            store.delete(layout.RunLayout(run.experiment, run.run_id).cancelled)
 
     with ThreadPoolExecutor(_WRITES_AT_ONCE) as pool:
         list(pool.map(write, prepared.plan.to_do))
@@ -69,6 +84,14 @@ def write_specifications(prepared: Prepared) -> None:
     key = layout.experiment_yaml(experiment.name)
     if not _holds(store, key, text):
         store.put(key, text)
+
+
+def add_to_history(prepared: Prepared) -> None:
+    """Keep what was declared and when. Where that fails, the runs are worth more than their history."""
+    store, experiment = prepared.store, prepared.experiment
+    event = submit_event(experiment, int(prepared.collected.runs["finished"].sum()))
+    if problem := append(store, experiment.name, read_history(store, experiment.name), event):
+        console.say(f"note: the experiment's history cannot be kept, so a report cannot say what changed: {problem}")
 
 
 def _holds(store: Store, key: str, data: bytes) -> bool:

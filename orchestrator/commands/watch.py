@@ -13,6 +13,7 @@ from orchestrator.backends.port import Followed, Live
 from orchestrator.commands.find import Found
 from orchestrator.commands.status import Status, read_status
 from orchestrator.errors import UnreachableError
+from orchestrator.run_state import ACTIVE
 from trainer.contract.errors import StoreError
 
 _SHORTEST_PAUSE_S: Final = 2.0
@@ -57,6 +58,6 @@ def watch(found: Found) -> Iterator[Moment]:
                     raise
                 problem = str(fault).splitlines()[0]
             yield Moment(status, problem)
-            if not (problem or status.totals["active"]):
+            if not (problem or any(status.totals[state] for state in ACTIVE)):
                 return
             time.sleep(max(_SHORTEST_PAUSE_S, _PAUSE_PER_READING * (time.monotonic() - began)))

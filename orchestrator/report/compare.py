@@ -12,7 +12,8 @@ import numpy as np
 from orchestrator.experiment import Experiment
 from orchestrator.experiment.schema import Comparison as Asked
 from orchestrator.report.cell import paired_tests, unpaired_test
-from orchestrator.report.pairs import DroppedPair, Pair, Pairs
+from orchestrator.report.families import cells_of, family_of, family_sizes
+from orchestrator.report.pairs import Cause, DroppedPair, Pair, Pairs
 from orchestrator.report.question import Question
 from orchestrator.report.result import Comparison, ComparisonRow, Family, Overall, PairScore
 from orchestrator.report.scores import Observations
@@ -54,12 +55,7 @@ def compare(
         question: Unit and seed.
     """
     kind = "ablations" if asked.model == asked.against else "models"
-    cells = [
-        (ratio, ablation)
-        for ratio in experiment.train_ratios
-        for ablation in experiment.ablations
-        if kind == "models" or ablation != "none"
-    ]
+    cells = cells_of(asked, experiment)
     rows: list[ComparisonRow] = []
     scored: list[PairScore] = []
     dropped = list(pairs.dropped)
@@ -71,8 +67,10 @@ def compare(
         for pair in usable:
             by_cell[pair.train_ratio, pair.ablation].append(pair)
         for cell in cells:
-            here = sum(
-                1 for pair in dropped if (pair.train_ratio, pair.ablation) == cell and pair.metric in ("", metric)
+            here = Counter(
+                pair.cause
+                for pair in dropped
+                if (pair.train_ratio, pair.ablation) == cell and pair.metric in ("", metric)
             )
             rows.append(_row(asked, metric, cell, by_cell[cell], pairs, observations, question, here))
         if question.unit == "run":
@@ -84,28 +82,28 @@ def compare(
 
 
 def corrected(
-    comparisons: Sequence[Comparison], declared: Sequence[str], unit: str
+    comparisons: Sequence[Comparison], tests: Sequence[Asked], experiment: Experiment, unit: str
 ) -> tuple[list[Comparison], list[Family]]:
     """Correct the p of every row within its family, and say what all of it allows.
 
     Args:
         comparisons: As `compare` returns them.
-        declared: Of each, what its family is: `metric`, `comparison` or `experiment`.
+        tests: What each of them was asked.
+        experiment: Its grid says how many tests a family has.
         unit: `run` or `epoch`.
     """
-    twice = Counter((comparison.model, comparison.against) for comparison in comparisons)
+    sizes = family_sizes(tests, experiment)
     names = [
-        [_family(comparison, row, name, twice[comparison.model, comparison.against] > 1) for row in comparison.rows]
-        for comparison, name in zip(comparisons, declared, strict=True)
+        [family_of(item, row.metric, tests) for row in comparison.rows]
+        for comparison, item in zip(comparisons, tests, strict=True)
     ]
     members: dict[str, list[float | None]] = defaultdict(list)
     declared_as: dict[str, str] = {}
-    for comparison, of_rows, how in zip(comparisons, names, declared, strict=True):
+    for comparison, of_rows, item in zip(comparisons, names, tests, strict=True):
         for row, name in zip(comparison.rows, of_rows, strict=True):
             members[name].append(row.p)
-            declared_as[name] = how
+            declared_as[name] = item.family
     after = {name: iter(zip(holm(values), benjamini_hochberg(values), strict=True)) for name, values in members.items()}
-    sizes = {name: sum(p is not None for p in values) for name, values in members.items()}
     finished = []
     for comparison, of_rows in zip(comparisons, names, strict=True):
         rows = []
@@ -126,15 +124,6 @@ def corrected(
     return finished, [Family(name, sizes[name], declared_as[name], LEVEL) for name in members]
 
 
-def _family(comparison: Comparison, row: ComparisonRow, declared: str, asked_twice: bool) -> str:
-    if declared == "experiment":
-        return "all tests"
-    ablations = comparison.kind == "ablations"
-    name = f"ablations of {row.model}" if ablations else f"{row.model} against {row.against}"
-    name += f" ({comparison.score})" if asked_twice else ""
-    return name if declared == "comparison" else f"{name}, {METRIC_NAMES[row.metric]}"
-
-
 def _usable(pairs: Pairs, observations: Observations, metric: str, kind: str) -> tuple[list[Pair], list[DroppedPair]]:
     """Pairs with a score on this metric, and those without."""
     usable, without = [], []
@@ -143,7 +132,7 @@ def _usable(pairs: Pairs, observations: Observations, metric: str, kind: str) ->
         lacking = [run for run in halves if not len(observations.of_runs(metric, [run]))]
         if lacking:
             reason = f"{' and '.join(lacking)} logged no {METRIC_NAMES[metric]}"
-            without.append(DroppedPair(pair.train_ratio, pair.ablation, pair.seed, reason, metric))
+            without.append(DroppedPair(pair.train_ratio, pair.ablation, pair.seed, reason, metric, "score"))
         else:
             usable.append(pair)
     return usable, without
@@ -157,7 +146,7 @@ def _row(
     all_pairs: Pairs,
     observations: Observations,
     question: Question,
-    dropped: int,
+    dropped: Counter[Cause],
 ) -> ComparisonRow:
     fields: Mapping[str, Any] | None = None
     if pairs:
@@ -185,7 +174,9 @@ def _row(
         **{**_NOTHING, **(fields or {"equivalence_margin": asked.equivalence_margin})},
         p_holm=None,
         family_size=0,
-        dropped=dropped,
+        dropped=dropped.total(),
+        unfinished=dropped["unfinished"],
+        differing=dropped["data"],
         verdict="",
     )
 

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from orchestrator.report.conditions import conditions
 from orchestrator.report.result import Report
-from orchestrator.report.sections import Section, conditions, footer, sections
+from orchestrator.report.sections import Section, footer, sections
 from orchestrator.report.thesis_sections import thesis_sections
 
 _PREAMBLE: Final = r"""\documentclass{article}

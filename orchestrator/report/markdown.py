@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from orchestrator.report.conditions import conditions
 from orchestrator.report.result import Report
-from orchestrator.report.sections import Section, conditions, footer, sections
+from orchestrator.report.sections import Section, footer, sections
 from orchestrator.report.thesis_sections import thesis_sections
 
 

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, Literal
 
 import pandas as pd
 
+from orchestrator.report.alike import Difference, RunRow, changed, differences
 from trainer.contract import exit_codes
 
-MUST_BE_ALIKE: Final[Mapping[str, str]] = {
-    "split_digest": "the split",
-    "data_digest": "the images",
-    "epochs": "the number of epochs",
-    "image": "the container image",
-    "git_sha": "the trainer's commit",
-    "versions": "library versions",
-    "device_name": "the device",
-    "resumed": "having been resumed",
-}
-"""Columns of `Collected.runs` that both halves of a pair should share, and what they are called."""
-
-_SHOWN: Final = ("device_name", "epochs", "image", "resumed")
-"""Those whose values are short enough to be said."""
-
 _MESSAGE_LENGTH: Final = 80
+
+Cause = Literal["unfinished", "data", "conditions", "score"]
 
 
 @dataclass(frozen=True, slots=True)
 class DroppedPair:
-    """A pair of the grid that cannot be tested, and why.
+    """A pair of the grid that is not tested, and why.
 
     Attributes:
         metric: The one it cannot be tested on; empty for all.
+        cause: `unfinished`: a run is missing, not finished or failed; `data`: the halves differ in split
+            or images; `conditions`: they ran under other conditions, and that was asked to matter;
+            `score`: one logged no such metric.
     """
 
     train_ratio: float
@@ -41,15 +33,17 @@ class DroppedPair:
     seed: int
     reason: str
     metric: str = ""
+    cause: Cause = "unfinished"
 
 
 @dataclass(frozen=True, slots=True)
 class UnlikePair:
-    """A pair whose halves ran under different conditions.
+    """A pair whose halves differ in more than they should.
 
     Attributes:
         fields: Columns that differ.
         said: The same in words.
+        in_data: Whether split or images are among them.
     """
 
     train_ratio: float
@@ -57,6 +51,7 @@ class UnlikePair:
     seed: int
     fields: tuple[str, ...]
     said: str
+    in_data: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,51 +85,73 @@ class Pairs:
     alone: Mapping[tuple[float, str], tuple[Sequence[str], Sequence[str]]]
 
 
-_Row = Mapping[Any, Any]
-
-
-RunRows = Mapping[tuple[str, float, str, int], Mapping[Any, Any]]
+RunRows = Mapping[tuple[str, float, str, int], RunRow]
 """Rows of `Collected.runs` by model, train ratio, ablation and seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which complete pairs are tested.
+
+    Attributes:
+        strict: None whose halves ran under unlike conditions.
+        differing: Also those whose halves differ in split or images.
+    """
+
+    strict: bool = False
+    differing: bool = False
 
 
 def rows_by_name(runs: pd.DataFrame) -> RunRows:
     """Rows of `Collected.runs`, to be found by what names a run."""
-    rows: list[dict[Any, Any]] = runs.to_dict("records")
+    rows = runs.to_dict("records")
     return {(str(r["model"]), float(r["train_ratio"]), str(r["ablation"]), int(r["seed"])): r for r in rows}
 
 
-def pair_models(rows: RunRows, model: str, against: str, *, strict: bool) -> Pairs:
+def pair_models(rows: RunRows, model: str, against: str, wanted: Wanted = Wanted()) -> Pairs:
     """Pair the runs of two models on everything but the model.
 
     Args:
         rows: All runs of the grid.
         model: Name of the first.
         against: Name of the second.
-        strict: Drop unlike pairs too.
+        wanted: Which pairs are tested.
     """
     keys = dict.fromkeys(key[1:] for key in rows if key[0] in (model, against))
-    halves = (
+    halves = [
         _Halves(*key, key[1], (model, rows.get((model, *key))), (against, rows.get((against, *key)))) for key in keys
-    )
-    return _paired(halves, tuple(MUST_BE_ALIKE), strict=strict)
+    ]
+    return _paired(halves, wanted)
 
 
-def pair_ablations(rows: RunRows, model: str, ablations: Iterable[str], *, strict: bool) -> Pairs:
+def pair_ablations(
+    rows: RunRows, model: str, ablations: Iterable[str], *, same_images: Collection[str] = (), wanted: Wanted = Wanted()
+) -> Pairs:
     """Pair a model's runs under each ablation with those under `none`.
 
     Args:
         rows: All runs of the grid.
         model: Whose.
         ablations: All but `none`.
-        strict: Drop unlike pairs too. Images may differ: that is what a preprocessing ablation does.
+        same_images: Those that leave the images as they are. The others change them, so their digests
+            cannot be compared; but one set of their images belongs to one set of those of `none`.
+        wanted: Which pairs are tested.
     """
-    wanted = set(ablations)
-    halves = (
-        _Halves(ratio, ablation, seed, "none", (ablation, row), ("none", rows.get((model, ratio, "none", seed))))
+    chosen = set(ablations)
+    halves = [
+        _Halves(
+            ratio,
+            ablation,
+            seed,
+            "none",
+            (ablation, row),
+            ("none", rows.get((model, ratio, "none", seed))),
+            frozenset(("epochs",) if ablation in same_images else ("epochs", "data_digest")),  # declared in the file
+        )
         for (name, ratio, ablation, seed), row in rows.items()
-        if name == model and ablation in wanted
-    )
-    return _paired(halves, tuple(field for field in MUST_BE_ALIKE if field != "data_digest"), strict=strict)
+        if name == model and ablation in chosen
+    ]
+    return _paired(halves, wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,48 +160,92 @@ class _Halves:
     ablation: str
     seed: int
     against_ablation: str
-    first: tuple[str, _Row | None]
-    second: tuple[str, _Row | None]
+    first: tuple[str, RunRow | None]
+    second: tuple[str, RunRow | None]
+    may_differ: frozenset[str] = frozenset()
+
+    @property
+    def rows(self) -> tuple[RunRow, RunRow] | None:
+        """Of both, if both are finished."""
+        a, b = self.first[1], self.second[1]
+        return (a, b) if a is not None and b is not None and a["finished"] and b["finished"] else None
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """Digests of what both read."""
+        return tuple(str(row["data_digest"]) for row in self.rows or ())
 
     def reasons(self) -> Iterator[str]:
         for name, row in (self.first, self.second):
             if reason := _why_not(name, row):
                 yield reason
 
-    def unlike(self, fields: Sequence[str]) -> tuple[str, ...]:
-        a, b = self.first[1] or {}, self.second[1] or {}
-        return tuple(field for field in fields if a[field] != b[field])
+    def differences(self, strangers: Collection[tuple[str, ...]]) -> Iterator[Difference]:
+        assert self.rows is not None
+        first, second = ((half[0], row) for half, row in zip((self.first, self.second), self.rows, strict=True))
+        yield from differences(first, second, but=self.may_differ)
+        if self.images in strangers:
+            yield Difference("data_digest", "the images, which are of other data than those of the other pairs")
 
 
-def _paired(halves: Iterable[_Halves], fields: Sequence[str], *, strict: bool) -> Pairs:
+def _paired(halves: Sequence[_Halves], wanted: Wanted) -> Pairs:
     complete, dropped, unlike = [], [], []
-    alone: dict[tuple[float, str], tuple[list[str], list[str]]] = {}
+    strangers = _strangers(halves)
+    alone: dict[tuple[float, str], tuple[list[RunRow], list[RunRow]]] = {}
     for both in halves:
         place = (both.train_ratio, both.ablation, both.seed)
-        reasons = list(both.reasons())
-        if reasons:
+        if both.rows is None:
             of_cell = alone.setdefault((both.train_ratio, both.ablation), ([], []))
             for (_, row), runs in zip((both.first, both.second), of_cell, strict=True):
                 if row is not None and row["finished"]:
-                    runs.append(str(row["run_id"]))
+                    runs.append(row)
+            dropped.append(DroppedPair(*place, "; ".join(both.reasons())))
+            continue
+        found = list(both.differences(strangers))
+        fields, said = tuple(item.field for item in found), ", ".join(item.said for item in found)
+        in_data = any(item.in_data for item in found)
+        if found:
+            unlike.append(UnlikePair(*place, fields, said, in_data))
+        if in_data and not wanted.differing:
+            reason = ", ".join(item.said for item in found if item.in_data)
+            dropped.append(DroppedPair(*place, f"they differ in {reason}", cause="data"))
+        elif found and wanted.strict:
+            dropped.append(DroppedPair(*place, f"unlike in {said}", cause="conditions"))
         else:
-            a, b = both.first[1] or {}, both.second[1] or {}
-            differing = both.unlike(fields)
-            if differing:
-                said = ", ".join(_difference(field, a, b) for field in differing)
-                unlike.append(UnlikePair(*place, differing, said))
-                reasons = [f"unlike in {said}"] if strict else []
-            if not reasons:
-                runs_of_both = (str(a["run_id"]), str(b["run_id"]))
-                complete.append(
-                    Pair(both.train_ratio, both.ablation, both.against_ablation, both.seed, *runs_of_both, differing)
-                )
-        if reasons:
-            dropped.append(DroppedPair(*place, "; ".join(reasons)))
-    return Pairs(complete, dropped, unlike, alone)
+            a, b = (str(row["run_id"]) for row in both.rows)
+            complete.append(Pair(both.train_ratio, both.ablation, both.against_ablation, both.seed, a, b, fields))
+    same = all("data_digest" not in both.may_differ for both in halves)
+    return Pairs(complete, dropped, unlike, dict(_unpaired(alone, same_images=same, wanted=wanted)))
 
 
-def _why_not(name: str, row: _Row | None) -> str:
+def _strangers(halves: Sequence[_Halves]) -> set[tuple[str, ...]]:
+    """Of halves whose images may differ: combinations that cannot stem from the same data as the most frequent do."""
+    found: set[tuple[str, ...]] = set()
+    for ablation in dict.fromkeys(both.ablation for both in halves if "data_digest" in both.may_differ):
+        counted = Counter(both.images for both in halves if both.ablation == ablation and both.rows is not None)
+        known: tuple[set[str], set[str]] = (set(), set())
+        for images, _ in counted.most_common():
+            if images[0] in known[0] or images[1] in known[1]:
+                found.add(images)
+            else:
+                known[0].add(images[0])
+                known[1].add(images[1])
+    return found
+
+
+def _unpaired(
+    alone: Mapping[tuple[float, str], tuple[Sequence[RunRow], Sequence[RunRow]]], *, same_images: bool, wanted: Wanted
+) -> Iterator[tuple[tuple[float, str], tuple[Sequence[str], Sequence[str]]]]:
+    """Run ids of runs without a partner, cell by cell; none where they did not read the same images."""
+    for cell, sides in alone.items():
+        groups = [[*sides[0], *sides[1]]] if same_images else sides
+        mixed = any(len({row["data_digest"] for row in rows}) > 1 for rows in groups)
+        suspect = any("data_digest" in changed(row) for rows in sides for row in rows)
+        if wanted.differing or not (mixed or suspect):
+            yield cell, ([str(row["run_id"]) for row in sides[0]], [str(row["run_id"]) for row in sides[1]])
+
+
+def _why_not(name: str, row: RunRow | None) -> str:
     if row is None:
         return f"{name} is not in the grid"
     if row["finished"]:
@@ -195,16 +256,3 @@ def _why_not(name: str, row: _Row | None) -> str:
         short = message if len(message) <= _MESSAGE_LENGTH else f"{message[: _MESSAGE_LENGTH - 1]}…"
         return f"{name} failed {progress}{f': {short}' if short else ''}"
     return f"{name} is {progress}" if row["epochs_done"] else f"{name} has no epoch yet"
-
-
-def _difference(field: str, first: _Row, second: _Row) -> str:
-    name = MUST_BE_ALIKE[field]
-    if field in _SHOWN:
-        return f"{name} ({_said(first[field])}, {_said(second[field])})"
-    return name
-
-
-def _said(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value or "unknown")

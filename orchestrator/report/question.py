@@ -22,6 +22,7 @@ class Question:
         score: How a run's epochs become one score; None takes the experiment's.
         metrics: None takes the experiment's.
         strict_pairs: Leave out pairs whose halves differ in more than the model.
+        keep_differing_pairs: Test also pairs whose halves differ in split or images.
         seed: Of all resampling.
     """
 
@@ -31,6 +32,7 @@ class Question:
     metrics: Sequence[str] | None = None
     strict_pairs: bool = False
     seed: int = 0
+    keep_differing_pairs: bool = False
 
 
 def check(question: Question, experiment: Experiment) -> None:
@@ -39,6 +41,12 @@ def check(question: Question, experiment: Experiment) -> None:
     Raises:
         InputError: It names no metric or score there is, or the experiment compares nothing.
     """
+    if question.strict_pairs and question.keep_differing_pairs:
+        raise InputError(
+            "--strict-pairs leaves out what --keep-differing-pairs keeps",
+            where="--strict-pairs",
+            fix="give one of them",
+        )
     for metric in question.metrics or ():
         if metric not in METRICS:
             raise InputError(f"unknown metric '{metric}'", where="--metric", fix=did_you_mean(metric, METRICS))

@@ -87,10 +87,11 @@ class ComparisonRow:
         ci_low, ci_high: Its 95% interval, from that test.
         t, degrees_of_freedom, p: That test, two-sided.
         p_holm, p_bh: p after Holm, and after Benjamini and Hochberg, over the `family_size` tests
-            of `family`.
+            of `family`; those that cannot be made yet count as p = 1.
         hedges_g_av, hedges_g_z: The difference over the models' deviation, and over that of the
             differences.
         dropped: Pairs left out.
+        unfinished, differing: How many of them wait for a run, and have halves that differ in split or images.
         verdict: In words.
         bca_low, bca_high: 95% BCa bootstrap interval of the mean difference.
         wilcoxon_w, p_wilcoxon: Signed-rank test, exact (ties and all) up to `EXACT_PAIRS` pairs.
@@ -130,6 +131,8 @@ class ComparisonRow:
     against_ablation: str = "none"
     n_model: int = 0
     n_against: int = 0
+    unfinished: int = 0
+    differing: int = 0
     test: str = "none"
     family: str = ""
     p_bh: float | None = None
@@ -156,7 +159,7 @@ class PairScore:
 
     Attributes:
         model_run, against_run: Run ids.
-        unlike: Fields in which the halves differ though they should not; see `pairs.MUST_BE_ALIKE`.
+        unlike: Fields in which the halves differ though they should not; see `alike`.
     """
 
     metric: str
@@ -229,7 +232,7 @@ class Family:
 
     Attributes:
         name: As in `ComparisonRow.family`.
-        m: Tests in it.
+        m: Tests declared in it, whether they can be made yet or not.
         declared: By what: `metric`, `comparison` or `experiment` of `compare.family`.
         level: Of the corrected p that is called significant.
     """

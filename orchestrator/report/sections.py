@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from orchestrator.report.conditions import comparison_name
 from orchestrator.report.numbers import MISSING, effect, interval, mean_sd, p_value, share, signed
-from orchestrator.report.pairs import DroppedPair, UnlikePair
 from orchestrator.report.result import Comparison, ComparisonRow, Overall, Report, Summary
 from orchestrator.report.wording import METRIC_NAMES, bca_coverage, cell_name, is_higher_better, is_significant
 
@@ -55,58 +55,12 @@ def sections(report: Report) -> Iterator[Section]:
     yield from _whole_grid(report)
 
 
-def conditions(report: Report) -> Iterator[str]:
-    """What must be known of the pairs: those left out, those unlike, and what they are too few for."""
-    for comparison in report.comparisons:
-        name = comparison_name(comparison)
-        if comparison.dropped:
-            said = _grouped((pair.reason, _place(pair)) for pair in comparison.dropped)
-            yield f"{name}: {_pairs(len(comparison.dropped))} left out: {said}"
-        if comparison.unlike:
-            said = _grouped((pair.said, _place(pair)) for pair in comparison.unlike)
-            verb = "differs" if len(comparison.unlike) == 1 else "differ"
-            subject = "what was left out" if comparison.kind == "ablations" else "the model"
-            yield f"{name}: {_pairs(len(comparison.unlike))} {verb} in more than {subject}: {said}"
-        for line in comparison.floors:
-            yield f"{name}: {line}"
-
-
-def comparison_name(comparison: Comparison) -> str:
-    """`gamma_net against unet`, `ablations of unet`."""
-    if comparison.kind == "ablations":
-        return f"ablations of {comparison.model}"
-    return f"{comparison.model} against {comparison.against}"
-
-
 def footer(report: Report) -> str:
     """What made the numbers, in a line."""
     made = report.provenance
     libraries = ", ".join(f"{name} {version}" for name, version in made.analysis.items())
     drawn = f"{made.resamples} resamples (over the grid {made.grid_resamples}), seed {made.resampling_seed}"
     return f"made with {libraries}; {drawn}"
-
-
-def _pairs(number: int) -> str:
-    return f"{number} pair{'' if number == 1 else 's'}"
-
-
-def _cell(row: ComparisonRow | DroppedPair | UnlikePair) -> str:
-    return f"ratio {row.train_ratio:g}" + ("" if row.ablation == "none" else f", {row.ablation}")
-
-
-def _place(pair: DroppedPair | UnlikePair) -> str:
-    return f"{_cell(pair)}, seed {pair.seed}"
-
-
-def _grouped(items: Iterable[tuple[str, str]]) -> str:
-    """Each reason once, with the first of its pairs and the number of others."""
-    where: dict[str, list[str]] = defaultdict(list)
-    for reason, place in items:
-        where[reason].append(place)
-    return "; ".join(
-        f"{reason} ({places[0]}{f' and {len(places) - 1} more' if len(places) > 1 else ''})"
-        for reason, places in where.items()
-    )
 
 
 def _observations(report: Report, score: str) -> str:

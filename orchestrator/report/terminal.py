@@ -13,8 +13,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.report.conditions import conditions
 from orchestrator.report.result import Report
-from orchestrator.report.sections import Section, conditions, footer, sections
+from orchestrator.report.sections import Section, footer, sections
 from orchestrator.report.thesis_sections import thesis_sections
 
 _LEADING_ZERO: Final = re.compile(r"(?<![\d.])0(?=\.\d)")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Container, Sequence
 from typing import Final
 
 from orchestrator.report.result import ComparisonRow
@@ -11,9 +13,6 @@ LEVEL: Final = 0.05
 
 FEWEST_PAIRS: Final = 3
 """Below these nothing is called better, whatever a t-test says."""
-
-SMALLEST_SHOWN: Final = 0.0005
-"""Differences below it are printed as 0.000."""
 
 EPOCH_WARNING: Final = (
     "unit epoch: epochs of one run are not independent, so these p values and intervals are far too small; "
@@ -40,17 +39,28 @@ def sides(row: ComparisonRow) -> tuple[str, str]:
 
 def verdict(row: ComparisonRow, unit: str) -> str:
     """What may be said of one comparison, its corrected p known."""
+    if row.unfinished:
+        return waiting(row)
     if reason := not_tested(row):
         return reason
     first, second = sides(row)
-    if row.test == "welch":
-        return f"no pair is complete, so runs were tested unpaired (Welch): {_told(row, unit, first, second)}"
     return _told(row, unit, first, second) + _equivalence(row)
+
+
+def waiting(row: ComparisonRow) -> str:
+    """What is said of a comparison of which some runs are not finished: a look at what is there is no answer."""
+    pairs = row.dropped + row.n_pairs
+    unpaired = "; the runs there are have no partner and were tested unpaired (Welch)" if row.test == "welch" else ""
+    return f"no answer yet: {row.unfinished} of {pairs} {_are(pairs, row.unfinished)} not complete{unpaired}"
 
 
 def not_tested(row: ComparisonRow) -> str:
     """Why a comparison has no test; empty where it has one."""
     if row.difference is None:
+        if row.differing and row.differing == row.dropped:
+            return "no pair is left to test: split or images differ in all of them"
+        if row.dropped and not row.unfinished:
+            return f"no pair is left to test: {row.dropped} left out"
         return "no complete pair yet"
     if row.test == "welch":
         return ""
@@ -70,7 +80,7 @@ def _told(row: ComparisonRow, unit: str, first: str, second: str) -> str:
     assert row.p_holm is not None
     ahead = (row.difference > 0) == is_higher_better(row.metric)
     better, worse = (first, second) if ahead else (second, first)
-    if row.difference == 0:
+    if prints_as_zero(row.difference):
         return "no difference seen"
     if unit == "epoch":
         return f"{better} is ahead; pooled epochs cannot say whether by more than chance"
@@ -80,14 +90,24 @@ def _told(row: ComparisonRow, unit: str, first: str, second: str) -> str:
         return f"{better} is ahead, but {too_few(row)} are too few to call it better"
     if row.p <= LEVEL:
         return f"{better} is ahead, but not after correction for the number of tests"
-    if (row.t is not None and abs(row.t) < 1) or abs(row.difference) < SMALLEST_SHOWN:
+    if row.t is not None and abs(row.t) < 1:
         return "no difference seen"
     return f"{better} is ahead, but by no more than chance allows"
 
 
 def is_significant(row: ComparisonRow) -> bool:
-    """Whether the difference may be called one: corrected p at most the level, from enough pairs."""
-    return row.p_holm is not None and row.p_holm <= LEVEL and not too_few(row)
+    """Whether the difference may be called one: corrected p at most the level, from all its pairs and enough of them.
+
+    What is too small to be shown is no difference either, however sure it is.
+    """
+    if row.p_holm is None or row.difference is None or row.unfinished or prints_as_zero(row.difference):
+        return False
+    return row.p_holm <= LEVEL and not too_few(row)
+
+
+def prints_as_zero(difference: float) -> bool:
+    """Whether a difference is printed as `0.000`."""
+    return float(f"{difference:.3f}") == 0
 
 
 def too_few(row: ComparisonRow) -> str:
@@ -132,6 +152,26 @@ def floor(n: int, tests: int) -> str:
 def cell_name(row: ComparisonRow) -> str:
     """`0.3`, `0.3, no_clahe`: a cell in a list of cells."""
     return f"{row.train_ratio:g}" + ("" if row.ablation == "none" else f" ({row.ablation})")
+
+
+def listed(items: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def sentence(text: str, names: Container[str] = ()) -> str:
+    """Text with a capital letter, unless it begins with a name, which stays as it is written.
+
+    Args:
+        text: Words.
+        names: Of models and ablations.
+    """
+    word = re.split(r"[\s,:;]", text, maxsplit=1)[0]
+    return text if word in names or not re.fullmatch(r"[a-z]+('s)?", word) else text[:1].upper() + text[1:]
+
+
+def _are(number: int, some: int) -> str:
+    return f"pair{'' if number == 1 else 's'} {'is' if some == 1 else 'are'}"
 
 
 def bca_coverage(n: int) -> str:

@@ -13,7 +13,8 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     """Correct a family of tests so that the chance of any false positive stays at the level.
 
     Args:
-        p_values: Of one family; None where a test could not be made, which is then no member.
+        p_values: Of one family; None where a test cannot be made yet: it counts as p = 1, so that the
+            family is as large as it was declared, however much of it is known.
 
     Returns:
         Corrected p values in the same order, None where there was none.
@@ -48,6 +49,7 @@ def _holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
 def _corrected(
     p_values: Sequence[float | None], correct: Callable[[NDArray[np.float64]], NDArray[np.float64]]
 ) -> list[float | None]:
-    known = np.array([p for p in p_values if p is not None], dtype=float)
-    corrected = iter(correct(known).tolist() if len(known) else [])
-    return [None if p is None else next(corrected) for p in p_values]
+    if not p_values:
+        return []
+    corrected = correct(np.array([1.0 if p is None else p for p in p_values])).tolist()
+    return [None if p is None else after for p, after in zip(p_values, corrected, strict=True)]

@@ -37,16 +37,16 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
 
 @pytest.fixture(scope="session")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All that a page can show: 20 runs, of which one failed hostilely, one is under way, one missing."""
+    """All that a page can show: 20 runs, of which one failed hostilely, one is running, one not started."""
     folder = tmp_path_factory.mktemp("page")
     store = FolderStore(folder / "store")
     tiny = experiment(folder / "data")
-    states = dict(zip((run.run_id for run in tiny.runs[-3:]), ("missing", "under way", "failed"), strict=True))
+    states = dict(zip((run.run_id for run in tiny.runs[-3:]), ("not started", "running", "failed"), strict=True))
     for run in tiny.runs:
         match states.get(run.run_id):
-            case "missing":
+            case "not started":
                 continue
-            case "under way":
+            case "running":
                 log_run(store, run, dice_of(0.03), epochs=2, finished=False, host=HOSTILE)
             case "failed":
                 log_run(store, run, dice_of(0.03), epochs=1, finished=False, failed=HOSTILE, device_name=HOSTILE)

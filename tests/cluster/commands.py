@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,9 +43,10 @@ class Gridctl:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    def totals(self) -> dict[str, int]:
+    def totals(self) -> Counter[str]:
+        """How many runs are in each state that some run is in."""
         totals: dict[str, int] = self.json("status")["totals"]
-        return totals
+        return Counter({state: number for state, number in totals.items() if number})
 
 
 def one_message(done: subprocess.CompletedProcess[str], *said: str) -> None:

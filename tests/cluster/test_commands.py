@@ -77,7 +77,8 @@ def test_cancel_then_submit_again_resumes(gridctl: Gridctl, cluster: Cluster, tm
     assert gridctl("submit", "experiment.yaml", *options).returncode == 0
     wait_for(lambda: gridctl.json("status")["runs"][0]["epochs_done"] >= 2)
     assert gridctl("cancel").returncode == 0
-    wait_for(lambda: gridctl.totals()["missing"] == 1)
+    (run,) = gridctl.json("status")["runs"]
+    assert (run["state"], "by `gridctl cancel`" in run["reason"]) == ("cancelled", True)
     assert jobs(cluster, tmp_path) == []
     before = gridctl.json("status")["runs"][0]["epochs_done"]
     assert gridctl("submit", "experiment.yaml", *options).returncode == 0
@@ -85,6 +86,7 @@ def test_cancel_then_submit_again_resumes(gridctl: Gridctl, cluster: Cluster, tm
     (run,) = gridctl.json("status")["runs"]
     assert before >= 2
     assert (run["epochs_done"], run["attempts"], run["interruptions"]) == (60, 2, 1)
+    assert (run["state"], run["reason"]) == ("done", "")
 
 
 def test_delete_asks_and_takes_jobs_and_store(gridctl: Gridctl, cluster: Cluster, store: Store, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def test_status_lists_each_kind_once_however_many_runs_there_are(gridctl: Gridct
     assert gridctl("submit", "experiment.yaml", *MANY).returncode == 0
     with faulty_door(tmp_path) as (door, through):
         gridctl.environment |= through
-        assert gridctl.totals() == {"done": 0, "active": 40, "failed": 0, "missing": 0}
+        assert gridctl.totals() == {"queued": 40}
         assert asked(door) == {"list jobs": 1, "list pods": 1, "list events": 1}
 
 
@@ -139,7 +139,7 @@ def test_watch_prints_changes_as_lines_of_json_through_outages(
         with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             lines = map(json.loads, process.stdout)
-            assert next(lines)["totals"]["active"] == 2
+            assert sum(next(lines)["totals"][state] for state in ("queued", "running")) == 2
             door.rule = lambda _: Answer(503, {}, b"starting")
             touch(cluster, live, [])
             assert "overloaded or broken" in next(line["problem"] for line in lines if line["problem"])
@@ -147,4 +147,7 @@ def test_watch_prints_changes_as_lines_of_json_through_outages(
             backend(live).cancel()
             *_, last = lines
     assert process.returncode == 0
-    assert (last["problem"], last["totals"]["active"]) == ("", 0)
+    assert (last["problem"], {state: number for state, number in last["totals"].items() if number}) == (
+        "",
+        {"not_started": 2},
+    )

@@ -42,7 +42,7 @@ def test_submit_status_report_and_nothing_twice(experiment: Path, gridctl: Run, 
 
     status = json.loads(gridctl("status", "--json").stdout)
     assert status["experiment"] == "tiny"
-    assert status["totals"] == {"done": 6, "active": 0, "failed": 0, "missing": 0}
+    assert {state: number for state, number in status["totals"].items() if number} == {"done": 6}
     assert [cell["epochs_done"] for cell in status["cells"]] == [9, 9]
     shown = gridctl("status")
     assert "experiment tiny in" in shown.stderr
@@ -107,9 +107,8 @@ def test_ctrl_c_checkpoints_and_the_same_command_finishes_what_is_missing(
     assert process.returncode == 130, said
     assert "the same command goes on" in said
     status = json.loads(gridctl("status", "--json").stdout)
-    assert status["totals"]["active"] == 0
-    assert status["totals"]["failed"] == 0
-    assert status["totals"]["missing"] > 0
+    assert {state for state, number in status["totals"].items() if number} <= {"done", "interrupted", "not_started"}
+    assert status["totals"]["done"] < 6
 
     finished = gridctl("submit", experiment.name, "--workers", "2")
     assert finished.returncode == 0, finished.stderr

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.plan import RunState, plan
+from orchestrator.plan import plan
+from orchestrator.run_state import ACTIVE, TO_SUBMIT, RunState
 from trainer.contract.spec import RunSpec
 
 
@@ -35,7 +36,7 @@ def test_every_run_is_in_exactly_one_part_and_order_is_kept(states: list[RunStat
     assert all([run.seed for run in part] == sorted(run.seed for run in part) for part in parts)
     for wanted, state in zip(RUNS, states, strict=True):
         assert (wanted in made.skip) == (state is RunState.DONE)
-        assert (wanted in made.leave) == (state is RunState.ACTIVE)
-        assert (wanted in made.create) == (state in (None, RunState.MISSING))
+        assert (wanted in made.leave) == (state in ACTIVE)
+        assert (wanted in made.create) == (state in (None, *TO_SUBMIT))
         assert (wanted in made.retry) == (state is RunState.FAILED and retry)
     assert made.to_do == made.create + made.retry

@@ -14,6 +14,7 @@ from orchestrator.collect import collect
 from orchestrator.commands.plan import Estimate, estimate, make_plan
 from orchestrator.commands.plan_view import plan_view
 from orchestrator.experiment import Experiment, parse_experiment
+from orchestrator.report import Question, build_report
 from orchestrator.stats.power import paired_t_power, pairs_needed
 from tests.unit.report.logged import EPOCHS, experiment, log_run
 from trainer.contract.folder_store import FolderStore
@@ -134,3 +135,37 @@ def test_a_file_that_was_never_submitted_can_be_planned(tmp_path: Path) -> None:
     estimated = make_plan(str(file), ["seeds=[7]"], str(tmp_path / "nowhere"), None)
     assert estimated.runs == 4
     assert estimated.to_json()["first_seed"] == 7
+
+
+@pytest.mark.parametrize("family", ["metric", "comparison", "experiment"])
+@pytest.mark.parametrize(
+    "grid",
+    [
+        (),
+        ("data.sunnybrook=null",),
+        ("ablations=[none, no_clahe, no_minmax]",),
+        ("models={unet: {}, gamma_net: {}, wide: {architecture: unet}}", "compare.metrics=[validation_dice]"),
+    ],
+)
+def test_plan_counts_the_tests_that_report_corrects_together(
+    family: str, grid: tuple[str, ...], store: FolderStore, tmp_path: Path
+) -> None:
+    tiny = declared(tmp_path, *grid, f"compare.family={family}")
+    if "wide" in tiny.models:
+        other = tiny.compare[0].model_copy(update={"model": "wide"})
+        tiny = replace(tiny, compare=(*tiny.compare, other))
+    for run in tiny.runs[:7]:
+        log_run(store, run, dice)
+    collected = collect(store, tiny.runs)
+    report = build_report(tiny, collected, Question(significance=True))
+    sizes = {
+        (row.model, row.against, row.metric): row.family_size
+        for part in report.comparisons
+        if part.kind == "models"
+        for row in part.rows
+    }
+    needs = estimate(tiny, collected).needs
+    assert {(need.model, need.against, need.metric): need.tests for need in needs} == sizes
+    assert {family.name: family.m for family in report.families} == {
+        row.family: row.family_size for part in report.comparisons for row in part.rows
+    }

@@ -42,6 +42,25 @@ class FileLock:
 
     handle: int | None
 
+    def note(self, data: bytes) -> None:
+        """Leave something in the lock's file for whoever looks who holds it; nothing fails where that fails."""
+        if self.handle is not None:
+            with contextlib.suppress(OSError):
+                os.pwrite(self.handle, data, 0)
+                os.ftruncate(self.handle, len(data))
+
+    def add(self, data: bytes) -> None:
+        """The same, after what is there."""
+        if self.handle is not None:
+            with contextlib.suppress(OSError):
+                os.pwrite(self.handle, data, os.fstat(self.handle).st_size)
+
+    def touch(self) -> None:
+        """Set the time of the lock's file to now."""
+        if self.handle is not None:
+            with contextlib.suppress(OSError):
+                os.utime(self.handle)
+
     def release(self) -> None:
         """Let it go, but for processes that inherited it."""
         if self.handle is not None:
@@ -99,15 +118,32 @@ def held(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
         lock.release()
 
 
-def held_in(folder: Path, suffix: str) -> set[str]:
-    """Names, without their suffix, of the locks of a folder that somebody holds now."""
-    found: set[str] = set()
+def held_in(folder: Path, suffix: str) -> dict[str, Path]:
+    """The locks of a folder that somebody holds now: the file by its name without its suffix."""
+    found: dict[str, Path] = {}
     for stands_in in (False, True):
         with contextlib.suppress(OSError):
             place = _stand_in(folder / suffix).parent if stands_in else folder
             paths = [path for path in place.iterdir() if path.name.endswith(suffix)]
-            found.update(path.name.removesuffix(suffix) for path in paths if _is_held(path))
+            found.update((path.name.removesuffix(suffix), path) for path in paths if _is_held(path))
     return found
+
+
+def remove_released(folder: Path, suffix: str, older_than_s: float) -> None:
+    """Remove files of locks that nobody holds and that will not be taken again, such as those named after a process.
+
+    Args:
+        folder: Where they are.
+        suffix: Of their names.
+        older_than_s: A younger one may be about to be locked.
+    """
+    for stands_in in (False, True):
+        with contextlib.suppress(OSError):
+            place = _stand_in(folder / suffix).parent if stands_in else folder
+            for path in place.iterdir():
+                old = path.name.endswith(suffix) and time.time() - path.stat().st_mtime > older_than_s
+                if old and not _is_held(path):
+                    path.unlink(missing_ok=True)
 
 
 def _stand_in(path: Path) -> Path:

@@ -1,12 +1,14 @@
 """Every key of the store comes from here and nowhere else::
 
 <experiment>/experiment.yaml
+<experiment>/history/20261126T172535123Z-report-<uid>.json   what was declared and looked at, and when: never replaced
 <experiment>/<run_id>/spec.json
                       attempts/001-<uid>.jsonl       metric log of one attempt
                       attempts/001-<uid>.log         what that attempt printed
                       checkpoints/epoch-0010.001-<uid>.pt   of attempt 1 after epoch 10, and its .json
                       checkpoints/epoch-0010-step-00007.001-<uid>.pt   within epoch 11, after 7 steps
                       result.json                    written last: the run is finished
+                      cancelled.json                 `gridctl cancel` stopped it, and no submission resumed it since
                       samples/index.json             a few slices, the same for both models of a pair
                       samples/<name>.png             their pictures
 """
@@ -15,8 +17,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
+_HISTORY = "history"
 _NAME = r"(?P<number>\d{3,9})-(?P<uid>[a-z0-9][-a-z0-9]*)"
 _ATTEMPT = re.compile(rf"{_NAME}\.jsonl")
 _CHECKPOINT = re.compile(rf"epoch-(?P<epoch>\d{{4}})(?:-step-(?P<step>\d{{5,}}))?\.{_NAME}\.pt")
@@ -53,6 +57,23 @@ def experiment_yaml(experiment: str) -> str:
     return f"{experiment}/experiment.yaml"
 
 
+def history_prefix(experiment: str) -> str:
+    """The events of an experiment's history begin with this; their keys are in the order of their times."""
+    return f"{experiment}/{_HISTORY}/"
+
+
+def history_event(experiment: str, at: datetime, kind: str, uid: str) -> str:
+    """One event of an experiment's history.
+
+    Args:
+        experiment: Its name.
+        at: When it happened, in UTC.
+        kind: What happened.
+        uid: What tells two events of one moment apart.
+    """
+    return f"{history_prefix(experiment)}{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03d}Z-{kind}-{uid}.json"
+
+
 @dataclass(frozen=True, slots=True)
 class RunLayout:
     """The keys of one run."""
@@ -71,6 +92,10 @@ class RunLayout:
     @property
     def result(self) -> str:
         return f"{self.prefix}result.json"
+
+    @property
+    def cancelled(self) -> str:
+        return f"{self.prefix}cancelled.json"
 
     @property
     def attempts(self) -> str:
@@ -105,7 +130,7 @@ class RunLayout:
 def run_of(key: str) -> RunLayout | None:
     """The run a key belongs to; None for keys of the experiment itself."""
     parts = key.split("/")
-    return RunLayout(parts[0], parts[1]) if len(parts) > 2 else None
+    return RunLayout(parts[0], parts[1]) if len(parts) > 2 and parts[1] != _HISTORY else None
 
 
 def attempt_of(key: str) -> AttemptName | None:

@@ -55,7 +55,8 @@ def activity_of(job: Job, pods: Iterable[Pod], causes: Causes) -> Activity:
     if before is not None and (pod is not None or not job.counted_failures):
         reasons.append(f"the attempt before: {end_of(before)}")
     reason = "; ".join(filter(None, reasons))
-    return Activity(active=True, running=running, reason=reason, disruptions=disruptions)
+    started_at = pod.started.timestamp() if pod is not None and pod.started else None
+    return Activity(active=True, running=running, reason=reason, disruptions=disruptions, started_at=started_at)
 
 
 def is_living(pod: Pod) -> bool:

@@ -93,6 +93,7 @@ class Pod:
         exit_code: Of its container; None if it has not ended.
         exit_reason, exit_message: Such as OOMKilled; empty if there is none.
         disruption, disruption_message: Why it was disrupted, such as PreemptionByScheduler; empty if it was not.
+        started: When its trainer began; None if it has not.
         ready: Whether its node says that it is well.
         due: When it should be gone; None if it is not being deleted.
     """
@@ -115,6 +116,7 @@ class Pod:
     exit_message: str
     disruption: str
     disruption_message: str
+    started: datetime | None
     ready: bool
     due: datetime | None
 
@@ -133,6 +135,7 @@ class Pod:
         true = {condition["type"]: condition for condition in _true_conditions(status)}
         disrupted: Json = true.get("DisruptionTarget", {})
         due = metadata.get("deletionTimestamp")
+        started = (state.get("running") or {}).get("startedAt")
         return cls(
             name=metadata["name"],
             uid=metadata.get("uid", ""),
@@ -152,6 +155,7 @@ class Pod:
             exit_message=terminated.get("message", ""),
             disruption=disrupted.get("reason", ""),
             disruption_message=disrupted.get("message", ""),
+            started=datetime.fromisoformat(started) if started else None,
             ready="Ready" in true,
             due=datetime.fromisoformat(due) if due else None,
         )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from orchestrator.backends.local.queue_hold import Queue, QueueHold, queues
+from orchestrator.backends.local.run_note import RunNote
 from orchestrator.errors import InputError
 from trainer.contract.file_lock import FileLock, held_in, take
 from trainer.contract.user_folders import state_folder as user_state
@@ -31,15 +34,34 @@ class RunLocks:
         Raises:
             InputError: There is no home, and no temporary folder either.
         """
-        return take(self._folder() / f"{run_id}{_SUFFIX}")
+        lock = take(self._folder() / f"{run_id}{_SUFFIX}")
+        if lock is not None:
+            lock.note(b"")  # what its last holder left
+        return lock
 
-    def held(self) -> set[str]:
-        """Run ids that somebody holds now.
+    def held(self) -> dict[str, RunNote | None]:
+        """Runs that somebody holds now, and what the holder says; None if nothing yet.
 
         Raises:
             InputError: As of `acquire`.
         """
-        return held_in(self._folder(), _SUFFIX)
+        return {run_id: RunNote.read(path) for run_id, path in held_in(self._folder(), _SUFFIX).items()}
+
+    def hold_queue(self, run_ids: Sequence[str]) -> QueueHold:
+        """Hold runs that are to be trained, so that no other submission takes them.
+
+        Raises:
+            InputError: As of `acquire`.
+        """
+        return QueueHold(self._folder(), run_ids)
+
+    def queues(self) -> list[Queue]:
+        """Submissions that hold runs now.
+
+        Raises:
+            InputError: As of `acquire`.
+        """
+        return queues(self._folder())
 
     def _folder(self) -> Path:
         try:

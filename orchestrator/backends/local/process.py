@@ -63,6 +63,11 @@ class TrainerProcess:
                 raise cannot_start(error) from None
             undo.pop_all()
 
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
     def events(self) -> Iterator[Mapping[str, Any]]:
         """Its progress lines as they come, until it closes its output."""
         assert self._process.stdout is not None

@@ -16,6 +16,8 @@ from typing import Final, Literal
 from orchestrator.backends.local.last_words import leave_last_words
 from orchestrator.backends.local.locks import RunLocks
 from orchestrator.backends.local.process import TrainerProcess
+from orchestrator.backends.local.queue_hold import QueueHold
+from orchestrator.backends.local.run_note import SignsOfProgress
 from orchestrator.backends.local.watching import Told, Watcher
 from orchestrator.backends.port import Outcome
 from orchestrator.errors import in_words
@@ -44,7 +46,7 @@ class _Ending:
         exit_code: Of its process; None if there was none.
     """
 
-    outcome: Literal["done", "failed", "stopped", "left"]
+    outcome: Literal["done", "failed", "stopped", "left", "cancelled"]
     message: str = ""
     exit_code: int | None = None
     resumable: bool = False
@@ -57,17 +59,26 @@ class Session:
     Args:
         store: Where the specifications are and the runs keep everything.
         locks: Who holds which run.
+        hold: This submission's, of the runs that wait.
         watcher: Is told how each run goes.
         runs: In the order in which they are started.
         tried: Whether a preflight has tried a step of each.
     """
 
     def __init__(
-        self, store: Store, locks: RunLocks, watcher: Watcher | None, runs: Sequence[RunSpec], *, tried: bool = False
+        self,
+        store: Store,
+        locks: RunLocks,
+        hold: QueueHold,
+        watcher: Watcher | None,
+        runs: Sequence[RunSpec],
+        *,
+        tried: bool = False,
     ) -> None:
         self._tried = tried
         self._store = store
         self._locks = locks
+        self._hold = hold
         self._told = Told(watcher)
         self._waiting: queue.SimpleQueue[RunSpec] = queue.SimpleQueue()
         for run in runs:
@@ -98,6 +109,8 @@ class Session:
         return Outcome(
             done=tuple(run_id for run_id, ending in endings if ending.outcome == "done"),
             created=tuple(self._created),
+            cancelled=tuple(run_id for run_id, ending in endings if ending.outcome == "cancelled"),
+            left=tuple(run_id for run_id, ending in endings if ending.outcome == "left"),
             failed={run_id: ending.message for run_id, ending in endings if ending.outcome == "failed"},
             interrupted=self._stop_requests > 0,
             unreachable=any(ending.unreachable for _, ending in endings),
@@ -132,6 +145,7 @@ class Session:
             return
         self._stops_passed_on = min(self._stop_requests, 2)
         at_once = self._stops_passed_on > 1
+        self._hold.let_go()
         with self._guard:
             for process in self._running.values():
                 process.stop(at_once=at_once)
@@ -147,6 +161,7 @@ class Session:
                 return
             if self._cause and self._cause.concerns(run.model):
                 with self._guard:
+                    self._hold.started(run.run_id)  # it waits for nothing any more
                     self._held_back.append(run.run_id)
                 continue
             try:
@@ -161,6 +176,10 @@ class Session:
         lock = self._locks.acquire(run.run_id)
         if lock is None:
             return _Ending("left")
+        self._hold.started(run.run_id)
+        if self._is_cancelled(run):
+            lock.release()
+            return _Ending("cancelled")
         uid = uuid.uuid4().hex[:8]
         try:
             ending = self._attempt(run, lock, uid)
@@ -191,7 +210,9 @@ class Session:
             self._created.append(run.run_id)
             self._told.tell(lambda watcher: watcher.started(run))
         try:
+            signs = SignsOfProgress(lock, process.pid, self._hold.submit_id)
             for event in process.events():
+                signs.seen(event)
                 with self._guard:
                     if event.get("event") == "epoch":
                         self._ended.setdefault(run.run_id, Ended(run.run_id, run.model))  # it trains: no cause of all
@@ -222,9 +243,17 @@ class Session:
         if stopped:
             if self._stop_requests:
                 return _Ending("stopped")
+            if self._is_cancelled(run):
+                return _Ending("cancelled")
             said = "stopped by somebody else; submit again to go on from its checkpoint"
             return _Ending("failed", said, resumable=True)
         return _Ending("failed", message or f"exit code {exit_code}", exit_code)
+
+    def _is_cancelled(self, run: RunSpec) -> bool:
+        """Whether `gridctl cancel` wants it to end; a store that cannot be asked cancels nothing."""
+        with contextlib.suppress(StoreError):
+            return self._store.exists(RunLayout(run.experiment, run.run_id).cancelled)
+        return False
 
     def _lacking(self, run: RunSpec) -> str:
         """What is wrong with the run's result; empty if it is there and valid.
@@ -245,6 +274,7 @@ class Session:
 
     def _end(self, run: RunSpec, ending: _Ending) -> None:
         with self._guard:
+            self._hold.started(run.run_id)
             self._endings[run.run_id] = ending
             if ending.outcome in ("done", "failed"):
                 said = ending.message if ending.outcome == "failed" else ""

@@ -22,7 +22,7 @@ class Watcher(Protocol):
         """The trainer says how far it is: one of its progress lines."""
 
     def ended(self, run: RunSpec, outcome: str) -> None:
-        """The attempt ended: `done`, `stopped`, `left` or `failed`."""
+        """The attempt ended: `done`, `stopped`, `left`, `cancelled` or `failed`."""
 
     def stopping(self, runs: int) -> None:
         """The user wants to stop; so many runs are making a checkpoint."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.collect import Collected
 from orchestrator.experiment import Experiment
+from orchestrator.report.conditions import conditions
 from orchestrator.report.page.curves import packed_curves
 from orchestrator.report.page.difference_chart import difference_plots
 from orchestrator.report.page.environment import render
@@ -20,7 +21,6 @@ from orchestrator.report.page.representatives import representatives
 from orchestrator.report.page.run_table import run_rows
 from orchestrator.report.page.significance import test_rows
 from orchestrator.report.result import Report
-from orchestrator.report.sections import conditions
 from orchestrator.report.wording import METRIC_NAMES, bca_coverage
 from trainer.contract.store import Store
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.report.page.legend import Model, cell_text
-from orchestrator.report.page.run_state import CSS, MEANING, State, state_of
+from orchestrator.run_state import MEANING, RunState
+from orchestrator.standing import standing_without_backend
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class GridMap:
     """The map, how many runs there are of each state, and what the states mean."""
 
     lines: Sequence[Line]
-    counts: Sequence[tuple[State, str, int, str]]
+    counts: Sequence[tuple[str, str, int, str]]
 
 
 def grid_map(runs: Sequence[Mapping[str, Any]], models: Sequence[Model]) -> GridMap:
@@ -50,23 +51,23 @@ def grid_map(runs: Sequence[Mapping[str, Any]], models: Sequence[Model]) -> Grid
     for run in runs:
         lines.setdefault((run["model"], run["train_ratio"], run["ablation"]), []).append(run)
     ordered = sorted(lines.items(), key=lambda item: (by_name[item[0][0]].series,))
-    counted = Counter(state_of(run) for run in runs)
+    counted = Counter(standing_without_backend(run).state for run in runs)
     return GridMap(
         [_line(by_name[model], cell_text(ratio, ablation), here) for (model, ratio, ablation), here in ordered],
-        [(state, CSS[state], counted[state], MEANING[state]) for state in State if counted[state]],
+        [(state.label, state.css, counted[state], MEANING[state]) for state in RunState if counted[state]],
     )
 
 
 def _line(model: Model, cell: str, runs: Sequence[Mapping[str, Any]]) -> Line:
-    counted = Counter(state_of(run) for run in runs)
-    said = ", ".join(f"{counted[state]} {state}" for state in State if counted[state])
+    counted = Counter(standing_without_backend(run).state for run in runs)
+    said = ", ".join(f"{counted[state]} {state.label}" for state in RunState if counted[state])
     return Line(model, cell, [_square(run) for run in runs], said)
 
 
 def _square(run: Mapping[str, Any]) -> Square:
-    state = state_of(run)
-    progress = f", epoch {run['epochs_done']} of {run['epochs']}" if state is not State.DONE else ""
-    css = CSS[state]
-    if state is not State.DONE and run["epochs_done"]:
+    state = standing_without_backend(run).state
+    progress = f", epoch {run['epochs_done']} of {run['epochs']}" if state is not RunState.DONE else ""
+    css = state.css
+    if state is not RunState.DONE and run["epochs_done"]:
         css += f" p{min(9, 10 * run['epochs_done'] // run['epochs'])}"
-    return Square(run["run_id"], css, f"{run['model']}, seed {run['seed']}: {state}{progress}")
+    return Square(run["run_id"], css, f"{run['model']}, seed {run['seed']}: {state.label}{progress}")

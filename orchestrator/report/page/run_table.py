@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pandas as pd
 
 from orchestrator.report.page.curves import final_scores
-from orchestrator.report.page.run_state import CSS, state_of
+from orchestrator.standing import standing_without_backend
 from trainer.contract.store import Store
 
 
@@ -23,6 +23,7 @@ class RunRow:
     Attributes:
         run: Its row of `Collected.runs`.
         state, css: Where it stands, and the class that colours it.
+        reason: Why; empty if there is nothing to say.
         scores: After its latest epoch, by metric; None where it has none.
         log: Where what it printed lies; empty before its first attempt.
     """
@@ -30,6 +31,7 @@ class RunRow:
     run: Mapping[str, Any]
     state: str
     css: str
+    reason: str
     scores: Mapping[str, float | None]
     log: str
 
@@ -55,13 +57,22 @@ def run_rows(
     base = _base(store, folder)
     rows = []
     for run in runs:
-        state = state_of(run)
+        standing = standing_without_backend(run)
         known = {
             str(metric): (None if value != value else float(value))
             for metric, value in scores.get(run["run_id"], {}).items()
         }
         log = f"{base}/{quote(run['log'])}" if run["log"] else ""
-        rows.append(RunRow(run, state, CSS[state], {metric: known.get(metric) for metric in metrics}, log))
+        rows.append(
+            RunRow(
+                run,
+                standing.state.label,
+                standing.state.css,
+                standing.reason,
+                {metric: known.get(metric) for metric in metrics},
+                log,
+            )
+        )
     return rows
 
 

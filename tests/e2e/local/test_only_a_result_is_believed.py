@@ -53,7 +53,7 @@ def test_a_process_that_ends_without_a_result_failed(
     assert "next:" not in done.stderr
     status = json.loads(command("gridctl", "status", "--json").stdout)
     if ending == "exit 143":  # it may be resumed, so nobody has to ask for it to be tried again
-        assert status["totals"]["missing"] == 2
+        assert status["totals"]["not_started"] == 2
     else:
         assert status["totals"]["failed"] == 2
         assert all(said in run["reason"] for run in status["runs"])

@@ -11,14 +11,14 @@ from orchestrator.backends.local.locks import RunLocks
 
 def test_a_run_is_held_once(tmp_path: Path) -> None:
     locks = RunLocks("store", tmp_path)
-    assert locks.held() == set()
+    assert locks.held() == {}
     handle = locks.acquire("run")
     assert handle is not None
     assert locks.acquire("run") is None
-    assert RunLocks("store", tmp_path).held() == {"run"}
-    assert RunLocks("other store", tmp_path).held() == set()
+    assert RunLocks("store", tmp_path).held() == {"run": None}
+    assert RunLocks("other store", tmp_path).held() == {}
     handle.release()
-    assert locks.held() == set()
+    assert locks.held() == {}
     again = locks.acquire("run")
     assert again is not None
     again.release()
@@ -33,7 +33,7 @@ def test_a_child_holds_the_run_after_its_parent_let_go(tmp_path: Path) -> None:
         [sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=(handle.handle,)
     )
     handle.release()
-    assert locks.held() == {"run"}
+    assert locks.held() == {"run": None}
     child.kill()
     child.communicate()
-    assert locks.held() == set()
+    assert locks.held() == {}

@@ -61,6 +61,7 @@ def log_run(
     attempt: int = 1,
     finished: bool = True,
     failed: str = "",
+    data_digest: str = "d",
     **attempt_fields: Any,
 ) -> None:
     """Write one attempt's log, and the result if the run is finished; `failed` is its last word."""
@@ -75,7 +76,7 @@ def log_run(
             **{"resumed_epoch": first_epoch - 1, **fields},
         ),
         DataRecord(
-            data_digest="d",
+            data_digest=data_digest,
             split_digest=f"{run.train_ratio} {run.seed}",
             train_patients=("a",),
             validation_patients=("b",),

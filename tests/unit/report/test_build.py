@@ -162,7 +162,7 @@ def test_scores_without_spread_have_no_p_and_say_so(dice: Dice, said: str, store
 
 def test_nothing_finished_is_a_warning_and_no_traceback(store: FolderStore, tmp_path: Path) -> None:
     report = reported(experiment(tmp_path / "data"), store)
-    assert {row.verdict for row in rows(report)} == {"no complete pair yet"}
+    assert {row.verdict for row in rows(report)} == {"no answer yet: 5 of 5 pairs are not complete"}
     assert any("no run is finished yet" in warning for warning in report.warnings)
     for output_format in ("markdown", "csv", "json"):
         assert render(report, output_format, Console())

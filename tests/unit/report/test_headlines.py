@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from orchestrator.collect import collect
 from orchestrator.experiment import Experiment
-from orchestrator.report import Question, Report, build_report
+from orchestrator.report import Question, Report, build_report, render
 from tests.unit.report.logged import Dice, dice_of, experiment, log_run
 from trainer.contract.folder_store import FolderStore
 from trainer.contract.spec import RunSpec
@@ -54,11 +56,40 @@ def test_pairs_without_spread_are_no_finding(store: FolderStore, tmp_path: Path)
         assert "nothing could be tested: all 5 pairs differ by exactly the same" in line
 
 
-def test_an_unfinished_grid_has_no_answer_yet(store: FolderStore, tmp_path: Path) -> None:
+@pytest.mark.parametrize("finished", [1, 4, 9, 19])
+def test_an_unfinished_grid_has_no_answer_yet(finished: int, store: FolderStore, tmp_path: Path) -> None:
+    """Neither that something is significant nor that nothing is, in any format."""
     tiny = experiment(tmp_path / "data")
-    for line in reported(store, tiny, dice_of(0.1), finished=4).headlines:
-        assert "no answer yet" in line
-        assert "16 runs are not finished" in line
+    report = reported(store, tiny, lambda run, epoch: 0.7 + jitter(run, epoch), finished=finished)
+    for line in report.headlines:
+        assert f"no answer yet, {20 - finished} of 20 runs" in line
+    for row in (row for part in report.comparisons for row in part.rows if row.unfinished):
+        assert row.verdict.startswith(f"no answer yet: {row.unfinished} of 5 pairs ")
+    for output_format in ("table", "markdown", "latex", "json"):
+        console = Console(file=io.StringIO(), width=400)
+        shown = render(report, output_format, console) or console.file.getvalue()  # type: ignore[attr-defined]
+        assert "no answer yet" in shown
+        assert "significant" not in shown
+        assert "chance" not in shown
+
+
+def test_what_is_sure_before_the_grid_is_done_is_said_as_such(store: FolderStore, tmp_path: Path) -> None:
+    """The first ten runs are all of ratio 0.2; the family has its two tests from the beginning."""
+    report = reported(store, experiment(tmp_path / "data"), dice_of(0.05), finished=10)
+    assert report.headlines[0].startswith(
+        "validation Dice: so far (10 of 20 runs are not finished) gamma_net is better"
+    )
+    assert {row.family_size for part in report.comparisons for row in part.rows} == {2}
+
+
+def test_two_of_five_pairs_are_no_finding_however_clear(store: FolderStore, tmp_path: Path) -> None:
+    report = reported(store, experiment(tmp_path / "data"), dice_of(0.2), finished=8)
+    row = report.comparisons[0].rows[0]
+    assert (row.n_pairs, row.unfinished) == (4, 1)
+    assert row.p is not None
+    assert row.p < 0.001
+    assert "better" not in row.verdict
+    assert "no answer yet" in report.headlines[0]
 
 
 def test_two_pairs_make_nothing_better(store: FolderStore, tmp_path: Path) -> None:
@@ -84,6 +115,21 @@ def test_a_difference_that_prints_as_zero_puts_no_model_ahead(store: FolderStore
     )
     for row in (row for part in report.comparisons for row in part.rows):
         assert row.verdict == "no difference seen"
+
+
+@pytest.mark.parametrize("unit", ["run", "epoch"])
+@pytest.mark.parametrize("lead", [4e-4, 4e-5])
+def test_a_sure_difference_that_prints_as_zero_is_none(
+    lead: float, unit: str, store: FolderStore, tmp_path: Path
+) -> None:
+    tiny = experiment(tmp_path / "data")
+    reported(store, tiny, lambda run, epoch: 0.7 + lead * (run.model == "unet") * (1 + run.seed / 100))
+    report = build_report(tiny, collect(store, tiny.runs), replace(ASKED, unit=unit))
+    for row in (row for part in report.comparisons for row in part.rows):
+        assert row.p is not None
+        assert row.p < 0.001
+        assert row.verdict == "no difference seen"
+    assert not any("better" in line for line in report.headlines)
 
 
 def test_a_model_that_never_learned_is_named_first(store: FolderStore, tmp_path: Path) -> None:

@@ -170,7 +170,8 @@ def test_no_pair_is_tested_unpaired_and_says_so(store: FolderStore, tmp_path: Pa
     report = reported(tiny, store)
     welch, paired = rows(report)[:2]
     assert (welch.test, welch.n_pairs, welch.n_model, welch.n_against) == ("welch", 0, 3, 2)
-    assert welch.verdict.startswith("no pair is complete, so runs were tested unpaired (Welch): ")
+    assert welch.verdict.startswith("no answer yet: 5 of 5 pairs are not complete; the runs there are ")
+    assert welch.verdict.endswith("tested unpaired (Welch)")
     assert welch.p_permutation is welch.bca_low is welch.hedges_g_z is None
     last = {m: [noisy(r, 4) for r in tiny.runs if (r.model, r.train_ratio) == (m, 0.2)] for m in tiny.models}
     theirs = stats.ttest_ind(last["gamma_net"][2:], last["unet"][:2], equal_var=False)
@@ -187,7 +188,7 @@ def test_unlike_pairs_left_out_by_strictness_are_not_tested_unpaired(store: Fold
         log_run(store, run, noisy, device_name="T4" if run.model == "unet" else "A100")
     report = reported(tiny, store, replace(ASKED, strict_pairs=True))
     assert {(row.test, row.n_pairs, row.dropped) for row in rows(report)} == {("none", 0, 5)}
-    assert {row.verdict for row in rows(report)} == {"no complete pair yet"}
+    assert {row.verdict for row in rows(report)} == {"no pair is left to test: 5 left out"}
 
 
 def test_a_failed_run_says_why_its_pair_is_left_out(store: FolderStore, tmp_path: Path) -> None:

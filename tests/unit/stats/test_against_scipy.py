@@ -205,8 +205,9 @@ def test_effect_sizes_of_lakens_worked_example() -> None:
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_corrections(p: list[float]) -> None:
     with_gap = [*p, None]
-    assert holm(with_gap)[:-1] == pytest.approx(multipletests(p, method="holm")[1], **CLOSE)
-    assert benjamini_hochberg(with_gap)[:-1] == pytest.approx(multipletests(p, method="fdr_bh")[1], **CLOSE)
+    declared = [*p, 1.0]  # a test that cannot be made yet counts: the family is as large as it was declared
+    assert holm(with_gap)[:-1] == pytest.approx(multipletests(declared, method="holm")[1][:-1], **CLOSE)
+    assert benjamini_hochberg(with_gap)[:-1] == pytest.approx(multipletests(declared, method="fdr_bh")[1][:-1], **CLOSE)
     assert holm(with_gap)[-1] is None
 
 

@@ -143,7 +143,7 @@ def test_nothing_begun(store: FolderStore, tmp_path: Path) -> None:
         "Nothing to draw",
         "No pictures",
         "No ejection fractions",
-        "20 missing",
+        "20 not started",
         "no run is done yet",
     ):
         assert said in page
@@ -156,7 +156,7 @@ def test_an_incomplete_grid_shows_every_state_and_why(store: FolderStore, tmp_pa
     log_run(store, tiny.runs[1], dice_of(0.1), epochs=3, finished=False)
     log_run(store, tiny.runs[2], dice_of(0.1), epochs=1, finished=False, failed="CUDA out of memory <b>")
     page, _ = rendered(tiny, store)
-    for said in ("1 done", "1 under way", "1 failed", "17 missing", "3 of 4", "CUDA out of memory &lt;b&gt;"):
+    for said in ("1 done", "1 running", "1 failed", "17 not started", "3 of 4", "CUDA out of memory &lt;b&gt;"):
         assert said in page
     assert "<b>" not in page
 

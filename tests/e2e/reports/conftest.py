@@ -1,0 +1,35 @@
+"""Reports as commands, on stores as trainers leave them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchestrator.experiment import Experiment, parse_experiment
+from tests.e2e.short_commands import *  # noqa: F403
+from tests.unit.report.logged import dice_of, experiment, log_run
+from trainer.contract.folder_store import FolderStore
+from trainer.contract.layout import experiment_yaml
+
+Submit = Callable[..., Experiment]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "store")
+
+
+@pytest.fixture
+def submit(store: FolderStore, tmp_path: Path) -> Submit:
+    """Puts an experiment into the store with all of its runs, or so many of them; arguments are as of `--set`."""
+
+    def put(*overrides: str, finished: int | None = None) -> Experiment:
+        tiny = parse_experiment(experiment(tmp_path / "data").document.with_overrides(list(overrides)))
+        store.put(experiment_yaml(tiny.name), tiny.document.to_yaml().encode())
+        for run in tiny.runs[:finished]:
+            log_run(store, run, dice_of(0.03))
+        return tiny
+
+    return put

@@ -1,0 +1,7 @@
+"""States are asked for again and again, so commands are short; those that train are real processes beside them."""
+
+from __future__ import annotations
+
+from tests.e2e.short_commands import Command, forked_gridctl, gridctl
+
+__all__ = ["Command", "forked_gridctl", "gridctl"]

@@ -1,0 +1,103 @@
+"""One rule says where a run stands, from its result, its backend, its cancellation and its last words."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from orchestrator.backends.port import Activity
+from orchestrator.collect import Collected
+from orchestrator.commands.states import run_standings
+from orchestrator.run_state import ACTIVE, MEANING, TO_SUBMIT, RunState
+from orchestrator.standing import standing_without_backend
+from trainer.contract import exit_codes
+
+NOW = 1_800_000_000.0
+ROW = {
+    "run_id": "run",
+    "finished": False,
+    "attempts": 1,
+    "exit_code": math.nan,
+    "message": "",
+    "cancelled_at": math.nan,
+    "last_written": NOW,
+    "seconds_per_epoch": math.nan,
+}
+CANCELLED = {"cancelled_at": NOW - 60}
+RUNNING = Activity(active=True, running=True)
+
+
+def standing(row: dict[str, Any], known: Activity) -> tuple[str, str]:
+    table = pd.DataFrame([ROW | row])
+    found = run_standings(Collected(table, table, [], []), {"run": known}, NOW)["run"]
+    return found.state.value, found.reason
+
+
+@pytest.mark.parametrize(
+    ("row", "known", "state", "reason"),
+    [
+        ({"attempts": 0}, Activity(), "not_started", ""),
+        ({"finished": True} | CANCELLED, RUNNING, "done", ""),
+        ({}, RUNNING, "running", ""),
+        (CANCELLED, RUNNING, "running", ""),
+        ({"attempts": 0}, Activity(active=True, reason="waits for a node"), "queued", "waits for a node"),
+        (CANCELLED, Activity(active=True, in_submission=True), "cancelled", "by `gridctl cancel`"),
+        ({}, Activity(failed=True, reason="failed 4 times"), "failed", "failed 4 times"),
+        ({}, Activity(), "interrupted", "without a last word"),
+        (CANCELLED, Activity(), "cancelled", "by `gridctl cancel`"),
+        ({"exit_code": exit_codes.STOPPED, "message": "stopped by a signal"}, Activity(), "interrupted", "by a signal"),
+        ({"exit_code": exit_codes.BUG, "message": "no memory"}, Activity(), "failed", "no memory"),
+        ({"exit_code": exit_codes.BAD_DATA, "message": "no patient"}, Activity(), "failed", "no patient"),
+        ({"exit_code": exit_codes.BAD_DATA}, Activity(failed=True), "failed", ""),
+        ({"exit_code": exit_codes.DONE}, Activity(), "interrupted", "no valid result"),
+    ],
+)
+def test_where_a_run_stands(row: dict[str, Any], known: Activity, state: str, reason: str) -> None:
+    assert standing(row, known)[0] == state
+    assert reason in standing(row, known)[1]
+
+
+@pytest.mark.parametrize(
+    ("silent_s", "usual_s", "state"),
+    [(170, 0.1, "running"), (190, 0.1, "stalled"), (3000, 400, "running"), (4100, 400, "stalled")],
+)
+def test_a_run_that_is_listened_to_is_stalled_after_many_times_its_usual(
+    silent_s: float, usual_s: float, state: str
+) -> None:
+    known = Activity(active=True, running=True, last_sign_at=NOW - silent_s, usual_gap_seconds=usual_s, process_id=42)
+    found, reason = standing({}, known)
+    assert found == state
+    if state == "stalled":
+        assert "(process 42)" in reason
+        assert "gridctl cancel --run run" in reason
+
+
+def test_reading_data_may_take_longer_than_a_step() -> None:
+    known = Activity(active=True, running=True, last_sign_at=NOW - 1200)
+    assert standing({}, known)[0] == "running"
+
+
+@pytest.mark.parametrize(
+    ("silent_s", "epoch_s", "state"),
+    [(500, 10, "running"), (700, 10, "stalled"), (7200, 3600, "running"), (37000, 3600, "stalled")],
+)
+def test_one_that_only_its_log_tells_of_is_stalled_after_many_epochs(
+    silent_s: float, epoch_s: float, state: str
+) -> None:
+    row = {"last_written": NOW - silent_s, "seconds_per_epoch": epoch_s}
+    assert standing(row, RUNNING)[0] == state
+    assert standing(row, Activity(active=True, running=True, started_at=NOW - 60))[0] == "running", "it has just begun"
+
+
+def test_without_a_backend_an_attempt_runs_as_long_as_its_log_grows() -> None:
+    assert standing_without_backend(ROW, NOW + 60).state is RunState.RUNNING
+    assert standing_without_backend(ROW, NOW + 86400).state is RunState.INTERRUPTED
+    assert standing_without_backend(ROW | CANCELLED, NOW).state is RunState.CANCELLED
+
+
+def test_every_state_is_explained_and_either_over_held_or_to_submit() -> None:
+    assert set(MEANING) == set(RunState) == {*ACTIVE, *TO_SUBMIT, RunState.DONE, RunState.FAILED}
+    assert all(state.is_active == (state in ACTIVE) and state.colour for state in RunState)
