@@ -51,10 +51,16 @@ def run(
     ] = ProgressStyle.AUTO,
 ) -> None:
     """Train one run, from its last checkpoint if there is one."""
+    from trainer.preflight.installation import InstallationError, note_in_log, required
     from trainer.progress import Bar, JsonLines, Silent, TrainingProgress
 
-    stop = _prepare_to_train()
-    from trainer.run import run as attempt
+    try:
+        stop = _prepare_to_train()
+        with required():
+            from trainer.run import run as attempt
+    except InstallationError as fault:
+        note_in_log(spec, store, fault)
+        raise
 
     shown: TrainingProgress = Silent()
     if progress is ProgressStyle.JSON:
@@ -81,7 +87,10 @@ def preflight(
     Exits with what a run would: 2 for a specification or device, 3 for data.
     """
     stop = _prepare_to_train(logging.ERROR)  # what is odd about data is among the findings
-    from trainer.preflight.command import preflight as looked_at
+    from trainer.preflight.installation import required
+
+    with required():
+        from trainer.preflight.command import preflight as looked_at
 
     raise typer.Exit(looked_at(specs, as_json=progress is ProgressStyle.JSON, stop=stop))
 
