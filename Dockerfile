@@ -1,40 +1,41 @@
 # syntax=docker/dockerfile:1
-# The trainer, for one run of one grid: `docker build -t gridctl-trainer .`
+# The trainer, for one run of one grid. For NVIDIA GPUs, and then for CPUs alone:
+#   docker build $(image/source_arguments) -t gridctl-trainer:1 .
+#   docker build $(image/source_arguments) -t gridctl-trainer:1 --build-arg TORCH_BUILD=cpu .
+# podman and buildah take the same arguments. Without $(image/source_arguments) the image has no labels of version and
+# commit, and says of the commit that nobody looked whether it was changed.
 #
-#   TORCH_BUILD    cpu (default) or cuda: which build of torch the image must hold. The build
-#                  fails if pip finds the other one; PyTorch's install page names the index of
-#                  each build, to be passed as PIP_EXTRA_INDEX_URL.
+#   TORCH_BUILD    cuda (default, as a pod asks for a GPU unless told otherwise; it also runs on CPUs) or cpu, which is
+#                  several GB smaller. The build ends with an error if torch turns out to be the other one.
+#   TORCH_INDEX    where torch is taken from, and from nowhere else: the URL of an index, such as that of an older CUDA
+#                  on PyTorch's install page, or `pip`: wherever pip is set up to look. By default PyTorch's CPU index,
+#                  and for cuda `pip`: on x86-64, PyPI's own torch is the CUDA build.
 #   GIT_SHA        commit of this source, noted in every metric log.
-#   VERSION        version for the image's labels.
+#   VERSION        version for the image's labels; by default that of pyproject.toml.
 #   PYTHON_IMAGE   base of both stages.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
 FROM ${PYTHON_IMAGE} AS build
-ARG PIP_EXTRA_INDEX_URL=""
-ARG TORCH_BUILD=cpu
+ARG TORCH_BUILD=cuda
+ARG TORCH_INDEX=""
 WORKDIR /build
 # Only what names the libraries, so that a change of code does not install them again.
-COPY pyproject.toml constraints.txt ./
+COPY pyproject.toml constraints.txt image/install_libraries.py ./
 RUN python -m venv --without-pip /opt/venv \
-    && python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))['project']['optional-dependencies']['trainer'], sep='\n')" > trainer.txt \
-    && python -m pip --python /opt/venv/bin/python install --no-cache-dir --only-binary :all: \
-        --constraint constraints.txt --requirement trainer.txt \
-    && /opt/venv/bin/python -c "import sys, torch; found = 'cuda' if torch.version.cuda else 'cpu'; wanted = sys.argv[1]; found == wanted or sys.exit(f'torch {torch.__version__} is a {found} build, TORCH_BUILD is {wanted}: pass PIP_EXTRA_INDEX_URL, the index of the {wanted} builds')" "${TORCH_BUILD}"
+    && python install_libraries.py --python /opt/venv/bin/python --build "${TORCH_BUILD}" --index "${TORCH_INDEX}"
 COPY gridctl_start.py /app/
 COPY trainer /app/trainer
 # The command, with Python's safe path: neither the working directory nor PYTHONPATH takes a module's place.
 RUN /opt/venv/bin/python -m compileall -q /app \
     && printf '#!/opt/venv/bin/python -P\nimport runpy\nrunpy.run_path("/app/gridctl_start.py", run_name="__main__")\n' > /opt/venv/bin/gridctl-trainer \
     && chmod 755 /opt/venv/bin/gridctl-trainer
-
-FROM ${PYTHON_IMAGE}
+# What git keeps of HEAD, if this is a repository: the patterns may match nothing.
+COPY image/record_source.py .git/HEA[D] .git/packed-ref[s] .git/ref[s] ./
 ARG GIT_SHA=""
 ARG VERSION=""
-LABEL org.opencontainers.image.title="gridctl trainer" \
-      org.opencontainers.image.description="Trains one run of a grid of segmentation models" \
-      org.opencontainers.image.licenses="Apache-2.0" \
-      org.opencontainers.image.version="${VERSION}" \
-      org.opencontainers.image.revision="${GIT_SHA}"
+RUN GIT_SHA="${GIT_SHA}" VERSION="${VERSION}" python record_source.py /app
+
+FROM ${PYTHON_IMAGE}
 # The base's own installers are of no use to a training pod, only to an intruder.
 RUN python -c "import importlib.util as find, shutil; [shutil.rmtree(found.submodule_search_locations[0]) for name in ('pip', 'setuptools', 'wheel') if (found := find.find_spec(name))]" \
     && rm -f /usr/bin/pip* /usr/local/bin/pip*
@@ -45,10 +46,17 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     OMP_NUM_THREADS=1 \
-    HOME=/tmp \
-    GRIDCTL_GIT_SHA=${GIT_SHA}
+    HOME=/tmp
 WORKDIR /app
 # A number, not a name: `runAsNonRoot` cannot look a name up.
 USER 10001:10001
 ENTRYPOINT ["gridctl-trainer"]
 CMD ["--help"]
+# Last, so that another commit changes no layer above.
+ARG GIT_SHA=""
+ARG VERSION=""
+LABEL org.opencontainers.image.title="gridctl trainer" \
+      org.opencontainers.image.description="Trains one run of a grid of segmentation models" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${GIT_SHA}"

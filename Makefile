@@ -1,11 +1,16 @@
 # make demo: install, make synthetic data, train a grid, report.   make test: install, run every test.
+# make image: the trainer's image, for GPUs; TORCH_BUILD=cpu for CPUs alone.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml constraints.txt
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: demo test slow lint check clean
+BUILDER ?= docker
+IMAGE ?= gridctl-trainer:1
+TORCH_BUILD ?= cuda
+
+.PHONY: demo test slow lint check image clean
 
 # Shows each command as a user would type it, with .venv activated.
 demo: $(VENV)/.trainer data/phantom
@@ -29,6 +34,10 @@ lint: $(VENV)/.dev
 	$(BIN)/hadolint Dockerfile tests/cluster/image/Dockerfile
 
 check: lint test
+
+# BUILDER=podman or buildah; IMAGE=the name under which the cluster's nodes pull it.
+image:
+	$(BUILDER) build $$(PYTHON=$(PYTHON) image/source_arguments) --build-arg TORCH_BUILD=$(TORCH_BUILD) -t $(IMAGE) .
 
 data/phantom: | $(VENV)/.trainer
 	$(BIN)/gridctl-trainer data phantom $@

@@ -108,13 +108,16 @@ def doctor(
 
     loaded = load_experiment(experiment, overrides or [], store=store, backend=backend)
     checks = []
+    said: set[str] = set()
     try:
         for check in examine(loaded, with_preflight=preflight):
             checks.append(check)
             if not as_json:
                 console.show(f"{check.state:<8} {check.name}: {check.says}")
-                if check.fix:
-                    console.show(f"         {check.fix}")
+                for line in check.fix.splitlines():
+                    if line not in said:  # one command may put several things right
+                        console.show(f"         {line}")
+                    said.add(line)
     except InterruptedPreflightError:
         raise typer.Exit(errors.INTERRUPTED) from None
     if as_json:

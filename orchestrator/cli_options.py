@@ -59,6 +59,6 @@ WithPreflight = Annotated[
     bool,
     typer.Option(
         "--preflight/--no-preflight",
-        help="On this machine: look at device, data and one step of each model before the first run.",
+        help="On this machine: have the trainer look at device, data and models.",
     ),
 ]

@@ -17,11 +17,13 @@ from orchestrator.cli_options import (
     Overrides,
     RunNames,
     StoreUrl,
-    WithPreflight,
     output_path,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from orchestrator.backends.kubernetes.finding import Finding
     from orchestrator.backends.port import Outcome
     from orchestrator.commands.submit import Prepared
 
@@ -40,6 +42,15 @@ MaxActive = Annotated[
 ]
 
 
+NoVerify = Annotated[
+    bool,
+    typer.Option(
+        "--no-verify",
+        help="Start runs without asking first whether they can train here or, on a cluster, reach the store.",
+    ),
+]
+
+
 def submit(
     experiment: ExperimentFile,
     overrides: Overrides = None,
@@ -48,7 +59,7 @@ def submit(
     workers: Workers = None,
     max_active: MaxActive = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")] = False,
-    preflight: WithPreflight = True,
+    no_verify: NoVerify = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -66,7 +77,7 @@ def submit(
         return
     console.say(_plan_line(prepared))
     _say_who_holds(prepared)
-    _carry_out(prepared, workers, max_active, preflight=preflight, as_json=as_json)
+    _carry_out(prepared, workers, max_active, verify=not no_verify, as_json=as_json)
 
 
 def retry(
@@ -75,7 +86,7 @@ def retry(
     store: StoreUrl = None,
     workers: Workers = None,
     max_active: MaxActive = None,
-    preflight: WithPreflight = True,
+    no_verify: NoVerify = False,
     as_json: AsJson = False,
 ) -> None:
     """Try failed runs again, from their last checkpoints."""
@@ -91,7 +102,7 @@ def retry(
         console.say(f"{found.experiment.name}: no run of these has failed; `gridctl submit` resumes interrupted ones")
     else:
         console.say(_plan_line(prepared))
-    _carry_out(prepared, workers, max_active, preflight=preflight, as_json=as_json)
+    _carry_out(prepared, workers, max_active, verify=not no_verify, as_json=as_json)
 
 
 def render(
@@ -134,9 +145,7 @@ def _require_fitting(backend: str, workers: int | None, max_active: int | None) 
         raise InputError("there are no Jobs on this machine", where="--max-active", fix="limit its runs with --workers")
 
 
-def _carry_out(
-    prepared: Prepared, workers: int | None, max_active: int | None, *, preflight: bool, as_json: bool
-) -> None:
+def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, *, verify: bool, as_json: bool) -> None:
     from orchestrator import console, errors
     from orchestrator.backends.local.before_start import look_before_start
     from orchestrator.backends.local.installation import require_trainer
@@ -148,8 +157,13 @@ def _carry_out(
     if prepared.plan.to_do:
         if prepared.experiment.backend == "local":
             require_trainer()
+        else:
+            from orchestrator.commands.store_access import require_store_access
+
+            for check in require_store_access(prepared, verify=verify):
+                console.say("\n  ".join([f"note: {check.name}: {check.says}", *check.fix.splitlines()]))
         probe(prepared.store, prepared.experiment.name)  # before anything is written, trained or paid for
-        if prepared.experiment.backend == "local" and preflight:
+        if prepared.experiment.backend == "local" and verify:
             try:
                 look_before_start(prepared.experiment, prepared.plan.to_do)
             except InterruptedPreflightError:
@@ -159,7 +173,7 @@ def _carry_out(
     add_to_history(prepared)
     if problem := remember(prepared.experiment.name, prepared.store.url, prepared.experiment.backend):
         console.say(f"note: this folder cannot remember the experiment: {problem}")
-    outcome = _start(prepared, workers, max_active, tried=preflight)
+    outcome = _start(prepared, workers, max_active, tried=verify)
     if as_json:
         console.show_json(
             {
@@ -184,16 +198,19 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> 
     from orchestrator.backends.kubernetes.verdict import Verdict
     from orchestrator.commands.plan import estimate
     from orchestrator.commands.plan_view import cost_lines
+    from orchestrator.commands.store_access import store_access
 
     plan = prepared.plan
     parts = {"create": plan.create, "retry": plan.retry, "skip": plan.skip, "leave": plan.leave, "failed": plan.failed}
     verdicts: list[Verdict] = []
+    access: Sequence[Finding] = ()
     gpus = 0
     if prepared.experiment.backend == "kubernetes":
         from orchestrator.backends.kubernetes import KubernetesBackend
 
         assert isinstance(prepared.backend, KubernetesBackend)
         verdicts, gpus = prepared.backend.judge(plan.to_do), prepared.backend.gpus(plan.to_do)
+        access = store_access(prepared)
     cost = estimate(prepared.experiment, prepared.collected, at_once)
     if as_json:
         shown: dict[str, object] = {name: [run.run_id for run in runs] for name, runs in parts.items()}
@@ -201,6 +218,7 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> 
         shown["estimate"] = cost.to_json()
         if prepared.experiment.backend == "kubernetes":
             shown |= {"gpus": gpus, "verdicts": [asdict(verdict) for verdict in verdicts]}
+            shown["store_access"] = [asdict(item.check) for item in access]
         console.show_json(shown)
     else:
         for name, runs in parts.items():
@@ -216,8 +234,14 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> 
             )
         for verdict in verdicts:
             console.say(f"  {verdict}")
+        for item in access:
+            if item.check.state != "ok":
+                console.say(f"  {item.check.state}: {item.check.name}: {item.check.says}")
+                for text in item.check.fix.splitlines():
+                    console.say(f"    {text}")
         console.say_unreadable(prepared.collected.problems)
-    if any(verdict.problems for verdict in verdicts) or prepared.collected.problems:
+    refused = any(verdict.problems for verdict in verdicts) or any(item.certain for item in access)
+    if refused or prepared.collected.problems:
         raise typer.Exit(errors.RUNS_FAILED)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from orchestrator.check import Check
+from orchestrator.console import count
 from orchestrator.errors import InputError, KubeconfigError
 from orchestrator.experiment import Experiment
 from trainer.contract.errors import Fault, StoreError
@@ -56,12 +57,13 @@ def _cluster(experiment: Experiment) -> Iterator[Check]:
     yield _guarded("jobs and pods", lambda: _judged(experiment, backend))
     options = experiment.kubernetes
     if options.secret:
-        yield _guarded("secret", lambda: of.secret(backend.api, str(options.secret)))
+        yield _guarded("secret", lambda: _secret(experiment, backend, str(options.secret)))
     keys: dict[str, list[str]] = {}
     for source in options.secret_env.values():
         keys.setdefault(source.secret, []).append(source.key)
     for name in sorted(keys):
-        yield _guarded(f"secret {name}", lambda name=name: of.secret_keys(backend.api, name, keys[name]))  # type: ignore[misc]
+        yield _guarded(f"secret {name}", lambda name=name: _secret_keys(backend, name, keys[name]))  # type: ignore[misc]
+    yield from _store_access(experiment, backend)
     claims = {volume.claim for volume in options.volumes.values()}
     if options.data_cache and options.data_cache.claim:
         claims.add(options.data_cache.claim)
@@ -73,12 +75,37 @@ def _cluster(experiment: Experiment) -> Iterator[Check]:
     yield _guarded("image", lambda: of.image(backend.api, options.image or ""))
 
 
+def _secret(experiment: Experiment, backend: KubernetesBackend, name: str) -> Check:
+    from orchestrator.backends.kubernetes import examination as of
+    from trainer.contract.s3_environment import read_s3_environment
+
+    fix = f"kubectl -n {backend.api.namespace} create secret generic {name} --from-literal=KEY=..."
+    if experiment.store.startswith("s3://"):
+        fix = backend.secret_command(read_s3_environment(experiment.store)).create()
+    return of.secret(backend.secrets.of(name), fix)
+
+
+def _secret_keys(backend: KubernetesBackend, name: str, keys: Iterable[str]) -> Check:
+    from orchestrator.backends.kubernetes import examination as of
+
+    return of.secret_keys(backend.api.namespace, backend.secrets.of(name), keys)
+
+
+def _store_access(experiment: Experiment, backend: KubernetesBackend) -> Iterator[Check]:
+    try:
+        yield from (found.check for found in backend.store_access(experiment.runs))
+    except InputError:
+        return  # said of the Jobs already
+    except Fault as fault:
+        yield _failed("pods' settings", fault)
+
+
 def _judged(experiment: Experiment, backend: KubernetesBackend) -> Check:
     from orchestrator.backends.kubernetes.resource_policy import what_to_change
 
     verdicts = backend.judge(experiment.runs)
     problems = [problem for verdict in verdicts for problem in verdict.problems]
-    shapes = f"{len(experiment.runs)} runs of {len(verdicts)} {'shape' if len(verdicts) == 1 else 'shapes'}"
+    shapes = f"{count(len(experiment.runs), 'run')} of {count(len(verdicts), 'shape')}"
     if problems:
         fix = what_to_change(problems[0]) or "look at `gridctl render` and the kubernetes section"
         return Check("jobs and pods", "failed", problems[0], fix)

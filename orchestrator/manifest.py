@@ -26,6 +26,7 @@ Json = dict[str, Any]
 EXPERIMENT_LABEL: Final = "gridctl/experiment"
 RUN_LABEL: Final = "gridctl/run"
 DIGEST_ANNOTATION: Final = "gridctl/spec-digest"
+SPEC_ANNOTATION: Final = "gridctl/spec"
 QUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
 
 _TEMPLATE: Final = "k8s/templates/job.yaml.j2"
@@ -71,7 +72,7 @@ class JobTemplate:
     def _render(self, run: RunSpec) -> tuple[str, Json]:
         spec_url = f"{self._store_url}/{RunLayout(run.experiment, run.run_id).spec}"
         labels = labels_of(run) | dict(self._options.labels)
-        annotations = {DIGEST_ANNOTATION: run.digest, "gridctl/spec": spec_url}
+        annotations = {DIGEST_ANNOTATION: run.digest, SPEC_ANNOTATION: spec_url}
         values = {
             "run": run.model_dump(mode="json"),
             "run_id": run.run_id,

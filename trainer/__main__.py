@@ -15,6 +15,7 @@ import typer
 
 from trainer.contract import exit_codes
 from trainer.contract.errors import Fault
+from trainer.termination_message import leave_termination_message
 
 if TYPE_CHECKING:
     from trainer.stopping import StopSignal
@@ -35,8 +36,21 @@ class ProgressStyle(StrEnum):
     NONE = "none"
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from trainer.provenance import git_sha, version
+
+        sys.stdout.write(f"gridctl-trainer {version() or 'unknown'} (commit {git_sha() or 'unknown'})\n")
+        raise typer.Exit
+
+
 @app.callback()
-def commands() -> None:
+def commands(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show version and commit, and exit."),
+    ] = False,
+) -> None:
     """Train one model of a grid, and look at data and models."""
 
 
@@ -109,6 +123,8 @@ def _prepare_to_train(level: int = logging.INFO) -> StopSignal:
     handler.setFormatter(MaskingFormatter(FORMAT))
     logging.basicConfig(level=level, handlers=[handler])
     logging.captureWarnings(True)
+    for library in ("boto3", "botocore", "s3transfer", "urllib3"):  # they say where they found credentials, and more
+        logging.getLogger(library).setLevel(logging.WARNING)
     return stop
 
 
@@ -157,20 +173,24 @@ def main() -> None:
         app(standalone_mode=True, prog_name="gridctl-trainer")
     except Fault as fault:
         sys.stderr.write(f"error: {fault}\n")
+        leave_termination_message(str(fault))
         sys.exit(fault.exit_code)
     except BrokenPipeError:
         sys.exit(exit_codes.BUG)
     except ImportError as error:
         if (error.name or "trainer").partition(".")[0] == "trainer":
             raise
-        sys.stderr.write(f"error: cannot import {error.name}: {error}\n  pip install 'gridctl[trainer]'\n")
+        said = f"cannot import {error.name}: {error}\n  pip install 'gridctl[trainer]'"
+        sys.stderr.write(f"error: {said}\n")
+        leave_termination_message(said)
         sys.exit(exit_codes.BUG)
-    except Exception:
+    except Exception as error:
         import traceback
 
         from trainer.contract.secrets import masked
 
         sys.stderr.write(masked(traceback.format_exc()))
+        leave_termination_message(masked(f"a bug: {type(error).__name__}: {error}"))
         sys.exit(exit_codes.BUG)
 
 

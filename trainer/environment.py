@@ -11,6 +11,8 @@ from typing import Final
 
 import torch
 
+from trainer.provenance import version
+
 _RECORDED: Final = ("torch", "numpy", "opencv-python-headless", "nibabel", "pydicom", "imagecodecs", "gridctl")
 
 
@@ -33,6 +35,8 @@ def versions() -> dict[str, str]:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
+    if "gridctl" not in found and (own := version()):  # an image has the source, not an installed package
+        found["gridctl"] = own
     return found
 
 

@@ -33,11 +33,13 @@ class Patience:
     Args:
         seconds: For how long, from the first failure of a call.
         stop: A stop that is asked for ends the waiting with `StoppedError`.
+        doubtful_seconds: For how long if a wrong setting is as likely as an outage; None for just as long.
     """
 
-    def __init__(self, seconds: float, stop: StopSignal) -> None:
+    def __init__(self, seconds: float, stop: StopSignal, doubtful_seconds: float | None = None) -> None:
         self._seconds = seconds
         self._stop = stop
+        self._doubtful_seconds = seconds if doubtful_seconds is None else min(seconds, doubtful_seconds)
 
     def __call__(self, action: Callable[[], T]) -> T:
         """What `action` gives.
@@ -46,20 +48,22 @@ class Patience:
             StoreError: It failed for a reason that waiting does not mend, or for too long.
             StoppedError: A stop was asked for meanwhile.
         """
-        failures, until, say_at = 0, 0.0, 0.0
+        failures, since, say_at = 0, 0.0, 0.0
         while True:
             try:
                 return action()
             except StoreError as error:
                 now = time.monotonic()
                 if not failures:
-                    until = now + self._seconds
+                    since = now
+                until = since + (self._doubtful_seconds if error.doubtful else self._seconds)
                 if not error.passing or now >= until:
                     raise
                 failures += 1
                 if now >= say_at:
-                    left = (until - now) / 60
-                    _log.warning("waiting for the store, for up to %.0f more minutes: %s", left, error.problems[0].what)
+                    left = max(1, round((until - now) / 60))
+                    more = f"{left} more {'minute' if left == 1 else 'minutes'}"
+                    _log.warning("waiting for the store, for up to %s: %s", more, error.problems[0].what)
                     say_at = now + _SAID_EVERY_S
             self._sleep(min(pause_s(failures), max(0.0, until - time.monotonic())))
 

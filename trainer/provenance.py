@@ -1,4 +1,4 @@
-"""Which source this trainer is: its commit, and whether it was changed since."""
+"""Which source this trainer is: its version, its commit, and whether it was changed since."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import subprocess
 from importlib import metadata
 from pathlib import Path
 from typing import Final
+
+IMAGE_RECORD: Final = "source.json"
+"""Name of the file beside the package in which an image says what it is made of."""
 
 _PACKAGE: Final = Path(__file__).resolve().parent
 _TIMEOUT_S: Final = 20
@@ -21,9 +24,28 @@ def git_sha() -> str:
     That which the image names; else of the repository that tracks this package, not of one that
     an installation happens to lie in; else that which it was installed from (PEP 610). With
     changes that are not committed it is `<commit>+dirty.<digest of the package>`, so that two
-    states of one commit are told apart.
+    states of one commit are told apart; `+unchecked.<digest>` in an image that was built without
+    looking for changes.
     """
-    return os.environ.get("GRIDCTL_GIT_SHA", "") or _of_checkout() or _of_installation()
+    named = os.environ.get("GRIDCTL_GIT_SHA", "") or _of_image().get("git_sha", "")
+    return named or _of_checkout() or _of_installation()
+
+
+def version() -> str:
+    """Version of this package; empty if unknown."""
+    try:
+        return _of_image().get("version", "") or metadata.version("gridctl")
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def _of_image() -> dict[str, str]:
+    """What the image that this package lies in was built from; empty outside of one."""
+    try:
+        said = json.loads((_PACKAGE.parent / IMAGE_RECORD).read_text(encoding="utf-8"))
+        return {str(name): str(value) for name, value in said.items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
 
 
 def _of_checkout() -> str:
@@ -33,7 +55,7 @@ def _of_checkout() -> str:
         changed = _git("status", "--porcelain", "--untracked-files=normal", "--", ".")
     except (OSError, subprocess.SubprocessError):  # no git, no repository, not tracked by it, or no commit yet
         return ""
-    return f"{commit}+dirty.{_digest()}" if changed else commit
+    return f"{commit}+dirty.{package_digest()}" if changed else commit
 
 
 def _git(*arguments: str) -> str:
@@ -56,7 +78,7 @@ def _git(*arguments: str) -> str:
     return answer.stdout.strip()
 
 
-def _digest() -> str:
+def package_digest() -> str:
     """Over names and content of the package's modules."""
     digest = hashlib.sha256()
     for path in sorted(_PACKAGE.rglob("*.py")):

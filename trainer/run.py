@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import uuid
+from collections.abc import Iterator
+from typing import Final
 
 from trainer.attempt import Attempt
 from trainer.contract import exit_codes
-from trainer.contract.errors import NotFoundError
+from trainer.contract.errors import NotFoundError, RefusedObjectError, StoreError, StoreRefusedError
 from trainer.contract.layout import AttemptName, RunLayout
 from trainer.contract.result import ResultRecord
 from trainer.contract.spec import RunSpec, TrainingSpec
@@ -20,6 +23,9 @@ from trainer.progress import TrainingProgress
 from trainer.spec_source import read_spec
 from trainer.spooling import deliver_leftovers, leave, open_spooled
 from trainer.stopping import StoppedError, StopSignal
+
+_DOUBTFUL_S: Final = 120.0
+"""How long a store that never answered is waited for if its settings are likely wrong: a GPU is held meanwhile."""
 
 _log = logging.getLogger(__name__)
 
@@ -40,9 +46,10 @@ def run(spec_location: str, store_url: str | None, progress: TrainingProgress, s
         Fault: What ended the attempt; it is in the metric log already where that could be written.
     """
     try:
-        patience = Patience(TrainingSpec().store_outage_minutes * 60, stop)
-        spec, store = patience(lambda: read_spec(spec_location, store_url))
-        name = _begin(spec, store, stop)
+        patience = Patience(TrainingSpec().store_outage_minutes * 60, stop, _DOUBTFUL_S)
+        with _permanent_refusals_said(store_url or spec_location):
+            spec, store = patience(lambda: read_spec(spec_location, store_url))
+            name = _begin(spec, store, stop)
         if name is None:
             return exit_codes.DONE
     except StoppedError:
@@ -56,6 +63,23 @@ def run(spec_location: str, store_url: str | None, progress: TrainingProgress, s
     finally:
         if spooled:
             leave(spooled, stop)
+
+
+@contextlib.contextmanager
+def _permanent_refusals_said(place: str) -> Iterator[None]:
+    """A server that refuses for good will refuse the next attempt as well, which would hold a GPU to hear it.
+
+    A folder's errors are those of a file system, and may pass.
+
+    Raises:
+        StoreRefusedError: So it is.
+    """
+    try:
+        yield
+    except StoreError as error:
+        if error.passing or type(error) not in (StoreError, RefusedObjectError) or not place.startswith("s3://"):
+            raise
+        raise StoreRefusedError(error.problems) from error
 
 
 def _begin(spec: RunSpec, store: Store, stop: StopSignal) -> AttemptName | None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from orchestrator.backends.port import Activity
+from orchestrator.commands.failure_reason import failure_reason
 from orchestrator.run_state import RunState
 from orchestrator.silence import Silence
 from orchestrator.standing import Standing, clock, standing_in_store
@@ -43,7 +44,7 @@ def _standing(run: Mapping[Any, Any], known: Activity, now: float) -> Standing:
     if known.active and not (known.in_submission and run["cancelled_at"] == run["cancelled_at"]):
         return Standing(RunState.QUEUED, known.reason)
     if known.failed:
-        return Standing(RunState.FAILED, known.reason or str(run["message"] or ""))
+        return Standing(RunState.FAILED, failure_reason(known.reason, str(run["message"] or "")))
     return standing_in_store(run)
 
 

@@ -12,7 +12,7 @@ from trainer.contract.errors import DataError
 from trainer.contract.spec import DataSpec
 from trainer.contract.store import open_store
 from trainer.data import fetching
-from trainer.data.fetching import fetch
+from trainer.data.fetching import download, fetch
 from trainer.data.loading import load_set
 from trainer.data.phantom import PhantomOptions, write_phantom
 from trainer.data.uploading import upload
@@ -132,3 +132,21 @@ def test_a_run_reads_both_sets_from_the_bucket_as_from_the_disk(phantom: Path, u
         there = load_set(kind, f"{url}/{kind}", data, 1)  # type: ignore[arg-type]
         assert here.digest == there.digest
     shutil.rmtree(fetching.cache_folder())
+
+
+def test_a_download_fills_a_folder_and_leaves_what_else_is_in_it(source: Path, url: str, tmp_path: Path) -> None:
+    upload(source, url)
+    folder = tmp_path / "volume" / "acdc"
+    folder.mkdir(parents=True)
+    (folder / "mine.txt").write_text("not of the bucket")
+    assert download(url, folder) == (6, 6)
+    assert contents(folder) == {**contents(source), "mine.txt": b"not of the bucket"}
+    assert download(url, folder) == (0, 6)
+    (folder / "deep" / "3.txt").write_text("changed here")
+    assert download(url, folder) == (1, 6)
+    assert contents(folder) == {**contents(source), "mine.txt": b"not of the bucket"}
+    with pytest.raises(DataError, match="nothing at this prefix"):
+        download(f"{url}/none", folder)
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match="cannot keep the data"):
+        download(url, tmp_path / "file" / "below")

@@ -84,19 +84,33 @@ class StoreError(Fault):
     Attributes:
         passing: Whether waiting may help: it is overloaded or out of reach, or the credentials
             have expired, while a wrong name or key stays wrong.
+        doubtful: Whether a wrong setting is as likely as an outage, as for a name that does not resolve.
     """
 
     def __init__(
-        self, what: str | Iterable[Problem], *, where: object = "", fix: str = "", passing: bool = False
+        self,
+        what: str | Iterable[Problem],
+        *,
+        where: object = "",
+        fix: str = "",
+        passing: bool = False,
+        doubtful: bool = False,
     ) -> None:
         super().__init__(what, where=where, fix=fix)
         self.passing = passing
+        self.doubtful = doubtful
 
 
 class LocationError(StoreError):
     """A text that should name a store, a data set or a folder does not. Never retried."""
 
     exit_code = exit_codes.BAD_SPEC
+
+
+class StoreRefusedError(StoreError):
+    """The store refused for good before anything was trained: wrong settings, which a retry does not change."""
+
+    exit_code = exit_codes.STORE_REFUSED
 
 
 class RefusedObjectError(StoreError):

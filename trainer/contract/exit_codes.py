@@ -11,7 +11,9 @@ BAD_SPEC: Final = 2
 """Never retried: the same specification would fail again."""
 BAD_DATA: Final = 3
 """Never retried: the same files would fail again."""
+STORE_REFUSED: Final = 4
+"""Never retried: before anything was trained, the store refused for good: no credentials, no such bucket, no rights."""
 STOPPED: Final = 143
 """Stopped by SIGTERM after a checkpoint: retried without counting."""
 
-NEVER_RETRIED: Final = (BAD_SPEC, BAD_DATA)
+NEVER_RETRIED: Final = (BAD_SPEC, BAD_DATA, STORE_REFUSED)

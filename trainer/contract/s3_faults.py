@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
 from typing import Final
+from urllib.parse import urlsplit
 
 from botocore import exceptions as aws
 from botocore.parsers import ResponseParserError
@@ -14,6 +16,7 @@ from trainer.contract.errors import StoreError
 from trainer.contract.s3_refusals import CREDENTIALS_FIX, refusal
 
 _ENDPOINT_FIX: Final = "check the network, and AWS_ENDPOINT_URL_S3 for a server that is not AWS's; then try again"
+_POD_FIX: Final = "it comes from kubernetes.secret or kubernetes.env"
 _PROXY_FIX: Final = "correct or unset HTTPS_PROXY and HTTP_PROXY, or name the server in NO_PROXY"
 _SETTINGS_FIX: Final = "look at AWS_*, the files that they name, and ~/.aws"
 
@@ -113,12 +116,16 @@ def _is_of_certificates(error: Exception, cause: BaseException) -> bool:
 
 
 def _unreachable(cause: BaseException, where: str, endpoint: str) -> StoreError:
-    fix, passing = _ENDPOINT_FIX, True
+    fix, passing, doubtful = _ENDPOINT_FIX, True, isinstance(cause, socket.gaierror)
+    if (urlsplit(endpoint).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        doubtful = True  # it hardly ever fails, but is the one that is asked where no other is named
+        fix = f"this is AWS: for another server set AWS_ENDPOINT_URL_S3; in a pod {_POD_FIX}"
     if isinstance(cause, ssl.SSLError) and cause.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):
         fix, passing = "this port does not speak TLS: use http:// in AWS_ENDPOINT_URL_S3", False
     elif isinstance(cause, http.client.RemoteDisconnected) and endpoint.startswith("http://"):
         fix = f"use https:// in AWS_ENDPOINT_URL_S3 if this port speaks TLS; else {_ENDPOINT_FIX}"
-    return StoreError(f"cannot reach {endpoint}: {_reason(cause)}", where=where, fix=fix, passing=passing)
+    what = f"cannot reach {endpoint}: {_reason(cause)}"
+    return StoreError(what, where=where, fix=fix, passing=passing, doubtful=doubtful)
 
 
 def _root_cause(error: BaseException) -> BaseException:

@@ -62,6 +62,13 @@ def require_valid_settings(where: str) -> None:
         raise StoreError(problems)
 
 
+def mistake_of_variable(name: str, value: str) -> str:
+    """What makes a variable that names no file unusable, without its value; empty for nothing."""
+    if name in _FILES:
+        return mistake_in(value, spaces=True, ascii_only=False)
+    return mistake_in(value, spaces=name in _TEXTS) or _meaning(name, value)
+
+
 def require_readable_files(where: str) -> None:
     """Refuse settings files that AWS's library has passed over; only when it found no credentials.
 

@@ -160,6 +160,28 @@ def upload(
 
 
 @app.command()
+def download(
+    url: Annotated[str, typer.Argument(help="s3://bucket/prefix.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(parser=_folder, metavar="FOLDER", help="Where to put it, such as a volume that pods read."),
+    ],
+) -> None:
+    """Bring a data set or packs from a bucket into a folder, with checksums; the same command goes on where it was.
+
+    Pods do this by themselves where an experiment names the bucket. This is for a volume that is filled once.
+    """
+    from trainer.contract.errors import LocationError
+    from trainer.data.fetching import download as downloaded
+
+    if not read_location(url, "URL").is_remote:
+        raise LocationError("not a place in a bucket", where="URL", fix="use s3://bucket/prefix")
+    with _bar("downloading") as progress:
+        came, files = downloaded(url, folder, progress)
+    sys.stderr.write(f"brought {came} of {files} files to {folder}, {files - came} were there already\n")
+
+
+@app.command()
 def phantom(
     out: Annotated[
         Path,

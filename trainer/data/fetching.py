@@ -61,14 +61,7 @@ def fetch(url: str, progress: Progress | None = None) -> Path:
         StoreError: The bucket cannot be reached, or the cache cannot be written.
     """
     store = open_store(url)
-    there = {stat.key: stat for stat in store.list()}
-    wanted = {key: stat for key, stat in there.items() if key != CHECKSUMS}
-    if not wanted:
-        raise DataError(
-            "there is nothing at this prefix",
-            where=url,
-            fix="put the data there: gridctl-trainer data upload FOLDER " + url,
-        )
+    there, wanted = _listed(store, url)
 
     def waiting() -> None:
         if progress:
@@ -78,13 +71,56 @@ def fetch(url: str, progress: Progress | None = None) -> Path:
     try:
         folder = cache_folder() / "datasets" / hashlib.sha256(store.url.encode()).hexdigest()[:16]
         with held(folder.with_name(f"{folder.name}.lock"), waiting):
-            _Fetching(store, folder, wanted, CHECKSUMS in there).run(progress)
+            fetching = _Fetching(store, folder, wanted, CHECKSUMS in there)
+            fetching.run(progress)
+            fetching.forget_the_rest()
     except OSError as error:
         fix = "set GRIDCTL_CACHE, or kubernetes.data_cache, to a folder with space that can be written"
         raise StoreError(
             f"cannot keep the data: {error.strerror or error}", where=folder or error.filename or "", fix=fix
         ) from None
     return folder
+
+
+def download(url: str, folder: Path, progress: Progress | None = None) -> tuple[int, int]:
+    """Bring everything below a prefix into a folder, as `fetch` does; other files in it are left alone.
+
+    Args:
+        url: `s3://bucket/prefix`.
+        folder: Made if missing, such as the volume that pods read.
+        progress: Called with files done and their number; may raise to stop.
+
+    Returns:
+        Files that came, and files in all.
+
+    Raises:
+        DataError: There is nothing at the prefix, a file does not have its checksum, or the folder cannot be written.
+        StoreError: The bucket cannot be reached.
+    """
+    store = open_store(url)
+    there, wanted = _listed(store, url)
+    try:
+        return _Fetching(store, folder, wanted, CHECKSUMS in there).run(progress), len(wanted)
+    except OSError as error:
+        fix = "give a folder with space that can be written"
+        raise DataError(f"cannot keep the data: {error.strerror or error}", where=folder, fix=fix) from None
+
+
+def _listed(store: Store, url: str) -> tuple[dict[str, Stat], dict[str, Stat]]:
+    """All objects of a prefix, and those that are data.
+
+    Raises:
+        DataError: There is none.
+    """
+    there = {stat.key: stat for stat in store.list()}
+    wanted = {key: stat for key, stat in there.items() if key != CHECKSUMS}
+    if not wanted:
+        raise DataError(
+            "there is nothing at this prefix",
+            where=url,
+            fix="put the data there: gridctl-trainer data upload FOLDER " + url,
+        )
+    return there, wanted
 
 
 class _Fetching:
@@ -94,7 +130,8 @@ class _Fetching:
         self._store, self._folder, self._wanted = store, folder, wanted
         self._with_checksums = with_checksums
 
-    def run(self, progress: Progress | None) -> None:
+    def run(self, progress: Progress | None) -> int:
+        """Bring what is missing; returns how many files that were."""
         self._folder.mkdir(parents=True, exist_ok=True)
         done = self._journal()
         missing = [stat for stat in self._wanted.values() if not self._is_here(stat, done.get(stat.key))]
@@ -111,7 +148,7 @@ class _Fetching:
                 )
                 journal.write(line.model_dump_json() + "\n")
                 journal.flush()
-        self._forget_the_rest()
+        return len(missing)
 
     def _journal(self) -> dict[str, _Fetched]:
         """What was fetched before; a line that was cut is of a file that is fetched again."""
@@ -154,7 +191,8 @@ class _Fetching:
             path.unlink()
         raise DataError(said, where=f"{self._store.url}/{stat.key}", fix=_SEND_AGAIN)
 
-    def _forget_the_rest(self) -> None:
+    def forget_the_rest(self) -> None:
+        """Delete what is not in the bucket any more."""
         for path in self._folder.rglob("*"):
             key = path.relative_to(self._folder).as_posix()
             if path.is_file() and key not in self._wanted and key != _JOURNAL:

@@ -110,5 +110,7 @@ def _why_failed(job: Job, pods: Sequence[Pod]) -> str:
         why = f"failed {job.counted_failures} times, kubernetes.retries is {job.retries}"
         return f"{why}; last: {end_of(last)}; {_GOES_ON}" if last else f"{why}; {_GOES_ON}"
     if last is not None and last.exit_code in exit_codes.NEVER_RETRIED:
-        return EXIT_CODES[last.exit_code]
+        return end_of(last)
+    if job.reason == "PodFailurePolicy" and (found := re.search(r"exit code (\d+)", job.message)):
+        return EXIT_CODES.get(int(found[1]), with_message(job.reason, job.message))  # its pod is gone
     return with_message(job.reason, job.message)

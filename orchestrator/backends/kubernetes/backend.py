@@ -7,7 +7,10 @@ from typing import Final
 
 from orchestrator.backends.kubernetes.api import Api, Json
 from orchestrator.backends.kubernetes.connection import open_connection
+from orchestrator.backends.kubernetes.egress import compare_egress, network_policies
+from orchestrator.backends.kubernetes.endpoint_access import endpoint_of
 from orchestrator.backends.kubernetes.faults import RefusedError
+from orchestrator.backends.kubernetes.finding import Finding
 from orchestrator.backends.kubernetes.live import LiveExperiment
 from orchestrator.backends.kubernetes.objects import Job
 from orchestrator.backends.kubernetes.observation import (
@@ -18,13 +21,18 @@ from orchestrator.backends.kubernetes.observation import (
     list_pods,
     selector,
 )
+from orchestrator.backends.kubernetes.pod_environment import pod_environment
 from orchestrator.backends.kubernetes.resource_policy import limit_ranges_that_refuse
+from orchestrator.backends.kubernetes.secret_command import SecretCommand
+from orchestrator.backends.kubernetes.secret_keys import SecretKeys
+from orchestrator.backends.kubernetes.store_access import compare, wanted_variables
 from orchestrator.backends.kubernetes.submission import Progress, Submission
 from orchestrator.backends.kubernetes.verdict import Verdict
 from orchestrator.backends.kubernetes.window import AT_ONCE, ActiveWindow, Shown
 from orchestrator.backends.port import Activity, Outcome
 from orchestrator.experiment import Experiment
 from orchestrator.manifest import RUN_LABEL, JobTemplate, gpus_of, shape_of
+from trainer.contract.s3_environment import S3Environment, read_s3_environment
 from trainer.contract.spec import RunSpec
 from trainer.contract.store import Store
 
@@ -49,6 +57,7 @@ class KubernetesBackend:
         connection = open_connection(options.context, options.namespace, options.requests_at_once + 2)
         self.api = Api(connection)
         self._paths = Paths(self.api.namespace)
+        self.secrets = SecretKeys(self.api)
         self._seen: Mapping[str, Job] | None = None
         self._manifests: dict[str, Json] = {}
 
@@ -118,6 +127,41 @@ class KubernetesBackend:
         for manifest in self.manifests(runs):
             by_shape.setdefault(shape_of(manifest), []).append(manifest)
         return [self._judge(members) for members in by_shape.values()]
+
+    def store_access(self, runs: Sequence[RunSpec]) -> list[Finding]:
+        """Whether the runs' pods will reach what lies in S3 as this process does; nothing is sent to S3.
+
+        Raises:
+            InputError: The `kubernetes` section or the template is not valid.
+            StoreError: The AWS settings of this process are not valid.
+            UnreachableError: The API server cannot be reached.
+        """
+        places = {place for run in runs for place in (run.data.acdc, run.data.sunnybrook) if place}
+        if not any(place.startswith("s3://") for place in {self._store.url, *places}):
+            return []
+        here = read_s3_environment(self._store.url)
+        command = self.secret_command(here)
+        policies = network_policies(self.api)
+        found: dict[Finding, None] = {}
+        for manifest in {shape_of(manifest): manifest for manifest in self.manifests(runs)}.values():
+            pods = pod_environment(manifest, self.secrets.of)
+            found.update(dict.fromkeys(compare(here, pods, command)))
+            labels = manifest["spec"]["template"]["metadata"].get("labels") or {}
+            egress = compare_egress(policies, labels, endpoint_of(here, pods), self.api.namespace)
+            found.update(dict.fromkeys(egress))
+        return list(found)
+
+    def secret_command(self, here: S3Environment) -> SecretCommand:
+        """How to make the store's Secret.
+
+        Args:
+            here: What this process has, and pods need.
+
+        Raises:
+            UnreachableError: The API server cannot be reached.
+        """
+        name = self._experiment.kubernetes.secret
+        return SecretCommand(self.api.namespace, self.secrets.of(name) if name else None, wanted_variables(here))
 
     def gpus(self, runs: Sequence[RunSpec]) -> int:
         """How many GPUs the runs ask for, all at once.

@@ -8,6 +8,7 @@ from typing import Any
 from orchestrator.backends.kubernetes.api import Api
 from orchestrator.backends.kubernetes.faults import RefusedError
 from orchestrator.backends.kubernetes.rights import missing_rights
+from orchestrator.backends.kubernetes.secret_keys import Secret
 from orchestrator.check import Check
 from orchestrator.experiment.kubernetes_options import KubernetesOptions, Toleration
 
@@ -71,53 +72,30 @@ def rights(api: Api) -> Check:
     return Check("rights", "ok", "you may do everything that gridctl does")
 
 
-def secret(api: Api, name: str) -> Check:
-    """Whether the store's Secret is there and has the keys; its values are not looked at.
+def secret(found: Secret, fix: str) -> Check:
+    """Whether the store's Secret is there, and its keys; `fix` makes it."""
+    if found.there is False:
+        return Check("secret", "failed", f"there is no Secret {found.name}: pods would not start", fix)
+    if found.there is None:
+        says = f"you may not look at Secret {found.name}; a pod says CreateContainerConfigError if there is none"
+        return Check("secret", "unknown", says)
+    return Check("secret", "ok", f"{found.name} has {', '.join(sorted(found.keys)) or 'no key'}")
 
-    Raises:
-        UnreachableError: The server refuses for another reason.
-    """
-    try:
-        keys = (api.get(f"/api/v1/namespaces/{api.namespace}/secrets/{name}").get("data") or {}).keys()
-    except RefusedError as error:
-        if error.status == 404:
-            fix = f"kubectl -n {api.namespace} create secret generic {name} --from-literal=AWS_ACCESS_KEY_ID=..."
-            return Check("secret", "failed", f"there is no Secret {name}: pods would not start", fix)
-        if error.status == 403:
-            says = f"you may not look at Secret {name}; a pod says CreateContainerConfigError if there is none"
-            return Check("secret", "unknown", says)
-        raise
-    missing = [key for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY") if key not in keys]
+
+def secret_keys(namespace: str, found: Secret, keys: Iterable[str]) -> Check:
+    """Whether a Secret of `kubernetes.secret_env` has its keys."""
+    name, wanted = found.name, sorted(set(keys))
+    title = f"secret {name}"
+    fix = f"kubectl -n {namespace} create secret generic {name} --from-literal={wanted[0]}=..."
+    if found.there is False:
+        return Check(title, "failed", f"there is no Secret {name}: pods would not start", fix)
+    if found.there is None:
+        return Check(title, "unknown", f"you may not look at Secret {name}; `gridctl status` says if a key is missing")
+    missing = [key for key in wanted if key not in found.keys]
     if missing:
-        fix = "add it, unless pods have an identity of their own"
-        return Check("secret", "failed", f"Secret {name} has no {' and no '.join(missing)}", fix)
-    return Check("secret", "ok", f"{name} has {', '.join(sorted(keys))}")
-
-
-def secret_keys(api: Api, name: str, keys: Iterable[str]) -> Check:
-    """Whether a Secret of `kubernetes.secret_env` has its keys; the values are not looked at.
-
-    Raises:
-        UnreachableError: The server refuses for another reason.
-    """
-    title, wanted = f"secret {name}", sorted(set(keys))
-    fix = f"kubectl -n {api.namespace} create secret generic {name} --from-literal={wanted[0]}=..."
-    try:
-        found = (api.get(f"/api/v1/namespaces/{api.namespace}/secrets/{name}").get("data") or {}).keys()
-    except RefusedError as error:
-        if error.status == 404:
-            return Check(title, "failed", f"there is no Secret {name}: pods would not start", fix)
-        if error.status == 403:
-            return Check(
-                title, "unknown", f"you may not look at Secret {name}; `gridctl status` says if a key is missing"
-            )
-        raise
-    missing = [key for key in wanted if key not in found]
-    if missing:
-        has = f"it has {', '.join(sorted(found))}" if found else "it is empty"
-        return Check(
-            title, "failed", f"Secret {name} has no {' and no '.join(missing)}: pods would not start; {has}", fix
-        )
+        has = f"it has {', '.join(sorted(found.keys))}" if found.keys else "it is empty"
+        says = f"Secret {name} has no {' and no '.join(missing)}: pods would not start; {has}"
+        return Check(title, "failed", says, fix)
     return Check(title, "ok", f"{name} has {', '.join(wanted)}")
 
 

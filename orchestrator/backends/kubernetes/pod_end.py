@@ -6,14 +6,17 @@ from typing import Final
 
 from orchestrator.backends.kubernetes.objects import Pod
 from trainer.contract import exit_codes
+from trainer.contract.errors import shortened
 
 EXIT_CODES: Final = {
     exit_codes.BUG: "exit code 1 (a bug, or a store that failed)",
     exit_codes.BAD_SPEC: "exit code 2 (bad specification, not retried)",
     exit_codes.BAD_DATA: "exit code 3 (bad data, not retried)",
+    exit_codes.STORE_REFUSED: "exit code 4 (the store refuses, not retried)",
     137: "killed (exit code 137)",
     exit_codes.STOPPED: "stopped after a checkpoint (exit code 143)",
 }
+_SHOWN_CHARACTERS: Final = 600
 _SAID_BY_EXIT_CODE: Final = ("", "Error", "Completed")
 _ADVICE: Final = {
     'EmptyDir volume "scratch" exceeds': "raise kubernetes.scratch",
@@ -37,7 +40,26 @@ def end_of(pod: Pod) -> str:
         return with_message(pod.exit_reason, pod.exit_message)
     if pod.exit_code is None:
         return pod.phase
-    return EXIT_CODES.get(pod.exit_code, f"exit code {pod.exit_code}")
+    return with_last_words(EXIT_CODES.get(pod.exit_code, f"exit code {pod.exit_code}"), pod)
+
+
+def with_last_words(said: str, pod: Pod) -> str:
+    """What an exit code means, and what the trainer itself said of it; a stop and a kill leave no reason behind."""
+    if pod.exit_code in (137, exit_codes.STOPPED):
+        return said
+    words = last_words(pod.exit_message)
+    if words and pod.exit_code == exit_codes.BUG:
+        return f"exit code 1: {words}"
+    return f"{said}: {words}" if words else said
+
+
+def last_words(text: str) -> str:
+    """The error in a termination message, on one line; the message is that alone, or the end of a log."""
+    _, _, error = f"\n{text}".rpartition("\nerror: ")
+    lines = [line for line in error.strip().splitlines() if line.strip()]
+    if lines and lines[0].startswith("Traceback "):
+        lines = lines[-1:]
+    return shortened(one_line(" ".join(lines)), _SHOWN_CHARACTERS)
 
 
 def with_message(reason: str, message: str) -> str:

@@ -42,6 +42,7 @@ RIGHTS: Final = (
     Right("", "namespaces", "get"),
     Right("", "persistentvolumeclaims", "get"),
     Right("", "limitranges", "list"),
+    Right("networking.k8s.io", "networkpolicies", "list"),
     Right("kueue.x-k8s.io", "workloads", "list"),
 )
 

@@ -44,7 +44,7 @@ def look_before_start(experiment: Experiment, runs: Sequence[RunSpec]) -> None:
     if could:
         say(
             f"note: {could} of {len(runs)} runs could train, {len(findings.stopped_runs)} could not, none was started; "
-            "--no-preflight starts all, and each that cannot train fails by itself"
+            "--no-verify starts all, and each that cannot train fails by itself"
         )
     said = [problem_of(finding, experiment, len(runs)) for finding in problems]
     if all(finding.exit_code == exit_codes.BUG and finding.about == "data" for finding in problems):

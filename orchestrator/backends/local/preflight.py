@@ -93,7 +93,7 @@ def preflight(runs: Sequence[RunSpec], shown: Shown) -> Findings:
         said = f"killed by {signal_name(-code)}" if code < 0 else said_on_stderr(code, errors) or f"exit code {code}"
         raise InputError(
             f"the preflight ended{during}: {said}",
-            fix=(f"{_LESS}; " if code == -signal.SIGKILL else "") + "--no-preflight starts the runs without it",
+            fix=(f"{_LESS}; " if code == -signal.SIGKILL else "") + "--no-verify starts the runs without it",
         )
 
 

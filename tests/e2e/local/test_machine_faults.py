@@ -29,7 +29,7 @@ def test_a_process_that_cannot_be_started(number: int, tmp_path: Path, phantom: 
     refused = command("gridctl", "submit", "tiny.yaml", "--json", env=faults)
     assert refused.returncode == 2, refused.stderr
     assert refused.stderr.count("cannot start the trainer") == 1
-    done = command("gridctl", "submit", "tiny.yaml", "--no-preflight", "--json", env=faults)
+    done = command("gridctl", "submit", "tiny.yaml", "--no-verify", "--json", env=faults)
     assert done.returncode == 1, done.stderr
     assert len(outcome(done)["failed"]) == 3
     assert done.stderr.count("cannot start the trainer") == 1

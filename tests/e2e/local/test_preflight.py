@@ -64,7 +64,7 @@ def test_a_grid_that_could_train_in_part_is_not_started(data: Path, tmp_path: Pa
         "--set train_ratios: train_ratios: a train ratio of 0.02 leaves none of 6 patients to train on (6 of 12 runs)",
         "tiny.yaml:4: models.other: its first step fails: images of 32x32 px leave one pixel",
         "note: at train ratio 0.2 there is one training patient of 6",
-        "3 of 12 runs could train, 9 could not, none was started; --no-preflight starts all",
+        "3 of 12 runs could train, 9 could not, none was started; --no-verify starts all",
     )
 
 
@@ -86,7 +86,7 @@ def test_without_it_no_more_are_started_once_the_first_three_failed_alike(
 ) -> None:
     shutil.rmtree(data / "acdc")
     (data / "acdc").mkdir()
-    done = gridctl("submit", "tiny.yaml", "--no-preflight", "--workers", "1", "--json")
+    done = gridctl("submit", "tiny.yaml", "--no-verify", "--workers", "1", "--json")
     assert done.returncode == 1, done.stderr
     found = json.loads(done.stdout)
     assert len(found["failed"]) == len(found["created"]) == 3
@@ -118,7 +118,7 @@ def test_a_preflight_that_is_killed_is_no_failed_run(data: Path, tmp_path: Path)
     assert process.returncode == 2, said
     assert "the preflight ended" in said
     assert "killed by SIGKILL" in said
-    assert "--no-preflight starts the runs without it" in said
+    assert "--no-verify starts the runs without it" in said
     assert untouched(tmp_path)
 
 

@@ -1,0 +1,27 @@
+"""Why a run failed: what its backend says of the process, and what the attempt itself wrote into its log."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_COMPARED: Final = 60
+"""So many characters tell whether the backend quotes the attempt already."""
+
+
+def failure_reason(of_backend: str, of_log: str) -> str:
+    """One reason of two that may say the same.
+
+    Args:
+        of_backend: Such as `exit code 3 (bad data, not retried)`; empty if it knows nothing.
+        of_log: The message of the attempt's last record; empty if it wrote none.
+    """
+    if not of_backend or not of_log:
+        return of_backend or of_log
+    if not re.search(r"exit code [1-9]", of_backend) or _flat(of_log)[:_COMPARED] in _flat(of_backend):
+        return of_backend
+    return f"{of_backend}; it said: {of_log}"
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
