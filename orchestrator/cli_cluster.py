@@ -122,5 +122,7 @@ def doctor(
         raise typer.Exit(errors.INTERRUPTED) from None
     if as_json:
         console.show_json([asdict(check) for check in checks])
-    if any(check.state == "failed" for check in checks):
-        raise typer.Exit(errors.UNREACHABLE)
+    failed = [check.name for check in checks if check.state == "failed"]
+    if failed:
+        here = loaded.backend == "local" and "store" not in failed  # nothing that had to be reached
+        raise typer.Exit(errors.INVALID_INPUT if here else errors.UNREACHABLE)

@@ -51,7 +51,7 @@ def test_a_grid_that_cannot_train_is_refused_whole_and_every_command_says_why(
         assert "error: 2 mistakes" in done.stderr
         assert done.stderr.count("--set training.device: training.device: no GPU here") == 1
     examined = gridctl("doctor", "tiny.yaml")
-    assert examined.returncode != 0
+    assert examined.returncode == 2
     assert f"failed   data: {empty}" in examined.stdout
 
 
