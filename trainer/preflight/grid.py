@@ -146,7 +146,7 @@ class Preflight:
             names = " and ".join(dict.fromkeys(run.model for run in runs))
             run, device = runs[0], self._devices[runs[0].training.device]
             what = f"one step of {names} on {device}, batches of {run.training.batch_size}, {run.data.size_px} px"
-            self._progress.phase(f"trying {what}", done, len(groups))
+            self._progress.phase(f"trying {names} ({run.data.size_px} px)", done, len(groups))
             torch.set_num_threads(run.training.threads)
             cv2.setNumThreads(run.training.threads)
             began = time.monotonic()
