@@ -10,7 +10,7 @@ BUILDER ?= docker
 IMAGE ?= gridctl-trainer:1
 TORCH_BUILD ?= cuda
 
-.PHONY: demo test slow lint check image clean
+.PHONY: demo test slow lint check docs image clean
 
 # Shows each command as a user would type it, with .venv activated.
 demo: $(VENV)/.trainer data/phantom
@@ -34,6 +34,9 @@ lint: $(VENV)/.dev
 	$(BIN)/hadolint Dockerfile tests/cluster/image/Dockerfile
 
 check: lint test
+
+docs: $(VENV)/.dev  # the pages that are made from the program
+	$(BIN)/python -m orchestrator.experiment.reference docs
 
 # BUILDER=podman or buildah; IMAGE=the name under which the cluster's nodes pull it.
 image:

@@ -46,6 +46,7 @@ def tables(experiment: Experiment) -> Collected:
     numbers = [name for name, kind in RUN_COLUMNS.items() if kind not in ("str", "bool") and name not in names]
     words = [name for name, kind in RUN_COLUMNS.items() if kind == "str" and name not in names]
     runs[numbers], runs[words] = 0, "x"
+    runs["changed"], runs["deterministic"] = "", True
     runs["finished"], runs["resumed"], runs["epochs"], runs["epochs_done"] = True, False, EPOCHS, EPOCHS
     epochs = cells.loc[cells.index.repeat(EPOCHS)].reset_index(drop=True).reindex(columns=list(EPOCH_COLUMNS))
     measured = [name for name in EPOCH_COLUMNS if name not in (*names, "epoch", "attempt")]

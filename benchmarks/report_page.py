@@ -102,6 +102,8 @@ def collected(experiment: Experiment) -> Collected:
         finished=True,
         attempts=1,
         resumed=False,
+        deterministic=True,
+        changed="",
         interruptions=0,
         busy_seconds=7300.0,
         exit_code=0.0,
@@ -120,6 +122,8 @@ def collected(experiment: Experiment) -> Collected:
         weights_sha256="w" * 64,
         log=[RunLayout(r.experiment, r.run_id).attempts + "001-abc.log" for r in experiment.runs],
         last_seen=1.7e9,
+        last_written=1.7e9,
+        cancelled_at=float("nan"),
     )
     epochs = cells.loc[cells.index.repeat(EPOCHS)].reset_index(drop=True)
     epochs = epochs.assign(
@@ -157,6 +161,7 @@ def _function(cells: pd.DataFrame, set_name: str, random: np.random.Generator) -
         predicted_edv_ml=edv,
         predicted_esv_ml=edv * (1 - found),
         predicted_ef=found,
+        remark="",
     )
 
 

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Mapping
 from typing import Annotated
 
 import typer
 
-from orchestrator import cli_cluster, cli_report, cli_status, cli_submission
+from orchestrator import cli_cluster, cli_experiment_file, cli_report, cli_status, cli_submission
+from orchestrator.help_examples import EXAMPLES
+from trainer.contract.completion import answer_shell, is_completing
+from trainer.contract.usage_examples import examples
 
 app = typer.Typer(
     name="gridctl",
@@ -19,7 +23,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train a grid of models, and say whether one is better than another on little data.",
-    epilog="Exit codes: 0 ok, 1 runs failed, 2 invalid input, 3 cluster or store unreachable, 130 interrupted.",
+    epilog=examples(*EXAMPLES[""])
+    + "\n\nExit codes: 0 ok, 1 runs failed, 2 invalid input, 3 cluster or store unreachable, 130 interrupted.",
 )
 
 
@@ -45,22 +50,24 @@ def options(
         os.environ["GRIDCTL_DEBUG"] = "1"
 
 
-app.command()(cli_submission.submit)
-
-
-app.command()(cli_status.status)
-app.command("list")(cli_status.list_experiments)
-
-
-app.command()(cli_report.report)
-app.command()(cli_report.plan)
-app.command()(cli_report.export)
-app.command()(cli_cluster.logs)
-app.command()(cli_cluster.cancel)
-app.command()(cli_submission.retry)
-app.command()(cli_cluster.delete)
-app.command()(cli_submission.render)
-app.command()(cli_cluster.doctor)
+_COMMANDS: Mapping[str, Callable[..., None]] = {
+    "init": cli_experiment_file.init,
+    "submit": cli_submission.submit,
+    "status": cli_status.status,
+    "list": cli_status.list_experiments,
+    "report": cli_report.report,
+    "plan": cli_report.plan,
+    "export": cli_report.export,
+    "logs": cli_cluster.logs,
+    "cancel": cli_cluster.cancel,
+    "retry": cli_submission.retry,
+    "delete": cli_cluster.delete,
+    "render": cli_submission.render,
+    "doctor": cli_cluster.doctor,
+    "schema": cli_experiment_file.schema,
+}
+for _name, _command in _COMMANDS.items():
+    app.command(_name, epilog=examples(*EXAMPLES[_name]))(_command)
 
 
 def main() -> None:
@@ -68,6 +75,8 @@ def main() -> None:
     from trainer.contract.errors import Fault
     from trainer.contract.secrets import masked
 
+    if is_completing("gridctl"):
+        return answer_shell(app)
     try:
         app(standalone_mode=True)
     except Fault as fault:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator import completion
 from orchestrator.cli_options import (
     AsJson,
     BackendName,
@@ -20,9 +21,24 @@ from orchestrator.cli_options import (
 
 
 def logs(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run's id, or a beginning of it.", show_default=False)],
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN",
+            help="A run's id, or a beginning of it.",
+            show_default=False,
+            autocompletion=completion.runs,
+        ),
+    ],
     experiment: Annotated[
-        str | None, typer.Option("--experiment", "-e", help="Its experiment.", show_default="as the id begins")
+        str | None,
+        typer.Option(
+            "--experiment",
+            "-e",
+            help="Its experiment.",
+            show_default="as the id begins",
+            autocompletion=completion.experiments,
+        ),
     ] = None,
     store: StoreUrl = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more, until the run has ended.")] = False,
@@ -61,7 +77,12 @@ def cancel(
 
 
 def delete(
-    experiment: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="Name or file.", show_default=False)],
+    experiment: Annotated[
+        str,
+        typer.Argument(
+            metavar="EXPERIMENT", help="Name or file.", show_default=False, autocompletion=completion.experiments
+        ),
+    ],
     runs: RunNames = None,
     store: StoreUrl = None,
     yes: Yes = False,
@@ -71,10 +92,17 @@ def delete(
     from orchestrator import console
     from orchestrator.commands.delete import delete as remove
     from orchestrator.commands.delete import prepare_deletion
-    from orchestrator.commands.find import find_experiment
+    from orchestrator.commands.find import GoneExperimentError, find_experiment
     from orchestrator.commands.find_run import match_runs
+    from orchestrator.submitted import forget
 
-    found = find_experiment(experiment, store)
+    try:
+        found = find_experiment(experiment, store)
+    except GoneExperimentError as gone:
+        if runs or not forget(gone.name, gone.store_url):
+            raise
+        console.say(f"{gone.store_url} holds no experiment {gone.name}; it is no longer listed here")
+        return
     deletion = prepare_deletion(found, match_runs(found, runs) if runs else None)
     what = f"{console.count(len(runs), 'run')} of {found.experiment.name}" if runs else found.experiment.name
     console.say(
@@ -85,6 +113,8 @@ def delete(
     if not yes:
         console.confirm("Delete all of it? It cannot be brought back", otherwise="--yes deletes without asking")
     remove(found, deletion)
+    if not runs:
+        forget(found.experiment.name, found.store.url)
     if as_json:
         console.show_json({"deleted": deletion.keys})
     console.say("deleted")

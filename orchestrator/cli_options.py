@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+from orchestrator import completion
+from trainer.contract.completion import is_completing
+
 
 class BackendName(StrEnum):
     """Where attempts execute."""
@@ -27,13 +30,31 @@ def output_path(text: str) -> Path:
     return read_folder(text, "--output")
 
 
+def _only_file() -> Path:
+    """The only experiment file here, for commands that were given none; a shell that completes needs none."""
+    if is_completing("gridctl"):
+        return Path()
+    from orchestrator.experiment_files import only_experiment_file
+
+    return only_experiment_file()
+
+
 ExperimentFile = Annotated[
-    Path, typer.Argument(metavar="EXPERIMENT.yaml", help="The experiment file.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="EXPERIMENT.yaml",
+        default_factory=_only_file,
+        autocompletion=completion.files,
+        help="The experiment file.",
+        show_default="the only one in this folder",
+    ),
 ]
 ExperimentName = Annotated[
     str | None,
     typer.Argument(
-        metavar="[EXPERIMENT]", help="Name or file of an experiment; by default the one last submitted from here."
+        metavar="EXPERIMENT",
+        help="Name or file of an experiment; by default the one last submitted from here.",
+        autocompletion=completion.experiments,
     ),
 ]
 Overrides = Annotated[
@@ -41,8 +62,9 @@ Overrides = Annotated[
     typer.Option(
         "--set",
         metavar="PATH=VALUE",
+        autocompletion=completion.keys,
         help="Override a field, such as data.acdc=PATH. Text fields take VALUE literally (null unsets an optional "
-        "one); others take YAML: numbers, true, [lists]. Repeatable.",
+        r"one); others take YAML: numbers, true, \[lists]. Repeatable.",
     ),
 ]
 StoreUrl = Annotated[
@@ -51,7 +73,12 @@ StoreUrl = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
 RunNames = Annotated[
     list[str] | None,
-    typer.Option("--run", metavar="RUN", help="Only this run: its id, or a beginning of it. Repeatable."),
+    typer.Option(
+        "--run",
+        metavar="RUN",
+        autocompletion=completion.runs,
+        help="Only this run: its id, or a beginning of it. Repeatable.",
+    ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from orchestrator import completion
 from orchestrator.cli_options import AsJson, ExperimentName, Overrides, StoreUrl, output_path
 
 
@@ -51,10 +52,17 @@ def report(
     ] = Unit.RUN,
     score: Annotated[
         str | None,
-        typer.Option(help="How a run's epochs become one score: final, best, mean, last-K.", show_default="the file's"),
+        typer.Option(
+            help="How a run's epochs become one score: final, best, mean, last-K.",
+            show_default="the file's",
+            autocompletion=completion.scores,
+        ),
     ] = None,
     metric: Annotated[
-        list[str] | None, typer.Option(help="Metric to report. Repeatable.", show_default="the file's")
+        list[str] | None,
+        typer.Option(
+            help="Metric to report. Repeatable.", show_default="the file's", autocompletion=completion.metrics
+        ),
     ] = None,
     strict_pairs: Annotated[
         bool, typer.Option("--strict-pairs", help="Leave out pairs whose halves ran under unlike conditions.")
@@ -86,6 +94,7 @@ def report(
     from orchestrator.commands.collecting import collect_with_bar
     from orchestrator.commands.find import find_experiment
     from orchestrator.commands.report import write_report
+    from orchestrator.commands.states import standings_now
     from orchestrator.history.changes import changes_since_first_report
     from orchestrator.history.event import report_event
     from orchestrator.history.record import append, read_history
@@ -111,7 +120,11 @@ def report(
         console.say(
             f"note: the experiment's history cannot be kept, so a later report cannot say what changed: {problem}"
         )
-    source = Source(found.experiment, tables, found.store, output)
+    on_page = wanted is ReportFormat.HTML or (output is not None and wanted is None)
+    standings, problem = standings_now(found, tables) if on_page else (None, "")
+    if problem:
+        console.say(f"note: states on the page are what the store tells: {problem}")
+    source = Source(found.experiment, tables, found.store, output, question, standings)
     if output is not None:
         for path in write_report(built, source, output, wanted.value if wanted else None):
             console.say(f"wrote {path}")

@@ -87,10 +87,15 @@ def _show_experiments(found: Sequence[Listed]) -> None:
     made = FittedTable(columns)
     for listed in found:
         when = console.age(time.time() - listed.submitted_at) if listed.submitted_at is not None else ""
-        done = "?" if listed.runs is None else f"{listed.done}/{listed.runs}"
+        done = "gone" if listed.gone else "?" if listed.runs is None else f"{listed.done}/{listed.runs}"
         mark = "*" if listed.is_last else ""
-        made.add_row(mark, listed.experiment, done, listed.backend, when, listed.problem or listed.store)
+        made.add_row(mark, listed.experiment, done, listed.backend, when, listed.store)
     console.stdout_console().print(made)
+    console.say_unreadable([f"{listed.experiment}: {listed.problem}" for listed in found if listed.problem])
+    for listed in found:
+        if listed.gone:
+            name = listed.experiment
+            console.say(f"gone: {listed.store} holds no experiment {name}; `gridctl delete {name}` forgets it")
 
 
 def which(found: Found) -> str:

@@ -152,6 +152,7 @@ def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, 
     from orchestrator.backends.local.preflight import InterruptedPreflightError
     from orchestrator.commands.submit import add_to_history, write_specifications
     from orchestrator.submitted import remember
+    from orchestrator.submitted_runs import remember_runs
     from trainer.contract.store_probe import probe
 
     if prepared.plan.to_do:
@@ -173,6 +174,8 @@ def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, 
     add_to_history(prepared)
     if problem := remember(prepared.experiment.name, prepared.store.url, prepared.experiment.backend):
         console.say(f"note: this folder cannot remember the experiment: {problem}")
+    else:
+        remember_runs(prepared.experiment.name, (run.run_id for run in prepared.experiment.runs))
     outcome = _start(prepared, workers, max_active, tried=verify)
     if as_json:
         console.show_json(
@@ -256,6 +259,7 @@ def _plan_line(prepared: Prepared) -> str:
         (begun[RunState.NOT_STARTED], "to start"),
         (begun[RunState.INTERRUPTED], "interrupted, to resume"),
         (begun[RunState.CANCELLED], "cancelled, to resume"),
+        (begun[RunState.RUNNING], "running on another machine, to take over"),
         (len(plan.retry), "failed, to retry"),
         (len(plan.skip), "done already"),
         *((held[state], f"{state.label} already") for state in ACTIVE),

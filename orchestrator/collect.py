@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from orchestrator.ejection_fraction import remark
 from orchestrator.read_cache import ReadCache
 from trainer.contract import exit_codes
 from trainer.contract.errors import MetricLogError, NotFoundError, Problem, StoreError, shortened
@@ -53,6 +54,7 @@ RUN_COLUMNS: Final[Mapping[str, str]] = {
     "device": "str",
     "device_name": "str",
     "host": "str",
+    "last_host": "str",
     "image": "str",
     "git_sha": "str",
     "versions": "str",
@@ -66,7 +68,8 @@ RUN_COLUMNS: Final[Mapping[str, str]] = {
 }
 """Columns of `Collected.runs`.
 
-`exit_code` is that of the newest attempt, NaN while it says nothing. `interruptions` counts
+`exit_code` and `last_host` are those of the newest attempt, NaN while it says nothing; other columns of a machine are
+those of the attempt that trained the last epoch. `interruptions` counts
 attempts that were stopped, or vanished and were followed by another one. `busy_seconds` adds
 up all attempts, from their start to their last sign of life; `train_seconds` only epochs that count.
 `deterministic` is what the specification asks for. `changed` names the columns (`data_digest`, `device_name`, ...) that
@@ -108,8 +111,10 @@ FUNCTION_COLUMNS: Final[Mapping[str, str]] = {
     "predicted_edv_ml": "float64",
     "predicted_esv_ml": "float64",
     "predicted_ef": "float64",
+    "remark": "str",
 }
-"""Columns of `Collected.function`; `predicted_ef` is NaN where the model finds no cavity at end-diastole."""
+"""Columns of `Collected.function`; `predicted_ef` is NaN where the model finds no cavity at end-diastole. `remark`
+says what cannot be of a living heart, or hardly; it is empty for most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +208,7 @@ def collect(
         run_rows.append(cell | _run_row(run, read, merged) | asdict(times[run.run_id]))
         epoch_rows += [cell | _epoch_row(log, record) for log, record in merged]
         if read.result:
-            function_rows += [cell | dict(patient) for patient in read.result.function]
+            function_rows += [cell | dict(patient) | {"remark": remark(patient)} for patient in read.result.function]
     return Collected(
         runs=_frame(run_rows, RUN_COLUMNS),
         epochs=_frame(epoch_rows, EPOCH_COLUMNS),
@@ -322,6 +327,7 @@ def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog,
         "device": told.attempt.device if told else "",
         "device_name": told.attempt.device_name if told else "",
         "host": told.attempt.host if told else "",
+        "last_host": newest.attempt.host if newest else "",
         "image": told.attempt.image if told else "",
         "git_sha": told.attempt.git_sha if told else "",
         "versions": json.dumps(dict(told.attempt.versions), sort_keys=True) if told else "",

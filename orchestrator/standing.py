@@ -17,10 +17,16 @@ NO_LAST_WORD: Final = "its last attempt ended without a last word: killed, or it
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a run stands, and why; the reason is empty if there is nothing to say."""
+    """Where a run stands, and why.
+
+    Attributes:
+        reason: Empty if there is nothing to say.
+        is_elsewhere: Whether it runs on a machine that holds nothing here: only its log tells, and it may be dead.
+    """
 
     state: RunState
     reason: str = ""
+    is_elsewhere: bool = False
 
 
 def standing_in_store(run: Mapping[str, Any]) -> Standing:
@@ -54,10 +60,13 @@ def standing_without_backend(run: Mapping[str, Any], now: float | None = None) -
         now: Seconds since the epoch; by default the clock's.
     """
     found = standing_in_store(run)
-    if found.state is not RunState.INTERRUPTED or _is_known(run["exit_code"]):
+    if found.reason != NO_LAST_WORD:
         return found
     silence = Silence.of_log(run, time.time() if now is None else now)
-    return found if silence.is_long else Standing(RunState.RUNNING)
+    if silence.is_long:
+        return found
+    heard = f"on {run['last_host'] or 'another machine'}, last heard of at {clock(silence.since)}"
+    return Standing(RunState.RUNNING, heard, is_elsewhere=True)
 
 
 def clock(moment: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from pathlib import Path
@@ -57,6 +58,10 @@ class Submissions(Frozen):
                 fix="delete this file; then name the experiment and its --store, or submit again",
             ) from None
 
+    def newest_first(self) -> list[Submission]:
+        """All of them; the first is the one that commands without a name mean, as long as its store has it."""
+        return sorted(self.experiments.values(), key=lambda item: (item.name != self.last, -item.submitted_at))
+
     def find(self, name: str | None) -> Submission:
         """The submission of a name, or the last one.
 
@@ -78,20 +83,39 @@ def remember(name: str, store: str, backend: str, folder: Path = Path()) -> str:
     Returns:
         Why it could not be noted; empty if it was.
     """
-    from trainer.contract.folder_store import FolderStore
-
-    path = _path(folder)
     submission = Submission(name=name, store=store, backend=backend, submitted_at=time.time())
     try:
         before = Submissions.read(folder)
-        after = Submissions(last=name, experiments={**before.experiments, name: submission})
-        FolderStore(path.parent).put(path.name, (json.dumps(after.model_dump(), indent=2) + "\n").encode())
-        (path.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+        _write(Submissions(last=name, experiments={**before.experiments, name: submission}), folder)
     except Fault as fault:
         return str(fault)
     except OSError as error:
-        return f"{path}: {error.strerror or error}"
+        return f"{_path(folder)}: {error.strerror or error}"
     return ""
+
+
+def forget(name: str, store: str, folder: Path = Path()) -> bool:
+    """Note that an experiment is gone from its store; returns whether it was one of this folder's.
+
+    A folder that cannot be written keeps it: `gridctl list` shows it as gone.
+    """
+    with contextlib.suppress(Fault, OSError):
+        before = Submissions.read(folder)
+        known = before.experiments.get(name)
+        if known is not None and known.store == store:
+            others = [item for item in before.newest_first() if item.name != name]
+            last = others[0].name if others else None
+            _write(Submissions(last=last, experiments={item.name: item for item in others}), folder)
+            return True
+    return False
+
+
+def _write(submissions: Submissions, folder: Path) -> None:
+    from trainer.contract.folder_store import FolderStore
+
+    path = _path(folder)
+    FolderStore(path.parent).put(path.name, (json.dumps(submissions.model_dump(), indent=2) + "\n").encode())
+    (path.parent / ".gitignore").write_text("*\n", encoding="utf-8")
 
 
 def _path(folder: Path) -> Path:

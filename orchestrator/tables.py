@@ -68,7 +68,7 @@ class FittedTable:
                 yield drawn
                 yield from self._note(shown)
                 return
-        yield from self._list()
+        yield from entries(self._columns, self._rows)
 
     def _in_order_of_leaving(self) -> list[int]:
         leaving = [index for index, column in enumerate(self._columns) if column.goes]
@@ -97,15 +97,20 @@ class FittedTable:
         if named:
             yield Text(f"too narrow for: {', '.join(named)} ({self._remedy})", style="dim")
 
-    def _list(self) -> Iterator[RenderableType]:
-        """Each row as an entry: what names it, then heading and cell of everything that it says."""
-        for cells, style in self._rows:
-            pairs = list(zip(self._columns, cells, strict=True))
-            names = [cell for column, cell in pairs if column.names_row and cell.plain]
-            yield Text(" ", style="bold").join(names)
-            said = [
-                Text.assemble((f"{column.heading} " if column.heading else "", "dim"), cell)
-                for column, cell in pairs
-                if not column.names_row and cell.plain not in ("", "·")
-            ]
-            yield Padding(Text(", ", style=style).join(said), (0, 0, 0, 2), expand=False)
+
+def entries(columns: Sequence[Column], rows: Sequence[tuple[Sequence[Text], str]]) -> Iterator[RenderableType]:
+    """Rows as a list: what names the row, then heading and cell of everything that it says.
+
+    Args:
+        columns: From left to right.
+        rows: Cells, and a style for all of them.
+    """
+    for cells, style in rows:
+        pairs = list(zip(columns, cells, strict=True))
+        yield Text(" ", style="bold").join([cell for column, cell in pairs if column.names_row and cell.plain])
+        said = [
+            Text.assemble((f"{column.heading} " if column.heading else "", "dim"), cell)
+            for column, cell in pairs
+            if not column.names_row and cell.plain not in ("", "·")
+        ]
+        yield Padding(Text(", ", style=style).join(said), (0, 0, 0, 2), expand=False)

@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trainer import completion
 from trainer.contract import exit_codes
+from trainer.contract.completion import answer_shell, is_completing
 from trainer.contract.errors import Fault
+from trainer.contract.usage_examples import examples
+from trainer.help_examples import EXAMPLES
 from trainer.termination_message import leave_termination_message
 
 if TYPE_CHECKING:
@@ -23,8 +27,9 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="gridctl-trainer",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(*EXAMPLES[""]),
 )
 
 
@@ -54,7 +59,7 @@ def commands(
     """Train one model of a grid, and look at data and models."""
 
 
-@app.command()
+@app.command(epilog=examples(*EXAMPLES["run"]))
 def run(
     spec: Annotated[str, typer.Argument(help="A spec.json: a file, a URL in a store, or - for standard input.")],
     store: Annotated[
@@ -87,7 +92,7 @@ def run(
         shown.close()
 
 
-@app.command()
+@app.command(epilog=examples(*EXAMPLES["preflight"]))
 def preflight(
     specs: Annotated[
         list[str], typer.Argument(metavar="SPEC...", help="Each a spec.json: a file or a URL; - for one a line.")
@@ -128,15 +133,18 @@ def _prepare_to_train(level: int = logging.INFO) -> StopSignal:
     return stop
 
 
-@app.command()
+@app.command(epilog=examples(*EXAMPLES["describe"]))
 def describe(
-    model: Annotated[str, typer.Argument(help="unet or gamma_net.")],
+    model: Annotated[str, typer.Argument(help="unet or gamma_net.", autocompletion=completion.models)],
     size_px: Annotated[int, typer.Option(min=1, help="Side of the images.")] = 128,
     batch_size: Annotated[int, typer.Option(min=1, help="Images a step.")] = 2,
     assignments: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="OPTION=VALUE", help="An option of the network, such as timesteps=4. Repeatable."
+            "--set",
+            metavar="OPTION=VALUE",
+            help="An option of the network, such as timesteps=4. Repeatable.",
+            autocompletion=completion.options,
         ),
     ] = None,
     card_gib: Annotated[float, typer.Option(min=0.1, help="Memory of the device; the thesis's card had 11.")] = 11,
@@ -167,8 +175,10 @@ def _mount_data_commands() -> None:
 
 def main() -> None:
     """Run a command; a fault becomes its message and exit code."""
-    if len(sys.argv) > 1 and sys.argv[1] not in ("run", "preflight"):  # `run` needs a fast start and no image formats
+    if sys.argv[1:2] not in (["run"], ["preflight"]):  # these need a fast start and no image formats
         _mount_data_commands()
+    if is_completing("gridctl-trainer"):
+        return answer_shell(app)
     try:
         app(standalone_mode=True, prog_name="gridctl-trainer")
     except Fault as fault:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from orchestrator.collect import Collected
 from orchestrator.commands.collecting import collect_with_bar
 from orchestrator.commands.find import Found
+from orchestrator.commands.states import standings_now
 from orchestrator.errors import InputError, Problem
+from orchestrator.standing import standing_without_backend
 from trainer.contract.atomic_file import replacing
 
 
@@ -17,7 +21,7 @@ def export_table(found: Found, table: str, path: Path) -> tuple[int, Sequence[Pr
     Args:
         found: The experiment.
         table: `epochs`, `runs` or `function`; columns as `EPOCH_COLUMNS`, `RUN_COLUMNS` and
-            `FUNCTION_COLUMNS`.
+            `FUNCTION_COLUMNS`; of runs also `state` and `reason`, as `gridctl status` gives them.
         path: `.parquet`, or `.csv`. Replaced whole, or not at all.
 
     Returns:
@@ -31,6 +35,8 @@ def export_table(found: Found, table: str, path: Path) -> tuple[int, Sequence[Pr
         raise InputError(f"cannot tell the format of '{path}'", where="--output", fix="end it in .parquet or .csv")
     collected = collect_with_bar(found.store, found.experiment.runs)
     frame = {"epochs": collected.epochs, "runs": collected.runs, "function": collected.function}[table]
+    if table == "runs":
+        frame = frame.assign(**_standings(found, collected))
     frame = frame.assign(experiment=found.experiment.name)
     frame = frame[["experiment", *(column for column in frame.columns if column != "experiment")]]
     try:
@@ -42,3 +48,11 @@ def export_table(found: Found, table: str, path: Path) -> tuple[int, Sequence[Pr
     except OSError as error:
         raise InputError(f"cannot write: {error.strerror}", where=path, fix="give another --output FILE") from None
     return len(frame), collected.problems
+
+
+def _standings(found: Found, collected: Collected) -> dict[str, list[str]]:
+    """Where every run stands, and why; as the store tells where the backend cannot be asked."""
+    known, _ = standings_now(found, collected)
+    rows: list[dict[str, Any]] = collected.runs.to_dict("records")  # type: ignore[assignment]
+    standings = [known[row["run_id"]] if known else standing_without_backend(row) for row in rows]
+    return {"state": [each.state.value for each in standings], "reason": [each.reason for each in standings]}

@@ -16,9 +16,11 @@ def failure_reason(of_backend: str, of_log: str) -> str:
         of_backend: Such as `exit code 3 (bad data, not retried)`; empty if it knows nothing.
         of_log: The message of the attempt's last record; empty if it wrote none.
     """
+    of_log = of_log.strip()
     if not of_backend or not of_log:
         return of_backend or of_log
-    if not re.search(r"exit code [1-9]", of_backend) or _flat(of_log)[:_COMPARED] in _flat(of_backend):
+    first_line = _flat(of_log.splitlines()[0])[:_COMPARED]
+    if not re.search(r"exit code [1-9]", of_backend) or first_line in _flat(of_backend):
         return of_backend
     return f"{of_backend}; it said: {of_log}"
 

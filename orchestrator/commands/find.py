@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,13 +10,24 @@ from orchestrator import console
 from orchestrator.errors import InputError
 from orchestrator.experiment import Document, Experiment, load_experiment, parse_experiment
 from orchestrator.experiment.bounded_yaml import MAX_BYTES
-from orchestrator.submitted import Submissions
+from orchestrator.submitted import Submission, Submissions
 from trainer.contract import layout
 from trainer.contract.errors import DamagedObjectError, NotAnObjectError, NotFoundError
 from trainer.contract.location import read_location
 from trainer.contract.store import Store, open_store
 
 _SUBMIT_AGAIN = "name its file instead of the experiment; `gridctl submit FILE` stores it anew"
+
+
+class GoneExperimentError(InputError):
+    """The store holds no experiment of this name: it was deleted, or never submitted there."""
+
+    def __init__(self, name: str, store_url: str) -> None:
+        super().__init__(
+            f"there is no experiment '{name}' in the store", where=store_url, fix="gridctl submit EXPERIMENT.yaml"
+        )
+        self.name = name
+        self.store_url = store_url
 
 
 class DamagedExperimentError(InputError):
@@ -59,6 +71,8 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
         written = load_experiment(Path(given))
         name = written.name
     submission = None
+    if name is None and url is None:
+        return _last_submitted()
     if url is None or name is None:
         submissions = Submissions.read()
         known = name is None or name in submissions.experiments
@@ -66,7 +80,26 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
             raise InputError(f"{given} was not submitted from this folder", fix=f"gridctl submit {given}")
         submission = submissions.find(name)
         name, url = submission.name, submission.store if url is None else url
-    store = open_store(url)
+    return _found(submission, open_store(url), name, written)
+
+
+def _last_submitted() -> Found:
+    """The experiment last submitted from this folder that its store still has.
+
+    Raises:
+        InputError: There is none.
+        StoreError: Its store cannot be reached.
+    """
+    submissions = Submissions.read()
+    submissions.find(None)
+    for submission in submissions.newest_first():
+        with contextlib.suppress(GoneExperimentError):
+            return _found(submission, open_store(submission.store), submission.name, None)
+        console.say(f"{submission.name} is no longer in {submission.store}")
+    raise InputError("no experiment submitted from this folder is left", fix="gridctl submit EXPERIMENT.yaml")
+
+
+def _found(submission: Submission | None, store: Store, name: str, written: Experiment | None) -> Found:
     experiment = _stored_or_written(store, name, written)
     return Found(
         experiment,
@@ -100,9 +133,7 @@ def stored_experiment(store: Store, name: str) -> Experiment:
     try:
         data = store.get(key, MAX_BYTES).data
     except NotFoundError:
-        raise InputError(
-            f"there is no experiment '{name}' in the store", where=store.url, fix="gridctl submit EXPERIMENT.yaml"
-        ) from None
+        raise GoneExperimentError(name, store.url) from None
     except (NotAnObjectError, DamagedObjectError) as error:
         raise DamagedExperimentError(error.problems[0].what, where=where, fix=_SUBMIT_AGAIN) from None
     try:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from orchestrator.commands.find import stored_experiment
+from orchestrator.commands.find import GoneExperimentError, stored_experiment
 from orchestrator.errors import Fault
 from orchestrator.submitted import Submissions
 from trainer.contract import layout
@@ -26,6 +27,7 @@ class Listed:
         submitted_at: Seconds since the epoch; None if it was not submitted from this folder.
         runs, done: In its grid, and finished; None if its store cannot be read.
         problem: Why not; empty if it can.
+        gone: Whether its store holds it no longer.
     """
 
     experiment: str
@@ -36,6 +38,7 @@ class Listed:
     runs: int | None = None
     done: int | None = None
     problem: str = ""
+    gone: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -45,12 +48,14 @@ class Listed:
 def submitted_experiments() -> list[Listed]:
     """Those submitted from this folder, the newest first. A store that fails spoils only its own lines.
 
+    One that its store holds no longer is never the one that commands without a name mean.
+
     Raises:
         InputError: The folder's record is damaged.
     """
     submissions = Submissions.read()
     found = []
-    for item in sorted(submissions.experiments.values(), key=lambda item: -item.submitted_at):
+    for item in submissions.newest_first():
         try:
             store = open_store(item.store)
             keys = [stat.key for stat in store.list(layout.experiment_prefix(item.name))]
@@ -58,7 +63,8 @@ def submitted_experiments() -> list[Listed]:
             found.append(_listed(item.name, item.store, submissions, problem=_first(fault)))
         else:
             found.append(_read(item.name, store, keys, submissions))
-    return found
+    meant = next((listed.experiment for listed in found if not listed.gone), None)
+    return [dataclasses.replace(listed, is_last=listed.experiment == meant) for listed in found]
 
 
 def experiments_in(url: str) -> list[Listed]:
@@ -79,6 +85,8 @@ def experiments_in(url: str) -> list[Listed]:
 def _read(name: str, store: Store, keys: Collection[str], submissions: Submissions) -> Listed:
     try:
         experiment = stored_experiment(store, name)
+    except GoneExperimentError:
+        return _listed(name, store.url, submissions, gone=True)
     except Fault as fault:
         return _listed(name, store.url, submissions, problem=_first(fault))
     results = {layout.RunLayout(name, run.run_id).result for run in experiment.runs}

@@ -12,7 +12,7 @@ from orchestrator.backends.choice import open_backend
 from orchestrator.backends.port import Activity
 from orchestrator.collect import collect
 from orchestrator.commands.find import Found
-from orchestrator.commands.states import run_standings
+from orchestrator.commands.states import machine_of, run_standings
 from orchestrator.eta import RunPace, eta_seconds, remaining_seconds
 from orchestrator.run_state import ACTIVE, RunState
 from orchestrator.shared_cause import Ended, SharedCause, shared_cause
@@ -116,7 +116,7 @@ def read_status(found: Found, activity: Mapping[str, Activity] | None = None) ->
     collected = collect(found.store, experiment.runs)
     if activity is None:
         activity = open_backend(found.backend, experiment, found.store).observe(experiment.name)
-    standings = run_standings(collected, activity)
+    standings = run_standings(collected, activity, here=machine_of(found.backend), experiment=experiment.name)
     rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
     gpus = experiment.kubernetes.gpus if found.backend == "kubernetes" else None
     runs = [_run_status(run, rows[run.run_id], standings[run.run_id], gpus) for run in experiment.runs]

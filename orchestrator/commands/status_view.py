@@ -14,7 +14,7 @@ from orchestrator.console import count, duration
 from orchestrator.run_state import ACTIVE, TO_SUBMIT, RunState
 from orchestrator.shared_cause import SharedCause
 from orchestrator.tables import Column, FittedTable
-from trainer.contract.errors import first_shown
+from trainer.contract.errors import SHOWN_PROBLEMS, first_shown
 
 _BAR_WIDTH: Final = 8
 _SUM_LINES: Final = 12
@@ -31,12 +31,13 @@ def status_view(status: Status, height: int | None = None) -> RenderableType:
     cells = status.cells if height is None else _that_fit(status.cells, max(3, height - _SUM_LINES))
     parts: list[RenderableType] = [_table(status, cells)]
     if hidden := len(status.cells) - len(cells):
-        parts.append(Text(f"{count(hidden, 'row')} more, of which nothing runs or failed: gridctl status", style="dim"))
+        parts.append(Text(f"and {count(hidden, 'more row')}: `gridctl status` shows all", style="dim"))
     cause = status.shared_cause
     parts += _reasons(run for run in status.runs if cause is None or run.run_id not in cause.runs)
     parts += [_caused(status, cause)] if cause else []
     parts += [Text(f"unreadable: {problem}", style="yellow") for problem in first_shown(status.problems)]
-    parts.append(_sum(status))
+    # What does not fit into a screen is lost at its end; on paper the last lines are those that are seen.
+    parts.insert(len(parts) if height is None else 0, _sum(status))
     return Group(*parts)
 
 
@@ -91,7 +92,7 @@ def _left(cell: CellStatus) -> str:
 
 def _bar(done: int, total: int) -> Text:
     filled = round(_BAR_WIDTH * done / total) if total else 0
-    return Text("━" * filled, style="green") + Text("━" * (_BAR_WIDTH - filled), style="bright_black")
+    return Text("━" * filled, style="green") + Text("─" * (_BAR_WIDTH - filled), style="bright_black")
 
 
 def _caused(status: Status, cause: SharedCause) -> Text:
@@ -112,10 +113,12 @@ def _reasons(runs: Iterable[RunStatus]) -> list[RenderableType]:
     said = Counter((run.state, run.reason) for run in known_runs)
     examples = {(run.state, run.reason): run.run_id for run in reversed(known_runs)}
     lines: list[RenderableType] = []
-    for (state, reason), number in said.most_common():
+    for (state, reason), number in said.most_common(SHOWN_PROBLEMS):
         others = f" and {number - 1} more" if number > 1 else ""
         known = RunState(state)
         lines.append(Text.assemble((f"{known.label}: ", known.colour), f"{examples[state, reason]}{others}: {reason}"))
+    if len(said) > SHOWN_PROBLEMS:
+        lines.append(Text(f"... and {len(said) - SHOWN_PROBLEMS:,} more reasons: --json has all of them"))
     return lines
 
 

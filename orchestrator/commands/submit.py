@@ -10,7 +10,7 @@ from orchestrator import console
 from orchestrator.backends.choice import open_backend
 from orchestrator.backends.port import Backend, Renders
 from orchestrator.collect import Collected, collect
-from orchestrator.commands.states import run_standings
+from orchestrator.commands.states import machine_of, run_standings
 from orchestrator.errors import InputError, Problem
 from orchestrator.experiment import Experiment
 from orchestrator.history.event import submit_event
@@ -57,8 +57,13 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool) -> Prep
     if isinstance(backend, Renders):
         backend.manifests(experiment.runs)  # every mistake in them, before anything is written
     collected = collect(store, experiment.runs)
-    standings = run_standings(collected, backend.observe(experiment.name))
-    states = {run_id: standing.state for run_id, standing in standings.items()}
+    known, name = backend.observe(experiment.name), experiment.name
+    standings = run_standings(collected, known, here=machine_of(experiment.backend), experiment=name)
+    # A machine that was lost never says so, and its run must be resumed; one that lives ends its attempt for ours.
+    states = {
+        run_id: RunState.INTERRUPTED if standing.is_elsewhere else standing.state
+        for run_id, standing in standings.items()
+    }
     made = plan(experiment.runs, states, retry_failed=retry_failed)
     return Prepared(experiment, store, made, backend, collected, standings)
 
@@ -70,12 +75,14 @@ def write_specifications(prepared: Prepared) -> None:
         StoreError: The store failed; calling again completes it.
     """
     store, experiment = prepared.store, prepared.experiment
+    rows = prepared.collected.runs
+    cancelled = set(rows.loc[rows["cancelled_at"].notna(), "run_id"])
 
     def write(run: RunSpec) -> None:
         key = layout.RunLayout(run.experiment, run.run_id).spec
         if not _holds(store, key, run.to_json()):
             store.put(key, run.to_json())
-        if prepared.standings[run.run_id].state is RunState.CANCELLED:
+        if run.run_id in cancelled:
             store.delete(layout.RunLayout(run.experiment, run.run_id).cancelled)
 
     with ThreadPoolExecutor(_WRITES_AT_ONCE) as pool:

@@ -5,18 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from orchestrator.experiment.quantity import NO_LIMIT, CpuLimit, Cpus, Size, SizeLimit
 from trainer.contract.frozen import Frozen
 from trainer.contract.quantity import parse_quantity
+from trainer.contract.text_form import text_form
+
+_LABEL: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_SUBDOMAIN: Final = rf"{_LABEL}(\.{_LABEL})*"
+_LABEL_NAME: Final = r"[A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?"
+_IMAGE: Final = r"[a-z0-9]\S*"
+_VARIABLE: Final = r"[A-Za-z_][A-Za-z0-9_]*"
+_KEY: Final = r"[-._a-zA-Z0-9]+"
 
 
 def _subdomain(value: str) -> str:
-    label = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-    if len(value) > 253 or not re.fullmatch(rf"{label}(\.{label})*", value):
+    if len(value) > 253 or not re.fullmatch(_SUBDOMAIN, value):
         raise ValueError("use the name of a Kubernetes object: lowercase letters, digits, '-' and '.'")
     return value
 
@@ -25,19 +32,19 @@ def _label_key(value: str) -> str:
     prefix, _, name = value.rpartition("/")
     if prefix:
         _subdomain(prefix)
-    if len(name) > 63 or not re.fullmatch(r"[A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?", name):
+    if len(name) > 63 or not re.fullmatch(_LABEL_NAME, name):
         raise ValueError("use the key of a Kubernetes label, such as nvidia.com/gpu.product")
     return value
 
 
 def _label_value(value: str) -> str:
-    if len(value) > 63 or not re.fullmatch(r"([A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?)?", value):
+    if len(value) > 63 or not re.fullmatch(rf"({_LABEL_NAME})?", value):
         raise ValueError("use the value of a Kubernetes label: at most 63 letters, digits, '-', '_' and '.'")
     return value
 
 
 def _image(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]\S*", value):
+    if not re.fullmatch(_IMAGE, value):
         raise ValueError("use the name of an image, such as gridctl-trainer:1.0")
     return value
 
@@ -50,7 +57,7 @@ def _mount_path(value: str) -> str:
 
 
 def _environment_name(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+    if not re.fullmatch(_VARIABLE, value):
         raise ValueError("use the name of an environment variable")
     if value.startswith("GRIDCTL_"):
         raise ValueError("gridctl sets this one itself")
@@ -64,18 +71,25 @@ def _environment_value(value: str) -> str:
 
 
 def _secret_key(value: str) -> str:
-    if len(value) > 253 or not re.fullmatch(r"[-._a-zA-Z0-9]+", value):
+    if len(value) > 253 or not re.fullmatch(_KEY, value):
         raise ValueError("use a key of the Secret: letters, digits, '-', '_' and '.'")
     return value
 
 
-ObjectName = Annotated[str, AfterValidator(_subdomain)]
-LabelKey = Annotated[str, AfterValidator(_label_key)]
-LabelValue = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_label_value)]
-ImageName = Annotated[str, AfterValidator(_image)]
-MountPath = Annotated[str, AfterValidator(_mount_path)]
-EnvironmentName = Annotated[str, AfterValidator(_environment_name)]
-EnvironmentValue = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_environment_value)]
+ObjectName = Annotated[str, AfterValidator(_subdomain), text_form(_SUBDOMAIN, 253)]
+LabelKey = Annotated[str, AfterValidator(_label_key), text_form(rf"({_SUBDOMAIN}/)?{_LABEL_NAME}")]
+LabelValue = Annotated[
+    str,
+    Field(coerce_numbers_to_str=True),
+    AfterValidator(_label_value),
+    text_form(rf"({_LABEL_NAME})?", 63, or_number=True),
+]
+ImageName = Annotated[str, AfterValidator(_image), text_form(_IMAGE)]
+MountPath = Annotated[str, AfterValidator(_mount_path), text_form("/[^:]+")]
+EnvironmentName = Annotated[str, AfterValidator(_environment_name), text_form(rf"(?!GRIDCTL_){_VARIABLE}")]
+EnvironmentValue = Annotated[
+    str, Field(coerce_numbers_to_str=True), AfterValidator(_environment_value), text_form(or_number=True)
+]
 
 MOST_BYTES_OF_A_VARIABLE = 128 << 10
 """With its name and the end: MAX_ARG_STRLEN."""
@@ -95,10 +109,10 @@ class Toleration(Frozen):
     """A taint of nodes that pods put up with.
 
     Attributes:
-        key: Of the taint; empty with `Exists` for every taint.
+        key: Key of the taint; empty with `Exists` for every taint.
         operator: `Exists` for any value, `Equal` for `value`.
-        value: Of the taint.
-        effect: Of the taint; None for every effect.
+        value: Value of the taint.
+        effect: Effect of the taint; None for every effect.
     """
 
     key: str = ""
@@ -119,7 +133,7 @@ class Volume(Frozen):
     """A PersistentVolumeClaim mounted in every pod.
 
     Attributes:
-        claim: Its name.
+        claim: Name of the PersistentVolumeClaim.
         read_only: Whether pods may only read it.
         sub_path: Folder inside it that is mounted; None for all of it.
     """
@@ -134,11 +148,11 @@ class SecretKey(Frozen):
 
     Attributes:
         secret: The Secret's name.
-        key: Under which it has the value.
+        key: The Secret's key that holds the value.
     """
 
     secret: ObjectName
-    key: Annotated[str, AfterValidator(_secret_key)]
+    key: Annotated[str, AfterValidator(_secret_key), text_form(_KEY, 253)]
 
     @model_validator(mode="before")
     @classmethod
@@ -171,40 +185,40 @@ class KubernetesOptions(Frozen):
     """Where and with what pods run; nothing here changes a result or a `run_id`.
 
     Attributes:
-        context: Of the kubeconfig; None for its current one.
-        namespace: None for the context's.
-        image: The trainer's, as the cluster's nodes pull it. Needed.
-        image_pull_policy: When nodes pull it.
+        context: Context of the kubeconfig; None for its current one.
+        namespace: Namespace where Jobs are created; None for the context's.
+        image: The trainer's image, as the cluster's nodes pull it. Needed.
+        image_pull_policy: When nodes pull the image.
         image_pull_secrets: Secrets for a private registry.
         secret: Secret whose keys become environment variables: the store's `AWS_*`.
-        service_account: The pods'; None for the namespace's default. No token is mounted.
-        gpus: A pod's; 0 for training on CPUs.
+        service_account: Service account of the pods; None for the namespace's default. No token is mounted.
+        gpus: GPUs of each pod; 0 for training on CPUs.
         gpu_resource: What the cluster calls a GPU.
-        gpu_product: Value of the node label `nvidia.com/gpu.product`, so that pairs are alike.
+        gpu_product: Value of the node label `nvidia.com/gpu.product` that nodes must have, so that pairs are alike.
         node_selector: Labels that a pod's node must have.
         tolerations: Taints that pods put up with.
-        priority_class: The pods'.
+        priority_class: PriorityClass of the pods; None for the cluster's default.
         queue: Kueue's LocalQueue; None without Kueue.
         cpu: CPUs that a pod requests.
-        cpu_limit: CPUs that it may use; None for `cpu`, `none` for no limit.
+        cpu_limit: CPUs that a pod may use; None for `cpu`, `none` for no limit.
         memory: Memory that a pod requests.
-        memory_limit: Memory at which it is killed; None for `memory`, `none` for no limit.
+        memory_limit: Memory beyond which a pod is killed; None for `memory`, `none` for no limit.
         shm: Size of /dev/shm, counted as memory.
         scratch: Size of /tmp, where a checkpoint lies while it travels, and data without a `data_cache`.
         ephemeral_storage: Local disk that a pod requests, for /tmp and its log; None for `scratch`.
-        ephemeral_storage_limit: Local disk beyond which it is evicted; None for the larger of
+        ephemeral_storage_limit: Local disk beyond which a pod is evicted; None for the larger of
             `ephemeral_storage` and `scratch`, `none` for no limit.
         volumes: PersistentVolumeClaims by the path where pods see them.
         data_cache: Where what is fetched from a bucket, and packs, outlive a pod; None for its own /tmp.
-        env: More environment variables, none of them secret.
-        secret_env: Those that are: which key of which Secret each one gets.
+        env: More environment variables of the pods, none of them secret.
+        secret_env: Environment variables that are secret: which key of which Secret each one gets.
         labels: More labels of Jobs and pods.
         retries: Failures that are counted before a run is given up; preemptions are not.
         grace_seconds: From SIGTERM to SIGKILL: at least as long as one checkpoint takes.
         deadline_seconds: From the Job's creation, waiting included, until it is given up.
         keep_seconds: How long a finished Job and its pods' logs stay.
         template: Path of a Jinja template to use instead of the built-in one.
-        requests_at_once: To the API server.
+        requests_at_once: Requests in flight to the API server while Jobs are created.
     """
 
     context: str | None = None

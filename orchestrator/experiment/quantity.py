@@ -7,7 +7,8 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
-from trainer.contract.quantity import parse_quantity
+from trainer.contract.quantity import QUANTITY, parse_quantity
+from trainer.contract.text_form import text_form
 
 
 def _cpus(text: str) -> str:
@@ -34,11 +35,13 @@ def _size_limit(text: str) -> str:
 
 NO_LIMIT: Final = "none"
 """Stands for leaving a limit out."""
-Cpus = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_cpus)]
+_FORM: Final = text_form(QUANTITY, or_number=True)
+_FORM_OF_LIMIT: Final = text_form(f"{QUANTITY}|{NO_LIMIT}", or_number=True)
+Cpus = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_cpus), _FORM]
 """A number of CPUs."""
-CpuLimit = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_cpu_limit)]
+CpuLimit = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_cpu_limit), _FORM_OF_LIMIT]
 """A number of CPUs, or `none`."""
-Size = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_size)]
+Size = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_size), _FORM]
 """A number of bytes."""
-SizeLimit = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_size_limit)]
+SizeLimit = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_size_limit), _FORM_OF_LIMIT]
 """A number of bytes, or `none`."""

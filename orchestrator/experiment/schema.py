@@ -21,6 +21,7 @@ from trainer.contract.spec import (
     TrainingSpec,
     TrainRatio,
 )
+from trainer.contract.text_form import text_form
 
 Metric = Literal["validation_dice", "generalisation_dice", "validation_bce", "generalisation_bce"]
 METRICS: Final[tuple[Metric, ...]] = get_args(Metric)
@@ -62,8 +63,11 @@ def _not_empty(items: tuple[T, ...]) -> tuple[T, ...]:
     return items
 
 
+_SCORE: Final = r"final|best|mean|last-[1-9]\d{0,3}"
+
+
 def _score(value: str) -> str:
-    if value not in ("final", "best", "mean") and not re.fullmatch(r"last-[1-9]\d{0,3}", value):
+    if not re.fullmatch(_SCORE, value):
         raise ValueError("use final, best, mean or last-K, such as last-5")
     return value
 
@@ -72,7 +76,7 @@ def _one_or_many(value: Any) -> Any:
     return [value] if isinstance(value, Mapping) else value
 
 
-Score = Annotated[str, AfterValidator(_score)]
+Score = Annotated[str, AfterValidator(_score), text_form(_SCORE)]
 Checked = (AfterValidator(_not_empty), AfterValidator(_no_duplicates))
 
 
@@ -80,7 +84,7 @@ class Ablation(Frozen):
     """A named change to everything of the grid.
 
     Attributes:
-        name: As in labels, tables and columns.
+        name: The ablation's name in labels, tables and columns: lowercase letters, digits and `_`.
         without: Preprocessing steps left out.
         set: Values by dotted path, as `--set` takes them: `training.*`, `data.*`, `models.*`.
     """
@@ -104,7 +108,7 @@ class Comparison(Frozen):
     Attributes:
         model: The model of interest; differences are its score minus the other's.
         against: The model it is compared with.
-        metrics: On what.
+        metrics: Scores that are compared.
         score: How the epochs of a run become its one score: the `final` epoch, the `best` by
             validation Dice, the `mean` of all epochs, or of the `last-K`.
         family: Tests corrected together: those of one `metric`, of this whole `comparison`, or of
@@ -131,7 +135,23 @@ class Comparison(Frozen):
 class ExperimentFile(Frozen):
     """One experiment: a grid and what it compares. Each key as users write it.
 
-    `reproduces` names tables and figures of Li (2020) whose printed values the report sets beside ours.
+    Attributes:
+        name: The experiment's name in commands, in the store and in Jobs: lowercase letters, digits and `-`.
+        models: Models to train, each a name with its options: those of its `architecture` and any key of
+            `training`, for this model alone. `[unet, gamma_net]` is short for two models without options.
+        train_ratios: Shares of the patients that are trained on, each above 0 and below 1; the others validate.
+        ablations: Variants of everything: `none`, `no_<step>` without one preprocessing step, `augmented` with
+            augmentation, or one of your own: `{name: ..., without: [...], set: {...}}`.
+        seeds: Each seed is one run of every cell of the grid: it decides the split, the start weights and the
+            order of images. With fewer than 6 no exact test can find p < 0.05.
+        data: Where the images are, and how they are prepared.
+        training: How every model is trained.
+        compare: Which model is asked to be better than which; one comparison, or a list of them.
+        reproduces: Tables and figures of Li (2020) whose printed values the report sets beside yours.
+        backend: Where runs execute: `local`, this machine, or `kubernetes`.
+        store: Where runs keep everything: a folder, or `s3://bucket/prefix`. Without it `$GRIDCTL_STORE`, else
+            the folder `runs`.
+        kubernetes: Where and with what pods run, if the backend is `kubernetes`.
     """
 
     name: ExperimentName

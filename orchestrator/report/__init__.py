@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from orchestrator.collect import Collected
     from orchestrator.experiment import Experiment
+    from orchestrator.standing import Standing
     from trainer.contract.store import Store
 
 __all__ = ["FILES", "Question", "Report", "Source", "build_report", "render"]
@@ -36,12 +38,16 @@ class Source:
 
     Attributes:
         folder: Where the report will lie; None if it is printed.
+        question: What it was asked.
+        standings: Where every run stands, by run id; None if only the store was asked.
     """
 
     experiment: Experiment
     tables: Collected
     store: Store
     folder: Path | None = None
+    question: Question | None = None
+    standings: Mapping[str, Standing] | None = None
 
 
 def render(report: Report, output_format: str, console: Console, source: Source | None = None) -> str:
@@ -73,7 +79,15 @@ def render(report: Report, output_format: str, console: Console, source: Source 
         from orchestrator.report.page import render_page
 
         assert source is not None
-        return render_page(report, source.experiment, source.tables, source.store, source.folder)
+        return render_page(
+            report,
+            source.experiment,
+            source.tables,
+            source.store,
+            source.folder,
+            question=source.question,
+            standings=source.standings,
+        )
     from orchestrator.report.tidy import as_csv, as_json
 
     return as_csv(report) if output_format == "csv" else as_json(report)

@@ -13,7 +13,7 @@ from orchestrator.report.compare import compare, corrected
 from orchestrator.report.families import asked_comparisons, asked_metrics, asked_tests
 from orchestrator.report.headline import headlines
 from orchestrator.report.images import same_images
-from orchestrator.report.learning import never_learned
+from orchestrator.report.learning import never_learned, remarked
 from orchestrator.report.pairs import Wanted, pair_ablations, pair_models, rows_by_name
 from orchestrator.report.provenance import provenance
 from orchestrator.report.question import Question, check, compared_ablations
@@ -87,7 +87,8 @@ def _comparisons(
         else:
             pairs = pair_models(rows, item.model, item.against, wanted)
         found.append(compare(item, pairs, observed[key], experiment, question))
-    return corrected(found, asked, experiment, question.unit)
+    tested, families = corrected(found, asked, experiment, question.unit)
+    return remarked(tested, runs, epochs), families
 
 
 def _headlines(comparison: Comparison, unit: str, runs: pd.DataFrame) -> Iterator[str]:

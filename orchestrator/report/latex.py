@@ -10,6 +10,7 @@ from orchestrator.report.conditions import conditions
 from orchestrator.report.result import Report
 from orchestrator.report.sections import Section, footer, sections
 from orchestrator.report.thesis_sections import thesis_sections
+from orchestrator.report.wording import sentence
 
 _PREAMBLE: Final = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
@@ -70,10 +71,6 @@ def escaped(text: str) -> str:
     return "".join(_SPECIAL.get(character, _plain(character)) for character in text.replace("\n", " "))
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _plain(character: str) -> str:
     return character if character.isascii() or "À" <= character <= "ÿ" else "?"
 
@@ -93,7 +90,7 @@ def _table(section: Section) -> str:
     lines = [
         r"\begin{table}[htbp]",
         r"\centering",
-        rf"\caption{{{escaped(_sentence(section.title))}. {escaped(_sentence(section.caption))}.}}",
+        rf"\caption{{{escaped(sentence(section.title))}. {escaped(sentence(section.caption))}.}}",
         rf"\label{{tab:{label}}}",
         r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         rf"\begin{{tabular}}{{@{{}}{kinds}@{{}}}}",

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 import pandas as pd
 
-from orchestrator.report.alike import Difference, RunRow, changed, differences
-from trainer.contract import exit_codes
-
-_MESSAGE_LENGTH: Final = 80
+from orchestrator.report.alike import RunRow, changed
+from orchestrator.report.halves import Halves, strangers_of
 
 Cause = Literal["unfinished", "data", "conditions", "score"]
 
@@ -119,7 +116,7 @@ def pair_models(rows: RunRows, model: str, against: str, wanted: Wanted = Wanted
     """
     keys = dict.fromkeys(key[1:] for key in rows if key[0] in (model, against))
     halves = [
-        _Halves(*key, key[1], (model, rows.get((model, *key))), (against, rows.get((against, *key)))) for key in keys
+        Halves(*key, key[1], (model, rows.get((model, *key))), (against, rows.get((against, *key)))) for key in keys
     ]
     return _paired(halves, wanted)
 
@@ -139,7 +136,7 @@ def pair_ablations(
     """
     chosen = set(ablations)
     halves = [
-        _Halves(
+        Halves(
             ratio,
             ablation,
             seed,
@@ -154,43 +151,9 @@ def pair_ablations(
     return _paired(halves, wanted)
 
 
-@dataclass(frozen=True, slots=True)
-class _Halves:
-    train_ratio: float
-    ablation: str
-    seed: int
-    against_ablation: str
-    first: tuple[str, RunRow | None]
-    second: tuple[str, RunRow | None]
-    may_differ: frozenset[str] = frozenset()
-
-    @property
-    def rows(self) -> tuple[RunRow, RunRow] | None:
-        """Of both, if both are finished."""
-        a, b = self.first[1], self.second[1]
-        return (a, b) if a is not None and b is not None and a["finished"] and b["finished"] else None
-
-    @property
-    def images(self) -> tuple[str, ...]:
-        """Digests of what both read."""
-        return tuple(str(row["data_digest"]) for row in self.rows or ())
-
-    def reasons(self) -> Iterator[str]:
-        for name, row in (self.first, self.second):
-            if reason := _why_not(name, row):
-                yield reason
-
-    def differences(self, strangers: Collection[tuple[str, ...]]) -> Iterator[Difference]:
-        assert self.rows is not None
-        first, second = ((half[0], row) for half, row in zip((self.first, self.second), self.rows, strict=True))
-        yield from differences(first, second, but=self.may_differ)
-        if self.images in strangers:
-            yield Difference("data_digest", "the images, which are of other data than those of the other pairs")
-
-
-def _paired(halves: Sequence[_Halves], wanted: Wanted) -> Pairs:
+def _paired(halves: Sequence[Halves], wanted: Wanted) -> Pairs:
     complete, dropped, unlike = [], [], []
-    strangers = _strangers(halves)
+    strangers = strangers_of(halves)
     alone: dict[tuple[float, str], tuple[list[RunRow], list[RunRow]]] = {}
     for both in halves:
         place = (both.train_ratio, both.ablation, both.seed)
@@ -218,21 +181,6 @@ def _paired(halves: Sequence[_Halves], wanted: Wanted) -> Pairs:
     return Pairs(complete, dropped, unlike, dict(_unpaired(alone, same_images=same, wanted=wanted)))
 
 
-def _strangers(halves: Sequence[_Halves]) -> set[tuple[str, ...]]:
-    """Of halves whose images may differ: combinations that cannot stem from the same data as the most frequent do."""
-    found: set[tuple[str, ...]] = set()
-    for ablation in dict.fromkeys(both.ablation for both in halves if "data_digest" in both.may_differ):
-        counted = Counter(both.images for both in halves if both.ablation == ablation and both.rows is not None)
-        known: tuple[set[str], set[str]] = (set(), set())
-        for images, _ in counted.most_common():
-            if images[0] in known[0] or images[1] in known[1]:
-                found.add(images)
-            else:
-                known[0].add(images[0])
-                known[1].add(images[1])
-    return found
-
-
 def _unpaired(
     alone: Mapping[tuple[float, str], tuple[Sequence[RunRow], Sequence[RunRow]]], *, same_images: bool, wanted: Wanted
 ) -> Iterator[tuple[tuple[float, str], tuple[Sequence[str], Sequence[str]]]]:
@@ -243,16 +191,3 @@ def _unpaired(
         suspect = any("data_digest" in changed(row) for rows in sides for row in rows)
         if wanted.differing or not (mixed or suspect):
             yield cell, ([str(row["run_id"]) for row in sides[0]], [str(row["run_id"]) for row in sides[1]])
-
-
-def _why_not(name: str, row: RunRow | None) -> str:
-    if row is None:
-        return f"{name} is not in the grid"
-    if row["finished"]:
-        return ""
-    progress = f"at epoch {row['epochs_done']} of {row['epochs']}"
-    if row["exit_code"] in (exit_codes.BUG, *exit_codes.NEVER_RETRIED):
-        message = str(row["message"]).partition("\n")[0]
-        short = message if len(message) <= _MESSAGE_LENGTH else f"{message[: _MESSAGE_LENGTH - 1]}…"
-        return f"{name} failed {progress}{f': {short}' if short else ''}"
-    return f"{name} is {progress}" if row["epochs_done"] else f"{name} has no epoch yet"

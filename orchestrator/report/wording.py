@@ -22,6 +22,9 @@ EPOCH_WARNING: Final = (
 BCA_COVERAGE: Final = {5: 0.83, 10: 0.90, 20: 0.93, 50: 0.94}
 """Share of 95% BCa intervals that hold the true mean of so many normal differences: docs/statistics.md."""
 
+BCA_COVERAGE_OF_FEW: Final = {2: 0.51, 3: 0.72, 4: 0.80}
+"""The same of fewer than the table of docs/statistics.md begins with."""
+
 METRIC_NAMES: Final = {
     "validation_dice": "validation Dice",
     "generalisation_dice": "generalisation Dice",
@@ -43,8 +46,9 @@ def verdict(row: ComparisonRow, unit: str) -> str:
         return waiting(row)
     if reason := not_tested(row):
         return reason
-    first, second = sides(row)
-    return _told(row, unit, first, second) + _equivalence(row)
+    if row.equivalent and not is_significant(row):
+        return _equivalence(row).removeprefix("; ")  # nobody is ahead by what does not matter
+    return _told(row, unit, *sides(row)) + _equivalence(row)
 
 
 def waiting(row: ComparisonRow) -> str:
@@ -167,7 +171,16 @@ def sentence(text: str, names: Container[str] = ()) -> str:
         names: Of models and ablations.
     """
     word = re.split(r"[\s,:;]", text, maxsplit=1)[0]
-    return text if word in names or not re.fullmatch(r"[a-z]+('s)?", word) else text[:1].upper() + text[1:]
+    named = word.removesuffix("'s") in names
+    return text if named or not re.fullmatch(r"[a-z]+('s)?", word) else text[:1].upper() + text[1:]
+
+
+def cut(text: str, letters: int) -> str:
+    """Text of at most so many letters; the middle goes, for names often differ at their ends."""
+    if len(text) <= letters:
+        return text
+    kept = letters - 1
+    return f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"
 
 
 def _are(number: int, some: int) -> str:
@@ -176,8 +189,9 @@ def _are(number: int, some: int) -> str:
 
 def bca_coverage(n: int) -> str:
     """How far a BCa interval of so few pairs is to be believed; empty where it is."""
-    size = max((size for size in BCA_COVERAGE if size <= n), default=min(BCA_COVERAGE))
-    held = BCA_COVERAGE[size]
+    known = {**BCA_COVERAGE_OF_FEW, **BCA_COVERAGE}
+    size = max((size for size in known if size <= n), default=min(known))
+    held = known[size]
     if held >= 0.94:
         return ""
     return (

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.collect import collect
+from orchestrator.experiment import parse_experiment
 from orchestrator.report import Question, build_report
 from orchestrator.report.page import render_page
 from tests.browser.chromium import Chromium
@@ -60,4 +61,29 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     report = build_report(tiny, tables, Question(significance=True))
     path = folder / "report.html"
     path.write_text(render_page(report, tiny, tables, store, folder), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def wide_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five models with long names, four ablations, two comparisons and a margin: every column is full."""
+    folder = tmp_path_factory.mktemp("wide")
+    store = FolderStore(folder / "store")
+    models = "{unet: {}, unet_wide: {architecture: unet}, gamma_net: {}, gamma_net_deep: {architecture: gamma_net}, "
+    models += "gamma_net_small: {architecture: gamma_net}}"
+    compare = (
+        "[{model: gamma_net, against: unet, equivalence_margin: 0.01}, {model: gamma_net_deep, against: unet_wide}]"
+    )
+    text = "ablations: [none, no_clahe, no_minmax, augmented]\n"
+    tiny = experiment(folder / "data", text)
+    overrides = [f"models={models}", f"compare={compare}", "train_ratios=[0.1, 0.3]", "seeds=[1, 2, 3]"]
+    wide = parse_experiment(tiny.document.with_overrides(overrides))
+    for run in wide.runs:
+        log_run(store, run, dice_of(0.03))
+        add_samples(store, run)
+        add_function(store, run)
+    tables = collect(store, wide.runs)
+    path = folder / "report.html"
+    report = build_report(wide, tables, Question(significance=True))
+    path.write_text(render_page(report, wide, tables, store, folder), encoding="utf-8")
     return path

@@ -79,6 +79,8 @@ class Newcomer:
 @pytest.fixture
 def newcomer(cluster: Cluster, tmp_path: Path) -> Iterator[Newcomer]:
     if shutil.which("kubectl") is None:
+        if os.environ.get("GRIDCTL_TEST_REQUIRE_CLUSTER"):
+            pytest.fail("kubectl is not on the PATH")
         pytest.skip("kubectl is not on the PATH")
     namespace = f"test-{uuid.uuid4().hex[:8]}"
     prefix = f"s3://{s3_server.BUCKET}/cluster-tests/{uuid.uuid4().hex}"

@@ -97,7 +97,7 @@ def test_a_store_that_refuses_for_good_ends_the_run_at_once(
     cluster.patch(path, {"stringData": {variable: value}})
     assert gridctl("submit", "experiment.yaml", *ONE_RUN, "--no-verify").returncode == 0
     run = failed_run(gridctl)
-    assert run["reason"].startswith("exit code 4 (the store refuses, not retried): ")
+    assert run["reason"].startswith("exit code 4 (store not usable, not retried): ")
     assert said in run["reason"]
     assert value not in run["reason"] or value == "lab"
     assert len(pods(cluster, namespace)) == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +57,7 @@ def test_a_watch_lists_once_and_then_hears_of_changes(
         with backend(live).follow(live.name) as followed:
             monkeypatch.undo()
             wait_for(lambda: [known.running for known in followed.observe().values()] == [True, True])
+            assert all(time.time() - 60 < (known.started_at or 0) for known in followed.observe().values())
             backend(live).cancel([live.runs[0].run_id])
             wait_for(lambda: list(followed.observe()) == [live.runs[1].run_id])
             assert {kind: number for kind, number in asked(door).items() if "events" not in kind} == {

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.e2e.conftest import Run
 from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import attempt_of, run_of
+from trainer.contract.layout import attempt_of, history_prefix, run_of
 from trainer.contract.metrics import merge, read_attempt
 from trainer.contract.result import ResultRecord
 
@@ -75,6 +75,12 @@ def test_submit_status_report_and_nothing_twice(experiment: Path, gridctl: Run, 
     after = FolderStore(tmp_path / "runs")
     assert scores(tmp_path / "runs") == before
     assert sum(1 for stat in after.list() if attempt_of(stat.key)) == 6
+    history = [json.loads(after.get(stat.key).data) for stat in after.list(history_prefix("tiny"))]
+    assert [(event["event"], event["finished"]) for event in history] == [
+        ("submit", 0),
+        *[("report", 6)] * 3,  # a look at runs, one at epochs, and again one at runs
+        ("submit", 6),
+    ]
 
 
 def test_both_models_of_a_pair_see_the_same_split_and_the_split_is_in_the_log(

@@ -34,7 +34,8 @@ def test_parquet_has_every_epoch_with_its_types(found: Found, tmp_path: Path) ->
 def test_runs_are_exported_whether_finished_or_not(found: Found, tmp_path: Path) -> None:
     assert export_table(found, "runs", tmp_path / "r.csv") == (20, [])
     read = pd.read_csv(tmp_path / "r.csv")
-    assert list(read.columns) == ["experiment", *RUN_COLUMNS]
+    assert list(read.columns) == ["experiment", *RUN_COLUMNS, "state", "reason"]
+    assert read["state"].value_counts().to_dict() == {"done": 3, "not_started": 17}
     assert read["finished"].sum() == 3
 
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.commands.find import GoneExperimentError, find_experiment
 from orchestrator.commands.list_experiments import experiments_in, submitted_experiments
+from orchestrator.errors import InputError
 from orchestrator.experiment import Document, parse_experiment
-from orchestrator.submitted import remember
+from orchestrator.submitted import forget, remember
 from trainer.contract import layout
 from trainer.contract.store import Store, open_store
 
@@ -46,14 +48,33 @@ def test_those_of_this_folder_are_listed_newest_first_with_what_is_done(store: S
     ]
 
 
-def test_a_store_that_is_gone_spoils_only_its_own_line(store: Store) -> None:
-    remember("lost", f"{store.url}-gone", "local")
+def test_one_that_its_store_no_longer_holds_is_gone_and_not_the_default(store: Store) -> None:
     submit(store, "kept", 2)
     remember("kept", store.url, "local")
-    kept, lost = submitted_experiments()
-    assert (kept.experiment, kept.done, kept.problem) == ("kept", 2, "")
-    assert (lost.experiment, lost.done, lost.runs) == ("lost", None, None)
-    assert "no experiment 'lost'" in lost.problem
+    remember("lost", f"{store.url}-gone", "local")
+    lost, kept = submitted_experiments()
+    assert (kept.experiment, kept.done, kept.gone, kept.is_last) == ("kept", 2, False, True)
+    assert (lost.experiment, lost.done, lost.runs, lost.gone, lost.is_last) == ("lost", None, None, True, False)
+    assert find_experiment(None).experiment.name == "kept"
+    with pytest.raises(GoneExperimentError, match="no experiment 'lost'"):
+        find_experiment("lost")
+    assert forget("lost", f"{store.url}-gone")
+    assert not forget("lost", f"{store.url}-gone")
+    assert [item.experiment for item in submitted_experiments()] == ["kept"]
+    store.delete(layout.experiment_yaml("kept"))
+    with pytest.raises(InputError, match="no experiment submitted from this folder is left"):
+        find_experiment(None)
+
+
+def test_a_store_that_fails_spoils_only_its_own_line(store: Store) -> None:
+    submit(store, "damaged", 1)
+    store.put(layout.experiment_yaml("damaged"), b"{")
+    remember("damaged", store.url, "local")
+    submit(store, "kept", 2)
+    remember("kept", store.url, "local")
+    kept, damaged = submitted_experiments()
+    assert (kept.done, kept.problem) == (2, "")
+    assert (damaged.runs, damaged.gone, bool(damaged.problem)) == (None, False, True)
 
 
 def test_a_store_is_listed_whoever_submitted_to_it(store: Store) -> None:

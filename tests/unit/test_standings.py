@@ -22,6 +22,7 @@ ROW = {
     "attempts": 1,
     "exit_code": math.nan,
     "message": "",
+    "last_host": "there",
     "cancelled_at": math.nan,
     "last_written": NOW,
     "seconds_per_epoch": math.nan,
@@ -96,6 +97,16 @@ def test_without_a_backend_an_attempt_runs_as_long_as_its_log_grows() -> None:
     assert standing_without_backend(ROW, NOW + 60).state is RunState.RUNNING
     assert standing_without_backend(ROW, NOW + 86400).state is RunState.INTERRUPTED
     assert standing_without_backend(ROW | CANCELLED, NOW).state is RunState.CANCELLED
+
+
+def test_a_run_of_another_machine_runs_as_long_as_its_log_grows() -> None:
+    table = pd.DataFrame([ROW])
+    collected = Collected(table, table, [], [])
+    there = run_standings(collected, {}, NOW + 60, here="here")["run"]
+    assert (there.state, there.is_elsewhere) == (RunState.RUNNING, True)
+    assert "on there, last heard of at " in there.reason
+    assert run_standings(collected, {}, NOW + 60, here="there")["run"].state is RunState.INTERRUPTED, "nobody holds it"
+    assert run_standings(collected, {}, NOW + 86400, here="here")["run"].state is RunState.INTERRUPTED
 
 
 def test_every_state_is_explained_and_either_over_held_or_to_submit() -> None:

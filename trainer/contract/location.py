@@ -15,6 +15,7 @@ from pydantic import AfterValidator
 
 from trainer.contract.errors import LocationError
 from trainer.contract.secrets import has_credentials
+from trainer.contract.text_form import text_form
 
 _SCHEMES: Final = frozenset(
     re.split(
@@ -129,12 +130,16 @@ def folder_text(folder: Path) -> str:
     return "file://" + quote(os.fsencode(text))
 
 
+PLACE: Final = r"\S(?:.*\S)?"
+"""No more of its form can be said by a regular expression: it may be a path or `s3://bucket/prefix`."""
+
+
 def _validated(text: str) -> str:
     parse_location(text)
     return text
 
 
-LocationText = Annotated[str, AfterValidator(_validated)]
+LocationText = Annotated[str, AfterValidator(_validated), text_form(PLACE)]
 """A field of a specification that holds a location, kept as it was written."""
 
 

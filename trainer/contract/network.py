@@ -37,6 +37,7 @@ class UNetSpec(_Preset):
     """The lightweight U-Net (thesis tables A.1, A.2, after Uys 2019).
 
     Attributes:
+        architecture: Which network this is; by default the model's name.
         preset: `author`: two convolutions a block, as run; `table`: three, as printed.
         channels: Channels of each level, finest first; their number is the depth.
         convs_per_block: 3x3 convolutions in each block.
@@ -70,6 +71,7 @@ class GammaNetSpec(_Preset):
     """γ-Net (thesis tables A.3, A.4, equations 2.5-2.11; Linsley et al. 2018).
 
     Attributes:
+        architecture: Which network this is; by default the model's name.
         preset: `author`: one convolution a block, as run; `table`: three, as printed.
         channels: Channels of each level, finest first; their number is the depth.
         convs_per_block: 3x3 convolutions in each block.

@@ -12,7 +12,8 @@ _SUFFIXES: Final = {
     **{suffix: Decimal(1000) ** power for power, suffix in enumerate("kMGTPE", start=1)},
     **{f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", start=1)},
 }
-_QUANTITY: Final = re.compile(r"(\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE]([+-]?\d{1,2})|([numkMGTPE]|[KMGTPE]i)?)")
+QUANTITY: Final = r"(\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE]([+-]?\d{1,2})|([numkMGTPE]|[KMGTPE]i)?)"
+"""Number, exponent and suffix, as a regular expression."""
 _LARGEST: Final = Decimal(2) ** 63
 """Kubernetes keeps quantities in 64 bits."""
 
@@ -28,7 +29,7 @@ def parse_quantity(text: str) -> Decimal:
 
     Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
     """
-    found = _QUANTITY.fullmatch(text)
+    found = re.fullmatch(QUANTITY, text)
     if not found:
         raise ValueError("use a quantity of Kubernetes, such as 500m, 2, 512Mi or 8Gi")
     number, exponent, suffix = found.groups()

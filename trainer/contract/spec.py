@@ -15,6 +15,7 @@ from trainer.contract.frozen import Frozen, canonical_json, misread
 from trainer.contract.json_text import read_json
 from trainer.contract.location import LocationText
 from trainer.contract.network import NetworkSpec
+from trainer.contract.text_form import text_form
 
 SCHEMA_VERSION: Final = 1
 
@@ -26,20 +27,24 @@ RUN_ID_MAX_LENGTH = 63
 _HASH_DIGITS = 8
 
 
+_DNS_LABEL: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_IDENTIFIER: Final = r"[a-z0-9]([_a-z0-9]*[a-z0-9])?"
+
+
 def _dns_label(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?", value):
+    if not re.fullmatch(_DNS_LABEL, value):
         raise ValueError("use lowercase letters, digits and '-', with a letter or digit at both ends")
     return value
 
 
 def _identifier(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9]([_a-z0-9]*[a-z0-9])?", value):
+    if not re.fullmatch(_IDENTIFIER, value):
         raise ValueError("use lowercase letters, digits and '_', with a letter or digit at both ends")
     return value
 
 
-ExperimentName = Annotated[str, AfterValidator(_dns_label)]
-Identifier = Annotated[str, AfterValidator(_identifier)]
+ExperimentName = Annotated[str, AfterValidator(_dns_label), text_form(_DNS_LABEL)]
+Identifier = Annotated[str, AfterValidator(_identifier), text_form(_IDENTIFIER)]
 TrainRatio = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -102,9 +107,9 @@ class AugmentationSpec(Frozen):
     same. Image, its whole series and mask move alike; what comes in from outside is black.
 
     Attributes:
-        rotation_degrees: Turned by up to this much either way.
-        scaling: Enlarged or shrunk by up to this factor more than 1, such as 0.1.
-        shift: Moved along both axes by up to this share of the side.
+        rotation_degrees: Images are turned by up to this much either way.
+        scaling: Images are enlarged or shrunk by up to this share of their size, such as 0.1.
+        shift: Images are moved along both axes by up to this share of the side.
         flip: Whether every other image is mirrored left to right.
         gamma: Intensities scaled to [0, 1] are raised to e^g with g up to this much either way.
     """
@@ -123,9 +128,9 @@ class DataSpec(Frozen):
     `s3://bucket/prefix` of either, which is fetched once to the disk of the machine that trains.
 
     Attributes:
-        acdc: The set that is split into training and validation patients.
-        sunnybrook: The set that only measures generalisation; None for none.
-        size_px: Side of the square that models see.
+        acdc: Folder or `s3://bucket/prefix` of the set that is split into training and validation patients.
+        sunnybrook: Folder or `s3://bucket/prefix` of the set that only measures generalisation; None for none.
+        size_px: Side in pixels of the square that models see; each level of a network but the last halves it.
         preprocessing: Steps before that square is cut.
         augmentation: How training images are varied.
     """
@@ -142,11 +147,11 @@ class TrainingSpec(Frozen):
 
     Attributes:
         epochs: Passes over the training images; there is no early stopping.
-        batch_size: Images an optimizer step.
-        learning_rate: Of Adam.
-        validation_batch_size: Images a validation minibatch; its scores are logged one by one.
-        generalisation_batch_size: The same on the generalisation set.
-        checkpoint_every_epochs: Interval of the periodic checkpoints.
+        batch_size: Images in one optimizer step.
+        learning_rate: Learning rate of Adam.
+        validation_batch_size: Images in one validation minibatch; each minibatch's scores are logged.
+        generalisation_batch_size: Images in one minibatch of the generalisation set.
+        checkpoint_every_epochs: Epochs between periodic checkpoints.
         checkpoint_keep_last: How many of the newest checkpoints stay; with two, the one before the
             last is there if the last is damaged.
         checkpoint_keep_every_epochs: Checkpoints after multiples of this stay for good; None for none.
@@ -159,8 +164,8 @@ class TrainingSpec(Frozen):
             at its start, and with everything trained at its end.
         spool_mib: How much of the checkpoints a failing store has not taken is kept on local disk
             meanwhile; in a pod at most half of `kubernetes.scratch`, where it lies.
-        threads: CPU threads of the process; sums of another number may round differently.
-        device: `auto` takes a GPU if there is one.
+        threads: CPU threads of each run; with another number sums may round differently.
+        device: Where a run computes; `auto` takes a GPU if there is one.
     """
 
     epochs: int = Field(200, ge=1, le=9999)

@@ -6,13 +6,13 @@ and patients directly under the root (2017).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from trainer.contract.data_layout import ACDC_FOLDERS, ACDC_PATIENT
 from trainer.contract.errors import DataError
 from trainer.data.acdc_files import frame_path, info_path, label_path, note_twin
 from trainer.data.acdc_info import Info, read_info
@@ -29,12 +29,10 @@ OTHER_LABELS: Final[Mapping[Structure, int]] = {"right_ventricle": 1, "myocardiu
 LABELS: Final = (0, 1, 2, LEFT_VENTRICLE)
 """Background, right ventricle, myocardium, left-ventricle cavity."""
 
-_PATIENT: Final = re.compile(r"patient\d+")
 _SAME_GRID: Final = (
     "resample it onto that grid; if the voxels match and only the header is wrong, "
     "copy the other file's affine and spacing into it"
 )
-_FOLDERS: Final = ("", "training", "database/training", "testing", "database/testing")
 
 
 def find_patients(root: Path) -> list[Path]:
@@ -52,9 +50,9 @@ def find_patients(root: Path) -> list[Path]:
             where=root,
             fix="unpack ACDC there, or make a synthetic set: gridctl-trainer data phantom OUT",
         )
-    for folder in _FOLDERS:
+    for folder in ACDC_FOLDERS:
         base = root / folder
-        found = [path for path in entries(base) if _PATIENT.fullmatch(path.name)] if is_folder(base) else []
+        found = [path for path in entries(base) if ACDC_PATIENT.fullmatch(path.name)] if is_folder(base) else []
         # A link that leads nowhere is a patient who is missing, not a stray file; so is what only DVC has.
         found = [path for path in found if path.is_dir() or not path.exists()]
         if found:

@@ -10,15 +10,21 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from trainer import completion
 from trainer.contract import exit_codes
 from trainer.contract.location import read_folder, read_location
 from trainer.contract.spec import PreprocessingSpec
+from trainer.contract.usage_examples import examples
+from trainer.help_examples import EXAMPLES
 
 if TYPE_CHECKING:
     from trainer.data.slices import Progress
 
 app = typer.Typer(
-    no_args_is_help=True, help="Look at data, prepare it, put it where pods find it; make synthetic data."
+    no_args_is_help=True,
+    add_completion=False,  # its parent has it
+    help="Look at data, prepare it, put it where pods find it; make synthetic data.",
+    epilog=examples(*EXAMPLES["data"]),
 )
 
 STEPS: Final = tuple(PreprocessingSpec.model_fields)
@@ -44,7 +50,7 @@ def commands() -> None:
     """Look at data, prepare it, put it where pods find it."""
 
 
-@app.command()
+@app.command(epilog=examples(*EXAMPLES["data check"]))
 def check(
     root: Root,
     figures: Annotated[
@@ -87,7 +93,7 @@ def check(
         raise typer.Exit(exit_codes.BAD_DATA)
 
 
-@app.command()
+@app.command(epilog=examples(*EXAMPLES["data pack"]))
 def pack(
     root: Root,
     out: Annotated[
@@ -99,7 +105,11 @@ def pack(
     size_px: SizePx = 176,
     without: Annotated[
         list[str] | None,
-        typer.Option(metavar="STEP", help=f"A preprocessing step left out: {', '.join(STEPS)}. Repeatable."),
+        typer.Option(
+            metavar="STEP",
+            help=f"A preprocessing step left out: {', '.join(STEPS)}. Repeatable.",
+            autocompletion=completion.steps,
+        ),
     ] = None,
     frames: Annotated[
         int, typer.Option(min=1, max=64, help="Frames of each series, for models with temporal context.")
@@ -136,7 +146,7 @@ def pack(
         sys.stderr.write(f"{said} {len(prepared)} images of {len(sources)} patients in {out / recipe.name}\n")
 
 
-@app.command()
+@app.command(epilog=examples(*EXAMPLES["data upload"]))
 def upload(
     folder: Annotated[
         Path,
@@ -159,7 +169,7 @@ def upload(
     sys.stderr.write(f"sent {sent} of {files} files to {url}, {files - sent} were there already\n")
 
 
-@app.command()
+@app.command(epilog=examples(*EXAMPLES["data download"]))
 def download(
     url: Annotated[str, typer.Argument(help="s3://bucket/prefix.")],
     folder: Annotated[
@@ -181,7 +191,7 @@ def download(
     sys.stderr.write(f"brought {came} of {files} files to {folder}, {files - came} were there already\n")
 
 
-@app.command()
+@app.command(epilog=examples(*EXAMPLES["data phantom"]))
 def phantom(
     out: Annotated[
         Path,

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from trainer.contract.data_layout import is_data
 from trainer.contract.errors import DataError, Problem
 from trainer.data.missing_content import DVC, is_tracked, missing_content, why_unreadable
 
-_NOT_DATA: Final = frozenset(
-    {"thumbs.db", "desktop.ini", "@eadir", "__macosx", "$recycle.bin", "system volume information", "lost+found"}
-)
 _MOST_PATHS: Final = 1000
 """On which one folder is reached; folders that link to each other have factorially many."""
 
@@ -118,11 +116,6 @@ def is_folder(path: Path) -> bool:
         return False
     except OSError as error:
         raise UnreadableError([why_unreadable(path, error)]) from None
-
-
-def is_data(name: str) -> bool:
-    """Whether a file or folder of this name can belong to a data set."""
-    return not name.startswith(".") and name.casefold() not in _NOT_DATA
 
 
 def entries(folder: Path) -> Iterator[Path]:

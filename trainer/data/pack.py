@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from pydantic import ValidationError
 
+from trainer.contract.data_layout import PACK_MANIFEST
 from trainer.contract.errors import DataError
 from trainer.contract.frozen import Frozen, canonical_json
 from trainer.data.oddities import Oddity
@@ -22,7 +23,7 @@ from trainer.data.prepared import PreparedSet, SliceRecord
 from trainer.data.recipe import Recipe
 
 PACK_VERSION: Final = 1
-MANIFEST: Final = "pack.json"
+MANIFEST: Final = PACK_MANIFEST
 IMAGES: Final = "images.npy"
 MASKS: Final = "masks.npy"
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from trainer.contract.errors import DataError
 from trainer.contract.frozen import canonical_json
+from trainer.contract.split_size import training_patients
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def split_patients(patients: Iterable[str], train_ratio: float, seed: int) -> Sp
             where="data.acdc",
             fix="give a folder with at least two patients",
         )
-    count = min(max(math.floor(train_ratio * len(ranked) + 0.5), 1), len(ranked) - 1)
+    count = training_patients(len(ranked), train_ratio)
     return Split(tuple(sorted(ranked[:count])), tuple(sorted(ranked[count:])))
 
 

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import numpy as np
 
+from trainer.contract.data_layout import SUNNYBROOK_CONTOUR, sunnybrook_patient
 from trainer.contract.errors import DataError
 from trainer.data.contour_fit import bright_border_share
 from trainer.data.contours import fill, read_contour
@@ -18,9 +19,7 @@ from trainer.data.dicom import read_dicom
 from trainer.data.file_tree import is_folder, walk
 from trainer.data.other_kind import what_is_there
 
-_CONTOUR: Final = re.compile(r"IM-\d+-(?P<number>\d+)-(?P<kind>i|o|p1|p2)contour-manual\.txt", re.IGNORECASE)
 _IMAGE: Final = re.compile(r"(?P<series>.*?)(?P<number>\d+)(?P<ending>\.dcm|\.dicom|\.ima)?", re.IGNORECASE)
-_PATIENT: Final = re.compile(r"(?P<group>SC-(?:HF-I|HF-NI|HYP|N))-0*(?P<number>\d+)|SCD\d+", re.IGNORECASE)
 
 Kind = Literal["i", "o", "p1", "p2"]
 Series = Mapping[int, Path]
@@ -64,11 +63,11 @@ def find_patients(root: Path) -> list[Patient]:
     contours: dict[str, dict[Kind, dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
     images: dict[str, dict[tuple[Path, str, str], dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
     for path in walk(root).require_readable():
-        if match := _CONTOUR.fullmatch(path.name):
+        if match := SUNNYBROOK_CONTOUR.fullmatch(path.name):
             kind: Kind = match["kind"].lower()  # type: ignore[assignment]
-            contours[_patient_of(path, root)][kind][int(match["number"])] = path
+            contours[sunnybrook_patient(path.relative_to(root))][kind][int(match["number"])] = path
         elif match := _IMAGE.fullmatch(path.name):
-            images[_patient_of(path, root)][path.parent, match["series"], match["ending"] or ""][
+            images[sunnybrook_patient(path.relative_to(root))][path.parent, match["series"], match["ending"] or ""][
                 int(match["number"])
             ] = path
     labelled = {patient: kinds for patient, kinds in contours.items() if patient and kinds.get("i")}
@@ -126,11 +125,3 @@ def _fit(series: Series, contours: Series) -> float:
         if share is not None:
             shares.append(share)
     return round(float(np.mean(shares)), 3) if shares else 0.0
-
-
-def _patient_of(path: Path, root: Path) -> str:
-    """The patient that the innermost folder with a patient's name belongs to; empty for none."""
-    for part in reversed(path.relative_to(root).parts[:-1]):
-        if match := _PATIENT.fullmatch(part):
-            return f"{match['group'].upper()}-{match['number']}" if match["group"] else part.upper()
-    return ""

@@ -12,7 +12,7 @@ EXIT_CODES: Final = {
     exit_codes.BUG: "exit code 1 (a bug, or a store that failed)",
     exit_codes.BAD_SPEC: "exit code 2 (bad specification, not retried)",
     exit_codes.BAD_DATA: "exit code 3 (bad data, not retried)",
-    exit_codes.STORE_REFUSED: "exit code 4 (the store refuses, not retried)",
+    exit_codes.STORE_REFUSED: "exit code 4 (store not usable, not retried)",
     137: "killed (exit code 137)",
     exit_codes.STOPPED: "stopped after a checkpoint (exit code 143)",
 }
@@ -59,7 +59,7 @@ def last_words(text: str) -> str:
     lines = [line for line in error.strip().splitlines() if line.strip()]
     if lines and lines[0].startswith("Traceback "):
         lines = lines[-1:]
-    return shortened(one_line(" ".join(lines)), _SHOWN_CHARACTERS)
+    return shortened(one_line("; ".join(line.strip() for line in lines)), _SHOWN_CHARACTERS)
 
 
 def with_message(reason: str, message: str) -> str:

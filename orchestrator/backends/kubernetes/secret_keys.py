@@ -45,8 +45,21 @@ class SecretKeys:
             found = self._api.get(f"/api/v1/namespaces/{self._api.namespace}/secrets/{name}")
         except RefusedError as error:
             if error.status == 404:
+                self._require_namespace()
                 return Secret(name, there=False)
             if error.status == 403:
                 return Secret(name, there=None)
             raise
         return Secret(name, there=True, keys=frozenset(found.get("data") or ()))
+
+    def _require_namespace(self) -> None:
+        """Without its namespace a Secret is missing as well, but that is not what is to be put right.
+
+        Raises:
+            UnreachableError: There is no such namespace.
+        """
+        try:
+            self._api.get(f"/api/v1/namespaces/{self._api.namespace}")
+        except RefusedError as error:
+            if error.status != 403:
+                raise

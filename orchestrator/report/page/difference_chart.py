@@ -10,10 +10,12 @@ from orchestrator.report.page.axes import Scale, span
 from orchestrator.report.page.legend import Model, cell_text
 from orchestrator.report.page.plot import Plot, Tick
 from orchestrator.report.result import Comparison, ComparisonRow, PairScore, Report
-from orchestrator.report.wording import METRIC_NAMES, is_higher_better
+from orchestrator.report.wording import METRIC_NAMES, cut, is_higher_better, sentence
 
 WIDTH = 400
 ROW_PX = 40
+LONGEST_SIDE, LONGEST_CELL = 19, 24
+"""Letters for which a picture has room: of what is better at one end of the axis, and of a row."""
 PAIRS_DRAWN = 60
 """Pairs drawn one by one in a row; of more, every n-th in the order of their differences."""
 
@@ -49,21 +51,21 @@ def _plot(
     values += [value for row in rows for value in (row.ci_low, row.ci_high, row.difference) if value is not None]
     low, high = span(values, margin=0.12)
     height = 64 + ROW_PX * len(rows)
-    names = [cell_text(row.train_ratio, row.ablation) for row in rows]
-    left = min(150, 18 + 6.6 * max(map(len, names)))
-    x = Scale(low, high, left, WIDTH - 12)
+    names = [cut(cell_text(row.train_ratio, row.ablation), LONGEST_CELL) for row in rows]
+    left = 18 + 6.6 * max(map(len, names))
+    x = Scale(low, high, left, WIDTH - 22)
     y = Scale(0, len(rows), 26, height - 38)
     first, second = _sides(comparison, rows[0])
-    ahead = (second, first) if is_higher_better(metric) else (first, second)
-    title = METRIC_NAMES[metric]
+    ahead = [cut(side, LONGEST_SIDE) for side in ((second, first) if is_higher_better(metric) else (first, second))]
+    subject = f"{comparison.model}: {first} − {second}" if comparison.kind == "ablations" else f"{first} − {second}"
     plot = Plot(
-        f"{title[:1].upper()}{title[1:]}" + (f": {first} − {second}" if named else ""),
+        sentence(METRIC_NAMES[metric]) + (f": {subject}" if named else ""),
         "; ".join(_tip(row) for row in rows),
         x,
         y,
         WIDTH,
         height,
-        x_label=f"← {ahead[0]} better · {ahead[1]} better →",
+        x_sides=(f"{ahead[0]} better", f"{ahead[1]} better"),
         y_ticks=[Tick(y(index + 0.5), name) for index, name in enumerate(names)],
     )
     plot.line([(0, 0), (0, len(rows))], "zero")
@@ -87,7 +89,7 @@ def _draw(plot: Plot, middle: float, row: ComparisonRow, pairs: Sequence[PairSco
 
 def _sides(comparison: Comparison, row: ComparisonRow) -> tuple[str, str]:
     if comparison.kind == "ablations":
-        return f"{comparison.model} ablated", f"{comparison.model} {row.against_ablation}"
+        return "ablated", row.against_ablation
     return comparison.model, comparison.against
 
 

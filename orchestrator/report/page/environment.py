@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from orchestrator.report.numbers import effect, interval, mean_sd, p_value, share, signed
+from orchestrator.report.wording import sentence
 
 STYLES: Final = ("colours.css", "layout.css", "tables.css", "charts.css", "pictures.css", "print.css")
 SCRIPTS: Final = ("theme.js", "tables.js", "tips.js", "choices.js", "packed.js", "panel.js", "curves.js")
@@ -30,13 +31,14 @@ def render(template: str, content: dict[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    names = {model.name for model in content.get("models", ())}
     environment.filters |= {
         "signed": signed,
         "p_value": p_value,
         "effect": effect,
         "share": share,
         "duration": duration,
-        "sentence": lambda text: str(text)[:1].upper() + str(text)[1:],
+        "sentence": lambda text: sentence(str(text), names),
     }
     environment.globals |= {"interval": interval, "mean_sd": mean_sd}
     style, script = _asset(STYLES), _asset(SCRIPTS)

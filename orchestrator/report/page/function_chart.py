@@ -4,50 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from orchestrator.report.page.axes import Scale, span
+from orchestrator.ejection_fraction import IMPLAUSIBLE, IMPOSSIBLE
+from orchestrator.report.page.function_pictures import Agreement, pictures
 from orchestrator.report.page.legend import Model, cell_text
 from orchestrator.report.page.plot import Plot
 from orchestrator.report.page.representatives import Shown
 
-WIDTH, HEIGHT = 400, 280
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """How far a model's ejection fractions are from the true ones, mean over the runs of a cell.
-
-    Attributes:
-        runs, patients: Runs, and patients of each.
-        bias: Mean of predicted - true, in percentage points; None where no patient has a predicted one.
-        low, high: Limits of agreement, bias ∓ 1.96 standard deviations of a run's patients.
-        absolute: Mean absolute difference; None as the bias is.
-        correlation: Pearson's, of true and predicted; None where one of them is constant.
-        missing: Patients without a predicted ejection fraction, over all runs.
-    """
-
-    model: Model
-    cell: str
-    set: str
-    runs: int
-    patients: int
-    bias: float | None
-    low: float | None
-    high: float | None
-    absolute: float | None
-    correlation: float | None
-    missing: int
-
 
 @dataclass(frozen=True, slots=True)
 class CellFunction:
-    """The pictures of one cell's chosen runs."""
+    """The pictures of one cell's chosen runs, what is odd about single patients, and the sets there are."""
 
     shown: Shown
     plots: Sequence[Plot]
+    remarks: Sequence[str]
+    sets: Sequence[str]
 
 
 def agreements(function: pd.DataFrame, models: Sequence[Model]) -> list[Agreement]:
@@ -60,6 +36,7 @@ def agreements(function: pd.DataFrame, models: Sequence[Model]) -> list[Agreemen
     by_name = {model.name: model for model in models}
     cell = ["set", "train_ratio", "ablation", "model"]
     asked = function.groupby([*cell, "run_id"], sort=False).size().groupby(level=cell, sort=False)
+    odd = {kind: _odd(function, cell, kind) for kind in (IMPOSSIBLE, IMPLAUSIBLE)}
     of_run = _run_agreements(function.dropna(subset=["predicted_ef"]), [*cell, "run_id"])
     of_cell = of_run.groupby(level=cell, sort=False)
     table = of_cell.mean().reindex(asked.max().index)  # a model none of whose hearts can be measured has a row as well
@@ -82,6 +59,7 @@ def agreements(function: pd.DataFrame, models: Sequence[Model]) -> list[Agreemen
                 _known(row["absolute"]),
                 _known(row["correlation"]),
                 int(row["asked"] - row["known"]),
+                *(int(odd[kind].get(key, 0)) for kind in (IMPOSSIBLE, IMPLAUSIBLE)),
             )
         )
     return sorted(rows, key=lambda row: row.set != "validation")
@@ -122,85 +100,51 @@ def _run_agreements(function: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame
     )
 
 
+def _odd(function: pd.DataFrame, cell: Sequence[str], kind: str) -> Mapping[Any, int]:
+    """How many predictions of each cell have a remark of this kind."""
+    found = function[function["remark"].str.startswith(f"{kind}: ") & function["remark"].str.contains("predicted")]
+    return dict(found.groupby(list(cell), sort=False).size())
+
+
 def _known(value: float) -> float | None:
     return None if value != value else value
 
 
-def function_cells(function: pd.DataFrame, representatives: Sequence[Shown]) -> list[CellFunction]:
+def function_cells(
+    function: pd.DataFrame, representatives: Sequence[Shown], agreed: Sequence[Agreement]
+) -> list[CellFunction]:
     """The pictures of the chosen runs, cell by cell.
 
     Args:
         function: As `Collected.function`.
         representatives: The runs shown.
+        agreed: Bias and limits of all runs, which are drawn: the same as in the table.
     """
-    of_shown = {run_id for shown in representatives for run_id in shown.runs.values()}
-    known = function[function["run_id"].isin(of_shown)].dropna(subset=["predicted_ef"])
+    by_run = dict(iter(function.groupby("run_id", sort=False)))
     cells = []
     for shown in representatives:
-        here = known[known["run_id"].isin(shown.runs.values())]
-        plots = [
-            plot
-            for set_name, of_set in here.groupby("set", sort=False)
-            for plot in _pictures(str(set_name), of_set, shown.runs)
-        ]
-        if plots:
-            cells.append(CellFunction(shown, plots))
+        plots: list[Plot] = []
+        remarks: list[str] = []
+        sets: list[str] = []
+        for set_name, example in shown.of_set.items():
+            rows = [
+                (model, patients[patients["set"] == set_name])
+                for model, run_id in example.runs.items()
+                if (patients := by_run.get(run_id)) is not None
+            ]
+            lines = {row.model: row for row in agreed if (row.set, row.cell) == (set_name, shown.cell)}
+            drawn = [(model, patients.dropna(subset=["predicted_ef"])) for model, patients in rows]
+            if any(len(patients) for _, patients in drawn):
+                sets.append(set_name)
+                plots += pictures(set_name, example, drawn, lines)
+            remarks += [f"{set_name}, {said}" for model, patients in rows for said in _remarks(model, patients)]
+        if plots or remarks:
+            cells.append(CellFunction(shown, plots, remarks, sets))
     return cells
 
 
-def _pictures(set_name: str, patients: pd.DataFrame, runs: Mapping[Model, str]) -> Iterator[Plot]:
-    true, predicted = patients["true_ef"] * 100, patients["predicted_ef"] * 100
-    low, high = span([*true, *predicted], least=10)
-    scatter = Plot(
-        f"{set_name.capitalize()}: predicted against true",
-        "a mark a patient and model; on the dashed line both are the same",
-        Scale(low, high, 46, WIDTH - 12),
-        Scale(low, high, HEIGHT - 40, 12),
-        WIDTH,
-        HEIGHT,
-        x_label="true ejection fraction, %",
-        y_label="predicted, %",
-    )
-    scatter.line([(low, low), (high, high)], "zero")
-    lines = _limits(patients, runs)
-    middle = (true + predicted) / 2
-    ends = [*(predicted - true), 0.0, *(value for limits in lines.values() for value in limits)]
-    x_low, x_high = span(middle, least=10)
-    y_low, y_high = span(ends, least=4)
-    bland = Plot(
-        f"{set_name.capitalize()}: limits of agreement",
-        "; ".join(
-            f"{model.name}: bias {bias:+.1f}, limits {below:+.1f} to {above:+.1f} percentage points"
-            for model, (below, bias, above) in lines.items()
-        ),
-        Scale(x_low, x_high, 46, WIDTH - 12),
-        Scale(y_low, y_high, HEIGHT - 40, 12),
-        WIDTH,
-        HEIGHT,
-        x_label="mean of true and predicted, %",
-        y_label="predicted − true, points",
-    )
-    bland.line([(x_low, 0), (x_high, 0)], "zero")
-    for model, (below, bias, above) in lines.items():
-        for value, css in ((below, "limit"), (bias, "bias"), (above, "limit")):
-            bland.line([(x_low, value), (x_high, value)], f"{model.css} {css}", f"{model.name}: {value:+.1f} points")
-    for model, run_id in runs.items():
-        for row in patients[patients["run_id"] == run_id].itertuples():
-            t, p = float(row.true_ef) * 100, float(row.predicted_ef) * 100  # type: ignore[arg-type]
-            tip = f"{row.patient}, {model.name}: true {t:.1f}%, predicted {p:.1f}%"
-            scatter.dot(t, p, model.series, "", tip, radius=3.6)
-            bland.dot((t + p) / 2, p - t, model.series, "", tip, radius=3.6)
-    yield scatter
-    yield bland
-
-
-def _limits(patients: pd.DataFrame, runs: Mapping[Model, str]) -> dict[Model, tuple[float, float, float]]:
-    """Lower limit, bias and upper limit by model, in percentage points; of two patients at least."""
-    limits = {}
-    for model, run_id in runs.items():
-        here = patients[patients["run_id"] == run_id]
-        if len(here) > 1:
-            difference = (here["predicted_ef"] - here["true_ef"]) * 100
-            bias, sd = float(difference.mean()), float(difference.std())
-            limits[model] = (bias - 1.96 * sd, bias, bias + 1.96 * sd)
-    return limits
+def _remarks(model: Model, patients: pd.DataFrame) -> Iterator[str]:
+    for row in patients[patients["remark"] != ""].to_dict("records"):
+        predicted = row["predicted_ef"]
+        value = "" if predicted != predicted else f" {predicted:.0%}".replace("-", "−")
+        yield f"{row['patient']}, {model.name}:{value} {row['remark']}"

@@ -120,21 +120,30 @@ def read_gallery(store: Store, experiment: str, representatives: Sequence[Shown]
 
 
 def _read_cell(store: Store, cache: ReadCache, experiment: str, shown: Shown) -> CellGallery | None:
-    indices: dict[Model, SamplesIndex] = {}
-    wanted: dict[tuple[Model, str], str] = {}
+    indices: dict[str, SamplesIndex] = {}
+    wanted: dict[tuple[str, str], str] = {}
     etags: dict[str, str] = {}
-    for model, run_id in shown.runs.items():
+    for run_id in dict.fromkeys(run_id for example in shown.of_set.values() for run_id in example.runs.values()):
         layout = RunLayout(experiment, run_id)
         etags |= {stat.key: stat.etag for stat in store.list(f"{layout.prefix}samples/")}
         if layout.samples_index not in etags:
             continue
         text = _get(store, cache, layout.samples_index, etags)
-        index = indices[model] = SamplesIndex.from_json(text, f"{store.url}/{layout.samples_index}")
-        for slice_ in index.slices:
-            names = [slice_.picture, *(out.picture for out in slice_.outputs if index.timesteps > 1)]
-            wanted |= {(model, name): layout.sample(name) for name in names}
-    if not any(index.slices for index in indices.values()):
+        indices[run_id] = SamplesIndex.from_json(text, f"{store.url}/{layout.samples_index}")
+    chosen = [
+        (model, run_id, slice_)
+        for set_name, example in shown.of_set.items()
+        for model, run_id in example.runs.items()
+        if run_id in indices
+        for slice_ in indices[run_id].slices
+        if slice_.set == set_name
+    ]
+    if not chosen:
         return None
+    for _, run_id, slice_ in chosen:
+        recurrent = indices[run_id].timesteps > 1
+        names = [slice_.picture, *(out.picture for out in slice_.outputs if recurrent)]
+        wanted |= {(run_id, name): RunLayout(experiment, run_id).sample(name) for name in names}
 
     def read(key: str) -> str:
         try:
@@ -147,9 +156,9 @@ def _read_cell(store: Store, cache: ReadCache, experiment: str, shown: Shown) ->
         pictures = dict(zip(wanted, pool.map(read, wanted.values()), strict=True))
     return CellGallery(
         shown,
-        next(index.size_px for index in indices.values() if index.slices),
-        _slices(shown, indices, pictures),
-        {model: index.timesteps for model, index in indices.items()},
+        indices[chosen[0][1]].size_px,
+        _slices(shown, chosen, pictures),
+        {model: indices[run_id].timesteps for model, run_id, _ in chosen},
     )
 
 
@@ -158,25 +167,24 @@ def _get(store: Store, cache: ReadCache, key: str, etags: Mapping[str, str]) -> 
 
 
 def _slices(
-    shown: Shown, indices: Mapping[Model, SamplesIndex], pictures: Mapping[tuple[Model, str], str]
+    shown: Shown, chosen: Sequence[tuple[Model, str, SampleSlice]], pictures: Mapping[tuple[str, str], str]
 ) -> list[Slice]:
     """Slices by set and name; the picture and truth of one model are those of all with the same split."""
     found: dict[tuple[str, str], Slice] = {}
-    for model, index in indices.items():
-        for slice_ in index.slices:
-            key = (slice_.set, slice_.name)
-            outputs = [_output(model, output, pictures) for output in slice_.outputs]
-            known = found.get(key) or _slice(f"{shown.key}-slice-{len(found)}", model, slice_, pictures)
-            found[key] = replace(known, outputs={**known.outputs, model: outputs})
+    for model, run_id, slice_ in chosen:
+        key = (slice_.set, slice_.name)
+        outputs = [_output(run_id, output, pictures) for output in slice_.outputs]
+        known = found.get(key) or _slice(f"{shown.key}-slice-{len(found)}", run_id, slice_, pictures)
+        found[key] = replace(known, outputs={**known.outputs, model: outputs})
     return [slice_ for slice_ in found.values() if slice_.picture]
 
 
-def _slice(key: str, model: Model, slice_: SampleSlice, pictures: Mapping[tuple[Model, str], str]) -> Slice:
-    return Slice(key, slice_.set, slice_.name, pictures[model, slice_.picture], _path(slice_.truth_outline), {})
+def _slice(key: str, run_id: str, slice_: SampleSlice, pictures: Mapping[tuple[str, str], str]) -> Slice:
+    return Slice(key, slice_.set, slice_.name, pictures[run_id, slice_.picture], _path(slice_.truth_outline), {})
 
 
-def _output(model: Model, output: SampleOutput, pictures: Mapping[tuple[Model, str], str]) -> Output:
-    return Output(output.timestep, _path(output.outline), output.dice, pictures.get((model, output.picture), ""))
+def _output(run_id: str, output: SampleOutput, pictures: Mapping[tuple[str, str], str]) -> Output:
+    return Output(output.timestep, _path(output.outline), output.dice, pictures.get((run_id, output.picture), ""))
 
 
 def _path(outline: Sequence[Polygon]) -> str:

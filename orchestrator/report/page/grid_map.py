@@ -9,7 +9,7 @@ from typing import Any
 
 from orchestrator.report.page.legend import Model, cell_text
 from orchestrator.run_state import MEANING, RunState
-from orchestrator.standing import standing_without_backend
+from orchestrator.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +39,43 @@ class GridMap:
     counts: Sequence[tuple[str, str, int, str]]
 
 
-def grid_map(runs: Sequence[Mapping[str, Any]], models: Sequence[Model]) -> GridMap:
+def grid_map(runs: Sequence[Mapping[str, Any]], models: Sequence[Model], standings: Mapping[str, Standing]) -> GridMap:
     """Draw the map.
 
     Args:
         runs: Rows of `Collected.runs`, in the order of the grid.
         models: All of the experiment.
+        standings: Where each run stands, by run id.
     """
     by_name = {model.name: model for model in models}
     lines: dict[tuple[str, float, str], list[Mapping[str, Any]]] = {}
     for run in runs:
         lines.setdefault((run["model"], run["train_ratio"], run["ablation"]), []).append(run)
     ordered = sorted(lines.items(), key=lambda item: (by_name[item[0][0]].series,))
-    counted = Counter(standing_without_backend(run).state for run in runs)
+    counted = Counter(standings[run["run_id"]].state for run in runs)
     return GridMap(
-        [_line(by_name[model], cell_text(ratio, ablation), here) for (model, ratio, ablation), here in ordered],
-        [(state.label, state.css, counted[state], MEANING[state]) for state in RunState if counted[state]],
+        [
+            _line(by_name[model], cell_text(ratio, ablation), here, standings)
+            for (model, ratio, ablation), here in ordered
+        ],
+        [(state.label, state.css, counted[state], _plain(MEANING[state])) for state in RunState if counted[state]],
     )
 
 
-def _line(model: Model, cell: str, runs: Sequence[Mapping[str, Any]]) -> Line:
-    counted = Counter(standing_without_backend(run).state for run in runs)
+def _line(model: Model, cell: str, runs: Sequence[Mapping[str, Any]], standings: Mapping[str, Standing]) -> Line:
+    counted = Counter(standings[run["run_id"]].state for run in runs)
     said = ", ".join(f"{counted[state]} {state.label}" for state in RunState if counted[state])
-    return Line(model, cell, [_square(run) for run in runs], said)
+    return Line(model, cell, [_square(run, standings[run["run_id"]].state) for run in runs], said)
 
 
-def _square(run: Mapping[str, Any]) -> Square:
-    state = standing_without_backend(run).state
+def _square(run: Mapping[str, Any], state: RunState) -> Square:
     progress = f", epoch {run['epochs_done']} of {run['epochs']}" if state is not RunState.DONE else ""
     css = state.css
     if state is not RunState.DONE and run["epochs_done"]:
         css += f" p{min(9, 10 * run['epochs_done'] // run['epochs'])}"
     return Square(run["run_id"], css, f"{run['model']}, seed {run['seed']}: {state.label}{progress}")
+
+
+def _plain(text: str) -> str:
+    """Without the marks that commands have on a terminal."""
+    return text.replace("`", "")

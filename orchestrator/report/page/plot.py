@@ -48,6 +48,7 @@ class Plot:
         said: The same in words, for who does not see it.
         x, y: Scales of its axes; places are px of the picture.
         x_label, y_label: Beside the axes.
+        x_sides: What the lower and the higher values mean, in place of `x_label`: at the ends of the axis.
         x_ticks, y_ticks: None for round numbers.
         width, height: Of the picture in px.
     """
@@ -59,6 +60,7 @@ class Plot:
     width: int
     height: int
     x_label: str = ""
+    x_sides: tuple[str, str] | None = None
     y_label: str = ""
     x_ticks: Sequence[Tick] | None = None
     y_ticks: Sequence[Tick] | None = None
@@ -91,6 +93,13 @@ class Plot:
         """Add a mark in the series' shape; `aside` moves it in px."""
         path = _shape(series, self.x(x) + aside[0], self.y(y) + aside[1], radius)
         self.marks.append(Mark(path, f"dot {series_class(series)} {css}".strip(), tip))
+
+    def arrow(self, x: float, y: float, series: int, tip: str) -> None:
+        """Add the head of a vertical line that goes on beyond the end of the axis at which it stands."""
+        at, end = self.x(x), self.y(y)
+        inward = 7 if end < (self.y.start + self.y.end) / 2 else -7
+        path = f"M{at - 4:.1f} {end + inward:.1f}L{at:.1f} {end:.1f}L{at + 4:.1f} {end + inward:.1f}"
+        self.marks.append(Mark(path, f"line arrow {series_class(series)}", tip))
 
     def horizontal_ticks(self) -> Sequence[Tick]:
         """Ticks of the x axis."""

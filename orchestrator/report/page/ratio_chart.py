@@ -14,9 +14,11 @@ from orchestrator.report.page.legend import Model
 from orchestrator.report.page.plot import Plot, Tick
 from orchestrator.report.result import Report, Summary
 from orchestrator.report.scores import run_scores
-from orchestrator.report.wording import METRIC_NAMES, is_higher_better
+from orchestrator.report.wording import METRIC_NAMES, is_higher_better, sentence
 
 WIDTH, HEIGHT = 400, 260
+BEYOND = 0.1
+"""How far beyond 0 and 1 an axis of Dice may reach, to show whole intervals."""
 RUNS_DRAWN = 400
 """Runs drawn one by one in a picture; with more, means and intervals only."""
 
@@ -81,15 +83,16 @@ def _plot(
     values = [value for row in rows for value in (row.mean, row.ci_low, row.ci_high) if value is not None]
     values += [value for here in runs.values() for _, value in here]
     low, high = span(values)
-    if is_higher_better(metric):  # Dice: an interval may reach beyond what a score can
-        low, high = max(low, 0.0), min(high, 1.0)
+    is_dice = is_higher_better(metric)
+    if is_dice:  # an interval may reach beyond what a score can; where it goes on and on, an arrow says so
+        low, high = max(low, -BEYOND), min(high, 1.0 + BEYOND)
     places = sorted(ratios)
     x_low, x_high = span(places, margin=0.12, least=0.2)
     x = Scale(x_low, x_high, 46, WIDTH - 12)
     y = Scale(low, high, HEIGHT - 40, 12)
-    title = METRIC_NAMES[metric] + (f", {ablation}" if ablated else "")
+    title = sentence(METRIC_NAMES[metric]) + (f", {ablation}" if ablated else "")
     plot = Plot(
-        title[:1].upper() + title[1:],
+        title,
         "; ".join(_said(model, rows) for model in models if any(row.model == model.name for row in rows)),
         x,
         y,
@@ -98,6 +101,15 @@ def _plot(
         x_label="train ratio",
         x_ticks=_apart([Tick(x(ratio), f"{ratio * 100:g}%") for ratio in places]),
     )
+    if is_dice:
+        plot.y_ticks = [tick for tick in plot.vertical_ticks() if y(1) - 0.5 <= tick.place <= y(0) + 0.5]
+        for limit in (0.0, 1.0):
+            if low < limit < high:
+                plot.line(
+                    [(x_low, limit), (x_high, limit)],
+                    "zero",
+                    f"a Dice is never {'below 0' if limit == 0 else 'above 1'}",
+                )
     for model in models:
         _draw(plot, model, [row for row in rows if row.model == model.name], runs, len(models), x_high - x_low)
     return plot
@@ -123,6 +135,14 @@ def _draw(
         if row.ci_low is not None and row.ci_high is not None:
             ends = (max(row.ci_low, plot.y.low), min(row.ci_high, plot.y.high))
             plot.line([(at, end) for end in ends], f"{model.css} interval")
+            for end, goes_on in zip(ends, (row.ci_low < ends[0], row.ci_high > ends[1]), strict=True):
+                if goes_on:
+                    plot.arrow(
+                        at,
+                        end,
+                        model.series,
+                        f"the interval goes on to {(row.ci_low if end == ends[0] else row.ci_high):.3f}",
+                    )
         if row.mean is not None:
             plot.dot(at, row.mean, model.series, "mean", _tip(row), radius=4.5)
 

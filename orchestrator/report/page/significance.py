@@ -30,7 +30,7 @@ class TestRow:
         comparison: What it is a part of.
         row: Its numbers.
         asked: `gamma_net − unet`, or `gamma_net: no_attention − none`.
-        cell: `30%`.
+        brief: All of its place in a line, for narrow screens and paper: `gamma_net − unet, 30%, no_clahe`.
         significant: Whether its corrected p is at most the level; never of pooled epochs.
         outcome: `better`, `worse`, `equivalent` or `open`: what a filter chooses by.
         interval: None without one.
@@ -39,7 +39,7 @@ class TestRow:
     comparison: Comparison
     row: ComparisonRow
     asked: str
-    cell: str
+    brief: str
     significant: bool
     outcome: str
     interval: Interval | None
@@ -48,6 +48,7 @@ class TestRow:
 def test_rows(report: Report) -> list[TestRow]:
     """Every row of every comparison, in the order of the report."""
     scales = {metric: _scale(report, metric) for metric in {row.metric for row in _rows(report)}}
+    several = len({_asked(comparison, row) for comparison in report.comparisons for row in comparison.rows}) > 1
     found = []
     for comparison in report.comparisons:
         for row in comparison.rows:
@@ -57,7 +58,7 @@ def test_rows(report: Report) -> list[TestRow]:
                     comparison,
                     row,
                     _asked(comparison, row),
-                    cell_text(row.train_ratio, row.ablation, row.against_ablation),
+                    _brief(comparison, row, several),
                     significant,
                     _outcome(row, significant),
                     _interval(row, scales[row.metric]),
@@ -74,6 +75,13 @@ def _asked(comparison: Comparison, row: ComparisonRow) -> str:
     if comparison.kind == "ablations":
         return f"{row.model}: {row.ablation} − {row.against_ablation}"
     return f"{row.model} − {row.against}"
+
+
+def _brief(comparison: Comparison, row: ComparisonRow, several: bool) -> str:
+    if several and comparison.kind == "ablations":
+        return f"{_asked(comparison, row)}, {cell_text(row.train_ratio, 'none')}"
+    cell = cell_text(row.train_ratio, row.ablation)
+    return f"{_asked(comparison, row)}, {cell}" if several else cell
 
 
 def _outcome(row: ComparisonRow, significant: bool) -> str:

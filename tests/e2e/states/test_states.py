@@ -108,7 +108,8 @@ def test_a_paused_trainer_is_stalled_and_a_cancelled_one_is_resumed(tmp_path: Pa
         (stalled,) = commands.runs("stalled")
         assert "no progress for 1 h 0 min, where at most 1 s is usual, since " in stalled["reason"]
         assert f"(process {process_id})" in stalled["reason"]
-        assert f"gridctl logs {stalled['run_id']}" in stalled["reason"]
+        assert f"`gridctl logs {stalled['run_id']}`" in stalled["reason"]
+        assert f"`gridctl cancel tiny --run {stalled['run_id']}`" in stalled["reason"]
         assert commands.totals() == {"stalled": 1, "queued": 2}
 
         waiting = commands.runs("queued")[-1]["run_id"]

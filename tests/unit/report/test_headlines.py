@@ -140,6 +140,18 @@ def test_a_model_that_never_learned_is_named_first(store: FolderStore, tmp_path:
     )
     said = "unet never learned (validation Dice never above 0.001 in any epoch of all 10 finished runs)"
     assert report.headlines[0].startswith(said)
+    for row in (row for part in report.comparisons for row in part.rows):
+        assert row.verdict == "gamma_net is better than unet; but unet never learned here, so it means nothing"
+
+
+def test_a_model_that_never_learned_on_little_data_alone_is_named_there(store: FolderStore, tmp_path: Path) -> None:
+    def dice(run: RunSpec, epoch: int) -> float:
+        return 0.001 if (run.model, run.train_ratio) == ("unet", 0.2) else 0.7 + jitter(run, epoch)
+
+    report = reported(store, experiment(tmp_path / "data"), dice)
+    little, more = report.comparisons[0].rows[:2]
+    assert little.verdict.endswith("but unet never learned here, so it means nothing")
+    assert "never learned" not in more.verdict
 
 
 def test_finished_runs_of_another_grid_are_said_to_be_left_out(store: FolderStore, tmp_path: Path) -> None:

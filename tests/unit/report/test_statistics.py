@@ -162,6 +162,13 @@ def test_few_pairs_say_how_far_bca_is_to_be_believed(store: FolderStore, tmp_pat
     assert "of 5 pairs a 95% BCa interval holds the truth in 83% of simulated normal studies" in shown
 
 
+@pytest.mark.parametrize(("n", "held"), [(2, "51%"), (3, "72%"), (4, "80%"), (5, "83%"), (7, "83%"), (10, "90%")])
+def test_what_is_said_of_bca_is_of_so_few_pairs(n: int, held: str) -> None:
+    from orchestrator.report.wording import bca_coverage
+
+    assert f"in {held} of simulated" in bca_coverage(n)
+
+
 def test_no_pair_is_tested_unpaired_and_says_so(store: FolderStore, tmp_path: Path) -> None:
     tiny = experiment(tmp_path / "data")
     for run in tiny.runs:

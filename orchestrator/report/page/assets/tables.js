@@ -71,5 +71,5 @@ const goToRun = (run) => {
   history.replaceState(null, "", `#${run}`);
   location.hash = `#${run}`;
   row.scrollIntoView({ block: "center" });
-  row.querySelector("a")?.focus({ preventScroll: true });
+  row.focus({ preventScroll: true });
 };

@@ -9,8 +9,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.collect import FUNCTION_COLUMNS
-from orchestrator.report.page.function_chart import agreements
+from orchestrator.ejection_fraction import remark
+from orchestrator.report.page.function_chart import agreements, function_cells
 from orchestrator.report.page.legend import models
+from orchestrator.report.page.representatives import Example, Shown
+from trainer.contract.result import PatientFunction
+
+UNKNOWN_SAID = "not measurable: no cavity predicted at end-diastole"
 
 
 @settings(max_examples=30)
@@ -23,7 +28,7 @@ def test_bias_limits_and_correlation(patients: int, runs: int, seed: int) -> Non
         true = random.uniform(0.2, 0.8, patients)
         found = np.where(random.random(patients) < 0.1, np.nan, true + random.normal(0, 0.1, patients))
         for patient, (t, p) in enumerate(zip(true, found, strict=True)):
-            rows.append((f"run{run}", "unet", 0.5, "none", run, "validation", f"p{patient}", 1, 1, t, 1, 1, p))
+            rows.append((f"run{run}", "unet", 0.5, "none", run, "validation", f"p{patient}", 1, 1, t, 1, 1, p, ""))
     table = pd.DataFrame(rows, columns=list(FUNCTION_COLUMNS)).astype(dict(FUNCTION_COLUMNS))
     expected = []
     for _, of_run in table.dropna().groupby("run_id"):
@@ -42,3 +47,53 @@ def test_bias_limits_and_correlation(patients: int, runs: int, seed: int) -> Non
     for value, mean in zip(values, means, strict=True):
         assert value == (None if mean is None else pytest.approx(mean, abs=1e-6))
     assert (row.runs, row.patients, row.missing) == (len(expected), patients, int(table["predicted_ef"].isna().sum()))
+
+
+@pytest.mark.parametrize(
+    ("edv_ml", "esv_ml", "said"),
+    [
+        (100, 142, "impossible: predicted volume larger at end-systole than at end-diastole"),
+        (100, 0, "impossible: no cavity predicted at end-systole"),
+        (100, 99, "implausible: predicted fraction below 5%"),
+        (100, 5, "implausible: predicted fraction above 90%"),
+        (0, 10, "not measurable: no cavity predicted at end-diastole"),
+        (100, 50, ""),
+    ],
+)
+def test_what_no_heart_can_be_is_remarked(edv_ml: float, esv_ml: float, said: str) -> None:
+    ef = (edv_ml - esv_ml) / edv_ml if edv_ml else None
+    patient = PatientFunction(
+        set="validation",
+        patient="p1",
+        true_edv_ml=100,
+        true_esv_ml=40,
+        true_ef=0.6,
+        predicted_edv_ml=edv_ml,
+        predicted_esv_ml=esv_ml,
+        predicted_ef=ef,
+    )
+    assert remark(patient) == said
+
+
+def test_remarks_are_counted_drawn_and_listed_and_limits_are_those_of_the_table() -> None:
+    named = models(["unet"])
+    rows = []
+    for seed in (1, 2):
+        for number, (true, found) in enumerate([(0.5, 0.5), (0.6, -0.42), (0.4, 0.45 + seed / 10), (0.5, np.nan)]):
+            said = {1: "impossible: predicted volume larger at end-systole than at end-diastole", 3: UNKNOWN_SAID}
+            row = ("unet", 0.5, "none", seed, "validation", f"p{number}", 100, 50, true, 100, 50, found)
+            rows.append((f"run{seed}", *row, said.get(number, "")))
+    table = pd.DataFrame(rows, columns=list(FUNCTION_COLUMNS)).astype(dict(FUNCTION_COLUMNS))
+    (agreed,) = agreements(table, named)
+    assert (agreed.impossible, agreed.implausible, agreed.missing) == (2, 0, 2)
+    shown = Shown("cell-0", "50%", {"validation": Example(1, {named[0]: "run1"}, "seed 1")})
+    (cell,) = function_cells(table, [shown], [agreed])
+    assert cell.remarks == [
+        "validation, p1, unet: −42% impossible: predicted volume larger at end-systole than at end-diastole",
+        f"validation, p3, unet: {UNKNOWN_SAID}",
+    ]
+    scatter, bland = cell.plots
+    assert sum("odd" in mark.css for mark in scatter.marks) == 1
+    assert [mark.tip for mark in bland.marks if "limit" in mark.css] == [
+        f"unet, mean over runs: {value:+.1f} points" for value in (agreed.low, agreed.high)
+    ]

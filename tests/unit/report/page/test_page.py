@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
+import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from orchestrator.backends.port import Activity
 from orchestrator.collect import Collected, collect
+from orchestrator.commands.states import run_standings
 from orchestrator.experiment import Experiment, parse_experiment
 from orchestrator.report import Question, Report, build_report
 from orchestrator.report.page import gallery, render_page
@@ -161,6 +165,18 @@ def test_an_incomplete_grid_shows_every_state_and_why(store: FolderStore, tmp_pa
     assert "<b>" not in page
 
 
+def test_states_are_those_of_the_backend_where_it_was_asked(store: FolderStore, tmp_path: Path) -> None:
+    tiny = experiment(tmp_path / "data")
+    log_run(store, tiny.runs[0], dice_of(0.1))
+    tables = collect(store, tiny.runs)
+    held = {tiny.runs[1].run_id: Activity(active=True, reason="waits for a node")}
+    standings = run_standings(tables, held)
+    report = build_report(tiny, tables, SIGNIFICANCE)
+    page = render_page(report, tiny, tables, store, standings=standings)
+    for said in ("1 done", "1 queued", "18 not started", "waits for a node"):
+        assert said in page
+
+
 @pytest.mark.parametrize("question", [Question(), Question(True, unit="epoch"), Question(True, score="last-2")])
 def test_other_questions(question: Question, whole: Whole) -> None:
     page, _ = rendered(whole.tiny, whole.store, question)
@@ -198,11 +214,92 @@ def test_ablations_have_pictures_and_filters_of_their_own(store: FolderStore, tm
     assert curves_of(page)["ablations"] == ["none", "no_clahe"]
 
 
-def test_logs_are_linked_beside_the_page_or_by_their_address(whole: Whole) -> None:
-    log = RunLayout(whole.tiny.name, whole.tiny.runs[0].run_id).attempts + "001-abc.log"
-    assert f'href="../store/{log}"' in whole.page
-    alone = render_page(whole.report, whole.tiny, whole.tables, whole.store)
-    assert f'href="{(whole.folder / "store").as_uri()}/{log}"' in alone
+def test_no_link_leads_to_a_log_that_may_not_be_there(whole: Whole) -> None:
+    assert not re.findall(r'href="(?!#|data:)', whole.page)
+    assert f"gridctl logs RUN --store {whole.store.url}" in whole.page
+
+
+def test_last_lines_of_failed_runs_are_on_the_page(store: FolderStore, tmp_path: Path) -> None:
+    tiny = experiment(tmp_path / "data")
+    for run in tiny.runs[:2]:
+        log_run(store, run, dice_of(0.1), epochs=1, finished=False, failed="CUDA out of memory")
+    printed = "\n".join(f"line {number} <b>" for number in range(100))
+    store.put(RunLayout(tiny.name, tiny.runs[0].run_id).attempts + "001-abc.log", printed.encode())
+    page, _ = rendered(tiny, store)
+    assert page.count("<summary>Last lines of ") == 1, "the other one left none"
+    assert "line 99 &lt;b&gt;" in page
+    assert "line 5 " not in page
+
+
+@pytest.mark.parametrize("name", ["store", "a store; $HOME"])
+def test_the_command_that_makes_the_page_again_is_whole(name: str, tmp_path: Path) -> None:
+    store = FolderStore(tmp_path / name)
+    tiny = filled(store, tmp_path)
+    tables = collect(store, tiny.runs)
+    question = Question(True, score="last-2", metrics=("validation_dice",), seed=3, keep_differing_pairs=True)
+    page = render_page(build_report(tiny, tables, question), tiny, tables, store, tmp_path / "my out", question)
+    match = re.search(r"Again, where the store can be reached: <code>(.*?)</code>", page)
+    assert match
+    words = shlex.split(html.unescape(match[1]))
+    assert words[:5] == ["gridctl", "report", "tiny", "--store", store.url]
+    asked = "--significance --score last-2 --metric validation_dice --keep-differing-pairs --seed 3 --format html -o"
+    assert words[5:] == [*asked.split(), str(tmp_path / "my out")]
+
+
+def test_each_set_is_shown_by_the_seed_that_is_median_on_it(store: FolderStore, tmp_path: Path) -> None:
+    """Seed 2 is in the middle on the patients kept for validation, seed 3 on the other data set."""
+    tiny = experiment(tmp_path / "data")
+    tiny = replace(tiny, runs=tuple(run for run in tiny.runs if run.seed <= 3), seeds=(1, 2, 3))
+    lead = {"validation_dice": {1: 0.01, 2: 0.02, 3: 0.03}, "generalisation_dice": {1: 0.03, 2: 0.01, 3: 0.02}}
+    for run in tiny.runs:
+        log_run(store, run, lambda run, epoch: 0.5)
+        add_samples(store, run, name=f"patient{run.seed:03d} ED slice 03")
+        add_function(store, run)
+    tables = collect(store, tiny.runs)
+    for metric, of_seed in lead.items():
+        gamma = tables.epochs["model"] == "gamma_net"
+        tables.epochs.loc[gamma, metric] += tables.epochs.loc[gamma, "seed"].map(of_seed)
+    page = render_page(build_report(tiny, tables, SIGNIFICANCE), tiny, tables, store)
+    shown = page[page.index('id="segmentations"') : page.index('id="function"')]
+    validation, generalisation = shown.index("Validation set"), shown.index("Generalisation set")
+    assert (
+        "seed 2, of 3 pairs the one with the median difference in validation Dice" in shown[validation:generalisation]
+    )
+    assert "patient002" in shown[validation:generalisation]
+    assert "seed 3, of 3 pairs the one with the median difference in generalisation Dice" in shown[generalisation:]
+    assert "patient003" in shown[generalisation:]
+
+
+def test_a_models_name_stays_as_it_is_written(store: FolderStore, tmp_path: Path) -> None:
+    tiny = experiment(tmp_path / "data")
+    for run in tiny.runs:
+        log_run(store, run, lambda run, epoch: 0.0 if run.model == "unet" else 0.7)
+    page, _ = rendered(tiny, store)
+    assert "<p>unet never learned" in page
+    for wrong in ("Unet", "Gamma_net", "Γ"):
+        assert wrong not in page
+
+
+def test_an_interval_that_goes_beyond_what_a_score_can_is_drawn_whole_or_says_so(tmp_path: Path) -> None:
+    from orchestrator.report.page.legend import models
+    from orchestrator.report.page.ratio_chart import ratio_chart
+
+    for spread, arrows in ((0.01, 0), (0.2, 2)):
+        store = FolderStore(tmp_path / f"store {spread}")
+        tiny = experiment(tmp_path / "data")
+        tiny = replace(tiny, runs=tuple(run for run in tiny.runs if run.seed < 3), seeds=(1, 2))
+        for run in tiny.runs:
+            log_run(store, run, lambda run, epoch, by=spread: 0.99 - by * (run.seed == 1) * (run.model == "unet"))
+        tables = collect(store, tiny.runs)
+        report = build_report(tiny, tables, Question())
+        plot = ratio_chart(report, tables.epochs, models(tiny.models), tiny.train_ratios).plots[0]
+        assert all(float(tick.text) <= 1 for tick in plot.vertical_ticks())
+        assert sum("arrow" in mark.css for mark in plot.marks) in ((0,) if not arrows else (2, 4))
+        high = next(row.ci_high for row in report.summaries if row.model == "unet")
+        assert high is not None
+        assert high > 1
+        if not arrows:
+            assert plot.y.high >= high
 
 
 def test_pictures_beyond_the_budget_are_left_out_by_name(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:

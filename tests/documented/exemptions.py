@@ -1,0 +1,29 @@
+"""Documented commands that are not run one by one, and why. What matches none any more fails a test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+EXEMPT: Final[Mapping[str, str]] = {
+    r"make (demo|test|lint|slow|docs)": "install into .venv first; .ci/run runs them, here make parses their recipes",
+    r"make image( .*)?": "builds an image of several GB; tests/e2e/image/test_make_image.py runs it without the build",
+    r"kubectl cp": "a name alone; docs/cluster.md shows it in full, where it is followed",
+    r"\.ci/run": "runs this test",
+    r"pip install .*": "the project is installed by `make`, with the same constraints",
+    r"\.venv/bin/pre-commit install": "changes the checkout's Git hooks",
+    r"kind create cluster|k3d cluster create": "make a cluster; ours is given by KUBECONFIG",
+    r"apt-get install .*": "needs root; .ci/run installs the same packages",
+    r"python (-m benchmarks\.|benchmarks/).*": "take from minutes to hours; the pages say what was measured where",
+    r"git (annex get|lfs pull)": "tools of whoever keeps data in Git",
+    r"gridctl(-trainer)? --install-completion": "tests/e2e/newcomer/test_completion.py runs both",
+}
+"""By a regular expression that matches the whole command."""
+
+FOLLOWED: Final[Mapping[str, str]] = {"docs/cluster.md": "tests/cluster/test_documentation.py"}
+"""Pages whose blocks a test runs in their order, from the first to the last."""
+
+ENDS_WITH: Final[Mapping[str, tuple[int, str]]] = {
+    r"gridctl delete (NAME|demo --run \S+)": (2, "nobody is here to be asked"),
+}
+"""Exit code and message of those that do not end with 0 where no person answers."""

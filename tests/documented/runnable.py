@@ -1,0 +1,52 @@
+"""A command as a page shows it, with what stands for something replaced by what a test's folder holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+RUN: Final = "demo-unet-r30-none-s42"
+
+STANDS_FOR: Final[Mapping[str, str]] = {
+    "data.acdc=PATH": "data.acdc=data/phantom/acdc",
+    "data.sunnybrook=PATH": "data.sunnybrook=data/phantom/sunnybrook",
+    "MODEL --set OPTION=VALUE": "gamma_net --set timesteps=3",
+    "render FILE": "render hearts.yaml",
+    "plan NAME or FILE": "plan demo",
+    "upload FOLDER URL": "upload data/phantom s3://bucket/phantom",
+    "DATA_FOLDER": "data/phantom --name hearts --force",
+    "EXPERIMENT.yaml": "experiments/demo.yaml",
+    "FILE.csv": "table.csv",
+    "NAME": "demo",
+    "RUN": RUN,
+    "MODEL": "unet",
+    "ROOT": "data/phantom",
+    "PATH": "data/phantom",
+    "OUT": "made",
+    "DIR": "written",
+    "SPEC": f"runs/demo/{RUN}-*/spec.json",
+}
+"""In this order."""
+
+_FILE: Final[Mapping[str, str]] = {"export": "table.csv"}
+"""What FILE is, by command; else an experiment file."""
+
+
+def variants(text: str) -> list[str]:
+    """Concrete commands: with and without what is optional.
+
+    Args:
+        text: As `gridctl logs RUN [-f]`.
+    """
+    with_all = re.sub(r"\[([^\]=]+)\](?!\S)", r"\1", text)
+    without = re.sub(r"\s*\[([^\]=]+)\](?!\S)", "", text)
+    return list(dict.fromkeys(_concrete(variant) for variant in (without, with_all)))
+
+
+def _concrete(text: str) -> str:
+    for word, meaning in STANDS_FOR.items():
+        text = re.sub(rf"(?<![\w.]){re.escape(word)}(?![\w.])", meaning, text)
+    words = text.split()
+    file = _FILE.get(words[1] if len(words) > 1 else "", "experiments/demo.yaml")
+    return re.sub(r"(?<![\w.])FILE(?![\w.])", file, text)

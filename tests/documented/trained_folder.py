@@ -1,0 +1,64 @@
+"""A folder as a user has it after the first commands: synthetic data, our experiments made small, one trained."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from orchestrator.experiment import Document
+from tests.forked_commands import ForkedCommand
+
+ROOT = Path(__file__).parents[2]
+
+SMALL = (
+    "data.acdc=data/phantom/acdc",
+    "data.sunnybrook=data/phantom/sunnybrook",
+    "data.size_px=32",
+    "training.epochs=1",
+    "models.unet.channels=[4, 8]",
+    "seeds=[42, 43]",
+    "train_ratios=[0.3]",
+    "backend=local",
+    "store=runs",
+)
+SMALL_GAMMA_NET = ("channels=[4, 8]", "down_fgru_kernels=[3, 1]", "up_fgru_kernels=[1]")
+
+
+def make_small(text: str, more: tuple[str, ...] = ()) -> str:
+    """An experiment whose every run takes seconds, and which is the same otherwise."""
+    document = Document.parse(text, "experiment.yaml")
+    models = document.content["models"]
+    nets = [name for name, options in models.items() if (options or {}).get("architecture", name) == "gamma_net"]
+    shrunk = [f"models.{name}.{option}" for name in nets for option in SMALL_GAMMA_NET]
+    unet = [assignment for assignment in SMALL if not assignment.startswith("models.unet") or "unet" in models]
+    return document.with_overrides([*unet, *shrunk, *more]).to_yaml()
+
+
+@pytest.fixture(scope="session")
+def trained_once(
+    forked_gridctl: ForkedCommand, forked_trainer: ForkedCommand, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder that others are copied from."""
+    folder = tmp_path_factory.mktemp("trained") / "study"
+    (folder / "experiments").mkdir(parents=True)
+    environment = {**os.environ, "XDG_CACHE_HOME": str(folder.parent), "XDG_STATE_HOME": str(folder.parent)}
+    assert forked_trainer(("data", "phantom", "data/phantom"), folder, environment).returncode == 0
+    for path in (ROOT / "experiments").glob("*.yaml"):
+        (folder / "experiments" / path.name).write_text(make_small(path.read_text()))
+    shutil.copy(folder / "experiments" / "demo.yaml", folder / "demo.yaml")
+    done = forked_gridctl(("submit", "experiments/demo.yaml"), folder, environment)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def trained(trained_once: Path, tmp_path: Path) -> Path:
+    """A copy of it for one test, in the test's folder."""
+    shutil.copytree(trained_once, tmp_path, dirs_exist_ok=True)
+    submitted = tmp_path / ".gridctl" / "submitted.json"  # the store's place is kept as an absolute path
+    submitted.write_text(submitted.read_text().replace(json.dumps(str(trained_once))[1:-1], str(tmp_path)))
+    return tmp_path

@@ -1,0 +1,196 @@
+"""`gridctl init`: whoever has a folder of data gets an experiment file that works as it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.experiment import Experiment, load_experiment
+from tests.e2e.newcomer.layouts import make_acdc, make_sunnybrook
+from tests.e2e.short_commands import Command
+from trainer.contract.split_size import training_patients
+
+
+def written(folder: Path, name: str) -> Experiment:
+    return load_experiment(folder / f"{name}.yaml")
+
+
+@pytest.mark.parametrize("below", ["", "training", "database/training", "unpacked/ACDC/database/training"])
+def test_acdc_is_found_wherever_its_patients_lie(gridctl: Command, tmp_path: Path, below: str) -> None:
+    make_acdc(tmp_path / "hearts" / below, 20)
+    done = gridctl("init", "hearts")
+    assert done.returncode == 0, done.stderr
+    assert "wrote hearts.yaml: 24 runs (ACDC: 20 patients)" in done.stderr
+    assert "next: gridctl submit hearts.yaml" in done.stderr
+    data = written(tmp_path, "hearts").runs[0].data
+    assert data.sunnybrook is None
+    assert next((tmp_path / data.acdc).rglob("patient001")).is_dir()
+    assert gridctl("submit", "--dry-run").returncode == 0
+
+
+def test_both_sets_are_named_whether_in_one_folder_or_two(gridctl: Command, tmp_path: Path) -> None:
+    make_acdc(tmp_path / "all" / "acdc" / "training", 12)
+    make_sunnybrook(tmp_path / "all" / "sunnybrook", 3)
+    for arguments in (["all"], ["all/sunnybrook", "all/acdc"]):
+        done = gridctl("init", *arguments, "--name", "both", "--force")
+        assert "(ACDC: 12 patients, Sunnybrook: 3 patients)" in done.stderr
+        data = written(tmp_path, "both").runs[0].data
+        assert (data.acdc, data.sunnybrook) == ("all/acdc", "all/sunnybrook")
+
+
+@pytest.mark.parametrize("patients", range(4, 13))
+def test_every_ratio_leaves_two_patients_on_both_sides(gridctl: Command, tmp_path: Path, patients: int) -> None:
+    make_acdc(tmp_path / "few", patients)
+    done = gridctl("init", "few")
+    assert "note" not in done.stderr
+    for ratio in written(tmp_path, "few").train_ratios:
+        assert 2 <= training_patients(patients, ratio) <= patients - 2
+
+
+def test_what_too_few_patients_cannot_show_is_said(gridctl: Command, tmp_path: Path) -> None:
+    make_acdc(tmp_path / "three", 3)
+    done = gridctl("init", "three")
+    assert done.returncode == 0
+    assert "note: 3 patients: one half of each split is a single patient" in done.stderr
+    make_acdc(tmp_path / "one", 1)
+    done = gridctl("init", "one")
+    assert done.returncode == 2
+    assert "one: 1 patient cannot be split" in done.stderr
+
+
+def test_six_seeds_are_proposed_so_that_an_exact_test_can_find_something(gridctl: Command, tmp_path: Path) -> None:
+    make_acdc(tmp_path / "hearts", 12)
+    text = gridctl("init", "hearts", "-o", "-").stdout
+    assert len(set(_loaded(tmp_path, text).seeds)) >= 6
+    assert "fewer than 6" in text
+
+
+def test_a_file_that_is_there_is_never_overwritten_unasked(gridctl: Command, tmp_path: Path) -> None:
+    make_acdc(tmp_path / "hearts", 12)
+    (tmp_path / "hearts.yaml").write_text("mine")
+    done = gridctl("init", "hearts")
+    assert done.returncode == 2
+    assert "hearts.yaml: there is a file already, and nothing was written" in done.stderr
+    assert "--force" in done.stderr
+    assert (tmp_path / "hearts.yaml").read_text() == "mine"
+    assert not (tmp_path / ".gridctl").exists()
+    assert gridctl("init", "hearts", "--force").returncode == 0
+    assert written(tmp_path, "hearts").name == "hearts"
+
+
+def test_a_dash_prints_the_file_and_writes_nothing(gridctl: Command, tmp_path: Path) -> None:
+    make_acdc(tmp_path / "hearts", 12)
+    done = gridctl("init", "hearts", "-o", "-")
+    assert _loaded(tmp_path, done.stdout).name == "hearts"
+    assert "$schema" not in done.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hearts", "printed.yaml"]
+
+
+def test_editors_find_the_schema_that_the_file_names(gridctl: Command, tmp_path: Path) -> None:
+    make_acdc(tmp_path / "hearts", 12)
+    assert gridctl("init", "hearts", "-o", "studies/first.yaml").returncode == 0
+    first = (tmp_path / "studies" / "first.yaml").read_text().splitlines()[0]
+    named = first.removeprefix("# yaml-language-server: $schema=")
+    assert json.loads((tmp_path / "studies" / named).read_text()) == json.loads(gridctl("schema").stdout)
+    assert (tmp_path / "studies" / ".gridctl" / ".gitignore").read_text() == "*\n"
+
+
+def test_without_a_folder_the_file_names_synthetic_hearts(gridctl: Command, trainer: Command, tmp_path: Path) -> None:
+    done = gridctl("init")
+    assert "next: gridctl-trainer data phantom data/phantom, gridctl submit phantom.yaml" in done.stderr
+    before = (tmp_path / "phantom.yaml").read_text()
+    assert trainer("data", "phantom", "data/phantom").returncode == 0
+    assert gridctl("init", "-o", "-").stdout in before  # the same patients are counted as were promised
+    assert gridctl("submit", "--dry-run").returncode == 0
+
+
+def test_for_a_cluster_the_file_has_its_section_and_a_study_s_size(gridctl: Command, tmp_path: Path) -> None:
+    make_acdc(tmp_path / "hearts", 100)
+    done = gridctl("init", "hearts", "--backend", "kubernetes", "--store", "s3://results/hearts")
+    assert "gridctl doctor hearts.yaml, gridctl submit hearts.yaml" in done.stderr
+    experiment = written(tmp_path, "hearts")
+    assert (experiment.backend, experiment.store) == ("kubernetes", "s3://results/hearts")
+    assert experiment.kubernetes.image
+    assert experiment.runs[0].data.acdc.startswith(next(iter(experiment.kubernetes.volumes)))
+    assert experiment.runs[0].data.size_px == 176
+    assert gridctl("render", "hearts.yaml").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nowhere"], ["nowhere: there is no such folder", "patientNNN/Info.cfg"]),
+        (["set.zip"], ["set.zip: this is a file", "unpack it"]),
+        (["notes"], ["notes: this is no data set: it holds 2 .txt, 1 .nii.gz", "patientNNN/Info.cfg", "icontour"]),
+        (["empty"], ["empty: this is no data set: the folder is empty"]),
+        (["sunnybrook"], ["sunnybrook: this is Sunnybrook alone", "gridctl init ACDC sunnybrook"]),
+        (["two"], ["two: it holds 2 sets in the form of acdc", "two/first, two/second"]),
+        (["two/first", "two/second"], ["two/first and two/second: two sets in the form of acdc"]),
+        (["two/first", "--name", "A B"], ["name: use lowercase letters"]),
+        (["two/first", "--store", "gs://bucket"], ["unknown kind of location"]),
+        (["two/first", "--backend", "kubernetes", "--store", "runs"], ["--store: pods reach no folder"]),
+        (["two/first", "-o", "set.zip/x.yaml"], ["set.zip", "cannot write it"]),
+    ],
+)
+def test_what_cannot_work_is_said_with_what_is_expected(
+    gridctl: Command, tmp_path: Path, arguments: list[str], said: list[str]
+) -> None:
+    make_sunnybrook(tmp_path / "sunnybrook", 2)
+    make_acdc(tmp_path / "two" / "first", 4)
+    make_acdc(tmp_path / "two" / "second", 4)
+    for name in ("set.zip", "notes/a.txt", "notes/b.txt", "notes/c.nii.gz"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "empty").mkdir()
+    done = gridctl("init", *arguments)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    for text in said:
+        assert text in done.stderr
+    assert not list(tmp_path.glob("*.yaml"))
+
+
+@pytest.mark.parametrize("folder", ["my hearts", "# hearts", "hearts: all", "true", "12", "-x", "é", "it's"])
+def test_a_folder_of_any_name_is_written_so_that_it_is_read_again(
+    gridctl: Command, tmp_path: Path, folder: str
+) -> None:
+    make_acdc(tmp_path / folder, 6)
+    done = gridctl("init", "--", f"./{folder}")
+    assert done.returncode == 0, done.stderr
+    (path,) = tmp_path.glob("*.yaml")
+    assert load_experiment(path).runs[0].data.acdc == f"./{folder}"
+
+
+def test_links_back_to_a_folder_above_are_no_endless_walk(gridctl: Command, tmp_path: Path) -> None:
+    root = make_acdc(tmp_path / "hearts", 6)
+    (root / "again").symlink_to(root)
+    assert "(ACDC: 6 patients)" in gridctl("init", "hearts").stderr
+
+
+@pytest.mark.parametrize("others", [[], ["other"]])
+def test_commands_without_a_file_take_the_only_one_here(gridctl: Command, tmp_path: Path, others: list[str]) -> None:
+    make_acdc(tmp_path / "hearts", 6)
+    (tmp_path / "docker-compose.yaml").write_text("services: {}\n")
+    for name in ("hearts", *others):
+        gridctl("init", "hearts", "--name", name)
+    done = gridctl("submit", "--dry-run", "--json")
+    if others:
+        assert done.returncode == 2
+        assert "there are 2 in this folder\n  give one of hearts.yaml, other.yaml" in done.stderr
+    else:
+        assert "experiment file hearts.yaml, the only one in this folder" in done.stderr
+        assert len(json.loads(done.stdout)["create"]) == 24
+
+
+def test_commands_without_a_file_where_there_is_none_say_how_to_get_one(gridctl: Command) -> None:
+    done = gridctl("doctor")
+    assert done.returncode == 2
+    assert "gridctl init DATA_FOLDER" in done.stderr
+
+
+def _loaded(folder: Path, text: str) -> Any:
+    (folder / "printed.yaml").write_text(text)
+    return load_experiment(folder / "printed.yaml")

@@ -1,0 +1,70 @@
+"""The status of a large grid fits a screen that is watched, and is whole where it is printed."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+from rich.console import Console
+
+from orchestrator.commands.status import CellStatus, RunStatus, Status
+from orchestrator.commands.status_view import status_view
+from orchestrator.run_state import RunState
+
+SCREEN = 24
+
+
+def run(number: int, state: RunState, reason: str = "") -> RunStatus:
+    return RunStatus(f"big-run-{number}", "unet", number / 100, "none", 1, state.value, 4, 0, 0, 0, 0.0, None, reason)
+
+
+def status(states: list[RunState], reason: str = "") -> Status:
+    counts = {state.value: states.count(state) for state in RunState}
+    cells = [
+        CellStatus("unet", n / 100, "none", {each.value: int(each is state) for each in RunState}, 4, 0, None, None)
+        for n, state in enumerate(states)
+    ]
+    runs = [run(number, state, reason) for number, state in enumerate(states)]
+    return Status("big", "/store", "local", counts, None, 0, 0, 0.0, cells, runs, ())
+
+
+def printed(view: object, width: int = 80) -> list[str]:
+    console = Console(file=io.StringIO(), width=width, height=SCREEN, force_terminal=True, color_system=None)
+    console.print(view)
+    assert isinstance(console.file, io.StringIO)
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+def test_a_watched_screen_shows_the_sum_the_header_and_where_something_happens() -> None:
+    states = [RunState.DONE] * 50 + [RunState.FAILED] + [RunState.NOT_STARTED] * 8 + [RunState.STALLED]
+    lines = printed(status_view(status(states), SCREEN))
+    assert len(lines) <= SCREEN
+    assert lines[0].startswith("big: 60 runs: 50 done, 1 stalled, 1 failed, 8 not started")
+    assert any(line.startswith("model ") for line in lines)
+    assert any(" 0.5 " in line for line in lines), "the failed one"
+    assert any("0.59 " in line for line in lines), "the stalled one"
+    assert "and 48 more rows: `gridctl status` shows all" in lines
+
+
+def test_printed_it_has_every_row_and_ends_with_the_sum() -> None:
+    lines = printed(status_view(status([RunState.DONE] * 59 + [RunState.INTERRUPTED])))
+    assert sum(line.startswith("unet ") for line in lines) == 60
+    assert lines[-1] == "big: 60 runs: 59 done, 1 interrupted; submit again to start or resume it"
+
+
+def test_states_that_no_run_is_in_take_no_column_and_each_reason_is_said_once() -> None:
+    shown = status([RunState.QUEUED] * 3, "by submit 42 on vm since 12:00")
+    lines = printed(status_view(shown))
+    assert lines[0].split() == ["model", "ratio", "done", "queued", "epochs", "Dice", "left"]
+    assert "queued: big-run-0 and 2 more: by submit 42 on vm since 12:00" in lines
+    narrow = printed(status_view(replace(shown, runs=())), width=24)
+    assert "queued 1" in " ".join(narrow)
+    assert all(len(line) <= 24 for line in narrow)
+
+
+def test_of_very_many_reasons_the_first_are_shown_and_the_others_counted() -> None:
+    shown = status([RunState.FAILED] * 30)
+    runs = [replace(each, reason=f"node {number} is lost") for number, each in enumerate(shown.runs)]
+    lines = printed(status_view(replace(shown, runs=runs)))
+    assert sum(line.startswith("failed: ") for line in lines) == 20
+    assert "... and 10 more reasons: --json has all of them" in lines

@@ -1,0 +1,68 @@
+"""Shell completion of both commands: it may find nothing, but it never fails and never prints an error."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shlex
+import sys
+from collections.abc import Callable, Iterable
+
+Completer = Callable[[str], list[str]]
+
+
+def completer(function: Callable[[str], Iterable[str]]) -> Completer:
+    """A function that completes a value: whatever goes wrong in it, nothing is proposed.
+
+    Args:
+        function: Takes the beginning of the value; returns all values that may be meant.
+    """
+
+    @functools.wraps(function)
+    def complete(incomplete: str) -> list[str]:
+        try:
+            return [value for value in function(incomplete) if value.startswith(incomplete)]
+        except Exception:
+            return []
+
+    complete.__annotations__ = {}  # typer tells the arguments apart by their names then
+    return complete
+
+
+def typed_words() -> list[str]:
+    """The words of the command line so far, the program first.
+
+    The parser has none of them while the last one is an option that waits for its value.
+    """
+    typed = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")  # bash, or another shell
+    try:
+        words = shlex.split(typed)
+    except ValueError:  # a quote is open
+        words = typed.split()
+    return [word for word in words if word != "="]  # where bash breaks `--store=runs`
+
+
+def typed_option(name: str) -> str:
+    """The value that an option has on the command line so far; empty for none."""
+    words = typed_words()
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        if word == name:
+            return following
+        if word.startswith(f"{name}="):
+            return word.partition("=")[2]
+    return ""
+
+
+def is_completing(program: str) -> bool:
+    """Whether a shell asks for completions of a program, instead of a user running it."""
+    variable = f"_{program.replace('-', '_').upper()}_COMPLETE"
+    return os.environ.get(variable, "").startswith("complete")
+
+
+def answer_shell(app: Callable[[], object]) -> None:
+    """Print completions, and nothing else whatever happens."""
+    sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until the process ends
+    try:
+        app()
+    except Exception:
+        sys.exit(0)

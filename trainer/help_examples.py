@@ -1,0 +1,37 @@
+"""Examples of every command of `gridctl-trainer`, shown at the end of its help. A test runs each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "": ("gridctl-trainer data phantom data/phantom", "gridctl-trainer describe gamma_net"),
+    "run": ("gridctl-trainer run runs/demo/demo-unet-r30-none-s42-*/spec.json",),
+    "preflight": (
+        "gridctl-trainer preflight runs/demo/*/spec.json",
+        "gridctl-trainer preflight --progress json runs/demo/demo-unet-r30-none-s42-*/spec.json",
+    ),
+    "describe": (
+        "gridctl-trainer describe unet --size-px 176 --batch-size 8",
+        "gridctl-trainer describe gamma_net --set timesteps=4 --card-gib 24",
+    ),
+    "data": (
+        "gridctl-trainer data phantom data/phantom",
+        "gridctl-trainer data check data/phantom --figures pictures",
+    ),
+    "data check": (
+        "gridctl-trainer data check data/phantom",
+        "gridctl-trainer data check data/phantom/acdc --figures pictures --json",
+    ),
+    "data pack": ("gridctl-trainer data pack data/phantom packs --size-px 48",),
+    "data upload": (
+        "gridctl-trainer data upload data/phantom s3://bucket/phantom",
+        "gridctl-trainer data upload packs s3://bucket/packs",
+    ),
+    "data download": ("gridctl-trainer data download s3://bucket/phantom data/downloaded",),
+    "data phantom": (
+        "gridctl-trainer data phantom data/phantom",
+        "gridctl-trainer data phantom data/series --patients 20 --series",
+    ),
+}
