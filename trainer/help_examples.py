@@ -10,7 +10,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "run": ("gridctl-trainer run runs/demo/demo-unet-r30-none-s42-*/spec.json",),
     "preflight": (
         "gridctl-trainer preflight runs/demo/*/spec.json",
-        "gridctl-trainer preflight --progress json runs/demo/demo-unet-r30-none-s42-*/spec.json",
+        "gridctl-trainer preflight --progress json runs/demo/*-s42-*/spec.json",
     ),
     "describe": (
         "gridctl-trainer describe unet --size-px 176 --batch-size 8",
