@@ -59,6 +59,13 @@ def submit(
     workers: Workers = None,
     max_active: MaxActive = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")] = False,
+    reuse_epochs: Annotated[
+        bool,
+        typer.Option(
+            "--reuse-epochs",
+            help="Where training.epochs alone was changed: go on from the checkpoints of the runs before.",
+        ),
+    ] = False,
     no_verify: NoVerify = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
     as_json: AsJson = False,
@@ -73,11 +80,22 @@ def submit(
     _require_fitting(loaded.backend, workers, max_active)
     prepared = prepare(loaded, open_store(loaded.store), retry_failed=retry_failed)
     if dry_run:
-        _show_dry_run(prepared, workers or max_active, as_json=as_json)
+        _show_dry_run(prepared, workers or max_active, reuse_epochs=reuse_epochs, as_json=as_json)
         return
     console.say(_plan_line(prepared))
+    _say_changes(prepared, reuse_epochs=reuse_epochs)
     _say_who_holds(prepared)
-    _carry_out(prepared, workers, max_active, verify=not no_verify, as_json=as_json)
+    _carry_out(prepared, workers, max_active, reuse_epochs=reuse_epochs, verify=not no_verify, as_json=as_json)
+
+
+def _say_changes(prepared: Prepared, *, reuse_epochs: bool) -> None:
+    from orchestrator import console
+    from orchestrator.commands.changed_view import change_lines
+
+    for line in change_lines(prepared.changes, reusing=reuse_epochs):
+        console.say(line)
+    if reuse_epochs and not prepared.reuse:
+        console.say("--reuse-epochs: no run that is to start differs from a stored one in training.epochs alone")
 
 
 def retry(
@@ -145,7 +163,15 @@ def _require_fitting(backend: str, workers: int | None, max_active: int | None) 
         raise InputError("there are no Jobs on this machine", where="--max-active", fix="limit its runs with --workers")
 
 
-def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, *, verify: bool, as_json: bool) -> None:
+def _carry_out(
+    prepared: Prepared,
+    workers: int | None,
+    max_active: int | None,
+    *,
+    reuse_epochs: bool = False,
+    verify: bool,
+    as_json: bool,
+) -> None:
     from orchestrator import console, errors
     from orchestrator.backends.local.before_start import look_before_start
     from orchestrator.backends.local.installation import require_trainer
@@ -170,7 +196,7 @@ def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, 
             except InterruptedPreflightError:
                 console.say("interrupted before the first run; nothing was started")
                 raise typer.Exit(errors.INTERRUPTED) from None
-    write_specifications(prepared)
+    write_specifications(prepared, reuse_epochs=reuse_epochs)
     add_to_history(prepared)
     if problem := remember(prepared.experiment.name, prepared.store.url, prepared.experiment.backend):
         console.say(f"note: this folder cannot remember the experiment: {problem}")
@@ -188,12 +214,13 @@ def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, 
                 "not_started": outcome.not_started,
                 "shared_cause": outcome.shared_cause.message if outcome.shared_cause else None,
                 "interrupted": outcome.interrupted,
+                "changes": [change.to_json() for change in prepared.changes],
             }
         )
     _finish_submit(prepared, outcome, named="" if not problem else _named(prepared))
 
 
-def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> None:
+def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool, as_json: bool) -> None:
     """What would be done and what that costs; for a cluster also what its API server says of it."""
     from dataclasses import asdict
 
@@ -219,6 +246,7 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> 
         shown: dict[str, object] = {name: [run.run_id for run in runs] for name, runs in parts.items()}
         shown["states"] = {run_id: standing.state for run_id, standing in prepared.standings.items()}
         shown["estimate"] = cost.to_json()
+        shown["changes"] = [change.to_json() for change in prepared.changes]
         if prepared.experiment.backend == "kubernetes":
             shown |= {"gpus": gpus, "verdicts": [asdict(verdict) for verdict in verdicts]}
             shown["store_access"] = [asdict(item.check) for item in access]
@@ -229,6 +257,7 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> 
                 standing = prepared.standings[run.run_id]
                 console.show(f"{name:<7} {run.run_id}  {standing.state.label}")
         console.say(_plan_line(prepared))
+        _say_changes(prepared, reuse_epochs=reuse_epochs)
         for line in cost_lines(cost):
             console.say(line.plain)
         if verdicts:

@@ -175,33 +175,40 @@ def _mount_data_commands() -> None:
 
 def main() -> None:
     """Run a command; a fault becomes its message and exit code."""
+    from trainer.contract.command_line import run_command
+
     if sys.argv[1:2] not in (["run"], ["preflight"]):  # these need a fast start and no image formats
         _mount_data_commands()
     if is_completing("gridctl-trainer"):
-        return answer_shell(app)
-    try:
-        app(standalone_mode=True, prog_name="gridctl-trainer")
-    except Fault as fault:
-        sys.stderr.write(f"error: {fault}\n")
-        leave_termination_message(str(fault))
-        sys.exit(fault.exit_code)
-    except BrokenPipeError:
-        sys.exit(exit_codes.BUG)
-    except ImportError as error:
-        if (error.name or "trainer").partition(".")[0] == "trainer":
-            raise
+        answer_shell(app)
+        return
+    run_command(
+        app,
+        "gridctl-trainer",
+        show=_show,
+        exit_code_of=lambda fault: fault.exit_code,
+        unforeseen=_unforeseen,
+    )
+
+
+def _show(fault: Fault) -> None:
+    sys.stderr.write(f"error: {fault}\n")
+    leave_termination_message(str(fault))
+
+
+def _unforeseen(error: Exception) -> int:
+    import traceback
+
+    from trainer.contract.secrets import masked
+
+    if isinstance(error, ImportError) and (error.name or "trainer").partition(".")[0] != "trainer":
         said = f"cannot import {error.name}: {error}\n  pip install 'gridctl[trainer]'"
         sys.stderr.write(f"error: {said}\n")
         leave_termination_message(said)
-        sys.exit(exit_codes.BUG)
-    except Exception as error:
-        import traceback
-
-        from trainer.contract.secrets import masked
-
-        sys.stderr.write(masked(traceback.format_exc()))
+    else:
+        sys.stderr.write(masked("".join(traceback.format_exception(error))))
         leave_termination_message(masked(f"a bug: {type(error).__name__}: {error}"))
-        sys.exit(exit_codes.BUG)
+    return exit_codes.BUG
 
 
 if __name__ == "__main__":

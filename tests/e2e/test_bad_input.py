@@ -41,8 +41,8 @@ def write(path: Path, phantom: Path, old: str = "", new: str = "") -> Path:
         ("seeds:", "sedes:", "tiny.yaml:6: sedes: unknown key 'sedes'"),
         ("seeds: [1, 2, 3]", "seeds: []", "tiny.yaml:6: seeds: the list is empty"),
         ("seeds: [1, 2, 3]", "seeds: [1, 2, 2]", "tiny.yaml:6: seeds: 2 appears more than once"),
-        ("[0.5]", "[0]", "tiny.yaml:5: train_ratios[0]: input should be greater than 0"),
-        ("[0.5]", "[1.2]", "tiny.yaml:5: train_ratios[0]: input should be less than 1"),
+        ("[0.5]", "[0]", "tiny.yaml:5: train_ratios[0]: must be greater than 0"),
+        ("[0.5]", "[1.2]", "tiny.yaml:5: train_ratios[0]: must be less than 1"),
         ("/acdc", "/nowhere", "tiny.yaml:7: data.acdc: there is no folder"),
     ],
 )

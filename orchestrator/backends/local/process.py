@@ -43,6 +43,7 @@ class TrainerProcess:
             **os.environ,
             **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
             "PYTHONUNBUFFERED": "1",
+            "PYTHONIOENCODING": "utf-8",  # both pipes are read here
             "GRIDCTL_ATTEMPT_UID": uid,
             "GRIDCTL_PREFLIGHT_PASSED": "1" if tried else "",
         }
