@@ -25,7 +25,7 @@ def without_empty_sections(model: type[BaseModel], value: Any) -> Any:
         field = model.model_fields.get(key)
         if field is None:
             made[key] = item
-        elif item is None and _holds_others(field.annotation):
+        elif item is None and holds_others(field.annotation):
             if field.is_required():
                 made[key] = {} if section_of(field.annotation) and not _is_list(field.annotation) else None
         else:
@@ -45,10 +45,10 @@ def _inside(annotation: Any, value: Any) -> Any:
     return value
 
 
-def _holds_others(annotation: Any) -> bool:
-    """Whether it is a section, list or mapping, and null is none of its values."""
+def holds_others(annotation: Any) -> bool:
+    """Whether a field is a section, list or mapping, and null is none of its values."""
     if get_origin(annotation) is Annotated:
-        return _holds_others(get_args(annotation)[0])
+        return holds_others(get_args(annotation)[0])
     if get_origin(annotation) in (Union, UnionType):
         return type(None) not in get_args(annotation)
     return section_of(annotation) is not None or _is_list(annotation) or _is_mapping(annotation)

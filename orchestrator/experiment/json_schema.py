@@ -9,6 +9,7 @@ from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 
+from orchestrator.experiment.empty_sections import holds_others
 from orchestrator.experiment.field_descriptions import field_descriptions
 from orchestrator.experiment.grid import MAX_OF_EACH
 from orchestrator.experiment.schema import BUILT_IN_ABLATIONS, ExperimentFile
@@ -27,11 +28,14 @@ def schema_text() -> str:
     return json.dumps(experiment_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-def experiment_schema() -> dict[str, Any]:
+def experiment_schema(*, may_be_empty: bool = True) -> dict[str, Any]:
     """What an experiment file may hold, as far as a schema can say it.
 
     Whether values fit each other (a size and a network's depth, a model's name in `compare`) only the loader knows.
     A number in quotes, which the loader takes, is a mistake here.
+
+    Args:
+        may_be_empty: Whether it says that sections and lists with a default may have nothing in them.
     """
     made = ExperimentFile.model_json_schema(ref_template="#/definitions/{model}")
     definitions = made.pop("$defs")
@@ -54,8 +58,22 @@ def experiment_schema() -> dict[str, Any]:
         properties[name] |= {"minItems": 1, "uniqueItems": True}
     definitions["Comparison"]["properties"]["metrics"] |= {"minItems": 1, "uniqueItems": True}
     properties["reproduces"]["uniqueItems"] = True
+    for model in {ExperimentFile, *NETWORKS.values(), *models_in(ExperimentFile)} if may_be_empty else ():
+        name = next((_options_of(key) for key, value in NETWORKS.items() if value is model), model.__name__)
+        _let_be_empty(properties if model is ExperimentFile else definitions[name]["properties"], model)
     schema = {"$schema": _DIALECT, **_tidied(made), "definitions": _tidied(definitions)}
     return {**schema, "title": "gridctl experiment"}
+
+
+def _let_be_empty(properties: dict[str, Any], model: type[BaseModel]) -> None:
+    """Sections and lists that have a default may have nothing in them."""
+    for name, field in model.model_fields.items():
+        if field.is_required() or not holds_others(field.annotation):
+            continue
+        given = dict(properties[name])
+        beside = {key: given.pop(key) for key in ("description", "default") if key in given}
+        forms = given.pop("anyOf") if set(given) == {"anyOf"} else [given]
+        properties[name] = {**beside, "anyOf": [*forms, {"type": "null"}]}
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -63,7 +63,7 @@ def write(folder: Path) -> None:
 
 
 def _sections() -> Iterator[str]:
-    schema = experiment_schema()
+    schema = experiment_schema(may_be_empty=False)
     definitions = schema["definitions"]
     missing = definitions.keys() - {definition for definition, _, _ in _SECTIONS}
     assert not missing, f"no section of the page is about {missing}"
