@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,6 +17,9 @@ from orchestrator.help_examples import EXAMPLES
 from trainer.contract.completion import answer_shell, is_completing
 from trainer.contract.usage_examples import examples
 
+if TYPE_CHECKING:
+    from trainer.contract.errors import Fault
+
 app = typer.Typer(
     name="gridctl",
     no_args_is_help=True,
@@ -24,7 +27,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Train a grid of models, and say whether one is better than another on little data.",
     epilog=examples(*EXAMPLES[""])
-    + "\n\nExit codes: 0 ok, 1 runs failed, 2 invalid input, 3 cluster or store unreachable, 130 interrupted.",
+    + "\n\nExit codes: 0 ok, 1 runs failed, 2 invalid input, 3 cluster or store unreachable, 130 interrupted, "
+    "141 output not read.",
 )
 
 
@@ -72,42 +76,55 @@ for _name, _command in _COMMANDS.items():
 
 def main() -> None:
     """Run a command; a fault becomes its message and exit code, a bug one line unless `--debug` is given."""
-    from trainer.contract.errors import Fault
-    from trainer.contract.secrets import masked
+    from trainer.contract.command_line import run_command
 
     if is_completing("gridctl"):
-        return answer_shell(app)
-    try:
-        app(standalone_mode=True)
-    except Fault as fault:
-        if os.environ.get("GRIDCTL_DEBUG"):
-            _show_traceback()
-        from orchestrator.console import show_error
-        from orchestrator.errors import exit_code_of
+        answer_shell(app)
+        return
+    run_command(app, "gridctl", show=_show, exit_code_of=_exit_code_of, unforeseen=_unforeseen)
 
-        show_error(fault)
-        sys.exit(exit_code_of(fault))
-    except BrokenPipeError:  # `gridctl status | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except Exception as error:
-        if os.environ.get("GRIDCTL_DEBUG"):
-            _show_traceback()
+
+def _show(fault: Fault) -> None:
+    from orchestrator.console import show_error
+
+    if os.environ.get("GRIDCTL_DEBUG"):
+        _show_traceback(fault)
+    show_error(fault)
+
+
+def _exit_code_of(fault: Fault) -> int:
+    from orchestrator.errors import exit_code_of
+
+    return exit_code_of(fault)
+
+
+def _unforeseen(error: Exception) -> int:
+    from trainer.contract.secrets import masked
+
+    if os.environ.get("GRIDCTL_DEBUG"):
+        _show_traceback(error)
+    if isinstance(error, UnicodeEncodeError):
         sys.stderr.write(
-            f"error: a bug in gridctl: {masked(f'{type(error).__name__}: {error}')}\n"
-            "  run it again as `gridctl --debug ...` and report what it shows\n"
+            f"error: the locale's encoding, {error.encoding}, has no name for the file {error.object!r}\n"
+            "  set LC_ALL=C.UTF-8\n"
         )
-        sys.exit(_BUG)
+        return _INVALID_INPUT
+    sys.stderr.write(
+        f"error: a bug in gridctl: {masked(f'{type(error).__name__}: {error}')}\n"
+        "  run it again as `gridctl --debug ...` and report what it shows\n"
+    )
+    return _BUG
 
 
-def _show_traceback() -> None:
+def _show_traceback(error: Exception) -> None:
     import traceback
 
     from trainer.contract.secrets import masked
 
-    sys.stderr.write(masked(traceback.format_exc()))
+    sys.stderr.write(masked("".join(traceback.format_exception(error))))
 
 
+_INVALID_INPUT = 2
 _BUG = 70
 
 

@@ -129,8 +129,8 @@ def report(
         for path in write_report(built, source, output, wanted.value if wanted else None):
             console.say(f"wrote {path}")
         console.say_unreadable(tables.problems)
-    elif text := render(built, (wanted or ReportFormat.TABLE).value, console.stdout_console(), source):
-        console.show(text)
+    elif text := render(built, form := (wanted or ReportFormat.TABLE).value, console.stdout_console(), source):
+        console.show_document(text, form)
         console.say_unreadable(tables.problems)
     if tables.problems:
         raise typer.Exit(errors.RUNS_FAILED)

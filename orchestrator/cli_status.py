@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -142,7 +141,7 @@ def _print_changes(found: Found) -> Sequence[str]:
     before = ""
     problems: Sequence[str] = ()
     for moment in watch(found):
-        line = json.dumps(moment.status.to_json() | {"problem": moment.problem}, ensure_ascii=False, allow_nan=False)
+        line = console.json_text(moment.status.to_json() | {"problem": moment.problem})
         if line != before:
             console.show(line)
             console.flush()

@@ -44,7 +44,10 @@ MaxActive = Annotated[
 
 NoVerify = Annotated[
     bool,
-    typer.Option("--no-verify", help="Create Jobs whose pods cannot reach the store, as far as is seen from here."),
+    typer.Option(
+        "--no-verify",
+        help="Start runs without asking first whether they can train here or, on a cluster, reach the store.",
+    ),
 ]
 
 
@@ -56,6 +59,13 @@ def submit(
     workers: Workers = None,
     max_active: MaxActive = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Try failed runs again.")] = False,
+    reuse_epochs: Annotated[
+        bool,
+        typer.Option(
+            "--reuse-epochs",
+            help="Where training.epochs alone was changed: go on from the checkpoints of the runs before.",
+        ),
+    ] = False,
     no_verify: NoVerify = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
     as_json: AsJson = False,
@@ -70,11 +80,22 @@ def submit(
     _require_fitting(loaded.backend, workers, max_active)
     prepared = prepare(loaded, open_store(loaded.store), retry_failed=retry_failed)
     if dry_run:
-        _show_dry_run(prepared, workers or max_active, as_json=as_json)
+        _show_dry_run(prepared, workers or max_active, reuse_epochs=reuse_epochs, as_json=as_json)
         return
     console.say(_plan_line(prepared))
+    _say_changes(prepared, reuse_epochs=reuse_epochs)
     _say_who_holds(prepared)
-    _carry_out(prepared, workers, max_active, verify=not no_verify, as_json=as_json)
+    _carry_out(prepared, workers, max_active, reuse_epochs=reuse_epochs, verify=not no_verify, as_json=as_json)
+
+
+def _say_changes(prepared: Prepared, *, reuse_epochs: bool) -> None:
+    from orchestrator import console
+    from orchestrator.commands.changed_view import change_lines
+
+    for line in change_lines(prepared.changes, reusing=reuse_epochs):
+        console.say(line)
+    if reuse_epochs and not prepared.reuse:
+        console.say("--reuse-epochs: no run that is to start differs from a stored one in training.epochs alone")
 
 
 def retry(
@@ -142,9 +163,19 @@ def _require_fitting(backend: str, workers: int | None, max_active: int | None) 
         raise InputError("there are no Jobs on this machine", where="--max-active", fix="limit its runs with --workers")
 
 
-def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, *, verify: bool, as_json: bool) -> None:
-    from orchestrator import console
+def _carry_out(
+    prepared: Prepared,
+    workers: int | None,
+    max_active: int | None,
+    *,
+    reuse_epochs: bool = False,
+    verify: bool,
+    as_json: bool,
+) -> None:
+    from orchestrator import console, errors
+    from orchestrator.backends.local.before_start import look_before_start
     from orchestrator.backends.local.installation import require_trainer
+    from orchestrator.backends.local.preflight import InterruptedPreflightError
     from orchestrator.commands.submit import add_to_history, write_specifications
     from orchestrator.submitted import remember
     from orchestrator.submitted_runs import remember_runs
@@ -159,13 +190,19 @@ def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, 
             for check in require_store_access(prepared, verify=verify):
                 console.say("\n  ".join([f"note: {check.name}: {check.says}", *check.fix.splitlines()]))
         probe(prepared.store, prepared.experiment.name)  # before anything is written, trained or paid for
-    write_specifications(prepared)
+        if prepared.experiment.backend == "local" and verify:
+            try:
+                look_before_start(prepared.experiment, prepared.plan.to_do)
+            except InterruptedPreflightError:
+                console.say("interrupted before the first run; nothing was started")
+                raise typer.Exit(errors.INTERRUPTED) from None
+    write_specifications(prepared, reuse_epochs=reuse_epochs)
     add_to_history(prepared)
     if problem := remember(prepared.experiment.name, prepared.store.url, prepared.experiment.backend):
         console.say(f"note: this folder cannot remember the experiment: {problem}")
     else:
         remember_runs(prepared.experiment.name, (run.run_id for run in prepared.experiment.runs))
-    outcome = _start(prepared, workers, max_active)
+    outcome = _start(prepared, workers, max_active, tried=verify)
     if as_json:
         console.show_json(
             {
@@ -174,13 +211,16 @@ def _carry_out(prepared: Prepared, workers: int | None, max_active: int | None, 
                 "failed": dict(outcome.failed),
                 "cancelled": outcome.cancelled,
                 "left": outcome.left,
+                "not_started": outcome.not_started,
+                "shared_cause": outcome.shared_cause.message if outcome.shared_cause else None,
                 "interrupted": outcome.interrupted,
+                "changes": [change.to_json() for change in prepared.changes],
             }
         )
     _finish_submit(prepared, outcome, named="" if not problem else _named(prepared))
 
 
-def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> None:
+def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool, as_json: bool) -> None:
     """What would be done and what that costs; for a cluster also what its API server says of it."""
     from dataclasses import asdict
 
@@ -206,6 +246,7 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> 
         shown: dict[str, object] = {name: [run.run_id for run in runs] for name, runs in parts.items()}
         shown["states"] = {run_id: standing.state for run_id, standing in prepared.standings.items()}
         shown["estimate"] = cost.to_json()
+        shown["changes"] = [change.to_json() for change in prepared.changes]
         if prepared.experiment.backend == "kubernetes":
             shown |= {"gpus": gpus, "verdicts": [asdict(verdict) for verdict in verdicts]}
             shown["store_access"] = [asdict(item.check) for item in access]
@@ -216,6 +257,7 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, as_json: bool) -> 
                 standing = prepared.standings[run.run_id]
                 console.show(f"{name:<7} {run.run_id}  {standing.state.label}")
         console.say(_plan_line(prepared))
+        _say_changes(prepared, reuse_epochs=reuse_epochs)
         for line in cost_lines(cost):
             console.say(line.plain)
         if verdicts:
@@ -266,7 +308,7 @@ def _say_who_holds(prepared: Prepared) -> None:
         console.say(f"  {number} {label}: {reason}")
 
 
-def _start(prepared: Prepared, workers: int | None, max_active: int | None) -> Outcome:
+def _start(prepared: Prepared, workers: int | None, max_active: int | None, *, tried: bool) -> Outcome:
     from orchestrator import console
     from orchestrator.backends.local import LocalBackend
     from orchestrator.backends.local.bars import display
@@ -279,7 +321,7 @@ def _start(prepared: Prepared, workers: int | None, max_active: int | None) -> O
         return _create_jobs(prepared, max_active)
     at_once = LocalBackend(prepared.store, workers=workers).workers_for(runs)
     with display(runs, at_once, console.stderr_console()) as watcher:
-        return LocalBackend(prepared.store, workers=workers, watcher=watcher).start(runs)
+        return LocalBackend(prepared.store, workers=workers, watcher=watcher, tried=tried).start(runs)
 
 
 def _create_jobs(prepared: Prepared, max_active: int | None) -> Outcome:
@@ -309,15 +351,30 @@ def _named(prepared: Prepared) -> str:
     return f" {prepared.experiment.name} --store {shlex.quote(prepared.store.url)}"
 
 
+def _held_back(prepared: Prepared, outcome: Outcome, named: str) -> str:
+    """Why some runs were not started, and what to do."""
+    cause, held = outcome.shared_cause, len(outcome.not_started)
+    assert cause is not None
+    on_cluster = prepared.experiment.backend == "kubernetes"
+    why = str(cause) if on_cluster else str(cause).partition(":")[0]  # each failure was said already
+    stopping = f"; gridctl cancel{named} stops those that are active" if on_cluster else ""
+    return (
+        f"stopped: {why}\n  {held} more {'was' if held == 1 else 'were'} not started{stopping}\n"
+        "  once that is put right, the same command with --retry-failed starts all of them"
+    )
+
+
 def _finish_submit(prepared: Prepared, outcome: Outcome, named: str) -> None:
     from orchestrator import console, errors
 
     by_message: dict[str, list[str]] = {}
     for run_id, message in outcome.failed.items():
-        by_message.setdefault(message.removeprefix("not tried: "), []).append(run_id)
+        by_message.setdefault(message, []).append(run_id)
     for message, run_ids in by_message.items():
         others = f" and {len(run_ids) - 1} more" if len(run_ids) > 1 else ""
         console.say(f"failed: {run_ids[0]}{others}: {message}")
+    if outcome.not_started and outcome.shared_cause:
+        console.say(_held_back(prepared, outcome, named))
     if outcome.left:
         console.say(
             f"{console.count(len(outcome.left), 'run')} left to whoever holds them: see `gridctl status{named}`"
@@ -335,6 +392,7 @@ def _finish_submit(prepared: Prepared, outcome: Outcome, named: str) -> None:
     console.say_unreadable(prepared.collected.problems)
     if outcome.unreachable:
         raise typer.Exit(errors.UNREACHABLE)
-    if outcome.failed or outcome.cancelled or prepared.plan.failed or prepared.collected.problems:
+    stopped_short = outcome.cancelled or outcome.not_started
+    if outcome.failed or stopped_short or prepared.plan.failed or prepared.collected.problems:
         raise typer.Exit(errors.RUNS_FAILED)
     console.say(f"next: gridctl status{named}, gridctl report{named} --significance")

@@ -62,6 +62,7 @@ RUN_COLUMNS: Final[Mapping[str, str]] = {
     "data_digest": "str",
     "weights_sha256": "str",
     "log": "str",
+    "copied_from": "str",
     "last_seen": "float64",
     "last_written": "float64",
     "cancelled_at": "float64",
@@ -77,7 +78,7 @@ are not the same for all attempts from which the run is made, with spaces betwee
 `log` is the key of what the newest attempt prints, empty before the first; `last_seen` is the newest
 sign of life of any attempt, in seconds since the epoch, by that machine's clock. `last_written` is when any attempt
 last wrote an object, by the store's clock; `cancelled_at` when `gridctl cancel` stopped the run, if no submission
-resumed it since.
+resumed it since. `copied_from` is the run whose epochs it went on from, empty for none.
 """
 
 EPOCH_COLUMNS: Final[Mapping[str, str]] = {
@@ -335,6 +336,7 @@ def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog,
         "data_digest": data.data_digest if data else "",
         "weights_sha256": read.result.weights_sha256 if read.result else "",
         "log": RunLayout(run.experiment, run.run_id).attempt_output(newest.name) if newest else "",
+        "copied_from": next((log.attempt.copied_from for log in logs if log.attempt.copied_from), ""),
         "last_seen": max(map(_last_seen, logs)).timestamp() if logs else float("nan"),
     }
 
@@ -355,6 +357,8 @@ def _changed(logs: Sequence[AttemptLog]) -> Iterator[str]:
 
 
 def _was_interrupted(log: AttemptLog, newest: AttemptLog | None) -> bool:
+    if log.attempt.copied_from:
+        return False
     if log.end is None:
         return log is not newest
     return log.end.exit_code == exit_codes.STOPPED

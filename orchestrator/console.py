@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
@@ -29,6 +30,18 @@ def say(text: str = "") -> None:
 def show(text: str) -> None:
     """Results as text, to stdout."""
     sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
+
+
+def show_document(text: str, form: str) -> None:
+    """A document of a format of `report`, to stdout: JSON and HTML name the characters that its encoding lacks."""
+    from trainer.contract.standard_streams import takes_unicode
+
+    if not takes_unicode(sys.stdout):
+        if form == "json":
+            text = re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
+        elif form == "html":
+            text = text.encode("ascii", "xmlcharrefreplace").decode()
+    show(text)
 
 
 def flush() -> None:
@@ -58,7 +71,14 @@ def confirm(question: str, *, otherwise: str) -> None:
 
 def show_json(value: Any) -> None:
     """Results as JSON, to stdout."""
-    show(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    show(json_text(value, indent=2))
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """A value as JSON that stdout can carry whatever its encoding."""
+    from trainer.contract.standard_streams import takes_unicode
+
+    return json.dumps(value, indent=indent, ensure_ascii=not takes_unicode(sys.stdout), allow_nan=False)
 
 
 def show_error(fault: Fault) -> None:

@@ -9,50 +9,26 @@ import pickle
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import torch
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 
+from trainer.contract.checkpoint_manifest import (
+    CHECKPOINT_SCHEMA_VERSION,
+    MAX_MANIFEST_BYTES,
+    CheckpointManifest,
+)
 from trainer.contract.errors import DamagedObjectError, NotAnObjectError, NotFoundError, SpecError, shortened
-from trainer.contract.frozen import Frozen
 from trainer.contract.json_text import read_json
 from trainer.contract.layout import AttemptName, CheckpointName, Position, RunLayout, checkpoint_of
 from trainer.contract.spec import RunSpec
 from trainer.contract.store import Store
 from trainer.retention import Scores, best, kept
 
-CHECKPOINT_SCHEMA_VERSION: Final = 2
-
 _LISTINGS: Final = 5
-_MAX_MANIFEST_BYTES: Final = 1 << 20
 
 _log = logging.getLogger(__name__)
-
-
-class CheckpointManifest(Frozen):
-    """Written after the checkpoint it describes: without it there is no checkpoint.
-
-    Attributes:
-        spec_digest: SHA-256 of the specification it belongs to.
-        data_digest: SHA-256 of the data it was trained on.
-        epoch, step: Whole epochs done, and steps of the next one.
-        scores: Of the epoch just done; empty within one.
-        sha256, size_bytes: Of the checkpoint file.
-    """
-
-    schema_version: Literal[2] = CHECKPOINT_SCHEMA_VERSION
-    spec_digest: str
-    data_digest: str
-    epoch: int
-    step: int
-    scores: Mapping[str, float] = Field(default_factory=dict)
-    sha256: str
-    size_bytes: int
-
-    @property
-    def position(self) -> Position:
-        return Position(self.epoch, self.step)
 
 
 class Checkpoints:
@@ -98,7 +74,7 @@ class Checkpoints:
         )
         name = CheckpointName(position, self._attempt)
         self._store.put(self._layout.checkpoint(name), content)
-        self._store.put(self._layout.checkpoint_manifest(name), (manifest.model_dump_json() + "\n").encode())
+        self._store.put(self._layout.checkpoint_manifest(name), manifest.to_json())
         self._whole[name] = scores
         self.last_saved = position
         self._drop_behind(position)
@@ -152,9 +128,9 @@ class Checkpoints:
 
     def _manifest(self, name: CheckpointName) -> CheckpointManifest:
         key = self._layout.checkpoint_manifest(name)
-        text = self._store.get(key, _MAX_MANIFEST_BYTES).data
+        text = self._store.get(key, MAX_MANIFEST_BYTES).data
         try:
-            content = read_json(text, _MAX_MANIFEST_BYTES)
+            content = read_json(text, MAX_MANIFEST_BYTES)
             version = content["schema_version"]
         except (ValueError, TypeError, KeyError):
             raise _DamagedError("its manifest is not one") from None

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from trainer.contract.errors import Problem, SpecError
 from trainer.contract.json_text import read_json
 from trainer.contract.network import NETWORKS, NetworkSpec
-from trainer.contract.spec import problem_text
+from trainer.contract.wording import problem_text
 
 _MAX_BYTES = 1 << 16
 _NETWORK: TypeAdapter[NetworkSpec] = TypeAdapter(NetworkSpec)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import IO, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from trainer.contract.metrics import EpochRecord
+from trainer.contract.standard_streams import OutputError
 
 
 class TrainingProgress(Protocol):
@@ -74,8 +74,7 @@ class JsonLines:
         try:
             self._stream.write(json.dumps(fields) + "\n")
             self._stream.flush()
-        except BrokenPipeError:  # the reader has gone; training goes on without it
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())  # nor may the last flush fail
+        except OutputError:  # the reader has gone; training goes on without it
             self._stream = None
 
 

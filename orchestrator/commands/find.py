@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from trainer.contract.errors import DamagedObjectError, NotAnObjectError, NotFou
 from trainer.contract.location import read_location
 from trainer.contract.store import Store, open_store
 
+_SHOWN = 6
 _SUBMIT_AGAIN = "name its file instead of the experiment; `gridctl submit FILE` stores it anew"
 
 
@@ -56,7 +58,7 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
 
     Args:
         given: Path of an experiment file, name of an experiment, or None for the last one
-            submitted from this folder.
+            submitted from this folder, or the only one of the store that is given.
         store_url: Its store; by default the one it was submitted to.
 
     Raises:
@@ -71,15 +73,17 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
         written = load_experiment(Path(given))
         name = written.name
     submission = None
-    if name is None and url is None:
+    if url is not None and name is None:
+        name = _experiment_in(open_store(url))
+    if name is None:
         return _last_submitted()
-    if url is None or name is None:
+    if url is None:
         submissions = Submissions.read()
-        known = name is None or name in submissions.experiments
-        if not known and given != name:
-            raise InputError(f"{given} was not submitted from this folder", fix=f"gridctl submit {given}")
+        if name not in submissions.experiments and given is not None and given != name:
+            fix = shlex.join(["gridctl", "submit", given])
+            raise InputError(f"{given} was not submitted from this folder", fix=fix)
         submission = submissions.find(name)
-        name, url = submission.name, submission.store if url is None else url
+        name, url = submission.name, submission.store
     return _found(submission, open_store(url), name, written)
 
 
@@ -107,6 +111,25 @@ def _found(submission: Submission | None, store: Store, name: str, written: Expe
         submission.backend if submission else experiment.backend,
         submission.submitted_at if submission else None,
     )
+
+
+def _experiment_in(store: Store) -> str:
+    """The experiment that is meant where a store is given and no name: the last one of this folder, or the only one.
+
+    Raises:
+        InputError: There is none, or there are several.
+        StoreError: The store cannot be reached.
+    """
+    last = Submissions.read().last
+    if last is not None and store.exists(layout.experiment_yaml(last)):
+        return last
+    found = sorted({stat.key.partition("/")[0] for stat in store.list() if layout.is_experiment_yaml(stat.key)})
+    if not found:
+        raise InputError("there is no experiment in the store", where=store.url, fix="gridctl submit EXPERIMENT.yaml")
+    if len(found) > 1:
+        named = ", ".join(found[:_SHOWN]) + (", ..." if len(found) > _SHOWN else "")
+        raise InputError(f"there are {len(found)} experiments in the store", where=store.url, fix=f"name one: {named}")
+    return found[0]
 
 
 def _stored_or_written(store: Store, name: str, written: Experiment | None) -> Experiment:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import difflib
+import shlex
 from collections.abc import Sequence
+from typing import Final
 
 from orchestrator.commands.find import Found, find_experiment
 from orchestrator.errors import InputError
-from orchestrator.experiment.suggest import did_you_mean
 from orchestrator.submitted import Submissions
-from trainer.contract.spec import RunSpec
+from trainer.contract.layout import RunLayout, run_of
+from trainer.contract.location import read_location
+from trainer.contract.spec import MAX_SPEC_BYTES, RunSpec
+from trainer.contract.store import Store, open_store
+
+_SHOWN: Final = 4
 
 
 def find_run(given: str, experiment: str | None, store_url: str | None = None) -> tuple[Found, RunSpec]:
@@ -22,7 +29,13 @@ def find_run(given: str, experiment: str | None, store_url: str | None = None) -
     Raises:
         InputError: There is no such run, or more than one.
     """
-    found = find_experiment(experiment or _experiment_of(given), store_url)
+    if experiment is None and store_url is not None:
+        near = _runs_in(store_url, given)
+        found = find_experiment(near[0].experiment, store_url)
+        if not any(run.run_id.startswith(given) for run in found.experiment.runs):
+            return found, _stored(found.store, near, given)  # of the experiment before it was changed
+    else:
+        found = find_experiment(experiment or _experiment_of(given), store_url)
     return found, match_runs(found, [given])[0]
 
 
@@ -40,14 +53,45 @@ def match_runs(found: Found, given: Sequence[str]) -> list[RunSpec]:
         if len(near) == 1:
             matched.append(by_id[near[0]])
         elif near:
-            fix = "give more of its id: " + ", ".join(near[:4]) + (", ..." if len(near) > 4 else "")
-            faults.append(InputError(f"{len(near)} runs begin with '{text}'", where=found.experiment.name, fix=fix))
+            faults.append(_several(found.experiment.name, text, near))
         else:
-            near_fix = did_you_mean(text, list(by_id)) if len(by_id) <= 12 else _nearest(text, list(by_id))
-            faults.append(InputError(f"there is no run '{text}'", where=found.experiment.name, fix=near_fix))
+            fix = _nearest(text, list(by_id), "gridctl status --json")
+            faults.append(InputError(f"there is no run '{text}'", where=found.experiment.name, fix=fix))
     if faults:
         raise InputError.collect(faults)
     return matched
+
+
+def _runs_in(store_url: str, given: str) -> list[RunLayout]:
+    """The run of a store with this id, or those that begin so, all of one experiment.
+
+    Raises:
+        InputError: There is none, and the nearest are named; or they are of several experiments.
+        StoreError: The store cannot be reached.
+    """
+    read_location(store_url, "--store")
+    store = open_store(store_url)
+    found = {layout.run_id: layout for layout in filter(None, (run_of(stat.key) for stat in store.list()))}
+    near = [found[given]] if given in found else [found[name] for name in sorted(found) if name.startswith(given)]
+    if not near:
+        lists_all = shlex.join(["gridctl", "list", "--store", store_url])
+        raise InputError(f"there is no run '{given}'", where=store.url, fix=_nearest(given, sorted(found), lists_all))
+    if len({layout.experiment for layout in near}) > 1:
+        raise _several(store.url, given, [layout.run_id for layout in near])
+    return near
+
+
+def _stored(store: Store, near: Sequence[RunLayout], given: str) -> RunSpec:
+    if len(near) > 1:
+        raise _several(store.url, given, [layout.run_id for layout in near])
+    key = near[0].spec
+    return RunSpec.from_json(store.get(key, MAX_SPEC_BYTES).data, f"{store.url}/{key}")
+
+
+def _several(where: str, given: str, near: Sequence[str]) -> InputError:
+    more = ", ..." if len(near) > _SHOWN else ""
+    fix = f"give more of its id: {', '.join(near[:_SHOWN])}{more}"
+    return InputError(f"{len(near)} runs begin with '{given}'", where=where, fix=fix)
 
 
 def _experiment_of(run: str) -> str | None:
@@ -56,6 +100,9 @@ def _experiment_of(run: str) -> str | None:
     return max((name for name in known if f"{run}-".startswith(f"{name}-")), key=len, default=None)
 
 
-def _nearest(text: str, known: Sequence[str]) -> str:
-    said = did_you_mean(text, known)
-    return said if said.startswith("did you mean") else "`gridctl status --json` lists every run"
+def _nearest(text: str, known: Sequence[str], lists_all: str) -> str:
+    """The few ids that are nearest, or where all of them are listed."""
+    near = difflib.get_close_matches(text, known, n=_SHOWN)
+    if near:
+        return f"did you mean {', '.join(near[:-1])}{' or ' if len(near) > 1 else ''}{near[-1]}?"
+    return f"`{lists_all}` shows what there is"

@@ -33,7 +33,7 @@ def cost_lines(made: Estimate) -> Iterator[Text]:
         models = ", ".join(made.unmeasured)
         yield Text(
             f"{left}; no epoch of {models} was measured yet, so hours are unknown: start one seed, "
-            f"with `gridctl submit FILE --set seeds=[{made.first_seed}]`; a few epochs are enough",
+            f"with `gridctl submit FILE --set 'seeds=[{made.first_seed}]'`; a few epochs are enough",
             style="yellow",
         )
         return

@@ -10,6 +10,8 @@ from orchestrator import console
 from orchestrator.backends.choice import open_backend
 from orchestrator.backends.port import Backend, Renders
 from orchestrator.collect import Collected, collect
+from orchestrator.commands.changed import Change, find_changes
+from orchestrator.commands.reuse import Reuse, begin_from
 from orchestrator.commands.states import machine_of, run_standings
 from orchestrator.errors import InputError, Problem
 from orchestrator.experiment import Experiment
@@ -34,6 +36,7 @@ class Prepared:
     Attributes:
         collected: What its store held.
         standings: Where every run stood, by run id.
+        changes: Why runs that nobody has begun are not those that the store has.
     """
 
     experiment: Experiment
@@ -42,6 +45,12 @@ class Prepared:
     backend: Backend
     collected: Collected
     standings: Mapping[str, Standing]
+    changes: Sequence[Change] = ()
+
+    @property
+    def reuse(self) -> dict[str, Reuse]:
+        """What runs could go on from, by their ids."""
+        return {run_id: reuse for change in self.changes for run_id, reuse in change.reuse.items()}
 
 
 def prepare(experiment: Experiment, store: Store, *, retry_failed: bool) -> Prepared:
@@ -65,11 +74,16 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool) -> Prep
         for run_id, standing in standings.items()
     }
     made = plan(experiment.runs, states, retry_failed=retry_failed)
-    return Prepared(experiment, store, made, backend, collected, standings)
+    changes = find_changes(store, made.create, collected)
+    return Prepared(experiment, store, made, backend, collected, standings, changes)
 
 
-def write_specifications(prepared: Prepared) -> None:
+def write_specifications(prepared: Prepared, *, reuse_epochs: bool = False) -> None:
     """Put the experiment and the specifications of the runs to start into the store; they are cancelled no longer.
+
+    Args:
+        prepared: What is submitted.
+        reuse_epochs: Whether runs get the checkpoints that they could go on from.
 
     Raises:
         StoreError: The store failed; calling again completes it.
@@ -84,7 +98,10 @@ def write_specifications(prepared: Prepared) -> None:
             store.put(key, run.to_json())
         if run.run_id in cancelled:
             store.delete(layout.RunLayout(run.experiment, run.run_id).cancelled)
+        if reuse_epochs and run.run_id in reuse:
+            begin_from(store, run, reuse[run.run_id])
 
+    reuse = prepared.reuse
     with ThreadPoolExecutor(_WRITES_AT_ONCE) as pool:
         list(pool.map(write, prepared.plan.to_do))
     text = experiment.document.to_yaml().encode()
@@ -116,7 +133,7 @@ def _check_data_folders(experiment: Experiment) -> None:
     problems: dict[Problem, None] = {}
     for run in experiment.runs:
         for field, text in _folders(run):
-            place = read_location(text)
+            place = read_location(text, experiment.document.where(("data", field)))
             if not place.is_remote and not place.folder.is_dir():
                 where = experiment.document.where(("data", field))
                 made = " (or make a synthetic set: gridctl-trainer data phantom data/phantom)"

@@ -113,17 +113,19 @@ class Document:
 
         A field given by `--set` is named by that option instead.
         """
-        for length in range(len(location), 0, -1):
-            label = self._overrides.get(tuple(str(part) for part in location[:length]))
+        written = tuple(str(part) for part in self._as_written(location))
+        for length in range(len(written), 0, -1):
+            label = self._overrides.get(written[:length])
             if label:
                 return label
         line, node = 1, self._tree
-        for part in self._as_written(location):
+        for depth, part in enumerate(self._as_written(location), 1):
             try:
                 row, _ = node.lc.key(part) if isinstance(node, Mapping) else node.lc.item(part)
                 node = node[part]
             except (AttributeError, KeyError, IndexError, TypeError):
-                break
+                made_by = (label for path, label in self._overrides.items() if path[:depth] == written[:depth])
+                return next(made_by, f"{self.source}:{line}")
             line = row + 1
         return f"{self.source}:{line}"
 

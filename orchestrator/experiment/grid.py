@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from orchestrator.experiment.document import Document
+from orchestrator.experiment.empty_sections import without_empty_sections
 from orchestrator.experiment.kubernetes_options import MOST_BYTES_OF_A_VARIABLE, KubernetesOptions
 from orchestrator.experiment.schema import (
     BUILT_IN_ABLATIONS,
@@ -26,7 +27,8 @@ from orchestrator.experiment.variants import Variant, variants
 from trainer.contract.errors import SpecError
 from trainer.contract.location import read_location
 from trainer.contract.network import NETWORKS
-from trainer.contract.spec import RunSpec, problem_text
+from trainer.contract.spec import RunSpec
+from trainer.contract.wording import problem_text
 
 DEFAULT_STORE: Final = "runs"
 
@@ -88,7 +90,7 @@ def parse_experiment(document: Document) -> Experiment:
         InputError: With every mistake, each with its line and a suggestion.
     """
     problems = Problems(document)
-    tree = document.content
+    tree = without_empty_sections(ExperimentFile, document.content)
     _check_counts(tree, problems)
     problems.raise_if_any()
     if "models" in tree:

@@ -19,11 +19,12 @@ def did_you_mean(word: object, known: Collection[str]) -> str:
     Returns:
         The nearest known word as a question, or the list of all of them.
     """
-    near = difflib.get_close_matches(_folded(word), {_folded(name): name for name in known}, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(folded(word), {folded(name): name for name in known}, n=1, cutoff=0.6)
     if near:
-        return f"did you mean '{next(name for name in known if _folded(name) == near[0])}'?"
+        return f"did you mean '{next(name for name in known if folded(name) == near[0])}'?"
     return f"known: {', '.join(known)}" if known else "there is none to choose from"
 
 
-def _folded(word: object) -> str:
+def folded(word: object) -> str:
+    """A word as it is compared: without case, hyphens and underscores."""
     return str(word)[:_LONGEST].lower().replace("-", "").replace("_", "").replace(" ", "")

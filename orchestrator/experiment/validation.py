@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Collection, Iterator
 from typing import Any, Final, Protocol, TypeVar, get_args
 
@@ -10,14 +11,17 @@ from pydantic import BaseModel, ValidationError
 
 from orchestrator.errors import InputError, Problem
 from orchestrator.experiment.document import Document, Location
+from orchestrator.experiment.known_keys import what_was_meant
 from orchestrator.experiment.suggest import did_you_mean
 from trainer.contract.errors import shortened
 from trainer.contract.frozen import misread
 from trainer.contract.location import LocationMistake
-from trainer.contract.spec import problem_text
+from trainer.contract.wording import problem_text, shown
 
 M = TypeVar("M", bound=BaseModel)
 
+_SET: Final = "--set "
+_FOR_ONE: Final = "for one item write "
 _SUGGESTIONS: Final = 100
 """Mistakes of one section that get a suggestion; so many are never shown."""
 
@@ -37,6 +41,9 @@ class Problems:
 
     def add(self, location: Location, what: str, fix: str = "") -> None:
         """Note a mistake at a field of the document."""
+        where, given = self._document.where(location), fix.removeprefix(_FOR_ONE)
+        if where.startswith(_SET) and given != fix:  # to be typed again, in a shell
+            fix = f"{_FOR_ONE}{shlex.join(['--set', f'{where.removeprefix(_SET)}={given}'])}"
         self._found[self._document.problem(location, what, fix)] = None
 
     def raise_if_any(self) -> None:
@@ -86,20 +93,23 @@ def _what_and_fix(model: type[BaseModel], item: Any, location: Location, *, sugg
     if item["type"] == "extra_forbidden":
         key = str(location[-1])
         known = list(_fields_at(model, location[:-1]))
-        return f"unknown key '{shortened(key, 60)}'", did_you_mean(key, known) if suggest else ""
+        return f"unknown key '{shortened(key, 60)}'", what_was_meant(key, known) if suggest else ""
     if item["type"] == "missing":
         return "is missing", ""
     if item["type"] == "literal_error":
         known = re.findall(r"'([^']*)'", str(item["ctx"]["expected"]))
         return f"unknown value {shortened(repr(item['input']))}", did_you_mean(item["input"], known)
     if item["type"] == "tuple_type" and not isinstance(item["input"], dict):
-        given = shortened(repr(item["input"]))
-        return f"a list is meant, got {given}", f"for one item write [{given}]"
+        given = shortened(str(item["input"]))
+        what = f"a list is meant, got {shown(item['input'])}"
+        return what, f"{_FOR_ONE}[{given}]" if item["input"] not in (None, "") else ""
     mistake = item.get("ctx", {}).get("error")
     if isinstance(mistake, LocationMistake):
         return mistake.what, mistake.fix
     scalar = isinstance(item["input"], bool | int | float)
-    return problem_text(item), "write it in quotes" if item["type"] == "string_type" and scalar else ""
+    if item["type"] == "string_type" and scalar:
+        return problem_text(item), "write it in quotes"
+    return problem_text(item), "write a value, or leave the key out" if item["input"] is None else ""
 
 
 def _fields_at(model: type[BaseModel], location: Location) -> Collection[str]:

@@ -11,11 +11,15 @@ from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.errors import InputError
 from orchestrator.experiment.document import Location, field_path, set_path
+from orchestrator.experiment.empty_sections import without_empty_sections
+from orchestrator.experiment.known_keys import what_was_meant
 from orchestrator.experiment.schema import Ablation
 from orchestrator.experiment.suggest import did_you_mean
 from orchestrator.experiment.validation import Problems, Report, validate
+from trainer.contract.errors import shortened
 from trainer.contract.network import NETWORKS, NetworkSpec
 from trainer.contract.spec import DataSpec, Identifier, TrainingSpec
+from trainer.contract.wording import problem_text
 
 _CHANGEABLE = ("data", "models", "training")
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
@@ -110,18 +114,20 @@ def _model(
     network = NETWORKS.get(architecture) if isinstance(architecture, str) else None
     if network is None:
         where = (*at, "architecture") if "architecture" in options else at
-        what = f"unknown model '{architecture}'" if isinstance(architecture, str) else "the name of a model is meant"
+        named = isinstance(architecture, str)
+        what = f"unknown model '{shortened(architecture, 60)}'" if named else "the name of a model is meant"
         report(where, what, did_you_mean(architecture, list(NETWORKS)))
         return None
     try:
         _IDENTIFIER.validate_python(name)
     except ValidationError as error:
-        report(at, str(error.errors()[0]["msg"]).removeprefix("Value error, "))
+        report(at, problem_text(error.errors()[0]))
         return None
     known = [*network.model_fields, *TrainingSpec.model_fields]
     unknown = [key for key in options if key not in known]
     for key in unknown:
-        report((*at, key), f"unknown key '{key}'", did_you_mean(key, known))
+        report((*at, key), f"unknown key '{shortened(key, 60)}'", what_was_meant(key, known))
+    options = without_empty_sections(network, options)
     own = {key: value for key, value in options.items() if key in network.model_fields}
     overrides = {key: value for key, value in options.items() if key in TrainingSpec.model_fields}
     built = validate(network, {**own, "architecture": architecture}, at, report)

@@ -51,7 +51,7 @@ def test_nothing_measured_is_said_with_what_to_do(store: FolderStore, tmp_path: 
     estimated = made(declared(tmp_path), store)
     assert (estimated.runs_left, estimated.hours, estimated.eta_seconds) == (20, None, None)
     assert estimated.unmeasured == ["gamma_net", "unet"]
-    assert "--set seeds=[1]" in " ".join(shown(estimated).split())
+    assert "--set 'seeds=[1]'" in " ".join(shown(estimated).split())
 
 
 def test_hours_are_measured_seconds_times_epochs_left(store: FolderStore, tmp_path: Path) -> None:

@@ -74,6 +74,11 @@ def history_event(experiment: str, at: datetime, kind: str, uid: str) -> str:
     return f"{history_prefix(experiment)}{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03d}Z-{kind}-{uid}.json"
 
 
+def is_experiment_yaml(key: str) -> bool:
+    """Whether an experiment file lies at this key."""
+    return key == experiment_yaml(key.partition("/")[0])
+
+
 @dataclass(frozen=True, slots=True)
 class RunLayout:
     """The keys of one run."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import sys
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ _SCHEMES: Final = frozenset(
     )
 )
 _FORMS: Final = "use s3://bucket/prefix or the path of a folder"
+_UTF8: Final = "set LC_ALL=C.UTF-8"
 _VARIABLE: Final = re.compile(r"\$(\{|[A-Za-z_])")
 _BUCKET: Final = re.compile(r"[A-Za-z0-9._-]{1,255}")
 _OF_AWS: Final = re.compile(
@@ -102,9 +104,18 @@ def read_location(text: str, where: object = "") -> Location:
         LocationError: It is not one.
     """
     try:
-        return parse_location(text)
+        location = parse_location(text)
     except LocationMistake as mistake:
         raise LocationError(mistake.what, where=where, fix=mistake.fix) from None
+    try:
+        os.fsencode(location.path)
+    except UnicodeEncodeError:
+        raise LocationError(
+            f"this locale's encoding, {sys.getfilesystemencoding()}, has no name for {location.path}",
+            where=where,
+            fix=_UTF8,
+        ) from None
+    return location
 
 
 def read_folder(text: str, where: object) -> Path:
@@ -148,7 +159,12 @@ def _refuse_invisible(text: str) -> None:
         raise LocationMistake("it is empty")
     if text != text.strip():
         raise LocationMistake("it begins or ends with a space or a line break", "remove it")
-    if any(unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") or sign in "\ufeff\u200b" for sign in text):
+    if any(unicodedata.category(sign) == "Cs" for sign in text):
+        raise LocationMistake(
+            f"a part of it is no text in this locale's encoding, {sys.getfilesystemencoding()}",
+            f"{_UTF8}, or rename it",
+        )
+    if any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") or sign in "\ufeff\u200b" for sign in text):
         raise LocationMistake("there is a character in it that cannot be seen, such as a line break", "type it anew")
     if len(text) > 1 and text[0] in "'\"" and text[-1] == text[0]:
         raise LocationMistake("it stands in quotes, which are part of the text here", "remove the quotes")

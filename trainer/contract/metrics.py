@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from trainer.contract import exit_codes
 from trainer.contract.bounds import Attempt, Count, Epoch, ExitCode, Loss, PositiveLoss, Seconds, Share, Time
 from trainer.contract.errors import MetricLogError, shortened
 from trainer.contract.frozen import Frozen
@@ -40,6 +41,8 @@ class AttemptRecord(Frozen):
         threads: CPU threads used.
         resumed_epoch: Epochs that were already done; 0 for a start from nothing.
         resumed_step: Steps of the next epoch that were already done.
+        copied_from: Id of the run whose log this is, where one that differs in its number of epochs alone goes on
+            from it; empty for a run's own log.
     """
 
     kind: Literal["attempt"] = "attempt"
@@ -57,6 +60,7 @@ class AttemptRecord(Frozen):
     threads: int = Field(ge=1, le=1 << 20)
     resumed_epoch: Count = 0
     resumed_step: Count = 0
+    copied_from: str = ""
 
 
 class DataRecord(Frozen):
@@ -172,6 +176,8 @@ def write_line(record: Record) -> str:
         MetricLogError: A number in it is not finite; named.
     """
     content = record.model_dump(mode="json")
+    if not content.get("copied_from", "-"):
+        del content["copied_from"]  # younger than the others, and rare: older readers know logs without it
     for path, value in _numbers(content):
         if value != value or value in (float("inf"), float("-inf")):
             raise MetricLogError(f"{path} is {value}", fix="lower training.learning_rate, or look at the data")
@@ -216,6 +222,23 @@ def merge(attempts: Iterable[AttemptLog]) -> list[tuple[AttemptLog, EpochRecord]
     for log in sorted(attempts, key=lambda log: (log.attempt.attempt, log.attempt.started_at, log.attempt.uid)):
         newest.update((record.epoch, (log, record)) for record in log.epochs)
     return [newest[epoch] for epoch in sorted(newest)]
+
+
+def copied_log(log: AttemptLog, run_id: str, epochs: int) -> str:
+    """The log of an attempt as that of another run which goes on from it.
+
+    Args:
+        log: Of an attempt.
+        run_id: The run that gets it.
+        epochs: How many epochs of it hold for that run, counted from the first.
+    """
+    origin = log.attempt.copied_from or log.attempt.run_id
+    kept: list[Record] = [log.attempt.model_copy(update={"run_id": run_id, "copied_from": origin})]
+    kept += [log.data] if log.data else []
+    kept += [record for record in log.epochs if record.epoch <= epochs]
+    last = kept[-1].finished_at if isinstance(kept[-1], EpochRecord) else log.attempt.started_at
+    kept.append(EndRecord(exit_code=exit_codes.STOPPED, message=f"copied from run {origin}", finished_at=last))
+    return "".join(map(write_line, kept))
 
 
 def _read_line(line: bytes, where: str) -> Record:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
@@ -16,6 +15,7 @@ from trainer.contract.json_text import read_json
 from trainer.contract.location import LocationText
 from trainer.contract.network import NetworkSpec
 from trainer.contract.text_form import text_form
+from trainer.contract.wording import problem_text
 
 SCHEMA_VERSION: Final = 1
 
@@ -64,24 +64,6 @@ _CANNOT_CHANGE_A_RESULT: Final = (
 )
 _LEFT_OUT_AT_THEIR_DEFAULT: Final = {"on_nonfinite": "stop", "deterministic": True}
 """Options younger than the digest: without them a run has the name that it always had."""
-
-
-_MEANT: Final = {
-    "dict_type": "a mapping of keys to values is meant",
-    "mapping_type": "a mapping of keys to values is meant",
-    "model_type": "a mapping of keys to values is meant",
-    "model_attributes_type": "a mapping of keys to values is meant",
-    "string_type": "text is meant",
-    "int_type": "a whole number is meant",
-    "int_parsing": "a whole number is meant",
-    "int_from_float": "a whole number is meant",
-    "float_type": "a number is meant",
-    "float_parsing": "a number is meant",
-    "bool_type": "true or false is meant",
-    "bool_parsing": "true or false is meant",
-    "tuple_type": "a list is meant",
-}
-"""Where pydantic speaks of Python's types."""
 
 
 class PreprocessingSpec(Frozen):
@@ -256,7 +238,12 @@ class RunSpec(Frozen):
 
     @property
     def digest(self) -> str:
-        """SHA-256, 64 hex digits, over the canonical JSON of all that can change the result."""
+        """SHA-256, 64 hex digits, over the canonical JSON of `deciding`."""
+        return hashlib.sha256(canonical_json(self.deciding).encode()).hexdigest()
+
+    @property
+    def deciding(self) -> dict[str, Any]:
+        """All that can change the result, as JSON."""
         content = self.model_dump(mode="json")
         for name in _CANNOT_CHANGE_A_RESULT:
             del content["training"][name]
@@ -268,7 +255,7 @@ class RunSpec(Frozen):
             content["network"].pop("temporal", None)
         if self.data.augmentation == AugmentationSpec():  # as young
             del content["data"]["augmentation"]
-        return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+        return content
 
     @property
     def frames(self) -> int:
@@ -323,26 +310,6 @@ class RunSpec(Frozen):
 def validation_problems(error: ValidationError, where: object = "") -> list[Problem]:
     """Every mistake pydantic found, with the path of its field."""
     return [Problem(problem_text(item), where=_join(where, item["loc"])) for item in error.errors()]
-
-
-def problem_text(item: Any) -> str:
-    """What pydantic says of one mistake, without its `Value error, ` prefix, with the value given."""
-    message = _MEANT.get(item["type"]) or str(item["msg"]).removeprefix("Value error, ")
-    message = message[:1].lower() + message[1:]
-    if item["type"] in ("missing", "value_error", "extra_forbidden"):
-        return message
-    return f"{message}, got {shown(item['input'])}"
-
-
-def shown(value: Any) -> str:
-    """A value that a message names: a list or mapping by its kind, anything else as its author wrote it."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, list | tuple):
-        return "a list"
-    return str(value).lower() if isinstance(value, bool) else shortened(repr(value))
 
 
 def _join(where: object, loc: tuple[int | str, ...]) -> str:
