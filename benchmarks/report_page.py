@@ -192,7 +192,7 @@ class AlikeStore:
         for name, data in self._objects[self._model[run_id]].items():
             yield Stat(f"{experiment}/{run_id}/{name}", len(data), "e", 0.0)
 
-    def get(self, key: str) -> Blob:
+    def get(self, key: str, max_bytes: int | None = None) -> Blob:
         """One object."""
         _, run_id, name = key.split("/", 2)
         return Blob(self._objects[self._model[run_id]][name], "e")

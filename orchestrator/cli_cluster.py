@@ -15,6 +15,7 @@ from orchestrator.cli_options import (
     Overrides,
     RunNames,
     StoreUrl,
+    WithPreflight,
     Yes,
 )
 
@@ -124,26 +125,34 @@ def doctor(
     overrides: Overrides = None,
     backend: Annotated[BackendName | None, typer.Option(help="Where to run, instead of the file's.")] = None,
     store: StoreUrl = None,
+    preflight: WithPreflight = True,
     as_json: AsJson = False,
 ) -> None:
-    """Check cluster, rights, Secret, store, nodes and image, before a grid of runs needs them."""
+    """Check what runs need before a grid of them does: cluster, Secret, image; device, data, models; store."""
     from dataclasses import asdict
 
     from orchestrator import console, errors
+    from orchestrator.backends.local.preflight import InterruptedPreflightError
     from orchestrator.doctor import examine
     from orchestrator.experiment import load_experiment
 
+    loaded = load_experiment(experiment, overrides or [], store=store, backend=backend)
     checks = []
     said: set[str] = set()
-    for check in examine(load_experiment(experiment, overrides or [], store=store, backend=backend)):
-        checks.append(check)
-        if not as_json:
-            console.show(f"{check.state:<8} {check.name}: {check.says}")
-            for line in check.fix.splitlines():
-                if line not in said:  # one command may put several things right
-                    console.show(f"         {line}")
-                said.add(line)
+    try:
+        for check in examine(loaded, with_preflight=preflight):
+            checks.append(check)
+            if not as_json:
+                console.show(f"{check.state:<8} {check.name}: {check.says}")
+                for line in check.fix.splitlines():
+                    if line not in said:  # one command may put several things right
+                        console.show(f"         {line}")
+                    said.add(line)
+    except InterruptedPreflightError:
+        raise typer.Exit(errors.INTERRUPTED) from None
     if as_json:
         console.show_json([asdict(check) for check in checks])
-    if any(check.state == "failed" for check in checks):
-        raise typer.Exit(errors.UNREACHABLE)
+    failed = [check.name for check in checks if check.state == "failed"]
+    if failed:
+        here = loaded.backend == "local" and "store" not in failed  # nothing that had to be reached
+        raise typer.Exit(errors.INVALID_INPUT if here else errors.UNREACHABLE)

@@ -32,7 +32,8 @@ def init(
 ) -> None:
     """Write a commented experiment file for the data you have."""
     from orchestrator import console
-    from orchestrator.commands.init import SCHEMA_NAME, Wanted, compose, write
+    from orchestrator.commands.init import Wanted, compose
+    from orchestrator.commands.init_files import SCHEMA_NAME, write, write_schema
 
     to_stdout = output == "-"
     written = compose(Wanted(folders or (), name, backend.value, store), "" if to_stdout else SCHEMA_NAME)
@@ -42,7 +43,9 @@ def init(
         console.show(written.text)
         return
     path = Path(f"{written.experiment.name}.yaml") if output is None else output_path(output)
-    write(written, path, force=force)
+    write(written.text, path, force=force)
+    if problem := write_schema(path.parent):
+        console.say(f"note: editors find no schema: {problem}")
     for line in written.said(path):
         console.say(line)
 

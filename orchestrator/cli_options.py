@@ -81,3 +81,11 @@ RunNames = Annotated[
     ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+WithPreflight = Annotated[
+    bool,
+    typer.Option(
+        "--preflight/--no-preflight",
+        help="On this machine: have the trainer look at device, data and models.",
+    ),
+]

@@ -44,7 +44,10 @@ MaxActive = Annotated[
 
 NoVerify = Annotated[
     bool,
-    typer.Option("--no-verify", help="Create Jobs whose pods cannot reach the store, as far as is seen from here."),
+    typer.Option(
+        "--no-verify",
+        help="Start runs without asking first whether they can train here or, on a cluster, reach the store.",
+    ),
 ]
 
 
@@ -169,8 +172,10 @@ def _carry_out(
     verify: bool,
     as_json: bool,
 ) -> None:
-    from orchestrator import console
+    from orchestrator import console, errors
+    from orchestrator.backends.local.before_start import look_before_start
     from orchestrator.backends.local.installation import require_trainer
+    from orchestrator.backends.local.preflight import InterruptedPreflightError
     from orchestrator.commands.submit import add_to_history, write_specifications
     from orchestrator.submitted import remember
     from orchestrator.submitted_runs import remember_runs
@@ -185,13 +190,19 @@ def _carry_out(
             for check in require_store_access(prepared, verify=verify):
                 console.say("\n  ".join([f"note: {check.name}: {check.says}", *check.fix.splitlines()]))
         probe(prepared.store, prepared.experiment.name)  # before anything is written, trained or paid for
+        if prepared.experiment.backend == "local" and verify:
+            try:
+                look_before_start(prepared.experiment, prepared.plan.to_do)
+            except InterruptedPreflightError:
+                console.say("interrupted before the first run; nothing was started")
+                raise typer.Exit(errors.INTERRUPTED) from None
     write_specifications(prepared, reuse_epochs=reuse_epochs)
     add_to_history(prepared)
     if problem := remember(prepared.experiment.name, prepared.store.url, prepared.experiment.backend):
         console.say(f"note: this folder cannot remember the experiment: {problem}")
     else:
         remember_runs(prepared.experiment.name, (run.run_id for run in prepared.experiment.runs))
-    outcome = _start(prepared, workers, max_active)
+    outcome = _start(prepared, workers, max_active, tried=verify)
     if as_json:
         console.show_json(
             {
@@ -200,6 +211,8 @@ def _carry_out(
                 "failed": dict(outcome.failed),
                 "cancelled": outcome.cancelled,
                 "left": outcome.left,
+                "not_started": outcome.not_started,
+                "shared_cause": outcome.shared_cause.message if outcome.shared_cause else None,
                 "interrupted": outcome.interrupted,
                 "changes": [change.to_json() for change in prepared.changes],
             }
@@ -295,7 +308,7 @@ def _say_who_holds(prepared: Prepared) -> None:
         console.say(f"  {number} {label}: {reason}")
 
 
-def _start(prepared: Prepared, workers: int | None, max_active: int | None) -> Outcome:
+def _start(prepared: Prepared, workers: int | None, max_active: int | None, *, tried: bool) -> Outcome:
     from orchestrator import console
     from orchestrator.backends.local import LocalBackend
     from orchestrator.backends.local.bars import display
@@ -308,7 +321,7 @@ def _start(prepared: Prepared, workers: int | None, max_active: int | None) -> O
         return _create_jobs(prepared, max_active)
     at_once = LocalBackend(prepared.store, workers=workers).workers_for(runs)
     with display(runs, at_once, console.stderr_console()) as watcher:
-        return LocalBackend(prepared.store, workers=workers, watcher=watcher).start(runs)
+        return LocalBackend(prepared.store, workers=workers, watcher=watcher, tried=tried).start(runs)
 
 
 def _create_jobs(prepared: Prepared, max_active: int | None) -> Outcome:
@@ -338,15 +351,30 @@ def _named(prepared: Prepared) -> str:
     return f" {prepared.experiment.name} --store {shlex.quote(prepared.store.url)}"
 
 
+def _held_back(prepared: Prepared, outcome: Outcome, named: str) -> str:
+    """Why some runs were not started, and what to do."""
+    cause, held = outcome.shared_cause, len(outcome.not_started)
+    assert cause is not None
+    on_cluster = prepared.experiment.backend == "kubernetes"
+    why = str(cause) if on_cluster else str(cause).partition(":")[0]  # each failure was said already
+    stopping = f"; gridctl cancel{named} stops those that are active" if on_cluster else ""
+    return (
+        f"stopped: {why}\n  {held} more {'was' if held == 1 else 'were'} not started{stopping}\n"
+        "  once that is put right, the same command with --retry-failed starts all of them"
+    )
+
+
 def _finish_submit(prepared: Prepared, outcome: Outcome, named: str) -> None:
     from orchestrator import console, errors
 
     by_message: dict[str, list[str]] = {}
     for run_id, message in outcome.failed.items():
-        by_message.setdefault(message.removeprefix("not tried: "), []).append(run_id)
+        by_message.setdefault(message, []).append(run_id)
     for message, run_ids in by_message.items():
         others = f" and {len(run_ids) - 1} more" if len(run_ids) > 1 else ""
         console.say(f"failed: {run_ids[0]}{others}: {message}")
+    if outcome.not_started and outcome.shared_cause:
+        console.say(_held_back(prepared, outcome, named))
     if outcome.left:
         console.say(
             f"{console.count(len(outcome.left), 'run')} left to whoever holds them: see `gridctl status{named}`"
@@ -364,6 +392,7 @@ def _finish_submit(prepared: Prepared, outcome: Outcome, named: str) -> None:
     console.say_unreadable(prepared.collected.problems)
     if outcome.unreachable:
         raise typer.Exit(errors.UNREACHABLE)
-    if outcome.failed or outcome.cancelled or prepared.plan.failed or prepared.collected.problems:
+    stopped_short = outcome.cancelled or outcome.not_started
+    if outcome.failed or stopped_short or prepared.plan.failed or prepared.collected.problems:
         raise typer.Exit(errors.RUNS_FAILED)
     console.say(f"next: gridctl status{named}, gridctl report{named} --significance")

@@ -14,6 +14,7 @@ from orchestrator.errors import InputError
 from trainer.contract.data_layout import (
     ACDC_FOLDERS,
     ACDC_PATIENT,
+    PACK_MANIFEST,
     SUNNYBROOK_CONTOUR,
     SetKind,
     is_data,
@@ -75,6 +76,12 @@ def find_data(given: str) -> list[DataFolder]:
             names = ", ".join(_join(given, root) for root in sorted(roots))
             raise InputError(f"it holds {len(roots)} sets in the form of {kind}", where=given, fix=f"give one: {names}")
         found += [DataFolder(kind, _join(given, root), patients) for root, patients in roots.items()]  # type: ignore[arg-type]
+    if not found and any(path.name == PACK_MANIFEST for path in paths):
+        raise InputError(
+            "these are packs that `gridctl-trainer data pack` made, not a data set",
+            where=given,
+            fix="give the data set that they were made of; then name this folder in data.acdc, with the packs' size_px",
+        )
     if not found:
         raise InputError(f"this is no data set: {_seen(paths)}", where=given, fix=EXPECTED)
     return found

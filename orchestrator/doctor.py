@@ -19,14 +19,21 @@ if TYPE_CHECKING:
     from orchestrator.backends.kubernetes import KubernetesBackend
 
 
-def examine(experiment: Experiment) -> Iterator[Check]:
+def examine(experiment: Experiment, *, with_preflight: bool = True) -> Iterator[Check]:
     """Look at everything that an experiment's runs need, in the order in which they need it.
 
-    Nothing is left behind: the store gets one object, which is deleted again.
+    Nothing is left behind but data prepared in the cache: the store gets one object, which is deleted again.
+
+    Args:
+        experiment: The experiment.
+        with_preflight: Whether the trainer of this machine looks at device, data and models, if it is to train.
     """
     if experiment.backend == "kubernetes":
         yield from _cluster(experiment)
-    yield from _data(experiment)
+    if experiment.backend == "local" and with_preflight:
+        yield from _training_here(experiment)
+    else:
+        yield from _data(experiment)
     yield _guarded("store", lambda: _store(experiment))
 
 
@@ -118,6 +125,23 @@ def _throttled(experiment: Experiment) -> list[str]:
     if limit is None or threads <= parse_quantity(limit):
         return []
     return [f"{threads} threads (training.threads) share a CPU limit of {limit}: raise kubernetes.cpu"]
+
+
+def _training_here(experiment: Experiment) -> Iterator[Check]:
+    """What the trainer's own preflight finds, as `submit` asks for it before the first run."""
+    from orchestrator.backends.local.before_start import checks
+    from orchestrator.backends.local.installation import require_trainer
+
+    try:
+        require_trainer()
+    except InputError as fault:
+        yield _failed("trainer", fault)
+        yield from _data(experiment)
+        return
+    try:
+        yield from checks(experiment)
+    except InputError as fault:
+        yield _failed("trainer", fault)
 
 
 def _data(experiment: Experiment) -> Iterator[Check]:

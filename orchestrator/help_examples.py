@@ -10,7 +10,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "init": ("gridctl init data/phantom", "gridctl init data/phantom/acdc --name hearts -o -"),
     "submit": (
         "gridctl submit experiments/demo.yaml --dry-run",
-        "gridctl submit experiments/demo.yaml --set training.epochs=20 --store long",
+        "gridctl submit experiments/demo.yaml --set training.epochs=2 --store short",
     ),
     "status": ("gridctl status", "gridctl status demo --json"),
     "list": ("gridctl list", "gridctl list --store runs --json"),

@@ -12,7 +12,8 @@ _TIMES_USUAL: Final = 10
 _SHORTEST_LOG_S: Final = 10 * 60.0
 """A trainer writes its log at least every few minutes while it makes progress."""
 _SHORTEST_HEARD_S: Final = 3 * 60.0
-_BEFORE_FIRST_STEP_S: Final = 30 * 60.0
+_HEARD_BEFORE_FIRST_STEP_S: Final = 10 * 60.0
+_LOG_BEFORE_FIRST_EPOCH_S: Final = 30 * 60.0
 """A single file may be large, and a first step may compile."""
 
 
@@ -51,7 +52,7 @@ class Silence:
         since = max(known_times, default=now)
         usual = float(run["seconds_per_epoch"])
         known = usual if usual == usual else None
-        limit = max(_SHORTEST_LOG_S, _TIMES_USUAL * known) if known is not None else _BEFORE_FIRST_STEP_S
+        limit = max(_SHORTEST_LOG_S, _TIMES_USUAL * known) if known is not None else _LOG_BEFORE_FIRST_EPOCH_S
         return cls(since, max(0.0, now - since), known, limit)
 
     @classmethod
@@ -63,7 +64,11 @@ class Silence:
             usual_seconds: The longest time between two steps so far; None before the first step.
             now: Seconds since the epoch.
         """
-        limit = _BEFORE_FIRST_STEP_S if usual_seconds is None else max(_SHORTEST_HEARD_S, _TIMES_USUAL * usual_seconds)
+        limit = (
+            _HEARD_BEFORE_FIRST_STEP_S
+            if usual_seconds is None
+            else max(_SHORTEST_HEARD_S, _TIMES_USUAL * usual_seconds)
+        )
         return cls(since, max(0.0, now - since), usual_seconds, limit)
 
     def __str__(self) -> str:

@@ -99,7 +99,7 @@ class FittedTable:
 
 
 def entries(columns: Sequence[Column], rows: Sequence[tuple[Sequence[Text], str]]) -> Iterator[RenderableType]:
-    """Rows as a list: what names the row, then heading and cell of everything that it says.
+    """Rows as a list: what names a row, then heading and cell of all that it says; without heading it is left out.
 
     Args:
         columns: From left to right.
@@ -109,8 +109,8 @@ def entries(columns: Sequence[Column], rows: Sequence[tuple[Sequence[Text], str]
         pairs = list(zip(columns, cells, strict=True))
         yield Text(" ", style="bold").join([cell for column, cell in pairs if column.names_row and cell.plain])
         said = [
-            Text.assemble((f"{column.heading} " if column.heading else "", "dim"), cell)
+            Text.assemble((f"{column.heading} ", "dim"), cell)
             for column, cell in pairs
-            if not column.names_row and cell.plain not in ("", "·")
+            if column.heading and not column.names_row and cell.plain not in ("", "·")
         ]
         yield Padding(Text(", ", style=style).join(said), (0, 0, 0, 2), expand=False)

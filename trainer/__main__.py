@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,9 @@ from trainer.contract.errors import Fault
 from trainer.contract.usage_examples import examples
 from trainer.help_examples import EXAMPLES
 from trainer.termination_message import leave_termination_message
+
+if TYPE_CHECKING:
+    from trainer.stopping import StopSignal
 
 app = typer.Typer(
     name="gridctl-trainer",
@@ -67,23 +70,16 @@ def run(
     ] = ProgressStyle.AUTO,
 ) -> None:
     """Train one run, from its last checkpoint if there is one."""
-    from trainer.allocator import keep_freed_memory
-    from trainer.attempt_output import FORMAT
-    from trainer.contract.secrets import MaskingFormatter
+    from trainer.preflight.installation import InstallationError, note_in_log, required
     from trainer.progress import Bar, JsonLines, Silent, TrainingProgress
-    from trainer.stopping import StopSignal
 
-    stop = StopSignal().install()
-    keep_freed_memory()
-    # Set before torch and OpenCV are imported: they read it once. The specification's own number follows.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(MaskingFormatter(FORMAT))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
-    logging.captureWarnings(True)
-    for library in ("boto3", "botocore", "s3transfer", "urllib3"):  # they say where they found credentials, and more
-        logging.getLogger(library).setLevel(logging.WARNING)
-    from trainer.run import run as attempt
+    try:
+        stop = _prepare_to_train()
+        with required():
+            from trainer.run import run as attempt
+    except InstallationError as fault:
+        note_in_log(spec, store, fault)
+        raise
 
     shown: TrainingProgress = Silent()
     if progress is ProgressStyle.JSON:
@@ -94,6 +90,47 @@ def run(
         raise typer.Exit(attempt(spec, store, shown, stop))
     finally:
         shown.close()
+
+
+@app.command(epilog=examples(*EXAMPLES["preflight"]))
+def preflight(
+    specs: Annotated[
+        list[str], typer.Argument(metavar="SPEC...", help="Each a spec.json: a file or a URL; - for one a line.")
+    ],
+    progress: Annotated[
+        ProgressStyle, typer.Option(help="auto: a bar on a terminal; json: lines on standard output.")
+    ] = ProgressStyle.AUTO,
+) -> None:
+    """What would keep runs from training here: device, data, patients of each part, one step of each model.
+
+    Exits with what a run would: 2 for a specification or device, 3 for data.
+    """
+    stop = _prepare_to_train(logging.ERROR)  # what is odd about data is among the findings
+    from trainer.preflight.installation import required
+
+    with required():
+        from trainer.preflight.command import preflight as looked_at
+
+    raise typer.Exit(looked_at(specs, as_json=progress is ProgressStyle.JSON, stop=stop))
+
+
+def _prepare_to_train(level: int = logging.INFO) -> StopSignal:
+    """What has to be settled before torch and OpenCV are imported: they read it once."""
+    from trainer.allocator import keep_freed_memory
+    from trainer.attempt_output import FORMAT
+    from trainer.contract.secrets import MaskingFormatter
+    from trainer.stopping import StopSignal
+
+    stop = StopSignal().install()
+    keep_freed_memory()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the specification's own number follows
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(MaskingFormatter(FORMAT))
+    logging.basicConfig(level=level, handlers=[handler])
+    logging.captureWarnings(True)
+    for library in ("boto3", "botocore", "s3transfer", "urllib3"):  # they say where they found credentials, and more
+        logging.getLogger(library).setLevel(logging.WARNING)
+    return stop
 
 
 @app.command(epilog=examples(*EXAMPLES["describe"]))
@@ -140,7 +177,7 @@ def main() -> None:
     """Run a command; a fault becomes its message and exit code."""
     from trainer.contract.command_line import run_command
 
-    if sys.argv[1:2] != ["run"]:  # `run` needs a fast start and no image formats
+    if sys.argv[1:2] not in (["run"], ["preflight"]):  # these need a fast start and no image formats
         _mount_data_commands()
     if is_completing("gridctl-trainer"):
         answer_shell(app)

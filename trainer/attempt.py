@@ -24,12 +24,14 @@ from trainer.contract.secrets import masked
 from trainer.contract.spec import RunSpec
 from trainer.contract.store import Store
 from trainer.delivery import SpooledStore
-from trainer.environment import choose_device, device_name, versions
+from trainer.device import choose_device, unused_gpu
+from trainer.environment import device_name, versions
 from trainer.function import patient_functions
 from trainer.image_tensors import ImageTensors
 from trainer.loop import TrainingLoop
 from trainer.metric_log import MetricLog
 from trainer.models import build_model
+from trainer.preflight.trial import PASSED, try_one_step
 from trainer.progress import TrainingProgress
 from trainer.progress_log import LoggedProgress
 from trainer.provenance import git_sha
@@ -105,6 +107,8 @@ class Attempt:
         torch.set_num_threads(self._spec.training.threads)
         cv2.setNumThreads(self._spec.training.threads)
         device = choose_device(self._spec.training.device)
+        if unused := unused_gpu(device, self._spec.training.device):
+            _log.warning("%s", unused)
         seed_everything(self._spec.seed, deterministic=self._spec.training.deterministic)
         found = self._checkpoints.newest()
         self._metric_log.append(self._attempt_record(device, found[0].position if found else Position(0)))
@@ -116,6 +120,9 @@ class Attempt:
                 where=self._spec.data.acdc,
                 fix=f"bring the old files back, or delete {self._layout.prefix} from the store to train anew",
             )
+        if not found and os.environ.get(PASSED) != "1":  # a run that has a checkpoint has shown that it can
+            self._progress.phase("trying one step", 0, 1)
+            try_one_step(self._spec, sets, device, self._stop)
         loop = self._loop(sets, device)
         self._metric_log.append(sets.record(loop.steps_per_epoch))
         if found:
@@ -220,7 +227,7 @@ class Attempt:
             )
         return found
 
-    def _attempt_record(self, device: torch.device, resumed: Position) -> AttemptRecord:
+    def _attempt_record(self, device: torch.device | None, resumed: Position) -> AttemptRecord:
         return AttemptRecord(
             run_id=self._spec.run_id,
             attempt=self._name.number,
@@ -230,8 +237,8 @@ class Attempt:
             git_sha=git_sha(),
             image=os.environ.get("GRIDCTL_IMAGE", ""),
             versions=versions(),
-            device=str(device),
-            device_name=device_name(device),
+            device=str(device) if device else "",
+            device_name=device_name(device) if device else "",
             threads=self._spec.training.threads,
             resumed_epoch=resumed.epoch,
             resumed_step=resumed.step,
@@ -291,6 +298,8 @@ class Attempt:
             raise
 
     def _append_end(self, exit_code: int, message: str) -> None:
+        if not self._metric_log.begun:  # without its first line nobody could read why
+            self._metric_log.append(self._attempt_record(None, Position(0)))
         self._metric_log.append(EndRecord(exit_code=exit_code, message=message, finished_at=datetime.now(UTC)))
 
 

@@ -16,6 +16,8 @@ from trainer.losses import bce_with_logits
 from trainer.models import build_model
 
 _FLOAT_BYTES = 4
+_ARRAYS = 4
+"""Weights, gradients, and Adam's two moments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,7 @@ def describe(spec: NetworkSpec, size_px: int, batch_size: int) -> NetworkDescrip
     Raises:
         SpecError: The size does not fit the network.
     """
-    series = (spec.timesteps,) if isinstance(spec, GammaNetSpec) and spec.temporal else ()
-    with torch.device("meta"):
-        model = build_model(spec).train()
-        images = torch.empty(batch_size, *series, 1, size_px, size_px)
+    model, images = _without_content(spec, size_px, batch_size)
     layers = dict(_layers(model))
     calls: dict[str, int] = defaultdict(int)
     shapes: dict[str, tuple[int, ...]] = {}
@@ -100,17 +99,9 @@ def describe(spec: NetworkSpec, size_px: int, batch_size: int) -> NetworkDescrip
             shapes[name] = tuple(output.shape)
 
         handles.append(layer.register_forward_hook(note))
-    kept: dict[int, int] = {}
-    weights = {parameter.untyped_storage()._cdata for parameter in model.parameters()}
-
-    def keep(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage._cdata not in weights:
-            kept[storage._cdata] = storage.nbytes()
-        return tensor
-
     forward = FlopCounterMode(display=False)
-    with forward, torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+    kept = _Kept(model)
+    with forward, kept.noted():
         logits = model(images)
     for handle in handles:
         handle.remove()
@@ -129,8 +120,8 @@ def describe(spec: NetworkSpec, size_px: int, batch_size: int) -> NetworkDescrip
         parameters=number,
         forward_flops=int(forward.get_total_flops()),
         training_flops=int(training.get_total_flops()),
-        weights_bytes=4 * _FLOAT_BYTES * number,
-        activation_bytes=sum(kept.values()),
+        weights_bytes=_ARRAYS * _FLOAT_BYTES * number,
+        activation_bytes=kept.size_bytes,
         layers=tuple(
             LayerDescription(
                 name=name,
@@ -143,6 +134,47 @@ def describe(spec: NetworkSpec, size_px: int, batch_size: int) -> NetworkDescrip
             for name in calls
         ),
     )
+
+
+def least_training_bytes(spec: NetworkSpec, size_px: int, batch_size: int) -> int:
+    """`training_bytes` alone, without the time that counting operations takes.
+
+    Raises:
+        SpecError: The size does not fit the network.
+    """
+    model, images = _without_content(spec, size_px, batch_size)
+    kept = _Kept(model)
+    with kept.noted():
+        model(images)
+    return _ARRAYS * _FLOAT_BYTES * sum(parameter.numel() for parameter in model.parameters()) + kept.size_bytes
+
+
+def _without_content(spec: NetworkSpec, size_px: int, batch_size: int) -> tuple[nn.Module, Tensor]:
+    """The network and a batch of images for it, of the right shapes and in no memory."""
+    series = (spec.timesteps,) if isinstance(spec, GammaNetSpec) and spec.temporal else ()
+    with torch.device("meta"):
+        return build_model(spec).train(), torch.empty(batch_size, *series, 1, size_px, size_px)
+
+
+class _Kept:
+    """What a forward pass keeps for the backward pass."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self._weights = {parameter.untyped_storage()._cdata for parameter in model.parameters()}
+        self._sizes: dict[int, int] = {}
+
+    def noted(self) -> torch.autograd.graph.saved_tensors_hooks:
+        return torch.autograd.graph.saved_tensors_hooks(self._keep, lambda tensor: tensor)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(self._sizes.values())
+
+    def _keep(self, tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in self._weights:
+            self._sizes[storage._cdata] = storage.nbytes()
+        return tensor
 
 
 def _layers(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:

@@ -7,29 +7,13 @@ import resource
 import sys
 from importlib import metadata
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import torch
 
-from trainer.contract.errors import SpecError
 from trainer.provenance import version
 
 _RECORDED: Final = ("torch", "numpy", "opencv-python-headless", "nibabel", "pydicom", "imagecodecs", "gridctl")
-
-
-def choose_device(wanted: Literal["auto", "cpu", "cuda"]) -> torch.device:
-    """The device to train on.
-
-    Raises:
-        SpecError: CUDA is asked for and there is none.
-    """
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise SpecError(
-            "training.device is cuda, but no CUDA device is visible",
-            where="training.device",
-            fix="use auto or cpu, or give the pod a GPU",
-        )
-    return torch.device("cuda:0" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 def device_name(device: torch.device) -> str:

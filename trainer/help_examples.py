@@ -8,6 +8,7 @@ from typing import Final
 EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "": ("gridctl-trainer data phantom data/phantom", "gridctl-trainer describe gamma_net"),
     "run": ("gridctl-trainer run runs/demo/demo-unet-r30-none-s42-*/spec.json",),
+    "preflight": ("gridctl-trainer preflight runs/demo/*/spec.json",),
     "describe": (
         "gridctl-trainer describe unet --size-px 176 --batch-size 8",
         "gridctl-trainer describe gamma_net --set timesteps=4 --card-gib 24",
@@ -28,6 +29,6 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "data download": ("gridctl-trainer data download s3://bucket/phantom data/downloaded",),
     "data phantom": (
         "gridctl-trainer data phantom data/phantom",
-        "gridctl-trainer data phantom data/series --patients 20 --series",
+        "gridctl-trainer data phantom data/series --patients 4 --series",
     ),
 }

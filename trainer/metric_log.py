@@ -21,6 +21,11 @@ class MetricLog:
         self._key = key
         self._text = ""
 
+    @property
+    def begun(self) -> bool:
+        """Whether it has a line."""
+        return bool(self._text)
+
     def append(self, record: Record) -> None:
         """Add a line and store the log.
 

@@ -10,7 +10,7 @@ from trainer.contract.metrics import DataRecord
 from trainer.contract.spec import RunSpec
 from trainer.data.loading import load_set
 from trainer.data.prepared import PreparedSet
-from trainer.data.split import split_patients
+from trainer.data.split import require_patients, split_patients
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +61,19 @@ def load_sets(spec: RunSpec, progress: Callable[[int, int], None]) -> RunSets:
     Raises:
         DataError: Files are missing, unreadable or wrong: all of them, by name.
     """
-    frames = spec.frames
-    labelled = load_set("acdc", spec.data.acdc, spec.data, frames, progress)
+    labelled = load_set("acdc", spec.data.acdc, spec.data, spec.frames, progress)
     given = spec.data.sunnybrook
-    other = load_set("sunnybrook", given, spec.data, frames, progress) if given is not None else None
+    other = load_set("sunnybrook", given, spec.data, spec.frames, progress) if given is not None else None
+    return split_sets(spec, labelled, other)
+
+
+def split_sets(spec: RunSpec, labelled: PreparedSet, other: PreparedSet | None) -> RunSets:
+    """Split what was read.
+
+    Raises:
+        DataError: The train ratio leaves nobody to train or to validate.
+    """
+    require_patients(len(set(labelled.patients)), spec.train_ratio)
     split = split_patients(labelled.patients, spec.train_ratio, spec.seed)
     both = [prepared for prepared in (labelled, other) if prepared]
     return RunSets(

@@ -26,12 +26,7 @@ def read_spec(location: str, store_url: str | None = None) -> tuple[RunSpec, Sto
     """
     if store_url is not None:
         read_location(store_url, "--store")
-    if location == "-":
-        text, root, place = sys.stdin.buffer.read(MAX_SPEC_BYTES + 1), "", "standard input"
-    elif location.startswith(("s3://", "file://")):
-        text, root, place = _from_store(location)
-    else:
-        text, root, place = _from_file(location)
+    text, root, place = _read(location)
     spec = RunSpec.from_json(text, where=location)
     expected = RunLayout(spec.experiment, spec.run_id).spec
     if store_url is None and not (root and place.endswith(f"/{expected}")):
@@ -41,6 +36,22 @@ def read_spec(location: str, store_url: str | None = None) -> tuple[RunSpec, Sto
             fix="name the store with --store",
         )
     return spec, open_store(store_url or root)
+
+
+def read_specification(location: str) -> RunSpec:
+    """A specification alone, which may lie anywhere.
+
+    Raises:
+        SpecError, StoreError: As of `read_spec`.
+    """
+    return RunSpec.from_json(_read(location)[0], where=location)
+
+
+def _read(location: str) -> tuple[bytes, str, str]:
+    """Its text, the store that it may lie in, and its place there."""
+    if location == "-":
+        return sys.stdin.buffer.read(MAX_SPEC_BYTES + 1), "", "standard input"
+    return _from_store(location) if location.startswith(("s3://", "file://")) else _from_file(location)
 
 
 def _from_store(location: str) -> tuple[bytes, str, str]:

@@ -45,7 +45,7 @@ def step_faults(spec: RunSpec, device: torch.device, phase: Phase, epoch: int) -
                 f"out of memory {phase} in epoch {epoch}, with batches of {_batch_size(spec, phase)} images of "
                 f"{spec.data.size_px} px: {_numbers(device, said)}",
                 where=spec.run_id,
-                fix=_memory_fix(spec, phase),
+                fix=memory_fix(spec, phase),
             ) from error
         if _NOT_DETERMINISTIC in said:
             raise NotDeterministicError(
@@ -63,7 +63,8 @@ def _batch_size(spec: RunSpec, phase: Phase) -> int:
     return training.validation_batch_size if phase == "validating" else training.generalisation_batch_size
 
 
-def _memory_fix(spec: RunSpec, phase: Phase) -> str:
+def memory_fix(spec: RunSpec, phase: Phase) -> str:
+    """What to change if a minibatch does not fit."""
     setting = {
         "training": f"models.{spec.model}.batch_size",
         "validating": "training.validation_batch_size",

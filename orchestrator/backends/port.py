@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+from orchestrator.shared_cause import SharedCause
 from trainer.contract.spec import RunSpec
 
 
@@ -51,6 +52,8 @@ class Outcome:
         left: Run ids that somebody else holds.
         interrupted: Whether the user stopped it; what is left can be resumed.
         unreachable: Whether a run counts as failed because the store could not be asked about it.
+        not_started: Run ids that were held back because of `shared_cause`.
+        shared_cause: Why the first runs failed, if all for one reason.
     """
 
     done: tuple[str, ...] = ()
@@ -60,6 +63,8 @@ class Outcome:
     left: tuple[str, ...] = ()
     interrupted: bool = False
     unreachable: bool = False
+    not_started: tuple[str, ...] = ()
+    shared_cause: SharedCause | None = None
 
 
 class Backend(Protocol):

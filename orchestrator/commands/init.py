@@ -10,21 +10,15 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from orchestrator import console
-from orchestrator.data_folders import DataFolder, find_data
+from orchestrator.data_choice import PHANTOM, choose_data
+from orchestrator.data_folders import DataFolder
 from orchestrator.errors import InputError, Problem
 from orchestrator.experiment import Document, Experiment, parse_experiment
 from orchestrator.experiment.draft import LEAST_PATIENTS, MANY, Draft, Place, name_for
 from orchestrator.experiment.draft_text import draft_text
-from trainer.contract.atomic_file import replacing
 from trainer.contract.location import read_location
 
 _NAMES: Final = {"acdc": "ACDC", "sunnybrook": "Sunnybrook"}
-
-PHANTOM: Final = "data/phantom"
-"""Where the synthetic set lies that is proposed to who has no data yet."""
-
-SCHEMA_NAME: Final = ".gridctl/experiment.schema.json"
-"""Beside the file, so that editors find it and Git passes it over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +89,7 @@ def compose(wanted: Wanted, schema: str = "") -> Written:
         InputError: A folder holds no data set, two of a kind, or too few patients; or a name is not valid.
         StoreError: A bucket cannot be reached.
     """
-    found, notes = _look(wanted)
+    found, notes = choose_data(wanted.folders, wanted.backend)
     patients = len(found["acdc"].patients) or None
     if patients is not None and patients < 2:
         raise InputError(
@@ -130,62 +124,6 @@ def _parsed(text: str) -> Experiment:
         return parse_experiment(Document.parse(text, "the new file"))
     except InputError as error:
         raise InputError(Problem(p.what, fix=p.fix or "give --name") for p in error.problems) from None
-
-
-def write(written: Written, path: Path, *, force: bool) -> None:
-    """Put the file where it belongs, and the schema of its keys beside it.
-
-    Raises:
-        InputError: Something lies there already, or it cannot be written.
-    """
-    from orchestrator.experiment.json_schema import schema_text
-
-    try:
-        with replacing(path, only_if_absent=not force) as file:
-            file.write(written.text.encode())
-        with replacing(path.parent / SCHEMA_NAME) as file:
-            file.write(schema_text().encode())
-        ignored = path.parent / SCHEMA_NAME.partition("/")[0] / ".gitignore"
-        if not ignored.exists():
-            ignored.write_text("*\n", encoding="utf-8")
-    except FileExistsError:
-        fix = "-o FILE writes another, --force overwrites it"
-        raise InputError("there is a file already, and nothing was written", where=path, fix=fix) from None
-    except OSError as error:
-        what = f"cannot write it: {error.strerror or error}"
-        raise InputError(what, where=error.filename or path, fix="give another file with -o") from None
-
-
-def _look(wanted: Wanted) -> tuple[dict[str, DataFolder], list[str]]:
-    """The data sets to name, and what is to be said of them."""
-    if not wanted.folders:
-        return _without_folder(wanted.backend)
-    found: dict[str, DataFolder] = {}
-    for given in wanted.folders:
-        for data in find_data(given):
-            if data.kind in found:
-                where = f"{found[data.kind].location} and {data.location}"
-                raise InputError(f"two sets in the form of {data.kind}", where=where, fix="give one of them")
-            found[data.kind] = data
-    if "acdc" not in found:
-        raise InputError(
-            "this is Sunnybrook alone, which models are only generalised to",
-            where=found["sunnybrook"].location,
-            fix=f"give the folder to train on as well: gridctl init ACDC {found['sunnybrook'].location}",
-        )
-    return dict(sorted(found.items())), []
-
-
-def _without_folder(backend: str) -> tuple[dict[str, DataFolder], list[str]]:
-    if backend == "kubernetes":
-        note = "no data folder was given: the file names /data/acdc, as pods would see a volume with ACDC"
-        return {"acdc": DataFolder("acdc", "/data/acdc", ())}, [note]
-    if Path(PHANTOM).is_dir():
-        return {data.kind: data for data in find_data(PHANTOM)}, []
-    acdc = DataFolder("acdc", f"{PHANTOM}/acdc", tuple(f"patient{number:03d}" for number in range(1, 13)))
-    sunnybrook = DataFolder("sunnybrook", f"{PHANTOM}/sunnybrook", ("SC-N-1", "SC-N-2", "SC-N-3", "SC-N-4"))
-    note = "no data folder was given: the file names synthetic hearts"
-    return {"acdc": acdc, "sunnybrook": sunnybrook}, [note]
 
 
 def _name(folders: Sequence[str], backend: str) -> str:

@@ -15,6 +15,7 @@ from orchestrator.commands.find import Found
 from orchestrator.commands.states import machine_of, run_standings
 from orchestrator.eta import RunPace, eta_seconds, remaining_seconds
 from orchestrator.run_state import ACTIVE, RunState
+from orchestrator.shared_cause import Ended, SharedCause, shared_cause
 from orchestrator.standing import Standing
 from trainer.contract.spec import RunSpec
 
@@ -78,6 +79,7 @@ class Status:
         eta_seconds: Until the last run is done that somebody holds, at as many at once as are running now;
             None if nothing is running, or the speed of something is unknown.
         attempts, interruptions, gpu_hours: Sums over the runs.
+        shared_cause: Why runs failed, if at least the first three did for one reason and none went well.
         problems: What could not be read.
     """
 
@@ -91,6 +93,7 @@ class Status:
     gpu_hours: float
     cells: Sequence[CellStatus]
     runs: Sequence[RunStatus]
+    shared_cause: SharedCause | None
     problems: Sequence[str]
 
     def to_json(self) -> dict[str, Any]:
@@ -131,8 +134,16 @@ def read_status(found: Found, activity: Mapping[str, Activity] | None = None) ->
         gpu_hours=round(sum(run.gpu_hours for run in runs), 3),
         cells=_cells(runs, remaining_seconds(paces)),
         runs=runs,
+        shared_cause=_shared_cause(runs),
         problems=[str(problem) for problem in collected.problems],
     )
+
+
+def _shared_cause(runs: Sequence[RunStatus]) -> SharedCause | None:
+    """Why the runs that are over failed, if all for one reason, and none trained an epoch that did not fail."""
+    failed = [Ended(run.run_id, run.model, run.reason) for run in runs if run.state == RunState.FAILED and run.reason]
+    trains = [Ended(run.run_id, run.model) for run in runs if run.state != RunState.FAILED and run.epochs_done]
+    return shared_cause([*failed, *trains], (run.model for run in runs))
 
 
 def _run_status(

@@ -12,6 +12,7 @@ from rich.text import Text
 from orchestrator.commands.status import CellStatus, RunStatus, Status
 from orchestrator.console import count, duration
 from orchestrator.run_state import ACTIVE, TO_SUBMIT, RunState
+from orchestrator.shared_cause import SharedCause
 from orchestrator.tables import Column, FittedTable
 from trainer.contract.errors import SHOWN_PROBLEMS, first_shown
 
@@ -31,7 +32,9 @@ def status_view(status: Status, height: int | None = None) -> RenderableType:
     parts: list[RenderableType] = [_table(status, cells)]
     if hidden := len(status.cells) - len(cells):
         parts.append(Text(f"and {count(hidden, 'more row')}: `gridctl status` shows all", style="dim"))
-    parts += _reasons(status.runs)
+    cause = status.shared_cause
+    parts += _reasons(run for run in status.runs if cause is None or run.run_id not in cause.runs)
+    parts += [_caused(status, cause)] if cause else []
     parts += [Text(f"unreadable: {problem}", style="yellow") for problem in first_shown(status.problems)]
     # What does not fit into a screen is lost at its end; on paper the last lines are those that are seen.
     parts.insert(len(parts) if height is None else 0, _sum(status))
@@ -92,10 +95,23 @@ def _bar(done: int, total: int) -> Text:
     return Text("━" * filled, style="green") + Text("─" * (_BAR_WIDTH - filled), style="bright_black")
 
 
+def _caused(status: Status, cause: SharedCause) -> Text:
+    """What stopped the first runs, once, and how to spare the others the same."""
+    failed = RunState.FAILED
+    others = f" and {len(cause.runs) - 1} more"
+    text = Text.assemble((f"{failed.label}: ", failed.colour), f"{cause.runs[0]}{others}: {cause.message}")
+    active = sum(1 for run in status.runs if RunState(run.state) in ACTIVE and cause.concerns(run.model))
+    if active:
+        said = f"{count(active, 'run')} more{f' of {cause.model}' if cause.model else ''} may fail for the same reason"
+        text.append(f"\n  {said}: `gridctl cancel {status.experiment}` stops what is active", style="cyan")
+    return text
+
+
 def _reasons(runs: Iterable[RunStatus]) -> list[RenderableType]:
     """Each reason once, with the runs it stops."""
-    said = Counter((run.state, run.reason) for run in runs if run.reason)
-    examples = {(run.state, run.reason): run.run_id for run in reversed(list(runs)) if run.reason}
+    known_runs = [run for run in runs if run.reason]
+    said = Counter((run.state, run.reason) for run in known_runs)
+    examples = {(run.state, run.reason): run.run_id for run in reversed(known_runs)}
     lines: list[RenderableType] = []
     for (state, reason), number in said.most_common(SHOWN_PROBLEMS):
         others = f" and {number - 1} more" if number > 1 else ""

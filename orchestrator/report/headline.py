@@ -94,9 +94,8 @@ def _places(rows: Sequence[ComparisonRow], cells: int) -> str:
 
 
 def measured(row: ComparisonRow) -> str:
-    """`by +0.050 [0.040, 0.060], n = 5`: size, 95% interval and number of pairs."""
-    n = f"n = {row.n_model}+{row.n_against} unpaired" if row.test == "welch" else f"n = {row.n_pairs}"
-    return f"({signed(row.difference)} {interval(row.ci_low, row.ci_high)}, {n})"
+    """`(+0.050 [0.040, 0.060], n = 5)`: size, 95% interval and number of pairs."""
+    return f"({signed(row.difference)} {interval(row.ci_low, row.ci_high)}, n = {row.n_pairs})"
 
 
 def _range(rows: Sequence[ComparisonRow]) -> str:

@@ -119,9 +119,6 @@ def too_few(row: ComparisonRow) -> str:
 
     With two pairs no exact test can go below p = 0.5.
     """
-    if row.test == "welch":
-        least = min(row.n_model, row.n_against)
-        return f"{least} unpaired runs" if least < FEWEST_PAIRS else ""
     return f"{row.n_pairs} pairs" if row.n_pairs < FEWEST_PAIRS else ""
 
 

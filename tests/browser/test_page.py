@@ -262,6 +262,8 @@ def test_what_is_printed_has_every_number_of_the_table(chromium: Chromium, wide_
     (tmp_path / "page.pdf").write_bytes(base64.b64decode(printed["data"]))
     command = ["pdftotext", "-layout", str(tmp_path / "page.pdf"), "-"]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "Interquartile mean" in text, "nothing stays folded on paper"
+    assert not chromium.all("details[open]"), "nor unfolded afterwards"
     words = Counter(text.split())
     for number, count in Counter(numbers).items():
         assert words[number] >= count, number

@@ -25,6 +25,7 @@ STANDS_FOR: Final[Mapping[str, str]] = {
     "PATH": "data/phantom",
     "OUT": "made",
     "DIR": "written",
+    "SPEC...": f"runs/demo/{RUN}-*/spec.json",
     "SPEC": f"runs/demo/{RUN}-*/spec.json",
 }
 """In this order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -77,8 +78,9 @@ def test_a_run_that_is_listened_to_is_stalled_after_many_times_its_usual(
 
 
 def test_reading_data_may_take_longer_than_a_step() -> None:
-    known = Activity(active=True, running=True, last_sign_at=NOW - 1200)
+    known = Activity(active=True, running=True, last_sign_at=NOW - 550)
     assert standing({}, known)[0] == "running"
+    assert standing({}, replace(known, last_sign_at=NOW - 650))[0] == "stalled"
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ def status(states: list[RunState], reason: str = "") -> Status:
         for n, state in enumerate(states)
     ]
     runs = [run(number, state, reason) for number, state in enumerate(states)]
-    return Status("big", "/store", "local", counts, None, 0, 0, 0.0, cells, runs, ())
+    return Status("big", "/store", "local", counts, None, 0, 0, 0.0, cells, runs, None, ())
 
 
 def printed(view: object, width: int = 80) -> list[str]:

@@ -21,6 +21,7 @@ from trainer.data.file_tree import entries, is_folder
 from trainer.data.grid import require_same_grid
 from trainer.data.nifti import Volume, read_volume
 from trainer.data.oddities import Notice, Oddity, ignore
+from trainer.data.other_kind import what_is_there
 from trainer.data.slices import LabelledSlice, Phase, Structure, cavity_ml
 
 LEFT_VENTRICLE: Final = 3
@@ -56,10 +57,11 @@ def find_patients(root: Path) -> list[Path]:
         found = [path for path in found if path.is_dir() or not path.exists()]
         if found:
             return found
+    found_instead, do = what_is_there("acdc", root)
     raise DataError(
-        "there is no patient in this folder",
+        f"there is no patient of ACDC in this folder: {found_instead}",
         where=root,
-        fix="it should hold patientNNN folders, or training/patientNNN, or database/training/patientNNN",
+        fix=do or "it should hold patientNNN folders, or training/patientNNN, or database/training/patientNNN",
     )
 
 

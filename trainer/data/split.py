@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -50,3 +51,26 @@ def split_patients(patients: Iterable[str], train_ratio: float, seed: int) -> Sp
         )
     count = training_patients(len(ranked), train_ratio)
     return Split(tuple(sorted(ranked[:count])), tuple(sorted(ranked[count:])))
+
+
+def require_patients(patients: int, train_ratio: float) -> None:
+    """Refuse a ratio by which no patient would train, or none validate.
+
+    `split_patients` gives each part at least one, so such a run would not be trained on the share that it is named
+    after.
+
+    Raises:
+        DataError: It leaves a part empty.
+    """
+    if patients < 2:
+        return  # the split itself refuses that
+    wanted = math.floor(train_ratio * patients + 0.5)
+    if 0 < wanted < patients:
+        return
+    lowest, highest = math.ceil(500 / patients) / 1000, math.floor(1000 - 500 / patients) / 1000
+    part = "validate" if wanted else "train"
+    raise DataError(
+        f"a train ratio of {train_ratio:g} leaves none of {patients} patients to {part} on",
+        where="train_ratios",
+        fix=f"use one from {lowest:g} to {highest:g}, or give more patients",
+    )

@@ -17,6 +17,7 @@ from trainer.data.contour_fit import bright_border_share
 from trainer.data.contours import fill, read_contour
 from trainer.data.dicom import read_dicom
 from trainer.data.file_tree import is_folder, walk
+from trainer.data.other_kind import what_is_there
 
 _IMAGE: Final = re.compile(r"(?P<series>.*?)(?P<number>\d+)(?P<ending>\.dcm|\.dicom|\.ima)?", re.IGNORECASE)
 
@@ -71,10 +72,11 @@ def find_patients(root: Path) -> list[Patient]:
             ] = path
     labelled = {patient: kinds for patient, kinds in contours.items() if patient and kinds.get("i")}
     if not labelled:
+        found_instead, do = what_is_there("sunnybrook", root)
         raise DataError(
-            "there is no inner contour in this folder",
+            f"there is no inner contour of Sunnybrook in this folder: {found_instead}",
             where=root,
-            fix="it should hold SC-*/contours-manual/*/IM-0001-NNNN-icontour-manual.txt and the DICOM images",
+            fix=do or "it should hold SC-*/contours-manual/*/IM-0001-NNNN-icontour-manual.txt and the DICOM images",
         )
     patients, faults = [], []
     for patient, kinds in sorted(labelled.items()):

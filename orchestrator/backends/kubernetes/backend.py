@@ -28,7 +28,7 @@ from orchestrator.backends.kubernetes.secret_keys import SecretKeys
 from orchestrator.backends.kubernetes.store_access import compare, wanted_variables
 from orchestrator.backends.kubernetes.submission import Progress, Submission
 from orchestrator.backends.kubernetes.verdict import Verdict
-from orchestrator.backends.kubernetes.window import ActiveWindow, Shown
+from orchestrator.backends.kubernetes.window import AT_ONCE, ActiveWindow, Shown
 from orchestrator.backends.port import Activity, Outcome
 from orchestrator.experiment import Experiment
 from orchestrator.manifest import RUN_LABEL, JobTemplate, gpus_of, shape_of
@@ -94,16 +94,24 @@ class KubernetesBackend:
         It may be killed at any point: doing it again creates what is missing, and nothing twice.
         """
         manifests = self.manifests(runs)
+        if len(manifests) > AT_ONCE:  # it takes so long that the first may have failed before the last is created
+            return self._start_some(
+                runs, None, lambda done, total, _active: progress(done, total) if progress else None
+            )
         seen = self._seen if self._seen is not None else list_jobs(self.api, self._experiment.name)
         return Submission(self.api, seen, self._experiment.kubernetes.requests_at_once, progress).run(manifests)
 
     def start_some(self, runs: Sequence[RunSpec], max_active: int, shown: Shown | None = None) -> Outcome:
         """The same, with at most so many of the experiment's Jobs active at a time: waits until the last is created."""
+        return self._start_some(runs, max_active, shown)
+
+    def _start_some(self, runs: Sequence[RunSpec], max_active: int | None, shown: Shown | None) -> Outcome:
         manifests = self.manifests(runs)
         seen = dict(self._seen if self._seen is not None else list_jobs(self.api, self._experiment.name))
-        at_once = self._experiment.kubernetes.requests_at_once
+        create = Submission(self.api, seen, self._experiment.kubernetes.requests_at_once).run
+        models = {run.run_id: run.model for run in runs}
         with self.follow(self._experiment.name) as live:
-            return ActiveWindow(live, Submission(self.api, seen, at_once).run, max_active, shown).run(manifests)
+            return ActiveWindow(live, create, max_active, shown, models).run(manifests)
 
     def judge(self, runs: Sequence[RunSpec]) -> list[Verdict]:
         """What the API server says of the runs' Jobs and pods: one of each is asked about for each distinct shape.

@@ -26,6 +26,7 @@ class LocalBackend:
         workers: Attempts at once; by default as many as this machine's cores hold.
         watcher: Is told how each run goes.
         locks: Who holds which run; by default this user's.
+        tried: Whether a preflight has shown that the runs can train, so that each need not try a step of its own.
     """
 
     def __init__(
@@ -36,12 +37,14 @@ class LocalBackend:
         workers: int | None = None,
         watcher: Watcher | None = None,
         locks: RunLocks | None = None,
+        tried: bool = False,
     ) -> None:
         self._store = store
         self._experiment = experiment
         self._workers = workers
         self._watcher = watcher
         self._locks = locks or RunLocks(store.url)
+        self._tried = tried
 
     def observe(self, experiment: str) -> Mapping[str, Activity]:
         """Runs held by a process of this machine: those being trained, and those that a submission will train."""
@@ -63,7 +66,7 @@ class LocalBackend:
         hold = self._locks.hold_queue([run.run_id for run in runs])
         try:
             mine = [run for run in runs if run.run_id not in hold.left]
-            session = Session(self._store, self._locks, hold, self._watcher, mine)
+            session = Session(self._store, self._locks, hold, self._watcher, mine, tried=self._tried)
             outcome = session.run(self.workers_for(mine))
         finally:
             hold.release()

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import gridctl_start
 from orchestrator.errors import InputError
@@ -32,18 +32,20 @@ class TrainerProcess:
         uid: Of the attempt.
         threads: CPU threads it may use.
         inherited: File descriptors it keeps open: its run's lock.
+        tried: Whether a preflight of this machine has tried a step of its model.
 
     Raises:
         InputError: The system does not let it start.
     """
 
-    def __init__(self, spec_location: str, *, uid: str, threads: int, inherited: tuple[int, ...]) -> None:
+    def __init__(self, spec_location: str, *, uid: str, threads: int, inherited: tuple[int, ...], tried: bool) -> None:
         environment = {
             **os.environ,
             **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
             "PYTHONUNBUFFERED": "1",
             "PYTHONIOENCODING": "utf-8",  # both pipes are read here
             "GRIDCTL_ATTEMPT_UID": uid,
+            "GRIDCTL_PREFLIGHT_PASSED": "1" if tried else "",
         }
         with contextlib.ExitStack() as undo:
             try:
@@ -54,14 +56,12 @@ class TrainerProcess:
                     stdout=subprocess.PIPE,
                     stderr=self._errors,
                     env=environment,
-                    cwd=_folder_that_exists(),
+                    cwd=folder_that_exists(),
                     pass_fds=inherited,
                     start_new_session=True,
                 )
             except OSError as error:
-                fix = "lower --workers, or close other programs" if error.errno in _SCARCE else ""
-                reason = error.strerror or str(error)
-                raise InputError(f"cannot start the trainer: {reason}", where=sys.executable, fix=fix) from None
+                raise cannot_start(error) from None
             undo.pop_all()
 
     @property
@@ -88,17 +88,7 @@ class TrainerProcess:
         """
         exit_code = self._process.wait()
         with self._errors as errors:
-            errors.seek(max(0, errors.seek(0, os.SEEK_END) - _READ_BYTES))
-            text = errors.read().decode(errors="replace")
-        if exit_code < 0:
-            hint = ": out of memory? lower the batch size or --workers" if -exit_code == signal.SIGKILL else ""
-            return exit_code, f"killed by {_signal_name(-exit_code)}{hint}"
-        said, found, message = text.rpartition("\nerror: ")
-        if found:
-            return exit_code, message.strip()
-        if said == "" and message.startswith("error: "):
-            return exit_code, message.removeprefix("error: ").strip()
-        return exit_code, "\n".join(text.strip().splitlines()[-_SHOWN_LINES:])
+            return exit_code, said_on_stderr(exit_code, errors)
 
     def stop(self, *, at_once: bool) -> None:
         """Ask for a checkpoint and an end, or end it at once."""
@@ -117,7 +107,33 @@ class TrainerProcess:
         self._errors.close()
 
 
-def _folder_that_exists() -> str:
+def cannot_start(error: OSError) -> InputError:
+    """What to say if the system does not let the trainer start."""
+    fix = "lower --workers, or close other programs" if error.errno in _SCARCE else ""
+    return InputError(f"cannot start the trainer: {error.strerror or error}", where=sys.executable, fix=fix)
+
+
+def said_on_stderr(exit_code: int, errors: IO[bytes]) -> str:
+    """The reason that an ended trainer gave; empty if it said nothing.
+
+    Args:
+        exit_code: Negative for a signal.
+        errors: Its standard error.
+    """
+    errors.seek(max(0, errors.seek(0, os.SEEK_END) - _READ_BYTES))
+    text = errors.read().decode(errors="replace")
+    if exit_code < 0:
+        hint = ": out of memory? lower the batch size or --workers" if -exit_code == signal.SIGKILL else ""
+        return f"killed by {signal_name(-exit_code)}{hint}"
+    said, found, message = text.rpartition("\nerror: ")
+    if found:
+        return message.strip()
+    if said == "" and message.startswith("error: "):
+        return message.removeprefix("error: ").strip()
+    return "\n".join(text.strip().splitlines()[-_SHOWN_LINES:])
+
+
+def folder_that_exists() -> str:
     """The current folder; the root if it was deleted, where libraries (oneMKL) do not load."""
     try:
         return os.getcwd()  # noqa: PTH109 - it is only passed on
@@ -125,7 +141,8 @@ def _folder_that_exists() -> str:
         return "/"
 
 
-def _signal_name(number: int) -> str:
+def signal_name(number: int) -> str:
+    """`SIGKILL` for 9."""
     try:
         return signal.Signals(number).name
     except ValueError:  # a real-time signal

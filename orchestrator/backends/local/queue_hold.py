@@ -64,7 +64,6 @@ class QueueHold:
 
     def __init__(self, folder: Path, run_ids: Sequence[str]) -> None:
         self.submit_id = uuid.uuid4().hex
-        folder.mkdir(parents=True, exist_ok=True)
         remove_released(folder, _SUFFIX, _STALE_S)
         with held(folder / "registration", lambda: None):  # of two at the same instant one is the first
             self.left = {run_id: queue for queue in queues(folder) for run_id in queue.waiting.intersection(run_ids)}

@@ -21,12 +21,13 @@ from orchestrator.backends.local.run_note import SignsOfProgress
 from orchestrator.backends.local.watching import Told, Watcher
 from orchestrator.backends.port import Outcome
 from orchestrator.errors import in_words
+from orchestrator.shared_cause import Ended, SharedCause, shared_cause
 from trainer.contract import exit_codes
 from trainer.contract.errors import Fault, NotFoundError, StoreError
 from trainer.contract.file_lock import FileLock
 from trainer.contract.layout import RunLayout
 from trainer.contract.result import ResultRecord
-from trainer.contract.spec import DataSpec, RunSpec
+from trainer.contract.spec import RunSpec
 from trainer.contract.store import Store
 
 _log = logging.getLogger(__name__)
@@ -42,10 +43,12 @@ class _Ending:
         message: Why it failed.
         resumable: Whether a checkpoint is kept, so that it need not be noted as failed.
         unreachable: Whether it counts as failed because the store could not be asked.
+        exit_code: Of its process; None if there was none.
     """
 
     outcome: Literal["done", "failed", "stopped", "left", "cancelled"]
     message: str = ""
+    exit_code: int | None = None
     resumable: bool = False
     unreachable: bool = False
 
@@ -59,11 +62,20 @@ class Session:
         hold: This submission's, of the runs that wait.
         watcher: Is told how each run goes.
         runs: In the order in which they are started.
+        tried: Whether a preflight has tried a step of each.
     """
 
     def __init__(
-        self, store: Store, locks: RunLocks, hold: QueueHold, watcher: Watcher | None, runs: Sequence[RunSpec]
+        self,
+        store: Store,
+        locks: RunLocks,
+        hold: QueueHold,
+        watcher: Watcher | None,
+        runs: Sequence[RunSpec],
+        *,
+        tried: bool = False,
     ) -> None:
+        self._tried = tried
         self._store = store
         self._locks = locks
         self._hold = hold
@@ -77,7 +89,10 @@ class Session:
         self._stops_passed_on = 0
         self._created: list[str] = []
         self._endings: dict[str, _Ending] = {}
-        self._bad_data: dict[DataSpec, str] = {}
+        self._models = {run.model for run in runs}
+        self._ended: dict[str, Ended] = {}
+        self._cause: SharedCause | None = None
+        self._held_back: list[str] = []
 
     def run(self, workers: int) -> Outcome:
         """Train them, so many at once, and wait for them."""
@@ -99,6 +114,8 @@ class Session:
             failed={run_id: ending.message for run_id, ending in endings if ending.outcome == "failed"},
             interrupted=self._stop_requests > 0,
             unreachable=any(ending.unreachable for _, ending in endings),
+            not_started=tuple(self._held_back),
+            shared_cause=self._cause,
         )
 
     def _started(self, workers: int) -> list[threading.Thread]:
@@ -142,6 +159,11 @@ class Session:
                 run = self._waiting.get_nowait()
             except queue.Empty:
                 return
+            if self._cause and self._cause.concerns(run.model):
+                with self._guard:
+                    self._hold.started(run.run_id)  # it waits for nothing any more
+                    self._held_back.append(run.run_id)
+                continue
             try:
                 ending = self._train(run)
             except Exception as error:
@@ -151,8 +173,6 @@ class Session:
 
     def _train(self, run: RunSpec) -> _Ending | None:
         """The ending of a run; None if it was not begun because of a stop."""
-        if run.data in self._bad_data:
-            return _Ending("failed", f"not tried: {self._bad_data[run.data]}")
         lock = self._locks.acquire(run.run_id)
         if lock is None:
             return _Ending("left")
@@ -183,7 +203,9 @@ class Session:
         with self._guard:
             if self._stop_requests:
                 return None
-            process = TrainerProcess(location, uid=uid, threads=run.training.threads, inherited=inherited)
+            process = TrainerProcess(
+                location, uid=uid, threads=run.training.threads, inherited=inherited, tried=self._tried
+            )
             self._running[run.run_id] = process
             self._created.append(run.run_id)
             self._told.tell(lambda watcher: watcher.started(run))
@@ -192,6 +214,8 @@ class Session:
             for event in process.events():
                 signs.seen(event)
                 with self._guard:
+                    if event.get("event") == "epoch":
+                        self._ended.setdefault(run.run_id, Ended(run.run_id, run.model))  # it trains: no cause of all
                     self._told.tell(lambda watcher, event=event: watcher.event(run, event))  # type: ignore[misc]
             exit_code, message = process.wait()
         except BaseException:
@@ -223,9 +247,7 @@ class Session:
                 return _Ending("cancelled")
             said = "stopped by somebody else; submit again to go on from its checkpoint"
             return _Ending("failed", said, resumable=True)
-        if exit_code == exit_codes.BAD_DATA:
-            self._bad_data[run.data] = message
-        return _Ending("failed", message or f"exit code {exit_code}")
+        return _Ending("failed", message or f"exit code {exit_code}", exit_code)
 
     def _is_cancelled(self, run: RunSpec) -> bool:
         """Whether `gridctl cancel` wants it to end; a store that cannot be asked cancels nothing."""
@@ -254,6 +276,10 @@ class Session:
         with self._guard:
             self._hold.started(run.run_id)
             self._endings[run.run_id] = ending
+            if ending.outcome in ("done", "failed"):
+                said = ending.message if ending.outcome == "failed" else ""
+                self._ended[run.run_id] = Ended(run.run_id, run.model, said, ending.exit_code)
+                self._cause = shared_cause(self._ended.values(), self._models) or self._cause
             self._told.tell(lambda watcher: watcher.ended(run, ending.outcome))
 
 

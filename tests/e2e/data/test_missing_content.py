@@ -129,7 +129,7 @@ def test_no_run_trains_on_what_is_left(own_set: Path, tmp_path: Path, gridctl: R
     what = lose_content(lost, "annex link")
     (tmp_path / "tiny.yaml").write_text(ONE_RUN.format(phantom=own_set))
     done = gridctl("submit", "tiny.yaml")
-    assert done.returncode == 1, done.stderr
+    assert done.returncode == 2, done.stderr
     assert str(lost) in done.stderr
     assert what in done.stderr
     assert not list(tmp_path.glob("runs/**/result.json"))

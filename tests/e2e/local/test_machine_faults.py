@@ -25,7 +25,11 @@ def open_folder() -> Iterator[Path]:
 @pytest.mark.parametrize("number", [errno.ENOMEM, errno.EAGAIN])
 def test_a_process_that_cannot_be_started(number: int, tmp_path: Path, phantom: Path, command: Command) -> None:
     experiment_of(tmp_path, phantom, seeds=(1, 2, 3))
-    done = command("gridctl", "submit", "tiny.yaml", "--json", env={**FAULTS, "GRIDCTL_TEST_POPEN": str(number)})
+    faults = {**FAULTS, "GRIDCTL_TEST_POPEN": str(number)}
+    refused = command("gridctl", "submit", "tiny.yaml", "--json", env=faults)
+    assert refused.returncode == 2, refused.stderr
+    assert refused.stderr.count("cannot start the trainer") == 1
+    done = command("gridctl", "submit", "tiny.yaml", "--no-verify", "--json", env=faults)
     assert done.returncode == 1, done.stderr
     assert len(outcome(done)["failed"]) == 3
     assert done.stderr.count("cannot start the trainer") == 1

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.local.conftest import FAULTS, Command, experiment_of, outcome
+from tests.e2e.specification import specification
+from trainer.contract.metrics import read_attempt
 
 SHADOWS = ("trainer", "orchestrator", "yaml", "numpy", "torch", "typer", "pydantic", "random", "cv2")
 
@@ -75,32 +77,51 @@ def test_an_object_that_is_no_result_of_this_run(planted: str, tmp_path: Path, p
 
 
 def test_an_installation_that_cannot_train_says_so_once(tmp_path: Path, phantom: Path) -> None:
-    """Every installed module by a link, but for torch: an installation without the extra `trainer`."""
-    import torch
-
     experiment_of(tmp_path, phantom, seeds=(1, 2, 3))
-    installed, bare = Path(torch.__file__).parent.parent, tmp_path / "bare"
-    bare.mkdir()
-    for path in installed.iterdir():
-        if not path.name.startswith("torch"):
-            (bare / path.name).symlink_to(path)
-    root = Path(__file__).parents[3]
-    program = "from gridctl_start import gridctl; gridctl()"
-    environment = {"PYTHONPATH": f"{root}{os.pathsep}{bare}"}
-    done = subprocess.run(
-        [sys.executable, "-S", "-P", "-c", program, "submit", "tiny.yaml", "--json"],
-        cwd=tmp_path,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = without_torch(tmp_path, "gridctl", "submit", "tiny.yaml", "--json")
     assert done.returncode == 2, done.stderr
     assert done.stderr.count("torch") == 1
     assert "pip install 'gridctl[trainer]'" in done.stderr
     assert done.stdout == ""
     assert not (tmp_path / "runs").exists()
+    examined = without_torch(tmp_path, "gridctl", "doctor", "tiny.yaml")
+    assert examined.returncode != 0
+    assert "this installation cannot train: torch" in examined.stdout
+
+
+def test_an_attempt_of_an_image_that_cannot_train_is_not_tried_again_and_its_log_says_why(tmp_path: Path) -> None:
+    (tmp_path / "spec.json").write_text(json.dumps(specification(data={"acdc": "data"})))
+    done = without_torch(tmp_path, "trainer", "run", "spec.json", "--store", "runs")
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    (path,) = (tmp_path / "runs").rglob("*.jsonl")
+    end = read_attempt(path.read_bytes(), path).end
+    assert end is not None
+    assert end.exit_code == 2
+    assert "cannot import torch" in end.message
+    assert "kubernetes.image" in end.message
+
+
+def without_torch(folder: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command of an installation that lacks it: every other installed module by a link."""
+    import torch
+
+    installed, bare = Path(torch.__file__).parent.parent, folder / "bare"
+    if not bare.exists():
+        bare.mkdir()
+        for path in installed.iterdir():
+            if not path.name.startswith("torch"):
+                (bare / path.name).symlink_to(path)
+    root = Path(__file__).parents[3]
+    return subprocess.run(
+        [sys.executable, "-S", "-P", "-c", f"from gridctl_start import {program}; {program}()", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{bare}"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
 
 
 SCORES = {"images": 1, "bce": 0.1, "dice": 0.9, "bce_per_batch": [], "dice_per_batch": []}

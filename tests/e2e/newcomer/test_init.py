@@ -98,6 +98,15 @@ def test_editors_find_the_schema_that_the_file_names(gridctl: Command, tmp_path:
     assert (tmp_path / "studies" / ".gridctl" / ".gitignore").read_text() == "*\n"
 
 
+def test_a_schema_that_cannot_be_written_does_not_spoil_the_file(gridctl: Command, tmp_path: Path) -> None:
+    make_acdc(tmp_path / "hearts", 12)
+    (tmp_path / ".gridctl").write_text("a file")
+    done = gridctl("init", "hearts")
+    assert done.returncode == 0
+    assert "note: editors find no schema: .gridctl" in done.stderr
+    assert written(tmp_path, "hearts").name == "hearts"
+
+
 def test_without_a_folder_the_file_names_synthetic_hearts(gridctl: Command, trainer: Command, tmp_path: Path) -> None:
     done = gridctl("init")
     assert "next: gridctl-trainer data phantom data/phantom, gridctl submit phantom.yaml" in done.stderr
@@ -125,6 +134,7 @@ def test_for_a_cluster_the_file_has_its_section_and_a_study_s_size(gridctl: Comm
         (["nowhere"], ["nowhere: there is no such folder", "patientNNN/Info.cfg"]),
         (["set.zip"], ["set.zip: this is a file", "unpack it"]),
         (["notes"], ["notes: this is no data set: it holds 2 .txt, 1 .nii.gz", "patientNNN/Info.cfg", "icontour"]),
+        (["packs"], ["packs: these are packs", "data.acdc"]),
         (["empty"], ["empty: this is no data set: the folder is empty"]),
         (["sunnybrook"], ["sunnybrook: this is Sunnybrook alone", "gridctl init ACDC sunnybrook"]),
         (["two"], ["two: it holds 2 sets in the form of acdc", "two/first, two/second"]),
@@ -141,8 +151,8 @@ def test_what_cannot_work_is_said_with_what_is_expected(
     make_sunnybrook(tmp_path / "sunnybrook", 2)
     make_acdc(tmp_path / "two" / "first", 4)
     make_acdc(tmp_path / "two" / "second", 4)
-    for name in ("set.zip", "notes/a.txt", "notes/b.txt", "notes/c.nii.gz"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+    for name in ("set.zip", "notes/a.txt", "notes/b.txt", "notes/c.nii.gz", "packs/acdc-48px/pack.json"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     (tmp_path / "empty").mkdir()
     done = gridctl("init", *arguments)

@@ -57,7 +57,7 @@ VERBS = [
     ["delete", "tiny", "--yes", "--json", *STORE],
     ["render", "tiny.yaml", *STORE, "--set", "kubernetes.image=i"],
     ["render", "tiny.yaml", "--store", "s3://b/c", "--set", "kubernetes.image=i", "-o", URL],
-    ["doctor", "tiny.yaml", "--json", *STORE],
+    ["doctor", "tiny.yaml", "--no-preflight", "--json", *STORE],
 ]
 TRAINER_VERBS = [
     ["run", f"{URL}/tiny/r/spec.json"],

@@ -45,7 +45,7 @@ def test_testing_patients_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_patients_says_what_belongs_there(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="no patient in this folder"):
+    with pytest.raises(DataError, match="no patient of ACDC in this folder: it is empty"):
         find_patients(tmp_path)
     with pytest.raises(DataError, match="no such folder"):
         find_patients(tmp_path / "nowhere")

@@ -36,7 +36,7 @@ class Cluster:
         }
 
     def create(self, manifests: Sequence[Mapping[str, Any]]) -> Outcome:
-        names = tuple(manifest["name"] for manifest in manifests)
+        names = tuple(manifest["metadata"]["name"] for manifest in manifests)
         self._born |= dict.fromkeys(names, self._looks)
         self.order += names
         self.most = max(self.most, self._active())
@@ -44,6 +44,31 @@ class Cluster:
 
     def _active(self) -> int:
         return sum(1 for born in self._born.values() if self._looks - born < self._lasts)
+
+
+def jobs(*names: str) -> list[Mapping[str, Any]]:
+    return [{"metadata": {"name": name}} for name in names]
+
+
+class Failing(Cluster):
+    """Jobs that fail after so many looks, but for some."""
+
+    def __init__(self, why: Mapping[str, str], before: Sequence[str] = ()) -> None:
+        super().__init__(lasts=2, lag=1)
+        self._why = why
+        self._before = dict.fromkeys(before, "why it failed the last time")
+
+    def observe(self) -> Mapping[str, Activity]:
+        known = super().observe()
+        for name in known:
+            if self._looks > self._born[name] + 3:
+                self._before.pop(name, None)  # the watch has noticed by now that it was replaced
+        shown = {name: a if a.active else self._ended(name) for name, a in known.items()}
+        return shown | {name: Activity(failed=True, reason=why) for name, why in self._before.items()}
+
+    def _ended(self, name: str) -> Activity:
+        why = self._why.get(name, "")
+        return Activity(failed=bool(why), reason=why)
 
 
 @pytest.fixture(autouse=True)
@@ -54,9 +79,9 @@ def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 @given(jobs=st.integers(0, 20), max_active=st.integers(1, 5), lasts=st.integers(1, 4), lag=st.integers(0, 3))
 def test_never_more_than_the_window_and_all_in_order(jobs: int, max_active: int, lasts: int, lag: int) -> None:
     cluster = Cluster(lasts, lag)
-    manifests = [{"name": f"run-{number:02d}"} for number in range(jobs)]
+    manifests = [{"metadata": {"name": f"run-{number:02d}"}} for number in range(jobs)]
     outcome = ActiveWindow(cluster, cluster.create, max_active).run(manifests)
-    assert cluster.order == [manifest["name"] for manifest in manifests]
+    assert cluster.order == [manifest["metadata"]["name"] for manifest in manifests]
     assert list(outcome.created) == cluster.order
     assert cluster.most <= max_active
 
@@ -65,9 +90,9 @@ def test_a_job_that_is_refused_takes_no_place() -> None:
     cluster = Cluster(lasts=1, lag=0)
 
     def refuse(manifests: Sequence[Mapping[str, Any]]) -> Outcome:
-        return Outcome(failed={manifest["name"]: "exceeded quota" for manifest in manifests})
+        return Outcome(failed={manifest["metadata"]["name"]: "exceeded quota" for manifest in manifests})
 
-    outcome = ActiveWindow(cluster, refuse, 1).run([{"name": "a"}, {"name": "b"}])
+    outcome = ActiveWindow(cluster, refuse, 1).run(jobs("a", "b"))
     assert outcome.failed == {"a": "exceeded quota", "b": "exceeded quota"}
 
 
@@ -81,5 +106,50 @@ def test_ctrl_c_keeps_what_was_created() -> None:
         if looks == 3:
             raise KeyboardInterrupt
 
-    outcome = ActiveWindow(cluster, cluster.create, 1, shown).run([{"name": "a"}, {"name": "b"}])
+    outcome = ActiveWindow(cluster, cluster.create, 1, shown).run(jobs("a", "b"))
     assert outcome == Outcome(created=("a",), interrupted=True)
+
+
+TEN = [f"run-{number}" for number in range(10)]
+
+
+@pytest.mark.parametrize("max_active", [1, 3, None])
+def test_no_more_are_created_once_the_first_failed_alike(max_active: int | None) -> None:
+    cluster = Failing({name: f"cannot read /data/{name}: exit code 3" for name in TEN})
+    outcome = ActiveWindow(cluster, cluster.create, max_active, at_once=2).run(jobs(*TEN))
+    assert outcome.shared_cause is not None
+    assert "cannot read /data/run-0" in outcome.shared_cause.message
+    assert 3 <= len(outcome.created) < 10
+    assert outcome.created + outcome.not_started == tuple(TEN)
+    assert cluster.order == list(outcome.created)
+
+
+@pytest.mark.parametrize(
+    "why",
+    [
+        dict(zip(TEN, "abcdefghij", strict=True)),
+        {name: "the same" for name in TEN if name != "run-0"},
+        {"run-3": "the same", "run-7": "the same"},
+    ],
+    ids=["each for a reason of its own", "one was completed", "two of ten"],
+)
+def test_failures_that_share_nothing_or_are_few_stop_nobody(why: dict[str, str]) -> None:
+    cluster = Failing(why)
+    outcome = ActiveWindow(cluster, cluster.create, 1).run(jobs(*TEN))
+    assert outcome == Outcome(created=tuple(TEN))
+
+
+def test_failures_of_one_model_hold_back_its_own_runs_alone() -> None:
+    models = {name: "small" if index % 2 else "large" for index, name in enumerate(TEN)}
+    cluster = Failing({name: "out of memory" for name in TEN if models[name] == "large"})
+    outcome = ActiveWindow(cluster, cluster.create, 2, models=models).run(jobs(*TEN))
+    assert outcome.shared_cause is not None
+    assert outcome.shared_cause.model == "large"
+    assert {models[name] for name in outcome.not_started} == {"large"}
+    assert {name for name in TEN if models[name] == "small"} <= set(outcome.created)
+
+
+def test_what_failed_before_and_is_replaced_is_no_failure_of_this_submission() -> None:
+    cluster = Failing({}, before=TEN)
+    outcome = ActiveWindow(cluster, cluster.create, 4).run(jobs(*TEN))
+    assert outcome == Outcome(created=tuple(TEN))

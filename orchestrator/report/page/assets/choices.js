@@ -5,3 +5,10 @@ for (const select of document.querySelectorAll("select[data-choose]")) {
   select.addEventListener("change", show);
   show();
 }
+// On paper nothing is folded away.
+addEventListener("beforeprint", () => {
+  for (const folded of document.querySelectorAll("details:not([open])")) { folded.open = true; folded.dataset.unfolded = ""; }
+});
+addEventListener("afterprint", () => {
+  for (const shown of document.querySelectorAll("details[data-unfolded]")) { shown.open = false; delete shown.dataset.unfolded; }
+});

@@ -1,0 +1,32 @@
+"""In a pod each attempt looks before its first epoch: what cannot train ends the Job at once, and status says why."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cluster.commands import Gridctl
+from tests.cluster.conftest import Cluster, wait_for
+from tests.cluster.test_max_active import jobs_in
+
+CANNOT_TRAIN = {
+    "no GPU": ("training.device=cuda", "no GPU here: "),
+    "another data set": ("data={acdc: /data/sunnybrook, size_px: 32}", "this looks like Sunnybrook"),
+    "a model too deep": ("models.unet.channels=[2, 2, 2, 2, 2, 2]", "leave one pixel at the last of 6 levels"),
+}
+
+
+@pytest.mark.parametrize("case", CANNOT_TRAIN)
+def test_what_cannot_train_ends_without_another_attempt_and_status_says_why(
+    case: str, cluster: Cluster, gridctl: Gridctl, namespace: str
+) -> None:
+    change, why = CANNOT_TRAIN[case]
+    assert gridctl("submit", "experiment.yaml", "--set", "seeds=[1]", "--set", change).returncode == 0
+    unet = wait_for(
+        lambda: [run for run in gridctl.json("status")["runs"] if run["model"] == "unet" and run["state"] == "failed"],
+        200,
+    )
+    assert why in unet[0]["reason"], unet
+    assert unet[0]["attempts"] == 1
+    (job,) = [job for job in jobs_in(cluster, namespace) if job["metadata"]["name"] == unet[0]["run_id"]]
+    assert job["status"]["failed"] == 1, "one pod: what would fail again is not tried again"
+    gridctl("cancel")
