@@ -46,7 +46,7 @@ class Declared(Growing):
     """What the experiment said at that time.
 
     Attributes:
-        trained: By model and ablation, `unet none`, a digest of network, training and data.
+        trained: By model and ablation, `unet none`, a digest of what can change a result in network, training and data.
     """
 
     models: tuple[str, ...]
@@ -142,7 +142,7 @@ def declared(experiment: Experiment) -> Declared:
     for run in experiment.runs:
         name = f"{run.model} {run.ablation}"
         if name not in trained:
-            said = run.model_dump(mode="json", include={"network", "training", "data"})
+            said = {section: run.deciding[section] for section in ("network", "training", "data")}
             trained[name] = hashlib.sha256(canonical_json(said).encode()).hexdigest()[:_DIGITS]
     return Declared(
         models=experiment.models,

@@ -63,3 +63,19 @@ def test_interrupted_it_leaves_what_runs_and_goes_on_when_called_again(
     assert again.returncode == 0, again.stderr
     assert first < {job["metadata"]["uid"] for job in jobs_in(cluster, namespace)}
     assert len(jobs_in(cluster, namespace)) == 6
+
+
+def test_a_cancelled_experiment_gets_no_more_jobs(
+    cluster: Cluster, gridctl: Gridctl, namespace: str, stub: Stub, tmp_path: Path
+) -> None:
+    endless = stub("import time; time.sleep(600)")
+    command = gridctl.command("submit", "experiment.yaml", *SIX, "--set", endless, "--max-active", "1")
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        wait_for(lambda: jobs_in(cluster, namespace))
+        cancelled = gridctl("cancel")
+        said = process.communicate(timeout=60)[1]
+    assert cancelled.returncode == 0, cancelled.stderr
+    assert process.returncode == 1, said
+    assert "5 runs cancelled; submit again to resume" in said
+    assert not jobs_in(cluster, namespace)
+    assert gridctl.json("status")["totals"]["cancelled"] == 6

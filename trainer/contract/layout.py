@@ -2,6 +2,7 @@
 
 <experiment>/experiment.yaml
 <experiment>/history/20261126T172535123Z-report-<uid>.json   what was declared and looked at, and when: never replaced
+<experiment>/cancelled.json                     when all of it was last cancelled: submissions under way then end
 <experiment>/<run_id>/spec.json
                       attempts/001-<uid>.jsonl       metric log of one attempt
                       attempts/001-<uid>.log         what that attempt printed
@@ -55,6 +56,11 @@ def experiment_prefix(experiment: str) -> str:
 def experiment_yaml(experiment: str) -> str:
     """The experiment file as last submitted."""
     return f"{experiment}/experiment.yaml"
+
+
+def experiment_cancelled(experiment: str) -> str:
+    """When the whole experiment was last cancelled."""
+    return f"{experiment}/cancelled.json"
 
 
 def history_prefix(experiment: str) -> str:

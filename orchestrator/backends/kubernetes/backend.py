@@ -30,6 +30,7 @@ from orchestrator.backends.kubernetes.submission import Progress, Submission
 from orchestrator.backends.kubernetes.verdict import Verdict
 from orchestrator.backends.kubernetes.window import AT_ONCE, ActiveWindow, Shown
 from orchestrator.backends.port import Activity, Outcome
+from orchestrator.cancellation import CancellationWatch
 from orchestrator.experiment import Experiment
 from orchestrator.manifest import RUN_LABEL, JobTemplate, gpus_of, shape_of
 from trainer.contract.s3_environment import S3Environment, read_s3_environment
@@ -110,8 +111,10 @@ class KubernetesBackend:
         seen = dict(self._seen if self._seen is not None else list_jobs(self.api, self._experiment.name))
         create = Submission(self.api, seen, self._experiment.kubernetes.requests_at_once).run
         models = {run.run_id: run.model for run in runs}
+        cancellation = CancellationWatch(self._store, self._experiment.name)
         with self.follow(self._experiment.name) as live:
-            return ActiveWindow(live, create, max_active, shown, models).run(manifests)
+            window = ActiveWindow(live, create, max_active, shown, models, cancellation=cancellation)
+            return window.run(manifests)
 
     def judge(self, runs: Sequence[RunSpec]) -> list[Verdict]:
         """What the API server says of the runs' Jobs and pods: one of each is asked about for each distinct shape.

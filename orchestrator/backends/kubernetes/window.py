@@ -12,6 +12,7 @@ from typing import Final
 
 from orchestrator.backends.kubernetes.api import Json, StoppedWaiting
 from orchestrator.backends.port import Activity, Live, Outcome
+from orchestrator.cancellation import CancellationWatch
 from orchestrator.shared_cause import Ended, SharedCause, shared_cause
 
 Create = Callable[[Sequence[Json]], Outcome]
@@ -37,6 +38,8 @@ class ActiveWindow:
         shown: Told how far it is.
         models: Model of each run, by run id; empty if it does not matter.
         at_once: Jobs handed over between two looks at those that were.
+        cancellation: Asked before each hand-over whether the whole experiment was cancelled meanwhile; None if it
+            cannot be.
     """
 
     def __init__(
@@ -47,6 +50,7 @@ class ActiveWindow:
         shown: Shown | None = None,
         models: Mapping[str, str] | None = None,
         at_once: int = AT_ONCE,
+        cancellation: CancellationWatch | None = None,
     ) -> None:
         self._live = live
         self._create = create
@@ -54,6 +58,7 @@ class ActiveWindow:
         self._shown = shown
         self._models = models or {}
         self._at_once = at_once
+        self._cancellation = cancellation
         self._unseen: set[str] = set()
         self._created: dict[str, None] = {}
         self._stale: set[str] = set()  # failed before, and about to be replaced: the watch may show them for a while
@@ -67,6 +72,7 @@ class ActiveWindow:
         waiting = deque(manifests)
         failed: dict[str, str] = {}
         held: list[str] = []
+        cancelled: list[str] = []
         cause: SharedCause | None = None
         interrupted = False
         try:
@@ -82,6 +88,10 @@ class ActiveWindow:
                     waiting = deque(manifest for manifest in waiting if manifest["metadata"]["name"] not in back)
                 active = self._active(known)
                 free = self._at_once if self._max_active is None else max(0, self._max_active - active)
+                if free and waiting and self._cancellation and self._cancellation.is_cancelled():
+                    cancelled = [manifest["metadata"]["name"] for manifest in waiting]
+                    self._cancellation.cancel(cancelled)
+                    break
                 if free and waiting:
                     outcome = self._create([waiting[index] for index in range(min(free, len(waiting)))])
                     self._unseen |= set(outcome.created)
@@ -99,6 +109,7 @@ class ActiveWindow:
         return Outcome(
             created=tuple(self._created),
             failed=failed,
+            cancelled=tuple(cancelled),
             interrupted=interrupted,
             not_started=tuple(held),
             shared_cause=cause,
