@@ -176,6 +176,7 @@ def _carry_out(
     from orchestrator.backends.local.before_start import look_before_start
     from orchestrator.backends.local.installation import require_trainer
     from orchestrator.backends.local.preflight import InterruptedPreflightError
+    from orchestrator.being_checked import checking
     from orchestrator.commands.submit import add_to_history, write_specifications
     from orchestrator.submitted import remember
     from orchestrator.submitted_runs import remember_runs
@@ -192,7 +193,8 @@ def _carry_out(
         probe(prepared.store, prepared.experiment.name)  # before anything is written, trained or paid for
         if prepared.experiment.backend == "local" and verify:
             try:
-                look_before_start(prepared.experiment, prepared.plan.to_do)
+                with checking(prepared.experiment.name, prepared.store.url):
+                    look_before_start(prepared.experiment, prepared.plan.to_do)
             except InterruptedPreflightError:
                 console.say("interrupted before the first run; nothing was started")
                 raise typer.Exit(errors.INTERRUPTED) from None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator import console
+from orchestrator.being_checked import Check, being_checked
 from orchestrator.errors import InputError
 from orchestrator.experiment import Document, Experiment, load_experiment, parse_experiment
 from orchestrator.experiment.bounded_yaml import MAX_BYTES
@@ -53,6 +54,13 @@ class Found:
     submitted_at: float | None
 
 
+class CheckedExperimentError(InputError):
+    """The experiment is still being checked by the submission that will start it."""
+
+    def __init__(self, check: Check) -> None:
+        super().__init__(str(check), fix="ask again once its first run has begun")
+
+
 def find_experiment(given: str | None, store_url: str | None = None) -> Found:
     """Find an experiment.
 
@@ -63,6 +71,7 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
 
     Raises:
         InputError: There is no such experiment, or it was not submitted.
+        CheckedExperimentError: It was, and is still being checked before its first run.
         StoreError: Its store cannot be reached.
     """
     if store_url is not None:
@@ -72,6 +81,15 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
     if given is not None and (given.endswith((".yaml", ".yml")) or Path(given).is_file()):
         written = load_experiment(Path(given))
         name = written.name
+    try:
+        return _submitted(given, name, url, written)
+    except InputError:
+        if check := being_checked(name, open_store(url).url if url is not None else None):
+            raise CheckedExperimentError(check) from None
+        raise
+
+
+def _submitted(given: str | None, name: str | None, url: str | None, written: Experiment | None) -> Found:
     submission = None
     if url is not None and name is None:
         name = _experiment_in(open_store(url))
@@ -80,11 +98,20 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
     if url is None:
         submissions = Submissions.read()
         if name not in submissions.experiments and given is not None and given != name:
-            fix = shlex.join(["gridctl", "submit", given])
-            raise InputError(f"{given} was not submitted from this folder", fix=fix)
+            raise _not_from_here(given, name)
         submission = submissions.find(name)
         name, url = submission.name, submission.store
     return _found(submission, open_store(url), name, written)
+
+
+def _not_from_here(file: str, name: str) -> InputError:
+    """Whoever is told to submit it here trains all of it again, if it was submitted from its own folder."""
+    fix = f"{shlex.join(['gridctl', 'submit', file])} (or give --store)"
+    parent = Path(file).parent
+    with contextlib.suppress(InputError):
+        if parent != Path() and (known := Submissions.read(parent).experiments.get(name)):
+            fix = f"it was from {parent}: cd {shlex.quote(str(parent))}, or give --store {shlex.quote(known.store)}"
+    return InputError(f"{file} was not submitted from this folder", fix=fix)
 
 
 def _last_submitted() -> Found:
@@ -96,6 +123,9 @@ def _last_submitted() -> Found:
     """
     submissions = Submissions.read()
     submissions.find(None)
+    check = being_checked(None, None)
+    if check is not None and check.experiment not in submissions.experiments:
+        console.say(f"note: {check}")
     for submission in submissions.newest_first():
         with contextlib.suppress(GoneExperimentError):
             return _found(submission, open_store(submission.store), submission.name, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ from trainer.contract.split_size import training_patients
 LEAST_PATIENTS: Final = 2
 """In each half of a split: a score of one patient says nothing of others."""
 
-SEEDS: Final = (42, 43, 44, 45, 46, 47)
-"""Six pairs are the fewest with which an exact two-sided test can get below 0.05: 2 / 2^6 = 0.031."""
+_FIRST_SEED: Final = 42
+_LEVEL: Final = 0.05
 
 _FIRST_LOOK_RATIOS: Final = (0.1, 0.2, 0.3, 0.5)
 _STUDY_RATIOS: Final = (0.1, 0.2, 0.4, 0.8)
@@ -73,12 +74,17 @@ class Draft:
         return tuple(dict.fromkeys((fitting[0], fitting[-1])))
 
     @property
+    def seeds(self) -> tuple[int, ...]:
+        """As many as an exact test of n pairs, whose smallest p is 2 / 2^n, needs after Holm over all ratios."""
+        return tuple(range(_FIRST_SEED, _FIRST_SEED + seeds_for(len(self.train_ratios))))
+
+    @property
     def batch_sizes(self) -> tuple[int, int]:
-        """Of U-Net and γ-Net: the thesis's, or such that an epoch of few patients has several steps."""
+        """Of U-Net and γ-Net: the thesis's, or one for both such that an epoch of few patients has several steps."""
         if self.is_study:
             return 8, 2
         fewest = training_patients(self.acdc.patients or 12, self.train_ratios[0])
-        return (2, 4) if fewest < 4 else (4, 4) if fewest < 10 else (8, 8)
+        return (4, 4) if fewest < 10 else (8, 8)
 
     @property
     def size_px(self) -> int:
@@ -94,6 +100,11 @@ class Draft:
     def has_few(self) -> bool:
         """Whether an epoch has so few steps that a higher learning rate is needed to see anything."""
         return (self.acdc.patients or 0) < MANY
+
+
+def seeds_for(tests: int) -> int:
+    """Fewest seeds with which an exact test can find p < 0.05 when so many tests are corrected together."""
+    return math.ceil(1 - math.log2(_LEVEL / tests))
 
 
 def fitting_ratios(wanted: Sequence[float], patients: int | None) -> tuple[float, ...]:

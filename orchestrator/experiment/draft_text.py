@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from orchestrator.experiment.draft import SEEDS, Draft, Place
+from orchestrator.experiment.draft import Draft, Place, seeds_for
 from trainer.contract.split_size import training_patients
 
 _COLUMN: Final = 40
@@ -48,16 +48,19 @@ def _lines(draft: Draft, schema: str) -> Iterator[str]:
         yield "# Sizes are those of a study: one GPU for each run. Edit what is marked <-- before the first submit."
     else:
         yield "# Small on purpose: a first answer, not a study. Raise size_px, epochs and train_ratios for one."
-    yield "# Every key: docs/experiment.md, or `gridctl schema`. What it would start: `gridctl submit --dry-run`."
+    yield "# Every key: docs/experiment.md where gridctl comes from, or `gridctl schema`."
+    yield "# What this file would start: `gridctl submit --dry-run`."
     yield f"name: {_scalar(draft.name)}"
     yield ""
     yield "models:"
-    yield _noted(f"  unet: {{batch_size: {unet}}}", "options: `gridctl-trainer describe unet`")
-    yield _noted(f"  gamma_net: {{batch_size: {gamma}, timesteps: 2}}", "")
+    yield _noted(f"  unet: {{batch_size: {unet}}}", "images a step; the thesis's" if study else "images a step")
+    yield _noted(
+        f"  gamma_net: {{batch_size: {gamma}, timesteps: 2}}",
+        "the thesis's" if study else "as many for both, for a fair comparison",
+    )
     yield ""
     yield from _ratios(draft)
-    yield "# One run of each model for each seed. With fewer than 6 no exact test can find p < 0.05."
-    yield f"seeds: [{', '.join(map(str, SEEDS))}]"
+    yield from _seeds(draft)
     yield "# ablations: [none, no_clahe]          # the same again without a preprocessing step"
     yield ""
     yield "data:"
@@ -96,6 +99,14 @@ def _ratios(draft: Draft) -> Iterator[str]:
         counts = [training_patients(patients, ratio) for ratio in ratios]
         note = f"of {patients} train {' or '.join(map(str, counts))}"
     yield _noted(f"train_ratios: [{', '.join(f'{ratio:g}' for ratio in ratios)}]", note)
+
+
+def _seeds(draft: Draft) -> Iterator[str]:
+    seeds, tests = draft.seeds, len(draft.train_ratios)
+    each = "one ratio" if tests == 1 else f"{tests} ratios, which are {tests} tests corrected together (Holm)"
+    yield f"# One run of each model, ratio and seed. With {each},"
+    yield f"# no exact test can find p < 0.05 with fewer than {seeds_for(tests)} seeds."
+    yield f"seeds: [{', '.join(map(str, seeds))}]"
 
 
 def _patients(place: Place, use: str, study: bool) -> str:

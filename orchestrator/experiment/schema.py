@@ -143,7 +143,8 @@ class ExperimentFile(Frozen):
         ablations: Variants of everything: `none`, `no_<step>` without one preprocessing step, `augmented` with
             augmentation, or one of your own: `{name: ..., without: [...], set: {...}}`.
         seeds: Each seed is one run of every cell of the grid: it decides the split, the start weights and the
-            order of images. With fewer than 6 no exact test can find p < 0.05.
+            order of images. With fewer than 6 no exact test can find p < 0.05; with several train ratios, whose tests
+            are corrected together, that takes more: 7 for two, 8 for four.
         data: Where the images are, and how they are prepared.
         training: How every model is trained.
         compare: Which model is asked to be better than which; one comparison, or a list of them.

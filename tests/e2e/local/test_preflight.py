@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from orchestrator.submitted import remember
 from tests.e2e.local.conftest import SCRIPTS
 from tests.e2e.short_commands import Command, forked_gridctl, gridctl
 
@@ -132,6 +133,36 @@ def test_a_submit_that_is_killed_leaves_no_preflight(data: Path, tmp_path: Path)
         assert time.monotonic() < until, "it goes on although nobody waits for it"
         time.sleep(0.1)
     assert untouched(tmp_path)
+
+
+def test_while_a_submission_checks_the_experiment_other_commands_say_so(
+    data: Path, tmp_path: Path, gridctl: Command
+) -> None:
+    with submitted(tmp_path) as process:
+        child = the_preflight_of(process)
+        os.kill(child, signal.SIGSTOP)
+        for asked in (["status"], ["status", "tiny.yaml"], ["report", "tiny"], ["status", "--store", "runs"]):
+            done = gridctl(*asked)
+            assert done.returncode == 2
+            checked = f"submit (process {process.pid}) is checking tiny before its first run"
+            assert checked in done.stderr, (asked, done.stderr)
+            assert "gridctl submit" not in done.stderr  # the user would submit it a second time
+        process.kill()
+        os.kill(child, signal.SIGKILL)
+        process.communicate(timeout=60)
+    assert "no experiment was submitted from this folder" in gridctl("status").stderr
+
+
+def test_an_experiment_of_another_folder_is_not_to_be_submitted_here(gridctl: Command, tmp_path: Path) -> None:
+    study = tmp_path / "study"
+    study.mkdir()
+    (study / "tiny.yaml").write_text(YAML.format(acdc="data/acdc", sunnybrook="data/sunnybrook"))
+    assert "gridctl submit study/tiny.yaml" in gridctl("status", "study/tiny.yaml").stderr
+    remember("tiny", "s3://results/study", "kubernetes", study)
+    done = gridctl("report", "study/tiny.yaml")
+    assert done.returncode == 2
+    assert "it was from study: cd study, or give --store s3://results/study" in done.stderr
+    assert "gridctl submit" not in done.stderr
 
 
 def refused(done: subprocess.CompletedProcess[str], folder: Path, *said: str) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from orchestrator.experiment import Experiment, load_experiment
+from orchestrator.report.families import family_of, family_sizes
+from orchestrator.report.wording import floor
 from tests.e2e.newcomer.layouts import make_acdc, make_sunnybrook
 from tests.e2e.short_commands import Command
 from trainer.contract.split_size import training_patients
@@ -23,7 +25,7 @@ def test_acdc_is_found_wherever_its_patients_lie(gridctl: Command, tmp_path: Pat
     make_acdc(tmp_path / "hearts" / below, 20)
     done = gridctl("init", "hearts")
     assert done.returncode == 0, done.stderr
-    assert "wrote hearts.yaml: 24 runs (ACDC: 20 patients)" in done.stderr
+    assert "wrote hearts.yaml: 28 runs (ACDC: 20 patients)" in done.stderr
     assert "next: gridctl submit hearts.yaml" in done.stderr
     data = written(tmp_path, "hearts").runs[0].data
     assert data.sunnybrook is None
@@ -61,11 +63,26 @@ def test_what_too_few_patients_cannot_show_is_said(gridctl: Command, tmp_path: P
     assert "one: 1 patient cannot be split" in done.stderr
 
 
-def test_six_seeds_are_proposed_so_that_an_exact_test_can_find_something(gridctl: Command, tmp_path: Path) -> None:
-    make_acdc(tmp_path / "hearts", 12)
-    text = gridctl("init", "hearts", "-o", "-").stdout
-    assert len(set(_loaded(tmp_path, text).seeds)) >= 6
-    assert "fewer than 6" in text
+@pytest.mark.parametrize(("patients", "arguments"), [(4, ()), (12, ()), (100, ("--backend", "kubernetes"))])
+def test_the_report_never_says_that_the_proposed_seeds_are_too_few(
+    gridctl: Command, tmp_path: Path, patients: int, arguments: tuple[str, ...]
+) -> None:
+    make_acdc(tmp_path / "hearts", patients)
+    text = gridctl("init", "hearts", "-o", "-", *arguments).stdout
+    experiment = _loaded(tmp_path, text)
+    (asked,) = experiment.compare
+    tests = family_sizes([asked], experiment)[family_of(asked, "validation_dice", [asked])]
+    seeds = len(set(experiment.seeds))
+    assert floor(seeds, tests) == ""
+    assert floor(seeds - 1, tests)  # no more are paid for than that takes
+    assert f"fewer than {seeds} seeds" in text
+
+
+def test_both_models_of_a_first_look_see_as_many_images_a_step(gridctl: Command, tmp_path: Path) -> None:
+    for patients in (4, 12, 60):
+        make_acdc(tmp_path / f"hearts{patients}", patients)
+        experiment = _loaded(tmp_path, gridctl("init", f"hearts{patients}", "-o", "-").stdout)
+        assert len({run.training.batch_size for run in experiment.runs}) == 1
 
 
 def test_a_file_that_is_there_is_never_overwritten_unasked(gridctl: Command, tmp_path: Path) -> None:
@@ -192,7 +209,7 @@ def test_commands_without_a_file_take_the_only_one_here(gridctl: Command, tmp_pa
         assert "there are 2 in this folder\n  give one of hearts.yaml, other.yaml" in done.stderr
     else:
         assert "experiment file hearts.yaml, the only one in this folder" in done.stderr
-        assert len(json.loads(done.stdout)["create"]) == 24
+        assert len(json.loads(done.stdout)["create"]) == 28
 
 
 def test_commands_without_a_file_where_there_is_none_say_how_to_get_one(gridctl: Command) -> None:
