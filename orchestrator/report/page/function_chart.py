@@ -38,11 +38,15 @@ def agreements(function: pd.DataFrame, models: Sequence[Model]) -> list[Agreemen
     asked = function.groupby([*cell, "run_id"], sort=False).size().groupby(level=cell, sort=False)
     odd = {kind: _odd(function, cell, kind) for kind in (IMPOSSIBLE, IMPLAUSIBLE)}
     of_run = _run_agreements(function.dropna(subset=["predicted_ef"]), [*cell, "run_id"])
-    of_cell = of_run.groupby(level=cell, sort=False)
+    of_cell = _alike(of_run, cell).groupby(level=cell, sort=False)
     table = of_cell.mean().reindex(asked.max().index)  # a model none of whose hearts can be measured has a row as well
-    table = table.assign(runs=of_cell.size(), known=of_cell["n"].sum(), asked=asked.sum(), patients=asked.max()).fillna(
-        {"runs": 0, "known": 0}
-    )
+    table = table.assign(
+        runs=of_cell.size(),
+        known=of_run["n"].groupby(level=cell, sort=False).sum(),
+        asked=asked.sum(),
+        patients=asked.max(),
+        runs_done=asked.size(),
+    ).fillna({"runs": 0, "known": 0})
     rows = []
     for key, row in zip(table.index, table.to_dict("records"), strict=True):
         set_name, ratio, ablation, model = key
@@ -60,9 +64,20 @@ def agreements(function: pd.DataFrame, models: Sequence[Model]) -> list[Agreemen
                 _known(row["correlation"]),
                 int(row["asked"] - row["known"]),
                 *(int(odd[kind].get(key, 0)) for kind in (IMPOSSIBLE, IMPLAUSIBLE)),
+                int(row["runs_done"]),
             )
         )
     return sorted(rows, key=lambda row: row.set != "validation")
+
+
+def _alike(of_run: pd.DataFrame, cell: Sequence[str]) -> pd.DataFrame:
+    """The runs that bias and limits are both taken from.
+
+    A run with one measurable patient has a bias and no limits: averaged into the bias alone, it moves that away from
+    the middle of the limits, even out of them. It counts only where no run of its cell has limits.
+    """
+    limited = of_run["low"].notna()
+    return of_run[limited | ~limited.groupby(level=list(cell), sort=False).transform("any")]
 
 
 def _run_agreements(function: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:

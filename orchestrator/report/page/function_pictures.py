@@ -21,13 +21,14 @@ class Agreement:
     """How far a model's ejection fractions are from the true ones, mean over the runs of a cell.
 
     Attributes:
-        runs, patients: Runs, and patients of each.
+        runs, patients: Runs that bias, limits and mean difference are taken from, and patients of each.
         bias: Mean of predicted - true, in percentage points; None where no patient has a predicted one.
         low, high: Limits of agreement, bias ∓ 1.96 standard deviations of a run's patients.
         absolute: Mean absolute difference; None as the bias is.
-        correlation: Pearson's, of true and predicted; None where one of them is constant.
+        correlation: Pearson's, of true and predicted, over those of the runs that have one; None where none has.
         missing: Patients without a predicted ejection fraction, over all runs.
         impossible, implausible: Patients with one that no heart can have, or hardly any, over all runs.
+        runs_done: Runs that are done, also those without enough measurable patients.
     """
 
     model: Model
@@ -43,6 +44,7 @@ class Agreement:
     missing: int
     impossible: int = 0
     implausible: int = 0
+    runs_done: int = 0
 
 
 def pictures(
@@ -57,7 +59,7 @@ def pictures(
         set_name: Which.
         example: The runs whose patients are drawn.
         patients: Rows of `Collected.function` of each model's run, those that can be measured.
-        lines: Bias and limits to draw, over all runs of the cell.
+        lines: Bias and limits to draw, over the runs of the cell.
     """
     every = pd.concat([of_model for _, of_model in patients])
     true, predicted = every["true_ef"] * 100, every["predicted_ef"] * 100
@@ -84,7 +86,7 @@ def pictures(
     y_low, y_high = span(ends, least=4)
     bland = Plot(
         f"{sentence(set_name)}: limits of agreement",
-        f"marks: {of_seed}; lines, as in the table, over all runs: " + "; ".join(map(_said, lines.values())),
+        f"marks: {of_seed}; lines, as in the table, over runs: " + "; ".join(map(_said, lines.values())),
         Scale(x_low, x_high, 46, WIDTH - 12),
         Scale(y_low, y_high, HEIGHT - 40, 12),
         WIDTH,

@@ -42,11 +42,31 @@ def test_bias_limits_and_correlation(patients: int, runs: int, seed: int) -> Non
         assert (row.bias, row.low, row.high, row.absolute, row.correlation) == (None,) * 5
         assert (row.runs, row.patients, row.missing) == (0, patients, patients * runs)
         return
+    if any(not np.isnan(of_run[1]) for of_run in expected):  # bias and limits are those of the same runs
+        expected = [of_run for of_run in expected if not np.isnan(of_run[1])]
+        assert (row.bias or 0) == pytest.approx(((row.low or 0) + (row.high or 0)) / 2)
     means = [np.nanmean(column) if not np.isnan(column).all() else None for column in np.array(expected).T]
     values = (row.bias, row.low, row.high, row.absolute, row.correlation)
     for value, mean in zip(values, means, strict=True):
         assert value == (None if mean is None else pytest.approx(mean, abs=1e-6))
-    assert (row.runs, row.patients, row.missing) == (len(expected), patients, int(table["predicted_ef"].isna().sum()))
+    assert (row.runs, row.runs_done) == (len(expected), runs)
+    assert (row.patients, row.missing) == (patients, int(table["predicted_ef"].isna().sum()))
+
+
+def test_a_run_without_limits_does_not_move_the_bias_out_of_those_of_the_others() -> None:
+    gaps = {"run1": [0.40, np.nan, np.nan], "run2": [-0.10, -0.12, -0.14], "run3": [np.nan] * 3}
+    rows = [
+        (run, "unet", 0.5, "none", 1, "generalisation", f"p{number}", 1, 1, true, 1, 1, true + gap, "")
+        for run, of_run in gaps.items()
+        for number, (true, gap) in enumerate(zip((0.5, 0.6, 0.55), of_run, strict=True))
+    ]
+    table = pd.DataFrame(rows, columns=list(FUNCTION_COLUMNS)).astype(dict(FUNCTION_COLUMNS))
+    (row,) = agreements(table, models(["unet"]))
+    values = (row.bias, row.low, row.high, row.absolute)
+    assert values == pytest.approx((-12, -12 - 1.96 * 2, -12 + 1.96 * 2, 12))
+    assert (row.runs, row.runs_done, row.missing) == (1, 3, 5), "patients that were not measurable count in every run"
+    (row,) = agreements(table[table["run_id"] != "run2"], models(["unet"]))
+    assert (row.bias, row.low, row.high, row.runs, row.runs_done) == (pytest.approx(40), None, None, 1, 2)
 
 
 @pytest.mark.parametrize(
