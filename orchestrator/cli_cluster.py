@@ -70,7 +70,7 @@ def cancel(
     stopped = stop(found, match_runs(found, runs) if runs else None)
     if as_json:
         console.show_json({"cancelled": stopped.run_ids})
-    resumed = "; `gridctl submit` resumes them" if stopped.run_ids else ""
+    resumed = "; the same submit command, with its --set options, resumes them" if stopped.run_ids else ""
     console.say(f"{found.experiment.name}: {console.count(len(stopped.run_ids), 'active run')} cancelled{resumed}")
     if stopped.problem:
         console.say(f"note: the store could not note it, so they will be shown as interrupted: {stopped.problem}")

@@ -34,6 +34,7 @@ def init(
     from orchestrator import console
     from orchestrator.commands.init import Wanted, compose
     from orchestrator.commands.init_files import SCHEMA_NAME, write, write_schema
+    from orchestrator.experiment_files import experiment_files
 
     to_stdout = output == "-"
     written = compose(Wanted(folders or (), name, backend.value, store), "" if to_stdout else SCHEMA_NAME)
@@ -48,6 +49,9 @@ def init(
         console.say(f"note: editors find no schema: {problem}")
     for line in written.said(path):
         console.say(line)
+    there = [str(found) for found in experiment_files(path.parent)]
+    if len(there) > 1:
+        console.say(f"note: name the file from now on: {len(there)} of this folder are experiment files")
 
 
 def schema() -> None:

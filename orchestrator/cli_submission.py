@@ -117,7 +117,9 @@ def retry(
     _require_fitting(found.experiment.backend, workers, max_active)
     prepared = prepare_retry(found, match_runs(found, runs) if runs else None)
     if not prepared.plan.retry:
-        console.say(f"{found.experiment.name}: no run of these has failed; `gridctl submit` resumes interrupted ones")
+        console.say(
+            f"{found.experiment.name}: no run of these has failed; the same submit command resumes interrupted ones"
+        )
     else:
         console.say(_plan_line(prepared))
     _carry_out(prepared, workers, max_active, verify=not no_verify, as_json=as_json)
@@ -382,7 +384,8 @@ def _finish_submit(prepared: Prepared, outcome: Outcome, named: str) -> None:
             f"{console.count(len(outcome.left), 'run')} left to whoever holds them: see `gridctl status{named}`"
         )
     if outcome.cancelled:
-        console.say(f"{console.count(len(outcome.cancelled), 'run')} cancelled; submit again to resume")
+        them = "it" if len(outcome.cancelled) == 1 else "them"
+        console.say(f"{console.count(len(outcome.cancelled), 'run')} cancelled; the same command resumes {them}")
     if outcome.interrupted:
         console.say(
             "interrupted; the same command goes on from the last checkpoints"

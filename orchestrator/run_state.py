@@ -52,9 +52,9 @@ MEANING: Final[Mapping[RunState, str]] = {
     RunState.QUEUED: "held by a submission or a Job that has not started it yet",
     RunState.STALLED: "a process or a pod holds it, but has made no progress for many times its usual",
     RunState.FAILED: "ended by an error; `gridctl retry` tries it again",
-    RunState.INTERRUPTED: "stopped or killed; `gridctl submit` resumes it from its last checkpoint",
-    RunState.CANCELLED: "stopped by `gridctl cancel`; `gridctl submit` resumes it",
-    RunState.NOT_STARTED: "no attempt was made; `gridctl submit` starts it",
+    RunState.INTERRUPTED: "stopped or killed; the same `gridctl submit` command resumes it from its last checkpoint",
+    RunState.CANCELLED: "stopped by `gridctl cancel`; the same `gridctl submit` command resumes it",
+    RunState.NOT_STARTED: "no attempt was made; the same `gridctl submit` command starts it",
 }
 
 _COLOURS: Final[Mapping[RunState, str]] = {

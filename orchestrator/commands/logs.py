@@ -86,5 +86,7 @@ def _is_active(found: Found, run: RunSpec) -> bool:
 def _why(found: Found, run: RunSpec) -> str:
     activity = open_backend(found.backend, found.experiment, found.store).observe(run.experiment).get(run.run_id)
     if activity is None:
-        return "it was not started: gridctl submit"
+        return "it was not started: the same submit command starts it"
+    if activity.in_submission:
+        return f"it is queued {activity.reason}".rstrip()
     return activity.reason or "look again in a minute"

@@ -14,7 +14,7 @@ from orchestrator.collect import collect
 from orchestrator.commands.find import Found
 from orchestrator.commands.states import machine_of, run_standings
 from orchestrator.eta import RunPace, eta_seconds, remaining_seconds
-from orchestrator.run_state import ACTIVE, RunState
+from orchestrator.run_state import ACTIVE, TO_SUBMIT, RunState
 from orchestrator.shared_cause import Ended, SharedCause, shared_cause
 from orchestrator.standing import Standing
 from trainer.contract.spec import RunSpec
@@ -76,8 +76,8 @@ class Status:
 
     Attributes:
         totals: How many runs are in each state of `RunState`, by its value.
-        eta_seconds: Until the last run is done that somebody holds, at as many at once as are running now;
-            None if nothing is running, or the speed of something is unknown.
+        eta_seconds: Until the last run is done, at as many at once as are running now; None if nothing is running, if
+            nobody holds some runs that are not done, or if the speed of something is unknown.
         attempts, interruptions, gpu_hours: Sums over the runs.
         shared_cause: Why runs failed, if at least the first three did for one reason and none went well.
         problems: What could not be read.
@@ -122,13 +122,14 @@ def read_status(found: Found, activity: Mapping[str, Activity] | None = None) ->
     runs = [_run_status(run, rows[run.run_id], standings[run.run_id], gpus) for run in experiment.runs]
     paces = [_pace(run, rows[run.run_id]) for run in experiment.runs]
     running = sum(1 for run in runs if run.state == RunState.RUNNING)
+    unheld = any(run.state in TO_SUBMIT for run in runs)
     waited_for = [pace for pace, run in zip(paces, runs, strict=True) if run.state in ACTIVE]
     return Status(
         experiment=experiment.name,
         store=found.store.url,
         backend=found.backend,
         totals={state.value: sum(1 for run in runs if run.state == state) for state in RunState},
-        eta_seconds=eta_seconds(waited_for, running) if running else None,
+        eta_seconds=eta_seconds(waited_for, running) if running and not unheld else None,
         attempts=sum(run.attempts for run in runs),
         interruptions=sum(run.interruptions for run in runs),
         gpu_hours=round(sum(run.gpu_hours for run in runs), 3),

@@ -135,7 +135,7 @@ def _sum(status: Status) -> Text:
     if status.eta_seconds is not None:
         text += f"; about {duration(status.eta_seconds)} left"
     if waiting := sum(status.totals[state.value] for state in TO_SUBMIT):
-        text += f"; submit again to start or resume {'it' if waiting == 1 else 'them'}"
+        text += f"; the same submit starts or resumes {'it' if waiting == 1 else 'them'}"
     if status.totals[RunState.FAILED.value]:
         text += "; --retry-failed tries the failed ones again"
     return Text(text, style="bold")

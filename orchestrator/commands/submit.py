@@ -135,10 +135,10 @@ def _check_data_folders(experiment: Experiment) -> None:
         for field, text in _folders(run):
             place = read_location(text, experiment.document.where(("data", field)))
             if not place.is_remote and not place.folder.is_dir():
-                where = experiment.document.where(("data", field))
                 made = " (or make a synthetic set: gridctl-trainer data phantom data/phantom)"
                 fix = f"give another one with --set data.{field}=PATH{made if 'phantom' in text else ''}"
-                problems[Problem(f"data.{field}: there is no folder {place.folder.absolute()}", where, fix)] = None
+                what = f"there is no folder {place.folder.absolute()}"
+                problems[experiment.document.problem(("data", field), what, fix)] = None
     if problems:
         raise InputError(problems)
 

@@ -22,6 +22,7 @@ MAX_DEPTH: Final = 32
 MAX_NUMBER_LENGTH: Final = 100
 
 _SPLIT: Final = "one experiment has a name, some models, ratios and seeds: split it, or leave out what is not needed"
+_TAB: Final = "YAML is indented with spaces, not with tabs"
 _NUMBER: Final = re.compile(r"[-+]?(0x[\da-f_]+|0o[0-7_]+|[\d_]*\.?[\d_]*(e[-+]?\d+)?)", re.IGNORECASE)
 
 
@@ -57,7 +58,8 @@ def load_yaml(text: str, source: str, *, one_line: bool = False) -> Any:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         said = _first_line(error.problem or error.context)
-        raise NotYamlError(f"not YAML: {said}", where=where(mark.line if mark else None)) from None
+        tab = _TAB if "'\\t'" in said else ""
+        raise NotYamlError(f"not YAML: {said}", where=where(mark.line if mark else None), fix=tab) from None
     except YAMLError as error:
         position = getattr(error, "position", None)
         line = text.count("\n", 0, position) if isinstance(position, int) else None

@@ -130,8 +130,10 @@ class Document:
         return f"{self.source}:{line}"
 
     def problem(self, location: Location, what: str, fix: str = "") -> Problem:
-        """A mistake at a field: the line it is on, and the path of the field before the text."""
-        path = shortened(field_path(self._as_written(location)))
+        """A mistake at a field: the line it is on, and the path of the field unless an option names that already."""
+        written = self._as_written(location)
+        named = tuple(str(part) for part in written) in self._overrides
+        path = "" if named else shortened(field_path(written))
         return Problem(shortened(f"{path}: {what}" if path else what, 1000), where=self.where(location), fix=fix)
 
     def _as_written(self, location: Location) -> Location:

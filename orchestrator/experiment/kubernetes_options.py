@@ -29,8 +29,8 @@ def _subdomain(value: str) -> str:
 
 
 def _label_key(value: str) -> str:
-    prefix, _, name = value.rpartition("/")
-    if prefix:
+    prefix, slash, name = value.rpartition("/")
+    if slash:
         _subdomain(prefix)
     if len(name) > 63 or not re.fullmatch(_LABEL_NAME, name):
         raise ValueError("use the key of a Kubernetes label, such as nvidia.com/gpu.product")

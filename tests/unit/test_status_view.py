@@ -49,7 +49,7 @@ def test_a_watched_screen_shows_the_sum_the_header_and_where_something_happens()
 def test_printed_it_has_every_row_and_ends_with_the_sum() -> None:
     lines = printed(status_view(status([RunState.DONE] * 59 + [RunState.INTERRUPTED])))
     assert sum(line.startswith("unet ") for line in lines) == 60
-    assert lines[-1] == "big: 60 runs: 59 done, 1 interrupted; submit again to start or resume it"
+    assert lines[-1] == "big: 60 runs: 59 done, 1 interrupted; the same submit starts or resumes it"
 
 
 def test_states_that_no_run_is_in_take_no_column_and_each_reason_is_said_once() -> None:

@@ -78,8 +78,7 @@ def problem_of(finding: Finding, experiment: Experiment, runs: int) -> Problem:
     some = f" ({len(finding.runs)} of {runs} runs)" if len(finding.runs) < runs else ""
     if finding.about not in _FIELDS:
         return Problem(f"{problem.what}{some}", problem.where, problem.fix)
-    where = experiment.document.where(tuple(problem.where.split(".")))
-    return Problem(f"{problem.where}: {problem.what}{some}", where, problem.fix)
+    return experiment.document.problem(tuple(problem.where.split(".")), f"{problem.what}{some}", problem.fix)
 
 
 @contextlib.contextmanager

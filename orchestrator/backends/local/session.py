@@ -245,7 +245,7 @@ class Session:
                 return _Ending("stopped")
             if self._is_cancelled(run):
                 return _Ending("cancelled")
-            said = "stopped by somebody else; submit again to go on from its checkpoint"
+            said = "stopped by somebody else; the same submit command goes on from its checkpoint"
             return _Ending("failed", said, resumable=True)
         return _Ending("failed", message or f"exit code {exit_code}", exit_code)
 

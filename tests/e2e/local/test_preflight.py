@@ -50,7 +50,7 @@ def test_a_grid_that_cannot_train_is_refused_whole_and_every_command_says_why(
     refused(done, tmp_path, empty)
     if more:
         assert "error: 2 mistakes" in done.stderr
-        assert done.stderr.count("--set training.device: training.device: no GPU here") == 1
+        assert done.stderr.count("--set training.device: no GPU here") == 1
     examined = gridctl("doctor", "tiny.yaml")
     assert examined.returncode == 2
     assert f"failed   data: {empty}" in examined.stdout
@@ -62,7 +62,7 @@ def test_a_grid_that_could_train_in_part_is_not_started(data: Path, tmp_path: Pa
     refused(
         done,
         tmp_path,
-        "--set train_ratios: train_ratios: a train ratio of 0.02 leaves none of 6 patients to train on (6 of 12 runs)",
+        "--set train_ratios: a train ratio of 0.02 leaves none of 6 patients to train on (6 of 12 runs)",
         "tiny.yaml:4: models.other: its first step fails: images of 32x32 px leave one pixel",
         "note: at train ratio 0.2 there is one training patient of 6",
         "3 of 12 runs could train, 9 could not, none was started; --no-verify starts all",

@@ -138,7 +138,7 @@ def test_what_is_no_place_is_refused_and_nothing_is_made(
         tiny.write_text(before.replace(str(tmp_path / "data"), json.dumps(text)))
         done = gridctl("submit", "tiny.yaml", f"--store={text}")
         assert (done.returncode, done.stdout) == (2, ""), text
-        assert "--store: store: " in done.stderr
+        assert "--store: " in done.stderr
         assert "tiny.yaml:5: data.acdc: " in done.stderr
         assert done.stderr.count(said) == 2, done.stderr
     tiny.write_text(before)

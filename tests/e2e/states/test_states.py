@@ -78,6 +78,9 @@ def test_a_running_submit_holds_all_of_its_runs(tmp_path: Path, commands: Comman
     with submitting(tmp_path, *LONG) as first:
         assert commands.totals() == {"running": 1, "queued": 2}
         assert all(f"submit {first.pid} on " in run["reason"] for run in commands.runs("queued"))
+        waiting = commands.runs("queued")[0]
+        said = commands.call("logs", waiting["run_id"]).stderr
+        assert f"it has printed nothing yet\n  it is queued {waiting['reason']}" in said
         again = commands.call("submit", "tiny.yaml", *LONG, "--json")
         assert again.returncode == 0, again.stderr
         assert "1 running already, 2 queued already" in again.stderr
@@ -91,9 +94,11 @@ def test_a_running_submit_holds_all_of_its_runs(tmp_path: Path, commands: Comman
 
 def test_what_a_killed_submit_had_queued_is_free_at_once(tmp_path: Path, commands: Commands) -> None:
     with submitting(tmp_path, *LONG) as first:
+        assert commands.json("status")["eta_seconds"] > 0
         first.kill()
         first.wait()
         assert commands.totals() == {"running": 1, "not_started": 2}, "its trainer lives on"
+        assert commands.json("status")["eta_seconds"] is None, "nobody will train the others"
         os.kill(trainer_of(tmp_path), signal.SIGKILL)
         wait_for(lambda: commands.totals() == {"interrupted": 1, "not_started": 2})
         assert "without a last word" in commands.runs("interrupted")[0]["reason"]

@@ -202,3 +202,8 @@ def test_every_grid_has_exactly_its_cells_each_with_its_own_name(
 @pytest.mark.parametrize("path", sorted(Path("experiments").glob("*.yaml")), ids=lambda path: path.name)
 def test_every_experiment_that_comes_along_is_valid(path: Path) -> None:
     assert load_experiment(path).runs
+
+
+def test_a_tab_in_the_indentation_gets_its_fix() -> None:
+    with pytest.raises(InputError, match=r"exp\.yaml:2: not YAML: .*\n  YAML is indented with spaces"):
+        Document.parse("models:\n\tunet: {}\n", "exp.yaml")
