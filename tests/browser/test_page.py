@@ -244,6 +244,21 @@ def test_the_verdict_of_a_large_grid_is_on_the_screen(chromium: Chromium, wide_p
     assert chromium.run(outside) == []
 
 
+@pytest.mark.parametrize("width", [360, 390, 1280])
+def test_the_names_of_models_in_the_grid_are_whole_words(chromium: Chromium, wide_page: Path, width: int) -> None:
+    chromium.open(wide_page, width=width)
+    lines = """return [...document.querySelectorAll('.map .key')].map(e => {
+        const text = document.createRange(); text.selectNodeContents(e.lastChild);
+        return [e.textContent, new Set([...text.getClientRects()].map(box => Math.round(box.top))).size];
+    })"""
+    found = dict(chromium.run(lines))
+    assert set(found) == {"unet", "unet_wide", "gamma_net", "gamma_net_deep", "gamma_net_small"}
+    longest = found.pop("gamma_net_small")
+    assert set(found.values()) == {1}
+    assert longest <= (1 if width > 700 else 2)
+    assert chromium.run(OVERHANG) == 0
+
+
 def test_on_paper_no_number_is_broken_and_no_table_cut(chromium: Chromium, wide_page: Path) -> None:
     chromium.open(wide_page, width=PAPER_PX, media="print")
     broken = """return [...document.querySelectorAll('td.n:not(.mean), .numbers')].filter(e => {
