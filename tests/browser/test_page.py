@@ -42,6 +42,16 @@ def test_free_text_is_shown_and_never_run(chromium: Chromium, page: Path) -> Non
     assert chromium.complaints() == []
 
 
+def test_dice_of_probabilities_is_called_soft(chromium: Chromium, page: Path) -> None:
+    """A model whose probabilities reach one half nowhere has no outline, and a Dice above 0."""
+    chromium.open(page)
+    values = [text for text in chromium.texts("#segmentations .tile .quiet") if text]
+    assert values
+    assert all(text.startswith("soft Dice ") for text in values)
+    assert "soft Dice is that of the slice" in chromium.one("#segmentations .lead").text
+    assert "soft: of probabilities" in chromium.one("#answer .facts").text
+
+
 def test_the_policy_stops_code_that_is_not_the_pages_own(chromium: Chromium, page: Path, tmp_path: Path) -> None:
     spoiled = tmp_path / "spoiled.html"
     text = page.read_text(encoding="utf-8").replace("</body>", "<script>document.title='owned'</script></body>")
