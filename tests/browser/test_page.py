@@ -254,6 +254,23 @@ def test_the_verdict_of_a_large_grid_is_on_the_screen(chromium: Chromium, wide_p
     assert chromium.run(outside) == []
 
 
+@pytest.mark.parametrize("heading", ["p", "p Holm"])
+def test_p_is_on_the_screen_of_a_laptop(chromium: Chromium, page: Path, wide_page: Path, heading: str) -> None:
+    end = f"""const right = e => e.getBoundingClientRect().right;
+        const headings = [...document.querySelectorAll('#tests thead th')];
+        return right(headings.find(e => e.textContent === '{heading}'))
+            - right(document.querySelector('#significance .scroll'))"""
+    for path in (page, wide_page):
+        chromium.open(path, width=1280)
+        assert chromium.run(end) <= 0
+    chromium.open(page, width=1280)
+    scrolls = "const e = document.querySelector('#significance .scroll'); return e.scrollWidth - e.clientWidth"
+    assert chromium.run(scrolls) == 0, "of two models every column is"
+    chromium.open(wide_page, width=390)
+    if heading == "p Holm":
+        assert chromium.run(end) <= 0
+
+
 @pytest.mark.parametrize("width", [360, 390, 1280])
 def test_the_names_of_models_in_the_grid_are_whole_words(chromium: Chromium, wide_page: Path, width: int) -> None:
     chromium.open(wide_page, width=width)
