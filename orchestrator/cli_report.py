@@ -44,7 +44,9 @@ def report(
     significance: Annotated[
         bool,
         typer.Option(
-            "--significance", help="Paired tests of what the file compares, and of ablations; always in html."
+            "--significance",
+            help="Paired tests of what the file compares, and of ablations. Implied by --format html, and by -o "
+            "without --format, where the file compares anything.",
         ),
     ] = False,
     unit: Annotated[
@@ -74,7 +76,7 @@ def report(
     seed: Annotated[int, typer.Option(min=0, help="Of bootstraps and sampled permutations.")] = 0,
     output_format: Annotated[
         ReportFormat | None,
-        typer.Option("--format", help="How to write it.", show_default="table; with -o all others"),
+        typer.Option("--format", help="How to write it.", show_default="table; with -o all of them"),
     ] = None,
     output: Annotated[
         Path | None,
@@ -83,7 +85,8 @@ def report(
             "-o",
             parser=output_path,
             metavar="DIR",
-            help="Write files into this folder, the thesis's figures too.",
+            help="Write files into this folder. Without --format: every format, with the tests, and the thesis's "
+            "figures that the file `reproduces`.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
@@ -93,18 +96,20 @@ def report(
     from orchestrator.cli_status import which
     from orchestrator.commands.collecting import collect_with_bar
     from orchestrator.commands.find import find_experiment
-    from orchestrator.commands.report import write_report
+    from orchestrator.commands.report import undrawn_figures, write_report
     from orchestrator.commands.states import standings_now
     from orchestrator.history.changes import changes_since_first_report
     from orchestrator.history.event import report_event
     from orchestrator.history.record import append, read_history
     from orchestrator.report import Question, Source, build_report, render
+    from orchestrator.report.question import compares
 
     found = find_experiment(experiment, store)
     console.say(which(found))
     wanted = ReportFormat.JSON if as_json else output_format
+    on_page = wanted is ReportFormat.HTML or (output is not None and wanted is None)
     question = Question(
-        significance=significance or wanted is ReportFormat.HTML,
+        significance=significance or (on_page and compares(found.experiment)),
         unit=unit.value,
         score=score,
         metrics=metric,
@@ -120,7 +125,6 @@ def report(
         console.say(
             f"note: the experiment's history cannot be kept, so a later report cannot say what changed: {problem}"
         )
-    on_page = wanted is ReportFormat.HTML or (output is not None and wanted is None)
     standings, problem = standings_now(found, tables) if on_page else (None, "")
     if problem:
         console.say(f"note: states on the page are what the store tells: {problem}")
@@ -128,6 +132,9 @@ def report(
     if output is not None:
         for path in write_report(built, source, output, wanted.value if wanted else None):
             console.say(f"wrote {path}")
+        if wanted is None:
+            for why in undrawn_figures(found.experiment, built):
+                console.say(f"note: {why}")
         console.say_unreadable(tables.problems)
     elif text := render(built, form := (wanted or ReportFormat.TABLE).value, console.stdout_console(), source):
         console.show_document(text, form)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.errors import InputError
+from orchestrator.experiment import Experiment
 from orchestrator.report import FILES, Report, Source, render
 from trainer.contract.atomic_file import replacing
 
@@ -45,6 +46,23 @@ def write_report(report: Report, source: Source, folder: Path, output_format: st
         raise InputError(
             f"cannot write: {error.strerror}", where=error.filename or folder, fix="give another -o DIR"
         ) from None
+
+
+def undrawn_figures(experiment: Experiment, report: Report) -> Iterator[str]:
+    """Why figures of the thesis are not among the files, in a sentence each.
+
+    Args:
+        experiment: What it `reproduces`.
+        report: Made from it.
+    """
+    wanted = [name for name in experiment.reproduces if name.startswith("figure-")]
+    if not wanted:
+        yield "no figures of the thesis: the experiment file names none under `reproduces`"
+    drawn = {item.item for item in report.thesis if item.points}
+    said = {item.item: item.said for item in report.thesis}
+    for item in (name.replace("-", " ") for name in wanted):
+        if item not in drawn:
+            yield f"{item} is not drawn: {said[item]}"
 
 
 def _text(report: Report, output_format: str, source: Source) -> str:

@@ -48,7 +48,7 @@ def headlines(rows: Sequence[ComparisonRow], unit: str, *, unfinished: int = 0, 
         return
     parts = [f"{said} {_places(places, len(rows))}" for said, places in found.items()]
     if open_cells := len(rows) - sum(map(len, found.values())):
-        parts.append(f"{open_cells} of {len(rows)} comparisons allow no verdict")
+        parts.append(f"{open_cells} of {len(rows)} comparisons {'allows' if open_cells == 1 else 'allow'} no verdict")
     start = f"so far ({waits}) " if unfinished else ""
     yield f"{names}: {start}{'; '.join(parts)}{_holm(rows)}"
 

@@ -60,13 +60,18 @@ def check(question: Question, experiment: Experiment) -> None:
         raise InputError(
             f"unknown score '{question.score}'", where="--score", fix="use final, best, mean or last-K, such as last-5"
         )
-    if question.significance and not experiment.compare and not compared_ablations(experiment):
+    if question.significance and not compares(experiment):
         models = ", ".join(experiment.models)
         raise InputError(
             f"{experiment.name} compares nothing",
             where="compare",
             fix=f"add `compare: {{model: A, against: B}}` with two of {models} to the file and submit it again",
         )
+
+
+def compares(experiment: Experiment) -> bool:
+    """Whether there is anything to test: declared comparisons, or ablations beside `none`."""
+    return bool(experiment.compare or compared_ablations(experiment))
 
 
 def compared_ablations(experiment: Experiment) -> tuple[str, ...]:

@@ -42,6 +42,16 @@ def test_free_text_is_shown_and_never_run(chromium: Chromium, page: Path) -> Non
     assert chromium.complaints() == []
 
 
+def test_dice_of_probabilities_is_called_soft(chromium: Chromium, page: Path) -> None:
+    """A model whose probabilities reach one half nowhere has no outline, and a Dice above 0."""
+    chromium.open(page)
+    values = [text for text in chromium.texts("#segmentations .tile .quiet") if text]
+    assert values
+    assert all(text.startswith("soft Dice ") for text in values)
+    assert "soft Dice is that of the slice" in chromium.one("#segmentations .lead").text
+    assert "soft: of probabilities" in chromium.one("#answer .facts").text
+
+
 def test_the_policy_stops_code_that_is_not_the_pages_own(chromium: Chromium, page: Path, tmp_path: Path) -> None:
     spoiled = tmp_path / "spoiled.html"
     text = page.read_text(encoding="utf-8").replace("</body>", "<script>document.title='owned'</script></body>")
@@ -242,6 +252,38 @@ def test_the_verdict_of_a_large_grid_is_on_the_screen(chromium: Chromium, wide_p
         return box.left < all.left - 1 || box.right > all.right + 1;
     }).map(e => e.textContent)"""
     assert chromium.run(outside) == []
+
+
+@pytest.mark.parametrize("heading", ["p", "p Holm"])
+def test_p_is_on_the_screen_of_a_laptop(chromium: Chromium, page: Path, wide_page: Path, heading: str) -> None:
+    end = f"""const right = e => e.getBoundingClientRect().right;
+        const headings = [...document.querySelectorAll('#tests thead th')];
+        return right(headings.find(e => e.textContent === '{heading}'))
+            - right(document.querySelector('#significance .scroll'))"""
+    for path in (page, wide_page):
+        chromium.open(path, width=1280)
+        assert chromium.run(end) <= 0
+    chromium.open(page, width=1280)
+    scrolls = "const e = document.querySelector('#significance .scroll'); return e.scrollWidth - e.clientWidth"
+    assert chromium.run(scrolls) == 0, "of two models every column is"
+    chromium.open(wide_page, width=390)
+    if heading == "p Holm":
+        assert chromium.run(end) <= 0
+
+
+@pytest.mark.parametrize("width", [360, 390, 1280])
+def test_the_names_of_models_in_the_grid_are_whole_words(chromium: Chromium, wide_page: Path, width: int) -> None:
+    chromium.open(wide_page, width=width)
+    lines = """return [...document.querySelectorAll('.map .key')].map(e => {
+        const text = document.createRange(); text.selectNodeContents(e.lastChild);
+        return [e.textContent, new Set([...text.getClientRects()].map(box => Math.round(box.top))).size];
+    })"""
+    found = dict(chromium.run(lines))
+    assert set(found) == {"unet", "unet_wide", "gamma_net", "gamma_net_deep", "gamma_net_small"}
+    longest = found.pop("gamma_net_small")
+    assert set(found.values()) == {1}
+    assert longest <= (1 if width > 700 else 2)
+    assert chromium.run(OVERHANG) == 0
 
 
 def test_on_paper_no_number_is_broken_and_no_table_cut(chromium: Chromium, wide_page: Path) -> None:

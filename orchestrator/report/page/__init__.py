@@ -23,7 +23,7 @@ from orchestrator.report.page.ratio_chart import ratio_chart
 from orchestrator.report.page.representatives import representatives
 from orchestrator.report.page.run_table import run_rows
 from orchestrator.report.page.significance import test_rows
-from orchestrator.report.question import Question
+from orchestrator.report.question import Question, compares
 from orchestrator.report.result import Report
 from orchestrator.report.wording import METRIC_NAMES, bca_coverage
 from orchestrator.standing import Standing, standing_without_backend
@@ -81,6 +81,7 @@ def render_page(
             "metric_names": METRIC_NAMES,
             "metrics": metrics,
             "tests": test_rows(report),
+            "testable": compares(experiment),
             "conditions": list(conditions(report)),
             "coverage": bca_coverage(min((row.n_pairs for row in tested), default=0)),
             "ratio": ratio_chart(report, epochs_of_finished, named, experiment.train_ratios),

@@ -63,7 +63,8 @@ def agreements(function: pd.DataFrame, models: Sequence[Model]) -> list[Agreemen
                 _known(row["absolute"]),
                 _known(row["correlation"]),
                 int(row["asked"] - row["known"]),
-                *(int(odd[kind].get(key, 0)) for kind in (IMPOSSIBLE, IMPLAUSIBLE)),
+                int(odd[IMPOSSIBLE].get(key, 0)),
+                int(odd[IMPLAUSIBLE].get(key, 0)),
                 int(row["runs_done"]),
             )
         )

@@ -13,6 +13,7 @@ from rich.console import Console
 from orchestrator.collect import collect
 from orchestrator.experiment import Experiment
 from orchestrator.report import Question, Report, build_report, render
+from orchestrator.report.headline import headlines
 from tests.unit.report.logged import Dice, dice_of, experiment, log_run
 from trainer.contract.folder_store import FolderStore
 from trainer.contract.spec import RunSpec
@@ -105,6 +106,16 @@ def test_two_pairs_make_nothing_better(store: FolderStore, tmp_path: Path) -> No
 def test_a_finding_has_size_interval_and_pairs(store: FolderStore, tmp_path: Path) -> None:
     (line, _) = reported(store, experiment(tmp_path / "data"), dice_of(0.05)).headlines
     assert "gamma_net is better than unet at ratio 0.2 (+0.044 [0.039, 0.049], n = 5)" in line
+
+
+def test_one_comparison_allows_no_verdict_and_two_allow_none(store: FolderStore, tmp_path: Path) -> None:
+    report = reported(store, experiment(tmp_path / "data"), dice_of(0.05))
+    found = next(row for part in report.comparisons for row in part.rows)
+    open_row = replace(found, train_ratio=0.5, p_holm=0.4)
+    (line,) = headlines([found, open_row], "run")
+    assert "; 1 of 2 comparisons allows no verdict" in line
+    (line,) = headlines([found, open_row, replace(open_row, train_ratio=0.7)], "run")
+    assert "; 2 of 3 comparisons allow no verdict" in line
 
 
 def test_a_difference_that_prints_as_zero_puts_no_model_ahead(store: FolderStore, tmp_path: Path) -> None:

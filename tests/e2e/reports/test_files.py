@@ -1,0 +1,51 @@
+"""`report -o DIR` writes what its help promises: every format with the tests, and a reason for what is not written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from orchestrator.report import FILES
+from tests.e2e.reports.conftest import Submit
+from tests.e2e.short_commands import Command
+
+REPORT = ("report", "tiny", "--store", "store", "-o", "out")
+
+
+def test_every_file_has_the_tests_without_asking_for_them(gridctl: Command, submit: Submit, tmp_path: Path) -> None:
+    submit()
+    written = gridctl(*REPORT)
+    assert written.returncode == 0, written.stderr
+    assert {path.name for path in (tmp_path / "out").iterdir()} == set(FILES.values())
+    page, text, latex = ((tmp_path / "out" / FILES[name]).read_text() for name in ("html", "table", "latex"))
+    assert 'id="significance"' in page
+    assert "nothing was compared" not in page
+    assert "gamma_net is better than unet" in text
+    assert "Holm" in latex
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["comparisons"]
+    assert "note: no figures of the thesis: the experiment file names none under `reproduces`" in written.stderr
+
+
+def test_an_experiment_that_compares_nothing_has_its_files_too(
+    gridctl: Command, submit: Submit, tmp_path: Path
+) -> None:
+    submit("compare=[]")
+    for options in ((), ("--format", "html")):
+        written = gridctl(*REPORT, *options)
+        assert written.returncode == 0, written.stderr
+        page = (tmp_path / "out" / "report.html").read_text()
+        assert "nothing was compared" in page
+        assert "--significance" not in page, "that would be refused"
+    refused = gridctl(*REPORT, "--significance")
+    assert (refused.returncode, "compares nothing" in refused.stderr) == (2, True)
+
+
+def test_why_a_figure_is_not_drawn_is_said(gridctl: Command, submit: Submit, tmp_path: Path) -> None:
+    submit("reproduces=[figure-5.1, figure-5.3]")
+    written = gridctl(*REPORT)
+    assert written.returncode == 0, written.stderr
+    assert {path.name for path in (tmp_path / "out").glob("figure*")} == {"figure-5.1.png", "figure-5.1.pdf"}
+    notes = [line for line in written.stderr.splitlines() if "figure" in line and line.startswith("note: ")]
+    assert notes == [
+        "note: figure 5.3 is not drawn: no finished run of this experiment corresponds to it yet",
+    ]
