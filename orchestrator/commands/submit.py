@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,7 +26,7 @@ from trainer.contract import layout
 from trainer.contract.errors import NotFoundError, StoreError
 from trainer.contract.location import read_location
 from trainer.contract.spec import RunSpec
-from trainer.contract.store import Store
+from trainer.contract.store import Store, open_store
 
 _WRITES_AT_ONCE = 16
 
@@ -57,11 +59,13 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool) -> Prep
     """Decide what a submission does.
 
     Raises:
-        InputError: A local run's data folder is missing, or a Job of Kubernetes would not be valid.
+        InputError: Data are missing, in a folder or in a bucket, or a Job of Kubernetes would not be valid.
         Fault: The store or the backend cannot be reached.
     """
     if experiment.backend == "local":
         _check_data_folders(experiment)
+    else:
+        _check_data_in_buckets(experiment)
     backend = open_backend(experiment.backend, experiment, store)
     if isinstance(backend, Renders):
         backend.manifests(experiment.runs)  # every mistake in them, before anything is written
@@ -139,6 +143,20 @@ def _check_data_folders(experiment: Experiment) -> None:
                 fix = f"give another one with --set data.{field}=PATH{made if 'phantom' in text else ''}"
                 what = f"there is no folder {place.folder.absolute()}"
                 problems[experiment.document.problem(("data", field), what, fix)] = None
+    if problems:
+        raise InputError(problems)
+
+
+def _check_data_in_buckets(experiment: Experiment) -> None:
+    """Nothing at a URL is a mistake; what this machine may not look at, pods may."""
+    problems: list[Problem] = []
+    for field, url in dict.fromkeys(folder for run in experiment.runs for folder in _folders(run)):
+        if not read_location(url, experiment.document.where(("data", field))).is_remote:
+            continue
+        with contextlib.suppress(StoreError):
+            if next(iter(open_store(url).list()), None) is None:
+                fix = f"gridctl-trainer data upload FOLDER {shlex.quote(url)}, or correct it"
+                problems.append(experiment.document.problem(("data", field), f"there is nothing at {url}", fix))
     if problems:
         raise InputError(problems)
 

@@ -8,13 +8,16 @@ from typing import Final
 from orchestrator.report.numbers import interval, signed
 from orchestrator.report.result import ComparisonRow
 from orchestrator.report.wording import (
+    LEVEL,
     METRIC_NAMES,
     cell_name,
     is_higher_better,
     is_significant,
     listed,
     not_tested,
+    prints_as_zero,
     sides,
+    too_few,
 )
 
 MOST_CELLS_LISTED: Final = 4
@@ -75,6 +78,8 @@ def _nothing_found(rows: Sequence[ComparisonRow]) -> str:
     if len(rows) == 1:
         return f"{rows[0].verdict} {measured(rows[0])}"
     least = "" if len(tested) == len(rows) else f" of the {len(tested)} that could be tested (of {len(rows)})"
+    if few := next((row for row in tested if _would_be_significant(row)), None):
+        return f"{too_few(few)} are too few to call a difference significant: {_range(tested)}"
     same = [row for row in tested if row.equivalent]
     equivalent = (
         f"; {len(same)} of {len(rows)} are shown to be within ±{same[0].equivalence_margin:g}, each at the 5% level"
@@ -82,6 +87,12 @@ def _nothing_found(rows: Sequence[ComparisonRow]) -> str:
         else ""
     )
     return f"no difference{least} is significant{_holm(rows)}: {_range(tested)}{equivalent}"
+
+
+def _would_be_significant(row: ComparisonRow) -> bool:
+    """Whether nothing but the number of pairs keeps the difference from being called one."""
+    small = row.p_holm is not None and row.p_holm <= LEVEL
+    return small and bool(too_few(row)) and row.difference is not None and not prints_as_zero(row.difference)
 
 
 def _places(rows: Sequence[ComparisonRow], cells: int) -> str:

@@ -115,3 +115,13 @@ def test_pods_of_one_node_fetch_and_pack_once(
         data = open_store(bucket_data)
         for stat in list(data.list()):
             data.delete(stat.key)
+
+
+def test_data_that_are_nowhere_in_the_bucket_start_nothing(gridctl: Gridctl, store: Store) -> None:
+    nowhere = f"{store.url}/nowhere"
+    for dry_run in ([], ["--dry-run"]):
+        done = gridctl("submit", "experiment.yaml", *SMALL, "--set", f"data.acdc={nowhere}", *dry_run)
+        assert done.returncode == 2, done.stderr
+        assert f"there is nothing at {nowhere}" in done.stderr
+        assert f"gridctl-trainer data upload FOLDER {nowhere}" in done.stderr
+    assert list(store.list()) == []

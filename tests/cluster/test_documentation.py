@@ -92,7 +92,7 @@ def newcomer(cluster: Cluster, tmp_path: Path) -> Iterator[Newcomer]:
             text = text.replace("name: gridctl", f"name: {namespace}")
         small = re.sub(r"\{cpu: \w+, memory: \w+\}", "{cpu: 100m, memory: 1Gi}", text)
         path.write_text(small.replace("storage: 50Gi", "storage: 1Gi"))
-    (text,) = files_of(DOCUMENT)
+    (text,) = (file for file in files_of(DOCUMENT) if "models:" in file)
     experiment = yaml.safe_load(who.translated(text.replace("namespace: gridctl", f"namespace: {namespace}")))
     experiment["kubernetes"] |= SMALL_PODS
     experiment["data"]["size_px"] = 32

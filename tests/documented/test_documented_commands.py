@@ -133,6 +133,8 @@ def test_a_command_about_a_bucket_works(text: str, shell: Shell, bucket: str, tr
     shutil.copytree(trained / "data" / "phantom", trained / "packs", dirs_exist_ok=True)
     if " download " in text:
         shell(f"gridctl-trainer data upload data/phantom {bucket}/phantom")
+    if " init " in text:
+        shell(f"gridctl-trainer data upload data/phantom/acdc {bucket}/acdc")
     for line in variants(text):
         require_promised(text, shell(line.replace("s3://bucket", bucket)))
 

@@ -18,6 +18,8 @@ _WORDS: Final = ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_RETRY_MODE", "AWS_MAX_
 _ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS")
 _PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 _PROFILES: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+_NOT_EMPTY: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION", "AWS_REGION")
+"""Empty, as in a Secret made in a shell without them, AWS's library asks AWS itself, or a host without a name."""
 _TEXTS: Final = ("AWS_SECRET_ACCESS_KEY", *_PROFILES)
 _FILES: Final = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
@@ -54,7 +56,8 @@ def require_valid_settings(where: str) -> None:
         said = value and (mistake_in(value, spaces=spaced, ascii_only=name not in _FILES) or _meaning(name, value))
         if said:
             problems.append(Problem(f"{name} {said}", where, _FIX if said in _FORM_MISTAKES else "correct it"))
-    problems += [Problem(f"{name} is empty", where, "unset it") for name in _PROFILES if os.environ.get(name) == ""]
+    for names, fix in ((_PROFILES, "unset it"), (_NOT_EMPTY, "give it a value, or take it out of the environment")):
+        problems += [Problem(f"{name} is empty", where, fix) for name in names if os.environ.get(name) == ""]
     for path in _config_files().values():
         if said := _encoding_mistake(path):
             problems.append(Problem(f"{path} {said}", where, "save it as UTF-8 without a byte order mark"))

@@ -66,4 +66,5 @@ def _hidden_endpoint(name: str, ours: Setting | None, theirs: Variable) -> Findi
     if is_local(ours.value):
         says = f"this shell's is {ours.value} ({ours.source}), which in a pod is the pod itself"
         return finding(name, "unknown", says, f"make sure that {theirs.source} has an address that pods reach")
-    return finding(name, "ok", f"pods get one ({theirs.source}); here it is {ours.value} ({ours.source})")
+    says = f"pods get one ({theirs.source}; its value is not read: see to it that it is not empty)"
+    return finding(name, "ok", f"{says}; here it is {ours.value} ({ours.source})")

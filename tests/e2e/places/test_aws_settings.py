@@ -27,10 +27,18 @@ BAD_KEYS = {
     "{}\u200b": "has a character in it that is not ASCII",
 }
 BAD_WORDS = {
-    "AWS_DEFAULT_REGION": ["us-east-1\n", "us-east-1\r", " us-east-1", "us east 1", "us_east_1!", "\ufeffus-east-1"],
-    "AWS_REGION": ["us-east-1\n"],
-    "AWS_ENDPOINT_URL_S3": ["{}\n", "{}\r", "{} ", "\ufeff{}", "'{}'", "localhost:9000", "ftp://host", "http://"],
-    "AWS_ENDPOINT_URL": ["{}\n"],
+    "AWS_DEFAULT_REGION": [
+        "us-east-1\n",
+        "us-east-1\r",
+        "",
+        " us-east-1",
+        "us east 1",
+        "us_east_1!",
+        "\ufeffus-east-1",
+    ],
+    "AWS_REGION": ["us-east-1\n", ""],
+    "AWS_ENDPOINT_URL_S3": ["{}\n", "{}\r", "{} ", "\ufeff{}", "'{}'", "localhost:9000", "ftp://host", "http://", ""],
+    "AWS_ENDPOINT_URL": ["{}\n", ""],
     "AWS_PROFILE": ["default\n", ""],
     "AWS_MAX_ATTEMPTS": ["many", "0", "5\n"],
     "AWS_RETRY_MODE": ["fast"],

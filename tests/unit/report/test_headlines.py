@@ -190,3 +190,12 @@ def test_one_failed_start_is_named(store: FolderStore, tmp_path: Path) -> None:
         lambda run, epoch: 0.0 if (run.model, run.seed) == ("unet", 3) else 0.7 + jitter(run, epoch),
     )
     assert report.headlines[0].startswith("unet did not learn in 2 of 10 finished runs")
+
+
+def test_two_pairs_are_too_few_and_not_no_difference(store: FolderStore, tmp_path: Path) -> None:
+    tiny = with_seeds(experiment(tmp_path / "data"), 2)
+    lines = reported(store, tiny, lambda run, epoch: dice_of(0.1)(run, epoch) + jitter(run, epoch) / 100).headlines
+    assert lines
+    for line in lines:
+        assert "2 pairs are too few to call a difference significant: difference" in line
+        assert "no difference" not in line
