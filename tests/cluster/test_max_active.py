@@ -79,3 +79,18 @@ def test_a_cancelled_experiment_gets_no_more_jobs(
     assert "5 runs cancelled; the same command resumes them" in said
     assert not jobs_in(cluster, namespace)
     assert gridctl.json("status")["totals"]["cancelled"] == 6
+
+
+def test_why_nothing_runs_is_said_while_it_waits(
+    cluster: Cluster, gridctl: Gridctl, namespace: str, tmp_path: Path
+) -> None:
+    command = gridctl.command(
+        "submit", "experiment.yaml", *SIX, "--set", "kubernetes.image=no-such-image:1", "--max-active", "1"
+    )
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        line = next(line for line in process.stderr if line.startswith("nothing runs yet: "))
+        assert gridctl("cancel").returncode == 0
+        process.communicate(timeout=60)
+    assert "no-such-image:1" in line
+    assert not jobs_in(cluster, namespace)

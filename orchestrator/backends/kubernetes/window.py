@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from orchestrator.backends.kubernetes.api import Json, StoppedWaiting
+from orchestrator.backends.kubernetes.waiting_reasons import WaitingReasons
 from orchestrator.backends.port import Activity, Live, Outcome
 from orchestrator.cancellation import CancellationWatch
 from orchestrator.shared_cause import Ended, SharedCause, shared_cause
@@ -59,6 +60,7 @@ class ActiveWindow:
         self._models = models or {}
         self._at_once = at_once
         self._cancellation = cancellation
+        self._reasons = WaitingReasons()
         self._unseen: set[str] = set()
         self._created: dict[str, None] = {}
         self._stale: set[str] = set()  # failed before, and about to be replaced: the watch may show them for a while
@@ -103,6 +105,7 @@ class ActiveWindow:
                 if self._shown:
                     self._shown(len(self._created) + len(failed), len(manifests), active)
                 if not free:
+                    self._reasons.look(known)
                     time.sleep(_LOOK_EVERY_S)
         except (KeyboardInterrupt, StoppedWaiting):
             interrupted = True
