@@ -9,7 +9,7 @@ from orchestrator.check import Check
 from orchestrator.console import count
 from orchestrator.errors import InputError, KubeconfigError
 from orchestrator.experiment import Experiment
-from trainer.contract.errors import Fault, StoreError
+from trainer.contract.errors import Fault, StoreError, first_shown
 from trainer.contract.location import read_location
 from trainer.contract.quantity import parse_quantity
 from trainer.contract.store import open_store
@@ -72,7 +72,8 @@ def _cluster(experiment: Experiment) -> Iterator[Check]:
     if options.queue:
         yield _guarded("queue", lambda: queue(backend.api, str(options.queue)))
     yield _guarded("GPUs and nodes", lambda: of.nodes(backend.api, options))
-    yield _guarded("image", lambda: of.image(backend.api, options.image or ""))
+    if image := options.image:
+        yield _guarded("image", lambda: of.image(backend.api, image))
 
 
 def _secret(experiment: Experiment, backend: KubernetesBackend, name: str) -> Check:
@@ -182,11 +183,12 @@ def _guarded(name: str, look: Callable[[], Check]) -> Check:
 
 
 def _failed(name: str, fault: Fault) -> Check:
-    problem = fault.problems[0]
-    said = (
-        f"{problem.where}: {problem.what}"
-        if isinstance(fault, InputError | KubeconfigError | StoreError)
-        else problem.what
+    """One line of all that a fault says: the first problem with its place, the others after it."""
+    first, *others = fault.problems
+    with_place = isinstance(fault, InputError | KubeconfigError | StoreError)
+    said = f"{first.where}: {first.what}" if with_place else first.what
+    if others:
+        said += "".join(f"; {text}" for text in first_shown([problem.what for problem in others]))
+    return Check(
+        name, "failed", said, "; ".join(dict.fromkeys(filter(None, (problem.fix for problem in fault.problems))))
     )
-    more = f" (and {len(fault.problems) - 1} more mistakes)" if len(fault.problems) > 1 else ""
-    return Check(name, "failed", said + more, problem.fix)
