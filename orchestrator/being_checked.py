@@ -82,4 +82,7 @@ def _folder() -> Path:
 
 
 def _here() -> str:
-    return str(Path.cwd())
+    """The current folder; empty if it was deleted."""
+    with contextlib.suppress(OSError):
+        return str(Path.cwd())
+    return ""
