@@ -21,6 +21,8 @@ Shown = Callable[[int, int, int], None]
 """Called with Jobs settled, all of them, and how many are active."""
 
 _LOOK_EVERY_S: Final = 1.0
+_WATCH_LAG_S: Final = 30.0
+"""A Job that the watch has not shown by then was deleted before it could."""
 AT_ONCE: Final = 50
 """Jobs created between two looks at how the first ones fare."""
 
@@ -39,7 +41,7 @@ class ActiveWindow:
         shown: Told how far it is.
         models: Model of each run, by run id; empty if it does not matter.
         at_once: Jobs handed over between two looks at those that were.
-        cancellation: Asked before each hand-over whether the whole experiment was cancelled meanwhile; None if it
+        cancellation: Asked at each look whether the whole experiment was cancelled meanwhile; None if it
             cannot be.
     """
 
@@ -61,7 +63,7 @@ class ActiveWindow:
         self._at_once = at_once
         self._cancellation = cancellation
         self._reasons = WaitingReasons()
-        self._unseen: set[str] = set()
+        self._unseen: dict[str, float] = {}
         self._created: dict[str, None] = {}
         self._stale: set[str] = set()  # failed before, and about to be replaced: the watch may show them for a while
 
@@ -90,13 +92,13 @@ class ActiveWindow:
                     waiting = deque(manifest for manifest in waiting if manifest["metadata"]["name"] not in back)
                 active = self._active(known)
                 free = self._at_once if self._max_active is None else max(0, self._max_active - active)
-                if free and waiting and self._cancellation and self._cancellation.is_cancelled():
+                if waiting and self._cancellation and self._cancellation.is_cancelled():
                     cancelled = [manifest["metadata"]["name"] for manifest in waiting]
                     self._cancellation.cancel(cancelled)
                     break
                 if free and waiting:
                     outcome = self._create([waiting[index] for index in range(min(free, len(waiting)))])
-                    self._unseen |= set(outcome.created)
+                    self._unseen |= dict.fromkeys(outcome.created, time.monotonic())
                     self._created.update(dict.fromkeys(outcome.created))
                     failed |= outcome.failed
                     for _ in range(len(outcome.created) + len(outcome.failed)):
@@ -130,5 +132,6 @@ class ActiveWindow:
 
     def _active(self, known: Mapping[str, Activity]) -> int:
         """How many are active, with those just created that the watch has not shown yet."""
-        self._unseen -= known.keys()
+        since = time.monotonic() - _WATCH_LAG_S
+        self._unseen = {name: at for name, at in self._unseen.items() if name not in known and at > since}
         return sum(1 for activity in known.values() if activity.active) + len(self._unseen)
