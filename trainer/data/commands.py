@@ -159,14 +159,19 @@ def upload(
     url: Annotated[str, typer.Argument(help="s3://bucket/prefix, to be named in an experiment file.")],
 ) -> None:
     """Put a folder into a bucket, with checksums; files that are there already are left."""
-    from trainer.contract.errors import LocationError
     from trainer.data.uploading import upload as uploaded
 
-    if not read_location(url, "URL").is_remote:
-        raise LocationError("not a place in a bucket", where="URL", fix="use s3://bucket/prefix")
+    _require_bucket(url)
     with _bar("uploading") as progress:
         sent, files = uploaded(folder, url, progress)
     sys.stderr.write(f"sent {sent} of {files} files to {url}, {files - sent} were there already\n")
+
+
+def _require_bucket(url: str) -> None:
+    from trainer.contract.errors import LocationError
+
+    if not read_location(url, "URL").is_remote:
+        raise LocationError("not a place in a bucket", where="URL", fix="use s3://bucket/prefix")
 
 
 @app.command(epilog=examples(*EXAMPLES["data download"]))
@@ -181,11 +186,9 @@ def download(
 
     Pods do this by themselves where an experiment names the bucket. This is for a volume that is filled once.
     """
-    from trainer.contract.errors import LocationError
     from trainer.data.fetching import download as downloaded
 
-    if not read_location(url, "URL").is_remote:
-        raise LocationError("not a place in a bucket", where="URL", fix="use s3://bucket/prefix")
+    _require_bucket(url)
     with _bar("downloading") as progress:
         came, files = downloaded(url, folder, progress)
     sys.stderr.write(f"brought {came} of {files} files to {folder}, {files - came} were there already\n")
