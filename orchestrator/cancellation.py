@@ -38,7 +38,11 @@ def end_submissions(store: Store, experiment: str) -> str:
 
 
 class CancellationWatch:
-    """Whether a whole experiment was cancelled since this was made."""
+    """Whether a whole experiment was cancelled since this was made.
+
+    Raises:
+        StoreError: The store failed, so that an earlier cancellation could not be told from a new one.
+    """
 
     def __init__(self, store: Store, experiment: str) -> None:
         self._store = store
@@ -47,16 +51,19 @@ class CancellationWatch:
 
     def is_cancelled(self) -> bool:
         """Ask the store; one that fails says nothing."""
-        return self._newest() not in (self._before, None)
+        with contextlib.suppress(StoreError):
+            return self._newest() not in (self._before, None)
+        return False
 
     def cancel(self, run_ids: Sequence[str]) -> None:
         """Note it of runs that were to be started, if the store takes it."""
         note_cancelled(self._store, self._experiment, run_ids)
 
     def _newest(self) -> bytes | None:
-        with contextlib.suppress(NotFoundError, StoreError):
+        try:
             return self._store.get(layout.experiment_cancelled(self._experiment)).data
-        return None
+        except NotFoundError:
+            return None
 
 
 def _content() -> bytes:
