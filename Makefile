@@ -20,8 +20,8 @@ demo: $(VENV)/.trainer data/phantom
 	done
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow and not cluster"
-	$(BIN)/python -m pytest -n 3 --dist loadfile -m "not slow and cluster"  # they mostly wait for pods
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow and not cluster"
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow and cluster"  # they mostly wait for pods
 
 slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow

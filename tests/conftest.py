@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.forked_commands import ForkedCommand, forked_command
 
 # No test asserts a time; and in CI the same examples are tried each time.
 settings.register_profile("gridctl", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True)
@@ -29,6 +33,54 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     ):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def forked_gridctl() -> Iterator[ForkedCommand]:
+    """`gridctl` for many short calls; one server for all tests of a worker."""
+    with forked_command("gridctl") as command:
+        yield command
+
+
+@pytest.fixture(scope="session")
+def forked_trainer() -> Iterator[ForkedCommand]:
+    """`gridctl-trainer` for many short calls; one server for all tests of a worker."""
+    with forked_command("gridctl-trainer") as command:
+        yield command
+
+
+LONGEST = (
+    "documented/test_documented_commands.py",
+    "e2e/test_standard_streams.py",
+    "e2e/test_main_job.py",
+    "e2e/test_changed_epochs.py",
+    "e2e/test_resume.py",
+    "browser/test_page.py",
+    "e2e/local/test_machine_faults.py",
+    "e2e/local/test_only_a_result_is_believed.py",
+    "e2e/test_bad_input.py",
+    "e2e/local/test_same_run_elsewhere.py",
+    "e2e/faults/test_local_faults.py",
+    "e2e/faults/test_store_faults.py",
+    "e2e/local/test_preflight.py",
+    "e2e/states/test_states.py",
+    "e2e/newcomer/test_completion.py",
+    "cluster/test_faults.py",
+    "cluster/test_training.py",
+    "cluster/test_documentation.py",
+    "cluster/test_why_runs_wait_or_die.py",
+    "cluster/test_jobs.py",
+    "cluster/test_given_up.py",
+    "cluster/test_data.py",
+)
+"""Files that take long, though some have few tests: they come first, so that no worker is left alone with one."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    tests = Counter(item.path for item in items)
+    rank = {here / file: number for number, file in enumerate(LONGEST)}
+    items.sort(key=lambda item: (rank.get(item.path, len(LONGEST)), -tests[item.path], item.path))
 
 
 @pytest.fixture

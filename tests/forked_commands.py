@@ -27,19 +27,43 @@ from typing import Any, NoReturn
 class ForkedCommand:
     """Calls of one console script of this project, `gridctl` or `gridctl-trainer`."""
 
-    def __init__(self, server: subprocess.Popen[str], folder: Path) -> None:
-        self._server = server
+    def __init__(self, program: str, folder: Path) -> None:
+        self._program = program
         self._folder = folder
+        self._server: subprocess.Popen[str] | None = None
 
     def __call__(self, arguments: tuple[str, ...], cwd: Path, env: Mapping[str, str]) -> CompletedCall:
         out, err = self._folder / "out", self._folder / "err"
         call = {"arguments": arguments, "cwd": str(cwd), "env": dict(env), "out": str(out), "err": str(err)}
+        try:
+            code = self._ask(json.dumps(call))
+        except BaseException:  # a test's time is over, say: the next call must not read what this one waited for
+            self.end()
+            raise
+        return subprocess.CompletedProcess(arguments, code, out.read_text("utf-8"), err.read_text("utf-8"))
+
+    def _ask(self, call: str) -> int:
+        if self._server is None:
+            self._server = subprocess.Popen(
+                [sys.executable, "-P", __file__, self._program],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
         assert self._server.stdin is not None
         assert self._server.stdout is not None
-        self._server.stdin.write(json.dumps(call) + "\n")
+        self._server.stdin.write(call + "\n")
         self._server.stdin.flush()
-        code = int(self._server.stdout.readline())
-        return subprocess.CompletedProcess(arguments, code, out.read_text("utf-8"), err.read_text("utf-8"))
+        return int(self._server.stdout.readline())
+
+    def end(self) -> None:
+        """End the server with whatever it has started; a further call starts another."""
+        if self._server is not None:
+            server, self._server = self._server, None
+            os.killpg(server.pid, signal.SIGKILL)
+            with contextlib.suppress(BrokenPipeError):
+                server.communicate()
 
 
 CompletedCall = subprocess.CompletedProcess[str]
@@ -48,20 +72,12 @@ CompletedCall = subprocess.CompletedProcess[str]
 @contextlib.contextmanager
 def forked_command(program: str) -> Iterator[ForkedCommand]:
     """A server for calls of `program`, ended afterwards with whatever it has started."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        subprocess.Popen(
-            [sys.executable, "-P", __file__, program],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        ) as server,
-    ):
+    with tempfile.TemporaryDirectory() as folder:
+        command = ForkedCommand(program, Path(folder))
         try:
-            yield ForkedCommand(server, Path(folder))
+            yield command
         finally:
-            os.killpg(server.pid, signal.SIGKILL)
+            command.end()
 
 
 def _serve(program: str) -> None:

@@ -1,15 +1,16 @@
-"""The real `gridctl` as a subprocess, on an experiment file of its own."""
+"""The real `gridctl`, each call in a process of its own, on an experiment file of its own."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.forked_commands import CompletedCall, ForkedCommand
 
 
 @dataclass
@@ -18,22 +19,16 @@ class Gridctl:
 
     Attributes:
         folder: Where it runs; holds `experiment.yaml`.
+        forked: Starts it: where a test asks again and again, pods need the processors more than imports do.
         environment: Changes to the environment.
     """
 
     folder: Path
+    forked: ForkedCommand
     environment: dict[str, str] = field(default_factory=dict)
 
-    def __call__(self, *arguments: str, timeout_s: float = 240) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*arguments),
-            cwd=self.folder,
-            env={**os.environ, **self.environment},
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-        )
+    def __call__(self, *arguments: str) -> CompletedCall:
+        return self.forked(arguments, self.folder, {**os.environ, **self.environment})
 
     def command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "orchestrator.cli", *arguments]
@@ -49,7 +44,7 @@ class Gridctl:
         return Counter({state: number for state, number in totals.items() if number})
 
 
-def one_message(done: subprocess.CompletedProcess[str], *said: str) -> None:
+def one_message(done: CompletedCall, *said: str) -> None:
     """Exit code 3, and one error that says what is wrong and what to do."""
     assert done.returncode == 3, done.stderr
     assert done.stdout == ""

@@ -21,6 +21,7 @@ from orchestrator.backends.kubernetes.faults import RefusedError
 from orchestrator.experiment import Document, Experiment, parse_experiment
 from tests import s3_server
 from tests.cluster.commands import Gridctl
+from tests.forked_commands import ForkedCommand
 from trainer.contract.store import Store, open_store
 
 ROOT = Path(__file__).parents[2]
@@ -189,8 +190,8 @@ def wait_for(condition: Callable[[], object], seconds: float = 90) -> Any:
 
 
 @pytest.fixture
-def gridctl(namespace: str, store: Store, tmp_path: Path) -> Gridctl:
+def gridctl(namespace: str, store: Store, tmp_path: Path, forked_gridctl: ForkedCommand) -> Gridctl:
     """Commands in a folder with the experiment as a file."""
     text = EXPERIMENT.format(name="demo", store=store.url, namespace=namespace, image=IMAGE)
     (tmp_path / "experiment.yaml").write_text(text)
-    return Gridctl(tmp_path)
+    return Gridctl(tmp_path, forked_gridctl)

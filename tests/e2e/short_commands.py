@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.forked_commands import CompletedCall, ForkedCommand, forked_command
+from tests.forked_commands import CompletedCall, ForkedCommand
 
 Command = Callable[..., CompletedCall]
-
-
-@pytest.fixture(scope="session")
-def forked_gridctl() -> Iterator[ForkedCommand]:
-    with forked_command("gridctl") as command:
-        yield command
-
-
-@pytest.fixture(scope="session")
-def forked_trainer() -> Iterator[ForkedCommand]:
-    with forked_command("gridctl-trainer") as command:
-        yield command
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ import pytest
 
 from orchestrator.commands.reuse import begin_from, reusable
 from orchestrator.experiment import load_experiment
-from tests.e2e.short_commands import Command, forked_gridctl, forked_trainer, gridctl, trainer
+from tests.e2e.short_commands import Command, gridctl, trainer
 from trainer.contract.folder_store import FolderStore
 from trainer.contract.layout import RunLayout, attempt_of
 from trainer.contract.metrics import merge, read_attempt
 from trainer.contract.result import ResultRecord
 from trainer.contract.spec import RunSpec
 
-__all__ = ["forked_gridctl", "forked_trainer", "gridctl", "trainer"]
+__all__ = ["gridctl", "trainer"]
 
 EXPERIMENT = """\
 name: tiny

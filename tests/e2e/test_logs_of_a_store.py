@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from orchestrator.experiment import load_experiment
-from tests.e2e.short_commands import Command, forked_gridctl, gridctl
+from tests.e2e.short_commands import Command, gridctl
 from trainer.contract.folder_store import FolderStore
 from trainer.contract.layout import AttemptName, RunLayout, experiment_yaml
 from trainer.contract.spec import RunSpec
 
-__all__ = ["forked_gridctl", "gridctl"]
+__all__ = ["gridctl"]
 
 EXPERIMENT = """\
 name: {name}

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.e2e.short_commands import Command, forked_gridctl, forked_trainer, gridctl, trainer
+from tests.e2e.short_commands import Command, gridctl, trainer
 
-__all__ = ["Command", "forked_gridctl", "forked_trainer", "gridctl", "trainer"]
+__all__ = ["Command", "gridctl", "trainer"]

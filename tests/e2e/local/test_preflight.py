@@ -15,9 +15,9 @@ import torch
 
 from orchestrator.submitted import remember
 from tests.e2e.local.conftest import SCRIPTS
-from tests.e2e.short_commands import Command, forked_gridctl, gridctl
+from tests.e2e.short_commands import Command, gridctl
 
-__all__ = ["forked_gridctl", "gridctl"]
+__all__ = ["gridctl"]
 
 YAML = """\
 name: tiny

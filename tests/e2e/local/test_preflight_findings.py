@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 import torch
 
-from tests.e2e.short_commands import Command, forked_trainer, trainer
+from tests.e2e.short_commands import Command, trainer
 from tests.e2e.specification import specification
 from trainer.contract.layout import attempt_of
 from trainer.contract.metrics import read_attempt
 from trainer.contract.result import ResultRecord
 from trainer.contract.store import open_store
 
-__all__ = ["forked_trainer", "trainer"]
+__all__ = ["trainer"]
 
 BOTH = {"acdc": "data/acdc", "sunnybrook": "data/sunnybrook"}
 TOO_LARGE = {"architecture": "unet", "channels": [4096, 4096, 4096], "kernel_size": 31}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.e2e.short_commands import Command, forked_gridctl, forked_trainer, gridctl, trainer
+from tests.e2e.short_commands import Command, gridctl, trainer
 
-__all__ = ["YAML", "Command", "forked_gridctl", "forked_trainer", "gridctl", "trainer"]
+__all__ = ["YAML", "Command", "gridctl", "trainer"]
 
 YAML = """\
 name: tiny

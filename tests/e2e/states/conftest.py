@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.e2e.short_commands import Command, forked_gridctl, gridctl
+from tests.e2e.short_commands import Command, gridctl
 
-__all__ = ["Command", "forked_gridctl", "gridctl"]
+__all__ = ["Command", "gridctl"]

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.stores import planted
-from tests.forked_commands import CompletedCall, ForkedCommand, forked_command
-
-
-@pytest.fixture(scope="module")
-def forked() -> Iterator[ForkedCommand]:
-    with forked_command("gridctl") as command:
-        yield command
-
+from tests.forked_commands import CompletedCall, ForkedCommand
 
 Runs = list[Path]
 
@@ -35,8 +28,8 @@ def runs(tmp_path: Path) -> Runs:
     return sorted((tmp_path / "store" / "tiny").glob("tiny-gamma-net-*"))
 
 
-def call(forked: ForkedCommand, folder: Path, *arguments: str) -> CompletedCall:
-    done = forked((*arguments, "--store", "store"), folder, os.environ)
+def call(forked_gridctl: ForkedCommand, folder: Path, *arguments: str) -> CompletedCall:
+    done = forked_gridctl((*arguments, "--store", "store"), folder, os.environ)
     assert "a bug" not in done.stderr, done.stderr
     assert "Traceback" not in done.stderr, done.stderr
     return done
@@ -52,7 +45,7 @@ SAMPLES: dict[str, bytes] = {
 LINKS = (planted.symlink_loop, planted.link_to_a_device, planted.pipe, planted.huge)
 
 
-def test_a_page_names_samples_that_it_cannot_show(forked: ForkedCommand, runs: Runs, tmp_path: Path) -> None:
+def test_a_page_names_samples_that_it_cannot_show(forked_gridctl: ForkedCommand, runs: Runs, tmp_path: Path) -> None:
     def content(data: bytes) -> Callable[[Path], object]:
         return lambda path: path.write_bytes(data)
 
@@ -65,13 +58,13 @@ def test_a_page_names_samples_that_it_cannot_show(forked: ForkedCommand, runs: R
             index.unlink()
             index.write_text("x")
             damage(index)
-        done = call(forked, tmp_path, "report", "tiny", "--format", "html", "-o", "out")
+        done = call(forked_gridctl, tmp_path, "report", "tiny", "--format", "html", "-o", "out")
         assert done.returncode == 0, done.stderr
         page = (tmp_path / "out" / "report.html").read_text()
         assert planted.SAMPLES in page, case
 
 
-def test_logs_says_why_an_output_cannot_be_read(forked: ForkedCommand, runs: Runs, tmp_path: Path) -> None:
+def test_logs_says_why_an_output_cannot_be_read(forked_gridctl: ForkedCommand, runs: Runs, tmp_path: Path) -> None:
     for damage, said in {
         planted.symlink_loop: "Too many levels of symbolic links",
         planted.dangling_link: "a link to something that does not exist",
@@ -83,6 +76,6 @@ def test_logs_says_why_an_output_cannot_be_read(forked: ForkedCommand, runs: Run
         output.unlink(missing_ok=True)
         output.write_text("x")
         damage(output)
-        done = call(forked, tmp_path, "logs", runs[0].name, "-e", "tiny")
+        done = call(forked_gridctl, tmp_path, "logs", runs[0].name, "-e", "tiny")
         assert done.returncode == 3, done.stderr
         assert said in done.stderr
