@@ -48,7 +48,8 @@ def trained_once(
     environment = {**os.environ, "XDG_CACHE_HOME": str(folder.parent), "XDG_STATE_HOME": str(folder.parent)}
     assert forked_trainer(("data", "phantom", "data/phantom"), folder, environment).returncode == 0
     for path in (ROOT / "experiments").glob("*.yaml"):
-        (folder / "experiments" / path.name).write_text(make_small(path.read_text()))
+        pairs = () if path.stem == "demo" else ("seeds=[42]",)  # only the demo's are reported on
+        (folder / "experiments" / path.name).write_text(make_small(path.read_text(), pairs))
     shutil.copy(folder / "experiments" / "demo.yaml", folder / "demo.yaml")
     done = forked_gridctl(("submit", "experiments/demo.yaml"), folder, environment)
     assert done.returncode == 0, done.stderr

@@ -113,10 +113,11 @@ def test_results_come_though_nobody_takes_the_notes(name: str, folder: Path) -> 
 @pytest.mark.parametrize("streams", ["| true", "2>/dev/full", ">&- 2>&- <&-"])
 def test_training_goes_on_whatever_becomes_of_its_streams(streams: str, folder: Path, tmp_path: Path) -> None:
     text = EXPERIMENT.format(phantom=folder / "phantom").replace("seeds: [1, 2, 3]", "seeds: [1]")
-    (tmp_path / "tiny.yaml").write_text(text.replace("epochs: 3", "epochs: 1"), encoding="utf-8")
+    one_model = "".join(line for line in text.splitlines(keepends=True) if "gamma_net" not in line)
+    (tmp_path / "tiny.yaml").write_text(one_model.replace("epochs: 3", "epochs: 1"), encoding="utf-8")
     done = shell(tmp_path, (*GRIDCTL, "submit", "tiny.yaml", "--json"), streams)
     is_no_bug(done.stderr)
-    assert len(list(tmp_path.glob("runs/tiny/*/result.json"))) == 2
+    assert len(list(tmp_path.glob("runs/tiny/*/result.json"))) == 1
     assert done.returncode == (0 if streams == "2>/dev/full" else 141 if "|" in streams else 1)
 
 
