@@ -118,7 +118,10 @@ def test_a_mistake_is_named_with_its_line_and_what_to_do(line: str, broken: str,
     [
         ("# ours\n\nname: x\n", {"exp.yaml:3: models: is missing", "exp.yaml:3: data: is missing"}),
         ("name: x\ndata:\n\n  size_px: 64\n", {"exp.yaml:2: data.acdc: is missing"}),
-        ("name: x\ncompare:\n  - {model: a, against: b}\n  - model: a\n", {"exp.yaml:4: compare[1].against: is missing"}),
+        (
+            "name: x\ncompare:\n  - {model: a, against: b}\n  - model: a\n",
+            {"exp.yaml:4: compare[1].against: is missing"},
+        ),
         (
             "name: x\nkubernetes:\n  volumes:\n    /data:\n      read_only: true\n",
             {"exp.yaml:4: kubernetes.volumes./data.claim: is missing"},
