@@ -18,12 +18,17 @@ def status(
     experiment: ExperimentName = None,
     store: StoreUrl = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Show again until nothing is active.")] = False,
+    runs: Annotated[
+        bool, typer.Option("--runs", help="A line a run, by the name that logs, cancel and retry take.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """How far every run is, and why something waits."""
     from orchestrator import console, errors
     from orchestrator.commands.find import find_experiment
 
+    if watch and runs and not as_json:
+        raise errors.InputError("--watch has a line a cell", where="--runs", fix="leave one of the two out")
     found = find_experiment(experiment, store)
     if watch and as_json:
         problems = _print_changes(found)
@@ -31,12 +36,12 @@ def status(
         console.say(which(found))
         problems = _redraw(found)
     else:
-        problems = _print_once(found, as_json=as_json)
+        problems = _print_once(found, as_json=as_json, with_runs=runs)
     if problems:
         raise typer.Exit(errors.RUNS_FAILED)
 
 
-def _print_once(found: Found, *, as_json: bool) -> Sequence[str]:
+def _print_once(found: Found, *, as_json: bool, with_runs: bool) -> Sequence[str]:
     """The status as it is, and what of it could not be read."""
     from orchestrator import console
     from orchestrator.commands.status import read_status
@@ -47,7 +52,7 @@ def _print_once(found: Found, *, as_json: bool) -> Sequence[str]:
         console.show_json(read.to_json())
     else:
         console.say(which(found))
-        console.stdout_console().print(status_view(read))
+        console.stdout_console().print(status_view(read, with_runs=with_runs))
     return read.problems
 
 

@@ -83,7 +83,7 @@ def _secret(experiment: Experiment, backend: KubernetesBackend, name: str) -> Ch
     fix = f"kubectl -n {backend.api.namespace} create secret generic {name} --from-literal=KEY=..."
     if experiment.store.startswith("s3://"):
         fix = backend.secret_command(read_s3_environment(experiment.store)).create()
-    return of.secret(backend.secrets.of(name), fix)
+    return of.secret(backend.api.namespace, backend.secrets.of(name), fix)
 
 
 def _secret_keys(backend: KubernetesBackend, name: str, keys: Iterable[str]) -> Check:

@@ -12,7 +12,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "gridctl submit experiments/demo.yaml --dry-run",
         "gridctl submit experiments/demo.yaml --set training.epochs=2 --store short",
     ),
-    "status": ("gridctl status", "gridctl status demo --json"),
+    "status": ("gridctl status", "gridctl status --runs", "gridctl status demo --json"),
     "list": ("gridctl list", "gridctl list --store runs --json"),
     "report": (
         "gridctl report --significance",

@@ -142,7 +142,7 @@ def _experiment_problems(experiment: Experiment, store_url: str) -> list[Problem
     problems = []
     if options.image is None:
         fix = "name the trainer's image as the cluster's nodes pull it, such as gridctl-trainer:1.0"
-        problems.append(document.problem(("kubernetes", "image"), "is missing", fix))
+        problems.append(document.problem(("kubernetes", "image"), "is missing", fix, wanted_by=("backend",)))
     writable = [path for path, volume in options.volumes.items() if not volume.read_only]
     if not store_url.startswith("s3://") and not any(_is_in(store_url, path) for path in writable):
         problems.append(
@@ -151,6 +151,7 @@ def _experiment_problems(experiment: Experiment, store_url: str) -> list[Problem
                 f"pods cannot reach the folder {store_url}",
                 "use s3://bucket/prefix, or mount a shared file system at the same path with "
                 "kubernetes.volumes and read_only: false",
+                wanted_by=("backend",),
             )
         )
     folders: dict[tuple[str, str], None] = {}

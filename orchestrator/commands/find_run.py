@@ -55,7 +55,7 @@ def match_runs(found: Found, given: Sequence[str]) -> list[RunSpec]:
         elif near:
             faults.append(_several(found.experiment.name, text, near))
         else:
-            fix = _nearest(text, list(by_id), "gridctl status --json")
+            fix = _nearest(text, list(by_id), f"gridctl status {found.experiment.name} --runs")
             faults.append(InputError(f"there is no run '{text}'", where=found.experiment.name, fix=fix))
     if faults:
         raise InputError.collect(faults)

@@ -14,7 +14,7 @@ from orchestrator.submitted import Submissions
 from trainer.contract import layout
 from trainer.contract.location import read_location
 from trainer.contract.secrets import masked
-from trainer.contract.store import Store, open_store
+from trainer.contract.store import Stat, Store, open_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class Listed:
     Attributes:
         is_last: Whether commands without a name are about it.
         backend: Where its runs execute; empty if its store cannot be read.
-        submitted_at: Seconds since the epoch; None if it was not submitted from this folder.
+        submitted_at: Seconds since the epoch: when it was last submitted from this folder, else when the store got
+            it as it is; None if nothing tells.
         runs, done: In its grid, and finished; None if its store cannot be read.
         problem: Why not; empty if it can.
         gone: Whether its store holds it no longer.
@@ -58,11 +59,11 @@ def submitted_experiments() -> list[Listed]:
     for item in submissions.newest_first():
         try:
             store = open_store(item.store)
-            keys = [stat.key for stat in store.list(layout.experiment_prefix(item.name))]
+            stats = list(store.list(layout.experiment_prefix(item.name)))
         except Fault as fault:
             found.append(_listed(item.name, item.store, submissions, problem=_first(fault)))
         else:
-            found.append(_read(item.name, store, keys, submissions))
+            found.append(_read(item.name, store, stats, submissions))
     meant = next((listed.experiment for listed in found if not listed.gone), None)
     return [dataclasses.replace(listed, is_last=listed.experiment == meant) for listed in found]
 
@@ -75,29 +76,37 @@ def experiments_in(url: str) -> list[Listed]:
     """
     read_location(url, "--store")
     store, submissions = open_store(url), Submissions.read()
-    keys: dict[str, list[str]] = defaultdict(list)
+    stats: dict[str, list[Stat]] = defaultdict(list)
     for stat in store.list():
-        keys[stat.key.partition("/")[0]].append(stat.key)
-    names = (name for name in sorted(keys) if layout.experiment_yaml(name) in keys[name])
-    return [_read(name, store, keys[name], submissions) for name in names]
+        stats[stat.key.partition("/")[0]].append(stat)
+    names = (name for name in sorted(stats) if any(stat.key == layout.experiment_yaml(name) for stat in stats[name]))
+    return [_read(name, store, stats[name], submissions) for name in names]
 
 
-def _read(name: str, store: Store, keys: Collection[str], submissions: Submissions) -> Listed:
+def _read(name: str, store: Store, stats: Collection[Stat], submissions: Submissions) -> Listed:
+    when = _stored_at(name, stats)
     try:
         experiment = stored_experiment(store, name)
     except GoneExperimentError:
         return _listed(name, store.url, submissions, gone=True)
     except Fault as fault:
-        return _listed(name, store.url, submissions, problem=_first(fault))
+        return _listed(name, store.url, submissions, when, problem=_first(fault))
     results = {layout.RunLayout(name, run.run_id).result for run in experiment.runs}
-    counts = {"runs": len(results), "done": len(results.intersection(keys))}
-    return _listed(name, store.url, submissions, backend=experiment.backend, **counts)
+    counts = {"runs": len(results), "done": len(results.intersection(stat.key for stat in stats))}
+    return _listed(name, store.url, submissions, when, backend=experiment.backend, **counts)
 
 
-def _listed(name: str, store: str, submissions: Submissions, **known: Any) -> Listed:
+def _stored_at(name: str, stats: Collection[Stat]) -> float | None:
+    """When the newest submission that changed anything was noted in the store, else when its file was written there."""
+    events = (layout.event_of(stat.key) for stat in stats)
+    submitted = [event[1].timestamp() for event in events if event is not None and event[0] == "submit"]
+    return max(submitted or (stat.modified for stat in stats if stat.key == layout.experiment_yaml(name)), default=None)
+
+
+def _listed(name: str, store: str, submissions: Submissions, stored_at: float | None = None, **known: Any) -> Listed:
     submission = submissions.experiments.get(name)
     here = submission is not None and submission.store == store
-    submitted_at = submission.submitted_at if submission is not None and here else None
+    submitted_at = submission.submitted_at if submission is not None and here else stored_at
     return Listed(name, masked(store), here and name == submissions.last, submitted_at, **known)
 
 

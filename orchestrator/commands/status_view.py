@@ -21,15 +21,16 @@ _SUM_LINES: Final = 12
 """Of a screen: header, sums, and what is said below the table."""
 
 
-def status_view(status: Status, height: int | None = None) -> RenderableType:
+def status_view(status: Status, height: int | None = None, *, with_runs: bool = False) -> RenderableType:
     """The whole picture: a line a cell, what is said of runs that failed or wait, and the sum.
 
     Args:
         status: Of an experiment.
         height: Lines of a screen that it has to fit in; None to show every cell.
+        with_runs: A line a run instead of a line a cell.
     """
-    cells = status.cells if height is None else _that_fit(status.cells, max(3, height - _SUM_LINES))
-    parts: list[RenderableType] = [_table(status, cells)]
+    cells = status.cells if height is None or with_runs else _that_fit(status.cells, max(3, height - _SUM_LINES))
+    parts: list[RenderableType] = [runs_view(status) if with_runs else _table(status, cells)]
     if hidden := len(status.cells) - len(cells):
         parts.append(Text(f"and {count(hidden, 'more row')}: `gridctl status` shows all", style="dim"))
     cause = status.shared_cause
@@ -39,6 +40,20 @@ def status_view(status: Status, height: int | None = None) -> RenderableType:
     # What does not fit into a screen is lost at its end; on paper the last lines are those that are seen.
     parts.insert(len(parts) if height is None else 0, _sum(status))
     return Group(*parts)
+
+
+def runs_view(status: Status) -> RenderableType:
+    """A line a run, in the order of the grid: its name is what `logs`, `cancel` and `retry` take."""
+    columns = [Column("run", names_row=True), Column("state")]
+    columns += [Column("epochs", numeric=True, goes=1), Column("Dice", numeric=True, goes=2)]
+    columns += [Column("attempts", numeric=True, goes=3)]
+    made = FittedTable(columns)
+    for run in status.runs:
+        state = RunState(run.state)
+        dice = "" if run.validation_dice is None else f"{run.validation_dice:.3f}"
+        epochs = f"{run.epochs_done}/{run.epochs}"
+        made.add_row(run.run_id, Text(state.label, style=state.colour), epochs, dice, str(run.attempts))
+    return made
 
 
 def _that_fit(cells: Sequence[CellStatus], room: int) -> list[CellStatus]:

@@ -111,14 +111,15 @@ class Document:
     def where(self, location: Location) -> str:
         """`file:line` of a field, or of the nearest thing above it that was written.
 
-        A field given by `--set` is named by that option instead.
+        A field given by `--set` is named by that option instead. Of a key that is missing it is the line of the
+        section that lacks it; where the file itself lacks it, the line of its first key.
         """
         written = tuple(str(part) for part in self._as_written(location))
         for length in range(len(written), 0, -1):
             label = self._overrides.get(written[:length])
             if label:
                 return label
-        line, node = 1, self._tree
+        line, node = self._tree.lc.line + 1, self._tree
         for depth, part in enumerate(self._as_written(location), 1):
             try:
                 row, _ = node.lc.key(part) if isinstance(node, Mapping) else node.lc.item(part)
@@ -129,12 +130,21 @@ class Document:
             line = row + 1
         return f"{self.source}:{line}"
 
-    def problem(self, location: Location, what: str, fix: str = "") -> Problem:
-        """A mistake at a field: the line it is on, and the path of the field unless an option names that already."""
+    def problem(self, location: Location, what: str, fix: str = "", wanted_by: Location = ()) -> Problem:
+        """A mistake at a field: the line it is on, and the path of the field unless an option names that already.
+
+        Args:
+            location: The field.
+            what: The mistake.
+            fix: What to do.
+            wanted_by: The field for which this one is needed; its line is named where not even a section of this
+                one was written.
+        """
         written = self._as_written(location)
         named = tuple(str(part) for part in written) in self._overrides
         path = "" if named else shortened(field_path(written))
-        return Problem(shortened(f"{path}: {what}" if path else what, 1000), where=self.where(location), fix=fix)
+        where = self.where(location if location[0] in self._tree or not wanted_by else wanted_by)
+        return Problem(shortened(f"{path}: {what}" if path else what, 1000), where=where, fix=fix)
 
     def _as_written(self, location: Location) -> Location:
         """Without the index of a single item that was written without its list."""

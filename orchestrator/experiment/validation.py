@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, Protocol, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from orchestrator.errors import InputError, Problem
 from orchestrator.experiment.document import Document, Location
@@ -22,6 +23,7 @@ M = TypeVar("M", bound=BaseModel)
 
 _SET: Final = "--set "
 _FOR_ONE: Final = "for one item write "
+_MAY_BE_LEFT_OUT: Final = "write a value, or leave the key out"
 _SUGGESTIONS: Final = 100
 """Mistakes of one section that get a suggestion; so many are never shown."""
 
@@ -109,15 +111,24 @@ def _what_and_fix(model: type[BaseModel], item: Any, location: Location, *, sugg
     scalar = isinstance(item["input"], bool | int | float)
     if item["type"] == "string_type" and scalar:
         return problem_text(item), "write it in quotes"
-    return problem_text(item), "write a value, or leave the key out" if item["input"] is None else ""
+    if item["input"] is None:
+        return problem_text(item), "write a value" if _is_required(model, location) else _MAY_BE_LEFT_OUT
+    return problem_text(item), ""
 
 
-def _fields_at(model: type[BaseModel], location: Location) -> Collection[str]:
+def _is_required(model: type[BaseModel], location: Location) -> bool:
+    """Whether a section cannot do without the key at a location."""
+    fields = _fields_at(model, location[:-1])
+    field = fields.get(str(location[-1])) if location else None
+    return field is not None and field.is_required()
+
+
+def _fields_at(model: type[BaseModel], location: Location) -> Mapping[str, FieldInfo]:
     for part in location:
         if isinstance(part, str) and part in model.model_fields:
             nested = next(_models_in(model.model_fields[part].annotation), None)
             if nested is None:
-                return ()
+                return {}
             model = nested
     return model.model_fields
 

@@ -10,6 +10,7 @@ from orchestrator.report.conditions import conditions
 from orchestrator.report.result import Report
 from orchestrator.report.sections import Section, footer, sections
 from orchestrator.report.thesis_sections import thesis_sections
+from orchestrator.report.unbroken import NO_BREAK, unbroken
 from orchestrator.report.wording import sentence
 
 _PREAMBLE: Final = r"""\documentclass{article}
@@ -44,6 +45,7 @@ _SPECIAL: Final = {
     "–": "--",
     "…": r"\ldots{}",
     "•": r"\textbullet{}",
+    NO_BREAK: "~",
 }
 
 
@@ -68,7 +70,7 @@ def as_latex(report: Report) -> str:
 
 def escaped(text: str) -> str:
     """Text that LaTeX prints as it is; letters it cannot print become `?`."""
-    return "".join(_SPECIAL.get(character, _plain(character)) for character in text.replace("\n", " "))
+    return "".join(_SPECIAL.get(character, _plain(character)) for character in unbroken(text.replace("\n", " ")))
 
 
 def _plain(character: str) -> str:

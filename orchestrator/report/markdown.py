@@ -6,6 +6,7 @@ from orchestrator.report.conditions import conditions
 from orchestrator.report.result import Report
 from orchestrator.report.sections import Section, footer, sections
 from orchestrator.report.thesis_sections import thesis_sections
+from orchestrator.report.unbroken import unbroken
 
 
 def as_markdown(report: Report) -> str:
@@ -37,4 +38,4 @@ def _table(section: Section) -> str:
 def _escaped(text: str) -> str:
     for character in "\\|*_<`":
         text = text.replace(character, f"\\{character}")
-    return text.replace("\n", " ")
+    return unbroken(text.replace("\n", " "))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,22 @@ def _hear_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@contextmanager
+def started(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A submission that goes on in the background, and ends with the test however that ends."""
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_hear_ctrl_c,  # noqa: PLW1509
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 def test_no_more_than_so_many_are_active_at_a_time(
     cluster: Cluster, gridctl: Gridctl, namespace: str, stub: Stub
 ) -> None:
@@ -45,13 +62,7 @@ def test_interrupted_it_leaves_what_runs_and_goes_on_when_called_again(
 ) -> None:
     endless = stub("import time; time.sleep(600)")
     command = gridctl.command("submit", "experiment.yaml", *SIX, "--set", endless, "--max-active", "1")
-    with subprocess.Popen(
-        command,
-        cwd=tmp_path,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=_hear_ctrl_c,  # noqa: PLW1509
-    ) as process:
+    with started(command, tmp_path) as process:
         wait_for(lambda: jobs_in(cluster, namespace))
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=60)[1]
@@ -70,7 +81,7 @@ def test_a_cancelled_experiment_gets_no_more_jobs(
 ) -> None:
     endless = stub("import time; time.sleep(600)")
     command = gridctl.command("submit", "experiment.yaml", *SIX, "--set", endless, "--max-active", "1")
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+    with started(command, tmp_path) as process:
         wait_for(lambda: jobs_in(cluster, namespace))
         cancelled = gridctl("cancel")
         said = process.communicate(timeout=60)[1]
@@ -87,7 +98,7 @@ def test_why_nothing_runs_is_said_while_it_waits(
     command = gridctl.command(
         "submit", "experiment.yaml", *SIX, "--set", "kubernetes.image=no-such-image:1", "--max-active", "1"
     )
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+    with started(command, tmp_path) as process:
         assert process.stderr is not None
         line = next(line for line in process.stderr if line.startswith("nothing runs yet: "))
         assert gridctl("cancel").returncode == 0

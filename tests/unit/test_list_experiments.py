@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,17 @@ def test_a_store_is_listed_whoever_submitted_to_it(store: Store) -> None:
     remember("mine", store.url, "local")
     remember("theirs", "/elsewhere", "local")
     store.put("no-experiment/spec.json", b"{}")
+    noted = [datetime(2026, 3, day, 9, 30, tzinfo=UTC) for day in (2, 4, 6)]
+    for at, kind in zip(noted, ("submit", "submit", "report"), strict=True):
+        store.put(layout.history_event("theirs", at, kind, "1a2b"), b"{}")
     mine, theirs = experiments_in(store.url)
     assert (mine.experiment, mine.done, mine.submitted_at is None) == ("mine", 3, False)
-    assert (theirs.experiment, theirs.done, theirs.submitted_at) == ("theirs", 0, None)
+    assert (theirs.experiment, theirs.done, theirs.submitted_at) == ("theirs", 0, noted[1].timestamp())
+
+
+def test_where_the_store_notes_no_submission_the_file_tells_when(store: Store) -> None:
+    submit(store, "old", 0)
+    store.put("old/history/not-an-event.json", b"{}")
+    (old,) = experiments_in(store.url)
+    (file,) = store.list(layout.experiment_yaml("old"))
+    assert old.submitted_at == file.modified

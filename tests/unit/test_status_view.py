@@ -62,6 +62,22 @@ def test_states_that_no_run_is_in_take_no_column_and_each_reason_is_said_once() 
     assert all(len(line) <= 24 for line in narrow)
 
 
+def test_each_run_by_its_whole_name_at_80_columns_and_fewer() -> None:
+    shown = status([RunState.DONE, RunState.FAILED], "out of memory")
+    longest = "e" * 40 + "-gamma-net-r33-none-s1-0a1b2c3d"
+    assert len(longest) >= 63
+    named = replace(shown, runs=[shown.runs[0], replace(shown.runs[1], run_id=longest[-63:])])
+    for width in (80, 64):
+        text = " ".join(printed(status_view(named, with_runs=True), width))
+        assert "big-run-0" in text
+        assert longest[-63:] in text
+        assert "failed" in text
+        assert "out of memory" in text
+    lines = printed(status_view(named, with_runs=True))
+    assert lines[0].split()[:2] == ["run", "state"]
+    assert not any(line.startswith("unet ") for line in lines)
+
+
 def test_of_very_many_reasons_the_first_are_shown_and_the_others_counted() -> None:
     shown = status([RunState.FAILED] * 30)
     runs = [replace(each, reason=f"node {number} is lost") for number, each in enumerate(shown.runs)]

@@ -8,6 +8,7 @@ from typing import Any, Final, NoReturn
 
 import typer
 
+from trainer.contract.completion import go_on_after_equals, is_asked_for_script
 from trainer.contract.errors import Fault
 from trainer.contract.standard_streams import OutputError, ReaderGoneError, prepare_standard_streams
 
@@ -61,6 +62,8 @@ def run_command(
 
 
 def _called(app: typer.Typer, program: str) -> int:
+    if is_asked_for_script(program):
+        go_on_after_equals()
     try:
         code: Any = app(standalone_mode=False, prog_name=program)
     except Exception as error:

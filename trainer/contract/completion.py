@@ -7,6 +7,14 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterable
+from typing import Final
+
+_BASH_RETURN: Final = "    return 0\n"
+_BASH_NO_SPACE: Final = """\
+    if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]]; then
+        compopt -o nospace 2>/dev/null
+    fi
+"""
 
 Completer = Callable[[str], list[str]]
 
@@ -55,8 +63,30 @@ def typed_option(name: str) -> str:
 
 def is_completing(program: str) -> bool:
     """Whether a shell asks for completions of a program, instead of a user running it."""
-    variable = f"_{program.replace('-', '_').upper()}_COMPLETE"
-    return os.environ.get(variable, "").startswith("complete")
+    return os.environ.get(_variable(program), "").startswith("complete")
+
+
+def _variable(program: str) -> str:
+    return f"_{program.replace('-', '_').upper()}_COMPLETE"
+
+
+def is_asked_for_script(program: str) -> bool:
+    """Whether the program is to print or install the script that a shell completes it with."""
+    options = ("--install-completion", "--show-completion")
+    return _variable(program) in os.environ or any(word.startswith(options) for word in sys.argv[1:])
+
+
+def go_on_after_equals() -> None:
+    """Have bash add no blank after `KEY=`, of which the value is still to be typed; zsh and fish are not changed."""
+    try:
+        from typer import _completion_classes, _completion_shared
+
+        scripts = _completion_shared._completion_scripts
+        script = scripts["bash"].replace(_BASH_RETURN, _BASH_NO_SPACE + _BASH_RETURN)
+        scripts["bash"] = script
+        _completion_classes.BashComplete.source_template = script
+    except (ImportError, AttributeError, KeyError):  # another typer: completion is as that one has it
+        return
 
 
 def answer_shell(app: Callable[[], object]) -> None:

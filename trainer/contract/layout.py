@@ -18,12 +18,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 _HISTORY = "history"
 _NAME = r"(?P<number>\d{3,9})-(?P<uid>[a-z0-9][-a-z0-9]*)"
 _ATTEMPT = re.compile(rf"{_NAME}\.jsonl")
+_EVENT = re.compile(rf"[^/]+/{_HISTORY}/(?P<at>\d{{8}}T\d{{9}})Z-(?P<kind>[a-z]+)-[^/]+\.json")
 _CHECKPOINT = re.compile(rf"epoch-(?P<epoch>\d{{4}})(?:-step-(?P<step>\d{{5,}}))?\.{_NAME}\.pt")
 
 
@@ -78,6 +79,18 @@ def history_event(experiment: str, at: datetime, kind: str, uid: str) -> str:
         uid: What tells two events of one moment apart.
     """
     return f"{history_prefix(experiment)}{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03d}Z-{kind}-{uid}.json"
+
+
+def event_of(key: str) -> tuple[str, datetime] | None:
+    """What happened and when, of the key of an event; None for any other key."""
+    named = _EVENT.fullmatch(key)
+    if named is None:
+        return None
+    try:
+        at = datetime.strptime(f"{named['at']}000", "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return named["kind"], at
 
 
 def is_experiment_yaml(key: str) -> bool:

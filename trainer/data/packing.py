@@ -24,7 +24,7 @@ from trainer.data.prepared import PreparedPatient, PreparedSet, SliceRecord
 from trainer.data.reading import each_patient, read_and_prepare
 from trainer.data.recipe import Recipe, deciding_versions
 from trainer.data.slices import Progress
-from trainer.data.sources import Kind, PatientSource
+from trainer.data.sources import Kind, PatientSource, require_series
 
 
 def fingerprint_of(kind: Kind, sources: Sequence[PatientSource], root: Path) -> str:
@@ -68,6 +68,8 @@ def make_pack(
         OSError: The folder cannot be written.
     """
     folder = packs / recipe.name
+    if recipe.kind == "acdc" and recipe.frames > 1:
+        require_series(sources, root)
     fingerprint = fingerprint_of(recipe.kind, sources, root)
     if (found := _intact(folder, fingerprint)) is not None:
         return found, False

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
+from trainer.contract.errors import DataError
 from trainer.contract.frozen import canonical_json
 from trainer.data import acdc, sunnybrook
 from trainer.data.file_tree import UnreadableError, require_readable, walk
@@ -16,6 +17,8 @@ from trainer.data.oddities import Notice
 from trainer.data.slices import LabelledSlice
 
 Kind = Literal["acdc", "sunnybrook"]
+
+_NAMED_PATIENTS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +75,28 @@ def find_sources(kind: Kind, root: Path) -> list[PatientSource]:
         ]
     except OSError as error:
         raise UnreadableError(f"cannot read it: {error.strerror}", where=error.filename or root) from None
+
+
+def require_series(sources: Sequence[PatientSource], root: Path) -> None:
+    """Refuse ACDC without the recordings from which temporal context is read, in one message for the whole set.
+
+    Raises:
+        DataError: Patients have no 4D file: how many, and the first by name.
+    """
+    lacking = [source.patient for source in sources if not _has_series(source)]
+    if not lacking:
+        return
+    named = ", ".join(lacking[:_NAMED_PATIENTS])
+    more = f" and {len(lacking) - _NAMED_PATIENTS} more" if len(lacking) > _NAMED_PATIENTS else ""
+    raise DataError(
+        f"{len(lacking)} of {len(sources)} patients have no 4D series (patientNNN_4d.nii.gz), "
+        f"which models with temporal: true read: {named}{more}",
+        where=root,
+        fix="unpack ACDC with its 4D files; `gridctl-trainer data phantom OUT --series` makes synthetic ones; "
+        "or leave temporal: true out",
+    )
+
+
+def _has_series(source: PatientSource) -> bool:
+    names = (f"{source.patient}_4d.nii.gz".casefold(), f"{source.patient}_4d.nii".casefold())
+    return any(path.name.casefold() in names for path in source.files)

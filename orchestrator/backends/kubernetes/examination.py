@@ -72,13 +72,13 @@ def rights(api: Api) -> Check:
     return Check("rights", "ok", "you may do everything that gridctl does")
 
 
-def secret(found: Secret, fix: str) -> Check:
+def secret(namespace: str, found: Secret, fix: str) -> Check:
     """Whether the store's Secret is there, and its keys; `fix` makes it."""
     if found.there is False:
         return Check("secret", "failed", f"there is no Secret {found.name}: pods would not start", fix)
     if found.there is None:
         says = f"you may not look at Secret {found.name}; a pod says CreateContainerConfigError if there is none"
-        return Check("secret", "unknown", says)
+        return Check("secret", "unknown", says, _who_may_look(namespace, found.name))
     return Check("secret", "ok", f"{found.name} has {', '.join(sorted(found.keys)) or 'no key'}")
 
 
@@ -90,13 +90,23 @@ def secret_keys(namespace: str, found: Secret, keys: Iterable[str]) -> Check:
     if found.there is False:
         return Check(title, "failed", f"there is no Secret {name}: pods would not start", fix)
     if found.there is None:
-        return Check(title, "unknown", f"you may not look at Secret {name}; `gridctl status` says if a key is missing")
+        says = f"you may not look at Secret {name}, in which pods need {', '.join(wanted)}; "
+        says += "`gridctl status` says if a key is missing"
+        return Check(title, "unknown", says, _who_may_look(namespace, name))
     missing = [key for key in wanted if key not in found.keys]
     if missing:
         has = f"it has {', '.join(sorted(found.keys))}" if found.keys else "it is empty"
         says = f"Secret {name} has no {' and no '.join(missing)}: pods would not start; {has}"
         return Check(title, "failed", says, fix)
     return Check(title, "ok", f"{name} has {', '.join(wanted)}")
+
+
+def _who_may_look(namespace: str, name: str) -> str:
+    """How the right is asked for, and what its holder types to see the keys without their values."""
+    return (
+        f"it takes the right to get secrets: kubectl -n {namespace} auth can-i get secret/{name}; "
+        f"whoever has it sees the keys with kubectl -n {namespace} describe secret {name}"
+    )
 
 
 def claim(api: Api, name: str) -> Check:

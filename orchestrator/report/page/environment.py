@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from orchestrator.report.numbers import effect, interval, mean_sd, p_value, share, signed
+from orchestrator.report.unbroken import unbroken
 from orchestrator.report.wording import sentence
 
 STYLES: Final = ("colours.css", "layout.css", "tables.css", "charts.css", "pictures.css", "print.css")
@@ -30,6 +31,7 @@ def render(template: str, content: dict[str, Any]) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=lambda value: unbroken(value) if type(value) is str else value,  # markup and JSON stay as they are
     )
     names = {model.name for model in content.get("models", ())}
     environment.filters |= {

@@ -106,6 +106,19 @@ def test_keys(trained: Path) -> None:
     assert len(keys) > 20
 
 
+def test_a_key_is_followed_by_its_value_without_a_blank_between(trained: Path) -> None:
+    for program in ("gridctl", "gridctl-trainer"):
+        variable = f"_{program.upper().replace('-', '_')}_COMPLETE"
+        printed = bash(trained, f"{program} --show-completion bash; {variable}=source_bash {program}").stdout
+        assert printed.count("compopt -o nospace") == 2
+    added = 'compopt() { local IFS=" "; echo "asked for $*"; }\n'
+    words = shlex.join(["gridctl", "submit", "demo.yaml", "--set", "training.ep"])
+    asked = SCRIPT.format(variable="_GRIDCTL_COMPLETE", program="gridctl", words=words, index=4)
+    assert bash(trained, added + asked).stdout.split("\n")[:2] == ["asked for -o nospace", "training.epochs="]
+    several = asked.replace("training.ep", "training.")
+    assert "asked for" not in bash(trained, added + several).stdout
+
+
 def test_models_and_their_options(tmp_path: Path) -> None:
     assert completions(tmp_path, "gridctl-trainer", "describe", "") == ["gamma_net", "unet"]
     assert completions(tmp_path, "gridctl-trainer", "describe", "gamma_net", "--set", "times") == ["timesteps="]

@@ -22,6 +22,7 @@ from trainer.data.frames import frames_before, pad_series
 from trainer.data.nifti import read_series
 from trainer.data.oddities import Oddity
 from trainer.data.slices import Phase
+from trainer.data.sources import find_sources, require_series
 
 
 @given(st.integers(-5, 40), st.sampled_from(["ED", "ES"]), st.integers(1, 12))
@@ -83,6 +84,18 @@ def test_without_the_4d_file_there_is_no_context_and_it_is_named(patient: Path) 
     with pytest.raises(DataError, match="the file is missing") as raised:
         acdc.read_patient(patient, frames=2)
     assert raised.value.problems[0].where == str(series_path(patient))
+
+
+def test_a_set_without_4d_files_is_refused_in_one_message(patient: Path) -> None:
+    root = patient.parent
+    require_series(find_sources("acdc", root), root)
+    series_path(patient).unlink()
+    sources = find_sources("acdc", root)
+    with pytest.raises(DataError, match=f"1 of {len(sources)} patients have no 4D series") as raised:
+        require_series(sources, root)
+    (problem,) = raised.value.problems
+    assert patient.name in problem.what
+    assert "data phantom OUT --series" in problem.fix
 
 
 @pytest.mark.parametrize(

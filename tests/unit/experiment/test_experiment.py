@@ -113,6 +113,37 @@ def test_a_mistake_is_named_with_its_line_and_what_to_do(line: str, broken: str,
     assert said in mistakes(GOOD.replace(line, broken, 1))
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("# ours\n\nname: x\n", {"exp.yaml:3: models: is missing", "exp.yaml:3: data: is missing"}),
+        ("name: x\ndata:\n\n  size_px: 64\n", {"exp.yaml:2: data.acdc: is missing"}),
+        (
+            "name: x\ncompare:\n  - {model: a, against: b}\n  - model: a\n",
+            {"exp.yaml:4: compare[1].against: is missing"},
+        ),
+        (
+            "name: x\nkubernetes:\n  volumes:\n    /data:\n      read_only: true\n",
+            {"exp.yaml:4: kubernetes.volumes./data.claim: is missing"},
+        ),
+        (
+            "name: x\nkubernetes:\n  secret_env:\n    A: {secret: s, key: k}\n    B: {secret: s}\n",
+            {"exp.yaml:5: kubernetes.secret_env.B.key: is missing"},
+        ),
+        ("name: x\nablations:\n  - none\n  - set: {}\n", {"exp.yaml:4: ablations[1].name: is missing"}),
+    ],
+)
+def test_what_is_missing_is_placed_at_the_section_that_lacks_it(text: str, said: set[str]) -> None:
+    with pytest.raises(InputError) as caught:
+        parse(text)
+    assert said <= {f"{problem.where}: {problem.what}" for problem in caught.value.problems}
+
+
+def test_a_required_key_without_a_value_may_not_be_left_out() -> None:
+    assert mistakes(GOOD.replace("epochs: 4", "epochs: ")).endswith("write a value, or leave the key out")
+    assert mistakes(GOOD.replace("against: unet", "against: ")).endswith("write a value")
+
+
 def test_all_mistakes_of_a_file_are_said_at_once_in_the_order_of_their_lines() -> None:
     text = GOOD.replace("unet: {batch", "u-net: {batch", 1).replace("0.5]", "1.5]").replace("[1, 2, 3]", "[1, 1]")
     with pytest.raises(InputError) as caught:

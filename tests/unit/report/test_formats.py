@@ -23,6 +23,7 @@ from orchestrator.experiment import Experiment
 from orchestrator.report import FILES, Question, Report, Source, build_report, render
 from orchestrator.report.latex import escaped
 from orchestrator.report.result import Aggregate, Family, Overall, PairScore
+from orchestrator.report.unbroken import NO_BREAK, unbroken
 from tests.unit.report.logged import dice_of, experiment, log_run
 from trainer.contract.folder_store import FolderStore
 
@@ -73,7 +74,8 @@ def test_no_text_breaks_latex(text: str) -> None:
     bare = re.sub(r"\\(textbackslash|textasciitilde|textasciicircum|ldots|textbullet)\{\}", "", made)
     bare = re.sub(r"\$(\\[a-z]+|[-<>|])\$", "", bare)
     bare = re.sub(r"\\[&%$#_{}]", "", bare)
-    assert not set(bare) & set("\\&%$#_{}~^\n")
+    assert bare.count("~") == unbroken(text).count(NO_BREAK)
+    assert not set(bare) & set("\\&%$#_{}^\n")
     assert all(ord(character) < 256 for character in made)
 
 
