@@ -78,7 +78,7 @@ def submit(
 
     loaded = load_experiment(experiment, overrides or [], store=store, backend=backend)
     _require_fitting(loaded.backend, workers, max_active)
-    prepared = prepare(loaded, open_store(loaded.store), retry_failed=retry_failed)
+    prepared = prepare(loaded, open_store(loaded.store), retry_failed=retry_failed, by_name=dry_run and not no_verify)
     if dry_run:
         _show_dry_run(prepared, workers or max_active, reuse_epochs=reuse_epochs, as_json=as_json)
         return
@@ -253,7 +253,7 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool
         shown["changes"] = [change.to_json() for change in prepared.changes]
         if prepared.experiment.backend == "kubernetes":
             shown |= {"gpus": gpus, "verdicts": [asdict(verdict) for verdict in verdicts]}
-            shown["store_access"] = [asdict(item.check) for item in access]
+            shown["store_access"] = [item.check.to_json() for item in access]
         console.show_json(shown)
     else:
         for name, runs in parts.items():
@@ -276,8 +276,9 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool
                 for text in item.check.fix.splitlines():
                     console.say(f"    {text}")
         console.say_unreadable(prepared.collected.problems)
-    refused = any(verdict.problems for verdict in verdicts) or any(item.certain for item in access)
-    if refused or prepared.collected.problems:
+    if any(verdict.problems for verdict in verdicts) or any(item.certain for item in access):
+        raise typer.Exit(errors.INVALID_INPUT)
+    if prepared.collected.problems:
         raise typer.Exit(errors.RUNS_FAILED)
 
 

@@ -32,7 +32,8 @@ def server(api: Api) -> Check:
             raise
     says = f"{api.server} runs Kubernetes {version} and knows you as {who}"
     if _minor(version) < (1, 29):
-        return Check("cluster", "failed", says, "Jobs need podFailurePolicy and podReplacementPolicy: Kubernetes 1.29")
+        fix = "Jobs need podFailurePolicy and podReplacementPolicy: Kubernetes 1.29"
+        return Check("cluster", "failed", says, fix, unreachable=True)
     return Check("cluster", "ok", says)
 
 
@@ -48,7 +49,7 @@ def namespace(api: Api) -> Check:
     except RefusedError as error:
         if error.status == 404:
             fix = "kubectl apply -k k8s/base, or correct kubernetes.namespace"
-            return Check("namespace", "failed", f"there is no namespace {name}", fix)
+            return Check("namespace", "failed", f"there is no namespace {name}", fix, unreachable=True)
         if error.status == 403:
             return Check("namespace", "unknown", f"you may not look at namespace {name}")
         raise
@@ -66,7 +67,7 @@ def rights(api: Api) -> Check:
     needed = [f"{right} ({right.needed_by})" for right in missing if right.needed_by]
     fix = "have somebody bind you to the Role in k8s/base/role.yaml"
     if needed:
-        return Check("rights", "failed", f"you may not {', '.join(needed)}", fix)
+        return Check("rights", "failed", f"you may not {', '.join(needed)}", fix, unreachable=True)
     if missing:
         return Check("rights", "ok", f"enough; some lines here say less, as you may not {', '.join(map(str, missing))}")
     return Check("rights", "ok", "you may do everything that gridctl does")

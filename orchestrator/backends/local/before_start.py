@@ -10,6 +10,7 @@ from typing import Final
 from orchestrator.backends.local.preflight import Finding, Findings, Shown, preflight
 from orchestrator.check import Check
 from orchestrator.console import duration, say, stderr_console
+from orchestrator.data_places import missing_data
 from orchestrator.errors import InputError, Problem, UnreachableError
 from orchestrator.experiment import Experiment
 from trainer.contract import exit_codes
@@ -47,7 +48,7 @@ def look_before_start(experiment: Experiment, runs: Sequence[RunSpec]) -> None:
             "--no-verify starts all, and each that cannot train fails by itself"
         )
     said = [problem_of(finding, experiment, len(runs)) for finding in problems]
-    if all(finding.exit_code == exit_codes.BUG and finding.about == "data" for finding in problems):
+    if all(_is_out_of_reach(finding) for finding in problems):
         raise UnreachableError(said)
     raise InputError(said)
 
@@ -61,6 +62,7 @@ def checks(experiment: Experiment) -> Iterator[Check]:
     """
     with progress() as shown:
         findings = preflight(experiment.runs, shown)
+    missing = missing_data(experiment)
     for about in dict.fromkeys(finding.about for finding in findings.found):
         here = [finding for finding in findings.found if finding.about == about]
         well = [f"note: {item.problem}" if item.kind == "note" else item.problem.what for item in here if not item.runs]
@@ -68,8 +70,15 @@ def checks(experiment: Experiment) -> Iterator[Check]:
             yield Check(about, "ok", "; ".join(well))
         for finding in here:
             if finding.kind == "problem":
-                problem = problem_of(finding, experiment, len(experiment.runs))
-                yield Check(about, "failed", f"{problem.where}: {problem.what}", problem.fix)
+                known = missing.get(finding.problem.where) if about == "data" else None
+                problem = known or problem_of(finding, experiment, len(experiment.runs))
+                said = f"{problem.where}: {problem.what}"
+                yield Check(about, "failed", said, problem.fix, unreachable=_is_out_of_reach(finding))
+
+
+def _is_out_of_reach(finding: Finding) -> bool:
+    """Whether it is the bucket with the data that does not answer, and nothing that the user wrote."""
+    return finding.exit_code == exit_codes.BUG and finding.about == "data"
 
 
 def problem_of(finding: Finding, experiment: Experiment, runs: int) -> Problem:
