@@ -126,7 +126,8 @@ def _throttled(experiment: Experiment) -> list[str]:
     threads = max(run.training.threads for run in experiment.runs)
     if limit is None or threads <= parse_quantity(limit):
         return []
-    return [f"{threads} threads (training.threads) share a CPU limit of {limit}: raise kubernetes.cpu"]
+    share = "1 thread (training.threads) has" if threads == 1 else f"{threads} threads (training.threads) share"
+    return [f"{share} a CPU limit of {limit}: raise kubernetes.cpu"]
 
 
 def _training_here(experiment: Experiment) -> Iterator[Check]:

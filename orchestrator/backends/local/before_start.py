@@ -9,7 +9,7 @@ from typing import Final
 
 from orchestrator.backends.local.preflight import Finding, Findings, Shown, preflight
 from orchestrator.check import Check
-from orchestrator.console import duration, say, stderr_console
+from orchestrator.console import count, duration, say, stderr_console
 from orchestrator.data_places import missing_data
 from orchestrator.errors import InputError, Problem, UnreachableError
 from orchestrator.experiment import Experiment
@@ -41,10 +41,11 @@ def look_before_start(experiment: Experiment, runs: Sequence[RunSpec]) -> None:
         say(f"note: {note.problem}")
     if not problems:
         return
-    could = len(runs) - len(findings.stopped_runs)
+    stopped = len(findings.stopped_runs)
+    could = len(runs) - stopped
     if could:
         say(
-            f"note: {could} of {len(runs)} runs could train, {len(findings.stopped_runs)} could not, none was started; "
+            f"note: {could} of {count(len(runs), 'run')} could train, {stopped} could not, none was started; "
             "--no-verify starts all, and each that cannot train fails by itself"
         )
     said = [problem_of(finding, experiment, len(runs)) for finding in problems]
@@ -84,7 +85,7 @@ def _is_out_of_reach(finding: Finding) -> bool:
 def problem_of(finding: Finding, experiment: Experiment, runs: int) -> Problem:
     """A problem with the line of the experiment file that it is about, and how many runs it keeps from training."""
     problem = finding.problem
-    some = f" ({len(finding.runs)} of {runs} runs)" if len(finding.runs) < runs else ""
+    some = f" ({len(finding.runs)} of {count(runs, 'run')})" if len(finding.runs) < runs else ""
     if finding.about not in _FIELDS:
         return Problem(f"{problem.what}{some}", problem.where, problem.fix)
     return experiment.document.problem(tuple(problem.where.split(".")), f"{problem.what}{some}", problem.fix)
