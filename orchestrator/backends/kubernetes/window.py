@@ -43,8 +43,8 @@ class ActiveWindow:
         shown: Told how far it is.
         models: Model of each run, by run id; empty if it does not matter.
         at_once: Jobs handed over between two looks at those that were.
-        cancellation: Asked before Jobs are created, and now and then while none can be, whether the whole experiment was cancelled meanwhile; None if it
-            cannot be.
+        cancellation: Asked before Jobs are created, and now and then while none can be, whether the whole
+            experiment was cancelled meanwhile; None if it cannot be.
     """
 
     def __init__(
