@@ -129,8 +129,6 @@ def doctor(
     as_json: AsJson = False,
 ) -> None:
     """Check what runs need before a grid of them does: cluster, Secret, image; device, data, models; store."""
-    from dataclasses import asdict
-
     from orchestrator import console, errors
     from orchestrator.backends.local.preflight import InterruptedPreflightError
     from orchestrator.doctor import examine
@@ -151,8 +149,8 @@ def doctor(
     except InterruptedPreflightError:
         raise typer.Exit(errors.INTERRUPTED) from None
     if as_json:
-        console.show_json([asdict(check) for check in checks])
-    failed = [check.name for check in checks if check.state == "failed"]
+        console.show_json([check.to_json() for check in checks])
+    failed = [check for check in checks if check.state == "failed"]
     if failed:
-        here = loaded.backend == "local" and "store" not in failed  # nothing that had to be reached
-        raise typer.Exit(errors.INVALID_INPUT if here else errors.UNREACHABLE)
+        out_of_reach = all(check.unreachable for check in failed)
+        raise typer.Exit(errors.UNREACHABLE if out_of_reach else errors.INVALID_INPUT)

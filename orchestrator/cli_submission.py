@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -78,7 +79,7 @@ def submit(
 
     loaded = load_experiment(experiment, overrides or [], store=store, backend=backend)
     _require_fitting(loaded.backend, workers, max_active)
-    prepared = prepare(loaded, open_store(loaded.store), retry_failed=retry_failed)
+    prepared = prepare(loaded, open_store(loaded.store), retry_failed=retry_failed, by_name=dry_run and not no_verify)
     if dry_run:
         _show_dry_run(prepared, workers or max_active, reuse_epochs=reuse_epochs, as_json=as_json)
         return
@@ -206,6 +207,7 @@ def _carry_out(
         console.say(f"note: this folder cannot remember the experiment: {problem}")
     else:
         remember_runs(prepared.experiment.name, (run.run_id for run in prepared.experiment.runs))
+    began = time.monotonic()
     outcome = _start(prepared, workers, max_active, tried=verify)
     if as_json:
         console.show_json(
@@ -221,7 +223,8 @@ def _carry_out(
                 "changes": [change.to_json() for change in prepared.changes],
             }
         )
-    _finish_submit(prepared, outcome, named="" if not problem else _named(prepared))
+    took = console.duration(time.monotonic() - began)
+    _finish_submit(prepared, outcome, took, named="" if not problem else _named(prepared))
 
 
 def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool, as_json: bool) -> None:
@@ -253,7 +256,7 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool
         shown["changes"] = [change.to_json() for change in prepared.changes]
         if prepared.experiment.backend == "kubernetes":
             shown |= {"gpus": gpus, "verdicts": [asdict(verdict) for verdict in verdicts]}
-            shown["store_access"] = [asdict(item.check) for item in access]
+            shown["store_access"] = [item.check.to_json() for item in access]
         console.show_json(shown)
     else:
         for name, runs in parts.items():
@@ -276,8 +279,9 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool
                 for text in item.check.fix.splitlines():
                     console.say(f"    {text}")
         console.say_unreadable(prepared.collected.problems)
-    refused = any(verdict.problems for verdict in verdicts) or any(item.certain for item in access)
-    if refused or prepared.collected.problems:
+    if any(verdict.problems for verdict in verdicts) or any(item.certain for item in access):
+        raise typer.Exit(errors.INVALID_INPUT)
+    if prepared.collected.problems:
         raise typer.Exit(errors.RUNS_FAILED)
 
 
@@ -368,7 +372,36 @@ def _held_back(prepared: Prepared, outcome: Outcome, named: str) -> str:
     )
 
 
-def _finish_submit(prepared: Prepared, outcome: Outcome, named: str) -> None:
+def _summary_line(prepared: Prepared, outcome: Outcome, took: str) -> str:
+    """How many runs ended how, and how long that took; on a cluster, what was created."""
+    from orchestrator.console import count
+
+    plan = prepared.plan
+    held_back = len(outcome.cancelled) + len(outcome.left) + len(outcome.not_started)
+    done_before = (len(plan.skip), "done before")
+    if prepared.experiment.backend == "kubernetes":
+        waiting = len(plan.to_do) - len(outcome.created) - len(outcome.failed) - held_back
+        made = count(len(outcome.created), "Job") + " created"
+        said = [
+            (len(outcome.failed), "refused"),
+            (waiting, "not created"),
+            (len(plan.leave), "active before"),
+            done_before,
+        ]
+    else:
+        interrupted = len(plan.to_do) - len(outcome.done) - len(outcome.failed) - held_back
+        made = count(len(outcome.done), "run") + " done"
+        said = [(len(outcome.failed), "failed"), (interrupted, "interrupted or not started"), done_before]
+    said += [
+        (len(outcome.cancelled), "cancelled"),
+        (len(outcome.not_started), "held back"),
+        (len(plan.failed), "failed before"),
+    ]
+    parts = [made, *(f"{number} {what}" for number, what in said if number)]
+    return f"{prepared.experiment.name}: {', '.join(parts)}; {took}"
+
+
+def _finish_submit(prepared: Prepared, outcome: Outcome, took: str, named: str) -> None:
     from orchestrator import console, errors
 
     by_message: dict[str, list[str]] = {}
@@ -377,6 +410,8 @@ def _finish_submit(prepared: Prepared, outcome: Outcome, named: str) -> None:
     for message, run_ids in by_message.items():
         others = f" and {len(run_ids) - 1} more" if len(run_ids) > 1 else ""
         console.say(f"failed: {run_ids[0]}{others}: {message}")
+    if prepared.plan.to_do:
+        console.say(_summary_line(prepared, outcome, took))
     if outcome.not_started and outcome.shared_cause:
         console.say(_held_back(prepared, outcome, named))
     if outcome.left:
@@ -398,6 +433,11 @@ def _finish_submit(prepared: Prepared, outcome: Outcome, named: str) -> None:
     if outcome.unreachable:
         raise typer.Exit(errors.UNREACHABLE)
     stopped_short = outcome.cancelled or outcome.not_started
+    if prepared.experiment.backend == "kubernetes" and outcome.failed and not outcome.created:
+        raise typer.Exit(errors.INVALID_INPUT)  # the API server takes none of them, as the dry run says
     if outcome.failed or stopped_short or prepared.plan.failed or prepared.collected.problems:
+        if outcome.failed and not stopped_short and prepared.experiment.backend == "local":
+            at = f" --store {shlex.quote(prepared.store.url)}" if named else ""
+            console.say(f"next: gridctl logs {next(iter(outcome.failed))}{at}, then gridctl retry{named}")
         raise typer.Exit(errors.RUNS_FAILED)
     console.say(f"next: gridctl status{named}, gridctl report{named} --significance")

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from orchestrator.check import Check
 from orchestrator.console import count
-from orchestrator.errors import InputError, KubeconfigError
+from orchestrator.data_places import data_places, nothing_there
+from orchestrator.errors import UNREACHABLE, InputError, KubeconfigError, exit_code_of
 from orchestrator.experiment import Experiment
 from trainer.contract.errors import Fault, StoreError, first_shown
 from trainer.contract.location import read_location
@@ -125,7 +126,8 @@ def _throttled(experiment: Experiment) -> list[str]:
     threads = max(run.training.threads for run in experiment.runs)
     if limit is None or threads <= parse_quantity(limit):
         return []
-    return [f"{threads} threads (training.threads) share a CPU limit of {limit}: raise kubernetes.cpu"]
+    share = "1 thread (training.threads) has" if threads == 1 else f"{threads} threads (training.threads) share"
+    return [f"{share} a CPU limit of {limit}: raise kubernetes.cpu"]
 
 
 def _training_here(experiment: Experiment) -> Iterator[Check]:
@@ -147,25 +149,30 @@ def _training_here(experiment: Experiment) -> Iterator[Check]:
 
 def _data(experiment: Experiment) -> Iterator[Check]:
     """Every place of data that can be looked at from here: folders of this machine, and buckets."""
-    local = experiment.backend == "local"
-    given = {path for run in experiment.runs for path in (run.data.acdc, run.data.sunnybrook) if path}
-    for path in sorted(given):
-        place = read_location(path)
+    for field, text in data_places(experiment):
+        place = read_location(text)
         if place.is_remote:
-            yield _guarded("data", lambda path=path: _bucket(path))  # type: ignore[misc]
-        elif local and place.folder.is_dir():
+            yield _guarded("data", lambda field=field, text=text: _bucket(experiment, field, text))  # type: ignore[misc]
+        elif experiment.backend == "local" and place.folder.is_dir():
             yield Check("data", "ok", f"{place.folder.absolute()} is there")
-        elif local:
-            yield Check("data", "failed", f"there is no folder {place.folder.absolute()}", "correct data. in the file")
+        elif experiment.backend == "local":
+            yield _nothing_there(experiment, field, text)
 
 
-def _bucket(url: str) -> Check:
+def _bucket(experiment: Experiment, field: str, url: str) -> Check:
     files, size_bytes = 0, 0
     for stat in open_store(url).list():
         files, size_bytes = files + 1, size_bytes + stat.size_bytes
     if not files:
-        return Check("data", "failed", f"there is nothing at {url}", f"gridctl-trainer data upload FOLDER {url}")
-    return Check("data", "ok", f"{url} has {files} files, {size_bytes / 1e9:.2f} GB, which each machine fetches once")
+        return _nothing_there(experiment, field, url)
+    return Check(
+        "data", "ok", f"{url} has {count(files, 'file')}, {size_bytes / 1e9:.2f} GB, which each machine fetches once"
+    )
+
+
+def _nothing_there(experiment: Experiment, field: str, text: str) -> Check:
+    problem = nothing_there(experiment, field, text)
+    return Check("data", "failed", f"{problem.where}: {problem.what}", problem.fix)
 
 
 def _store(experiment: Experiment) -> Check:
@@ -189,6 +196,5 @@ def _failed(name: str, fault: Fault) -> Check:
     said = f"{first.where}: {first.what}" if with_place else first.what
     if others:
         said += "".join(f"; {text}" for text in first_shown([problem.what for problem in others]))
-    return Check(
-        name, "failed", said, "; ".join(dict.fromkeys(filter(None, (problem.fix for problem in fault.problems))))
-    )
+    fix = "; ".join(dict.fromkeys(filter(None, (problem.fix for problem in fault.problems))))
+    return Check(name, "failed", said, fix, unreachable=exit_code_of(fault) == UNREACHABLE)

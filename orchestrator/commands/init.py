@@ -44,7 +44,11 @@ class Written:
 
     def said(self, path: Path) -> list[str]:
         """What was written, and what to type next."""
-        sets = ", ".join(f"{_NAMES[data.kind]}: {len(data.patients)} patients" for data in self.data if data.patients)
+        sets = ", ".join(
+            f"{_NAMES[data.kind]}: {console.count(len(data.patients), 'patient')}"
+            for data in self.data
+            if data.patients
+        )
         runs = console.count(len(self.experiment.runs), "run")
         file = shlex.quote(str(path))
         submit = f"gridctl submit {file}"

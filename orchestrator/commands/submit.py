@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import shlex
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ from orchestrator.collect import Collected, collect
 from orchestrator.commands.changed import Change, find_changes
 from orchestrator.commands.reuse import Reuse, begin_from
 from orchestrator.commands.states import machine_of, run_standings
-from orchestrator.errors import InputError, Problem
+from orchestrator.data_places import require_data
 from orchestrator.experiment import Experiment
 from orchestrator.history.event import submit_event
 from orchestrator.history.record import append, read_history
@@ -24,9 +22,8 @@ from orchestrator.run_state import RunState
 from orchestrator.standing import Standing
 from trainer.contract import layout
 from trainer.contract.errors import NotFoundError, StoreError
-from trainer.contract.location import read_location
 from trainer.contract.spec import RunSpec
-from trainer.contract.store import Store, open_store
+from trainer.contract.store import Store
 
 _WRITES_AT_ONCE = 16
 
@@ -55,17 +52,20 @@ class Prepared:
         return {run_id: reuse for change in self.changes for run_id, reuse in change.reuse.items()}
 
 
-def prepare(experiment: Experiment, store: Store, *, retry_failed: bool) -> Prepared:
+def prepare(experiment: Experiment, store: Store, *, retry_failed: bool, by_name: bool = False) -> Prepared:
     """Decide what a submission does.
+
+    Args:
+        experiment: What is wanted.
+        store: Where its runs are kept.
+        retry_failed: Whether failed runs are tried again.
+        by_name: Whether folders of data have to look like the data sets, where no preflight will read them.
 
     Raises:
         InputError: Data are missing, in a folder or in a bucket, or a Job of Kubernetes would not be valid.
         Fault: The store or the backend cannot be reached.
     """
-    if experiment.backend == "local":
-        _check_data_folders(experiment)
-    else:
-        _check_data_in_buckets(experiment)
+    require_data(experiment, by_name=by_name)
     backend = open_backend(experiment.backend, experiment, store)
     if isinstance(backend, Renders):
         backend.manifests(experiment.runs)  # every mistake in them, before anything is written
@@ -131,36 +131,3 @@ def _holds(store: Store, key: str, data: bytes) -> bool:
         if error.passing:
             raise
         return False  # it cannot be read, and is replaced
-
-
-def _check_data_folders(experiment: Experiment) -> None:
-    problems: dict[Problem, None] = {}
-    for run in experiment.runs:
-        for field, text in _folders(run):
-            place = read_location(text, experiment.document.where(("data", field)))
-            if not place.is_remote and not place.folder.is_dir():
-                made = " (or make a synthetic set: gridctl-trainer data phantom data/phantom)"
-                fix = f"give another one with --set data.{field}=PATH{made if 'phantom' in text else ''}"
-                what = f"there is no folder {place.folder.absolute()}"
-                problems[experiment.document.problem(("data", field), what, fix)] = None
-    if problems:
-        raise InputError(problems)
-
-
-def _check_data_in_buckets(experiment: Experiment) -> None:
-    """Nothing at a URL is a mistake; what this machine may not look at, pods may."""
-    problems: list[Problem] = []
-    for field, url in dict.fromkeys(folder for run in experiment.runs for folder in _folders(run)):
-        if not read_location(url, experiment.document.where(("data", field))).is_remote:
-            continue
-        with contextlib.suppress(StoreError):
-            if next(iter(open_store(url).list()), None) is None:
-                fix = f"gridctl-trainer data upload FOLDER {shlex.quote(url)}, or correct it"
-                problems.append(experiment.document.problem(("data", field), f"there is nothing at {url}", fix))
-    if problems:
-        raise InputError(problems)
-
-
-def _folders(run: RunSpec) -> Sequence[tuple[str, str]]:
-    given = (("acdc", run.data.acdc), ("sunnybrook", run.data.sunnybrook))
-    return [(field, text) for field, text in given if text]

@@ -29,7 +29,7 @@ def test_dry_run_says_what_would_be_and_makes_nothing(cluster: Cluster, gridctl:
     assert "4 GPUs" in done.stderr
     assert jobs(cluster, tmp_path) == []
     refused = gridctl("submit", "experiment.yaml", "--dry-run", "--set", "kubernetes.priority_class=no-such-class")
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert "no-such-class" in refused.stderr
 
 

@@ -116,7 +116,7 @@ def _listed(store: Store, url: str) -> tuple[dict[str, Stat], dict[str, Stat]]:
     wanted = {key: stat for key, stat in there.items() if key != CHECKSUMS}
     if not wanted:
         raise DataError(
-            "there is nothing at this prefix",
+            f"there is nothing at {url}",
             where=url,
             fix="put the data there: gridctl-trainer data upload FOLDER " + url,
         )

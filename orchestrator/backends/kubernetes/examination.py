@@ -10,6 +10,7 @@ from orchestrator.backends.kubernetes.faults import RefusedError
 from orchestrator.backends.kubernetes.rights import missing_rights
 from orchestrator.backends.kubernetes.secret_keys import Secret
 from orchestrator.check import Check
+from orchestrator.console import count
 from orchestrator.experiment.kubernetes_options import KubernetesOptions, Toleration
 
 Json = dict[str, Any]
@@ -32,7 +33,8 @@ def server(api: Api) -> Check:
             raise
     says = f"{api.server} runs Kubernetes {version} and knows you as {who}"
     if _minor(version) < (1, 29):
-        return Check("cluster", "failed", says, "Jobs need podFailurePolicy and podReplacementPolicy: Kubernetes 1.29")
+        fix = "Jobs need podFailurePolicy and podReplacementPolicy: Kubernetes 1.29"
+        return Check("cluster", "failed", says, fix, unreachable=True)
     return Check("cluster", "ok", says)
 
 
@@ -48,7 +50,7 @@ def namespace(api: Api) -> Check:
     except RefusedError as error:
         if error.status == 404:
             fix = "kubectl apply -k k8s/base, or correct kubernetes.namespace"
-            return Check("namespace", "failed", f"there is no namespace {name}", fix)
+            return Check("namespace", "failed", f"there is no namespace {name}", fix, unreachable=True)
         if error.status == 403:
             return Check("namespace", "unknown", f"you may not look at namespace {name}")
         raise
@@ -66,7 +68,7 @@ def rights(api: Api) -> Check:
     needed = [f"{right} ({right.needed_by})" for right in missing if right.needed_by]
     fix = "have somebody bind you to the Role in k8s/base/role.yaml"
     if needed:
-        return Check("rights", "failed", f"you may not {', '.join(needed)}", fix)
+        return Check("rights", "failed", f"you may not {', '.join(needed)}", fix, unreachable=True)
     if missing:
         return Check("rights", "ok", f"enough; some lines here say less, as you may not {', '.join(map(str, missing))}")
     return Check("rights", "ok", "you may do everything that gridctl does")
@@ -152,9 +154,13 @@ def nodes(api: Api, options: KubernetesOptions) -> Check:
         products = {node["metadata"].get("labels", {}).get("nvidia.com/gpu.product") for node in all_nodes} - {None}
         known = f"; GPU products here: {', '.join(sorted(map(str, products)))}" if products else ""
         fix = f"correct node_selector, gpu_product or tolerations{known}"
-        return Check(title, "failed", f"none of {len(all_nodes)} nodes has the labels and tolerated taints", fix)
+        return Check(
+            title, "failed", f"none of {count(len(all_nodes), 'node')} has the labels and tolerated taints", fix
+        )
     if not options.gpus:
-        return Check(title, "ok", f"{len(fitting)} of {len(all_nodes)} nodes fit; no GPU is asked for")
+        return Check(
+            title, "ok", f"{len(fitting)} of {count(len(all_nodes), 'node')} can take a pod; no GPU is asked for"
+        )
     gpus = [int(node["status"].get("allocatable", {}).get(options.gpu_resource, 0)) for node in fitting]
     if max(gpus) < options.gpus:
         fix = "ask for fewer, correct kubernetes.gpu_resource, or train on CPUs with kubernetes.gpus: 0"
@@ -162,7 +168,9 @@ def nodes(api: Api, options: KubernetesOptions) -> Check:
         return Check(title, "failed", says, fix)
     at_once = sum(number // options.gpus for number in gpus)
     return Check(
-        title, "ok", f"{sum(gpus)} {options.gpu_resource} on {len(fitting)} fitting nodes: {at_once} runs at once"
+        title,
+        "ok",
+        f"{sum(gpus)} {options.gpu_resource} on {count(len(fitting), 'fitting node')}: {count(at_once, 'run')} at once",
     )
 
 
@@ -180,7 +188,7 @@ def image(api: Api, name: str) -> Check:
         raise
     holders = [node for node in all_nodes if name in _names_of(node)]
     if holders:
-        return Check("image", "ok", f"{name} is on {len(holders)} of {len(all_nodes)} nodes")
+        return Check("image", "ok", f"{name} is on {len(holders)} of {count(len(all_nodes), 'node')}")
     return Check(
         "image", "unknown", f"no node has {name} yet: the first pod has to pull it", "push it, if you have not"
     )

@@ -21,6 +21,8 @@ Shown = Callable[[int, int, int], None]
 """Called with Jobs settled, all of them, and how many are active."""
 
 _LOOK_EVERY_S: Final = 1.0
+_ASK_EVERY_S: Final = 15.0
+"""While nothing can be created, the store is asked about a cancellation this often; before Jobs are created, always."""
 _WATCH_LAG_S: Final = 30.0
 """A Job that the watch has not shown by then was deleted before it could."""
 AT_ONCE: Final = 50
@@ -41,8 +43,8 @@ class ActiveWindow:
         shown: Told how far it is.
         models: Model of each run, by run id; empty if it does not matter.
         at_once: Jobs handed over between two looks at those that were.
-        cancellation: Asked at each look whether the whole experiment was cancelled meanwhile; None if it
-            cannot be.
+        cancellation: Asked before Jobs are created, and now and then while none can be, whether the whole
+            experiment was cancelled meanwhile; None if it cannot be.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class ActiveWindow:
         self._reasons = WaitingReasons()
         self._unseen: dict[str, float] = {}
         self._created: dict[str, None] = {}
+        self._asked_at = -_ASK_EVERY_S
         self._stale: set[str] = set()  # failed before, and about to be replaced: the watch may show them for a while
 
     def run(self, manifests: Sequence[Json]) -> Outcome:
@@ -92,7 +95,7 @@ class ActiveWindow:
                     waiting = deque(manifest for manifest in waiting if manifest["metadata"]["name"] not in back)
                 active = self._active(known)
                 free = self._at_once if self._max_active is None else max(0, self._max_active - active)
-                if waiting and self._cancellation and self._cancellation.is_cancelled():
+                if waiting and self._cancellation and self._is_cancelled(about_to_create=free > 0):
                     cancelled = [manifest["metadata"]["name"] for manifest in waiting]
                     self._cancellation.cancel(cancelled)
                     break
@@ -119,6 +122,13 @@ class ActiveWindow:
             not_started=tuple(held),
             shared_cause=cause,
         )
+
+    def _is_cancelled(self, *, about_to_create: bool) -> bool:
+        now = time.monotonic()
+        if self._cancellation is None or not (about_to_create or now - self._asked_at >= _ASK_EVERY_S):
+            return False
+        self._asked_at = now
+        return self._cancellation.is_cancelled()
 
     def _cause(self, known: Mapping[str, Activity]) -> SharedCause | None:
         """Why the first Jobs of this submission failed, if all for one reason and none was completed."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from orchestrator.console import duration, say
+from orchestrator.console import count, duration, say
 from orchestrator.eta import RunPace, eta_seconds
 from trainer.contract.spec import RunSpec
 
@@ -49,7 +50,7 @@ class Lines:
         self._pace = _Pace(runs, workers)
         self._started: dict[str, float] = {}
         self._dice: dict[str, float] = {}
-        self._ended = 0
+        self._done = 0
         self._total = len(runs)
 
     def __enter__(self) -> Lines:
@@ -67,9 +68,9 @@ class Lines:
             self._pace.epoch(run, event["epoch"], event["seconds"])
 
     def ended(self, run: RunSpec, outcome: str) -> None:
-        self._ended += 1
+        self._done += outcome == "done"
         self._pace.ended(run)
-        text = f"[{self._ended}/{self._total}] {run.run_id} {outcome}"
+        text = f"[{self._done}/{self._total} done] {run.run_id} {_WORDS.get(outcome, outcome)}"
         if run.run_id in self._dice:
             text += f", validation Dice {self._dice[run.run_id]:.3f}"
         if run.run_id in self._started:
@@ -78,7 +79,7 @@ class Lines:
         say(f"{text}; about {duration(eta)} left" if eta else text)
 
     def stopping(self, runs: int) -> None:
-        say(f"stopping: {runs} runs are making a checkpoint; again to kill them")
+        say(f"stopping: {_are_making(runs)} a checkpoint; again to kill them")
 
 
 class Bars:
@@ -97,10 +98,10 @@ class Bars:
         self._bars: dict[str, TaskID] = {}
         self._dice: dict[str, float] = {}
         self._epoch: dict[str, int] = {}
-        self._ended = 0
+        self._ended: Counter[str] = Counter()
         self._total = len(runs)
         self._started = time.monotonic()
-        self._all = self._progress.add_task(f"{self._total} runs", total=max(1, self._total), note="")
+        self._all = self._progress.add_task(count(self._total, "run"), total=max(1, self._total), note="")
 
     def __enter__(self) -> Bars:
         self._progress.start()
@@ -131,24 +132,27 @@ class Bars:
                 self._whole()
 
     def ended(self, run: RunSpec, outcome: str) -> None:
-        self._ended += 1
+        self._ended[_WORDS.get(outcome, outcome)] += 1
         self._pace.ended(run)
         bar = self._bars.pop(run.run_id, None)
         if bar is not None:
             self._progress.remove_task(bar)
         dice = f"  Dice {self._dice[run.run_id]:.3f}" if run.run_id in self._dice else ""
-        mark = {"done": "[green]done[/]", "failed": "[red]failed[/]"}.get(outcome, f"[yellow]{outcome}[/]")
+        mark = {"done": "[green]done[/]", "failed": "[red]failed[/]"}.get(
+            outcome, f"[yellow]{_WORDS.get(outcome, outcome)}[/]"
+        )
         self._progress.console.print(f"{mark}  {_short(run)}{dice}")
         self._whole()
 
     def stopping(self, runs: int) -> None:
-        self._progress.console.print(f"stopping: {runs} runs are making a checkpoint; Ctrl-C again kills them")
+        self._progress.console.print(f"stopping: {_are_making(runs)} a checkpoint; Ctrl-C again kills them")
 
     def _whole(self) -> None:
         eta = self._pace.eta()
-        note = f"{self._ended} ended, {duration(time.monotonic() - self._started)}"
+        parts = [f"{self._ended['done']} done", *(f"{n} {what}" for what, n in self._ended.items() if what != "done")]
+        note = ", ".join([*parts, duration(time.monotonic() - self._started)])
         self._progress.update(
-            self._all, completed=self._ended, note=f"{note}, about {duration(eta)} left" if eta else note
+            self._all, completed=self._ended["done"], note=f"{note}, about {duration(eta)} left" if eta else note
         )
 
     def _note(self, run: RunSpec, epoch: int, done: float | None = None) -> str:
@@ -168,6 +172,14 @@ Display = Lines | Bars
 def display(runs: tuple[RunSpec, ...], workers: int, console: Console) -> Display:
     """Bars on a terminal, lines elsewhere."""
     return Bars(runs, workers, console) if console.is_terminal else Lines(runs, workers)
+
+
+_WORDS: Final = {"stopped": "interrupted"}
+"""How a run that was stopped is called in every other place."""
+
+
+def _are_making(runs: int) -> str:
+    return f"{count(runs, 'run')} {'is' if runs == 1 else 'are'} making"
 
 
 def _short(run: RunSpec) -> str:

@@ -9,7 +9,8 @@ from typing import Final
 
 from orchestrator.backends.local.preflight import Finding, Findings, Shown, preflight
 from orchestrator.check import Check
-from orchestrator.console import duration, say, stderr_console
+from orchestrator.console import count, duration, say, stderr_console
+from orchestrator.data_places import missing_data
 from orchestrator.errors import InputError, Problem, UnreachableError
 from orchestrator.experiment import Experiment
 from trainer.contract import exit_codes
@@ -40,14 +41,15 @@ def look_before_start(experiment: Experiment, runs: Sequence[RunSpec]) -> None:
         say(f"note: {note.problem}")
     if not problems:
         return
-    could = len(runs) - len(findings.stopped_runs)
+    stopped = len(findings.stopped_runs)
+    could = len(runs) - stopped
     if could:
         say(
-            f"note: {could} of {len(runs)} runs could train, {len(findings.stopped_runs)} could not, none was started; "
+            f"note: {could} of {count(len(runs), 'run')} could train, {stopped} could not, none was started; "
             "--no-verify starts all, and each that cannot train fails by itself"
         )
     said = [problem_of(finding, experiment, len(runs)) for finding in problems]
-    if all(finding.exit_code == exit_codes.BUG and finding.about == "data" for finding in problems):
+    if all(_is_out_of_reach(finding) for finding in problems):
         raise UnreachableError(said)
     raise InputError(said)
 
@@ -61,6 +63,7 @@ def checks(experiment: Experiment) -> Iterator[Check]:
     """
     with progress() as shown:
         findings = preflight(experiment.runs, shown)
+    missing = missing_data(experiment)
     for about in dict.fromkeys(finding.about for finding in findings.found):
         here = [finding for finding in findings.found if finding.about == about]
         well = [f"note: {item.problem}" if item.kind == "note" else item.problem.what for item in here if not item.runs]
@@ -68,14 +71,21 @@ def checks(experiment: Experiment) -> Iterator[Check]:
             yield Check(about, "ok", "; ".join(well))
         for finding in here:
             if finding.kind == "problem":
-                problem = problem_of(finding, experiment, len(experiment.runs))
-                yield Check(about, "failed", f"{problem.where}: {problem.what}", problem.fix)
+                known = missing.get(finding.problem.where) if about == "data" else None
+                problem = known or problem_of(finding, experiment, len(experiment.runs))
+                said = f"{problem.where}: {problem.what}"
+                yield Check(about, "failed", said, problem.fix, unreachable=_is_out_of_reach(finding))
+
+
+def _is_out_of_reach(finding: Finding) -> bool:
+    """Whether it is the bucket with the data that does not answer, and nothing that the user wrote."""
+    return finding.exit_code == exit_codes.BUG and finding.about == "data"
 
 
 def problem_of(finding: Finding, experiment: Experiment, runs: int) -> Problem:
     """A problem with the line of the experiment file that it is about, and how many runs it keeps from training."""
     problem = finding.problem
-    some = f" ({len(finding.runs)} of {runs} runs)" if len(finding.runs) < runs else ""
+    some = f" ({len(finding.runs)} of {count(runs, 'run')})" if len(finding.runs) < runs else ""
     if finding.about not in _FIELDS:
         return Problem(f"{problem.what}{some}", problem.where, problem.fix)
     return experiment.document.problem(tuple(problem.where.split(".")), f"{problem.what}{some}", problem.fix)

@@ -54,7 +54,7 @@ def ill_said(calls: list[list[str]], found: list[Answer]) -> list[str]:
 
 @pytest.mark.parametrize("number", [40, pytest.param(2400, marks=[SLOW, pytest.mark.timeout(3600)])])
 def test_experiments(number: int, tmp_path: Path) -> None:
-    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "patient001").mkdir(parents=True)
     chance = random.Random(20)
     source = EXPERIMENT.format(data=tmp_path / "data").encode()
     calls = []
@@ -102,7 +102,7 @@ def _written(path: Path) -> tuple[list[str], int]:
 @pytest.mark.parametrize("number", [20, pytest.param(900, marks=[SLOW, pytest.mark.timeout(3600)])])
 def test_logs_and_results(number: int, tmp_path: Path) -> None:
     chance = random.Random(21)
-    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "patient001").mkdir(parents=True)
     file = tmp_path / "tiny.yaml"
     file.write_text(planted.YAML.format(seeds=", ".join(map(str, range(number))), data=tmp_path / "data"))
     found = planted.objects(file)

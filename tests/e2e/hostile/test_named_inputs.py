@@ -21,7 +21,7 @@ SUBMIT = ("submit", "tiny.yaml", "--dry-run", "--json")
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "patient001").mkdir(parents=True)
     (tmp_path / "tiny.yaml").write_text(SOUND)
     return tmp_path
 

@@ -113,7 +113,7 @@ def test_variables(gridctl: Command, proxy: FaultyProxy, s3_url: str) -> None:
 def test_every_command_says_it_at_once(
     gridctl: Command, trainer: Command, proxy: FaultyProxy, s3_url: str, tmp_path: Path
 ) -> None:
-    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "patient001").mkdir(parents=True)
     (tmp_path / "data" / "a").write_bytes(b"1")
     (tmp_path / "tiny.yaml").write_text(YAML.replace("/nowhere", "data"))
     (tmp_path / "spec.json").write_text(json.dumps(SPECIFICATION))

@@ -48,7 +48,7 @@ MISTAKEN = {
 @pytest.fixture(autouse=True)
 def tiny(tmp_path: Path) -> Path:
     """An experiment whose data are there, so that `doctor` finds fault with nothing but the store."""
-    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "patient001").mkdir(parents=True)
     path = tmp_path / "tiny.yaml"
     path.write_text(YAML.replace("/nowhere", str(tmp_path / "data")))
     return path
@@ -112,9 +112,9 @@ def test_text_of_set_is_literal_and_everything_else_is_yaml(gridctl: Command, tm
     for name in ("null", "123", "1e3"):
         assert runs(f"name={name}")[0].startswith(f"{name}-unet-")
     for name in ["x #y", "null", "1e3", "[x]", "a: b"]:
-        (tmp_path / name).mkdir()
+        (tmp_path / name / "patient001").mkdir(parents=True)
         assert len(runs(f"data.acdc={name}")) == 1  # the folder of exactly this name is there
-        (tmp_path / name).rmdir()
+        shutil.rmtree(tmp_path / name)
         assert gridctl("submit", "tiny.yaml", "--dry-run", "--set", f"data.acdc={name}").returncode == 2
     for assignment, said in {
         "training.epochs=2 # x": "would be a comment",
@@ -182,7 +182,7 @@ def test_home_is_the_same_everywhere(
     gridctl: Command, trainer: Command, tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = tmp_path / "home"
-    (home / "data").mkdir(parents=True)
+    (home / "data" / "patient001").mkdir(parents=True)
     monkeypatch.setenv("HOME", str(home))
     here = sorted(os.listdir(tmp_path))
     for options, env in [

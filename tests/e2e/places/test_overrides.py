@@ -44,7 +44,7 @@ TAKEN = {
 @pytest.fixture(autouse=True)
 def tiny(tmp_path: Path) -> None:
     (tmp_path / "tiny.yaml").write_text(YAML.replace("/nowhere", "data"))
-    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "patient001").mkdir(parents=True)
 
 
 def test_what_cannot_be_meant_is_refused(gridctl: Command) -> None:

@@ -30,7 +30,7 @@ TAKEN = ["me@lab", "runs:12", "2026-01-01T10:20", "a\\b", "./C:", "s3.local"]
 @pytest.fixture(autouse=True)
 def tiny(tmp_path: Path) -> None:
     (tmp_path / "tiny.yaml").write_text(YAML.replace("/nowhere", "data"))
-    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "patient001").mkdir(parents=True)
 
 
 def test_refused_with_how_it_is_written_here(gridctl: Command, tmp_path: Path) -> None:

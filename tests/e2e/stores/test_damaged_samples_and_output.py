@@ -18,7 +18,7 @@ Runs = list[Path]
 @pytest.fixture
 def runs(tmp_path: Path) -> Runs:
     """The folders of a finished experiment's runs of one model."""
-    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "patient001").mkdir(parents=True)
     file = tmp_path / "tiny.yaml"
     file.write_text(planted.YAML.format(seeds="1, 2, 3", data=tmp_path / "data"))
     for key, data in planted.objects(file).items():
