@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from gridctl.experiment import load_experiment
+from gridctl_trainer.storage.base import Store
 
-from orchestrator.experiment import load_experiment
 from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import ROOT, Cluster, wait_for
-from trainer.contract.store import Store
 
 ONE = ["--set", "models={unet: {channels: [4, 8]}}", "--set", "seeds=[1]"]
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
+from gridctl.cli.views.status import status_view
+from gridctl.commands.progress.status import CellStatus, RunStatus, Status
+from gridctl.runs.state import RunState
 from rich.console import Console
-
-from orchestrator.commands.status import CellStatus, RunStatus, Status
-from orchestrator.commands.status_view import status_view
-from orchestrator.run_state import RunState
 
 SCREEN = 24
 

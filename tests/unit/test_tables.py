@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 
 import pytest
+from gridctl.terminal.tables import Column, FittedTable
 from rich.console import Console
 from rich.text import Text
-
-from orchestrator.tables import Column, FittedTable
 
 COLUMNS = [
     Column("name", names_row=True),

@@ -6,11 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from trainer.contract.errors import MetricLogError
-from trainer.contract.metrics import (
+from gridctl_trainer.contract.errors import MetricLogError
+from gridctl_trainer.contract.records.metric_log import (
     AttemptLog,
     AttemptRecord,
     EndRecord,
@@ -20,6 +17,8 @@ from trainer.contract.metrics import (
     read_attempt,
     write_line,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import cv2
 import pytest
+from gridctl_trainer.cli.data import app
+from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.datasets.sunnybrook import patients as sunnybrook
+from gridctl_trainer.preprocessing.loading import load_set
 from typer.testing import CliRunner, Result
-
-from trainer.contract.errors import DataError
-from trainer.contract.spec import DataSpec
-from trainer.data import sunnybrook
-from trainer.data.commands import app
-from trainer.data.loading import load_set
 
 
 def run(*arguments: object) -> Result:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from gridctl_trainer.preprocessing.clahe import equalise
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from trainer.data.clahe import equalise
 
 
 def assert_as_opencv(image: np.ndarray) -> None:

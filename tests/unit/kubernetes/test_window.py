@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from gridctl.executors.base import Activity, Outcome
+from gridctl.executors.kubernetes import max_active as window
+from gridctl.executors.kubernetes.max_active import ActiveWindow
 from hypothesis import given
 from hypothesis import strategies as st
-
-from orchestrator.backends.kubernetes import window
-from orchestrator.backends.kubernetes.window import ActiveWindow
-from orchestrator.backends.port import Activity, Outcome
 
 
 class Cluster:

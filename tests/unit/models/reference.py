@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from gridctl_trainer.contract.network import GammaNetSpec
 from numpy.typing import NDArray
-
-from trainer.contract.network import GammaNetSpec
 
 Array = NDArray[np.float64]
 

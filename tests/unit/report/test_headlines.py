@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from gridctl.collection.collect import collect
+from gridctl.experiment import Experiment
+from gridctl.report import Question, Report, build_report, render
+from gridctl.report.headline import headlines
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.folder import FolderStore
 from rich.console import Console
 
-from orchestrator.collect import collect
-from orchestrator.experiment import Experiment
-from orchestrator.report import Question, Report, build_report, render
-from orchestrator.report.headline import headlines
 from tests.unit.report.logged import Dice, dice_of, experiment, log_run
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.spec import RunSpec
 
 ASKED = Question(significance=True)
 

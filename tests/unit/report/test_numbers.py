@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from gridctl.report.numbers import p_value, signed
 from hypothesis import given
 from hypothesis import strategies as st
-
-from orchestrator.report.numbers import p_value, signed
 
 
 @pytest.mark.parametrize(

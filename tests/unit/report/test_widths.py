@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 
 import pytest
+from gridctl.collection.collect import collect
+from gridctl.report import Question, Report, build_report
+from gridctl.report.renderers.terminal import print_report
+from gridctl_trainer.storage.folder import FolderStore
 from rich.console import Console
 
-from orchestrator.collect import collect
-from orchestrator.report import Question, Report, build_report
-from orchestrator.report.terminal import print_report
 from tests.unit.report.logged import experiment, log_run
-from trainer.contract.folder_store import FolderStore
 
 
 @pytest.fixture(scope="module")
