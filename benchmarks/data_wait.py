@@ -19,6 +19,7 @@ from pathlib import Path
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.gamma_net_step import step
 from gridctl_trainer.contract.network import UNetSpec
 from gridctl_trainer.contract.spec import DataSpec
 from gridctl_trainer.datasets.phantom.dataset import PhantomOptions, write_phantom
@@ -28,8 +29,6 @@ from gridctl_trainer.preprocessing.packs.packing import make_pack
 from gridctl_trainer.preprocessing.recipe import Recipe
 from gridctl_trainer.training.images.tensors import ImageTensors
 from gridctl_trainer.training.seeding import epoch_order
-
-from benchmarks.gamma_net_step import step
 
 
 def main() -> None:

@@ -15,12 +15,13 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
+
 from gridctl.analysis.statistics.bca import bca_mean
 from gridctl.analysis.statistics.improvement import probability_of_improvement, wins
 from gridctl.analysis.statistics.over_grid import iqm, mean_over_cells
 from gridctl.analysis.statistics.paired_t import paired_t
 from gridctl.analysis.statistics.welch import welch
-from numpy.typing import NDArray
 
 SIZES: Final = (5, 10, 20, 50)
 CELLS: Final = 4

@@ -7,9 +7,10 @@ function; the benchmarks measure what the fast one gains over it.
 from __future__ import annotations
 
 import torch
-from gridctl_trainer.contract.network import GammaNetSpec
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
+
+from gridctl_trainer.contract.network import GammaNetSpec
 
 
 class PlainGala(nn.Module):

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
 from gridctl.collection.collect import EPOCH_COLUMNS, RUN_COLUMNS, Collected
 from gridctl.experiment import Document, Experiment, parse_experiment
 from gridctl.report import Question, build_report, render

@@ -22,6 +22,9 @@ from typing import cast
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
 from gridctl.collection.collect import EPOCH_COLUMNS, FUNCTION_COLUMNS, RUN_COLUMNS, Collected
 from gridctl.experiment import Document, Experiment, parse_experiment
 from gridctl.report import Question, build_report
@@ -31,8 +34,6 @@ from gridctl_trainer.preprocessing.prepared import PreparedSet, SliceRecord
 from gridctl_trainer.storage.base import Blob, Stat, Store
 from gridctl_trainer.storage.folder import FolderStore
 from gridctl_trainer.training.samples.written_samples import write_samples
-from numpy.typing import NDArray
-from torch import Tensor, nn
 
 ROUNDS = 3
 SEEDS, EPOCHS, SIDE, PATIENTS = 100, 200, 176, 60

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from gridctl.collection.collect import collect
 from gridctl.experiment import parse_experiment
 from gridctl.report import Question, build_report
 from gridctl.report.renderers.html import render_page
 from gridctl_trainer.storage.folder import FolderStore
-
 from tests.browser.chromium import Chromium
 from tests.unit.report.logged import dice_of, experiment, log_run
 from tests.unit.report.pictured import add_function, add_samples

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 import yaml
+
 from gridctl.executors.kubernetes import KubernetesBackend
 from gridctl.executors.kubernetes.api.connection import open_connection
 from gridctl.executors.kubernetes.api.refusals import RefusedError
 from gridctl.executors.kubernetes.api.requests import Api
 from gridctl.experiment import Document, Experiment, parse_experiment
 from gridctl_trainer.storage.base import Store, open_store
-
 from tests import s3_server
 from tests.cluster.commands import Gridctl
 from tests.forked_commands import ForkedCommand

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gridctl_trainer.storage.base import Store
 
+from gridctl_trainer.storage.base import Store
 from tests.cluster.commands import Gridctl, one_message
 from tests.cluster.conftest import Cluster
 from tests.cluster.kubeconfig import changed

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from gridctl.experiment import load_experiment
 from gridctl_trainer.storage.base import Store
-
 from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import ROOT, Cluster, wait_for
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from gridctl_trainer.storage.base import Store, open_store
 
+from gridctl_trainer.storage.base import Store, open_store
 from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import Cluster, wait_for
 from tests.e2e.data.dicom_forms import J2K, LOSSLESS, LS

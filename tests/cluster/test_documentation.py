@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from gridctl_trainer.storage.base import open_store
 
+from gridctl_trainer.storage.base import open_store
 from tests import s3_server
 from tests.cluster.conftest import IMAGE, ROOT, Cluster, wait_for
 from tests.cluster.documentation import commands_of, files_of

@@ -14,11 +14,11 @@ from pathlib import Path
 from random import Random
 
 import pytest
+
 from gridctl.executors.kubernetes.api.refusals import RefusedError
 from gridctl.experiment import load_experiment
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store
-
 from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import PARTS, Cluster, wait_for
 from tests.cluster.test_training import epochs_done, phantom, trainer_process  # noqa: F401

@@ -11,7 +11,6 @@ from gridctl_trainer.contract.layout import RunLayout, attempt_of
 from gridctl_trainer.contract.records.metric_log import AttemptLog, read_attempt
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store
-
 from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import Cluster, wait_for
 from tests.cluster.test_training import epochs_done, trainer_process

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from gridctl.executors.kubernetes.logs import PodLogs
 from gridctl.experiment import Experiment
 from gridctl_trainer.contract.layout import AttemptName, RunLayout
 from gridctl_trainer.storage.base import Store
-
 from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import Cluster, backend, wait_for
 from tests.cluster.kubeconfig import faulty_door

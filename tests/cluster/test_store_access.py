@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 
 import pytest
-from gridctl_trainer.storage.base import Store
 
+from gridctl_trainer.storage.base import Store
 from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import Cluster, wait_for
 from tests.cluster.kubeconfig import changed

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from gridctl.collection.collect import collect
 from gridctl.experiment import load_experiment
 from gridctl_trainer.contract.layout import RunLayout, attempt_of, run_of
@@ -21,7 +22,6 @@ from gridctl_trainer.contract.records.metric_log import merge, read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store, open_store
-
 from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import IMAGE, PARTS, ROOT, Cluster, wait_for
 from tests.cluster.test_jobs import pods_of

@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from gridctl_trainer.host.signals import StopSignal
 from gridctl_trainer.storage.base import Store, open_store
 from gridctl_trainer.storage.retry import Patience
 from gridctl_trainer.storage.write_behind.spool import Spool
 from gridctl_trainer.storage.write_behind.spooled_store import SpooledStore
-
 from tests import s3_server
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.spec import DataSpec
 from gridctl_trainer.datasets.phantom.dataset import PhantomOptions, write_phantom

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from gridctl_trainer.contract.errors import LocationError, NotFoundError, StoreError
 from gridctl_trainer.storage.base import Store, open_store
-
 from tests.faulty_proxy import Answer, Cut, Fault, FaultyProxy, Request, Reset
 
 Operation = Callable[[Store], object]

@@ -9,11 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from gridctl_trainer.contract.errors import NotFoundError, StoreError
-from gridctl_trainer.storage.base import Store, open_store
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from gridctl_trainer.contract.errors import NotFoundError, StoreError
+from gridctl_trainer.storage.base import Store, open_store
 
 SEVERAL_PARTS = 20 << 20
 

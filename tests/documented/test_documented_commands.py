@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from gridctl.cli import help_examples
 from gridctl_trainer.cli import help_examples as trainer_examples
 from gridctl_trainer.storage.base import open_store
-
 from tests import s3_server
 from tests.documented.commands import Command, commands_in, documented_commands
 from tests.documented.exemptions import ENDS_WITH, EXEMPT, FOLLOWED

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from gridctl.experiment import Document, parse_experiment
-from gridctl.experiment.reference.json_schema import experiment_schema
 from jsonschema import Draft7Validator
 from markdown_it import MarkdownIt
 from ruamel.yaml import YAML
 
+from gridctl.experiment import Document, parse_experiment
+from gridctl.experiment.reference.json_schema import experiment_schema
 from tests.documented.commands import pages
 from tests.documented.trained_folder import ROOT
 

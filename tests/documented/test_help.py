@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 import typer
+
 from gridctl.cli import help_examples
 from gridctl.cli.main import app
 from gridctl_trainer.cli import help_examples as trainer_examples
 from gridctl_trainer.cli import main as trainer_main
 from gridctl_trainer.cli.data import app as data_app
 from gridctl_trainer.terminal.usage_examples import HEADING
-
 from tests.forked_commands import ForkedCommand
 
 

@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from gridctl.experiment import Document
 
+from gridctl.experiment import Document
 from tests.forked_commands import ForkedCommand
 
 ROOT = Path(__file__).parents[2]

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from gridctl_trainer.storage.base import open_store
 
+from gridctl_trainer.storage.base import open_store
 from tests import s3_server
 from tests.faulty_proxy import FaultyProxy
 

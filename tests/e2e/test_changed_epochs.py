@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from gridctl.commands.submission.reuse_epochs import begin_from, reusable
 from gridctl.experiment import load_experiment
 from gridctl_trainer.contract.layout import RunLayout, attempt_of
@@ -14,7 +15,6 @@ from gridctl_trainer.contract.records.metric_log import merge, read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
-
 from tests.e2e.short_commands import Command, gridctl, trainer
 
 __all__ = ["gridctl", "trainer"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from gridctl.experiment import load_experiment
 from gridctl_trainer.contract.layout import AttemptName, RunLayout, experiment_yaml
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
-
 from tests.e2e.short_commands import Command, gridctl
 
 __all__ = ["gridctl"]

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from gridctl.experiment import load_experiment
 from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
-
 from tests.e2e.conftest import EXPERIMENT
 from tests.e2e.test_main_job import scores
 

@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from gridctl.submissions.submitted_experiments import remember
 from gridctl_trainer.contract.layout import experiment_yaml
 from gridctl_trainer.storage.folder import FolderStore
-
 from tests.e2e.conftest import EXPERIMENT
 
 GRIDCTL = (sys.executable, "-m", "gridctl")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import typer
+
 from gridctl.cli.main import app
 
 PROBE = """

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from gridctl.collection.collect import EPOCH_COLUMNS, RUN_COLUMNS, collect
 from gridctl.collection.read_cache import ReadCache
 from gridctl_trainer.contract.layout import AttemptName, RunLayout
 from gridctl_trainer.storage.base import Blob
 from gridctl_trainer.storage.folder import FolderStore
-
 from tests.unit.report.logged import EPOCHS, dice_of, experiment, log_run
 
 

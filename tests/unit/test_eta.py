@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from gridctl.terminal.eta import RunPace, eta_seconds, remaining_seconds
 
 UNET, GAMMA = ("unet", 0.1, "none"), ("gamma_net", 0.1, "none")

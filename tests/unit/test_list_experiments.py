@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
 from gridctl.commands.lookup.experiments import GoneExperimentError, find_experiment
 from gridctl.commands.lookup.listing import experiments_in, submitted_experiments
 from gridctl.errors import InputError

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from gridctl.errors import InputError
 from gridctl.executors.kubernetes.manifest.job_template import JobTemplate, gpus_of, shape_of
 from gridctl.experiment import Document, Experiment, parse_experiment

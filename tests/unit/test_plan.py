@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gridctl.commands.submission.missing_runs import plan
 from gridctl.runs.state import ACTIVE, TO_SUBMIT, RunState
 from gridctl_trainer.contract.spec import RunSpec
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def run(seed: int) -> RunSpec:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
+
 from gridctl.analysis.statistics.power import paired_t_power, pairs_needed
 from gridctl.cli.views.plan import plan_view
 from gridctl.collection.collect import collect
@@ -16,8 +18,6 @@ from gridctl.experiment import Experiment, parse_experiment
 from gridctl.report import Question, build_report
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
-from rich.console import Console
-
 from tests.unit.report.logged import EPOCHS, experiment, log_run
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from gridctl.runs.shared_cause import Ended, shared_cause
 
 ALIKE = {

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+
 from gridctl.collection.collect import Collected
 from gridctl.commands.progress.states import run_standings
 from gridctl.executors.base import Activity

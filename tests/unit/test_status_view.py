@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 
+from rich.console import Console
+
 from gridctl.cli.views.status import status_view
 from gridctl.commands.progress.status import CellStatus, RunStatus, Status
 from gridctl.runs.state import RunState
-from rich.console import Console
 
 SCREEN = 24
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from gridctl.errors import InputError
 from gridctl.submissions.submitted_experiments import FOLDER, Submissions, remember
 

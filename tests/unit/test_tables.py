@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 
 import pytest
-from gridctl.terminal.tables import Column, FittedTable
 from rich.console import Console
 from rich.text import Text
+
+from gridctl.terminal.tables import Column, FittedTable
 
 COLUMNS = [
     Column("name", names_row=True),

@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from gridctl_trainer.terminal.completion import answer_shell, is_completing
-from gridctl_trainer.terminal.usage_examples import examples
 
 from gridctl.cli import init as cli_experiment_file
 from gridctl.cli import report as cli_report
@@ -20,6 +18,8 @@ from gridctl.cli import runs as cli_cluster
 from gridctl.cli import status as cli_status
 from gridctl.cli import submission as cli_submission
 from gridctl.cli.help_examples import EXAMPLES
+from gridctl_trainer.terminal.completion import answer_shell, is_completing
+from gridctl_trainer.terminal.usage_examples import examples
 
 if TYPE_CHECKING:
     from gridctl_trainer.contract.errors import Fault

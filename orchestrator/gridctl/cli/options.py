@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from gridctl_trainer.terminal.completion import is_completing
 
 from gridctl.cli import completion
+from gridctl_trainer.terminal.completion import is_completing
 
 
 class BackendName(StrEnum):

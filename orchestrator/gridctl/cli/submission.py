@@ -72,11 +72,10 @@ def submit(
     as_json: AsJson = False,
 ) -> None:
     """Start every run that nobody has started, and resume those that were interrupted or cancelled."""
-    from gridctl_trainer.storage.base import open_store
-
     from gridctl.commands.submission.submit import prepare
     from gridctl.experiment import load_experiment
     from gridctl.terminal import console
+    from gridctl_trainer.storage.base import open_store
 
     loaded = load_experiment(experiment, overrides or [], store=store, backend=backend)
     _require_fitting(loaded.backend, workers, max_active)
@@ -176,8 +175,6 @@ def _carry_out(
     verify: bool,
     as_json: bool,
 ) -> None:
-    from gridctl_trainer.storage.probe import probe
-
     from gridctl import errors
     from gridctl.commands.submission.submit import add_to_history, write_specifications
     from gridctl.executors.local.installation import require_trainer
@@ -187,6 +184,7 @@ def _carry_out(
     from gridctl.submissions.submitted_experiments import remember
     from gridctl.submissions.submitted_runs import remember_runs
     from gridctl.terminal import console
+    from gridctl_trainer.storage.probe import probe
 
     if prepared.plan.to_do:
         if prepared.experiment.backend == "local":

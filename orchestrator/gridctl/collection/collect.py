@@ -12,6 +12,9 @@ from datetime import datetime
 from typing import Any, Final
 
 import pandas as pd
+
+from gridctl.collection.implausible_ejection_fraction import remark
+from gridctl.collection.read_cache import ReadCache
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import MetricLogError, NotFoundError, Problem, StoreError, shortened
 from gridctl_trainer.contract.frozen import canonical_json
@@ -20,9 +23,6 @@ from gridctl_trainer.contract.records.metric_log import AttemptLog, EpochRecord,
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Stat, Store, require_size
-
-from gridctl.collection.implausible_ejection_fraction import remark
-from gridctl.collection.read_cache import ReadCache
 
 _AT_ONCE: Final = 16
 _MAX_LOG_BYTES: Final = 512 << 20

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gridctl_trainer.contract.spec import RunSpec
-
 from gridctl.commands.lookup.experiments import Found
 from gridctl.executors.registry import open_backend
 from gridctl.runs.cancellation import end_submissions, note_cancelled
+from gridctl_trainer.contract.spec import RunSpec
 
 
 @dataclass(frozen=True, slots=True)

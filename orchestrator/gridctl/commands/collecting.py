@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.storage.base import Store
-
 from gridctl.collection.collect import Collected, collect
 from gridctl.terminal import console
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.base import Store
 
 
 def collect_with_bar(store: Store, runs: Sequence[RunSpec]) -> Collected:

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from gridctl_trainer.contract import layout
-from gridctl_trainer.contract.spec import RunSpec
-
 from gridctl.commands.lookup.experiments import Found
 from gridctl.errors import InputError
 from gridctl.executors.registry import open_backend
+from gridctl_trainer.contract import layout
+from gridctl_trainer.contract.spec import RunSpec
 
 _DELETES_AT_ONCE = 16
 

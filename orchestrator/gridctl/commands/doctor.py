@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from gridctl_trainer.contract.errors import Fault, StoreError, first_shown
-from gridctl_trainer.contract.fields.quantity import parse_quantity
-from gridctl_trainer.contract.location import read_location
-from gridctl_trainer.storage.base import open_store
-from gridctl_trainer.storage.probe import probe
-
 from gridctl.errors import UNREACHABLE, InputError, KubeconfigError, exit_code_of
 from gridctl.executors.check import Check
 from gridctl.executors.data_places import data_places, nothing_there
 from gridctl.experiment import Experiment
 from gridctl.terminal.console import count
+from gridctl_trainer.contract.errors import Fault, StoreError, first_shown
+from gridctl_trainer.contract.fields.quantity import parse_quantity
+from gridctl_trainer.contract.location import read_location
+from gridctl_trainer.storage.base import open_store
+from gridctl_trainer.storage.probe import probe
 
 if TYPE_CHECKING:
     from gridctl.executors.kubernetes import KubernetesBackend
@@ -79,9 +78,8 @@ def _cluster(experiment: Experiment) -> Iterator[Check]:
 
 
 def _secret(experiment: Experiment, backend: KubernetesBackend, name: str) -> Check:
-    from gridctl_trainer.storage.s3.environment import read_s3_environment
-
     from gridctl.executors.kubernetes.preflight import cluster as of
+    from gridctl_trainer.storage.s3.environment import read_s3_environment
 
     fix = f"kubectl -n {backend.api.namespace} create secret generic {name} --from-literal=KEY=..."
     if experiment.store.startswith("s3://"):

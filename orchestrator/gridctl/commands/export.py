@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gridctl_trainer.host.atomic_file import replacing
-
 from gridctl.collection.collect import Collected
 from gridctl.commands.collecting import collect_with_bar
 from gridctl.commands.lookup.experiments import Found
 from gridctl.commands.progress.states import standings_now
 from gridctl.errors import InputError, Problem
 from gridctl.runs.standing import standing_without_backend
+from gridctl_trainer.host.atomic_file import replacing
 
 
 def export_table(found: Found, table: str, path: Path) -> tuple[int, Sequence[Problem]]:

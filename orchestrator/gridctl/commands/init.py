@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from gridctl_trainer.contract.location import read_location
-
 from gridctl.errors import InputError, Problem
 from gridctl.experiment import Document, Experiment, parse_experiment
 from gridctl.experiment.draft.data_choice import PHANTOM, choose_data
@@ -18,6 +16,7 @@ from gridctl.experiment.draft.data_folders import DataFolder
 from gridctl.experiment.draft.proposal import LEAST_PATIENTS, MANY, Draft, Place, name_for
 from gridctl.experiment.draft.text import draft_text
 from gridctl.terminal import console
+from gridctl_trainer.contract.location import read_location
 
 _NAMES: Final = {"acdc": "ACDC", "sunnybrook": "Sunnybrook"}
 

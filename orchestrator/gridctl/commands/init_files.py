@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from gridctl_trainer.host.atomic_file import replacing
-
 from gridctl.errors import InputError
+from gridctl_trainer.host.atomic_file import replacing
 
 SCHEMA_NAME: Final = ".gridctl/experiment.schema.json"
 """Beside the file, so that editors find it and Git passes it over."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+from gridctl.commands.lookup.experiments import Found
+from gridctl.errors import InputError
+from gridctl.executors.registry import open_backend
 from gridctl_trainer.contract.errors import NotFoundError
 from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Stat, Store
-
-from gridctl.commands.lookup.experiments import Found
-from gridctl.errors import InputError
-from gridctl.executors.registry import open_backend
 
 _POLL_S = 1.0
 _MAX_BYTES = 512 << 20

@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from gridctl_trainer.storage.base import open_store
-
 from gridctl.analysis.pairs import pair_models, rows_by_name
 from gridctl.analysis.scores import Observations
 from gridctl.analysis.statistics.power import paired_t_power, pairs_needed
@@ -23,6 +21,7 @@ from gridctl.report.families import asked_tests, family_of, family_sizes
 from gridctl.report.request import Question
 from gridctl.report.wording import LEVEL
 from gridctl.terminal.eta import RunPace, eta_seconds, longest_seconds, remaining_seconds
+from gridctl_trainer.storage.base import open_store
 
 if TYPE_CHECKING:
     pass

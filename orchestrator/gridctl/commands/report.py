@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from gridctl_trainer.host.atomic_file import replacing
-
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment
 from gridctl.report import FILES, Report, Source, render
+from gridctl_trainer.host.atomic_file import replacing
 
 _WIDTH: Final = 120
 

@@ -7,9 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
-from gridctl_trainer.contract.spec import RunSpec
-
 from gridctl.runs.shared_cause import SharedCause
+from gridctl_trainer.contract.spec import RunSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from gridctl.errors import InputError, Problem
+from gridctl.experiment import Experiment
+from gridctl.experiment.draft.data_folders import MOST_FILES
 from gridctl_trainer.contract.data_layout import ACDC_FOLDERS, ACDC_PATIENT, PACK_MANIFEST, SUNNYBROOK_CONTOUR
 from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.contract.location import Location, read_location
 from gridctl_trainer.storage.base import open_store
-
-from gridctl.errors import InputError, Problem
-from gridctl.experiment import Experiment
-from gridctl.experiment.draft.data_folders import MOST_FILES
 
 _TITLES: Final = {"acdc": "ACDC", "sunnybrook": "Sunnybrook"}
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from gridctl_trainer.storage.base import Store
-
 from gridctl.errors import InputError
 from gridctl.executors.base import Backend
 from gridctl.experiment import Experiment
+from gridctl_trainer.storage.base import Store
 
 
 def open_backend(name: str, experiment: Experiment, store: Store) -> Backend:

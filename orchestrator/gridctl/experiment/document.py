@@ -9,7 +9,6 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gridctl_trainer.contract.errors import shortened
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
@@ -18,6 +17,7 @@ from gridctl.experiment.override import override_value, split_path
 from gridctl.experiment.yaml_text.bounded_yaml import load_yaml
 from gridctl.experiment.yaml_text.plain_values import plain, require_text_keys
 from gridctl.experiment.yaml_text.text_file import decode_text, read_text_file
+from gridctl_trainer.contract.errors import shortened
 
 Location = tuple[int | str, ...]
 

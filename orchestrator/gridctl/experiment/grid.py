@@ -9,11 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from gridctl_trainer.contract.errors import SpecError
-from gridctl_trainer.contract.location import read_location
-from gridctl_trainer.contract.network import NETWORKS
-from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.contract.wording import problem_text
 from pydantic import ValidationError
 
 from gridctl.experiment.document import Document
@@ -24,6 +19,11 @@ from gridctl.experiment.secret_forms import why_secret
 from gridctl.experiment.suggest import did_you_mean
 from gridctl.experiment.validation import Problems, validate
 from gridctl.experiment.variants import Variant, variants
+from gridctl_trainer.contract.errors import SpecError
+from gridctl_trainer.contract.location import read_location
+from gridctl_trainer.contract.network import NETWORKS
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.wording import problem_text
 
 DEFAULT_STORE: Final = "runs"
 

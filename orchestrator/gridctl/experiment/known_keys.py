@@ -64,9 +64,8 @@ def _abbreviated(key: str, names: Collection[str]) -> Iterator[str]:
 @cache
 def _paths() -> dict[str, list[str]]:
     """Every key of an experiment file below the first level, by its name."""
-    from gridctl_trainer.contract.network import NETWORKS
-
     from gridctl.experiment.schema import ExperimentFile
+    from gridctl_trainer.contract.network import NETWORKS
 
     found: dict[str, list[str]] = {}
     for path in _below(ExperimentFile, ""):

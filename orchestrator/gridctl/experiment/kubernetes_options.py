@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Annotated, Final, Literal
 
-from gridctl_trainer.contract.fields.quantity import parse_quantity
-from gridctl_trainer.contract.fields.text_form import text_form
-from gridctl_trainer.contract.frozen import Frozen
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from gridctl.experiment.quantity import NO_LIMIT, CpuLimit, Cpus, Size, SizeLimit
+from gridctl_trainer.contract.fields.quantity import parse_quantity
+from gridctl_trainer.contract.fields.text_form import text_form
+from gridctl_trainer.contract.frozen import Frozen
 
 _LABEL: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN: Final = rf"{_LABEL}(\.{_LABEL})*"

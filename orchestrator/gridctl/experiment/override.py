@@ -83,10 +83,9 @@ def _refuse_comments_and_links(text: str, where: str) -> None:
 
 def _annotations(location: tuple[str, ...]) -> list[Any]:
     """Types of the field at a path; none if there is no such field."""
+    from gridctl.experiment.schema import ExperimentFile
     from gridctl_trainer.contract.network import NETWORKS
     from gridctl_trainer.contract.spec import TrainingSpec
-
-    from gridctl.experiment.schema import ExperimentFile
 
     if location[0] == "models" and len(location) == 3:
         models: list[type[BaseModel]] = [*NETWORKS.values(), TrainingSpec]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Final
 
+from pydantic import AfterValidator, Field
+
 from gridctl_trainer.contract.fields.quantity import QUANTITY, parse_quantity
 from gridctl_trainer.contract.fields.text_form import text_form
-from pydantic import AfterValidator, Field
 
 
 def _cpus(text: str) -> str:

@@ -7,6 +7,9 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from gridctl.experiment.kubernetes_options import KubernetesOptions
 from gridctl_trainer.contract.fields.text_form import text_form
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.location import LocationText
@@ -19,9 +22,6 @@ from gridctl_trainer.contract.spec import (
     TrainingSpec,
     TrainRatio,
 )
-from pydantic import AfterValidator, BeforeValidator, Field
-
-from gridctl.experiment.kubernetes_options import KubernetesOptions
 
 Metric = Literal["validation_dice", "generalisation_dice", "validation_bce", "generalisation_bce"]
 METRICS: Final[tuple[Metric, ...]] = get_args(Metric)

@@ -7,10 +7,6 @@ import shlex
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, Protocol, TypeVar, get_args
 
-from gridctl_trainer.contract.errors import shortened
-from gridctl_trainer.contract.frozen import misread
-from gridctl_trainer.contract.location import LocationMistake
-from gridctl_trainer.contract.wording import problem_text, shown
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
@@ -18,6 +14,10 @@ from gridctl.errors import InputError, Problem
 from gridctl.experiment.document import Document, Location
 from gridctl.experiment.known_keys import what_was_meant
 from gridctl.experiment.suggest import did_you_mean
+from gridctl_trainer.contract.errors import shortened
+from gridctl_trainer.contract.frozen import misread
+from gridctl_trainer.contract.location import LocationMistake
+from gridctl_trainer.contract.wording import problem_text, shown
 
 M = TypeVar("M", bound=BaseModel)
 

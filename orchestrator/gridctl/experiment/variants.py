@@ -7,10 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gridctl_trainer.contract.errors import shortened
-from gridctl_trainer.contract.network import NETWORKS, NetworkSpec
-from gridctl_trainer.contract.spec import DataSpec, Identifier, TrainingSpec
-from gridctl_trainer.contract.wording import problem_text
 from pydantic import TypeAdapter, ValidationError
 
 from gridctl.errors import InputError
@@ -20,6 +16,10 @@ from gridctl.experiment.known_keys import what_was_meant
 from gridctl.experiment.schema import Ablation
 from gridctl.experiment.suggest import did_you_mean
 from gridctl.experiment.validation import Problems, Report, validate
+from gridctl_trainer.contract.errors import shortened
+from gridctl_trainer.contract.network import NETWORKS, NetworkSpec
+from gridctl_trainer.contract.spec import DataSpec, Identifier, TrainingSpec
+from gridctl_trainer.contract.wording import problem_text
 
 _CHANGEABLE = ("data", "models", "training")
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)

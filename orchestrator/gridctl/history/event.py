@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
-from gridctl_trainer.contract.fields.bounds import Count, Time
-from gridctl_trainer.contract.frozen import Frozen, canonical_json
-from gridctl_trainer.contract.records.base import Record
 from pydantic import ConfigDict, Field
 
 from gridctl.experiment import Experiment
+from gridctl_trainer.contract.fields.bounds import Count, Time
+from gridctl_trainer.contract.frozen import Frozen, canonical_json
+from gridctl_trainer.contract.records.base import Record
 
 if TYPE_CHECKING:
     from gridctl.report.request import Question

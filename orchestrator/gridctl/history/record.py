@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from gridctl.collection.read_cache import ReadCache
+from gridctl.history.event import HistoryEvent
 from gridctl_trainer.contract import layout
 from gridctl_trainer.contract.errors import NotFoundError, StoreError
 from gridctl_trainer.storage.base import Stat, Store
-
-from gridctl.collection.read_cache import ReadCache
-from gridctl.history.event import HistoryEvent
 
 _AT_ONCE = 16
 

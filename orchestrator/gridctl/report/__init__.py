@@ -12,12 +12,12 @@ from gridctl.report.model import Report
 from gridctl.report.request import Question
 
 if TYPE_CHECKING:
-    from gridctl_trainer.storage.base import Store
     from rich.console import Console
 
     from gridctl.collection.collect import Collected
     from gridctl.experiment import Experiment
     from gridctl.runs.standing import Standing
+    from gridctl_trainer.storage.base import Store
 
 __all__ = ["FILES", "Question", "Report", "Source", "build_report", "render"]
 

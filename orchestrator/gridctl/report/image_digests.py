@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import pandas as pd
-from gridctl_trainer.contract.spec import DataSpec
 
 from gridctl.analysis.pair_differences import changed
 from gridctl.experiment import Experiment
 from gridctl.report.wording import listed
+from gridctl_trainer.contract.spec import DataSpec
 
 _DIGITS: Final = 8
 """Of a digest that is said."""

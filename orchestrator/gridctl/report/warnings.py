@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gridctl_trainer.contract.errors import first_shown
-
 from gridctl.collection.collect import Collected
 from gridctl.experiment import Experiment
 from gridctl.report.conditions import comparison_name, grouped, pairs_text, place
@@ -14,6 +12,7 @@ from gridctl.report.image_digests import mixed_images
 from gridctl.report.model import Comparison
 from gridctl.report.request import Question
 from gridctl.report.wording import EPOCH_WARNING
+from gridctl_trainer.contract.errors import first_shown
 
 
 def warnings(

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from gridctl_trainer.contract import exit_codes
-
 from gridctl.runs.silence import Silence
 from gridctl.runs.state import RunState
+from gridctl_trainer.contract import exit_codes
 
 NO_LAST_WORD: Final = "its last attempt ended without a last word: killed, or its machine was lost"
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from pydantic import Field, ValidationError
+
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.host.file_lock import held_in, remove_released, take
 from gridctl_trainer.host.user_folders import state_folder
-from pydantic import Field, ValidationError
 
 _SUFFIX: Final = ".check"
 _STALE_S: Final = 3600.0

@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 from typing import Final
 
-from gridctl_trainer.contract.frozen import Frozen
 from pydantic import Field, ValidationError
 
 from gridctl.errors import Fault, InputError
 from gridctl.experiment.suggest import did_you_mean
+from gridctl_trainer.contract.frozen import Frozen
 
 FOLDER: Final = ".gridctl"
 

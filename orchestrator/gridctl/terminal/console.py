@@ -83,8 +83,9 @@ def json_text(value: Any, indent: int | None = None) -> str:
 
 def show_error(fault: Fault) -> None:
     """Every problem of a fault, to stderr."""
-    from gridctl_trainer.contract.errors import SHOWN_PROBLEMS
     from rich.text import Text
+
+    from gridctl_trainer.contract.errors import SHOWN_PROBLEMS
 
     console = stderr_console()
     if len(fault.problems) > 1:

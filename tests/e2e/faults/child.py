@@ -123,6 +123,7 @@ def _trainer(spec: str, output: str, fault: ChildFault, env: Mapping[str, str], 
 def _hasten() -> None:
     """Waits of seconds become tenths, as nothing here takes long."""
     from botocore.config import Config
+
     from gridctl_trainer.storage import retry as patience
     from gridctl_trainer.storage.s3 import store as s3_store
     from gridctl_trainer.storage.write_behind import spooled_store as delivery

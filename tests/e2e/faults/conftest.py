@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from gridctl.experiment import load_experiment
 from gridctl_trainer.contract.spec import RunSpec
-
 from tests.e2e.faults.counted import SURVIVED
 from tests.e2e.faults.local import Range
 from tests.e2e.faults.promises import Undisturbed

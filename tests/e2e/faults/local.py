@@ -15,7 +15,6 @@ from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.storage.folder import FolderStore
-
 from tests.e2e.faults.child import ChildFault, Trainer, start
 from tests.e2e.faults.promises import Undisturbed, assert_finished, assert_promises
 

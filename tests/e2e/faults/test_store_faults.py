@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from random import Random
 
 import pytest
-from gridctl_trainer.storage.base import Store, open_store
 
+from gridctl_trainer.storage.base import Store, open_store
 from tests import s3_server
 from tests.e2e.faults import outages
 from tests.e2e.faults.local import Range

@@ -9,7 +9,6 @@ from gridctl_trainer.contract.records.metric_log import merge
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weights_sha256
-
 from tests.e2e.faults.child import start
 from tests.e2e.faults.promises import Undisturbed, logs_of
 

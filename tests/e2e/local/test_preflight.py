@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from gridctl.submissions.submitted_experiments import remember
 
+from gridctl.submissions.submitted_experiments import remember
 from tests.e2e.local.conftest import SCRIPTS
 from tests.e2e.short_commands import Command, gridctl
 

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 from gridctl.report import FILES
-
 from tests.e2e.reports.conftest import Submit
 from tests.e2e.short_commands import Command
 

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+
 from gridctl_trainer.contract.layout import history_prefix
 from gridctl_trainer.storage.folder import FolderStore
-
 from tests.e2e.reports.conftest import Submit
 from tests.e2e.short_commands import Command
 

@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 
 from gridctl_trainer.storage.base import open_store
-
 from tests.e2e.stores.conftest import Run
 from tests.faulty_proxy import Answer, Fault, FaultyProxy, Request
 

@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import escape
 
 import pytest
-from gridctl_trainer.storage.base import open_store
 
+from gridctl_trainer.storage.base import open_store
 from tests.e2e.stores.conftest import Run
 from tests.faulty_proxy import Answer, Fault, FaultyProxy, Request
 

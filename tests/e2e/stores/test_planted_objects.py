@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from gridctl_trainer.storage.base import open_store
 
+from gridctl_trainer.storage.base import open_store
 from tests.e2e.stores.conftest import Run
 from tests.e2e.stores.planted import DAMAGE, FILE_DAMAGE, LOG, YAML, objects
 

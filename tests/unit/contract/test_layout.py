@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gridctl_trainer.contract.layout import (
     AttemptName,
     CheckpointName,
@@ -11,8 +14,6 @@ from gridctl_trainer.contract.layout import (
     checkpoint_of,
     run_of,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 LAYOUT = RunLayout("demo", "demo-unet-r10-none-s1-0123abcd")
 

@@ -6,6 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gridctl_trainer.contract.errors import MetricLogError
 from gridctl_trainer.contract.records.metric_log import (
     AttemptLog,
@@ -17,8 +20,6 @@ from gridctl_trainer.contract.records.metric_log import (
     read_attempt,
     write_line,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

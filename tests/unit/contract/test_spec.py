@@ -7,11 +7,12 @@ import re
 from typing import Any
 
 import pytest
-from gridctl_trainer.contract.errors import SpecError
-from gridctl_trainer.contract.spec import RUN_ID_MAX_LENGTH, RunSpec
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
+
+from gridctl_trainer.contract.errors import SpecError
+from gridctl_trainer.contract.spec import RUN_ID_MAX_LENGTH, RunSpec
 
 
 def spec(**changes: Any) -> RunSpec:

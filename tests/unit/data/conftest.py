@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from gridctl_trainer.datasets.phantom.dataset import PhantomOptions, write_phantom
 
 OPTIONS = PhantomOptions(patients=3, generalisation_patients=2, slices=3, seed=11)

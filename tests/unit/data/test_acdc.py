@@ -9,6 +9,7 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.datasets.acdc.info import read_info
 from gridctl_trainer.datasets.acdc.patients import find_patients, read_patient

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import cv2
 import pytest
+from typer.testing import CliRunner, Result
+
 from gridctl_trainer.cli.data import app
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.spec import DataSpec
 from gridctl_trainer.datasets.sunnybrook import patients as sunnybrook
 from gridctl_trainer.preprocessing.loading import load_set
-from typer.testing import CliRunner, Result
 
 
 def run(*arguments: object) -> Result:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from gridctl_trainer.preprocessing.clahe import equalise
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from gridctl_trainer.preprocessing.clahe import equalise
 
 
 def assert_as_opencv(image: np.ndarray) -> None:

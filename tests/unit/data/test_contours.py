@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gridctl_trainer.contract.errors import DataError
-from gridctl_trainer.datasets.sunnybrook.contours import fill, read_contour
 from hypothesis import given
 from hypothesis import strategies as st
+
+from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.datasets.sunnybrook.contours import fill, read_contour
 
 HERE = Path("contour.txt")
 

@@ -12,6 +12,9 @@ import nibabel
 import numpy as np
 import pydicom
 import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
 from gridctl_trainer.contract.errors import DataError, Problem
 from gridctl_trainer.contract.spec import DataSpec
 from gridctl_trainer.datasets.acdc import patients as acdc
@@ -19,8 +22,6 @@ from gridctl_trainer.datasets.quality.oddities import ignore
 from gridctl_trainer.datasets.registry import Kind, find_sources
 from gridctl_trainer.datasets.slices import LabelledSlice
 from gridctl_trainer.preprocessing.prepared import prepare_patient
-from hypothesis import HealthCheck, event, given, settings
-from hypothesis import strategies as st
 
 Draw = Callable[[st.SearchStrategy[int]], int]
 Mutation = Callable[[Path, Draw], None]

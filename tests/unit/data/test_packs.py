@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.spec import DataSpec
 from gridctl_trainer.datasets.registry import Kind, find_sources

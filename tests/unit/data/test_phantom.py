@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.spec import DataSpec
 from gridctl_trainer.datasets.acdc import patients as acdc
@@ -18,7 +19,6 @@ from gridctl_trainer.datasets.slices import LabelledSlice
 from gridctl_trainer.datasets.sunnybrook import patients as sunnybrook
 from gridctl_trainer.preprocessing.reading import prepare_in_memory
 from gridctl_trainer.preprocessing.recipe import Recipe
-
 from tests.unit.data.conftest import OPTIONS
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from gridctl_trainer.datasets.acdc import patients as acdc
 from gridctl_trainer.datasets.quality.contour_fit import bright_border_share
 from gridctl_trainer.datasets.quality.oddities import Oddity

@@ -5,6 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
 from gridctl_trainer.contract.spec import DataSpec
 from gridctl_trainer.preprocessing import steps
 from gridctl_trainer.preprocessing.steps import (
@@ -16,9 +20,6 @@ from gridctl_trainer.preprocessing.steps import (
     shrink_mask,
     shrunk_shape,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 STEPS = ("gaussian", "clahe", "minmax", "resize")
 

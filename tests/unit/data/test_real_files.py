@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from gridctl_trainer.contract.spec import DataSpec
 from gridctl_trainer.dataset_check.check import check_set, find_sets
 from gridctl_trainer.preprocessing.loading import load_set

@@ -9,6 +9,9 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.datasets.acdc import patients as acdc
 from gridctl_trainer.datasets.acdc.files import series_path
@@ -21,8 +24,6 @@ from gridctl_trainer.datasets.registry import find_sources, require_series
 from gridctl_trainer.datasets.slices import Phase
 from gridctl_trainer.datasets.sunnybrook import patients as sunnybrook
 from gridctl_trainer.datasets.temporal_context import frames_before, pad_series
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 @given(st.integers(-5, 40), st.sampled_from(["ED", "ES"]), st.integers(1, 12))

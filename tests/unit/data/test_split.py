@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from gridctl_trainer.contract.errors import DataError
-from gridctl_trainer.datasets.split import split_patients
 from hypothesis import given
 from hypothesis import strategies as st
+
+from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.datasets.split import split_patients
 
 patients = st.sets(st.integers(1, 999).map("patient{:03d}".format), min_size=2, max_size=60)
 ratios = st.floats(0.01, 0.99)

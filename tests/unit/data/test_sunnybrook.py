@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.datasets.formats.dicom import read_dicom
 from gridctl_trainer.datasets.sunnybrook.patients import Patient, find_patients, read_patient

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gridctl.errors import InputError
-from gridctl.experiment import Document, Experiment, load_experiment, parse_experiment
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
+
+from gridctl.errors import InputError
+from gridctl.experiment import Document, Experiment, load_experiment, parse_experiment
 
 GOOD = """\
 name: demo

@@ -7,15 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft7Validator
+from ruamel.yaml import YAML
+
 from gridctl.errors import Fault
 from gridctl.experiment import Document, parse_experiment
 from gridctl.experiment.reference.json_schema import experiment_schema
 from gridctl.experiment.reference.key_paths import key_paths
 from gridctl_trainer.contract.network import NETWORKS
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from jsonschema import Draft7Validator
-from ruamel.yaml import YAML
 
 SCHEMA = experiment_schema()
 VALIDATOR = Draft7Validator(SCHEMA)

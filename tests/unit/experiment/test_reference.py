@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
+
 from gridctl.experiment.reference.documentation import reference
 from gridctl.experiment.reference.field_descriptions import field_descriptions
 from gridctl.experiment.reference.json_schema import models_in, schema_text
 from gridctl.experiment.reference.key_paths import key_paths
 from gridctl.experiment.schema import ExperimentFile
 from gridctl_trainer.contract.network import NETWORKS
-from pydantic import BaseModel
 
 MODELS = sorted({ExperimentFile, *NETWORKS.values(), *models_in(ExperimentFile)}, key=lambda model: model.__name__)
 

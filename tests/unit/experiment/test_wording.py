@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
+from pydantic import BaseModel
+
 from gridctl.errors import InputError
 from gridctl.experiment import Document, parse_experiment
 from gridctl.experiment.known_keys import section_of
 from gridctl.experiment.schema import ExperimentFile
 from gridctl_trainer.contract.network import NETWORKS
 from gridctl_trainer.contract.spec import TrainingSpec
-from pydantic import BaseModel
 
 SOUND: dict[str, Any] = {
     "name": "tiny",

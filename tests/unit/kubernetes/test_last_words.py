@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from gridctl.commands.progress.failure_reason import failure_reason
 from gridctl.executors.kubernetes.status.pod_end import last_words
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+
 from gridctl.executors.kubernetes.manifest.job_template import JobTemplate
 from gridctl.executors.kubernetes.store_access.comparison import compare, wanted_variables
 from gridctl.executors.kubernetes.store_access.finding import Finding

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from gridctl.executors.base import Activity
 from gridctl.executors.kubernetes.status.waiting_reasons import WaitingReasons
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from gridctl.executors.base import Activity, Outcome
 from gridctl.executors.kubernetes import max_active as window
 from gridctl.executors.kubernetes.max_active import ActiveWindow
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 class Cluster:

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from gridctl_trainer.contract.network import GammaNetSpec
 from numpy.typing import NDArray
+
+from gridctl_trainer.contract.network import GammaNetSpec
 
 Array = NDArray[np.float64]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from gridctl_trainer.contract.network import GammaNetSpec, NetworkSpec, UNetSpec
 from gridctl_trainer.models import build_model
 

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+
 from gridctl_trainer.contract.errors import SpecError
 from gridctl_trainer.contract.network import GammaNetSpec
 from gridctl_trainer.models import build_model
 from gridctl_trainer.models.gamma_net.fgru import FGRU
 from gridctl_trainer.models.gamma_net.gala import Gala
 from gridctl_trainer.models.gamma_net.network import GammaNet
-
 from tests.unit.models.reference import Weights, gala, gamma_net
 
 SMALL: dict[str, Any] = {

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from gridctl_trainer.contract.network import GammaNetSpec, NetworkSpec, UNetSpec
 from gridctl_trainer.models import build_model
 from gridctl_trainer.training.objective import bce_with_logits

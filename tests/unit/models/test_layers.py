@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
 from gridctl_trainer.models.kernels.batch_norm import RectifiedBatchNorm
 from gridctl_trainer.models.kernels.pointwise import convolve_pointwise
 from gridctl_trainer.models.kernels.single_channel import convolve_to_one_channel
 from gridctl_trainer.models.kernels.upsample import sum_upsampled
-from torch import Tensor, nn
-from torch.nn import functional
 
 
 @pytest.mark.parametrize("size", [1, 3, 5])

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 import torch
+from torch.nn import functional
+
 from gridctl_trainer.contract.errors import SpecError
 from gridctl_trainer.contract.network import UNetSpec
 from gridctl_trainer.models import build_model
 from gridctl_trainer.models.unet import UNet
-from torch.nn import functional
 
 
 @pytest.mark.parametrize(("options", "parameters"), [({}, 454_505), ({"preset": "table"}, 700_985)], ids=str)

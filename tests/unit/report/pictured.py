@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+
 from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.records.run_result import PatientFunction, ResultRecord
 from gridctl_trainer.contract.records.samples import Polygon, SampleOutput, SamplesIndex, SampleSlice

@@ -10,6 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
+from scipy import stats
+
 from gridctl.collection.collect import collect
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment
@@ -17,9 +20,6 @@ from gridctl.report import Question, Report, build_report, render
 from gridctl.report.model import ComparisonRow
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
-from rich.console import Console
-from scipy import stats
-
 from tests.unit.report.logged import EPOCHS, Dice, dice_of, experiment, log_run
 
 SIGNIFICANCE = Question(significance=True)

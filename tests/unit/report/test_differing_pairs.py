@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from gridctl.collection.collect import collect
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment, parse_experiment
@@ -16,7 +17,6 @@ from gridctl.report.conditions import conditions
 from gridctl.report.model import ComparisonRow
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
-
 from tests.unit.report.logged import EPOCHS, dice_of, experiment, log_run
 
 ASKED = Question(significance=True)

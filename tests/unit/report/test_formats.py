@@ -12,6 +12,10 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
 from gridctl.collection.collect import EPOCH_COLUMNS, Collected, collect
 from gridctl.commands.report import write_report
 from gridctl.errors import InputError
@@ -21,10 +25,6 @@ from gridctl.report.model import Aggregate, Family, Overall, PairScore
 from gridctl.report.renderers.latex import escaped
 from gridctl.report.renderers.unbroken import NO_BREAK, unbroken
 from gridctl_trainer.storage.folder import FolderStore
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from rich.console import Console
-
 from tests.unit.report.logged import dice_of, experiment, log_run
 
 DOCS = Path(__file__).parents[3] / "docs" / "report.md"

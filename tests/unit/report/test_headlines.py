@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
+
 from gridctl.collection.collect import collect
 from gridctl.experiment import Experiment
 from gridctl.report import Question, Report, build_report, render
 from gridctl.report.headline import headlines
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
-from rich.console import Console
-
 from tests.unit.report.logged import Dice, dice_of, experiment, log_run
 
 ASKED = Question(significance=True)

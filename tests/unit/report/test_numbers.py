@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from gridctl.report.numbers import p_value, signed
 from hypothesis import given
 from hypothesis import strategies as st
+
+from gridctl.report.numbers import p_value, signed
 
 
 @pytest.mark.parametrize(

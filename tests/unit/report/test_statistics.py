@@ -10,6 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
+from scipy import stats
+
 from gridctl.analysis.statistics.bca import bca_mean
 from gridctl.analysis.statistics.multiplicity import benjamini_hochberg, holm
 from gridctl.collection.collect import collect
@@ -18,9 +21,6 @@ from gridctl.report import Question, Report, build_report, render
 from gridctl.report.model import Comparison, ComparisonRow
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
-from rich.console import Console
-from scipy import stats
-
 from tests.unit.report.logged import Dice, dice_of, experiment, log_run
 
 ASKED = Question(significance=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from gridctl.collection.collect import collect
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment, load_experiment
@@ -15,7 +16,6 @@ from gridctl.report.model import ThesisCell, ThesisItem
 from gridctl.report.renderers.html import render_page
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
-
 from tests.unit.report.logged import log_run
 
 EXPERIMENTS = Path(__file__).parents[3] / "experiments"

@@ -8,13 +8,13 @@ import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
+
 from gridctl.collection.collect import collect
 from gridctl.report import Question, Source, build_report, render
 from gridctl.report.renderers.latex import escaped
 from gridctl.report.renderers.unbroken import NO_BREAK, unbroken
 from gridctl_trainer.storage.folder import FolderStore
-from rich.console import Console
-
 from tests.unit.report.logged import dice_of, experiment, log_run
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import io
 
 import pytest
+from rich.console import Console
+
 from gridctl.collection.collect import collect
 from gridctl.report import Question, Report, build_report
 from gridctl.report.renderers.terminal import print_report
 from gridctl_trainer.storage.folder import FolderStore
-from rich.console import Console
-
 from tests.unit.report.logged import experiment, log_run
 
 

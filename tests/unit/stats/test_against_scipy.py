@@ -7,6 +7,16 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.power import TTestPower
+from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.weightstats import ttost_paired
+
 from gridctl.analysis.statistics.bca import bca_mean
 from gridctl.analysis.statistics.effect_size import hedges_g_av, hedges_g_z
 from gridctl.analysis.statistics.equivalence import paired_tost
@@ -19,15 +29,6 @@ from gridctl.analysis.statistics.sign_flip import EXACT_PAIRS, sign_flip
 from gridctl.analysis.statistics.signed_rank import EXACT_RANKS, signed_rank
 from gridctl.analysis.statistics.smallest_p import pairs_for_exact, smallest_exact_p
 from gridctl.analysis.statistics.welch import welch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
-from numpy.typing import NDArray
-from scipy import stats
-from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.power import TTestPower
-from statsmodels.stats.proportion import proportion_confint
-from statsmodels.stats.weightstats import ttost_paired
 
 CLOSE = {"rel": 1e-10, "abs": 1e-10}
 SIZES = [2, 3, 5, 10, 20, 50]

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
 from gridctl.analysis.statistics.bca import bca_mean
 from gridctl.analysis.statistics.effect_size import hedges_g_av, hedges_g_z
 from gridctl.analysis.statistics.equivalence import paired_tost
@@ -12,10 +17,6 @@ from gridctl.analysis.statistics.paired_t import paired_t
 from gridctl.analysis.statistics.sign_flip import sign_flip
 from gridctl.analysis.statistics.signed_rank import signed_rank
 from gridctl.analysis.statistics.welch import welch
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
-from numpy.typing import NDArray
 
 Scores = NDArray[np.float64]
 COARSE = st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.5 + 1e-16, 1.0])

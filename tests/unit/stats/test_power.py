@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from gridctl.analysis.statistics.power import paired_t_power, pairs_needed
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from gridctl_trainer.contract.errors import SpecError, StoreError
 from gridctl_trainer.contract.layout import AttemptName, CheckpointName, Position, RunLayout, checkpoint_of
 from gridctl_trainer.contract.spec import RunSpec

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from gridctl_trainer.contract.errors import NotFoundError, StoreError
 from gridctl_trainer.host.signals import StoppedError, StopSignal
 from gridctl_trainer.storage.folder import FolderStore

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+
 from gridctl_trainer.cli.description_options import network_of
 from gridctl_trainer.contract.errors import SpecError
 from gridctl_trainer.contract.network import GammaNetSpec, NetworkSpec, UNetSpec

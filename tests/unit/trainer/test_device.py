@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.training.machine import device
 

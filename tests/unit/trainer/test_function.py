@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
+
 from gridctl_trainer.contract.spec import DataSpec
 from gridctl_trainer.datasets.acdc import patients as acdc
 from gridctl_trainer.datasets.phantom.dataset import PhantomOptions, write_phantom
@@ -16,7 +18,6 @@ from gridctl_trainer.datasets.slices import cavity_ml
 from gridctl_trainer.preprocessing.loading import load_set
 from gridctl_trainer.preprocessing.prepared import PreparedSet
 from gridctl_trainer.training.ejection_fraction import patient_functions
-from torch import Tensor, nn
 
 CPU = torch.device("cpu")
 

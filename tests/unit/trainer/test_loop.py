@@ -8,6 +8,10 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
 from gridctl_trainer.contract.errors import Fault
 from gridctl_trainer.contract.layout import Position
 from gridctl_trainer.contract.records.metric_log import EpochRecord
@@ -19,9 +23,6 @@ from gridctl_trainer.training.images.tensors import ImageTensors
 from gridctl_trainer.training.loop import NonFiniteLossError, TrainingLoop
 from gridctl_trainer.training.progress.display import Silent
 from gridctl_trainer.training.seeding import seed_everything
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from torch import nn
 
 EPOCHS, IMAGES, BATCH = 3, 7, 2
 STEPS = math.ceil(IMAGES / BATCH)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.training.preflight import memory
-
 from tests.e2e.specification import specification
 
 

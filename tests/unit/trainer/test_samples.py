@@ -9,6 +9,11 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from numpy.typing import NDArray
+
 from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.network import GammaNetSpec, UNetSpec
@@ -24,10 +29,6 @@ from gridctl_trainer.training.samples.written_samples import (
     choose_slices,
     write_samples,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
-from numpy.typing import NDArray
 
 CPU = torch.device("cpu")
 SIDE = 16

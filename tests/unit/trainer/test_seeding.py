@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from gridctl_trainer.training.seeding import epoch_order, restore_rng_state, rng_state, seed_everything
 from hypothesis import given
 from hypothesis import strategies as st
+
+from gridctl_trainer.training.seeding import epoch_order, restore_rng_state, rng_state, seed_everything
 
 
 def draw() -> list[Any]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
 from gridctl_trainer.contract.errors import SpecError, StoreError
 from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.spec import RunSpec

@@ -6,10 +6,11 @@ import errno
 from pathlib import Path
 
 import pytest
-from gridctl_trainer.contract.errors import StoreError
-from gridctl_trainer.storage.write_behind.spool import Spool, SpoolFullError, leftovers
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from gridctl_trainer.contract.errors import StoreError
+from gridctl_trainer.storage.write_behind.spool import Spool, SpoolFullError, leftovers
 
 MIB = 1 << 20
 

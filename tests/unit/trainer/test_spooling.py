@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from gridctl_trainer.contract.layout import AttemptName
 from gridctl_trainer.host.signals import StopSignal
 from gridctl_trainer.storage.folder import FolderStore
 from gridctl_trainer.storage.write_behind import run_spool as spooling
 from gridctl_trainer.storage.write_behind.spool import Spool, attempt_folder, folder_of, spool_root
-
 from tests.unit.trainer.test_checkpoint import LAYOUT, spec
 
 FIRST = AttemptName(1, "a")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
-from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.training.device_faults import NotDeterministicError, OutOfMemoryError, step_faults
 from torch import nn
 
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.training.device_faults import NotDeterministicError, OutOfMemoryError, step_faults
 from tests.unit.trainer.test_loop import SPEC, Noisy, loop
 
 CUDA_SAYS = (

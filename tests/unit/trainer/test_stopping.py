@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+
 from gridctl_trainer.host.signals import StoppedError, StopSignal
 
 PROGRAM = """

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from gridctl_trainer.contract.errors import SHOWN_PROBLEMS, first_shown
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -15,6 +14,7 @@ from gridctl.runs.shared_cause import SharedCause
 from gridctl.runs.state import ACTIVE, TO_SUBMIT, RunState
 from gridctl.terminal.console import count, duration
 from gridctl.terminal.tables import Column, FittedTable
+from gridctl_trainer.contract.errors import SHOWN_PROBLEMS, first_shown
 
 _BAR_WIDTH: Final = 8
 _SUM_LINES: Final = 12

@@ -7,17 +7,16 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from gridctl_trainer.contract import layout
-from gridctl_trainer.contract.errors import DamagedObjectError, NotAnObjectError, NotFoundError
-from gridctl_trainer.contract.location import read_location
-from gridctl_trainer.storage.base import Store, open_store
-
 from gridctl.errors import InputError
 from gridctl.experiment import Document, Experiment, load_experiment, parse_experiment
 from gridctl.experiment.yaml_text.bounded_yaml import MAX_BYTES
 from gridctl.submissions.being_checked import Check, being_checked
 from gridctl.submissions.submitted_experiments import Submission, Submissions
 from gridctl.terminal import console
+from gridctl_trainer.contract import layout
+from gridctl_trainer.contract.errors import DamagedObjectError, NotAnObjectError, NotFoundError
+from gridctl_trainer.contract.location import read_location
+from gridctl_trainer.storage.base import Store, open_store
 
 _SHOWN = 6
 _SUBMIT_AGAIN = "name its file instead of the experiment; `gridctl submit FILE` stores it anew"

@@ -8,14 +8,13 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from gridctl.commands.lookup.experiments import GoneExperimentError, stored_experiment
+from gridctl.errors import Fault
+from gridctl.submissions.submitted_experiments import Submissions
 from gridctl_trainer.contract import layout
 from gridctl_trainer.contract.location import read_location
 from gridctl_trainer.contract.secrets import masked
 from gridctl_trainer.storage.base import Stat, Store, open_store
-
-from gridctl.commands.lookup.experiments import GoneExperimentError, stored_experiment
-from gridctl.errors import Fault
-from gridctl.submissions.submitted_experiments import Submissions
 
 
 @dataclass(frozen=True, slots=True)

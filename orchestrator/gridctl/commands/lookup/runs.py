@@ -7,14 +7,13 @@ import shlex
 from collections.abc import Sequence
 from typing import Final
 
+from gridctl.commands.lookup.experiments import Found, find_experiment
+from gridctl.errors import InputError
+from gridctl.submissions.submitted_experiments import Submissions
 from gridctl_trainer.contract.layout import RunLayout, run_of
 from gridctl_trainer.contract.location import read_location
 from gridctl_trainer.contract.spec import MAX_SPEC_BYTES, RunSpec
 from gridctl_trainer.storage.base import Store, open_store
-
-from gridctl.commands.lookup.experiments import Found, find_experiment
-from gridctl.errors import InputError
-from gridctl.submissions.submitted_experiments import Submissions
 
 _SHOWN: Final = 4
 

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from gridctl_trainer.contract.spec import RunSpec
-
 from gridctl.collection.collect import collect
 from gridctl.commands.lookup.experiments import Found
 from gridctl.commands.progress.states import machine_of, run_standings
@@ -19,6 +17,7 @@ from gridctl.runs.shared_cause import Ended, SharedCause, shared_cause
 from gridctl.runs.standing import Standing
 from gridctl.runs.state import ACTIVE, TO_SUBMIT, RunState
 from gridctl.terminal.eta import RunPace, eta_seconds, remaining_seconds
+from gridctl_trainer.contract.spec import RunSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from gridctl_trainer.contract.errors import StoreError
-
 from gridctl.commands.lookup.experiments import Found
 from gridctl.commands.progress.status import Status, read_status
 from gridctl.errors import UnreachableError
 from gridctl.executors.base import Followed, Live
 from gridctl.executors.registry import open_backend
 from gridctl.runs.state import ACTIVE
+from gridctl_trainer.contract.errors import StoreError
 
 _SHORTEST_PAUSE_S: Final = 2.0
 _PAUSE_PER_READING: Final = 4.0

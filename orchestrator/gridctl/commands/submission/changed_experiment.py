@@ -8,13 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gridctl.collection.collect import Collected, collect
+from gridctl.commands.submission.reuse_epochs import Reuse, reusable
 from gridctl_trainer.contract.errors import Fault
 from gridctl_trainer.contract.layout import RunLayout, checkpoint_of, experiment_prefix, run_of
 from gridctl_trainer.contract.spec import MAX_SPEC_BYTES, RunSpec
 from gridctl_trainer.storage.base import Store
-
-from gridctl.collection.collect import Collected, collect
-from gridctl.commands.submission.reuse_epochs import Reuse, reusable
 
 _AT_ONCE: Final = 16
 _HASH_AND_HYPHEN: Final = 9

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gridctl_trainer.contract.spec import RunSpec
-
 from gridctl.runs.state import RunState
+from gridctl_trainer.contract.spec import RunSpec
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
-from gridctl_trainer.contract.spec import RunSpec
-
 from gridctl.commands.lookup.experiments import Found
 from gridctl.commands.submission.missing_runs import Plan
 from gridctl.commands.submission.submit import Prepared, prepare
+from gridctl_trainer.contract.spec import RunSpec
 
 
 def prepare_retry(found: Found, runs: Sequence[RunSpec] | None = None) -> Prepared:

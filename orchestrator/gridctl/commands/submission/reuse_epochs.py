@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gridctl.errors import InputError
 from gridctl_trainer.contract.errors import NotFoundError
 from gridctl_trainer.contract.layout import CheckpointName, RunLayout, attempt_of, checkpoint_of
 from gridctl_trainer.contract.records.checkpoint_manifest import (
@@ -21,8 +22,6 @@ from gridctl_trainer.contract.records.checkpoint_manifest import (
 from gridctl_trainer.contract.records.metric_log import AttemptLog, copied_log, merge, read_attempt
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store
-
-from gridctl.errors import InputError
 
 _MAX_LOG_BYTES = 512 << 20
 

@@ -6,11 +6,6 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from gridctl_trainer.contract import layout
-from gridctl_trainer.contract.errors import NotFoundError, StoreError
-from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.storage.base import Store
-
 from gridctl.collection.collect import Collected, collect
 from gridctl.commands.progress.states import machine_of, run_standings
 from gridctl.commands.submission.changed_experiment import Change, find_changes
@@ -25,6 +20,10 @@ from gridctl.history.record import append, read_history
 from gridctl.runs.standing import Standing
 from gridctl.runs.state import RunState
 from gridctl.terminal import console
+from gridctl_trainer.contract import layout
+from gridctl_trainer.contract.errors import NotFoundError, StoreError
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.base import Store
 
 _WRITES_AT_ONCE = 16
 

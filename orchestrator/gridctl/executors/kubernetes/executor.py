@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.storage.base import Store
-from gridctl_trainer.storage.s3.environment import S3Environment, read_s3_environment
-
 from gridctl.executors.base import Activity, Outcome
 from gridctl.executors.kubernetes.api.connection import open_connection
 from gridctl.executors.kubernetes.api.refusals import RefusedError
@@ -30,6 +26,9 @@ from gridctl.executors.kubernetes.store_access.secret_command import SecretComma
 from gridctl.executors.kubernetes.store_access.secret_keys import SecretKeys
 from gridctl.experiment import Experiment
 from gridctl.runs.cancellation import CancellationWatch
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.base import Store
+from gridctl_trainer.storage.s3.environment import S3Environment, read_s3_environment
 
 _NAMES_A_SELECTOR: Final = 50
 

@@ -5,10 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.host.available_cores import available_cores
-from gridctl_trainer.storage.base import Store
-
 from gridctl.executors.base import Activity, Outcome
 from gridctl.executors.local.cancel import cancel_runs
 from gridctl.executors.local.lock_note import RunNote
@@ -16,6 +12,9 @@ from gridctl.executors.local.run_locks import RunLocks
 from gridctl.executors.local.session import Session
 from gridctl.executors.local.watchers import Watcher
 from gridctl.runs.standing import clock
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.host.available_cores import available_cores
+from gridctl_trainer.storage.base import Store
 
 
 class LocalBackend:

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Self
 
+from pydantic import Field, ValidationError
+
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.host.file_lock import FileLock
-from pydantic import Field, ValidationError
 
 _TOUCH_EVERY_S: Final = 1.0
 _GROWTH: Final = 1.2

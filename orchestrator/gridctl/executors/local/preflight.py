@@ -15,10 +15,9 @@ from types import FrameType
 from typing import IO, Any, Final
 
 import gridctl_start
-from gridctl_trainer.contract.spec import RunSpec
-
 from gridctl.errors import InputError, Problem
 from gridctl.executors.local.trainer_process import cannot_start, folder_that_exists, said_on_stderr, signal_name
+from gridctl_trainer.contract.spec import RunSpec
 
 Shown = Callable[[str, int, int], None]
 """Called with a phase, how much of it is done, and its whole."""

@@ -7,15 +7,14 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from gridctl_trainer.contract import exit_codes
-from gridctl_trainer.contract.spec import RunSpec
-
 from gridctl.errors import InputError, Problem, UnreachableError
 from gridctl.executors.check import Check
 from gridctl.executors.data_places import missing_data
 from gridctl.executors.local.preflight import Finding, Findings, Shown, preflight
 from gridctl.experiment import Experiment
 from gridctl.terminal.console import count, duration, say, stderr_console
+from gridctl_trainer.contract import exit_codes
+from gridctl_trainer.contract.spec import RunSpec
 
 _FIELDS: Final = ("device", "patients", "models")
 """What a problem names a field of the experiment for; any other names a file."""

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gridctl_trainer.contract.spec import RunSpec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from gridctl.terminal.console import count, duration, say
 from gridctl.terminal.eta import RunPace, eta_seconds
+from gridctl_trainer.contract.spec import RunSpec
 
 
 class _Pace:

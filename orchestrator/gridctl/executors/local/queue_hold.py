@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pydantic import Field, ValidationError
+
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.host.file_lock import held, held_in, remove_released, take
-from pydantic import Field, ValidationError
 
 _SUFFIX: Final = ".submit"
 _STALE_S: Final = 3600.0

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from gridctl_trainer.host.file_lock import FileLock, held_in, take
-from gridctl_trainer.host.user_folders import state_folder as user_state
-
 from gridctl.errors import InputError
 from gridctl.executors.local.lock_note import RunNote
 from gridctl.executors.local.queue_hold import Queue, QueueHold, queues
+from gridctl_trainer.host.file_lock import FileLock, held_in, take
+from gridctl_trainer.host.user_folders import state_folder as user_state
 
 _SUFFIX: Final = ".lock"
 

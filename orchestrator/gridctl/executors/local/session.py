@@ -13,14 +13,6 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Final, Literal
 
-from gridctl_trainer.contract import exit_codes
-from gridctl_trainer.contract.errors import Fault, NotFoundError, StoreError
-from gridctl_trainer.contract.layout import RunLayout
-from gridctl_trainer.contract.records.run_result import ResultRecord
-from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.host.file_lock import FileLock
-from gridctl_trainer.storage.base import Store
-
 from gridctl.errors import in_words
 from gridctl.executors.base import Outcome
 from gridctl.executors.local.last_words import leave_last_words
@@ -30,6 +22,13 @@ from gridctl.executors.local.run_locks import RunLocks
 from gridctl.executors.local.trainer_process import TrainerProcess
 from gridctl.executors.local.watchers import Told, Watcher
 from gridctl.runs.shared_cause import Ended, SharedCause, shared_cause
+from gridctl_trainer.contract import exit_codes
+from gridctl_trainer.contract.errors import Fault, NotFoundError, StoreError
+from gridctl_trainer.contract.layout import RunLayout
+from gridctl_trainer.contract.records.run_result import ResultRecord
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.host.file_lock import FileLock
+from gridctl_trainer.storage.base import Store
 
 _log = logging.getLogger(__name__)
 

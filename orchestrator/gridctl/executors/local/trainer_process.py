@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any, Final
 
 import gridctl_start
-
 from gridctl.errors import InputError
 
 _THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from gridctl.errors import InputError
 from gridctl_trainer.contract.data_layout import (
     ACDC_FOLDERS,
     ACDC_PATIENT,
@@ -20,8 +21,6 @@ from gridctl_trainer.contract.data_layout import (
     sunnybrook_patient,
 )
 from gridctl_trainer.contract.location import read_location
-
-from gridctl.errors import InputError
 
 MOST_FILES: Final = 200_000
 """Many times what the data sets have; a whole home is not searched."""

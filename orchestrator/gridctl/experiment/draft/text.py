@@ -7,9 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from gridctl_trainer.contract.split_size import training_patients
-
 from gridctl.experiment.draft.proposal import Draft, Place, seeds_for
+from gridctl_trainer.contract.split_size import training_patients
 
 _COLUMN: Final = 40
 """Where comments begin."""

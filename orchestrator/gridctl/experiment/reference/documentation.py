@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from gridctl_trainer.contract.network import NETWORKS
-
 from gridctl.experiment.reference.json_schema import experiment_schema, schema_text
 from gridctl.experiment.reference.value_words import default_words, value_words
+from gridctl_trainer.contract.network import NETWORKS
 
 _INTRODUCTION: Final = """\
 # The experiment file

@@ -7,14 +7,14 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, get_args
 
-from gridctl_trainer.contract.network import NETWORKS
-from gridctl_trainer.contract.spec import TrainingSpec
 from pydantic import BaseModel
 
 from gridctl.experiment.empty_sections import holds_others
 from gridctl.experiment.grid import MAX_OF_EACH
 from gridctl.experiment.reference.field_descriptions import field_descriptions
 from gridctl.experiment.schema import BUILT_IN_ABLATIONS, ExperimentFile
+from gridctl_trainer.contract.network import NETWORKS
+from gridctl_trainer.contract.spec import TrainingSpec
 
 _DIALECT: Final = "http://json-schema.org/draft-07/schema#"
 """The one that every editor reads."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, get_args, get_origin
 
-from gridctl_trainer.contract.network import NETWORKS
-from gridctl_trainer.contract.spec import TrainingSpec
 from pydantic import BaseModel
 
 from gridctl.experiment.schema import ExperimentFile
+from gridctl_trainer.contract.network import NETWORKS
+from gridctl_trainer.contract.spec import TrainingSpec
 
 
 def key_paths(models: Sequence[str] = ()) -> Iterator[str]:

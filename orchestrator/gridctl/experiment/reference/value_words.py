@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gridctl.experiment.quantity import NO_LIMIT
 from gridctl_trainer.contract.fields.quantity import QUANTITY
 from gridctl_trainer.contract.location import PLACE
-
-from gridctl.experiment.quantity import NO_LIMIT
 
 Schema = Mapping[str, Any]
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from gridctl_trainer.contract.errors import shortened
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -15,6 +14,7 @@ from ruamel.yaml.scalarfloat import ScalarFloat
 from ruamel.yaml.scalarint import ScalarInt
 
 from gridctl.errors import InputError
+from gridctl_trainer.contract.errors import shortened
 
 MAX_BYTES: Final = 256 * 1024
 MAX_VALUES: Final = 5_000

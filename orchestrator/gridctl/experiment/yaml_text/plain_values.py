@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from gridctl_trainer.contract.errors import shortened
 from ruamel.yaml.scalarbool import ScalarBoolean
 
 from gridctl.errors import InputError, Problem
+from gridctl_trainer.contract.errors import shortened
 
 
 class WrittenInt(int):

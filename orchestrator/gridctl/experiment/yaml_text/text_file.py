@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from gridctl_trainer.host.bounded_file import TooLargeFileError, UnreadableFileError, read_bounded
-
 from gridctl.errors import InputError
 from gridctl.experiment.yaml_text.bounded_yaml import MAX_BYTES, too_large
+from gridctl_trainer.host.bounded_file import TooLargeFileError, UnreadableFileError, read_bounded
 
 _BYTE_ORDER_MARKS: Final = {
     b"\xff\xfe\0\0": "UTF-32",

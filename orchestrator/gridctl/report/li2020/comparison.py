@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from gridctl_trainer.contract.spec import RunSpec
 
 from gridctl.analysis.scores import Observations, run_scores
 from gridctl.analysis.statistics.paired_t import paired_t
@@ -19,6 +18,7 @@ from gridctl.experiment import Experiment
 from gridctl.report.cell_tests import deviation
 from gridctl.report.model import Comparison, ComparisonRow, FigurePoint, ThesisCell, ThesisItem
 from gridctl.report.summaries import mean_interval
+from gridctl_trainer.contract.spec import RunSpec
 
 _VALUES: Final = Path(__file__).parent / "printed_values.toml"
 _SOURCE: Final = "Li (2020), section 5"

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from gridctl_trainer.host.atomic_file import replacing
-
 from gridctl.report.model import FigurePoint, Report, ThesisItem
 from gridctl.report.wording import METRIC_NAMES
+from gridctl_trainer.host.atomic_file import replacing
 
 _STYLES: Final = {"gamma_net": ("#b2182b", "o", "-"), "unet": ("#2166ac", "s", "--")}
 """Colour, marker and line: alike in print without colour."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from gridctl.report.renderers.html.charts.axes import Scale, span, tick_text
 from hypothesis import given
 from hypothesis import strategies as st
+
+from gridctl.report.renderers.html.charts.axes import Scale, span, tick_text
 
 finite = st.floats(-1e6, 1e6)
 

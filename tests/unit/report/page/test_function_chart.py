@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
 from gridctl.collection.collect import FUNCTION_COLUMNS
 from gridctl.collection.implausible_ejection_fraction import remark
 from gridctl.report.renderers.html.charts.ejection_fraction_chart import agreements, function_cells
 from gridctl.report.renderers.html.charts.legend import models
 from gridctl.report.renderers.html.representatives import Example, Shown
 from gridctl_trainer.contract.records.run_result import PatientFunction
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 UNKNOWN_SAID = "not measurable: no cavity predicted at end-diastole"
 

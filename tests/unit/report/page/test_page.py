@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from gridctl.collection.collect import Collected, collect
 from gridctl.commands.progress.states import run_standings
 from gridctl.executors.base import Activity
@@ -25,7 +26,6 @@ from gridctl.report.renderers.unbroken import unbroken
 from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.storage.folder import FolderStore
-
 from tests.unit.report.logged import EPOCHS, dice_of, experiment, log_run
 from tests.unit.report.pictured import PATIENTS, add_function, add_samples
 

@@ -7,12 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from gridctl_trainer.contract import exit_codes
-from gridctl_trainer.contract.frozen import canonical_json
-from gridctl_trainer.contract.layout import RunLayout
-from gridctl_trainer.contract.location import read_folder, read_location
-from gridctl_trainer.contract.spec import RunSpec
-
 from gridctl.errors import InputError, Problem
 from gridctl.executors.kubernetes.manifest.job_checks import Expected, job_problems
 from gridctl.executors.kubernetes.manifest.rendered_job import MOST_CHARACTERS
@@ -21,6 +15,11 @@ from gridctl.executors.kubernetes.manifest.rendering_process import TemplateProc
 from gridctl.executors.kubernetes.manifest.template_mistake import TemplateMistake
 from gridctl.experiment import Experiment
 from gridctl.resources import resource_folder
+from gridctl_trainer.contract import exit_codes
+from gridctl_trainer.contract.frozen import canonical_json
+from gridctl_trainer.contract.layout import RunLayout
+from gridctl_trainer.contract.location import read_folder, read_location
+from gridctl_trainer.contract.spec import RunSpec
 
 Json = dict[str, Any]
 

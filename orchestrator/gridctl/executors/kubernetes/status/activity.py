@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from gridctl_trainer.contract import exit_codes
-
 from gridctl.executors.base import Activity
 from gridctl.executors.kubernetes.preflight.resource_policy import what_to_change
 from gridctl.executors.kubernetes.status.node_state import NodeState
@@ -16,6 +14,7 @@ from gridctl.executors.kubernetes.status.objects import Job, Pod
 from gridctl.executors.kubernetes.status.pod_end import EXIT_CODES, end_of, one_line, with_message
 from gridctl.executors.kubernetes.status.pod_wait import why_ending, why_pending, why_unwell
 from gridctl.executors.kubernetes.status.warning_events import Warnings
+from gridctl_trainer.contract import exit_codes
 
 _GOES_ON: Final = "`gridctl retry` goes on from the last checkpoint"
 

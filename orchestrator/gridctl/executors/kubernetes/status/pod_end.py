@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from gridctl.executors.kubernetes.status.objects import Pod
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import shortened
-
-from gridctl.executors.kubernetes.status.objects import Pod
 
 EXIT_CODES: Final = {
     exit_codes.BUG: "exit code 1 (a bug, or a store that failed)",

@@ -8,15 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from gridctl_trainer.storage.s3.environment import CA_VARIABLES, ENDPOINT_VARIABLES, REGION_VARIABLE, S3Environment
-from gridctl_trainer.storage.s3.settings import mistake_of_variable
-
 from gridctl.executors.kubernetes.store_access.credentials import CREDENTIALS, FILES, TOKEN, compare_credentials
 from gridctl.executors.kubernetes.store_access.endpoint import compare_endpoint
 from gridctl.executors.kubernetes.store_access.finding import Finding, finding, unread_of
 from gridctl.executors.kubernetes.store_access.pod_environment import PodEnvironment
 from gridctl.executors.kubernetes.store_access.secret_command import SecretCommand
 from gridctl.executors.kubernetes.store_access.server_name import reachable_form
+from gridctl_trainer.storage.s3.environment import CA_VARIABLES, ENDPOINT_VARIABLES, REGION_VARIABLE, S3Environment
+from gridctl_trainer.storage.s3.settings import mistake_of_variable
 
 _DEFAULT_REGION: Final = "us-east-1"
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from gridctl_trainer.storage.s3.environment import ENDPOINT_VARIABLES, S3Environment
-
 from gridctl.executors.kubernetes.store_access.finding import Finding, finding, unread_of
 from gridctl.executors.kubernetes.store_access.pod_environment import PodEnvironment
 from gridctl.executors.kubernetes.store_access.secret_command import SecretCommand
 from gridctl.executors.kubernetes.store_access.server_name import is_aws
+from gridctl_trainer.storage.s3.environment import ENDPOINT_VARIABLES, S3Environment
 
 CREDENTIALS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 TOKEN: Final = "AWS_SESSION_TOKEN"

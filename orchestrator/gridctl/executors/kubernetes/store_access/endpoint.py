@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from gridctl_trainer.storage.s3.environment import ENDPOINT_VARIABLES, S3Environment, Setting
-
 from gridctl.executors.kubernetes.store_access.credentials import FILES
 from gridctl.executors.kubernetes.store_access.finding import Finding, finding, unread_of
 from gridctl.executors.kubernetes.store_access.pod_environment import PodEnvironment, Variable
 from gridctl.executors.kubernetes.store_access.secret_command import SecretCommand
 from gridctl.executors.kubernetes.store_access.server_name import host_of, is_aws, is_local, reachable_form, same_server
+from gridctl_trainer.storage.s3.environment import ENDPOINT_VARIABLES, S3Environment, Setting
 
 _ENDPOINT: Final = ENDPOINT_VARIABLES[0]
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gridctl_trainer.storage.base import Store
-
 from gridctl.collection.collect import Collected
 from gridctl.experiment import Experiment
 from gridctl.report.conditions import conditions
@@ -29,6 +27,7 @@ from gridctl.report.renderers.html.templating import render
 from gridctl.report.request import Question, compares
 from gridctl.report.wording import METRIC_NAMES, bca_coverage
 from gridctl.runs.standing import Standing, standing_without_backend
+from gridctl_trainer.storage.base import Store
 
 __all__ = ["render_page"]
 

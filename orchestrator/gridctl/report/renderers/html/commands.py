@@ -6,9 +6,8 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from gridctl_trainer.storage.base import Store
-
 from gridctl.report.request import Question
+from gridctl_trainer.storage.base import Store
 
 
 def report_command(experiment: str, store: Store, question: Question, folder: Path | None) -> str:

@@ -8,14 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Final
 
+from gridctl.collection.read_cache import ReadCache
+from gridctl.report.renderers.html.charts.legend import Model
+from gridctl.report.renderers.html.representatives import Shown
 from gridctl_trainer.contract.errors import NotFoundError, StoreError
 from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.records.samples import Polygon, SampleOutput, SamplesIndex, SampleSlice
 from gridctl_trainer.storage.base import Store
-
-from gridctl.collection.read_cache import ReadCache
-from gridctl.report.renderers.html.charts.legend import Model
-from gridctl.report.renderers.html.representatives import Shown
 
 BUDGET_BYTES: Final = 2_000_000
 """Of all embedded pictures together, as the page holds them; cells beyond it are left out by name."""
