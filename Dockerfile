@@ -23,31 +23,31 @@ WORKDIR /build
 COPY pyproject.toml constraints.txt image/install_libraries.py ./
 RUN python -m venv --without-pip /opt/venv \
     && python install_libraries.py --python /opt/venv/bin/python --build "${TORCH_BUILD}" --index "${TORCH_INDEX}"
-COPY gridctl_start.py /app/
-COPY trainer /app/trainer
-# The command, with Python's safe path: neither the working directory nor PYTHONPATH takes a module's place.
-RUN /opt/venv/bin/python -m compileall -q /app \
-    && printf '#!/opt/venv/bin/python -P\nimport runpy\nrunpy.run_path("/app/gridctl_start.py", run_name="__main__")\n' > /opt/venv/bin/gridctl-trainer \
-    && chmod 755 /opt/venv/bin/gridctl-trainer
+# Our wheel, with its entry points: models, data sets and scores are found by them.
+COPY README.md LICENSE ./
+COPY k8s ./k8s
+COPY experiments ./experiments
+COPY orchestrator ./orchestrator
+COPY trainer ./trainer
+RUN python -m pip --python /opt/venv/bin/python install --no-cache-dir --no-deps .
 # What git keeps of HEAD, if this is a repository: the patterns may match nothing.
 COPY image/record_source.py .git/HEA[D] .git/packed-ref[s] .git/ref[s] ./
 ARG GIT_SHA=""
 ARG VERSION=""
-RUN GIT_SHA="${GIT_SHA}" VERSION="${VERSION}" python record_source.py /app
+RUN GIT_SHA="${GIT_SHA}" VERSION="${VERSION}" /opt/venv/bin/python -P record_source.py
 
 FROM ${PYTHON_IMAGE}
 # The base's own installers are of no use to a training pod, only to an intruder.
 RUN python -c "import importlib.util as find, shutil; [shutil.rmtree(found.submodule_search_locations[0]) for name in ('pip', 'setuptools', 'wheel') if (found := find.find_spec(name))]" \
     && rm -f /usr/bin/pip* /usr/local/bin/pip*
 COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app /app
 ENV PATH=/opt/venv/bin:$PATH \
-    PYTHONPATH=/app \
+    PYTHONSAFEPATH=1 \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     OMP_NUM_THREADS=1 \
     HOME=/tmp
-WORKDIR /app
+WORKDIR /
 # A number, not a name: `runAsNonRoot` cannot look a name up.
 USER 10001:10001
 ENTRYPOINT ["gridctl-trainer"]

@@ -36,7 +36,7 @@ lint: $(VENV)/.dev
 check: lint test
 
 docs: $(VENV)/.dev  # the pages that are made from the program
-	$(BIN)/python -m orchestrator.experiment.reference docs
+	$(BIN)/python -m gridctl.experiment.reference.documentation docs
 
 # BUILDER=podman or buildah; IMAGE=the name under which the cluster's nodes pull it.
 image:

@@ -24,19 +24,19 @@ from pathlib import Path
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from trainer.checkpoint import Checkpoints
-from trainer.contract.layout import AttemptName
-from trainer.contract.spec import RunSpec
-from trainer.contract.store import Store, open_store
-from trainer.delivery import SpooledStore
-from trainer.loop import ImageTensors, TrainingLoop
-from trainer.models import build_model
-from trainer.patience import Patience
-from trainer.progress import Silent
-from trainer.retention import scores_of
-from trainer.seeding import seed_everything
-from trainer.spool import Spool
-from trainer.stopping import StopSignal
+from gridctl_trainer.contract.layout import AttemptName
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.host.signals import StopSignal
+from gridctl_trainer.models import build_model
+from gridctl_trainer.storage.base import Store, open_store
+from gridctl_trainer.storage.retry import Patience
+from gridctl_trainer.storage.write_behind.spool import Spool
+from gridctl_trainer.storage.write_behind.spooled_store import SpooledStore
+from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints
+from gridctl_trainer.training.checkpoints.retention import scores_of
+from gridctl_trainer.training.loop import ImageTensors, TrainingLoop
+from gridctl_trainer.training.progress.display import Silent
+from gridctl_trainer.training.seeding import seed_everything
 
 
 def spec_of(architecture: str, size_px: int, epochs: int) -> RunSpec:

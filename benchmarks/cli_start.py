@@ -23,7 +23,7 @@ def seconds(command: list[str]) -> float:
 
 def main() -> None:
     commands = {
-        "gridctl --help": [sys.executable, "-m", "orchestrator.cli", "--help"],
+        "gridctl --help": [sys.executable, "-m", "gridctl", "--help"],
         "python -c pass": [sys.executable, "-c", "pass"],
     }
     measured: dict[str, list[float]] = {name: [] for name in commands}

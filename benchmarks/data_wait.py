@@ -20,15 +20,15 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.gamma_net_step import step
-from trainer.contract.network import UNetSpec
-from trainer.contract.spec import DataSpec
-from trainer.data.packing import make_pack
-from trainer.data.phantom import PhantomOptions, write_phantom
-from trainer.data.recipe import Recipe
-from trainer.data.sources import find_sources
-from trainer.image_tensors import ImageTensors
-from trainer.models import build_model
-from trainer.seeding import epoch_order
+from gridctl_trainer.contract.network import UNetSpec
+from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.datasets.phantom.dataset import PhantomOptions, write_phantom
+from gridctl_trainer.datasets.registry import find_sources
+from gridctl_trainer.models import build_model
+from gridctl_trainer.preprocessing.packs.packing import make_pack
+from gridctl_trainer.preprocessing.recipe import Recipe
+from gridctl_trainer.training.images.tensors import ImageTensors
+from gridctl_trainer.training.seeding import epoch_order
 
 
 def main() -> None:

@@ -19,10 +19,10 @@ from pathlib import Path
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from trainer.contract.network import GammaNetSpec, NetworkSpec, UNetSpec
-from trainer.losses import bce_with_logits
-from trainer.models import build_model
-from trainer.seeding import seed_everything
+from gridctl_trainer.contract.network import GammaNetSpec, NetworkSpec, UNetSpec
+from gridctl_trainer.models import build_model
+from gridctl_trainer.training.objective import bce_with_logits
+from gridctl_trainer.training.seeding import seed_everything
 
 
 def main() -> None:

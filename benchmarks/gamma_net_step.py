@@ -23,9 +23,9 @@ from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.plain_gamma_net import PlainGammaNet
-from trainer.contract.network import GammaNetSpec
-from trainer.losses import bce_with_logits
-from trainer.models import build_model
+from gridctl_trainer.contract.network import GammaNetSpec
+from gridctl_trainer.models import build_model
+from gridctl_trainer.training.objective import bce_with_logits
 
 
 def networks(timesteps: int, *, compiled: bool) -> dict[str, nn.Module]:

@@ -17,11 +17,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.stats.bca import bca_mean
-from orchestrator.stats.improvement import probability_of_improvement, wins
-from orchestrator.stats.over_grid import iqm, mean_over_cells
-from orchestrator.stats.paired_t import paired_t
-from orchestrator.stats.welch import welch
+from gridctl.analysis.statistics.bca import bca_mean
+from gridctl.analysis.statistics.improvement import probability_of_improvement, wins
+from gridctl.analysis.statistics.over_grid import iqm, mean_over_cells
+from gridctl.analysis.statistics.paired_t import paired_t
+from gridctl.analysis.statistics.welch import welch
 
 SIZES: Final = (5, 10, 20, 50)
 CELLS: Final = 4

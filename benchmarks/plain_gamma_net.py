@@ -1,6 +1,6 @@
 """γ-Net as anyone would write it from the equations: torch modules, channels first, nothing folded or skipped.
 
-It takes the state dict of `trainer.models.gamma_net.GammaNet` (preset `author`) and is the same
+It takes the state dict of `gridctl_trainer.models.gamma_net.network.GammaNet` (preset `author`) and is the same
 function; the benchmarks measure what the fast one gains over it.
 """
 
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from trainer.contract.network import GammaNetSpec
+from gridctl_trainer.contract.network import GammaNetSpec
 
 
 class PlainGala(nn.Module):

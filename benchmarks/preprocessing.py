@@ -22,9 +22,9 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from trainer.contract.spec import DataSpec, PreprocessingSpec
-from trainer.data import acdc
-from trainer.data.preprocess import preprocess, shrunk_shape
+from gridctl_trainer.contract.spec import DataSpec, PreprocessingSpec
+from gridctl_trainer.datasets.acdc import patients as acdc
+from gridctl_trainer.preprocessing.steps import preprocess, shrunk_shape
 
 Slices = Sequence[tuple[np.ndarray, np.ndarray]]
 

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from orchestrator.collect import EPOCH_COLUMNS, RUN_COLUMNS, Collected
-from orchestrator.experiment import Document, Experiment, parse_experiment
-from orchestrator.report import Question, build_report, render
+from gridctl.collection.collect import EPOCH_COLUMNS, RUN_COLUMNS, Collected
+from gridctl.experiment import Document, Experiment, parse_experiment
+from gridctl.report import Question, build_report, render
 
 ROUNDS = 5
 EPOCHS = 200

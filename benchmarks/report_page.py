@@ -25,15 +25,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from orchestrator.collect import EPOCH_COLUMNS, FUNCTION_COLUMNS, RUN_COLUMNS, Collected
-from orchestrator.experiment import Document, Experiment, parse_experiment
-from orchestrator.report import Question, build_report
-from orchestrator.report.page import render_page
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import RunLayout
-from trainer.contract.store import Blob, Stat, Store
-from trainer.data.prepared import PreparedSet, SliceRecord
-from trainer.samples import write_samples
+from gridctl.collection.collect import EPOCH_COLUMNS, FUNCTION_COLUMNS, RUN_COLUMNS, Collected
+from gridctl.experiment import Document, Experiment, parse_experiment
+from gridctl.report import Question, build_report
+from gridctl.report.renderers.html import render_page
+from gridctl_trainer.contract.layout import RunLayout
+from gridctl_trainer.preprocessing.prepared import PreparedSet, SliceRecord
+from gridctl_trainer.storage.base import Blob, Stat, Store
+from gridctl_trainer.storage.folder import FolderStore
+from gridctl_trainer.training.samples.written_samples import write_samples
 
 ROUNDS = 3
 SEEDS, EPOCHS, SIDE, PATIENTS = 100, 200, 176, 60

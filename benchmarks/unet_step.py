@@ -22,9 +22,9 @@ from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.gamma_net_step import batch, resident_peak_mib, step
-from trainer.allocator import keep_freed_memory
-from trainer.contract.network import UNetSpec
-from trainer.models import build_model
+from gridctl_trainer.contract.network import UNetSpec
+from gridctl_trainer.models import build_model
+from gridctl_trainer.training.machine.memory_allocator import keep_freed_memory
 
 
 def network(name: str) -> nn.Module:

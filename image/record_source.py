@@ -8,27 +8,25 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import tomllib
 from pathlib import Path
 
 
-def main(build: Path, app: Path) -> None:
-    """Write `source.json` beside the trainer.
+def main(build: Path) -> None:
+    """Write `source.json` into the installed trainer.
 
     Args:
         build: Folder with `pyproject.toml` and, if there was a repository, git's HEAD and refs.
-        app: Folder with the trainer.
     """
-    sys.path.insert(0, str(app))
-    from trainer.provenance import IMAGE_RECORD, package_digest
+    import gridctl_trainer
+    from gridctl_trainer.host.source_version import IMAGE_RECORD, package_digest
 
     version = tomllib.loads((build / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     commit = os.environ.get("GIT_SHA", "")
     if not commit:
         commit = f"{head(build) or 'unknown'}+unchecked.{package_digest()}"
     record = {"version": os.environ.get("VERSION") or version, "git_sha": commit}
-    (app / IMAGE_RECORD).write_text(json.dumps(record), encoding="utf-8")
+    (Path(gridctl_trainer.__file__).parent / IMAGE_RECORD).write_text(json.dumps(record), encoding="utf-8")
     print(f"gridctl {record['version']}, commit {commit}")
 
 
@@ -53,4 +51,4 @@ def head(build: Path) -> str:
 
 
 if __name__ == "__main__":
-    main(Path.cwd(), Path(sys.argv[1]))
+    main(Path.cwd())

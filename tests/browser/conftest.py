@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.collect import collect
-from orchestrator.experiment import parse_experiment
-from orchestrator.report import Question, build_report
-from orchestrator.report.page import render_page
+from gridctl.collection.collect import collect
+from gridctl.experiment import parse_experiment
+from gridctl.report import Question, build_report
+from gridctl.report.renderers.html import render_page
+from gridctl_trainer.storage.folder import FolderStore
 from tests.browser.chromium import Chromium
 from tests.unit.report.logged import dice_of, experiment, log_run
 from tests.unit.report.pictured import add_function, add_samples
-from trainer.contract.folder_store import FolderStore
 
 HOSTILE = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"></script><!-- {{ 7*7 }}"
 

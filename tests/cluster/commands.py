@@ -31,7 +31,7 @@ class Gridctl:
         return self.forked(arguments, self.folder, {**os.environ, **self.environment})
 
     def command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "orchestrator.cli", *arguments]
+        return [sys.executable, "-m", "gridctl", *arguments]
 
     def json(self, *arguments: str) -> Any:
         done = self(*arguments, "--json")

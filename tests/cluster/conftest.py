@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestrator.backends.kubernetes import KubernetesBackend
-from orchestrator.backends.kubernetes.api import Api
-from orchestrator.backends.kubernetes.connection import open_connection
-from orchestrator.backends.kubernetes.faults import RefusedError
-from orchestrator.experiment import Document, Experiment, parse_experiment
+from gridctl.executors.kubernetes import KubernetesBackend
+from gridctl.executors.kubernetes.api.connection import open_connection
+from gridctl.executors.kubernetes.api.refusals import RefusedError
+from gridctl.executors.kubernetes.api.requests import Api
+from gridctl.experiment import Document, Experiment, parse_experiment
+from gridctl_trainer.storage.base import Store, open_store
 from tests import s3_server
 from tests.cluster.commands import Gridctl
 from tests.forked_commands import ForkedCommand
-from trainer.contract.store import Store, open_store
 
 ROOT = Path(__file__).parents[2]
 IMAGE = os.environ.get("GRIDCTL_TEST_IMAGE", "")

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from gridctl_trainer.storage.base import Store
 from tests.cluster.commands import Gridctl, one_message
 from tests.cluster.conftest import Cluster
 from tests.cluster.kubeconfig import changed
 from tests.faulty_proxy import Answer, FaultyProxy
-from trainer.contract.store import Store
 
 NO_PODS = ["--set", "kubernetes.gpus=60"]
 """More GPUs than the quota allows, so that Jobs are made and no pod starts."""

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestrator.experiment import load_experiment
+from gridctl.experiment import load_experiment
+from gridctl_trainer.storage.base import Store
 from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import ROOT, Cluster, wait_for
-from trainer.contract.store import Store
 
 ONE = ["--set", "models={unet: {channels: [4, 8]}}", "--set", "seeds=[1]"]
 

@@ -11,16 +11,27 @@ from pathlib import Path
 
 import pytest
 
+from gridctl_trainer.storage.base import Store, open_store
 from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import Cluster, wait_for
 from tests.e2e.data.dicom_forms import J2K, LOSSLESS, LS
-from trainer.contract.store import Store, open_store
 
 SMALL = ["--set", "models={unet: {channels: [4, 8]}}"]
 
 
 def phantom_in(folder: Path) -> None:
-    command = [sys.executable, "-m", "trainer", "data", "phantom", str(folder), "--patients", "4", "--slices", "2"]
+    command = [
+        sys.executable,
+        "-m",
+        "gridctl_trainer",
+        "data",
+        "phantom",
+        str(folder),
+        "--patients",
+        "4",
+        "--slices",
+        "2",
+    ]
     subprocess.run(command, check=True)
 
 
@@ -34,7 +45,9 @@ def bucket_data(store: Store, tmp_path: Path) -> str:
     for number, path in enumerate(sorted(tmp_path.glob("phantom/sunnybrook/**/*.dcm"))):
         (J2K, LS, LOSSLESS)[number % 3](path)
     url = f"{store.url}-data"
-    subprocess.run([sys.executable, "-m", "trainer", "data", "upload", str(tmp_path / "phantom"), url], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "gridctl_trainer", "data", "upload", str(tmp_path / "phantom"), url], check=True
+    )
     return url
 
 

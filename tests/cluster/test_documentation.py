@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gridctl_trainer.storage.base import open_store
 from tests import s3_server
 from tests.cluster.conftest import IMAGE, ROOT, Cluster, wait_for
 from tests.cluster.documentation import commands_of, files_of
 from tests.cluster.test_data import phantom_in
-from trainer.contract.store import open_store
 
 DOCUMENT = ROOT / "docs" / "cluster.md"
 NOT_HERE = ("docker push", "docker build", "make image")

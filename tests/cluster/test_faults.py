@@ -15,16 +15,16 @@ from random import Random
 
 import pytest
 
-from orchestrator.backends.kubernetes.faults import RefusedError
-from orchestrator.experiment import load_experiment
+from gridctl.executors.kubernetes.api.refusals import RefusedError
+from gridctl.experiment import load_experiment
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.base import Store
 from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import PARTS, Cluster, wait_for
 from tests.cluster.test_training import epochs_done, phantom, trainer_process  # noqa: F401
 from tests.e2e.faults.counted import SURVIVED
 from tests.e2e.faults.promises import Undisturbed, assert_finished, assert_promises
 from tests.e2e.faults.undisturbed import undisturbed_run
-from trainer.contract.spec import RunSpec
-from trainer.contract.store import Store
 
 OPTIONS = ["models={unet: {channels: [2, 4], batch_size: 4}}"]
 OPTIONS += ["training.checkpoint_every_epochs=2", "kubernetes.retries=100", "kubernetes.grace_seconds=30"]

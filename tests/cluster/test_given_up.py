@@ -6,14 +6,14 @@ import os
 import signal
 from pathlib import Path
 
-from orchestrator.experiment import load_experiment
+from gridctl.experiment import load_experiment
+from gridctl_trainer.contract.layout import RunLayout, attempt_of
+from gridctl_trainer.contract.records.metric_log import AttemptLog, read_attempt
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.base import Store
 from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import Cluster, wait_for
 from tests.cluster.test_training import epochs_done, trainer_process
-from trainer.contract.layout import RunLayout, attempt_of
-from trainer.contract.metrics import AttemptLog, read_attempt
-from trainer.contract.spec import RunSpec
-from trainer.contract.store import Store
 
 OPTIONS = ["--set", "models={unet: {channels: [4, 8], batch_size: 1}}", "--set", "seeds=[1]"]
 OPTIONS += ["--set", "training.epochs=60", "--set", "training.checkpoint_every_epochs=2"]

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from orchestrator.backends.kubernetes.objects import Job
-from orchestrator.backends.kubernetes.observation import list_jobs
-from orchestrator.backends.port import Activity
-from orchestrator.experiment import Experiment
+from gridctl.executors.base import Activity
+from gridctl.executors.kubernetes.status.objects import Job
+from gridctl.executors.kubernetes.status.observation import list_jobs
+from gridctl.experiment import Experiment
+from gridctl_trainer.contract.errors import SpecError
+from gridctl_trainer.contract.spec import RUN_ID_MAX_LENGTH
 from tests.cluster.conftest import Cluster, backend, wait_for
-from trainer.contract.errors import SpecError
-from trainer.contract.spec import RUN_ID_MAX_LENGTH
 
 Make = Callable[..., Experiment]
 Stub = Callable[[str], str]
@@ -271,7 +271,7 @@ def test_the_longest_name_gives_pods_that_start(experiment: Make, stub: Stub) ->
 def test_render_is_what_the_server_takes(cluster: Cluster, experiment: Make) -> None:
     import yaml
 
-    from orchestrator.commands.render import as_stream, render_jobs
+    from gridctl.commands.render import as_stream, render_jobs
 
     made = experiment("kubernetes.queue=research", "kubernetes.priority_class=system-node-critical")
     documents = list(yaml.safe_load_all(as_stream(render_jobs(made))))

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.backends.kubernetes.logs import PodLogs
-from orchestrator.experiment import Experiment
+from gridctl.executors.kubernetes.logs import PodLogs
+from gridctl.experiment import Experiment
+from gridctl_trainer.contract.layout import AttemptName, RunLayout
+from gridctl_trainer.storage.base import Store
 from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import Cluster, backend, wait_for
 from tests.cluster.kubeconfig import faulty_door
 from tests.faulty_proxy import Answer, Cut, Fault, Request
-from trainer.contract.layout import AttemptName, RunLayout
-from trainer.contract.store import Store
 
 ONE = ("models={unet: {channels: [4, 8]}}", "seeds=[1]")
 COUNTS = """

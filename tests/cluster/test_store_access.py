@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from gridctl_trainer.storage.base import Store
 from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import Cluster, wait_for
 from tests.cluster.kubeconfig import changed
-from trainer.contract.store import Store
 
 ONE_RUN = ["--set", "models={unet: {channels: [4, 8]}}", "--set", "seeds=[1]"]
 NO_PODS = ["--set", "kubernetes.gpus=60"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment import load_experiment
+from gridctl.experiment import load_experiment
 from tests.cluster.commands import Gridctl, one_message
 from tests.cluster.conftest import Cluster
 from tests.cluster.kubeconfig import faulty_door

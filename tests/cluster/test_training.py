@@ -15,16 +15,16 @@ from typing import Any
 
 import pytest
 
-from orchestrator.collect import collect
-from orchestrator.experiment import load_experiment
+from gridctl.collection.collect import collect
+from gridctl.experiment import load_experiment
+from gridctl_trainer.contract.layout import RunLayout, attempt_of, run_of
+from gridctl_trainer.contract.records.metric_log import merge, read_attempt
+from gridctl_trainer.contract.records.run_result import ResultRecord
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.base import Store, open_store
 from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import IMAGE, PARTS, ROOT, Cluster, wait_for
 from tests.cluster.test_jobs import pods_of
-from trainer.contract.layout import RunLayout, attempt_of, run_of
-from trainer.contract.metrics import merge, read_attempt
-from trainer.contract.result import ResultRecord
-from trainer.contract.spec import RunSpec
-from trainer.contract.store import Store, open_store
 
 Scores = dict[tuple[str, float, int], tuple[str, list[dict[str, Any]]]]
 """Of each model, train ratio and seed its weights and merged metric log."""
@@ -34,7 +34,7 @@ Scores = dict[tuple[str, float, int], tuple[str, list[dict[str, Any]]]]
 def phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same synthetic set as in the image."""
     folder = tmp_path_factory.mktemp("data") / "phantom"
-    subprocess.run([sys.executable, "-m", "trainer", "data", "phantom", str(folder)], check=True)
+    subprocess.run([sys.executable, "-m", "gridctl_trainer", "data", "phantom", str(folder)], check=True)
     return folder
 
 

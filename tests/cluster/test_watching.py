@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from orchestrator.experiment import Experiment
+from gridctl.experiment import Experiment
 from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import Cluster, backend, wait_for
 from tests.cluster.kubeconfig import faulty_door

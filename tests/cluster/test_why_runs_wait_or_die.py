@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.backends.kubernetes.faults import RefusedError
+from gridctl.executors.kubernetes.api.refusals import RefusedError
 from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import Cluster, wait_for
 from tests.cluster.kubeconfig import changed

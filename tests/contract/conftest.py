@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from gridctl_trainer.host.signals import StopSignal
+from gridctl_trainer.storage.base import Store, open_store
+from gridctl_trainer.storage.retry import Patience
+from gridctl_trainer.storage.write_behind.spool import Spool
+from gridctl_trainer.storage.write_behind.spooled_store import SpooledStore
 from tests import s3_server
-from trainer.contract.store import Store, open_store
-from trainer.delivery import SpooledStore
-from trainer.patience import Patience
-from trainer.spool import Spool
-from trainer.stopping import StopSignal
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from trainer.contract.errors import DataError
-from trainer.contract.spec import DataSpec
-from trainer.contract.store import open_store
-from trainer.data import fetching
-from trainer.data.fetching import download, fetch
-from trainer.data.loading import load_set
-from trainer.data.phantom import PhantomOptions, write_phantom
-from trainer.data.uploading import upload
+from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.datasets.phantom.dataset import PhantomOptions, write_phantom
+from gridctl_trainer.datasets.transfer import fetching
+from gridctl_trainer.datasets.transfer.fetching import download, fetch
+from gridctl_trainer.datasets.transfer.uploading import upload
+from gridctl_trainer.preprocessing.loading import load_set
+from gridctl_trainer.storage.base import open_store
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from gridctl_trainer.contract.errors import LocationError, NotFoundError, StoreError
+from gridctl_trainer.storage.base import Store, open_store
 from tests.faulty_proxy import Answer, Cut, Fault, FaultyProxy, Request, Reset
-from trainer.contract.errors import LocationError, NotFoundError, StoreError
-from trainer.contract.store import Store, open_store
 
 Operation = Callable[[Store], object]
 

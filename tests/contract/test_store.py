@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from trainer.contract.errors import NotFoundError, StoreError
-from trainer.contract.store import Store, open_store
+from gridctl_trainer.contract.errors import NotFoundError, StoreError
+from gridctl_trainer.storage.base import Store, open_store
 
 SEVERAL_PARTS = 20 << 20
 

@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import help_examples
+from gridctl.cli import help_examples
+from gridctl_trainer.cli import help_examples as trainer_examples
+from gridctl_trainer.storage.base import open_store
 from tests import s3_server
 from tests.documented.commands import Command, commands_in, documented_commands
 from tests.documented.exemptions import ENDS_WITH, EXEMPT, FOLLOWED
 from tests.documented.runnable import STANDS_FOR, variants
 from tests.documented.trained_folder import ROOT
 from tests.forked_commands import CompletedCall, ForkedCommand
-from trainer import help_examples as trainer_examples
-from trainer.contract.store import open_store
 
 Shell = Callable[[str], CompletedCall]
 

@@ -9,8 +9,8 @@ from jsonschema import Draft7Validator
 from markdown_it import MarkdownIt
 from ruamel.yaml import YAML
 
-from orchestrator.experiment import Document, parse_experiment
-from orchestrator.experiment.json_schema import experiment_schema
+from gridctl.experiment import Document, parse_experiment
+from gridctl.experiment.reference.json_schema import experiment_schema
 from tests.documented.commands import pages
 from tests.documented.trained_folder import ROOT
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import typer
 
-from orchestrator import help_examples
-from orchestrator.cli import app
+from gridctl.cli import help_examples
+from gridctl.cli.main import app
+from gridctl_trainer.cli import help_examples as trainer_examples
+from gridctl_trainer.cli import main as trainer_main
+from gridctl_trainer.cli.data import app as data_app
+from gridctl_trainer.terminal.usage_examples import HEADING
 from tests.forked_commands import ForkedCommand
-from trainer import __main__ as trainer_main
-from trainer import help_examples as trainer_examples
-from trainer.contract.usage_examples import HEADING
-from trainer.data.commands import app as data_app
 
 
 def commands_of(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

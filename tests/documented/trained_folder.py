@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment import Document
+from gridctl.experiment import Document
 from tests.forked_commands import ForkedCommand
 
 ROOT = Path(__file__).parents[2]

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from gridctl_trainer.storage.base import open_store
 from tests import s3_server
 from tests.faulty_proxy import FaultyProxy
-from trainer.contract.store import open_store
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -35,7 +35,7 @@ def phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A synthetic set: six patients to train and validate on, two to generalise to."""
     folder = tmp_path_factory.mktemp("data") / "phantom"
     options = ["--patients", "6", "--generalisation-patients", "2", "--seed", "7"]
-    subprocess.run([sys.executable, "-m", "trainer", "data", "phantom", str(folder), *options], check=True)
+    subprocess.run([sys.executable, "-m", "gridctl_trainer", "data", "phantom", str(folder), *options], check=True)
     return folder
 
 
@@ -53,7 +53,7 @@ def gridctl(tmp_path: Path) -> Run:
 
     def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "orchestrator.cli", *arguments],
+            [sys.executable, "-m", "gridctl", *arguments],
             cwd=tmp_path,
             capture_output=True,
             text=True,

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment import load_experiment
+from gridctl.experiment import load_experiment
+from gridctl_trainer.contract.layout import RunLayout, attempt_of
+from gridctl_trainer.contract.records.metric_log import read_attempt
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.folder import FolderStore
 from tests.e2e.conftest import EXPERIMENT, Run
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import RunLayout, attempt_of
-from trainer.contract.metrics import read_attempt
-from trainer.contract.spec import RunSpec
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_a_bad_specification_ends_with_2(damage: str, phantom: Path, tmp_path: P
     content[damage] = 7
     path = tmp_path / "spec.json"
     path.write_text("{" if damage == "not JSON" else json.dumps(content))
-    command = [sys.executable, "-m", "trainer", "run", str(path), "--store", str(tmp_path / "runs")]
+    command = [sys.executable, "-m", "gridctl_trainer", "run", str(path), "--store", str(tmp_path / "runs")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 2
     assert "spec.json" in done.stderr
@@ -185,7 +185,7 @@ def train(
             resource.setrlimit(resource.RLIMIT_FSIZE, (file_size_limit, file_size_limit))
 
     done = subprocess.run(
-        [sys.executable, "-m", "trainer", "run", f"{folder}/{key}"],
+        [sys.executable, "-m", "gridctl_trainer", "run", f"{folder}/{key}"],
         capture_output=True,
         text=True,
         timeout=240,

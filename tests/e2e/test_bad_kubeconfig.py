@@ -78,14 +78,14 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
 
 COMMANDS = """
 import os, pathlib, sys
-import orchestrator.backends.kubernetes, orchestrator.cli, orchestrator.commands.submit, rich.console, rich.text
+import gridctl.executors.kubernetes, gridctl.cli.main, gridctl.commands.submission.submit, rich.console, rich.text
 for folder in sys.argv[1:]:
     if (child := os.fork()) == 0:
         os.chdir(folder)
         for number, name in ((1, "stdout"), (2, "stderr")):
             os.dup2(os.open(name, os.O_CREAT | os.O_WRONLY), number)
         sys.argv = ["gridctl", "submit", "experiment.yaml", "--dry-run"]
-        orchestrator.cli.main()
+        gridctl.cli.main.main()
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     pathlib.Path(folder, "exit-code").write_text(str(code))
 """

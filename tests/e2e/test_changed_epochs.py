@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.commands.reuse import begin_from, reusable
-from orchestrator.experiment import load_experiment
+from gridctl.commands.submission.reuse_epochs import begin_from, reusable
+from gridctl.experiment import load_experiment
+from gridctl_trainer.contract.layout import RunLayout, attempt_of
+from gridctl_trainer.contract.records.metric_log import merge, read_attempt
+from gridctl_trainer.contract.records.run_result import ResultRecord
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.folder import FolderStore
 from tests.e2e.short_commands import Command, gridctl, trainer
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import RunLayout, attempt_of
-from trainer.contract.metrics import merge, read_attempt
-from trainer.contract.result import ResultRecord
-from trainer.contract.spec import RunSpec
 
 __all__ = ["gridctl", "trainer"]
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment import load_experiment
+from gridctl.experiment import load_experiment
+from gridctl_trainer.contract.layout import AttemptName, RunLayout, experiment_yaml
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.folder import FolderStore
 from tests.e2e.short_commands import Command, gridctl
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import AttemptName, RunLayout, experiment_yaml
-from trainer.contract.spec import RunSpec
 
 __all__ = ["gridctl"]
 

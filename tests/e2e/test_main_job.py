@@ -10,11 +10,11 @@ import sys
 import time
 from pathlib import Path
 
+from gridctl_trainer.contract.layout import attempt_of, history_prefix, run_of
+from gridctl_trainer.contract.records.metric_log import merge, read_attempt
+from gridctl_trainer.contract.records.run_result import ResultRecord
+from gridctl_trainer.storage.folder import FolderStore
 from tests.e2e.conftest import Run
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import attempt_of, history_prefix, run_of
-from trainer.contract.metrics import merge, read_attempt
-from trainer.contract.result import ResultRecord
 
 FOUR = ("--set", "seeds=[1, 2]")
 """Runs instead of six: enough to have some done, some at work and some left."""
@@ -107,7 +107,7 @@ def test_ctrl_c_checkpoints_and_the_same_command_finishes_what_is_missing(
     experiment: Path, gridctl: Run, tmp_path: Path
 ) -> None:
     gridctl("submit", experiment.name, *FOUR, "--store", "undisturbed", "--workers", "2")
-    command = [sys.executable, "-m", "orchestrator.cli", "submit", experiment.name, *FOUR, "--workers", "2"]
+    command = [sys.executable, "-m", "gridctl", "submit", experiment.name, *FOUR, "--workers", "2"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         _wait_for_an_epoch(tmp_path / "runs")
@@ -125,7 +125,7 @@ def test_ctrl_c_checkpoints_and_the_same_command_finishes_what_is_missing(
 
 
 def test_two_submits_at_once_train_every_run_once(experiment: Path, tmp_path: Path, gridctl: Run) -> None:
-    command = [sys.executable, "-m", "orchestrator.cli", "submit", experiment.name, *FOUR, "--workers", "1"]
+    command = [sys.executable, "-m", "gridctl", "submit", experiment.name, *FOUR, "--workers", "1"]
     both = [subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     said = [process.communicate(timeout=240)[1] for process in both]
     assert [process.returncode for process in both] == [0, 0], said
@@ -137,7 +137,7 @@ def test_two_submits_at_once_train_every_run_once(experiment: Path, tmp_path: Pa
 def test_a_trainer_outlives_a_killed_submit_and_its_run_is_left_alone(
     experiment: Path, gridctl: Run, tmp_path: Path
 ) -> None:
-    command = [sys.executable, "-m", "orchestrator.cli", "submit", experiment.name, *FOUR, "--workers", "1"]
+    command = [sys.executable, "-m", "gridctl", "submit", experiment.name, *FOUR, "--workers", "1"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.DEVNULL) as process:
         _wait_for_an_epoch(tmp_path / "runs")
         process.kill()

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment import load_experiment
+from gridctl.experiment import load_experiment
+from gridctl_trainer.contract.layout import RunLayout
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.folder import FolderStore
 from tests.e2e.conftest import EXPERIMENT
 from tests.e2e.test_main_job import scores
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import RunLayout
-from trainer.contract.spec import RunSpec
 
 EPOCHS = 4
 
@@ -48,7 +48,7 @@ def attempt(
     location = FolderStore(store)
     key = RunLayout(run.experiment, run.run_id).spec
     location.put(key, run.to_json())
-    command = [sys.executable, "-m", "trainer", "run", "--progress", "json", f"{store}/{key}"]
+    command = [sys.executable, "-m", "gridctl_trainer", "run", "--progress", "json", f"{store}/{key}"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.submitted import remember
+from gridctl.submissions.submitted_experiments import remember
+from gridctl_trainer.contract.layout import experiment_yaml
+from gridctl_trainer.storage.folder import FolderStore
 from tests.e2e.conftest import EXPERIMENT
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import experiment_yaml
 
-GRIDCTL = (sys.executable, "-m", "orchestrator.cli")
-TRAINER = (sys.executable, "-m", "trainer")
+GRIDCTL = (sys.executable, "-m", "gridctl")
+TRAINER = (sys.executable, "-m", "gridctl_trainer")
 COMMANDS = {
     "status": (*GRIDCTL, "status"),
     "json": (*GRIDCTL, "status", "--json"),
@@ -123,8 +123,8 @@ def test_training_goes_on_whatever_becomes_of_its_streams(streams: str, folder: 
 
 @pytest.mark.parametrize("streams", ["| true", ">/dev/full 2>/dev/full"])
 def test_the_trainer_goes_on_without_whoever_reads_its_progress(streams: str, folder: Path, tmp_path: Path) -> None:
-    from orchestrator.experiment import load_experiment
-    from trainer.contract.layout import RunLayout
+    from gridctl.experiment import load_experiment
+    from gridctl_trainer.contract.layout import RunLayout
 
     run = load_experiment(folder / "tiny.yaml", ["training.epochs=1", f"data.acdc={folder / 'phantom' / 'acdc'}"]).runs[
         0

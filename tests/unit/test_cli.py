@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from orchestrator.cli import app
+from gridctl.cli.main import app
 
 PROBE = """
 import sys
@@ -27,17 +27,19 @@ def loads_none_of(code: str, forbidden: list[str]) -> subprocess.CompletedProces
 def test_the_orchestrator_imports_no_torch() -> None:
     """Every module of it, in a process of its own."""
     code = (
-        "import importlib, pkgutil, orchestrator\n"
-        "for module in pkgutil.walk_packages(orchestrator.__path__, 'orchestrator.'):\n"
+        "import importlib, pkgutil, gridctl\n"
+        "for module in pkgutil.walk_packages(gridctl.__path__, 'gridctl.'):\n"
         "    importlib.import_module(module.name)"
     )
-    done = loads_none_of(code, ["torch", "cv2", "nibabel", "pydicom", "trainer.loop", "trainer.models"])
+    done = loads_none_of(
+        code, ["torch", "cv2", "nibabel", "pydicom", "gridctl_trainer.training.loop", "gridctl_trainer.models"]
+    )
     assert done.returncode == 0, done.stderr
 
 
 def test_help_imports_nothing_heavy() -> None:
     heavy = ["pandas", "scipy", "numpy", "boto3", "kubernetes", "matplotlib", "pydantic", "jinja2", "statsmodels"]
-    done = loads_none_of("import orchestrator.cli", heavy)
+    done = loads_none_of("import gridctl.cli.main", heavy)
     assert done.returncode == 0, done.stderr
 
 

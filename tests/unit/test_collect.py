@@ -7,12 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from orchestrator.collect import EPOCH_COLUMNS, RUN_COLUMNS, collect
-from orchestrator.read_cache import ReadCache
+from gridctl.collection.collect import EPOCH_COLUMNS, RUN_COLUMNS, collect
+from gridctl.collection.read_cache import ReadCache
+from gridctl_trainer.contract.layout import AttemptName, RunLayout
+from gridctl_trainer.storage.base import Blob
+from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import EPOCHS, dice_of, experiment, log_run
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import AttemptName, RunLayout
-from trainer.contract.store import Blob
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.eta import RunPace, eta_seconds, remaining_seconds
+from gridctl.terminal.eta import RunPace, eta_seconds, remaining_seconds
 
 UNET, GAMMA = ("unet", 0.1, "none"), ("gamma_net", 0.1, "none")
 

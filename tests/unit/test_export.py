@@ -7,12 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from orchestrator.collect import EPOCH_COLUMNS, FUNCTION_COLUMNS, RUN_COLUMNS, collect
-from orchestrator.commands.export import export_table
-from orchestrator.commands.find import Found
-from orchestrator.errors import InputError
+from gridctl.collection.collect import EPOCH_COLUMNS, FUNCTION_COLUMNS, RUN_COLUMNS, collect
+from gridctl.commands.export import export_table
+from gridctl.commands.lookup.experiments import Found
+from gridctl.errors import InputError
+from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import EPOCHS, dice_of, experiment, log_run
-from trainer.contract.folder_store import FolderStore
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.commands.find import GoneExperimentError, find_experiment
-from orchestrator.commands.list_experiments import experiments_in, submitted_experiments
-from orchestrator.errors import InputError
-from orchestrator.experiment import Document, parse_experiment
-from orchestrator.submitted import forget, remember
-from trainer.contract import layout
-from trainer.contract.store import Store, open_store
+from gridctl.commands.lookup.experiments import GoneExperimentError, find_experiment
+from gridctl.commands.lookup.listing import experiments_in, submitted_experiments
+from gridctl.errors import InputError
+from gridctl.experiment import Document, parse_experiment
+from gridctl.submissions.submitted_experiments import forget, remember
+from gridctl_trainer.contract import layout
+from gridctl_trainer.storage.base import Store, open_store
 
 TEXT = """\
 name: {name}

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestrator.errors import InputError
-from orchestrator.experiment import Document, Experiment, parse_experiment
-from orchestrator.manifest import JobTemplate, gpus_of, shape_of
+from gridctl.errors import InputError
+from gridctl.executors.kubernetes.manifest.job_template import JobTemplate, gpus_of, shape_of
+from gridctl.experiment import Document, Experiment, parse_experiment
 
 ROOT = Path(__file__).parents[2]
 ASSETS = ROOT / "tests" / "assets"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.plan import plan
-from orchestrator.run_state import ACTIVE, TO_SUBMIT, RunState
-from trainer.contract.spec import RunSpec
+from gridctl.commands.submission.missing_runs import plan
+from gridctl.runs.state import ACTIVE, TO_SUBMIT, RunState
+from gridctl_trainer.contract.spec import RunSpec
 
 
 def run(seed: int) -> RunSpec:

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from orchestrator.collect import collect
-from orchestrator.commands.plan import Estimate, estimate, make_plan
-from orchestrator.commands.plan_view import plan_view
-from orchestrator.experiment import Experiment, parse_experiment
-from orchestrator.report import Question, build_report
-from orchestrator.stats.power import paired_t_power, pairs_needed
+from gridctl.analysis.statistics.power import paired_t_power, pairs_needed
+from gridctl.cli.views.plan import plan_view
+from gridctl.collection.collect import collect
+from gridctl.commands.plan import Estimate, estimate, make_plan
+from gridctl.experiment import Experiment, parse_experiment
+from gridctl.report import Question, build_report
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import EPOCHS, experiment, log_run
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.spec import RunSpec
 
 
 def dice(run: RunSpec, epoch: int) -> float:

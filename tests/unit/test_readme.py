@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from orchestrator.experiment import Document
+from gridctl.experiment import Document
 
 
 def test_the_experiment_of_the_readme_is_the_demo(project_root: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.shared_cause import Ended, shared_cause
+from gridctl.runs.shared_cause import Ended, shared_cause
 
 ALIKE = {
     "a data set": "/data/acdc/patient{0:03d}/Info.cfg: cannot read it: Permission denied",

@@ -9,12 +9,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from orchestrator.backends.port import Activity
-from orchestrator.collect import Collected
-from orchestrator.commands.states import run_standings
-from orchestrator.run_state import ACTIVE, MEANING, TO_SUBMIT, RunState
-from orchestrator.standing import standing_without_backend
-from trainer.contract import exit_codes
+from gridctl.collection.collect import Collected
+from gridctl.commands.progress.states import run_standings
+from gridctl.executors.base import Activity
+from gridctl.runs.standing import standing_without_backend
+from gridctl.runs.state import ACTIVE, MEANING, TO_SUBMIT, RunState
+from gridctl_trainer.contract import exit_codes
 
 NOW = 1_800_000_000.0
 ROW = {

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from rich.console import Console
 
-from orchestrator.commands.status import CellStatus, RunStatus, Status
-from orchestrator.commands.status_view import status_view
-from orchestrator.run_state import RunState
+from gridctl.cli.views.status import status_view
+from gridctl.commands.progress.status import CellStatus, RunStatus, Status
+from gridctl.runs.state import RunState
 
 SCREEN = 24
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import InputError
-from orchestrator.submitted import FOLDER, Submissions, remember
+from gridctl.errors import InputError
+from gridctl.submissions.submitted_experiments import FOLDER, Submissions, remember
 
 
 def test_the_last_one_is_found_and_the_others_by_name(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
-from orchestrator.tables import Column, FittedTable
+from gridctl.terminal.tables import Column, FittedTable
 
 COLUMNS = [
     Column("name", names_row=True),

@@ -21,7 +21,7 @@ OPTIONS = ("--patients", "2", "--generalisation-patients", "2", "--slices", "2",
 
 def run_trainer(*arguments: str | Path, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     """`gridctl-trainer ARGUMENTS`; never a traceback."""
-    command = [*prefix, sys.executable, "-P", "-m", "trainer", *map(str, arguments)]
+    command = [*prefix, sys.executable, "-P", "-m", "gridctl_trainer", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert "Traceback" not in done.stderr, done.stderr
     assert "a bug in" not in done.stderr, done.stderr

@@ -62,7 +62,14 @@ class Trainer:
 _KINDS: tuple[Point, ...] = ("step", "file", "send")
 _context = multiprocessing.get_context("forkserver")
 _SLOW_TO_IMPORT = ["torch._dynamo", "torch._inductor.standalone_compile", "nibabel", "pydicom", "botocore.client"]
-_context.set_forkserver_preload(["trainer.__main__", "trainer.run", "trainer.contract.s3_store", *_SLOW_TO_IMPORT])
+_context.set_forkserver_preload(
+    [
+        "gridctl_trainer.cli.main",
+        "gridctl_trainer.training.attempt.run",
+        "gridctl_trainer.storage.s3.store",
+        *_SLOW_TO_IMPORT,
+    ]
+)
 
 
 def start(spec: str, output: Path, fault: ChildFault = ChildFault(), env: Mapping[str, str] | None = None) -> Trainer:
@@ -81,8 +88,8 @@ def _trainer(spec: str, output: str, fault: ChildFault, env: Mapping[str, str], 
     os.dup2(handle, 1)
     os.dup2(handle, 2)
     _hasten()
-    from trainer import __main__ as program
-    from trainer.stopping import StopSignal
+    from gridctl_trainer.cli import main as program
+    from gridctl_trainer.host.signals import StopSignal
 
     left = list(fault.signals)
 
@@ -117,8 +124,9 @@ def _hasten() -> None:
     """Waits of seconds become tenths, as nothing here takes long."""
     from botocore.config import Config
 
-    from trainer import delivery, patience
-    from trainer.contract import s3_store
+    from gridctl_trainer.storage import retry as patience
+    from gridctl_trainer.storage.s3 import store as s3_store
+    from gridctl_trainer.storage.write_behind import spooled_store as delivery
 
     config = s3_store._config
     s3_store._config = lambda: config().merge(Config(read_timeout=1, connect_timeout=1))

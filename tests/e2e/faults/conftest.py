@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment import load_experiment
+from gridctl.experiment import load_experiment
+from gridctl_trainer.contract.spec import RunSpec
 from tests.e2e.faults.counted import SURVIVED
 from tests.e2e.faults.local import Range
 from tests.e2e.faults.promises import Undisturbed
 from tests.e2e.faults.undisturbed import undisturbed_run
-from trainer.contract.spec import RunSpec
 
 EXPERIMENT = """\
 name: faults
@@ -29,7 +29,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunSpec:
     """A run of a second: 32 px, few images, five epochs with a checkpoint after every other one and the last."""
     phantom = tmp_path_factory.mktemp("data") / "phantom"
     options = ["--patients", "2", "--generalisation-patients", "1", "--seed", "7"]
-    subprocess.run([sys.executable, "-m", "trainer", "data", "phantom", str(phantom), *options], check=True)
+    subprocess.run([sys.executable, "-m", "gridctl_trainer", "data", "phantom", str(phantom), *options], check=True)
     path = tmp_path_factory.mktemp("experiment") / "faults.yaml"
     path.write_text(EXPERIMENT.format(phantom=phantom))
     return load_experiment(path).runs[0]

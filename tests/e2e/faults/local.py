@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from gridctl_trainer.contract.layout import RunLayout
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.base import Store
+from gridctl_trainer.storage.folder import FolderStore
 from tests.e2e.faults.child import ChildFault, Trainer, start
 from tests.e2e.faults.promises import Undisturbed, assert_finished, assert_promises
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import RunLayout
-from trainer.contract.spec import RunSpec
-from trainer.contract.store import Store
 
 STEPS, FILES = 60, 60
 """About as many points as an undisturbed attempt passes: a fault may fall anywhere in it."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from trainer.checkpoint import Checkpoints, weights_sha256
-from trainer.contract.layout import AttemptName, RunLayout, attempt_of
-from trainer.contract.metrics import AttemptLog, merge, read_attempt
-from trainer.contract.result import ResultRecord
-from trainer.contract.spec import RunSpec
-from trainer.contract.store import Store
+from gridctl_trainer.contract.layout import AttemptName, RunLayout, attempt_of
+from gridctl_trainer.contract.records.metric_log import AttemptLog, merge, read_attempt
+from gridctl_trainer.contract.records.run_result import ResultRecord
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.base import Store
+from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weights_sha256
 
 
 @dataclass(frozen=True)

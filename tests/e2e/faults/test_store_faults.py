@@ -9,11 +9,11 @@ from random import Random
 
 import pytest
 
+from gridctl_trainer.storage.base import Store, open_store
 from tests import s3_server
 from tests.e2e.faults import outages
 from tests.e2e.faults.local import Range
 from tests.faulty_proxy import FaultyProxy
-from trainer.contract.store import Store, open_store
 
 pytestmark = pytest.mark.skipif(not s3_server.is_there(), reason=s3_server.HOW_TO_GET_ONE)
 

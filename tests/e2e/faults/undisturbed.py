@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from gridctl_trainer.contract.layout import AttemptName, CheckpointName, Position, RunLayout
+from gridctl_trainer.contract.records.metric_log import merge
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.folder import FolderStore
+from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weights_sha256
 from tests.e2e.faults.child import start
 from tests.e2e.faults.promises import Undisturbed, logs_of
-from trainer.checkpoint import Checkpoints, weights_sha256
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import AttemptName, CheckpointName, Position, RunLayout
-from trainer.contract.metrics import merge
-from trainer.contract.spec import RunSpec
 
 
 def undisturbed_run(run: RunSpec, folder: Path) -> Undisturbed:

@@ -54,7 +54,7 @@ def answers(calls: Sequence[Sequence[str]], folder: Path) -> Iterator[Answer]:
 def _serve(folder: str) -> None:
     import os
 
-    from orchestrator.cli import main
+    from gridctl.cli.main import main
 
     os.chdir(folder)
     for line in sys.stdin:

@@ -21,7 +21,7 @@ def checkout(tmp_path: Path) -> Path:
     """A repository of what the image is made of."""
     folder = tmp_path / "checkout"
     folder.mkdir()
-    source(folder)
+    source(folder / "trainer")
     shutil.copytree(ROOT / "image", folder / "image", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "pyproject.toml").write_text('[project]\nname = "gridctl"\nversion = "7.8.9"\n')
     (folder / ".gitignore").write_text("__pycache__/\n")
@@ -40,7 +40,7 @@ def arguments(checkout: Path) -> str:
 def test_the_arguments_name_version_and_commit(checkout: Path) -> None:
     commit = git(checkout, "rev-parse", "HEAD")
     assert arguments(checkout) == f"--build-arg VERSION=7.8.9 --build-arg GIT_SHA={commit}"
-    with (checkout / "trainer" / "run.py").open("a") as file:
+    with (checkout / "trainer" / "gridctl_trainer" / "training" / "loop.py").open("a") as file:
         file.write("# changed\n")
     assert arguments(checkout).startswith(f"--build-arg VERSION=7.8.9 --build-arg GIT_SHA={commit}+dirty.")
 
@@ -53,8 +53,7 @@ def test_a_folder_that_is_no_repository_has_a_version(checkout: Path) -> None:
 def built(checkout: Path, tmp_path: Path, **environment: str) -> str:
     """What `gridctl-trainer --version` says in an image that is built like this: the same files in the same places."""
     app, build = tmp_path / "app", tmp_path / "build"
-    shutil.copytree(checkout / "trainer", app / "trainer")
-    shutil.copy(checkout / "gridctl_start.py", app)
+    shutil.copytree(checkout / "trainer", app)
     build.mkdir()
     shutil.copy(checkout / "pyproject.toml", build)
     for name in ("HEAD", "packed-refs"):
@@ -62,9 +61,10 @@ def built(checkout: Path, tmp_path: Path, **environment: str) -> str:
             shutil.copy(checkout / ".git" / name, build)
     if (checkout / ".git" / "refs").exists():
         shutil.copytree(checkout / ".git" / "refs", build, dirs_exist_ok=True)
-    record = [sys.executable, str(checkout / "image" / "record_source.py"), str(app)]
-    subprocess.run(record, cwd=build, env={**os.environ, **environment}, capture_output=True, check=True)
-    assert set(json.loads((app / "source.json").read_text())) == {"version", "git_sha"}
+    record = [sys.executable, str(checkout / "image" / "record_source.py")]
+    env = {**os.environ, "PYTHONPATH": str(app), **environment}
+    subprocess.run(record, cwd=build, env=env, capture_output=True, check=True)
+    assert set(json.loads((app / "gridctl_trainer" / "source.json").read_text())) == {"version", "git_sha"}
     show = [sys.executable, "-P", str(app / "gridctl_start.py"), "--version"]
     return subprocess.run(show, capture_output=True, text=True, check=True).stdout.strip()
 

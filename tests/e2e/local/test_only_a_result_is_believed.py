@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from gridctl_trainer.contract.records.metric_log import read_attempt
 from tests.e2e.local.conftest import FAULTS, Command, experiment_of, outcome
 from tests.e2e.specification import specification
-from trainer.contract.metrics import read_attempt
 
 SHADOWS = ("trainer", "orchestrator", "yaml", "numpy", "torch", "typer", "pydantic", "random", "cv2")
 
@@ -116,7 +116,7 @@ def without_torch(folder: Path, program: str, *arguments: str) -> subprocess.Com
     return subprocess.run(
         [sys.executable, "-S", "-P", "-c", f"from gridctl_start import {program}; {program}()", *arguments],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{bare}"},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (root / "orchestrator", root / "trainer", bare)))},
         capture_output=True,
         text=True,
         timeout=240,

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from orchestrator.submitted import remember
+from gridctl.submissions.submitted_experiments import remember
 from tests.e2e.local.conftest import SCRIPTS
 from tests.e2e.short_commands import Command, gridctl
 

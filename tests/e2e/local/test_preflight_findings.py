@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 import torch
 
+from gridctl_trainer.contract.layout import attempt_of
+from gridctl_trainer.contract.records.metric_log import read_attempt
+from gridctl_trainer.contract.records.run_result import ResultRecord
+from gridctl_trainer.storage.base import open_store
 from tests.e2e.short_commands import Command, trainer
 from tests.e2e.specification import specification
-from trainer.contract.layout import attempt_of
-from trainer.contract.metrics import read_attempt
-from trainer.contract.result import ResultRecord
-from trainer.contract.store import open_store
 
 __all__ = ["trainer"]
 

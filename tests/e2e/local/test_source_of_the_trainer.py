@@ -34,8 +34,8 @@ def repository(folder: Path) -> str:
 def source(folder: Path) -> Path:
     """A copy of the trainer, as it lies in a checkout or in site-packages."""
     root = Path(__file__).parents[3]
-    shutil.copytree(root / "trainer", folder / "trainer", ignore=shutil.ignore_patterns("__pycache__"))
-    return Path(shutil.copy(root / "gridctl_start.py", folder))
+    shutil.copytree(root / "trainer", folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+    return folder / "gridctl_start.py"
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def spec(tmp_path: Path, phantom: Path, command: Command) -> Path:
     experiment_of(tmp_path, phantom)
     rendered = command("gridctl", "submit", "tiny.yaml", "--dry-run", "--json")
     (run_id,) = json.loads(rendered.stdout)["create"]
-    from orchestrator.experiment import load_experiment
+    from gridctl.experiment import load_experiment
 
     (run,) = load_experiment(tmp_path / "tiny.yaml").runs
     assert run.run_id == run_id
@@ -90,10 +90,10 @@ def test_a_checkout_and_its_changes(tmp_path: Path, spec: Path) -> None:
             os.chown(path, 54321, 54321)
     assert recorded(start, spec, {"GIT_DIR": str(project / ".git")}) == commit
     (checkout / "notes.txt").write_text("not of the trainer\n")
-    losses = checkout / "trainer" / "losses.py"
+    losses = checkout / "gridctl_trainer" / "training" / "objective.py"
     losses.write_text(losses.read_text() + "\n# another loss\n")
     dirty = recorded(start, spec)
     assert dirty.startswith(f"{commit}+dirty.")
-    (checkout / "trainer" / "new.py").write_text("")
+    (checkout / "gridctl_trainer" / "new.py").write_text("")
     assert dirty != (other := recorded(start, spec))
     assert other.startswith(f"{commit}+dirty.")

@@ -160,7 +160,7 @@ def test_completing_imports_nothing_slow(trained: Path) -> None:
         "slow = {'torch', 'pandas', 'numpy', 'boto3', 'matplotlib', 'scipy'}\n"
         "atexit.register(lambda: print('slow:', sorted(slow & set(sys.modules))))\n"
         "sys.argv = ['gridctl']\n"
-        "from orchestrator.cli import main\n"
+        "from gridctl.cli.main import main\n"
         "main()\n"
     )
     words = "gridctl submit demo.yaml --set training."

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.experiment import Experiment, parse_experiment
+from gridctl.experiment import Experiment, parse_experiment
+from gridctl_trainer.contract.layout import experiment_yaml
+from gridctl_trainer.storage.folder import FolderStore
 from tests.e2e.short_commands import *  # noqa: F403
 from tests.unit.report.logged import dice_of, experiment, log_run
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import experiment_yaml
 
 Submit = Callable[..., Experiment]
 

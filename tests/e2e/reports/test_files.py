@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from orchestrator.report import FILES
+from gridctl.report import FILES
 from tests.e2e.reports.conftest import Submit
 from tests.e2e.short_commands import Command
 

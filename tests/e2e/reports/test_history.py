@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from gridctl_trainer.contract.layout import history_prefix
+from gridctl_trainer.storage.folder import FolderStore
 from tests.e2e.reports.conftest import Submit
 from tests.e2e.short_commands import Command
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import history_prefix
 
 REPORT = ("report", "tiny", "--store", "store")
 DATE = r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"

@@ -34,7 +34,7 @@ def trainer(tmp_path: Path) -> Run:
     """Runs `gridctl-trainer` in the test's folder."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "trainer", *arguments]
+        command = [sys.executable, "-m", "gridctl_trainer", *arguments]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
 
     return run

@@ -29,7 +29,7 @@ LOG, RESULT, SAMPLES = "attempts/001-abc.jsonl", "result.json", "samples/index.j
 
 def objects(file: Path) -> dict[str, bytes]:
     """Every object of a finished experiment by its key; ids and digests are those that `gridctl render` gives."""
-    command = [sys.executable, "-m", "orchestrator.cli", "render", str(file), "--set", "kubernetes.image=x:1"]
+    command = [sys.executable, "-m", "gridctl", "render", str(file), "--set", "kubernetes.image=x:1"]
     done = subprocess.run([*command, "--store", "s3://b/p"], capture_output=True, text=True, check=True)
     found = {"tiny/experiment.yaml": file.read_bytes()}
     named = re.findall(r'/([\w-]+)/spec.json", "gridctl/spec-digest": "(\w{64})"', done.stdout)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from gridctl_trainer.storage.base import open_store
 from tests.e2e.stores.conftest import Run
 from tests.faulty_proxy import Answer, Fault, FaultyProxy, Request
-from trainer.contract.store import open_store
 
 PAGE = {"Content-Type": "text/html"}
 

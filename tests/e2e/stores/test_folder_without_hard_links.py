@@ -31,7 +31,7 @@ os.link, os.fsync = link, fsync
 def without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "shim").mkdir()
     (tmp_path / "shim" / "sitecustomize.py").write_text(SHIM)
-    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'shim'}:{Path(__file__).parents[3]}")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path / 'shim'}:{Path(__file__).parents[3] / 'trainer'}")
     monkeypatch.setenv("ERRNO", "EPERM")
 
 
@@ -54,7 +54,7 @@ def test_a_run_finishes_even_past_a_claim_of_a_dead_process(one_run: Path, gridc
 
 CREATE = """\
 import sys
-from trainer.contract.store import open_store
+from gridctl_trainer.storage.base import open_store
 store, name = open_store("race"), sys.argv[1]
 print("".join("1" if store.create(f"k{n}", name.encode() * 9999) else "0" for n in range(60)))
 """

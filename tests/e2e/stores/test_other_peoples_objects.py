@@ -7,9 +7,9 @@ from xml.sax.saxutils import escape
 
 import pytest
 
+from gridctl_trainer.storage.base import open_store
 from tests.e2e.stores.conftest import Run
 from tests.faulty_proxy import Answer, Fault, FaultyProxy, Request
-from trainer.contract.store import open_store
 
 STRANGE = ["a//b", "/a", "tiny/../x", "tiny/./x", "tiny//attempts/001-a.jsonl", "tiny/r/a%0Ab", "tiny/r/%01"]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from gridctl_trainer.storage.base import open_store
 from tests.e2e.stores.conftest import Run
 from tests.e2e.stores.planted import DAMAGE, FILE_DAMAGE, LOG, YAML, objects
-from trainer.contract.store import open_store
 
 SOUND = 3
 """Seeds of which nothing is damaged."""

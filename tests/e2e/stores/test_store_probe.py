@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gridctl_trainer.storage.base import open_store
 from tests.e2e.stores.conftest import Run
 from tests.faulty_proxy import Answer, Fault, FaultyProxy, Rule
-from trainer.contract.store import open_store
 
 
 def error(status: int, code: str) -> Answer:

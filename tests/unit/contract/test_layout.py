@@ -5,7 +5,15 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.contract.layout import AttemptName, CheckpointName, Position, RunLayout, attempt_of, checkpoint_of, run_of
+from gridctl_trainer.contract.layout import (
+    AttemptName,
+    CheckpointName,
+    Position,
+    RunLayout,
+    attempt_of,
+    checkpoint_of,
+    run_of,
+)
 
 LAYOUT = RunLayout("demo", "demo-unet-r10-none-s1-0123abcd")
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.contract.errors import MetricLogError
-from trainer.contract.metrics import (
+from gridctl_trainer.contract.errors import MetricLogError
+from gridctl_trainer.contract.records.metric_log import (
     AttemptLog,
     AttemptRecord,
     EndRecord,

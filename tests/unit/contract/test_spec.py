@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from trainer.contract.errors import SpecError
-from trainer.contract.spec import RUN_ID_MAX_LENGTH, RunSpec
+from gridctl_trainer.contract.errors import SpecError
+from gridctl_trainer.contract.spec import RUN_ID_MAX_LENGTH, RunSpec
 
 
 def spec(**changes: Any) -> RunSpec:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from trainer.data.phantom import PhantomOptions, write_phantom
+from gridctl_trainer.datasets.phantom.dataset import PhantomOptions, write_phantom
 
 OPTIONS = PhantomOptions(patients=3, generalisation_patients=2, slices=3, seed=11)
 

@@ -10,10 +10,10 @@ import nibabel
 import numpy as np
 import pytest
 
-from trainer.contract.errors import DataError
-from trainer.data.acdc import find_patients, read_patient
-from trainer.data.acdc_info import read_info
-from trainer.data.nifti import read_volume
+from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.datasets.acdc.info import read_info
+from gridctl_trainer.datasets.acdc.patients import find_patients, read_patient
+from gridctl_trainer.datasets.formats.nifti import read_volume
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ import cv2
 import pytest
 from typer.testing import CliRunner, Result
 
-from trainer.contract.errors import DataError
-from trainer.contract.spec import DataSpec
-from trainer.data import sunnybrook
-from trainer.data.commands import app
-from trainer.data.loading import load_set
+from gridctl_trainer.cli.data import app
+from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.datasets.sunnybrook import patients as sunnybrook
+from gridctl_trainer.preprocessing.loading import load_set
 
 
 def run(*arguments: object) -> Result:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.data.clahe import equalise
+from gridctl_trainer.preprocessing.clahe import equalise
 
 
 def assert_as_opencv(image: np.ndarray) -> None:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.contract.errors import DataError
-from trainer.data.contours import fill, read_contour
+from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.datasets.sunnybrook.contours import fill, read_contour
 
 HERE = Path("contour.txt")
 

@@ -15,13 +15,13 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from trainer.contract.errors import DataError, Problem
-from trainer.contract.spec import DataSpec
-from trainer.data import acdc
-from trainer.data.oddities import ignore
-from trainer.data.prepared import prepare_patient
-from trainer.data.slices import LabelledSlice
-from trainer.data.sources import Kind, find_sources
+from gridctl_trainer.contract.errors import DataError, Problem
+from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.datasets.acdc import patients as acdc
+from gridctl_trainer.datasets.quality.oddities import ignore
+from gridctl_trainer.datasets.registry import Kind, find_sources
+from gridctl_trainer.datasets.slices import LabelledSlice
+from gridctl_trainer.preprocessing.prepared import prepare_patient
 
 Draw = Callable[[st.SearchStrategy[int]], int]
 Mutation = Callable[[Path, Draw], None]

@@ -12,17 +12,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer.contract.errors import DataError
-from trainer.contract.spec import DataSpec
-from trainer.data import loading, packing
-from trainer.data.loading import load_set
-from trainer.data.pack import IMAGES, MANIFEST, MASKS
-from trainer.data.packing import make_pack
-from trainer.data.prepared import PreparedSet
-from trainer.data.reading import prepare_in_memory, read_and_prepare
-from trainer.data.recipe import Recipe
-from trainer.data.sources import Kind, find_sources
-from trainer.image_tensors import ImageTensors
+from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.datasets.registry import Kind, find_sources
+from gridctl_trainer.preprocessing import loading
+from gridctl_trainer.preprocessing.loading import load_set
+from gridctl_trainer.preprocessing.packs import packing
+from gridctl_trainer.preprocessing.packs.pack import IMAGES, MANIFEST, MASKS
+from gridctl_trainer.preprocessing.packs.packing import make_pack
+from gridctl_trainer.preprocessing.prepared import PreparedSet
+from gridctl_trainer.preprocessing.reading import prepare_in_memory, read_and_prepare
+from gridctl_trainer.preprocessing.recipe import Recipe
+from gridctl_trainer.training.images.tensors import ImageTensors
 
 STEPS = ("gaussian", "clahe", "minmax", "resize")
 

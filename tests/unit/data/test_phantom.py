@@ -9,16 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.datasets.acdc import patients as acdc
+from gridctl_trainer.datasets.phantom import dataset as phantom_module
+from gridctl_trainer.datasets.phantom.dataset import write_phantom
+from gridctl_trainer.datasets.registry import Kind, find_sources
+from gridctl_trainer.datasets.slices import LabelledSlice
+from gridctl_trainer.datasets.sunnybrook import patients as sunnybrook
+from gridctl_trainer.preprocessing.reading import prepare_in_memory
+from gridctl_trainer.preprocessing.recipe import Recipe
 from tests.unit.data.conftest import OPTIONS
-from trainer.contract.errors import DataError
-from trainer.contract.spec import DataSpec
-from trainer.data import acdc, sunnybrook
-from trainer.data import phantom as phantom_module
-from trainer.data.phantom import write_phantom
-from trainer.data.reading import prepare_in_memory
-from trainer.data.recipe import Recipe
-from trainer.data.slices import LabelledSlice
-from trainer.data.sources import Kind, find_sources
 
 
 def digests(folder: Path) -> dict[str, str]:

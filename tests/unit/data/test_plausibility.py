@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trainer.data import acdc, sunnybrook
-from trainer.data.contour_fit import bright_border_share
-from trainer.data.oddities import Oddity
-from trainer.data.plausibility import ejection_fraction, judge
-from trainer.data.slices import LabelledSlice
+from gridctl_trainer.datasets.acdc import patients as acdc
+from gridctl_trainer.datasets.quality.contour_fit import bright_border_share
+from gridctl_trainer.datasets.quality.oddities import Oddity
+from gridctl_trainer.datasets.quality.plausibility import ejection_fraction, judge
+from gridctl_trainer.datasets.slices import LabelledSlice
+from gridctl_trainer.datasets.sunnybrook import patients as sunnybrook
 
 
 def hearts(phantom: Path) -> list[list[LabelledSlice]]:

@@ -9,9 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from trainer.contract.spec import DataSpec
-from trainer.data import preprocess as steps
-from trainer.data.preprocess import clahe, gaussian, minmax, pad_and_crop_into, shrink, shrink_mask, shrunk_shape
+from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.preprocessing import steps
+from gridctl_trainer.preprocessing.steps import (
+    clahe,
+    gaussian,
+    minmax,
+    pad_and_crop_into,
+    shrink,
+    shrink_mask,
+    shrunk_shape,
+)
 
 STEPS = ("gaussian", "clahe", "minmax", "resize")
 

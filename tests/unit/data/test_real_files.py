@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from trainer.contract.spec import DataSpec
-from trainer.data.check import check_set, find_sets
-from trainer.data.loading import load_set
+from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.dataset_check.check import check_set, find_sets
+from gridctl_trainer.preprocessing.loading import load_set
 
 ROOT = os.environ.get("GRIDCTL_TEST_DATA", "")
 

@@ -12,17 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.contract.errors import DataError
-from trainer.data import acdc, sunnybrook
-from trainer.data.acdc_files import series_path
-from trainer.data.acdc_info import read_info
-from trainer.data.acdc_series import check_series
-from trainer.data.dicom import read_dicom
-from trainer.data.frames import frames_before, pad_series
-from trainer.data.nifti import read_series
-from trainer.data.oddities import Oddity
-from trainer.data.slices import Phase
-from trainer.data.sources import find_sources, require_series
+from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.datasets.acdc import patients as acdc
+from gridctl_trainer.datasets.acdc.files import series_path
+from gridctl_trainer.datasets.acdc.info import read_info
+from gridctl_trainer.datasets.acdc.series import check_series
+from gridctl_trainer.datasets.formats.dicom import read_dicom
+from gridctl_trainer.datasets.formats.nifti import read_series
+from gridctl_trainer.datasets.quality.oddities import Oddity
+from gridctl_trainer.datasets.registry import find_sources, require_series
+from gridctl_trainer.datasets.slices import Phase
+from gridctl_trainer.datasets.sunnybrook import patients as sunnybrook
+from gridctl_trainer.datasets.temporal_context import frames_before, pad_series
 
 
 @given(st.integers(-5, 40), st.sampled_from(["ED", "ES"]), st.integers(1, 12))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.contract.errors import DataError
-from trainer.data.split import split_patients
+from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.datasets.split import split_patients
 
 patients = st.sets(st.integers(1, 999).map("patient{:03d}".format), min_size=2, max_size=60)
 ratios = st.floats(0.01, 0.99)

@@ -10,9 +10,9 @@ import numpy as np
 import pydicom
 import pytest
 
-from trainer.contract.errors import DataError
-from trainer.data.dicom import read_dicom
-from trainer.data.sunnybrook import Patient, find_patients, read_patient
+from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.datasets.formats.dicom import read_dicom
+from gridctl_trainer.datasets.sunnybrook.patients import Patient, find_patients, read_patient
 
 
 @pytest.fixture

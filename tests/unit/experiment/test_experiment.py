@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from orchestrator.errors import InputError
-from orchestrator.experiment import Document, Experiment, load_experiment, parse_experiment
+from gridctl.errors import InputError
+from gridctl.experiment import Document, Experiment, load_experiment, parse_experiment
 
 GOOD = """\
 name: demo

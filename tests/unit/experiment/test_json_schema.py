@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 from ruamel.yaml import YAML
 
-from orchestrator.errors import Fault
-from orchestrator.experiment import Document, parse_experiment
-from orchestrator.experiment.json_schema import experiment_schema
-from orchestrator.experiment.key_paths import key_paths
-from trainer.contract.network import NETWORKS
+from gridctl.errors import Fault
+from gridctl.experiment import Document, parse_experiment
+from gridctl.experiment.reference.json_schema import experiment_schema
+from gridctl.experiment.reference.key_paths import key_paths
+from gridctl_trainer.contract.network import NETWORKS
 
 SCHEMA = experiment_schema()
 VALIDATOR = Draft7Validator(SCHEMA)

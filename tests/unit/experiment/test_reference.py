@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from orchestrator.experiment.field_descriptions import field_descriptions
-from orchestrator.experiment.json_schema import models_in, schema_text
-from orchestrator.experiment.key_paths import key_paths
-from orchestrator.experiment.reference import reference
-from orchestrator.experiment.schema import ExperimentFile
-from trainer.contract.network import NETWORKS
+from gridctl.experiment.reference.documentation import reference
+from gridctl.experiment.reference.field_descriptions import field_descriptions
+from gridctl.experiment.reference.json_schema import models_in, schema_text
+from gridctl.experiment.reference.key_paths import key_paths
+from gridctl.experiment.schema import ExperimentFile
+from gridctl_trainer.contract.network import NETWORKS
 
 MODELS = sorted({ExperimentFile, *NETWORKS.values(), *models_in(ExperimentFile)}, key=lambda model: model.__name__)
 

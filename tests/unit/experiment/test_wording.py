@@ -12,12 +12,12 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from orchestrator.errors import InputError
-from orchestrator.experiment import Document, parse_experiment
-from orchestrator.experiment.known_keys import section_of
-from orchestrator.experiment.schema import ExperimentFile
-from trainer.contract.network import NETWORKS
-from trainer.contract.spec import TrainingSpec
+from gridctl.errors import InputError
+from gridctl.experiment import Document, parse_experiment
+from gridctl.experiment.known_keys import section_of
+from gridctl.experiment.schema import ExperimentFile
+from gridctl_trainer.contract.network import NETWORKS
+from gridctl_trainer.contract.spec import TrainingSpec
 
 SOUND: dict[str, Any] = {
     "name": "tiny",

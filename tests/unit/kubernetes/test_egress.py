@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestrator.backends.kubernetes.egress import compare_egress
+from gridctl.executors.kubernetes.store_access.egress import compare_egress
 
 BASE = Path(__file__).parents[3] / "k8s" / "base" / "network-policy.yaml"
 LABELS = {"gridctl/run": "a"}

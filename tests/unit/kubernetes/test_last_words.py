@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.backends.kubernetes.pod_end import last_words
-from orchestrator.commands.failure_reason import failure_reason
+from gridctl.commands.progress.failure_reason import failure_reason
+from gridctl.executors.kubernetes.status.pod_end import last_words
 
 BAD_DATA = "exit code 3 (bad data, not retried)"
 

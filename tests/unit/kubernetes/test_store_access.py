@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.backends.kubernetes.finding import Finding
-from orchestrator.backends.kubernetes.pod_environment import pod_environment
-from orchestrator.backends.kubernetes.secret_command import SecretCommand
-from orchestrator.backends.kubernetes.secret_keys import Secret
-from orchestrator.backends.kubernetes.store_access import compare, wanted_variables
-from orchestrator.experiment import Document, parse_experiment
-from orchestrator.manifest import JobTemplate
-from trainer.contract.s3_environment import read_s3_environment
+from gridctl.executors.kubernetes.manifest.job_template import JobTemplate
+from gridctl.executors.kubernetes.store_access.comparison import compare, wanted_variables
+from gridctl.executors.kubernetes.store_access.finding import Finding
+from gridctl.executors.kubernetes.store_access.pod_environment import pod_environment
+from gridctl.executors.kubernetes.store_access.secret_command import SecretCommand
+from gridctl.executors.kubernetes.store_access.secret_keys import Secret
+from gridctl.experiment import Document, parse_experiment
+from gridctl_trainer.storage.s3.environment import read_s3_environment
 
 EXPERIMENT = """\
 name: demo

@@ -7,8 +7,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from orchestrator.backends.kubernetes import examination
-from orchestrator.backends.kubernetes.secret_keys import Secret
+from gridctl.executors.kubernetes.preflight import cluster as examination
+from gridctl.executors.kubernetes.store_access.secret_keys import Secret
 
 
 def test_the_check_names_the_right_the_keys_and_the_commands() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.backends.kubernetes.waiting_reasons import WaitingReasons
-from orchestrator.backends.port import Activity
+from gridctl.executors.base import Activity
+from gridctl.executors.kubernetes.status.waiting_reasons import WaitingReasons
 
 PULL = Activity(active=True, reason="ErrImagePull: manifest unknown")
 RUNS = Activity(active=True, running=True)

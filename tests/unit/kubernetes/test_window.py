@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.backends.kubernetes import window
-from orchestrator.backends.kubernetes.window import ActiveWindow
-from orchestrator.backends.port import Activity, Outcome
+from gridctl.executors.base import Activity, Outcome
+from gridctl.executors.kubernetes import max_active as window
+from gridctl.executors.kubernetes.max_active import ActiveWindow
 
 
 class Cluster:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from orchestrator.backends.local.locks import RunLocks
+from gridctl.executors.local.run_locks import RunLocks
 
 
 def test_a_run_is_held_once(tmp_path: Path) -> None:

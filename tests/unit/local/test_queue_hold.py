@@ -6,11 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from orchestrator.backends.local.queue_hold import QueueHold, queues
+from gridctl.executors.local.queue_hold import QueueHold, queues
 
 HOLD = """
 import sys, pathlib
-from orchestrator.backends.local.queue_hold import QueueHold
+from gridctl.executors.local.queue_hold import QueueHold
 hold = QueueHold(pathlib.Path(sys.argv[1]), sys.argv[2:])
 print(*hold.run_ids, flush=True)
 input()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.contract.network import GammaNetSpec
+from gridctl_trainer.contract.network import GammaNetSpec
 
 Array = NDArray[np.float64]
 

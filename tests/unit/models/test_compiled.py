@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import torch
 
-from trainer.contract.network import GammaNetSpec, NetworkSpec, UNetSpec
-from trainer.models import build_model
+from gridctl_trainer.contract.network import GammaNetSpec, NetworkSpec, UNetSpec
+from gridctl_trainer.models import build_model
 
 GAMMA_NET: dict[str, Any] = {"channels": (16, 2), "down_fgru_kernels": (7, 1), "up_fgru_kernels": (1,)}
 

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 
+from gridctl_trainer.contract.errors import SpecError
+from gridctl_trainer.contract.network import GammaNetSpec
+from gridctl_trainer.models import build_model
+from gridctl_trainer.models.gamma_net.fgru import FGRU
+from gridctl_trainer.models.gamma_net.gala import Gala
+from gridctl_trainer.models.gamma_net.network import GammaNet
 from tests.unit.models.reference import Weights, gala, gamma_net
-from trainer.contract.errors import SpecError
-from trainer.contract.network import GammaNetSpec
-from trainer.models import build_model
-from trainer.models.fgru import FGRU
-from trainer.models.gala import Gala
-from trainer.models.gamma_net import GammaNet
 
 SMALL: dict[str, Any] = {
     "channels": (3, 4, 5),

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from trainer.contract.network import GammaNetSpec, NetworkSpec, UNetSpec
-from trainer.losses import bce_with_logits
-from trainer.models import build_model
+from gridctl_trainer.contract.network import GammaNetSpec, NetworkSpec, UNetSpec
+from gridctl_trainer.models import build_model
+from gridctl_trainer.training.objective import bce_with_logits
 
 GOLDEN = Path(__file__).parents[2] / "assets" / "golden_losses.json"
 NETWORKS: dict[str, NetworkSpec] = {

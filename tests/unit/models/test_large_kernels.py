@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from trainer.models import tiled_dft
-from trainer.models.large_kernels import convolve_with_large_kernel, pays_by_dft
+from gridctl_trainer.models.kernels import tiled_dft
+from gridctl_trainer.models.kernels.large_kernels import convolve_with_large_kernel, pays_by_dft
 
 
 @settings(max_examples=30, deadline=None)

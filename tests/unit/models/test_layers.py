@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trainer.models.batch_norm import RectifiedBatchNorm
-from trainer.models.pointwise import convolve_pointwise
-from trainer.models.single_channel import convolve_to_one_channel
-from trainer.models.upsample import sum_upsampled
+from gridctl_trainer.models.kernels.batch_norm import RectifiedBatchNorm
+from gridctl_trainer.models.kernels.pointwise import convolve_pointwise
+from gridctl_trainer.models.kernels.single_channel import convolve_to_one_channel
+from gridctl_trainer.models.kernels.upsample import sum_upsampled
 
 
 @pytest.mark.parametrize("size", [1, 3, 5])

@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from trainer.contract.errors import SpecError
-from trainer.contract.network import UNetSpec
-from trainer.models import build_model
-from trainer.models.unet import UNet
+from gridctl_trainer.contract.errors import SpecError
+from gridctl_trainer.contract.network import UNetSpec
+from gridctl_trainer.models import build_model
+from gridctl_trainer.models.unet import UNet
 
 
 @pytest.mark.parametrize(("options", "parameters"), [({}, 454_505), ({"preset": "table"}, 700_985)], ids=str)

@@ -7,12 +7,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestrator.experiment import Document, Experiment, parse_experiment
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import AttemptName, RunLayout
-from trainer.contract.metrics import AttemptRecord, DataRecord, EndRecord, EpochRecord, Record, SetScores, write_line
-from trainer.contract.result import ResultRecord
-from trainer.contract.spec import RunSpec
+from gridctl.experiment import Document, Experiment, parse_experiment
+from gridctl_trainer.contract.layout import AttemptName, RunLayout
+from gridctl_trainer.contract.records.metric_log import (
+    AttemptRecord,
+    DataRecord,
+    EndRecord,
+    EpochRecord,
+    Record,
+    SetScores,
+    write_line,
+)
+from gridctl_trainer.contract.records.run_result import ResultRecord
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.folder import FolderStore
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 EPOCHS = 4

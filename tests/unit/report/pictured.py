@@ -5,11 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import RunLayout
-from trainer.contract.result import PatientFunction, ResultRecord
-from trainer.contract.samples import Polygon, SampleOutput, SamplesIndex, SampleSlice
-from trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.layout import RunLayout
+from gridctl_trainer.contract.records.run_result import PatientFunction, ResultRecord
+from gridctl_trainer.contract.records.samples import Polygon, SampleOutput, SamplesIndex, SampleSlice
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.folder import FolderStore
 
 SIDE = 24
 PATIENTS = 6

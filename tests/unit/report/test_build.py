@@ -13,14 +13,14 @@ import pytest
 from rich.console import Console
 from scipy import stats
 
-from orchestrator.collect import collect
-from orchestrator.errors import InputError
-from orchestrator.experiment import Experiment
-from orchestrator.report import Question, Report, build_report, render
-from orchestrator.report.result import ComparisonRow
+from gridctl.collection.collect import collect
+from gridctl.errors import InputError
+from gridctl.experiment import Experiment
+from gridctl.report import Question, Report, build_report, render
+from gridctl.report.model import ComparisonRow
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import EPOCHS, Dice, dice_of, experiment, log_run
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.spec import RunSpec
 
 SIGNIFICANCE = Question(significance=True)
 
@@ -181,7 +181,7 @@ def test_one_seed_is_no_test(store: FolderStore, tmp_path: Path) -> None:
 def test_no_second_data_set_no_generalisation(store: FolderStore, tmp_path: Path) -> None:
     tiny = experiment(tmp_path / "data")
     document = tiny.document.with_overrides(["data.sunnybrook=null"])
-    from orchestrator.experiment import parse_experiment
+    from gridctl.experiment import parse_experiment
 
     alone = parse_experiment(document)
     for run in alone.runs:

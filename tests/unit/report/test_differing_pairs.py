@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from orchestrator.collect import collect
-from orchestrator.errors import InputError
-from orchestrator.experiment import Experiment, parse_experiment
-from orchestrator.report import Question, Report, build_report
-from orchestrator.report.conditions import conditions
-from orchestrator.report.result import ComparisonRow
+from gridctl.collection.collect import collect
+from gridctl.errors import InputError
+from gridctl.experiment import Experiment, parse_experiment
+from gridctl.report import Question, Report, build_report
+from gridctl.report.conditions import conditions
+from gridctl.report.model import ComparisonRow
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import EPOCHS, dice_of, experiment, log_run
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.spec import RunSpec
 
 ASKED = Question(significance=True)
 KEPT = replace(ASKED, keep_differing_pairs=True)

@@ -16,16 +16,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from orchestrator.collect import EPOCH_COLUMNS, Collected, collect
-from orchestrator.commands.report import write_report
-from orchestrator.errors import InputError
-from orchestrator.experiment import Experiment
-from orchestrator.report import FILES, Question, Report, Source, build_report, render
-from orchestrator.report.latex import escaped
-from orchestrator.report.result import Aggregate, Family, Overall, PairScore
-from orchestrator.report.unbroken import NO_BREAK, unbroken
+from gridctl.collection.collect import EPOCH_COLUMNS, Collected, collect
+from gridctl.commands.report import write_report
+from gridctl.errors import InputError
+from gridctl.experiment import Experiment
+from gridctl.report import FILES, Question, Report, Source, build_report, render
+from gridctl.report.model import Aggregate, Family, Overall, PairScore
+from gridctl.report.renderers.latex import escaped
+from gridctl.report.renderers.unbroken import NO_BREAK, unbroken
+from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import dice_of, experiment, log_run
-from trainer.contract.folder_store import FolderStore
 
 DOCS = Path(__file__).parents[3] / "docs" / "report.md"
 Made = tuple[Report, Source]
@@ -130,7 +130,7 @@ def test_without_a_format_a_folder_gets_them_all_and_the_figures(made: Made, tmp
 
 
 def test_figures_of_the_thesis_are_drawn(made: Made, tmp_path: Path) -> None:
-    from orchestrator.report.figures import write_figures
+    from gridctl.report.li2020.figures import write_figures
 
     written = list(write_figures(made[0], tmp_path))
     assert [path.name for path in written] == ["figure-5.1.png", "figure-5.1.pdf"], "no run at ratio 0.4: no 5.3"

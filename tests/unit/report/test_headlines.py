@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from orchestrator.collect import collect
-from orchestrator.experiment import Experiment
-from orchestrator.report import Question, Report, build_report, render
-from orchestrator.report.headline import headlines
+from gridctl.collection.collect import collect
+from gridctl.experiment import Experiment
+from gridctl.report import Question, Report, build_report, render
+from gridctl.report.headline import headlines
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import Dice, dice_of, experiment, log_run
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.spec import RunSpec
 
 ASKED = Question(significance=True)
 

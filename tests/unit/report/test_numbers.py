@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.report.numbers import p_value, signed
+from gridctl.report.numbers import p_value, signed
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,15 @@ import pytest
 from rich.console import Console
 from scipy import stats
 
-from orchestrator.collect import collect
-from orchestrator.experiment import Experiment
-from orchestrator.report import Question, Report, build_report, render
-from orchestrator.report.result import Comparison, ComparisonRow
-from orchestrator.stats.bca import bca_mean
-from orchestrator.stats.multiplicity import benjamini_hochberg, holm
+from gridctl.analysis.statistics.bca import bca_mean
+from gridctl.analysis.statistics.multiplicity import benjamini_hochberg, holm
+from gridctl.collection.collect import collect
+from gridctl.experiment import Experiment
+from gridctl.report import Question, Report, build_report, render
+from gridctl.report.model import Comparison, ComparisonRow
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import Dice, dice_of, experiment, log_run
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.spec import RunSpec
 
 ASKED = Question(significance=True)
 
@@ -41,7 +41,7 @@ def noisy(run: RunSpec, epoch: int) -> float:
 def filled(store: FolderStore, tmp_path: Path, dice: Dice = noisy, text: str = "", *set_: str) -> Experiment:
     tiny = experiment(tmp_path / "data", text)
     if set_:
-        from orchestrator.experiment import parse_experiment
+        from gridctl.experiment import parse_experiment
 
         tiny = parse_experiment(tiny.document.with_overrides(list(set_)))
     for run in tiny.runs:
@@ -164,7 +164,7 @@ def test_few_pairs_say_how_far_bca_is_to_be_believed(store: FolderStore, tmp_pat
 
 @pytest.mark.parametrize(("n", "held"), [(2, "51%"), (3, "72%"), (4, "80%"), (5, "83%"), (7, "83%"), (10, "90%")])
 def test_what_is_said_of_bca_is_of_so_few_pairs(n: int, held: str) -> None:
-    from orchestrator.report.wording import bca_coverage
+    from gridctl.report.wording import bca_coverage
 
     assert f"in {held} of simulated" in bca_coverage(n)
 
@@ -199,8 +199,8 @@ def test_unlike_pairs_left_out_by_strictness_are_not_tested_unpaired(store: Fold
 
 
 def test_a_failed_run_says_why_its_pair_is_left_out(store: FolderStore, tmp_path: Path) -> None:
-    from trainer.contract.layout import AttemptName, RunLayout
-    from trainer.contract.metrics import EndRecord, write_line
+    from gridctl_trainer.contract.layout import AttemptName, RunLayout
+    from gridctl_trainer.contract.records.metric_log import EndRecord, write_line
 
     tiny = experiment(tmp_path / "data")
     for run in tiny.runs[1:]:

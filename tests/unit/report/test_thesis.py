@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestrator.collect import collect
-from orchestrator.errors import InputError
-from orchestrator.experiment import Experiment, load_experiment
-from orchestrator.report import Question, build_report
-from orchestrator.report.page import render_page
-from orchestrator.report.result import ThesisCell, ThesisItem
-from orchestrator.report.thesis import printed
+from gridctl.collection.collect import collect
+from gridctl.errors import InputError
+from gridctl.experiment import Experiment, load_experiment
+from gridctl.report import Question, build_report
+from gridctl.report.li2020.comparison import printed
+from gridctl.report.model import ThesisCell, ThesisItem
+from gridctl.report.renderers.html import render_page
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import log_run
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.spec import RunSpec
 
 EXPERIMENTS = Path(__file__).parents[3] / "experiments"
 

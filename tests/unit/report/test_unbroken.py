@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from orchestrator.collect import collect
-from orchestrator.report import Question, Source, build_report, render
-from orchestrator.report.latex import escaped
-from orchestrator.report.unbroken import NO_BREAK, unbroken
+from gridctl.collection.collect import collect
+from gridctl.report import Question, Source, build_report, render
+from gridctl.report.renderers.latex import escaped
+from gridctl.report.renderers.unbroken import NO_BREAK, unbroken
+from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import dice_of, experiment, log_run
-from trainer.contract.folder_store import FolderStore
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import io
 import pytest
 from rich.console import Console
 
-from orchestrator.collect import collect
-from orchestrator.report import Question, Report, build_report
-from orchestrator.report.terminal import print_report
+from gridctl.collection.collect import collect
+from gridctl.report import Question, Report, build_report
+from gridctl.report.renderers.terminal import print_report
+from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import experiment, log_run
-from trainer.contract.folder_store import FolderStore
 
 
 @pytest.fixture(scope="module")

@@ -17,18 +17,18 @@ from statsmodels.stats.power import TTestPower
 from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.weightstats import ttost_paired
 
-from orchestrator.stats.bca import bca_mean
-from orchestrator.stats.effect_size import hedges_g_av, hedges_g_z
-from orchestrator.stats.equivalence import paired_tost
-from orchestrator.stats.floor import pairs_for_exact, smallest_exact_p
-from orchestrator.stats.improvement import probability_of_improvement
-from orchestrator.stats.multiplicity import benjamini_hochberg, holm
-from orchestrator.stats.over_grid import interquartile_mean, iqm, iqm_difference, mean_over_cells
-from orchestrator.stats.paired_t import paired_t
-from orchestrator.stats.power import paired_t_power, pairs_needed
-from orchestrator.stats.sign_flip import EXACT_PAIRS, sign_flip
-from orchestrator.stats.signed_rank import EXACT_RANKS, signed_rank
-from orchestrator.stats.welch import welch
+from gridctl.analysis.statistics.bca import bca_mean
+from gridctl.analysis.statistics.effect_size import hedges_g_av, hedges_g_z
+from gridctl.analysis.statistics.equivalence import paired_tost
+from gridctl.analysis.statistics.improvement import probability_of_improvement
+from gridctl.analysis.statistics.multiplicity import benjamini_hochberg, holm
+from gridctl.analysis.statistics.over_grid import interquartile_mean, iqm, iqm_difference, mean_over_cells
+from gridctl.analysis.statistics.paired_t import paired_t
+from gridctl.analysis.statistics.power import paired_t_power, pairs_needed
+from gridctl.analysis.statistics.sign_flip import EXACT_PAIRS, sign_flip
+from gridctl.analysis.statistics.signed_rank import EXACT_RANKS, signed_rank
+from gridctl.analysis.statistics.smallest_p import pairs_for_exact, smallest_exact_p
+from gridctl.analysis.statistics.welch import welch
 
 CLOSE = {"rel": 1e-10, "abs": 1e-10}
 SIZES = [2, 3, 5, 10, 20, 50]

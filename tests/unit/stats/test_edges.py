@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from orchestrator.stats.bca import bca_mean
-from orchestrator.stats.effect_size import hedges_g_av, hedges_g_z
-from orchestrator.stats.equivalence import paired_tost
-from orchestrator.stats.improvement import probability_of_improvement
-from orchestrator.stats.paired_t import paired_t
-from orchestrator.stats.sign_flip import sign_flip
-from orchestrator.stats.signed_rank import signed_rank
-from orchestrator.stats.welch import welch
+from gridctl.analysis.statistics.bca import bca_mean
+from gridctl.analysis.statistics.effect_size import hedges_g_av, hedges_g_z
+from gridctl.analysis.statistics.equivalence import paired_tost
+from gridctl.analysis.statistics.improvement import probability_of_improvement
+from gridctl.analysis.statistics.paired_t import paired_t
+from gridctl.analysis.statistics.sign_flip import sign_flip
+from gridctl.analysis.statistics.signed_rank import signed_rank
+from gridctl.analysis.statistics.welch import welch
 
 Scores = NDArray[np.float64]
 COARSE = st.sampled_from([0.0, 0.1, 0.3, 0.5, 0.5 + 1e-16, 1.0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.stats.power import paired_t_power, pairs_needed
+from gridctl.analysis.statistics.power import paired_t_power, pairs_needed
 
 
 @pytest.mark.parametrize(

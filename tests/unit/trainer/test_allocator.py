@@ -10,9 +10,9 @@ import pytest
 STEPS = """
 import resource
 import torch
-from trainer.allocator import keep_freed_memory
-from trainer.contract.network import UNetSpec
-from trainer.models import build_model
+from gridctl_trainer.training.machine.memory_allocator import keep_freed_memory
+from gridctl_trainer.contract.network import UNetSpec
+from gridctl_trainer.models import build_model
 
 print(keep_freed_memory())
 torch.set_num_threads(1)

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainer.augmentation import Augmentation
-from trainer.contract.spec import AugmentationSpec, DataSpec, RunSpec
+from gridctl_trainer.contract.spec import AugmentationSpec, DataSpec, RunSpec
+from gridctl_trainer.training.images.augmentation import Augmentation
 
 MOVING = AugmentationSpec(rotation_degrees=20, scaling=0.15, shift=0.1, flip=True)
 ALL = MOVING.model_copy(update={"gamma": 0.4})

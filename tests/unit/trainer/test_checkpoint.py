@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import torch
 
-from trainer.checkpoint import Checkpoints, weights_sha256
-from trainer.contract.errors import SpecError, StoreError
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import AttemptName, CheckpointName, Position, RunLayout, checkpoint_of
-from trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.errors import SpecError, StoreError
+from gridctl_trainer.contract.layout import AttemptName, CheckpointName, Position, RunLayout, checkpoint_of
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.folder import FolderStore
+from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weights_sha256
 
 FIRST, SECOND = AttemptName(1, "a"), AttemptName(2, "b")
 

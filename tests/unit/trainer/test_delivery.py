@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from trainer.contract.errors import NotFoundError, StoreError
-from trainer.contract.folder_store import FolderStore
-from trainer.delivery import SpooledStore
-from trainer.patience import Patience
-from trainer.spool import Spool
-from trainer.stopping import StoppedError, StopSignal
+from gridctl_trainer.contract.errors import NotFoundError, StoreError
+from gridctl_trainer.host.signals import StoppedError, StopSignal
+from gridctl_trainer.storage.folder import FolderStore
+from gridctl_trainer.storage.retry import Patience
+from gridctl_trainer.storage.write_behind.spool import Spool
+from gridctl_trainer.storage.write_behind.spooled_store import SpooledStore
 
 MIB = 1 << 20
 
@@ -52,8 +52,8 @@ class Flaky(FolderStore):
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("trainer.delivery.pause_s", lambda failures: 0.01)
-    monkeypatch.setattr("trainer.patience.pause_s", lambda failures: 0.01)
+    monkeypatch.setattr("gridctl_trainer.storage.write_behind.spooled_store.pause_s", lambda failures: 0.01)
+    monkeypatch.setattr("gridctl_trainer.storage.retry.pause_s", lambda failures: 0.01)
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from trainer.contract.errors import SpecError
-from trainer.contract.network import GammaNetSpec, NetworkSpec, UNetSpec
-from trainer.description import describe
-from trainer.description_options import network_of
-from trainer.models import build_model
+from gridctl_trainer.cli.description_options import network_of
+from gridctl_trainer.contract.errors import SpecError
+from gridctl_trainer.contract.network import GammaNetSpec, NetworkSpec, UNetSpec
+from gridctl_trainer.models import build_model
+from gridctl_trainer.training.network_description import describe
 
 
 def test_flops_of_a_network_that_can_be_counted_by_hand() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from trainer import device
-from trainer.contract import exit_codes
+from gridctl_trainer.contract import exit_codes
+from gridctl_trainer.training.machine import device
 
 
 @pytest.fixture

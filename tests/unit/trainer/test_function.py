@@ -10,14 +10,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from trainer.contract.spec import DataSpec
-from trainer.data import acdc
-from trainer.data.loading import load_set
-from trainer.data.phantom import PhantomOptions, write_phantom
-from trainer.data.plausibility import ejection_fraction
-from trainer.data.prepared import PreparedSet
-from trainer.data.slices import cavity_ml
-from trainer.function import patient_functions
+from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.datasets.acdc import patients as acdc
+from gridctl_trainer.datasets.phantom.dataset import PhantomOptions, write_phantom
+from gridctl_trainer.datasets.quality.plausibility import ejection_fraction
+from gridctl_trainer.datasets.slices import cavity_ml
+from gridctl_trainer.preprocessing.loading import load_set
+from gridctl_trainer.preprocessing.prepared import PreparedSet
+from gridctl_trainer.training.ejection_fraction import patient_functions
 
 CPU = torch.device("cpu")
 

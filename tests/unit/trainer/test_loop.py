@@ -12,17 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from trainer.checkpoint import weights_sha256
-from trainer.contract.errors import Fault
-from trainer.contract.layout import Position
-from trainer.contract.metrics import EpochRecord
-from trainer.contract.spec import RunSpec
-from trainer.evaluation import NonFiniteScoreError
-from trainer.image_tensors import ImageTensors
-from trainer.loop import NonFiniteLossError, TrainingLoop
-from trainer.progress import Silent
-from trainer.seeding import seed_everything
-from trainer.stopping import StoppedError, StopSignal
+from gridctl_trainer.contract.errors import Fault
+from gridctl_trainer.contract.layout import Position
+from gridctl_trainer.contract.records.metric_log import EpochRecord
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.host.signals import StoppedError, StopSignal
+from gridctl_trainer.training.checkpoints.checkpoints import weights_sha256
+from gridctl_trainer.training.evaluation import NonFiniteScoreError
+from gridctl_trainer.training.images.tensors import ImageTensors
+from gridctl_trainer.training.loop import NonFiniteLossError, TrainingLoop
+from gridctl_trainer.training.progress.display import Silent
+from gridctl_trainer.training.seeding import seed_everything
 
 EPOCHS, IMAGES, BATCH = 3, 7, 2
 STEPS = math.ceil(IMAGES / BATCH)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.training.preflight import memory
 from tests.e2e.specification import specification
-from trainer.contract.spec import RunSpec
-from trainer.preflight import memory
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.contract.layout import Position
-from trainer.contract.spec import TrainingSpec
-from trainer.retention import best, kept
+from gridctl_trainer.contract.layout import Position
+from gridctl_trainer.contract.spec import TrainingSpec
+from gridctl_trainer.training.checkpoints.retention import best, kept
 
 POSITIONS = st.builds(Position, st.integers(0, 30), st.sampled_from([0, 0, 0, 2]))
 CHECKPOINTS = st.dictionaries(

@@ -14,16 +14,21 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 
-from trainer.contract.errors import StoreError
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import RunLayout
-from trainer.contract.network import GammaNetSpec, UNetSpec
-from trainer.contract.samples import Polygon, SamplesIndex
-from trainer.data.prepared import PreparedSet, SliceRecord
-from trainer.metrics import image_scores
-from trainer.models import build_model
-from trainer.sample_pictures import outline
-from trainer.samples import SLICES_PER_SET, TIMESTEPS_SHOWN, choose_slices, write_samples
+from gridctl_trainer.contract.errors import StoreError
+from gridctl_trainer.contract.layout import RunLayout
+from gridctl_trainer.contract.network import GammaNetSpec, UNetSpec
+from gridctl_trainer.contract.records.samples import Polygon, SamplesIndex
+from gridctl_trainer.metrics.image_scores import image_scores
+from gridctl_trainer.models import build_model
+from gridctl_trainer.preprocessing.prepared import PreparedSet, SliceRecord
+from gridctl_trainer.storage.folder import FolderStore
+from gridctl_trainer.training.samples.pictures import outline
+from gridctl_trainer.training.samples.written_samples import (
+    SLICES_PER_SET,
+    TIMESTEPS_SHOWN,
+    choose_slices,
+    write_samples,
+)
 
 CPU = torch.device("cpu")
 SIDE = 16

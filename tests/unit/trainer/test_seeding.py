@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainer.seeding import epoch_order, restore_rng_state, rng_state, seed_everything
+from gridctl_trainer.training.seeding import epoch_order, restore_rng_state, rng_state, seed_everything
 
 
 def draw() -> list[Any]:

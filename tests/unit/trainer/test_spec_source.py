@@ -8,11 +8,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from trainer.contract.errors import SpecError, StoreError
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import RunLayout
-from trainer.contract.spec import RunSpec
-from trainer.spec_source import read_spec
+from gridctl_trainer.contract.errors import SpecError, StoreError
+from gridctl_trainer.contract.layout import RunLayout
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.folder import FolderStore
+from gridctl_trainer.training.spec_source import read_spec
 
 SPEC = RunSpec.model_validate(
     {

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trainer.contract.errors import StoreError
-from trainer.spool import Spool, SpoolFullError, leftovers
+from gridctl_trainer.contract.errors import StoreError
+from gridctl_trainer.storage.write_behind.spool import Spool, SpoolFullError, leftovers
 
 MIB = 1 << 20
 
@@ -94,7 +94,7 @@ def test_a_full_disk_is_said_and_nothing_half_written_stays(tmp_path: Path, monk
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("trainer.contract.atomic_file.os.fsync", full)
+        patch.setattr("gridctl_trainer.host.atomic_file.os.fsync", full)
         with pytest.raises(StoreError, match="No space left on device") as raised:
             spool.put("b", b"2")
     assert "GRIDCTL_SPOOL" in raised.value.problems[0].fix

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from gridctl_trainer.contract.layout import AttemptName
+from gridctl_trainer.host.signals import StopSignal
+from gridctl_trainer.storage.folder import FolderStore
+from gridctl_trainer.storage.write_behind import run_spool as spooling
+from gridctl_trainer.storage.write_behind.spool import Spool, attempt_folder, folder_of, spool_root
 from tests.unit.trainer.test_checkpoint import LAYOUT, spec
-from trainer import spooling
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import AttemptName
-from trainer.spool import Spool, attempt_folder, folder_of, spool_root
-from trainer.stopping import StopSignal
 
 FIRST = AttemptName(1, "a")
 MIB = 1 << 20

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.training.device_faults import NotDeterministicError, OutOfMemoryError, step_faults
 from tests.unit.trainer.test_loop import SPEC, Noisy, loop
-from trainer.contract.spec import RunSpec
-from trainer.step_faults import NotDeterministicError, OutOfMemoryError, step_faults
 
 CUDA_SAYS = (
     "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 10.75 GiB of which 1.20 GiB is free."

@@ -8,11 +8,11 @@ import sys
 
 import pytest
 
-from trainer.stopping import StoppedError, StopSignal
+from gridctl_trainer.host.signals import StoppedError, StopSignal
 
 PROGRAM = """
 import os, signal, sys, time
-from trainer.stopping import StopSignal, StoppedError
+from gridctl_trainer.host.signals import StopSignal, StoppedError
 stop = StopSignal().install()
 os.kill(os.getpid(), signal.{first})
 try:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.report.page.axes import Scale, span, tick_text
+from gridctl.report.renderers.html.charts.axes import Scale, span, tick_text
 
 finite = st.floats(-1e6, 1e6)
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from orchestrator.collect import FUNCTION_COLUMNS
-from orchestrator.ejection_fraction import remark
-from orchestrator.report.page.function_chart import agreements, function_cells
-from orchestrator.report.page.legend import models
-from orchestrator.report.page.representatives import Example, Shown
-from trainer.contract.result import PatientFunction
+from gridctl.collection.collect import FUNCTION_COLUMNS
+from gridctl.collection.implausible_ejection_fraction import remark
+from gridctl.report.renderers.html.charts.ejection_fraction_chart import agreements, function_cells
+from gridctl.report.renderers.html.charts.legend import models
+from gridctl.report.renderers.html.representatives import Example, Shown
+from gridctl_trainer.contract.records.run_result import PatientFunction
 
 UNKNOWN_SAID = "not measurable: no cavity predicted at end-diastole"
 

@@ -14,20 +14,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from orchestrator.backends.port import Activity
-from orchestrator.collect import Collected, collect
-from orchestrator.commands.states import run_standings
-from orchestrator.experiment import Experiment, parse_experiment
-from orchestrator.report import Question, Report, build_report
-from orchestrator.report.page import gallery, render_page
-from orchestrator.report.page.curves import LEVELS, packed_curves
-from orchestrator.report.page.environment import policy
-from orchestrator.report.unbroken import unbroken
+from gridctl.collection.collect import Collected, collect
+from gridctl.commands.progress.states import run_standings
+from gridctl.executors.base import Activity
+from gridctl.experiment import Experiment, parse_experiment
+from gridctl.report import Question, Report, build_report
+from gridctl.report.renderers.html import gallery, render_page
+from gridctl.report.renderers.html.charts.curves import LEVELS, packed_curves
+from gridctl.report.renderers.html.templating import policy
+from gridctl.report.renderers.unbroken import unbroken
+from gridctl_trainer.contract.errors import StoreError
+from gridctl_trainer.contract.layout import RunLayout
+from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import EPOCHS, dice_of, experiment, log_run
 from tests.unit.report.pictured import PATIENTS, add_function, add_samples
-from trainer.contract.errors import StoreError
-from trainer.contract.folder_store import FolderStore
-from trainer.contract.layout import RunLayout
 
 SIGNIFICANCE = Question(significance=True)
 
@@ -134,7 +134,7 @@ def test_curves_unpack_to_what_was_logged(store: FolderStore, tmp_path: Path) ->
 
 
 def test_long_curves_lose_epochs_but_never_the_last(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestrator.report.page.curves.POINTS", 8 * 3 * 2)
+    monkeypatch.setattr("gridctl.report.renderers.html.charts.curves.POINTS", 8 * 3 * 2)
     packed = packed_curves(whole.tiny, whole.tables.runs, whole.tables.epochs)
     assert packed
     assert packed["epochs"] == [1, 3, 4]
@@ -282,8 +282,8 @@ def test_a_models_name_stays_as_it_is_written(store: FolderStore, tmp_path: Path
 
 
 def test_an_interval_that_goes_beyond_what_a_score_can_is_drawn_whole_or_says_so(tmp_path: Path) -> None:
-    from orchestrator.report.page.legend import models
-    from orchestrator.report.page.ratio_chart import ratio_chart
+    from gridctl.report.renderers.html.charts.legend import models
+    from gridctl.report.renderers.html.charts.ratio_chart import ratio_chart
 
     for spread, arrows in ((0.01, 0), (0.2, 2)):
         store = FolderStore(tmp_path / f"store {spread}")

@@ -1,5 +1,0 @@
-"""Attempts as processes of this machine."""
-
-from orchestrator.backends.local.backend import LocalBackend
-
-__all__ = ["LocalBackend"]

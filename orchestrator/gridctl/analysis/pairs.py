@@ -1,0 +1,193 @@
+"""Which runs belong together, which pairs are left out, and which are unlike."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from gridctl.analysis.pair_differences import RunRow, changed
+from gridctl.analysis.pair_halves import Halves, strangers_of
+
+Cause = Literal["unfinished", "data", "conditions", "score"]
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedPair:
+    """A pair of the grid that is not tested, and why.
+
+    Attributes:
+        metric: The one it cannot be tested on; empty for all.
+        cause: `unfinished`: a run is missing, not finished or failed; `data`: the halves differ in split
+            or images; `conditions`: they ran under other conditions, and that was asked to matter;
+            `score`: one logged no such metric.
+    """
+
+    train_ratio: float
+    ablation: str
+    seed: int
+    reason: str
+    metric: str = ""
+    cause: Cause = "unfinished"
+
+
+@dataclass(frozen=True, slots=True)
+class UnlikePair:
+    """A pair whose halves differ in more than they should.
+
+    Attributes:
+        fields: Columns that differ.
+        said: The same in words.
+        in_data: Whether split or images are among them.
+    """
+
+    train_ratio: float
+    ablation: str
+    seed: int
+    fields: tuple[str, ...]
+    said: str
+    in_data: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two finished runs, and the fields in which they are unlike."""
+
+    train_ratio: float
+    ablation: str
+    against_ablation: str
+    seed: int
+    model_run: str
+    against_run: str
+    unlike: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """The pairs of one comparison.
+
+    Attributes:
+        complete: Those that can be tested.
+        dropped: All others of the grid.
+        unlike: Those of `complete` and of `dropped` whose halves differ in what should be alike.
+        alone: Finished runs whose partner is not, by cell (train ratio, ablation): of the model
+            and of the other. What an unpaired test is left with where no pair is complete.
+    """
+
+    complete: Sequence[Pair]
+    dropped: Sequence[DroppedPair]
+    unlike: Sequence[UnlikePair]
+    alone: Mapping[tuple[float, str], tuple[Sequence[str], Sequence[str]]]
+
+
+RunRows = Mapping[tuple[str, float, str, int], RunRow]
+"""Rows of `Collected.runs` by model, train ratio, ablation and seed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which complete pairs are tested.
+
+    Attributes:
+        strict: None whose halves ran under unlike conditions.
+        differing: Also those whose halves differ in split or images.
+    """
+
+    strict: bool = False
+    differing: bool = False
+
+
+def rows_by_name(runs: pd.DataFrame) -> RunRows:
+    """Rows of `Collected.runs`, to be found by what names a run."""
+    rows = runs.to_dict("records")
+    return {(str(r["model"]), float(r["train_ratio"]), str(r["ablation"]), int(r["seed"])): r for r in rows}
+
+
+def pair_models(rows: RunRows, model: str, against: str, wanted: Wanted = Wanted()) -> Pairs:
+    """Pair the runs of two models on everything but the model.
+
+    Args:
+        rows: All runs of the grid.
+        model: Name of the first.
+        against: Name of the second.
+        wanted: Which pairs are tested.
+    """
+    keys = dict.fromkeys(key[1:] for key in rows if key[0] in (model, against))
+    halves = [
+        Halves(*key, key[1], (model, rows.get((model, *key))), (against, rows.get((against, *key)))) for key in keys
+    ]
+    return _paired(halves, wanted)
+
+
+def pair_ablations(
+    rows: RunRows, model: str, ablations: Iterable[str], *, same_images: Collection[str] = (), wanted: Wanted = Wanted()
+) -> Pairs:
+    """Pair a model's runs under each ablation with those under `none`.
+
+    Args:
+        rows: All runs of the grid.
+        model: Whose.
+        ablations: All but `none`.
+        same_images: Those that leave the images as they are. The others change them, so their digests
+            cannot be compared; but one set of their images belongs to one set of those of `none`.
+        wanted: Which pairs are tested.
+    """
+    chosen = set(ablations)
+    halves = [
+        Halves(
+            ratio,
+            ablation,
+            seed,
+            "none",
+            (ablation, row),
+            ("none", rows.get((model, ratio, "none", seed))),
+            frozenset(("epochs",) if ablation in same_images else ("epochs", "data_digest")),  # declared in the file
+        )
+        for (name, ratio, ablation, seed), row in rows.items()
+        if name == model and ablation in chosen
+    ]
+    return _paired(halves, wanted)
+
+
+def _paired(halves: Sequence[Halves], wanted: Wanted) -> Pairs:
+    complete, dropped, unlike = [], [], []
+    strangers = strangers_of(halves)
+    alone: dict[tuple[float, str], tuple[list[RunRow], list[RunRow]]] = {}
+    for both in halves:
+        place = (both.train_ratio, both.ablation, both.seed)
+        if both.rows is None:
+            of_cell = alone.setdefault((both.train_ratio, both.ablation), ([], []))
+            for (_, row), runs in zip((both.first, both.second), of_cell, strict=True):
+                if row is not None and row["finished"]:
+                    runs.append(row)
+            dropped.append(DroppedPair(*place, "; ".join(both.reasons())))
+            continue
+        found = list(both.differences(strangers))
+        fields, said = tuple(item.field for item in found), ", ".join(item.said for item in found)
+        in_data = any(item.in_data for item in found)
+        if found:
+            unlike.append(UnlikePair(*place, fields, said, in_data))
+        if in_data and not wanted.differing:
+            reason = ", ".join(item.said for item in found if item.in_data)
+            dropped.append(DroppedPair(*place, f"they differ in {reason}", cause="data"))
+        elif found and wanted.strict:
+            dropped.append(DroppedPair(*place, f"unlike in {said}", cause="conditions"))
+        else:
+            a, b = (str(row["run_id"]) for row in both.rows)
+            complete.append(Pair(both.train_ratio, both.ablation, both.against_ablation, both.seed, a, b, fields))
+    same = all("data_digest" not in both.may_differ for both in halves)
+    return Pairs(complete, dropped, unlike, dict(_unpaired(alone, same_images=same, wanted=wanted)))
+
+
+def _unpaired(
+    alone: Mapping[tuple[float, str], tuple[Sequence[RunRow], Sequence[RunRow]]], *, same_images: bool, wanted: Wanted
+) -> Iterator[tuple[tuple[float, str], tuple[Sequence[str], Sequence[str]]]]:
+    """Run ids of runs without a partner, cell by cell; none where they did not read the same images."""
+    for cell, sides in alone.items():
+        groups = [[*sides[0], *sides[1]]] if same_images else sides
+        mixed = any(len({row["data_digest"] for row in rows}) > 1 for rows in groups)
+        suspect = any("data_digest" in changed(row) for rows in sides for row in rows)
+        if wanted.differing or not (mixed or suspect):
+            yield cell, ([str(row["run_id"]) for row in sides[0]], [str(row["run_id"]) for row in sides[1]])

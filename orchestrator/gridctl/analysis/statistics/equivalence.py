@@ -1,0 +1,64 @@
+"""Whether a difference is small enough not to matter."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from gridctl.analysis.statistics.paired_scores import as_pairs, rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalence:
+    """Two one-sided paired t-tests.
+
+    Attributes:
+        p: The larger of both: at most the level where the difference is within the margin.
+        p_low: That the difference is above -margin.
+        p_high: That it is below margin.
+        ci_low, ci_high: The interval of confidence 1 - 2 * level that says the same.
+    """
+
+    p: float
+    p_low: float
+    p_high: float
+    ci_low: float
+    ci_high: float
+
+
+def paired_tost(first: ArrayLike, second: ArrayLike, margin: float, level: float = 0.05) -> Equivalence | None:
+    """Test that the mean of paired differences lies within (-margin, margin).
+
+    Args:
+        first: Scores of one model, shape (n,), paired by position, finite.
+        second: The same for the other model.
+        margin: Largest difference that does not matter, above 0; to be declared before looking.
+        level: Of the interval.
+
+    Returns:
+        The tests; None below two pairs, or without spread.
+
+    Raises:
+        ValueError: The margin is not above 0, or scores are no pairs.
+
+    Source: Schuirmann (1987); Lakens (2017).
+    """
+    if not margin > 0:
+        raise ValueError(f"a margin of {margin}")
+    a, b = as_pairs(first, second)
+    n = len(a)
+    if n < 2:
+        return None
+    differences = a - b
+    deviation = float(differences.std(ddof=1))
+    if deviation <= rounding(a, b):
+        return None
+    error = deviation / math.sqrt(n)
+    mean = float(differences.mean())
+    p_low = float(stats.t.sf((mean + margin) / error, n - 1))
+    p_high = float(stats.t.cdf((mean - margin) / error, n - 1))
+    reach = float(stats.t.ppf(1 - level, n - 1)) * error
+    return Equivalence(max(p_low, p_high), p_low, p_high, mean - reach, mean + reach)

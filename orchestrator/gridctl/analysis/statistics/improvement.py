@@ -1,0 +1,62 @@
+"""How often one model beats the other on the same seed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtri
+
+from gridctl.analysis.statistics.paired_scores import as_pairs, rounding
+
+
+@dataclass(frozen=True, slots=True)
+class Improvement:
+    """Probability of improvement.
+
+    Attributes:
+        share: Of pairs in which the first is the better one, ties a half; in [0, 1].
+        ci_low, ci_high: Confidence interval.
+    """
+
+    share: float
+    ci_low: float
+    ci_high: float
+
+
+def wins(first: ArrayLike, second: ArrayLike, *, higher_is_better: bool = True) -> NDArray[np.float64]:
+    """Of each pair, 1 where the first is the better one, 0.5 where they are equal up to rounding, else 0."""
+    a, b = as_pairs(first, second)
+    ahead = (a - b) if higher_is_better else (b - a)
+    smallest = rounding(a, b)
+    return np.where(np.abs(ahead) <= smallest, 0.5, (ahead > 0).astype(float))
+
+
+def probability_of_improvement(
+    first: ArrayLike, second: ArrayLike, *, higher_is_better: bool = True, confidence: float = 0.95
+) -> Improvement | None:
+    """Share of pairs in which the first is the better one, with Wilson's interval.
+
+    Args:
+        first: Scores of one model, shape (n,), paired by position, finite.
+        second: The same for the other model.
+        higher_is_better: Whether the larger score wins.
+        confidence: In (0, 1).
+
+    Returns:
+        The share; None without pairs.
+
+    Source: Agarwal et al. (2021) compare every run of the one with every run of the other; here
+    runs meet their own partner alone, for pairs share the split. Interval: Wilson (1927).
+    """
+    won = wins(first, second, higher_is_better=higher_is_better)
+    n = len(won)
+    if n == 0:
+        return None
+    share = float(won.mean())
+    z = float(ndtri((1 + confidence) / 2))
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    reach = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return Improvement(share, max(0.0, centre - reach), min(1.0, centre + reach))

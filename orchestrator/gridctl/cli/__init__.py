@@ -1,0 +1,1 @@
+"""The commands that users type: parse, call one function, print, exit code."""

@@ -1,0 +1,91 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gridctl.cli import completion
+from gridctl_trainer.terminal.completion import is_completing
+
+
+class BackendName(StrEnum):
+    """Where attempts execute."""
+
+    LOCAL = "local"
+    KUBERNETES = "kubernetes"
+
+
+def output_path(text: str) -> Path:
+    """A file or folder to write: never a bucket, which would become a folder of that name.
+
+    Raises:
+        LocationError: It is not a path.
+    """
+    from gridctl_trainer.contract.location import read_folder
+
+    return read_folder(text, "--output")
+
+
+def _only_file() -> Path:
+    """The only experiment file here, for commands that were given none; a shell that completes needs none."""
+    if is_completing("gridctl"):
+        return Path()
+    from gridctl.cli.experiment_files import only_experiment_file
+
+    return only_experiment_file()
+
+
+ExperimentFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="EXPERIMENT.yaml",
+        default_factory=_only_file,
+        autocompletion=completion.files,
+        help="The experiment file.",
+        show_default="the only one in this folder",
+    ),
+]
+ExperimentName = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="EXPERIMENT",
+        help="Name or file of an experiment; by default the one last submitted from here.",
+        autocompletion=completion.experiments,
+    ),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        autocompletion=completion.keys,
+        help="Override a field, such as data.acdc=PATH. Text fields take VALUE literally (null unsets an optional "
+        r"one); others take YAML: numbers, true, \[lists]. Repeatable.",
+    ),
+]
+StoreUrl = Annotated[
+    str | None, typer.Option("--store", metavar="URL", help="s3://bucket/prefix or a folder.", show_default=False)
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
+RunNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--run",
+        metavar="RUN",
+        autocompletion=completion.runs,
+        help="Only this run: its id, or a beginning of it. Repeatable.",
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+WithPreflight = Annotated[
+    bool,
+    typer.Option(
+        "--preflight/--no-preflight",
+        help="On this machine: have the trainer look at device, data and models.",
+    ),
+]

@@ -1,0 +1,206 @@
+"""The commands that answer: report, plan, export."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gridctl.cli import completion
+from gridctl.cli.options import AsJson, ExperimentName, Overrides, StoreUrl, output_path
+
+
+class ReportFormat(StrEnum):
+    """How a report is written."""
+
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    LATEX = "latex"
+    CSV = "csv"
+    JSON = "json"
+    HTML = "html"
+
+
+class Unit(StrEnum):
+    """What a report counts as one observation."""
+
+    RUN = "run"
+    EPOCH = "epoch"
+
+
+class ExportedTable(StrEnum):
+    """What is exported."""
+
+    EPOCHS = "epochs"
+    RUNS = "runs"
+    FUNCTION = "function"
+
+
+def report(
+    experiment: ExperimentName = None,
+    store: StoreUrl = None,
+    significance: Annotated[
+        bool,
+        typer.Option(
+            "--significance",
+            help="Paired tests of what the file compares, and of ablations. Implied by --format html, and by -o "
+            "without --format, where the file compares anything.",
+        ),
+    ] = False,
+    unit: Annotated[
+        Unit, typer.Option(help="What counts as one observation; epoch repeats the thesis's pooling.")
+    ] = Unit.RUN,
+    score: Annotated[
+        str | None,
+        typer.Option(
+            help="How a run's epochs become one score: final, best, mean, last-K.",
+            show_default="the file's",
+            autocompletion=completion.scores,
+        ),
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Metric to report. Repeatable.", show_default="the file's", autocompletion=completion.metrics
+        ),
+    ] = None,
+    strict_pairs: Annotated[
+        bool, typer.Option("--strict-pairs", help="Leave out pairs whose halves ran under unlike conditions.")
+    ] = False,
+    keep_differing_pairs: Annotated[
+        bool,
+        typer.Option("--keep-differing-pairs", help="Test also pairs whose halves read other images or another split."),
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of bootstraps and sampled permutations.")] = 0,
+    output_format: Annotated[
+        ReportFormat | None,
+        typer.Option("--format", help="How to write it.", show_default="table; with -o all of them"),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            parser=output_path,
+            metavar="DIR",
+            help="Write files into this folder. Without --format: every format, with the tests, and the thesis's "
+            "figures that the file `reproduces`.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+) -> None:
+    """Scores of every model, and whether their differences may be called significant."""
+    from gridctl import errors
+    from gridctl.cli.status import which
+    from gridctl.commands.collecting import collect_with_bar
+    from gridctl.commands.lookup.experiments import find_experiment
+    from gridctl.commands.progress.states import standings_now
+    from gridctl.commands.report import undrawn_figures, write_report
+    from gridctl.history.changes import changes_since_first_report
+    from gridctl.history.event import report_event
+    from gridctl.history.record import append, read_history
+    from gridctl.report import Question, Source, build_report, render
+    from gridctl.report.request import compares
+    from gridctl.terminal import console
+
+    found = find_experiment(experiment, store)
+    console.say(which(found))
+    wanted = ReportFormat.JSON if as_json else output_format
+    on_page = wanted is ReportFormat.HTML or (output is not None and wanted is None)
+    question = Question(
+        significance=significance or (on_page and compares(found.experiment)),
+        unit=unit.value,
+        score=score,
+        metrics=metric,
+        strict_pairs=strict_pairs,
+        seed=seed,
+        keep_differing_pairs=keep_differing_pairs,
+    )
+    tables = collect_with_bar(found.store, found.experiment.runs)
+    history = read_history(found.store, found.experiment.name)
+    event = report_event(found.experiment, int(tables.runs["finished"].sum()), question)
+    built = build_report(found.experiment, tables, question, changes=list(changes_since_first_report(history, event)))
+    if problem := append(found.store, found.experiment.name, history, event):
+        console.say(
+            f"note: the experiment's history cannot be kept, so a later report cannot say what changed: {problem}"
+        )
+    standings, problem = standings_now(found, tables) if on_page else (None, "")
+    if problem:
+        console.say(f"note: states on the page are what the store tells: {problem}")
+    source = Source(found.experiment, tables, found.store, output, question, standings)
+    if output is not None:
+        for path in write_report(built, source, output, wanted.value if wanted else None):
+            console.say(f"wrote {path}")
+        if wanted is None:
+            for why in undrawn_figures(found.experiment, built):
+                console.say(f"note: {why}")
+        console.say_unreadable(tables.problems)
+    elif text := render(built, form := (wanted or ReportFormat.TABLE).value, console.stdout_console(), source):
+        console.show_document(text, form)
+        console.say_unreadable(tables.problems)
+    if tables.problems:
+        raise typer.Exit(errors.RUNS_FAILED)
+
+
+def plan(
+    experiment: ExperimentName = None,
+    overrides: Overrides = None,
+    store: StoreUrl = None,
+    at_once: Annotated[
+        int | None,
+        typer.Option(min=1, help="Runs that train at a time.", show_default="local: as many as submit would start"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """GPU-hours and time left, from epochs measured so far, and how many seeds the declared effect needs."""
+    from gridctl import errors
+    from gridctl.cli.views.plan import plan_view
+    from gridctl.commands.plan import make_plan
+    from gridctl.terminal import console
+
+    made = make_plan(experiment, overrides or [], store, at_once)
+    if as_json:
+        console.show_json(made.to_json())
+    else:
+        console.say(f"experiment {made.experiment}")
+        console.stdout_console().print(plan_view(made))
+        console.say_unreadable(made.problems)
+    if made.problems:
+        raise typer.Exit(errors.RUNS_FAILED)
+
+
+def export(
+    experiment: ExperimentName = None,
+    store: StoreUrl = None,
+    table: Annotated[
+        ExportedTable, typer.Option(help="A row an epoch, a run, or a patient of a run.")
+    ] = ExportedTable.EPOCHS,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            parser=output_path,
+            metavar="FILE",
+            help="Where to.",
+            show_default="EXPERIMENT-TABLE.parquet",
+        ),
+    ] = None,
+) -> None:
+    """Every epoch of every run as Parquet, or as CSV where the file's name ends so."""
+    from gridctl import errors
+    from gridctl.cli.status import which
+    from gridctl.commands.export import export_table
+    from gridctl.commands.lookup.experiments import find_experiment
+    from gridctl.terminal import console
+
+    found = find_experiment(experiment, store)
+    console.say(which(found))
+    path = output or Path(f"{found.experiment.name}-{table.value}.parquet")
+    rows, problems = export_table(found, table.value, path)
+    console.say(f"{console.count(rows, 'row')} in {path}")
+    console.say_unreadable(problems)
+    if problems:
+        raise typer.Exit(errors.RUNS_FAILED)

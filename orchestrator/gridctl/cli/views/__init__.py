@@ -1,0 +1,1 @@
+"""What commands print on the terminal, apart from the report."""

@@ -1,0 +1,120 @@
+"""`gridctl plan` on the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from gridctl.commands.plan import Cost, Estimate, Need
+from gridctl.report.wording import LEVEL, METRIC_NAMES
+from gridctl.terminal import console
+from gridctl.terminal.tables import Column, FittedTable
+
+
+def plan_view(made: Estimate) -> RenderableType:
+    """What is left, what it costs, and how many seeds the effect needs."""
+    parts: list[RenderableType] = [_costs(made), *cost_lines(made), Text("")]
+    if made.needs:
+        parts += [_needs(made.needs), *need_lines(made)]
+    else:
+        parts.append(Text("nothing is compared, so there is no effect to count seeds for"))
+    return Group(*parts)
+
+
+def cost_lines(made: Estimate) -> Iterator[Text]:
+    """Cost and time of what is left, in words."""
+    if not made.runs_left:
+        yield Text(f"all of {console.count(made.runs, 'run')} are done: nothing is left to pay for")
+        return
+    left = f"{made.runs_left} of {console.count(made.runs, 'run')} left"
+    if made.unmeasured:
+        models = ", ".join(made.unmeasured)
+        yield Text(
+            f"{left}; no epoch of {models} was measured yet, so hours are unknown: start one seed, "
+            f"with `gridctl submit FILE --set 'seeds=[{made.first_seed}]'`; a few epochs are enough",
+            style="yellow",
+        )
+        return
+    assert made.hours is not None
+    hours = f"{made.gpu_hours:.1f} GPU-hours" if made.gpus and made.gpu_hours is not None else f"{made.hours:.1f} hours"
+    if made.eta_seconds is None:
+        yield Text(f"{left}: {hours}; how long that takes depends on how many train at once: give --at-once N")
+    else:
+        yield Text(f"{left}: {hours}; {console.duration(made.eta_seconds) or '0 s'} with {made.at_once} at once")
+
+
+def _costs(made: Estimate) -> RenderableType:
+    ablated = any(cost.ablation != "none" for cost in made.cells)
+    hours = "GPU-h left" if made.gpus else "hours left"
+    columns = [Column("model", names_row=True), Column("ratio", numeric=True, names_row=True)]
+    columns += [Column("ablation", names_row=True)] if ablated else []
+    columns += [Column("runs left", numeric=True), Column("s/epoch", numeric=True, goes=1), Column(hours, numeric=True)]
+    table = FittedTable(columns)
+    for cost in made.cells:
+        row = [cost.model, f"{cost.train_ratio:g}", *([cost.ablation] if ablated else [])]
+        row += [f"{cost.runs_left}/{cost.runs}", _seconds(cost), _hours(cost)]
+        table.add_row(*row)
+    return table
+
+
+def _seconds(cost: Cost) -> str:
+    if cost.seconds_per_epoch is None:
+        return "?"
+    return f"{'' if cost.measured else '~'}{cost.seconds_per_epoch:.3g}"
+
+
+def _hours(cost: Cost) -> str:
+    return "?" if cost.gpu_hours is None else f"{cost.gpu_hours:.2f}"
+
+
+def _needs(needs: Sequence[Need]) -> RenderableType:
+    power = f"{needs[0].power:.0%}"
+    several = len({(need.model, need.against) for need in needs}) > 1
+    columns = [Column("compared", names_row=True)] if several else []
+    columns += [Column("metric", names_row=True)]
+    columns += [Column(heading, numeric=True) for heading in ("effect", "sd", "power now", f"seeds for {power}")]
+    columns += [Column("after Holm", numeric=True)]
+    table = FittedTable(columns)
+    for need in needs:
+        effect = f"{need.effect:g} sd" if need.standardised else f"{need.effect:g}"
+        compared = [f"{need.model} against {need.against}"] if several else []
+        table.add_row(
+            *compared,
+            METRIC_NAMES[need.metric],
+            effect,
+            "?" if need.deviation is None else f"{need.deviation:.3g}",
+            f"{need.power_now:.0%}",
+            _seeds(need.seeds_needed),
+            _seeds(need.seeds_needed_holm),
+        )
+    return table
+
+
+def _seeds(number: int | None) -> str:
+    return "> 10000" if number is None else str(number)
+
+
+def need_lines(made: Estimate) -> Iterator[Text]:
+    """How to read the seeds, in words."""
+    first = made.needs[0]
+    for source in dict.fromkeys(need.source for need in made.needs):
+        if source == "unknown":
+            yield Text("sd: of paired differences; not known yet: declare compare.effect_sd, or train a few pairs")
+        else:
+            yield Text(f"sd: of paired differences, {source}")
+    if first.standardised:
+        yield Text("effects are in units of that sd; declare compare.effect, the smallest difference worth finding")
+    sizes = sorted({need.tests for need in made.needs})
+    holm = f"; after Holm: where the smallest p of {sizes[0]} tests must reach {LEVEL}/{sizes[0]}"
+    if len(sizes) > 1:
+        several = ", ".join(map(str, sizes[:-1])) + f" or {sizes[-1]}"
+        holm = f"; after Holm: where the smallest p of the m tests of a family must reach {LEVEL}/m, m = {several}"
+    seeds = console.count(first.seeds, "seed")
+    yield Text(
+        f"power now: chance that a paired t finds the effect with the {seeds} of the grid"
+        + (holm if sizes[-1] > 1 else "")
+    )
+    if first.seeds < made.exact_seeds:
+        yield Text(f"below {made.exact_seeds} seeds an exact test cannot reach {LEVEL}, whatever the scores")

@@ -1,0 +1,156 @@
+"""The table of `gridctl status`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from gridctl.commands.progress.status import CellStatus, RunStatus, Status
+from gridctl.runs.shared_cause import SharedCause
+from gridctl.runs.state import ACTIVE, TO_SUBMIT, RunState
+from gridctl.terminal.console import count, duration
+from gridctl.terminal.tables import Column, FittedTable
+from gridctl_trainer.contract.errors import SHOWN_PROBLEMS, first_shown
+
+_BAR_WIDTH: Final = 8
+_SUM_LINES: Final = 12
+"""Of a screen: header, sums, and what is said below the table."""
+
+
+def status_view(status: Status, height: int | None = None, *, with_runs: bool = False) -> RenderableType:
+    """The whole picture: a line a cell, what is said of runs that failed or wait, and the sum.
+
+    Args:
+        status: Of an experiment.
+        height: Lines of a screen that it has to fit in; None to show every cell.
+        with_runs: A line a run instead of a line a cell.
+    """
+    cells = status.cells if height is None or with_runs else _that_fit(status.cells, max(3, height - _SUM_LINES))
+    parts: list[RenderableType] = [runs_view(status) if with_runs else _table(status, cells)]
+    if hidden := len(status.cells) - len(cells):
+        parts.append(Text(f"and {count(hidden, 'more row')}: `gridctl status` shows all", style="dim"))
+    cause = status.shared_cause
+    parts += _reasons(run for run in status.runs if cause is None or run.run_id not in cause.runs)
+    parts += [_caused(status, cause)] if cause else []
+    parts += [Text(f"unreadable: {problem}", style="yellow") for problem in first_shown(status.problems)]
+    # What does not fit into a screen is lost at its end; on paper the last lines are those that are seen.
+    parts.insert(len(parts) if height is None else 0, _sum(status))
+    return Group(*parts)
+
+
+def runs_view(status: Status) -> RenderableType:
+    """A line a run, in the order of the grid: its name is what `logs`, `cancel` and `retry` take."""
+    columns = [Column("run", names_row=True), Column("state")]
+    columns += [Column("epochs", numeric=True, goes=1), Column("Dice", numeric=True, goes=2)]
+    columns += [Column("attempts", numeric=True, goes=3)]
+    made = FittedTable(columns)
+    for run in status.runs:
+        state = RunState(run.state)
+        dice = "" if run.validation_dice is None else f"{run.validation_dice:.3f}"
+        epochs = f"{run.epochs_done}/{run.epochs}"
+        made.add_row(run.run_id, Text(state.label, style=state.colour), epochs, dice, str(run.attempts))
+    return made
+
+
+def _that_fit(cells: Sequence[CellStatus], room: int) -> list[CellStatus]:
+    """As many as there is room for, in their order; those that something happens in before others."""
+    eventful = sorted(range(len(cells)), key=lambda index: (-_events(cells[index]), index))
+    return [cells[index] for index in sorted(eventful[:room])]
+
+
+def _events(cell: CellStatus) -> int:
+    eventful = (RunState.STALLED, RunState.FAILED, RunState.RUNNING)
+    return 2 * bool(_in_any(cell, eventful)) + bool(_in_any(cell, (*ACTIVE, *TO_SUBMIT)))
+
+
+def _in_any(cell: CellStatus, states: Iterable[RunState]) -> int:
+    return sum(cell.states[state.value] for state in states)
+
+
+def _table(status: Status, cells: Sequence[CellStatus]) -> RenderableType:
+    """A column for each state that some run is in."""
+    states = [state for state in RunState if status.totals[state.value] or state is RunState.DONE]
+    with_ablation = any(cell.ablation != "none" for cell in status.cells)
+    columns = [Column("model", names_row=True), Column("ratio", numeric=True, names_row=True)]
+    columns += [Column("ablation", names_row=True)] if with_ablation else []
+    columns += [Column(state.label, numeric=True) for state in states]
+    columns += [Column("epochs", numeric=True, goes=1), Column("", goes=4)]
+    columns += [Column("Dice", numeric=True, goes=2), Column("left", numeric=True, goes=3)]
+    made = FittedTable(columns)
+    for cell in cells:
+        made.add_row(
+            cell.model,
+            f"{cell.train_ratio:g}",
+            *([cell.ablation] if with_ablation else []),
+            *(_number(state, cell.states[state.value]) for state in states),
+            f"{cell.epochs_done}/{cell.epochs}",
+            _bar(cell.epochs_done, cell.epochs),
+            "" if cell.validation_dice is None else f"{cell.validation_dice:.3f}",
+            _left(cell),
+        )
+    return made
+
+
+def _number(state: RunState, number: int) -> Text:
+    return Text(str(number), style=state.colour) if number else Text("·", style="dim")
+
+
+def _left(cell: CellStatus) -> str:
+    if not _in_any(cell, (state for state in RunState if state is not RunState.DONE)):
+        return ""
+    return "?" if cell.remaining_seconds is None else duration(cell.remaining_seconds)
+
+
+def _bar(done: int, total: int) -> Text:
+    filled = round(_BAR_WIDTH * done / total) if total else 0
+    return Text("━" * filled, style="green") + Text("─" * (_BAR_WIDTH - filled), style="bright_black")
+
+
+def _caused(status: Status, cause: SharedCause) -> Text:
+    """What stopped the first runs, once, and how to spare the others the same."""
+    failed = RunState.FAILED
+    others = f" and {len(cause.runs) - 1} more"
+    text = Text.assemble((f"{failed.label}: ", failed.colour), f"{cause.runs[0]}{others}: {cause.message}")
+    active = sum(1 for run in status.runs if RunState(run.state) in ACTIVE and cause.concerns(run.model))
+    if active:
+        said = f"{count(active, 'run')} more{f' of {cause.model}' if cause.model else ''} may fail for the same reason"
+        text.append(f"\n  {said}: `gridctl cancel {status.experiment}` stops what is active", style="cyan")
+    return text
+
+
+def _reasons(runs: Iterable[RunStatus]) -> list[RenderableType]:
+    """Each reason once, with the runs it stops."""
+    known_runs = [run for run in runs if run.reason]
+    said = Counter((run.state, run.reason) for run in known_runs)
+    examples = {(run.state, run.reason): run.run_id for run in reversed(known_runs)}
+    lines: list[RenderableType] = []
+    for (state, reason), number in said.most_common(SHOWN_PROBLEMS):
+        others = f" and {number - 1} more" if number > 1 else ""
+        known = RunState(state)
+        lines.append(Text.assemble((f"{known.label}: ", known.colour), f"{examples[state, reason]}{others}: {reason}"))
+    if len(said) > SHOWN_PROBLEMS:
+        lines.append(Text(f"... and {len(said) - SHOWN_PROBLEMS:,} more reasons: --json has all of them"))
+    return lines
+
+
+def _sum(status: Status) -> Text:
+    runs = len(status.runs)
+    parts = [f"{status.totals[state.value]} {state.label}" for state in RunState if status.totals[state.value]]
+    text = f"{status.experiment}: {count(runs, 'run')}: {', '.join(parts)}"
+    if status.gpu_hours:
+        text += (
+            f"; {status.gpu_hours:.2g} GPU-hours" if status.gpu_hours < 10 else f"; {status.gpu_hours:,.0f} GPU-hours"
+        )
+    if status.interruptions:
+        text += f"; {count(status.interruptions, 'attempt')} interrupted"
+    if status.eta_seconds is not None:
+        text += f"; about {duration(status.eta_seconds)} left"
+    if waiting := sum(status.totals[state.value] for state in TO_SUBMIT):
+        text += f"; the same submit starts or resumes {'it' if waiting == 1 else 'them'}"
+    if status.totals[RunState.FAILED.value]:
+        text += "; --retry-failed tries the failed ones again"
+    return Text(text, style="bold")

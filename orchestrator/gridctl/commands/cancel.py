@@ -1,0 +1,48 @@
+"""`gridctl cancel`: stop what is active; what was trained so far is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gridctl.commands.lookup.experiments import Found
+from gridctl.executors.registry import open_backend
+from gridctl.runs.cancellation import end_submissions, note_cancelled
+from gridctl_trainer.contract.spec import RunSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """What was stopped.
+
+    Attributes:
+        run_ids: Runs that were active.
+        problem: Why the store could not note it, so that they pass for interrupted; empty if it could.
+    """
+
+    run_ids: tuple[str, ...]
+    problem: str = ""
+
+
+def cancel(found: Found, runs: Sequence[RunSpec] | None = None) -> Cancelled:
+    """Stop an experiment, or some of its runs. Their trainers make a checkpoint first.
+
+    It is noted in the store, so that every backend and machine knows it, before anything is stopped: a submission
+    that has not started a run yet leaves it then. Where all of it is cancelled, one that still creates Jobs ends.
+
+    Args:
+        found: The experiment.
+        runs: Some of its runs; None for all.
+
+    Raises:
+        UnreachableError: The cluster cannot be reached, or refuses.
+    """
+    backend = open_backend(found.backend, found.experiment, found.store)
+    name = found.experiment.name
+    wanted = None if runs is None else {run.run_id for run in runs}
+    activity = backend.observe(name)
+    active = [run_id for run_id, known in activity.items() if known.active and (wanted is None or run_id in wanted)]
+    problem = end_submissions(found.store, name) if runs is None else ""
+    problem = note_cancelled(found.store, name, active) or problem
+    stopped = backend.cancel(None if runs is None else [run.run_id for run in runs])
+    return Cancelled(tuple(dict.fromkeys([*active, *stopped])), problem)

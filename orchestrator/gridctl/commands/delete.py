@@ -1,0 +1,94 @@
+"""`gridctl delete`: everything of an experiment, or of some runs: Jobs and what lies in the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from gridctl.commands.lookup.experiments import Found
+from gridctl.errors import InputError
+from gridctl.executors.registry import open_backend
+from gridctl_trainer.contract import layout
+from gridctl_trainer.contract.spec import RunSpec
+
+_DELETES_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What a deletion would remove.
+
+    Attributes:
+        run_ids: Whose; None for the whole experiment.
+        keys: Objects of the store.
+        size_bytes: All of them together.
+        done: Runs among them that are finished.
+        active: Runs among them that are being trained.
+    """
+
+    run_ids: tuple[str, ...] | None
+    keys: tuple[str, ...]
+    size_bytes: int
+    done: int
+    active: tuple[str, ...]
+
+
+def prepare_deletion(found: Found, runs: Sequence[RunSpec] | None = None) -> Deletion:
+    """Look what there is to delete; deletes nothing.
+
+    Args:
+        found: The experiment.
+        runs: Some of its runs; None for all that there ever was of it.
+
+    Raises:
+        InputError: Some of it is being trained on this machine.
+        Fault: The store or the backend cannot be reached.
+    """
+    name = found.experiment.name
+    if runs is None:
+        prefixes = [layout.experiment_prefix(name)]
+    else:
+        prefixes = [layout.RunLayout(name, run.run_id).prefix for run in runs]
+    stats = [stat for prefix in prefixes for stat in found.store.list(prefix)]
+    wanted = None if runs is None else tuple(run.run_id for run in runs)
+    activity = open_backend(found.backend, found.experiment, found.store).observe(name)
+    active = tuple(
+        run_id for run_id, known in activity.items() if known.active and (wanted is None or run_id in wanted)
+    )
+    if active and found.backend == "local":
+        raise InputError(f"{active[0]} is being trained", where=name, fix=f"gridctl cancel {name}, then delete")
+    return Deletion(
+        run_ids=wanted,
+        keys=tuple(stat.key for stat in stats),
+        size_bytes=sum(stat.size_bytes for stat in stats),
+        done=sum(1 for stat in stats if stat.key.endswith("/result.json")),
+        active=active,
+    )
+
+
+def delete(found: Found, deletion: Deletion) -> None:
+    """Remove it: Jobs first, then, when no pod is left that could write, what lies in the store.
+
+    Raises:
+        Fault: The store or the backend failed; calling again completes it.
+    """
+    if found.backend == "kubernetes":
+        from gridctl.executors.kubernetes import KubernetesBackend
+
+        KubernetesBackend(found.experiment, found.store).forget(deletion.run_ids)
+    name = found.experiment.name
+    prefixes = (
+        [layout.experiment_prefix(name)]
+        if deletion.run_ids is None
+        else [layout.RunLayout(name, run_id).prefix for run_id in deletion.run_ids]
+    )
+    keys = [stat.key for prefix in prefixes for stat in found.store.list(prefix)]
+    # Results first: a deletion that is cut leaves nothing that looks finished and is not whole.
+    # The experiment itself last: until then the same command finds it, and goes on.
+    last = layout.experiment_yaml(name)
+    keys.sort(key=lambda key: not key.endswith("/result.json"))
+    with ThreadPoolExecutor(_DELETES_AT_ONCE) as threads:
+        list(threads.map(found.store.delete, (key for key in keys if key != last)))
+    if last in keys:
+        found.store.delete(last)

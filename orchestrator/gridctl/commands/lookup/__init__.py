@@ -1,0 +1,1 @@
+"""Which experiment and which runs a command is about."""

@@ -1,0 +1,286 @@
+"""`gridctl plan`: what an experiment will cost, and how many seeds its effect needs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from gridctl.analysis.pairs import pair_models, rows_by_name
+from gridctl.analysis.scores import Observations
+from gridctl.analysis.statistics.power import paired_t_power, pairs_needed
+from gridctl.analysis.statistics.smallest_p import pairs_for_exact
+from gridctl.collection.collect import Collected
+from gridctl.commands.collecting import collect_with_bar
+from gridctl.commands.lookup.experiments import find_experiment
+from gridctl.experiment import Experiment, load_experiment
+from gridctl.experiment.schema import Comparison
+from gridctl.report.families import asked_tests, family_of, family_sizes
+from gridctl.report.request import Question
+from gridctl.report.wording import LEVEL
+from gridctl.terminal.eta import RunPace, eta_seconds, longest_seconds, remaining_seconds
+from gridctl_trainer.storage.base import open_store
+
+if TYPE_CHECKING:
+    pass
+
+_STANDARDISED: Final = (0.5, 1.0, 2.0)
+"""Effects in units of the differences' deviation, where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one (model, train ratio, ablation) still takes.
+
+    Attributes:
+        runs, runs_left: Of the grid, and those not finished.
+        epochs_left: Of those.
+        seconds_per_epoch: Median measured here, else the model's mean elsewhere; None if it never trained.
+        measured: Whether it was measured in this cell.
+        gpu_hours: Of what is left, on `gpus` each; None if unknown.
+    """
+
+    model: str
+    train_ratio: float
+    ablation: str
+    runs: int
+    runs_left: int
+    epochs_left: int
+    seconds_per_epoch: float | None
+    measured: bool
+    gpu_hours: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """How many seeds one comparison needs on one metric.
+
+    Attributes:
+        effect: Mean difference worth finding; where `standardised`, in units of the deviation.
+        deviation: Of the paired differences; None where neither declared nor measured.
+        source: `declared`, `measured at ratio 0.2 over 5 pairs`, or `unknown`.
+        seeds: In the grid.
+        power_now: Chance to find the effect with them, one test alone.
+        seeds_needed: For the wanted power, one test alone; None if more than 10,000.
+        seeds_needed_holm: The same where the smallest p of `tests` must reach 0.05 / tests.
+    """
+
+    model: str
+    against: str
+    metric: str
+    effect: float
+    standardised: bool
+    deviation: float | None
+    source: str
+    power: float
+    tests: int
+    seeds: int
+    power_now: float
+    seeds_needed: int | None
+    seeds_needed_holm: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What an experiment will cost, and what its size can show.
+
+    Attributes:
+        gpus: A run asks for; 0 where it trains on CPUs, and hours are then a core's.
+        at_once: Runs that train at a time; None if nothing says.
+        hours: Of training that is left, one run at a time; None if some speed is unknown.
+        eta_seconds: At so many at once; None if either is unknown.
+        unmeasured: Models of which no epoch was measured.
+        exact_seeds: Fewest with which an exact test can reach 0.05.
+        first_seed: Of the grid.
+        problems: What could not be read, so that it is not counted as done.
+    """
+
+    experiment: str
+    gpus: int
+    at_once: int | None
+    runs: int
+    runs_left: int
+    hours: float | None
+    gpu_hours: float | None
+    eta_seconds: float | None
+    unmeasured: Sequence[str]
+    cells: Sequence[Cost]
+    needs: Sequence[Need]
+    exact_seeds: int
+    first_seed: int
+    problems: Sequence[str] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return asdict(self)
+
+
+def make_plan(given: str | None, overrides: Sequence[str], store_url: str | None, at_once: int | None) -> Estimate:
+    """Estimate an experiment that was submitted, or a file that was not yet.
+
+    Args:
+        given: File, name, or None for the one last submitted from this folder.
+        overrides: `path=value`, for a file.
+        store_url: Its store, instead of the file's or that submitted to.
+        at_once: Runs that train at a time; None lets the backend say.
+
+    Raises:
+        InputError: There is no such experiment.
+        StoreError: Its store cannot be reached.
+    """
+    if given is not None and Path(given).is_file():
+        experiment = load_experiment(Path(given), overrides, store=store_url)
+        store = open_store(experiment.store)
+    else:
+        found = find_experiment(given, store_url)
+        experiment, store = found.experiment, found.store
+    return estimate(experiment, collect_with_bar(store, experiment.runs), at_once)
+
+
+def estimate(experiment: Experiment, collected: Collected, at_once: int | None = None) -> Estimate:
+    """Cost of what is left, and seeds that the declared effect needs.
+
+    Args:
+        experiment: Its grid and what it compares.
+        collected: What was measured of it so far.
+        at_once: Runs that train at a time; None lets the backend say.
+    """
+    rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
+    paces = [_pace(run, rows[run.run_id]) for run in experiment.runs]
+    gpus = experiment.kubernetes.gpus if experiment.backend == "kubernetes" else _local_gpus(collected)
+    width = at_once or _width(experiment)
+    cells = list(_costs(paces, max(1, gpus)))
+    known = [cost.gpu_hours for cost in cells if cost.gpu_hours is not None]
+    hours = sum(known) / max(1, gpus) if len(known) == len(cells) else None
+    left = sum(cost.runs_left for cost in cells)
+    together = min(width, left) if width and left else width
+    return Estimate(
+        experiment=experiment.name,
+        gpus=gpus,
+        at_once=width,
+        runs=len(experiment.runs),
+        runs_left=left,
+        hours=hours,
+        gpu_hours=hours * gpus if hours is not None else None,
+        eta_seconds=_eta(paces, together),
+        unmeasured=sorted({cost.model for cost in cells if cost.seconds_per_epoch is None}),
+        cells=cells,
+        needs=list(_needs(experiment, collected)),
+        exact_seeds=pairs_for_exact(LEVEL),
+        first_seed=experiment.seeds[0],
+        problems=[str(problem) for problem in collected.problems],
+    )
+
+
+def _pace(run: Any, row: Mapping[Any, Any]) -> RunPace:
+    done = run.training.epochs if row["finished"] else int(row["epochs_done"])
+    seconds = float(row["seconds_per_epoch"])
+    known = seconds if math.isfinite(seconds) else None
+    return RunPace((run.model, run.train_ratio, run.ablation), run.training.epochs, done, known)
+
+
+def _eta(paces: Sequence[RunPace], at_once: int | None) -> float | None:
+    """No run can be split: what is left takes at least as long as its longest run."""
+    if not at_once:
+        return None
+    whole = eta_seconds(paces, at_once)
+    return None if whole is None else max(whole, longest_seconds(paces))
+
+
+def _costs(paces: Sequence[RunPace], gpus: int) -> Iterator[Cost]:
+    remaining = remaining_seconds(paces)
+    by_cell: dict[tuple[str, float, str], list[RunPace]] = {}
+    for pace in paces:
+        by_cell.setdefault(pace.cell, []).append(pace)
+    for cell, members in by_cell.items():
+        epochs = sum(pace.remaining for pace in members)
+        seconds = remaining[cell]
+        here = [pace.seconds_per_epoch for pace in members if pace.seconds_per_epoch is not None]
+        one = sum(here) / len(here) if here else seconds / epochs if seconds and epochs else None
+        yield Cost(
+            *cell,
+            runs=len(members),
+            runs_left=sum(pace.remaining > 0 for pace in members),
+            epochs_left=epochs,
+            seconds_per_epoch=one,
+            measured=bool(here),
+            gpu_hours=seconds * gpus / 3600 if seconds is not None else None,
+        )
+
+
+def _width(experiment: Experiment) -> int | None:
+    if experiment.backend == "kubernetes":
+        return None  # the cluster's queue decides
+    from gridctl_trainer.host.available_cores import available_cores
+
+    threads = max(run.training.threads for run in experiment.runs)
+    return max(1, available_cores() // threads)
+
+
+def _local_gpus(collected: Collected) -> int:
+    return int(collected.runs["device"].str.startswith("cuda").any())
+
+
+def _needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:
+    finished = collected.runs.loc[collected.runs["finished"], "run_id"]
+    epochs = collected.epochs[collected.epochs["run_id"].isin(finished)]
+    tests = asked_tests(experiment, Question(significance=True))
+    sizes = family_sizes(tests, experiment)
+    for asked in tests:
+        if asked.model == asked.against:
+            continue
+        for metric in asked.metrics:
+            deviation, source = _deviation(asked, metric, collected, epochs)
+            together = sizes[family_of(asked, metric, tests)]
+            yield from _needs_of(asked, metric, deviation, source, together, len(experiment.seeds))
+
+
+def _needs_of(
+    asked: Comparison, metric: str, deviation: float | None, source: str, tests: int, seeds: int
+) -> Iterator[Need]:
+    standardised = asked.effect is None or deviation is None
+    unit = 1.0 if standardised or deviation is None else deviation
+    effects = _STANDARDISED if standardised or asked.effect is None else (asked.effect,)
+    for effect in effects:
+        yield Need(
+            model=asked.model,
+            against=asked.against,
+            metric=metric,
+            effect=effect,
+            standardised=standardised,
+            deviation=deviation,
+            source=source,
+            power=asked.power,
+            tests=tests,
+            seeds=seeds,
+            power_now=paired_t_power(effect, unit, seeds) if seeds > 1 else 0.0,
+            seeds_needed=pairs_needed(effect, unit, asked.power),
+            seeds_needed_holm=pairs_needed(effect, unit, asked.power, LEVEL / tests),
+        )
+
+
+def _deviation(asked: Comparison, metric: str, collected: Collected, epochs: Any) -> tuple[float | None, str]:
+    """Of paired differences: as declared, else the largest measured in a cell of three pairs or more."""
+    if asked.effect_sd is not None:
+        return asked.effect_sd, "declared"
+    if epochs.empty or not epochs[metric].notna().any():
+        return None, "unknown"
+    observed = Observations.of(epochs, [metric], "run", asked.score)
+    differences: dict[tuple[float, str], list[float]] = {}
+    for pair in pair_models(rows_by_name(collected.runs), asked.model, asked.against).complete:
+        a, b = observed.of_pair(metric, pair.model_run, pair.against_run)
+        if len(a):
+            differences.setdefault((pair.train_ratio, pair.ablation), []).append(float(a[0] - b[0]))
+    spreads = [(_sd(values), cell, len(values)) for cell, values in differences.items() if len(values) > 2]
+    if not spreads or max(spreads)[0] == 0:
+        return None, "unknown"
+    spread, (ratio, ablation), pairs = max(spreads)
+    place = f"ratio {ratio:g}" + ("" if ablation == "none" else f", {ablation}")
+    return spread, f"measured at {place} over {pairs} pairs"
+
+
+def _sd(values: Sequence[float]) -> float:
+    mean = math.fsum(values) / len(values)
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))

@@ -1,0 +1,1 @@
+"""How far the runs of an experiment are, and why some wait or failed."""

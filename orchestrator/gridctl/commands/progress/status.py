@@ -1,0 +1,210 @@
+"""`gridctl status`: how far everything is, and why something waits."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from gridctl.collection.collect import collect
+from gridctl.commands.lookup.experiments import Found
+from gridctl.commands.progress.states import machine_of, run_standings
+from gridctl.executors.base import Activity
+from gridctl.executors.registry import open_backend
+from gridctl.runs.shared_cause import Ended, SharedCause, shared_cause
+from gridctl.runs.standing import Standing
+from gridctl.runs.state import ACTIVE, TO_SUBMIT, RunState
+from gridctl.terminal.eta import RunPace, eta_seconds, remaining_seconds
+from gridctl_trainer.contract.spec import RunSpec
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """One run.
+
+    Attributes:
+        state: One of `RunState`.
+        epochs, epochs_done: Wanted, and in its metric log.
+        attempts: How many processes tried so far.
+        interruptions: How many of them were stopped, preempted or killed before their end.
+        gpu_hours: What all attempts together kept busy.
+        validation_dice: After its latest epoch; None before the first.
+        reason: Why it waits, stalls, failed or ended early; empty if there is nothing to say.
+    """
+
+    run_id: str
+    model: str
+    train_ratio: float
+    ablation: str
+    seed: int
+    state: str
+    epochs: int
+    epochs_done: int
+    attempts: int
+    interruptions: int
+    gpu_hours: float
+    validation_dice: float | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CellStatus:
+    """All seeds of one (model, train ratio, ablation).
+
+    Attributes:
+        states: How many runs are in each state of `RunState`, by its value.
+        epochs, epochs_done: Sums over the runs.
+        validation_dice: Mean over the runs' latest epochs; None before the first.
+        remaining_seconds: Training time left, one run at a time; None if unknown.
+    """
+
+    model: str
+    train_ratio: float
+    ablation: str
+    states: Mapping[str, int]
+    epochs: int
+    epochs_done: int
+    validation_dice: float | None
+    remaining_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """An experiment.
+
+    Attributes:
+        totals: How many runs are in each state of `RunState`, by its value.
+        eta_seconds: Until the last run is done, at as many at once as are running now; None if nothing is running, if
+            nobody holds some runs that are not done, or if the speed of something is unknown.
+        attempts, interruptions, gpu_hours: Sums over the runs.
+        shared_cause: Why runs failed, if at least the first three did for one reason and none went well.
+        problems: What could not be read.
+    """
+
+    experiment: str
+    store: str
+    backend: str
+    totals: Mapping[str, int]
+    eta_seconds: float | None
+    attempts: int
+    interruptions: int
+    gpu_hours: float
+    cells: Sequence[CellStatus]
+    runs: Sequence[RunStatus]
+    shared_cause: SharedCause | None
+    problems: Sequence[str]
+
+    def to_json(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        cells = [_flat(asdict(cell)) for cell in self.cells]
+        return asdict(self) | {"cells": cells}
+
+
+def read_status(found: Found, activity: Mapping[str, Activity] | None = None) -> Status:
+    """Where every run of an experiment stands.
+
+    Args:
+        found: The experiment.
+        activity: What its backend knows, by run id, if somebody asked already.
+
+    Raises:
+        Fault: The store or the backend cannot be reached.
+    """
+    experiment = found.experiment
+    collected = collect(found.store, experiment.runs)
+    if activity is None:
+        activity = open_backend(found.backend, experiment, found.store).observe(experiment.name)
+    standings = run_standings(collected, activity, here=machine_of(found.backend), experiment=experiment.name)
+    rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
+    gpus = experiment.kubernetes.gpus if found.backend == "kubernetes" else None
+    runs = [_run_status(run, rows[run.run_id], standings[run.run_id], gpus) for run in experiment.runs]
+    paces = [_pace(run, rows[run.run_id]) for run in experiment.runs]
+    running = sum(1 for run in runs if run.state == RunState.RUNNING)
+    unheld = any(run.state in TO_SUBMIT for run in runs)
+    waited_for = [pace for pace, run in zip(paces, runs, strict=True) if run.state in ACTIVE]
+    return Status(
+        experiment=experiment.name,
+        store=found.store.url,
+        backend=found.backend,
+        totals={state.value: sum(1 for run in runs if run.state == state) for state in RunState},
+        eta_seconds=eta_seconds(waited_for, running) if running and not unheld else None,
+        attempts=sum(run.attempts for run in runs),
+        interruptions=sum(run.interruptions for run in runs),
+        gpu_hours=round(sum(run.gpu_hours for run in runs), 3),
+        cells=_cells(runs, remaining_seconds(paces)),
+        runs=runs,
+        shared_cause=_shared_cause(runs),
+        problems=[str(problem) for problem in collected.problems],
+    )
+
+
+def _shared_cause(runs: Sequence[RunStatus]) -> SharedCause | None:
+    """Why the runs that are over failed, if all for one reason, and none trained an epoch that did not fail."""
+    failed = [Ended(run.run_id, run.model, run.reason) for run in runs if run.state == RunState.FAILED and run.reason]
+    trains = [Ended(run.run_id, run.model) for run in runs if run.state != RunState.FAILED and run.epochs_done]
+    return shared_cause([*failed, *trains], (run.model for run in runs))
+
+
+def _run_status(
+    run: RunSpec,
+    row: Mapping[Any, Any],
+    standing: Standing,
+    gpus: int | None,
+) -> RunStatus:
+    """One run; `gpus` is how many a pod asked for, None where the log says what was used."""
+    if gpus is None:
+        gpus = 1 if str(row["device"]).startswith("cuda") else 0
+    return RunStatus(
+        run_id=run.run_id,
+        model=run.model,
+        train_ratio=run.train_ratio,
+        ablation=run.ablation,
+        seed=run.seed,
+        state=standing.state.value,
+        epochs=run.training.epochs,
+        epochs_done=int(row["epochs_done"]),
+        attempts=int(row["attempts"]),
+        interruptions=int(row["interruptions"]),
+        gpu_hours=round(float(row["busy_seconds"]) * gpus / 3600, 4),
+        validation_dice=_number(row["latest_validation_dice"]),
+        reason=standing.reason,
+    )
+
+
+def _pace(run: RunSpec, row: Mapping[Any, Any]) -> RunPace:
+    done = run.training.epochs if row["finished"] else int(row["epochs_done"])
+    cell = (run.model, run.train_ratio, run.ablation)
+    return RunPace(cell, run.training.epochs, done, _number(row["seconds_per_epoch"]))
+
+
+def _cells(runs: Sequence[RunStatus], remaining: Mapping[tuple[str, float, str], float | None]) -> list[CellStatus]:
+    grouped: dict[tuple[str, float, str], list[RunStatus]] = {}
+    for run in runs:
+        grouped.setdefault((run.model, run.train_ratio, run.ablation), []).append(run)
+    cells = []
+    for key, members in grouped.items():
+        count = Counter(run.state for run in members)
+        dice = [run.validation_dice for run in members if run.validation_dice is not None]
+        cells.append(
+            CellStatus(
+                *key,
+                states={state.value: count[state] for state in RunState},
+                epochs=sum(run.epochs for run in members),
+                epochs_done=sum(run.epochs_done for run in members),
+                validation_dice=statistics.fmean(dice) if dice else None,
+                remaining_seconds=remaining[key],
+            )
+        )
+    return cells
+
+
+def _flat(cell: dict[str, Any]) -> dict[str, Any]:
+    """A cell's counts beside its other fields."""
+    states: dict[str, int] = cell.pop("states")
+    return states | cell
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or value != value else float(value)

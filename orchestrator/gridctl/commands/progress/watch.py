@@ -1,0 +1,63 @@
+"""`gridctl status --watch`: the status again and again, until nothing is active."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from gridctl.commands.lookup.experiments import Found
+from gridctl.commands.progress.status import Status, read_status
+from gridctl.errors import UnreachableError
+from gridctl.executors.base import Followed, Live
+from gridctl.executors.registry import open_backend
+from gridctl.runs.state import ACTIVE
+from gridctl_trainer.contract.errors import StoreError
+
+_SHORTEST_PAUSE_S: Final = 2.0
+_PAUSE_PER_READING: Final = 4.0
+"""A large store is listed for a fifth of the time at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What is known at one moment.
+
+    Attributes:
+        status: Of the experiment.
+        problem: Why it may be old; empty if it is fresh.
+    """
+
+    status: Status
+    problem: str = ""
+
+
+def watch(found: Found) -> Iterator[Moment]:
+    """The status of an experiment every few seconds, through outages, until nothing is active.
+
+    A cluster is listed once and then watched.
+
+    Raises:
+        Fault: The store or the backend could not be reached at the first time.
+    """
+    with contextlib.ExitStack() as stack:
+        backend = open_backend(found.backend, found.experiment, found.store)
+        live: Live | None = None
+        if isinstance(backend, Followed):
+            live = stack.enter_context(backend.follow(found.experiment.name))
+        status = None
+        while True:
+            began = time.monotonic()
+            try:
+                status = read_status(found, live.observe() if live else None)
+                problem = live.problem if live else ""
+            except (StoreError, UnreachableError) as fault:
+                if status is None:
+                    raise
+                problem = str(fault).splitlines()[0]
+            yield Moment(status, problem)
+            if not (problem or any(status.totals[state] for state in ACTIVE)):
+                return
+            time.sleep(max(_SHORTEST_PAUSE_S, _PAUSE_PER_READING * (time.monotonic() - began)))

@@ -1,0 +1,1 @@
+"""What a submission starts, what it leaves alone, and what it says of changes."""

@@ -1,0 +1,166 @@
+"""What a changed experiment file means for runs that the store has: which are new now, and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gridctl.collection.collect import Collected, collect
+from gridctl.commands.submission.reuse_epochs import Reuse, reusable
+from gridctl_trainer.contract.errors import Fault
+from gridctl_trainer.contract.layout import RunLayout, checkpoint_of, experiment_prefix, run_of
+from gridctl_trainer.contract.spec import MAX_SPEC_BYTES, RunSpec
+from gridctl_trainer.storage.base import Store
+
+_AT_ONCE: Final = 16
+_HASH_AND_HYPHEN: Final = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Runs that are new because the same fields have other values than in the store's runs of the same cells.
+
+    Attributes:
+        fields: By path: the value in the store's runs, and the one that is wanted.
+        runs: Ids of the new ones.
+        stored: How many runs of the store they stand in the place of.
+        done: How many of those are finished.
+        seconds: What those kept busy.
+        gpu_seconds: The part of it that a GPU was kept busy.
+        reuse: By the new run's id: what of the stored one it can go on from.
+    """
+
+    fields: Mapping[str, tuple[Any, Any]]
+    runs: tuple[str, ...]
+    stored: int
+    done: int
+    seconds: float
+    gpu_seconds: float
+    reuse: Mapping[str, Reuse]
+
+    def to_json(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {
+            "fields": {path: {"stored": old, "wanted": new} for path, (old, new) in self.fields.items()},
+            "runs": list(self.runs),
+            "stored": self.stored,
+            "done": self.done,
+            "gpu_hours": round(self.gpu_seconds / 3600, 4),
+            "hours": round(self.seconds / 3600, 4),
+            "reusable": {run_id: {"run": reuse.run_id, "epochs": reuse.epochs} for run_id, reuse in self.reuse.items()},
+        }
+
+
+def find_changes(store: Store, wanted: Sequence[RunSpec], collected: Collected) -> list[Change]:
+    """Why runs that nobody has begun are not those that the store has of the same model, ratio, ablation and seed.
+
+    Args:
+        store: Where they are.
+        wanted: Those about to be created.
+        collected: What the store holds of the grid.
+
+    Raises:
+        StoreError: The store cannot be reached.
+    """
+    begun = {str(row.run_id) for row in collected.runs.itertuples() if row.attempts and not row.copied_from}
+    new = [run for run in wanted if run.run_id not in begun]
+    if not new:
+        return []
+    keys: dict[str, list[str]] = defaultdict(list)
+    for stat in store.list(experiment_prefix(new[0].experiment)):
+        if layout := run_of(stat.key):
+            keys[layout.run_id].append(stat.key)
+    new = [run for run in new if not _has_checkpoint(run, keys.get(run.run_id, ()))]
+    for run_id in collected.runs["run_id"]:
+        keys.pop(str(run_id), None)
+    if not new or not keys:
+        return []
+    by_cell: dict[str, list[RunSpec]] = defaultdict(list)
+    cells = {_cell(run.run_id) for run in new}
+    for old in _specifications(store, new[0].experiment, [run_id for run_id in keys if _cell(run_id) in cells]):
+        by_cell[_cell(old.run_id)].append(old)
+    compared = [(run, old) for run in new for old in by_cell[_cell(run.run_id)]]
+    return _changes(store, compared, keys) if compared else []
+
+
+def _changes(
+    store: Store, compared: Sequence[tuple[RunSpec, RunSpec]], keys: Mapping[str, Sequence[str]]
+) -> list[Change]:
+    """One for each set of fields that differ; of several stored runs of a cell, the nearest counts."""
+    rows = {
+        str(row["run_id"]): row
+        for row in collect(store, list({old.run_id: old for _, old in compared}.values())).runs.to_dict("records")
+    }
+    nearest: dict[str, tuple[RunSpec, RunSpec]] = {}
+    for run, old in sorted(compared, key=lambda pair: (len(differences(pair[1], pair[0])), not _done(rows, pair[1]))):
+        nearest.setdefault(run.run_id, (run, old))
+    alike: dict[str, list[tuple[RunSpec, RunSpec]]] = defaultdict(list)
+    for run, old in nearest.values():
+        alike[repr(differences(old, run))].append((run, old))
+    found = []
+    for pairs in alike.values():
+        olds = {old.run_id: rows[old.run_id] for _, old in pairs}
+        done = [row for row in olds.values() if row["finished"]]
+        reuse = {run.run_id: reusable(store, run, old, keys[old.run_id]) for run, old in pairs}
+        found.append(
+            Change(
+                fields=differences(pairs[0][1], pairs[0][0]),
+                runs=tuple(run.run_id for run, _ in pairs),
+                stored=len(olds),
+                done=len(done),
+                seconds=sum(float(row["busy_seconds"]) for row in olds.values()),
+                gpu_seconds=sum(
+                    float(row["busy_seconds"]) for row in olds.values() if str(row["device"]).startswith("cuda")
+                ),
+                reuse={run_id: possible for run_id, possible in reuse.items() if possible is not None},
+            )
+        )
+    return found
+
+
+def differences(old: RunSpec, new: RunSpec) -> dict[str, tuple[Any, Any]]:
+    """Fields that can change a result and have other values, by path: old and new."""
+    before, after = dict(_flat(old.deciding)), dict(_flat(new.deciding))
+    paths = [*before, *(path for path in after if path not in before)]
+    return {path: (before.get(path), after.get(path)) for path in paths if before.get(path) != after.get(path)}
+
+
+def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    for key, item in value.items():
+        if isinstance(item, Mapping):
+            yield from _flat(item, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", item
+
+
+def _specifications(store: Store, experiment: str, run_ids: Sequence[str]) -> list[RunSpec]:
+    """Those that can be read; a run without a sound one is not known by its fields."""
+
+    def read(run_id: str) -> RunSpec | None:
+        key = RunLayout(experiment, run_id).spec
+        try:
+            return RunSpec.from_json(store.get(key, MAX_SPEC_BYTES).data, key)
+        except Fault:
+            return None
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        read_all = zip(pool.map(read, run_ids), run_ids, strict=True)
+        return [spec for spec, run_id in read_all if spec is not None and spec.run_id == run_id]
+
+
+def _cell(run_id: str) -> str:
+    return run_id[:-_HASH_AND_HYPHEN]
+
+
+def _done(rows: Mapping[str, Mapping[Any, Any]], run: RunSpec) -> bool:
+    return bool(rows[run.run_id]["finished"])
+
+
+def _has_checkpoint(run: RunSpec, keys: Sequence[str]) -> bool:
+    """Whether a run goes on from something of its own; without it, what was cut off when it was given is given anew."""
+    layout = RunLayout(run.experiment, run.run_id)
+    names = filter(None, map(checkpoint_of, keys))
+    return any(layout.checkpoint_manifest(name) in keys for name in names)

@@ -1,0 +1,133 @@
+"""`gridctl submit`: start what is missing, and nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from gridctl.collection.collect import Collected, collect
+from gridctl.commands.progress.states import machine_of, run_standings
+from gridctl.commands.submission.changed_experiment import Change, find_changes
+from gridctl.commands.submission.missing_runs import Plan, plan
+from gridctl.commands.submission.reuse_epochs import Reuse, begin_from
+from gridctl.executors.base import Backend, Renders
+from gridctl.executors.data_places import require_data
+from gridctl.executors.registry import open_backend
+from gridctl.experiment import Experiment
+from gridctl.history.event import submit_event
+from gridctl.history.record import append, read_history
+from gridctl.runs.standing import Standing
+from gridctl.runs.state import RunState
+from gridctl.terminal import console
+from gridctl_trainer.contract import layout
+from gridctl_trainer.contract.errors import NotFoundError, StoreError
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.base import Store
+
+_WRITES_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A submission that has not changed anything yet.
+
+    Attributes:
+        collected: What its store held.
+        standings: Where every run stood, by run id.
+        changes: Why runs that nobody has begun are not those that the store has.
+    """
+
+    experiment: Experiment
+    store: Store
+    plan: Plan
+    backend: Backend
+    collected: Collected
+    standings: Mapping[str, Standing]
+    changes: Sequence[Change] = ()
+
+    @property
+    def reuse(self) -> dict[str, Reuse]:
+        """What runs could go on from, by their ids."""
+        return {run_id: reuse for change in self.changes for run_id, reuse in change.reuse.items()}
+
+
+def prepare(experiment: Experiment, store: Store, *, retry_failed: bool, by_name: bool = False) -> Prepared:
+    """Decide what a submission does.
+
+    Args:
+        experiment: What is wanted.
+        store: Where its runs are kept.
+        retry_failed: Whether failed runs are tried again.
+        by_name: Whether folders of data have to look like the data sets, where no preflight will read them.
+
+    Raises:
+        InputError: Data are missing, in a folder or in a bucket, or a Job of Kubernetes would not be valid.
+        Fault: The store or the backend cannot be reached.
+    """
+    require_data(experiment, by_name=by_name)
+    backend = open_backend(experiment.backend, experiment, store)
+    if isinstance(backend, Renders):
+        backend.manifests(experiment.runs)  # every mistake in them, before anything is written
+    collected = collect(store, experiment.runs)
+    known, name = backend.observe(experiment.name), experiment.name
+    standings = run_standings(collected, known, here=machine_of(experiment.backend), experiment=name)
+    # A machine that was lost never says so, and its run must be resumed; one that lives ends its attempt for ours.
+    states = {
+        run_id: RunState.INTERRUPTED if standing.is_elsewhere else standing.state
+        for run_id, standing in standings.items()
+    }
+    made = plan(experiment.runs, states, retry_failed=retry_failed)
+    changes = find_changes(store, made.create, collected)
+    return Prepared(experiment, store, made, backend, collected, standings, changes)
+
+
+def write_specifications(prepared: Prepared, *, reuse_epochs: bool = False) -> None:
+    """Put the experiment and the specifications of the runs to start into the store; they are cancelled no longer.
+
+    Args:
+        prepared: What is submitted.
+        reuse_epochs: Whether runs get the checkpoints that they could go on from.
+
+    Raises:
+        StoreError: The store failed; calling again completes it.
+    """
+    store, experiment = prepared.store, prepared.experiment
+    rows = prepared.collected.runs
+    cancelled = set(rows.loc[rows["cancelled_at"].notna(), "run_id"])
+
+    def write(run: RunSpec) -> None:
+        key = layout.RunLayout(run.experiment, run.run_id).spec
+        if not _holds(store, key, run.to_json()):
+            store.put(key, run.to_json())
+        if run.run_id in cancelled:
+            store.delete(layout.RunLayout(run.experiment, run.run_id).cancelled)
+        if reuse_epochs and run.run_id in reuse:
+            begin_from(store, run, reuse[run.run_id])
+
+    reuse = prepared.reuse
+    with ThreadPoolExecutor(_WRITES_AT_ONCE) as pool:
+        list(pool.map(write, prepared.plan.to_do))
+    text = experiment.document.to_yaml().encode()
+    key = layout.experiment_yaml(experiment.name)
+    if not _holds(store, key, text):
+        store.put(key, text)
+
+
+def add_to_history(prepared: Prepared) -> None:
+    """Keep what was declared and when. Where that fails, the runs are worth more than their history."""
+    store, experiment = prepared.store, prepared.experiment
+    event = submit_event(experiment, int(prepared.collected.runs["finished"].sum()))
+    if problem := append(store, experiment.name, read_history(store, experiment.name), event):
+        console.say(f"note: the experiment's history cannot be kept, so a report cannot say what changed: {problem}")
+
+
+def _holds(store: Store, key: str, data: bytes) -> bool:
+    try:
+        return store.get(key).data == data
+    except NotFoundError:
+        return False
+    except StoreError as error:
+        if error.passing:
+            raise
+        return False  # it cannot be read, and is replaced

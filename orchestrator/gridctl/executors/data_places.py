@@ -1,0 +1,111 @@
+"""Whether anything lies where an experiment's data should: asked by every command, in the same words."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from gridctl.errors import InputError, Problem
+from gridctl.experiment import Experiment
+from gridctl.experiment.draft.data_folders import MOST_FILES
+from gridctl_trainer.contract.data_layout import ACDC_FOLDERS, ACDC_PATIENT, PACK_MANIFEST, SUNNYBROOK_CONTOUR
+from gridctl_trainer.contract.errors import StoreError
+from gridctl_trainer.contract.location import Location, read_location
+from gridctl_trainer.storage.base import open_store
+
+_TITLES: Final = {"acdc": "ACDC", "sunnybrook": "Sunnybrook"}
+
+
+def data_places(experiment: Experiment) -> Sequence[tuple[str, str]]:
+    """Each place of data that some run reads: its field below `data`, and its text."""
+    given = ((field, getattr(run.data, field)) for run in experiment.runs for field in _TITLES)
+    return list(dict.fromkeys((field, text) for field, text in given if text))
+
+
+def require_data(experiment: Experiment, *, by_name: bool = False) -> None:
+    """See to it that data lie where the experiment says, as far as this machine can tell.
+
+    A folder is only looked for if runs train here. A bucket that cannot be asked is passed over: pods may reach it, and
+    data that were fetched before need not be fetched again.
+
+    Args:
+        experiment: The experiment.
+        by_name: Whether names of files have to be those of the data set as well; no file is opened.
+
+    Raises:
+        InputError: Nothing lies there, or something else: every mistake at once.
+    """
+    problems = list(missing_data(experiment).values())
+    if by_name and experiment.backend == "local":
+        for field, text in data_places(experiment):
+            problems += _named_otherwise(experiment, field, text)
+    if problems:
+        raise InputError(problems)
+
+
+def missing_data(experiment: Experiment) -> dict[str, Problem]:
+    """The places at which nothing lies, by their text, as far as this machine can tell."""
+    return {
+        text: nothing_there(experiment, field, text)
+        for field, text in data_places(experiment)
+        if _is_missing(read_location(text, experiment.document.where(("data", field))), text, experiment.backend)
+    }
+
+
+def _is_missing(place: Location, text: str, backend: str) -> bool:
+    if not place.is_remote:
+        return backend == "local" and not place.folder.is_dir()
+    with contextlib.suppress(StoreError):
+        return next(iter(open_store(text).list()), None) is None
+    return False
+
+
+def nothing_there(experiment: Experiment, field: str, text: str) -> Problem:
+    """That nothing lies at a place, with the line of the file that names it."""
+    place = read_location(text)
+    if place.is_remote:
+        what, fix = (
+            f"there is nothing at {text}",
+            f"gridctl-trainer data upload FOLDER {shlex.quote(text)}, or correct it",
+        )
+    else:
+        made = " (or make a synthetic set: gridctl-trainer data phantom data/phantom)" if "phantom" in text else ""
+        what = f"there is no folder {place.folder.absolute()}"
+        fix = f"give another one with --set data.{field}=PATH{made}"
+    return experiment.document.problem(("data", field), what, fix)
+
+
+def _named_otherwise(experiment: Experiment, field: str, text: str) -> Iterator[Problem]:
+    """That no name is one of the data set's; what only reading the files can tell is the preflight's to say."""
+    place = read_location(text)
+    if place.is_remote or not place.folder.is_dir():
+        return
+    folder = place.folder
+    try:
+        if any(folder.glob(f"*/{PACK_MANIFEST}")) or _SIGNS[field](folder):
+            return
+        names = sorted(path.name for path in islice(folder.iterdir(), MOST_FILES))
+    except OSError:
+        return
+    holds = f"it holds {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}" if names else "it is empty"
+    what = f"there is no patient of {_TITLES[field]} in {folder.absolute()}: {holds}"
+    fix = f"unpack {_TITLES[field]} there, or give another folder with --set data.{field}=PATH"
+    yield experiment.document.problem(("data", field), what, fix)
+
+
+def _has_acdc(folder: Path) -> bool:
+    places = (folder / below for below in ACDC_FOLDERS)
+    return any(ACDC_PATIENT.match(path.name) for place in places if place.is_dir() for path in place.iterdir())
+
+
+def _has_sunnybrook(folder: Path) -> bool:
+    walk = islice(os.walk(folder, followlinks=True), MOST_FILES)
+    return any(SUNNYBROOK_CONTOUR.fullmatch(name) for _, _, files in walk for name in files)
+
+
+_SIGNS: Final[Mapping[str, Callable[[Path], bool]]] = {"acdc": _has_acdc, "sunnybrook": _has_sunnybrook}

@@ -1,0 +1,299 @@
+"""Requests to an API server: raw JSON over pooled connections, repeated when it is overloaded."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import random
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+
+import urllib3
+
+from gridctl.errors import UnreachableError
+from gridctl.executors.kubernetes.api.connection import Connection
+from gridctl.executors.kubernetes.api.refusals import BUSY, RefusedError, no_json, refusal, unreachable
+
+Json = dict[str, Any]
+
+_PAGE: Final = 500
+_TRIES: Final = 10
+_TRIES_WHEN_UNREACHABLE: Final = 5
+_TRIES_WHEN_HASTY: Final = 3
+_LONGEST_PAUSE_S: Final = 30.0
+_WATCH_S: Final = 300
+
+
+class StoppedWaiting(Exception):
+    """The user interrupted a request that was to be repeated."""
+
+
+class CutError(Exception):
+    """The connection ended before the answer did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Everything of a kind at one moment.
+
+    Attributes:
+        items: The objects.
+        resource_version: That moment, from which a watch goes on.
+    """
+
+    items: list[Json]
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request gave.
+
+    Attributes:
+        body: The object.
+        warnings: What the API server warns of, such as Pod Security.
+    """
+
+    body: Json
+    warnings: tuple[str, ...] = ()
+
+
+class Api:
+    """One API server. Thread-safe.
+
+    A request that gets no answer or 429 or 5xx is repeated: after the time that the server asks
+    for, which every thread keeps to, else after a growing random pause. So each request must be
+    one that may arrive twice; creating by a fixed name and deleting are.
+    """
+
+    def __init__(self, connection: Connection, tries: int = _TRIES) -> None:
+        self._connection = connection
+        self._tries = tries
+        self._stopped = threading.Event()
+        self._not_before = 0.0
+        self._guard = threading.Lock()
+        self._streams: set[urllib3.BaseHTTPResponse] = set()
+
+    def hasty(self) -> Api:
+        """The same server for whoever goes on by himself after an outage, and wants to hear of it soon."""
+        return Api(self._connection, _TRIES_WHEN_HASTY)
+
+    @property
+    def server(self) -> str:
+        """URL of the API server."""
+        return self._connection.server
+
+    @property
+    def namespace(self) -> str:
+        """Where the Jobs are."""
+        return self._connection.namespace
+
+    def stop(self) -> None:
+        """End all waiting: pauses raise StoppedWaiting, and what is read line by line ends."""
+        self._stopped.set()
+        with self._guard:
+            for response in self._streams:
+                with contextlib.suppress(OSError, ValueError, urllib3.exceptions.HTTPError):
+                    response.shutdown()
+
+    def request(
+        self, method: str, path: str, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
+    ) -> Answer:
+        """Ask until there is an answer.
+
+        Args:
+            method: GET, POST or DELETE.
+            path: From `/api`.
+            query: Parameters.
+            body: Sent as JSON.
+
+        Raises:
+            RefusedError: The answer is an error.
+            UnreachableError: There is none.
+        """
+        response = self._response(method, path, query, body, read_timeout_s=60, stream=False)
+        try:
+            content: Json = json.loads(response.data)
+        except ValueError:
+            raise no_json(response.data, self.server) from None
+        return Answer(content, tuple(map(_warning, response.headers.getlist("Warning"))))
+
+    def get(self, path: str, **query: str) -> Json:
+        """The object at a path.
+
+        Raises:
+            RefusedError, UnreachableError: As for `request`.
+        """
+        return self.request("GET", path, query).body
+
+    def list(self, path: str, **query: str) -> Listing:
+        """All objects at a path, page by page, begun anew when the listing expires.
+
+        Raises:
+            RefusedError, UnreachableError: As for `request`.
+        """
+        for _ in range(4):
+            items: list[Json] = []
+            page_query = dict(query, limit=str(_PAGE))
+            try:
+                while True:
+                    page = self.get(path, **page_query)
+                    items += page.get("items") or []
+                    metadata = page.get("metadata", {})
+                    if not metadata.get("continue"):
+                        return Listing(items, str(metadata.get("resourceVersion", "")))
+                    page_query["continue"] = str(metadata["continue"])
+            except RefusedError as error:
+                if error.status != 410:
+                    raise
+        raise UnreachableError(
+            "the listing expired four times before it was whole", where=self.server, fix="run the same command again"
+        )
+
+    def watch(self, path: str, resource_version: str, **query: str) -> Iterator[Json]:
+        """Changes since a listing, until the server ends the watch.
+
+        Yields:
+            Events: `{"type": ..., "object": ...}`, bookmarks among them.
+
+        Raises:
+            RefusedError: With status 410 if the listing is too old.
+            UnreachableError: There is no answer.
+        """
+        wanted = dict(
+            query,
+            watch="1",
+            allowWatchBookmarks="true",
+            resourceVersion=resource_version,
+            timeoutSeconds=str(_WATCH_S),
+        )
+        with contextlib.suppress(CutError):
+            for line in self.lines(path, wanted, read_timeout_s=_WATCH_S + 30):
+                event: Json = _parsed(line)
+                if event.get("type") == "ERROR":
+                    status = event.get("object", {})
+                    raise refusal(int(status.get("code", 500)), json.dumps(status).encode(), where=self.server, tries=1)
+                yield event
+
+    def lines(self, path: str, query: Mapping[str, str], read_timeout_s: float | None = None) -> Iterator[bytes]:
+        """The lines of an answer as they come.
+
+        Raises:
+            RefusedError, UnreachableError: As for `request`.
+            CutError: There may be more of it.
+        """
+        response = self._response("GET", path, query, None, read_timeout_s=read_timeout_s, stream=True)
+        rest = b""
+        with self._guard:
+            self._streams.add(response)
+        try:
+            while chunk := response.read1(1 << 16):
+                *whole, rest = (rest + chunk).split(b"\n")
+                yield from whole
+            if rest:
+                yield rest
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise CutError from error
+        finally:
+            with self._guard:
+                self._streams.discard(response)
+            response.close()
+
+    def _response(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: Mapping[str, Any] | None,
+        *,
+        read_timeout_s: float | None,
+        stream: bool,
+    ) -> urllib3.BaseHTTPResponse:
+        url = self._connection.server + path + (f"?{urlencode(query)}" if query else "")
+        data = json.dumps(body).encode() if body is not None else None
+        tries, renewed = 0, False
+        while True:
+            self._keep_pace()
+            headers = self._headers(data is not None, stream)
+            tries += 1
+            pause_s = random.uniform(0, min(0.25 * 2**tries, _LONGEST_PAUSE_S))
+            try:
+                response = self._connection.pool.urlopen(
+                    method,
+                    url,
+                    body=data,
+                    headers=headers,
+                    timeout=urllib3.Timeout(connect=5, read=read_timeout_s),
+                    retries=False,
+                    redirect=False,
+                    preload_content=False,
+                )
+                content = b"" if stream and response.status < 300 else response.data
+            except urllib3.exceptions.HTTPError as error:
+                hopeless = isinstance(error, urllib3.exceptions.SSLError)
+                if hopeless or tries >= min(self._tries, _TRIES_WHEN_UNREACHABLE):
+                    raise unreachable(error, self.server, self._connection.via) from error
+            else:
+                if response.status < 300:
+                    return response
+                if response.status == 401 and not renewed and self._connection.renew(headers):
+                    renewed = True
+                    continue
+                if response.status not in BUSY or tries >= self._tries:
+                    raise refusal(response.status, content, where=self._where(), tries=tries)
+                asked_s = _seconds(response.headers.get("Retry-After"))
+                if asked_s is not None:
+                    self._not_before = max(self._not_before, time.monotonic() + asked_s)
+                    pause_s = random.uniform(0, 0.1)
+            self.pause(pause_s)
+
+    def _headers(self, with_body: bool, stream: bool) -> urllib3.HTTPHeaderDict:
+        headers = self._connection.headers()
+        if with_body:
+            headers["Content-Type"] = "application/json"
+        if stream:
+            headers.discard("Accept-Encoding")
+        return headers
+
+    def _keep_pace(self) -> None:
+        while (left_s := self._not_before - time.monotonic()) > 0:
+            self.pause(left_s + random.uniform(0, 0.1))
+
+    def pause(self, seconds: float) -> None:
+        """Wait, unless `stop` was or is called.
+
+        Raises:
+            StoppedWaiting: It was.
+        """
+        if self._stopped.wait(seconds):
+            raise StoppedWaiting
+
+    def _where(self) -> str:
+        return f"{self.server}, namespace {self.namespace}"
+
+
+def _parsed(line: bytes) -> Json:
+    """An event; the last line of a connection that a proxy closed in order may be half of one."""
+    try:
+        event: Json = json.loads(line)
+    except ValueError as error:
+        raise CutError from error
+    return event
+
+
+def _seconds(header: str | None) -> float | None:
+    """Retry-After in seconds; None if there is none, or a date, which no API server sends."""
+    try:
+        return min(float(header), _LONGEST_PAUSE_S) if header else None
+    except ValueError:
+        return None
+
+
+def _warning(header: str) -> str:
+    """The text of `299 - "text"`."""
+    first, last = header.find('"'), header.rfind('"')
+    return header[first + 1 : last].replace('\\"', '"') if 0 <= first < last else header

@@ -1,0 +1,240 @@
+"""The Kubernetes backend: one Job a run, found again by its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from gridctl.executors.base import Activity, Outcome
+from gridctl.executors.kubernetes.api.connection import open_connection
+from gridctl.executors.kubernetes.api.refusals import RefusedError
+from gridctl.executors.kubernetes.api.requests import Api, Json
+from gridctl.executors.kubernetes.informer import LiveExperiment
+from gridctl.executors.kubernetes.job_creation import Progress, Submission
+from gridctl.executors.kubernetes.manifest.job_template import RUN_LABEL, JobTemplate, gpus_of, shape_of
+from gridctl.executors.kubernetes.max_active import AT_ONCE, ActiveWindow, Shown
+from gridctl.executors.kubernetes.preflight.dry_run import Verdict
+from gridctl.executors.kubernetes.preflight.resource_policy import limit_ranges_that_refuse
+from gridctl.executors.kubernetes.status.objects import Job
+from gridctl.executors.kubernetes.status.observation import Paths, Sources, activities, list_jobs, list_pods, selector
+from gridctl.executors.kubernetes.store_access.comparison import compare, wanted_variables
+from gridctl.executors.kubernetes.store_access.egress import compare_egress, network_policies
+from gridctl.executors.kubernetes.store_access.endpoint import endpoint_of
+from gridctl.executors.kubernetes.store_access.finding import Finding
+from gridctl.executors.kubernetes.store_access.pod_environment import pod_environment
+from gridctl.executors.kubernetes.store_access.secret_command import SecretCommand
+from gridctl.executors.kubernetes.store_access.secret_keys import SecretKeys
+from gridctl.experiment import Experiment
+from gridctl.runs.cancellation import CancellationWatch
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.base import Store
+from gridctl_trainer.storage.s3.environment import S3Environment, read_s3_environment
+
+_NAMES_A_SELECTOR: Final = 50
+
+
+class KubernetesBackend:
+    """Executes attempts as pods of Jobs.
+
+    Args:
+        experiment: Names cluster, namespace and pods in its `kubernetes` section.
+        store: Where the specifications are and the runs keep everything.
+
+    Raises:
+        UnreachableError: The kubeconfig is missing or not valid.
+    """
+
+    def __init__(self, experiment: Experiment, store: Store) -> None:
+        self._experiment = experiment
+        self._store = store
+        options = experiment.kubernetes
+        connection = open_connection(options.context, options.namespace, options.requests_at_once + 2)
+        self.api = Api(connection)
+        self._paths = Paths(self.api.namespace)
+        self.secrets = SecretKeys(self.api)
+        self._seen: Mapping[str, Job] | None = None
+        self._manifests: dict[str, Json] = {}
+
+    def observe(self, experiment: str) -> Mapping[str, Activity]:
+        """What Jobs and pods say: two listings. If some pod is not well, also events, nodes and Kueue."""
+        jobs = list_jobs(self.api, experiment)
+        self._seen = jobs
+        pods = (
+            list_pods(self.api, experiment)
+            if any(not job.ended or job.counted_failures for job in jobs.values())
+            else []
+        )
+        return activities(jobs, pods, Sources.of(self.api))
+
+    def follow(self, experiment: str) -> LiveExperiment:
+        """The same kept up to date, in a context: one listing of each kind, then a watch."""
+        return LiveExperiment(self.api, experiment)
+
+    def manifests(self, runs: Sequence[RunSpec]) -> list[Json]:
+        """The runs' Jobs, each rendered and checked once. Asks nobody.
+
+        Raises:
+            InputError: The `kubernetes` section or the template is not valid.
+        """
+        template = JobTemplate(self._experiment, self._store.url)
+        for run in runs:
+            if run.run_id not in self._manifests:
+                self._manifests[run.run_id] = template.job(run)
+        return [self._manifests[run.run_id] for run in runs]
+
+    def start(self, runs: Sequence[RunSpec], progress: Progress | None = None) -> Outcome:
+        """Create a Job of each run. Ended Jobs that `observe` saw are replaced, active ones left.
+
+        It may be killed at any point: doing it again creates what is missing, and nothing twice.
+        """
+        manifests = self.manifests(runs)
+        if len(manifests) > AT_ONCE:  # it takes so long that the first may have failed before the last is created
+            return self._start_some(
+                runs, None, lambda done, total, _active: progress(done, total) if progress else None
+            )
+        seen = self._seen if self._seen is not None else list_jobs(self.api, self._experiment.name)
+        return Submission(self.api, seen, self._experiment.kubernetes.requests_at_once, progress).run(manifests)
+
+    def start_some(self, runs: Sequence[RunSpec], max_active: int, shown: Shown | None = None) -> Outcome:
+        """The same, with at most so many of the experiment's Jobs active at a time: waits until the last is created."""
+        return self._start_some(runs, max_active, shown)
+
+    def _start_some(self, runs: Sequence[RunSpec], max_active: int | None, shown: Shown | None) -> Outcome:
+        manifests = self.manifests(runs)
+        seen = dict(self._seen if self._seen is not None else list_jobs(self.api, self._experiment.name))
+        create = Submission(self.api, seen, self._experiment.kubernetes.requests_at_once).run
+        models = {run.run_id: run.model for run in runs}
+        cancellation = CancellationWatch(self._store, self._experiment.name)
+        with self.follow(self._experiment.name) as live:
+            window = ActiveWindow(live, create, max_active, shown, models, cancellation=cancellation)
+            return window.run(manifests)
+
+    def judge(self, runs: Sequence[RunSpec]) -> list[Verdict]:
+        """What the API server says of the runs' Jobs and pods: one of each is asked about for each distinct shape.
+
+        A Job is accepted even if Pod Security or a quota will refuse its pods, so a pod is asked
+        about as well. Nothing is created.
+
+        Raises:
+            InputError: The `kubernetes` section or the template is not valid.
+            UnreachableError: The API server cannot be reached.
+        """
+        by_shape: dict[str, list[Json]] = {}
+        for manifest in self.manifests(runs):
+            by_shape.setdefault(shape_of(manifest), []).append(manifest)
+        return [self._judge(members) for members in by_shape.values()]
+
+    def store_access(self, runs: Sequence[RunSpec]) -> list[Finding]:
+        """Whether the runs' pods will reach what lies in S3 as this process does; nothing is sent to S3.
+
+        Raises:
+            InputError: The `kubernetes` section or the template is not valid.
+            StoreError: The AWS settings of this process are not valid.
+            UnreachableError: The API server cannot be reached.
+        """
+        places = {place for run in runs for place in (run.data.acdc, run.data.sunnybrook) if place}
+        if not any(place.startswith("s3://") for place in {self._store.url, *places}):
+            return []
+        here = read_s3_environment(self._store.url)
+        command = self.secret_command(here)
+        policies = network_policies(self.api)
+        found: dict[Finding, None] = {}
+        for manifest in {shape_of(manifest): manifest for manifest in self.manifests(runs)}.values():
+            pods = pod_environment(manifest, self.secrets.of)
+            found.update(dict.fromkeys(compare(here, pods, command)))
+            labels = manifest["spec"]["template"]["metadata"].get("labels") or {}
+            egress = compare_egress(policies, labels, endpoint_of(here, pods), self.api.namespace)
+            found.update(dict.fromkeys(egress))
+        return list(found)
+
+    def secret_command(self, here: S3Environment) -> SecretCommand:
+        """How to make the store's Secret.
+
+        Args:
+            here: What this process has, and pods need.
+
+        Raises:
+            UnreachableError: The API server cannot be reached.
+        """
+        name = self._experiment.kubernetes.secret
+        return SecretCommand(self.api.namespace, self.secrets.of(name) if name else None, wanted_variables(here))
+
+    def gpus(self, runs: Sequence[RunSpec]) -> int:
+        """How many GPUs the runs ask for, all at once.
+
+        Raises:
+            InputError: The `kubernetes` section or the template is not valid.
+        """
+        resource = self._experiment.kubernetes.gpu_resource
+        return sum(gpus_of(manifest, resource) for manifest in self.manifests(runs))
+
+    def cancel(self, run_ids: Sequence[str] | None = None) -> tuple[str, ...]:
+        """Delete the Jobs that have not succeeded; their trainers make a checkpoint and end.
+
+        Args:
+            run_ids: Of this experiment; None for all of them: then it is one request.
+
+        Returns:
+            Runs that had a Job that was not ended.
+        """
+        wanted = None if run_ids is None else set(run_ids)
+        jobs = list_jobs(self.api, self._experiment.name)
+        active = [name for name, job in jobs.items() if not job.ended and (wanted is None or name in wanted)]
+        for names in _selectors(self._experiment.name, run_ids):
+            self._delete_collection(names, "status.successful=0")
+        return tuple(active)
+
+    def forget(self, run_ids: Sequence[str] | None = None) -> None:
+        """Delete the Jobs, whatever became of them, and wait until their pods are gone."""
+        for names in _selectors(self._experiment.name, run_ids):
+            self._delete_collection(names, "")
+            while self.api.get(self._paths.pods, labelSelector=names, limit="1").get("items"):
+                self.api.pause(0.5)
+
+    def _judge(self, members: Sequence[Json]) -> Verdict:
+        job = members[0]
+        run_ids = tuple(member["metadata"]["name"] for member in members)
+        name = f"{run_ids[0][:50].rstrip('-')}-dry-run"  # the Job itself may be there already
+        pod_template = job["spec"]["template"]
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {**pod_template["metadata"], "name": name},
+            "spec": pod_template["spec"],
+        }
+        problems: list[str] = []
+        warnings: dict[str, None] = {}
+        unasked: list[str] = []
+        job = {**job, "metadata": {**job["metadata"], "name": name}}
+        for kind, path, body in (("Jobs", self._paths.jobs, job), ("pods", self._paths.pods, pod)):
+            try:
+                answer = self.api.request("POST", path, {"dryRun": "All", "fieldManager": "gridctl"}, body)
+            except RefusedError as error:
+                if error.status not in (400, 403, 409, 422):
+                    raise
+                if kind == "pods" and error.status == 403 and "cannot create" in error.message:
+                    unasked.append("whether pods pass Pod Security and quota: you may not create pods")
+                else:
+                    ranges = limit_ranges_that_refuse(self.api, error.message)
+                    named = f" (LimitRange {', '.join(ranges)})" if ranges else ""
+                    problems.append(error.problems[0].what.replace(f' "{name}"', "") + named)
+            else:
+                warnings.update(dict.fromkeys(answer.warnings))
+        return Verdict(run_ids, tuple(problems), tuple(warnings), tuple(unasked))
+
+    def _delete_collection(self, label_selector: str, field_selector: str) -> None:
+        query = {"labelSelector": label_selector, "propagationPolicy": "Background"}
+        if field_selector:
+            query["fieldSelector"] = field_selector
+        self.api.request("DELETE", self._paths.jobs, query)
+
+
+def _selectors(experiment: str, run_ids: Iterable[str] | None) -> list[str]:
+    """Label selectors of all runs of an experiment, or of some, a bounded number in each."""
+    if run_ids is None:
+        return [selector(experiment)]
+    names = list(run_ids)
+    return [
+        f"{selector(experiment)},{RUN_LABEL} in ({','.join(names[start : start + _NAMES_A_SELECTOR])})"
+        for start in range(0, len(names), _NAMES_A_SELECTOR)
+    ]

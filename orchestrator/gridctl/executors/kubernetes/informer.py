@@ -1,0 +1,164 @@
+"""An experiment's Jobs and pods kept up to date: one listing each, then only what changes."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Generic, Self, TypeVar
+
+from gridctl.errors import UnreachableError
+from gridctl.executors.base import Activity
+from gridctl.executors.kubernetes.api.refusals import RefusedError
+from gridctl.executors.kubernetes.api.requests import Api, StoppedWaiting
+from gridctl.executors.kubernetes.status.objects import Job, Pod
+from gridctl.executors.kubernetes.status.observation import Paths, Sources, activities, selector
+
+_ASK_EVERY_S: Final = 10.0
+_SHORTEST_PAUSE_S: Final = 1.0
+_LONGEST_PAUSE_S: Final = 10.0
+"""Between two tries to watch."""
+
+T = TypeVar("T")
+
+
+class LiveExperiment:
+    """Follows an experiment until it is closed. A context manager.
+
+    A server that goes away is asked again for as long as it takes: `observe` gives what was last
+    known, and `problem` says what is the matter.
+    """
+
+    def __init__(self, api: Api, experiment: str) -> None:
+        paths = Paths(api.namespace)
+        self._api = api.hasty()
+        self._mirrors = tuple(_Mirror(self._api, path, experiment) for path in (paths.jobs, paths.pods))
+        asked = Sources.of(self._api)
+        self._sources = Sources(
+            *(_Recent(ask, self._is_well) for ask in (asked.warnings, asked.nodes, asked.held_back))
+        )
+
+    def __enter__(self) -> Self:
+        for mirror in self._mirrors:
+            mirror.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._api.stop()
+        for mirror in self._mirrors:
+            mirror.join()
+
+    def observe(self) -> Mapping[str, Activity]:
+        """What is known of the experiment's runs now, by run id.
+
+        Raises:
+            UnreachableError: The server could not be reached at first, or refuses.
+        """
+        jobs, pods = (mirror.items() for mirror in self._mirrors)
+        return activities(
+            {name: Job.from_json(item) for name, item in jobs.items()},
+            [Pod.from_json(item) for item in pods.values()],
+            self._sources,
+        )
+
+    def _is_well(self) -> bool:
+        return not self.problem
+
+    @property
+    def problem(self) -> str:
+        """Why what `observe` gives may be old; empty if it is fresh."""
+        return next((mirror.problem for mirror in self._mirrors if mirror.problem), "")
+
+
+class _Recent(Generic[T]):
+    """What a source last said, asked again after a while or for something else."""
+
+    def __init__(self, ask: Callable[..., Mapping[T, Any]], is_well: Callable[[], bool]) -> None:
+        self._ask = ask
+        self._is_well = is_well
+        self._about: tuple[object, ...] = ()
+        self._until = 0.0
+        self._said: Mapping[T, Any] = {}
+
+    def __call__(self, *about: Any) -> Mapping[T, Any]:
+        if (time.monotonic() > self._until or about != self._about) and self._is_well():
+            self._said = self._ask(*about)
+            self._about = about
+            self._until = time.monotonic() + _ASK_EVERY_S
+        return self._said
+
+
+class _Mirror:
+    """The objects of one kind, by name, as a listing and a watch say."""
+
+    def __init__(self, api: Api, path: str, experiment: str) -> None:
+        self.problem = ""
+        self._api = api
+        self._path = path
+        self._selector = selector(experiment)
+        self._lock = threading.Lock()
+        self._items: dict[str, dict[str, Any]] | None = None
+        self._fault: UnreachableError | None = None
+        self._asked = threading.Event()
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+        self.start = self._thread.start
+
+    def join(self) -> None:
+        self._thread.join(timeout=2)
+
+    def items(self) -> dict[str, dict[str, Any]]:
+        self._asked.wait()
+        with self._lock:
+            if self._items is None:
+                assert self._fault is not None
+                raise self._fault
+            return dict(self._items)
+
+    def _follow(self) -> None:
+        with contextlib.suppress(StoppedWaiting):
+            version, pause_s = "", _SHORTEST_PAUSE_S
+            while True:
+                began = time.monotonic()
+                try:
+                    version = self._keep_up(version)
+                    pause_s = _SHORTEST_PAUSE_S
+                except UnreachableError as error:
+                    version = ""
+                    if not (isinstance(error, RefusedError) and error.status == 410):
+                        self._note(error)
+                        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                self._api.pause(max(0.0, began + random.uniform(0.8, 1.2) * pause_s - time.monotonic()))
+
+    def _keep_up(self, version: str) -> str:
+        """List if no version is known, then watch; returns the version to go on from, if that is known."""
+        since, version = version or self._list(), ""
+        for event in self._api.watch(self._path, since, labelSelector=self._selector):
+            version = str(event["object"]["metadata"]["resourceVersion"])
+            self._apply(event)
+        return version  # none if nothing arrived: perhaps nothing gets through, so it is listed again
+
+    def _list(self) -> str:
+        listing = self._api.list(self._path, labelSelector=self._selector)
+        with self._lock:
+            self._items = {item["metadata"]["name"]: item for item in listing.items}
+            self.problem = ""
+        self._asked.set()
+        return listing.resource_version
+
+    def _apply(self, event: Mapping[str, Any]) -> None:
+        item = event["object"]
+        name = item["metadata"].get("name", "")
+        with self._lock:
+            assert self._items is not None
+            if event["type"] == "DELETED":
+                self._items.pop(name, None)
+            elif event["type"] != "BOOKMARK":
+                self._items[name] = item
+
+    def _note(self, error: UnreachableError) -> None:
+        with self._lock:
+            self._fault = error
+            self.problem = error.problems[0].what
+        self._asked.set()

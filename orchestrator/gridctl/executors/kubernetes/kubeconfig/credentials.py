@@ -1,0 +1,129 @@
+"""Who one is to the API server: a fixed token, a file whose token is renewed, a password, or a command."""
+
+from __future__ import annotations
+
+import base64
+import ssl
+import threading
+from pathlib import Path
+from typing import Final, Protocol
+
+from gridctl.errors import KubeconfigError
+from gridctl.executors.kubernetes.kubeconfig.entry import Entry
+from gridctl.executors.kubernetes.kubeconfig.exec_plugin import ExecPlugin
+from gridctl.executors.kubernetes.kubeconfig.token import bearer, checked_token
+
+_AUTH_PROVIDERS: Final = {
+    "gcp": "install gke-gcloud-auth-plugin, then run `gcloud container clusters get-credentials` again",
+    "azure": "install kubelogin, then run `kubelogin convert-kubeconfig`",
+    "oidc": "use an exec plugin instead, such as kubelogin (`kubectl oidc-login setup`)",
+}
+
+
+class Credentials(Protocol):
+    """What a request's Authorization is. Thread-safe.
+
+    Attributes:
+        certificates: How often another client certificate was taken into use: connections made before show an old one.
+    """
+
+    certificates: int
+
+    def authorization(self) -> str:
+        """The header's value; empty for none.
+
+        Raises:
+            KubeconfigError: It cannot be had.
+        """
+
+    def forget(self, refused: str) -> None:
+        """The API server does not accept this value (any more): do not give it from memory again."""
+
+
+class Fixed:
+    """A value that stays."""
+
+    certificates = 0
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def authorization(self) -> str:
+        return self._value
+
+    def forget(self, refused: str) -> None:
+        pass
+
+
+class TokenFile:
+    """A token in a file that somebody renews. It is read for every request: that is cheap, and never too late.
+
+    Args:
+        owner: Named by errors.
+        path: The file.
+        otherwise: Value of the header while the file cannot be read; empty if that is an error.
+    """
+
+    certificates = 0
+
+    def __init__(self, owner: Entry, path: Path, otherwise: str = "") -> None:
+        self._owner = owner
+        self._path = path
+        self._last = otherwise
+        self._lock = threading.Lock()
+
+    def authorization(self) -> str:
+        """The header's value: of the last token read, if the file cannot be read just now."""
+        try:
+            content = self._owner.read("tokenFile", self._path)
+            value = bearer(checked_token(content, self._owner, f"tokenFile {self._path}"))
+        except KubeconfigError:
+            with self._lock:
+                if self._last:
+                    return self._last
+            raise
+        with self._lock:
+            self._last = value
+        return value
+
+    def forget(self, refused: str) -> None:
+        with self._lock:
+            if self._last == refused:
+                self._last = ""
+
+
+def credentials_of(user: Entry, cluster: Entry, server: str, tls: ssl.SSLContext) -> Credentials:
+    """What a user of a kubeconfig signs in with, besides a certificate.
+
+    Args:
+        user: With the fields.
+        cluster: Told to a command that asks for it.
+        server: URL of the API server, for the same.
+        tls: Gets the client certificate of a command.
+
+    Raises:
+        KubeconfigError: A value is not valid, or several ways are set of which one would be ignored.
+    """
+    token, file = user.text("token").strip(), user.path("tokenFile")
+    name, password = user.text("username"), user.text("password")
+    execute, provider = user.section("exec"), user.section("auth-provider")
+    if provider:
+        kind = provider.get("name")
+        fix = _AUTH_PROVIDERS.get(str(kind), "use an exec plugin instead")
+        raise user.wrong("auth-provider is not supported: exec plugins have replaced it", fix)
+    if (name or password) and (token or file):
+        raise user.wrong("a password and a token are both set", "remove one of them")
+    if user.text("token") and not token:
+        raise user.wrong("token is empty")
+    fixed = bearer(checked_token(token.encode(), user, "token")) if token else ""
+    if file:
+        found = TokenFile(user, file, otherwise=fixed)
+        found.authorization()
+        return found
+    if fixed:
+        return Fixed(fixed)
+    if name or password:
+        return Fixed(f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}")
+    if execute:
+        return ExecPlugin(Entry("user", user.name, user.file, execute), cluster, server, tls)
+    return Fixed("")  # a certificate, nobody, or a proxy such as `kubectl proxy` that adds them

@@ -1,0 +1,196 @@
+"""What a template gave: text whose lines are known, read as YAML into one Job."""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import yaml
+
+from gridctl.executors.kubernetes.manifest.template_mistake import TemplateMistake, quoted
+
+MOST_CHARACTERS: Final = 1_000_000
+"""Of what a template gives: the API server takes no object of more than 1.5 MiB."""
+
+_THROUGH_TOJSON: Final = "write values through the filter `tojson`"
+_JSON_TAGS: Final = tuple(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null"))
+_LONGEST_NUMBER: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What a template gave.
+
+    Attributes:
+        text: YAML.
+        job: The same, read.
+        lines: Line of the template by path of a field, such as `spec.template`.
+    """
+
+    text: str
+    job: dict[str, Any]
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+
+class Output:
+    """Text that remembers which line of the template each of its lines comes from.
+
+    Args:
+        template: Its text. Jinja tells where expressions are; text between them is looked up.
+    """
+
+    def __init__(self, template: str) -> None:
+        self._pieces: list[str] = []
+        self._length = 0
+        self._lines: list[int] = []
+        self._at_line_start = True
+        self._written: dict[str, list[int]] = defaultdict(list)
+        for number, line in enumerate(template.splitlines(), start=1):
+            self._written[line.strip()].append(number)
+
+    def add(self, piece: str, line: int) -> None:
+        """Append what the template gave.
+
+        Args:
+            piece: Text.
+            line: Of the template, or one before it.
+
+        Raises:
+            TemplateMistake: It is too much.
+        """
+        self._length += len(piece)
+        if self._length > MOST_CHARACTERS:
+            raise TemplateMistake(f"the template gives more than {MOST_CHARACTERS:,} characters", line)
+        self._pieces.append(piece)
+        for part in piece.splitlines(keepends=True):
+            if self._at_line_start:
+                line = self._looked_up(part.strip(), line)
+                self._lines.append(line)
+            self._at_line_start = part.endswith("\n")
+            line += self._at_line_start
+
+    def _looked_up(self, text: str, line: int) -> int:
+        numbers = self._written.get(text, ()) if text else ()
+        found = bisect_left(numbers, line)
+        return numbers[found] if found < len(numbers) else line
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "".join(self._pieces)
+
+    def template_line(self, line: int) -> int:
+        """Of a line of the text, counted from 0."""
+        return self._lines[min(line, len(self._lines) - 1)] if self._lines else 1
+
+
+class _UniqueKeyLoader(yaml.CSafeLoader):
+    """YAML as kubectl reads it, but for keys that are given twice: those are refused."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key, _ in node.value:
+            if isinstance(key.value, str):
+                if key.value in seen:
+                    raise yaml.MarkedYAMLError(problem=f"'{key.value}' is given twice", problem_mark=key.start_mark)
+                seen.add(key.value)
+        made: dict[Any, Any] = super().construct_mapping(node, deep)
+        return made
+
+
+def read_job(output: Output) -> Rendered:
+    """The Job in what a template gave.
+
+    Raises:
+        TemplateMistake: It is not one YAML mapping, or no JSON.
+    """
+    text = output.text
+    try:
+        loader = _UniqueKeyLoader(text)
+        documents: list[tuple[Any, Any]] = []
+        while loader.check_node():
+            node = loader.get_node()
+            document = loader.construct_document(node)
+            if document is not None:
+                documents.append((node, document))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line if mark else text.count("\n", 0, getattr(error, "position", 0))
+        written = text.split("\n")
+        near = f" at `{quoted(written[line])}`" if line < len(written) else ""
+        what = f"what the template gives is not YAML: {quoted(str(getattr(error, 'problem', None) or error))}{near}"
+        raise TemplateMistake(what, output.template_line(line), _THROUGH_TOJSON) from None
+    except (RecursionError, ValueError) as error:
+        what = f"what the template gives is not YAML: {quoted(str(error))}"
+        raise TemplateMistake(what, output.template_line(_line_of_endless_number(text)), _THROUGH_TOJSON) from None
+    if len(documents) != 1 or not isinstance(documents[0][1], dict):
+        line = documents[min(1, len(documents) - 1)][0].start_mark.line if documents else 0
+        what = f"the template gives {len(documents)} YAML documents, not one Job"
+        if len(documents) == 1:
+            what = "the template gives YAML that is no mapping, not a Job"
+        raise TemplateMistake(what, output.template_line(line))
+    node, job = documents[0]
+    _require_small_json(job, node, output)
+    lines = {path: output.template_line(line) for path, line in _places(node, "", set())}
+    return Rendered(text.strip() + "\n", job, lines)
+
+
+def _line_of_endless_number(text: str) -> int:
+    """Python refuses to read one of more than some thousand digits, without saying where it is."""
+    found = re.search(r"\d{4000,}", text)
+    return text.count("\n", 0, found.start()) if found else 0
+
+
+def _require_small_json(job: Any, node: Any, output: Output) -> None:
+    """Aliases may stand for more than they take.
+
+    Raises:
+        TemplateMistake: It is no JSON, or too much.
+    """
+    length = 0
+    try:
+        for piece in json.JSONEncoder(allow_nan=False, ensure_ascii=False, sort_keys=True).iterencode(job):
+            length += len(piece)
+            if length > MOST_CHARACTERS:
+                raise TemplateMistake(f"what the template gives is more than {MOST_CHARACTERS:,} characters of JSON")
+    except (TypeError, ValueError, RecursionError) as error:
+        what = f"what the template gives is no JSON: {quoted(str(error))}"
+        line = next((output.template_line(item.start_mark.line) for item in _no_json(node, set())), 0)
+        raise TemplateMistake(what, line, _THROUGH_TOJSON) from None
+
+
+def _no_json(node: Any, seen: set[int]) -> Iterator[Any]:
+    """Scalars that JSON has no form for: dates, infinities, endless numbers."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.ScalarNode):
+        number = node.tag.endswith((":int", ":float"))
+        infinite = number and node.value.strip("+-").lower() in (".nan", ".inf")
+        if node.tag not in _JSON_TAGS or infinite or (number and len(node.value) > _LONGEST_NUMBER):
+            yield node
+        return
+    for item in node.value:
+        for child in item if isinstance(item, tuple) else (item,):
+            yield from _no_json(child, seen)
+
+
+def _places(node: Any, path: str, seen: set[int]) -> Iterator[tuple[str, int]]:
+    """Path and line of everything in a document; of what is repeated by an alias only the first."""
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            below = f"{path}.{key.value}" if path else str(key.value)
+            yield below, key.start_mark.line
+            yield from _places(value, below, seen)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield f"{path}[{index}]", value.start_mark.line
+            yield from _places(value, f"{path}[{index}]", seen)

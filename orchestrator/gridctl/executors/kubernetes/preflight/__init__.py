@@ -1,0 +1,1 @@
+"""What a cluster has and allows, asked before any Job is created."""

@@ -1,0 +1,125 @@
+"""The Jobs and pods of one experiment at one moment: two listings, however many runs there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from gridctl.executors.base import Activity
+from gridctl.executors.kubernetes.api.requests import Api
+from gridctl.executors.kubernetes.manifest.job_template import EXPERIMENT_LABEL
+from gridctl.executors.kubernetes.status.activity import Causes, activity_of, is_living
+from gridctl.executors.kubernetes.status.kueue_workloads import list_held_back
+from gridctl.executors.kubernetes.status.node_state import NodeState, look_at_nodes
+from gridctl.executors.kubernetes.status.objects import STARTING, Job, Pod
+from gridctl.executors.kubernetes.status.pod_wait import is_overdue
+from gridctl.executors.kubernetes.status.warning_events import Warnings, list_warnings
+
+_SLOW_START: Final = timedelta(minutes=1)
+"""A pod that has its node for longer and does not start may have lost it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where the API server has what belongs to a namespace."""
+
+    namespace: str
+
+    @property
+    def jobs(self) -> str:
+        return f"/apis/batch/v1/namespaces/{self.namespace}/jobs"
+
+    @property
+    def pods(self) -> str:
+        return f"/api/v1/namespaces/{self.namespace}/pods"
+
+
+def selector(experiment: str) -> str:
+    """What selects the Jobs and pods of an experiment."""
+    return f"{EXPERIMENT_LABEL}={experiment}"
+
+
+def list_jobs(api: Api, experiment: str) -> dict[str, Job]:
+    """All Jobs of an experiment, by run id.
+
+    Raises:
+        UnreachableError: The API server cannot be reached, or refuses.
+    """
+    items = api.list(Paths(api.namespace).jobs, labelSelector=selector(experiment)).items
+    return {job.name: job for job in map(Job.from_json, items)}
+
+
+def list_pods(api: Api, experiment: str) -> list[Pod]:
+    """All pods of an experiment that did not succeed.
+
+    Raises:
+        UnreachableError: The API server cannot be reached, or refuses.
+    """
+    listing = api.list(
+        Paths(api.namespace).pods, labelSelector=selector(experiment), fieldSelector="status.phase!=Succeeded"
+    )
+    return [Pod.from_json(item) for item in listing.items]
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What is asked, once each, if something does not run.
+
+    Attributes:
+        warnings: If some Job has no pod and ought to, or some pod is not well.
+        nodes: With those of pods that say nothing any more.
+        held_back: If Kueue's queue holds some Job.
+    """
+
+    warnings: Callable[[], Warnings]
+    nodes: Callable[[Collection[str]], Mapping[str, NodeState]]
+    held_back: Callable[[], Mapping[str, str]]
+
+    @classmethod
+    def of(cls, api: Api) -> Sources:
+        """Those of an API server."""
+        return cls(lambda: list_warnings(api), lambda names: look_at_nodes(api, names), lambda: list_held_back(api))
+
+
+def activities(jobs: Mapping[str, Job], pods: Iterable[Pod], sources: Sources) -> dict[str, Activity]:
+    """What is known of every run that has a Job.
+
+    Args:
+        jobs: By run id.
+        pods: Of all of them.
+        sources: Asked for causes.
+
+    Raises:
+        UnreachableError: The API server cannot be reached, or refuses.
+    """
+    by_job: dict[str, list[Pod]] = defaultdict(list)
+    for pod in pods:
+        by_job[pod.job].append(pod)
+    current = [job for job in jobs.values() if not (job.ended or job.deleting)]
+    unwell = [pod for job in current for pod in by_job[job.name] if _is_unwell(pod)]
+    without = any(not (job.suspended or job.pods) for job in current)
+    silent = {pod.node for pod in unwell if _is_silent(pod)}
+    causes = Causes(
+        warnings=sources.warnings() if without or unwell else {},
+        nodes=sources.nodes(silent) if silent else {},
+        held_back=sources.held_back() if any(job.suspended and job.queue for job in current) else {},
+    )
+    return {name: activity_of(job, by_job[name], causes) for name, job in jobs.items()}
+
+
+def _is_unwell(pod: Pod) -> bool:
+    """Whether its node might tell more than the pod."""
+    if not (pod.node and is_living(pod)):
+        return False
+    if pod.deleting:
+        return is_overdue(pod)
+    return not pod.ready if pod.phase == "Running" else pod.waiting_reason in STARTING
+
+
+def _is_silent(pod: Pod) -> bool:
+    """Whether perhaps its node says nothing any more."""
+    slow = datetime.now(UTC) - pod.created > _SLOW_START
+    return pod.deleting or pod.phase == "Running" or slow or not pod.seen_by_node

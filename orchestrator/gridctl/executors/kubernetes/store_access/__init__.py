@@ -1,0 +1,1 @@
+"""Whether pods will reach the store, key by key of their environment."""

@@ -1,0 +1,34 @@
+"""One key of the settings for S3 that pods have or lack, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gridctl.executors.check import Check
+from gridctl.executors.kubernetes.store_access.pod_environment import PodEnvironment
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One key that was compared.
+
+    Attributes:
+        check: What was found, as `gridctl doctor` says it.
+        certain: Whether no pod can reach the store like this.
+    """
+
+    check: Check
+    certain: bool = False
+
+
+def finding(
+    name: str, state: Literal["ok", "failed", "unknown"], says: str, fix: str = "", *, certain: bool = False
+) -> Finding:
+    """A finding about a variable of pods."""
+    return Finding(Check(f"pods: {name}", state, says, fix), certain)
+
+
+def unread_of(pods: PodEnvironment) -> str:
+    """Where a variable may be set that nobody here can see."""
+    return f"{' or '.join(pods.unread)}, which you may not look at"

@@ -1,0 +1,169 @@
+"""The trainer's preflight of many runs, in a process of its own before the first of them is started."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import IO, Any, Final
+
+import gridctl_start
+from gridctl.errors import InputError, Problem
+from gridctl.executors.local.trainer_process import cannot_start, folder_that_exists, said_on_stderr, signal_name
+from gridctl_trainer.contract.spec import RunSpec
+
+Shown = Callable[[str, int, int], None]
+"""Called with a phase, how much of it is done, and its whole."""
+
+_PATIENCE_S: Final = 10.0
+_LESS: Final = "if this machine ran out of memory, the runs will too: lower batch_size or data.size_px"
+
+
+class InterruptedPreflightError(Exception):
+    """The user stopped it; nothing is left behind but data prepared in the cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that it found.
+
+    Attributes:
+        kind: `fact`, `note` or `problem`.
+        about: trainer, device, data, patients or models.
+        problem: In words.
+        exit_code: That a run would end with because of it.
+        runs: Run ids that would.
+    """
+
+    kind: str
+    about: str
+    problem: Problem
+    exit_code: int = 0
+    runs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All of it, in the order found."""
+
+    found: Sequence[Finding] = field(default_factory=tuple)
+
+    def of(self, kind: str) -> list[Finding]:
+        """Those of one kind."""
+        return [finding for finding in self.found if finding.kind == kind]
+
+    @property
+    def stopped_runs(self) -> set[str]:
+        """Run ids that would fail."""
+        return {run_id for finding in self.of("problem") for run_id in finding.runs}
+
+
+def preflight(runs: Sequence[RunSpec], shown: Shown) -> Findings:
+    """Have the trainer look at what runs need; it starts none and writes nothing into the store.
+
+    Args:
+        runs: Those to start.
+        shown: Told how far it is.
+
+    Raises:
+        InputError: The trainer cannot be started, or was killed.
+        InterruptedPreflightError: Ctrl-C or SIGTERM.
+    """
+    with tempfile.TemporaryFile() as specs, tempfile.TemporaryFile() as errors:
+        specs.writelines(json.dumps(run.model_dump(mode="json")).encode() + b"\n" for run in runs)
+        specs.seek(0)
+        with _interruptible():
+            process = _start(specs, errors)
+            try:
+                found, phase, whole = _listen(process, shown)
+                code = process.wait()
+            except InterruptedPreflightError:
+                _end(process)
+                raise
+        if whole:
+            return Findings(found)
+        during = f" while {phase}" if phase else ""
+        said = f"killed by {signal_name(-code)}" if code < 0 else said_on_stderr(code, errors) or f"exit code {code}"
+        raise InputError(
+            f"the preflight ended{during}: {said}",
+            fix=(f"{_LESS}; " if code == -signal.SIGKILL else "") + "--no-verify starts the runs without it",
+        )
+
+
+def _start(specs: IO[bytes], errors: IO[bytes]) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-P", gridctl_start.__file__, "preflight", "--progress", "json", "-"]
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=specs,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=environment,
+            cwd=folder_that_exists(),
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise cannot_start(error) from None
+
+
+def _listen(process: subprocess.Popen[bytes], shown: Shown) -> tuple[list[Finding], str, bool]:
+    """What it found, its last phase, and whether it came to its end."""
+    assert process.stdout is not None
+    found: list[Finding] = []
+    phase, whole = "", False
+    for line in process.stdout:
+        event = _event(line)
+        match event.get("event"):
+            case "phase":
+                phase = str(event["phase"])
+                shown(phase, int(event["done"]), int(event["total"]))
+            case "fact" | "note" | "problem" as kind:
+                problem = Problem(str(event["what"]), str(event["where"]), str(event["fix"]))
+                found.append(Finding(kind, str(event["about"]), problem, int(event["exit_code"]), tuple(event["runs"])))
+            case "end":
+                whole = True
+    return found, phase, whole
+
+
+def _event(line: bytes) -> Mapping[str, Any]:
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}  # a library that prints to standard output
+    return event if isinstance(event, dict) else {}
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """Have SIGINT and SIGTERM end the block, also where a shell's background job ignores the first."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise InterruptedPreflightError
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Have it end; at once, if that takes long or the user asks again."""
+    with contextlib.suppress(OSError):
+        process.send_signal(signal.SIGTERM)
+    try:
+        assert process.stdout is not None
+        process.stdout.close()
+        process.wait(_PATIENCE_S)
+    except (subprocess.TimeoutExpired, InterruptedPreflightError):
+        process.kill()
+        process.wait()

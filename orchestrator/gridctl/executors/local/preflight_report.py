@@ -1,0 +1,134 @@
+"""The preflight as commands show it: its progress, what it found, and every problem at once."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from gridctl.errors import InputError, Problem, UnreachableError
+from gridctl.executors.check import Check
+from gridctl.executors.data_places import missing_data
+from gridctl.executors.local.preflight import Finding, Findings, Shown, preflight
+from gridctl.experiment import Experiment
+from gridctl.terminal.console import count, duration, say, stderr_console
+from gridctl_trainer.contract import exit_codes
+from gridctl_trainer.contract.spec import RunSpec
+
+_FIELDS: Final = ("device", "patients", "models")
+"""What a problem names a field of the experiment for; any other names a file."""
+
+
+def look_before_start(experiment: Experiment, runs: Sequence[RunSpec]) -> None:
+    """See to it that no run is started that cannot train.
+
+    If some could and others not, none is started: half of a comparison answers nothing, and the user may want to
+    change something that makes all of them new.
+
+    Raises:
+        InputError: Some run would fail: every reason at once.
+        UnreachableError: The only reason is that data in a bucket cannot be reached.
+        InterruptedPreflightError: The user stopped it.
+    """
+    began = time.monotonic()
+    with progress() as shown:
+        findings = preflight(runs, shown)
+    problems = findings.of("problem")
+    if not problems:
+        say(f"preflight: {_in_short(findings)} ({duration(time.monotonic() - began)})")
+    for note in findings.of("note"):
+        say(f"note: {note.problem}")
+    if not problems:
+        return
+    stopped = len(findings.stopped_runs)
+    could = len(runs) - stopped
+    if could:
+        say(
+            f"note: {could} of {count(len(runs), 'run')} could train, {stopped} could not, none was started; "
+            "--no-verify starts all, and each that cannot train fails by itself"
+        )
+    said = [problem_of(finding, experiment, len(runs)) for finding in problems]
+    if all(_is_out_of_reach(finding) for finding in problems):
+        raise UnreachableError(said)
+    raise InputError(said)
+
+
+def checks(experiment: Experiment) -> Iterator[Check]:
+    """What the preflight of all runs finds, as lines of `gridctl doctor`.
+
+    Raises:
+        InputError: The trainer cannot be started, or was killed.
+        InterruptedPreflightError: The user stopped it.
+    """
+    with progress() as shown:
+        findings = preflight(experiment.runs, shown)
+    missing = missing_data(experiment)
+    for about in dict.fromkeys(finding.about for finding in findings.found):
+        here = [finding for finding in findings.found if finding.about == about]
+        well = [f"note: {item.problem}" if item.kind == "note" else item.problem.what for item in here if not item.runs]
+        if well:
+            yield Check(about, "ok", "; ".join(well))
+        for finding in here:
+            if finding.kind == "problem":
+                known = missing.get(finding.problem.where) if about == "data" else None
+                problem = known or problem_of(finding, experiment, len(experiment.runs))
+                said = f"{problem.where}: {problem.what}"
+                yield Check(about, "failed", said, problem.fix, unreachable=_is_out_of_reach(finding))
+
+
+def _is_out_of_reach(finding: Finding) -> bool:
+    """Whether it is the bucket with the data that does not answer, and nothing that the user wrote."""
+    return finding.exit_code == exit_codes.BUG and finding.about == "data"
+
+
+def problem_of(finding: Finding, experiment: Experiment, runs: int) -> Problem:
+    """A problem with the line of the experiment file that it is about, and how many runs it keeps from training."""
+    problem = finding.problem
+    some = f" ({len(finding.runs)} of {count(runs, 'run')})" if len(finding.runs) < runs else ""
+    if finding.about not in _FIELDS:
+        return Problem(f"{problem.what}{some}", problem.where, problem.fix)
+    return experiment.document.problem(tuple(problem.where.split(".")), f"{problem.what}{some}", problem.fix)
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Shown]:
+    """A bar with the time that remains on a terminal, a line for each phase elsewhere."""
+    console = stderr_console()
+    if not console.is_terminal:
+        yield _Lines()
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("preflight: {task.description}"), BarColumn(bar_width=24), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bars:
+        task = bars.add_task("starting the trainer", total=None)
+        before = ""
+
+        def shown(phase: str, done: int, total: int) -> None:
+            nonlocal before
+            if phase != before:
+                bars.reset(task, description=phase, total=total)
+                before = phase
+            bars.update(task, completed=done, total=total)
+
+        yield shown
+
+
+class _Lines:
+    def __init__(self) -> None:
+        self._phase = ""
+
+    def __call__(self, phase: str, _done: int, total: int) -> None:
+        if phase != self._phase:
+            self._phase = phase
+            say(f"preflight: {phase}" + (f", {total} in all" if total > 1 and phase.startswith("reading") else ""))
+
+
+def _in_short(findings: Findings) -> str:
+    facts = findings.of("fact")
+    patients = [fact.problem.what for fact in facts if fact.about == "patients"]
+    models = len([fact for fact in facts if fact.about == "models"])
+    device = ", ".join(fact.problem.what for fact in facts if fact.about == "device")
+    steps = f"{'the model takes' if models == 1 else f'{models} models take'} a step on {device}"
+    return "; ".join([*patients, steps])

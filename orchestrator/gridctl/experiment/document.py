@@ -1,0 +1,225 @@
+"""The experiment file as text and tree, with the line of everything in it."""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+from collections.abc import Mapping, MutableMapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+
+from gridctl.errors import InputError, Problem
+from gridctl.experiment.override import override_value, split_path
+from gridctl.experiment.yaml_text.bounded_yaml import load_yaml
+from gridctl.experiment.yaml_text.plain_values import plain, require_text_keys
+from gridctl.experiment.yaml_text.text_file import decode_text, read_text_file
+from gridctl_trainer.contract.errors import shortened
+
+Location = tuple[int | str, ...]
+
+
+class Document:
+    """One YAML mapping, with `--set` overrides applied, that knows where each value was written."""
+
+    def __init__(
+        self, tree: CommentedMap, source: str, text: str, overrides: Mapping[Location, str] | None = None
+    ) -> None:
+        self._tree = tree
+        self._text = text
+        self._overrides = dict(overrides or {})
+        self.source = source
+
+    @classmethod
+    def read(cls, path: Path) -> Document:
+        """Read an experiment file.
+
+        Raises:
+            InputError: It cannot be read, or is not one YAML mapping.
+        """
+        try:
+            text = read_text_file(path)
+        except FileNotFoundError:
+            raise InputError("there is no such experiment file", where=path, fix=_near_files(path)) from None
+        return cls.parse(text, str(path))
+
+    @classmethod
+    def parse(cls, text: str | bytes, source: str) -> Document:
+        """Parse the text of an experiment file.
+
+        Args:
+            text: YAML 1.2; bytes in UTF-8.
+            source: What errors call it.
+
+        Raises:
+            InputError: It is not one YAML mapping, or larger, deeper or longer than any experiment.
+        """
+        if isinstance(text, bytes):
+            text = decode_text(text, source)
+        tree = load_yaml(text, source)
+        if not isinstance(tree, CommentedMap):
+            raise InputError(
+                "an experiment file is a mapping of keys to values",
+                where=f"{source}:1",
+                fix="start from experiments/demo.yaml",
+            )
+        require_text_keys(tree, source)
+        return cls(tree, source, text)
+
+    def with_overrides(self, assignments: Sequence[str]) -> Document:
+        """The document with `path=value` assignments applied, as in `--set data.acdc=PATH`.
+
+        Args:
+            assignments: Dotted path of a field, `=`, and a value as `override_value` reads it.
+
+        Raises:
+            InputError: An assignment has no `=`, or its path leads through something that is no mapping.
+        """
+        if not assignments:
+            return self
+        tree, overrides = copy.deepcopy(self._tree), dict(self._overrides)
+        for assignment in assignments:
+            path, separator, text = assignment.partition("=")
+            location = split_path(path)
+            if not separator or not all(location):
+                raise InputError(
+                    "an override is PATH=VALUE", where=f"--set {assignment}", fix="for example --set training.epochs=20"
+                )
+            value = override_value(location, text, where=f"--set {path}")
+            set_path(tree, location, value, where=f"--set {path}")
+            overrides[location] = f"--set {path}"
+        return Document(tree, self.source, "", overrides)
+
+    def with_options(self, options: Mapping[str, str]) -> Document:
+        """The document with top-level fields as `--store` and `--backend` give them: texts, taken literally."""
+        if not options:
+            return self
+        tree, overrides = copy.deepcopy(self._tree), dict(self._overrides)
+        for name, text in options.items():
+            tree[name] = str(text)  # a plain one: YAML knows no enumerations
+            overrides[(name,)] = f"--{name}"
+        return Document(tree, self.source, "", overrides)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """A copy of the tree as plain dicts, lists and scalars."""
+        return {str(key): plain(value) for key, value in self._tree.items()}
+
+    def where(self, location: Location) -> str:
+        """`file:line` of a field, or of the nearest thing above it that was written.
+
+        A field given by `--set` is named by that option instead. Of a key that is missing it is the line of the
+        section that lacks it; where the file itself lacks it, the line of its first key.
+        """
+        written = tuple(str(part) for part in self._as_written(location))
+        for length in range(len(written), 0, -1):
+            label = self._overrides.get(written[:length])
+            if label:
+                return label
+        line, node = self._tree.lc.line + 1, self._tree
+        for depth, part in enumerate(self._as_written(location), 1):
+            try:
+                row, _ = node.lc.key(part) if isinstance(node, Mapping) else node.lc.item(part)
+                node = node[part]
+            except (AttributeError, KeyError, IndexError, TypeError):
+                made_by = (label for path, label in self._overrides.items() if path[:depth] == written[:depth])
+                return next(made_by, f"{self.source}:{line}")
+            line = row + 1
+        return f"{self.source}:{line}"
+
+    def problem(self, location: Location, what: str, fix: str = "", wanted_by: Location = ()) -> Problem:
+        """A mistake at a field: the line it is on, and the path of the field unless an option names that already.
+
+        Args:
+            location: The field.
+            what: The mistake.
+            fix: What to do.
+            wanted_by: The field for which this one is needed; its line is named where not even a section of this
+                one was written.
+        """
+        written = self._as_written(location)
+        named = tuple(str(part) for part in written) in self._overrides
+        path = "" if named else shortened(field_path(written))
+        where = self.where(location if location[0] in self._tree or not wanted_by else wanted_by)
+        return Problem(shortened(f"{path}: {what}" if path else what, 1000), where=where, fix=fix)
+
+    def _as_written(self, location: Location) -> Location:
+        """Without the index of a single item that was written without its list."""
+        written: list[int | str] = []
+        node: Any = self._tree
+        for part in location:
+            if part == 0 and isinstance(node, Mapping):
+                continue
+            written.append(part)
+            try:
+                node = node[part]
+            except (KeyError, IndexError, TypeError):
+                node = None
+        return tuple(written)
+
+    def to_yaml(self) -> str:
+        """The document as YAML: as it was written, or with comments kept and overrides applied."""
+        if self._text:
+            return self._text
+        buffer = io.StringIO()
+        yaml = YAML(typ="rt")
+        yaml.width = 4096
+        yaml.dump(self._tree, buffer)
+        text, content = buffer.getvalue(), self.content
+        if Document.parse(text, self.source).content == content:
+            return text
+        return json.dumps(content, indent=2, ensure_ascii=False) + "\n"  # is YAML too, and changes nothing
+
+
+def field_path(location: Location) -> str:
+    """`models.unet.channels[0]` for `("models", "unet", "channels", 0)`."""
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
+    return path
+
+
+def set_path(tree: MutableMapping[str, Any], location: Location, value: Any, *, where: str) -> None:
+    """Set a value deep in nested mappings, making those that are missing.
+
+    Raises:
+        InputError: The path leads through something that is no mapping.
+    """
+    node = tree
+    for index, part in enumerate(location[:-1]):
+        child = node.get(str(part))
+        if child is None:
+            node[str(part)] = child = CommentedMap()
+        elif isinstance(child, CommentedMap):
+            node[str(part)] = child = _own(child)
+        if isinstance(child, list):
+            child = _list_as_mapping(node, str(part), child)
+        if not isinstance(child, MutableMapping):
+            raise InputError(f"{field_path(location[: index + 1])} is not a mapping of keys to values", where=where)
+        node = child
+    node[str(location[-1])] = value
+
+
+def _list_as_mapping(node: MutableMapping[str, Any], key: str, names: list[Any]) -> Any:
+    """`models: [unet, gamma_net]` is short for a mapping with empty options."""
+    if key != "models" or not all(isinstance(name, str) for name in names):
+        return names
+    node[key] = CommentedMap((name, CommentedMap()) for name in names)
+    return node[key]
+
+
+def _own(shared: CommentedMap) -> CommentedMap:
+    """A copy that no alias and no merge key refers to, so that a change of one place stays in it."""
+    own = copy.copy(shared)
+    own.yaml_set_anchor(None)
+    return own
+
+
+def _near_files(path: Path) -> str:
+    from gridctl.experiment.suggest import did_you_mean
+
+    files = sorted(str(found) for folder in {path.parent, Path("experiments")} for found in folder.glob("*.yaml"))
+    return did_you_mean(path, files) if files else "give the path of a YAML file"

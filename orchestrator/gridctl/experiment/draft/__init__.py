@@ -1,0 +1,1 @@
+"""A first experiment file for the data that a user has."""

@@ -1,0 +1,54 @@
+"""Which data sets a first experiment is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from gridctl.errors import InputError
+from gridctl.experiment.draft.data_folders import DataFolder, find_data
+
+PHANTOM: Final = "data/phantom"
+"""Where the synthetic set lies that is proposed to those who have no data yet."""
+
+
+def choose_data(folders: Sequence[str], backend: str) -> tuple[dict[str, DataFolder], list[str]]:
+    """The data sets by kind, ACDC always among them, and what is to be said of them.
+
+    Args:
+        folders: That the user gave; none for the synthetic set, or for a volume that pods mount.
+        backend: Where runs execute.
+
+    Raises:
+        InputError: A folder holds no data set, there are two of a kind, or none to train on.
+        StoreError: A bucket cannot be reached.
+    """
+    if not folders:
+        return _without_folder(backend)
+    found: dict[str, DataFolder] = {}
+    for given in folders:
+        for data in find_data(given):
+            if data.kind in found:
+                where = f"{found[data.kind].location} and {data.location}"
+                raise InputError(f"two sets in the form of {data.kind}", where=where, fix="give one of them")
+            found[data.kind] = data
+    if "acdc" not in found:
+        raise InputError(
+            "this is Sunnybrook alone, which models are only generalised to",
+            where=found["sunnybrook"].location,
+            fix=f"give the folder to train on as well: gridctl init ACDC {found['sunnybrook'].location}",
+        )
+    return dict(sorted(found.items())), []
+
+
+def _without_folder(backend: str) -> tuple[dict[str, DataFolder], list[str]]:
+    if backend == "kubernetes":
+        note = "no data folder was given: the file names /data/acdc, as pods would see a volume with ACDC"
+        return {"acdc": DataFolder("acdc", "/data/acdc", ())}, [note]
+    if Path(PHANTOM).is_dir():
+        return {data.kind: data for data in find_data(PHANTOM)}, []
+    acdc = DataFolder("acdc", f"{PHANTOM}/acdc", tuple(f"patient{number:03d}" for number in range(1, 13)))
+    sunnybrook = DataFolder("sunnybrook", f"{PHANTOM}/sunnybrook", ("SC-N-1", "SC-N-2", "SC-N-3", "SC-N-4"))
+    note = "no data folder was given: the file names synthetic hearts"
+    return {"acdc": acdc, "sunnybrook": sunnybrook}, [note]

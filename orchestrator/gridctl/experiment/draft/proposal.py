@@ -1,0 +1,126 @@
+"""A first experiment for a data set: what `gridctl init` proposes, and why."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gridctl_trainer.contract.split_size import training_patients
+
+LEAST_PATIENTS: Final = 2
+"""In each half of a split: a score of one patient says nothing of others."""
+
+_FIRST_SEED: Final = 42
+_LEVEL: Final = 0.05
+
+_FIRST_LOOK_RATIOS: Final = (0.1, 0.2, 0.3, 0.5)
+_STUDY_RATIOS: Final = (0.1, 0.2, 0.4, 0.8)
+MANY: Final = 40
+"""Patients from which an epoch has enough steps for Adam's usual rate."""
+
+_NAME_LENGTH: Final = 24
+"""Leaves room in a run's name, a label of 63 characters, for model, ratio, ablation and seed."""
+
+_GENERIC: Final = ("training", "testing", "database", "data", "acdc_dataset", "raw", "images")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A data set as the file names it.
+
+    Attributes:
+        location: A path or `s3://bucket/prefix`, as whoever trains sees it.
+        patients: Labelled ones; None where nobody looked.
+    """
+
+    location: str
+    patients: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a first experiment file says.
+
+    Attributes:
+        command: That wrote it, for its first comment.
+        acdc: Split into training and validation patients.
+        sunnybrook: Only generalised to.
+        backend: `local` gets a first look that takes minutes on a laptop, `kubernetes` the size of a study.
+        store: None leaves it to $GRIDCTL_STORE.
+    """
+
+    command: str
+    name: str
+    acdc: Place
+    sunnybrook: Place | None
+    backend: str
+    store: str | None
+
+    @property
+    def is_study(self) -> bool:
+        """Whether a cluster trains it at full size."""
+        return self.backend == "kubernetes"
+
+    @property
+    def train_ratios(self) -> tuple[float, ...]:
+        """Shares that leave at least two patients to train on and two to validate on, where there are so many."""
+        patients = self.acdc.patients
+        if self.is_study:
+            return fitting_ratios(_STUDY_RATIOS, patients)
+        fitting = fitting_ratios(_FIRST_LOOK_RATIOS, patients)
+        return tuple(dict.fromkeys((fitting[0], fitting[-1])))
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """As many as an exact test of n pairs, whose smallest p is 2 / 2^n, needs after Holm over all ratios."""
+        return tuple(range(_FIRST_SEED, _FIRST_SEED + seeds_for(len(self.train_ratios))))
+
+    @property
+    def batch_sizes(self) -> tuple[int, int]:
+        """Of U-Net and γ-Net: the thesis's, or one for both such that an epoch of few patients has several steps."""
+        if self.is_study:
+            return 8, 2
+        fewest = training_patients(self.acdc.patients or 12, self.train_ratios[0])
+        return (4, 4) if fewest < 10 else (8, 8)
+
+    @property
+    def size_px(self) -> int:
+        """Side of the images: the thesis's, or small."""
+        return 176 if self.is_study else 32
+
+    @property
+    def epochs(self) -> int:
+        """Of each run: the thesis's, or few."""
+        return 200 if self.is_study else 6 if self.has_few else 4
+
+    @property
+    def has_few(self) -> bool:
+        """Whether an epoch has so few steps that a higher learning rate is needed to see anything."""
+        return (self.acdc.patients or 0) < MANY
+
+
+def seeds_for(tests: int) -> int:
+    """Fewest seeds with which an exact test can find p < 0.05 when so many tests are corrected together."""
+    return math.ceil(1 - math.log2(_LEVEL / tests))
+
+
+def fitting_ratios(wanted: Sequence[float], patients: int | None) -> tuple[float, ...]:
+    """Those that leave enough patients on both sides; a half where none does."""
+    if patients is None:
+        return tuple(wanted)
+    fitting = tuple(
+        ratio for ratio in wanted if LEAST_PATIENTS <= training_patients(patients, ratio) <= patients - LEAST_PATIENTS
+    )
+    return fitting or (0.5,)
+
+
+def name_for(parts: Sequence[str]) -> str:
+    """An experiment's name from the parts of a folder's path: the innermost that says something."""
+    for part in reversed(parts):
+        slug = re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-")[:_NAME_LENGTH].strip("-")
+        if slug and slug.replace("-", "_") not in _GENERIC:
+            return slug
+    return "experiment"

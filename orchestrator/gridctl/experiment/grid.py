@@ -1,0 +1,248 @@
+"""Experiment file -> validated experiment -> grid of RunSpec, with every mistake at once."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from gridctl.experiment.document import Document
+from gridctl.experiment.empty_sections import without_empty_sections
+from gridctl.experiment.kubernetes_options import MOST_BYTES_OF_A_VARIABLE, KubernetesOptions
+from gridctl.experiment.schema import BUILT_IN_ABLATIONS, Ablation, Comparison, ExperimentFile
+from gridctl.experiment.secret_forms import why_secret
+from gridctl.experiment.suggest import did_you_mean
+from gridctl.experiment.validation import Problems, validate
+from gridctl.experiment.variants import Variant, variants
+from gridctl_trainer.contract.errors import SpecError
+from gridctl_trainer.contract.location import read_location
+from gridctl_trainer.contract.network import NETWORKS
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.wording import problem_text
+
+DEFAULT_STORE: Final = "runs"
+
+MAX_RUNS: Final = 10_000
+"""Of one experiment."""
+
+MAX_OF_EACH: Final = 100
+"""Models, ablations and comparisons: each is validated with every other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A valid experiment and its grid.
+
+    Attributes:
+        store: The file's, else that of the variable GRIDCTL_STORE, else the folder `runs`.
+        runs: Every cell, pairs beside each other: by train ratio, ablation, seed, then model.
+        document: The file it was read from, overrides applied.
+        reproduces: Tables and figures of Li (2020) that it repeats, such as `table-5.1`.
+    """
+
+    name: str
+    models: tuple[str, ...]
+    train_ratios: tuple[float, ...]
+    ablations: tuple[str, ...]
+    seeds: tuple[int, ...]
+    compare: tuple[Comparison, ...]
+    backend: str
+    store: str
+    kubernetes: KubernetesOptions
+    runs: tuple[RunSpec, ...]
+    document: Document
+    reproduces: tuple[str, ...] = ()
+
+
+def load_experiment(
+    path: Path, overrides: Sequence[str] = (), *, store: str | None = None, backend: str | None = None
+) -> Experiment:
+    """Read and validate an experiment file.
+
+    Args:
+        path: The YAML file.
+        overrides: `path=value` assignments of `--set`.
+        store: Of `--store`, taken literally.
+        backend: Of `--backend`.
+
+    Raises:
+        InputError: With every mistake of the file, each with its line and a suggestion.
+    """
+    options = {"store": store, "backend": backend}
+    given = {name: text for name, text in options.items() if text is not None}
+    return parse_experiment(Document.read(path).with_overrides(overrides).with_options(given))
+
+
+def parse_experiment(document: Document) -> Experiment:
+    """Validate an experiment and expand its grid.
+
+    Raises:
+        InputError: With every mistake, each with its line and a suggestion.
+    """
+    problems = Problems(document)
+    tree = without_empty_sections(ExperimentFile, document.content)
+    _check_counts(tree, problems)
+    problems.raise_if_any()
+    if "models" in tree:
+        tree["models"] = _models(tree["models"], problems)
+    tree["ablations"] = _ablations(tree.get("ablations", ["none"]), problems)
+    if isinstance(tree.get("compare"), dict):
+        tree["compare"] = [tree["compare"]]
+    file = validate(ExperimentFile, tree, (), problems.add)
+    grid = list(variants(tree, problems))
+    _check_comparisons(tree, problems)
+    _check_environment(tree.get("kubernetes"), problems)
+    problems.raise_if_any()
+    assert file is not None
+    _check_size(file, problems)
+    problems.raise_if_any()
+    runs = tuple(_expand(file, grid, problems))
+    problems.raise_if_any()
+    return Experiment(
+        name=file.name,
+        models=tuple(file.models),
+        train_ratios=file.train_ratios,
+        ablations=tuple(ablation.name for ablation in file.ablations),
+        seeds=file.seeds,
+        compare=file.compare,
+        backend=file.backend,
+        store=file.store or _default_store(),
+        kubernetes=file.kubernetes,
+        runs=runs,
+        document=document,
+        reproduces=file.reproduces,
+    )
+
+
+def _default_store() -> str:
+    given = os.environ.get("GRIDCTL_STORE")
+    if not given:
+        return DEFAULT_STORE
+    read_location(given, "GRIDCTL_STORE")
+    return given
+
+
+def _models(value: Any, problems: Problems) -> Any:
+    """`models` as a mapping; `[unet, gamma_net]` is short for two models without options."""
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        for index, name in enumerate(value):
+            if name in value[:index]:
+                problems.add(("models", index), f"'{name}' appears more than once")
+        value = dict.fromkeys(value)
+    if not isinstance(value, dict):
+        problems.add(("models",), "models are a mapping of names to options", "for example models: {unet: {}}")
+        return {}
+    if not value:
+        problems.add(("models",), "there is no model, so the grid has no runs", did_you_mean("", list(NETWORKS)))
+    return {name: {} if options is None else options for name, options in value.items()}
+
+
+def _ablations(value: Any, problems: Problems) -> Any:
+    """Built-in ablations written out."""
+    if not isinstance(value, list):
+        return value
+    written = []
+    for index, item in enumerate(value):
+        if isinstance(item, str) and item not in BUILT_IN_ABLATIONS:
+            fix = did_you_mean(item, BUILT_IN_ABLATIONS)
+            problems.add(("ablations", index), f"unknown ablation '{item}'", fix)
+            written.append({"name": f"unknown_{index}"})
+        else:
+            written.append(Ablation.built_in(item).model_dump() if isinstance(item, str) else item)
+    return written
+
+
+def _check_counts(tree: dict[str, Any], problems: Problems) -> None:
+    """Said before anything is validated."""
+    for key in ("models", "ablations", "compare"):
+        items = tree.get(key)
+        if isinstance(items, dict | list) and len(items) > MAX_OF_EACH:
+            problems.add((key,), f"there are {len(items):,}, more than {MAX_OF_EACH}", "split it into experiments")
+
+
+def _check_size(file: ExperimentFile, problems: Problems) -> None:
+    """Said before any run is made."""
+    parts = {
+        "models": len(file.models),
+        "train_ratios": len(file.train_ratios),
+        "ablations": len(file.ablations),
+        "seeds": len(file.seeds),
+    }
+    runs = math.prod(parts.values())
+    if runs > MAX_RUNS:
+        said = " x ".join(f"{number:,} {name}" for name, number in parts.items())
+        largest = max(parts, key=lambda name: parts[name])
+        problems.add((largest,), f"{said} are {runs:,} runs, more than {MAX_RUNS:,}", "split it into experiments")
+
+
+def _check_comparisons(tree: dict[str, Any], problems: Problems) -> None:
+    comparisons = tree.get("compare")
+    models = list(tree["models"]) if isinstance(tree.get("models"), dict) else []
+    data = tree.get("data")
+    alone = isinstance(data, dict) and not data.get("sunnybrook")
+    for index, comparison in enumerate(comparisons if isinstance(comparisons, list) else []):
+        if not isinstance(comparison, dict):
+            continue
+        at = ("compare", index)
+        for key in ("model", "against"):
+            name = comparison.get(key)
+            if isinstance(name, str) and models and name not in models:
+                problems.add((*at, key), f"there is no model '{name}' here", did_you_mean(name, models))
+        if comparison.get("model") is not None and comparison.get("model") == comparison.get("against"):
+            problems.add(at, "a model is compared with itself")
+        metrics = comparison.get("metrics")
+        for metric in metrics if alone and isinstance(metrics, list) else []:
+            if str(metric).startswith("generalisation_"):
+                problems.add((*at, "metrics"), f"{metric} needs a second data set", "give data.sunnybrook")
+
+
+def _check_environment(kubernetes: Any, problems: Problems) -> None:
+    """No secret among what is written into Jobs, and no variable given twice."""
+    given = kubernetes if isinstance(kubernetes, dict) else {}
+    plain: Any = given.get("env")
+    secret: Any = given.get("secret_env")
+    for name, value in plain.items() if isinstance(plain, dict) else ():
+        reason = why_secret(name, str(value)[:MOST_BYTES_OF_A_VARIABLE]) if isinstance(value, str | int | float) else ""
+        if reason:
+            fix = f"put it into a Secret and write kubernetes.secret_env: {{{name}: {{secret: NAME, key: KEY}}}}"
+            problems.add(("kubernetes", "env", name), f"{reason}, and a Job can be read by many", fix)
+        elif isinstance(secret, dict) and name in secret:
+            problems.add(("kubernetes", "secret_env", name), "is given in kubernetes.env as well")
+
+
+def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -> Iterator[RunSpec]:
+    by_name = {variant.ablation: variant for variant in grid}
+    too_long: list[SpecError] = []
+    for train_ratio in file.train_ratios:
+        for index, ablation in enumerate(file.ablations):
+            variant = by_name[ablation.name]
+            for seed in file.seeds:
+                for model in file.models:
+                    network, training = variant.models[model]
+                    try:
+                        run = RunSpec(
+                            experiment=file.name,
+                            model=model,
+                            network=network,
+                            train_ratio=train_ratio,
+                            ablation=ablation.name,
+                            seed=seed,
+                            data=variant.data,
+                            training=training,
+                        )
+                        _ = run.run_id  # refuses a name that a label cannot hold
+                    except ValidationError as error:
+                        blamed = ("ablations", index) if "data.size_px" in ablation.set else ("data", "size_px")
+                        problems.add(blamed, problem_text(error.errors()[0]))
+                    except SpecError as error:
+                        too_long.append(error)
+                    else:
+                        yield run
+    if too_long:
+        longest = max(too_long, key=lambda error: len(error.problems[0].what)).problems[0]
+        problems.add(("name",), longest.what, longest.fix)

@@ -1,0 +1,94 @@
+"""docs/experiment.md and docs/experiment.schema.json, made from the models.
+
+`make docs` calls this module; a test fails while the files are older than the models.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from gridctl.experiment.reference.json_schema import experiment_schema, schema_text
+from gridctl.experiment.reference.value_words import default_words, value_words
+from gridctl_trainer.contract.network import NETWORKS
+
+_INTRODUCTION: Final = """\
+# The experiment file
+
+Every key of an experiment file, with its values, default and meaning. `gridctl init DATA_FOLDER` writes a file to start
+from; the files in `experiments/` are whole studies. This page is made from the program itself by `make docs`.
+
+A file is YAML 1.2, at most 256 KiB. Unknown keys are mistakes. `gridctl submit --dry-run` checks a file and starts
+nothing.
+
+**Editors** complete and check keys as you type: the first line of each file names the JSON Schema of its keys, for the
+YAML extension of VS Code and every other editor with yaml-language-server. `gridctl schema` prints that schema. What a
+schema cannot say, such as whether `size_px` fits a network's depth, `gridctl` does, with the line. A number in
+quotes, or 0 and 1 for false and true, which `gridctl` takes, are mistakes to the schema.
+
+**Overriding**: any key can be given on the command line by its path, as in `--set training.epochs=20` or
+`--set models.unet.batch_size=4`. An ablation's `set` takes the same paths below `data`, `models` and `training`.
+
+In the tables a quantity is a number of CPUs or bytes as Kubernetes writes it: `500m`, `2`, `512Mi`, `8Gi`. A section
+without a default may be left out: its keys have defaults."""
+
+_SECTIONS: Final = (
+    ("", "", "Top level"),
+    ("Comparison", "compare", "`compare`"),
+    ("Ablation", "ablations[]", "An item of `ablations`"),
+    ("DataSpec", "data", "`data`"),
+    ("PreprocessingSpec", "data.preprocessing", "`data.preprocessing`"),
+    ("AugmentationSpec", "data.augmentation", "`data.augmentation`"),
+    ("TrainingSpec", "training", "`training`"),
+    *((f"{name}_options", "models.NAME", f"Options of a model: `{name}`") for name in NETWORKS),
+    ("KubernetesOptions", "kubernetes", "`kubernetes`"),
+    ("Toleration", "kubernetes.tolerations[]", "An item of `kubernetes.tolerations`"),
+    ("Volume", "kubernetes.volumes", "A value of `kubernetes.volumes`"),
+    ("SecretKey", "kubernetes.secret_env", "A value of `kubernetes.secret_env`"),
+    ("DataCache", "kubernetes.data_cache", "`kubernetes.data_cache`"),
+)
+
+
+def reference() -> str:
+    """The page."""
+    return "\n\n".join([_INTRODUCTION, *_sections()]) + "\n"
+
+
+def write(folder: Path) -> None:
+    """Write the page and the schema into a folder."""
+    (folder / "experiment.md").write_text(reference(), encoding="utf-8")
+    (folder / "experiment.schema.json").write_text(schema_text(), encoding="utf-8")
+
+
+def _sections() -> Iterator[str]:
+    schema = experiment_schema(may_be_empty=False)
+    definitions = schema["definitions"]
+    missing = definitions.keys() - {definition for definition, _, _ in _SECTIONS}
+    assert not missing, f"no section of the page is about {missing}"
+    for definition, _, title in _SECTIONS:
+        section = definitions[definition] if definition else schema
+        text, properties = section["description"], section["properties"]
+        if definition.endswith("_options"):
+            properties = {key: value for key, value in properties.items() if key not in _training(definitions)}
+            text += " Any key of `training` may be given here as well, for this model alone."
+        yield f"## {title}\n\n{text}\n\n{_table(properties, section.get('required', ()))}"
+
+
+def _training(definitions: Mapping[str, Any]) -> Mapping[str, Any]:
+    properties: Mapping[str, Any] = definitions["TrainingSpec"]["properties"]
+    return properties
+
+
+def _table(properties: Mapping[str, Any], required: Any) -> str:
+    rows = ["| key | values | default | meaning |", "|---|---|---|---|"]
+    for key, schema in properties.items():
+        default = "must be given" if key in required else default_words(schema)
+        cells = (f"`{key}`", value_words(schema), default, schema["description"])
+        rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(rows)
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1] if len(sys.argv) > 1 else "docs"))

@@ -1,0 +1,169 @@
+"""The JSON Schema of an experiment file, for editors: made from the models that the file is validated with."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, get_args
+
+from pydantic import BaseModel
+
+from gridctl.experiment.empty_sections import holds_others
+from gridctl.experiment.grid import MAX_OF_EACH
+from gridctl.experiment.reference.field_descriptions import field_descriptions
+from gridctl.experiment.schema import BUILT_IN_ABLATIONS, ExperimentFile
+from gridctl_trainer.contract.network import NETWORKS
+from gridctl_trainer.contract.spec import TrainingSpec
+
+_DIALECT: Final = "http://json-schema.org/draft-07/schema#"
+"""The one that every editor reads."""
+
+_CHANGEABLE: Final = r"^(data|models|training)\..+$"
+"""Paths that an ablation can set."""
+
+
+def schema_text() -> str:
+    """The schema as its file holds it."""
+    return json.dumps(experiment_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def experiment_schema(*, may_be_empty: bool = True) -> dict[str, Any]:
+    """What an experiment file may hold, as far as a schema can say it.
+
+    Whether values fit each other (a size and a network's depth, a model's name in `compare`) only the loader knows.
+    A number in quotes, which the loader takes, is a mistake here.
+
+    Args:
+        may_be_empty: Whether it says that sections and lists with a default may have nothing in them.
+    """
+    made = ExperimentFile.model_json_schema(ref_template="#/definitions/{model}")
+    definitions = made.pop("$defs")
+    for model in {ExperimentFile, *NETWORKS.values(), *models_in(ExperimentFile)}:
+        schema = made if model is ExperimentFile else definitions.setdefault(model.__name__, _of_network(model))
+        _explain(schema, model)
+    for architecture, network in NETWORKS.items():
+        definitions[_options_of(architecture)] = _options(definitions.pop(network.__name__), definitions)
+    properties = made["properties"]
+    properties["models"] = _models(properties["models"]["description"], definitions)
+    ablation = properties["ablations"]["items"]
+    properties["ablations"]["items"] = {"anyOf": [{"enum": list(BUILT_IN_ABLATIONS)}, ablation]}
+    definitions["Ablation"]["properties"]["set"]["propertyNames"] = {"pattern": _CHANGEABLE}
+    compare = properties["compare"]
+    properties["compare"] = {
+        "description": compare["description"],
+        "anyOf": [compare["items"], {"type": "array", "items": compare["items"], "maxItems": MAX_OF_EACH}],
+    }
+    for name in ("train_ratios", "ablations", "seeds"):
+        properties[name] |= {"minItems": 1, "uniqueItems": True}
+    definitions["Comparison"]["properties"]["metrics"] |= {"minItems": 1, "uniqueItems": True}
+    properties["reproduces"]["uniqueItems"] = True
+    for model in {ExperimentFile, *NETWORKS.values(), *models_in(ExperimentFile)} if may_be_empty else ():
+        name = next((_options_of(key) for key, value in NETWORKS.items() if value is model), model.__name__)
+        _let_be_empty(properties if model is ExperimentFile else definitions[name]["properties"], model)
+    schema = {"$schema": _DIALECT, **_tidied(made), "definitions": _tidied(definitions)}
+    return {**schema, "title": "gridctl experiment"}
+
+
+def _let_be_empty(properties: dict[str, Any], model: type[BaseModel]) -> None:
+    """Sections and lists that have a default may have nothing in them."""
+    for name, field in model.model_fields.items():
+        if field.is_required() or not holds_others(field.annotation):
+            continue
+        given = dict(properties[name])
+        beside = {key: given.pop(key) for key in ("description", "default") if key in given}
+        forms = given.pop("anyOf") if set(given) == {"anyOf"} else [given]
+        properties[name] = {**beside, "anyOf": [*forms, {"type": "null"}]}
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Every model that a type leads to."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for field in annotation.model_fields.values():
+            for inner in _directly_in(field.annotation):
+                yield inner
+                yield from models_in(inner)
+
+
+def _directly_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _directly_in(argument)
+
+
+def _of_network(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema(ref_template="#/definitions/{model}")
+
+
+def _explain(schema: dict[str, Any], model: type[BaseModel]) -> None:
+    schema["description"] = inspect.cleandoc(model.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
+    for name, text in field_descriptions(model).items():
+        schema["properties"][name]["description"] = text
+
+
+def _options_of(architecture: str) -> str:
+    return f"{architecture}_options"
+
+
+def _options(network: dict[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
+    """A network's own options, and each of training for this model alone."""
+    training = definitions[TrainingSpec.__name__]["properties"]
+    return {**network, "type": ["object", "null"], "properties": {**network["properties"], **training}}
+
+
+def _models(description: str, definitions: dict[str, Any]) -> dict[str, Any]:
+    """A mapping of names to options, or a list of names; `architecture` says whose options, else the name does."""
+    of = {name: {"$ref": f"#/definitions/{_options_of(name)}"} for name in NETWORKS}
+
+    def chosen(architecture: str) -> dict[str, Any]:
+        given = {"required": ["architecture"], "properties": {"architecture": {"const": architecture}}}
+        return {"if": given, "then": of[architecture]}
+
+    other = {
+        "type": "object",
+        "required": ["architecture"],
+        "properties": {"architecture": {"enum": list(NETWORKS)}},
+        "allOf": [chosen(name) for name in NETWORKS],
+    }
+    named = {}
+    for name in NETWORKS:
+        another = {"architecture": {"not": {"const": name}}}
+        given = {"type": "object", "required": ["architecture"], "properties": another}
+        named[name] = {"if": given, "then": other, "else": of[name]}
+    identifier = definitions["Comparison"]["properties"]["model"]["pattern"]
+    mapping = {
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": MAX_OF_EACH,
+        "propertyNames": {"pattern": identifier},
+        "properties": named,
+        "additionalProperties": other,
+    }
+    names = {"type": "array", "items": {"enum": list(NETWORKS)}, "minItems": 1, "uniqueItems": True}
+    return {"description": description, "anyOf": [mapping, names]}
+
+
+def _tidied(node: Any) -> Any:
+    """Without generated titles and written-out sections as defaults; keys of a mapping by their pattern."""
+    if isinstance(node, list):
+        return [_tidied(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    tidied = {}
+    for key, value in node.items():
+        if key == "title" and isinstance(value, str):
+            continue
+        if key == "default" and (isinstance(value, dict) or (isinstance(value, list) and not _is_plain(value))):
+            continue
+        tidied[key] = value if key == "default" else _tidied(value)
+    if len(patterns := tidied.get("patternProperties", {})) == 1:
+        ((pattern, values),) = tidied.pop("patternProperties").items()
+        tidied |= {"propertyNames": {**tidied.get("propertyNames", {}), "pattern": pattern}}
+        tidied["additionalProperties"] = values
+    assert len(patterns) < 2
+    return tidied
+
+
+def _is_plain(value: list[Any]) -> bool:
+    return not any(isinstance(item, dict | list) for item in value)

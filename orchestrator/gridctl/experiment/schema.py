@@ -1,0 +1,169 @@
+"""The keys of an experiment file."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from gridctl.experiment.kubernetes_options import KubernetesOptions
+from gridctl_trainer.contract.fields.text_form import text_form
+from gridctl_trainer.contract.frozen import Frozen
+from gridctl_trainer.contract.location import LocationText
+from gridctl_trainer.contract.spec import (
+    DataSpec,
+    ExperimentName,
+    Identifier,
+    PreprocessingSpec,
+    Seed,
+    TrainingSpec,
+    TrainRatio,
+)
+
+Metric = Literal["validation_dice", "generalisation_dice", "validation_bce", "generalisation_bce"]
+METRICS: Final[tuple[Metric, ...]] = get_args(Metric)
+
+ThesisItem = Literal[
+    "table-5.1",
+    "table-5.2",
+    "table-5.3",
+    "table-5.4",
+    "table-5.5",
+    "table-5.6",
+    "figure-5.1",
+    "figure-5.2",
+    "figure-5.3",
+]
+
+STEPS: Final = tuple(PreprocessingSpec.model_fields)
+"""Preprocessing steps that an ablation can leave out."""
+
+AUGMENTED: Final[Mapping[str, float]] = {"rotation_degrees": 15.0, "scaling": 0.1, "shift": 0.05, "gamma": 0.2}
+"""What the built-in ablation `augmented` varies, and by how much; no mirroring: a heart has a side."""
+
+BUILT_IN_ABLATIONS: Final = ("none", *(f"no_{step}" for step in STEPS), "augmented")
+
+T = TypeVar("T")
+
+
+def _no_duplicates(items: tuple[T, ...]) -> tuple[T, ...]:
+    keys: Iterable[Hashable] = (item.name if isinstance(item, Ablation) else item for item in items)
+    twice = [str(item) for item, count in Counter(keys).items() if count > 1]
+    if twice:
+        raise ValueError(f"{', '.join(twice)} appears more than once")
+    return items
+
+
+def _not_empty(items: tuple[T, ...]) -> tuple[T, ...]:
+    if not items:
+        raise ValueError("the list is empty, so the grid has no runs")
+    return items
+
+
+_SCORE: Final = r"final|best|mean|last-[1-9]\d{0,3}"
+
+
+def _score(value: str) -> str:
+    if not re.fullmatch(_SCORE, value):
+        raise ValueError("use final, best, mean or last-K, such as last-5")
+    return value
+
+
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, Mapping) else value
+
+
+Score = Annotated[str, AfterValidator(_score), text_form(_SCORE)]
+Checked = (AfterValidator(_not_empty), AfterValidator(_no_duplicates))
+
+
+class Ablation(Frozen):
+    """A named change to everything of the grid.
+
+    Attributes:
+        name: The ablation's name in labels, tables and columns: lowercase letters, digits and `_`.
+        without: Preprocessing steps left out.
+        set: Values by dotted path, as `--set` takes them: `training.*`, `data.*`, `models.*`.
+    """
+
+    name: Identifier
+    without: tuple[Literal["gaussian", "clahe", "minmax", "resize"], ...] = ()
+    set: Mapping[str, Any] = Field(default_factory=dict)
+
+    @classmethod
+    def built_in(cls, name: str) -> Ablation:
+        """`none`; `no_<step>`, everything but one preprocessing step; or `augmented`."""
+        if name == "augmented":
+            return cls(name=name, set={f"data.augmentation.{key}": value for key, value in AUGMENTED.items()})
+        step: Any = name.removeprefix("no_")
+        return cls(name=name, without=() if name == "none" else (step,))
+
+
+class Comparison(Frozen):
+    """Which model is asked to be better than which.
+
+    Attributes:
+        model: The model of interest; differences are its score minus the other's.
+        against: The model it is compared with.
+        metrics: Scores that are compared.
+        score: How the epochs of a run become its one score: the `final` epoch, the `best` by
+            validation Dice, the `mean` of all epochs, or of the `last-K`.
+        family: Tests corrected together: those of one `metric`, of this whole `comparison`, or of
+            the whole `experiment`.
+        equivalence_margin: Largest mean difference, in units of the metric, that does not matter;
+            without it equivalence is not tested.
+        effect: Smallest mean difference worth finding, in units of the metric; what `gridctl plan`
+            counts seeds for.
+        effect_sd: Standard deviation of the paired differences expected; by default that measured.
+        power: Chance with which the effect is to be found.
+    """
+
+    model: Identifier
+    against: Identifier
+    metrics: Annotated[tuple[Metric, ...], *Checked] = ("validation_dice", "generalisation_dice")
+    score: Score = "final"
+    family: Literal["metric", "comparison", "experiment"] = "metric"
+    equivalence_margin: float | None = Field(None, gt=0)
+    effect: float | None = Field(None, gt=0)
+    effect_sd: float | None = Field(None, gt=0)
+    power: float = Field(0.8, gt=0, lt=1)
+
+
+class ExperimentFile(Frozen):
+    """One experiment: a grid and what it compares. Each key as users write it.
+
+    Attributes:
+        name: The experiment's name in commands, in the store and in Jobs: lowercase letters, digits and `-`.
+        models: Models to train, each a name with its options: those of its `architecture` and any key of
+            `training`, for this model alone. `[unet, gamma_net]` is short for two models without options.
+        train_ratios: Shares of the patients that are trained on, each above 0 and below 1; the others validate.
+        ablations: Variants of everything: `none`, `no_<step>` without one preprocessing step, `augmented` with
+            augmentation, or one of your own: `{name: ..., without: [...], set: {...}}`.
+        seeds: Each seed is one run of every cell of the grid: it decides the split, the start weights and the
+            order of images. With fewer than 6 no exact test can find p < 0.05; with several train ratios, whose tests
+            are corrected together, that takes more: 7 for two, 8 for four.
+        data: Where the images are, and how they are prepared.
+        training: How every model is trained.
+        compare: Which model is asked to be better than which; one comparison, or a list of them.
+        reproduces: Tables and figures of Li (2020) whose printed values the report sets beside yours.
+        backend: Where runs execute: `local`, this machine, or `kubernetes`.
+        store: Where runs keep everything: a folder, or `s3://bucket/prefix`. Without it `$GRIDCTL_STORE`, else
+            the folder `runs`.
+        kubernetes: Where and with what pods run, if the backend is `kubernetes`.
+    """
+
+    name: ExperimentName
+    models: Mapping[str, Mapping[str, Any]]
+    train_ratios: Annotated[tuple[TrainRatio, ...], *Checked]
+    ablations: Annotated[tuple[Ablation, ...], *Checked] = (Ablation(name="none"),)
+    seeds: Annotated[tuple[Seed, ...], *Checked]
+    data: DataSpec
+    training: TrainingSpec = TrainingSpec()
+    compare: Annotated[tuple[Comparison, ...], BeforeValidator(_one_or_many)] = ()
+    reproduces: Annotated[tuple[ThesisItem, ...], AfterValidator(_no_duplicates)] = ()
+    backend: Literal["local", "kubernetes"] = "local"
+    store: LocationText | None = None
+    kubernetes: KubernetesOptions = KubernetesOptions()

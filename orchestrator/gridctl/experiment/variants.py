@@ -1,0 +1,135 @@
+"""What each ablation makes of an experiment's data, models and training."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from gridctl.errors import InputError
+from gridctl.experiment.document import Location, field_path, set_path
+from gridctl.experiment.empty_sections import without_empty_sections
+from gridctl.experiment.known_keys import what_was_meant
+from gridctl.experiment.schema import Ablation
+from gridctl.experiment.suggest import did_you_mean
+from gridctl.experiment.validation import Problems, Report, validate
+from gridctl_trainer.contract.errors import shortened
+from gridctl_trainer.contract.network import NETWORKS, NetworkSpec
+from gridctl_trainer.contract.spec import DataSpec, Identifier, TrainingSpec
+from gridctl_trainer.contract.wording import problem_text
+
+_CHANGEABLE = ("data", "models", "training")
+_IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The experiment under one ablation.
+
+    Attributes:
+        models: Of each model by name, the network and how it is trained.
+    """
+
+    ablation: str
+    data: DataSpec
+    models: Mapping[str, tuple[NetworkSpec, TrainingSpec]]
+
+
+def variants(tree: dict[str, Any], problems: Problems) -> Iterator[Variant]:
+    """Validate the experiment as it is and under each of its ablations.
+
+    Args:
+        tree: The experiment file's content, models as a mapping, ablations written out.
+        problems: Gets every mistake; those an ablation makes are placed at the ablation.
+    """
+    base = _variant("", tree, problems.add)
+    ablations = tree["ablations"] if isinstance(tree["ablations"], list) else []
+    for index, item in enumerate(ablations):
+        try:
+            ablation = Ablation.model_validate(item)
+        except ValidationError:
+            continue  # said by the validation of the whole file
+        if base is None or not base.models:
+            continue  # the same mistakes again would be said of every ablation
+        changed = _changed(ablation, tree, ("ablations", index), problems)
+        variant = changed and _variant(ablation.name, changed, _blaming(("ablations", index), problems))
+        if variant:
+            yield variant
+
+
+def _blaming(at: Location, problems: Problems) -> Report:
+    def report(location: Location, what: str, fix: str = "") -> None:
+        problems.add(at, f"makes {field_path(location)} invalid: {what}", fix)
+
+    return report
+
+
+def _changed(ablation: Ablation, tree: dict[str, Any], at: Location, problems: Problems) -> dict[str, Any] | None:
+    changed = copy.deepcopy(tree)
+    sound = True
+    for step in ablation.without:
+        set_path(changed, ("data", "preprocessing", step), False, where="")
+    for path, value in ablation.set.items():
+        location = tuple(path.split("."))
+        place = (*at, "set", path)
+        try:
+            if location[0] not in _CHANGEABLE or len(location) < 2:
+                raise InputError("an ablation cannot change this", fix="it can change data., models. and training.")
+            if location[0] == "models" and location[1] not in tree["models"]:
+                raise InputError(
+                    f"there is no model '{location[1]}' here", fix=did_you_mean(location[1], list(tree["models"]))
+                )
+            set_path(changed, location, value, where="")
+        except InputError as error:
+            problems.add(place, error.problems[0].what, error.problems[0].fix)
+            sound = False
+    return changed if sound else None
+
+
+def _variant(name: str, tree: dict[str, Any], report: Report) -> Variant | None:
+    data = validate(DataSpec, tree["data"], ("data",), report) if isinstance(tree.get("data"), dict) else None
+    given = tree["models"] if isinstance(tree.get("models"), dict) else {}
+    training = tree["training"] if isinstance(tree.get("training"), dict) else {}
+    trained = validate(TrainingSpec, training, ("training",), report)
+    models = {}
+    for model, options in given.items():
+        built = _model(model, options, training, report)
+        if built is not None:
+            models[model] = built
+    sound = data is not None and trained is not None and len(models) == len(given)
+    return Variant(name, data, models) if data is not None and sound else None
+
+
+def _model(
+    name: str, options: Any, training: dict[str, Any], report: Report
+) -> tuple[NetworkSpec, TrainingSpec] | None:
+    at = ("models", name)
+    if not isinstance(options, dict):
+        report(at, "a model's options are a mapping of keys to values", "write {} for none")
+        return None
+    architecture = options.get("architecture", name)
+    network = NETWORKS.get(architecture) if isinstance(architecture, str) else None
+    if network is None:
+        where = (*at, "architecture") if "architecture" in options else at
+        named = isinstance(architecture, str)
+        what = f"unknown model '{shortened(architecture, 60)}'" if named else "the name of a model is meant"
+        report(where, what, did_you_mean(architecture, list(NETWORKS)))
+        return None
+    try:
+        _IDENTIFIER.validate_python(name)
+    except ValidationError as error:
+        report(at, problem_text(error.errors()[0]))
+        return None
+    known = [*network.model_fields, *TrainingSpec.model_fields]
+    unknown = [key for key in options if key not in known]
+    for key in unknown:
+        report((*at, key), f"unknown key '{shortened(key, 60)}'", what_was_meant(key, known))
+    options = without_empty_sections(network, options)
+    own = {key: value for key, value in options.items() if key in network.model_fields}
+    overrides = {key: value for key, value in options.items() if key in TrainingSpec.model_fields}
+    built = validate(network, {**own, "architecture": architecture}, at, report)
+    trained = validate(TrainingSpec, {**training, **overrides}, at, report, only=overrides)
+    return (built, trained) if built is not None and trained is not None and not unknown else None

@@ -1,0 +1,108 @@
+"""What was changed since the first report: whoever has seen an answer may have chosen the next question by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from gridctl.history.event import Declared, DeclaredComparison, HistoryEvent
+from gridctl.history.record import History
+from gridctl.report.wording import METRIC_NAMES, listed
+
+_MOST_SHOWN: Final = 6
+"""Names that are listed one by one."""
+
+
+def changes_since_first_report(history: History, now: HistoryEvent) -> Iterator[str]:
+    """Sentences for a report's warnings; none where nothing was changed.
+
+    Args:
+        history: What happened before.
+        now: The report that is being made.
+    """
+    looks = [event for event in history.events if event.event == "report" and event.finished]
+    if looks:
+        first = looks[0]
+        changes = [*_grid(first.declared, now.declared), *_comparisons(first, now), *_in_between(looks, now)]
+        if changes:
+            when = f"{first.at:%Y-%m-%d %H:%M} UTC, {first.finished} of {first.runs} runs finished"
+            yield f"changed since the first report ({when}): {'; '.join(changes)}"
+    for problem in history.problems:
+        yield f"the history of this experiment cannot be read whole, so changes may be missed: {problem}"
+
+
+def _grid(first: Declared, now: Declared) -> Iterator[str]:
+    yield from _set("seed", "seeds", first.seeds, now.seeds)
+    yield from _set("train ratio", "train ratios", first.train_ratios, now.train_ratios)
+    yield from _set("ablation", "ablations", first.ablations, now.ablations)
+    yield from _set("model", "models", first.models, now.models)
+    otherwise = [name for name, digest in now.trained.items() if first.trained.get(name, digest) != digest]
+    if otherwise:
+        names = list(dict.fromkeys(name.partition(" ")[0] for name in otherwise))
+        verb = "is" if len(names) == 1 else "are"
+        yield f"{_names(names)} {verb} trained with other options or data"
+
+
+def _comparisons(first: HistoryEvent, now: HistoryEvent) -> Iterator[str]:
+    before = {(item.model, item.against): item for item in _asked(first)}
+    after = {(item.model, item.against): item for item in _asked(now)}
+    several = len(after) > 1
+    yield from _set("comparison", "comparisons", map(" against ".join, before), map(" against ".join, after))
+    for pair in before.keys() & after.keys():
+        of = f" of {' against '.join(pair)}" if several else ""
+        old, new = before[pair], after[pair]
+        for name in ("score", "family", "equivalence_margin"):
+            was, is_ = getattr(old, name), getattr(new, name)
+            if was != is_:
+                yield f"{name.replace('_', ' ')}{of} changed from {_value(was)} to {_value(is_)}"
+        if set(old.metrics) != set(new.metrics):
+            yield f"metrics{of} changed from {_metrics(old.metrics)} to {_metrics(new.metrics)}"
+    if not before and not after and first.asked and now.asked and first.asked.score != now.asked.score:
+        yield f"score changed from {first.asked.score or 'final'} to {now.asked.score or 'final'}"
+    if first.asked and now.asked and first.asked.unit != now.asked.unit:
+        yield f"unit changed from {first.asked.unit} to {now.asked.unit}"
+
+
+def _in_between(looks: Sequence[HistoryEvent], now: HistoryEvent) -> Iterator[str]:
+    """Scores that other reports looked at."""
+    told = {item.score for event in (looks[0], now) for item in _asked(event)}
+    others = dict.fromkeys(item.score for event in looks for item in _asked(event) if item.score not in told)
+    if others:
+        yield f"other reports used score {listed(list(others))}"
+
+
+def _asked(event: HistoryEvent) -> list[DeclaredComparison]:
+    """The comparisons, as the command line changed them."""
+    if event.asked is None:
+        return list(event.declared.comparisons)
+    asked = event.asked
+    return [
+        item.model_copy(update={"score": asked.score or item.score, "metrics": asked.metrics or item.metrics})
+        for item in event.declared.comparisons
+    ]
+
+
+def _set(one: str, many: str, before: Iterable[object], after: Iterable[object]) -> Iterator[str]:
+    was, is_ = [_value(item) for item in before], [_value(item) for item in after]
+    for names, verb in (
+        ([name for name in is_ if name not in was], "added"),
+        ([name for name in was if name not in is_], "taken out"),
+    ):
+        if names:
+            yield f"{one if len(names) == 1 else many} {_names(names)} {'was' if len(names) == 1 else 'were'} {verb}"
+
+
+def _names(names: Sequence[str]) -> str:
+    if len(names) <= _MOST_SHOWN:
+        return listed(names)
+    return f"{', '.join(names[: _MOST_SHOWN - 1])} and {len(names) - _MOST_SHOWN + 1} more"
+
+
+def _metrics(names: Sequence[str]) -> str:
+    return listed([METRIC_NAMES.get(name, name) for name in names])
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)

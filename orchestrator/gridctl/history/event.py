@@ -1,0 +1,157 @@
+"""One event of an experiment's history: a submission or a report, and what was declared then."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
+
+from pydantic import ConfigDict, Field
+
+from gridctl.experiment import Experiment
+from gridctl_trainer.contract.fields.bounds import Count, Time
+from gridctl_trainer.contract.frozen import Frozen, canonical_json
+from gridctl_trainer.contract.records.base import Record
+
+if TYPE_CHECKING:
+    from gridctl.report.request import Question
+
+HISTORY_SCHEMA_VERSION: Final = 1
+
+_DIGITS: Final = 12
+"""Of the digest of how a model is trained."""
+
+
+class Growing(Frozen):
+    """Fields that a later version adds are passed over."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class DeclaredComparison(Growing):
+    """One `compare` of the experiment file."""
+
+    model: str
+    against: str
+    metrics: tuple[str, ...]
+    score: str
+    family: str
+    equivalence_margin: float | None = None
+
+
+class Declared(Growing):
+    """What the experiment said at that time.
+
+    Attributes:
+        trained: By model and ablation, `unet none`, a digest of what can change a result in network, training and data.
+    """
+
+    models: tuple[str, ...]
+    train_ratios: tuple[float, ...]
+    ablations: tuple[str, ...]
+    seeds: tuple[int, ...]
+    comparisons: tuple[DeclaredComparison, ...] = ()
+    trained: Mapping[str, str] = Field(default_factory=dict)
+
+
+class Asked(Growing):
+    """What a report was asked on the command line; None where it took what was declared."""
+
+    significance: bool
+    unit: str
+    score: str | None = None
+    metrics: tuple[str, ...] | None = None
+    strict_pairs: bool = False
+    keep_differing_pairs: bool = False
+
+
+class HistoryEvent(Record):
+    """What happened.
+
+    Attributes:
+        event: A submission, or a report.
+        at: When.
+        gridctl: Version that did it.
+        runs, finished: Of the grid, and how many of them were done.
+        declared: What the experiment said.
+        asked: What the report was asked; None of a submission.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+    kind: ClassVar[str] = "an event of an experiment's history"
+    max_bytes: ClassVar[int] = 4 << 20
+
+    schema_version: Literal[1] = HISTORY_SCHEMA_VERSION
+    event: Literal["submit", "report"]
+    at: Time
+    gridctl: str
+    runs: Count
+    finished: Count
+    declared: Declared
+    asked: Asked | None = None
+
+    def to_json(self) -> bytes:
+        """The event as it lies in the store."""
+        return (json.dumps(self.model_dump(mode="json"), indent=2) + "\n").encode()
+
+    def says_the_same(self, other: HistoryEvent) -> bool:
+        """Whether another event differs in nothing but its time and version."""
+        when = {"at": self.at, "gridctl": self.gridctl}
+        return self == other.model_copy(update=when)
+
+
+def submit_event(experiment: Experiment, finished: int) -> HistoryEvent:
+    """A submission, now."""
+    return _event("submit", experiment, finished, None)
+
+
+def report_event(experiment: Experiment, finished: int, question: Question) -> HistoryEvent:
+    """A report, now."""
+    metrics = None if question.metrics is None else tuple(question.metrics)
+    asked = Asked(
+        significance=question.significance,
+        unit=question.unit,
+        score=question.score,
+        metrics=metrics,
+        strict_pairs=question.strict_pairs,
+        keep_differing_pairs=question.keep_differing_pairs,
+    )
+    return _event("report", experiment, finished, asked)
+
+
+def _event(
+    event: Literal["submit", "report"], experiment: Experiment, finished: int, asked: Asked | None
+) -> HistoryEvent:
+    return HistoryEvent(
+        event=event,
+        at=datetime.now(UTC),
+        gridctl=version("gridctl"),
+        runs=len(experiment.runs),
+        finished=finished,
+        declared=declared(experiment),
+        asked=asked,
+    )
+
+
+def declared(experiment: Experiment) -> Declared:
+    """What an experiment says of its grid and its comparisons."""
+    trained: dict[str, str] = {}
+    for run in experiment.runs:
+        name = f"{run.model} {run.ablation}"
+        if name not in trained:
+            said = {section: run.deciding[section] for section in ("network", "training", "data")}
+            trained[name] = hashlib.sha256(canonical_json(said).encode()).hexdigest()[:_DIGITS]
+    return Declared(
+        models=experiment.models,
+        train_ratios=experiment.train_ratios,
+        ablations=experiment.ablations,
+        seeds=experiment.seeds,
+        comparisons=tuple(
+            DeclaredComparison.model_validate(item.model_dump(include=set(DeclaredComparison.model_fields)))
+            for item in experiment.compare
+        ),
+        trained=trained,
+    )

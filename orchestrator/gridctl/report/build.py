@@ -1,0 +1,99 @@
+"""From collected tables to what a report says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from gridctl.analysis.pairs import Wanted, pair_ablations, pair_models, rows_by_name
+from gridctl.analysis.scores import Observations
+from gridctl.collection.collect import Collected
+from gridctl.experiment import Experiment
+from gridctl.experiment.schema import Comparison as Asked
+from gridctl.report.comparisons import compare, corrected
+from gridctl.report.families import asked_comparisons, asked_metrics, asked_tests
+from gridctl.report.headline import headlines
+from gridctl.report.image_digests import same_images
+from gridctl.report.li2020.comparison import thesis_items
+from gridctl.report.model import Comparison, Family, Report
+from gridctl.report.never_learned import never_learned, remarked
+from gridctl.report.provenance import provenance
+from gridctl.report.request import Question, check, compared_ablations
+from gridctl.report.summaries import aggregates, runs_by_cell, summaries
+from gridctl.report.warnings import warnings
+
+
+def build_report(
+    experiment: Experiment, collected: Collected, question: Question, *, changes: Sequence[str] = ()
+) -> Report:
+    """Answer a question about an experiment.
+
+    Args:
+        experiment: Its grid, and what it compares.
+        collected: What the store holds of it.
+        question: What is asked.
+        changes: What was changed since the first report, in sentences.
+
+    Raises:
+        InputError: The question names no metric or score there is, or the experiment compares nothing.
+    """
+    check(question, experiment)
+    finished = collected.runs.loc[collected.runs["finished"], "run_id"]
+    epochs = collected.epochs[collected.epochs["run_id"].isin(finished)]
+    asked = asked_comparisons(experiment, question)
+    metrics = asked_metrics(experiment, question, asked)
+    score = question.score or (asked[0].score if asked else "final")
+    cells = runs_by_cell(experiment, collected.runs)
+    observations = Observations.of(epochs, metrics, question.unit, score)
+    comparisons, families = (
+        _comparisons(experiment, collected.runs, epochs, asked_tests(experiment, question), question)
+        if question.significance
+        else ([], [])
+    )
+    over_runs = comparisons if question.unit == "run" else []
+    return Report(
+        experiment=experiment.name,
+        unit=question.unit,
+        score="" if question.unit == "epoch" else score,
+        summaries=list(summaries(cells, metrics, observations, question.unit)),
+        comparisons=comparisons,
+        warnings=list(warnings(experiment, collected, question, comparisons, changes)),
+        headlines=[
+            *(never_learned(collected.runs, epochs) if question.unit == "run" else ()),
+            *(line for part in comparisons for line in _headlines(part, question.unit, collected.runs)),
+        ],
+        aggregates=list(aggregates(cells, metrics, observations, question)),
+        families=families,
+        thesis=list(thesis_items(experiment, collected.runs, epochs, over_runs, score)),
+        provenance=provenance(collected.runs, question.seed),
+    )
+
+
+def _comparisons(
+    experiment: Experiment, runs: pd.DataFrame, epochs: pd.DataFrame, asked: Sequence[Asked], question: Question
+) -> tuple[list[Comparison], list[Family]]:
+    found = []
+    rows = rows_by_name(runs) if asked else {}
+    wanted = Wanted(strict=question.strict_pairs, differing=question.keep_differing_pairs)
+    observed: dict[tuple[str, tuple[str, ...]], Observations] = {}
+    for item in asked:
+        key = (item.score, tuple(item.metrics))
+        if key not in observed:
+            observed[key] = Observations.of(epochs, item.metrics, question.unit, item.score)
+        if item.model == item.against:
+            ablations = compared_ablations(experiment)
+            pairs = pair_ablations(rows, item.model, ablations, same_images=same_images(experiment), wanted=wanted)
+        else:
+            pairs = pair_models(rows, item.model, item.against, wanted)
+        found.append(compare(item, pairs, observed[key], experiment, question))
+    tested, families = corrected(found, asked, experiment, question.unit)
+    return remarked(tested, runs, epochs), families
+
+
+def _headlines(comparison: Comparison, unit: str, runs: pd.DataFrame) -> Iterator[str]:
+    compared = runs["model"].isin([comparison.model, comparison.against])
+    unfinished = int((compared & ~runs["finished"]).sum())
+    for metric in dict.fromkeys(row.metric for row in comparison.rows):
+        rows = [row for row in comparison.rows if row.metric == metric]
+        yield from headlines(rows, unit, unfinished=unfinished, runs=int(compared.sum()))

@@ -1,0 +1,87 @@
+"""Which tests are asked for, and which of them are corrected together: the same for `report` and for `plan`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from gridctl.experiment import Experiment
+from gridctl.experiment.schema import METRICS
+from gridctl.experiment.schema import Comparison as Asked
+from gridctl.report.request import Question, compared_ablations
+from gridctl.report.wording import METRIC_NAMES
+
+
+def measured(experiment: Experiment) -> list[str]:
+    """Metrics that the runs of an experiment log."""
+    alone = all(run.data.sunnybrook is None for run in experiment.runs)
+    return [metric for metric in METRICS if not (alone and metric.startswith("generalisation_"))]
+
+
+def asked_comparisons(experiment: Experiment, question: Question) -> list[Asked]:
+    """The comparisons of the file, as the command line changes them, without metrics that nothing logs."""
+    known = measured(experiment)
+    return [
+        item.model_copy(
+            update={
+                "metrics": tuple(metric for metric in question.metrics or item.metrics if metric in known),
+                "score": question.score or item.score,
+            }
+        )
+        for item in experiment.compare
+    ]
+
+
+def asked_ablations(
+    experiment: Experiment, asked: Sequence[Asked], metrics: Sequence[str], score: str
+) -> Iterator[Asked]:
+    """Every model's ablations against `none`, declared as the first comparison is."""
+    if not compared_ablations(experiment):
+        return
+    like = asked[0] if asked else Asked(model="none", against="none")
+    for model in experiment.models:
+        yield like.model_copy(update={"model": model, "against": model, "metrics": tuple(metrics), "score": score})
+
+
+def asked_metrics(experiment: Experiment, question: Question, asked: Sequence[Asked]) -> list[str]:
+    """Metrics of the tables and of ablations: those asked for, else those of the comparisons, else Dice."""
+    known = measured(experiment)
+    wanted = question.metrics or dict.fromkeys(metric for item in asked for metric in item.metrics)
+    default = ("validation_dice", "generalisation_dice")
+    return [metric for metric in wanted if metric in known] or [metric for metric in default if metric in known]
+
+
+def asked_tests(experiment: Experiment, question: Question) -> list[Asked]:
+    """Everything that `--significance` tests; `model` is `against` where its ablations are."""
+    asked = asked_comparisons(experiment, question)
+    score = question.score or (asked[0].score if asked else "final")
+    return [*asked, *asked_ablations(experiment, asked, asked_metrics(experiment, question, asked), score)]
+
+
+def cells_of(item: Asked, experiment: Experiment) -> list[tuple[float, str]]:
+    """Where it is tested: every train ratio and ablation, in the order of the grid."""
+    ablations = [name for name in experiment.ablations if item.model != item.against or name != "none"]
+    return [(ratio, ablation) for ratio in experiment.train_ratios for ablation in ablations]
+
+
+def family_of(item: Asked, metric: str, tests: Sequence[Asked]) -> str:
+    """The family that a test of one comparison on one metric belongs to.
+
+    Args:
+        item: The comparison.
+        metric: Of the test.
+        tests: All that are asked for.
+    """
+    if item.family == "experiment":
+        return "all tests"
+    name = f"ablations of {item.model}" if item.model == item.against else f"{item.model} against {item.against}"
+    twice = sum((other.model, other.against) == (item.model, item.against) for other in tests) > 1
+    name += f" ({item.score})" if twice else ""
+    return name if item.family == "comparison" else f"{name}, {METRIC_NAMES[metric]}"
+
+
+def family_sizes(tests: Sequence[Asked], experiment: Experiment) -> Counter[str]:
+    """How many tests each family has once every run is finished."""
+    return Counter(
+        family_of(item, metric, tests) for item in tests for metric in item.metrics for _ in cells_of(item, experiment)
+    )

@@ -1,0 +1,118 @@
+"""The answer of a comparison in one sentence: which model, by how much, from how many pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from gridctl.report.model import ComparisonRow
+from gridctl.report.numbers import interval, signed
+from gridctl.report.wording import (
+    LEVEL,
+    METRIC_NAMES,
+    cell_name,
+    is_higher_better,
+    is_significant,
+    listed,
+    not_tested,
+    prints_as_zero,
+    sides,
+    too_few,
+)
+
+MOST_CELLS_LISTED: Final = 4
+"""A headline that would list more cells gives the range of their differences instead."""
+
+
+def headlines(rows: Sequence[ComparisonRow], unit: str, *, unfinished: int = 0, runs: int = 0) -> Iterator[str]:
+    """The answer of one comparison on one metric, in a sentence or two.
+
+    Args:
+        rows: Its cells, corrected.
+        unit: `run` or `epoch`; of pooled epochs nothing is said.
+        unfinished: Runs of these models that the grid still waits for.
+        runs: Runs of these models in the grid.
+    """
+    if not rows or unit == "epoch":
+        return
+    metric = METRIC_NAMES[rows[0].metric]
+    names = f"{metric}, ablations of {rows[0].model}" if _ablations(rows) else metric
+    waits = f"{unfinished} of {runs} runs {'is' if unfinished == 1 else 'are'} not finished"
+    found: dict[str, list[ComparisonRow]] = {}
+    for row in rows:
+        if is_significant(row):
+            first, second = sides(row)
+            ahead = (row.difference or 0) > 0
+            better, worse = (first, second) if ahead == is_higher_better(row.metric) else (second, first)
+            found.setdefault(f"{better} is better than {worse}", []).append(row)
+    if not found:
+        pair = "" if _ablations(rows) else f", {rows[0].model} against {rows[0].against}"
+        yield f"{names}{pair}: {_not_yet(rows, waits) if unfinished else _nothing_found(rows)}"
+        return
+    parts = [f"{said} {_places(places, len(rows))}" for said, places in found.items()]
+    if open_cells := len(rows) - sum(map(len, found.values())):
+        parts.append(f"{open_cells} of {len(rows)} comparisons {'allows' if open_cells == 1 else 'allow'} no verdict")
+    start = f"so far ({waits}) " if unfinished else ""
+    yield f"{names}: {start}{'; '.join(parts)}{_holm(rows)}"
+
+
+def _ablations(rows: Sequence[ComparisonRow]) -> bool:
+    return rows[0].model == rows[0].against
+
+
+def _holm(rows: Sequence[ComparisonRow]) -> str:
+    size = rows[0].family_size
+    return f" (after Holm over {size} tests)" if size > 1 else ""
+
+
+def _not_yet(rows: Sequence[ComparisonRow], waits: str) -> str:
+    """What there is while runs are waited for: numbers, and no answer."""
+    known = [row for row in rows if row.difference is not None]
+    return f"no answer yet, {waits}" + (f"; so far {_range(known)}" if known else "")
+
+
+def _nothing_found(rows: Sequence[ComparisonRow]) -> str:
+    tested = [row for row in rows if not not_tested(row)]
+    if not tested:
+        return f"nothing could be tested: {'; '.join(dict.fromkeys(not_tested(row) for row in rows))}"
+    if len(rows) == 1:
+        return f"{rows[0].verdict} {measured(rows[0])}"
+    least = "" if len(tested) == len(rows) else f" of the {len(tested)} that could be tested (of {len(rows)})"
+    if few := next((row for row in tested if _would_be_significant(row)), None):
+        return f"{too_few(few)} are too few to call a difference significant: {_range(tested)}"
+    same = [row for row in tested if row.equivalent]
+    equivalent = (
+        f"; {len(same)} of {len(rows)} are shown to be within ±{same[0].equivalence_margin:g}, each at the 5% level"
+        if same
+        else ""
+    )
+    return f"no difference{least} is significant{_holm(rows)}: {_range(tested)}{equivalent}"
+
+
+def _would_be_significant(row: ComparisonRow) -> bool:
+    """Whether nothing but the number of pairs keeps the difference from being called one."""
+    small = row.p_holm is not None and row.p_holm <= LEVEL
+    return small and bool(too_few(row)) and row.difference is not None and not prints_as_zero(row.difference)
+
+
+def _places(rows: Sequence[ComparisonRow], cells: int) -> str:
+    if cells == 1:
+        return measured(rows[0])
+    if len(rows) > MOST_CELLS_LISTED:
+        return f"at {len(rows)} of {cells} cells of the grid: {_range(rows)}"
+    named = (f"{row.train_ratio:g}" if _ablations(rows) else cell_name(row) for row in rows)
+    return f"at ratio {listed([f'{name} {measured(row)}' for name, row in zip(named, rows, strict=True)])}"
+
+
+def measured(row: ComparisonRow) -> str:
+    """`(+0.050 [0.040, 0.060], n = 5)`: size, 95% interval and number of pairs."""
+    return f"({signed(row.difference)} {interval(row.ci_low, row.ci_high)}, n = {row.n_pairs})"
+
+
+def _range(rows: Sequence[ComparisonRow]) -> str:
+    differences = sorted(row.difference for row in rows if row.difference is not None)
+    pairs = sorted({row.n_pairs or min(row.n_model, row.n_against) for row in rows})
+    n = f"n = {pairs[0]}" if len(pairs) == 1 else f"n = {pairs[0]} to {pairs[-1]}"
+    if len(differences) == 1:
+        return f"difference {signed(differences[0])}, {n}"
+    return f"differences {signed(differences[0])} to {signed(differences[-1])}, {n}"

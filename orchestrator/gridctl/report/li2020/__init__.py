@@ -1,0 +1,1 @@
+"""The printed tables and figures of Li (2020) beside ours."""

@@ -1,0 +1,61 @@
+"""How numbers of a report are written."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gridctl.report.wording import LEVEL
+
+MISSING: Final = "–"
+
+
+def mean_sd(mean: float | None, sd: float | None) -> str:
+    """`0.882 (0.021)`, as the thesis prints it."""
+    if mean is None:
+        return MISSING
+    return f"{mean:.3f} ({sd:.3f})" if sd is not None else f"{mean:.3f}"
+
+
+def signed(value: float | None) -> str:
+    """A difference: three decimals with their sign, and never a negative zero."""
+    if value is None:
+        return MISSING
+    text = f"{value:+.3f}"
+    return "0.000" if float(text) == 0 else text.replace("-", "−")
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """`[−0.010, 0.024]`."""
+    return MISSING if low is None or high is None else f"[{_plain(low)}, {_plain(high)}]"
+
+
+def p_value(value: float | None) -> str:
+    """Three decimals, `<.001` below; no leading zero, for p is at most 1.
+
+    More decimals where three would put it on the other side of 0.05: `.0502`, not `.050`.
+    """
+    if value is None:
+        return MISSING
+    if value < 0.001:
+        return "<.001"
+    texts = (f"{value:.{decimals}f}" for decimals in range(3, 8))
+    text = next((text for text in texts if (float(text) <= LEVEL) == (value <= LEVEL)), f"{value:.7f}")
+    return text.removeprefix("0")
+
+
+def effect(value: float | None) -> str:
+    """A standardised difference: two decimals with their sign."""
+    if value is None:
+        return MISSING
+    text = f"{value:+.2f}"
+    return "0.00" if float(text) == 0 else text.replace("-", "−")
+
+
+def share(value: float | None) -> str:
+    """A share of pairs, in percent."""
+    return MISSING if value is None else f"{value:.0%}"
+
+
+def _plain(value: float) -> str:
+    text = f"{value:.3f}"
+    return "0.000" if float(text) == 0 else text.replace("-", "−")

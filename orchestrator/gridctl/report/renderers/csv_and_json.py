@@ -1,0 +1,69 @@
+"""A report as tidy rows: one a comparison, for scripts."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import asdict, fields
+from typing import Any
+
+from gridctl.report.model import ComparisonRow, Report, Summary
+
+
+def rows(report: Report) -> list[dict[str, Any]]:
+    """One row a comparison with `unit` and `score`; one a summary if nothing was compared."""
+    told = {"experiment": report.experiment, "unit": report.unit}
+    if report.comparisons:
+        return [
+            {**told, "score": "" if report.unit == "epoch" else part.score, "kind": part.kind, **asdict(row)}
+            for part in report.comparisons
+            for row in part.rows
+        ]
+    return [{**told, "score": report.score, **asdict(row)} for row in report.summaries]
+
+
+def as_csv(report: Report) -> str:
+    """The rows as CSV with a heading; what is unknown is empty."""
+    kind = ComparisonRow if report.comparisons else Summary
+    told = ["experiment", "unit", "score", *(["kind"] if report.comparisons else [])]
+    columns = [*told, *(field.name for field in fields(kind))]
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows(report))
+    return buffer.getvalue()
+
+
+def as_json(report: Report) -> str:
+    """Everything of a report, its names as keys; what is unknown is null.
+
+    `comparisons` has one object a row, with what `Comparison` says of all its rows; pairs left
+    out, unlike pairs, scores of pairs and what is said over the grid are lists of their own.
+    """
+    told = {"experiment": report.experiment, "unit": report.unit, "score": report.score}
+    content = {
+        **told,
+        "headlines": list(report.headlines),
+        "summaries": [asdict(row) for row in report.summaries],
+        "aggregates": [asdict(row) for row in report.aggregates],
+        "comparisons": rows(report) if report.comparisons else [],
+        "overall": [asdict(row) for part in report.comparisons for row in part.overall],
+        "families": [asdict(family) for family in report.families],
+        "pairs": _of_parts(report, "pairs"),
+        "dropped_pairs": _of_parts(report, "dropped"),
+        "unlike_pairs": _of_parts(report, "unlike"),
+        "thesis": [asdict(item) for item in report.thesis],
+        "provenance": asdict(report.provenance),
+        "warnings": list(report.warnings),
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _of_parts(report: Report, name: str) -> list[dict[str, Any]]:
+    """One list of every comparison, each item with what it belongs to."""
+    return [
+        {"kind": part.kind, "model": part.model, "against": part.against, **asdict(item)}
+        for part in report.comparisons
+        for item in getattr(part, name)
+    ]

@@ -1,0 +1,103 @@
+"""A report as one HTML file that needs nothing else: to look at, and to send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gridctl.collection.collect import Collected
+from gridctl.experiment import Experiment
+from gridctl.report.conditions import conditions
+from gridctl.report.model import Report
+from gridctl.report.renderers.html.charts.curves import packed_curves
+from gridctl.report.renderers.html.charts.difference_chart import difference_plots
+from gridctl.report.renderers.html.charts.ejection_fraction_chart import agreements, function_cells
+from gridctl.report.renderers.html.charts.grid_map import grid_map
+from gridctl.report.renderers.html.charts.legend import models
+from gridctl.report.renderers.html.charts.ratio_chart import ratio_chart
+from gridctl.report.renderers.html.commands import logs_command, report_command
+from gridctl.report.renderers.html.gallery import read_gallery
+from gridctl.report.renderers.html.last_lines import last_lines
+from gridctl.report.renderers.html.provenance_table import mixed, newest_sign, provenance_lines
+from gridctl.report.renderers.html.representatives import representatives
+from gridctl.report.renderers.html.run_table import run_rows
+from gridctl.report.renderers.html.significance_table import test_rows
+from gridctl.report.renderers.html.templating import render
+from gridctl.report.request import Question, compares
+from gridctl.report.wording import METRIC_NAMES, bca_coverage
+from gridctl.runs.standing import Standing, standing_without_backend
+from gridctl_trainer.storage.base import Store
+
+__all__ = ["render_page"]
+
+
+def render_page(
+    report: Report,
+    experiment: Experiment,
+    tables: Collected,
+    store: Store,
+    folder: Path | None = None,
+    question: Question | None = None,
+    standings: Mapping[str, Standing] | None = None,
+) -> str:
+    """Write a report as a page.
+
+    The same store, report and standings give the same page.
+
+    Args:
+        report: What it says.
+        experiment: Its grid.
+        tables: What the store holds of it.
+        store: Pictures and the last lines of failed runs are read from it.
+        folder: Where the page will lie; None if it is printed.
+        question: What the report was asked, for the command that makes it again.
+        standings: Where every run stands, by run id; None to go by what the store tells.
+
+    Returns:
+        A whole HTML document: styles, script and pictures are within it.
+
+    Raises:
+        StoreError: The store cannot be reached.
+    """
+    named = models(experiment.models)
+    runs: list[dict[str, Any]] = tables.runs.to_dict("records")  # type: ignore[assignment]
+    known = standings or {run["run_id"]: standing_without_backend(run) for run in runs}
+    finished = tables.runs.loc[tables.runs["finished"], "run_id"]
+    epochs_of_finished = tables.epochs[tables.epochs["run_id"].isin(finished)]
+    metrics = [name for name in ("validation_dice", "generalisation_dice") if tables.epochs[name].notna().any()]
+    agreed = agreements(tables.function, named)
+    chosen = representatives(report, runs, named)
+    tested = [row for part in report.comparisons for row in part.rows if row.bca_low is not None]
+    rows = run_rows(runs, known, tables.epochs, metrics)
+    asked = question or Question(significance=bool(report.comparisons), unit=report.unit)
+    lines = provenance_lines(report.provenance)
+    return render(
+        "page.html.j2",
+        {
+            "report": report,
+            "experiment": experiment,
+            "models": named,
+            "metric_names": METRIC_NAMES,
+            "metrics": metrics,
+            "tests": test_rows(report),
+            "testable": compares(experiment),
+            "conditions": list(conditions(report)),
+            "coverage": bca_coverage(min((row.n_pairs for row in tested), default=0)),
+            "ratio": ratio_chart(report, epochs_of_finished, named, experiment.train_ratios),
+            "differences": difference_plots(report, named),
+            "curves": packed_curves(experiment, tables.runs, tables.epochs),
+            "grid": grid_map(runs, named, known),
+            "gallery": read_gallery(store, experiment.name, chosen),
+            "agreements": agreed,
+            "function": function_cells(tables.function, chosen, agreed),
+            "lines": lines,
+            "mixed": mixed(lines),
+            "newest": newest_sign(tables.runs),
+            "rows": rows,
+            "failed_lines": last_lines(store, [row.run for row in rows if row.css == "failed"]),
+            "logs_command": logs_command(store),
+            "again": report_command(experiment.name, store, asked, folder),
+            "store_url": store.url,
+        },
+    )

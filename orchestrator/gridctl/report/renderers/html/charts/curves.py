@@ -1,0 +1,114 @@
+"""Learning curves of every run, packed: two characters a value."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gridctl.experiment import Experiment
+
+CURVES: Final = {
+    "validation_dice": "validation Dice",
+    "generalisation_dice": "generalisation Dice",
+    "train_loss": "training loss",
+}
+LEVELS: Final = 4094
+"""Values are rounded to this many steps of their range; the next number stands for no value."""
+
+POINTS: Final = 700_000
+"""Values kept of all curves together; of longer ones every n-th epoch and the last."""
+
+
+def packed_curves(experiment: Experiment, runs: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, Any] | None:
+    """What the page's script draws curves from.
+
+    Args:
+        experiment: Names what `runs` refer to by number.
+        runs: As `Collected.runs`.
+        epochs: As `Collected.epochs`.
+
+    Returns:
+        `epochs` that are kept; `runs`, each `[model, ratio, ablation, seed, run_id, epochs_done]`;
+        `curves`, each with its `name`, `low`, `high`, and `data`: base64 of 12-bit numbers, a row
+        a run. None if no run has an epoch.
+    """
+    if epochs.empty:
+        return None
+    shown = runs[runs["epochs_done"] > 0]
+    row_of = {run_id: row for row, run_id in enumerate(shown["run_id"])}
+    longest = int(epochs["epoch"].max())
+    metrics = [metric for metric in CURVES if epochs[metric].notna().any()]
+    kept = _kept(longest, len(shown) * len(metrics))
+    rows = epochs["run_id"].map(row_of).to_numpy()
+    columns = epochs["epoch"].to_numpy() - 1
+    curves = []
+    for metric in metrics:
+        table = np.full((len(shown), longest), np.nan)
+        table[rows, columns] = epochs[metric].to_numpy(dtype=float)
+        low, high = _range(metric, table)
+        curves.append(
+            {"id": metric, "name": CURVES[metric], "low": low, "high": high, "data": _pack(table[:, kept], low, high)}
+        )
+    return {
+        "models": list(experiment.models),
+        "ratios": list(experiment.train_ratios),
+        "ablations": list(experiment.ablations),
+        "epochs": (kept + 1).tolist(),
+        "runs": _runs(experiment, shown),
+        "curves": curves,
+    }
+
+
+def _runs(experiment: Experiment, shown: pd.DataFrame) -> list[list[Any]]:
+    columns = ("model", "train_ratio", "ablation", "seed", "run_id", "epochs_done")
+    return [
+        [
+            experiment.models.index(model),
+            experiment.train_ratios.index(ratio),
+            experiment.ablations.index(ablation),
+            seed,
+            run_id,
+            done,
+        ]
+        for model, ratio, ablation, seed, run_id, done in zip(
+            *(shown[column].tolist() for column in columns), strict=True
+        )
+    ]
+
+
+def _kept(longest: int, curves: int) -> NDArray[np.int64]:
+    """Indices of the epochs kept, the last one among them."""
+    stride = max(1, -(-longest * curves // POINTS))
+    return np.unique(np.append(np.arange(0, longest, stride), longest - 1))
+
+
+def _range(metric: str, table: NDArray[np.float64]) -> tuple[float, float]:
+    if metric.endswith("_dice"):
+        return 0.0, 1.0
+    low, high = float(np.nanmin(table)), float(np.nanmax(table))
+    return low, high if high > low else low + 1.0
+
+
+def _pack(table: NDArray[np.float64], low: float, high: float) -> str:
+    """12 bits a value, two values in three bytes, so two base64 characters each."""
+    steps = np.nan_to_num((table - low) / (high - low) * LEVELS, nan=LEVELS + 1)
+    flat: NDArray[np.uint16] = np.clip(np.rint(steps), 0, LEVELS + 1).astype(np.uint16).ravel()
+    if len(flat) % 2:
+        flat = np.append(flat, np.uint16(LEVELS + 1))
+    first, second = flat[0::2], flat[1::2]
+    packed = np.empty((len(first), 3), np.uint8)
+    packed[:, 0] = first >> 4
+    packed[:, 1] = (first & 15) << 4 | second >> 8
+    packed[:, 2] = second & 255
+    return base64.b64encode(packed.tobytes()).decode()
+
+
+def final_scores(epochs: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
+    """The scores of every run's latest epoch, by run id."""
+    last = epochs.sort_values("epoch").groupby("run_id", sort=False).tail(1)
+    return last.set_index("run_id")[list(metrics)]

@@ -1,0 +1,145 @@
+"""One picture with two axes, as marks that a template writes as SVG."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from gridctl.report.renderers.html.charts.axes import Scale, tick_text
+
+SERIES: Final = 6
+"""Colours and shapes of models; a seventh model looks like the first."""
+
+_CORNERS: Final = (0, 4, 3, 5, 4, 6)
+"""Of each series' mark; 0 is a circle, the second 4 stands on a corner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A path of the picture.
+
+    Attributes:
+        path: SVG path data.
+        css: Its classes.
+        tip: What is said of it under the pointer; empty for nothing.
+    """
+
+    path: str
+    css: str
+    tip: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """A number at an axis."""
+
+    place: float
+    text: str
+
+
+@dataclass(slots=True)
+class Plot:
+    """A picture in the making.
+
+    Attributes:
+        title: Above it.
+        said: The same in words, for who does not see it.
+        x, y: Scales of its axes; places are px of the picture.
+        x_label, y_label: Beside the axes.
+        x_sides: What the lower and the higher values mean, in place of `x_label`: at the ends of the axis.
+        x_ticks, y_ticks: None for round numbers.
+        width, height: Of the picture in px.
+    """
+
+    title: str
+    said: str
+    x: Scale
+    y: Scale
+    width: int
+    height: int
+    x_label: str = ""
+    x_sides: tuple[str, str] | None = None
+    y_label: str = ""
+    x_ticks: Sequence[Tick] | None = None
+    y_ticks: Sequence[Tick] | None = None
+    marks: list[Mark] = field(default_factory=list)
+
+    def line(self, points: Iterable[tuple[float, float]], css: str, tip: str = "") -> None:
+        """Add a line through points, in values of the axes."""
+        path = "L".join(f"{self.x(x):.1f} {self.y(y):.1f}" for x, y in points)
+        if path:
+            self.marks.append(Mark(f"M{path}", f"line {css}", tip))
+
+    def area(self, low: Sequence[tuple[float, float]], high: Sequence[tuple[float, float]], css: str) -> None:
+        """Add the area between two lines."""
+        if low and high:
+            corners = [*low, *reversed(high)]
+            path = "L".join(f"{self.x(x):.1f} {self.y(y):.1f}" for x, y in corners)
+            self.marks.append(Mark(f"M{path}Z", f"area {css}"))
+
+    def dot(
+        self,
+        x: float,
+        y: float,
+        series: int,
+        css: str,
+        tip: str = "",
+        *,
+        radius: float = 4,
+        aside: tuple[float, float] = (0, 0),
+    ) -> None:
+        """Add a mark in the series' shape; `aside` moves it in px."""
+        path = _shape(series, self.x(x) + aside[0], self.y(y) + aside[1], radius)
+        self.marks.append(Mark(path, f"dot {series_class(series)} {css}".strip(), tip))
+
+    def arrow(self, x: float, y: float, series: int, tip: str) -> None:
+        """Add the head of a vertical line that goes on beyond the end of the axis at which it stands."""
+        at, end = self.x(x), self.y(y)
+        inward = 7 if end < (self.y.start + self.y.end) / 2 else -7
+        path = f"M{at - 4:.1f} {end + inward:.1f}L{at:.1f} {end:.1f}L{at + 4:.1f} {end + inward:.1f}"
+        self.marks.append(Mark(path, f"line arrow {series_class(series)}", tip))
+
+    def horizontal_ticks(self) -> Sequence[Tick]:
+        """Ticks of the x axis."""
+        return self.x_ticks if self.x_ticks is not None else _round(self.x)
+
+    def vertical_ticks(self) -> Sequence[Tick]:
+        """Ticks of the y axis."""
+        return self.y_ticks if self.y_ticks is not None else _round(self.y)
+
+
+def series_class(series: int) -> str:
+    """The class that colours everything of a model."""
+    return f"s{series % SERIES}"
+
+
+def mark_path(series: int) -> str:
+    """A model's mark for legends, in a box of 12 px."""
+    return _shape(series, 6, 6, 4.5)
+
+
+def _round(scale: Scale) -> list[Tick]:
+    values = scale.ticks(max(2, round(abs(scale.end - scale.start) / 55)))
+    step = values[1] - values[0] if len(values) > 1 else 1.0
+    return [Tick(scale(value), tick_text(value, step)) for value in values]
+
+
+def _shape(series: int, x: float, y: float, radius: float) -> str:
+    index = series % SERIES
+    corners = _CORNERS[index]
+    if not corners:
+        return (
+            f"M{x - radius:.1f} {y:.1f}a{radius} {radius} 0 1 0 {2 * radius} 0a{radius} {radius} 0 1 0 {-2 * radius} 0"
+        )
+    turned = math.pi / corners if corners == 4 and index < 4 else 0.0
+    reach = radius * (1.3 if corners == 3 else 1.15)
+    places = [
+        (
+            x + reach * math.sin(turned + 2 * math.pi * k / corners),
+            y - reach * math.cos(turned + 2 * math.pi * k / corners),
+        )
+        for k in range(corners)
+    ]
+    return "M" + "L".join(f"{px:.1f} {py:.1f}" for px, py in places) + "Z"

@@ -1,0 +1,166 @@
+"""Scores against the train ratio: every run a small mark, every model's mean with its interval."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from gridctl.analysis.scores import run_scores
+from gridctl.report.model import Report, Summary
+from gridctl.report.numbers import interval
+from gridctl.report.renderers.html.charts.axes import Scale, span
+from gridctl.report.renderers.html.charts.legend import Model
+from gridctl.report.renderers.html.charts.plot import Plot, Tick
+from gridctl.report.wording import METRIC_NAMES, is_higher_better, sentence
+
+WIDTH, HEIGHT = 400, 260
+BEYOND = 0.1
+"""How far beyond 0 and 1 an axis of Dice may reach, to show whole intervals."""
+RUNS_DRAWN = 400
+"""Runs drawn one by one in a picture; with more, means and intervals only."""
+
+
+@dataclass(frozen=True, slots=True)
+class RatioChart:
+    """All pictures, and the same as rows of a table."""
+
+    plots: Sequence[Plot]
+    rows: Sequence[Summary]
+    runs_drawn: bool
+
+
+def ratio_chart(report: Report, epochs: pd.DataFrame, models: Sequence[Model], ratios: Sequence[float]) -> RatioChart:
+    """Draw a report's summaries, a picture a metric and ablation.
+
+    Args:
+        report: Its summaries are drawn.
+        epochs: Of the finished runs.
+        models: All of the experiment.
+        ratios: All of the experiment.
+    """
+    grouped: dict[tuple[str, str], list[Summary]] = defaultdict(list)
+    for summary in report.summaries:
+        if summary.mean is not None:
+            grouped[summary.metric, summary.ablation].append(summary)
+    drawn = report.unit == "run" and epochs["run_id"].nunique() <= RUNS_DRAWN
+    scores = _run_scores(report, epochs, list(dict.fromkeys(metric for metric, _ in grouped))) if drawn else {}
+    ablated = len({ablation for _, ablation in grouped}) > 1
+    plots = [
+        _plot(metric, ablation, rows, scores.get(metric, {}), models, ratios, ablated)
+        for (metric, ablation), rows in grouped.items()
+    ]
+    return RatioChart(plots, [row for row in report.summaries if row.mean is not None], drawn)
+
+
+def _run_scores(
+    report: Report, epochs: pd.DataFrame, metrics: Sequence[str]
+) -> dict[str, dict[tuple[str, float, str], list[tuple[str, float]]]]:
+    """Run ids and scores by metric, and by model, train ratio and ablation."""
+    scores = run_scores(epochs, metrics, report.score)
+    cells = epochs.drop_duplicates("run_id").set_index("run_id")[["model", "train_ratio", "ablation"]]
+    found: dict[str, dict[tuple[str, float, str], list[tuple[str, float]]]] = {metric: {} for metric in metrics}
+    for metric in metrics:
+        known = dict(zip(scores.index.tolist(), scores[metric].tolist(), strict=True))
+        for run_id, model, ratio, ablation in cells.itertuples(name=None):
+            if known[run_id] == known[run_id]:
+                found[metric].setdefault((model, ratio, ablation), []).append((run_id, known[run_id]))
+    return found
+
+
+def _plot(
+    metric: str,
+    ablation: str,
+    rows: Sequence[Summary],
+    scores: Mapping[tuple[str, float, str], Sequence[tuple[str, float]]],
+    models: Sequence[Model],
+    ratios: Sequence[float],
+    ablated: bool,
+) -> Plot:
+    runs = {(model, ratio): here for (model, ratio, other), here in scores.items() if other == ablation}
+    values = [value for row in rows for value in (row.mean, row.ci_low, row.ci_high) if value is not None]
+    values += [value for here in runs.values() for _, value in here]
+    low, high = span(values)
+    is_dice = is_higher_better(metric)
+    if is_dice:  # an interval may reach beyond what a score can; where it goes on and on, an arrow says so
+        low, high = max(low, -BEYOND), min(high, 1.0 + BEYOND)
+    places = sorted(ratios)
+    x_low, x_high = span(places, margin=0.12, least=0.2)
+    x = Scale(x_low, x_high, 46, WIDTH - 12)
+    y = Scale(low, high, HEIGHT - 40, 12)
+    title = sentence(METRIC_NAMES[metric]) + (f", {ablation}" if ablated else "")
+    plot = Plot(
+        title,
+        "; ".join(_said(model, rows) for model in models if any(row.model == model.name for row in rows)),
+        x,
+        y,
+        WIDTH,
+        HEIGHT,
+        x_label="train ratio",
+        x_ticks=_apart([Tick(x(ratio), f"{ratio * 100:g}%") for ratio in places]),
+    )
+    if is_dice:
+        plot.y_ticks = [tick for tick in plot.vertical_ticks() if y(1) - 0.5 <= tick.place <= y(0) + 0.5]
+        for limit in (0.0, 1.0):
+            if low < limit < high:
+                plot.line(
+                    [(x_low, limit), (x_high, limit)],
+                    "zero",
+                    f"a Dice is never {'below 0' if limit == 0 else 'above 1'}",
+                )
+    for model in models:
+        _draw(plot, model, [row for row in rows if row.model == model.name], runs, len(models), x_high - x_low)
+    return plot
+
+
+def _draw(
+    plot: Plot,
+    model: Model,
+    rows: Sequence[Summary],
+    runs: Mapping[tuple[str, float], Sequence[tuple[str, float]]],
+    of: int,
+    width: float,
+) -> None:
+    aside = (model.series - (of - 1) / 2) * width * 0.022
+    outward = (-7 if model.series < of / 2 else 7, 0)
+    for (name, ratio), here in runs.items():
+        for run_id, value in here if name == model.name else ():
+            plot.dot(ratio + aside, value, model.series, "faint", f"{run_id}: {value:.4f}", radius=2.4, aside=outward)
+    ordered = sorted(rows, key=lambda row: row.train_ratio)
+    plot.line([(row.train_ratio + aside, row.mean) for row in ordered if row.mean is not None], model.css)
+    for row in ordered:
+        at = row.train_ratio + aside
+        if row.ci_low is not None and row.ci_high is not None:
+            ends = (max(row.ci_low, plot.y.low), min(row.ci_high, plot.y.high))
+            plot.line([(at, end) for end in ends], f"{model.css} interval")
+            for end, goes_on in zip(ends, (row.ci_low < ends[0], row.ci_high > ends[1]), strict=True):
+                if goes_on:
+                    plot.arrow(
+                        at,
+                        end,
+                        model.series,
+                        f"the interval goes on to {(row.ci_low if end == ends[0] else row.ci_high):.3f}",
+                    )
+        if row.mean is not None:
+            plot.dot(at, row.mean, model.series, "mean", _tip(row), radius=4.5)
+
+
+def _tip(row: Summary) -> str:
+    known = f", 95% CI {interval(row.ci_low, row.ci_high)}" if row.ci_low is not None else ""
+    return f"{row.model} at {row.train_ratio * 100:g}%: mean {row.mean:.3f}{known}, n = {row.n}"
+
+
+def _said(model: Model, rows: Sequence[Summary]) -> str:
+    parts = [f"{row.train_ratio * 100:g}% {row.mean:.3f}" for row in rows if row.model == model.name]
+    return f"{model.name}: {', '.join(parts)}"
+
+
+def _apart(ticks: Sequence[Tick], least: float = 30) -> list[Tick]:
+    """Ticks without those whose text would touch the one before."""
+    kept: list[Tick] = []
+    for tick in ticks:
+        if not kept or tick.place - kept[-1].place >= least:
+            kept.append(tick)
+    return kept

@@ -1,0 +1,199 @@
+"""Segmentations of the same slices by every model, read from the store and embedded."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gridctl.collection.read_cache import ReadCache
+from gridctl.report.renderers.html.charts.legend import Model
+from gridctl.report.renderers.html.representatives import Shown
+from gridctl_trainer.contract.errors import NotFoundError, StoreError
+from gridctl_trainer.contract.layout import RunLayout
+from gridctl_trainer.contract.records.samples import Polygon, SampleOutput, SamplesIndex, SampleSlice
+from gridctl_trainer.storage.base import Store
+
+BUDGET_BYTES: Final = 2_000_000
+"""Of all embedded pictures together, as the page holds them; cells beyond it are left out by name."""
+
+_AT_ONCE: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a model says of a slice.
+
+    Attributes:
+        timestep: From 1.
+        outline: SVG path.
+        dice: Soft Dice of this slice.
+        picture: Its probability as a data URI; empty for a model without timesteps.
+    """
+
+    timestep: int
+    outline: str
+    dice: float
+    picture: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One slice as all models of a cell see it."""
+
+    key: str
+    set: str
+    name: str
+    picture: str
+    truth: str
+    outputs: Mapping[Model, Sequence[Output]]
+
+    @property
+    def recurrent(self) -> Mapping[Model, Sequence[Output]]:
+        """Models that have more than one timestep."""
+        return {model: outputs for model, outputs in self.outputs.items() if len(outputs) > 1}
+
+
+@dataclass(frozen=True, slots=True)
+class CellGallery:
+    """The slices of one cell."""
+
+    shown: Shown
+    size_px: int
+    slices: Sequence[Slice]
+    timesteps: Mapping[Model, int]
+
+    @property
+    def recurrent(self) -> Mapping[Model, int]:
+        """Timesteps of the models that have more than one."""
+        return {model: count for model, count in self.timesteps.items() if count > 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """All cells that fit, and those left out.
+
+    Attributes:
+        cells: In the order of the grid.
+        left_out: Cells with pictures that would make the page too large.
+        problems: Pictures that could not be read.
+    """
+
+    cells: Sequence[CellGallery]
+    left_out: Sequence[str]
+    problems: Sequence[str]
+
+
+def read_gallery(store: Store, experiment: str, representatives: Sequence[Shown]) -> Gallery:
+    """Read what the chosen runs keep to look at.
+
+    Args:
+        store: Where they are.
+        experiment: Its name.
+        representatives: The runs to show.
+    """
+    cells: list[CellGallery] = []
+    left_out: list[str] = []
+    problems: list[str] = []
+    spent = 0
+    cache = ReadCache.of(store)
+    for shown in representatives:
+        if spent >= BUDGET_BYTES:
+            left_out.append(shown.cell)
+            continue
+        try:
+            cell = _read_cell(store, cache, experiment, shown)
+        except StoreError as error:
+            problems.append(f"{shown.cell}: {error.problems[0]}")
+            continue
+        if cell is None:
+            continue
+        size = _size(cell)
+        if cells and spent + size > BUDGET_BYTES:
+            left_out.append(shown.cell)
+        else:
+            cells.append(cell)
+            spent += size
+    return Gallery(cells, left_out, problems)
+
+
+def _read_cell(store: Store, cache: ReadCache, experiment: str, shown: Shown) -> CellGallery | None:
+    indices: dict[str, SamplesIndex] = {}
+    wanted: dict[tuple[str, str], str] = {}
+    etags: dict[str, str] = {}
+    for run_id in dict.fromkeys(run_id for example in shown.of_set.values() for run_id in example.runs.values()):
+        layout = RunLayout(experiment, run_id)
+        etags |= {stat.key: stat.etag for stat in store.list(f"{layout.prefix}samples/")}
+        if layout.samples_index not in etags:
+            continue
+        text = _get(store, cache, layout.samples_index, etags)
+        indices[run_id] = SamplesIndex.from_json(text, f"{store.url}/{layout.samples_index}")
+    chosen = [
+        (model, run_id, slice_)
+        for set_name, example in shown.of_set.items()
+        for model, run_id in example.runs.items()
+        if run_id in indices
+        for slice_ in indices[run_id].slices
+        if slice_.set == set_name
+    ]
+    if not chosen:
+        return None
+    for _, run_id, slice_ in chosen:
+        recurrent = indices[run_id].timesteps > 1
+        names = [slice_.picture, *(out.picture for out in slice_.outputs if recurrent)]
+        wanted |= {(run_id, name): RunLayout(experiment, run_id).sample(name) for name in names}
+
+    def read(key: str) -> str:
+        try:
+            data = _get(store, cache, key, etags)
+        except NotFoundError:
+            return ""
+        return "data:image/png;base64," + base64.b64encode(data).decode()
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        pictures = dict(zip(wanted, pool.map(read, wanted.values()), strict=True))
+    return CellGallery(
+        shown,
+        indices[chosen[0][1]].size_px,
+        _slices(shown, chosen, pictures),
+        {model: indices[run_id].timesteps for model, run_id, _ in chosen},
+    )
+
+
+def _get(store: Store, cache: ReadCache, key: str, etags: Mapping[str, str]) -> bytes:
+    return cache.get(key, etags.get(key, ""), lambda: store.get(key, SamplesIndex.max_bytes))
+
+
+def _slices(
+    shown: Shown, chosen: Sequence[tuple[Model, str, SampleSlice]], pictures: Mapping[tuple[str, str], str]
+) -> list[Slice]:
+    """Slices by set and name; the picture and truth of one model are those of all with the same split."""
+    found: dict[tuple[str, str], Slice] = {}
+    for model, run_id, slice_ in chosen:
+        key = (slice_.set, slice_.name)
+        outputs = [_output(run_id, output, pictures) for output in slice_.outputs]
+        known = found.get(key) or _slice(f"{shown.key}-slice-{len(found)}", run_id, slice_, pictures)
+        found[key] = replace(known, outputs={**known.outputs, model: outputs})
+    return [slice_ for slice_ in found.values() if slice_.picture]
+
+
+def _slice(key: str, run_id: str, slice_: SampleSlice, pictures: Mapping[tuple[str, str], str]) -> Slice:
+    return Slice(key, slice_.set, slice_.name, pictures[run_id, slice_.picture], _path(slice_.truth_outline), {})
+
+
+def _output(run_id: str, output: SampleOutput, pictures: Mapping[tuple[str, str], str]) -> Output:
+    return Output(output.timestep, _path(output.outline), output.dice, pictures.get((run_id, output.picture), ""))
+
+
+def _path(outline: Sequence[Polygon]) -> str:
+    return "".join("M" + "L".join(f"{x:g} {y:g}" for x, y in polygon) + "Z" for polygon in outline)
+
+
+def _size(cell: CellGallery) -> int:
+    return sum(
+        len(slice_.picture)
+        + sum(len(out.picture) + len(out.outline) for outs in slice_.outputs.values() for out in outs)
+        for slice_ in cell.slices
+    )

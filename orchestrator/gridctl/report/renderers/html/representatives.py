@@ -1,0 +1,102 @@
+"""Which runs stand for a cell where only a few can be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gridctl.report.model import Comparison, Report
+from gridctl.report.numbers import signed
+from gridctl.report.renderers.html.charts.legend import Model, cell_text
+from gridctl.report.wording import METRIC_NAMES
+
+SETS: Final = ("validation", "generalisation")
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One seed's runs.
+
+    Attributes:
+        seed: Of all of them.
+        runs: Run id by model, in the order of the file; every model that is done.
+        why: Why this seed.
+    """
+
+    seed: int
+    runs: Mapping[Model, str]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The runs of one cell that are shown.
+
+    Attributes:
+        key: Names it in the page.
+        cell: `30%`.
+        of_set: By set, for each is judged by its own score.
+    """
+
+    key: str
+    cell: str
+    of_set: Mapping[str, Example]
+
+
+def representatives(report: Report, runs: Sequence[Mapping[str, Any]], models: Sequence[Model]) -> list[Shown]:
+    """One seed a train ratio, ablation and set.
+
+    Where models are compared it is the pair whose difference on that set is the median one, so that
+    neither model is shown at its best; elsewhere the seed with most models done.
+
+    Args:
+        report: Its first comparison of models chooses.
+        runs: Rows of `Collected.runs`.
+        models: All of the experiment.
+    """
+    done: dict[tuple[float, str], dict[int, dict[str, str]]] = {}
+    for run in runs:
+        if run["finished"]:
+            seeds = done.setdefault((run["train_ratio"], run["ablation"]), {})
+            seeds.setdefault(run["seed"], {})[run["model"]] = run["run_id"]
+    asked = next((item for item in report.comparisons if item.kind == "models"), None)
+    shown = []
+    for number, ((ratio, ablation), seeds) in enumerate(done.items()):
+        of_set = {name: _example(asked, ratio, ablation, seeds, models, name) for name in SETS}
+        shown.append(Shown(f"cell-{number}", cell_text(ratio, ablation), of_set))
+    return shown
+
+
+def _example(
+    asked: Comparison | None,
+    ratio: float,
+    ablation: str,
+    seeds: Mapping[int, Mapping[str, str]],
+    models: Sequence[Model],
+    set_name: str,
+) -> Example:
+    seed, why = _median_seed(asked, ratio, ablation, set_name) if asked else (None, "")
+    if seed is None or seed not in seeds:
+        seed = max(seeds, key=lambda one: (len(seeds[one]), -one))
+        why = f"seed {seed}, the first with {len(seeds[seed])} of {len(models)} models done"
+    return Example(seed, {model: seeds[seed][model.name] for model in models if model.name in seeds[seed]}, why)
+
+
+def _median_seed(comparison: Comparison, ratio: float, ablation: str, set_name: str) -> tuple[int | None, str]:
+    """By this set's Dice, or what else was compared on it; by the first metric where nothing was."""
+    pairs = [pair for pair in comparison.pairs if (pair.train_ratio, pair.ablation) == (ratio, ablation)]
+    if not pairs:
+        return None, ""
+    metrics = list(dict.fromkeys(pair.metric for pair in pairs))
+    own = sorted(metric for metric in metrics if metric.startswith(set_name))
+    metric = own[-1] if own else metrics[0]  # Dice before cross-entropy
+    ordered = sorted((pair for pair in pairs if pair.metric == metric), key=lambda pair: (pair.difference, pair.seed))
+    chosen = ordered[(len(ordered) - 1) // 2]
+    difference = f"{comparison.model} − {comparison.against} = {signed(chosen.difference)}"
+    if len(ordered) == 1:
+        return chosen.seed, f"seed {chosen.seed}, the only pair: {difference} in {METRIC_NAMES[metric]}"
+    return chosen.seed, (
+        f"seed {chosen.seed}, of {len(ordered)} pairs the one with the median difference "
+        f"in {METRIC_NAMES[metric]}: {difference}"
+    )

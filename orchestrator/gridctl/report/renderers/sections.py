@@ -1,0 +1,224 @@
+"""A report as headed tables of text: what the terminal, Markdown and LaTeX show."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gridctl.report.conditions import comparison_name
+from gridctl.report.model import Comparison, ComparisonRow, Overall, Report, Summary
+from gridctl.report.numbers import MISSING, effect, interval, mean_sd, p_value, share, signed
+from gridctl.report.wording import METRIC_NAMES, bca_coverage, cell_name, is_higher_better, is_significant
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One table and what is said below it.
+
+    Attributes:
+        title: Above it.
+        columns: Headings.
+        rows: Cells, as many a row as there are columns.
+        emphasised: Indices of rows whose difference is significant after correction.
+        caption: How to read its numbers.
+        notes: What they allow to say.
+        text_columns: Headings of columns that hold words.
+    """
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    emphasised: frozenset[int] = frozenset()
+    caption: str = ""
+    notes: Sequence[str] = ()
+    text_columns: Sequence[str] = ("ablation",)
+
+
+def sections(report: Report) -> Iterator[Section]:
+    """All tables of what was measured and tested, in the order of reading."""
+    if not report.comparisons:
+        by_metric: dict[str, list[Summary]] = defaultdict(list)
+        for summary in report.summaries:
+            by_metric[summary.metric].append(summary)
+        for metric, summaries in by_metric.items():
+            yield _summary(report, metric, summaries)
+    for comparison in report.comparisons:
+        rows: dict[str, list[ComparisonRow]] = defaultdict(list)
+        for row in comparison.rows:
+            rows[row.metric].append(row)
+        for metric, family in rows.items():
+            yield _comparison(report, comparison, metric, family)
+        for metric, family in rows.items():
+            if report.unit == "run" and any(row.n_pairs > 1 for row in family):
+                yield _other_tests(comparison, metric, family)
+    yield from _whole_grid(report)
+
+
+def footer(report: Report) -> str:
+    """What made the numbers, in a line."""
+    made = report.provenance
+    libraries = ", ".join(f"{name} {version}" for name, version in made.analysis.items())
+    drawn = f"{made.resamples} resamples (over the grid {made.grid_resamples}), seed {made.resampling_seed}"
+    return f"made with {libraries}; {drawn}"
+
+
+def _observations(report: Report, score: str) -> str:
+    if report.unit == "epoch":
+        return "every epoch of every run is one observation"
+    named = {
+        "final": "that of its final epoch",
+        "best": "that of its epoch of best validation Dice",
+        "mean": "the mean of all its epochs",
+    }
+    return f"a run's score is {named.get(score) or f'the mean of its last {score[5:]} epochs'}"
+
+
+def _summary(report: Report, metric: str, summaries: Sequence[Summary]) -> Section:
+    cells: dict[tuple[float, str], dict[str, Summary]] = defaultdict(dict)
+    for summary in summaries:
+        cells[summary.train_ratio, summary.ablation][summary.model] = summary
+    models = list(dict.fromkeys(summary.model for summary in summaries))
+    ablated = any(summary.ablation != "none" for summary in summaries)
+    rows = []
+    for (ratio, ablation), of_cell in cells.items():
+        row = [f"{ratio:g}", *([ablation] if ablated else [])]
+        for model in models:
+            row += [mean_sd(of_cell[model].mean, of_cell[model].sd), str(of_cell[model].n)]
+        rows.append(row)
+    columns = ["ratio", *(["ablation"] if ablated else [])]
+    for model in models:
+        columns += [model, "n"]
+    caption = f"mean (sd) over n {report.unit}s; {_observations(report, report.score)}"
+    return Section(f"{METRIC_NAMES[metric]} ({_better(metric)} is better)", columns, rows, caption=caption)
+
+
+def _comparison(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
+    ablated, place = any(row.ablation != "none" for row in family), _place_columns(family)
+    names = ("without", "none") if comparison.kind == "ablations" else (comparison.model, comparison.against)
+    g = [] if ablated else ["g"]  # 80 columns have no room for both; g is then in the table of other means
+    columns = [*place, *names, "diff.", "95% CI", "p", "Holm", *g, "n"]
+    rows = []
+    for row in family:
+        cells = _place_cells(row, place)
+        cells += [mean_sd(row.model_mean, row.model_sd), mean_sd(row.against_mean, row.against_sd)]
+        cells += [signed(row.difference), interval(row.ci_low, row.ci_high)]
+        cells += [p_value(row.p), p_value(row.p_holm), *([effect(row.hedges_g_av)] if g else []), _count(row)]
+        rows.append(cells)
+    emphasised = frozenset(index for index, row in enumerate(family) if report.unit == "run" and is_significant(row))
+    title = f"{_title(comparison, metric, family)} ({_better(metric)} is better)"
+    return Section(title, columns, rows, emphasised, _caption(report, comparison, family), list(_verdicts(family)))
+
+
+def _place_columns(family: Sequence[ComparisonRow]) -> list[str]:
+    """What tells the rows apart; a ratio that all share is in the title."""
+    ablated = any(row.ablation != "none" for row in family)
+    return [*([] if ablated and _one_ratio(family) else ["ratio"]), *(["ablation"] if ablated else [])]
+
+
+def _place_cells(row: ComparisonRow, columns: Sequence[str]) -> list[str]:
+    cells = {"ratio": f"{row.train_ratio:g}", "ablation": row.ablation}
+    return [cells[column] for column in columns]
+
+
+def _one_ratio(family: Sequence[ComparisonRow]) -> bool:
+    return len({row.train_ratio for row in family}) == 1
+
+
+def _title(comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> str:
+    at = "" if "ratio" in _place_columns(family) else f", ratio {family[0].train_ratio:g}"
+    return f"{METRIC_NAMES[metric]}, {comparison_name(comparison)}{at}"
+
+
+def _count(row: ComparisonRow) -> str:
+    return f"{row.n_model}+{row.n_against}" if row.test == "welch" else str(row.n_pairs)
+
+
+def _verdicts(family: Sequence[ComparisonRow]) -> Iterator[str]:
+    """Each verdict once, with the cells it is about."""
+    cells: dict[str, list[ComparisonRow]] = defaultdict(list)
+    for row in family:
+        cells[row.verdict].append(row)
+    for verdict, rows in cells.items():
+        yield f"ratio {', '.join(cell_name(row) for row in rows)}: {verdict}"
+
+
+def _better(metric: str) -> str:
+    return "higher" if is_higher_better(metric) else "lower"
+
+
+def _caption(report: Report, comparison: Comparison, family: Sequence[ComparisonRow]) -> str:
+    size = family[0].family_size
+    tests = f"paired t, p after Holm over {size} {'test' if size == 1 else 'tests'}; " if size else ""
+    unpaired = "n a+b: unpaired runs, Welch's t; " if any(row.test == "welch" for row in family) else ""
+    g = "" if any(row.ablation != "none" for row in family) else "g: Hedges' g_av"
+    return f"mean (sd) over n pairs; {_observations(report, comparison.score)}; {tests}{unpaired}{g}".removesuffix("; ")
+
+
+def _other_tests(comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
+    ablated, place = any(row.ablation != "none" for row in family), _place_columns(family)
+    declared = any(row.equivalence_margin is not None for row in family)
+    columns = [*place, "BCa 95% CI", "flips", "ranks", "BH"]
+    columns += [*(["g_av"] if ablated else []), "g_z", "wins", *(["TOST"] if declared else [])]
+    rows = []
+    for row in family:
+        cells = _place_cells(row, place)
+        cells += [interval(row.bca_low, row.bca_high), p_value(row.p_permutation), p_value(row.p_wilcoxon)]
+        cells += [p_value(row.p_bh), *([effect(row.hedges_g_av)] if ablated else [])]
+        cells += [effect(row.hedges_g_z), share(row.probability_of_improvement)]
+        rows.append([*cells, *([p_value(row.p_tost)] if declared else [])])
+    return Section(
+        f"{_title(comparison, metric, family)}, by other means",
+        columns,
+        rows,
+        caption=_caption_of_others(family),
+    )
+
+
+def _caption_of_others(family: Sequence[ComparisonRow]) -> str:
+    size = family[0].family_size
+    exact = all(row.permutation_exact for row in family)
+    patterns = "all sign patterns" if exact else f"{max(row.permutations for row in family)} sampled sign patterns"
+    parts = [
+        f"p not corrected: flips: permutation test of the mean over {patterns}, ranks: Wilcoxon",
+        f"BH: p of the paired t after Benjamini-Hochberg, m = {size}",
+        "g_av, g_z: Hedges' g over the models' deviation and over that of differences",
+        "wins: share of pairs in which the first is better",
+    ]
+    margins = {row.equivalence_margin for row in family if row.equivalence_margin is not None}
+    parts += [f"TOST: p that the difference is within ±{margin:g}" for margin in margins]
+    coverage = bca_coverage(min(row.n_pairs for row in family if row.n_pairs > 1))
+    return "; ".join([*parts, *([coverage] if coverage else [])])
+
+
+def _whole_grid(report: Report) -> Iterator[Section]:
+    """Only where there is more than one cell: else it would repeat the table above."""
+    overall = {(row.metric, row.model): row for part in report.comparisons for row in part.overall}
+    by_metric: dict[str, list[list[str]]] = defaultdict(list)
+    for mean in report.aggregates:
+        if mean.cells > 1:
+            cells = ["" if mean.iqm is None else f"{mean.iqm:.3f}", interval(mean.ci_low, mean.ci_high), str(mean.n)]
+            by_metric[mean.metric].append([f"IQM {mean.model}", *cells])
+    for row in overall.values():
+        if row.cells > 1:
+            by_metric[row.metric] += [*_overall(row)]
+    for metric, rows in by_metric.items():
+        yield Section(
+            f"{METRIC_NAMES[metric]} over the whole grid",
+            ["what", "value", "95% CI", "n"],
+            rows,
+            caption="IQM: mean of the middle half of all scores; intervals: bootstrap of runs or pairs within cells"
+            + ("; a point where all pairs agree, which is no certainty" if report.comparisons else ""),
+            text_columns=("what",),
+        )
+
+
+def _overall(row: Overall) -> Iterator[list[str]]:
+    yield [
+        f"IQM {row.model} - {row.against}",
+        signed(row.iqm_difference),
+        interval(row.iqm_low, row.iqm_high),
+        str(row.n_pairs),
+    ]
+    chance = MISSING if row.probability_of_improvement is None else f"{row.probability_of_improvement:.3f}"
+    yield [f"{row.model} better in", chance, interval(row.improvement_low, row.improvement_high), str(row.n_pairs)]

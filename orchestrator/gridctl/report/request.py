@@ -1,0 +1,81 @@
+"""What a report is asked, and whether it can be answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gridctl.analysis.scores import is_score
+from gridctl.errors import InputError
+from gridctl.experiment import Experiment
+from gridctl.experiment.schema import METRICS
+from gridctl.experiment.suggest import did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a report is asked.
+
+    Attributes:
+        significance: Whether to test what the experiment compares.
+        unit: `run`, or `epoch` to pool all epochs as the thesis did.
+        score: How a run's epochs become one score; None takes the experiment's.
+        metrics: None takes the experiment's.
+        strict_pairs: Leave out pairs whose halves differ in more than the model.
+        keep_differing_pairs: Test also pairs whose halves differ in split or images.
+        seed: Of all resampling.
+    """
+
+    significance: bool = False
+    unit: str = "run"
+    score: str | None = None
+    metrics: Sequence[str] | None = None
+    strict_pairs: bool = False
+    seed: int = 0
+    keep_differing_pairs: bool = False
+
+
+def check(question: Question, experiment: Experiment) -> None:
+    """Refuse what cannot be answered.
+
+    Raises:
+        InputError: It names no metric or score there is, or the experiment compares nothing.
+    """
+    if question.strict_pairs and question.keep_differing_pairs:
+        raise InputError(
+            "--strict-pairs leaves out what --keep-differing-pairs keeps",
+            where="--strict-pairs",
+            fix="give one of them",
+        )
+    for metric in question.metrics or ():
+        if metric not in METRICS:
+            raise InputError(f"unknown metric '{metric}'", where="--metric", fix=did_you_mean(metric, METRICS))
+        if metric.startswith("generalisation_") and all(run.data.sunnybrook is None for run in experiment.runs):
+            raise InputError(
+                f"{metric} needs a second data set, and {experiment.name} has none",
+                where="--metric",
+                fix="give data.sunnybrook in the experiment file and submit it again",
+            )
+    if question.score is not None and not is_score(question.score):
+        raise InputError(
+            f"unknown score '{question.score}'", where="--score", fix="use final, best, mean or last-K, such as last-5"
+        )
+    if question.significance and not compares(experiment):
+        models = ", ".join(experiment.models)
+        raise InputError(
+            f"{experiment.name} compares nothing",
+            where="compare",
+            fix=f"add `compare: {{model: A, against: B}}` with two of {models} to the file and submit it again",
+        )
+
+
+def compares(experiment: Experiment) -> bool:
+    """Whether there is anything to test: declared comparisons, or ablations beside `none`."""
+    return bool(experiment.compare or compared_ablations(experiment))
+
+
+def compared_ablations(experiment: Experiment) -> tuple[str, ...]:
+    """Ablations to be tested against `none`; empty where it is not in the grid."""
+    if "none" not in experiment.ablations:
+        return ()
+    return tuple(name for name in experiment.ablations if name != "none")

@@ -1,0 +1,104 @@
+"""Means of every model: by cell, and over the whole grid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from gridctl.analysis.scores import Observations
+from gridctl.analysis.statistics.over_grid import iqm
+from gridctl.experiment import Experiment
+from gridctl.report.cell_tests import deviation
+from gridctl.report.comparisons import GRID_RESAMPLES
+from gridctl.report.model import Aggregate, Summary
+from gridctl.report.request import Question
+
+
+@dataclass(frozen=True, slots=True)
+class CellRuns:
+    """The runs of one model in one cell."""
+
+    model: str
+    train_ratio: float
+    ablation: str
+    finished: Sequence[str]
+    unfinished: int
+
+
+def runs_by_cell(experiment: Experiment, runs: pd.DataFrame) -> list[CellRuns]:
+    """Which runs there are in every cell, in the order of the grid.
+
+    Args:
+        experiment: Its grid.
+        runs: As `Collected.runs`.
+    """
+    found: dict[tuple[str, float, str], tuple[list[str], list[str]]] = {}
+    columns = (runs[name] for name in ("model", "train_ratio", "ablation", "run_id", "finished"))
+    for model, ratio, ablation, run_id, finished in zip(*columns, strict=True):
+        found.setdefault((model, ratio, ablation), ([], []))[0 if finished else 1].append(run_id)
+    return [
+        CellRuns(model, ratio, ablation, of_cell[0], len(of_cell[1]))
+        for ratio in experiment.train_ratios
+        for ablation in experiment.ablations
+        for model in experiment.models
+        if (of_cell := found.get((model, ratio, ablation), ([], []))) is not None
+    ]
+
+
+def summaries(
+    cells: Sequence[CellRuns], metrics: Sequence[str], observations: Observations, unit: str
+) -> Iterator[Summary]:
+    """A row a metric, cell and model."""
+    for metric in metrics:
+        for cell in cells:
+            values = observations.of_runs(metric, cell.finished)
+            low, high = mean_interval(values) if unit == "run" else (None, None)
+            yield Summary(
+                metric=metric,
+                train_ratio=cell.train_ratio,
+                ablation=cell.ablation,
+                model=cell.model,
+                n=len(values),
+                mean=float(values.mean()) if len(values) else None,
+                sd=deviation(values),
+                unfinished=cell.unfinished,
+                ci_low=low,
+                ci_high=high,
+            )
+
+
+def aggregates(
+    cells: Sequence[CellRuns], metrics: Sequence[str], observations: Observations, question: Question
+) -> Iterator[Aggregate]:
+    """Interquartile means of every model over the whole grid; none where epochs are pooled."""
+    if question.unit != "run":
+        return
+    for metric in metrics:
+        for model in dict.fromkeys(cell.model for cell in cells):
+            values = [observations.of_runs(metric, cell.finished) for cell in cells if cell.model == model]
+            filled = [value for value in values if len(value)]
+            middle = iqm(filled, resamples=GRID_RESAMPLES, seed=question.seed)
+            yield Aggregate(
+                metric=metric,
+                model=model,
+                cells=len(filled),
+                n=sum(len(value) for value in filled),
+                iqm=middle.value if middle else None,
+                ci_low=middle.ci_low if middle else None,
+                ci_high=middle.ci_high if middle else None,
+                mean=float(np.concatenate(filled).mean()) if filled else None,
+            )
+
+
+def mean_interval(values: NDArray[np.float64], confidence: float = 0.95) -> tuple[float | None, float | None]:
+    """Student's t interval of a mean over runs; None below two."""
+    spread = deviation(values)
+    if spread is None:
+        return None, None
+    reach = float(stats.t.ppf((1 + confidence) / 2, len(values) - 1)) * spread / len(values) ** 0.5
+    return float(values.mean()) - reach, float(values.mean()) + reach

@@ -1,0 +1,97 @@
+"""What must be known before a number of a report is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gridctl.collection.collect import Collected
+from gridctl.experiment import Experiment
+from gridctl.report.conditions import comparison_name, grouped, pairs_text, place
+from gridctl.report.families import asked_comparisons
+from gridctl.report.image_digests import mixed_images
+from gridctl.report.model import Comparison
+from gridctl.report.request import Question
+from gridctl.report.wording import EPOCH_WARNING
+from gridctl_trainer.contract.errors import first_shown
+
+
+def warnings(
+    experiment: Experiment,
+    collected: Collected,
+    question: Question,
+    comparisons: Sequence[Comparison],
+    changes: Sequence[str],
+) -> Iterator[str]:
+    """One sentence each, the gravest first.
+
+    Args:
+        experiment: What was declared.
+        collected: What the store holds of it.
+        question: What is asked.
+        comparisons: Their pairs are judged.
+        changes: What was changed since the first report.
+    """
+    if question.unit == "epoch":
+        yield EPOCH_WARNING
+    scores = {item.score for item in asked_comparisons(experiment, question)}
+    if question.unit == "run" and "best" in (question.score, *scores):
+        yield (
+            "score best: the epoch was chosen on the validation set it is scored on, so validation scores are too high"
+        )
+    yield from _unfinished(collected)
+    yield from mixed_images(experiment, collected.runs)
+    for comparison in comparisons:
+        yield from _differing(comparison)
+    yield from changes
+    yield from _left_out(collected.others)
+    yield from _chosen_afterwards(experiment, question)
+    for problem in first_shown(collected.problems):
+        yield f"unreadable: {problem}"
+
+
+def _unfinished(collected: Collected) -> Iterator[str]:
+    runs = collected.runs
+    if not runs["finished"].any():
+        yield "no run is finished yet: see gridctl status"
+    elif not runs["finished"].all():
+        open_runs = int((~runs["finished"]).sum())
+        verb = "is" if open_runs == 1 else "are"
+        yield f"{open_runs} of {len(runs)} runs {verb} not finished and not in these numbers"
+
+
+def _differing(comparison: Comparison) -> Iterator[str]:
+    """Pairs whose halves did not learn from the same: left out, or tested because that was asked for."""
+    name = comparison_name(comparison)
+    left_out = [pair for pair in comparison.dropped if pair.cause == "data"]
+    if left_out:
+        said = grouped((pair.reason, place(pair)) for pair in left_out)
+        verb = "is" if len(left_out) == 1 else "are"
+        yield f"{name}: {pairs_text(len(left_out))} {verb} left out: {said}; --keep-differing-pairs tests them too"
+    gone = {(pair.train_ratio, pair.ablation, pair.seed) for pair in left_out}
+    kept = [
+        pair for pair in comparison.unlike if pair.in_data and (pair.train_ratio, pair.ablation, pair.seed) not in gone
+    ]
+    if kept:
+        said = grouped((f"they differ in {pair.said}", place(pair)) for pair in kept)
+        verb = "does" if len(kept) == 1 else "do"
+        yield f"{name}: {pairs_text(len(kept))} {verb} not compare like with like, and are tested as asked for: {said}"
+
+
+def _left_out(others: Sequence[str]) -> Iterator[str]:
+    if others:
+        subject = "1 finished run is" if len(others) == 1 else f"{len(others)} finished runs are"
+        named = ", ".join(others[:2]) + (f" and {len(others) - 2} more" if len(others) > 2 else "")
+        yield f"{subject} in the store but not in this experiment's grid, and left out: {named}"
+
+
+def _chosen_afterwards(experiment: Experiment, question: Question) -> Iterator[str]:
+    """Metrics and scores that stand in no file: they may have been chosen after a look at the answer."""
+    declared = experiment.compare
+    if not question.significance or not declared:
+        return
+    scores = list(dict.fromkeys(item.score for item in declared))
+    if question.score is not None and [question.score] != scores:
+        yield f"score {question.score} is asked for here; the experiment declares {', '.join(scores)}"
+    metrics = list(dict.fromkeys(metric for item in declared for metric in item.metrics))
+    if question.metrics and set(question.metrics) != set(metrics):
+        yield f"{', '.join(question.metrics)} is asked for here; the experiment declares {', '.join(metrics)}"

@@ -1,0 +1,202 @@
+"""What a test allows one to say, in a sentence."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Sequence
+from typing import Final
+
+from gridctl.analysis.statistics.smallest_p import pairs_for_exact, smallest_exact_p
+from gridctl.report.model import ComparisonRow
+
+LEVEL: Final = 0.05
+
+FEWEST_PAIRS: Final = 3
+"""Below these nothing is called better, whatever a t-test says."""
+
+EPOCH_WARNING: Final = (
+    "unit epoch: epochs of one run are not independent, so these p values and intervals are far too small; "
+    "this repeats the thesis's pooling and is not to be believed"
+)
+
+BCA_COVERAGE: Final = {5: 0.83, 10: 0.90, 20: 0.93, 50: 0.94}
+"""Share of 95% BCa intervals that hold the true mean of so many normal differences: docs/statistics.md."""
+
+BCA_COVERAGE_OF_FEW: Final = {2: 0.51, 3: 0.72, 4: 0.80}
+"""The same of fewer than the table of docs/statistics.md begins with."""
+
+METRIC_NAMES: Final = {
+    "validation_dice": "validation Dice",
+    "generalisation_dice": "generalisation Dice",
+    "validation_bce": "validation cross-entropy",
+    "generalisation_bce": "generalisation cross-entropy",
+}
+
+
+def sides(row: ComparisonRow) -> tuple[str, str]:
+    """What the two sides of a row are called: models, or ablations of one model."""
+    if row.model == row.against:
+        return row.ablation, row.against_ablation
+    return row.model, row.against
+
+
+def verdict(row: ComparisonRow, unit: str) -> str:
+    """What may be said of one comparison, its corrected p known."""
+    if row.unfinished:
+        return waiting(row)
+    if reason := not_tested(row):
+        return reason
+    if row.equivalent and not is_significant(row):
+        return _equivalence(row).removeprefix("; ")  # nobody is ahead by what does not matter
+    return _told(row, unit, *sides(row)) + _equivalence(row)
+
+
+def waiting(row: ComparisonRow) -> str:
+    """What is said of a comparison of which some runs are not finished: a look at what is there is no answer."""
+    pairs = row.dropped + row.n_pairs
+    unpaired = "; the runs there are have no partner and were tested unpaired (Welch)" if row.test == "welch" else ""
+    return f"no answer yet: {row.unfinished} of {pairs} {_are(pairs, row.unfinished)} not complete{unpaired}"
+
+
+def not_tested(row: ComparisonRow) -> str:
+    """Why a comparison has no test; empty where it has one."""
+    if row.difference is None:
+        if row.differing and row.differing == row.dropped:
+            return "no pair is left to test: split or images differ in all of them"
+        if row.dropped and not row.unfinished:
+            return f"no pair is left to test: {row.dropped} left out"
+        return "no complete pair yet"
+    if row.test == "welch":
+        return ""
+    if row.n_pairs == 1:
+        return "one pair is not enough for a test; add seeds"
+    if row.p is None or row.p_holm is None:
+        if row.difference == 0:
+            subject = "both ablations" if row.model == row.against else "both models"
+            return f"{subject} score exactly the same, so there is nothing to test"
+        return f"all {row.n_pairs} pairs differ by exactly the same, so there is no spread to test against"
+    return ""
+
+
+def _told(row: ComparisonRow, unit: str, first: str, second: str) -> str:
+    assert row.difference is not None
+    assert row.p is not None
+    assert row.p_holm is not None
+    ahead = (row.difference > 0) == is_higher_better(row.metric)
+    better, worse = (first, second) if ahead else (second, first)
+    if prints_as_zero(row.difference):
+        return "no difference seen"
+    if unit == "epoch":
+        return f"{better} is ahead; pooled epochs cannot say whether by more than chance"
+    if is_significant(row):
+        return f"{better} is better than {worse}"
+    if row.p <= LEVEL and too_few(row):
+        return f"{better} is ahead, but {too_few(row)} are too few to call it better"
+    if row.p <= LEVEL:
+        return f"{better} is ahead, but not after correction for the number of tests"
+    if row.t is not None and abs(row.t) < 1:
+        return "no difference seen"
+    return f"{better} is ahead, but by no more than chance allows"
+
+
+def is_significant(row: ComparisonRow) -> bool:
+    """Whether the difference may be called one: corrected p at most the level, from all its pairs and enough of them.
+
+    What is too small to be shown is no difference either, however sure it is.
+    """
+    if row.p_holm is None or row.difference is None or row.unfinished or prints_as_zero(row.difference):
+        return False
+    return row.p_holm <= LEVEL and not too_few(row)
+
+
+def prints_as_zero(difference: float) -> bool:
+    """Whether a difference is printed as `0.000`."""
+    return float(f"{difference:.3f}") == 0
+
+
+def too_few(row: ComparisonRow) -> str:
+    """`2 pairs` where a t-test, which takes normal differences on trust, is all there is; else empty.
+
+    With two pairs no exact test can go below p = 0.5.
+    """
+    return f"{row.n_pairs} pairs" if row.n_pairs < FEWEST_PAIRS else ""
+
+
+def _equivalence(row: ComparisonRow) -> str:
+    if row.equivalent is None or row.equivalence_margin is None:
+        return ""
+    if row.equivalent:
+        return f"; the difference is within ±{row.equivalence_margin:g}: too small to matter"
+    if row.p_holm is not None and row.p_holm <= LEVEL:
+        return ""
+    return f"; nor is it shown to be within ±{row.equivalence_margin:g}"
+
+
+def floor(n: int, tests: int) -> str:
+    """What so few pairs can never show by an exact test; empty where that hinders nothing.
+
+    Args:
+        n: Pairs.
+        tests: Corrected together.
+    """
+    smallest = smallest_exact_p(n)
+    if n < 2 or smallest <= LEVEL / max(1, tests):
+        return ""
+    alone, together = pairs_for_exact(LEVEL), pairs_for_exact(LEVEL, tests)
+    cannot = f"n = {n}: an exact test cannot go below p = {smallest:.3g}"
+    if smallest <= LEVEL:
+        return f"{cannot}, too much after Holm over {tests} tests; at least {together} seeds, all agreeing, could"
+    more = f", at least {together} after Holm over {tests} tests" if together > alone else ""
+    return f"{cannot}; at least {alone} seeds, all agreeing, could reach {LEVEL}{more}"
+
+
+def cell_name(row: ComparisonRow) -> str:
+    """`0.3`, `0.3, no_clahe`: a cell in a list of cells."""
+    return f"{row.train_ratio:g}" + ("" if row.ablation == "none" else f" ({row.ablation})")
+
+
+def listed(items: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def sentence(text: str, names: Container[str] = ()) -> str:
+    """Text with a capital letter, unless it begins with a name, which stays as it is written.
+
+    Args:
+        text: Words.
+        names: Of models and ablations.
+    """
+    word = re.split(r"[\s,:;]", text, maxsplit=1)[0]
+    named = word.removesuffix("'s") in names
+    return text if named or not re.fullmatch(r"[a-z]+('s)?", word) else text[:1].upper() + text[1:]
+
+
+def cut(text: str, letters: int) -> str:
+    """Text of at most so many letters; the middle goes, for names often differ at their ends."""
+    if len(text) <= letters:
+        return text
+    kept = letters - 1
+    return f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"
+
+
+def _are(number: int, some: int) -> str:
+    return f"pair{'' if number == 1 else 's'} {'is' if some == 1 else 'are'}"
+
+
+def bca_coverage(n: int) -> str:
+    """How far a BCa interval of so few pairs is to be believed; empty where it is."""
+    known = {**BCA_COVERAGE_OF_FEW, **BCA_COVERAGE}
+    size = max((size for size in known if size <= n), default=min(known))
+    held = known[size]
+    if held >= 0.94:
+        return ""
+    return (
+        f"of {size} pairs a 95% BCa interval holds the truth in {held:.0%} of simulated normal studies, "
+        "a t interval in 95%"
+    )
+
+
+def is_higher_better(metric: str) -> bool:
+    """Whether a larger value of the metric is the better one."""
+    return not metric.endswith("_bce")

@@ -1,0 +1,1 @@
+"""The states of runs, as every command names them."""

@@ -1,0 +1,1 @@
+"""What was submitted from this folder, and what is being submitted now."""

@@ -1,0 +1,93 @@
+"""What the wheel holds is all that the commands need: far from any checkout, as `pip install gridctl` leaves it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+GRID = """
+name: tiny
+models: {unet: {channels: [4, 8, 8]}, wide: {architecture: unet, channels: [8, 8, 8]}}
+train_ratios: [0.5]
+seeds: [1]
+data: {acdc: data/acdc, size_px: 32}
+training: {epochs: 1, threads: 1}
+compare: {model: wide, against: unet}
+"""
+SOURCES = ("orchestrator", "trainer", "k8s", "experiments", "pyproject.toml", "README.md", "LICENSE")
+
+
+@pytest.fixture(scope="module")
+def site_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The content of the wheel, which is built from a copy of the sources."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    source.mkdir()
+    for name in SOURCES:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, source)
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    subprocess.run(build, cwd=source, check=True, capture_output=True, timeout=120)
+    shutil.rmtree(source)
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site-packages")
+    return folder / "site-packages"
+
+
+def test_no_module_has_a_common_name(site_packages: Path) -> None:
+    names = {path.name for path in site_packages.iterdir() if not path.name.endswith(".dist-info")}
+    assert names == {"gridctl", "gridctl_trainer", "gridctl_start.py"}
+
+
+def test_the_files_that_users_edit_come_along(site_packages: Path) -> None:
+    shared = site_packages / "gridctl" / "shared_files"
+    for name in ("k8s", "experiments"):
+        wanted = {path.relative_to(ROOT) for path in (ROOT / name).rglob("*") if path.is_file()}
+        assert {path.relative_to(shared) for path in (shared / name).rglob("*") if path.is_file()} == wanted
+
+
+def run(site_packages: Path, program: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """A command of this installation: its own entry point, the other libraries from where they lie."""
+    start = site_packages / "gridctl_start.py"
+    code = f"import sys; sys.path.insert(0, {str(site_packages)!r}); from gridctl_start import {program}; {program}()"
+    assert start.is_file()
+    return subprocess.run(
+        [sys.executable, "-P", "-c", code, *arguments],
+        cwd=cwd,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def test_a_grid_from_the_data_to_the_report(site_packages: Path, tmp_path: Path) -> None:
+    made = run(site_packages, "trainer", "data", "phantom", "data", "--patients", "4", "--slices", "2", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    (tmp_path / "tiny.yaml").write_text(GRID)
+    for arguments in (["submit", "tiny.yaml"], ["status"], ["report", "--significance"]):
+        done = run(site_packages, "gridctl", *arguments, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    log = next(tmp_path.rglob("attempts/*.jsonl"))
+    assert json.loads(log.read_text().splitlines()[0])["git_sha"] == ""  # not that of the checkout
+
+
+def test_a_job_from_the_template_of_the_wheel(site_packages: Path, tmp_path: Path) -> None:
+    (tmp_path / "tiny.yaml").write_text(GRID)
+    options = ["--set", "backend=kubernetes", "--set", "kubernetes.image=x:1"]
+    options += ["--set", "store=s3://bucket/runs", "--set", "data.acdc=s3://bucket/acdc"]
+    done = run(site_packages, "gridctl", "render", "tiny.yaml", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "kind: Job" in done.stdout

@@ -1,0 +1,32 @@
+"""What a shell proposes for values of `gridctl-trainer`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from gridctl_trainer.terminal.completion import completer, typed_words
+
+
+@completer
+def models(incomplete: str) -> Iterable[str]:
+    """Architectures."""
+    from gridctl_trainer.contract.network import NETWORKS
+
+    return sorted(NETWORKS)
+
+
+@completer
+def options(incomplete: str) -> Iterable[str]:
+    """Options of the network that is described."""
+    from gridctl_trainer.contract.network import NETWORKS
+
+    named = [network for name, network in NETWORKS.items() if name in typed_words()]
+    return [f"{name}=" for network in named for name in network.model_fields if name != "architecture"]
+
+
+@completer
+def steps(incomplete: str) -> Iterable[str]:
+    """Preprocessing steps."""
+    from gridctl_trainer.contract.spec import PreprocessingSpec
+
+    return list(PreprocessingSpec.model_fields)

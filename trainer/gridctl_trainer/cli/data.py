@@ -1,0 +1,265 @@
+"""`gridctl-trainer data ...`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from gridctl_trainer.cli import completion
+from gridctl_trainer.cli.help_examples import EXAMPLES
+from gridctl_trainer.contract import exit_codes
+from gridctl_trainer.contract.location import read_folder, read_location
+from gridctl_trainer.contract.spec import PreprocessingSpec
+from gridctl_trainer.terminal.usage_examples import examples
+
+if TYPE_CHECKING:
+    from gridctl_trainer.datasets.slices import Progress
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,  # its parent has it
+    help="Look at data, prepare it, put it where pods find it; make synthetic data.",
+    epilog=examples(*EXAMPLES["data"]),
+)
+
+STEPS: Final = tuple(PreprocessingSpec.model_fields)
+
+
+def _folder(text: str) -> Path:
+    return read_folder(text, "the folder on the command line")
+
+
+Root = Annotated[
+    Path,
+    typer.Argument(
+        parser=_folder,
+        metavar="ROOT",
+        help="Folder of ACDC or Sunnybrook as published, or of both.",
+    ),
+]
+SizePx = Annotated[int, typer.Option(min=1, max=4096, help="Side of the square that models see.")]
+
+
+@app.callback()
+def commands() -> None:
+    """Look at data, prepare it, put it where pods find it."""
+
+
+@app.command(epilog=examples(*EXAMPLES["data check"]))
+def check(
+    root: Root,
+    figures: Annotated[
+        Path | None,
+        typer.Option(
+            parser=_folder, metavar="DIR", help="Folder for a picture of every patient's slices with their outlines."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Patients, slices, spacing, volumes and ejection fractions, and everything odd, each with its file.
+
+    Exits with 3 when training would be wrong.
+    """
+    import json
+
+    from rich.console import Console
+
+    from gridctl_trainer.dataset_check.check import check_set, find_sets, to_json
+    from gridctl_trainer.dataset_check.view import print_check
+    from gridctl_trainer.host.available_cores import available_cores
+    from gridctl_trainer.preprocessing.loading import holds_packs
+
+    if holds_packs(root):
+        _check_packs(root, as_json=as_json)
+        return
+    checked = []
+    for kind, (folder, sources) in find_sets(root).items():
+        with _bar(f"reading {kind}") as progress:
+            checked.append(check_set(kind, folder, sources, progress, available_cores(), figures))
+    if as_json:
+        sys.stdout.write(json.dumps([to_json(found) for found in checked], indent=2) + "\n")
+    else:
+        console = Console(highlight=False)
+        for found in checked:
+            print_check(found, console)
+    if figures is not None:
+        sys.stderr.write(f"pictures of {sum(len(found.patients) for found in checked)} patients in {figures}\n")
+    if any(found.wrong for found in checked):
+        raise typer.Exit(exit_codes.BAD_DATA)
+
+
+@app.command(epilog=examples(*EXAMPLES["data pack"]))
+def pack(
+    root: Root,
+    out: Annotated[
+        Path,
+        typer.Argument(
+            parser=_folder, metavar="OUT", help="Folder of packs, to be named in an experiment file instead of ROOT."
+        ),
+    ],
+    size_px: SizePx = 176,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STEP",
+            help=f"A preprocessing step left out: {', '.join(STEPS)}. Repeatable.",
+            autocompletion=completion.steps,
+        ),
+    ] = None,
+    frames: Annotated[
+        int, typer.Option(min=1, max=64, help="Frames of each series, for models with temporal context.")
+    ] = 1,
+    workers: Annotated[int | None, typer.Option(min=1, max=256, help="Patients at once.", show_default="cores")] = None,
+) -> None:
+    """Prepare a data set once; the same command goes on where it was interrupted.
+
+    Training does this by itself on first use, into this machine's cache. A pack made here is for
+    other machines: it can be copied, put on a shared volume, or uploaded.
+    """
+    from gridctl_trainer.contract.errors import DataError, SpecError
+    from gridctl_trainer.contract.spec import DataSpec
+    from gridctl_trainer.dataset_check.check import find_sets
+    from gridctl_trainer.host.available_cores import available_cores
+    from gridctl_trainer.preprocessing.packs.packing import make_pack
+    from gridctl_trainer.preprocessing.recipe import Recipe
+
+    unknown = sorted(set(without or ()) - set(STEPS))
+    if unknown:
+        raise SpecError(f"no preprocessing step: {', '.join(unknown)}", where="--without", fix=", ".join(STEPS))
+    steps = PreprocessingSpec.model_validate(dict.fromkeys(without or (), False))
+    data = DataSpec(acdc=str(root), size_px=size_px, preprocessing=steps)
+    for kind, (folder, sources) in find_sets(root).items():
+        recipe = Recipe.of(kind, data, frames)
+        try:
+            with _bar(f"packing {recipe.name}") as progress:
+                prepared, made = make_pack(out, sources, folder, recipe, progress, workers or available_cores())
+        except OSError as error:
+            raise DataError(f"cannot write it: {error.strerror}", where=error.filename or out) from None
+        for oddity in prepared.oddities:
+            sys.stderr.write(f"note: {oddity}\n")
+        said = "wrote" if made else "there already:"
+        sys.stderr.write(f"{said} {len(prepared)} images of {len(sources)} patients in {out / recipe.name}\n")
+
+
+@app.command(epilog=examples(*EXAMPLES["data upload"]))
+def upload(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            parser=_folder,
+            metavar="FOLDER",
+            help="A data set as published, or a folder of packs.",
+        ),
+    ],
+    url: Annotated[str, typer.Argument(help="s3://bucket/prefix, to be named in an experiment file.")],
+) -> None:
+    """Put a folder into a bucket, with checksums; files that are there already are left."""
+    from gridctl_trainer.datasets.transfer.uploading import upload as uploaded
+
+    _require_bucket(url)
+    with _bar("uploading") as progress:
+        sent, files = uploaded(folder, url, progress)
+    sys.stderr.write(f"sent {sent} of {files} files to {url}, {files - sent} were there already\n")
+
+
+def _require_bucket(url: str) -> None:
+    from gridctl_trainer.contract.errors import LocationError
+
+    if not read_location(url, "URL").is_remote:
+        raise LocationError("not a place in a bucket", where="URL", fix="use s3://bucket/prefix")
+
+
+@app.command(epilog=examples(*EXAMPLES["data download"]))
+def download(
+    url: Annotated[str, typer.Argument(help="s3://bucket/prefix.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(parser=_folder, metavar="FOLDER", help="Where to put it, such as a volume that pods read."),
+    ],
+) -> None:
+    """Bring a data set or packs from a bucket into a folder, with checksums; the same command goes on where it was.
+
+    Pods do this by themselves where an experiment names the bucket. This is for a volume that is filled once.
+    """
+    from gridctl_trainer.datasets.transfer.fetching import download as downloaded
+
+    _require_bucket(url)
+    with _bar("downloading") as progress:
+        came, files = downloaded(url, folder, progress)
+    sys.stderr.write(f"brought {came} of {files} files to {folder}, {files - came} were there already\n")
+
+
+@app.command(epilog=examples(*EXAMPLES["data phantom"]))
+def phantom(
+    out: Annotated[
+        Path,
+        typer.Argument(
+            parser=_folder,
+            metavar="OUT",
+            help="Folder to write; it must not be there yet.",
+        ),
+    ],
+    patients: Annotated[int, typer.Option(min=2, max=999, help="Patients in ACDC's format.")] = 12,
+    generalisation_patients: Annotated[int, typer.Option(min=1, max=99, help="Patients in Sunnybrook's format.")] = 4,
+    slices: Annotated[int, typer.Option(min=1, max=20, help="Slices of each heart.")] = 4,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 1,
+    series: Annotated[bool, typer.Option("--series", help="Every frame of the cycle, for temporal context.")] = False,
+) -> None:
+    """Write a synthetic set of beating hearts in the formats of ACDC and Sunnybrook."""
+    from gridctl_trainer.datasets.phantom.dataset import PhantomOptions, write_phantom
+
+    options = PhantomOptions(patients, generalisation_patients, slices, seed, series)
+    with _bar("drawing hearts") as progress:
+        written = write_phantom(out, options, progress)
+    said = "wrote" if written else "there already:"
+    sys.stderr.write(
+        f"{said} {patients} patients to {out / 'acdc'}, {generalisation_patients} to {out / 'sunnybrook'}\n"
+    )
+
+
+def _check_packs(root: Path, *, as_json: bool) -> None:
+    import json
+    from dataclasses import asdict
+
+    from rich.console import Console
+
+    from gridctl_trainer.dataset_check.view import print_pack
+    from gridctl_trainer.preprocessing.loading import packs_in
+    from gridctl_trainer.preprocessing.packs.pack import open_pack
+
+    found = {folder: open_pack(folder, fix="make it anew with `data pack`") for folder in packs_in(root)}
+    if as_json:
+        text = [
+            {
+                "pack": folder.name,
+                "images": len(prepared),
+                "patients": len(set(prepared.patients)),
+                "oddities": [asdict(oddity) for oddity in prepared.oddities],
+            }
+            for folder, prepared in found.items()
+        ]
+        sys.stdout.write(json.dumps(text, indent=2) + "\n")
+        return
+    for folder, prepared in found.items():
+        patients = len(set(prepared.patients))
+        text_line = f"{len(prepared)} images of {patients} patients, checksums right, {len(prepared.oddities)} oddities"
+        print_pack(folder, text_line, prepared.oddities, Console(highlight=False))
+
+
+@contextlib.contextmanager
+def _bar(title: str) -> Iterator[Progress]:
+    """A bar with the time that remains, on a terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task(title, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)

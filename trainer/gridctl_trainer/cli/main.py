@@ -1,0 +1,215 @@
+"""`gridctl-trainer run SPEC`, `... data ...`, `... describe MODEL`.
+
+Exit codes are those of `gridctl_trainer.contract.exit_codes`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gridctl_trainer.cli import completion
+from gridctl_trainer.cli.help_examples import EXAMPLES
+from gridctl_trainer.contract import exit_codes
+from gridctl_trainer.contract.errors import Fault
+from gridctl_trainer.terminal.completion import answer_shell, is_completing
+from gridctl_trainer.terminal.usage_examples import examples
+from gridctl_trainer.training.attempt.termination_message import leave_termination_message
+
+if TYPE_CHECKING:
+    from gridctl_trainer.host.signals import StopSignal
+
+app = typer.Typer(
+    name="gridctl-trainer",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=examples(*EXAMPLES[""]),
+)
+
+
+class ProgressStyle(StrEnum):
+    """Where progress goes."""
+
+    AUTO = "auto"
+    JSON = "json"
+    NONE = "none"
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from gridctl_trainer.host.source_version import git_sha, version
+
+        sys.stdout.write(f"gridctl-trainer {version() or 'unknown'} (commit {git_sha() or 'unknown'})\n")
+        raise typer.Exit
+
+
+@app.callback()
+def commands(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show version and commit, and exit."),
+    ] = False,
+) -> None:
+    """Train one model of a grid, and look at data and models."""
+
+
+@app.command(epilog=examples(*EXAMPLES["run"]))
+def run(
+    spec: Annotated[str, typer.Argument(help="A spec.json: a file, a URL in a store, or - for standard input.")],
+    store: Annotated[
+        str | None, typer.Option(help="Where to keep everything.", show_default="the store that SPEC lies in")
+    ] = None,
+    progress: Annotated[
+        ProgressStyle, typer.Option(help="auto: a bar on a terminal; json: lines on standard output.")
+    ] = ProgressStyle.AUTO,
+) -> None:
+    """Train one run, from its last checkpoint if there is one."""
+    from gridctl_trainer.training.preflight.installation import InstallationError, note_in_log, required
+    from gridctl_trainer.training.progress.display import Bar, JsonLines, Silent, TrainingProgress
+
+    try:
+        stop = _prepare_to_train()
+        with required():
+            from gridctl_trainer.training.attempt.run import run as attempt
+    except InstallationError as fault:
+        note_in_log(spec, store, fault)
+        raise
+
+    shown: TrainingProgress = Silent()
+    if progress is ProgressStyle.JSON:
+        shown = JsonLines(sys.stdout)
+    elif progress is ProgressStyle.AUTO and sys.stderr.isatty():
+        shown = Bar("training")
+    try:
+        raise typer.Exit(attempt(spec, store, shown, stop))
+    finally:
+        shown.close()
+
+
+@app.command(epilog=examples(*EXAMPLES["preflight"]))
+def preflight(
+    specs: Annotated[
+        list[str], typer.Argument(metavar="SPEC...", help="Each a spec.json: a file or a URL; - for one a line.")
+    ],
+    progress: Annotated[
+        ProgressStyle, typer.Option(help="auto: a bar on a terminal; json: lines on standard output.")
+    ] = ProgressStyle.AUTO,
+) -> None:
+    """What would keep runs from training here: device, data, patients of each part, one step of each model.
+
+    Exits with what a run would: 2 for a specification or device, 3 for data.
+    """
+    stop = _prepare_to_train(logging.ERROR)  # what is odd about data is among the findings
+    from gridctl_trainer.training.preflight.installation import required
+
+    with required():
+        from gridctl_trainer.cli.preflight import preflight as looked_at
+
+    raise typer.Exit(looked_at(specs, as_json=progress is ProgressStyle.JSON, stop=stop))
+
+
+def _prepare_to_train(level: int = logging.INFO) -> StopSignal:
+    """What has to be settled before torch and OpenCV are imported: they read it once."""
+    from gridctl_trainer.contract.secrets import MaskingFormatter
+    from gridctl_trainer.host.signals import StopSignal
+    from gridctl_trainer.training.logs.attempt_output import FORMAT
+    from gridctl_trainer.training.machine.memory_allocator import keep_freed_memory
+
+    stop = StopSignal().install()
+    keep_freed_memory()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the specification's own number follows
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(MaskingFormatter(FORMAT))
+    logging.basicConfig(level=level, handlers=[handler])
+    logging.captureWarnings(True)
+    for library in ("boto3", "botocore", "s3transfer", "urllib3"):  # they say where they found credentials, and more
+        logging.getLogger(library).setLevel(logging.WARNING)
+    return stop
+
+
+@app.command(epilog=examples(*EXAMPLES["describe"]))
+def describe(
+    model: Annotated[str, typer.Argument(help="unet or gamma_net.", autocompletion=completion.models)],
+    size_px: Annotated[int, typer.Option(min=1, help="Side of the images.")] = 128,
+    batch_size: Annotated[int, typer.Option(min=1, help="Images a step.")] = 2,
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="OPTION=VALUE",
+            help="An option of the network, such as timesteps=4. Repeatable.",
+            autocompletion=completion.options,
+        ),
+    ] = None,
+    card_gib: Annotated[float, typer.Option(min=0.1, help="Memory of the device; the thesis's card had 11.")] = 11,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Layers, shapes, parameters, FLOPs and memory of a network, and whether training it fits a device."""
+    import json
+
+    from gridctl_trainer.cli.description_options import network_of
+    from gridctl_trainer.training.network_description import describe as described
+
+    found = described(network_of(model, assignments or ()), size_px, batch_size)
+    if as_json:
+        sys.stdout.write(json.dumps(found.to_json(), indent=2) + "\n")
+        return
+    from rich.console import Console
+
+    from gridctl_trainer.cli.description_view import print_description
+
+    print_description(found, card_gib, Console(highlight=False))
+
+
+def _mount_data_commands() -> None:
+    from gridctl_trainer.cli.data import app as data
+
+    app.add_typer(data, name="data")
+
+
+def main() -> None:
+    """Run a command; a fault becomes its message and exit code."""
+    from gridctl_trainer.terminal.command_line import run_command
+
+    if sys.argv[1:2] not in (["run"], ["preflight"]):  # these need a fast start and no image formats
+        _mount_data_commands()
+    if is_completing("gridctl-trainer"):
+        answer_shell(app)
+        return
+    run_command(
+        app,
+        "gridctl-trainer",
+        show=_show,
+        exit_code_of=lambda fault: fault.exit_code,
+        unforeseen=_unforeseen,
+    )
+
+
+def _show(fault: Fault) -> None:
+    sys.stderr.write(f"error: {fault}\n")
+    leave_termination_message(str(fault))
+
+
+def _unforeseen(error: Exception) -> int:
+    import traceback
+
+    from gridctl_trainer.contract.secrets import masked
+
+    if isinstance(error, ImportError) and (error.name or "trainer").partition(".")[0] != "trainer":
+        said = f"cannot import {error.name}: {error}\n  pip install 'gridctl[trainer]'"
+        sys.stderr.write(f"error: {said}\n")
+        leave_termination_message(said)
+    else:
+        sys.stderr.write(masked("".join(traceback.format_exception(error))))
+        leave_termination_message(masked(f"a bug: {type(error).__name__}: {error}"))
+    return exit_codes.BUG
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""`gridctl-trainer preflight`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from gridctl_trainer.contract import exit_codes
+from gridctl_trainer.contract.errors import SpecError
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.host.signals import StoppedError, StopSignal
+from gridctl_trainer.training.preflight.grid import Preflight
+from gridctl_trainer.training.preflight.reporting import JsonLines, Text
+from gridctl_trainer.training.spec_source import read_specification
+
+
+def preflight(locations: Sequence[str], *, as_json: bool, stop: StopSignal) -> int:
+    """Look at what the runs of these specifications need.
+
+    Args:
+        locations: Files or URLs; `-` for standard input, one specification a line.
+        as_json: Whether a program reads it.
+        stop: Asks to end.
+
+    Returns:
+        0, or the exit code that a run with the first problem would end with; 143 if it was stopped.
+
+    Raises:
+        SpecError: A specification cannot be read.
+        StoreError: The store that it lies in cannot be reached.
+    """
+    runs = [run for location in locations for run in _read(location)]
+    reporter = JsonLines(sys.stdout) if as_json else Text(sys.stdout.write, with_bar=sys.stderr.isatty())
+    try:
+        findings = Preflight(runs, reporter, stop).run()
+        reporter.findings(findings.found)
+    except StoppedError:
+        return exit_codes.STOPPED
+    finally:
+        reporter.close()
+    return next((problem.exit_code for problem in findings.problems), exit_codes.DONE)
+
+
+def _read(location: str) -> list[RunSpec]:
+    if location != "-":
+        return [read_specification(location)]
+    lines = enumerate(sys.stdin.buffer, 1)
+    found = [RunSpec.from_json(line, where=f"standard input:{number}") for number, line in lines if line.strip()]
+    if not found:
+        raise SpecError("there is no specification", where="standard input", fix="give one a line, as JSON")
+    return found

@@ -1,0 +1,1 @@
+"""Types of fields in files that people write."""

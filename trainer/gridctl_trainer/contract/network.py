@@ -1,0 +1,163 @@
+"""What can be chosen about the two models. Read without torch, by both sides.
+
+Where the thesis (Li 2020), its author's code and Linsley et al. (2018) differ, the
+difference is an option here; the defaults are the readings that were run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from gridctl_trainer.contract.frozen import Frozen
+
+Channels = Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(min_length=1, max_length=8)]
+
+
+class _Preset(Frozen):
+    """Fills fields that were not given from the named preset."""
+
+    @classmethod
+    def presets(cls) -> Mapping[str, Mapping[str, Any]]:
+        raise NotImplementedError
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_preset(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        name = given.get("preset", "author")
+        preset = cls.presets().get(name, {}) if isinstance(name, str) else {}
+        return {**preset, **given}
+
+
+class UNetSpec(_Preset):
+    """The lightweight U-Net (thesis tables A.1, A.2, after Uys 2019).
+
+    Attributes:
+        architecture: Which network this is; by default the model's name.
+        preset: `author`: two convolutions a block, as run; `table`: three, as printed.
+        channels: Channels of each level, finest first; their number is the depth.
+        convs_per_block: 3x3 convolutions in each block.
+        kernel_size: Side of those convolutions in px, odd.
+        norm: What follows each convolution and its ReLU.
+    """
+
+    architecture: Literal["unet"] = "unet"
+    preset: Literal["author", "table"] = "author"
+    channels: Channels = (8, 16, 32, 64, 128)
+    convs_per_block: int = Field(2, ge=1, le=8)
+    kernel_size: int = Field(3, ge=1, le=31)
+    norm: Literal["batch", "instance", "none"] = "batch"
+
+    @classmethod
+    def presets(cls) -> Mapping[str, Mapping[str, Any]]:
+        return {"author": {"convs_per_block": 2}, "table": {"convs_per_block": 3}}
+
+    @field_validator("kernel_size")
+    @classmethod
+    def _odd(cls, size: int) -> int:
+        return _require_odd(size)
+
+    @property
+    def depth(self) -> int:
+        """Number of levels, the bottleneck included."""
+        return len(self.channels)
+
+
+class GammaNetSpec(_Preset):
+    """γ-Net (thesis tables A.3, A.4, equations 2.5-2.11; Linsley et al. 2018).
+
+    Attributes:
+        architecture: Which network this is; by default the model's name.
+        preset: `author`: one convolution a block, as run; `table`: three, as printed.
+        channels: Channels of each level, finest first; their number is the depth.
+        convs_per_block: 3x3 convolutions in each block.
+        kernel_size: Side of those convolutions in px, odd.
+        down_fgru_kernels: Side in px of the horizontal kernels of the encoder's fGRUs, a level
+            each, the bottleneck last.
+        up_fgru_kernels: The same for the decoder, finest level first.
+        timesteps: How often the whole network is run on an image.
+        temporal: Whether each timestep reads a frame of its own: the network takes series of
+            `timesteps` frames, the one to segment last, in place of single images.
+        attention: Whether GALA gates the hidden state; without it the gate is 1
+            (`gate: gala`) or the sigmoid alone (`gate: sigmoid`).
+        attention_kernel: Side of GALA's spatial kernel in px, odd.
+        gate: `gala`: GALA alone, no sigmoid, as run; `sigmoid`: sigmoid(U1 * h + b1) as in
+            equation 2.5, multiplied by GALA where `attention` is on.
+        norm: `instance` as run, or `none`.
+        shared_kernel: One horizontal kernel for inhibition and excitation (equation 2.9);
+            as run there are two.
+        symmetric: Horizontal kernels start, and by their gradients stay, symmetric.
+        inhibition_relu: A ReLU around the inhibition, as run; the thesis has none.
+        eta: A learned scale eta_t on every timestep's new state (equation 2.11).
+        skip: Whether the skip connection leaves the encoder after the fGRU's activity is
+            added, as run, or before.
+        recompute_timesteps: Keep only the states between timesteps for the backward pass and run
+            each timestep again there: less memory, more time, the same gradients.
+        initial_state: `zeros`, or `noise`: Xavier noise drawn anew at every forward.
+    """
+
+    architecture: Literal["gamma_net"] = "gamma_net"
+    preset: Literal["author", "table"] = "author"
+    channels: Channels = (24, 28, 36, 48, 64)
+    convs_per_block: int = Field(1, ge=1, le=8)
+    kernel_size: int = Field(3, ge=1, le=31)
+    down_fgru_kernels: tuple[int, ...] = (9, 7, 5, 3, 1)
+    up_fgru_kernels: tuple[int, ...] = (1, 1, 1, 1)
+    timesteps: int = Field(2, ge=1, le=64)
+    temporal: bool = False
+    attention: bool = True
+    attention_kernel: int = Field(5, ge=1, le=31)
+    gate: Literal["gala", "sigmoid"] = "gala"
+    norm: Literal["instance", "none"] = "instance"
+    shared_kernel: bool = False
+    symmetric: bool = False
+    inhibition_relu: bool = True
+    eta: bool = False
+    skip: Literal["after", "before"] = "after"
+    initial_state: Literal["zeros", "noise"] = "zeros"
+    recompute_timesteps: bool = False
+
+    @classmethod
+    def presets(cls) -> Mapping[str, Mapping[str, Any]]:
+        return {"author": {"convs_per_block": 1}, "table": {"convs_per_block": 3}}
+
+    @field_validator("kernel_size", "attention_kernel")
+    @classmethod
+    def _odd(cls, size: int) -> int:
+        return _require_odd(size)
+
+    @field_validator("down_fgru_kernels", "up_fgru_kernels")
+    @classmethod
+    def _all_odd(cls, sizes: tuple[int, ...]) -> tuple[int, ...]:
+        for size in sizes:
+            _require_odd(size)
+        return sizes
+
+    @model_validator(mode="after")
+    def _one_kernel_a_level(self) -> GammaNetSpec:
+        if len(self.down_fgru_kernels) != self.depth:
+            raise ValueError(f"down_fgru_kernels needs {self.depth} sizes, one for each of channels")
+        if len(self.up_fgru_kernels) != self.depth - 1:
+            raise ValueError(f"up_fgru_kernels needs {self.depth - 1} sizes, one fewer than channels")
+        return self
+
+    @property
+    def depth(self) -> int:
+        """Number of levels, the bottleneck included."""
+        return len(self.channels)
+
+
+NetworkSpec = Annotated[UNetSpec | GammaNetSpec, Field(discriminator="architecture")]
+
+NETWORKS: Mapping[str, type[UNetSpec] | type[GammaNetSpec]] = {"unet": UNetSpec, "gamma_net": GammaNetSpec}
+"""Every architecture by the name used in YAML."""
+
+
+def _require_odd(size: int) -> int:
+    if size < 1 or size % 2 == 0:
+        raise ValueError(f"a kernel size must be odd, so that the output keeps its size; got {size}")
+    return size

@@ -1,0 +1,101 @@
+"""What pydantic says of a mistake, in the words of whoever wrote the value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from gridctl_trainer.contract.errors import shortened
+
+_MAPPING: Final = "a mapping of keys to values is meant"
+
+_KINDS: Final = {
+    "dict_type": _MAPPING,
+    "mapping_type": _MAPPING,
+    "model_type": _MAPPING,
+    "model_attributes_type": _MAPPING,
+    "dataclass_type": _MAPPING,
+    "string_type": "text is meant",
+    "string_sub_type": "text is meant",
+    "string_unicode": "text is meant",
+    "path_type": "a path is meant",
+    "int_type": "a whole number is meant",
+    "int_parsing": "a whole number is meant",
+    "int_from_float": "a whole number is meant",
+    "int_parsing_size": "a smaller number is meant",
+    "float_type": "a number is meant",
+    "float_parsing": "a number is meant",
+    "finite_number": "a finite number is meant",
+    "bool_type": "true or false is meant",
+    "bool_parsing": "true or false is meant",
+    "tuple_type": "a list is meant",
+    "list_type": "a list is meant",
+    "none_required": "nothing is meant here",
+    "datetime_type": "a time is meant",
+    "datetime_parsing": "a time is meant",
+    "datetime_from_date_parsing": "a time is meant",
+    "timezone_aware": "a time with its zone is meant",
+    "json_invalid": "JSON is meant",
+}
+"""Where pydantic speaks of Python's types."""
+
+_BOUNDS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
+    "greater_than": lambda bound: f"must be greater than {_number(bound['gt'])}",
+    "greater_than_equal": lambda bound: f"must be at least {_number(bound['ge'])}",
+    "less_than": lambda bound: f"must be less than {_number(bound['lt'])}",
+    "less_than_equal": lambda bound: f"must be at most {_number(bound['le'])}",
+    "multiple_of": lambda bound: f"must be a multiple of {_number(bound['multiple_of'])}",
+    "string_too_short": lambda bound: f"must have at least {bound['min_length']} characters",
+    "string_too_long": lambda bound: f"must have at most {bound['max_length']} characters",
+    "too_short": lambda bound: f"must have at least {_counted(bound['min_length'])}",
+    "too_long": lambda bound: f"must have at most {_counted(bound['max_length'])}",
+    "literal_error": lambda bound: f"must be {bound['expected']}",
+    "enum": lambda bound: f"must be {bound['expected']}",
+    "union_tag_invalid": lambda bound: (
+        f"{str(bound['discriminator']).strip(chr(39))} must be {bound['expected_tags'].replace(', ', ' or ')}, "
+        f"got '{bound['tag']}'"
+    ),
+    "union_tag_not_found": lambda bound: f"{str(bound['discriminator']).strip(chr(39))} is missing",
+}
+
+_SAY_ALL: Final = ("missing", "value_error", "extra_forbidden", "union_tag_not_found", "union_tag_invalid")
+"""Whose message needs no value beside it."""
+
+
+def problem_text(item: Any) -> str:
+    """One mistake of `ValidationError.errors()`, with the value that was given."""
+    kind, context = item["type"], item.get("ctx", {})
+    if kind in _KINDS:
+        message = _KINDS[kind]
+    elif kind in _BOUNDS:
+        message = _BOUNDS[kind](context)
+    elif kind == "extra_forbidden":
+        message = "there is no such key"
+    elif kind == "missing":
+        message = "is missing"
+    else:
+        message = str(item["msg"]).removeprefix("Value error, ").replace("Input should be a valid ", "must be a ")
+        message = message.replace("Input should ", "must ")
+        message = message[:1].lower() + message[1:]
+    return message if kind in _SAY_ALL else f"{message}, got {shown(item['input'])}"
+
+
+def shown(value: Any) -> str:
+    """A value that a message names: a list or mapping by its kind, anything else as its author wrote it."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, Mapping):
+        return "a mapping of keys to values"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return shortened(str(value) if isinstance(value, int | float) else repr(value))
+
+
+def _counted(items: int) -> str:
+    return f"{items} item" if items == 1 else f"{items} items"
+
+
+def _number(value: Any) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.12g}"

@@ -1,0 +1,1 @@
+"""`gridctl-trainer data check`: a whole data set looked at before anything is trained on it."""

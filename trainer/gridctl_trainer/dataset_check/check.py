@@ -1,0 +1,219 @@
+"""Looking at a whole data set: what there is, what it measures, and what is odd about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from gridctl_trainer.contract.errors import DataError, Problem
+from gridctl_trainer.datasets.acdc.files import info_path
+from gridctl_trainer.datasets.acdc.info import read_info
+from gridctl_trainer.datasets.acdc.series import check_series
+from gridctl_trainer.datasets.file_tree import UnreadableError, is_folder
+from gridctl_trainer.datasets.quality.oddities import Oddity
+from gridctl_trainer.datasets.quality.plausibility import ejection_fraction, judge
+from gridctl_trainer.datasets.registry import Kind, PatientSource, find_sources
+from gridctl_trainer.datasets.slices import LabelledSlice, Phase, Progress, cavity_ml
+from gridctl_trainer.preprocessing.grey_levels import rescalings
+from gridctl_trainer.preprocessing.reading import each_patient
+
+FOLDERS: dict[Kind, tuple[str, ...]] = {"acdc": ("", "acdc"), "sunnybrook": ("sunnybrook", "")}
+"""Where below a root each data set may lie."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPatient:
+    """One patient, read.
+
+    Attributes:
+        patient: Id.
+        group: Diagnosis, where the files say.
+        phases: Labelled ones.
+        slices: Of each phase: all, and those with a cavity.
+        size_px: Rows and columns, smallest and largest.
+        spacing_mm: Of rows, columns and slices.
+        intensities: Lowest and highest of all pixels.
+        largest_cm2: Largest area of the cavity in each phase.
+        volume_ml: Of the cavity in each phase; None where the distance of slices is unknown.
+        ejection_fraction: None without both phases.
+        structures: What else is outlined, and on how many slices.
+        series_frames: Frames of the recording around the labelled ones; 1 without any.
+        problems: Why it cannot be read; then everything above is empty.
+        oddities: What is odd about it.
+    """
+
+    patient: str
+    group: str = ""
+    phases: tuple[Phase, ...] = ()
+    slices: tuple[tuple[int, int], ...] = ()
+    size_px: tuple[int, int] = (0, 0)
+    spacing_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    intensities: tuple[float, float] = (0.0, 0.0)
+    largest_cm2: tuple[float, ...] = ()
+    volume_ml: tuple[float, ...] | None = None
+    ejection_fraction: float | None = None
+    structures: tuple[tuple[str, int], ...] = ()
+    series_frames: int = 1
+    problems: tuple[Problem, ...] = ()
+    oddities: tuple[Oddity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedSet:
+    """One data set."""
+
+    kind: Kind
+    root: Path
+    patients: tuple[CheckedPatient, ...]
+
+    @property
+    def wrong(self) -> bool:
+        """Whether training on it, or its scores, would be wrong."""
+        return any(patient.problems or any(oddity.wrong for oddity in patient.oddities) for patient in self.patients)
+
+
+def find_sets(root: Path) -> dict[Kind, tuple[Path, list[PatientSource]]]:
+    """The data sets at or just below a root.
+
+    Raises:
+        DataError: There is none, or part of one cannot be read.
+    """
+    found: dict[Kind, tuple[Path, list[PatientSource]]] = {}
+    faults = []
+    for kind, folders in FOLDERS.items():
+        for folder in folders:
+            try:
+                found[kind] = (root / folder, find_sources(kind, root / folder))
+                break
+            except UnreadableError:
+                raise  # another set beside it would hide that patients are missing
+            except DataError as fault:
+                if is_folder(root / folder):
+                    faults.append(fault)
+    if found:
+        return found
+    if not faults:
+        raise DataError("there is no such folder", where=root, fix="give the folder of a data set")
+    raise DataError.collect(faults)
+
+
+def check_set(
+    kind: Kind,
+    root: Path,
+    sources: Sequence[PatientSource],
+    progress: Progress | None = None,
+    workers: int = 1,
+    figures: Path | None = None,
+) -> CheckedSet:
+    """Read every patient and look.
+
+    Args:
+        kind: Which data set.
+        root: Where it lies.
+        sources: Its patients.
+        progress: Called with patients done and their number.
+        workers: Patients at once.
+        figures: Folder for a sheet of pictures a patient.
+    """
+    work = partial(_check, kind, figures)
+    return CheckedSet(kind, root, tuple(each_patient(sources, work, progress, workers)))
+
+
+def to_json(checked: CheckedSet) -> dict[str, Any]:
+    """The same for a script."""
+    return {
+        "set": checked.kind,
+        "root": str(checked.root),
+        "wrong": checked.wrong,
+        "patients": [
+            {
+                "patient": found.patient,
+                "group": found.group,
+                "rows": found.size_px[0],
+                "columns": found.size_px[1],
+                "spacing_mm": found.spacing_mm,
+                "intensities": found.intensities,
+                "phases": {
+                    phase: {
+                        "slices": found.slices[index][0],
+                        "labelled_slices": found.slices[index][1],
+                        "largest_area_cm2": found.largest_cm2[index],
+                        "volume_ml": found.volume_ml[index] if found.volume_ml else None,
+                    }
+                    for index, phase in enumerate(found.phases)
+                },
+                "ejection_fraction": found.ejection_fraction,
+                "structures": dict(found.structures),
+                "series_frames": found.series_frames,
+                "problems": [{"what": p.what, "where": p.where, "fix": p.fix} for p in found.problems],
+                "oddities": [{"what": o.what, "where": o.where, "wrong": o.wrong} for o in found.oddities],
+            }
+            for found in checked.patients
+        ],
+    }
+
+
+def _check(kind: Kind, figures: Path | None, source: PatientSource) -> CheckedPatient:
+    oddities: list[Oddity] = []
+    group, series_frames = "", 1
+    try:
+        slices = source.read(1, oddities.append)
+        judge(slices, oddities.append)
+        rescalings(slices, oddities.append)
+        if kind == "acdc":
+            folder = source.files[0].parent
+            info = read_info(info_path(folder))
+            group = info.group
+            series_frames = check_series(folder, info, oddities.append)
+        elif slices:
+            series_frames = sunnybrook_frames(source, slices)
+    except DataError as fault:
+        return CheckedPatient(source.patient, problems=fault.problems, oddities=tuple(oddities))
+    if figures is not None:
+        from gridctl_trainer.datasets.contact_sheets import write_sheet
+
+        write_sheet(figures / f"{source.patient}.png", slices)
+    return _measured(source.patient, group, slices, series_frames, oddities)
+
+
+def sunnybrook_frames(source: PatientSource, slices: Sequence[LabelledSlice]) -> int:
+    """Frames of the heart cycle that a labelled slice has files of."""
+    from gridctl_trainer.datasets.sunnybrook.patients import PHASES_PER_SLICE
+
+    images = sum(path.suffix.lower() != ".txt" for path in source.files)
+    return min(PHASES_PER_SLICE, images // max(1, len({labelled.index for labelled in slices})))
+
+
+def _measured(
+    patient: str, group: str, slices: Sequence[LabelledSlice], series_frames: int, oddities: Sequence[Oddity]
+) -> CheckedPatient:
+    phases: tuple[Phase, ...] = tuple(dict.fromkeys(labelled.phase for labelled in slices))
+    of = {phase: [labelled for labelled in slices if labelled.phase == phase] for phase in phases}
+    rows_mm, columns_mm, slices_mm = slices[0].spacing_mm
+    structures: dict[str, int] = {}
+    for labelled in slices:
+        for name, mask in labelled.structures.items():
+            structures[name] = structures.get(name, 0) + bool(mask.any())
+    return CheckedPatient(
+        patient=patient,
+        group=group,
+        phases=phases,
+        slices=tuple((len(found), sum(bool(item.mask.any()) for item in found)) for found in of.values()),
+        size_px=(slices[0].mask.shape[0], slices[0].mask.shape[1]),
+        spacing_mm=slices[0].spacing_mm,
+        intensities=(
+            min(float(item.image.min()) for item in slices),
+            max(float(item.image.max()) for item in slices),
+        ),
+        largest_cm2=tuple(
+            max(float(item.mask.sum()) for item in found) * rows_mm * columns_mm / 100 for found in of.values()
+        ),
+        volume_ml=tuple(cavity_ml(slices, phase) for phase in phases) if slices_mm else None,
+        ejection_fraction=ejection_fraction(slices),
+        structures=tuple(structures.items()),
+        series_frames=series_frames,
+        oddities=tuple(oddities),
+    )

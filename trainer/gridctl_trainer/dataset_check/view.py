@@ -1,0 +1,83 @@
+"""The table and the list that `data check` prints."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from gridctl_trainer.dataset_check.check import CheckedPatient, CheckedSet
+from gridctl_trainer.datasets.quality.oddities import Oddity
+
+_NAMES = {"acdc": "ACDC", "sunnybrook": "Sunnybrook"}
+
+
+def print_check(checked: CheckedSet, console: Console) -> None:
+    """A row a patient, then everything that is wrong, then everything worth knowing."""
+    console.print(f"[bold]{_NAMES[checked.kind]}[/] {escape(str(checked.root))}", soft_wrap=True)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    table.add_column("patient", no_wrap=True)
+    for name in ("slices", "size", "spacing", "range", "area", "EDV", "ESV", "EF"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_row("", "LV/all", "px", "mm", "", "cm²", "ml", "ml", "%", style="dim")
+    for patient in checked.patients:
+        table.add_row(*_row(patient))
+    console.print(table)
+    console.print(_summary(checked), soft_wrap=True)
+    for patient in checked.patients:
+        for problem in patient.problems:
+            console.print(f"[bold red]wrong[/] {escape(str(problem))}", soft_wrap=True)
+    _print_oddities([oddity for patient in checked.patients for oddity in patient.oddities], console)
+
+
+def print_pack(folder: Path, text: str, oddities: Sequence[Oddity], console: Console) -> None:
+    """One line for a pack, then what was odd about the files that it was made from."""
+    console.print(f"[bold]{escape(folder.name)}[/] {escape(text)}", soft_wrap=True)
+    _print_oddities(oddities, console)
+
+
+def _print_oddities(oddities: Sequence[Oddity], console: Console) -> None:
+    for oddity in sorted(oddities, key=lambda item: not item.wrong):
+        label = "[bold red]wrong[/]" if oddity.wrong else "[yellow]note[/] "
+        console.print(f"{label} {escape(str(oddity))}", soft_wrap=True)
+
+
+def _row(found: CheckedPatient) -> tuple[str, ...]:
+    if found.problems:
+        return (escape(found.patient), "[bold red]not readable[/]", *("",) * 7)
+    rows_mm, columns_mm, slices_mm = found.spacing_mm
+    plane = f"{rows_mm:.2f}" if abs(rows_mm - columns_mm) < 0.005 else f"{rows_mm:.2f}x{columns_mm:.2f}"
+    by_phase = dict(zip(found.phases, found.volume_ml or (), strict=False))
+    volumes = [f"{by_phase[phase]:.1f}" if phase in by_phase else "-" for phase in ("ED", "ES")]
+    fraction = found.ejection_fraction
+    return (
+        escape(f"{found.patient} {found.group}".strip()),
+        " ".join(f"{labelled}/{all_}" for all_, labelled in found.slices),
+        f"{found.size_px[0]}x{found.size_px[1]}",
+        f"{plane} {slices_mm:g}" if slices_mm else f"{plane} ?",
+        f"{found.intensities[0]:g}-{found.intensities[1]:g}",
+        " ".join(f"{area:.1f}" for area in found.largest_cm2),
+        *volumes,
+        "-" if fraction is None else f"{fraction * 100:.1f}",
+    )
+
+
+def _summary(checked: CheckedSet) -> str:
+    readable = [found for found in checked.patients if not found.problems]
+    slices = sum(all_ for found in readable for all_, _ in found.slices)
+    labelled = sum(with_cavity for found in readable for _, with_cavity in found.slices)
+    structures: Counter[str] = Counter()
+    for found in readable:
+        structures.update(dict(found.structures))
+    others = ", ".join(f"{name.replace('_', ' ')} on {count}" for name, count in structures.items() if count)
+    series = sum(found.series_frames > 1 for found in readable)
+    parts = [
+        f"{len(readable)} of {len(checked.patients)} patients readable",
+        f"{slices} slices, {labelled} with a left-ventricle cavity" + (f" ({others})" if others else ""),
+        f"{series} with frames for temporal context",
+    ]
+    return "; ".join(parts)

@@ -1,0 +1,1 @@
+"""ACDC: NIfTI volumes with labels of three structures."""

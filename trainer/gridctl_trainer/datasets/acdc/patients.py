@@ -1,0 +1,173 @@
+"""ACDC as published: NIfTI volumes, a label volume beside each, Info.cfg.
+
+Source: Bernard et al., IEEE TMI 37(11), 2018. Both layouts are read: `database/training/patientNNN`
+and patients directly under the root (2017).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from gridctl_trainer.contract.data_layout import ACDC_FOLDERS, ACDC_PATIENT
+from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.datasets.acdc.files import frame_path, info_path, label_path, note_twin
+from gridctl_trainer.datasets.acdc.info import Info, read_info
+from gridctl_trainer.datasets.acdc.series import read_recording, with_frames_before
+from gridctl_trainer.datasets.file_tree import entries, is_folder
+from gridctl_trainer.datasets.formats.nifti import Volume, read_volume
+from gridctl_trainer.datasets.formats.voxel_grid import require_same_grid
+from gridctl_trainer.datasets.quality.oddities import Notice, Oddity, ignore
+from gridctl_trainer.datasets.quality.recognition import what_is_there
+from gridctl_trainer.datasets.slices import LabelledSlice, Phase, Structure, cavity_ml
+
+LEFT_VENTRICLE: Final = 3
+OTHER_LABELS: Final[Mapping[Structure, int]] = {"right_ventricle": 1, "myocardium": 2}
+LABELS: Final = (0, 1, 2, LEFT_VENTRICLE)
+"""Background, right ventricle, myocardium, left-ventricle cavity."""
+
+_SAME_GRID: Final = (
+    "resample it onto that grid; if the voxels match and only the header is wrong, "
+    "copy the other file's affine and spacing into it"
+)
+
+
+def find_patients(root: Path) -> list[Path]:
+    """Folders of the training patients, sorted; whatever else lies between them is passed over.
+
+    The testing patients of a root that has both are left alone, as in the thesis; those of a root
+    that has no others are read.
+
+    Raises:
+        DataError: There is no such folder, or no patient in it.
+    """
+    if not is_folder(root):
+        raise DataError(
+            "there is no such folder",
+            where=root,
+            fix="unpack ACDC there, or make a synthetic set: gridctl-trainer data phantom OUT",
+        )
+    for folder in ACDC_FOLDERS:
+        base = root / folder
+        found = [path for path in entries(base) if ACDC_PATIENT.fullmatch(path.name)] if is_folder(base) else []
+        # A link that leads nowhere is a patient who is missing, not a stray file; so is what only DVC has.
+        found = [path for path in found if path.is_dir() or not path.exists()]
+        if found:
+            return found
+    found_instead, do = what_is_there("acdc", root)
+    raise DataError(
+        f"there is no patient of ACDC in this folder: {found_instead}",
+        where=root,
+        fix=do or "it should hold patientNNN folders, or training/patientNNN, or database/training/patientNNN",
+    )
+
+
+def read_patient(folder: Path, frames: int = 1, notice: Notice = ignore) -> list[LabelledSlice]:
+    """All slices of a patient, end-diastole first, those without any label included.
+
+    Args:
+        folder: `patientNNN`.
+        frames: Frames of each slice's series, the labelled one last; more than one are taken
+            from the 4D file.
+        notice: Told of series that had to be padded.
+
+    Raises:
+        DataError: A file is missing, unreadable or wrong: all of them, by name.
+    """
+    info = read_info(info_path(folder))
+    volumes: dict[Phase, Volume] = {}
+    slices: list[LabelledSlice] = []
+    faults: list[DataError] = []
+    recorded = None
+    try:
+        recorded = read_recording(folder, notice) if frames > 1 else None
+    except DataError as fault:
+        faults.append(fault)
+    for phase, frame in info.frames.items():
+        try:
+            volumes[phase], read = _read_phase(folder, phase, frame, notice)
+            slices += (
+                read if recorded is None else with_frames_before(read, volumes[phase], recorded, frame, frames, notice)
+            )
+        except DataError as fault:
+            faults.append(fault)
+    if not faults:
+        try:
+            _require_one_recording(folder, info, volumes)
+        except DataError as fault:
+            faults.append(fault)
+    if faults:
+        raise DataError.collect(faults)
+    diastole_ml, systole_ml = cavity_ml(slices, "ED"), cavity_ml(slices, "ES")
+    if systole_ml > diastole_ml:
+        raise DataError(
+            f"the ventricle holds {systole_ml:.1f} ml at end-systole and only {diastole_ml:.1f} ml at end-diastole",
+            where=folder / "Info.cfg",
+            fix="are ED and ES swapped?",
+        )
+    return slices
+
+
+def _read_phase(folder: Path, phase: Phase, frame: int, notice: Notice) -> tuple[Volume, list[LabelledSlice]]:
+    path = frame_path(folder, frame)
+    source = label_path(path)
+    faults: list[DataError] = []
+    volumes = []
+    for file in (path, source):
+        try:
+            note_twin(file, notice)
+            volumes.append(read_volume(file, notice))
+        except DataError as fault:
+            faults.append(fault)
+    if faults:
+        raise DataError.collect(faults)
+    image, labels = volumes
+    require_same_grid(labels.grid, source, image.grid, path, _SAME_GRID)
+    _note_unplaced(image, path, labels, source, notice)
+    unknown = sorted(set(np.unique(labels.array).tolist()) - set(LABELS))
+    if unknown:
+        raise DataError(f"it holds the labels {unknown[:5]}, not only {LABELS}", where=source)
+    if not (labels.array == LEFT_VENTRICLE).any():
+        raise DataError("no slice of it has a left ventricle", where=source)
+    pixels = image.array.astype(np.float32)
+    return image, [
+        LabelledSlice(
+            patient=folder.name,
+            phase=phase,
+            index=index,
+            series=pixels[index : index + 1],
+            mask=(labels.array[index] == LEFT_VENTRICLE).astype(np.uint8),
+            spacing_mm=image.spacing_mm,
+            source=source,
+            image_source=path,
+            structures={name: (labels.array[index] == value).astype(np.uint8) for name, value in OTHER_LABELS.items()},
+        )
+        for index in range(len(pixels))
+    ]
+
+
+def _note_unplaced(image: Volume, path: Path, labels: Volume, source: Path, notice: Notice) -> None:
+    unplaced = [file for file, volume in ((path, image), (source, labels)) if volume.grid.affine is None]
+    if unplaced:
+        names = " and of ".join(file.name for file in unplaced)
+        what = f"sform_code and qform_code of {names} are 0: only shape and spacing of image and labels can be compared"
+        notice(Oddity(what, str(unplaced[0])))
+
+
+def _require_one_recording(folder: Path, info: Info, volumes: Mapping[Phase, Volume]) -> None:
+    """Both phases are frames of one recording, so their grids are one.
+
+    Raises:
+        DataError: They are not.
+    """
+    diastole, systole = (frame_path(folder, info.frames[phase]) for phase in ("ED", "ES"))
+    require_same_grid(
+        volumes["ES"].grid,
+        systole,
+        volumes["ED"].grid,
+        diastole,
+        "both are frames of one recording: bring back the files as scanned",
+    )

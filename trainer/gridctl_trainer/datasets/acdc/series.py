@@ -1,0 +1,104 @@
+"""The 4D file of an ACDC patient: the whole recording, of which the labelled volumes are two frames."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.datasets.acdc.files import frame_path, note_twin, series_path
+from gridctl_trainer.datasets.acdc.info import Info
+from gridctl_trainer.datasets.formats.nifti import Volume, read_series, read_volume
+from gridctl_trainer.datasets.quality.oddities import Notice, Oddity
+from gridctl_trainer.datasets.slices import LabelledSlice
+from gridctl_trainer.datasets.temporal_context import frames_before, pad_series
+
+_ROUNDING: Final = 1e-5
+"""Share of the largest value by which two files of one volume may differ: one may store integers and a slope."""
+
+
+def check_series(folder: Path, info: Info, notice: Notice) -> int:
+    """Compare the 4D file, if there is one, with Info.cfg and with the labelled frames.
+
+    Args:
+        folder: `patientNNN`.
+        info: Its Info.cfg.
+        notice: Told of what does not fit.
+
+    Returns:
+        Its frames; 1 without one.
+
+    Raises:
+        DataError: A file is unreadable.
+    """
+    path = series_path(folder)
+    if not path.exists():
+        return 1
+    series = read_recording(folder, notice)
+    if info.series_frames not in (None, len(series.array)):
+        notice(Oddity(f"it has {len(series.array)} frames, but Info.cfg says {info.series_frames}", str(path)))
+    for phase, frame in info.frames.items():
+        image_path = frame_path(folder, frame)
+        if misfit := _misfit(series, read_volume(image_path), frame, f"the {phase} volume {image_path.name}"):
+            notice(Oddity(misfit, str(path), wrong=True))
+    return len(series.array)
+
+
+def read_recording(folder: Path, notice: Notice) -> Volume:
+    """The 4D file of a patient.
+
+    Raises:
+        DataError: It is missing or unreadable.
+    """
+    path = series_path(folder)
+    note_twin(path, notice)
+    return read_series(path, notice)
+
+
+def with_frames_before(
+    slices: Sequence[LabelledSlice], volume: Volume, recorded: Volume, frame: int, count: int, notice: Notice
+) -> list[LabelledSlice]:
+    """The slices with the frames that lead up to theirs; the labelled one stays that of its own file.
+
+    Args:
+        slices: All of one phase.
+        volume: That they are from.
+        recorded: The 4D file.
+        frame: Number of the labelled one, from 1.
+        count: Frames of each series, the labelled one included.
+        notice: Told of series that had to be padded.
+
+    Raises:
+        DataError: The 4D file is not the recording that the volume is from.
+    """
+    image_path, phase = slices[0].image_source, slices[0].phase
+    path = series_path(image_path.parent)
+    if misfit := _misfit(recorded, volume, frame, f"the {phase} volume {image_path.name}"):
+        raise DataError(misfit, where=path, fix="bring back the recording that the volumes are from")
+    frames = recorded.array
+    numbers, padded = pad_series(frames_before(frame, phase, count), range(1, len(frames) + 1))
+    if padded:
+        what = f"the series of {count} frames to {phase} is padded {padded} times by its first, {numbers[0]}"
+        notice(Oddity(what, str(path)))
+    before = frames[[number - 1 for number in numbers[:-1]]].astype(np.float32)
+    return [
+        dataclasses.replace(labelled, series=np.concatenate([before[:, labelled.index], labelled.series]))
+        for labelled in slices
+    ]
+
+
+def _misfit(series: Volume, image: Volume, frame: int, name: str) -> str:
+    """Why a volume is not that frame of a series; empty if it is."""
+    frames = series.array
+    if frame > len(frames):
+        return f"it has {len(frames)} frames, so its frame {frame} is not {name}"
+    if differences := series.grid.differences(image.grid):
+        return f"it is not on the grid of {name}: {'; '.join(differences)}"
+    if np.allclose(frames[frame - 1], image.array, rtol=0, atol=_ROUNDING * float(np.abs(image.array).max())):
+        return ""
+    ranges = [f"{array.min():g} to {array.max():g}" for array in (frames[frame - 1], image.array)]
+    return f"its frame {frame} is not {name}: values {ranges[0]}, there {ranges[1]}"

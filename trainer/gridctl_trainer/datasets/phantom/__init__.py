@@ -1,0 +1,1 @@
+"""A synthetic data set in the formats of the published ones."""

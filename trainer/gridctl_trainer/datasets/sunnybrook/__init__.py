@@ -1,0 +1,1 @@
+"""Sunnybrook: DICOM images with contours as text files."""

@@ -1,0 +1,127 @@
+"""Which files of Sunnybrook belong together: images and contours of a patient, joined on a number."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+
+from gridctl_trainer.contract.data_layout import SUNNYBROOK_CONTOUR, sunnybrook_patient
+from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.datasets.file_tree import is_folder, walk
+from gridctl_trainer.datasets.formats.dicom import read_dicom
+from gridctl_trainer.datasets.quality.contour_fit import bright_border_share
+from gridctl_trainer.datasets.quality.recognition import what_is_there
+from gridctl_trainer.datasets.sunnybrook.contours import fill, read_contour
+
+_IMAGE: Final = re.compile(r"(?P<series>.*?)(?P<number>\d+)(?P<ending>\.dcm|\.dicom|\.ima)?", re.IGNORECASE)
+
+Kind = Literal["i", "o", "p1", "p2"]
+Series = Mapping[int, Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """The files of one patient.
+
+    Attributes:
+        patient: Id without zero padding: `SC-HF-I-1`.
+        images: The short-axis series, by the last number of the file name.
+        contours: Inner, outer and papillary contours, by that number.
+        rivals: Other series that have an image for every contour too, and fit them less well.
+    """
+
+    patient: str
+    images: Series
+    contours: Mapping[Kind, Mapping[int, Path]]
+    rivals: tuple[Path, ...] = ()
+
+    @property
+    def contour_folder(self) -> Path:
+        """Where its contours lie."""
+        return next(iter(self.contours["i"].values())).parent
+
+
+def find_patients(root: Path) -> list[Patient]:
+    """Every patient with an inner contour, sorted.
+
+    Raises:
+        DataError: There is no such folder, no contour in it, or a patient has no images, or something
+            in it cannot be read.
+    """
+    if not is_folder(root):
+        raise DataError(
+            "there is no such folder",
+            where=root,
+            fix="unpack Sunnybrook there, or make a synthetic set: gridctl-trainer data phantom OUT",
+        )
+    contours: dict[str, dict[Kind, dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
+    images: dict[str, dict[tuple[Path, str, str], dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
+    for path in walk(root).require_readable():
+        if match := SUNNYBROOK_CONTOUR.fullmatch(path.name):
+            kind: Kind = match["kind"].lower()  # type: ignore[assignment]
+            contours[sunnybrook_patient(path.relative_to(root))][kind][int(match["number"])] = path
+        elif match := _IMAGE.fullmatch(path.name):
+            images[sunnybrook_patient(path.relative_to(root))][path.parent, match["series"], match["ending"] or ""][
+                int(match["number"])
+            ] = path
+    labelled = {patient: kinds for patient, kinds in contours.items() if patient and kinds.get("i")}
+    if not labelled:
+        found_instead, do = what_is_there("sunnybrook", root)
+        raise DataError(
+            f"there is no inner contour of Sunnybrook in this folder: {found_instead}",
+            where=root,
+            fix=do or "it should hold SC-*/contours-manual/*/IM-0001-NNNN-icontour-manual.txt and the DICOM images",
+        )
+    patients, faults = [], []
+    for patient, kinds in sorted(labelled.items()):
+        try:
+            series, rivals = _short_axis_series(images.get(patient, {}).values(), kinds["i"])
+            patients.append(Patient(patient, series, kinds, rivals))
+        except DataError as fault:
+            faults.append(fault)
+    if faults:
+        raise DataError.collect(faults)
+    return patients
+
+
+def _short_axis_series(series: Iterable[Series], contours: Series) -> tuple[Series, tuple[Path, ...]]:
+    """The series that has an image for every contour; of several the one that the contours fit best.
+
+    A patient of the challenge has several series side by side, and contour files name none.
+    """
+    fitting = [found for found in series if contours.keys() <= found.keys()]
+    if len(fitting) > 1:  # a folder that is reached by a link too is the same series
+        fitting = list({tuple(path.resolve() for path in found.values()): found for found in fitting}.values())
+    if fitting:
+        best = fitting[0] if len(fitting) == 1 else max(fitting, key=lambda found: (_fit(found, contours), len(found)))
+        return best, tuple(next(iter(found.values())) for found in fitting if found is not best)
+    nearest: Series = max(series, key=lambda found: len(contours.keys() & found.keys()), default={})
+    missing = sorted(contours.keys() - nearest.keys())
+    raise DataError.collect(
+        DataError(
+            f"there is no image number {number} for this contour",
+            where=contours[number],
+            fix="unpack this patient's DICOM files beside it, below the same root",
+        )
+        for number in missing
+    )
+
+
+def _fit(series: Series, contours: Series) -> float:
+    """How well contours lie on the images of a series, in [0, 1]; 0 if a file cannot be read."""
+    shares = []
+    for number, path in contours.items():
+        try:
+            pixels = read_dicom(series[number]).pixels
+            share = bright_border_share(pixels, fill(read_contour(path), (pixels.shape[0], pixels.shape[1]), path))
+        except DataError:
+            return 0.0
+        if share is not None:
+            shares.append(share)
+    return round(float(np.mean(shares)), 3) if shares else 0.0

@@ -1,0 +1,187 @@
+"""Sunnybrook as published: DICOM images, contours as text files in folders of their own.
+
+Source: Radau et al., MIDAS Journal 2009. Two editions are read: the 2009 challenge (`SC-HF-I-1`
+images, `SC-HF-I-01` contours) and the Cardiac Atlas one (`SCD0000101/CINESAX_300`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.datasets.formats.dicom import DicomImage, read_dicom
+from gridctl_trainer.datasets.quality.oddities import Notice, Oddity, ignore
+from gridctl_trainer.datasets.slices import LabelledSlice, Phase, Structure
+from gridctl_trainer.datasets.sunnybrook.contours import fill, read_contour
+from gridctl_trainer.datasets.sunnybrook.files import Kind, Patient, find_patients
+from gridctl_trainer.datasets.sunnybrook.stack import note_stack, require_same_slice
+from gridctl_trainer.datasets.temporal_context import frames_before, pad_series
+
+__all__ = ["PHASES_PER_SLICE", "Patient", "find_patients", "read_patient"]
+
+PHASES_PER_SLICE: Final = 20
+"""Images of one slice, in the order of time, over the whole heart cycle: the first follows the last."""
+
+_OTHER_CONTOURS: Final[Mapping[Kind, Structure]] = {"o": "epicardium", "p1": "papillary", "p2": "papillary"}
+_SAME_PLACE_MM: Final = 0.5
+
+
+def read_patient(patient: Patient, frames: int = 1, notice: Notice = ignore) -> list[LabelledSlice]:
+    """All slices with an inner contour, end-diastole first.
+
+    Args:
+        patient: Its files.
+        frames: Frames of each slice's series, the labelled one last.
+        notice: Told of what is odd about the files.
+
+    Raises:
+        DataError: A file is unreadable or a contour does not fit: all of them, by name.
+    """
+    found: dict[int, tuple[LabelledSlice, DicomImage]] = {}
+    faults: list[DataError] = []
+    for number, path in sorted(patient.contours["i"].items()):
+        try:
+            image = read_dicom(patient.images[number])
+            found[number] = (_labelled(patient, number, path, image), image)
+        except DataError as fault:
+            faults.append(fault)
+    if faults:
+        raise DataError.collect(faults)
+    _note_files(patient, {number: image for number, (_, image) in found.items()}, notice)
+    phases = _phases({number: float(labelled.mask.sum()) for number, (labelled, _) in found.items()}, patient, notice)
+    distance_mm = _slice_distance_mm(
+        ((_index(number), image.position_mm) for number, (_, image) in found.items()),
+        next((image.slice_distance_mm for _, image in found.values() if image.slice_distance_mm), 0.0),
+    )
+    if not distance_mm:
+        notice(Oddity("the files do not say how far slices are apart, so there are no volumes", _folder(patient)))
+    slices = []
+    for number, (labelled, _) in found.items():
+        spacing_mm = (*labelled.spacing_mm[:2], distance_mm)
+        slices.append(dataclasses.replace(labelled, phase=phases[number], spacing_mm=spacing_mm))
+    if frames > 1:  # only now is it known which way time runs
+        slices = [
+            dataclasses.replace(labelled, series=_series(patient, number, labelled, image, frames, notice))
+            for labelled, (number, (_, image)) in zip(slices, found.items(), strict=True)
+        ]
+    return sorted(slices, key=lambda labelled: (labelled.phase, labelled.index))
+
+
+def _labelled(patient: Patient, number: int, path: Path, image: DicomImage) -> LabelledSlice:
+    shape = (image.pixels.shape[0], image.pixels.shape[1])
+    structures: dict[Structure, NDArray[np.uint8]] = {}
+    for kind, structure in _OTHER_CONTOURS.items():
+        if other := patient.contours.get(kind, {}).get(number):
+            drawn = fill(read_contour(other), shape, other)
+            structures[structure] = drawn | structures.get(structure, np.zeros_like(drawn))
+    return LabelledSlice(
+        patient=patient.patient,
+        phase="ED",
+        index=_index(number),
+        series=image.pixels[None],
+        mask=fill(read_contour(path), shape, path),
+        spacing_mm=(*image.spacing_mm, 0.0),
+        source=path,
+        image_source=patient.images[number],
+        structures=structures,
+    )
+
+
+def _series(
+    patient: Patient, number: int, labelled: LabelledSlice, image: DicomImage, count: int, notice: Notice
+) -> NDArray[np.float32]:
+    """Frames of a slice up to the labelled one; missing ones are padded by the first there is."""
+    first_image = _index(number) * PHASES_PER_SLICE + 1
+    phase = number - first_image
+    # Padding needs numbers that grow; the cycle is closed only when files are named.
+    wanted = frames_before(phase, labelled.phase, count)
+    present = [at for at in wanted if first_image + at % PHASES_PER_SLICE in patient.images]
+    numbers, padded = pad_series(wanted, present)
+    if padded:
+        what = f"the series of {count} frames to {labelled.name} is padded {padded} times by its first frame"
+        notice(Oddity(what, str(patient.images[number])))
+    paths = [patient.images[first_image + at % PHASES_PER_SLICE] for at in numbers[:-1]]
+    frames = [read_dicom(path) for path in paths]
+    for path, frame in zip(paths, frames, strict=True):
+        require_same_slice(frame, path, image, patient.images[number])
+    return np.concatenate([np.stack([frame.pixels for frame in frames]), labelled.series])
+
+
+def _phases(areas: Mapping[int, float], patient: Patient, notice: Notice) -> dict[int, Phase]:
+    """Which contours are of end-diastole: phases run from there through end-systole and back.
+
+    Where both phases of a slice are outlined, the larger cavity is end-diastole, by definition;
+    if that contradicts the numbers for the patient as a whole, its numbering began elsewhere.
+
+    Raises:
+        DataError: A slice has two contours of one phase.
+    """
+    middle = range(PHASES_PER_SLICE // 5, PHASES_PER_SLICE * 4 // 5)
+    systole = {number: (number - 1) % PHASES_PER_SLICE in middle for number in areas}
+    faults, difference = [], 0.0
+    for index, group in itertools.groupby(sorted(areas), key=_index):
+        numbers = list(group)
+        if len({systole[number] for number in numbers}) < len(numbers):
+            faults.append(
+                DataError(
+                    f"slice {index} has contours of {', '.join(map(str, numbers))}, which are not one of each phase",
+                    where=patient.contours["i"][numbers[-1]],
+                )
+            )
+        elif len(numbers) == 2:
+            difference += sum(areas[number] * (-1 if systole[number] else 1) for number in numbers)
+    if faults:
+        raise DataError.collect(faults)
+    if difference < 0:
+        notice(Oddity("its cavities are larger amid the cycle: taken for end-diastole", _folder(patient)))
+    return {number: "ES" if contracted == (difference >= 0) else "ED" for number, contracted in systole.items()}
+
+
+def _note_files(patient: Patient, images: Mapping[int, DicomImage], notice: Notice) -> None:
+    """What joins files wrongly or may do so."""
+    for rival in patient.rivals:
+        taken = next(iter(patient.images.values()))
+        notice(Oddity(f"another series fits the contours less well than {taken.name} and is left out", str(rival)))
+    turned = [number for number, image in images.items() if image.inverted]
+    if turned:
+        what = f"{len(turned)} of {len(images)} images are MONOCHROME1: inverted, so that brighter is larger"
+        notice(Oddity(what, str(patient.images[turned[0]])))
+    for number, image in images.items():
+        if image.instance not in (None, number):
+            what = f"its InstanceNumber is {image.instance}, not {number}"
+            notice(Oddity(what, str(patient.images[number])))
+    note_stack(images, patient.images, notice)
+    for index, group in itertools.groupby(sorted(images), key=_index):
+        positions = [image.position_mm for number in group if (image := images[number]).position_mm is not None]
+        if positions and max(positions) - min(positions) > _SAME_PLACE_MM:
+            what = f"images of slice {index} lie {max(positions) - min(positions):.1f} mm apart"
+            notice(Oddity(what, _folder(patient), wrong=True))
+    for number in sorted(patient.contours.get("o", {}).keys() - images.keys()):
+        notice(Oddity("an outer contour without an inner one", str(patient.contours["o"][number])))
+
+
+def _slice_distance_mm(positions: Iterable[tuple[int, float | None]], otherwise_mm: float) -> float:
+    """Distance of neighbouring slices along their normal, or another if the files do not say."""
+    known = sorted({(index, position) for index, position in positions if position is not None})
+    gaps = [
+        abs(after - before) / (later - earlier)
+        for (earlier, before), (later, after) in itertools.pairwise(known)
+        if later > earlier
+    ]
+    distance_mm = round(sorted(gaps)[len(gaps) // 2], 4) if gaps else 0.0
+    return distance_mm if 0.01 <= distance_mm <= 100 else otherwise_mm
+
+
+def _index(number: int) -> int:
+    return (number - 1) // PHASES_PER_SLICE
+
+
+def _folder(patient: Patient) -> str:
+    return str(patient.contour_folder)

@@ -1,0 +1,1 @@
+"""Data sets on their way into a bucket and out of it."""

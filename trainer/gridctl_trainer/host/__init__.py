@@ -1,0 +1,1 @@
+"""What this machine offers and does: files, locks, folders of the user, cores, signals."""

@@ -1,0 +1,85 @@
+"""Files that appear whole and synced, or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Final
+
+from gridctl_trainer.host.exclusive_rename import rename_if_absent
+
+TEMPORARY_PREFIX: Final = ".writing-"
+"""Begins the name of a file being written; one left by a killed process may be deleted."""
+
+_NOT_SYNCED: Final = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF)
+"""What file systems answer that sync no folders (CIFS, FUSE, 9p), or nothing: there is no more that can be done."""
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, only_if_absent: bool = False) -> Iterator[IO[bytes]]:
+    """Write a file beside `path`, sync it, and rename it to `path` at the end.
+
+    Args:
+        path: The goal; its folder is made if missing.
+        only_if_absent: Keep a file that is there already.
+
+    Raises:
+        FileExistsError: There is a file already, and `only_if_absent`.
+        OSError: It cannot be written; nothing is left behind.
+    """
+    temporary = path.parent / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
+    opened = _open_in_its_folder(temporary)
+    try:
+        with opened as file:
+            yield file
+            file.flush()
+            _sync(file.fileno())
+        if only_if_absent:
+            rename_if_absent(temporary, path, TEMPORARY_PREFIX)
+        else:
+            temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+def _open_in_its_folder(path: Path) -> IO[bytes]:
+    """Open a new file, making its folder, which another process may remove as empty meanwhile.
+
+    Raises:
+        NotADirectoryError: A file or a dangling link lies where the folder should be.
+        OSError: It cannot be made.
+    """
+    for _ in range(10):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except FileExistsError as error:  # callers take this for the goal, which is somebody else's then
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), error.filename) from None
+        with contextlib.suppress(FileNotFoundError):
+            return path.open("xb")
+    return path.open("xb")
+
+
+def _sync_folder(folder: Path) -> None:
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # it may be written but not read, so it cannot be synced
+        return
+    try:
+        _sync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sync(handle: int) -> None:
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NOT_SYNCED:
+            raise

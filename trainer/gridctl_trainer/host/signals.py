@@ -1,0 +1,59 @@
+"""SIGTERM and Ctrl-C: finish the step, checkpoint, leave."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from types import FrameType
+from typing import Final
+
+from gridctl_trainer.contract import exit_codes
+
+_GRACE_S: Final = 30.0
+_MARGIN_S: Final = 3.0
+
+
+class StoppedError(Exception):
+    """Raised between two steps after a stop was asked for."""
+
+
+class StopSignal:
+    """Turns the first SIGTERM or SIGINT into a request, and the second into an end at once."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        self._requested_at = 0.0
+
+    def install(self) -> StopSignal:
+        """Handle SIGTERM and SIGINT from now on."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._handle)
+        return self
+
+    def check(self) -> None:
+        """Return unless a stop was asked for.
+
+        Raises:
+            StoppedError: It was.
+        """
+        if self.requested:
+            raise StoppedError
+
+    def grace_left_s(self) -> float:
+        """Seconds from now until a SIGKILL must be expected, less a margin to end in.
+
+        The Job's template passes the pod's grace period in `GRIDCTL_GRACE_SECONDS`.
+        """
+        try:
+            grace_s = float(os.environ.get("GRIDCTL_GRACE_SECONDS", _GRACE_S))
+        except ValueError:
+            grace_s = _GRACE_S
+        gone_s = time.monotonic() - self._requested_at if self._requested_at else 0.0
+        return max(0.0, grace_s - min(_MARGIN_S, grace_s / 4) - gone_s)
+
+    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+        if self.requested:
+            os._exit(exit_codes.STOPPED)
+        self.requested = True
+        self._requested_at = time.monotonic()

@@ -1,0 +1,1 @@
+"""γ-Net: a recurrent network in the shape of a U-Net."""

@@ -1,0 +1,93 @@
+"""fGRU: the gated recurrent unit of γ-Net, with horizontal connections."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gridctl_trainer.contract.network import GammaNetSpec
+from gridctl_trainer.models.gamma_net.gala import Gala
+from gridctl_trainer.models.kernels.fused_chains import excite, inhibit
+from gridctl_trainer.models.kernels.large_kernels import convolve_with_large_kernel
+from gridctl_trainer.models.kernels.pointwise import convolve_pointwise
+
+NORM_EPS = 1e-3
+
+
+class FGRU(nn.Module):
+    """One fGRU: a drive inhibits and excites a hidden state through learned kernels.
+
+    With drive x and hidden state h, IN an instance norm, `*` a convolution:
+
+        g1 = GALA(h)
+        c1 = IN(W_inh * (h g1))
+        h1 = relu(x - relu(c1 (alpha h + mu)))
+        g2 = sigmoid(IN(U2 * h1 + b2))
+        c2 = IN(W_exc * h1)
+        h~ = relu(kappa h1 + gamma c2 + omega h1 c2)
+        h' = (1 - g2) h + g2 h~
+
+    Source: Li (2020) equations 2.5-2.11, after the hGRU of Linsley et al. (2018). Deviations,
+    each an option of `GammaNetSpec`: GALA in place of sigmoid(U1 * h + b1), two kernels in
+    place of one, a ReLU around the inhibition, no eta_t.
+    """
+
+    def __init__(self, channels: int, kernel_size: int, spec: GammaNetSpec) -> None:
+        """Kernels start orthogonal; alpha 0.1, gamma 1, kappa and omega 0.5, mu 1."""
+        super().__init__()
+        self._normed = spec.norm == "instance"
+        self._symmetric = spec.symmetric
+        self._inhibition_relu = spec.inhibition_relu
+        self.gala = Gala(channels, spec.attention_kernel) if spec.attention else None
+        self.u1 = nn.Conv2d(channels, channels, 1) if spec.gate == "sigmoid" else None
+        self.u2 = nn.Conv2d(channels, channels, 1)
+        self.w_inh = nn.Parameter(self._kernel(channels, kernel_size))
+        self.w_exc = None if spec.shared_kernel else nn.Parameter(self._kernel(channels, kernel_size))
+        self.alpha = nn.Parameter(torch.full((1, channels, 1, 1), 0.1))
+        self.mu = nn.Parameter(torch.ones(1, channels, 1, 1))
+        self.kappa = nn.Parameter(torch.full((1, channels, 1, 1), 0.5))
+        self.gamma = nn.Parameter(torch.ones(1, channels, 1, 1))
+        self.omega = nn.Parameter(torch.full((1, channels, 1, 1), 0.5))
+        self.eta = nn.Parameter(torch.ones(spec.timesteps)) if spec.eta else None
+        nn.init.orthogonal_(self.u2.weight)
+        assert self.u2.bias is not None
+        nn.init.uniform_(self.u2.bias, -7.0, -1.0)
+        if self.u1 is not None:
+            nn.init.orthogonal_(self.u1.weight)
+
+    def forward(self, drive: Tensor, hidden: Tensor | None, timestep: int) -> Tensor:
+        """One step of the recurrence.
+
+        Args:
+            drive: x, (B, C, H, W).
+            hidden: h, (B, C, H, W); None is a state of zeros, which inhibits nothing.
+            timestep: From 0; read only where eta is learned.
+
+        Returns:
+            h', (B, C, H, W).
+        """
+        eps = NORM_EPS if self._normed else None
+        if hidden is None:
+            inhibited = functional.relu(drive)
+        else:
+            suppressed = self._horizontal(self._gated(hidden), self.w_inh)
+            inhibited = inhibit(drive, hidden, suppressed, self.alpha, self.mu, eps, rectified=self._inhibition_relu)
+        excitation = self._horizontal(inhibited, self.w_inh if self.w_exc is None else self.w_exc)
+        state = excite(inhibited, hidden, excitation, self.u2, self.kappa, self.gamma, self.omega, eps)
+        return state if self.eta is None else self.eta[timestep] * state
+
+    def _gated(self, hidden: Tensor) -> Tensor:
+        gated = hidden if self.gala is None else self.gala(hidden)
+        if self.u1 is not None:
+            gated = gated * torch.sigmoid(convolve_pointwise(hidden, self.u1.weight, self.u1.bias))
+        return gated
+
+    def _horizontal(self, maps: Tensor, kernel: Tensor) -> Tensor:
+        if self._symmetric:
+            kernel = (kernel + kernel.transpose(0, 1)) / 2
+        return convolve_with_large_kernel(maps, kernel)
+
+    def _kernel(self, channels: int, size: int) -> Tensor:
+        kernel = nn.init.orthogonal_(torch.empty(channels, channels, size, size))
+        return (kernel + kernel.transpose(0, 1)) / 2 if self._symmetric else kernel

@@ -1,0 +1,44 @@
+"""GALA: global and local attention over a hidden state."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gridctl_trainer.models.kernels.fused_chains import attend
+from gridctl_trainer.models.kernels.instance_norm import InstanceNorm
+from gridctl_trainer.models.kernels.single_channel import convolve_to_one_channel
+
+
+class Gala(nn.Module):
+    """Which places (local) and which channels (global) of a hidden state count.
+
+    Source: Linsley et al. (2019), "Learning what and where to attend"; as run by Li (2020):
+    the product of both maps, each a ReLU and an affine instance norm that starts at 0.1, and
+    no sigmoid. The original pools the channel path over space and ends in a sigmoid.
+    """
+
+    def __init__(self, channels: int, kernel_size: int) -> None:
+        """Kernels start orthogonal, biases as torch draws them."""
+        super().__init__()
+        self.local = nn.Conv2d(channels, 1, kernel_size, padding=kernel_size // 2)
+        self.across = nn.Conv2d(channels, channels, 1)
+        self.local_norm = InstanceNorm(1, eps=1e-5, initial_weight=0.1)
+        self.across_norm = InstanceNorm(channels, eps=1e-5, initial_weight=0.1)
+        nn.init.orthogonal_(self.local.weight)
+        nn.init.orthogonal_(self.across.weight)
+
+    def forward(self, hidden: Tensor) -> Tensor:
+        """The hidden state with its gate applied.
+
+        Args:
+            hidden: (B, C, H, W).
+
+        Returns:
+            The state times local and global map, (B, C, H, W).
+        """
+        where = self.local_norm(functional.relu(convolve_to_one_channel(hidden, self.local)))
+        norm = self.across_norm
+        assert norm.weight is not None
+        assert norm.bias is not None
+        return attend(hidden, where, self.across, norm.weight, norm.bias, norm.eps)

@@ -1,0 +1,209 @@
+"""γ-Net: one recurrent cell in the shape of a U-Net, run for several timesteps."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
+
+from gridctl_trainer.contract.errors import SpecError
+from gridctl_trainer.contract.network import GammaNetSpec
+from gridctl_trainer.models.gamma_net.fgru import FGRU
+from gridctl_trainer.models.image_size import require_fitting_size
+from gridctl_trainer.models.kernels.fused_chains import normalise_and_rectify
+from gridctl_trainer.models.kernels.pointwise import convolve_pointwise
+from gridctl_trainer.models.kernels.single_channel import convolve_to_one_channel
+from gridctl_trainer.models.kernels.upsample import sum_upsampled
+
+
+class GammaNet(nn.Module):
+    """Horizontal and top-down recurrence over the levels of a U-Net.
+
+    Source: Li (2020) tables A.3 and A.4, equations 2.5-2.11; Linsley et al. (2018, 2020).
+    Table A.3 prints three convolutions a block, one was run; hidden states start at zero
+    here, where noise drawn anew at every forward was run. Both are options.
+    """
+
+    def __init__(self, spec: GammaNetSpec) -> None:
+        """Kernels of fGRUs start orthogonal, blocks as torch draws them."""
+        super().__init__()
+        self._spec = spec
+        channels = spec.channels
+        inputs = (1, *channels[:-1])
+        self.down = nn.ModuleList(_block(i, o, spec) for i, o in zip(inputs, channels, strict=True))
+        self.down_fgru = nn.ModuleList(
+            FGRU(width, size, spec) for width, size in zip(channels, spec.down_fgru_kernels, strict=True)
+        )
+        self.mix = nn.ModuleList(TopDownMix(channels, level) for level in range(spec.depth - 1))
+        self.up = nn.ModuleList(_block(2 * width, width, spec) for width in channels[:-1])
+        self.up_fgru = nn.ModuleList(
+            FGRU(width, size, spec) for width, size in zip(channels[:-1], spec.up_fgru_kernels, strict=True)
+        )
+        self.readout_norm = nn.BatchNorm2d(channels[0], eps=1e-3)
+        self.readout = nn.Conv2d(channels[0], 1, 5, padding=2)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Segment images, or the last frame of a series.
+
+        Args:
+            images: (B, 1, H, W), shown at every timestep; with `temporal` (B, T, 1, H, W), a
+                frame a timestep, the last one segmented. [0, 1] after min-max; H and W
+                multiples of 2^(depth-1).
+
+        Returns:
+            Logits after the last timestep, (B, 1, H, W).
+
+        Raises:
+            SpecError: The size does not fit the depth, or the shape is not the one above.
+        """
+        return self._read(self._states(images)[-1])
+
+    def forward_timesteps(self, images: Tensor) -> Tensor:
+        """What the output would be after each timestep; in training mode it moves the norm's statistics.
+
+        Args:
+            images: As for `forward`.
+
+        Returns:
+            Logits, (T, B, 1, H, W).
+        """
+        return torch.stack([self._read(state) for state in self._states(images)])
+
+    def _states(self, images: Tensor) -> list[Tensor]:
+        """The finest decoder state, (B, C, H, W), after each timestep."""
+        frames = self._frames(images)
+        hidden = self._initial_state(frames[0])
+        states = []
+        first = None
+        for timestep, frame in enumerate(frames):
+            if first is None or frame is not frames[timestep - 1]:
+                first = self.down[0](frame)  # the same at every timestep of one image: once
+            if self._spec.recompute_timesteps and torch.is_grad_enabled():
+                hidden = list(checkpoint(self._timestep, first, hidden, timestep, use_reentrant=False))
+            else:
+                hidden = self._timestep(first, hidden, timestep)
+            state = hidden[0]
+            assert state is not None
+            states.append(state)
+        return states
+
+    def _timestep(self, first: Tensor, hidden: list[Tensor | None], timestep: int) -> list[Tensor | None]:
+        """Run the cell once: the states after it, level by level."""
+        hidden = list(hidden)
+        skips = []
+        maps = first
+        for level in range(self._spec.depth):
+            if level:
+                maps = self.down[level](functional.max_pool2d(maps, 2))
+            state = self.down_fgru[level](maps, hidden[level], timestep)
+            added = maps + state
+            skips.append(added if self._spec.skip == "after" else maps)
+            hidden[level], maps = state, added
+        for level in reversed(range(self._spec.depth - 1)):
+            coarser = [state for state in hidden[level + 1 :] if state is not None]
+            joined = torch.cat([self.mix[level](maps, coarser), skips[level]], dim=1)
+            maps = self.up_fgru[level](self.up[level](joined), hidden[level], timestep)
+            hidden[level] = maps
+        return hidden
+
+    def _read(self, state: Tensor) -> Tensor:
+        maps = self.readout_norm(functional.relu(state))
+        return convolve_to_one_channel(maps, self.readout)
+
+    def _frames(self, images: Tensor) -> list[Tensor]:
+        """One (B, 1, H, W) image a timestep."""
+        timesteps = self._spec.timesteps
+        series = (timesteps,) if self._spec.temporal else ()
+        if images.dim() != 4 + len(series) or images.shape[1:-2] != (*series, 1):
+            expected = f"(B, {timesteps}, 1, H, W)" if series else "(B, 1, H, W)"
+            raise SpecError(
+                f"γ-Net {'reads a frame' if series else 'sees one image'} at each of {timesteps} timesteps, "
+                f"but was given the shape {tuple(images.shape)}",
+                where="models.gamma_net.temporal",
+                fix=f"give {expected}, or set `temporal: {str(not series).lower()}` for "
+                f"{'single images' if series else 'series of frames'}",
+            )
+        require_fitting_size(images, self._spec.depth)
+        if not series:
+            return [images.contiguous(memory_format=torch.channels_last)] * timesteps
+        return [frame.contiguous(memory_format=torch.channels_last) for frame in images.unbind(1)]
+
+    def _initial_state(self, frame: Tensor) -> list[Tensor | None]:
+        if self._spec.initial_state == "zeros":
+            return [None] * self._spec.depth
+        batch, _, height, width = frame.shape
+        return [
+            _xavier_noise((batch, channels, height >> level, width >> level), frame)
+            for level, channels in enumerate(self._spec.channels)
+        ]
+
+
+class TopDownMix(nn.Module):
+    """Brings the activity of all coarser levels to one level: upsample, concatenate, 1x1 convolution.
+
+    Computed as the exact equal that is cheaper: a 1x1 convolution commutes with bilinear
+    upsampling, so every source is mixed at its own resolution and only C maps of each are
+    upsampled; a source that occurs twice is convolved once, with the sum of its kernels.
+    """
+
+    def __init__(self, channels: tuple[int, ...], level: int) -> None:
+        """The kernel's inputs: the activity one level below, then the states, coarsest first."""
+        super().__init__()
+        self._sources = channels[level + 1 :]
+        inputs = self._sources[0] + sum(self._sources)
+        self.conv = nn.Conv2d(inputs, channels[level], 1)
+
+    def forward(self, maps: Tensor, states: list[Tensor]) -> Tensor:
+        """Mix activity and states.
+
+        Args:
+            maps: The activity one level below, (B, C[level+1], H/2, W/2).
+            states: Hidden states of the coarser levels, finest first; each (B, C[j], H/2^n, W/2^n).
+
+        Returns:
+            (B, C[level], H, W).
+        """
+        widths = [self._sources[0], *reversed(self._sources)]
+        kernel, *kernels = torch.split(self.conv.weight, widths, dim=1)
+        kernels.reverse()
+        if maps is states[0]:
+            kernels[0] = kernels[0] + kernel
+            mixed = convolve_pointwise(maps, kernels[0], self.conv.bias)
+        else:
+            mixed = convolve_pointwise(
+                torch.cat([maps, states[0]], 1), torch.cat([kernel, kernels[0]], 1), self.conv.bias
+            )
+        coarser = [convolve_pointwise(state, kernel) for state, kernel in zip(states[1:], kernels[1:], strict=True)]
+        return sum_upsampled([mixed, *coarser])
+
+
+def _block(inputs: int, outputs: int, spec: GammaNetSpec) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for index in range(spec.convs_per_block):
+        size = spec.kernel_size
+        layers.append(nn.Conv2d(outputs if index else inputs, outputs, size, padding=size // 2))
+        layers.append(NormReLU(1e-5) if spec.norm == "instance" else nn.ReLU(inplace=True))
+    return nn.Sequential(*layers)
+
+
+class NormReLU(nn.Module):
+    """An instance norm without weights, and a ReLU."""
+
+    def __init__(self, eps: float) -> None:
+        super().__init__()
+        self.eps = eps
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(B, C, H, W) to the same."""
+        return normalise_and_rectify(maps, self.eps)
+
+
+def _xavier_noise(shape: tuple[int, int, int, int], like: Tensor) -> Tensor:
+    """Normal noise of the deviation that Glorot and Bengio (2010) give a kernel of this shape."""
+    batch, channels, height, width = shape
+    deviation = math.sqrt(2.0 / ((batch + channels) * height * width))
+    noise = torch.randn(shape, dtype=like.dtype, device=like.device) * deviation
+    return noise.contiguous(memory_format=torch.channels_last)

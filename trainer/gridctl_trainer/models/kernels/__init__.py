@@ -1,0 +1,1 @@
+"""Operations of the models, written to be fast on CPUs."""

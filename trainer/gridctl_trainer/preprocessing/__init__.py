@@ -1,0 +1,1 @@
+"""From slices as scanned to the arrays that models see."""

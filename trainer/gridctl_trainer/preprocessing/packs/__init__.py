@@ -1,0 +1,1 @@
+"""Data sets prepared once and kept on disk."""

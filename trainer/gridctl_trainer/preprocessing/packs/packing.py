@@ -1,0 +1,172 @@
+"""Making a pack: in parallel, resumable patient by patient, whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.contract.frozen import canonical_json
+from gridctl_trainer.datasets.quality.oddities import Oddity
+from gridctl_trainer.datasets.registry import Kind, PatientSource, require_series
+from gridctl_trainer.datasets.slices import Progress
+from gridctl_trainer.host.atomic_file import replacing
+from gridctl_trainer.host.file_lock import held
+from gridctl_trainer.preprocessing.packs.pack import (
+    IMAGES,
+    MASKS,
+    PACK_VERSION,
+    open_pack,
+    read_manifest,
+    write_manifest,
+)
+from gridctl_trainer.preprocessing.prepared import PreparedPatient, PreparedSet, SliceRecord
+from gridctl_trainer.preprocessing.reading import each_patient, read_and_prepare
+from gridctl_trainer.preprocessing.recipe import Recipe, deciding_versions
+
+
+def fingerprint_of(kind: Kind, sources: Sequence[PatientSource], root: Path) -> str:
+    """SHA-256 over all that decides what a pack of these files holds, but for its recipe.
+
+    Raises:
+        DataError: A file is not there any more, or cannot be read.
+    """
+    content = [PACK_VERSION, deciding_versions(kind), [[s.patient, s.fingerprint(root)] for s in sources]]
+    return hashlib.sha256(canonical_json(content).encode()).hexdigest()
+
+
+def make_pack(
+    packs: Path,
+    sources: Sequence[PatientSource],
+    root: Path,
+    recipe: Recipe,
+    progress: Progress | None = None,
+    workers: int = 1,
+    waiting: Callable[[], None] = lambda: None,
+) -> tuple[PreparedSet, bool]:
+    """Open the pack of a recipe in a folder of packs, making it first if need be.
+
+    One process makes it, others wait. One that is killed leaves the patients it had done, and the
+    next goes on from there. An older pack of other files is replaced.
+
+    Args:
+        packs: Folder of packs of one data set.
+        sources: The patients.
+        root: Where their files lie.
+        recipe: How to prepare them.
+        progress: Called with patients done and their number; may raise to stop.
+        workers: Patients at once.
+        waiting: Called while another process makes it; may raise to give up.
+
+    Returns:
+        The data set, and whether it was made now.
+
+    Raises:
+        DataError: Files are missing, unreadable or wrong, by name.
+        OSError: The folder cannot be written.
+    """
+    folder = packs / recipe.name
+    if recipe.kind == "acdc" and recipe.frames > 1:
+        require_series(sources, root)
+    fingerprint = fingerprint_of(recipe.kind, sources, root)
+    if (found := _intact(folder, fingerprint)) is not None:
+        return found, False
+    with held(packs / f".{recipe.name}.lock", waiting):
+        if (found := _intact(folder, fingerprint)) is not None:  # made while this process waited
+            return found, False
+        parts = packs / f".{recipe.name}.parts"
+
+        def part(source: PatientSource) -> Path:
+            path = parts / f"{source.patient}-{fingerprint_of(recipe.kind, [source], root)[:16]}.npz"
+            if not path.exists():
+                _write_part(path, read_and_prepare(source, recipe))
+            return path
+
+        made = list(each_patient(sources, part, progress, workers))
+        draft = packs / f".{recipe.name}.{uuid.uuid4().hex[:8]}"
+        try:
+            draft.mkdir()
+            write_manifest(draft, _assemble(draft, made), recipe, fingerprint, deciding_versions(recipe.kind))
+            _replace(folder, draft)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(parts, ignore_errors=True)
+        return open_pack(folder, fix="the disk lies: try another folder"), True
+
+
+def _intact(folder: Path, fingerprint: str) -> PreparedSet | None:
+    manifest = read_manifest(folder)
+    if manifest is None or manifest.fingerprint != fingerprint:
+        return None
+    try:
+        return open_pack(folder, fix="")
+    except DataError:
+        return None
+
+
+def _write_part(path: Path, prepared: PreparedPatient) -> None:
+    records = {
+        "slices": [asdict(record) for record in prepared.slices],
+        "oddities": [asdict(oddity) for oddity in prepared.oddities],
+    }
+    with replacing(path) as file:
+        text = np.frombuffer(json.dumps(records).encode(), dtype=np.uint8)
+        np.savez(file, series=prepared.series, masks=prepared.masks, records=text)
+
+
+def _read_part(path: Path) -> PreparedPatient:
+    try:
+        with np.load(path, allow_pickle=False) as part:
+            records = json.loads(part["records"].tobytes())
+            return PreparedPatient(
+                part["series"],
+                part["masks"],
+                tuple(SliceRecord(**record) for record in records["slices"]),
+                tuple(Oddity(**oddity) for oddity in records["oddities"]),
+            )
+    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"a half-made pack is damaged: {error}", where=path, fix="delete it, then try again") from None
+
+
+def _assemble(draft: Path, parts: Iterable[Path]) -> PreparedSet:
+    """Both arrays from the parts, one patient in memory at a time."""
+    paths = list(parts)
+    shapes = [_read_part(path).series.shape for path in paths]
+    total, (_, frames, side, _) = sum(shape[0] for shape in shapes), shapes[0]
+    series = np.lib.format.open_memmap(draft / IMAGES, mode="w+", dtype=np.float32, shape=(total, frames, side, side))
+    masks = np.lib.format.open_memmap(draft / MASKS, mode="w+", dtype=np.uint8, shape=(total, side, side))
+    slices: list[SliceRecord] = []
+    oddities: list[Oddity] = []
+    for path in paths:
+        part = _read_part(path)
+        here = slice(len(slices), len(slices) + len(part.masks))
+        series[here], masks[here] = part.series, part.masks
+        slices += part.slices
+        oddities += part.oddities
+    for array in (series, masks):
+        array.flush()
+    return PreparedSet.whole(series, masks, slices, oddities)
+
+
+def _replace(folder: Path, draft: Path) -> None:
+    """Put a pack in its place; one who has mapped the older one keeps it."""
+    for path in draft.iterdir():
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    older = folder.with_name(f".{folder.name}.{uuid.uuid4().hex[:8]}")
+    if folder.exists():
+        folder.rename(older)
+    draft.rename(folder)
+    shutil.rmtree(older, ignore_errors=True)

@@ -1,0 +1,86 @@
+"""Reading and preparing all patients of a data set, several at once, mistakes collected."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from gridctl_trainer.contract.errors import DataError, Problem
+from gridctl_trainer.datasets.quality.oddities import Oddity
+from gridctl_trainer.datasets.registry import PatientSource
+from gridctl_trainer.datasets.slices import Progress
+from gridctl_trainer.preprocessing.prepared import PreparedPatient, PreparedSet, prepare_patient
+from gridctl_trainer.preprocessing.recipe import Recipe
+
+T = TypeVar("T")
+
+
+def read_and_prepare(source: PatientSource, recipe: Recipe) -> PreparedPatient:
+    """One patient as the recipe says.
+
+    Raises:
+        DataError: Files are missing, unreadable or wrong, by name.
+    """
+    oddities: list[Oddity] = []
+    slices = source.read(recipe.frames, oddities.append)
+    return prepare_patient(slices, oddities, recipe.data)
+
+
+def prepare_in_memory(
+    sources: Sequence[PatientSource], recipe: Recipe, progress: Progress | None = None
+) -> PreparedSet:
+    """A whole data set, nothing kept on disk.
+
+    Raises:
+        DataError: Files are missing, unreadable or wrong, by name.
+    """
+    return PreparedSet.join(list(each_patient(sources, lambda source: read_and_prepare(source, recipe), progress)))
+
+
+def each_patient(
+    sources: Sequence[PatientSource],
+    work: Callable[[PatientSource], T],
+    progress: Progress | None = None,
+    workers: int = 1,
+) -> Iterator[T]:
+    """Do something for every patient, in threads: unpacking and OpenCV leave the interpreter free.
+
+    Args:
+        sources: The patients.
+        work: Called for each; may raise DataError.
+        progress: Called in this thread with patients done and their number; may raise to stop.
+        workers: Threads.
+
+    Yields:
+        Results in the order of patients; none any more after the first mistake.
+
+    Raises:
+        DataError: When all are done: everything that was wrong, by name.
+    """
+    problems: list[Problem] = []
+    executor = ThreadPoolExecutor(max_workers=workers)
+    try:
+        waiting = iter(sources)
+        # A bounded number ahead, so that a slow reader of results does not gather them all in memory.
+        pending = [executor.submit(work, source) for source in itertools.islice(waiting, 2 * workers)]
+        for done in range(len(sources)):
+            if progress:
+                progress(done, len(sources))
+            future = pending.pop(0)
+            if (after := next(waiting, None)) is not None:
+                pending.append(executor.submit(work, after))
+            try:
+                result = future.result()
+            except DataError as fault:
+                problems += fault.problems
+                continue
+            if not problems:
+                yield result
+        if progress:
+            progress(len(sources), len(sources))
+    finally:
+        executor.shutdown(cancel_futures=True)
+    if problems:
+        raise DataError(problems)

@@ -1,0 +1,1 @@
+"""Where runs keep everything: a folder or a bucket."""

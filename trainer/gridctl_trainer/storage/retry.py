@@ -1,0 +1,74 @@
+"""Waiting for a store that fails for a while: training that cannot begin without it need not end for it."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from gridctl_trainer.contract.errors import StoreError
+from gridctl_trainer.host.signals import StopSignal
+
+T = TypeVar("T")
+
+_LONGEST_PAUSE_S: Final = 30.0
+_SAID_EVERY_S: Final = 60.0
+
+_log = logging.getLogger(__name__)
+_chance = random.Random()  # never the generator of the run, whose state is in the checkpoints
+
+
+def pause_s(failures: int) -> float:
+    """How long to wait after so many failures in a row: from a second, doubling, to half a minute, with jitter."""
+    longest = min(_LONGEST_PAUSE_S, float(2 ** min(failures - 1, 10)))
+    return _chance.uniform(longest / 2, longest)
+
+
+class Patience:
+    """Repeats what fails for a passing reason.
+
+    Args:
+        seconds: For how long, from the first failure of a call.
+        stop: A stop that is asked for ends the waiting with `StoppedError`.
+        doubtful_seconds: For how long if a wrong setting is as likely as an outage; None for just as long.
+    """
+
+    def __init__(self, seconds: float, stop: StopSignal, doubtful_seconds: float | None = None) -> None:
+        self._seconds = seconds
+        self._stop = stop
+        self._doubtful_seconds = seconds if doubtful_seconds is None else min(seconds, doubtful_seconds)
+
+    def __call__(self, action: Callable[[], T]) -> T:
+        """What `action` gives.
+
+        Raises:
+            StoreError: It failed for a reason that waiting does not mend, or for too long.
+            StoppedError: A stop was asked for meanwhile.
+        """
+        failures, since, say_at = 0, 0.0, 0.0
+        while True:
+            try:
+                return action()
+            except StoreError as error:
+                now = time.monotonic()
+                if not failures:
+                    since = now
+                until = since + (self._doubtful_seconds if error.doubtful else self._seconds)
+                if not error.passing or now >= until:
+                    raise
+                failures += 1
+                if now >= say_at:
+                    left = max(1, round((until - now) / 60))
+                    more = f"{left} more {'minute' if left == 1 else 'minutes'}"
+                    _log.warning("waiting for the store, for up to %s: %s", more, error.problems[0].what)
+                    say_at = now + _SAID_EVERY_S
+            self._sleep(min(pause_s(failures), max(0.0, until - time.monotonic())))
+
+    def _sleep(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._stop.check()
+            threading.Event().wait(min(left, 0.2))

@@ -1,0 +1,1 @@
+"""Writes to a remote store that training does not wait for."""

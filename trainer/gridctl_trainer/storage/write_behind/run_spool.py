@@ -1,0 +1,96 @@
+"""When a run's writes go through a spool, and what becomes of one that an attempt left behind."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import Final
+
+from gridctl_trainer.contract.errors import StoreError
+from gridctl_trainer.contract.fields.quantity import parse_quantity
+from gridctl_trainer.contract.layout import AttemptName, RunLayout
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.host.signals import StopSignal
+from gridctl_trainer.storage.base import Store, open_store
+from gridctl_trainer.storage.folder import FolderStore
+from gridctl_trainer.storage.retry import Patience
+from gridctl_trainer.storage.write_behind.spool import Spool, attempt_folder, folder_of, leftovers, spool_root
+from gridctl_trainer.storage.write_behind.spooled_store import SpooledStore
+
+_LAST_WORDS_S: Final = 30.0
+
+_log = logging.getLogger(__name__)
+
+
+def open_spooled(spec: RunSpec, store: Store, name: AttemptName, stop: StopSignal) -> SpooledStore | None:
+    """The store of an attempt behind a spool; None for a folder, which needs none.
+
+    Raises:
+        StoreError: The spool's folder cannot be made.
+    """
+    if isinstance(store, FolderStore):
+        return None
+    folder = folder_of(spool_root(), store.url, RunLayout(spec.experiment, spec.run_id)) / attempt_folder(name)
+    return _spooled(spec, store, Spool(folder, limit_bytes(spec)), stop)
+
+
+def deliver_leftovers(spec: RunSpec, store: Store, stop: StopSignal) -> None:
+    """Give the store what dead attempts at a run left on this machine.
+
+    Of a run that was deleted from the store meanwhile it is thrown away.
+
+    Raises:
+        StoreError: The store does not take it; it is still kept.
+        StoppedError: A stop was asked for meanwhile.
+    """
+    if isinstance(store, FolderStore):
+        return
+    layout = RunLayout(spec.experiment, spec.run_id)
+    patience = Patience(spec.training.store_outage_minutes * 60, stop)
+    for attempt, spool in leftovers(folder_of(spool_root(), store.url, layout), limit_bytes(spec)):
+        if not spool.entries:
+            spool.close(keep=False)
+            continue
+        log = f"{layout.attempts}{attempt}.jsonl"
+        if not patience(lambda log=log: store.exists(log)):  # type: ignore[misc]
+            _log.info("%s was deleted from the store: what is left of it in %s is dropped", log, spool.folder)
+            spool.close(keep=False)
+            continue
+        _log.info("an earlier attempt left %d objects in %s: delivering them", len(spool.entries), spool.folder)
+        spooled = _spooled(spec, store, spool, stop)
+        try:
+            if not spooled.settle(spec.training.store_outage_minutes * 60, stop=stop):
+                stop.check()
+                raise spooled.failure or StoreError("it is too slow", where=store.url, fix="try again")
+        finally:
+            spooled.close()
+
+
+def leave(spooled: SpooledStore, stop: StopSignal) -> None:
+    """Give the store a last chance to take what waits, and say where the rest is."""
+    seconds = stop.grace_left_s() if stop.requested else _LAST_WORDS_S
+    if not spooled.settle(seconds, while_well=not stop.requested):
+        _log.warning(
+            "the store has not taken %d objects, which are kept in %s: the next attempt on this machine delivers them",
+            spooled.waiting,
+            spooled.folder,
+        )
+    spooled.close()
+
+
+def limit_bytes(spec: RunSpec) -> int:
+    """How much may wait: `training.spool_mib`, but half of a pod's scratch space at most.
+
+    A pod that fills its scratch space is evicted, which says less than a full spool does. The
+    Job's template passes `kubernetes.scratch` in `GRIDCTL_SCRATCH`.
+    """
+    wanted = spec.training.spool_mib << 20
+    try:
+        return min(wanted, int(parse_quantity(os.environ.get("GRIDCTL_SCRATCH", ""))) // 2)
+    except ValueError:
+        return wanted
+
+
+def _spooled(spec: RunSpec, store: Store, spool: Spool, stop: StopSignal) -> SpooledStore:
+    patience = Patience(spec.training.store_outage_minutes * 60, stop)
+    return SpooledStore(store, spool, patience, lambda: open_store(store.url))

@@ -1,0 +1,258 @@
+"""What a store has not taken yet, on local disk: writes and removals, in the order in which they were made.
+
+One folder an attempt, `<root>/<run>/<attempt>/`, with two files an entry: `000001.data`, and
+`000001.json`, which comes last and says what it is. A folder is locked by its attempt, so that a
+later attempt on the same machine takes over only what a dead one left.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from gridctl_trainer.contract.errors import StoreError
+from gridctl_trainer.contract.layout import AttemptName, RunLayout
+from gridctl_trainer.contract.location import read_folder
+from gridctl_trainer.host import user_folders
+from gridctl_trainer.host.atomic_file import TEMPORARY_PREFIX, replacing
+from gridctl_trainer.host.file_lock import take
+
+_LOCK: Final = "lock"
+_NAME_ANOTHER: Final = "point GRIDCTL_SPOOL at a folder that can be written"
+_log = logging.getLogger(__name__)
+
+_ALWAYS_TAKEN_BYTES: Final = 1 << 20
+"""Metric logs and last words find room however full it is."""
+
+
+class SpoolFullError(StoreError):
+    """The store has failed for so long that no more can be kept for it."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One write or removal.
+
+    Attributes:
+        number: Its place in the order.
+        version: Of its content: how often a longer one has taken its place.
+    """
+
+    number: int
+    operation: Literal["put", "delete"]
+    key: str
+    size_bytes: int = 0
+    version: int = 0
+
+
+def spool_root() -> Path:
+    """`$GRIDCTL_SPOOL`, else a folder of this user's state.
+
+    Raises:
+        StoreError: There is no folder that can be written.
+    """
+    named = os.environ.get("GRIDCTL_SPOOL")
+    if named:
+        return read_folder(named, "GRIDCTL_SPOOL").absolute()
+    try:
+        return user_folders.writable(user_folders.state_folder() / "spool", "GRIDCTL_SPOOL", "spool")
+    except OSError as error:
+        raise StoreError(
+            f"there is nowhere to keep what the store does not take: {error.strerror or error}",
+            where=error.filename or "",
+            fix=_NAME_ANOTHER,
+        ) from None
+
+
+def folder_of(root: Path, store_url: str, layout: RunLayout) -> Path:
+    """Where the attempts of one run of one store keep theirs."""
+    name = hashlib.sha256(f"{store_url} {layout.prefix}".encode()).hexdigest()[:16]
+    return root / f"{layout.run_id}-{name}"
+
+
+class Spool:
+    """The folder of one attempt, held until `close`. Not thread-safe: its owner takes turns.
+
+    Args:
+        folder: Made if missing.
+        limit_bytes: How much large content it takes.
+
+    Raises:
+        StoreError: The folder cannot be made or written.
+        BlockingIOError: A living attempt holds it.
+    """
+
+    def __init__(self, folder: Path, limit_bytes: int) -> None:
+        self.folder = folder
+        self._limit_bytes = limit_bytes
+        with self._said("make"):
+            folder.mkdir(parents=True, exist_ok=True)
+        lock = take(folder / _LOCK)
+        if lock is None:
+            raise BlockingIOError(errno.EWOULDBLOCK, "a living attempt holds it", str(folder))
+        self._lock = lock
+        self.entries: dict[int, Entry] = {}
+        for path in sorted(folder.glob("*.json")):
+            with contextlib.suppress(ValueError, KeyError, OSError):
+                self._take_up(path)
+        if self.is_locked:
+            self._remove_what_a_kill_cut()
+        self._next = max(self.entries, default=0) + 1
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether no other process can hold it meanwhile: False on a machine without locks."""
+        return self._lock.handle is not None
+
+    @property
+    def size_bytes(self) -> int:
+        """Of all content that waits."""
+        return sum(entry.size_bytes for entry in self.entries.values())
+
+    def put(self, key: str, data: bytes) -> None:
+        """Keep a write.
+
+        Content that continues what waits already under the same key takes its place: a log
+        that grows is delivered once, and no later than its beginning would have been.
+
+        Args:
+            key: Of the store.
+            data: Its content.
+
+        Raises:
+            SpoolFullError: There is no room for it under the limit; nothing is kept of it.
+            StoreError: The disk is full or broken; nothing is kept of it.
+        """
+        size = len(data)
+        for entry in reversed(self.entries.values()):
+            if entry.key == key:
+                if entry.operation == "put" and self._continues(entry, data):
+                    with self._said("write"), replacing(self.content(entry)) as file:
+                        file.write(data)
+                    entry.size_bytes, entry.version = size, entry.version + 1
+                    return
+                break
+        if size > _ALWAYS_TAKEN_BYTES and self.size_bytes + size > self._limit_bytes:
+            raise SpoolFullError(
+                f"the store fails, and {self.size_bytes >> 20} of {self._limit_bytes >> 20} MiB kept for it are used: "
+                f"there is no room for {size >> 20} MiB more",
+                where=self.folder,
+                fix="mend the store and start the run again on this machine, which delivers them; "
+                "training.spool_mib makes more room",
+            )
+        entry = Entry(self._next, "put", key, size)
+        with self._said("write"), replacing(self.content(entry)) as file:
+            file.write(data)
+        self._append(entry)
+
+    def delete(self, key: str, busy: Entry | None = None) -> None:
+        """Keep a removal, and forget the content that it makes needless.
+
+        Args:
+            key: Of the store.
+            busy: The entry being delivered now.
+
+        Raises:
+            StoreError: The disk is full or broken.
+        """
+        needless = [entry for entry in self.entries.values() if entry.key == key and entry is not busy]
+        self._append(Entry(self._next, "delete", key))
+        for entry in needless:
+            self.remove(entry)
+
+    def content(self, entry: Entry) -> Path:
+        """Where the content of a write lies."""
+        return self.folder / f"{entry.number:06d}.data"
+
+    def remove(self, entry: Entry) -> None:
+        """Forget an entry; its description goes first, without which there is none."""
+        self.entries.pop(entry.number, None)
+        (self.folder / f"{entry.number:06d}.json").unlink(missing_ok=True)
+        self.content(entry).unlink(missing_ok=True)
+
+    def close(self, *, keep: bool) -> None:
+        """Let the folder go; without `keep` with everything in it."""
+        if not keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                self.folder.parent.rmdir()
+        self._lock.release()
+
+    def _remove_what_a_kill_cut(self) -> None:
+        for path in self.folder.glob("*.data"):
+            if int(path.stem) not in self.entries:
+                path.unlink()
+        for path in self.folder.glob(f"{TEMPORARY_PREFIX}*"):
+            path.unlink()
+
+    def _continues(self, entry: Entry, data: bytes) -> bool:
+        if entry.size_bytes > min(len(data), _ALWAYS_TAKEN_BYTES):
+            return False
+        return data[: entry.size_bytes] == self.content(entry).read_bytes()
+
+    def _append(self, entry: Entry) -> None:
+        said = {"operation": entry.operation, "key": entry.key}
+        try:
+            with self._said("write"), replacing(self.folder / f"{entry.number:06d}.json") as file:
+                file.write(json.dumps(said).encode())
+        except StoreError:
+            self.content(entry).unlink(missing_ok=True)
+            raise
+        self.entries[entry.number] = entry
+        self._next += 1
+
+    def _take_up(self, path: Path) -> None:
+        said = json.loads(path.read_text(encoding="utf-8"))
+        entry = Entry(int(path.stem), said["operation"], said["key"])
+        if entry.operation == "put":
+            entry.size_bytes = self.content(entry).stat().st_size
+        self.entries[entry.number] = entry
+
+    @contextlib.contextmanager
+    def _said(self, verb: str) -> Iterator[None]:
+        try:
+            yield
+        except BlockingIOError:
+            raise
+        except OSError as error:
+            fix = _NAME_ANOTHER
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                fix = "make room there, or point GRIDCTL_SPOOL at a larger disk"
+            raise StoreError(
+                f"cannot {verb} what is kept for the store: {error.strerror}", where=self.folder, fix=fix
+            ) from None
+
+
+def leftovers(folder: Path, limit_bytes: int) -> Iterator[tuple[str, Spool]]:
+    """What dead attempts of a run left on this machine, oldest first.
+
+    Args:
+        folder: Of the run.
+        limit_bytes: As of `Spool`.
+
+    Yields:
+        The name of the attempt's folder, and what is in it, held.
+    """
+    for path in sorted(folder.glob("*-*")):
+        try:
+            spool = Spool(path, limit_bytes)
+        except BlockingIOError:
+            continue
+        if not spool.is_locked:
+            _log.warning("%s is left alone: without locks nobody knows whether its attempt still lives", path)
+            continue
+        yield path.name, spool
+
+
+def attempt_folder(name: AttemptName) -> str:
+    """The folder's name of an attempt."""
+    return f"{name.number:03d}-{name.uid}"

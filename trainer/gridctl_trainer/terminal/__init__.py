@@ -1,0 +1,1 @@
+"""How the commands of both packages read arguments and write to their streams."""

@@ -1,0 +1,1 @@
+"""One process that tries to finish a run."""

@@ -1,0 +1,321 @@
+"""One process trying to finish a run: from the newest checkpoint to the result."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import platform
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+import cv2
+import torch
+
+from gridctl_trainer.contract import exit_codes
+from gridctl_trainer.contract.errors import DataError, Fault, StoreError
+from gridctl_trainer.contract.layout import AttemptName, Position, RunLayout, attempt_of
+from gridctl_trainer.contract.records.metric_log import (
+    AttemptLog,
+    AttemptRecord,
+    EndRecord,
+    EpochRecord,
+    merge,
+    read_attempt,
+)
+from gridctl_trainer.contract.records.run_result import PatientFunction, ResultRecord
+from gridctl_trainer.contract.secrets import masked
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.host.signals import StoppedError, StopSignal
+from gridctl_trainer.host.source_version import git_sha
+from gridctl_trainer.models import build_model
+from gridctl_trainer.storage.base import Store
+from gridctl_trainer.storage.write_behind.spooled_store import SpooledStore
+from gridctl_trainer.training.attempt.fencing import Rival, look_for_rivals
+from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weights_sha256
+from gridctl_trainer.training.checkpoints.retention import scores_of
+from gridctl_trainer.training.ejection_fraction import patient_functions
+from gridctl_trainer.training.images.sets import RunSets, load_sets
+from gridctl_trainer.training.images.tensors import ImageTensors
+from gridctl_trainer.training.logs.attempt_output import AttemptOutput
+from gridctl_trainer.training.logs.metric_log import MetricLog
+from gridctl_trainer.training.loop import TrainingLoop
+from gridctl_trainer.training.machine.device import choose_device, unused_gpu
+from gridctl_trainer.training.machine.environment import device_name, versions
+from gridctl_trainer.training.preflight.trial import PASSED, try_one_step
+from gridctl_trainer.training.progress.display import TrainingProgress
+from gridctl_trainer.training.progress.logged import LoggedProgress
+from gridctl_trainer.training.samples.written_samples import write_samples
+from gridctl_trainer.training.seeding import seed_everything
+
+_WAIT_FOR_DELIVERY_S: Final = 20.0
+"""How long training waits for a healthy store to take a checkpoint before it goes on."""
+
+_log = logging.getLogger(__name__)
+
+
+class OvertakenError(Exception):
+    """Another attempt at the same run has finished it, or goes on with it."""
+
+    def __init__(self, rival: Rival) -> None:
+        super().__init__(str(rival))
+        self.rival = rival
+
+
+class Attempt:
+    """One process trying to finish a run."""
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        store: Store,
+        layout: RunLayout,
+        name: AttemptName,
+        progress: TrainingProgress,
+        stop: StopSignal,
+    ) -> None:
+        self._spec = spec
+        self._store = store
+        self._remote = store if isinstance(store, SpooledStore) else None
+        self._layout = layout
+        self._name = name
+        self._stop = stop
+        self._metric_log = MetricLog(store, layout.attempt(name))
+        self._checkpoints = Checkpoints(store, spec, name)
+        self._started_at = datetime.now(UTC)
+        self.output = AttemptOutput(store, layout.attempt_output(name))
+        self._progress: TrainingProgress = LoggedProgress(progress, self.output)
+
+    def execute(self) -> int:
+        """Train from the newest checkpoint to the result.
+
+        Returns:
+            0, or 143 if it was stopped or overtaken: then everything up to the last step is in a
+            checkpoint, and what a failing store has not taken is in the spool.
+
+        Raises:
+            Fault: What ended the attempt, noted in the metric log.
+        """
+        with self._end_noted():
+            try:
+                self._execute()
+            except StoppedError:
+                self._append_end(exit_codes.STOPPED, "stopped by a signal")
+                return exit_codes.STOPPED
+            except OvertakenError as overtaken:
+                _log.warning("%s: this attempt ends", overtaken)
+                exit_code = exit_codes.DONE if overtaken.rival.finished else exit_codes.STOPPED
+                self._append_end(exit_code, str(overtaken))
+                return exit_code
+        return exit_codes.DONE
+
+    def _execute(self) -> None:
+        torch.set_num_threads(self._spec.training.threads)
+        cv2.setNumThreads(self._spec.training.threads)
+        device = choose_device(self._spec.training.device)
+        if unused := unused_gpu(device, self._spec.training.device):
+            _log.warning("%s", unused)
+        seed_everything(self._spec.seed, deterministic=self._spec.training.deterministic)
+        found = self._checkpoints.newest()
+        self._metric_log.append(self._attempt_record(device, found[0].position if found else Position(0)))
+        self._settle()  # by this line a later attempt knows that what this one leaves behind is still wanted
+        sets = load_sets(self._spec, self._reading)
+        if found and found[0].data_digest != sets.series_digest:
+            raise DataError(
+                "the images are not those that this run was begun with",
+                where=self._spec.data.acdc,
+                fix=f"bring the old files back, or delete {self._layout.prefix} from the store to train anew",
+            )
+        if not found and os.environ.get(PASSED) != "1":  # a run that has a checkpoint has shown that it can
+            self._progress.phase("trying one step", 0, 1)
+            try_one_step(self._spec, sets, device, self._stop)
+        loop = self._loop(sets, device)
+        self._metric_log.append(sets.record(loop.steps_per_epoch))
+        if found:
+            loop.load(found[1])
+            _log.info("resumed after epoch %d, step %d", *loop.position)
+        try:
+            self._train(loop, sets.series_digest)
+            write_samples(self._store, self._layout, loop.model, sets.validation, sets.generalisation, device)
+            function = self._function(loop, sets, device)
+            self._settle()
+        except StoppedError:
+            if self._checkpoints.last_saved != loop.position:
+                self._checkpoints.save(loop.position, loop.state(), sets.series_digest, {})
+            _log.info("stopped after epoch %d, step %d; a checkpoint is kept", *loop.position)
+            raise
+        self._write_result(loop, function)
+
+    def _train(self, loop: TrainingLoop, data_digest: str) -> None:
+        training = self._spec.training
+        for record in loop.epochs():
+            self._metric_log.append(record)
+            self._progress.epoch(record, training.epochs)
+            _log.info("%s", _epoch_line(record, training.epochs))
+            self.output.flush()
+            scores = scores_of(record)
+            due = record.epoch % training.checkpoint_every_epochs == 0 or record.epoch == training.epochs
+            if due or self._checkpoints.is_best(scores):
+                self._checkpoints.save(loop.position, loop.state(), data_digest, scores)
+                if self._delivered():
+                    self._yield_to_rivals()
+
+    def _delivered(self) -> bool:
+        """Whether the store has everything; a healthy one is waited for, so that a SIGKILL loses little.
+
+        Raises:
+            StoreError: It never will, so that training on would be in vain.
+        """
+        if self._remote is None or self._remote.settle(_WAIT_FOR_DELIVERY_S, while_well=True, stop=self._stop):
+            return True
+        if self._remote.hopeless:
+            self._settle()
+        return False
+
+    def _settle(self) -> None:
+        """Wait until the store has everything, for as long as an outage may last.
+
+        Raises:
+            StoreError: It does not take it.
+            StoppedError: A stop was asked for meanwhile.
+        """
+        minutes = self._spec.training.store_outage_minutes
+        if self._remote is None or self._remote.settle(minutes * 60, stop=self._stop):
+            return
+        self._stop.check()
+        failure = self._remote.failure.problems[0] if self._remote.failure else None
+        what = f"the store has not taken {self._remote.waiting} objects"
+        raise StoreError(
+            f"{what}{'' if self._remote.hopeless else f' for {minutes:g} minutes'}: "
+            f"{failure.what if failure else 'it is too slow'}",
+            where=self._store.url,
+            fix=f"they are kept in {self._remote.folder}: fix the store and start the run again on this machine, "
+            "which delivers them and goes on; elsewhere it goes on from the last checkpoint in the store",
+        )
+
+    def _yield_to_rivals(self) -> None:
+        """End if another attempt has finished the run, or began after this one and lives.
+
+        Raises:
+            OvertakenError: So it is.
+        """
+        with contextlib.suppress(StoreError):
+            rival = look_for_rivals(self._store, self._layout, self._name, self._started_at)
+            if rival:
+                raise OvertakenError(rival)
+
+    def _reading(self, done: int, total: int) -> None:
+        self._stop.check()
+        self._progress.phase("reading", done, total)
+
+    def _measuring(self, done: int, total: int) -> None:
+        self._progress.phase("measuring", done, total)
+
+    def _loop(self, sets: RunSets, device: torch.device) -> TrainingLoop:
+        return TrainingLoop(
+            self._spec,
+            build_model(self._spec.network),
+            ImageTensors.of(sets.train),
+            ImageTensors.of(sets.validation),
+            ImageTensors.of(sets.generalisation) if sets.generalisation else None,
+            device,
+            self._stop,
+            self._progress,
+        )
+
+    def _function(self, loop: TrainingLoop, sets: RunSets, device: torch.device) -> tuple[PatientFunction, ...]:
+        batch_size = self._spec.training.validation_batch_size
+        found = patient_functions("validation", loop.model, sets.validation, batch_size, device, self._measuring)
+        if sets.generalisation:
+            batch_size = self._spec.training.generalisation_batch_size
+            found += patient_functions(
+                "generalisation", loop.model, sets.generalisation, batch_size, device, self._measuring
+            )
+        return found
+
+    def _attempt_record(self, device: torch.device | None, resumed: Position) -> AttemptRecord:
+        return AttemptRecord(
+            run_id=self._spec.run_id,
+            attempt=self._name.number,
+            uid=self._name.uid,
+            started_at=self._started_at,
+            host=platform.node(),
+            git_sha=git_sha(),
+            image=os.environ.get("GRIDCTL_IMAGE", ""),
+            versions=versions(),
+            device=str(device) if device else "",
+            device_name=device_name(device) if device else "",
+            threads=self._spec.training.threads,
+            resumed_epoch=resumed.epoch,
+            resumed_step=resumed.step,
+        )
+
+    def _write_result(self, loop: TrainingLoop, function: tuple[PatientFunction, ...]) -> None:
+        self._yield_to_rivals()
+        self._append_end(exit_codes.DONE, "")
+        logs = self._attempt_logs()
+        epochs = [record for _, record in merge(logs)]
+        missing = set(range(1, self._spec.training.epochs + 1)) - {record.epoch for record in epochs}
+        if missing:
+            raise StoreError(
+                f"the metric log lacks epoch {min(missing)}, so the run is not finished",
+                where=self._layout.attempts,
+                fix=f"bring the log back, or delete {self._layout.prefix} from the store to train anew",
+            )
+        result = ResultRecord(
+            run_id=self._spec.run_id,
+            spec_digest=self._spec.digest,
+            epochs=self._spec.training.epochs,
+            attempts=len(logs),
+            checkpoint=self._layout.checkpoint(self._checkpoints.at_end(loop.position)),
+            weights_sha256=weights_sha256(loop.model.state_dict()),
+            validation=epochs[-1].validation,
+            generalisation=epochs[-1].generalisation,
+            function=function,
+            train_seconds=sum(record.seconds for record in epochs),
+            finished_at=datetime.now(UTC),
+        )
+        _log.info("finished: validation Dice %.4f", result.validation.dice)
+        self.output.flush()
+        self._settle()
+        if not self._store.create(self._layout.result, result.to_json()):
+            other = ResultRecord.from_json(self._store.get(self._layout.result).data, self._layout.result)
+            if other.weights_sha256 != result.weights_sha256:
+                _log.warning("another attempt finished the run before, with other weights: its result stays")
+
+    def _attempt_logs(self) -> list[AttemptLog]:
+        keys = [stat.key for stat in self._store.list(self._layout.attempts) if attempt_of(stat.key)]
+        return [read_attempt(self._store.get(key).data, key) for key in keys]
+
+    @contextlib.contextmanager
+    def _end_noted(self) -> Iterator[None]:
+        """Why an attempt ended goes into its log, if the store still takes it."""
+        try:
+            yield
+        except Fault as fault:
+            _log.error("%s", fault)
+            with contextlib.suppress(StoreError):
+                self._append_end(fault.exit_code, str(fault))
+            raise
+        except Exception as error:
+            _log.exception("a bug ended this attempt")
+            with contextlib.suppress(StoreError):
+                self._append_end(exit_codes.BUG, masked(f"{type(error).__name__}: {error}"))
+            raise
+
+    def _append_end(self, exit_code: int, message: str) -> None:
+        if not self._metric_log.begun:  # without its first line nobody could read why
+            self._metric_log.append(self._attempt_record(None, Position(0)))
+        self._metric_log.append(EndRecord(exit_code=exit_code, message=message, finished_at=datetime.now(UTC)))
+
+
+def _epoch_line(record: EpochRecord, epochs: int) -> str:
+    skipped = f" ({record.skipped_steps} steps skipped)" if record.skipped_steps else ""
+    line = (
+        f"epoch {record.epoch}/{epochs}: loss {record.train_loss:.4f}{skipped}, "
+        f"validation Dice {record.validation.dice:.4f} BCE {record.validation.bce:.4f}"
+    )
+    if record.generalisation is not None:
+        line += f", generalisation Dice {record.generalisation.dice:.4f} BCE {record.generalisation.bce:.4f}"
+    return f"{line}, {record.seconds:.1f} s"

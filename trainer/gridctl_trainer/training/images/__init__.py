@@ -1,0 +1,1 @@
+"""The images of a run, as its training loop reads them."""

@@ -1,0 +1,47 @@
+"""A prepared set as training reads it, minibatch by minibatch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from gridctl_trainer.preprocessing.prepared import PreparedSet
+
+
+@dataclass(frozen=True, slots=True)
+class ImageTensors:
+    """Images and masks; those of a prepared set stay where they are, mapped from a pack's file.
+
+    Attributes:
+        images: (M, 1, H, W) float32, or (M, T, 1, H, W) for a network that reads series.
+        masks: (M, 1, H, W), 0 or 1.
+        rows: (N,) int64: which of them belong to the set; None for all.
+    """
+
+    images: Tensor
+    masks: Tensor
+    rows: Tensor | None = None
+
+    @classmethod
+    def of(cls, prepared: PreparedSet) -> ImageTensors:
+        """Add the channel axis, copying nothing. Series of one frame become images."""
+        series = torch.from_numpy(prepared.all_series)
+        images = series if series.shape[1] == 1 else series[:, :, None]
+        return cls(images, torch.from_numpy(prepared.all_masks)[:, None], torch.from_numpy(prepared.rows))
+
+    def __len__(self) -> int:
+        return len(self.images) if self.rows is None else len(self.rows)
+
+    def batch(self, chosen: Tensor | slice) -> tuple[Tensor, Tensor]:
+        """Some images and their masks, copied.
+
+        Args:
+            chosen: Which, counted from 0 within the set.
+
+        Returns:
+            Images (B, 1, H, W) or (B, T, 1, H, W) float32, masks (B, 1, H, W) float32.
+        """
+        rows: Tensor | slice = chosen if self.rows is None else self.rows[chosen]
+        return self.images[rows], self.masks[rows].float()

@@ -1,0 +1,1 @@
+"""What an attempt writes into the store while it trains."""

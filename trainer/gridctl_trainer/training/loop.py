@@ -1,0 +1,200 @@
+"""The training loop: epochs of steps, scores after each, a state that can be put down and taken up."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+
+from gridctl_trainer.contract.errors import Fault
+from gridctl_trainer.contract.layout import Position
+from gridctl_trainer.contract.records.metric_log import EpochRecord, SetScores
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.host.signals import StopSignal
+from gridctl_trainer.training.device_faults import step_faults
+from gridctl_trainer.training.evaluation import NonFiniteScoreError, evaluate
+from gridctl_trainer.training.images.augmentation import Augmentation
+from gridctl_trainer.training.images.tensors import ImageTensors
+from gridctl_trainer.training.machine.environment import peak_memory_bytes
+from gridctl_trainer.training.objective import bce_with_logits
+from gridctl_trainer.training.progress.display import TrainingProgress
+from gridctl_trainer.training.seeding import epoch_order, restore_rng_state, rng_state
+
+_log = logging.getLogger(__name__)
+
+
+class NonFiniteLossError(Fault):
+    """The loss or its gradient is no longer a number. The last checkpoint is from before."""
+
+
+class TrainingLoop:
+    """One model in training.
+
+    Between any two steps `state` holds all that the rest of the run depends on: a loop that
+    takes it up with `load` ends with the same scores and weights, bit for bit on a CPU.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        model: nn.Module,
+        train: ImageTensors,
+        validation: ImageTensors,
+        generalisation: ImageTensors | None,
+        device: torch.device,
+        stop: StopSignal,
+        progress: TrainingProgress,
+    ) -> None:
+        self._spec = spec
+        self._device = device
+        self._sets = (train, validation, generalisation)
+        self._augmentation = Augmentation(spec.data.augmentation, spec.seed)
+        self._stop = stop
+        self._progress = progress
+        self.model = model.to(device)
+        self._optimizer = torch.optim.Adam(self.model.parameters(), lr=spec.training.learning_rate)
+        self.position = Position(0)
+        self._loss_sum = 0.0  # of this epoch so far, with the images and skipped steps below
+        self._images = 0
+        self._skipped = 0
+        self._rng: dict[str, Any] | None = None  # set while scores are taken: the state to go on from
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimizer steps of one epoch; the last minibatch may be smaller."""
+        return math.ceil(len(self._sets[0]) / self._spec.training.batch_size)
+
+    def epochs(self) -> Iterator[EpochRecord]:
+        """Train from the present position to the end.
+
+        Yields:
+            The record of each epoch, once its scores are taken.
+
+        Raises:
+            StoppedError: A stop was asked for; `state` is that between two steps.
+            NonFiniteLossError: The loss or its gradient became NaN or infinite, and
+                `training.on_nonfinite` is `stop`; or all of an epoch were skipped.
+            NonFiniteScoreError: A score did.
+            OutOfMemoryError: The device has not the memory for a minibatch.
+        """
+        while self.position.epoch < self._spec.training.epochs:
+            yield self._epoch(self.position.epoch + 1)
+
+    def state(self) -> Mapping[str, Any]:
+        """All that the rest of the run depends on."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "rng": self._rng or rng_state(),
+            "epoch": self.position.epoch,
+            "step": self.position.step,
+            "loss_sum": self._loss_sum,
+            "images": self._images,
+            "skipped_steps": self._skipped,
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state."""
+        self.model.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self.position = Position(state["epoch"], state["step"])
+        self._loss_sum, self._images = state["loss_sum"], state["images"]
+        self._skipped = state["skipped_steps"]
+        restore_rng_state(state["rng"])
+
+    def _epoch(self, epoch: int) -> EpochRecord:
+        started = time.monotonic()
+        first = self.position.step
+        with step_faults(self._spec, self._device, "training", epoch):
+            self._train(epoch)
+        train_seconds = time.monotonic() - started
+        trained = len(self._sets[0]) - min(first * self._spec.training.batch_size, len(self._sets[0]))
+        self._rng = rng_state()
+        validation = self._score("validating", self._sets[1], self._spec.training.validation_batch_size)
+        generalisation = self._score("generalising", self._sets[2], self._spec.training.generalisation_batch_size)
+        assert validation is not None
+        self._rng = None
+        train_loss, skipped = self._loss_sum / self._images, self._skipped
+        self.position, self._loss_sum, self._images, self._skipped = Position(epoch), 0.0, 0, 0
+        return EpochRecord(
+            epoch=epoch,
+            train_loss=train_loss,
+            skipped_steps=skipped,
+            validation=validation,
+            generalisation=generalisation,
+            seconds=time.monotonic() - started,
+            images_per_second=trained / train_seconds if train_seconds > 0 else 0.0,
+            peak_memory_bytes=peak_memory_bytes(self._device),
+            finished_at=datetime.now(UTC),
+        )
+
+    def _train(self, epoch: int) -> None:
+        train, batch_size = self._sets[0], self._spec.training.batch_size
+        order = torch.from_numpy(epoch_order(len(train), self._spec.seed, epoch))
+        self.model.train()
+        for step in range(self.position.step, self.steps_per_epoch):
+            self._stop.check()
+            self._progress.step(epoch, self._spec.training.epochs, step, self.steps_per_epoch)
+            chosen = order[step * batch_size : (step + 1) * batch_size]
+            images, masks = self._augmentation(*train.batch(chosen), epoch, chosen)
+            self._step(images.to(self._device), masks.to(self._device), epoch, step)
+            self.position = Position(epoch - 1, step + 1)
+        if not self._images:
+            raise self._not_finite(f"no batch of epoch {epoch} gave a finite loss and gradient")
+        self._progress.step(epoch, self._spec.training.epochs, self.steps_per_epoch, self.steps_per_epoch)
+
+    def _step(self, images: Tensor, masks: Tensor, epoch: int, step: int) -> None:
+        """One optimizer step, which is not taken unless all its numbers are finite."""
+        skip = self._spec.training.on_nonfinite == "skip"
+        statistics = [buffer.clone() for buffer in self.model.buffers()] if skip else []
+        self._optimizer.zero_grad(set_to_none=True)
+        loss = bce_with_logits(self.model(images), masks)
+        value = loss.item()
+        wrong = "" if math.isfinite(value) else f"the loss is {value}"
+        if not wrong:
+            loss.backward()  # type: ignore[no-untyped-call]
+            gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+            largest = nn.utils.get_total_norm(gradients, norm_type=math.inf).item()
+            wrong = "" if math.isfinite(largest) else f"the loss is {value:.4g}, but its gradient holds {largest}"
+        if not wrong:
+            self._optimizer.step()
+            self._loss_sum += value * len(images)
+            self._images += len(images)
+            return
+        wrong += f" at epoch {epoch}, batch {step + 1} of {self.steps_per_epoch}"
+        if not skip:
+            raise self._not_finite(wrong)
+        if not self._skipped:
+            _log.warning("%s: this step is skipped, as are more like it in this epoch", wrong)
+        self._skipped += 1
+        for buffer, before in zip(self.model.buffers(), statistics, strict=True):
+            buffer.copy_(before)
+
+    def _not_finite(self, what: str) -> NonFiniteLossError:
+        skip = "" if self._spec.training.on_nonfinite == "skip" else ", or set training.on_nonfinite: skip"
+        fix = f"lower training.learning_rate{skip}; the last checkpoint is from before this"
+        return NonFiniteLossError(what, where=self._spec.run_id, fix=fix)
+
+    def _score(
+        self, phase: Literal["validating", "generalising"], tensors: ImageTensors | None, batch_size: int
+    ) -> SetScores | None:
+        if tensors is None:
+            return None
+
+        def between_batches(done: int, total: int) -> None:
+            self._stop.check()
+            self._progress.phase(phase, done, total)
+
+        try:
+            with step_faults(self._spec, self._device, phase, self.position.epoch + 1):
+                return evaluate(self.model, tensors, batch_size, self._device, between_batches)
+        except NonFiniteScoreError as error:
+            problem = error.problems[0]
+            what = f"{phase} after the steps of epoch {self.position.epoch + 1}: {problem.what}"
+            raise NonFiniteScoreError(what, where=self._spec.run_id, fix=problem.fix) from None

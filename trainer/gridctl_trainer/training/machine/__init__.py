@@ -1,0 +1,1 @@
+"""The device and libraries that a run trains with."""

@@ -1,0 +1,186 @@
+"""What a network is made of, and what training it takes, without training it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from gridctl_trainer.contract.network import GammaNetSpec, NetworkSpec
+from gridctl_trainer.models import build_model
+from gridctl_trainer.training.objective import bce_with_logits
+
+_FLOAT_BYTES = 4
+_ARRAYS = 4
+"""Weights, gradients, and Adam's two moments."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerDescription:
+    """One part of a network.
+
+    Attributes:
+        name: As in the state dict.
+        kind: Its class.
+        output_shape: Of its last call, batch included.
+        calls: In one forward pass.
+        parameters: Learned numbers in it.
+        forward_flops: Of all its calls; a multiply-add counts as two.
+    """
+
+    name: str
+    kind: str
+    output_shape: tuple[int, ...]
+    calls: int
+    parameters: int
+    forward_flops: int
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkDescription:
+    """A network at one image size and batch.
+
+    Attributes:
+        batch_size, size_px, timesteps: What it was described for; timesteps is 1 for a U-Net.
+        parameters: Learned numbers.
+        forward_flops, training_flops: Of one step, a multiply-add counted as two; training is
+            forward and backward.
+        weights_bytes: Weights, gradients, and Adam's two moments, in float32.
+        activation_bytes: What the forward pass keeps for the backward pass, in float32.
+        layers: In the order of their first call.
+    """
+
+    architecture: str
+    batch_size: int
+    size_px: int
+    timesteps: int
+    parameters: int
+    forward_flops: int
+    training_flops: int
+    weights_bytes: int
+    activation_bytes: int
+    layers: tuple[LayerDescription, ...]
+
+    @property
+    def training_bytes(self) -> int:
+        """Weights and activations together: the least that training needs on a device."""
+        return self.weights_bytes + self.activation_bytes
+
+    def to_json(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {**asdict(self), "training_bytes": self.training_bytes}
+
+
+def describe(spec: NetworkSpec, size_px: int, batch_size: int) -> NetworkDescription:
+    """Describe a network by a forward and backward pass on tensors without content.
+
+    Args:
+        spec: The network.
+        size_px: Side of the square images.
+        batch_size: Images a step.
+
+    Raises:
+        SpecError: The size does not fit the network.
+    """
+    model, images = _without_content(spec, size_px, batch_size)
+    layers = dict(_layers(model))
+    calls: dict[str, int] = defaultdict(int)
+    shapes: dict[str, tuple[int, ...]] = {}
+    handles = []
+    for name, layer in layers.items():
+
+        def note(_layer: nn.Module, _inputs: object, output: Tensor, name: str = name) -> None:
+            calls[name] += 1
+            shapes[name] = tuple(output.shape)
+
+        handles.append(layer.register_forward_hook(note))
+    forward = FlopCounterMode(display=False)
+    kept = _Kept(model)
+    with forward, kept.noted():
+        logits = model(images)
+    for handle in handles:
+        handle.remove()
+    training = FlopCounterMode(display=False)
+    with training:
+        loss = bce_with_logits(model(images), torch.zeros_like(logits))
+        loss.backward()  # type: ignore[no-untyped-call]
+    counted = forward.get_flop_counts()
+    prefix = type(model).__name__
+    number = sum(parameter.numel() for parameter in model.parameters())
+    return NetworkDescription(
+        architecture=spec.architecture,
+        batch_size=batch_size,
+        size_px=size_px,
+        timesteps=spec.timesteps if isinstance(spec, GammaNetSpec) else 1,
+        parameters=number,
+        forward_flops=int(forward.get_total_flops()),
+        training_flops=int(training.get_total_flops()),
+        weights_bytes=_ARRAYS * _FLOAT_BYTES * number,
+        activation_bytes=kept.size_bytes,
+        layers=tuple(
+            LayerDescription(
+                name=name,
+                kind=type(layers[name]).__name__,
+                output_shape=shapes[name],
+                calls=calls[name],
+                parameters=sum(parameter.numel() for parameter in layers[name].parameters()),
+                forward_flops=sum(counted.get(f"{prefix}.{name}", {}).values()),
+            )
+            for name in calls
+        ),
+    )
+
+
+def least_training_bytes(spec: NetworkSpec, size_px: int, batch_size: int) -> int:
+    """`training_bytes` alone, without the time that counting operations takes.
+
+    Raises:
+        SpecError: The size does not fit the network.
+    """
+    model, images = _without_content(spec, size_px, batch_size)
+    kept = _Kept(model)
+    with kept.noted():
+        model(images)
+    return _ARRAYS * _FLOAT_BYTES * sum(parameter.numel() for parameter in model.parameters()) + kept.size_bytes
+
+
+def _without_content(spec: NetworkSpec, size_px: int, batch_size: int) -> tuple[nn.Module, Tensor]:
+    """The network and a batch of images for it, of the right shapes and in no memory."""
+    series = (spec.timesteps,) if isinstance(spec, GammaNetSpec) and spec.temporal else ()
+    with torch.device("meta"):
+        return build_model(spec).train(), torch.empty(batch_size, *series, 1, size_px, size_px)
+
+
+class _Kept:
+    """What a forward pass keeps for the backward pass."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self._weights = {parameter.untyped_storage()._cdata for parameter in model.parameters()}
+        self._sizes: dict[int, int] = {}
+
+    def noted(self) -> torch.autograd.graph.saved_tensors_hooks:
+        return torch.autograd.graph.saved_tensors_hooks(self._keep, lambda tensor: tensor)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(self._sizes.values())
+
+    def _keep(self, tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in self._weights:
+            self._sizes[storage._cdata] = storage.nbytes()
+        return tensor
+
+
+def _layers(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """The parts that a figure of the network would show: items of its lists, and what stands alone."""
+    for name, child in model.named_children():
+        if isinstance(child, nn.ModuleList):
+            yield from ((f"{name}.{index}", item) for index, item in enumerate(child))
+        else:
+            yield name, child

@@ -1,0 +1,183 @@
+"""The preflight of many runs: each device, data set and distinct model once, and every problem of all of them."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+
+import cv2
+import torch
+
+from gridctl_trainer.contract import exit_codes
+from gridctl_trainer.contract.errors import DataError, Fault, Problem
+from gridctl_trainer.contract.secrets import masked
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.datasets.registry import Kind
+from gridctl_trainer.host.signals import StoppedError, StopSignal
+from gridctl_trainer.preprocessing.loading import load_set
+from gridctl_trainer.preprocessing.prepared import PreparedSet
+from gridctl_trainer.training.images.sets import split_sets
+from gridctl_trainer.training.machine.device import DeviceName, choose_device, unused_gpu
+from gridctl_trainer.training.machine.environment import device_name, versions
+from gridctl_trainer.training.preflight.findings import Findings
+from gridctl_trainer.training.preflight.patients import parts, remarks
+from gridctl_trainer.training.preflight.shapes import Place, grouped, places_of, preparation, shape_of
+from gridctl_trainer.training.preflight.trial import try_one_step
+from gridctl_trainer.training.progress.display import TrainingProgress
+
+_SHOWN_VERSIONS = ("torch", "numpy")
+
+
+class Preflight:
+    """Looks at what runs need, in the order in which they need it.
+
+    Data that have to be fetched or packed are, into this machine's cache, where the runs then find them.
+
+    Args:
+        runs: What is to be trained here.
+        progress: Told of phases that take time.
+        stop: Asks to end.
+    """
+
+    def __init__(self, runs: Sequence[RunSpec], progress: TrainingProgress, stop: StopSignal) -> None:
+        self._runs = runs
+        self._progress = progress
+        self._stop = stop
+        self._devices: dict[DeviceName, torch.device] = {}
+        self._sets: dict[Place, PreparedSet] = {}
+        self._patients: dict[Place, frozenset[str]] = {}
+        self._split: set[tuple[Place, float]] = set()
+        self.findings = Findings()
+
+    def run(self) -> Findings:
+        """Look at everything.
+
+        Raises:
+            StoppedError: A stop was asked for.
+        """
+        found = versions()
+        libraries = [f"{name} {found[name]}" for name in _SHOWN_VERSIONS if name in found]
+        self.findings.fact("trainer", ", ".join([f"Python {platform.python_version()}", *libraries]))
+        self._look_at_devices()
+        self._look_at_data()
+        self._look_at_patients()
+        self._try_models()
+        return self.findings
+
+    def _look_at_devices(self) -> None:
+        for wanted, runs in grouped(self._runs, lambda run: run.training.device).items():
+            try:
+                device = choose_device(wanted)
+            except Fault as fault:
+                self.findings.problem("device", fault.problems, fault.exit_code, _ids(runs))
+                continue
+            self._devices[wanted] = device
+            self.findings.fact("device", f"{device}: {device_name(device)}")
+            if unused := unused_gpu(device, wanted):
+                self.findings.note("device", unused)
+
+    def _look_at_data(self) -> None:
+        bad: set[tuple[Kind, str]] = set()
+        said: set[str] = set()
+        places = [place for run in self._runs for place in places_of(run)]
+        first = {place: run for run in reversed(self._runs) for place in places_of(run)}
+        for place in dict.fromkeys(places):
+            kind, location, _ = place
+            if (kind, location) in bad:
+                continue
+            try:
+                found = self._load(kind, location, first[place])
+            except Fault as fault:
+                bad.add((kind, location))
+                affected = [run for run in self._runs if (kind, location) in {p[:2] for p in places_of(run)}]
+                self.findings.problem("data", fault.problems, fault.exit_code, _ids(affected))
+                continue
+            self._sets[place], self._patients[place] = found, frozenset(found.patients)
+            self._remark_on(kind, location, found, said)
+
+    def _load(self, kind: Kind, location: str, run: RunSpec) -> PreparedSet:
+        def progress(done: int, total: int) -> None:
+            self._stop.check()
+            self._progress.phase(f"reading {kind} ({preparation(run)})", done, total)
+
+        return load_set(kind, location, run.data, run.frames, progress)
+
+    def _remark_on(self, kind: Kind, location: str, found: PreparedSet, said: set[str]) -> None:
+        if not len(found):
+            return
+        patients = len(set(found.patients))
+        fact = f"data.{kind}: {_count(patients, 'patient')}, {_count(len(found), 'image')} in {location}"
+        if fact not in said:
+            self.findings.fact("data", fact)
+        wrong = [str(oddity) for oddity in found.oddities if oddity.wrong]
+        if wrong and fact not in said:
+            others = f" (and {len(wrong) - 1} more: gridctl-trainer data check {location})" if len(wrong) > 1 else ""
+            self.findings.note("data", f"training or scores may be wrong: {wrong[0]}{others}")
+        said.add(fact)
+
+    def _look_at_patients(self) -> None:
+        by_place: dict[Place, dict[float, tuple[int, int]]] = defaultdict(dict)
+        for (place, ratio), runs in grouped(self._readable(), _part).items():
+            try:
+                by_place[place][ratio] = parts(self._patients[place], ratio, runs[0].seed)
+                self._split.add((place, ratio))
+            except DataError as fault:
+                self.findings.problem("patients", fault.problems, fault.exit_code, _ids(runs))
+        said: dict[str, None] = {}
+        for place, by_ratio in by_place.items():
+            patients = len(self._patients[place])
+            shares = [
+                f"{train} train and {val} validate at ratio {r:g}" for r, (train, val) in sorted(by_ratio.items())
+            ]
+            key = f"{patients} {shares}"
+            if key not in said:
+                self.findings.fact("patients", "; ".join(shares))
+                for remark in remarks(patients, by_ratio.items()):
+                    self.findings.note("patients", remark)
+            said[key] = None
+
+    def _try_models(self) -> None:
+        able = [run for run in self._runs if run.training.device in self._devices and _part(run) in self._split]
+        groups = grouped((run for run in able if all(place in self._sets for place in places_of(run))), shape_of)
+        for done, runs in enumerate(groups.values()):
+            self._stop.check()
+            names = " and ".join(dict.fromkeys(run.model for run in runs))
+            run, device = runs[0], self._devices[runs[0].training.device]
+            what = f"one step of {names} on {device}, batches of {run.training.batch_size}, {run.data.size_px} px"
+            self._progress.phase(f"trying {names} ({run.data.size_px} px)", done, len(groups))
+            torch.set_num_threads(run.training.threads)
+            cv2.setNumThreads(run.training.threads)
+            began = time.monotonic()
+            try:
+                labelled, *other = (self._sets[place] for place in places_of(run))
+                held = try_one_step(run, split_sets(run, labelled, other[0] if other else None), device, self._stop)
+            except StoppedError:
+                raise
+            except Fault as fault:
+                self.findings.problem("models", fault.problems, fault.exit_code, _ids(runs))
+            except Exception as error:  # a bug in one model must not hide what is wrong with another
+                problem = Problem(
+                    masked(f"its first step fails: {type(error).__name__}: {error}"), f"models.{run.model}"
+                )
+                self.findings.problem("models", [problem], exit_codes.BUG, _ids(runs))
+            else:
+                memory = f", {held / 2**30:.1f} GiB" if device.type == "cuda" else ""
+                self.findings.fact("models", f"{what}: {time.monotonic() - began:.1f} s{memory}")
+
+    def _readable(self) -> list[RunSpec]:
+        """Runs all of whose data could be read."""
+        return [run for run in self._runs if all(place in self._sets for place in places_of(run))]
+
+
+def _part(run: RunSpec) -> tuple[Place, float]:
+    return places_of(run)[0], run.train_ratio
+
+
+def _ids(runs: Sequence[RunSpec]) -> list[str]:
+    return [run.run_id for run in runs]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

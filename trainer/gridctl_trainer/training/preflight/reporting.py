@@ -1,0 +1,67 @@
+"""How far a preflight is and what it found: for a person, or line by line for the local backend."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import IO
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from gridctl_trainer.training.preflight.findings import Finding
+from gridctl_trainer.training.progress.display import Silent
+
+
+class JsonLines(Silent):
+    """One JSON object a line. If nobody reads them any more, the preflight ends: nobody would start the runs."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def phase(self, name: str, done: int, total: int) -> None:
+        self._write({"event": "phase", "phase": name, "done": done, "total": total})
+
+    def findings(self, found: Sequence[Finding]) -> None:
+        for finding in found:
+            self._write(finding.to_json())
+        self._write({"event": "end"})
+
+    def _write(self, event: dict[str, object]) -> None:
+        self._stream.write(json.dumps(event) + "\n")
+        self._stream.flush()
+
+
+class Text(Silent):
+    """A bar with the time that remains on a terminal, then a line for each finding on standard output."""
+
+    def __init__(self, show: Callable[[str], object], *, with_bar: bool) -> None:
+        self._show = show
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+            disable=not with_bar,
+        )
+        self._task = self._bars.add_task("", total=None)
+        self._phase = ""
+        self._bars.start()
+
+    def phase(self, name: str, done: int, total: int) -> None:
+        if name != self._phase:
+            self._bars.reset(self._task, description=name)
+            self._phase = name
+        self._bars.update(self._task, completed=done, total=total)
+
+    def findings(self, found: Sequence[Finding]) -> None:
+        self.close()
+        marks = {"fact": "ok", "note": "note", "problem": "failed"}
+        for finding in found:
+            runs = f" ({len(finding.runs)} runs)" if len(finding.runs) > 1 else ""
+            self._show(f"{marks[finding.kind]:<8} {finding.about}{runs}: {finding.problem}\n")
+
+    def close(self) -> None:
+        self._bars.stop()

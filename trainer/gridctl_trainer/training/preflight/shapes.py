@@ -1,0 +1,44 @@
+"""What runs have in common, so that each of it is looked at once: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import TypeVar
+
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.datasets.registry import Kind
+
+Place = tuple[Kind, str, Hashable]
+"""A data set as a run reads it: which one, where, and how it is prepared."""
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+def grouped(runs: Iterable[RunSpec], key: Callable[[RunSpec], Key]) -> dict[Key, list[RunSpec]]:
+    """Runs by what they have in common, in the order of the first of each."""
+    groups: dict[Key, list[RunSpec]] = {}
+    for run in runs:
+        groups.setdefault(key(run), []).append(run)
+    return groups
+
+
+def shape_of(run: RunSpec) -> Hashable:
+    """What decides whether a step fits: runs of one shape differ in their images and in what they are called."""
+    training = run.training
+    batches = (training.batch_size, training.validation_batch_size, training.generalisation_batch_size)
+    policy = (training.deterministic, training.on_nonfinite, training.threads, training.learning_rate)
+    return (run.network, batches, run.data.size_px, run.frames, run.data.sunnybrook is None, training.device, policy)
+
+
+def places_of(run: RunSpec) -> tuple[Place, ...]:
+    """The data sets that a run reads, the one that it trains on first."""
+    how = (run.data.size_px, run.data.preprocessing, run.frames)
+    trained: Place = ("acdc", run.data.acdc, how)
+    return (trained,) if run.data.sunnybrook is None else (trained, ("sunnybrook", run.data.sunnybrook, how))
+
+
+def preparation(run: RunSpec) -> str:
+    """How its images are prepared, in short: `176 px, no clahe, 6 frames`."""
+    without = [f"no {step}" for step, kept in run.data.preprocessing.model_dump().items() if not kept]
+    series = [f"{run.frames} frames"] if run.frames > 1 else []
+    return ", ".join([f"{run.data.size_px} px", *without, *series])

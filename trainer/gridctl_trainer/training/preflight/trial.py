@@ -1,0 +1,128 @@
+"""One step of a model as a run would take it, and one batch of each evaluation: what does not fit is said now."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+from typing import Final
+
+import torch
+
+from gridctl_trainer.contract.errors import Fault, Problem, SpecError
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.host.signals import StopSignal
+from gridctl_trainer.models import build_model
+from gridctl_trainer.preprocessing.prepared import PreparedSet
+from gridctl_trainer.training.device_faults import OutOfMemoryError, memory_fix, step_faults
+from gridctl_trainer.training.images.sets import RunSets
+from gridctl_trainer.training.images.tensors import ImageTensors
+from gridctl_trainer.training.loop import NonFiniteLossError, TrainingLoop
+from gridctl_trainer.training.machine.environment import peak_memory_bytes
+from gridctl_trainer.training.preflight.memory import why_too_large
+from gridctl_trainer.training.progress.display import Silent
+from gridctl_trainer.training.seeding import epoch_order, restore_rng_state, rng_state, seed_everything
+
+PASSED: Final = "GRIDCTL_PREFLIGHT_PASSED"
+"""Variable of an attempt whose machine and model were tried by the command that started it: `1`."""
+
+_OTHERS_BYTES: Final = 2 << 30
+"""Memory of a GPU that is neither free nor held here from which on others hold it; CUDA itself takes half a GiB."""
+_TOO_LATE: Final = "; the last checkpoint is from before this"
+
+
+class FirstStepError(SpecError):
+    """A run of this specification cannot take its first step. Never retried: it would fail again."""
+
+
+class BusyDeviceError(Fault):
+    """There was not enough memory on a GPU that others use as well. Retried: they may be gone."""
+
+
+def try_one_step(spec: RunSpec, sets: RunSets, device: torch.device, stop: StopSignal) -> int:
+    """Forward, backward and optimiser step on a run's own first batch, then one batch of each evaluation.
+
+    Afterwards every generator of chance is where it was, and the memory is given back: a run that is trained after
+    it in this process ends with the same weights as without it.
+
+    Args:
+        spec: Of the run.
+        sets: Its images.
+        device: Where it would train.
+        stop: Asks to end.
+
+    Returns:
+        Most memory held, in bytes.
+
+    Raises:
+        FirstStepError: It cannot: out of memory, a size that the network does not take, NaN, no deterministic form.
+        BusyDeviceError: Out of memory, and others hold part of it.
+        StoppedError: A stop was asked for.
+    """
+    before = rng_state()
+    try:
+        images = min(spec.training.batch_size, len(sets.train))
+        if device.type == "cpu" and (too_large := why_too_large(spec, images)):
+            raise OutOfMemoryError(too_large, fix=memory_fix(spec, "training"))
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
+        with step_faults(spec, device, "training", 1):  # the network itself may be too large
+            return _steps(spec, sets, device, stop)
+    except OutOfMemoryError as error:
+        raise (BusyDeviceError if _others_hold_memory(device) else FirstStepError)(_said(spec, error)) from None
+    except NonFiniteLossError as error:
+        if spec.training.on_nonfinite == "skip":  # as the user wants it: later batches may be finite
+            return 0
+        raise FirstStepError(_said(spec, error, "look at its images with `gridctl-trainer data check`")) from None
+    except Fault as error:
+        raise FirstStepError(_said(spec, error)) from None
+    finally:
+        gc.collect()
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+            torch.cuda.reset_peak_memory_stats(device)
+        restore_rng_state(before)
+
+
+def _steps(spec: RunSpec, sets: RunSets, device: torch.device, stop: StopSignal) -> int:
+    training = spec.training
+    seed_everything(spec.seed, deterministic=training.deterministic)
+    first = torch.from_numpy(epoch_order(len(sets.train), spec.seed, 1))[: training.batch_size]
+    once = spec.model_copy(update={"training": training.model_copy(update={"epochs": 1})})
+    loop = TrainingLoop(
+        once,
+        build_model(spec.network),
+        _some(ImageTensors.of(sets.train), first),
+        _batch(sets.validation, training.validation_batch_size),
+        _batch(sets.generalisation, training.generalisation_batch_size) if sets.generalisation else None,
+        device,
+        stop,
+        Silent(),
+    )
+    for _ in loop.epochs():
+        pass
+    return peak_memory_bytes(device)
+
+
+def _batch(prepared: PreparedSet, size: int) -> ImageTensors:
+    return _some(ImageTensors.of(prepared), torch.arange(min(size, len(prepared))))
+
+
+def _some(tensors: ImageTensors, chosen: torch.Tensor) -> ImageTensors:
+    assert tensors.rows is not None
+    return dataclasses.replace(tensors, rows=tensors.rows[chosen])
+
+
+def _said(spec: RunSpec, error: Fault, fix: str = "") -> list[Problem]:
+    return [
+        Problem(
+            f"its first step fails: {problem.what}", f"models.{spec.model}", fix or problem.fix.removesuffix(_TOO_LATE)
+        )
+        for problem in error.problems
+    ]
+
+
+def _others_hold_memory(device: torch.device) -> bool:
+    if device.type != "cuda":
+        return False
+    free, total = torch.cuda.mem_get_info(device)
+    return total - free - torch.cuda.memory_reserved(device) > _OTHERS_BYTES

@@ -1,0 +1,110 @@
+"""How far an attempt is: for a person on a terminal, for the local backend, or for nobody."""
+
+from __future__ import annotations
+
+import json
+from typing import IO, Protocol
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from gridctl_trainer.contract.records.metric_log import EpochRecord
+from gridctl_trainer.terminal.standard_streams import OutputError
+
+
+class TrainingProgress(Protocol):
+    """Told of everything that takes time."""
+
+    def phase(self, name: str, done: int, total: int) -> None:
+        """Something before or between epochs: reading files, validating."""
+
+    def step(self, epoch: int, epochs: int, step: int, steps: int) -> None:
+        """Optimizer steps done of an epoch."""
+
+    def epoch(self, record: EpochRecord, epochs: int) -> None:
+        """An epoch is finished and logged."""
+
+    def close(self) -> None:
+        """Nothing more will come."""
+
+
+class Silent:
+    """Shows nothing."""
+
+    def phase(self, name: str, done: int, total: int) -> None:
+        pass
+
+    def step(self, epoch: int, epochs: int, step: int, steps: int) -> None:
+        pass
+
+    def epoch(self, record: EpochRecord, epochs: int) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+class JsonLines:
+    """One JSON object a line, for a program that reads them as they come."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream: IO[str] | None = stream
+
+    def phase(self, name: str, done: int, total: int) -> None:
+        self._write(event="phase", phase=name, done=done, total=total)
+
+    def step(self, epoch: int, epochs: int, step: int, steps: int) -> None:
+        self._write(event="step", epoch=epoch, epochs=epochs, step=step, steps=steps)
+
+    def epoch(self, record: EpochRecord, epochs: int) -> None:
+        self._write(
+            event="epoch",
+            epoch=record.epoch,
+            epochs=epochs,
+            validation_dice=record.validation.dice,
+            seconds=record.seconds,
+        )
+
+    def close(self) -> None:
+        pass
+
+    def _write(self, **fields: object) -> None:
+        if self._stream is None:
+            return
+        try:
+            self._stream.write(json.dumps(fields) + "\n")
+            self._stream.flush()
+        except OutputError:  # the reader has gone; training goes on without it
+            self._stream = None
+
+
+class Bar:
+    """A bar on the terminal with epoch, Dice and the time that remains."""
+
+    def __init__(self, title: str) -> None:
+        self._progress = Progress(
+            TextColumn("{task.fields[title]}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[dice]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        self._task = self._progress.add_task("", title=title, dice="", total=None)
+        self._title = title
+        self._progress.start()
+
+    def phase(self, name: str, done: int, total: int) -> None:
+        self._progress.update(self._task, title=f"{self._title} {name}")
+
+    def step(self, epoch: int, epochs: int, step: int, steps: int) -> None:
+        title = f"{self._title} epoch {epoch}/{epochs}"
+        self._progress.update(
+            self._task, title=title, completed=(epoch - 1) * steps + step, total=epochs * steps, visible=True
+        )
+
+    def epoch(self, record: EpochRecord, epochs: int) -> None:
+        self._progress.update(self._task, dice=f"Dice {record.validation.dice:.3f}")
+
+    def close(self) -> None:
+        self._progress.stop()

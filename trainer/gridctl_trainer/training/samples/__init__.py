@@ -1,0 +1,1 @@
+"""A few slices with truth and prediction, kept to look at."""

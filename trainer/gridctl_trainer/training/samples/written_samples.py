@@ -1,0 +1,165 @@
+"""A few slices with truth and what the model says of them, to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from gridctl_trainer.contract.layout import RunLayout
+from gridctl_trainer.contract.records.samples import SampleOutput, SamplesIndex, SampleSlice
+from gridctl_trainer.metrics.image_scores import image_scores
+from gridctl_trainer.models.gamma_net.network import GammaNet
+from gridctl_trainer.preprocessing.prepared import PreparedSet, SliceRecord
+from gridctl_trainer.storage.base import Store
+from gridctl_trainer.training.images.tensors import ImageTensors
+from gridctl_trainer.training.samples.pictures import grey_png, mask_png, outline, overlay, probability_png
+
+SLICES_PER_SET: Final = 4
+TIMESTEPS_SHOWN: Final = 8
+"""Of a model with more of them, this many at even distances: the first and the last are among them."""
+
+
+def write_samples(
+    store: Store,
+    layout: RunLayout,
+    model: nn.Module,
+    validation: PreparedSet,
+    generalisation: PreparedSet | None,
+    device: torch.device,
+) -> None:
+    """Store pictures of a few slices of each set, and an index of them, written last.
+
+    Which slices depends on the set alone, so runs with the same split show the same ones.
+
+    Args:
+        store: Where to.
+        layout: Keys of the run.
+        model: The trained model.
+        validation: Its images.
+        generalisation: The same of the other set, if there is one.
+        device: Where the model is.
+    """
+    slices: list[SampleSlice] = []
+    timesteps = 1
+    for set_name, prepared in (("validation", validation), ("generalisation", generalisation)):
+        if prepared is None:
+            continue
+        chosen = choose_slices(prepared.masks)
+        if not len(chosen):
+            continue
+        images, _ = ImageTensors.of(prepared).batch(torch.from_numpy(chosen))
+        logits = logits_per_timestep(model, images.to(device)).cpu()
+        timesteps = len(logits)
+        for place, index in enumerate(chosen):
+            row = prepared.rows[index]
+            image, mask = prepared.all_series[row, -1], prepared.all_masks[row]
+            seen = _Seen(set_name, prepared.all_slices[row], image, mask, logits[:, place])  # type: ignore[arg-type]
+            for name, picture in seen.pictures():
+                store.put(layout.sample(name), picture)
+            slices.append(seen.entry())
+    size_px = validation.all_masks.shape[-1]
+    index = SamplesIndex(run_id=layout.run_id, size_px=size_px, timesteps=timesteps, slices=tuple(slices))
+    store.put(layout.samples_index, index.to_json())
+
+
+def choose_slices(masks: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Which slices of a set are kept: labelled ones at even distances.
+
+    Args:
+        masks: (N, H, W), 0 or 1.
+
+    Returns:
+        Their indices, ascending; at most `SLICES_PER_SET`.
+    """
+    labelled = np.flatnonzero(masks.any(axis=(1, 2)))
+    return labelled[_spread(len(labelled), SLICES_PER_SET)]
+
+
+def logits_per_timestep(model: nn.Module, images: Tensor) -> Tensor:
+    """What a model says after each of its timesteps.
+
+    Args:
+        model: A γ-Net, or one that has no timesteps.
+        images: (B, 1, H, W), or (B, T, 1, H, W) for a model that reads a frame a timestep.
+
+    Returns:
+        Logits, (T, B, 1, H, W); T is 1 for a model without timesteps.
+    """
+    model.eval()
+    with torch.inference_mode():
+        logits: Tensor = model.forward_timesteps(images) if isinstance(model, GammaNet) else model(images)[None]
+    return logits
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One slice of a set and what the model says of it.
+
+    Attributes:
+        set_name: Which set.
+        record: What is known of the slice.
+        image: (H, W) float32.
+        mask: (H, W) uint8, 0 or 1.
+        logits: (T, 1, H, W).
+    """
+
+    set_name: Literal["validation", "generalisation"]
+    record: SliceRecord
+    image: NDArray[np.float32]
+    mask: NDArray[np.uint8]
+    logits: Tensor
+
+    def pictures(self) -> Iterator[tuple[str, bytes]]:
+        """Names and PNGs: image, truth, outputs, and an overlay for who browses the store."""
+        yield f"{self._name}-image", grey_png(self.image)
+        yield f"{self._name}-truth", mask_png(self.mask)
+        for step in self._steps:
+            yield self._output(step), probability_png(self._probability(step))
+        yield self._name, overlay(self.image, self.mask, (self.logits[-1, 0] > 0).numpy().astype(np.uint8))
+
+    def entry(self) -> SampleSlice:
+        """Its line in the index."""
+        truth = torch.from_numpy(self.mask.astype(np.float32))[None, None]
+        outputs = [
+            SampleOutput(
+                timestep=step + 1,
+                picture=self._output(step),
+                outline=outline(self._probability(step)),
+                dice=min(float(image_scores(self.logits[step][None], truth)[1]), 1.0),
+            )
+            for step in self._steps
+        ]
+        return SampleSlice(
+            set=self.set_name,
+            name=self.record.name,
+            patient=self.record.patient,
+            picture=f"{self._name}-image",
+            truth=f"{self._name}-truth",
+            truth_outline=outline(self.mask.astype(np.float32)),
+            outputs=tuple(outputs),
+        )
+
+    @property
+    def _name(self) -> str:
+        return f"{self.set_name}-{self.record.name}".replace(" ", "-")
+
+    @property
+    def _steps(self) -> list[int]:
+        return [int(step) for step in _spread(len(self.logits), TIMESTEPS_SHOWN)]
+
+    def _output(self, step: int) -> str:
+        return f"{self._name}-output-{step + 1:02d}"
+
+    def _probability(self, step: int) -> NDArray[np.float32]:
+        return self.logits[step, 0].sigmoid().numpy()
+
+
+def _spread(count: int, wanted: int) -> NDArray[np.int64]:
+    """Indices of at most `wanted` of `count` things at even distances, ends included."""
+    return np.unique(np.linspace(0, max(count - 1, 0), min(wanted, count)).round().astype(np.int64))

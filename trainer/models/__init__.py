@@ -1,5 +1,0 @@
-"""The two networks that are compared: a light U-Net and the recurrent γ-Net."""
-
-from trainer.models.registry import build_model
-
-__all__ = ["build_model"]
