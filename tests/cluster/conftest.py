@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gridctl.executors.kubernetes import KubernetesBackend
+from gridctl.executors.kubernetes import KubernetesExecutor
 from gridctl.executors.kubernetes.api.connection import open_connection
 from gridctl.executors.kubernetes.api.refusals import RefusedError
 from gridctl.executors.kubernetes.api.requests import Api
@@ -176,8 +176,8 @@ def stub(tmp_path: Path) -> Callable[[str], str]:
     return make
 
 
-def backend(experiment: Experiment) -> KubernetesBackend:
-    return KubernetesBackend(experiment, open_store(experiment.store))
+def backend(experiment: Experiment) -> KubernetesExecutor:
+    return KubernetesExecutor(experiment, open_store(experiment.store))
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 90) -> Any:

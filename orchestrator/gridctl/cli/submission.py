@@ -245,9 +245,9 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool
     access: Sequence[Finding] = ()
     gpus = 0
     if prepared.experiment.backend == "kubernetes":
-        from gridctl.executors.kubernetes import KubernetesBackend
+        from gridctl.executors.kubernetes import KubernetesExecutor
 
-        assert isinstance(prepared.backend, KubernetesBackend)
+        assert isinstance(prepared.backend, KubernetesExecutor)
         verdicts, gpus = prepared.backend.judge(plan.to_do), prepared.backend.gpus(plan.to_do)
         access = store_access(prepared)
     cost = estimate(prepared.experiment, prepared.collected, at_once)
@@ -320,7 +320,7 @@ def _say_who_holds(prepared: Prepared) -> None:
 
 def _start(prepared: Prepared, workers: int | None, max_active: int | None, *, tried: bool) -> Outcome:
     from gridctl.executors.base import Outcome
-    from gridctl.executors.local import LocalBackend
+    from gridctl.executors.local import LocalExecutor
     from gridctl.executors.local.progress_bars import display
     from gridctl.terminal import console
 
@@ -329,18 +329,18 @@ def _start(prepared: Prepared, workers: int | None, max_active: int | None, *, t
         return Outcome()
     if prepared.experiment.backend == "kubernetes":
         return _create_jobs(prepared, max_active)
-    at_once = LocalBackend(prepared.store, workers=workers).workers_for(runs)
+    at_once = LocalExecutor(prepared.store, workers=workers).workers_for(runs)
     with display(runs, at_once, console.stderr_console()) as watcher:
-        return LocalBackend(prepared.store, workers=workers, watcher=watcher, tried=tried).start(runs)
+        return LocalExecutor(prepared.store, workers=workers, watcher=watcher, tried=tried).start(runs)
 
 
 def _create_jobs(prepared: Prepared, max_active: int | None) -> Outcome:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from gridctl.executors.kubernetes import KubernetesBackend
+    from gridctl.executors.kubernetes import KubernetesExecutor
     from gridctl.terminal import console
 
-    assert isinstance(prepared.backend, KubernetesBackend)
+    assert isinstance(prepared.backend, KubernetesExecutor)
     runs, stderr = prepared.plan.to_do, console.stderr_console()
     columns = (TextColumn("creating Jobs"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[active]}"))
     with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:

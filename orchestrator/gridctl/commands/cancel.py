@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gridctl.commands.lookup.experiments import Found
-from gridctl.executors.registry import open_backend
+from gridctl.executors.registry import open_executor
 from gridctl.runs.cancellation import end_submissions, note_cancelled
 from gridctl_trainer.contract.spec import RunSpec
 
@@ -37,7 +37,7 @@ def cancel(found: Found, runs: Sequence[RunSpec] | None = None) -> Cancelled:
     Raises:
         UnreachableError: The cluster cannot be reached, or refuses.
     """
-    backend = open_backend(found.backend, found.experiment, found.store)
+    backend = open_executor(found.backend, found.experiment, found.store)
     name = found.experiment.name
     wanted = None if runs is None else {run.run_id for run in runs}
     activity = backend.observe(name)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gridctl.commands.lookup.experiments import Found
 from gridctl.errors import InputError
-from gridctl.executors.registry import open_backend
+from gridctl.executors.registry import open_executor
 from gridctl_trainer.contract import layout
 from gridctl_trainer.contract.spec import RunSpec
 
@@ -52,7 +52,7 @@ def prepare_deletion(found: Found, runs: Sequence[RunSpec] | None = None) -> Del
         prefixes = [layout.RunLayout(name, run.run_id).prefix for run in runs]
     stats = [stat for prefix in prefixes for stat in found.store.list(prefix)]
     wanted = None if runs is None else tuple(run.run_id for run in runs)
-    activity = open_backend(found.backend, found.experiment, found.store).observe(name)
+    activity = open_executor(found.backend, found.experiment, found.store).observe(name)
     active = tuple(
         run_id for run_id, known in activity.items() if known.active and (wanted is None or run_id in wanted)
     )
@@ -74,9 +74,9 @@ def delete(found: Found, deletion: Deletion) -> None:
         Fault: The store or the backend failed; calling again completes it.
     """
     if found.backend == "kubernetes":
-        from gridctl.executors.kubernetes import KubernetesBackend
+        from gridctl.executors.kubernetes import KubernetesExecutor
 
-        KubernetesBackend(found.experiment, found.store).forget(deletion.run_ids)
+        KubernetesExecutor(found.experiment, found.store).forget(deletion.run_ids)
     name = found.experiment.name
     prefixes = (
         [layout.experiment_prefix(name)]

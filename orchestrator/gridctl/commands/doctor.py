@@ -17,7 +17,7 @@ from gridctl_trainer.storage.base import open_store
 from gridctl_trainer.storage.probe import probe
 
 if TYPE_CHECKING:
-    from gridctl.executors.kubernetes import KubernetesBackend
+    from gridctl.executors.kubernetes import KubernetesExecutor
 
 
 def examine(experiment: Experiment, *, with_preflight: bool = True) -> Iterator[Check]:
@@ -39,17 +39,17 @@ def examine(experiment: Experiment, *, with_preflight: bool = True) -> Iterator[
 
 
 def _cluster(experiment: Experiment) -> Iterator[Check]:
-    from gridctl.executors.kubernetes import KubernetesBackend
+    from gridctl.executors.kubernetes import KubernetesExecutor
     from gridctl.executors.kubernetes.preflight import cluster as of
     from gridctl.executors.kubernetes.preflight.queue import queue
 
     try:
-        backend = KubernetesBackend(experiment, open_store(experiment.store))
+        backend = KubernetesExecutor(experiment, open_store(experiment.store))
     except KubeconfigError as fault:
         yield _failed("kubeconfig", fault)
         return
     except StoreError:
-        backend = KubernetesBackend(experiment, open_store("."))  # the store has a line of its own
+        backend = KubernetesExecutor(experiment, open_store("."))  # the store has a line of its own
     yield (first := _guarded("cluster", lambda: of.server(backend.api)))
     if first.state == "failed":
         return
@@ -77,7 +77,7 @@ def _cluster(experiment: Experiment) -> Iterator[Check]:
         yield _guarded("image", lambda: of.image(backend.api, image))
 
 
-def _secret(experiment: Experiment, backend: KubernetesBackend, name: str) -> Check:
+def _secret(experiment: Experiment, backend: KubernetesExecutor, name: str) -> Check:
     from gridctl.executors.kubernetes.preflight import cluster as of
     from gridctl_trainer.storage.s3.environment import read_s3_environment
 
@@ -87,13 +87,13 @@ def _secret(experiment: Experiment, backend: KubernetesBackend, name: str) -> Ch
     return of.secret(backend.api.namespace, backend.secrets.of(name), fix)
 
 
-def _secret_keys(backend: KubernetesBackend, name: str, keys: Iterable[str]) -> Check:
+def _secret_keys(backend: KubernetesExecutor, name: str, keys: Iterable[str]) -> Check:
     from gridctl.executors.kubernetes.preflight import cluster as of
 
     return of.secret_keys(backend.api.namespace, backend.secrets.of(name), keys)
 
 
-def _store_access(experiment: Experiment, backend: KubernetesBackend) -> Iterator[Check]:
+def _store_access(experiment: Experiment, backend: KubernetesExecutor) -> Iterator[Check]:
     try:
         yield from (found.check for found in backend.store_access(experiment.runs))
     except InputError:
@@ -102,7 +102,7 @@ def _store_access(experiment: Experiment, backend: KubernetesBackend) -> Iterato
         yield _failed("pods' settings", fault)
 
 
-def _judged(experiment: Experiment, backend: KubernetesBackend) -> Check:
+def _judged(experiment: Experiment, backend: KubernetesExecutor) -> Check:
     from gridctl.executors.kubernetes.preflight.resource_policy import what_to_change
 
     verdicts = backend.judge(experiment.runs)

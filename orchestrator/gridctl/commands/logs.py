@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from gridctl.commands.lookup.experiments import Found
 from gridctl.errors import InputError
-from gridctl.executors.registry import open_backend
+from gridctl.executors.registry import open_executor
 from gridctl_trainer.contract.errors import NotFoundError
 from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.spec import RunSpec
@@ -31,10 +31,10 @@ def read_logs(found: Found, run: RunSpec, *, follow: bool) -> Iterator[str]:
     """
     printed = False
     if found.backend == "kubernetes":
-        from gridctl.executors.kubernetes import KubernetesBackend
+        from gridctl.executors.kubernetes import KubernetesExecutor
         from gridctl.executors.kubernetes.logs import PodLogs
 
-        backend = KubernetesBackend(found.experiment, found.store)
+        backend = KubernetesExecutor(found.experiment, found.store)
         for line in PodLogs(backend.api, run.run_id).lines(follow=follow):
             printed = True
             yield line
@@ -79,12 +79,12 @@ def _lines(store: Store, key: str) -> list[str]:
 
 
 def _is_active(found: Found, run: RunSpec) -> bool:
-    activity = open_backend(found.backend, found.experiment, found.store).observe(run.experiment).get(run.run_id)
+    activity = open_executor(found.backend, found.experiment, found.store).observe(run.experiment).get(run.run_id)
     return activity is not None and activity.active
 
 
 def _why(found: Found, run: RunSpec) -> str:
-    activity = open_backend(found.backend, found.experiment, found.store).observe(run.experiment).get(run.run_id)
+    activity = open_executor(found.backend, found.experiment, found.store).observe(run.experiment).get(run.run_id)
     if activity is None:
         return "it was not started: the same submit command starts it"
     if activity.in_submission:

@@ -67,7 +67,7 @@ class Outcome:
     shared_cause: SharedCause | None = None
 
 
-class Backend(Protocol):
+class Executor(Protocol):
     """Executes attempts of runs whose `spec.json` is in the store already.
 
     Every method raises `UnreachableError` when the place cannot be reached or refuses.

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from gridctl.errors import InputError
-from gridctl.executors.base import Backend
+from gridctl.executors.base import Executor
 from gridctl.experiment import Experiment
 from gridctl_trainer.storage.base import Store
 
 
-def open_backend(name: str, experiment: Experiment, store: Store) -> Backend:
+def open_executor(name: str, experiment: Experiment, store: Store) -> Executor:
     """A backend to observe and to start runs on.
 
     Raises:
         InputError: This version has no such backend.
     """
     if name == "local":
-        from gridctl.executors.local import LocalBackend
+        from gridctl.executors.local import LocalExecutor
 
-        return LocalBackend(store, experiment=experiment.name)
+        return LocalExecutor(store, experiment=experiment.name)
     if name == "kubernetes":
-        from gridctl.executors.kubernetes import KubernetesBackend
+        from gridctl.executors.kubernetes import KubernetesExecutor
 
-        return KubernetesBackend(experiment, store)
+        return KubernetesExecutor(experiment, store)
     raise InputError(f"this version has no backend '{name}' for {experiment.name}", fix="use --backend local")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gridctl.commands.progress.failure_reason import failure_reason
 from gridctl.errors import Fault
 from gridctl.executors.base import Activity
-from gridctl.executors.registry import open_backend
+from gridctl.executors.registry import open_executor
 from gridctl.runs.silence import Silence
 from gridctl.runs.standing import Standing, clock, standing_in_store, standing_without_backend
 from gridctl.runs.state import RunState
@@ -60,7 +60,7 @@ def standings_now(found: Found, collected: Collected) -> tuple[dict[str, Standin
     if collected.runs["finished"].all():
         return None, ""
     try:
-        activity = open_backend(found.backend, found.experiment, found.store).observe(found.experiment.name)
+        activity = open_executor(found.backend, found.experiment, found.store).observe(found.experiment.name)
     except Fault as fault:
         return None, fault.problems[0].what
     return run_standings(collected, activity, here=machine_of(found.backend), experiment=found.experiment.name), ""

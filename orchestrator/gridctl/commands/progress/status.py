@@ -12,7 +12,7 @@ from gridctl.collection.collect import collect
 from gridctl.commands.lookup.experiments import Found
 from gridctl.commands.progress.states import machine_of, run_standings
 from gridctl.executors.base import Activity
-from gridctl.executors.registry import open_backend
+from gridctl.executors.registry import open_executor
 from gridctl.runs.shared_cause import Ended, SharedCause, shared_cause
 from gridctl.runs.standing import Standing
 from gridctl.runs.state import ACTIVE, TO_SUBMIT, RunState
@@ -115,7 +115,7 @@ def read_status(found: Found, activity: Mapping[str, Activity] | None = None) ->
     experiment = found.experiment
     collected = collect(found.store, experiment.runs)
     if activity is None:
-        activity = open_backend(found.backend, experiment, found.store).observe(experiment.name)
+        activity = open_executor(found.backend, experiment, found.store).observe(experiment.name)
     standings = run_standings(collected, activity, here=machine_of(found.backend), experiment=experiment.name)
     rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
     gpus = experiment.kubernetes.gpus if found.backend == "kubernetes" else None

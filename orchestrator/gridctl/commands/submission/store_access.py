@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gridctl.commands.submission.submit import Prepared
 from gridctl.errors import InputError, Problem
 from gridctl.executors.check import Check
-from gridctl.executors.kubernetes import KubernetesBackend
+from gridctl.executors.kubernetes import KubernetesExecutor
 from gridctl.executors.kubernetes.store_access.finding import Finding
 
 
@@ -17,7 +17,7 @@ def store_access(prepared: Prepared) -> Sequence[Finding]:
     Raises:
         Fault: The API server cannot be reached.
     """
-    if not isinstance(prepared.backend, KubernetesBackend) or not prepared.plan.to_do:
+    if not isinstance(prepared.backend, KubernetesExecutor) or not prepared.plan.to_do:
         return ()
     return prepared.backend.store_access(prepared.plan.to_do)
 

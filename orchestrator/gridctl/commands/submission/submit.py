@@ -11,9 +11,9 @@ from gridctl.commands.progress.states import machine_of, run_standings
 from gridctl.commands.submission.changed_experiment import Change, find_changes
 from gridctl.commands.submission.missing_runs import Plan, plan
 from gridctl.commands.submission.reuse_epochs import Reuse, begin_from
-from gridctl.executors.base import Backend, Renders
+from gridctl.executors.base import Executor, Renders
 from gridctl.executors.data_places import require_data
-from gridctl.executors.registry import open_backend
+from gridctl.executors.registry import open_executor
 from gridctl.experiment import Experiment
 from gridctl.history.event import submit_event
 from gridctl.history.record import append, read_history
@@ -41,7 +41,7 @@ class Prepared:
     experiment: Experiment
     store: Store
     plan: Plan
-    backend: Backend
+    backend: Executor
     collected: Collected
     standings: Mapping[str, Standing]
     changes: Sequence[Change] = ()
@@ -66,7 +66,7 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool, by_name
         Fault: The store or the backend cannot be reached.
     """
     require_data(experiment, by_name=by_name)
-    backend = open_backend(experiment.backend, experiment, store)
+    backend = open_executor(experiment.backend, experiment, store)
     if isinstance(backend, Renders):
         backend.manifests(experiment.runs)  # every mistake in them, before anything is written
     collected = collect(store, experiment.runs)

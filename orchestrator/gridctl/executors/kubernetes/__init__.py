@@ -1,5 +1,5 @@
 """The Kubernetes backend: a Job a run."""
 
-from gridctl.executors.kubernetes.executor import KubernetesBackend
+from gridctl.executors.kubernetes.executor import KubernetesExecutor
 
-__all__ = ["KubernetesBackend"]
+__all__ = ["KubernetesExecutor"]

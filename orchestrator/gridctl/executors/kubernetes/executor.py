@@ -33,7 +33,7 @@ from gridctl_trainer.storage.s3.environment import S3Environment, read_s3_enviro
 _NAMES_A_SELECTOR: Final = 50
 
 
-class KubernetesBackend:
+class KubernetesExecutor:
     """Executes attempts as pods of Jobs.
 
     Args:

@@ -1,5 +1,5 @@
 """Attempts as processes of this machine."""
 
-from gridctl.executors.local.executor import LocalBackend
+from gridctl.executors.local.executor import LocalExecutor
 
-__all__ = ["LocalBackend"]
+__all__ = ["LocalExecutor"]

@@ -17,7 +17,7 @@ from gridctl_trainer.host.available_cores import available_cores
 from gridctl_trainer.storage.base import Store
 
 
-class LocalBackend:
+class LocalExecutor:
     """Runs attempts as processes of this machine.
 
     Args:
