@@ -47,6 +47,14 @@ def keys(incomplete: str) -> Iterable[str]:
 
 
 @completer
+def executors(incomplete: str) -> Iterable[str]:
+    """Executors that are installed."""
+    from gridctl.experiment.executor_names import installed_executors
+
+    return list(installed_executors())
+
+
+@completer
 def metrics(incomplete: str) -> Iterable[str]:
     """Metrics of a report."""
     from gridctl.experiment.schema import METRICS

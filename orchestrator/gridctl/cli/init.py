@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from gridctl.cli.options import BackendName, StoreUrl, output_path
+from gridctl.cli import completion
+from gridctl.cli.options import StoreUrl, output_path
 
 
 def init(
@@ -26,7 +27,15 @@ def init(
     name: Annotated[
         str | None, typer.Option("--name", help="Of the experiment.", show_default="as the folder is called")
     ] = None,
-    backend: Annotated[BackendName, typer.Option(help="Where to run.")] = BackendName.LOCAL,
+    backend: Annotated[
+        str | None,
+        typer.Option(
+            metavar="EXECUTOR",
+            help="Where to run: local, kubernetes, or another executor that is installed.",
+            autocompletion=completion.executors,
+            show_default="local",
+        ),
+    ] = None,
     store: StoreUrl = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it is there.")] = False,
 ) -> None:
@@ -34,10 +43,11 @@ def init(
     from gridctl.cli.experiment_files import experiment_files
     from gridctl.commands.init import Wanted, compose
     from gridctl.commands.init_files import SCHEMA_NAME, write, write_schema
+    from gridctl.experiment.executor_names import DEFAULT_EXECUTOR
     from gridctl.terminal import console
 
     to_stdout = output == "-"
-    written = compose(Wanted(folders or (), name, backend.value, store), "" if to_stdout else SCHEMA_NAME)
+    written = compose(Wanted(folders or (), name, backend or DEFAULT_EXECUTOR, store), "" if to_stdout else SCHEMA_NAME)
     for note in written.notes:
         console.say(f"note: {note}")
     if to_stdout:

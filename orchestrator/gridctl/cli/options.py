@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +9,6 @@ import typer
 
 from gridctl.cli import completion
 from gridctl_trainer.terminal.completion import is_completing
-
-
-class BackendName(StrEnum):
-    """Where attempts execute."""
-
-    LOCAL = "local"
-    KUBERNETES = "kubernetes"
 
 
 def output_path(text: str) -> Path:
@@ -65,6 +57,16 @@ Overrides = Annotated[
         autocompletion=completion.keys,
         help="Override a field, such as data.acdc=PATH. Text fields take VALUE literally (null unsets an optional "
         r"one); others take YAML: numbers, true, \[lists]. Repeatable.",
+    ),
+]
+BackendName = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        metavar="EXECUTOR",
+        help="Where to run, instead of the file's: local, kubernetes, or another executor that is installed.",
+        autocompletion=completion.executors,
+        show_default=False,
     ),
 ]
 StoreUrl = Annotated[

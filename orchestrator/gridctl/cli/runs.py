@@ -123,7 +123,7 @@ def delete(
 def doctor(
     experiment: ExperimentFile,
     overrides: Overrides = None,
-    backend: Annotated[BackendName | None, typer.Option(help="Where to run, instead of the file's.")] = None,
+    backend: BackendName = None,
     store: StoreUrl = None,
     preflight: WithPreflight = True,
     as_json: AsJson = False,
@@ -131,7 +131,7 @@ def doctor(
     """Check what runs need before a grid of them does: cluster, Secret, image; device, data, models; store."""
     from gridctl import errors
     from gridctl.commands.doctor import examine
-    from gridctl.executors.local.preflight import InterruptedPreflightError
+    from gridctl.executors.base import InterruptedPreflightError
     from gridctl.experiment import load_experiment
     from gridctl.terminal import console
 

@@ -1,4 +1,4 @@
-"""The commands that hand runs to a backend: submit, retry, render."""
+"""The commands that hand runs to an executor: submit, retry, render."""
 
 from __future__ import annotations
 
@@ -22,11 +22,9 @@ from gridctl.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from gridctl.commands.submission.submit import Prepared
     from gridctl.executors.base import Outcome
-    from gridctl.executors.kubernetes.store_access.finding import Finding
+    from gridctl.experiment import Experiment
 
 Workers = Annotated[
     int | None,
@@ -52,10 +50,17 @@ NoVerify = Annotated[
 ]
 
 
+_OTHER_LIMIT = {
+    "--max-active": ("a cluster runs as many at once as it has room for", "limit them with --max-active"),
+    "--workers": ("there are no Jobs on this machine", "limit its runs with --workers"),
+}
+"""By the limit that an executor takes: what to say of another one."""
+
+
 def submit(
     experiment: ExperimentFile,
     overrides: Overrides = None,
-    backend: Annotated[BackendName | None, typer.Option(help="Where to run, instead of the file's.")] = None,
+    backend: BackendName = None,
     store: StoreUrl = None,
     workers: Workers = None,
     max_active: MaxActive = None,
@@ -78,7 +83,7 @@ def submit(
     from gridctl_trainer.storage.base import open_store
 
     loaded = load_experiment(experiment, overrides or [], store=store, backend=backend)
-    _require_fitting(loaded.backend, workers, max_active)
+    _require_fitting(loaded, workers, max_active)
     prepared = prepare(loaded, open_store(loaded.store), retry_failed=retry_failed, by_name=dry_run and not no_verify)
     if dry_run:
         _show_dry_run(prepared, workers or max_active, reuse_epochs=reuse_epochs, as_json=as_json)
@@ -115,7 +120,7 @@ def retry(
     from gridctl.terminal import console
 
     found = find_experiment(experiment, store)
-    _require_fitting(found.experiment.backend, workers, max_active)
+    _require_fitting(found.experiment, workers, max_active)
     prepared = prepare_retry(found, match_runs(found, runs) if runs else None)
     if not prepared.plan.retry:
         console.say(
@@ -150,20 +155,21 @@ def render(
         console.say(f"{console.count(len(written), 'Job')} in {output}")
 
 
-def _require_fitting(backend: str, workers: int | None, max_active: int | None) -> None:
+def _require_fitting(experiment: Experiment, workers: int | None, max_active: int | None) -> None:
     """An option that would be passed over is refused.
 
     Raises:
-        InputError: It is one of the other backend's.
+        InputError: It is one of another executor's.
     """
     from gridctl.errors import InputError
+    from gridctl.executors.registry import descriptor_of
 
-    if workers is not None and backend != "local":
-        raise InputError(
-            "a cluster runs as many at once as it has room for", where="--workers", fix="limit them with --max-active"
-        )
-    if max_active is not None and backend != "kubernetes":
-        raise InputError("there are no Jobs on this machine", where="--max-active", fix="limit its runs with --workers")
+    taken = descriptor_of(experiment.backend, experiment).at_once
+    for option, value in (("--workers", workers), ("--max-active", max_active)):
+        if value is not None and option != taken:
+            otherwise = f"the executor '{experiment.backend}' has no such limit", "leave it out"
+            what, fix = _OTHER_LIMIT.get(taken, otherwise)
+            raise InputError(what, where=option, fix=fix)
 
 
 def _carry_out(
@@ -177,28 +183,24 @@ def _carry_out(
 ) -> None:
     from gridctl import errors
     from gridctl.commands.submission.submit import add_to_history, write_specifications
-    from gridctl.executors.local.installation import require_trainer
-    from gridctl.executors.local.preflight import InterruptedPreflightError
-    from gridctl.executors.local.preflight_report import look_before_start
+    from gridctl.executors.base import InterruptedPreflightError
+    from gridctl.executors.capabilities import ChecksStart, Preflights
     from gridctl.submissions.being_checked import checking
     from gridctl.submissions.submitted_experiments import remember
     from gridctl.submissions.submitted_runs import remember_runs
     from gridctl.terminal import console
     from gridctl_trainer.storage.probe import probe
 
+    executor = prepared.executor
     if prepared.plan.to_do:
-        if prepared.experiment.backend == "local":
-            require_trainer()
-        else:
-            from gridctl.commands.submission.store_access import require_store_access
-
-            for check in require_store_access(prepared, verify=verify):
+        if isinstance(executor, ChecksStart):
+            for check in executor.check_start(prepared.plan.to_do, verify=verify):
                 console.say("\n  ".join([f"note: {check.name}: {check.says}", *check.fix.splitlines()]))
         probe(prepared.store, prepared.experiment.name)  # before anything is written, trained or paid for
-        if prepared.experiment.backend == "local" and verify:
+        if verify and isinstance(executor, Preflights):
             try:
                 with checking(prepared.experiment.name, prepared.store.url):
-                    look_before_start(prepared.experiment, prepared.plan.to_do)
+                    executor.preflight(prepared.plan.to_do)
             except InterruptedPreflightError:
                 console.say("interrupted before the first run; nothing was started")
                 raise typer.Exit(errors.INTERRUPTED) from None
@@ -229,37 +231,24 @@ def _carry_out(
 
 
 def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool, as_json: bool) -> None:
-    """What would be done and what that costs; for a cluster also what its API server says of it."""
-    from dataclasses import asdict
-
+    """What would be done and what that costs; and what the place says of it, if it can be asked."""
     from gridctl import errors
     from gridctl.cli.views.plan import cost_lines
     from gridctl.commands.plan import estimate
-    from gridctl.commands.submission.store_access import store_access
-    from gridctl.executors.kubernetes.preflight.dry_run import Verdict
+    from gridctl.executors.capabilities import DryRun, DryRuns
     from gridctl.terminal import console
 
     plan = prepared.plan
     parts = {"create": plan.create, "retry": plan.retry, "skip": plan.skip, "leave": plan.leave, "failed": plan.failed}
-    verdicts: list[Verdict] = []
-    access: Sequence[Finding] = ()
-    gpus = 0
-    if prepared.experiment.backend == "kubernetes":
-        from gridctl.executors.kubernetes import KubernetesExecutor
-
-        assert isinstance(prepared.backend, KubernetesExecutor)
-        verdicts, gpus = prepared.backend.judge(plan.to_do), prepared.backend.gpus(plan.to_do)
-        access = store_access(prepared)
+    executor = prepared.executor
+    answer = executor.dry_run(plan.to_do) if isinstance(executor, DryRuns) else DryRun()
     cost = estimate(prepared.experiment, prepared.collected, at_once)
     if as_json:
         shown: dict[str, object] = {name: [run.run_id for run in runs] for name, runs in parts.items()}
         shown["states"] = {run_id: standing.state for run_id, standing in prepared.standings.items()}
         shown["estimate"] = cost.to_json()
         shown["changes"] = [change.to_json() for change in prepared.changes]
-        if prepared.experiment.backend == "kubernetes":
-            shown |= {"gpus": gpus, "verdicts": [asdict(verdict) for verdict in verdicts]}
-            shown["store_access"] = [item.check.to_json() for item in access]
-        console.show_json(shown)
+        console.show_json(shown | dict(answer.details))
     else:
         for name, runs in parts.items():
             for run in runs:
@@ -269,19 +258,10 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool
         _say_changes(prepared, reuse_epochs=reuse_epochs)
         for line in cost_lines(cost):
             console.say(line.plain)
-        if verdicts:
-            console.say(
-                f"{console.count(gpus, 'GPU')} for all of them at once; the API server was asked, nothing was made:"
-            )
-        for verdict in verdicts:
-            console.say(f"  {verdict}")
-        for item in access:
-            if item.check.state != "ok":
-                console.say(f"  {item.check.state}: {item.check.name}: {item.check.says}")
-                for text in item.check.fix.splitlines():
-                    console.say(f"    {text}")
+        for text in answer.lines:
+            console.say(text)
         console.say_unreadable(prepared.collected.problems)
-    if any(verdict.problems for verdict in verdicts) or any(item.certain for item in access):
+    if answer.refused:
         raise typer.Exit(errors.INVALID_INPUT)
     if prepared.collected.problems:
         raise typer.Exit(errors.RUNS_FAILED)
@@ -320,40 +300,14 @@ def _say_who_holds(prepared: Prepared) -> None:
 
 def _start(prepared: Prepared, workers: int | None, max_active: int | None, *, tried: bool) -> Outcome:
     from gridctl.executors.base import Outcome
-    from gridctl.executors.local import LocalExecutor
-    from gridctl.executors.local.progress_bars import display
-    from gridctl.terminal import console
+    from gridctl.executors.capabilities import ShowsStart, StartOptions
 
     runs = prepared.plan.to_do
     if not runs:
         return Outcome()
-    if prepared.experiment.backend == "kubernetes":
-        return _create_jobs(prepared, max_active)
-    at_once = LocalExecutor(prepared.store, workers=workers).workers_for(runs)
-    with display(runs, at_once, console.stderr_console()) as watcher:
-        return LocalExecutor(prepared.store, workers=workers, watcher=watcher, tried=tried).start(runs)
-
-
-def _create_jobs(prepared: Prepared, max_active: int | None) -> Outcome:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    from gridctl.executors.kubernetes import KubernetesExecutor
-    from gridctl.terminal import console
-
-    assert isinstance(prepared.backend, KubernetesExecutor)
-    runs, stderr = prepared.plan.to_do, console.stderr_console()
-    columns = (TextColumn("creating Jobs"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[active]}"))
-    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
-        task = bar.add_task("", total=len(runs), active="")
-        if max_active is None:
-            return prepared.backend.start(runs, lambda done, total: bar.update(task, completed=done, total=total))
-        return prepared.backend.start_some(
-            runs,
-            max_active,
-            lambda done, total, active: bar.update(
-                task, completed=done, total=total, active=f"{active} active, at most {max_active}"
-            ),
-        )
+    if isinstance(prepared.executor, ShowsStart):
+        return prepared.executor.start_shown(runs, StartOptions(workers, max_active, tried=tried))
+    return prepared.executor.start(runs)
 
 
 def _named(prepared: Prepared) -> str:
@@ -365,7 +319,7 @@ def _held_back(prepared: Prepared, outcome: Outcome, named: str) -> str:
     """Why some runs were not started, and what to do."""
     cause, held = outcome.shared_cause, len(outcome.not_started)
     assert cause is not None
-    on_cluster = prepared.experiment.backend == "kubernetes"
+    on_cluster = prepared.descriptor.hands_over
     why = str(cause) if on_cluster else str(cause).partition(":")[0]  # each failure was said already
     stopping = f"; gridctl cancel{named} stops those that are active" if on_cluster else ""
     return (
@@ -381,9 +335,9 @@ def _summary_line(prepared: Prepared, outcome: Outcome, took: str) -> str:
     plan = prepared.plan
     held_back = len(outcome.cancelled) + len(outcome.left) + len(outcome.not_started)
     done_before = (len(plan.skip), "done before")
-    if prepared.experiment.backend == "kubernetes":
+    if unit := prepared.descriptor.hands_over:
         waiting = len(plan.to_do) - len(outcome.created) - len(outcome.failed) - held_back
-        made = count(len(outcome.created), "Job") + " created"
+        made = count(len(outcome.created), unit) + " created"
         said = [
             (len(outcome.failed), "refused"),
             (waiting, "not created"),
@@ -407,6 +361,7 @@ def _finish_submit(prepared: Prepared, outcome: Outcome, took: str, named: str) 
     from gridctl import errors
     from gridctl.terminal import console
 
+    unit = prepared.descriptor.hands_over
     by_message: dict[str, list[str]] = {}
     for run_id, message in outcome.failed.items():
         by_message.setdefault(message, []).append(run_id)
@@ -427,8 +382,8 @@ def _finish_submit(prepared: Prepared, outcome: Outcome, took: str, named: str) 
     if outcome.interrupted:
         console.say(
             "interrupted; the same command goes on from the last checkpoints"
-            if prepared.experiment.backend == "local"
-            else f"interrupted after creating {console.count(len(outcome.created), 'Job')}; "
+            if not unit
+            else f"interrupted after creating {console.count(len(outcome.created), unit)}; "
             "what was created goes on, and the same command creates the rest"
         )
         raise typer.Exit(errors.INTERRUPTED)
@@ -436,10 +391,10 @@ def _finish_submit(prepared: Prepared, outcome: Outcome, took: str, named: str) 
     if outcome.unreachable:
         raise typer.Exit(errors.UNREACHABLE)
     stopped_short = outcome.cancelled or outcome.not_started
-    if prepared.experiment.backend == "kubernetes" and outcome.failed and not outcome.created:
+    if unit and outcome.failed and not outcome.created:
         raise typer.Exit(errors.INVALID_INPUT)  # the API server takes none of them, as the dry run says
     if outcome.failed or stopped_short or prepared.plan.failed or prepared.collected.problems:
-        if outcome.failed and not stopped_short and prepared.experiment.backend == "local":
+        if outcome.failed and not stopped_short and not unit:
             at = f" --store {shlex.quote(prepared.store.url)}" if named else ""
             console.say(f"next: gridctl logs {next(iter(outcome.failed))}{at}, then gridctl retry{named}")
         raise typer.Exit(errors.RUNS_FAILED)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gridctl.commands.lookup.experiments import Found
+from gridctl.errors import InputError
+from gridctl.executors.capabilities import Cancels
 from gridctl.executors.registry import open_executor
 from gridctl.runs.cancellation import end_submissions, note_cancelled
 from gridctl_trainer.contract.spec import RunSpec
@@ -35,14 +37,19 @@ def cancel(found: Found, runs: Sequence[RunSpec] | None = None) -> Cancelled:
         runs: Some of its runs; None for all.
 
     Raises:
+        InputError: The executor cannot stop what is active.
         UnreachableError: The cluster cannot be reached, or refuses.
     """
-    backend = open_executor(found.backend, found.experiment, found.store)
+    executor = open_executor(found.backend, found.experiment, found.store)
     name = found.experiment.name
     wanted = None if runs is None else {run.run_id for run in runs}
-    activity = backend.observe(name)
+    activity = executor.observe(name)
     active = [run_id for run_id, known in activity.items() if known.active and (wanted is None or run_id in wanted)]
+    if active and not isinstance(executor, Cancels):
+        what = f"the executor '{found.backend}' cannot stop {active[0]}"
+        raise InputError(what, where=name, fix="stop the submit command that trains it")
     problem = end_submissions(found.store, name) if runs is None else ""
     problem = note_cancelled(found.store, name, active) or problem
-    stopped = backend.cancel(None if runs is None else [run.run_id for run in runs])
+    run_ids = None if runs is None else [run.run_id for run in runs]
+    stopped = executor.cancel(run_ids) if isinstance(executor, Cancels) else ()
     return Cancelled(tuple(dict.fromkeys([*active, *stopped])), problem)

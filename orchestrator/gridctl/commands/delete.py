@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from gridctl.commands.lookup.experiments import Found
 from gridctl.errors import InputError
+from gridctl.executors.capabilities import Forgets
 from gridctl.executors.registry import open_executor
 from gridctl_trainer.contract import layout
 from gridctl_trainer.contract.spec import RunSpec
@@ -42,7 +43,7 @@ def prepare_deletion(found: Found, runs: Sequence[RunSpec] | None = None) -> Del
         runs: Some of its runs; None for all that there ever was of it.
 
     Raises:
-        InputError: Some of it is being trained on this machine.
+        InputError: Some of it is being trained, and only `cancel` can end that.
         Fault: The store or the backend cannot be reached.
     """
     name = found.experiment.name
@@ -52,11 +53,12 @@ def prepare_deletion(found: Found, runs: Sequence[RunSpec] | None = None) -> Del
         prefixes = [layout.RunLayout(name, run.run_id).prefix for run in runs]
     stats = [stat for prefix in prefixes for stat in found.store.list(prefix)]
     wanted = None if runs is None else tuple(run.run_id for run in runs)
-    activity = open_executor(found.backend, found.experiment, found.store).observe(name)
+    executor = open_executor(found.backend, found.experiment, found.store)
+    activity = executor.observe(name)
     active = tuple(
         run_id for run_id, known in activity.items() if known.active and (wanted is None or run_id in wanted)
     )
-    if active and found.backend == "local":
+    if active and not isinstance(executor, Forgets):
         raise InputError(f"{active[0]} is being trained", where=name, fix=f"gridctl cancel {name}, then delete")
     return Deletion(
         run_ids=wanted,
@@ -73,10 +75,9 @@ def delete(found: Found, deletion: Deletion) -> None:
     Raises:
         Fault: The store or the backend failed; calling again completes it.
     """
-    if found.backend == "kubernetes":
-        from gridctl.executors.kubernetes import KubernetesExecutor
-
-        KubernetesExecutor(found.experiment, found.store).forget(deletion.run_ids)
+    executor = open_executor(found.backend, found.experiment, found.store)
+    if isinstance(executor, Forgets):
+        executor.forget(deletion.run_ids)
     name = found.experiment.name
     prefixes = (
         [layout.experiment_prefix(name)]

@@ -10,11 +10,13 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from gridctl.errors import InputError, Problem
+from gridctl.executors.registry import descriptor_of
 from gridctl.experiment import Document, Experiment, parse_experiment
 from gridctl.experiment.draft.data_choice import PHANTOM, choose_data
 from gridctl.experiment.draft.data_folders import DataFolder
 from gridctl.experiment.draft.proposal import LEAST_PATIENTS, MANY, Draft, Place, name_for
 from gridctl.experiment.draft.text import draft_text
+from gridctl.experiment.executor_names import DEFAULT_EXECUTOR
 from gridctl.terminal import console
 from gridctl_trainer.contract.location import read_location
 
@@ -52,14 +54,15 @@ class Written:
         runs = console.count(len(self.experiment.runs), "run")
         file = shlex.quote(str(path))
         submit = f"gridctl submit {file}"
-        if self.experiment.backend == "kubernetes":
+        here = descriptor_of(self.experiment.backend).on_this_machine
+        if not here:
             steps = [f"edit what is marked <-- in {file}", f"gridctl doctor {file}", submit]
         else:
             steps = [submit, "gridctl status", "gridctl report --significance"]
             if self.is_phantom_to_be_made:
                 steps.insert(0, f"gridctl-trainer data phantom {PHANTOM}")
         lines = [f"wrote {path}: {runs}{f' ({sets})' if sets else ''}", f"next: {', '.join(steps)}"]
-        if self.experiment.backend == "local" and any(len(data.patients) >= MANY for data in self.data):
+        if here and any(len(data.patients) >= MANY for data in self.data):
             quick = f"{submit} --set training.epochs=1 --set 'train_ratios=[0.1]'"
             lines.append(f"so many patients take long on a laptop without a GPU; to try it out: {quick}")
         return lines
@@ -93,7 +96,8 @@ def compose(wanted: Wanted, schema: str = "") -> Written:
         InputError: A folder holds no data set, two of a kind, or too few patients; or a name is not valid.
         StoreError: A bucket cannot be reached.
     """
-    found, notes = choose_data(wanted.folders, wanted.backend)
+    here = descriptor_of(wanted.backend).on_this_machine
+    found, notes = choose_data(wanted.folders, here=here)
     patients = len(found["acdc"].patients) or None
     if patients is not None and patients < 2:
         raise InputError(
@@ -103,16 +107,17 @@ def compose(wanted: Wanted, schema: str = "") -> Written:
         )
     if patients is not None and patients < 2 * LEAST_PATIENTS:
         notes.append(f"{patients} patients: one half of each split is a single patient, whose score says little")
-    options = [] if wanted.backend == "local" else ["--backend", wanted.backend]
+    options = [] if wanted.backend == DEFAULT_EXECUTOR else ["--backend", wanted.backend]
     draft = Draft(
         command=shlex.join(["gridctl", "init", *wanted.folders, *options]),
-        name=wanted.name or _name(wanted.folders, wanted.backend),
-        acdc=_place(found["acdc"], wanted.backend),
-        sunnybrook=_place(found["sunnybrook"], wanted.backend) if "sunnybrook" in found else None,
+        name=wanted.name or _name(wanted.folders, here=here),
+        acdc=_place(found["acdc"], here=here),
+        sunnybrook=_place(found["sunnybrook"], here=here) if "sunnybrook" in found else None,
         backend=wanted.backend,
-        store=_store(wanted),
+        is_study=not here,
+        store=_store(wanted, here=here),
     )
-    if wanted.backend == "kubernetes" and not (draft.store or "s3://").startswith("s3://"):
+    if not here and not (draft.store or "s3://").startswith("s3://"):
         raise InputError("pods reach no folder of this machine", where="--store", fix="give s3://bucket/prefix")
     text = draft_text(draft, schema)
     return Written(text, _parsed(text), tuple(found.values()), tuple(notes))
@@ -130,26 +135,26 @@ def _parsed(text: str) -> Experiment:
         raise InputError(Problem(p.what, fix=p.fix or "give --name") for p in error.problems) from None
 
 
-def _name(folders: Sequence[str], backend: str) -> str:
+def _name(folders: Sequence[str], *, here: bool) -> str:
     if not folders:
-        return "acdc" if backend == "kubernetes" else "phantom"
+        return "phantom" if here else "acdc"
     location = read_location(folders[0])
     if location.is_remote:
         return name_for([location.bucket, *PurePosixPath(location.path).parts])
     return name_for(Path(os.path.abspath(location.folder)).parts[1:])
 
 
-def _place(data: DataFolder, backend: str) -> Place:
+def _place(data: DataFolder, *, here: bool) -> Place:
     """A data set as whoever trains sees it: pods have a volume where this machine has a folder."""
     location = data.location
-    if backend == "kubernetes" and not location.startswith("s3://"):
+    if not here and not location.startswith("s3://"):
         location = f"/data/{data.kind}"
     return Place(location, len(data.patients) or None)
 
 
-def _store(wanted: Wanted) -> str | None:
+def _store(wanted: Wanted, *, here: bool) -> str | None:
     given = wanted.store or os.environ.get("GRIDCTL_STORE")
-    if wanted.store is None and given and (wanted.backend == "local" or given.startswith("s3://")):
+    if wanted.store is None and given and (here or given.startswith("s3://")):
         return None
-    default = "runs" if wanted.backend == "local" else "s3://bucket/prefix"
+    default = "runs" if here else "s3://bucket/prefix"
     return wanted.store or default

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from gridctl.commands.lookup.experiments import Found
 from gridctl.errors import InputError
+from gridctl.executors.capabilities import KeepsLogs
 from gridctl.executors.registry import open_executor
 from gridctl_trainer.contract.errors import NotFoundError
 from gridctl_trainer.contract.layout import RunLayout
@@ -30,17 +31,14 @@ def read_logs(found: Found, run: RunSpec, *, follow: bool) -> Iterator[str]:
         Fault: The store or the backend cannot be reached.
     """
     printed = False
-    if found.backend == "kubernetes":
-        from gridctl.executors.kubernetes import KubernetesExecutor
-        from gridctl.executors.kubernetes.logs import PodLogs
-
-        backend = KubernetesExecutor(found.experiment, found.store)
-        for line in PodLogs(backend.api, run.run_id).lines(follow=follow):
+    executor = open_executor(found.backend, found.experiment, found.store)
+    if isinstance(executor, KeepsLogs):
+        for line in executor.log_lines(run.run_id, follow=follow):
             printed = True
             yield line
         if printed:
             return
-    for line in _from_store(found, run, follow=follow and found.backend != "kubernetes"):
+    for line in _from_store(found, run, follow=follow and not isinstance(executor, KeepsLogs)):
         printed = True
         yield line
     if not printed:

@@ -15,6 +15,8 @@ from gridctl.analysis.statistics.smallest_p import pairs_for_exact
 from gridctl.collection.collect import Collected
 from gridctl.commands.collecting import collect_with_bar
 from gridctl.commands.lookup.experiments import find_experiment
+from gridctl.executors.capabilities import CountsGpus, KnowsWidth
+from gridctl.executors.registry import executor_class
 from gridctl.experiment import Experiment, load_experiment
 from gridctl.experiment.schema import Comparison
 from gridctl.report.families import asked_tests, family_of, family_sizes
@@ -124,7 +126,7 @@ def make_plan(given: str | None, overrides: Sequence[str], store_url: str | None
         given: File, name, or None for the one last submitted from this folder.
         overrides: `path=value`, for a file.
         store_url: Its store, instead of the file's or that submitted to.
-        at_once: Runs that train at a time; None lets the backend say.
+        at_once: Runs that train at a time; None lets the executor say.
 
     Raises:
         InputError: There is no such experiment.
@@ -145,12 +147,14 @@ def estimate(experiment: Experiment, collected: Collected, at_once: int | None =
     Args:
         experiment: Its grid and what it compares.
         collected: What was measured of it so far.
-        at_once: Runs that train at a time; None lets the backend say.
+        at_once: Runs that train at a time; None lets the executor say.
     """
     rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
     paces = [_pace(run, rows[run.run_id]) for run in experiment.runs]
-    gpus = experiment.kubernetes.gpus if experiment.backend == "kubernetes" else _local_gpus(collected)
-    width = at_once or _width(experiment)
+    executor = executor_class(experiment.backend, experiment)
+    gpus = executor.gpus_per_run(experiment) if isinstance(executor, CountsGpus) else _gpus_used(collected)
+    usual = executor.runs_at_once(experiment) if isinstance(executor, KnowsWidth) else None
+    width = at_once or usual  # on a cluster its queue decides
     cells = list(_costs(paces, max(1, gpus)))
     known = [cost.gpu_hours for cost in cells if cost.gpu_hours is not None]
     hours = sum(known) / max(1, gpus) if len(known) == len(cells) else None
@@ -210,16 +214,7 @@ def _costs(paces: Sequence[RunPace], gpus: int) -> Iterator[Cost]:
         )
 
 
-def _width(experiment: Experiment) -> int | None:
-    if experiment.backend == "kubernetes":
-        return None  # the cluster's queue decides
-    from gridctl_trainer.host.available_cores import available_cores
-
-    threads = max(run.training.threads for run in experiment.runs)
-    return max(1, available_cores() // threads)
-
-
-def _local_gpus(collected: Collected) -> int:
+def _gpus_used(collected: Collected) -> int:
     return int(collected.runs["device"].str.startswith("cuda").any())
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gridctl.errors import InputError
-from gridctl.executors.kubernetes.manifest.job_template import JobTemplate
+from gridctl.executors.capabilities import Renders
+from gridctl.executors.registry import executor_classes
 from gridctl.experiment import Experiment
 
 
@@ -25,8 +26,10 @@ def render_jobs(experiment: Experiment) -> list[Rendered]:
     Raises:
         InputError: The `kubernetes` section or the template is not valid.
     """
-    template = JobTemplate(experiment, experiment.store)
-    return [Rendered(run.run_id, template.text(run)) for run in experiment.runs]
+    for executor in executor_classes(experiment):
+        if isinstance(executor, Renders):
+            return [Rendered(run_id, text) for run_id, text in executor.render(experiment)]
+    raise InputError("no executor that is installed can show what it would make")
 
 
 def as_stream(rendered: Iterable[Rendered]) -> str:

@@ -1,11 +1,10 @@
-"""What every backend can do; the commands know no more of it."""
+"""What every executor can do, and what it tells of runs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol
 
 from gridctl.runs.shared_cause import SharedCause
 from gridctl_trainer.contract.spec import RunSpec
@@ -13,14 +12,14 @@ from gridctl_trainer.contract.spec import RunSpec
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What a backend knows of one run that the store does not.
+    """What an executor knows of one run that the store does not.
 
     Attributes:
         active: Whether a process, a submission or a Job holds the run, running or waiting.
-        failed: Whether the backend gave it up: out of retries, past its deadline.
+        failed: Whether the executor gave it up: out of retries, past its deadline.
         running: Whether an attempt executes right now.
         in_submission: Whether only a submission holds it, which starts no run that was cancelled.
-        reason: Why it waits or failed, in the backend's words; empty if there is nothing to say.
+        reason: Why it waits or failed, in the executor's words; empty if there is nothing to say.
         disruptions: Attempts ended by preemption, eviction or deletion, of those still remembered.
         started_at: When its attempt began, in seconds since the epoch; None if unknown.
         last_sign_at: When its attempt last made progress, in seconds since the epoch; None where only the store tells.
@@ -42,10 +41,10 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of the runs handed to a backend.
+    """What became of the runs handed to an executor.
 
     Attributes:
-        done: Run ids finished while the command waited; empty for backends that do not wait.
+        done: Run ids finished while the command waited; empty for executors that do not wait.
         created: Run ids handed over.
         failed: Why, by run id.
         cancelled: Run ids that `gridctl cancel` ended, or kept from being started.
@@ -68,8 +67,9 @@ class Outcome:
 
 
 class Executor(Protocol):
-    """Executes attempts of runs whose `spec.json` is in the store already.
+    """Executes attempts of runs whose `spec.json` is in the store already: what every executor owes.
 
+    It is made as `Name(experiment, store)`. What else some can do, `gridctl.executors.capabilities` lists.
     Every method raises `UnreachableError` when the place cannot be reached or refuses.
     """
 
@@ -79,43 +79,6 @@ class Executor(Protocol):
     def start(self, runs: Sequence[RunSpec]) -> Outcome:
         """Start an attempt of each run; a run that is active already is left alone."""
 
-    def cancel(self, run_ids: Sequence[str] | None = None) -> tuple[str, ...]:
-        """Have attempts make a checkpoint and end.
 
-        Args:
-            run_ids: Of this experiment; None for all of them.
-
-        Returns:
-            Runs that were active.
-        """
-
-
-@runtime_checkable
-class Renders(Protocol):
-    """A backend that hands documents over, and can show them before it does."""
-
-    def manifests(self, runs: Sequence[RunSpec]) -> Sequence[Mapping[str, Any]]:
-        """What `start` would hand over, checked.
-
-        Raises:
-            InputError: It would not be valid: every mistake at once.
-        """
-
-
-class Live(Protocol):
-    """An experiment that is followed."""
-
-    @property
-    def problem(self) -> str:
-        """Why what `observe` gives may be old; empty if it is fresh."""
-
-    def observe(self) -> Mapping[str, Activity]:
-        """What is known of its runs now, by run id."""
-
-
-@runtime_checkable
-class Followed(Protocol):
-    """A backend that can tell of changes, so that it need not be asked again and again."""
-
-    def follow(self, experiment: str) -> AbstractContextManager[Live]:
-        """Follow an experiment until the context ends."""
+class InterruptedPreflightError(Exception):
+    """The user stopped a preflight; nothing was started."""

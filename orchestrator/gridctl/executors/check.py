@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+
+from gridctl.errors import UNREACHABLE, InputError, KubeconfigError, exit_code_of
+from gridctl_trainer.contract.errors import Fault, StoreError, first_shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +31,22 @@ class Check:
     def to_json(self) -> dict[str, str]:
         """As `--json` prints it."""
         return {"name": self.name, "state": self.state, "says": self.says, "fix": self.fix}
+
+
+def guarded(name: str, look: Callable[[], Check]) -> Check:
+    """A look at something; that it cannot be looked at is a failed check."""
+    try:
+        return look()
+    except Fault as fault:
+        return failed(name, fault)
+
+
+def failed(name: str, fault: Fault) -> Check:
+    """One line of all that a fault says: the first problem with its place, the others after it."""
+    first, *others = fault.problems
+    with_place = isinstance(fault, InputError | KubeconfigError | StoreError)
+    said = f"{first.where}: {first.what}" if with_place else first.what
+    if others:
+        said += "".join(f"; {text}" for text in first_shown([problem.what for problem in others]))
+    fix = "; ".join(dict.fromkeys(filter(None, (problem.fix for problem in fault.problems))))
+    return Check(name, "failed", said, fix, unreachable=exit_code_of(fault) == UNREACHABLE)

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Final
 
 from gridctl.errors import InputError, Problem
+from gridctl.executors.check import Check, guarded
+from gridctl.executors.registry import descriptor_of
 from gridctl.experiment import Experiment
 from gridctl.experiment.draft.data_folders import MOST_FILES
+from gridctl.terminal.console import count
 from gridctl_trainer.contract.data_layout import ACDC_FOLDERS, ACDC_PATIENT, PACK_MANIFEST, SUNNYBROOK_CONTOUR
 from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.contract.location import Location, read_location
@@ -41,7 +44,7 @@ def require_data(experiment: Experiment, *, by_name: bool = False) -> None:
         InputError: Nothing lies there, or something else: every mistake at once.
     """
     problems = list(missing_data(experiment).values())
-    if by_name and experiment.backend == "local":
+    if by_name and _are_read_here(experiment):
         for field, text in data_places(experiment):
             problems += _named_otherwise(experiment, field, text)
     if problems:
@@ -50,16 +53,50 @@ def require_data(experiment: Experiment, *, by_name: bool = False) -> None:
 
 def missing_data(experiment: Experiment) -> dict[str, Problem]:
     """The places at which nothing lies, by their text, as far as this machine can tell."""
+    here = _are_read_here(experiment)
     return {
         text: nothing_there(experiment, field, text)
         for field, text in data_places(experiment)
-        if _is_missing(read_location(text, experiment.document.where(("data", field))), text, experiment.backend)
+        if _is_missing(read_location(text, experiment.document.where(("data", field))), text, here=here)
     }
 
 
-def _is_missing(place: Location, text: str, backend: str) -> bool:
+def data_checks(experiment: Experiment) -> Iterator[Check]:
+    """Every place of data that can be looked at from here, for `gridctl doctor`: folders, and buckets."""
+    here = _are_read_here(experiment)
+    for field, text in data_places(experiment):
+        place = read_location(text)
+        if place.is_remote:
+            yield guarded("data", lambda field=field, text=text: _bucket(experiment, field, text))  # type: ignore[misc]
+        elif here and place.folder.is_dir():
+            yield Check("data", "ok", f"{place.folder.absolute()} is there")
+        elif here:
+            yield _as_check(nothing_there(experiment, field, text))
+
+
+def _bucket(experiment: Experiment, field: str, url: str) -> Check:
+    files, size_bytes = 0, 0
+    for stat in open_store(url).list():
+        files, size_bytes = files + 1, size_bytes + stat.size_bytes
+    if not files:
+        return _as_check(nothing_there(experiment, field, url))
+    return Check(
+        "data", "ok", f"{url} has {count(files, 'file')}, {size_bytes / 1e9:.2f} GB, which each machine fetches once"
+    )
+
+
+def _as_check(problem: Problem) -> Check:
+    return Check("data", "failed", f"{problem.where}: {problem.what}", problem.fix)
+
+
+def _are_read_here(experiment: Experiment) -> bool:
+    """Whether runs read folders of this machine."""
+    return descriptor_of(experiment.backend, experiment).on_this_machine
+
+
+def _is_missing(place: Location, text: str, *, here: bool) -> bool:
     if not place.is_remote:
-        return backend == "local" and not place.folder.is_dir()
+        return here and not place.folder.is_dir()
     with contextlib.suppress(StoreError):
         return next(iter(open_store(text).list()), None) is None
     return False

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from gridctl.experiment.document import Document
 from gridctl.experiment.empty_sections import without_empty_sections
+from gridctl.experiment.executor_names import unknown_executor
 from gridctl.experiment.kubernetes_options import MOST_BYTES_OF_A_VARIABLE, KubernetesOptions
 from gridctl.experiment.schema import BUILT_IN_ABLATIONS, Ablation, Comparison, ExperimentFile
 from gridctl.experiment.secret_forms import why_secret
@@ -43,6 +44,7 @@ class Experiment:
         runs: Every cell, pairs beside each other: by train ratio, ablation, seed, then model.
         document: The file it was read from, overrides applied.
         reproduces: Tables and figures of Li (2020) that it repeats, such as `table-5.1`.
+        executor_options: As they were written, of the executor that a plugin brings; None if there are none.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Experiment:
     runs: tuple[RunSpec, ...]
     document: Document
     reproduces: tuple[str, ...] = ()
+    executor_options: Any = None
 
 
 def load_experiment(
@@ -75,11 +78,15 @@ def load_experiment(
     """
     options = {"store": store, "backend": backend}
     given = {name: text for name, text in options.items() if text is not None}
-    return parse_experiment(Document.read(path).with_overrides(overrides).with_options(given))
+    return parse_experiment(Document.read(path).with_overrides(overrides).with_options(given), to_submit=True)
 
 
-def parse_experiment(document: Document) -> Experiment:
+def parse_experiment(document: Document, *, to_submit: bool = False) -> Experiment:
     """Validate an experiment and expand its grid.
+
+    Args:
+        document: The experiment's.
+        to_submit: Whether its executor has to be installed here; what was trained elsewhere is reported without it.
 
     Raises:
         InputError: With every mistake, each with its line and a suggestion.
@@ -93,6 +100,9 @@ def parse_experiment(document: Document) -> Experiment:
     tree["ablations"] = _ablations(tree.get("ablations", ["none"]), problems)
     if isinstance(tree.get("compare"), dict):
         tree["compare"] = [tree["compare"]]
+    executor_options = _take_executor_options(tree)
+    if to_submit and isinstance(tree.get("backend"), str) and (unknown := unknown_executor(tree["backend"])):
+        problems.add(("backend",), *unknown)
     file = validate(ExperimentFile, tree, (), problems.add)
     grid = list(variants(tree, problems))
     _check_comparisons(tree, problems)
@@ -116,7 +126,17 @@ def parse_experiment(document: Document) -> Experiment:
         runs=runs,
         document=document,
         reproduces=file.reproduces,
+        executor_options=executor_options,
     )
+
+
+def _take_executor_options(tree: dict[str, Any]) -> Any:
+    """The section that has the name of the file's executor; whoever opens that validates it."""
+    name = tree.get("backend")
+    if not isinstance(name, str) or name not in tree or name in ExperimentFile.model_fields:
+        return None
+    section = tree.pop(name)
+    return {} if section is None else section
 
 
 def _default_store() -> str:

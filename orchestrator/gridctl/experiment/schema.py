@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
+from gridctl.experiment.executor_names import DEFAULT_EXECUTOR
 from gridctl.experiment.kubernetes_options import KubernetesOptions
 from gridctl_trainer.contract.fields.text_form import text_form
 from gridctl_trainer.contract.frozen import Frozen
@@ -149,7 +150,7 @@ class ExperimentFile(Frozen):
         training: How every model is trained.
         compare: Which model is asked to be better than which; one comparison, or a list of them.
         reproduces: Tables and figures of Li (2020) whose printed values the report sets beside yours.
-        backend: Where runs execute: `local`, this machine, or `kubernetes`.
+        backend: Where runs execute: `local`, this machine, or `kubernetes`; or another executor that is installed.
         store: Where runs keep everything: a folder, or `s3://bucket/prefix`. Without it `$GRIDCTL_STORE`, else
             the folder `runs`.
         kubernetes: Where and with what pods run, if the backend is `kubernetes`.
@@ -164,6 +165,6 @@ class ExperimentFile(Frozen):
     training: TrainingSpec = TrainingSpec()
     compare: Annotated[tuple[Comparison, ...], BeforeValidator(_one_or_many)] = ()
     reproduces: Annotated[tuple[ThesisItem, ...], AfterValidator(_no_duplicates)] = ()
-    backend: Literal["local", "kubernetes"] = "local"
+    backend: str = DEFAULT_EXECUTOR
     store: LocationText | None = None
     kubernetes: KubernetesOptions = KubernetesOptions()

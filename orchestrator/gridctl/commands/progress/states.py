@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from gridctl.commands.progress.failure_reason import failure_reason
 from gridctl.errors import Fault
 from gridctl.executors.base import Activity
-from gridctl.executors.registry import open_executor
+from gridctl.executors.registry import descriptor_of, open_executor
 from gridctl.runs.silence import Silence
 from gridctl.runs.standing import Standing, clock, standing_in_store, standing_without_backend
 from gridctl.runs.state import RunState
@@ -68,7 +68,7 @@ def standings_now(found: Found, collected: Collected) -> tuple[dict[str, Standin
 
 def machine_of(backend: str) -> str:
     """As `here` of `run_standings`."""
-    return platform.node() if backend == "local" else ""
+    return platform.node() if descriptor_of(backend).on_this_machine else ""
 
 
 def _standing(run: Mapping[Any, Any], known: Activity, now: float, here: str, experiment: str) -> Standing:

@@ -12,7 +12,8 @@ from gridctl.collection.collect import collect
 from gridctl.commands.lookup.experiments import Found
 from gridctl.commands.progress.states import machine_of, run_standings
 from gridctl.executors.base import Activity
-from gridctl.executors.registry import open_executor
+from gridctl.executors.capabilities import CountsGpus
+from gridctl.executors.registry import executor_class, open_executor
 from gridctl.runs.shared_cause import Ended, SharedCause, shared_cause
 from gridctl.runs.standing import Standing
 from gridctl.runs.state import ACTIVE, TO_SUBMIT, RunState
@@ -118,7 +119,8 @@ def read_status(found: Found, activity: Mapping[str, Activity] | None = None) ->
         activity = open_executor(found.backend, experiment, found.store).observe(experiment.name)
     standings = run_standings(collected, activity, here=machine_of(found.backend), experiment=experiment.name)
     rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
-    gpus = experiment.kubernetes.gpus if found.backend == "kubernetes" else None
+    executor = executor_class(found.backend, experiment)
+    gpus = executor.gpus_per_run(experiment) if isinstance(executor, CountsGpus) else None
     runs = [_run_status(run, rows[run.run_id], standings[run.run_id], gpus) for run in experiment.runs]
     paces = [_pace(run, rows[run.run_id]) for run in experiment.runs]
     running = sum(1 for run in runs if run.state == RunState.RUNNING)

@@ -11,7 +11,7 @@ from typing import Final
 from gridctl.commands.lookup.experiments import Found
 from gridctl.commands.progress.status import Status, read_status
 from gridctl.errors import UnreachableError
-from gridctl.executors.base import Followed, Live
+from gridctl.executors.capabilities import Follows, Live
 from gridctl.executors.registry import open_executor
 from gridctl.runs.state import ACTIVE
 from gridctl_trainer.contract.errors import StoreError
@@ -43,10 +43,10 @@ def watch(found: Found) -> Iterator[Moment]:
         Fault: The store or the backend could not be reached at the first time.
     """
     with contextlib.ExitStack() as stack:
-        backend = open_executor(found.backend, found.experiment, found.store)
+        executor = open_executor(found.backend, found.experiment, found.store)
         live: Live | None = None
-        if isinstance(backend, Followed):
-            live = stack.enter_context(backend.follow(found.experiment.name))
+        if isinstance(executor, Follows):
+            live = stack.enter_context(executor.follow(found.experiment.name))
         status = None
         while True:
             began = time.monotonic()

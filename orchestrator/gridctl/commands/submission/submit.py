@@ -11,9 +11,11 @@ from gridctl.commands.progress.states import machine_of, run_standings
 from gridctl.commands.submission.changed_experiment import Change, find_changes
 from gridctl.commands.submission.missing_runs import Plan, plan
 from gridctl.commands.submission.reuse_epochs import Reuse, begin_from
-from gridctl.executors.base import Executor, Renders
+from gridctl.executors.base import Executor
+from gridctl.executors.capabilities import ChecksManifests
 from gridctl.executors.data_places import require_data
-from gridctl.executors.registry import open_executor
+from gridctl.executors.descriptor import ExecutorDescriptor
+from gridctl.executors.registry import descriptor_of, open_executor
 from gridctl.experiment import Experiment
 from gridctl.history.event import submit_event
 from gridctl.history.record import append, read_history
@@ -41,10 +43,15 @@ class Prepared:
     experiment: Experiment
     store: Store
     plan: Plan
-    backend: Executor
+    executor: Executor
     collected: Collected
     standings: Mapping[str, Standing]
     changes: Sequence[Change] = ()
+
+    @property
+    def descriptor(self) -> ExecutorDescriptor:
+        """Of the executor."""
+        return descriptor_of(self.experiment.backend, self.experiment)
 
     @property
     def reuse(self) -> dict[str, Reuse]:
@@ -66,11 +73,11 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool, by_name
         Fault: The store or the backend cannot be reached.
     """
     require_data(experiment, by_name=by_name)
-    backend = open_executor(experiment.backend, experiment, store)
-    if isinstance(backend, Renders):
-        backend.manifests(experiment.runs)  # every mistake in them, before anything is written
+    executor = open_executor(experiment.backend, experiment, store)
+    if isinstance(executor, ChecksManifests):
+        executor.manifests(experiment.runs)  # every mistake in them, before anything is written
     collected = collect(store, experiment.runs)
-    known, name = backend.observe(experiment.name), experiment.name
+    known, name = executor.observe(experiment.name), experiment.name
     standings = run_standings(collected, known, here=machine_of(experiment.backend), experiment=name)
     # A machine that was lost never says so, and its run must be resumed; one that lives ends its attempt for ours.
     states = {
@@ -79,7 +86,7 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool, by_name
     }
     made = plan(experiment.runs, states, retry_failed=retry_failed)
     changes = find_changes(store, made.create, collected)
-    return Prepared(experiment, store, made, backend, collected, standings, changes)
+    return Prepared(experiment, store, made, executor, collected, standings, changes)
 
 
 def write_specifications(prepared: Prepared, *, reuse_epochs: bool = False) -> None:

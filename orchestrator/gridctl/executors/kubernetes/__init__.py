@@ -1,4 +1,4 @@
-"""The Kubernetes backend: a Job a run."""
+"""The Kubernetes executor: a Job for each run."""
 
 from gridctl.executors.kubernetes.executor import KubernetesExecutor
 

@@ -1,19 +1,23 @@
-"""The Kubernetes backend: one Job a run, found again by its labels."""
+"""The Kubernetes executor: one Job a run, found again by its labels."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from gridctl.executors.base import Activity, Outcome
+from gridctl.executors.capabilities import DryRun, StartOptions
+from gridctl.executors.check import Check
 from gridctl.executors.kubernetes.api.connection import open_connection
 from gridctl.executors.kubernetes.api.refusals import RefusedError
 from gridctl.executors.kubernetes.api.requests import Api, Json
+from gridctl.executors.kubernetes.creation_bar import creation_bar
 from gridctl.executors.kubernetes.informer import LiveExperiment
 from gridctl.executors.kubernetes.job_creation import Progress, Submission
+from gridctl.executors.kubernetes.logs import PodLogs
 from gridctl.executors.kubernetes.manifest.job_template import RUN_LABEL, JobTemplate, gpus_of, shape_of
 from gridctl.executors.kubernetes.max_active import AT_ONCE, ActiveWindow, Shown
-from gridctl.executors.kubernetes.preflight.dry_run import Verdict
+from gridctl.executors.kubernetes.preflight.dry_run import Verdict, dry_run_of
 from gridctl.executors.kubernetes.preflight.resource_policy import limit_ranges_that_refuse
 from gridctl.executors.kubernetes.status.objects import Job
 from gridctl.executors.kubernetes.status.observation import Paths, Sources, activities, list_jobs, list_pods, selector
@@ -22,6 +26,7 @@ from gridctl.executors.kubernetes.store_access.egress import compare_egress, net
 from gridctl.executors.kubernetes.store_access.endpoint import endpoint_of
 from gridctl.executors.kubernetes.store_access.finding import Finding
 from gridctl.executors.kubernetes.store_access.pod_environment import pod_environment
+from gridctl.executors.kubernetes.store_access.requirement import likely_wrong
 from gridctl.executors.kubernetes.store_access.secret_command import SecretCommand
 from gridctl.executors.kubernetes.store_access.secret_keys import SecretKeys
 from gridctl.experiment import Experiment
@@ -108,6 +113,53 @@ class KubernetesExecutor:
         with self.follow(self._experiment.name) as live:
             window = ActiveWindow(live, create, max_active, shown, models, cancellation=cancellation)
             return window.run(manifests)
+
+    def start_shown(self, runs: Sequence[RunSpec], options: StartOptions) -> Outcome:
+        """The same with a bar, and with at most `max_active` Jobs at a time if that is asked for."""
+        with creation_bar(len(runs), options.max_active) as bar:
+            if options.max_active is None:
+                return self.start(runs, bar.created)
+            return self.start_some(runs, options.max_active, bar.created_and_active)
+
+    def check_start(self, runs: Sequence[RunSpec], *, verify: bool) -> Sequence[Check]:
+        """What is likely wrong with how pods will reach the store.
+
+        Raises:
+            InputError: No pod could reach the store.
+            UnreachableError: The API server cannot be reached.
+        """
+        return likely_wrong(self.store_access(runs), self._experiment.document, verify=verify)
+
+    def dry_run(self, runs: Sequence[RunSpec]) -> DryRun:
+        """What the API server says of the runs' Jobs, and what their pods lack to reach the store."""
+        verdicts, gpus = self.judge(runs), self.gpus(runs)
+        return dry_run_of(verdicts, gpus, self.store_access(runs) if runs else ())
+
+    def log_lines(self, run_id: str, *, follow: bool) -> Iterator[str]:
+        """What the run's newest pod prints, and with `follow` those that come after it."""
+        return PodLogs(self.api, run_id).lines(follow=follow)
+
+    @classmethod
+    def examine(cls, experiment: Experiment, *, with_preflight: bool) -> Iterator[Check]:
+        """Cluster, rights, Secrets, claims, queue, nodes and image; then data in buckets."""
+        from gridctl.executors.kubernetes.preflight.examination import examine
+
+        return examine(experiment)
+
+    @classmethod
+    def render(cls, experiment: Experiment) -> Iterator[tuple[str, str]]:
+        """The Job of each run as YAML.
+
+        Raises:
+            InputError: The `kubernetes` section or the template is not valid.
+        """
+        template = JobTemplate(experiment, experiment.store)
+        return ((run.run_id, template.text(run)) for run in experiment.runs)
+
+    @classmethod
+    def gpus_per_run(cls, experiment: Experiment) -> int:
+        """As the `kubernetes` section says."""
+        return experiment.kubernetes.gpus
 
     def judge(self, runs: Sequence[RunSpec]) -> list[Verdict]:
         """What the API server says of the runs' Jobs and pods: one of each is asked about for each distinct shape.

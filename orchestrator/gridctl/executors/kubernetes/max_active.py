@@ -10,7 +10,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from gridctl.executors.base import Activity, Live, Outcome
+from gridctl.executors.base import Activity, Outcome
+from gridctl.executors.capabilities import Live
 from gridctl.executors.kubernetes.api.requests import Json, StoppedWaiting
 from gridctl.executors.kubernetes.status.waiting_reasons import WaitingReasons
 from gridctl.runs.cancellation import CancellationWatch

@@ -16,6 +16,7 @@ from typing import IO, Any, Final
 
 import gridctl_start
 from gridctl.errors import InputError, Problem
+from gridctl.executors.base import InterruptedPreflightError
 from gridctl.executors.local.trainer_process import cannot_start, folder_that_exists, said_on_stderr, signal_name
 from gridctl_trainer.contract.spec import RunSpec
 
@@ -24,10 +25,6 @@ Shown = Callable[[str, int, int], None]
 
 _PATIENCE_S: Final = 10.0
 _LESS: Final = "if this machine ran out of memory, the runs will too: lower batch_size or data.size_px"
-
-
-class InterruptedPreflightError(Exception):
-    """The user stopped it; nothing is left behind but data prepared in the cache."""
 
 
 @dataclass(frozen=True, slots=True)

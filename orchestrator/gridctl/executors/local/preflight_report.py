@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gridctl.errors import InputError, Problem, UnreachableError
-from gridctl.executors.check import Check
-from gridctl.executors.data_places import missing_data
+from gridctl.executors.check import Check, failed
+from gridctl.executors.data_places import data_checks, missing_data
+from gridctl.executors.local.installation import require_trainer
 from gridctl.executors.local.preflight import Finding, Findings, Shown, preflight
 from gridctl.experiment import Experiment
 from gridctl.terminal.console import count, duration, say, stderr_console
@@ -54,13 +55,25 @@ def look_before_start(experiment: Experiment, runs: Sequence[RunSpec]) -> None:
     raise InputError(said)
 
 
-def checks(experiment: Experiment) -> Iterator[Check]:
+def examine(experiment: Experiment) -> Iterator[Check]:
     """What the preflight of all runs finds, as lines of `gridctl doctor`.
 
     Raises:
-        InputError: The trainer cannot be started, or was killed.
         InterruptedPreflightError: The user stopped it.
     """
+    try:
+        require_trainer()
+    except InputError as fault:
+        yield failed("trainer", fault)
+        yield from data_checks(experiment)
+        return
+    try:
+        yield from _findings(experiment)
+    except InputError as fault:
+        yield failed("trainer", fault)
+
+
+def _findings(experiment: Experiment) -> Iterator[Check]:
     with progress() as shown:
         findings = preflight(experiment.runs, shown)
     missing = missing_data(experiment)

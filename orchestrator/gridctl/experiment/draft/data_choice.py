@@ -13,19 +13,19 @@ PHANTOM: Final = "data/phantom"
 """Where the synthetic set lies that is proposed to those who have no data yet."""
 
 
-def choose_data(folders: Sequence[str], backend: str) -> tuple[dict[str, DataFolder], list[str]]:
+def choose_data(folders: Sequence[str], *, here: bool) -> tuple[dict[str, DataFolder], list[str]]:
     """The data sets by kind, ACDC always among them, and what is to be said of them.
 
     Args:
         folders: That the user gave; none for the synthetic set, or for a volume that pods mount.
-        backend: Where runs execute.
+        here: Whether runs train on this machine.
 
     Raises:
         InputError: A folder holds no data set, there are two of a kind, or none to train on.
         StoreError: A bucket cannot be reached.
     """
     if not folders:
-        return _without_folder(backend)
+        return _without_folder(here=here)
     found: dict[str, DataFolder] = {}
     for given in folders:
         for data in find_data(given):
@@ -42,8 +42,8 @@ def choose_data(folders: Sequence[str], backend: str) -> tuple[dict[str, DataFol
     return dict(sorted(found.items())), []
 
 
-def _without_folder(backend: str) -> tuple[dict[str, DataFolder], list[str]]:
-    if backend == "kubernetes":
+def _without_folder(*, here: bool) -> tuple[dict[str, DataFolder], list[str]]:
+    if not here:
         note = "no data folder was given: the file names /data/acdc, as pods would see a volume with ACDC"
         return {"acdc": DataFolder("acdc", "/data/acdc", ())}, [note]
     if Path(PHANTOM).is_dir():

@@ -48,7 +48,8 @@ class Draft:
         command: That wrote it, for its first comment.
         acdc: Split into training and validation patients.
         sunnybrook: Only generalised to.
-        backend: `local` gets a first look that takes minutes on a laptop, `kubernetes` the size of a study.
+        backend: Where runs execute.
+        is_study: Whether a cluster trains it at full size; else it is a first look that takes minutes on a laptop.
         store: None leaves it to $GRIDCTL_STORE.
     """
 
@@ -57,12 +58,8 @@ class Draft:
     acdc: Place
     sunnybrook: Place | None
     backend: str
+    is_study: bool
     store: str | None
-
-    @property
-    def is_study(self) -> bool:
-        """Whether a cluster trains it at full size."""
-        return self.backend == "kubernetes"
 
     @property
     def train_ratios(self) -> tuple[float, ...]:

@@ -10,6 +10,7 @@ from typing import Any, Final, get_args
 from pydantic import BaseModel
 
 from gridctl.experiment.empty_sections import holds_others
+from gridctl.experiment.executor_names import DEFAULT_EXECUTOR, installed_executors
 from gridctl.experiment.grid import MAX_OF_EACH
 from gridctl.experiment.reference.field_descriptions import field_descriptions
 from gridctl.experiment.schema import BUILT_IN_ABLATIONS, ExperimentFile
@@ -49,6 +50,9 @@ def experiment_schema(*, may_be_empty: bool = True) -> dict[str, Any]:
     ablation = properties["ablations"]["items"]
     properties["ablations"]["items"] = {"anyOf": [{"enum": list(BUILT_IN_ABLATIONS)}, ablation]}
     definitions["Ablation"]["properties"]["set"]["propertyNames"] = {"pattern": _CHANGEABLE}
+    properties["backend"] = {**properties["backend"], "enum": list(installed_executors())}
+    known = (*properties, DEFAULT_EXECUTOR)
+    properties |= {name: {"type": ["object", "null"]} for name in installed_executors() if name not in known}
     compare = properties["compare"]
     properties["compare"] = {
         "description": compare["description"],

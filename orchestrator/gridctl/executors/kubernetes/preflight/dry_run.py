@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+from gridctl.executors.capabilities import DryRun
+from gridctl.executors.kubernetes.store_access.finding import Finding
+from gridctl.terminal.console import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +32,33 @@ class Verdict:
         said += [f"warning: {warning}" for warning in self.warnings]
         said += [f"not asked {text}" for text in self.unasked]
         return f"{self.runs[0]}{others}: {'; '.join(said)}"
+
+
+def dry_run_of(verdicts: Sequence[Verdict], gpus: int, access: Sequence[Finding]) -> DryRun:
+    """What a dry run shows.
+
+    Args:
+        verdicts: Of the API server.
+        gpus: That all runs ask for at once.
+        access: What pods have and lack to reach the store.
+    """
+    return DryRun(
+        details={
+            "gpus": gpus,
+            "verdicts": [asdict(verdict) for verdict in verdicts],
+            "store_access": [item.check.to_json() for item in access],
+        },
+        lines=list(_lines(verdicts, gpus, access)),
+        refused=any(verdict.problems for verdict in verdicts) or any(item.certain for item in access),
+    )
+
+
+def _lines(verdicts: Sequence[Verdict], gpus: int, access: Sequence[Finding]) -> Iterator[str]:
+    if verdicts:
+        yield f"{count(gpus, 'GPU')} for all of them at once; the API server was asked, nothing was made:"
+    for verdict in verdicts:
+        yield f"  {verdict}"
+    for item in access:
+        if item.check.state != "ok":
+            yield f"  {item.check.state}: {item.check.name}: {item.check.says}"
+            yield from (f"    {text}" for text in item.check.fix.splitlines())

@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gridctl.commands.submission.submit import Prepared
 from gridctl.errors import InputError, Problem
 from gridctl.executors.check import Check
-from gridctl.executors.kubernetes import KubernetesExecutor
 from gridctl.executors.kubernetes.store_access.finding import Finding
+from gridctl.experiment import Document
 
 
-def store_access(prepared: Prepared) -> Sequence[Finding]:
-    """What pods of a submission have and lack to reach the store; nothing for local runs.
-
-    Raises:
-        Fault: The API server cannot be reached.
-    """
-    if not isinstance(prepared.backend, KubernetesExecutor) or not prepared.plan.to_do:
-        return ()
-    return prepared.backend.store_access(prepared.plan.to_do)
-
-
-def require_store_access(prepared: Prepared, *, verify: bool) -> list[Check]:
+def likely_wrong(found: Sequence[Finding], document: Document, *, verify: bool) -> list[Check]:
     """Refuse a submission whose pods cannot reach the store, before anything is made.
 
     Args:
-        prepared: The submission.
+        found: What pods have and lack.
+        document: The experiment's.
         verify: Whether to refuse; else what is wrong is only said.
 
     Returns:
@@ -34,10 +23,7 @@ def require_store_access(prepared: Prepared, *, verify: bool) -> list[Check]:
 
     Raises:
         InputError: No pod could reach the store.
-        Fault: The API server cannot be reached.
     """
-    found = store_access(prepared)
-    document = prepared.experiment.document
     certain = [item.check for item in found if item.certain]
     if certain and verify:
         where, said = document.where(("kubernetes",)), set[str]()

@@ -1,0 +1,37 @@
+"""How far the creation of Jobs is, on a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from gridctl.terminal.console import stderr_console
+
+
+class CreationBar:
+    """Told how many Jobs there are."""
+
+    def __init__(self, progress: Progress, runs: int, max_active: int | None) -> None:
+        self._progress = progress
+        self._max_active = max_active
+        self._task = progress.add_task("", total=runs, active="")
+
+    def created(self, done: int, total: int) -> None:
+        """So many are created."""
+        self._progress.update(self._task, completed=done, total=total)
+
+    def created_and_active(self, done: int, total: int, active: int) -> None:
+        """So many are created, and so many of them active."""
+        said = f"{active} active, at most {self._max_active}"
+        self._progress.update(self._task, completed=done, total=total, active=said)
+
+
+@contextlib.contextmanager
+def creation_bar(runs: int, max_active: int | None) -> Iterator[CreationBar]:
+    """A bar on standard error, if that is a terminal."""
+    console = stderr_console()
+    columns = (TextColumn("creating Jobs"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[active]}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        yield CreationBar(progress, runs, max_active)

@@ -1,0 +1,121 @@
+"""Plugins that installed packages register as entry points: found by name, without importing any of them."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import site
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+from gridctl_trainer.contract import exit_codes
+from gridctl_trainer.contract.errors import Fault, shortened
+
+
+class PluginError(Fault):
+    """A plugin cannot be imported, or is registered twice."""
+
+    exit_code = exit_codes.BAD_SPEC
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """One entry point.
+
+    Attributes:
+        kind: What it is, as messages call it, such as `executor`.
+        name: By which users name it.
+        value: What it stands for: `pkg.module:Name`.
+        distribution: The package that registers it, and its version.
+    """
+
+    kind: str
+    name: str
+    value: str
+    distribution: str
+
+    def load(self, value: str = "") -> object:
+        """Import what it stands for.
+
+        Args:
+            value: Something else of the same package: `pkg.module:Name`.
+
+        Raises:
+            PluginError: That fails, for whatever reason.
+        """
+        wanted = value or self.value
+        module, _, attribute = wanted.partition(":")
+        try:
+            found: object = importlib.import_module(module.strip())
+            for part in attribute.strip().split("."):
+                found = getattr(found, part)
+        except (Exception, SystemExit) as error:
+            said = shortened(str(error).partition("\n")[0])
+            raise PluginError(
+                f"the {self.kind} '{self.name}' of {self.distribution} cannot be imported: "
+                f"{type(error).__name__}{f': {said}' if said else ''}",
+                where=wanted,
+                fix=f"install what it lacks, or report it to the authors of {self.distribution}",
+            ) from error
+        return found
+
+
+def registered(group: str, kind: str) -> Mapping[str, Sequence[Registered]]:
+    """All that installed packages register, by name; more than one of a name is somebody's mistake.
+
+    Args:
+        group: Of entry points, such as `gridctl.executors`.
+        kind: As messages call one of them.
+    """
+    found: dict[str, list[Registered]] = {}
+    for name, value, distribution in _entry_points(group, tuple(_where_packages_lie())):
+        found.setdefault(name, []).append(Registered(kind, name, value, distribution))
+    return found
+
+
+def only_one(entries: Sequence[Registered]) -> Registered:
+    """The entry point of a name.
+
+    Raises:
+        PluginError: Several packages register it.
+    """
+    first, *others = entries
+    if others:
+        by = " and ".join(entry.distribution for entry in entries)
+        raise PluginError(
+            f"the {first.kind} '{first.name}' is registered twice: by {by}", fix="uninstall one of these packages"
+        )
+    return first
+
+
+def _where_packages_lie() -> Iterator[str]:
+    """The folders of `sys.path`, but the current one: nothing that just lies there is a plugin."""
+    installed = {os.path.realpath(folder) for folder in (*site.getsitepackages(), site.getusersitepackages())}
+    try:
+        here = os.path.realpath(os.getcwd())  # noqa: PTH109 - it is only compared
+    except OSError:  # the folder was deleted
+        here = ""
+    for folder in sys.path:
+        if Path(folder).is_absolute() and (os.path.realpath(folder) != here or here in installed):
+            yield folder
+
+
+@lru_cache
+def _entry_points(group: str, folders: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Name, value and package of each; of a package that is installed in two folders, the one that Python imports."""
+    found, seen = [], set[str]()
+    for distribution in metadata.distributions(path=list(folders)):
+        entries = [entry for entry in distribution.entry_points if entry.group == group]
+        if not entries:
+            continue  # reading the names of all of them takes longer than the rest
+        name = str(distribution.metadata["Name"])
+        normalised = re.sub(r"[-_.]+", "-", name).lower()
+        if normalised not in seen:
+            seen.add(normalised)
+            found += [(entry.name, entry.value, f"{name} {distribution.version}") for entry in entries]
+    return found
