@@ -52,7 +52,11 @@ def experiment_schema(*, may_be_empty: bool = True) -> dict[str, Any]:
     definitions["Ablation"]["properties"]["set"]["propertyNames"] = {"pattern": _CHANGEABLE}
     properties["backend"] = {**properties["backend"], "enum": list(installed_executors())}
     known = (*properties, DEFAULT_EXECUTOR)
-    properties |= {name: {"type": ["object", "null"]} for name in installed_executors() if name not in known}
+    properties |= {
+        name: {"type": ["object", "null"], "description": f"Options of the executor `{name}`."}
+        for name in installed_executors()
+        if name not in known
+    }
     compare = properties["compare"]
     properties["compare"] = {
         "description": compare["description"],

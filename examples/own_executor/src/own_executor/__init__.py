@@ -1,0 +1,1 @@
+"""An executor for gridctl that trains one run after another."""
