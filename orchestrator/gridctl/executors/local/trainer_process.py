@@ -87,6 +87,8 @@ class TrainerProcess:
             Its exit code, negative for a signal, and the reason it gave; empty if it said nothing.
         """
         exit_code = self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         with self._errors as errors:
             return exit_code, said_on_stderr(exit_code, errors)
 
