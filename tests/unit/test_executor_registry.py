@@ -61,7 +61,7 @@ def _forget() -> None:
 
 
 def experiment(text: str = TEXT) -> Experiment:
-    return parse_experiment(Document.parse(text, "tiny.yaml"))
+    return parse_experiment(Document.parse(text, "tiny.yaml"), from_elsewhere=True)
 
 
 def fault_of(name: str) -> Fault:
@@ -85,7 +85,7 @@ def test_one_that_a_package_registers_is_found_by_its_name(install: Install) -> 
 
 def test_an_unknown_one_is_answered_on_its_line_with_the_nearest_and_how_to_install_one() -> None:
     with pytest.raises(InputError) as caught:
-        parse_experiment(Document.parse(TEXT.replace("mine", "kubernets"), "tiny.yaml"), to_submit=True)
+        parse_experiment(Document.parse(TEXT.replace("mine", "kubernets"), "tiny.yaml"))
     said = str(caught.value)
     assert said.startswith("tiny.yaml:6: backend: unknown executor 'kubernets'\n  did you mean 'kubernetes'?")
     assert "known: local, kubernetes" in said

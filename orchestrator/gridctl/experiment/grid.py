@@ -78,15 +78,15 @@ def load_experiment(
     """
     options = {"store": store, "backend": backend}
     given = {name: text for name, text in options.items() if text is not None}
-    return parse_experiment(Document.read(path).with_overrides(overrides).with_options(given), to_submit=True)
+    return parse_experiment(Document.read(path).with_overrides(overrides).with_options(given))
 
 
-def parse_experiment(document: Document, *, to_submit: bool = False) -> Experiment:
+def parse_experiment(document: Document, *, from_elsewhere: bool = False) -> Experiment:
     """Validate an experiment and expand its grid.
 
     Args:
         document: The experiment's.
-        to_submit: Whether its executor has to be installed here; what was trained elsewhere is reported without it.
+        from_elsewhere: Whether its executor need not be installed here: what it trained is reported without it.
 
     Raises:
         InputError: With every mistake, each with its line and a suggestion.
@@ -101,7 +101,7 @@ def parse_experiment(document: Document, *, to_submit: bool = False) -> Experime
     if isinstance(tree.get("compare"), dict):
         tree["compare"] = [tree["compare"]]
     executor_options = _take_executor_options(tree)
-    if to_submit and isinstance(tree.get("backend"), str) and (unknown := unknown_executor(tree["backend"])):
+    if not from_elsewhere and isinstance(tree.get("backend"), str) and (unknown := unknown_executor(tree["backend"])):
         problems.add(("backend",), *unknown)
     file = validate(ExperimentFile, tree, (), problems.add)
     grid = list(variants(tree, problems))

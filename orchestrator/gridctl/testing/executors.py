@@ -72,7 +72,7 @@ class ExecutorContract:
     def experiment(self, data: str) -> Experiment:
         """Two runs of one model."""
         text = _GRID.format(data=data, executor=self.executor) + self.section
-        return parse_experiment(Document.parse(text, "contract.yaml"), to_submit=True)
+        return parse_experiment(Document.parse(text, "contract.yaml"))
 
     @pytest.fixture
     def opened(self, experiment: Experiment, store: Store) -> Executor:

@@ -190,7 +190,7 @@ def stored_experiment(store: Store, name: str) -> Experiment:
     except (NotAnObjectError, DamagedObjectError) as error:
         raise DamagedExperimentError(error.problems[0].what, where=where, fix=_SUBMIT_AGAIN) from None
     try:
-        return parse_experiment(Document.parse(data, where))
+        return parse_experiment(Document.parse(data, where), from_elsewhere=True)
     except InputError as error:
         more = len(error.problems) - 1
         what = error.problems[0].what + (f", and {more} more mistakes" if more else "")
