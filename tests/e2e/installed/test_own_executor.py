@@ -107,6 +107,7 @@ def test_editors_know_it(run: Run) -> None:
     assert "one_by_one" in schema["properties"]
 
 
+@pytest.mark.slow
 def test_it_keeps_what_every_executor_promises(run: Run, installed: Path) -> None:
     suite = run("-m", "pytest", "-q", "-p", "no:cacheprovider", str(installed.parent / "source"), cwd=installed.parent)
     assert suite.returncode == 0, suite.stdout
