@@ -405,14 +405,15 @@ def _summary_line(prepared: Prepared, outcome: Outcome, took: str) -> str:
 
 def _finish_submit(prepared: Prepared, outcome: Outcome, took: str, named: str) -> None:
     from gridctl import errors
+    from gridctl.runs.shared_cause import without_run
     from gridctl.terminal import console
 
     by_message: dict[str, list[str]] = {}
     for run_id, message in outcome.failed.items():
-        by_message.setdefault(message, []).append(run_id)
-    for message, run_ids in by_message.items():
+        by_message.setdefault(without_run(message), []).append(run_id)
+    for run_ids in by_message.values():
         others = f" and {len(run_ids) - 1} more" if len(run_ids) > 1 else ""
-        console.say(f"failed: {run_ids[0]}{others}: {message}")
+        console.say(f"failed: {run_ids[0]}{others}: {outcome.failed[run_ids[0]]}")
     if prepared.plan.to_do:
         console.say(_summary_line(prepared, outcome, took))
     if outcome.not_started and outcome.shared_cause:

@@ -56,7 +56,7 @@ def test_auto_says_that_it_leaves_a_gpu_unused(files: Path) -> None:
 
 
 def test_auto_takes_no_cpu_in_a_pod_that_was_given_a_gpu(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A simulated GPU, or one that the node's runtime does not pass on, has no device files: the Job's request tells."""
+    """A simulated GPU, or one that the runtime does not pass on, has no device files: the Job tells."""
     monkeypatch.setenv("GRIDCTL_GPUS", "2")
     monkeypatch.setattr(torch.version, "cuda", None)
     with pytest.raises(device.NoDeviceError, match="was given 2 GPUs that it cannot use: torch") as raised:
