@@ -190,9 +190,9 @@ def _carry_out(
         if prepared.experiment.backend == "local":
             require_trainer()
         else:
-            from gridctl.commands.submission.store_access import require_store_access
+            from gridctl.commands.submission.store_access import pod_contents, require_store_access
 
-            for check in require_store_access(prepared, verify=verify):
+            for check in [*require_store_access(prepared, verify=verify), *pod_contents(prepared)]:
                 console.say("\n  ".join([f"note: {check.name}: {check.says}", *check.fix.splitlines()]))
         probe(prepared.store, prepared.experiment.name)  # before anything is written, trained or paid for
         if prepared.experiment.backend == "local" and verify:
@@ -235,7 +235,7 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool
     from gridctl import errors
     from gridctl.cli.views.plan import cost_lines
     from gridctl.commands.plan import estimate
-    from gridctl.commands.submission.store_access import store_access
+    from gridctl.commands.submission.store_access import pod_contents, store_access
     from gridctl.executors.kubernetes.preflight.dry_run import Verdict
     from gridctl.terminal import console
 
@@ -250,6 +250,7 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool
         assert isinstance(prepared.backend, KubernetesBackend)
         verdicts, gpus = prepared.backend.judge(plan.to_do), prepared.backend.gpus(plan.to_do)
         access = store_access(prepared)
+    contents = pod_contents(prepared)
     cost = estimate(prepared.experiment, prepared.collected, at_once)
     if as_json:
         shown: dict[str, object] = {name: [run.run_id for run in runs] for name, runs in parts.items()}
@@ -259,6 +260,7 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool
         if prepared.experiment.backend == "kubernetes":
             shown |= {"gpus": gpus, "verdicts": [asdict(verdict) for verdict in verdicts]}
             shown["store_access"] = [item.check.to_json() for item in access]
+            shown["pod_contents"] = [check.to_json() for check in contents]
         console.show_json(shown)
     else:
         for name, runs in parts.items():
@@ -275,10 +277,10 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool
             )
         for verdict in verdicts:
             console.say(f"  {verdict}")
-        for item in access:
-            if item.check.state != "ok":
-                console.say(f"  {item.check.state}: {item.check.name}: {item.check.says}")
-                for text in item.check.fix.splitlines():
+        for check in [*(item.check for item in access), *contents]:
+            if check.state != "ok":
+                console.say(f"  {check.state}: {check.name}: {check.says}")
+                for text in check.fix.splitlines():
                     console.say(f"    {text}")
         console.say_unreadable(prepared.collected.problems)
     if any(verdict.problems for verdict in verdicts) or any(item.certain for item in access):
