@@ -50,7 +50,8 @@ def report(
         ),
     ] = False,
     unit: Annotated[
-        Unit, typer.Option(help="What counts as one observation; epoch repeats the thesis's pooling.")
+        Unit,
+        typer.Option(help="What counts as one observation; epoch pools all epochs, and its p means nothing."),
     ] = Unit.RUN,
     score: Annotated[
         str | None,
@@ -85,8 +86,8 @@ def report(
             "-o",
             parser=output_path,
             metavar="DIR",
-            help="Write files into this folder. Without --format: every format, with the tests, and the thesis's "
-            "figures that the file `reproduces`.",
+            help="Write files into this folder. Without --format: every format, with the tests, and the figures of "
+            "studies that the file `reproduces`.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
@@ -98,6 +99,7 @@ def report(
     from gridctl.commands.lookup.experiments import find_experiment
     from gridctl.commands.progress.states import standings_now
     from gridctl.commands.report import undrawn_figures, write_report
+    from gridctl.commands.reproduced_studies import reproduced_studies
     from gridctl.history.changes import changes_since_first_report
     from gridctl.history.event import report_event
     from gridctl.history.record import append, read_history
@@ -121,7 +123,9 @@ def report(
     tables = collect_with_bar(found.store, found.experiment.runs)
     history = read_history(found.store, found.experiment.name)
     event = report_event(found.experiment, int(tables.runs["finished"].sum()), question)
-    built = build_report(found.experiment, tables, question, changes=list(changes_since_first_report(history, event)))
+    changes = list(changes_since_first_report(history, event))
+    studies = reproduced_studies(found.experiment)
+    built = build_report(found.experiment, tables, question, changes=changes, studies=studies.values())
     if problem := append(found.store, found.experiment.name, history, event):
         console.say(
             f"note: the experiment's history cannot be kept, so a later report cannot say what changed: {problem}"
@@ -131,10 +135,10 @@ def report(
         console.say(f"note: states on the page are what the store tells: {problem}")
     source = Source(found.experiment, tables, found.store, output, question, standings)
     if output is not None:
-        for path in write_report(built, source, output, wanted.value if wanted else None):
+        for path in write_report(built, source, output, wanted.value if wanted else None, studies):
             console.say(f"wrote {path}")
         if wanted is None:
-            for why in undrawn_figures(found.experiment, built):
+            for why in undrawn_figures(built):
                 console.say(f"note: {why}")
         console.say_unreadable(tables.problems)
     elif text := render(built, form := (wanted or ReportFormat.TABLE).value, console.stdout_console(), source):

@@ -33,7 +33,7 @@ def paired_tests(first: Scores, second: Scores, *, metric: str, unit: str, margi
         first: Scores of the model, shape (n,).
         second: The other's, paired by position.
         metric: Says which direction is an improvement.
-        unit: Where epochs are pooled there is the t-test alone, as in the thesis: resampling would
+        unit: Where epochs are pooled there is the t-test alone: resampling would
             believe in their independence too.
         margin: Of equivalence; None for none.
         seed: Of all resampling.

@@ -16,7 +16,7 @@ FEWEST_PAIRS: Final = 3
 
 EPOCH_WARNING: Final = (
     "unit epoch: epochs of one run are not independent, so these p values and intervals are far too small; "
-    "this repeats the thesis's pooling and is not to be believed"
+    "pooled epochs are here to repeat published numbers, and are not to be believed"
 )
 
 BCA_COVERAGE: Final = {5: 0.83, 10: 0.90, 20: 0.93, 50: 0.94}

@@ -53,7 +53,7 @@ def as_json(report: Report) -> str:
         "pairs": _of_parts(report, "pairs"),
         "dropped_pairs": _of_parts(report, "dropped"),
         "unlike_pairs": _of_parts(report, "unlike"),
-        "thesis": [asdict(item) for item in report.thesis],
+        "studies": [asdict(section) for section in report.studies],
         "provenance": asdict(report.provenance),
         "warnings": list(report.warnings),
     }
