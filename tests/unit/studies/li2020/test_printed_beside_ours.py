@@ -167,3 +167,55 @@ def test_the_page_shows_the_print_beside_ours(name: str, title: str, tmp_path: P
     assert title in page
     if name == "baseline":
         assert "0.757 (0.052)" in page, "as printed"
+
+
+def test_a_third_model_takes_no_cell_and_lends_no_p(tmp_path: Path) -> None:
+    """Also where it is compared first."""
+    third = short(
+        "baseline",
+        "models={unet: {}, gamma_net: {}, wide: {architecture: unet, channels: [16, 32, 32]}}",
+        "compare=[{model: gamma_net, against: wide}, {model: gamma_net, against: unet}]",
+    )
+    two = short("baseline", "models={unet: {}, gamma_net: {}}", "compare=[{model: gamma_net, against: unet}]")
+    with_third, without = (
+        items(tmp_path / name, found, Question(significance=True))["table 5.1"]
+        for name, found in (("three", third), ("two", two))
+    )
+    assert [(cell.model, cell.p, cell.p_pooled) for cell in with_third.cells] == [
+        (cell.model, cell.p, cell.p_pooled) for cell in without.cells
+    ]
+    assert with_third.cells[0].p is not None
+    assert with_third.notes == ["U-Net is unet here; wide, of the same architecture, is left out"]
+    assert without.notes == []
+
+
+def test_a_missing_model_is_said(tmp_path: Path) -> None:
+    for name, there, lacking, architecture in (
+        ("unet", "U-Net", "γ-Net", "gamma_net"),
+        ("gamma_net", "γ-Net", "U-Net", "unet"),
+    ):
+        alone = short("baseline", f"models=[{name}]", "compare=[]", "reproduces=[table-5.1, table-5.6, figure-5.1]")
+        found = items(tmp_path / name, alone, Question())
+        said = f"{lacking} is missing: no model of this experiment has the architecture {architecture}"
+        assert said in found["table 5.1"].notes
+        assert {cell.row: cell.n_runs for cell in found["table 5.1"].cells} == {there: 5, lacking: 0}
+        assert found["figure 5.1"].said == f"no points of {lacking}, so γ-Net and U-Net cannot be compared"
+    assert not any("U-Net" in note for note in found["table 5.6"].notes), "it prints γ-Net alone"
+
+
+def test_a_model_that_is_not_in_the_print_is_said(tmp_path: Path) -> None:
+    found = items(tmp_path, short("baseline", "reproduces=[table-5.6]"), Question())["table 5.6"]
+    assert "unet is not in the table that Li (2020) prints, and is left out" in found.notes
+
+
+def test_a_metric_that_was_not_measured_is_said(tmp_path: Path) -> None:
+    alone = short(
+        "baseline",
+        "data.sunnybrook=null",
+        "compare={model: gamma_net, against: unet, metrics: [validation_dice]}",
+        "reproduces=[table-5.2, figure-5.2, table-5.1]",
+    )
+    found = items(tmp_path, alone, Question(significance=True))
+    said = "generalisation Dice was not measured: no finished run has scored that set"
+    assert [said in item.notes for item in found.values()] == [True, True, False]
+    assert {cell.n_runs for cell in found["table 5.2"].cells} == {0}
