@@ -23,7 +23,6 @@ def test_every_file_has_the_tests_without_asking_for_them(gridctl: Command, subm
     assert "gamma_net is better than unet" in text
     assert "Holm" in latex
     assert json.loads((tmp_path / "out" / "report.json").read_text())["comparisons"]
-    assert "note: no figures of a published study: the experiment file names none under `reproduces`" in written.stderr
 
 
 def test_an_experiment_that_compares_nothing_has_its_files_too(

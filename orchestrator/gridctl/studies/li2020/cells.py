@@ -14,6 +14,7 @@ from gridctl.experiment import Experiment
 from gridctl.report.cell_tests import deviation
 from gridctl.report.model import Comparison, ComparisonRow, StudyCell
 from gridctl.studies.li2020.printed import ARCHITECTURES
+from gridctl.terminal.console import count
 from gridctl_trainer.contract.spec import RunSpec
 
 NOTHING_YET: Final = "no finished run of this experiment corresponds to it yet"
@@ -130,7 +131,7 @@ def said_of_cells(cells: Sequence[StudyCell]) -> str:
     if not ours:
         return NOTHING_YET
     largest = max(ours, key=lambda cell: abs(cell.difference or 0))
-    known = f"{len(ours)} of {len(cells)} cells have runs of ours"
+    known = f"{len(ours)} of {count(len(cells), 'cell')} {'has' if len(ours) == 1 else 'have'} runs of ours"
     near = [cell for cell in ours if cell.printed_sd is not None and abs(cell.difference or 0) <= cell.printed_sd]
     within = f"{len(near)} within one printed sd; " if any(cell.printed_sd is not None for cell in ours) else ""
     return f"{known}; {within}furthest away by {largest.difference:+.3f}: {largest.row}, {largest.column}"

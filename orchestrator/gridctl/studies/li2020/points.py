@@ -14,6 +14,7 @@ from gridctl.report.model import StudyPoint
 from gridctl.report.summaries import mean_interval
 from gridctl.studies.li2020.cells import NOTHING_YET
 from gridctl.studies.li2020.printed import ARCHITECTURES
+from gridctl.terminal.console import count
 
 X_AXES: Final = {"train_ratio": "train ratio", "epoch": "epoch"}
 """Of a figure, by what it is `against`."""
@@ -61,7 +62,8 @@ def said_of_points(item: Mapping[str, Any], points: Sequence[StudyPoint]) -> str
     if not points:
         return NOTHING_YET
     if item["against"] == "epoch":
-        return f"means over {max(point.n for point in points)} runs, {len({point.x for point in points})} epochs"
+        epochs = count(len({point.x for point in points}), "epoch")
+        return f"means over {count(max(point.n for point in points), 'run')}, {epochs}"
     standing = standing_for(points)
     if missing := [ARCHITECTURES[architecture] for architecture in ARCHITECTURES if architecture not in standing]:
         return f"no points of {' and '.join(missing)}, so γ-Net and U-Net cannot be compared"
@@ -69,7 +71,7 @@ def said_of_points(item: Mapping[str, Any], points: Sequence[StudyPoint]) -> str
     gamma, unet = standing["gamma_net"], standing["unet"]
     both = sorted({x for _, x in mean if (gamma, x) in mean and (unet, x) in mean})
     ahead = [f"{x:g}" for x in both if mean[gamma, x] > mean[unet, x]]
-    return f"γ-Net's mean is higher at {len(ahead)} of {len(both)} ratios" + (
+    return f"γ-Net's mean is higher at {len(ahead)} of {count(len(both), 'ratio')}" + (
         f" ({', '.join(ahead)})" if 0 < len(ahead) < len(both) else ""
     )
 

@@ -23,6 +23,12 @@ def test_why_a_figure_is_not_drawn_is_said(gridctl: Command, submit: Submit, tmp
     ]
 
 
+def test_an_experiment_that_reproduces_nothing_is_told_how_figures_are_drawn(gridctl: Command, submit: Submit) -> None:
+    submit()
+    written = gridctl(*REPORT)
+    assert "note: no figures of a published study: the experiment file names none under `reproduces`" in written.stderr
+
+
 def test_a_third_model_and_a_missing_one_are_said(gridctl: Command, submit: Submit, tmp_path: Path) -> None:
     submit(
         "models={small: {architecture: unet, channels: [4, 8, 8]}, large: {architecture: unet}}",

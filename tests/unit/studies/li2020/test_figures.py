@@ -51,7 +51,7 @@ def test_any_models_and_metrics_are_drawn(points: list[StudyPoint], tmp_path: Pa
 def test_a_third_model_of_an_architecture_does_not_speak_for_it() -> None:
     """The first of the file does; a later one with other numbers changes nothing."""
     two = [point("unet", "net", 0.2, 0.5), point("gamma_net", "gamma", 0.2, 0.6)]
-    assert said_of_points(AGAINST_RATIO, two) == "γ-Net's mean is higher at 1 of 1 ratios"
+    assert said_of_points(AGAINST_RATIO, two) == "γ-Net's mean is higher at 1 of 1 ratio"
     wide, mine = point("unet", "wide", 0.2, 0.9), point("resunet", "mine", 0.2, 0.9)
     assert said_of_points(AGAINST_RATIO, [*two, wide, mine]) == said_of_points(AGAINST_RATIO, two)
 
