@@ -173,8 +173,8 @@ def test_a_third_model_takes_no_cell_and_lends_no_p(tmp_path: Path) -> None:
     """Also where it is compared first."""
     third = short(
         "baseline",
-        "models={unet: {}, gamma_net: {}, wide: {architecture: unet, channels: [16, 32, 32]}}",
-        "compare=[{model: gamma_net, against: wide}, {model: gamma_net, against: unet}]",
+        "models={unet: {}, gamma_net: {}, wider: {architecture: unet, channels: [16, 32, 32]}}",
+        "compare=[{model: gamma_net, against: wider}, {model: gamma_net, against: unet}]",
     )
     two = short("baseline", "models={unet: {}, gamma_net: {}}", "compare=[{model: gamma_net, against: unet}]")
     with_third, without = (
@@ -185,7 +185,7 @@ def test_a_third_model_takes_no_cell_and_lends_no_p(tmp_path: Path) -> None:
         (cell.model, cell.p, cell.p_pooled) for cell in without.cells
     ]
     assert with_third.cells[0].p is not None
-    assert with_third.notes == ["U-Net is unet here; wide, of the same architecture, is left out"]
+    assert with_third.notes == ["U-Net is unet here; wider, of the same architecture, is left out"]
     assert without.notes == []
 
 
