@@ -25,7 +25,7 @@ from gridctl.report.warnings import warnings
 
 
 def build_report(
-    experiment: Experiment, collected: Collected, question: Question, *, changes: Sequence[str] = ()
+    experiment: Experiment, collected: Collected, question: Question, *, changes: Sequence[str] = (), outside: str = ""
 ) -> Report:
     """Answer a question about an experiment.
 
@@ -34,6 +34,7 @@ def build_report(
         collected: What the store holds of it.
         question: What is asked.
         changes: What was changed since the first report, in sentences.
+        outside: Why finished runs of the store are not of the grid.
 
     Raises:
         InputError: The question names no metric or score there is, or the experiment compares nothing.
@@ -58,7 +59,7 @@ def build_report(
         score="" if question.unit == "epoch" else score,
         summaries=list(summaries(cells, metrics, observations, question.unit)),
         comparisons=comparisons,
-        warnings=list(warnings(experiment, collected, question, comparisons, changes)),
+        warnings=list(warnings(experiment, collected, question, comparisons, changes, outside)),
         headlines=[
             *(never_learned(collected.runs, epochs) if question.unit == "run" else ()),
             *(line for part in comparisons for line in _headlines(part, question.unit, collected.runs)),
