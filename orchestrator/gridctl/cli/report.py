@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gridctl.cli import completion
-from gridctl.cli.options import AsJson, ExperimentName, Overrides, StoreUrl, output_path
+from gridctl.cli.options import AsJson, ExperimentName, Overrides, StoreUrl, output_path, submit_command
+
+if TYPE_CHECKING:
+    from gridctl.experiment import Experiment
 
 
 class ReportFormat(StrEnum):
@@ -95,6 +99,7 @@ def report(
     """Scores of every model, and whether their differences may be called significant."""
     from gridctl import errors
     from gridctl.cli.status import which
+    from gridctl.collection.outside_grid import outside_grid
     from gridctl.commands.collecting import collect_with_bar
     from gridctl.commands.lookup.experiments import find_experiment
     from gridctl.commands.progress.states import standings_now
@@ -124,8 +129,9 @@ def report(
     history = read_history(found.store, found.experiment.name)
     event = report_event(found.experiment, int(tables.runs["finished"].sum()), question)
     changes = list(changes_since_first_report(history, event))
+    outside = outside_grid(found.store, found.experiment.runs, tables.others)
     studies = reproduced_studies(found.experiment)
-    built = build_report(found.experiment, tables, question, changes=changes, studies=studies.values())
+    built = build_report(found.experiment, tables, question, changes=changes, outside=outside, studies=studies.values())
     if problem := append(found.store, found.experiment.name, history, event):
         console.say(
             f"note: the experiment's history cannot be kept, so a later report cannot say what changed: {problem}"
@@ -144,8 +150,18 @@ def report(
     elif text := render(built, form := (wanted or ReportFormat.TABLE).value, console.stdout_console(), source):
         console.show_document(text, form)
         console.say_unreadable(tables.problems)
+    if not question.significance and compares(found.experiment) and tables.runs["finished"].any():
+        console.say(f"next: {_tests_of(found.experiment, experiment, store)}")
     if tables.problems:
         raise typer.Exit(errors.RUNS_FAILED)
+
+
+def _tests_of(asked: Experiment, given: str | None, store: str | None) -> str:
+    """The command that tests what an experiment compares, and what that is."""
+    words = ["gridctl", "report", *([given] if given else []), *(["--store", store] if store else []), "--significance"]
+    pairs = [f"{item.model} against {item.against}" for item in asked.compare] or ["ablations against none"]
+    named = pairs[0] + (f" and {len(pairs) - 1} more" if len(pairs) > 1 else "")
+    return f"{shlex.join(words)} has the tests: {named}"
 
 
 def plan(
@@ -165,11 +181,13 @@ def plan(
     from gridctl.terminal import console
 
     made = make_plan(experiment, overrides or [], store, at_once)
+    of_file = experiment is not None and Path(experiment).is_file()
+    given = submit_command(Path(experiment) if experiment and of_file else Path("FILE"), overrides or [], store)
     if as_json:
         console.show_json(made.to_json())
     else:
         console.say(f"experiment {made.experiment}")
-        console.stdout_console().print(plan_view(made))
+        console.stdout_console().print(plan_view(made, given))
         console.say_unreadable(made.problems)
     if made.problems:
         raise typer.Exit(errors.RUNS_FAILED)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from gridctl.collection.outside_grid import shown
+from gridctl.collection.specifications import different_values
 from gridctl.history.event import Declared, DeclaredComparison, HistoryEvent
 from gridctl.history.record import History
 from gridctl.report.wording import METRIC_NAMES, listed
@@ -37,10 +39,18 @@ def _grid(first: Declared, now: Declared) -> Iterator[str]:
     yield from _set("ablation", "ablations", first.ablations, now.ablations)
     yield from _set("model", "models", first.models, now.models)
     otherwise = [name for name, digest in now.trained.items() if first.trained.get(name, digest) != digest]
-    if otherwise:
-        names = list(dict.fromkeys(name.partition(" ")[0] for name in otherwise))
-        verb = "is" if len(names) == 1 else "are"
-        yield f"{_names(names)} {verb} trained with other options or data"
+    named: dict[str, dict[str, None]] = {}
+    for name in otherwise:
+        model = name.partition(" ")[0]
+        values = different_values(first.options[name], now.options[name]) if name in first.options else {}
+        for path, (was, is_) in values.items():
+            named.setdefault(f"{path} changed from {shown(was)} to {shown(is_)}", {})[model] = None
+        if not values:
+            named.setdefault("", {})[model] = None
+    for said, models in named.items():
+        names = _names(list(models))
+        verb = "is" if len(models) == 1 else "are"
+        yield f"{said} ({names})" if said else f"{names} {verb} trained with other options or data"
 
 
 def _comparisons(first: HistoryEvent, now: HistoryEvent) -> Iterator[str]:

@@ -30,6 +30,7 @@ def build_report(
     question: Question,
     *,
     changes: Sequence[str] = (),
+    outside: str = "",
     studies: Iterable[StudyComparison] = (),
 ) -> Report:
     """Answer a question about an experiment.
@@ -39,6 +40,7 @@ def build_report(
         collected: What the store holds of it.
         question: What is asked.
         changes: What was changed since the first report, in sentences.
+        outside: Why finished runs of the store are not of the grid.
         studies: Of which the experiment reproduces something: each adds a section.
 
     Raises:
@@ -65,7 +67,7 @@ def build_report(
         score="" if question.unit == "epoch" else score,
         summaries=list(summaries(cells, metrics, observations, question.unit)),
         comparisons=comparisons,
-        warnings=list(warnings(experiment, collected, question, comparisons, changes)),
+        warnings=list(warnings(experiment, collected, question, comparisons, changes, outside)),
         headlines=[
             *(never_learned(collected.runs, epochs) if question.unit == "run" else ()),
             *(line for part in comparisons for line in _headlines(part, question.unit, collected.runs)),

@@ -19,7 +19,7 @@ _PLAIN: Final = re.compile(
 
 _KUBERNETES: Final = """\
 kubernetes:
-  namespace: gridctl                    # where Jobs are created
+  namespace: gridctl                    # <-- where Jobs are created
   image: registry.example.org/lab/gridctl-trainer:1   # <-- as the nodes pull it
   secret: gridctl-store                 # its keys become the pods' environment: AWS_ACCESS_KEY_ID, ...
   gpus: 1                               # of each pod; 0 trains on CPUs
