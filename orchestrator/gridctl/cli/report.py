@@ -98,6 +98,7 @@ def report(
 ) -> None:
     """Scores of every model, and whether their differences may be called significant."""
     from gridctl import errors
+    from gridctl.analysis.request import compares
     from gridctl.cli.status import which
     from gridctl.collection.outside_grid import outside_grid
     from gridctl.commands.collecting import collect_with_bar
@@ -109,7 +110,6 @@ def report(
     from gridctl.history.event import report_event
     from gridctl.history.record import append, read_history
     from gridctl.report import Question, Source, build_report, render
-    from gridctl.report.request import compares
     from gridctl.terminal import console
 
     found = find_experiment(experiment, store)

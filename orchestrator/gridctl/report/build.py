@@ -6,21 +6,21 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import pandas as pd
 
+from gridctl.analysis.comparisons import compare, corrected
+from gridctl.analysis.families import asked_comparisons, asked_metrics, asked_tests
+from gridctl.analysis.image_digests import same_images
+from gridctl.analysis.model import Comparison, Family, Report
+from gridctl.analysis.never_learned import never_learned, remarked
 from gridctl.analysis.pairs import Wanted, pair_ablations, pair_models, rows_by_name
+from gridctl.analysis.request import Question, check, compared_ablations
 from gridctl.analysis.scores import Observations
+from gridctl.analysis.summaries import aggregates, runs_by_cell, summaries
 from gridctl.collection.collect import Collected
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import Comparison as Asked
-from gridctl.report.comparisons import compare, corrected
-from gridctl.report.families import asked_comparisons, asked_metrics, asked_tests
 from gridctl.report.headline import headlines
-from gridctl.report.image_digests import same_images
-from gridctl.report.model import Comparison, Family, Report
-from gridctl.report.never_learned import never_learned, remarked
 from gridctl.report.provenance import provenance
-from gridctl.report.request import Question, check, compared_ablations
 from gridctl.report.study import Measured, StudyComparison
-from gridctl.report.summaries import aggregates, runs_by_cell, summaries
 from gridctl.report.warnings import warnings
 
 

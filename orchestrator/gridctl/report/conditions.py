@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from gridctl.analysis.model import Comparison, Report
 from gridctl.analysis.pairs import DroppedPair, UnlikePair
-from gridctl.report.model import Comparison, Report
 
 
 def conditions(report: Report) -> Iterator[str]:

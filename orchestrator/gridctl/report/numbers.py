@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gridctl.report.wording import LEVEL
+from gridctl.analysis.wording import LEVEL
 
 MISSING: Final = "–"
 

@@ -9,8 +9,8 @@ from typing import Protocol
 
 import pandas as pd
 
+from gridctl.analysis.model import Comparison, StudySection
 from gridctl.experiment import Experiment
-from gridctl.report.model import Comparison, StudySection
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from gridctl.report.model import StudyCell, StudyItem, StudyPoint, StudySection
+from gridctl.analysis.model import StudyCell, StudyItem, StudyPoint, StudySection
 from gridctl.report.study import Measured
 
 

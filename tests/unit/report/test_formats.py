@@ -16,12 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from gridctl.analysis.model import Aggregate, Family, Overall, PairScore
 from gridctl.collection.collect import EPOCH_COLUMNS, Collected, collect
 from gridctl.commands.report import write_report
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment
 from gridctl.report import FILES, Question, Report, Source, build_report, render
-from gridctl.report.model import Aggregate, Family, Overall, PairScore
 from gridctl.report.renderers.latex import escaped
 from gridctl.report.renderers.unbroken import NO_BREAK, unbroken
 from gridctl_trainer.storage.folder import FolderStore

@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict, fields
 from typing import Any
 
-from gridctl.report.model import ComparisonRow, Report, Summary
+from gridctl.analysis.model import ComparisonRow, Report, Summary
 
 
 def rows(report: Report) -> list[dict[str, Any]]:

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from gridctl.analysis.model import Report
+from gridctl.analysis.wording import sentence
 from gridctl.report.conditions import conditions
-from gridctl.report.model import Report
 from gridctl.report.renderers.sections import Section, footer, sections
 from gridctl.report.renderers.study_sections import study_sections
 from gridctl.report.renderers.unbroken import NO_BREAK, unbroken
-from gridctl.report.wording import sentence
 
 _PREAMBLE: Final = r"""\documentclass{article}
 \usepackage[T1]{fontenc}

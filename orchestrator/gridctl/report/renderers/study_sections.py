@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gridctl.report.model import Report, StudyCell, StudyItem, StudyPoint
+from gridctl.analysis.model import Report, StudyCell, StudyItem, StudyPoint
+from gridctl.analysis.wording import METRIC_NAMES
 from gridctl.report.numbers import MISSING, interval, mean_sd, p_value
 from gridctl.report.renderers.sections import Section
-from gridctl.report.wording import METRIC_NAMES
 
 _EPOCHS_SHOWN = 5
 

@@ -13,8 +13,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from gridctl.analysis.model import Report
 from gridctl.report.conditions import conditions
-from gridctl.report.model import Report
 from gridctl.report.renderers.sections import Section, footer, sections
 from gridctl.report.renderers.study_sections import study_sections
 from gridctl.terminal.tables import Column, entries

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from gridctl.analysis.cell_tests import deviation
+from gridctl.analysis.model import Comparison, ComparisonRow, StudyCell
 from gridctl.analysis.scores import Observations
 from gridctl.analysis.statistics.paired_t import paired_t
 from gridctl.experiment import Experiment
-from gridctl.report.cell_tests import deviation
-from gridctl.report.model import Comparison, ComparisonRow, StudyCell
 from gridctl.studies.li2020.printed import ARCHITECTURES
 from gridctl.terminal.console import count
 from gridctl_trainer.contract.spec import RunSpec

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from gridctl.analysis.model import StudyItem, StudySection
 from gridctl.analysis.scores import Observations
-from gridctl.report.model import StudyItem, StudySection
 from gridctl.report.study import Measured
 from gridctl.studies.li2020.cells import PrintedRuns, said_of_cells
 from gridctl.studies.li2020.notes import notes_on_metrics, notes_on_models

@@ -7,8 +7,8 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
 
-from gridctl.report.model import StudyItem, StudyPoint, StudySection
-from gridctl.report.wording import METRIC_NAMES
+from gridctl.analysis.model import StudyItem, StudyPoint, StudySection
+from gridctl.analysis.wording import METRIC_NAMES
 from gridctl.studies.li2020.points import standing_for
 from gridctl_trainer.host.atomic_file import replacing
 

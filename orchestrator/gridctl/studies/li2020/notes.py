@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from gridctl.analysis.wording import METRIC_NAMES
 from gridctl.experiment import Experiment
-from gridctl.report.wording import METRIC_NAMES
 from gridctl.studies.li2020.printed import ARCHITECTURES, SOURCE, architectures_of, metrics_of
 
 

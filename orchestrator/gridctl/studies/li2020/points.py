@@ -8,10 +8,10 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from gridctl.analysis.model import StudyPoint
 from gridctl.analysis.scores import run_scores
+from gridctl.analysis.summaries import mean_interval
 from gridctl.experiment import Experiment
-from gridctl.report.model import StudyPoint
-from gridctl.report.summaries import mean_interval
 from gridctl.studies.li2020.cells import NOTHING_YET
 from gridctl.studies.li2020.printed import ARCHITECTURES
 from gridctl.terminal.console import count

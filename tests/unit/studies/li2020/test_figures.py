@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gridctl.report.model import StudyItem, StudyPoint, StudySection
+from gridctl.analysis.model import StudyItem, StudyPoint, StudySection
 from gridctl.studies.li2020.figures import write_figures
 from gridctl.studies.li2020.points import said_of_points
 

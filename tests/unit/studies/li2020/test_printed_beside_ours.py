@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gridctl.analysis.model import StudyCell, StudyItem
 from gridctl.collection.collect import collect
 from gridctl.commands.reproduced_studies import reproduced_studies
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment, load_experiment
 from gridctl.report import Question, Report, build_report
-from gridctl.report.model import StudyCell, StudyItem
 from gridctl.report.renderers.html import render_page
 from gridctl.studies.li2020.printed import printed
 from gridctl_trainer.contract.spec import RunSpec

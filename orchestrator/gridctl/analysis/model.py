@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gridctl.analysis.pairs import DroppedPair, UnlikePair
-from gridctl.report.provenance_record import Provenance, ProvenanceValue
-from gridctl.report.study_model import StudyCell, StudyItem, StudyPoint, StudySection
+from gridctl.analysis.provenance_record import Provenance, ProvenanceValue
+from gridctl.analysis.study_model import StudyCell, StudyItem, StudyPoint, StudySection
 
 __all__ = [
     "Aggregate",

@@ -6,8 +6,8 @@ import re
 from collections.abc import Container, Sequence
 from typing import Final
 
+from gridctl.analysis.model import ComparisonRow
 from gridctl.analysis.statistics.smallest_p import pairs_for_exact, smallest_exact_p
-from gridctl.report.model import ComparisonRow
 
 LEVEL: Final = 0.05
 

@@ -16,7 +16,7 @@ from gridctl.analysis.statistics.sign_flip import sign_flip
 from gridctl.analysis.statistics.signed_rank import signed_rank
 from gridctl.analysis.statistics.smallest_p import smallest_exact_p
 from gridctl.analysis.statistics.welch import welch
-from gridctl.report.wording import LEVEL, is_higher_better
+from gridctl.analysis.wording import LEVEL, is_higher_better
 
 RESAMPLES: Final = 9999
 """Of the BCa interval and of a sampled permutation test."""
