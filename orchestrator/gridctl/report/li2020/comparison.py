@@ -18,6 +18,7 @@ from gridctl.experiment import Experiment
 from gridctl.report.cell_tests import deviation
 from gridctl.report.model import Comparison, ComparisonRow, FigurePoint, ThesisCell, ThesisItem
 from gridctl.report.summaries import mean_interval
+from gridctl.terminal.console import count
 from gridctl_trainer.contract.spec import RunSpec
 
 _VALUES: Final = Path(__file__).parent / "printed_values.toml"
@@ -183,7 +184,7 @@ def _said_of_cells(cells: Sequence[ThesisCell]) -> str:
     if not ours:
         return "no finished run of this experiment corresponds to it yet"
     largest = max(ours, key=lambda cell: abs(cell.difference or 0))
-    known = f"{len(ours)} of {len(cells)} cells have runs of ours"
+    known = f"{len(ours)} of {count(len(cells), 'cell')} {'has' if len(ours) == 1 else 'have'} runs of ours"
     near = [cell for cell in ours if cell.printed_sd is not None and abs(cell.difference or 0) <= cell.printed_sd]
     within = f"{len(near)} within one printed sd; " if any(cell.printed_sd is not None for cell in ours) else ""
     return f"{known}; {within}furthest away by {largest.difference:+.3f}: {largest.row}, {largest.column}"
@@ -193,10 +194,11 @@ def _said_of_points(item: Mapping[str, Any], points: Sequence[FigurePoint]) -> s
     if not points:
         return "no finished run of this experiment corresponds to it yet"
     if item["against"] == "epoch":
-        return f"means over {max(point.n for point in points)} runs, {len({point.x for point in points})} epochs"
+        epochs = count(len({point.x for point in points}), "epoch")
+        return f"means over {count(max(point.n for point in points), 'run')}, {epochs}"
     mean = {(point.architecture, point.x): point.mean for point in points}
     both = sorted({x for _, x in mean if ("gamma_net", x) in mean and ("unet", x) in mean})
     ahead = [f"{x:g}" for x in both if mean["gamma_net", x] > mean["unet", x]]
-    return f"γ-Net's mean is higher at {len(ahead)} of {len(both)} ratios" + (
+    return f"γ-Net's mean is higher at {len(ahead)} of {count(len(both), 'ratio')}" + (
         f" ({', '.join(ahead)})" if 0 < len(ahead) < len(both) else ""
     )
