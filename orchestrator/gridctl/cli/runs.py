@@ -153,5 +153,6 @@ def doctor(
         console.show_json([check.to_json() for check in checks])
     failed = [check for check in checks if check.state == "failed"]
     if failed:
-        out_of_reach = all(check.unreachable for check in failed)
+        # What else failed may follow from it, as all that one may not ask for.
+        out_of_reach = any(check.unreachable for check in failed)
         raise typer.Exit(errors.UNREACHABLE if out_of_reach else errors.INVALID_INPUT)

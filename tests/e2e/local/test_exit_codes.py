@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.short_commands import Command, forked_gridctl, gridctl
+from tests.e2e.short_commands import Command, gridctl
 
-__all__ = ["forked_gridctl", "gridctl"]
+__all__ = ["gridctl"]
 
 YAML = """\
 name: tiny

@@ -8,9 +8,9 @@ import subprocess
 from pathlib import Path
 
 from tests.e2e.local.conftest import SCRIPTS, experiment_of
-from tests.e2e.short_commands import Command, forked_gridctl, gridctl
+from tests.e2e.short_commands import Command, gridctl
 
-__all__ = ["forked_gridctl", "gridctl"]
+__all__ = ["gridctl"]
 
 
 def test_done_and_done_before(gridctl: Command, phantom: Path, tmp_path: Path) -> None:
