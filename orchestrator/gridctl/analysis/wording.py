@@ -8,6 +8,7 @@ from typing import Final
 
 from gridctl.analysis.model import ComparisonRow
 from gridctl.analysis.statistics.smallest_p import pairs_for_exact, smallest_exact_p
+from gridctl_trainer.contract.wording import count
 
 LEVEL: Final = 0.05
 
@@ -119,7 +120,7 @@ def too_few(row: ComparisonRow) -> str:
 
     With two pairs no exact test can go below p = 0.5.
     """
-    return f"{row.n_pairs} pairs" if row.n_pairs < FEWEST_PAIRS else ""
+    return count(row.n_pairs, "pair") if row.n_pairs < FEWEST_PAIRS else ""
 
 
 def _equivalence(row: ComparisonRow) -> str:

@@ -10,6 +10,7 @@ from gridctl.collection.outside_grid import shown
 from gridctl.collection.specifications import different_values
 from gridctl.history.event import Declared, DeclaredComparison, HistoryEvent
 from gridctl.history.record import History
+from gridctl.terminal.console import count
 
 _MOST_SHOWN: Final = 6
 """Names that are listed one by one."""
@@ -27,7 +28,7 @@ def changes_since_first_report(history: History, now: HistoryEvent) -> Iterator[
         first = looks[0]
         changes = [*_grid(first.declared, now.declared), *_comparisons(first, now), *_in_between(looks, now)]
         if changes:
-            when = f"{first.at:%Y-%m-%d %H:%M} UTC, {first.finished} of {first.runs} runs finished"
+            when = f"{first.at:%Y-%m-%d %H:%M} UTC, {first.finished} of {count(first.runs, 'run')} finished"
             yield f"changed since the first report ({when}): {'; '.join(changes)}"
     for problem in history.problems:
         yield f"the history of this experiment cannot be read whole, so changes may be missed: {problem}"

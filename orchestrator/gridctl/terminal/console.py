@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from gridctl_trainer.contract import wording
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 
 _ENDLESS_COLUMNS: Final = 10_000
+
+count = wording.count
+"""Of things: `1 run`, `2 runs`."""
 
 
 def say(text: str = "") -> None:
@@ -147,11 +152,6 @@ def training_time(seconds: float, *, on_gpu: bool) -> str:
     if round(seconds) < 3600:
         return f"{duration(seconds)} of GPU time" if on_gpu else duration(seconds)
     return f"{seconds / 3600:,.1f} {'GPU-hours' if on_gpu else 'hours'}"
-
-
-def count(number: int, noun: str) -> str:
-    """`1 run`, `2 runs`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def age(seconds: float) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from gridctl.experiment.draft.proposal import Draft, Place, seeds_for
+from gridctl.terminal.console import count
 from gridctl_trainer.contract.split_size import training_patients
 
 _COLUMN: Final = 40
@@ -110,7 +111,7 @@ def _seeds(draft: Draft) -> Iterator[str]:
 
 
 def _patients(place: Place, use: str, study: bool) -> str:
-    number = f"{place.patients} patients, " if place.patients is not None else ""
+    number = f"{count(place.patients, 'patient')}, " if place.patients is not None else ""
     seen = "; as pods see it" if study and not place.location.startswith("s3://") else ""
     return f"{number}{use}{seen}"
 
