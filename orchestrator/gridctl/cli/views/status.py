@@ -9,10 +9,11 @@ from typing import Final
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from gridctl.collection.outside_grid import bring_back
 from gridctl.commands.progress.status import CellStatus, RunStatus, Status
 from gridctl.runs.shared_cause import SharedCause, without_run
 from gridctl.runs.state import ACTIVE, TO_SUBMIT, RunState
-from gridctl.terminal.console import count, duration
+from gridctl.terminal.console import count, duration, training_time
 from gridctl.terminal.tables import Column, FittedTable
 from gridctl_trainer.contract.errors import SHOWN_PROBLEMS, first_shown
 
@@ -37,6 +38,7 @@ def status_view(status: Status, height: int | None = None, *, with_runs: bool = 
     parts += _reasons(run for run in status.runs if cause is None or run.run_id not in cause.runs)
     parts += [_caused(status, cause)] if cause else []
     parts += [Text(f"unreadable: {problem}", style="yellow") for problem in first_shown(status.problems)]
+    parts += [_outside(status)] if status.others and height is None else []
     # What does not fit into a screen is lost at its end; on paper the last lines are those that are seen.
     parts.insert(len(parts) if height is None else 0, _sum(status))
     return Group(*parts)
@@ -138,14 +140,20 @@ def _reasons(runs: Iterable[RunStatus]) -> list[RenderableType]:
     return lines
 
 
+def _outside(status: Status) -> Text:
+    """Finished runs that no line counts, and how to see them again."""
+    verb, them = ("is", "it") if status.others == 1 else ("are", "them")
+    why = f" ({status.outside})" if status.outside else ""
+    said = f"{count(status.others, 'finished run')} of the store {verb} not in this grid{why}: {bring_back(them)}"
+    return Text(said, style="dim")
+
+
 def _sum(status: Status) -> Text:
     runs = len(status.runs)
     parts = [f"{status.totals[state.value]} {state.label}" for state in RunState if status.totals[state.value]]
     text = f"{status.experiment}: {count(runs, 'run')}: {', '.join(parts)}"
     if status.gpu_hours:
-        text += (
-            f"; {status.gpu_hours:.2g} GPU-hours" if status.gpu_hours < 10 else f"; {status.gpu_hours:,.0f} GPU-hours"
-        )
+        text += f"; {training_time(3600 * status.gpu_hours, on_gpu=True)}"
     if status.interruptions:
         text += f"; {count(status.interruptions, 'attempt')} interrupted"
     if status.eta_seconds is not None:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gridctl.collection.collect import collect
+from gridctl.collection.outside_grid import outside_grid
 from gridctl.commands.lookup.experiments import Found
 from gridctl.commands.progress.silent_starts import explain_silent_starts
 from gridctl.commands.progress.states import machine_of, run_standings
@@ -82,6 +83,8 @@ class Status:
         attempts, interruptions, gpu_hours: Sums over the runs.
         shared_cause: Why runs failed, if at least the first three did for one reason and none went well.
         problems: What could not be read.
+        others: How many finished runs the store has that are not of the grid.
+        outside: Why they are not.
     """
 
     experiment: str
@@ -96,6 +99,8 @@ class Status:
     runs: Sequence[RunStatus]
     shared_cause: SharedCause | None
     problems: Sequence[str]
+    others: int = 0
+    outside: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -117,6 +122,7 @@ def read_status(found: Found, activity: Mapping[str, Activity] | None = None, ba
     experiment = found.experiment
     collected = collect(found.store, experiment.runs)
     backend = backend or open_backend(found.backend, experiment, found.store)
+    once = activity is None  # whoever watches asks every second, and it is the same each time
     if activity is None:
         activity = backend.observe(experiment.name)
     standings = run_standings(collected, activity, here=machine_of(found.backend), experiment=experiment.name)
@@ -141,6 +147,8 @@ def read_status(found: Found, activity: Mapping[str, Activity] | None = None, ba
         runs=runs,
         shared_cause=_shared_cause(runs),
         problems=[str(problem) for problem in collected.problems],
+        others=len(collected.others),
+        outside=outside_grid(found.store, experiment.runs, collected.others) if once else "",
     )
 
 

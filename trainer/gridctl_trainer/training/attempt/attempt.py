@@ -27,6 +27,7 @@ from gridctl_trainer.contract.records.metric_log import (
 from gridctl_trainer.contract.records.run_result import PatientFunction, ResultRecord
 from gridctl_trainer.contract.secrets import masked
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.wording import count
 from gridctl_trainer.host.signals import StoppedError, StopSignal
 from gridctl_trainer.host.source_version import git_sha
 from gridctl_trainer.models import build_model
@@ -191,7 +192,7 @@ class Attempt:
             return
         self._stop.check()
         failure = self._remote.failure.problems[0] if self._remote.failure else None
-        what = f"the store has not taken {self._remote.waiting} objects"
+        what = f"the store has not taken {count(self._remote.waiting, 'object')}"
         raise StoreError(
             f"{what}{'' if self._remote.hopeless else f' for {minutes:g} minutes'}: "
             f"{failure.what if failure else 'it is too slow'}",
@@ -317,7 +318,7 @@ class Attempt:
 
 
 def _epoch_line(record: EpochRecord, epochs: int) -> str:
-    skipped = f" ({record.skipped_steps} steps skipped)" if record.skipped_steps else ""
+    skipped = f" ({count(record.skipped_steps, 'step')} skipped)" if record.skipped_steps else ""
     line = (
         f"epoch {record.epoch}/{epochs}: loss {record.train_loss:.4f}{skipped}, "
         f"validation Dice {record.validation.dice:.4f} BCE {record.validation.bce:.4f}"
