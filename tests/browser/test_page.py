@@ -311,6 +311,50 @@ def test_what_is_printed_has_every_number_of_the_table(chromium: Chromium, wide_
         assert words[number] >= count, number
 
 
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs pdftotext: apt-get install poppler-utils")
+@pytest.mark.parametrize("height_in", [11.69, 9.5, 8.5, 7.8])
+def test_no_page_ends_with_what_belongs_to_the_next(
+    chromium: Chromium, page: Path, tmp_path: Path, height_in: float
+) -> None:
+    """A head of a table with no row below it, a heading alone, the grid of runs or a sentence in two pieces."""
+    chromium.open(page)
+    heads, sentences = (
+        chromium.run(f"return [...document.querySelectorAll('{what}')].map(e => e.textContent.replace(/\\s+/g, ' '))")
+        for what in ("thead tr, caption, h2, h3, h4, summary", "p.lead, p.small, ul.small li")
+    )
+    printed = chromium.command("Page.printToPDF", paperWidth=8.27, paperHeight=height_in, printBackground=True)
+    (tmp_path / "page.pdf").write_bytes(base64.b64decode(printed["data"]))
+    command = ["pdftotext", "-raw", str(tmp_path / "page.pdf"), "-"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    pages = [sheet.strip() for sheet in text.split("\f") if sheet.strip()]
+    joined = ["".join(head.split()) for head in heads]
+    for sheet in pages[:-1]:
+        last = "".join(sheet.splitlines()[-1].split())
+        assert not [
+            head for head in joined if head and last and (head == last or (head.endswith(last) and len(last) > 9))
+        ]
+    whole = ["".join(sheet.split()) for sheet in pages]
+    for sentence in sentences:
+        begins, ends = "".join(sentence.split())[:25], "".join(sentence.split())[-25:]
+        if any(begins in sheet for sheet in whole):
+            assert [sheet for sheet in whole if begins in sheet and ends in sheet], sentence
+    (grid,) = [sheet for sheet in pages if "A square a run" in sheet]
+    assert grid.partition("A square a run")[2].count("gamma_net") >= 2, "every line of the grid"
+
+
+def test_names_and_scores_of_segmentations_stand_apart(chromium: Chromium, page: Path, wide_page: Path) -> None:
+    boxes = """return [...document.querySelectorAll('.slice .tile p')].filter(e => e.querySelector('.key')).map(e => {
+        const name = e.querySelector('.key').getBoundingClientRect(), score = document.createRange();
+        score.selectNodeContents(e.querySelector('.n'));
+        const text = score.getBoundingClientRect(), tile = e.closest('.tile').getBoundingClientRect();
+        return [name.bottom <= text.top + 2, text.right <= tile.right + 1, name.right <= tile.right + 1];
+    }).filter(found => found.includes(false)).length"""
+    for path in (page, wide_page):
+        for width, media in ((1280, ""), (390, ""), (PAPER_PX, "print")):
+            chromium.open(path, width=width, **({"media": media} if media else {}))
+            assert chromium.run(boxes) == 0, (path, width)
+
+
 def test_without_scripts_every_table_and_picture_is_there(chromium: Chromium, page: Path) -> None:
     chromium.open(page, scripts=False)
     try:

@@ -165,3 +165,20 @@ def test_cut_off_anywhere_the_run_ends_the_same(writes: int, trained: Path, phan
     assert gridctl("submit", "tiny.yaml").returncode == 0
     assert gridctl("submit", "tiny.yaml", "--store", "scratch").returncode == 0
     assert outcome(FolderStore(trained / "runs"), run) == outcome(FolderStore(trained / "scratch"), run)
+
+
+def test_a_dry_run_knows_the_epochs_of_the_runs_before(trained: Path, phantom: Path, gridctl: Command) -> None:
+    experiment(trained, phantom, 3)
+    said = gridctl("submit", "tiny.yaml", "--set", "training.epochs=5", "--dry-run").stderr
+    assert "1 of 1 run left: " in said
+    assert "measured in 1 finished run of the store with other training.epochs" in said
+    assert "unknown" not in said
+
+
+def test_a_hint_to_submit_has_what_the_command_was_given(phantom: Path, gridctl: Command, tmp_path: Path) -> None:
+    experiment(tmp_path, phantom, 3)
+    given = ("--set", "models.unet.batch_size=2", "--set", "seeds=[7, 8]", "--store", "runs")
+    said = gridctl("submit", "tiny.yaml", *given, "--dry-run").stderr
+    assert "`gridctl submit tiny.yaml --set models.unet.batch_size=2 --store runs --set 'seeds=[7]'`" in said
+    planned = gridctl("plan", "tiny.yaml", *given).stdout
+    assert "--set models.unet.batch_size=2 --store runs --set 'seeds=[7]'`" in " ".join(planned.split())

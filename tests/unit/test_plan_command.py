@@ -13,9 +13,11 @@ from rich.console import Console
 from gridctl.analysis.statistics.power import paired_t_power, pairs_needed
 from gridctl.cli.views.plan import plan_view
 from gridctl.collection.collect import collect
+from gridctl.commands.epoch_times import measured_elsewhere
 from gridctl.commands.plan import Estimate, estimate, make_plan
 from gridctl.experiment import Experiment, parse_experiment
 from gridctl.report import Question, build_report
+from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import EPOCHS, experiment, log_run
@@ -37,6 +39,12 @@ def declared(tmp_path: Path, *overrides: str) -> Experiment:
 
 def made(tiny: Experiment, store: FolderStore, at_once: int | None = None) -> Estimate:
     return estimate(tiny, collect(store, tiny.runs), at_once)
+
+
+def planned(tiny: Experiment, store: FolderStore) -> Estimate:
+    """Of a grid none of whose own runs may have been begun."""
+    collected = collect(store, tiny.runs)
+    return estimate(tiny, collected, 1, measured_elsewhere(store, tiny, collected))
 
 
 def shown(estimated: Estimate) -> str:
@@ -65,6 +73,60 @@ def test_hours_are_measured_seconds_times_epochs_left(store: FolderStore, tmp_pa
     assert estimated.eta_seconds == pytest.approx(left / 3)
     assert [cost.measured for cost in estimated.cells] == [True, True, False, False]
     assert "~2" in shown(estimated), "a cell that was not measured itself"
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("training.epochs=12", "other training.epochs"),
+        ("training.learning_rate=0.01", "other training.learning_rate"),
+        ("seeds=[8, 9]", "other seeds"),
+    ],
+)
+def test_epochs_of_other_grids_count_where_they_take_as_long(
+    override: str, said: str, store: FolderStore, tmp_path: Path
+) -> None:
+    for run in declared(tmp_path).runs:
+        store.put(RunLayout(run.experiment, run.run_id).spec, run.to_json())
+        log_run(store, run, dice, device_name="a processor")
+    tiny = declared(tmp_path, override)
+    estimated = planned(tiny, store)
+    epochs = sum(run.training.epochs for run in tiny.runs)
+    assert estimated.hours == pytest.approx(epochs * 2.0 / 3600)
+    assert not any(cost.measured for cost in estimated.cells), "in this grid nothing was"
+    line = " ".join(shown(estimated).split())
+    assert f"measured in 20 finished runs of the store with {said} (on a processor)" in line
+
+
+@pytest.mark.parametrize(
+    "overrides", [("training.batch_size=2",), ("data.size_px=64",), ("training.threads=2",), ("data.sunnybrook=null",)]
+)
+def test_epochs_that_may_take_longer_or_shorter_do_not_count(
+    overrides: tuple[str, ...], store: FolderStore, tmp_path: Path
+) -> None:
+    for run in declared(tmp_path).runs:
+        store.put(RunLayout(run.experiment, run.run_id).spec, run.to_json())
+        log_run(store, run, dice)
+    estimated = planned(declared(tmp_path, "compare.metrics=[validation_dice]", *overrides), store)
+    assert (estimated.hours, estimated.unmeasured) == (None, ["gamma_net", "unet"])
+
+
+def test_pods_with_gpus_are_not_judged_by_processors(store: FolderStore, tmp_path: Path) -> None:
+    for run in declared(tmp_path).runs:
+        store.put(RunLayout(run.experiment, run.run_id).spec, run.to_json())
+        log_run(store, run, dice, device="cpu")
+    tiny = declared(tmp_path, "training.epochs=12")
+    cluster = replace(tiny, backend="kubernetes", kubernetes=tiny.kubernetes.model_copy(update={"gpus": 1}))
+    assert planned(cluster, store).hours is None
+
+
+def test_minutes_are_no_hundredths_of_hours(store: FolderStore, tmp_path: Path) -> None:
+    tiny = declared(tmp_path, "training.epochs=40")
+    for run in tiny.runs[:2]:
+        log_run(store, run, dice, epochs=40)
+    text = shown(made(tiny, store, at_once=1))
+    assert "hours" not in text
+    assert "18 of 20 runs left: 24 min; 24 min with 1 at once" in " ".join(text.split())
 
 
 def test_no_crowd_is_faster_than_one_run(store: FolderStore, tmp_path: Path) -> None:

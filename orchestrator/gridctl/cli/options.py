@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +22,18 @@ def output_path(text: str) -> Path:
     from gridctl_trainer.contract.location import read_folder
 
     return read_folder(text, "--output")
+
+
+def submit_command(file: Path, overrides: Iterable[str], store: str | None = None, backend: str | None = None) -> str:
+    """`gridctl submit` with what a command was given, to be pasted into a shell; without seeds, which a hint adds."""
+    words = ["gridctl", "submit", str(file)]
+    for override in overrides:
+        if override.partition("=")[0] != "seeds":
+            words += ["--set", override]
+    for option, value in (("--backend", backend), ("--store", store)):
+        if value is not None:
+            words += [option, str(value)]
+    return shlex.join(words)
 
 
 def _only_file() -> Path:

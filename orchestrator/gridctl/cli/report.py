@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gridctl.cli import completion
-from gridctl.cli.options import AsJson, ExperimentName, Overrides, StoreUrl, output_path
+from gridctl.cli.options import AsJson, ExperimentName, Overrides, StoreUrl, output_path, submit_command
+
+if TYPE_CHECKING:
+    from gridctl.experiment import Experiment
 
 
 class ReportFormat(StrEnum):
@@ -50,7 +54,8 @@ def report(
         ),
     ] = False,
     unit: Annotated[
-        Unit, typer.Option(help="What counts as one observation; epoch repeats the thesis's pooling.")
+        Unit,
+        typer.Option(help="What counts as one observation; epoch pools all epochs, and its p means nothing."),
     ] = Unit.RUN,
     score: Annotated[
         str | None,
@@ -85,24 +90,26 @@ def report(
             "-o",
             parser=output_path,
             metavar="DIR",
-            help="Write files into this folder. Without --format: every format, with the tests, and the thesis's "
-            "figures that the file `reproduces`.",
+            help="Write files into this folder. Without --format: every format, with the tests, and the figures of "
+            "studies that the file `reproduces`.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Scores of every model, and whether their differences may be called significant."""
     from gridctl import errors
+    from gridctl.analysis.request import compares
     from gridctl.cli.status import which
+    from gridctl.collection.outside_grid import outside_grid
     from gridctl.commands.collecting import collect_with_bar
     from gridctl.commands.lookup.experiments import find_experiment
     from gridctl.commands.progress.states import standings_now
     from gridctl.commands.report import undrawn_figures, write_report
+    from gridctl.commands.reproduced_studies import reproduced_studies
     from gridctl.history.changes import changes_since_first_report
     from gridctl.history.event import report_event
     from gridctl.history.record import append, read_history
     from gridctl.report import Question, Source, build_report, render
-    from gridctl.report.request import compares
     from gridctl.terminal import console
 
     found = find_experiment(experiment, store)
@@ -121,7 +128,10 @@ def report(
     tables = collect_with_bar(found.store, found.experiment.runs)
     history = read_history(found.store, found.experiment.name)
     event = report_event(found.experiment, int(tables.runs["finished"].sum()), question)
-    built = build_report(found.experiment, tables, question, changes=list(changes_since_first_report(history, event)))
+    changes = list(changes_since_first_report(history, event))
+    outside = outside_grid(found.store, found.experiment.runs, tables.others)
+    studies = reproduced_studies(found.experiment)
+    built = build_report(found.experiment, tables, question, changes=changes, outside=outside, studies=studies.values())
     if problem := append(found.store, found.experiment.name, history, event):
         console.say(
             f"note: the experiment's history cannot be kept, so a later report cannot say what changed: {problem}"
@@ -131,17 +141,27 @@ def report(
         console.say(f"note: states on the page are what the store tells: {problem}")
     source = Source(found.experiment, tables, found.store, output, question, standings)
     if output is not None:
-        for path in write_report(built, source, output, wanted.value if wanted else None):
+        for path in write_report(built, source, output, wanted.value if wanted else None, studies):
             console.say(f"wrote {path}")
         if wanted is None:
-            for why in undrawn_figures(found.experiment, built):
+            for why in undrawn_figures(built):
                 console.say(f"note: {why}")
         console.say_unreadable(tables.problems)
     elif text := render(built, form := (wanted or ReportFormat.TABLE).value, console.stdout_console(), source):
         console.show_document(text, form)
         console.say_unreadable(tables.problems)
+    if not question.significance and compares(found.experiment) and tables.runs["finished"].any():
+        console.say(f"next: {_tests_of(found.experiment, experiment, store)}")
     if tables.problems:
         raise typer.Exit(errors.RUNS_FAILED)
+
+
+def _tests_of(asked: Experiment, given: str | None, store: str | None) -> str:
+    """The command that tests what an experiment compares, and what that is."""
+    words = ["gridctl", "report", *([given] if given else []), *(["--store", store] if store else []), "--significance"]
+    pairs = [f"{item.model} against {item.against}" for item in asked.compare] or ["ablations against none"]
+    named = pairs[0] + (f" and {len(pairs) - 1} more" if len(pairs) > 1 else "")
+    return f"{shlex.join(words)} has the tests: {named}"
 
 
 def plan(
@@ -161,11 +181,13 @@ def plan(
     from gridctl.terminal import console
 
     made = make_plan(experiment, overrides or [], store, at_once)
+    of_file = experiment is not None and Path(experiment).is_file()
+    given = submit_command(Path(experiment) if experiment and of_file else Path("FILE"), overrides or [], store)
     if as_json:
         console.show_json(made.to_json())
     else:
         console.say(f"experiment {made.experiment}")
-        console.stdout_console().print(plan_view(made))
+        console.stdout_console().print(plan_view(made, given))
         console.say_unreadable(made.problems)
     if made.problems:
         raise typer.Exit(errors.RUNS_FAILED)

@@ -19,6 +19,7 @@ from gridctl.cli.options import (
     RunNames,
     StoreUrl,
     output_path,
+    submit_command,
 )
 
 if TYPE_CHECKING:
@@ -85,20 +86,25 @@ def submit(
     loaded = load_experiment(experiment, overrides or [], store=store, backend=backend)
     _require_fitting(loaded, workers, max_active)
     prepared = prepare(loaded, open_store(loaded.store), retry_failed=retry_failed, by_name=dry_run and not no_verify)
+    plain = submit_command(experiment, [], store, backend) if overrides else ""
     if dry_run:
-        _show_dry_run(prepared, workers or max_active, reuse_epochs=reuse_epochs, as_json=as_json)
+        given = submit_command(experiment, overrides or [], store, backend)
+        _show_dry_run(prepared, workers or max_active, given, plain, reuse_epochs=reuse_epochs, as_json=as_json)
         return
     console.say(_plan_line(prepared))
-    _say_changes(prepared, reuse_epochs=reuse_epochs)
+    _say_changes(prepared, plain, reuse_epochs=reuse_epochs)
     _say_who_holds(prepared)
     _carry_out(prepared, workers, max_active, reuse_epochs=reuse_epochs, verify=not no_verify, as_json=as_json)
 
 
-def _say_changes(prepared: Prepared, *, reuse_epochs: bool) -> None:
-    from gridctl.cli.views.changed_experiment import change_lines
+def _say_changes(prepared: Prepared, plain: str, *, reuse_epochs: bool) -> None:
+    """What is new, and what of the store is not of the grid; `plain` is the command without `--set`, if it has any."""
+    from gridctl.cli.views.changed_experiment import change_lines, outside_line
     from gridctl.terminal import console
 
     for line in change_lines(prepared.changes, reusing=reuse_epochs):
+        console.say(line)
+    if line := outside_line(prepared, plain):
         console.say(line)
     if reuse_epochs and not prepared.reuse:
         console.say("--reuse-epochs: no run that is to start differs from a stored one in training.epochs alone")
@@ -230,10 +236,13 @@ def _carry_out(
     _finish_submit(prepared, outcome, took, named="" if not problem else _named(prepared))
 
 
-def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool, as_json: bool) -> None:
+def _show_dry_run(
+    prepared: Prepared, at_once: int | None, given: str, plain: str, *, reuse_epochs: bool, as_json: bool
+) -> None:
     """What would be done and what that costs; and what the place says of it, if it can be asked."""
     from gridctl import errors
     from gridctl.cli.views.plan import cost_lines
+    from gridctl.commands.epoch_times import measured_elsewhere
     from gridctl.commands.plan import estimate
     from gridctl.executors.capabilities import DryRun, DryRuns
     from gridctl.terminal import console
@@ -242,7 +251,8 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool
     parts = {"create": plan.create, "retry": plan.retry, "skip": plan.skip, "leave": plan.leave, "failed": plan.failed}
     executor = prepared.executor
     answer = executor.dry_run(plan.to_do) if isinstance(executor, DryRuns) else DryRun()
-    cost = estimate(prepared.experiment, prepared.collected, at_once)
+    others = measured_elsewhere(prepared.store, prepared.experiment, prepared.collected)
+    cost = estimate(prepared.experiment, prepared.collected, at_once, others)
     if as_json:
         shown: dict[str, object] = {name: [run.run_id for run in runs] for name, runs in parts.items()}
         shown["states"] = {run_id: standing.state for run_id, standing in prepared.standings.items()}
@@ -255,8 +265,8 @@ def _show_dry_run(prepared: Prepared, at_once: int | None, *, reuse_epochs: bool
                 standing = prepared.standings[run.run_id]
                 console.show(f"{name:<7} {run.run_id}  {standing.state.label}")
         console.say(_plan_line(prepared))
-        _say_changes(prepared, reuse_epochs=reuse_epochs)
-        for line in cost_lines(cost):
+        _say_changes(prepared, plain, reuse_epochs=reuse_epochs)
+        for line in cost_lines(cost, given):
             console.say(line.plain)
         for text in answer.lines:
             console.say(text)
@@ -359,15 +369,16 @@ def _summary_line(prepared: Prepared, outcome: Outcome, took: str) -> str:
 
 def _finish_submit(prepared: Prepared, outcome: Outcome, took: str, named: str) -> None:
     from gridctl import errors
+    from gridctl.runs.shared_cause import without_run
     from gridctl.terminal import console
 
     unit = prepared.descriptor.hands_over
     by_message: dict[str, list[str]] = {}
     for run_id, message in outcome.failed.items():
-        by_message.setdefault(message, []).append(run_id)
-    for message, run_ids in by_message.items():
+        by_message.setdefault(without_run(message), []).append(run_id)
+    for run_ids in by_message.values():
         others = f" and {len(run_ids) - 1} more" if len(run_ids) > 1 else ""
-        console.say(f"failed: {run_ids[0]}{others}: {message}")
+        console.say(f"failed: {run_ids[0]}{others}: {outcome.failed[run_ids[0]]}")
     if prepared.plan.to_do:
         console.say(_summary_line(prepared, outcome, took))
     if outcome.not_started and outcome.shared_cause:
@@ -397,5 +408,8 @@ def _finish_submit(prepared: Prepared, outcome: Outcome, took: str, named: str) 
         if outcome.failed and not stopped_short and not unit:
             at = f" --store {shlex.quote(prepared.store.url)}" if named else ""
             console.say(f"next: gridctl logs {next(iter(outcome.failed))}{at}, then gridctl retry{named}")
-        raise typer.Exit(errors.RUNS_FAILED)
+        only_cancelled = not (
+            outcome.failed or outcome.not_started or prepared.plan.failed or prepared.collected.problems
+        )
+        raise typer.Exit(errors.INTERRUPTED if only_cancelled else errors.RUNS_FAILED)
     console.say(f"next: gridctl status{named}, gridctl report{named} --significance")

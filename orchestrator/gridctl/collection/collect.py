@@ -15,6 +15,7 @@ import pandas as pd
 
 from gridctl.collection.implausible_ejection_fraction import remark
 from gridctl.collection.read_cache import ReadCache
+from gridctl.terminal.console import count
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import MetricLogError, NotFoundError, Problem, StoreError, shortened
 from gridctl_trainer.contract.frozen import canonical_json
@@ -296,7 +297,7 @@ def _gaps(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog, Ep
         return []
     return [
         Problem(
-            f"the run is finished, but its metric log lacks {len(lacking)} of {run.training.epochs} epochs",
+            f"the run is finished, but its metric log lacks {len(lacking)} of {count(run.training.epochs, 'epoch')}",
             RunLayout(run.experiment, run.run_id).attempts,
             "bring the log back, or delete the run from the store to train it anew",
         )

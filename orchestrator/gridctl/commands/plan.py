@@ -6,27 +6,25 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from gridctl.analysis.families import asked_tests, family_of, family_sizes
 from gridctl.analysis.pairs import pair_models, rows_by_name
+from gridctl.analysis.request import Question
 from gridctl.analysis.scores import Observations
 from gridctl.analysis.statistics.power import paired_t_power, pairs_needed
 from gridctl.analysis.statistics.smallest_p import pairs_for_exact
+from gridctl.analysis.wording import LEVEL
 from gridctl.collection.collect import Collected
 from gridctl.commands.collecting import collect_with_bar
+from gridctl.commands.epoch_times import OtherRuns, measured_elsewhere
 from gridctl.commands.lookup.experiments import find_experiment
 from gridctl.executors.capabilities import CountsGpus, KnowsWidth
 from gridctl.executors.registry import executor_class
 from gridctl.experiment import Experiment, load_experiment
 from gridctl.experiment.schema import Comparison
-from gridctl.report.families import asked_tests, family_of, family_sizes
-from gridctl.report.request import Question
-from gridctl.report.wording import LEVEL
 from gridctl.terminal.eta import RunPace, eta_seconds, longest_seconds, remaining_seconds
 from gridctl_trainer.storage.base import open_store
-
-if TYPE_CHECKING:
-    pass
 
 _STANDARDISED: Final = (0.5, 1.0, 2.0)
 """Effects in units of the differences' deviation, where that is not known."""
@@ -39,7 +37,8 @@ class Cost:
     Attributes:
         runs, runs_left: Of the grid, and those not finished.
         epochs_left: Of those.
-        seconds_per_epoch: Median measured here, else the model's mean elsewhere; None if it never trained.
+        seconds_per_epoch: Median measured here, else in the same cell of other grids, else the model's mean elsewhere;
+            None if it never trained.
         measured: Whether it was measured in this cell.
         gpu_hours: Of what is left, on `gpus` each; None if unknown.
     """
@@ -97,6 +96,9 @@ class Estimate:
         exact_seeds: Fewest with which an exact test can reach 0.05.
         first_seed: Of the grid.
         problems: What could not be read, so that it is not counted as done.
+        other_runs: Finished runs outside the grid whose epochs stand for those that it has not measured.
+        other_fields: What has other values in those, such as `training.epochs`.
+        other_devices: What those trained on.
     """
 
     experiment: str
@@ -113,6 +115,9 @@ class Estimate:
     exact_seeds: int
     first_seed: int
     problems: Sequence[str] = ()
+    other_runs: int = 0
+    other_fields: Sequence[str] = ()
+    other_devices: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -138,24 +143,29 @@ def make_plan(given: str | None, overrides: Sequence[str], store_url: str | None
     else:
         found = find_experiment(given, store_url)
         experiment, store = found.experiment, found.store
-    return estimate(experiment, collect_with_bar(store, experiment.runs), at_once)
+    collected = collect_with_bar(store, experiment.runs)
+    return estimate(experiment, collected, at_once, measured_elsewhere(store, experiment, collected))
 
 
-def estimate(experiment: Experiment, collected: Collected, at_once: int | None = None) -> Estimate:
+def estimate(
+    experiment: Experiment, collected: Collected, at_once: int | None = None, others: OtherRuns | None = None
+) -> Estimate:
     """Cost of what is left, and seeds that the declared effect needs.
 
     Args:
         experiment: Its grid and what it compares.
         collected: What was measured of it so far.
         at_once: Runs that train at a time; None lets the executor say.
+        others: Epochs measured in runs outside the grid, for cells in which none was.
     """
+    others = others or OtherRuns()
     rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
     paces = [_pace(run, rows[run.run_id]) for run in experiment.runs]
     executor = executor_class(experiment.backend, experiment)
-    gpus = executor.gpus_per_run(experiment) if isinstance(executor, CountsGpus) else _gpus_used(collected)
+    gpus = executor.gpus_per_run(experiment) if isinstance(executor, CountsGpus) else _gpus_used(collected, others)
     usual = executor.runs_at_once(experiment) if isinstance(executor, KnowsWidth) else None
     width = at_once or usual  # on a cluster its queue decides
-    cells = list(_costs(paces, max(1, gpus)))
+    cells = list(_costs(paces, others.paces, max(1, gpus)))
     known = [cost.gpu_hours for cost in cells if cost.gpu_hours is not None]
     hours = sum(known) / max(1, gpus) if len(known) == len(cells) else None
     left = sum(cost.runs_left for cost in cells)
@@ -168,13 +178,16 @@ def estimate(experiment: Experiment, collected: Collected, at_once: int | None =
         runs_left=left,
         hours=hours,
         gpu_hours=hours * gpus if hours is not None else None,
-        eta_seconds=_eta(paces, together),
+        eta_seconds=_eta([*paces, *others.paces], together),
         unmeasured=sorted({cost.model for cost in cells if cost.seconds_per_epoch is None}),
         cells=cells,
         needs=list(_needs(experiment, collected)),
         exact_seeds=pairs_for_exact(LEVEL),
         first_seed=experiment.seeds[0],
         problems=[str(problem) for problem in collected.problems],
+        other_runs=others.runs,
+        other_fields=others.fields,
+        other_devices=others.devices,
     )
 
 
@@ -193,8 +206,8 @@ def _eta(paces: Sequence[RunPace], at_once: int | None) -> float | None:
     return None if whole is None else max(whole, longest_seconds(paces))
 
 
-def _costs(paces: Sequence[RunPace], gpus: int) -> Iterator[Cost]:
-    remaining = remaining_seconds(paces)
+def _costs(paces: Sequence[RunPace], others: Sequence[RunPace], gpus: int) -> Iterator[Cost]:
+    remaining = remaining_seconds([*paces, *others])
     by_cell: dict[tuple[str, float, str], list[RunPace]] = {}
     for pace in paces:
         by_cell.setdefault(pace.cell, []).append(pace)
@@ -214,8 +227,8 @@ def _costs(paces: Sequence[RunPace], gpus: int) -> Iterator[Cost]:
         )
 
 
-def _gpus_used(collected: Collected) -> int:
-    return int(collected.runs["device"].str.startswith("cuda").any())
+def _gpus_used(collected: Collected, others: OtherRuns) -> int:
+    return int(others.on_gpu or collected.runs["device"].str.startswith("cuda").any())
 
 
 def _needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:

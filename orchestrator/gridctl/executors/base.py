@@ -25,6 +25,7 @@ class Activity:
         last_sign_at: When its attempt last made progress, in seconds since the epoch; None where only the store tells.
         usual_gap_seconds: The longest time between two such signs of this attempt; None before its first step.
         process_id: Of the attempt on this machine; None if it is not one, or unknown.
+        attempt_uid: That of the attempt's objects in the store; empty if unknown.
     """
 
     active: bool = False
@@ -37,6 +38,7 @@ class Activity:
     last_sign_at: float | None = None
     usual_gap_seconds: float | None = None
     process_id: int | None = None
+    attempt_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)

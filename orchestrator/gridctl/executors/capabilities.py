@@ -56,6 +56,14 @@ class KeepsLogs(Protocol):
         """
 
 
+@runtime_checkable
+class Prints(Protocol):
+    """Has what attempts print at a place that it can look at before the store has anything of them."""
+
+    def last_lines(self, run_ids: Sequence[str]) -> Mapping[str, str]:
+        """The last line that each run's newest attempt has printed, by run id; without those that cannot be read."""
+
+
 class Live(Protocol):
     """An experiment that is followed."""
 

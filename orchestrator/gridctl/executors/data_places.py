@@ -16,17 +16,25 @@ from gridctl.executors.registry import descriptor_of
 from gridctl.experiment import Experiment
 from gridctl.experiment.draft.data_folders import MOST_FILES
 from gridctl.terminal.console import count
-from gridctl_trainer.contract.data_layout import ACDC_FOLDERS, ACDC_PATIENT, PACK_MANIFEST, SUNNYBROOK_CONTOUR
+from gridctl_trainer.contract.data_layout import (
+    ACDC_FOLDERS,
+    ACDC_PATIENT,
+    CHECKSUMS,
+    PACK_MANIFEST,
+    SUNNYBROOK_CONTOUR,
+)
 from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.contract.location import Location, read_location
 from gridctl_trainer.storage.base import open_store
 
 _TITLES: Final = {"acdc": "ACDC", "sunnybrook": "Sunnybrook"}
+DATA_FIELDS: Final = tuple(_TITLES)
+"""Keys below `data` that name a place."""
 
 
 def data_places(experiment: Experiment) -> Sequence[tuple[str, str]]:
     """Each place of data that some run reads: its field below `data`, and its text."""
-    given = ((field, getattr(run.data, field)) for run in experiment.runs for field in _TITLES)
+    given = ((field, getattr(run.data, field)) for run in experiment.runs for field in DATA_FIELDS)
     return list(dict.fromkeys((field, text) for field, text in given if text))
 
 
@@ -77,7 +85,8 @@ def data_checks(experiment: Experiment) -> Iterator[Check]:
 def _bucket(experiment: Experiment, field: str, url: str) -> Check:
     files, size_bytes = 0, 0
     for stat in open_store(url).list():
-        files, size_bytes = files + 1, size_bytes + stat.size_bytes
+        if stat.key != CHECKSUMS:
+            files, size_bytes = files + 1, size_bytes + stat.size_bytes
     if not files:
         return _as_check(nothing_there(experiment, field, url))
     return Check(

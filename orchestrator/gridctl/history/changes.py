@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from gridctl.analysis.wording import METRIC_NAMES, listed
+from gridctl.collection.outside_grid import shown
+from gridctl.collection.specifications import different_values
 from gridctl.history.event import Declared, DeclaredComparison, HistoryEvent
 from gridctl.history.record import History
-from gridctl.report.wording import METRIC_NAMES, listed
+from gridctl.terminal.console import count
 
 _MOST_SHOWN: Final = 6
 """Names that are listed one by one."""
@@ -25,7 +28,7 @@ def changes_since_first_report(history: History, now: HistoryEvent) -> Iterator[
         first = looks[0]
         changes = [*_grid(first.declared, now.declared), *_comparisons(first, now), *_in_between(looks, now)]
         if changes:
-            when = f"{first.at:%Y-%m-%d %H:%M} UTC, {first.finished} of {first.runs} runs finished"
+            when = f"{first.at:%Y-%m-%d %H:%M} UTC, {first.finished} of {count(first.runs, 'run')} finished"
             yield f"changed since the first report ({when}): {'; '.join(changes)}"
     for problem in history.problems:
         yield f"the history of this experiment cannot be read whole, so changes may be missed: {problem}"
@@ -37,10 +40,18 @@ def _grid(first: Declared, now: Declared) -> Iterator[str]:
     yield from _set("ablation", "ablations", first.ablations, now.ablations)
     yield from _set("model", "models", first.models, now.models)
     otherwise = [name for name, digest in now.trained.items() if first.trained.get(name, digest) != digest]
-    if otherwise:
-        names = list(dict.fromkeys(name.partition(" ")[0] for name in otherwise))
-        verb = "is" if len(names) == 1 else "are"
-        yield f"{_names(names)} {verb} trained with other options or data"
+    named: dict[str, dict[str, None]] = {}
+    for name in otherwise:
+        model = name.partition(" ")[0]
+        values = different_values(first.options[name], now.options[name]) if name in first.options else {}
+        for path, (was, is_) in values.items():
+            named.setdefault(f"{path} changed from {shown(was)} to {shown(is_)}", {})[model] = None
+        if not values:
+            named.setdefault("", {})[model] = None
+    for said, models in named.items():
+        names = _names(list(models))
+        verb = "is" if len(models) == 1 else "are"
+        yield f"{said} ({names})" if said else f"{names} {verb} trained with other options or data"
 
 
 def _comparisons(first: HistoryEvent, now: HistoryEvent) -> Iterator[str]:

@@ -7,17 +7,18 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from pydantic import ConfigDict, Field
 
+from gridctl.collection.specifications import flat
 from gridctl.experiment import Experiment
 from gridctl_trainer.contract.fields.bounds import Count, Time
 from gridctl_trainer.contract.frozen import Frozen, canonical_json
 from gridctl_trainer.contract.records.base import Record
 
 if TYPE_CHECKING:
-    from gridctl.report.request import Question
+    from gridctl.analysis.request import Question
 
 HISTORY_SCHEMA_VERSION: Final = 1
 
@@ -47,6 +48,7 @@ class Declared(Growing):
 
     Attributes:
         trained: By model and ablation, `unet none`, a digest of what can change a result in network, training and data.
+        options: The same values themselves, by their paths; events of before have none.
     """
 
     models: tuple[str, ...]
@@ -55,6 +57,7 @@ class Declared(Growing):
     seeds: tuple[int, ...]
     comparisons: tuple[DeclaredComparison, ...] = ()
     trained: Mapping[str, str] = Field(default_factory=dict)
+    options: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
 
 
 class Asked(Growing):
@@ -139,10 +142,12 @@ def _event(
 def declared(experiment: Experiment) -> Declared:
     """What an experiment says of its grid and its comparisons."""
     trained: dict[str, str] = {}
+    options: dict[str, dict[str, Any]] = {}
     for run in experiment.runs:
         name = f"{run.model} {run.ablation}"
         if name not in trained:
             said = {section: run.deciding[section] for section in ("network", "training", "data")}
+            options[name] = dict(flat(said))
             trained[name] = hashlib.sha256(canonical_json(said).encode()).hexdigest()[:_DIGITS]
     return Declared(
         models=experiment.models,
@@ -154,4 +159,5 @@ def declared(experiment: Experiment) -> Declared:
             for item in experiment.compare
         ),
         trained=trained,
+        options=options,
     )

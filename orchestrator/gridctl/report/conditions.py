@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from gridctl.analysis.model import Comparison, Report
 from gridctl.analysis.pairs import DroppedPair, UnlikePair
-from gridctl.report.model import Comparison, Report
+from gridctl_trainer.contract.wording import count
 
 
 def conditions(report: Report) -> Iterator[str]:
@@ -34,7 +35,7 @@ def comparison_name(comparison: Comparison) -> str:
 
 def pairs_text(number: int) -> str:
     """`1 pair`, `2 pairs`."""
-    return f"{number} pair{'' if number == 1 else 's'}"
+    return count(number, "pair")
 
 
 def place(pair: DroppedPair | UnlikePair) -> str:

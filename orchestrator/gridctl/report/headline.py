@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from gridctl.report.model import ComparisonRow
-from gridctl.report.numbers import interval, signed
-from gridctl.report.wording import (
+from gridctl.analysis.model import ComparisonRow
+from gridctl.analysis.wording import (
     LEVEL,
     METRIC_NAMES,
     cell_name,
@@ -19,6 +18,8 @@ from gridctl.report.wording import (
     sides,
     too_few,
 )
+from gridctl.report.numbers import interval, signed
+from gridctl.terminal.console import count
 
 MOST_CELLS_LISTED: Final = 4
 """A headline that would list more cells gives the range of their differences instead."""
@@ -37,7 +38,7 @@ def headlines(rows: Sequence[ComparisonRow], unit: str, *, unfinished: int = 0, 
         return
     metric = METRIC_NAMES[rows[0].metric]
     names = f"{metric}, ablations of {rows[0].model}" if _ablations(rows) else metric
-    waits = f"{unfinished} of {runs} runs {'is' if unfinished == 1 else 'are'} not finished"
+    waits = f"{unfinished} of {count(runs, 'run')} {'is' if unfinished == 1 else 'are'} not finished"
     found: dict[str, list[ComparisonRow]] = {}
     for row in rows:
         if is_significant(row):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from gridctl.analysis.families import asked_comparisons
+from gridctl.analysis.image_digests import mixed_images
+from gridctl.analysis.model import Comparison
+from gridctl.analysis.request import Question
+from gridctl.analysis.wording import EPOCH_WARNING
 from gridctl.collection.collect import Collected
+from gridctl.collection.outside_grid import bring_back
 from gridctl.experiment import Experiment
 from gridctl.report.conditions import comparison_name, grouped, pairs_text, place
-from gridctl.report.families import asked_comparisons
-from gridctl.report.image_digests import mixed_images
-from gridctl.report.model import Comparison
-from gridctl.report.request import Question
-from gridctl.report.wording import EPOCH_WARNING
+from gridctl.terminal.console import count
 from gridctl_trainer.contract.errors import first_shown
 
 
@@ -21,6 +23,7 @@ def warnings(
     question: Question,
     comparisons: Sequence[Comparison],
     changes: Sequence[str],
+    outside: str = "",
 ) -> Iterator[str]:
     """One sentence each, the gravest first.
 
@@ -30,6 +33,7 @@ def warnings(
         question: What is asked.
         comparisons: Their pairs are judged.
         changes: What was changed since the first report.
+        outside: Why finished runs of the store are not of the grid.
     """
     if question.unit == "epoch":
         yield EPOCH_WARNING
@@ -43,7 +47,7 @@ def warnings(
     for comparison in comparisons:
         yield from _differing(comparison)
     yield from changes
-    yield from _left_out(collected.others)
+    yield from _left_out(collected.others, outside)
     yield from _chosen_afterwards(experiment, question)
     for problem in first_shown(collected.problems):
         yield f"unreadable: {problem}"
@@ -56,7 +60,7 @@ def _unfinished(collected: Collected) -> Iterator[str]:
     elif not runs["finished"].all():
         open_runs = int((~runs["finished"]).sum())
         verb = "is" if open_runs == 1 else "are"
-        yield f"{open_runs} of {len(runs)} runs {verb} not finished and not in these numbers"
+        yield f"{open_runs} of {count(len(runs), 'run')} {verb} not finished and not in these numbers"
 
 
 def _differing(comparison: Comparison) -> Iterator[str]:
@@ -77,11 +81,14 @@ def _differing(comparison: Comparison) -> Iterator[str]:
         yield f"{name}: {pairs_text(len(kept))} {verb} not compare like with like, and are tested as asked for: {said}"
 
 
-def _left_out(others: Sequence[str]) -> Iterator[str]:
+def _left_out(others: Sequence[str], outside: str) -> Iterator[str]:
     if others:
-        subject = "1 finished run is" if len(others) == 1 else f"{len(others)} finished runs are"
-        named = ", ".join(others[:2]) + (f" and {len(others) - 2} more" if len(others) > 2 else "")
-        yield f"{subject} in the store but not in this experiment's grid, and left out: {named}"
+        verb, them = ("is", "it") if len(others) == 1 else ("are", "them")
+        why = outside or ", ".join(others[:2]) + (f" and {len(others) - 2} more" if len(others) > 2 else "")
+        yield (
+            f"{count(len(others), 'finished run')} of the store {verb} not in this experiment's grid, and left out "
+            f"({why}): {bring_back(them)}"
+        )
 
 
 def _chosen_afterwards(experiment: Experiment, question: Question) -> Iterator[str]:

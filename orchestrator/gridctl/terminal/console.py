@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from gridctl_trainer.contract import wording
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
 
 
 _ENDLESS_COLUMNS: Final = 10_000
+
+count = wording.count
+"""Of things: `1 run`, `2 runs`."""
 
 
 def say(text: str = "") -> None:
@@ -142,9 +147,11 @@ def duration(seconds: float | None) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def count(number: int, noun: str) -> str:
-    """`1 run`, `2 runs`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def training_time(seconds: float, *, on_gpu: bool) -> str:
+    """Time that runs keep a machine busy, one after the other: `42 s`, `4 min of GPU time`, `2.5 GPU-hours`."""
+    if round(seconds) < 3600:
+        return f"{duration(seconds)} of GPU time" if on_gpu else duration(seconds)
+    return f"{seconds / 3600:,.1f} {'GPU-hours' if on_gpu else 'hours'}"
 
 
 def age(seconds: float) -> str:

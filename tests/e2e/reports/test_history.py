@@ -52,7 +52,8 @@ def test_seeds_added_after_a_look_are_said(gridctl: Command, submit: Submit) -> 
         ("compare.equivalence_margin=0.01", "equivalence margin changed from none to 0.01"),
         ("train_ratios=[0.2]", "train ratio 0.5 was taken out"),
         ("seeds=[1, 2, 3, 4]", "seed 5 was taken out"),
-        ("training.learning_rate=0.01", "unet and gamma_net are trained with other options or data"),
+        ("training.learning_rate=0.01", "training.learning_rate changed from 0.001 to 0.01 (unet and gamma_net)"),
+        ("models.unet.batch_size=4", "training.batch_size changed from 8 to 4 (unet)"),
         ("compare.model=unet", ""),
     ],
 )
@@ -131,3 +132,16 @@ def test_a_history_is_no_run(gridctl: Command, submit: Submit) -> None:
     assert shown.returncode == 0, shown.stderr
     assert gridctl("delete", "tiny", "--store", "store", "--yes").returncode == 0
     assert gridctl("list", "--store", "store", "--json").stdout.strip() == "[]"
+
+
+def test_options_that_an_older_version_did_not_keep_are_known_to_be_others(
+    gridctl: Command, submit: Submit, store: FolderStore
+) -> None:
+    submit()
+    assert warnings(gridctl) == []
+    (event,) = store.list(history_prefix("tiny"))
+    content = json.loads(store.get(event.key).data)
+    del content["declared"]["options"]
+    store.put(event.key, json.dumps(content).encode())
+    submit("training.learning_rate=0.01")
+    assert "unet and gamma_net are trained with other options or data" in warnings(gridctl)[0]

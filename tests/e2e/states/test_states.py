@@ -121,7 +121,7 @@ def test_a_paused_trainer_is_stalled_and_a_cancelled_one_is_resumed(tmp_path: Pa
         assert commands.json("cancel", "--run", waiting) == {"cancelled": [waiting]}
         assert commands.runs("cancelled")[0]["run_id"] == waiting
         assert len(commands.json("cancel")["cancelled"]) == 3
-        assert first.wait(60) == 1
+        assert first.wait(60) == 130, "nothing failed, and not everything is done"
     assert "3 runs cancelled" in (tmp_path / "submit.err").read_text()
     assert commands.totals() == {"cancelled": 3}
     assert "by `gridctl cancel` at " in commands.runs("cancelled")[0]["reason"]

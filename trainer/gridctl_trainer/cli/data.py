@@ -15,6 +15,7 @@ from gridctl_trainer.cli.help_examples import EXAMPLES
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.location import read_folder, read_location
 from gridctl_trainer.contract.spec import PreprocessingSpec
+from gridctl_trainer.contract.wording import count
 from gridctl_trainer.terminal.usage_examples import examples
 
 if TYPE_CHECKING:
@@ -88,7 +89,9 @@ def check(
         for found in checked:
             print_check(found, console)
     if figures is not None:
-        sys.stderr.write(f"pictures of {sum(len(found.patients) for found in checked)} patients in {figures}\n")
+        sys.stderr.write(
+            f"pictures of {count(sum(len(found.patients) for found in checked), 'patient')} in {figures}\n"
+        )
     if any(found.wrong for found in checked):
         raise typer.Exit(exit_codes.BAD_DATA)
 
@@ -143,7 +146,9 @@ def pack(
         for oddity in prepared.oddities:
             sys.stderr.write(f"note: {oddity}\n")
         said = "wrote" if made else "there already:"
-        sys.stderr.write(f"{said} {len(prepared)} images of {len(sources)} patients in {out / recipe.name}\n")
+        sys.stderr.write(
+            f"{said} {count(len(prepared), 'image')} of {count(len(sources), 'patient')} in {out / recipe.name}\n"
+        )
 
 
 @app.command(epilog=examples(*EXAMPLES["data upload"]))
@@ -164,7 +169,11 @@ def upload(
     _require_bucket(url)
     with _bar("uploading") as progress:
         sent, files = uploaded(folder, url, progress)
-    sys.stderr.write(f"sent {sent} of {files} files to {url}, {files - sent} were there already\n")
+    sys.stderr.write(f"sent {sent} of {count(files, 'file')} to {url}, {_already(files - sent)}\n")
+
+
+def _already(files: int) -> str:
+    return f"{files} {'was' if files == 1 else 'were'} there already"
 
 
 def _require_bucket(url: str) -> None:
@@ -191,7 +200,7 @@ def download(
     _require_bucket(url)
     with _bar("downloading") as progress:
         came, files = downloaded(url, folder, progress)
-    sys.stderr.write(f"brought {came} of {files} files to {folder}, {files - came} were there already\n")
+    sys.stderr.write(f"brought {came} of {count(files, 'file')} to {folder}, {_already(files - came)}\n")
 
 
 @app.command(epilog=examples(*EXAMPLES["data phantom"]))
@@ -218,7 +227,7 @@ def phantom(
         written = write_phantom(out, options, progress)
     said = "wrote" if written else "there already:"
     sys.stderr.write(
-        f"{said} {patients} patients to {out / 'acdc'}, {generalisation_patients} to {out / 'sunnybrook'}\n"
+        f"{said} {count(patients, 'patient')} to {out / 'acdc'}, {generalisation_patients} to {out / 'sunnybrook'}\n"
     )
 
 
@@ -247,7 +256,8 @@ def _check_packs(root: Path, *, as_json: bool) -> None:
         return
     for folder, prepared in found.items():
         patients = len(set(prepared.patients))
-        text_line = f"{len(prepared)} images of {patients} patients, checksums right, {len(prepared.oddities)} oddities"
+        counted = f"{count(len(prepared), 'image')} of {count(patients, 'patient')}"
+        text_line = f"{counted}, checksums right, {count(len(prepared.oddities), 'oddity', 'oddities')}"
         print_pack(folder, text_line, prepared.oddities, Console(highlight=False))
 
 

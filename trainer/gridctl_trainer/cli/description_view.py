@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gridctl_trainer.contract.wording import count
 from gridctl_trainer.training.network_description import NetworkDescription
 
 _GIB = 2**30
@@ -32,7 +33,7 @@ def print_description(described: NetworkDescription, card_gib: float, console: C
         table.add_row(layer.name, layer.kind, shape, str(layer.calls), f"{layer.parameters:,}", flops)
     console.print(table)
     console.print()
-    said = f"{described.batch_size} images of {described.size_px}x{described.size_px} px"
+    said = f"{count(described.batch_size, 'image')} of {described.size_px}x{described.size_px} px"
     if described.timesteps > 1:
         said += f", {described.timesteps} timesteps"
     per_image = described.forward_flops / 2 / described.batch_size / 1e9

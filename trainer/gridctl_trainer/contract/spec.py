@@ -15,7 +15,7 @@ from gridctl_trainer.contract.frozen import Frozen, canonical_json, misread
 from gridctl_trainer.contract.json_text import read_json
 from gridctl_trainer.contract.location import LocationText
 from gridctl_trainer.contract.network import NetworkSpec
-from gridctl_trainer.contract.wording import problem_text
+from gridctl_trainer.contract.wording import count, problem_text
 
 SCHEMA_VERSION: Final = 1
 
@@ -147,7 +147,8 @@ class TrainingSpec(Frozen):
         spool_mib: How much of the checkpoints a failing store has not taken is kept on local disk
             meanwhile; in a pod at most half of `kubernetes.scratch`, where it lies.
         threads: CPU threads of each run; with another number sums may round differently.
-        device: Where a run computes; `auto` takes a GPU if there is one.
+        device: Where a run computes; `auto` takes a GPU if there is one, and ends in a pod that was given one and
+            cannot use it.
     """
 
     epochs: int = Field(200, ge=1, le=9999)
@@ -206,8 +207,8 @@ class RunSpec(Frozen):
             lower = self.data.size_px // step * step
             near = f"{lower} or {lower + step}" if lower else f"{step}"
             raise ValueError(
-                f"data.size_px is {self.data.size_px}, but {self.model} halves it {self.network.depth - 1} times: "
-                f"use a multiple of {step}, such as {near}"
+                f"data.size_px is {self.data.size_px}, but {self.model} halves it "
+                f"{count(self.network.depth - 1, 'time')}: use a multiple of {step}, such as {near}"
             )
         return self
 
@@ -222,11 +223,11 @@ class RunSpec(Frozen):
         excess = len(run_id) - RUN_ID_MAX_LENGTH
         if excess > 0:
             raise SpecError(
-                f"the run's name '{shortened(run_id)}' is {excess} characters longer than the {RUN_ID_MAX_LENGTH} "
-                "that a label can hold",
+                f"the run's name '{shortened(run_id)}' is {count(excess, 'character')} longer than the "
+                f"{RUN_ID_MAX_LENGTH} that a label can hold",
                 where="name",
                 fix=f"shorten the experiment's name '{shortened(self.experiment)}' to at most "
-                f"{max(len(self.experiment) - excess, 1)} characters, or a model's or ablation's",
+                f"{count(max(len(self.experiment) - excess, 1), 'character')}, or a model's or ablation's",
             )
         return run_id
 

@@ -45,10 +45,10 @@ _BOUNDS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "less_than": lambda bound: f"must be less than {_number(bound['lt'])}",
     "less_than_equal": lambda bound: f"must be at most {_number(bound['le'])}",
     "multiple_of": lambda bound: f"must be a multiple of {_number(bound['multiple_of'])}",
-    "string_too_short": lambda bound: f"must have at least {bound['min_length']} characters",
-    "string_too_long": lambda bound: f"must have at most {bound['max_length']} characters",
-    "too_short": lambda bound: f"must have at least {_counted(bound['min_length'])}",
-    "too_long": lambda bound: f"must have at most {_counted(bound['max_length'])}",
+    "string_too_short": lambda bound: f"must have at least {count(bound['min_length'], 'character')}",
+    "string_too_long": lambda bound: f"must have at most {count(bound['max_length'], 'character')}",
+    "too_short": lambda bound: f"must have at least {count(bound['min_length'], 'item')}",
+    "too_long": lambda bound: f"must have at most {count(bound['max_length'], 'item')}",
     "literal_error": lambda bound: f"must be {bound['expected']}",
     "enum": lambda bound: f"must be {bound['expected']}",
     "union_tag_invalid": lambda bound: (
@@ -93,8 +93,15 @@ def shown(value: Any) -> str:
     return shortened(str(value) if isinstance(value, int | float) else repr(value))
 
 
-def _counted(items: int) -> str:
-    return f"{items} item" if items == 1 else f"{items} items"
+def count(number: int, noun: str, many: str = "") -> str:
+    """`1 run`, `2 runs`.
+
+    Args:
+        number: How many.
+        noun: Of one.
+        many: Of several, where that is not the same with an s.
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {many or f'{noun}s'}"
 
 
 def _number(value: Any) -> str:

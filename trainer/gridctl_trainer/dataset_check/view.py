@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from gridctl_trainer.contract.wording import count
 from gridctl_trainer.dataset_check.check import CheckedPatient, CheckedSet
 from gridctl_trainer.datasets.quality.oddities import Oddity
 
@@ -73,11 +74,11 @@ def _summary(checked: CheckedSet) -> str:
     structures: Counter[str] = Counter()
     for found in readable:
         structures.update(dict(found.structures))
-    others = ", ".join(f"{name.replace('_', ' ')} on {count}" for name, count in structures.items() if count)
+    others = ", ".join(f"{name.replace('_', ' ')} on {number}" for name, number in structures.items() if number)
     series = sum(found.series_frames > 1 for found in readable)
     parts = [
-        f"{len(readable)} of {len(checked.patients)} patients readable",
-        f"{slices} slices, {labelled} with a left-ventricle cavity" + (f" ({others})" if others else ""),
+        f"{len(readable)} of {count(len(checked.patients), 'patient')} readable",
+        f"{count(slices, 'slice')}, {labelled} with a left-ventricle cavity" + (f" ({others})" if others else ""),
         f"{series} with frames for temporal context",
     ]
     return "; ".join(parts)

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.frozen import canonical_json
+from gridctl_trainer.contract.wording import count
 from gridctl_trainer.datasets.acdc import patients as acdc
 from gridctl_trainer.datasets.file_tree import UnreadableError, require_readable, walk
 from gridctl_trainer.datasets.quality.oddities import Notice
@@ -90,8 +91,8 @@ def require_series(sources: Sequence[PatientSource], root: Path) -> None:
     named = ", ".join(lacking[:_NAMED_PATIENTS])
     more = f" and {len(lacking) - _NAMED_PATIENTS} more" if len(lacking) > _NAMED_PATIENTS else ""
     raise DataError(
-        f"{len(lacking)} of {len(sources)} patients have no 4D series (patientNNN_4d.nii.gz), "
-        f"which models with temporal: true read: {named}{more}",
+        f"{len(lacking)} of {count(len(sources), 'patient')} {'has' if len(lacking) == 1 else 'have'} no 4D series "
+        f"(patientNNN_4d.nii.gz), which models with temporal: true read: {named}{more}",
         where=root,
         fix="unpack ACDC with its 4D files; `gridctl-trainer data phantom OUT --series` makes synthetic ones; "
         "or leave temporal: true out",

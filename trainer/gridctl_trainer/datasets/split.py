@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.frozen import canonical_json
 from gridctl_trainer.contract.split_size import training_patients
+from gridctl_trainer.contract.wording import count as counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def split_patients(patients: Iterable[str], train_ratio: float, seed: int) -> Sp
     ranked = sorted(set(patients), key=lambda patient: hashlib.sha256(f"{seed}:{patient}".encode()).digest())
     if len(ranked) < 2:
         raise DataError(
-            f"{len(ranked)} patients cannot be split into those who train and those who validate",
+            f"{counted(len(ranked), 'patient')} cannot be split into those who train and those who validate",
             where="data.acdc",
             fix="give a folder with at least two patients",
         )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from gridctl_trainer.contract.errors import StoreError
+from gridctl_trainer.contract.wording import count
 from gridctl_trainer.host.signals import StopSignal
 
 T = TypeVar("T")
@@ -62,7 +63,7 @@ class Patience:
                 failures += 1
                 if now >= say_at:
                     left = max(1, round((until - now) / 60))
-                    more = f"{left} more {'minute' if left == 1 else 'minutes'}"
+                    more = count(left, "more minute")
                     _log.warning("waiting for the store, for up to %s: %s", more, error.problems[0].what)
                     say_at = now + _SAID_EVERY_S
             self._sleep(min(pause_s(failures), max(0.0, until - time.monotonic())))

@@ -12,6 +12,7 @@ import torch
 from gridctl_trainer.contract.errors import Fault
 from gridctl_trainer.contract.network import GammaNetSpec
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.wording import count
 from gridctl_trainer.training.machine.environment import peak_memory_bytes
 
 Phase = Literal["training", "validating", "generalising"]
@@ -42,8 +43,8 @@ def step_faults(spec: RunSpec, device: torch.device, phase: Phase, epoch: int) -
         said = str(error)
         if isinstance(error, torch.OutOfMemoryError | MemoryError) or any(word in said for word in _CPU_OUT_OF_MEMORY):
             raise OutOfMemoryError(
-                f"out of memory {phase} in epoch {epoch}, with batches of {_batch_size(spec, phase)} images of "
-                f"{spec.data.size_px} px: {_numbers(device, said)}",
+                f"out of memory {phase} in epoch {epoch}, with batches of "
+                f"{count(_batch_size(spec, phase), 'image')} of {spec.data.size_px} px: {_numbers(device, said)}",
                 where=spec.run_id,
                 fix=memory_fix(spec, phase),
             ) from error

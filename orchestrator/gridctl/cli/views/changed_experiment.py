@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
+from gridctl.collection.outside_grid import outside_grid, shown
 from gridctl.commands.submission.changed_experiment import Change
-from gridctl.terminal.console import count, duration
+from gridctl.commands.submission.submit import Prepared
+from gridctl.terminal.console import count, training_time
 
 
 def change_lines(changes: Iterable[Change], *, reusing: bool) -> list[str]:
@@ -18,8 +19,8 @@ def change_lines(changes: Iterable[Change], *, reusing: bool) -> list[str]:
     """
     lines = []
     for change in changes:
-        fields = ", ".join(f"{path} is {_shown(new)}, was {_shown(old)}" for path, (old, new) in change.fields.items())
-        busy = f"{change.gpu_seconds / 3600:.1f} GPU-hours" if change.gpu_seconds else duration(change.seconds)
+        fields = ", ".join(f"{path} is {shown(new)}, was {shown(old)}" for path, (old, new) in change.fields.items())
+        busy = training_time(change.gpu_seconds or change.seconds, on_gpu=bool(change.gpu_seconds))
         verb = "is" if len(change.runs) == 1 else "are"
         lines.append(
             f"{count(len(change.runs), 'run')} {verb} new: {fields} in the {count(change.stored, 'run')} of the store "
@@ -40,7 +41,22 @@ def change_lines(changes: Iterable[Change], *, reusing: bool) -> list[str]:
     return lines
 
 
-def _shown(value: Any) -> str:
-    if value is None:
-        return "not given"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def outside_line(prepared: Prepared, plain: str) -> str:
+    """What the store has finished and the submitted grid does not hold; empty for nothing.
+
+    Args:
+        prepared: What is submitted.
+        plain: The command without `--set`, if some was given.
+    """
+    others = prepared.collected.others
+    if not others:
+        return ""
+    why = outside_grid(prepared.store, prepared.experiment.runs, others)
+    verb, them = ("is", "it") if len(others) == 1 else ("are", "them")
+    again = (
+        f"`{plain}`, without --set, shows {them} again" if plain else f"the file with those values again shows {them}"
+    )
+    return (
+        f"{count(len(others), 'finished run')} of the store {verb} not in this grid{f' ({why})' if why else ''}: "
+        f"status, list and report leave {them} out; {again}, and trains no finished run anew"
+    )

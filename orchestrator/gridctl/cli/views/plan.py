@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from gridctl.analysis.wording import LEVEL, METRIC_NAMES, listed
 from gridctl.commands.plan import Cost, Estimate, Need
-from gridctl.report.wording import LEVEL, METRIC_NAMES
 from gridctl.terminal import console
 from gridctl.terminal.tables import Column, FittedTable
 
+SUBMIT_FILE: Final = "gridctl submit FILE"
 
-def plan_view(made: Estimate) -> RenderableType:
-    """What is left, what it costs, and how many seeds the effect needs."""
-    parts: list[RenderableType] = [_costs(made), *cost_lines(made), Text("")]
+
+def plan_view(made: Estimate, submit: str = SUBMIT_FILE) -> RenderableType:
+    """What is left, what it costs, and how many seeds the effect needs.
+
+    Args:
+        made: To be shown.
+        submit: The command that submits it, with the options that it was planned with.
+    """
+    parts: list[RenderableType] = [_costs(made), *cost_lines(made, submit), Text("")]
     if made.needs:
         parts += [_needs(made.needs), *need_lines(made)]
     else:
@@ -23,8 +31,13 @@ def plan_view(made: Estimate) -> RenderableType:
     return Group(*parts)
 
 
-def cost_lines(made: Estimate) -> Iterator[Text]:
-    """Cost and time of what is left, in words."""
+def cost_lines(made: Estimate, submit: str = SUBMIT_FILE) -> Iterator[Text]:
+    """Cost and time of what is left, in words.
+
+    Args:
+        made: To be said.
+        submit: The command that submits it, with the options that it was planned with.
+    """
     if not made.runs_left:
         yield Text(f"all of {console.count(made.runs, 'run')} are done: nothing is left to pay for")
         return
@@ -32,29 +45,36 @@ def cost_lines(made: Estimate) -> Iterator[Text]:
     if made.unmeasured:
         models = ", ".join(made.unmeasured)
         yield Text(
-            f"{left}; no epoch of {models} was measured yet, so hours are unknown: start one seed, "
-            f"with `gridctl submit FILE --set 'seeds=[{made.first_seed}]'`; a few epochs are enough",
+            f"{left}; no epoch of {models} was measured yet, so how long that takes is unknown: start one seed, "
+            f"with `{submit} --set 'seeds=[{made.first_seed}]'`; a few epochs are enough",
             style="yellow",
         )
         return
     assert made.hours is not None
-    hours = f"{made.gpu_hours:.1f} GPU-hours" if made.gpus and made.gpu_hours is not None else f"{made.hours:.1f} hours"
+    on_gpu = bool(made.gpus and made.gpu_hours is not None)
+    hours = console.training_time(3600 * ((made.gpu_hours if on_gpu else None) or made.hours), on_gpu=on_gpu)
     if made.eta_seconds is None:
         yield Text(f"{left}: {hours}; how long that takes depends on how many train at once: give --at-once N")
     else:
         yield Text(f"{left}: {hours}; {console.duration(made.eta_seconds) or '0 s'} with {made.at_once} at once")
+    if made.other_runs:
+        other = f" with other {listed(made.other_fields)}" if made.other_fields else ""
+        yield Text(
+            f"  time of an epoch: measured in {console.count(made.other_runs, 'finished run')} of the store{other} "
+            f"(on {listed(made.other_devices)}), where this grid has none"
+        )
 
 
 def _costs(made: Estimate) -> RenderableType:
     ablated = any(cost.ablation != "none" for cost in made.cells)
-    hours = "GPU-h left" if made.gpus else "hours left"
+    hours = "GPU time left" if made.gpus else "time left"
     columns = [Column("model", names_row=True), Column("ratio", numeric=True, names_row=True)]
     columns += [Column("ablation", names_row=True)] if ablated else []
     columns += [Column("runs left", numeric=True), Column("s/epoch", numeric=True, goes=1), Column(hours, numeric=True)]
     table = FittedTable(columns)
     for cost in made.cells:
         row = [cost.model, f"{cost.train_ratio:g}", *([cost.ablation] if ablated else [])]
-        row += [f"{cost.runs_left}/{cost.runs}", _seconds(cost), _hours(cost)]
+        row += [f"{cost.runs_left}/{cost.runs}", _seconds(cost), _time_left(cost)]
         table.add_row(*row)
     return table
 
@@ -65,8 +85,14 @@ def _seconds(cost: Cost) -> str:
     return f"{'' if cost.measured else '~'}{cost.seconds_per_epoch:.3g}"
 
 
-def _hours(cost: Cost) -> str:
-    return "?" if cost.gpu_hours is None else f"{cost.gpu_hours:.2f}"
+def _time_left(cost: Cost) -> str:
+    if not cost.runs_left:
+        return "·"
+    if cost.gpu_hours is None:
+        return "?"
+    return (
+        f"{cost.gpu_hours:,.1f} h" if round(3600 * cost.gpu_hours) >= 3600 else console.duration(3600 * cost.gpu_hours)
+    )
 
 
 def _needs(needs: Sequence[Need]) -> RenderableType:

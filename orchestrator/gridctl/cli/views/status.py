@@ -9,10 +9,11 @@ from typing import Final
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from gridctl.collection.outside_grid import bring_back
 from gridctl.commands.progress.status import CellStatus, RunStatus, Status
-from gridctl.runs.shared_cause import SharedCause
+from gridctl.runs.shared_cause import SharedCause, without_run
 from gridctl.runs.state import ACTIVE, TO_SUBMIT, RunState
-from gridctl.terminal.console import count, duration
+from gridctl.terminal.console import count, duration, training_time
 from gridctl.terminal.tables import Column, FittedTable
 from gridctl_trainer.contract.errors import SHOWN_PROBLEMS, first_shown
 
@@ -37,6 +38,7 @@ def status_view(status: Status, height: int | None = None, *, with_runs: bool = 
     parts += _reasons(run for run in status.runs if cause is None or run.run_id not in cause.runs)
     parts += [_caused(status, cause)] if cause else []
     parts += [Text(f"unreadable: {problem}", style="yellow") for problem in first_shown(status.problems)]
+    parts += [_outside(status)] if status.others and height is None else []
     # What does not fit into a screen is lost at its end; on paper the last lines are those that are seen.
     parts.insert(len(parts) if height is None else 0, _sum(status))
     return Group(*parts)
@@ -123,18 +125,27 @@ def _caused(status: Status, cause: SharedCause) -> Text:
 
 
 def _reasons(runs: Iterable[RunStatus]) -> list[RenderableType]:
-    """Each reason once, with the runs it stops."""
+    """Each reason once, with the runs it stops: two that differ in the name of their run alone are one."""
     known_runs = [run for run in runs if run.reason]
-    said = Counter((run.state, run.reason) for run in known_runs)
-    examples = {(run.state, run.reason): run.run_id for run in reversed(known_runs)}
+    said = Counter((run.state, without_run(run.reason)) for run in known_runs)
+    examples = {(run.state, without_run(run.reason)): run for run in reversed(known_runs)}
     lines: list[RenderableType] = []
-    for (state, reason), number in said.most_common(SHOWN_PROBLEMS):
+    for alike, number in said.most_common(SHOWN_PROBLEMS):
         others = f" and {number - 1} more" if number > 1 else ""
-        known = RunState(state)
-        lines.append(Text.assemble((f"{known.label}: ", known.colour), f"{examples[state, reason]}{others}: {reason}"))
+        first = examples[alike]
+        known = RunState(first.state)
+        lines.append(Text.assemble((f"{known.label}: ", known.colour), f"{first.run_id}{others}: {first.reason}"))
     if len(said) > SHOWN_PROBLEMS:
         lines.append(Text(f"... and {len(said) - SHOWN_PROBLEMS:,} more reasons: --json has all of them"))
     return lines
+
+
+def _outside(status: Status) -> Text:
+    """Finished runs that no line counts, and how to see them again."""
+    verb, them = ("is", "it") if status.others == 1 else ("are", "them")
+    why = f" ({status.outside})" if status.outside else ""
+    said = f"{count(status.others, 'finished run')} of the store {verb} not in this grid{why}: {bring_back(them)}"
+    return Text(said, style="dim")
 
 
 def _sum(status: Status) -> Text:
@@ -142,9 +153,7 @@ def _sum(status: Status) -> Text:
     parts = [f"{status.totals[state.value]} {state.label}" for state in RunState if status.totals[state.value]]
     text = f"{status.experiment}: {count(runs, 'run')}: {', '.join(parts)}"
     if status.gpu_hours:
-        text += (
-            f"; {status.gpu_hours:.2g} GPU-hours" if status.gpu_hours < 10 else f"; {status.gpu_hours:,.0f} GPU-hours"
-        )
+        text += f"; {training_time(3600 * status.gpu_hours, on_gpu=True)}"
     if status.interruptions:
         text += f"; {count(status.interruptions, 'attempt')} interrupted"
     if status.eta_seconds is not None:

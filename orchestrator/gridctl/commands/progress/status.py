@@ -9,11 +9,13 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from gridctl.collection.collect import collect
+from gridctl.collection.outside_grid import outside_grid
 from gridctl.commands.lookup.experiments import Found
+from gridctl.commands.progress.silent_starts import explain_silent_starts
 from gridctl.commands.progress.states import machine_of, run_standings
-from gridctl.executors.base import Activity
+from gridctl.executors.base import Activity, Executor
 from gridctl.executors.capabilities import CountsGpus
-from gridctl.executors.registry import executor_class, open_executor
+from gridctl.executors.registry import open_executor
 from gridctl.runs.shared_cause import Ended, SharedCause, shared_cause
 from gridctl.runs.standing import Standing
 from gridctl.runs.state import ACTIVE, TO_SUBMIT, RunState
@@ -82,6 +84,8 @@ class Status:
         attempts, interruptions, gpu_hours: Sums over the runs.
         shared_cause: Why runs failed, if at least the first three did for one reason and none went well.
         problems: What could not be read.
+        others: How many finished runs the store has that are not of the grid.
+        outside: Why they are not.
     """
 
     experiment: str
@@ -96,6 +100,8 @@ class Status:
     runs: Sequence[RunStatus]
     shared_cause: SharedCause | None
     problems: Sequence[str]
+    others: int = 0
+    outside: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As `--json` prints it."""
@@ -103,23 +109,28 @@ class Status:
         return asdict(self) | {"cells": cells}
 
 
-def read_status(found: Found, activity: Mapping[str, Activity] | None = None) -> Status:
+def read_status(
+    found: Found, activity: Mapping[str, Activity] | None = None, executor: Executor | None = None
+) -> Status:
     """Where every run of an experiment stands.
 
     Args:
         found: The experiment.
-        activity: What its backend knows, by run id, if somebody asked already.
+        activity: What its executor knows, by run id, if somebody asked already.
+        executor: Its executor, if somebody has it open.
 
     Raises:
         Fault: The store or the backend cannot be reached.
     """
     experiment = found.experiment
     collected = collect(found.store, experiment.runs)
+    executor = executor or open_executor(found.backend, experiment, found.store)
+    once = activity is None  # whoever watches asks every second, and it is the same each time
     if activity is None:
-        activity = open_executor(found.backend, experiment, found.store).observe(experiment.name)
+        activity = executor.observe(experiment.name)
     standings = run_standings(collected, activity, here=machine_of(found.backend), experiment=experiment.name)
     rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
-    executor = executor_class(found.backend, experiment)
+    standings = explain_silent_starts(standings, rows, activity, executor)
     gpus = executor.gpus_per_run(experiment) if isinstance(executor, CountsGpus) else None
     runs = [_run_status(run, rows[run.run_id], standings[run.run_id], gpus) for run in experiment.runs]
     paces = [_pace(run, rows[run.run_id]) for run in experiment.runs]
@@ -139,6 +150,8 @@ def read_status(found: Found, activity: Mapping[str, Activity] | None = None) ->
         runs=runs,
         shared_cause=_shared_cause(runs),
         problems=[str(problem) for problem in collected.problems],
+        others=len(collected.others),
+        outside=outside_grid(found.store, experiment.runs, collected.others) if once else "",
     )
 
 

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from gridctl.collection.collect import Collected, collect
+from gridctl.collection.specifications import differences, stored_specifications
 from gridctl.commands.submission.reuse_epochs import Reuse, reusable
-from gridctl_trainer.contract.errors import Fault
 from gridctl_trainer.contract.layout import RunLayout, checkpoint_of, experiment_prefix, run_of
-from gridctl_trainer.contract.spec import MAX_SPEC_BYTES, RunSpec
+from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store
 
-_AT_ONCE: Final = 16
 _HASH_AND_HYPHEN: Final = 9
 
 
@@ -80,7 +78,7 @@ def find_changes(store: Store, wanted: Sequence[RunSpec], collected: Collected) 
         return []
     by_cell: dict[str, list[RunSpec]] = defaultdict(list)
     cells = {_cell(run.run_id) for run in new}
-    for old in _specifications(store, new[0].experiment, [run_id for run_id in keys if _cell(run_id) in cells]):
+    for old in stored_specifications(store, new[0].experiment, [run_id for run_id in keys if _cell(run_id) in cells]):
         by_cell[_cell(old.run_id)].append(old)
     compared = [(run, old) for run in new for old in by_cell[_cell(run.run_id)]]
     return _changes(store, compared, keys) if compared else []
@@ -119,36 +117,6 @@ def _changes(
             )
         )
     return found
-
-
-def differences(old: RunSpec, new: RunSpec) -> dict[str, tuple[Any, Any]]:
-    """Fields that can change a result and have other values, by path: old and new."""
-    before, after = dict(_flat(old.deciding)), dict(_flat(new.deciding))
-    paths = [*before, *(path for path in after if path not in before)]
-    return {path: (before.get(path), after.get(path)) for path in paths if before.get(path) != after.get(path)}
-
-
-def _flat(value: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
-    for key, item in value.items():
-        if isinstance(item, Mapping):
-            yield from _flat(item, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", item
-
-
-def _specifications(store: Store, experiment: str, run_ids: Sequence[str]) -> list[RunSpec]:
-    """Those that can be read; a run without a sound one is not known by its fields."""
-
-    def read(run_id: str) -> RunSpec | None:
-        key = RunLayout(experiment, run_id).spec
-        try:
-            return RunSpec.from_json(store.get(key, MAX_SPEC_BYTES).data, key)
-        except Fault:
-            return None
-
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        read_all = zip(pool.map(read, run_ids), run_ids, strict=True)
-        return [spec for spec, run_id in read_all if spec is not None and spec.run_id == run_id]
 
 
 def _cell(run_id: str) -> str:

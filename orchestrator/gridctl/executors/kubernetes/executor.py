@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from gridctl.errors import UnreachableError
 from gridctl.executors.base import Activity, Outcome
 from gridctl.executors.capabilities import DryRun, StartOptions
 from gridctl.executors.check import Check
 from gridctl.executors.kubernetes.api.connection import open_connection
 from gridctl.executors.kubernetes.api.refusals import RefusedError
-from gridctl.executors.kubernetes.api.requests import Api, Json
+from gridctl.executors.kubernetes.api.requests import Api, CutError, Json
 from gridctl.executors.kubernetes.creation_bar import creation_bar
 from gridctl.executors.kubernetes.informer import LiveExperiment
 from gridctl.executors.kubernetes.job_creation import Progress, Submission
@@ -18,6 +20,7 @@ from gridctl.executors.kubernetes.logs import PodLogs
 from gridctl.executors.kubernetes.manifest.job_template import RUN_LABEL, JobTemplate, gpus_of, shape_of
 from gridctl.executors.kubernetes.max_active import AT_ONCE, ActiveWindow, Shown
 from gridctl.executors.kubernetes.preflight.dry_run import Verdict, dry_run_of
+from gridctl.executors.kubernetes.preflight.pod_contents import pod_contents
 from gridctl.executors.kubernetes.preflight.resource_policy import limit_ranges_that_refuse
 from gridctl.executors.kubernetes.status.objects import Job
 from gridctl.executors.kubernetes.status.observation import Paths, Sources, activities, list_jobs, list_pods, selector
@@ -75,6 +78,15 @@ class KubernetesExecutor:
         """The same kept up to date, in a context: one listing of each kind, then a watch."""
         return LiveExperiment(self.api, experiment)
 
+    def last_lines(self, run_ids: Sequence[str]) -> Mapping[str, str]:
+        """The last line in the log of each run's pod; without those that cannot be read."""
+        found: dict[str, str] = {}
+        for run_id in run_ids:
+            with contextlib.suppress(UnreachableError, CutError):  # it says less then, as of any other run
+                if line := PodLogs(self.api.hasty(), run_id).last_line():
+                    found[run_id] = line
+        return found
+
     def manifests(self, runs: Sequence[RunSpec]) -> list[Json]:
         """The runs' Jobs, each rendered and checked once. Asks nobody.
 
@@ -122,18 +134,19 @@ class KubernetesExecutor:
             return self.start_some(runs, options.max_active, bar.created_and_active)
 
     def check_start(self, runs: Sequence[RunSpec], *, verify: bool) -> Sequence[Check]:
-        """What is likely wrong with how pods will reach the store.
+        """What is likely wrong with how pods will reach the store, and what they seem to lack.
 
         Raises:
             InputError: No pod could reach the store.
             UnreachableError: The API server cannot be reached.
         """
-        return likely_wrong(self.store_access(runs), self._experiment.document, verify=verify)
+        found = likely_wrong(self.store_access(runs), self._experiment.document, verify=verify)
+        return [*found, *self.contents(runs)]
 
     def dry_run(self, runs: Sequence[RunSpec]) -> DryRun:
         """What the API server says of the runs' Jobs, and what their pods lack to reach the store."""
         verdicts, gpus = self.judge(runs), self.gpus(runs)
-        return dry_run_of(verdicts, gpus, self.store_access(runs) if runs else ())
+        return dry_run_of(verdicts, gpus, self.store_access(runs) if runs else (), self.contents(runs))
 
     def log_lines(self, run_id: str, *, follow: bool) -> Iterator[str]:
         """What the run's newest pod prints, and with `follow` those that come after it."""
@@ -198,6 +211,14 @@ class KubernetesExecutor:
             egress = compare_egress(policies, labels, endpoint_of(here, pods), self.api.namespace)
             found.update(dict.fromkeys(egress))
         return list(found)
+
+    def contents(self, runs: Sequence[RunSpec]) -> list[Check]:
+        """What the runs' pods seem to lack or to ask for in vain, of data and GPUs. Asks nobody.
+
+        Raises:
+            InputError: The `kubernetes` section or the template is not valid.
+        """
+        return pod_contents(self._experiment, runs, self.manifests(runs))
 
     def secret_command(self, here: S3Environment) -> SecretCommand:
         """How to make the store's Secret.

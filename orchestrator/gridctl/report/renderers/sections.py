@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from gridctl.analysis.model import Comparison, ComparisonRow, Overall, Report, Summary
+from gridctl.analysis.wording import METRIC_NAMES, bca_coverage, cell_name, is_higher_better, is_significant
 from gridctl.report.conditions import comparison_name
-from gridctl.report.model import Comparison, ComparisonRow, Overall, Report, Summary
 from gridctl.report.numbers import MISSING, effect, interval, mean_sd, p_value, share, signed
-from gridctl.report.wording import METRIC_NAMES, bca_coverage, cell_name, is_higher_better, is_significant
+from gridctl.terminal.console import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ def _observations(report: Report, score: str) -> str:
         "final": "that of its final epoch",
         "best": "that of its epoch of best validation Dice",
         "mean": "the mean of all its epochs",
+        "last-1": "that of its final epoch",
     }
     return f"a run's score is {named.get(score) or f'the mean of its last {score[5:]} epochs'}"
 
@@ -149,7 +151,7 @@ def _better(metric: str) -> str:
 
 def _caption(report: Report, comparison: Comparison, family: Sequence[ComparisonRow]) -> str:
     size = family[0].family_size
-    tests = f"paired t, p after Holm over {size} {'test' if size == 1 else 'tests'}; " if size else ""
+    tests = f"paired t, p after Holm over {count(size, 'test')}; " if size else ""
     unpaired = "n a+b: unpaired runs, Welch's t; " if any(row.test == "welch" for row in family) else ""
     g = "" if any(row.ablation != "none" for row in family) else "g: Hedges' g_av"
     return f"mean (sd) over n pairs; {_observations(report, comparison.score)}; {tests}{unpaired}{g}".removesuffix("; ")

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.contract.wording import count as counted
 from gridctl_trainer.datasets.acdc.files import frame_path, note_twin, series_path
 from gridctl_trainer.datasets.acdc.info import Info
 from gridctl_trainer.datasets.formats.nifti import Volume, read_series, read_volume
@@ -40,7 +41,9 @@ def check_series(folder: Path, info: Info, notice: Notice) -> int:
         return 1
     series = read_recording(folder, notice)
     if info.series_frames not in (None, len(series.array)):
-        notice(Oddity(f"it has {len(series.array)} frames, but Info.cfg says {info.series_frames}", str(path)))
+        notice(
+            Oddity(f"it has {counted(len(series.array), 'frame')}, but Info.cfg says {info.series_frames}", str(path))
+        )
     for phase, frame in info.frames.items():
         image_path = frame_path(folder, frame)
         if misfit := _misfit(series, read_volume(image_path), frame, f"the {phase} volume {image_path.name}"):
@@ -82,7 +85,7 @@ def with_frames_before(
     frames = recorded.array
     numbers, padded = pad_series(frames_before(frame, phase, count), range(1, len(frames) + 1))
     if padded:
-        what = f"the series of {count} frames to {phase} is padded {padded} times by its first, {numbers[0]}"
+        what = f"the series of {count} frames to {phase} is padded {counted(padded, 'time')} by its first, {numbers[0]}"
         notice(Oddity(what, str(path)))
     before = frames[[number - 1 for number in numbers[:-1]]].astype(np.float32)
     return [
@@ -95,7 +98,7 @@ def _misfit(series: Volume, image: Volume, frame: int, name: str) -> str:
     """Why a volume is not that frame of a series; empty if it is."""
     frames = series.array
     if frame > len(frames):
-        return f"it has {len(frames)} frames, so its frame {frame} is not {name}"
+        return f"it has {counted(len(frames), 'frame')}, so its frame {frame} is not {name}"
     if differences := series.grid.differences(image.grid):
         return f"it is not on the grid of {name}: {'; '.join(differences)}"
     if np.allclose(frames[frame - 1], image.array, rtol=0, atol=_ROUNDING * float(np.abs(image.array).max())):

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.contract.wording import count as counted
 from gridctl_trainer.datasets.formats.dicom import DicomImage, read_dicom
 from gridctl_trainer.datasets.quality.oddities import Notice, Oddity, ignore
 from gridctl_trainer.datasets.slices import LabelledSlice, Phase, Structure
@@ -105,7 +106,7 @@ def _series(
     present = [at for at in wanted if first_image + at % PHASES_PER_SLICE in patient.images]
     numbers, padded = pad_series(wanted, present)
     if padded:
-        what = f"the series of {count} frames to {labelled.name} is padded {padded} times by its first frame"
+        what = f"the series of {count} frames to {labelled.name} is padded {counted(padded, 'time')} by its first frame"
         notice(Oddity(what, str(patient.images[number])))
     paths = [patient.images[first_image + at % PHASES_PER_SLICE] for at in numbers[:-1]]
     frames = [read_dicom(path) for path in paths]
@@ -151,7 +152,10 @@ def _note_files(patient: Patient, images: Mapping[int, DicomImage], notice: Noti
         notice(Oddity(f"another series fits the contours less well than {taken.name} and is left out", str(rival)))
     turned = [number for number, image in images.items() if image.inverted]
     if turned:
-        what = f"{len(turned)} of {len(images)} images are MONOCHROME1: inverted, so that brighter is larger"
+        verb = "is" if len(turned) == 1 else "are"
+        what = (
+            f"{len(turned)} of {counted(len(images), 'image')} {verb} MONOCHROME1: inverted, so that brighter is larger"
+        )
         notice(Oddity(what, str(patient.images[turned[0]])))
     for number, image in images.items():
         if image.instance not in (None, number):

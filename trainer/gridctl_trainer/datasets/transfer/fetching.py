@@ -10,12 +10,14 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from gridctl_trainer.contract.data_layout import CHECKSUMS
 from gridctl_trainer.contract.errors import DamagedObjectError, DataError, StoreError
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.location import read_location
+from gridctl_trainer.contract.wording import count
 from gridctl_trainer.datasets.slices import Progress
 from gridctl_trainer.datasets.transfer.cache_folder import cache_folder
-from gridctl_trainer.datasets.transfer.checksums import CHECKSUMS, parse_checksums, sha256_of
+from gridctl_trainer.datasets.transfer.checksums import parse_checksums, sha256_of
 from gridctl_trainer.host.file_lock import held
 from gridctl_trainer.storage.base import Stat, Store, open_store
 
@@ -203,7 +205,7 @@ def _mismatch(path: Path, stat: Stat, sha256: str | None) -> str:
     """What is wrong with a fetched file; empty for nothing."""
     size_bytes = path.stat().st_size
     if size_bytes != stat.size_bytes:
-        return f"{size_bytes} bytes came, not {stat.size_bytes}"
+        return f"{count(size_bytes, 'byte')} came, not {stat.size_bytes}"
     if sha256 is not None:
         found = sha256_of(path)
         return "" if found == sha256 else f"its SHA-256 is {found[:12]}..., not {sha256[:12]}... as {CHECKSUMS} says"

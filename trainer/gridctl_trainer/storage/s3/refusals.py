@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from gridctl_trainer.contract.errors import NotFoundError, RefusedObjectError, StoreError
+from gridctl_trainer.contract.wording import count
 
 CREDENTIALS_FIX: Final = (
     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE; in a pod they come from kubernetes.secret"
@@ -124,7 +125,7 @@ def refusal(error: ClientError, *, where: str, endpoint: str) -> StoreError:
     if code in _BUSY or status >= 500:
         tries = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0) + 1
         return StoreError(
-            f"{endpoint} is overloaded or broken ({code}, {tries} {'try' if tries == 1 else 'tries'})",
+            f"{endpoint} is overloaded or broken ({code}, {count(tries, 'try', 'tries')})",
             where=where,
             fix="try again in some minutes",
             passing=True,

@@ -27,6 +27,7 @@ from gridctl_trainer.contract.records.metric_log import (
 from gridctl_trainer.contract.records.run_result import PatientFunction, ResultRecord
 from gridctl_trainer.contract.secrets import masked
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.wording import count
 from gridctl_trainer.host.signals import StoppedError, StopSignal
 from gridctl_trainer.host.source_version import git_sha
 from gridctl_trainer.models import build_model
@@ -116,6 +117,7 @@ class Attempt:
         device = choose_device(self._spec.training.device)
         if unused := unused_gpu(device, self._spec.training.device):
             _log.warning("%s", unused)
+        _log.info("%s", self._where_it_trains(device))
         seed_everything(self._spec.seed, deterministic=self._spec.training.deterministic)
         found = self._checkpoints.newest()
         self._metric_log.append(self._attempt_record(device, found[0].position if found else Position(0)))
@@ -146,6 +148,11 @@ class Attempt:
             _log.info("stopped after epoch %d, step %d; a checkpoint is kept", *loop.position)
             raise
         self._write_result(loop, function)
+
+    def _where_it_trains(self, device: torch.device) -> str:
+        threads = self._spec.training.threads
+        on = f"{device} ({device_name(device)})"
+        return f"attempt {self._name.number} on {on}, {threads} {'thread' if threads == 1 else 'threads'}"
 
     def _train(self, loop: TrainingLoop, data_digest: str) -> None:
         training = self._spec.training
@@ -185,7 +192,7 @@ class Attempt:
             return
         self._stop.check()
         failure = self._remote.failure.problems[0] if self._remote.failure else None
-        what = f"the store has not taken {self._remote.waiting} objects"
+        what = f"the store has not taken {count(self._remote.waiting, 'object')}"
         raise StoreError(
             f"{what}{'' if self._remote.hopeless else f' for {minutes:g} minutes'}: "
             f"{failure.what if failure else 'it is too slow'}",
@@ -311,7 +318,7 @@ class Attempt:
 
 
 def _epoch_line(record: EpochRecord, epochs: int) -> str:
-    skipped = f" ({record.skipped_steps} steps skipped)" if record.skipped_steps else ""
+    skipped = f" ({count(record.skipped_steps, 'step')} skipped)" if record.skipped_steps else ""
     line = (
         f"epoch {record.epoch}/{epochs}: loss {record.train_loss:.4f}{skipped}, "
         f"validation Dice {record.validation.dice:.4f} BCE {record.validation.bce:.4f}"

@@ -14,6 +14,7 @@ from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import DataError, Fault, Problem
 from gridctl_trainer.contract.secrets import masked
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.wording import count
 from gridctl_trainer.datasets.registry import Kind
 from gridctl_trainer.host.signals import StoppedError, StopSignal
 from gridctl_trainer.preprocessing.loading import load_set
@@ -108,7 +109,7 @@ class Preflight:
         if not len(found):
             return
         patients = len(set(found.patients))
-        fact = f"data.{kind}: {_count(patients, 'patient')}, {_count(len(found), 'image')} in {location}"
+        fact = f"data.{kind}: {count(patients, 'patient')}, {count(len(found), 'image')} in {location}"
         if fact not in said:
             self.findings.fact("data", fact)
         wrong = [str(oddity) for oddity in found.oddities if oddity.wrong]
@@ -177,7 +178,3 @@ def _part(run: RunSpec) -> tuple[Place, float]:
 
 def _ids(runs: Sequence[RunSpec]) -> list[str]:
     return [run.run_id for run in runs]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

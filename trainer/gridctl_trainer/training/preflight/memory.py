@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.wording import count
 from gridctl_trainer.training.network_description import least_training_bytes
 
 _LIMITS: Final = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
@@ -38,6 +39,6 @@ def why_too_large(spec: RunSpec, images: int) -> str:
     if needed <= there:
         return ""
     return (
-        f"out of memory: weights, gradients, Adam's moments and what a batch of {images} images of "
+        f"out of memory: weights, gradients, Adam's moments and what a batch of {count(images, 'image')} of "
         f"{spec.data.size_px} px keeps need at least {needed / 2**30:,.1f} GiB, this machine has {there / 2**30:,.1f}"
     )

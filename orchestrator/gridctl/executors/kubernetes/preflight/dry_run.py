@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 from gridctl.executors.capabilities import DryRun
+from gridctl.executors.check import Check
 from gridctl.executors.kubernetes.store_access.finding import Finding
 from gridctl.terminal.console import count
 
@@ -34,31 +35,33 @@ class Verdict:
         return f"{self.runs[0]}{others}: {'; '.join(said)}"
 
 
-def dry_run_of(verdicts: Sequence[Verdict], gpus: int, access: Sequence[Finding]) -> DryRun:
+def dry_run_of(verdicts: Sequence[Verdict], gpus: int, access: Sequence[Finding], contents: Sequence[Check]) -> DryRun:
     """What a dry run shows.
 
     Args:
         verdicts: Of the API server.
         gpus: That all runs ask for at once.
         access: What pods have and lack to reach the store.
+        contents: What else they seem to lack, or to ask for in vain.
     """
     return DryRun(
         details={
             "gpus": gpus,
             "verdicts": [asdict(verdict) for verdict in verdicts],
             "store_access": [item.check.to_json() for item in access],
+            "pod_contents": [check.to_json() for check in contents],
         },
-        lines=list(_lines(verdicts, gpus, access)),
+        lines=list(_lines(verdicts, gpus, [*(item.check for item in access), *contents])),
         refused=any(verdict.problems for verdict in verdicts) or any(item.certain for item in access),
     )
 
 
-def _lines(verdicts: Sequence[Verdict], gpus: int, access: Sequence[Finding]) -> Iterator[str]:
+def _lines(verdicts: Sequence[Verdict], gpus: int, checks: Sequence[Check]) -> Iterator[str]:
     if verdicts:
         yield f"{count(gpus, 'GPU')} for all of them at once; the API server was asked, nothing was made:"
     for verdict in verdicts:
         yield f"  {verdict}"
-    for item in access:
-        if item.check.state != "ok":
-            yield f"  {item.check.state}: {item.check.name}: {item.check.says}"
-            yield from (f"    {text}" for text in item.check.fix.splitlines())
+    for check in checks:
+        if check.state != "ok":
+            yield f"  {check.state}: {check.name}: {check.says}"
+            yield from (f"    {text}" for text in check.fix.splitlines())

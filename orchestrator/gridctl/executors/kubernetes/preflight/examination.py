@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 
 from gridctl.errors import InputError, KubeconfigError
@@ -36,10 +37,21 @@ def _cluster(experiment: Experiment) -> Iterator[Check]:
     yield (first := guarded("cluster", lambda: of.server(executor.api)))
     if first.state == "failed":
         return
-    yield guarded("namespace", lambda: of.namespace(executor.api))
+    yield (namespace := guarded("namespace", lambda: of.namespace(executor.api)))
+    options = experiment.kubernetes
+    if namespace.state == "failed":
+        yield Check("rights, Jobs, Secrets, claims", "unknown", "not looked at: they would lie in that namespace")
+    else:
+        yield from _in_namespace(experiment, executor)
+    yield guarded("GPUs and nodes", lambda: of.nodes(executor.api, options))
+    if image := options.image:
+        yield guarded("image", lambda: of.image(executor.api, image))
+
+
+def _in_namespace(experiment: Experiment, executor: KubernetesExecutor) -> Iterator[Check]:
+    options = experiment.kubernetes
     yield guarded("rights", lambda: of.rights(executor.api))
     yield guarded("jobs and pods", lambda: _judged(experiment, executor))
-    options = experiment.kubernetes
     if options.secret:
         yield guarded("secret", lambda: _secret(experiment, executor, str(options.secret)))
     keys: dict[str, list[str]] = {}
@@ -55,9 +67,8 @@ def _cluster(experiment: Experiment) -> Iterator[Check]:
         yield guarded(f"claim {claim}", lambda claim=claim: of.claim(executor.api, claim))  # type: ignore[misc]
     if options.queue:
         yield guarded("queue", lambda: queue(executor.api, str(options.queue)))
-    yield guarded("GPUs and nodes", lambda: of.nodes(executor.api, options))
-    if image := options.image:
-        yield guarded("image", lambda: of.image(executor.api, image))
+    with contextlib.suppress(InputError):  # said of the Jobs already
+        yield from executor.contents(experiment.runs)
 
 
 def _secret(experiment: Experiment, executor: KubernetesExecutor, name: str) -> Check:

@@ -14,6 +14,7 @@ from gridctl.executors.kubernetes.status.objects import Job, Pod
 from gridctl.executors.kubernetes.status.pod_end import EXIT_CODES, end_of, one_line, with_message
 from gridctl.executors.kubernetes.status.pod_wait import why_ending, why_pending, why_unwell
 from gridctl.executors.kubernetes.status.warning_events import Warnings
+from gridctl.terminal.console import count
 from gridctl_trainer.contract import exit_codes
 
 _GOES_ON: Final = "`gridctl retry` goes on from the last checkpoint"
@@ -56,7 +57,14 @@ def activity_of(job: Job, pods: Iterable[Pod], causes: Causes) -> Activity:
         reasons.append(f"the attempt before: {end_of(before)}")
     reason = "; ".join(filter(None, reasons))
     started_at = pod.started.timestamp() if pod is not None and pod.started else None
-    return Activity(active=True, running=running, reason=reason, disruptions=disruptions, started_at=started_at)
+    return Activity(
+        active=True,
+        running=running,
+        reason=reason,
+        disruptions=disruptions,
+        started_at=started_at,
+        attempt_uid=pod.uid if pod is not None else "",
+    )
 
 
 def is_living(pod: Pod) -> bool:
@@ -107,7 +115,7 @@ def _why_failed(job: Job, pods: Sequence[Pod]) -> str:
     if job.reason == "DeadlineExceeded":
         return f"was not done within kubernetes.deadline_seconds; {_GOES_ON}"
     if job.reason == "BackoffLimitExceeded":
-        why = f"failed {job.counted_failures} times, kubernetes.retries is {job.retries}"
+        why = f"failed {count(job.counted_failures, 'time')}, kubernetes.retries is {job.retries}"
         return f"{why}; last: {end_of(last)}; {_GOES_ON}" if last else f"{why}; {_GOES_ON}"
     if last is not None and last.exit_code in exit_codes.NEVER_RETRIED:
         return end_of(last)

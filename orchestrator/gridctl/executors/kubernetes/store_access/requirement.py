@@ -1,4 +1,4 @@
-"""Whether pods will reach the store, before a Job of them is made."""
+"""Whether pods will reach the store and bring what runs need, before a Job of them is made."""
 
 from __future__ import annotations
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gridctl.report.model import Comparison, Report
+from gridctl.analysis.model import Comparison, Report
+from gridctl.analysis.wording import METRIC_NAMES
 from gridctl.report.numbers import signed
 from gridctl.report.renderers.html.charts.legend import Model, cell_text
-from gridctl.report.wording import METRIC_NAMES
+from gridctl.terminal.console import count
 
 SETS: Final = ("validation", "generalisation")
 
@@ -79,7 +80,7 @@ def _example(
     seed, why = _median_seed(asked, ratio, ablation, set_name) if asked else (None, "")
     if seed is None or seed not in seeds:
         seed = max(seeds, key=lambda one: (len(seeds[one]), -one))
-        why = f"seed {seed}, the first with {len(seeds[seed])} of {len(models)} models done"
+        why = f"seed {seed}, the first with {len(seeds[seed])} of {count(len(models), 'model')} done"
     return Example(seed, {model: seeds[seed][model.name] for model in models if model.name in seeds[seed]}, why)
 
 

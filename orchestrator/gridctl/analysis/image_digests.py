@@ -9,8 +9,8 @@ from typing import Final
 import pandas as pd
 
 from gridctl.analysis.pair_differences import changed
+from gridctl.analysis.wording import listed
 from gridctl.experiment import Experiment
-from gridctl.report.wording import listed
 from gridctl_trainer.contract.spec import DataSpec
 
 _DIGITS: Final = 8
@@ -37,11 +37,20 @@ def mixed_images(experiment: Experiment, runs: pd.DataFrame) -> Iterator[str]:
         digests = Counter(rows["data_digest"])
         if len(digests) > 1:
             of = "" if len(set(alike.values())) == 1 else f" of {listed(names)}"
-            parts = listed([f"{count} read images {digest[:_DIGITS]}" for digest, count in digests.most_common()])
+            parts = listed(
+                [
+                    f"{number} {'reads' if number == 1 else 'read'} images {digest[:_DIGITS]}"
+                    for digest, number in digests.most_common()
+                ]
+            )
             yield f"the data changed between runs: of {len(rows)} finished runs{of}, {parts} (digests)"
     for row in finished[finished["changed"] != ""].to_dict("records"):
         if "data_digest" in changed(row) or "split_digest" in changed(row):
             yield f"the data changed while {row['run_id']} was trained: it was resumed on other images"
+
+
+def _read(runs: int, digest: str) -> str:
+    return f"{runs} {'reads' if runs == 1 else 'read'} images {digest[:_DIGITS]}"
 
 
 def _prepared(data: DataSpec) -> str:

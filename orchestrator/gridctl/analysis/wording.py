@@ -6,8 +6,9 @@ import re
 from collections.abc import Container, Sequence
 from typing import Final
 
+from gridctl.analysis.model import ComparisonRow
 from gridctl.analysis.statistics.smallest_p import pairs_for_exact, smallest_exact_p
-from gridctl.report.model import ComparisonRow
+from gridctl_trainer.contract.wording import count
 
 LEVEL: Final = 0.05
 
@@ -16,7 +17,7 @@ FEWEST_PAIRS: Final = 3
 
 EPOCH_WARNING: Final = (
     "unit epoch: epochs of one run are not independent, so these p values and intervals are far too small; "
-    "this repeats the thesis's pooling and is not to be believed"
+    "pooled epochs are here to repeat published numbers, and are not to be believed"
 )
 
 BCA_COVERAGE: Final = {5: 0.83, 10: 0.90, 20: 0.93, 50: 0.94}
@@ -119,7 +120,7 @@ def too_few(row: ComparisonRow) -> str:
 
     With two pairs no exact test can go below p = 0.5.
     """
-    return f"{row.n_pairs} pairs" if row.n_pairs < FEWEST_PAIRS else ""
+    return count(row.n_pairs, "pair") if row.n_pairs < FEWEST_PAIRS else ""
 
 
 def _equivalence(row: ComparisonRow) -> str:

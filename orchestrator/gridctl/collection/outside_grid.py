@@ -1,0 +1,73 @@
+"""Finished runs that a store has and a grid does not hold: what about them is not of the grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from gridctl.collection.specifications import differences, stored_specifications
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.base import Store
+
+_AXES: Final = {"model": "model", "train_ratio": "train ratio", "ablation": "ablation", "seed": "seed"}
+_MOST_READ: Final = 500
+_MOST_SHOWN: Final = 5
+
+
+def bring_back(them: str = "them") -> str:
+    """What to type to see runs again that are not of the grid that was submitted last."""
+    return (
+        f"`gridctl submit FILE` with the values of before (without `--set`, if that changed them) shows {them} again, "
+        "and trains no finished run anew"
+    )
+
+
+def outside_grid(store: Store, runs: Sequence[RunSpec], others: Sequence[str]) -> str:
+    """Why finished runs of the store are not of a grid.
+
+    Args:
+        store: Where they are.
+        runs: The grid.
+        others: Ids of finished runs that it does not hold.
+
+    Returns:
+        Such as `training.epochs was 10, is 12; seeds 44, 45 are not in it`; empty where nothing can be said.
+    """
+    read = stored_specifications(store, runs[0].experiment, others[:_MOST_READ]) if others else []
+    lacking: dict[str, dict[Any, None]] = {axis: {} for axis in _AXES}
+    changed: dict[str, None] = {}
+    for other in read:
+        for axis in _AXES:
+            if getattr(other, axis) not in {getattr(run, axis) for run in runs}:
+                lacking[axis][getattr(other, axis)] = None
+        alike = [run for run in runs if (run.model, run.ablation) == (other.model, other.ablation)]
+        if alike:
+            for path, (old, new) in _changes(other, alike).items():
+                changed[f"{path} was {shown(old)}, is {shown(new)}"] = None
+    said = list(changed)[:_MOST_SHOWN]
+    if len(changed) > _MOST_SHOWN:
+        said.append(f"{len(changed) - _MOST_SHOWN} more values changed")
+    for axis, values in lacking.items():
+        if values:
+            named = ", ".join(map(shown, list(values)[:_MOST_SHOWN])) + (", ..." if len(values) > _MOST_SHOWN else "")
+            many = len(values) > 1
+            said.append(f"{_AXES[axis]}{'s' if many else ''} {named} {'are' if many else 'is'} not in it")
+    return "; ".join(said)
+
+
+def _changes(other: RunSpec, alike: Sequence[RunSpec]) -> Mapping[str, tuple[Any, Any]]:
+    """Values that changed since a run was made, against the nearest of the grid; its place in the grid is none."""
+    compared = (differences(other, run) for run in alike)
+    nearest = min(compared, key=len)
+    return {path: values for path, values in nearest.items() if path not in _AXES}
+
+
+def shown(value: Any) -> str:
+    """A value as an experiment file has it."""
+    if value is None:
+        return "not given"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(shown, value))}]"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,55 @@
+"""Specifications of runs that a store has beside those of a grid, and the fields in which two differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from gridctl_trainer.contract.errors import Fault
+from gridctl_trainer.contract.layout import RunLayout
+from gridctl_trainer.contract.spec import MAX_SPEC_BYTES, RunSpec
+from gridctl_trainer.storage.base import Store
+
+_AT_ONCE: Final = 16
+
+
+def stored_specifications(store: Store, experiment: str, run_ids: Sequence[str]) -> list[RunSpec]:
+    """Specifications that can be read; a run without a sound one is left out.
+
+    Args:
+        store: Where they are.
+        experiment: Its name.
+        run_ids: Runs of it.
+    """
+
+    def read(run_id: str) -> RunSpec | None:
+        key = RunLayout(experiment, run_id).spec
+        try:
+            return RunSpec.from_json(store.get(key, MAX_SPEC_BYTES).data, key)
+        except Fault:
+            return None
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        read_all = zip(pool.map(read, run_ids), run_ids, strict=True)
+        return [spec for spec, run_id in read_all if spec is not None and spec.run_id == run_id]
+
+
+def differences(old: RunSpec, new: RunSpec) -> dict[str, tuple[Any, Any]]:
+    """Fields that can change a result and have other values, by path: old and new."""
+    return different_values(dict(flat(old.deciding)), dict(flat(new.deciding)))
+
+
+def different_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Old and new value of each path whose values differ; None for one that is not there."""
+    paths = [*before, *(path for path in after if path not in before)]
+    return {path: (before.get(path), after.get(path)) for path in paths if before.get(path) != after.get(path)}
+
+
+def flat(value: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    """Every value that is no mapping, by its dotted path."""
+    for key, item in value.items():
+        if isinstance(item, Mapping):
+            yield from flat(item, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", item
