@@ -27,9 +27,11 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
         "GRIDCTL_STORE",
         "GRIDCTL_CACHE",
         "GRIDCTL_ATTEMPT_UID",
+        "GRIDCTL_GPUS",
         "GRIDCTL_IMAGE",
         "GRIDCTL_GIT_SHA",
         "GRIDCTL_DEBUG",
+        "NVIDIA_VISIBLE_DEVICES",
     ):
         monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")

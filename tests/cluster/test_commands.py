@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -63,6 +64,29 @@ def test_doctor_names_what_is_wrong(assignment: str, said: str, gridctl: Gridctl
     assert done.returncode != 0
     assert said in done.stdout + done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_doctor_says_once_that_the_namespace_is_missing(gridctl: Gridctl) -> None:
+    options = ["--set", "kubernetes.namespace=no-such-namespace", "--set", "kubernetes.volumes={/data: {claim: data}}"]
+    done = gridctl("doctor", "experiment.yaml", *options, "--json")
+    assert done.returncode == 3, done.stdout + done.stderr
+    states = {check["name"]: check["state"] for check in json.loads(done.stdout)}
+    assert [name for name, state in states.items() if state == "failed"] == ["namespace"]
+    assert states["rights, Jobs, Secrets, claims"] == "unknown"
+    assert states["GPUs and nodes"] == states["store"] == "ok", "these do not lie in it"
+
+
+def test_pods_that_lack_their_data_or_hold_a_gpu_in_vain_are_said_before(gridctl: Gridctl) -> None:
+    """The test's image has /data, and no volume of it: so it is a note, and the submission is taken."""
+    options = [*ONE, "--set", "kubernetes.gpus=1"]
+    shown = gridctl.json("submit", "experiment.yaml", "--dry-run", *options)
+    assert {check["name"] for check in shown["pod_contents"]} == {"data", "GPUs"}
+    for command in (["doctor"], ["submit", "--dry-run"], ["submit"]):
+        done = gridctl(command[0], "experiment.yaml", *command[1:], *options)
+        said = " ".join((done.stdout + done.stderr).split())
+        assert done.returncode == 0, said
+        assert "no volume of the pods is mounted at or above /data/acdc" in said
+        assert "each pod asks for 1 GPU and would not use it: training.device is cpu" in said
 
 
 def test_watch_ends_when_nothing_is_active(gridctl: Gridctl) -> None:

@@ -9,9 +9,13 @@ from tests.cluster.conftest import Cluster, wait_for
 from tests.cluster.test_max_active import jobs_in
 
 CANNOT_TRAIN = {
-    "no GPU": ("training.device=cuda", "no GPU here: "),
-    "another data set": ("data={acdc: /data/sunnybrook, size_px: 32}", "this looks like Sunnybrook"),
-    "a model too deep": ("models.unet.channels=[2, 2, 2, 2, 2, 2]", "leave one pixel at the last of 6 levels"),
+    "no GPU": (["training.device=cuda"], "no GPU here: "),
+    "a GPU that the image cannot use": (
+        ["training.device=auto", "kubernetes.gpus=1"],
+        "was given 1 GPU that it cannot",
+    ),
+    "another data set": (["data={acdc: /data/sunnybrook, size_px: 32}"], "this looks like Sunnybrook"),
+    "a model too deep": (["models.unet.channels=[2, 2, 2, 2, 2, 2]"], "leave one pixel at the last of 6 levels"),
 }
 
 
@@ -19,8 +23,9 @@ CANNOT_TRAIN = {
 def test_what_cannot_train_ends_without_another_attempt_and_status_says_why(
     case: str, cluster: Cluster, gridctl: Gridctl, namespace: str
 ) -> None:
-    change, why = CANNOT_TRAIN[case]
-    assert gridctl("submit", "experiment.yaml", "--set", "seeds=[1]", "--set", change).returncode == 0
+    changes, why = CANNOT_TRAIN[case]
+    options = [word for change in ["seeds=[1]", *changes] for word in ("--set", change)]
+    assert gridctl("submit", "experiment.yaml", *options).returncode == 0
     unet = wait_for(
         lambda: [run for run in gridctl.json("status")["runs"] if run["model"] == "unet" and run["state"] == "failed"],
         200,

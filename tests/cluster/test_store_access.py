@@ -103,6 +103,23 @@ def test_a_store_that_refuses_for_good_ends_the_run_at_once(
     assert len(pods(cluster, namespace)) == 1
 
 
+def test_a_pod_that_waits_for_its_store_says_so_in_status(gridctl: Gridctl, cluster: Cluster, namespace: str) -> None:
+    """The address in the Secret is the pod's own, which nobody reads: only the pod's log knows, for half an hour."""
+    path = f"/api/v1/namespaces/{namespace}/secrets/gridctl-store"
+    cluster.patch(path, {"stringData": {"AWS_ENDPOINT_URL_S3": "http://localhost:9000"}})
+    assert gridctl("submit", "experiment.yaml", *ONE_RUN).returncode == 0
+
+    def waiting() -> dict[str, str] | None:
+        (run,) = gridctl.json("status")["runs"]
+        return run if run["state"] == "running" and run["reason"] else None
+
+    said = wait_for(waiting)["reason"]
+    assert said.startswith("nothing of it is in the store yet; its log ends: waiting for the store, for up to ")
+    assert "http://localhost:9000" in said
+    assert "http://localhost:9000" in " ".join(gridctl("status").stdout.split())
+    gridctl("cancel")
+
+
 def test_bad_data_is_named_by_status_and_by_the_pod(gridctl: Gridctl, cluster: Cluster, namespace: str) -> None:
     assert gridctl("submit", "experiment.yaml", *ONE_RUN, "--set", "data.acdc=/data/nowhere").returncode == 0
     run = failed_run(gridctl)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -84,3 +85,8 @@ def test_sigterm_in_the_middle_of_an_epoch_loses_no_step(
     assert any(name.startswith(f"epoch-{epoch - 1:04d}-step-") for name in kept), kept
     assert attempt(run, tmp_path / "stopped") == 0
     assert scores(tmp_path / "stopped") == undisturbed["unet"]
+    logs = sorted((tmp_path / "stopped" / run.experiment / run.run_id / "attempts").glob("*.log"))
+    for number, log in enumerate(logs, 1):
+        first = log.read_text().splitlines()[0]
+        assert re.search(rf"attempt {number} on cpu \(.+\), 1 thread$", first), first
+    assert len(logs) == 2

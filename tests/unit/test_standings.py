@@ -10,9 +10,10 @@ import pandas as pd
 import pytest
 
 from gridctl.collection.collect import Collected
+from gridctl.commands.progress.silent_starts import explain_silent_starts
 from gridctl.commands.progress.states import run_standings
 from gridctl.executors.base import Activity
-from gridctl.runs.standing import standing_without_backend
+from gridctl.runs.standing import Standing, standing_without_backend
 from gridctl.runs.state import ACTIVE, MEANING, TO_SUBMIT, RunState
 from gridctl_trainer.contract import exit_codes
 
@@ -114,3 +115,43 @@ def test_a_run_of_another_machine_runs_as_long_as_its_log_grows() -> None:
 def test_every_state_is_explained_and_either_over_held_or_to_submit() -> None:
     assert set(MEANING) == set(RunState) == {*ACTIVE, *TO_SUBMIT, RunState.DONE, RunState.FAILED}
     assert all(state.is_active == (state in ACTIVE) and state.colour for state in RunState)
+
+
+class Pods:
+    """A backend whose logs can be read."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def last_lines(self, run_ids: list[str]) -> dict[str, str]:
+        self.asked = list(run_ids)
+        return {run_ids[0]: "2027-01-15 08:00:00,123 WARNING waiting for the store: cannot reach http://localhost:9000"}
+
+
+def explained(pods: Pods, log: str = "", **known: Any) -> dict[str, Standing]:
+    names = [f"run-{number}" for number in range(5)]
+    rows = {name: ROW | {"log": log} for name in names}
+    pod = replace(RUNNING, started_at=NOW - 30, attempt_uid="7d0e", **known)
+    standings = dict.fromkeys(names, Standing(RunState.RUNNING))
+    return explain_silent_starts(standings, rows, dict.fromkeys(names, pod), pods, NOW)  # type: ignore[arg-type]
+
+
+def test_of_pods_that_left_nothing_in_the_store_a_few_are_asked_for_their_last_line() -> None:
+    pods = Pods()
+    found = explained(pods)
+    said = "nothing of it is in the store yet; its log ends: waiting for the store: cannot reach http://localhost:9000"
+    assert found["run-0"] == Standing(RunState.RUNNING, said)
+    assert found["run-4"] == Standing(RunState.RUNNING)
+    assert pods.asked == ["run-0", "run-1", "run-2"]
+
+
+def test_a_pod_that_is_in_the_store_or_has_just_begun_is_not_asked() -> None:
+    pods = Pods()
+    explained(pods, log="demo/run/attempts/002-7d0e.log")
+    assert pods.asked == []
+    explained(pods, log="demo/run/attempts/001-aaaa.log")
+    assert pods.asked, "that was the attempt before"
+    pods = Pods()
+    just = replace(RUNNING, started_at=NOW - 5, attempt_uid="7d0e")
+    explain_silent_starts({"run": Standing(RunState.RUNNING)}, {"run": ROW | {"log": ""}}, {"run": just}, pods, NOW)  # type: ignore[arg-type]
+    assert pods.asked == []

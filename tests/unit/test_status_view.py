@@ -84,3 +84,17 @@ def test_of_very_many_reasons_the_first_are_shown_and_the_others_counted() -> No
     lines = printed(status_view(replace(shown, runs=runs)))
     assert sum(line.startswith("failed: ") for line in lines) == 20
     assert "... and 10 more reasons: --json has all of them" in lines
+
+
+def test_reasons_that_differ_in_the_name_of_their_run_alone_are_one_line() -> None:
+    shown = status([RunState.FAILED] * 3)
+    runs = []
+    for number, each in enumerate(shown.runs):
+        name = f"big-unet-r{number}0-none-s4{number}-0a1b2c{number}d"
+        where = f"s3://lab/runs/big/{name}/spec.json"
+        said = f"exit code 4 (store not usable, not retried): {where}: the server says SignatureDoesNotMatch"
+        runs.append(replace(each, run_id=name, reason=said if number < 2 else "exit code 3: patient 7 has no label"))
+    lines = printed(status_view(replace(shown, runs=runs)), 300)
+    assert sum("SignatureDoesNotMatch" in line for line in lines) == 1
+    assert any(line.startswith("failed: big-unet-r00-none-s40-0a1b2c0d and 1 more: exit code 4") for line in lines)
+    assert any("patient 7" in line for line in lines)

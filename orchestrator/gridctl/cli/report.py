@@ -54,7 +54,8 @@ def report(
         ),
     ] = False,
     unit: Annotated[
-        Unit, typer.Option(help="What counts as one observation; epoch repeats the thesis's pooling.")
+        Unit,
+        typer.Option(help="What counts as one observation; epoch pools all epochs, and its p means nothing."),
     ] = Unit.RUN,
     score: Annotated[
         str | None,
@@ -89,25 +90,26 @@ def report(
             "-o",
             parser=output_path,
             metavar="DIR",
-            help="Write files into this folder. Without --format: every format, with the tests, and the thesis's "
-            "figures that the file `reproduces`.",
+            help="Write files into this folder. Without --format: every format, with the tests, and the figures of "
+            "studies that the file `reproduces`.",
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Scores of every model, and whether their differences may be called significant."""
     from gridctl import errors
+    from gridctl.analysis.request import compares
     from gridctl.cli.status import which
     from gridctl.collection.outside_grid import outside_grid
     from gridctl.commands.collecting import collect_with_bar
     from gridctl.commands.lookup.experiments import find_experiment
     from gridctl.commands.progress.states import standings_now
     from gridctl.commands.report import undrawn_figures, write_report
+    from gridctl.commands.reproduced_studies import reproduced_studies
     from gridctl.history.changes import changes_since_first_report
     from gridctl.history.event import report_event
     from gridctl.history.record import append, read_history
     from gridctl.report import Question, Source, build_report, render
-    from gridctl.report.request import compares
     from gridctl.terminal import console
 
     found = find_experiment(experiment, store)
@@ -128,7 +130,8 @@ def report(
     event = report_event(found.experiment, int(tables.runs["finished"].sum()), question)
     changes = list(changes_since_first_report(history, event))
     outside = outside_grid(found.store, found.experiment.runs, tables.others)
-    built = build_report(found.experiment, tables, question, changes=changes, outside=outside)
+    studies = reproduced_studies(found.experiment)
+    built = build_report(found.experiment, tables, question, changes=changes, outside=outside, studies=studies.values())
     if problem := append(found.store, found.experiment.name, history, event):
         console.say(
             f"note: the experiment's history cannot be kept, so a later report cannot say what changed: {problem}"
@@ -138,10 +141,10 @@ def report(
         console.say(f"note: states on the page are what the store tells: {problem}")
     source = Source(found.experiment, tables, found.store, output, question, standings)
     if output is not None:
-        for path in write_report(built, source, output, wanted.value if wanted else None):
+        for path in write_report(built, source, output, wanted.value if wanted else None, studies):
             console.say(f"wrote {path}")
         if wanted is None:
-            for why in undrawn_figures(found.experiment, built):
+            for why in undrawn_figures(built):
                 console.say(f"note: {why}")
         console.say_unreadable(tables.problems)
     elif text := render(built, form := (wanted or ReportFormat.TABLE).value, console.stdout_console(), source):

@@ -196,9 +196,9 @@ def _carry_out(
         if prepared.experiment.backend == "local":
             require_trainer()
         else:
-            from gridctl.commands.submission.store_access import require_store_access
+            from gridctl.commands.submission.store_access import pod_contents, require_store_access
 
-            for check in require_store_access(prepared, verify=verify):
+            for check in [*require_store_access(prepared, verify=verify), *pod_contents(prepared)]:
                 console.say("\n  ".join([f"note: {check.name}: {check.says}", *check.fix.splitlines()]))
         probe(prepared.store, prepared.experiment.name)  # before anything is written, trained or paid for
         if prepared.experiment.backend == "local" and verify:
@@ -244,7 +244,7 @@ def _show_dry_run(
     from gridctl.cli.views.plan import cost_lines
     from gridctl.commands.epoch_times import measured_elsewhere
     from gridctl.commands.plan import estimate
-    from gridctl.commands.submission.store_access import store_access
+    from gridctl.commands.submission.store_access import pod_contents, store_access
     from gridctl.executors.kubernetes.preflight.dry_run import Verdict
     from gridctl.terminal import console
 
@@ -259,6 +259,7 @@ def _show_dry_run(
         assert isinstance(prepared.backend, KubernetesBackend)
         verdicts, gpus = prepared.backend.judge(plan.to_do), prepared.backend.gpus(plan.to_do)
         access = store_access(prepared)
+    contents = pod_contents(prepared)
     others = measured_elsewhere(prepared.store, prepared.experiment, prepared.collected)
     cost = estimate(prepared.experiment, prepared.collected, at_once, others)
     if as_json:
@@ -269,6 +270,7 @@ def _show_dry_run(
         if prepared.experiment.backend == "kubernetes":
             shown |= {"gpus": gpus, "verdicts": [asdict(verdict) for verdict in verdicts]}
             shown["store_access"] = [item.check.to_json() for item in access]
+            shown["pod_contents"] = [check.to_json() for check in contents]
         console.show_json(shown)
     else:
         for name, runs in parts.items():
@@ -285,10 +287,10 @@ def _show_dry_run(
             )
         for verdict in verdicts:
             console.say(f"  {verdict}")
-        for item in access:
-            if item.check.state != "ok":
-                console.say(f"  {item.check.state}: {item.check.name}: {item.check.says}")
-                for text in item.check.fix.splitlines():
+        for check in [*(item.check for item in access), *contents]:
+            if check.state != "ok":
+                console.say(f"  {check.state}: {check.name}: {check.says}")
+                for text in check.fix.splitlines():
                     console.say(f"    {text}")
         console.say_unreadable(prepared.collected.problems)
     if any(verdict.problems for verdict in verdicts) or any(item.certain for item in access):
@@ -415,14 +417,15 @@ def _summary_line(prepared: Prepared, outcome: Outcome, took: str) -> str:
 
 def _finish_submit(prepared: Prepared, outcome: Outcome, took: str, named: str) -> None:
     from gridctl import errors
+    from gridctl.runs.shared_cause import without_run
     from gridctl.terminal import console
 
     by_message: dict[str, list[str]] = {}
     for run_id, message in outcome.failed.items():
-        by_message.setdefault(message, []).append(run_id)
-    for message, run_ids in by_message.items():
+        by_message.setdefault(without_run(message), []).append(run_id)
+    for run_ids in by_message.values():
         others = f" and {len(run_ids) - 1} more" if len(run_ids) > 1 else ""
-        console.say(f"failed: {run_ids[0]}{others}: {message}")
+        console.say(f"failed: {run_ids[0]}{others}: {outcome.failed[run_ids[0]]}")
     if prepared.plan.to_do:
         console.say(_summary_line(prepared, outcome, took))
     if outcome.not_started and outcome.shared_cause:

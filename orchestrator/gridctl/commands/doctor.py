@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from gridctl.executors.check import Check
 from gridctl.executors.data_places import data_places, nothing_there
 from gridctl.experiment import Experiment
 from gridctl.terminal.console import count
+from gridctl_trainer.contract.data_layout import CHECKSUMS
 from gridctl_trainer.contract.errors import Fault, StoreError, first_shown
 from gridctl_trainer.contract.fields.quantity import parse_quantity
 from gridctl_trainer.contract.location import read_location
@@ -41,7 +43,6 @@ def examine(experiment: Experiment, *, with_preflight: bool = True) -> Iterator[
 def _cluster(experiment: Experiment) -> Iterator[Check]:
     from gridctl.executors.kubernetes import KubernetesBackend
     from gridctl.executors.kubernetes.preflight import cluster as of
-    from gridctl.executors.kubernetes.preflight.queue import queue
 
     try:
         backend = KubernetesBackend(experiment, open_store(experiment.store))
@@ -53,10 +54,24 @@ def _cluster(experiment: Experiment) -> Iterator[Check]:
     yield (first := _guarded("cluster", lambda: of.server(backend.api)))
     if first.state == "failed":
         return
-    yield _guarded("namespace", lambda: of.namespace(backend.api))
+    yield (namespace := _guarded("namespace", lambda: of.namespace(backend.api)))
+    options = experiment.kubernetes
+    if namespace.state == "failed":
+        yield Check("rights, Jobs, Secrets, claims", "unknown", "not looked at: they would lie in that namespace")
+    else:
+        yield from _in_namespace(experiment, backend)
+    yield _guarded("GPUs and nodes", lambda: of.nodes(backend.api, options))
+    if image := options.image:
+        yield _guarded("image", lambda: of.image(backend.api, image))
+
+
+def _in_namespace(experiment: Experiment, backend: KubernetesBackend) -> Iterator[Check]:
+    from gridctl.executors.kubernetes.preflight import cluster as of
+    from gridctl.executors.kubernetes.preflight.queue import queue
+
+    options = experiment.kubernetes
     yield _guarded("rights", lambda: of.rights(backend.api))
     yield _guarded("jobs and pods", lambda: _judged(experiment, backend))
-    options = experiment.kubernetes
     if options.secret:
         yield _guarded("secret", lambda: _secret(experiment, backend, str(options.secret)))
     keys: dict[str, list[str]] = {}
@@ -72,9 +87,8 @@ def _cluster(experiment: Experiment) -> Iterator[Check]:
         yield _guarded(f"claim {claim}", lambda claim=claim: of.claim(backend.api, claim))  # type: ignore[misc]
     if options.queue:
         yield _guarded("queue", lambda: queue(backend.api, str(options.queue)))
-    yield _guarded("GPUs and nodes", lambda: of.nodes(backend.api, options))
-    if image := options.image:
-        yield _guarded("image", lambda: of.image(backend.api, image))
+    with contextlib.suppress(InputError):  # said of the Jobs already
+        yield from backend.contents(experiment.runs)
 
 
 def _secret(experiment: Experiment, backend: KubernetesBackend, name: str) -> Check:
@@ -162,7 +176,8 @@ def _data(experiment: Experiment) -> Iterator[Check]:
 def _bucket(experiment: Experiment, field: str, url: str) -> Check:
     files, size_bytes = 0, 0
     for stat in open_store(url).list():
-        files, size_bytes = files + 1, size_bytes + stat.size_bytes
+        if stat.key != CHECKSUMS:
+            files, size_bytes = files + 1, size_bytes + stat.size_bytes
     if not files:
         return _nothing_there(experiment, field, url)
     return Check(

@@ -8,19 +8,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from gridctl.analysis.families import asked_tests, family_of, family_sizes
 from gridctl.analysis.pairs import pair_models, rows_by_name
+from gridctl.analysis.request import Question
 from gridctl.analysis.scores import Observations
 from gridctl.analysis.statistics.power import paired_t_power, pairs_needed
 from gridctl.analysis.statistics.smallest_p import pairs_for_exact
+from gridctl.analysis.wording import LEVEL
 from gridctl.collection.collect import Collected
 from gridctl.commands.collecting import collect_with_bar
 from gridctl.commands.epoch_times import OtherRuns, measured_elsewhere
 from gridctl.commands.lookup.experiments import find_experiment
 from gridctl.experiment import Experiment, load_experiment
 from gridctl.experiment.schema import Comparison
-from gridctl.report.families import asked_tests, family_of, family_sizes
-from gridctl.report.request import Question
-from gridctl.report.wording import LEVEL
 from gridctl.terminal.eta import RunPace, eta_seconds, longest_seconds, remaining_seconds
 from gridctl_trainer.storage.base import open_store
 

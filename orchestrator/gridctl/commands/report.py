@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from gridctl.errors import InputError
-from gridctl.experiment import Experiment
+from gridctl.experiment.study_registry import STUDIES
 from gridctl.report import FILES, Report, Source, render
+from gridctl.report.study import StudyComparison
 from gridctl_trainer.host.atomic_file import replacing
 
 _WIDTH: Final = 120
 
 
-def write_report(report: Report, source: Source, folder: Path, output_format: str | None) -> Iterator[Path]:
+def write_report(
+    report: Report,
+    source: Source,
+    folder: Path,
+    output_format: str | None,
+    studies: Mapping[str, StudyComparison] | None = None,
+) -> Iterator[Path]:
     """Write a report into a folder, which is made if there is none.
 
     Args:
         report: What to write.
         source: What it was made from.
         folder: Where to; files there of the same names are replaced.
-        output_format: The one to write; None writes every one, and the thesis's figures.
+        output_format: The one to write; None writes every one, and the studies' figures.
+        studies: By name; each draws the figures of its section of the report.
 
     Yields:
         Each file written.
@@ -38,31 +46,27 @@ def write_report(report: Report, source: Source, folder: Path, output_format: st
             with replacing(path) as file:
                 file.write(_text(report, name, source).encode())
             yield path
-        if output_format is None and report.thesis:
-            from gridctl.report.li2020.figures import write_figures
-
-            yield from write_figures(report, folder)
+        for section in report.studies if output_format is None else ():
+            if study := (studies or {}).get(section.study):
+                yield from study.draw(section, folder)
     except OSError as error:
         raise InputError(
             f"cannot write: {error.strerror}", where=error.filename or folder, fix="give another -o DIR"
         ) from None
 
 
-def undrawn_figures(experiment: Experiment, report: Report) -> Iterator[str]:
-    """Why figures of the thesis are not among the files, in a sentence each.
+def undrawn_figures(report: Report) -> Iterator[str]:
+    """Why figures of studies are not among the files, in a sentence each.
 
     Args:
-        experiment: What it `reproduces`.
-        report: Made from it.
+        report: What was written.
     """
-    wanted = [name for name in experiment.reproduces if name.startswith("figure-")]
-    if not wanted:
-        yield "no figures of the thesis: the experiment file names none under `reproduces`"
-    drawn = {item.item for item in report.thesis if item.points}
-    said = {item.item: item.said for item in report.thesis}
-    for item in (name.replace("-", " ") for name in wanted):
-        if item not in drawn:
-            yield f"{item} is not drawn: {said[item]}"
+    figures = [item for section in report.studies for item in section.items if item.x_axis]
+    if not figures and STUDIES:
+        yield "no figures of a published study: the experiment file names none under `reproduces`"
+    for figure in figures:
+        if not figure.points:
+            yield f"{figure.item} is not drawn: {figure.said}"
 
 
 def _text(report: Report, output_format: str, source: Source) -> str:

@@ -26,6 +26,7 @@ class Activity:
         last_sign_at: When its attempt last made progress, in seconds since the epoch; None where only the store tells.
         usual_gap_seconds: The longest time between two such signs of this attempt; None before its first step.
         process_id: Of the attempt on this machine; None if it is not one, or unknown.
+        attempt_uid: That of the attempt's objects in the store; empty if unknown.
     """
 
     active: bool = False
@@ -38,6 +39,7 @@ class Activity:
     last_sign_at: float | None = None
     usual_gap_seconds: float | None = None
     process_id: int | None = None
+    attempt_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +121,11 @@ class Followed(Protocol):
 
     def follow(self, experiment: str) -> AbstractContextManager[Live]:
         """Follow an experiment until the context ends."""
+
+
+@runtime_checkable
+class Prints(Protocol):
+    """A backend whose attempts print to a place that it can look at before the store has anything of them."""
+
+    def last_lines(self, run_ids: Sequence[str]) -> Mapping[str, str]:
+        """The last line that each run's newest attempt has printed, by run id; without those that cannot be read."""

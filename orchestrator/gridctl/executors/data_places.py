@@ -19,11 +19,13 @@ from gridctl_trainer.contract.location import Location, read_location
 from gridctl_trainer.storage.base import open_store
 
 _TITLES: Final = {"acdc": "ACDC", "sunnybrook": "Sunnybrook"}
+DATA_FIELDS: Final = tuple(_TITLES)
+"""Keys below `data` that name a place."""
 
 
 def data_places(experiment: Experiment) -> Sequence[tuple[str, str]]:
     """Each place of data that some run reads: its field below `data`, and its text."""
-    given = ((field, getattr(run.data, field)) for run in experiment.runs for field in _TITLES)
+    given = ((field, getattr(run.data, field)) for run in experiment.runs for field in DATA_FIELDS)
     return list(dict.fromkeys((field, text) for field, text in given if text))
 
 

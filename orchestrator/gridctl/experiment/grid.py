@@ -16,6 +16,7 @@ from gridctl.experiment.empty_sections import without_empty_sections
 from gridctl.experiment.kubernetes_options import MOST_BYTES_OF_A_VARIABLE, KubernetesOptions
 from gridctl.experiment.schema import BUILT_IN_ABLATIONS, Ablation, Comparison, ExperimentFile
 from gridctl.experiment.secret_forms import why_secret
+from gridctl.experiment.study_registry import check_reproduced
 from gridctl.experiment.suggest import did_you_mean
 from gridctl.experiment.validation import Problems, validate
 from gridctl.experiment.variants import Variant, variants
@@ -42,7 +43,7 @@ class Experiment:
         store: The file's, else that of the variable GRIDCTL_STORE, else the folder `runs`.
         runs: Every cell, pairs beside each other: by train ratio, ablation, seed, then model.
         document: The file it was read from, overrides applied.
-        reproduces: Tables and figures of Li (2020) that it repeats, such as `table-5.1`.
+        reproduces: Tables and figures of published studies that it repeats, as `study_registry` names them.
     """
 
     name: str
@@ -96,6 +97,7 @@ def parse_experiment(document: Document) -> Experiment:
     file = validate(ExperimentFile, tree, (), problems.add)
     grid = list(variants(tree, problems))
     _check_comparisons(tree, problems)
+    check_reproduced(tree.get("reproduces"), problems)
     _check_environment(tree.get("kubernetes"), problems)
     problems.raise_if_any()
     assert file is not None

@@ -26,18 +26,6 @@ from gridctl_trainer.contract.spec import (
 Metric = Literal["validation_dice", "generalisation_dice", "validation_bce", "generalisation_bce"]
 METRICS: Final[tuple[Metric, ...]] = get_args(Metric)
 
-ThesisItem = Literal[
-    "table-5.1",
-    "table-5.2",
-    "table-5.3",
-    "table-5.4",
-    "table-5.5",
-    "table-5.6",
-    "figure-5.1",
-    "figure-5.2",
-    "figure-5.3",
-]
-
 STEPS: Final = tuple(PreprocessingSpec.model_fields)
 """Preprocessing steps that an ablation can leave out."""
 
@@ -148,7 +136,7 @@ class ExperimentFile(Frozen):
         data: Where the images are, and how they are prepared.
         training: How every model is trained.
         compare: Which model is asked to be better than which; one comparison, or a list of them.
-        reproduces: Tables and figures of Li (2020) whose printed values the report sets beside yours.
+        reproduces: Tables and figures of a published study whose printed values the report sets beside yours.
         backend: Where runs execute: `local`, this machine, or `kubernetes`.
         store: Where runs keep everything: a folder, or `s3://bucket/prefix`. Without it `$GRIDCTL_STORE`, else
             the folder `runs`.
@@ -163,7 +151,7 @@ class ExperimentFile(Frozen):
     data: DataSpec
     training: TrainingSpec = TrainingSpec()
     compare: Annotated[tuple[Comparison, ...], BeforeValidator(_one_or_many)] = ()
-    reproduces: Annotated[tuple[ThesisItem, ...], AfterValidator(_no_duplicates)] = ()
+    reproduces: Annotated[tuple[str, ...], AfterValidator(_no_duplicates)] = ()
     backend: Literal["local", "kubernetes"] = "local"
     store: LocationText | None = None
     kubernetes: KubernetesOptions = KubernetesOptions()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from gridctl.analysis.wording import METRIC_NAMES, listed
 from gridctl.collection.outside_grid import shown
 from gridctl.collection.specifications import different_values
 from gridctl.history.event import Declared, DeclaredComparison, HistoryEvent
 from gridctl.history.record import History
-from gridctl.report.wording import METRIC_NAMES, listed
 from gridctl.terminal.console import count
 
 _MOST_SHOWN: Final = 6

@@ -18,7 +18,7 @@ from gridctl_trainer.contract.frozen import Frozen, canonical_json
 from gridctl_trainer.contract.records.base import Record
 
 if TYPE_CHECKING:
-    from gridctl.report.request import Question
+    from gridctl.analysis.request import Question
 
 HISTORY_SCHEMA_VERSION: Final = 1
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from gridctl.analysis.model import Report
+from gridctl.analysis.request import Question
 from gridctl.report.build import build_report
-from gridctl.report.model import Report
-from gridctl.report.request import Question
 
 if TYPE_CHECKING:
     from rich.console import Console

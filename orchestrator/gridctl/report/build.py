@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import pandas as pd
 
+from gridctl.analysis.comparisons import compare, corrected
+from gridctl.analysis.families import asked_comparisons, asked_metrics, asked_tests
+from gridctl.analysis.image_digests import same_images
+from gridctl.analysis.model import Comparison, Family, Report
+from gridctl.analysis.never_learned import never_learned, remarked
 from gridctl.analysis.pairs import Wanted, pair_ablations, pair_models, rows_by_name
+from gridctl.analysis.request import Question, check, compared_ablations
 from gridctl.analysis.scores import Observations
+from gridctl.analysis.summaries import aggregates, runs_by_cell, summaries
 from gridctl.collection.collect import Collected
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import Comparison as Asked
-from gridctl.report.comparisons import compare, corrected
-from gridctl.report.families import asked_comparisons, asked_metrics, asked_tests
 from gridctl.report.headline import headlines
-from gridctl.report.image_digests import same_images
-from gridctl.report.li2020.comparison import thesis_items
-from gridctl.report.model import Comparison, Family, Report
-from gridctl.report.never_learned import never_learned, remarked
 from gridctl.report.provenance import provenance
-from gridctl.report.request import Question, check, compared_ablations
-from gridctl.report.summaries import aggregates, runs_by_cell, summaries
+from gridctl.report.study import Measured, StudyComparison
 from gridctl.report.warnings import warnings
 
 
 def build_report(
-    experiment: Experiment, collected: Collected, question: Question, *, changes: Sequence[str] = (), outside: str = ""
+    experiment: Experiment,
+    collected: Collected,
+    question: Question,
+    *,
+    changes: Sequence[str] = (),
+    outside: str = "",
+    studies: Iterable[StudyComparison] = (),
 ) -> Report:
     """Answer a question about an experiment.
 
@@ -35,6 +41,7 @@ def build_report(
         question: What is asked.
         changes: What was changed since the first report, in sentences.
         outside: Why finished runs of the store are not of the grid.
+        studies: Of which the experiment reproduces something: each adds a section.
 
     Raises:
         InputError: The question names no metric or score there is, or the experiment compares nothing.
@@ -53,6 +60,7 @@ def build_report(
         else ([], [])
     )
     over_runs = comparisons if question.unit == "run" else []
+    measured = Measured(experiment, collected.runs, epochs, over_runs, score)
     return Report(
         experiment=experiment.name,
         unit=question.unit,
@@ -66,7 +74,7 @@ def build_report(
         ],
         aggregates=list(aggregates(cells, metrics, observations, question)),
         families=families,
-        thesis=list(thesis_items(experiment, collected.runs, epochs, over_runs, score)),
+        studies=[study.section(measured) for study in studies],
         provenance=provenance(collected.runs, question.seed),
     )
 

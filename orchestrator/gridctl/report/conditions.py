@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from gridctl.analysis.model import Comparison, Report
 from gridctl.analysis.pairs import DroppedPair, UnlikePair
-from gridctl.report.model import Comparison, Report
-from gridctl.terminal.console import count
+from gridctl_trainer.contract.wording import count
 
 
 def conditions(report: Report) -> Iterator[str]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from gridctl.report.model import ComparisonRow
-from gridctl.report.numbers import interval, signed
-from gridctl.report.wording import (
+from gridctl.analysis.model import ComparisonRow
+from gridctl.analysis.wording import (
     LEVEL,
     METRIC_NAMES,
     cell_name,
@@ -19,6 +18,7 @@ from gridctl.report.wording import (
     sides,
     too_few,
 )
+from gridctl.report.numbers import interval, signed
 from gridctl.terminal.console import count
 
 MOST_CELLS_LISTED: Final = 4

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from gridctl.report.wording import LEVEL
+from gridctl.analysis.wording import LEVEL
 
 MISSING: Final = "–"
 
 
 def mean_sd(mean: float | None, sd: float | None) -> str:
-    """`0.882 (0.021)`, as the thesis prints it."""
+    """`0.882 (0.021)`, as papers print a mean and its deviation."""
     if mean is None:
         return MISSING
     return f"{mean:.3f} ({sd:.3f})" if sd is not None else f"{mean:.3f}"

@@ -8,9 +8,9 @@ from typing import Final
 
 import pandas as pd
 
-from gridctl.report.cell_tests import RESAMPLES
-from gridctl.report.comparisons import GRID_RESAMPLES
-from gridctl.report.model import Provenance, ProvenanceValue
+from gridctl.analysis.cell_tests import RESAMPLES
+from gridctl.analysis.comparisons import GRID_RESAMPLES
+from gridctl.analysis.model import Provenance, ProvenanceValue
 
 _FIELDS: Final = ("git_sha", "image", "versions", "device_name", "data_digest")
 _LIBRARIES: Final = ("gridctl", "numpy", "scipy", "pandas")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from gridctl.analysis.families import asked_comparisons
+from gridctl.analysis.image_digests import mixed_images
+from gridctl.analysis.model import Comparison
+from gridctl.analysis.request import Question
+from gridctl.analysis.wording import EPOCH_WARNING
 from gridctl.collection.collect import Collected
 from gridctl.collection.outside_grid import bring_back
 from gridctl.experiment import Experiment
 from gridctl.report.conditions import comparison_name, grouped, pairs_text, place
-from gridctl.report.families import asked_comparisons
-from gridctl.report.image_digests import mixed_images
-from gridctl.report.model import Comparison
-from gridctl.report.request import Question
-from gridctl.report.wording import EPOCH_WARNING
 from gridctl.terminal.console import count
 from gridctl_trainer.contract.errors import first_shown
 

@@ -10,10 +10,12 @@ from typing import Final
 NEEDED: Final = 3
 """So many failures alike, and nothing that went well, are no accident."""
 
+_RUN: Final = (re.compile(r"\b[a-z0-9][-a-z0-9]*-s\d+-[0-9a-f]{8}\b"), "RUN")
+_HEX: Final = (re.compile(r"\b0x[0-9a-f]+\b|\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b"), "HEX")
 _VARYING: Final = (
-    (re.compile(r"\b[a-z0-9][-a-z0-9]*-s\d+-[0-9a-f]{8}\b"), "RUN"),
+    _RUN,
     (re.compile(r"(?:[a-z][a-z0-9+.-]*://|\.{0,2}/)[^\s:,;()]+|\b[\w.-]+(?:/[\w.-]+)+"), "PATH"),
-    (re.compile(r"\b0x[0-9a-f]+\b|\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b"), "HEX"),
+    _HEX,
     (re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?"), "N"),
 )
 """What two messages about one cause may differ in: run ids, paths and URLs, digests, numbers."""
@@ -89,3 +91,10 @@ def normalised(message: str) -> str:
     for pattern, word in _VARYING:
         text = pattern.sub(word, text)
     return text
+
+
+def without_run(message: str) -> str:
+    """A message without what names one run of many: its id, in paths as well, and digests; numbers say something."""
+    for pattern, word in (_RUN, _HEX):
+        message = pattern.sub(word, message)
+    return message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,8 +15,18 @@ from tests import s3_server
 from tests.e2e.data.conftest import run_trainer
 from tests.e2e.data.test_links import annex, files_of, patients
 from tests.e2e.data.test_stray_files import litter
+from tests.forked_commands import ForkedCommand
 
 pytestmark = pytest.mark.skipif(not s3_server.is_there(), reason=s3_server.HOW_TO_GET_ONE)
+
+
+EXPERIMENT = """\
+name: demo
+models: {{unet: {{}}, gamma_net: {{}}}}
+train_ratios: [0.5]
+seeds: [1]
+data: {{acdc: "{url}"}}
+"""
 
 
 class Prefix:
@@ -44,7 +55,9 @@ def bucket() -> Iterator[Prefix]:
         prefix.client.delete_object(Bucket=s3_server.BUCKET, Key=f"{prefix.prefix}/{key}")
 
 
-def test_links_are_followed_and_litter_is_left(own_set: Path, bucket: Prefix) -> None:
+def test_links_are_followed_and_litter_is_left(
+    own_set: Path, bucket: Prefix, forked_gridctl: ForkedCommand, tmp_path: Path
+) -> None:
     content = {path.relative_to(own_set).as_posix(): path.read_bytes() for path in files_of(own_set)}
     litter(own_set)
     done = run_trainer("data", "upload", patients(annex_of_acdc(own_set)), bucket.url)
@@ -52,6 +65,9 @@ def test_links_are_followed_and_litter_is_left(own_set: Path, bucket: Prefix) ->
     assert f"sent {len(content)} of {len(content)} files" in done.stderr
     assert bucket.listed() == sorted([*content, "SHA256SUMS"])
     assert all(bucket.read(key) == data for key, data in content.items())
+    (tmp_path / "demo.yaml").write_text(EXPERIMENT.format(url=bucket.url))
+    looked = forked_gridctl(["doctor", "demo.yaml", "--no-preflight"], tmp_path, dict(os.environ))
+    assert f"{bucket.url} has {len(content)} files" in looked.stdout, "as many as were sent"
 
 
 def annex_of_acdc(root: Path) -> Path:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from gridctl.analysis.families import family_of, family_sizes
+from gridctl.analysis.wording import floor
 from gridctl.experiment import Experiment, load_experiment
-from gridctl.report.families import family_of, family_sizes
-from gridctl.report.wording import floor
 from gridctl_trainer.contract.split_size import training_patients
 from tests.e2e.newcomer.layouts import make_acdc, make_sunnybrook
 from tests.e2e.short_commands import Command

@@ -23,7 +23,6 @@ def test_every_file_has_the_tests_without_asking_for_them(gridctl: Command, subm
     assert "gamma_net is better than unet" in text
     assert "Holm" in latex
     assert json.loads((tmp_path / "out" / "report.json").read_text())["comparisons"]
-    assert "note: no figures of the thesis: the experiment file names none under `reproduces`" in written.stderr
 
 
 def test_an_experiment_that_compares_nothing_has_its_files_too(
@@ -38,14 +37,3 @@ def test_an_experiment_that_compares_nothing_has_its_files_too(
         assert "--significance" not in page, "that would be refused"
     refused = gridctl(*REPORT, "--significance")
     assert (refused.returncode, "compares nothing" in refused.stderr) == (2, True)
-
-
-def test_why_a_figure_is_not_drawn_is_said(gridctl: Command, submit: Submit, tmp_path: Path) -> None:
-    submit("reproduces=[figure-5.1, figure-5.3]")
-    written = gridctl(*REPORT)
-    assert written.returncode == 0, written.stderr
-    assert {path.name for path in (tmp_path / "out").glob("figure*")} == {"figure-5.1.png", "figure-5.1.pdf"}
-    notes = [line for line in written.stderr.splitlines() if "figure" in line and line.startswith("note: ")]
-    assert notes == [
-        "note: figure 5.3 is not drawn: no finished run of this experiment corresponds to it yet",
-    ]

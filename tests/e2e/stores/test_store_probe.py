@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,19 @@ def test_the_attempt_and_doctor_refuse(
     assert "can be written" in " ".join(
         gridctl("doctor", "tiny.yaml", "--no-preflight", "--store", s3_url).stdout.split()
     )
+
+
+def test_a_bucket_that_is_missing_is_named_and_no_object_of_ours(
+    proxy: FaultyProxy, one_run: Path, gridctl: Run
+) -> None:
+    missing = f"s3://no-such-bucket-{uuid.uuid4().hex[:8]}/runs"
+    for command in (["doctor", "tiny.yaml", "--no-preflight"], ["submit", "tiny.yaml"]):
+        done = gridctl(*command, "--store", missing)
+        said = " ".join((done.stdout + done.stderr).split())
+        assert done.returncode == 3, said
+        assert missing in said
+        assert "there is no such bucket" in said
+        assert "probe-" not in said
 
 
 def test_a_submit_that_has_nothing_to_do_asks_nothing(one_run: Path, gridctl: Run, tmp_path: Path) -> None:

@@ -47,8 +47,23 @@ def test_testing_patients_are_left_alone(tmp_path: Path) -> None:
 def test_a_folder_without_patients_says_what_belongs_there(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no patient of ACDC in this folder: it is empty"):
         find_patients(tmp_path)
-    with pytest.raises(DataError, match="no such folder"):
+    with pytest.raises(DataError, match="no such folder") as raised:
         find_patients(tmp_path / "nowhere")
+    assert "gridctl-trainer data phantom" in raised.value.problems[0].fix
+
+
+def test_in_a_pod_a_missing_folder_is_a_matter_of_volumes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRIDCTL_IMAGE", "gridctl-trainer:1")
+    monkeypatch.setattr("os.path.ismount", lambda path: str(path) == "/")
+    with pytest.raises(DataError, match="no such folder") as raised:
+        find_patients(Path("/data/acdc-of-nobody"))
+    fix = raised.value.problems[0].fix
+    assert "kubernetes.volumes, as in {/data: {claim: NAME}}, or give data.acdc: s3://bucket/prefix" in fix
+    assert "phantom" not in fix
+    monkeypatch.setattr("os.path.ismount", lambda path: str(path) in ("/", str(tmp_path)))
+    with pytest.raises(DataError, match="no such folder") as raised:
+        find_patients(tmp_path / "nowhere")
+    assert f"the volume mounted at {tmp_path} does not hold it" in raised.value.problems[0].fix
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from gridctl.errors import Fault
 from gridctl.experiment import Document, parse_experiment
 from gridctl.experiment.reference.json_schema import experiment_schema
 from gridctl.experiment.reference.key_paths import key_paths
+from gridctl.experiment.study_registry import known_items
 from gridctl_trainer.contract.network import NETWORKS
 
 SCHEMA = experiment_schema()
@@ -34,7 +35,7 @@ EVERYTHING: dict[str, Any] = {
     "data": {"acdc": "~/acdc", "sunnybrook": "s3://bucket/sunny", "size_px": 64, "preprocessing": {"clahe": False}},
     "training": {"epochs": 3, "learning_rate": 5e-3, "device": "cpu"},
     "compare": [{"model": "unet", "against": "plain", "metrics": ["validation_dice"], "score": "last-5", "effect": 1}],
-    "reproduces": ["table-5.1"],
+    "reproduces": list(known_items())[:2],
     "backend": "kubernetes",
     "store": "s3://bucket/runs",
     "kubernetes": {

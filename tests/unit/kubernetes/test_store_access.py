@@ -162,6 +162,8 @@ def test_what_nobody_may_look_at_is_unknown(compared: Compared) -> None:
     assert {item.check.state for item in found.values()} == {"unknown"}
     assert not any(item.certain for item in found.values())
     assert "Secret store, which you may not look at" in found[ENDPOINT].check.says
+    keys = found["AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY"].check.says
+    assert keys == "they are to come from Secret store, which you may not look at", "nothing says that they are missing"
     assert f'env: {{{ENDPOINT}: "http://s3.lab:9000"}}' in found[ENDPOINT].check.fix
 
 

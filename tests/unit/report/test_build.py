@@ -13,11 +13,11 @@ import pytest
 from rich.console import Console
 from scipy import stats
 
+from gridctl.analysis.model import ComparisonRow
 from gridctl.collection.collect import collect
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment
 from gridctl.report import Question, Report, build_report, render
-from gridctl.report.model import ComparisonRow
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import EPOCHS, Dice, dice_of, experiment, log_run

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from gridctl.analysis.model import ComparisonRow
 from gridctl.collection.collect import collect
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment, parse_experiment
 from gridctl.report import Question, Report, build_report
 from gridctl.report.conditions import conditions
-from gridctl.report.model import ComparisonRow
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import EPOCHS, dice_of, experiment, log_run

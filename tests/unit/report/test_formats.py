@@ -16,16 +16,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from gridctl.analysis.model import Aggregate, Family, Overall, PairScore
 from gridctl.collection.collect import EPOCH_COLUMNS, Collected, collect
 from gridctl.commands.report import write_report
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment
 from gridctl.report import FILES, Question, Report, Source, build_report, render
-from gridctl.report.model import Aggregate, Family, Overall, PairScore
 from gridctl.report.renderers.latex import escaped
 from gridctl.report.renderers.unbroken import NO_BREAK, unbroken
 from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import dice_of, experiment, log_run
+from tests.unit.report.printed_study import PrintedStudy
 
 DOCS = Path(__file__).parents[3] / "docs" / "report.md"
 Made = tuple[Report, Source]
@@ -33,16 +34,16 @@ Made = tuple[Report, Source]
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """A report with ablations, a left-out pair, an unlike pair, and every kind of thesis item."""
+    """A report with ablations, a left-out pair, an unlike pair, and every kind of printed item."""
     folder = tmp_path_factory.mktemp("made")
     store = FolderStore(folder / "store")
-    text = "ablations: [none, no_clahe]\nreproduces: [table-5.1, table-5.4, figure-5.1, figure-5.3]\n"
-    tiny: Experiment = experiment(folder / "data", text)
+    tiny: Experiment = experiment(folder / "data", "ablations: [none, no_clahe]\n")
     for number, run in enumerate(tiny.runs):
         if number:
             log_run(store, run, dice_of(0.02), device_name="T4" if number == 3 else "A100")
     tables: Collected = collect(store, tiny.runs)
-    return build_report(tiny, tables, Question(significance=True)), Source(tiny, tables, store)
+    report = build_report(tiny, tables, Question(significance=True), studies=[PrintedStudy()])
+    return report, Source(tiny, tables, store)
 
 
 @pytest.mark.skipif(
@@ -107,9 +108,10 @@ def test_csv_and_json_have_the_same_rows_and_one_a_comparison(made: Made) -> Non
     assert {row["kind"] for row in rows} == {"models", "ablations"}
 
 
-def test_markdown_shows_the_thesis_and_the_conditions(made: Made) -> None:
+def test_markdown_shows_the_study_and_the_conditions(made: Made) -> None:
     text = render(made[0], "markdown", Console())
-    assert "## figure 5.1" in text
+    assert "## figure 2: Dice against train ratio" in text
+    assert "- third is not in the print" in text
     assert "1 pair left out" in text
     assert "an exact test cannot go below" in text
 
@@ -121,23 +123,11 @@ def test_a_folder_gets_the_format_asked_for_alone(made: Made, tmp_path: Path) ->
 
 
 def test_without_a_format_a_folder_gets_them_all_and_the_figures(made: Made, tmp_path: Path) -> None:
-    written = {path.name for path in write_report(*made, tmp_path, None)}
-    assert (
-        written == {*FILES.values(), "figure-5.1.png", "figure-5.1.pdf"} == {path.name for path in tmp_path.iterdir()}
-    )
+    studies = {"printed": PrintedStudy()}
+    written = {path.name for path in write_report(*made, tmp_path, None, studies)}
+    assert written == {*FILES.values(), "figure-2.svg"} == {path.name for path in tmp_path.iterdir()}
     assert "gamma_net against unet" in (tmp_path / "report.txt").read_text(encoding="utf-8")
     assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
-
-
-def test_figures_of_the_thesis_are_drawn(made: Made, tmp_path: Path) -> None:
-    from gridctl.report.li2020.figures import write_figures
-
-    written = list(write_figures(made[0], tmp_path))
-    assert [path.name for path in written] == ["figure-5.1.png", "figure-5.1.pdf"], "no run at ratio 0.4: no 5.3"
-    assert written[0].read_bytes().startswith(b"\x89PNG")
-    assert written[1].read_bytes().startswith(b"%PDF")
-    again = [path.read_bytes() for path in written]
-    assert [path.read_bytes() for path in write_figures(made[0], tmp_path)] == again, "the same report, the same bytes"
 
 
 def test_a_folder_that_cannot_be_written_is_one_clear_error(made: Made, tmp_path: Path) -> None:

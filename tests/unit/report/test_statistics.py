@@ -13,12 +13,12 @@ import pytest
 from rich.console import Console
 from scipy import stats
 
+from gridctl.analysis.model import Comparison, ComparisonRow
 from gridctl.analysis.statistics.bca import bca_mean
 from gridctl.analysis.statistics.multiplicity import benjamini_hochberg, holm
 from gridctl.collection.collect import collect
 from gridctl.experiment import Experiment
 from gridctl.report import Question, Report, build_report, render
-from gridctl.report.model import Comparison, ComparisonRow
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import Dice, dice_of, experiment, log_run
@@ -164,7 +164,7 @@ def test_few_pairs_say_how_far_bca_is_to_be_believed(store: FolderStore, tmp_pat
 
 @pytest.mark.parametrize(("n", "held"), [(2, "51%"), (3, "72%"), (4, "80%"), (5, "83%"), (7, "83%"), (10, "90%")])
 def test_what_is_said_of_bca_is_of_so_few_pairs(n: int, held: str) -> None:
-    from gridctl.report.wording import bca_coverage
+    from gridctl.analysis.wording import bca_coverage
 
     assert f"in {held} of simulated" in bca_coverage(n)
 

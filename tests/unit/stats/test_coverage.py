@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.interval_coverage import SIZES, coverage
-from gridctl.report.wording import BCA_COVERAGE
+from gridctl.analysis.wording import BCA_COVERAGE
 
 DOCS = Path(__file__).parents[3] / "docs" / "statistics.md"
 COLUMNS = ("t", "BCa", "Welch", "Wilson", "IQM", "improvement over the grid")

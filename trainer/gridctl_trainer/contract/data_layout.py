@@ -18,6 +18,9 @@ _SUNNYBROOK_PATIENT: Final = re.compile(r"(?P<group>SC-(?:HF-I|HF-NI|HYP|N))-0*(
 PACK_MANIFEST: Final = "pack.json"
 """The file of a pack that is written last; its folder lies in a folder of packs."""
 
+CHECKSUMS: Final = "SHA256SUMS"
+"""Object beside the data in a bucket, as `sha256sum` writes it."""
+
 _NOT_DATA: Final = frozenset(
     {"thumbs.db", "desktop.ini", "@eadir", "__macosx", "$recycle.bin", "system volume information", "lost+found"}
 )

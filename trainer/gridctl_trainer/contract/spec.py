@@ -147,7 +147,8 @@ class TrainingSpec(Frozen):
         spool_mib: How much of the checkpoints a failing store has not taken is kept on local disk
             meanwhile; in a pod at most half of `kubernetes.scratch`, where it lies.
         threads: CPU threads of each run; with another number sums may round differently.
-        device: Where a run computes; `auto` takes a GPU if there is one.
+        device: Where a run computes; `auto` takes a GPU if there is one, and ends in a pod that was given one and
+            cannot use it.
     """
 
     epochs: int = Field(200, ge=1, le=9999)

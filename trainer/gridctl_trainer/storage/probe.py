@@ -35,7 +35,7 @@ def probe(store: Store, experiment: str) -> str:
         StoreError: A run could not finish there, and why.
     """
     key = f"{experiment}/probe-{uuid.uuid4().hex}"
-    with _removed_at_last(store, key):
+    with _of_the_store(key), _removed_at_last(store, key):
         _require_conditional_writes(store, key)
         with _asked("replace objects"):
             store.put(key, b"3")
@@ -81,6 +81,19 @@ def _notice(store: Store, key: str) -> str:
     except OSError as error:
         raise StoreError(error.strerror or str(error), where=folder, fix="make it writable") from None
     return "this file system has no hard links, so claim files see to it that the first result stays"
+
+
+@contextlib.contextmanager
+def _of_the_store(key: str) -> Iterator[None]:
+    """Faults of the probe's object as those of its store: nobody knows that object."""
+    try:
+        yield
+    except StoreError as error:
+        problems = [
+            Problem(item.what.replace(f"/{key}", ""), item.where.replace(f"/{key}", ""), item.fix)
+            for item in error.problems
+        ]
+        raise type(error)(problems, passing=error.passing, doubtful=error.doubtful) from error
 
 
 @contextlib.contextmanager

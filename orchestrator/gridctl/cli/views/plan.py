@@ -8,8 +8,8 @@ from typing import Final
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from gridctl.analysis.wording import LEVEL, METRIC_NAMES, listed
 from gridctl.commands.plan import Cost, Estimate, Need
-from gridctl.report.wording import LEVEL, METRIC_NAMES, listed
 from gridctl.terminal import console
 from gridctl.terminal.tables import Column, FittedTable
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from gridctl.collection.outside_grid import bring_back
 from gridctl.commands.progress.status import CellStatus, RunStatus, Status
-from gridctl.runs.shared_cause import SharedCause
+from gridctl.runs.shared_cause import SharedCause, without_run
 from gridctl.runs.state import ACTIVE, TO_SUBMIT, RunState
 from gridctl.terminal.console import count, duration, training_time
 from gridctl.terminal.tables import Column, FittedTable
@@ -125,15 +125,16 @@ def _caused(status: Status, cause: SharedCause) -> Text:
 
 
 def _reasons(runs: Iterable[RunStatus]) -> list[RenderableType]:
-    """Each reason once, with the runs it stops."""
+    """Each reason once, with the runs it stops: two that differ in the name of their run alone are one."""
     known_runs = [run for run in runs if run.reason]
-    said = Counter((run.state, run.reason) for run in known_runs)
-    examples = {(run.state, run.reason): run.run_id for run in reversed(known_runs)}
+    said = Counter((run.state, without_run(run.reason)) for run in known_runs)
+    examples = {(run.state, without_run(run.reason)): run for run in reversed(known_runs)}
     lines: list[RenderableType] = []
-    for (state, reason), number in said.most_common(SHOWN_PROBLEMS):
+    for alike, number in said.most_common(SHOWN_PROBLEMS):
         others = f" and {number - 1} more" if number > 1 else ""
-        known = RunState(state)
-        lines.append(Text.assemble((f"{known.label}: ", known.colour), f"{examples[state, reason]}{others}: {reason}"))
+        first = examples[alike]
+        known = RunState(first.state)
+        lines.append(Text.assemble((f"{known.label}: ", known.colour), f"{first.run_id}{others}: {first.reason}"))
     if len(said) > SHOWN_PROBLEMS:
         lines.append(Text(f"... and {len(said) - SHOWN_PROBLEMS:,} more reasons: --json has all of them"))
     return lines

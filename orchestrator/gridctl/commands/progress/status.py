@@ -11,8 +11,9 @@ from typing import Any
 from gridctl.collection.collect import collect
 from gridctl.collection.outside_grid import outside_grid
 from gridctl.commands.lookup.experiments import Found
+from gridctl.commands.progress.silent_starts import explain_silent_starts
 from gridctl.commands.progress.states import machine_of, run_standings
-from gridctl.executors.base import Activity
+from gridctl.executors.base import Activity, Backend
 from gridctl.executors.registry import open_backend
 from gridctl.runs.shared_cause import Ended, SharedCause, shared_cause
 from gridctl.runs.standing import Standing
@@ -107,23 +108,26 @@ class Status:
         return asdict(self) | {"cells": cells}
 
 
-def read_status(found: Found, activity: Mapping[str, Activity] | None = None) -> Status:
+def read_status(found: Found, activity: Mapping[str, Activity] | None = None, backend: Backend | None = None) -> Status:
     """Where every run of an experiment stands.
 
     Args:
         found: The experiment.
         activity: What its backend knows, by run id, if somebody asked already.
+        backend: Its backend, if somebody has it open.
 
     Raises:
         Fault: The store or the backend cannot be reached.
     """
     experiment = found.experiment
     collected = collect(found.store, experiment.runs)
+    backend = backend or open_backend(found.backend, experiment, found.store)
     once = activity is None  # whoever watches asks every second, and it is the same each time
     if activity is None:
-        activity = open_backend(found.backend, experiment, found.store).observe(experiment.name)
+        activity = backend.observe(experiment.name)
     standings = run_standings(collected, activity, here=machine_of(found.backend), experiment=experiment.name)
     rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
+    standings = explain_silent_starts(standings, rows, activity, backend)
     gpus = experiment.kubernetes.gpus if found.backend == "kubernetes" else None
     runs = [_run_status(run, rows[run.run_id], standings[run.run_id], gpus) for run in experiment.runs]
     paces = [_pace(run, rows[run.run_id]) for run in experiment.runs]

@@ -51,7 +51,7 @@ def watch(found: Found) -> Iterator[Moment]:
         while True:
             began = time.monotonic()
             try:
-                status = read_status(found, live.observe() if live else None)
+                status = read_status(found, live.observe() if live else None, backend)
                 problem = live.problem if live else ""
             except (StoreError, UnreachableError) as fault:
                 if status is None:

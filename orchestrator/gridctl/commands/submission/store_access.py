@@ -1,4 +1,4 @@
-"""Whether pods will reach the store, before a Job of them is made."""
+"""Whether pods will reach the store and bring what runs need, before a Job of them is made."""
 
 from __future__ import annotations
 
@@ -20,6 +20,13 @@ def store_access(prepared: Prepared) -> Sequence[Finding]:
     if not isinstance(prepared.backend, KubernetesBackend) or not prepared.plan.to_do:
         return ()
     return prepared.backend.store_access(prepared.plan.to_do)
+
+
+def pod_contents(prepared: Prepared) -> Sequence[Check]:
+    """What pods of a submission seem to lack or to ask for in vain; nothing for local runs."""
+    if not isinstance(prepared.backend, KubernetesBackend):
+        return ()
+    return prepared.backend.contents(prepared.plan.to_do)
 
 
 def require_store_access(prepared: Prepared, *, verify: bool) -> list[Check]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from gridctl.errors import UnreachableError
 from gridctl.executors.base import Activity, Outcome
+from gridctl.executors.check import Check
 from gridctl.executors.kubernetes.api.connection import open_connection
 from gridctl.executors.kubernetes.api.refusals import RefusedError
-from gridctl.executors.kubernetes.api.requests import Api, Json
+from gridctl.executors.kubernetes.api.requests import Api, CutError, Json
 from gridctl.executors.kubernetes.informer import LiveExperiment
 from gridctl.executors.kubernetes.job_creation import Progress, Submission
+from gridctl.executors.kubernetes.logs import PodLogs
 from gridctl.executors.kubernetes.manifest.job_template import RUN_LABEL, JobTemplate, gpus_of, shape_of
 from gridctl.executors.kubernetes.max_active import AT_ONCE, ActiveWindow, Shown
 from gridctl.executors.kubernetes.preflight.dry_run import Verdict
+from gridctl.executors.kubernetes.preflight.pod_contents import pod_contents
 from gridctl.executors.kubernetes.preflight.resource_policy import limit_ranges_that_refuse
 from gridctl.executors.kubernetes.status.objects import Job
 from gridctl.executors.kubernetes.status.observation import Paths, Sources, activities, list_jobs, list_pods, selector
@@ -69,6 +74,15 @@ class KubernetesBackend:
     def follow(self, experiment: str) -> LiveExperiment:
         """The same kept up to date, in a context: one listing of each kind, then a watch."""
         return LiveExperiment(self.api, experiment)
+
+    def last_lines(self, run_ids: Sequence[str]) -> Mapping[str, str]:
+        """The last line in the log of each run's pod; without those that cannot be read."""
+        found: dict[str, str] = {}
+        for run_id in run_ids:
+            with contextlib.suppress(UnreachableError, CutError):  # it says less then, as of any other run
+                if line := PodLogs(self.api.hasty(), run_id).last_line():
+                    found[run_id] = line
+        return found
 
     def manifests(self, runs: Sequence[RunSpec]) -> list[Json]:
         """The runs' Jobs, each rendered and checked once. Asks nobody.
@@ -146,6 +160,14 @@ class KubernetesBackend:
             egress = compare_egress(policies, labels, endpoint_of(here, pods), self.api.namespace)
             found.update(dict.fromkeys(egress))
         return list(found)
+
+    def contents(self, runs: Sequence[RunSpec]) -> list[Check]:
+        """What the runs' pods seem to lack or to ask for in vain, of data and GPUs. Asks nobody.
+
+        Raises:
+            InputError: The `kubernetes` section or the template is not valid.
+        """
+        return pod_contents(self._experiment, runs, self.manifests(runs))
 
     def secret_command(self, here: S3Environment) -> SecretCommand:
         """How to make the store's Secret.

@@ -8,8 +8,11 @@ from gridctl.executors.kubernetes.api.refusals import BUSY, RefusedError
 from gridctl.executors.kubernetes.api.requests import Api, CutError
 from gridctl.executors.kubernetes.status.objects import Job, Pod
 from gridctl.executors.kubernetes.status.observation import Paths
+from gridctl.executors.kubernetes.status.pod_end import one_line
 
 _POLL_S = 1.0
+_TAIL_LINES = 5
+_TAIL_TIMEOUT_S = 5.0
 _CUTS = 5
 """So often a connection may be cut before `lines` looks at the pod again."""
 
@@ -47,6 +50,19 @@ class PodLogs:
                 self._api.pause(_POLL_S)
             if not follow:
                 return
+
+    def last_line(self) -> str:
+        """The last line that is not empty of the newest pod's log; empty if there is none.
+
+        Raises:
+            UnreachableError: The API server cannot be reached, or refuses.
+        """
+        pod = self._newest_pod()
+        if pod is None or pod.phase != "Running":
+            return ""
+        query = {"container": "trainer", "tailLines": str(_TAIL_LINES)}
+        found = list(self._nodes.lines(f"{self._paths.pods}/{pod.name}/log", query, read_timeout_s=_TAIL_TIMEOUT_S))
+        return next((text for line in reversed(found) if (text := one_line(line.decode(errors="replace")))), "")
 
     def _read(self, pod: Pod, *, follow: bool) -> Generator[str, None, bool]:
         """Lines after the last one read; returns whether that is all that this pod has to say now."""

@@ -80,7 +80,7 @@ class Draft:
 
     @property
     def batch_sizes(self) -> tuple[int, int]:
-        """Of U-Net and γ-Net: the thesis's, or one for both such that an epoch of few patients has several steps."""
+        """Of U-Net and γ-Net: a study's, or one for both with several steps in an epoch of few patients."""
         if self.is_study:
             return 8, 2
         fewest = training_patients(self.acdc.patients or 12, self.train_ratios[0])
@@ -88,12 +88,12 @@ class Draft:
 
     @property
     def size_px(self) -> int:
-        """Side of the images: the thesis's, or small."""
+        """Side of the images: a full study's, or small."""
         return 176 if self.is_study else 32
 
     @property
     def epochs(self) -> int:
-        """Of each run: the thesis's, or few."""
+        """Of each run: a full study's, or few."""
         return 200 if self.is_study else 6 if self.has_few else 4
 
     @property

@@ -54,10 +54,10 @@ def _lines(draft: Draft, schema: str) -> Iterator[str]:
     yield f"name: {_scalar(draft.name)}"
     yield ""
     yield "models:"
-    yield _noted(f"  unet: {{batch_size: {unet}}}", "images a step; the thesis's" if study else "images a step")
+    yield _noted(f"  unet: {{batch_size: {unet}}}", "images a step")
     yield _noted(
         f"  gamma_net: {{batch_size: {gamma}, timesteps: 2}}",
-        "the thesis's" if study else "as many for both, for a fair comparison",
+        "" if study else "as many for both, for a fair comparison",
     )
     yield ""
     yield from _ratios(draft)
@@ -71,10 +71,10 @@ def _lines(draft: Draft, schema: str) -> Iterator[str]:
         yield _noted(f"  sunnybrook: {_scalar(draft.sunnybrook.location)}", note)
     else:
         yield _noted("  # sunnybrook: PATH", "a second set, only generalised to")
-    yield _noted(f"  size_px: {draft.size_px}", f"side of the images{'' if study else '; the thesis has 176'}")
+    yield _noted(f"  size_px: {draft.size_px}", f"side of the images{'' if study else '; a study has 176'}")
     yield ""
     yield "training:"
-    yield _noted(f"  epochs: {draft.epochs}", "" if study else "the thesis has 200")
+    yield _noted(f"  epochs: {draft.epochs}", "" if study else "a study has 200")
     if not study and draft.has_few:
         yield _noted("  learning_rate: 5e-3", "few epochs of few images are few steps; the default is 1e-3")
     yield _noted(f"  checkpoint_every_epochs: {10 if study else 2}", "at most so many are lost when a run is killed")

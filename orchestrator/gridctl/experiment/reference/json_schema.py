@@ -13,6 +13,7 @@ from gridctl.experiment.empty_sections import holds_others
 from gridctl.experiment.grid import MAX_OF_EACH
 from gridctl.experiment.reference.field_descriptions import field_descriptions
 from gridctl.experiment.schema import BUILT_IN_ABLATIONS, ExperimentFile
+from gridctl.experiment.study_registry import known_items
 from gridctl_trainer.contract.network import NETWORKS
 from gridctl_trainer.contract.spec import TrainingSpec
 
@@ -57,7 +58,8 @@ def experiment_schema(*, may_be_empty: bool = True) -> dict[str, Any]:
     for name in ("train_ratios", "ablations", "seeds"):
         properties[name] |= {"minItems": 1, "uniqueItems": True}
     definitions["Comparison"]["properties"]["metrics"] |= {"minItems": 1, "uniqueItems": True}
-    properties["reproduces"]["uniqueItems"] = True
+    items = {"items": {"type": "string", "enum": known}} if (known := list(known_items())) else {"maxItems": 0}
+    properties["reproduces"] |= {**items, "uniqueItems": True}
     for model in {ExperimentFile, *NETWORKS.values(), *models_in(ExperimentFile)} if may_be_empty else ():
         name = next((_options_of(key) for key, value in NETWORKS.items() if value is model), model.__name__)
         _let_be_empty(properties if model is ExperimentFile else definitions[name]["properties"], model)

@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict, fields
 from typing import Any
 
-from gridctl.report.model import ComparisonRow, Report, Summary
+from gridctl.analysis.model import ComparisonRow, Report, Summary
 
 
 def rows(report: Report) -> list[dict[str, Any]]:
@@ -53,7 +53,7 @@ def as_json(report: Report) -> str:
         "pairs": _of_parts(report, "pairs"),
         "dropped_pairs": _of_parts(report, "dropped"),
         "unlike_pairs": _of_parts(report, "unlike"),
-        "thesis": [asdict(item) for item in report.thesis],
+        "studies": [asdict(section) for section in report.studies],
         "provenance": asdict(report.provenance),
         "warnings": list(report.warnings),
     }

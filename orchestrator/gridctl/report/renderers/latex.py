@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from gridctl.analysis.model import Report
+from gridctl.analysis.wording import sentence
 from gridctl.report.conditions import conditions
-from gridctl.report.li2020.sections import thesis_sections
-from gridctl.report.model import Report
 from gridctl.report.renderers.sections import Section, footer, sections
+from gridctl.report.renderers.study_sections import study_sections
 from gridctl.report.renderers.unbroken import NO_BREAK, unbroken
-from gridctl.report.wording import sentence
 
 _PREAMBLE: Final = r"""\documentclass{article}
 \usepackage[T1]{fontenc}
@@ -57,7 +57,7 @@ def as_latex(report: Report) -> str:
     parts = [_PREAMBLE, rf"\section*{{{escaped(report.experiment)}}}"]
     parts += [rf"\paragraph{{Warning}} {escaped(warning)}" for warning in report.warnings]
     parts += [*_itemised(report.headlines)]
-    for number, section in enumerate((*sections(report), *thesis_sections(report))):
+    for number, section in enumerate((*sections(report), *study_sections(report))):
         parts.append(_table(section))
         parts += [r"\clearpage"] if number % 12 == 11 else []  # LaTeX holds no more tables back at a time
         if section.notes:

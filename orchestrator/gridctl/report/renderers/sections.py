@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from gridctl.analysis.model import Comparison, ComparisonRow, Overall, Report, Summary
+from gridctl.analysis.wording import METRIC_NAMES, bca_coverage, cell_name, is_higher_better, is_significant
 from gridctl.report.conditions import comparison_name
-from gridctl.report.model import Comparison, ComparisonRow, Overall, Report, Summary
 from gridctl.report.numbers import MISSING, effect, interval, mean_sd, p_value, share, signed
-from gridctl.report.wording import METRIC_NAMES, bca_coverage, cell_name, is_higher_better, is_significant
 from gridctl.terminal.console import count
 
 

@@ -20,6 +20,7 @@ from gridctl_trainer.datasets.acdc.series import read_recording, with_frames_bef
 from gridctl_trainer.datasets.file_tree import entries, is_folder
 from gridctl_trainer.datasets.formats.nifti import Volume, read_volume
 from gridctl_trainer.datasets.formats.voxel_grid import require_same_grid
+from gridctl_trainer.datasets.missing_folder import missing_folder
 from gridctl_trainer.datasets.quality.oddities import Notice, Oddity, ignore
 from gridctl_trainer.datasets.quality.recognition import what_is_there
 from gridctl_trainer.datasets.slices import LabelledSlice, Phase, Structure, cavity_ml
@@ -45,11 +46,7 @@ def find_patients(root: Path) -> list[Path]:
         DataError: There is no such folder, or no patient in it.
     """
     if not is_folder(root):
-        raise DataError(
-            "there is no such folder",
-            where=root,
-            fix="unpack ACDC there, or make a synthetic set: gridctl-trainer data phantom OUT",
-        )
+        raise missing_folder(root, "ACDC", "data.acdc")
     for folder in ACDC_FOLDERS:
         base = root / folder
         found = [path for path in entries(base) if ACDC_PATIENT.fullmatch(path.name)] if is_folder(base) else []

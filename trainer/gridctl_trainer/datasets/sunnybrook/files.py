@@ -15,6 +15,7 @@ from gridctl_trainer.contract.data_layout import SUNNYBROOK_CONTOUR, sunnybrook_
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.datasets.file_tree import is_folder, walk
 from gridctl_trainer.datasets.formats.dicom import read_dicom
+from gridctl_trainer.datasets.missing_folder import missing_folder
 from gridctl_trainer.datasets.quality.contour_fit import bright_border_share
 from gridctl_trainer.datasets.quality.recognition import what_is_there
 from gridctl_trainer.datasets.sunnybrook.contours import fill, read_contour
@@ -55,11 +56,7 @@ def find_patients(root: Path) -> list[Patient]:
             in it cannot be read.
     """
     if not is_folder(root):
-        raise DataError(
-            "there is no such folder",
-            where=root,
-            fix="unpack Sunnybrook there, or make a synthetic set: gridctl-trainer data phantom OUT",
-        )
+        raise missing_folder(root, "Sunnybrook", "data.sunnybrook")
     contours: dict[str, dict[Kind, dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
     images: dict[str, dict[tuple[Path, str, str], dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
     for path in walk(root).require_readable():

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Final
-
-CHECKSUMS: Final = "SHA256SUMS"
-"""Object beside the data, as `sha256sum` writes it."""
 
 
 def sha256_of(path: Path) -> str:

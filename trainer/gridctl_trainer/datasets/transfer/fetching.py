@@ -10,13 +10,14 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from gridctl_trainer.contract.data_layout import CHECKSUMS
 from gridctl_trainer.contract.errors import DamagedObjectError, DataError, StoreError
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.location import read_location
 from gridctl_trainer.contract.wording import count
 from gridctl_trainer.datasets.slices import Progress
 from gridctl_trainer.datasets.transfer.cache_folder import cache_folder
-from gridctl_trainer.datasets.transfer.checksums import CHECKSUMS, parse_checksums, sha256_of
+from gridctl_trainer.datasets.transfer.checksums import parse_checksums, sha256_of
 from gridctl_trainer.host.file_lock import held
 from gridctl_trainer.storage.base import Stat, Store, open_store
 

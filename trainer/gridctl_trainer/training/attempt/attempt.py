@@ -117,6 +117,7 @@ class Attempt:
         device = choose_device(self._spec.training.device)
         if unused := unused_gpu(device, self._spec.training.device):
             _log.warning("%s", unused)
+        _log.info("%s", self._where_it_trains(device))
         seed_everything(self._spec.seed, deterministic=self._spec.training.deterministic)
         found = self._checkpoints.newest()
         self._metric_log.append(self._attempt_record(device, found[0].position if found else Position(0)))
@@ -147,6 +148,11 @@ class Attempt:
             _log.info("stopped after epoch %d, step %d; a checkpoint is kept", *loop.position)
             raise
         self._write_result(loop, function)
+
+    def _where_it_trains(self, device: torch.device) -> str:
+        threads = self._spec.training.threads
+        on = f"{device} ({device_name(device)})"
+        return f"attempt {self._name.number} on {on}, {threads} {'thread' if threads == 1 else 'threads'}"
 
     def _train(self, loop: TrainingLoop, data_digest: str) -> None:
         training = self._spec.training

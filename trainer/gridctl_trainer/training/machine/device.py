@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import warnings
 from pathlib import Path
 from typing import Final, Literal
@@ -14,6 +15,8 @@ from gridctl_trainer.contract.errors import Fault, SpecError
 DeviceName = Literal["auto", "cpu", "cuda"]
 
 _FIELD: Final = "training.device"
+_GIVEN: Final = "GRIDCTL_GPUS"
+"""How many GPUs the Job of this pod asked for: the Job's template sets it."""
 _DEVICE_FILES: Final = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg", "/dev/kfd")
 """What the driver's container runtime puts into a container that was given a GPU; `dxg` on WSL, `kfd` of AMD."""
 
@@ -33,35 +36,67 @@ class BrokenDeviceError(Fault):
 def choose_device(wanted: DeviceName) -> torch.device:
     """The device to train on.
 
+    `auto` takes the CPU where there is no GPU, but not in a pod whose Job asked for one: others wait for that GPU.
+
     Raises:
-        NoDeviceError: CUDA is asked for, and neither torch nor this machine has any.
-        BrokenDeviceError: CUDA is asked for and a GPU is here, but it does not work.
+        NoDeviceError: A GPU is asked for, and neither torch nor this machine has any.
+        BrokenDeviceError: A GPU is asked for and was given, but it does not work.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what torch warns of is said below
         there = wanted != "cpu" and torch.cuda.is_available()
-    if wanted == "cuda" and not there:
+    if not there and (wanted == "cuda" or (wanted == "auto" and _given_gpus())):
         raise _why_none()
     return torch.device("cuda:0" if there else "cpu")
 
 
 def unused_gpu(device: torch.device, wanted: DeviceName) -> str:
-    """What to say if `auto` trains on the CPU of a machine that has a GPU; empty if it does not."""
-    if wanted != "auto" or device.type != "cpu" or not _has_device_files():
+    """What to say if a GPU that is here or was given is left unused; empty if there is none."""
+    if device.type != "cpu":
+        return ""
+    if wanted == "cpu" and (given := _given_gpus()):
+        return f"this pod holds {_gpus(given)} and trains on the CPU, as {_FIELD} is cpu: ask for kubernetes.gpus: 0"
+    if wanted != "auto" or not (_has_device_files() or _names_devices()):
         return ""
     return f"there is a GPU here, but training.device is auto and takes the CPU: {_why_none().problems[0].what}"
 
 
 def _why_none() -> Fault:
+    given = _given_gpus()
+    where = "kubernetes.gpus" if given else _FIELD
+    none = f"this pod was given {_gpus(given)} that it cannot use" if given else "no GPU here"
     cpu = "or train on the CPU: --set training.device=cpu"
+    if given:
+        cpu = "or train on the CPU: --set kubernetes.gpus=0"
     if torch.version.cuda is None and torch.version.hip is None:
         fix = f"install a CUDA build of torch, or use an image with one; {cpu}"
-        return NoDeviceError(f"no GPU here: torch {torch.__version__} is a build for CPUs alone", where=_FIELD, fix=fix)
-    if not _has_device_files():
+        if given:
+            fix = f"use an image with a CUDA build of torch (`make image` makes one); {cpu}"
+        return NoDeviceError(f"{none}: torch {torch.__version__} is a build for CPUs alone", where=where, fix=fix)
+    if not _has_device_files() and not given:
         fix = f"start it where there is one (in a pod: kubernetes.gpus: 1); {cpu}"
-        return NoDeviceError("no GPU here: this machine shows no NVIDIA device", where=_FIELD, fix=fix)
+        return NoDeviceError(f"{none}: this machine shows no NVIDIA device", where=where, fix=fix)
+    if not _has_device_files():
+        fix = f"ask an administrator about the node's device plugin and container runtime; {cpu}"
+        return BrokenDeviceError(f"{none}: its container shows no device of it", where=where, fix=fix)
     fix = f"look at `nvidia-smi` on this machine, and at its driver's version; {cpu}"
-    return BrokenDeviceError(f"no GPU that works here: {_what_cuda_says()}", where=_FIELD, fix=fix)
+    none = none if given else "no GPU that works here"
+    return BrokenDeviceError(f"{none}: {_what_cuda_says()}", where=where, fix=fix)
+
+
+def _given_gpus() -> int:
+    """How many GPUs the Job of this pod asked for; 0 where that is not known."""
+    text = os.environ.get(_GIVEN, "")
+    return int(text) if text.isascii() and text.isdigit() else 0
+
+
+def _gpus(number: int) -> str:
+    return "1 GPU" if number == 1 else f"{number} GPUs"
+
+
+def _names_devices() -> bool:
+    """Whether a device plugin gave this container GPUs; `all` may stand in an image, whatever the pod was given."""
+    return os.environ.get("NVIDIA_VISIBLE_DEVICES", "").startswith(("GPU-", "MIG-"))
 
 
 def _has_device_files() -> bool:

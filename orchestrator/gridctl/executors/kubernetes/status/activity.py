@@ -57,7 +57,14 @@ def activity_of(job: Job, pods: Iterable[Pod], causes: Causes) -> Activity:
         reasons.append(f"the attempt before: {end_of(before)}")
     reason = "; ".join(filter(None, reasons))
     started_at = pod.started.timestamp() if pod is not None and pod.started else None
-    return Activity(active=True, running=running, reason=reason, disruptions=disruptions, started_at=started_at)
+    return Activity(
+        active=True,
+        running=running,
+        reason=reason,
+        disruptions=disruptions,
+        started_at=started_at,
+        attempt_uid=pod.uid if pod is not None else "",
+    )
 
 
 def is_living(pod: Pod) -> bool:

@@ -10,7 +10,15 @@ from gridctl.executors.kubernetes.status.objects import STARTING, Pod
 from gridctl.executors.kubernetes.status.pod_end import one_line, with_message
 from gridctl.executors.kubernetes.status.warning_events import WarningEvent
 
-_NO_IMAGE: Final = ("ImagePullBackOff", "ErrImagePull", "ErrImageNeverPull", "InvalidImageName")
+_PULLED: Final = "is it pushed, under the name in kubernetes.image? a private registry needs image_pull_secrets"
+_NO_IMAGE: Final = {
+    "ErrImagePull": _PULLED,
+    "ImagePullBackOff": _PULLED,
+    "ErrImageNeverPull": "load it onto the nodes, or change kubernetes.image_pull_policy",
+    "InvalidImageName": "correct kubernetes.image",
+    "RegistryUnavailable": "look at the registry, and at the nodes' way to it",
+}
+"""What to do, by the reason that the kubelet gives."""
 
 
 def why_pending(pod: Pod, warning: WarningEvent | None, node: NodeState | None) -> str:
@@ -28,7 +36,8 @@ def why_pending(pod: Pod, warning: WarningEvent | None, node: NodeState | None) 
     if not pod.node:
         return "waits for a node"
     if pod.waiting_reason in _NO_IMAGE:
-        return f"cannot pull its image: {with_message(pod.waiting_reason, pod.waiting_message)}"
+        said = with_message(pod.waiting_reason, pod.waiting_message)
+        return f"cannot pull its image: {said}; {_NO_IMAGE[pod.waiting_reason]}"
     if pod.waiting_reason not in STARTING:
         return f"cannot start: {with_message(pod.waiting_reason, pod.waiting_message)}"
     if node is not None and not node.ready:

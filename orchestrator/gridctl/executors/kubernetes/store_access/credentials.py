@@ -47,8 +47,9 @@ def _keys(here: S3Environment, pods: PodEnvironment, command: SecretCommand) -> 
         yield finding(title, "ok", f"pods get credentials by {other[0]} ({other[1].source})")
         return
     if pods.unread:
-        says = f"pods have {' and '.join(missing)} only if it is in {unread_of(pods)}{from_here}"
-        yield finding(title, "unknown", says, "ask who made it")
+        them = "they are" if len(missing) > 1 else f"{missing[0]} is"
+        says = f"{them} to come from {unread_of(pods)}{from_here}"
+        yield finding(title, "unknown", says, f"ask who made it whether it has {'them' if len(missing) > 1 else 'it'}")
         return
     fix = command.for_keys([*missing, *([TOKEN] if here.credentials and here.credentials.temporary else [])])
     says = f"pods have no {' and no '.join(missing)}{from_here}"

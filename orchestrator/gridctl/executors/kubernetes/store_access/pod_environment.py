@@ -61,9 +61,7 @@ def pod_environment(job: Json, secret: Callable[[str], Secret]) -> PodEnvironmen
         UnreachableError: The API server cannot be asked.
     """
     pod = job["spec"]["template"]["spec"]
-    containers = _mappings(pod.get("containers"))
-    spec_url = job["metadata"]["annotations"][SPEC_ANNOTATION]
-    container = next((item for item in containers if spec_url in _words(item)), containers[0])
+    containers, container = _mappings(pod.get("containers")), trainer_container(job)
     sidecars = [item for item in _mappings(pod.get("initContainers")) if item.get("restartPolicy") == "Always"]
     variables: dict[str, Variable] = {}
     unread: list[str] = []
@@ -82,6 +80,13 @@ def pod_environment(job: Json, secret: Callable[[str], Secret]) -> PodEnvironmen
         mounts=tuple(str(mount.get("mountPath", "")) for mount in _mappings(container.get("volumeMounts"))),
         alone=not pod.get("hostNetwork") and len(containers) + len(sidecars) == 1,
     )
+
+
+def trainer_container(job: Json) -> Json:
+    """The container of a Job, as rendered and checked, that is told where its run's specification is."""
+    containers = _mappings(job["spec"]["template"]["spec"].get("containers"))
+    spec_url = job["metadata"]["annotations"][SPEC_ANNOTATION]
+    return next((item for item in containers if spec_url in _words(item)), containers[0])
 
 
 def _taken_whole(source: Json, secret: Callable[[str], Secret], unread: list[str]) -> Iterator[tuple[str, Variable]]:

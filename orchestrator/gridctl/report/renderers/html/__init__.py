@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gridctl.analysis.model import Report
+from gridctl.analysis.request import Question, compares
+from gridctl.analysis.wording import METRIC_NAMES, bca_coverage
 from gridctl.collection.collect import Collected
 from gridctl.experiment import Experiment
 from gridctl.report.conditions import conditions
-from gridctl.report.model import Report
 from gridctl.report.renderers.html.charts.curves import packed_curves
 from gridctl.report.renderers.html.charts.difference_chart import difference_plots
 from gridctl.report.renderers.html.charts.ejection_fraction_chart import agreements, function_cells
@@ -24,8 +26,6 @@ from gridctl.report.renderers.html.representatives import representatives
 from gridctl.report.renderers.html.run_table import run_rows
 from gridctl.report.renderers.html.significance_table import test_rows
 from gridctl.report.renderers.html.templating import render
-from gridctl.report.request import Question, compares
-from gridctl.report.wording import METRIC_NAMES, bca_coverage
 from gridctl.runs.standing import Standing, standing_without_backend
 from gridctl_trainer.storage.base import Store
 

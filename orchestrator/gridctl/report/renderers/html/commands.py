@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from gridctl.report.request import Question
+from gridctl.analysis.request import Question
 from gridctl_trainer.storage.base import Store
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import pandas as pd
 
-from gridctl.report.model import Provenance
+from gridctl.analysis.model import Provenance
 
 _NAMES: Final = {
     "git_sha": "trainer's commit",

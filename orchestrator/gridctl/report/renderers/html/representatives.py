@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gridctl.report.model import Comparison, Report
+from gridctl.analysis.model import Comparison, Report
+from gridctl.analysis.wording import METRIC_NAMES
 from gridctl.report.numbers import signed
 from gridctl.report.renderers.html.charts.legend import Model, cell_text
-from gridctl.report.wording import METRIC_NAMES
 from gridctl.terminal.console import count
 
 SETS: Final = ("validation", "generalisation")

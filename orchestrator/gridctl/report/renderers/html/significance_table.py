@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gridctl.report.model import Comparison, ComparisonRow, Report
+from gridctl.analysis.model import Comparison, ComparisonRow, Report
+from gridctl.analysis.wording import is_higher_better, is_significant
 from gridctl.report.renderers.html.charts.axes import Scale, span
 from gridctl.report.renderers.html.charts.legend import cell_text
-from gridctl.report.wording import is_higher_better, is_significant
 
 WIDTH, HEIGHT = 132, 18
 

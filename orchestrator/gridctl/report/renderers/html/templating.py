@@ -10,9 +10,9 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from gridctl.analysis.wording import sentence
 from gridctl.report.numbers import effect, interval, mean_sd, p_value, share, signed
 from gridctl.report.renderers.unbroken import unbroken
-from gridctl.report.wording import sentence
 
 STYLES: Final = ("colours.css", "layout.css", "tables.css", "charts.css", "pictures.css", "print.css")
 SCRIPTS: Final = ("theme.js", "tables.js", "tips.js", "choices.js", "packed.js", "panel.js", "curves.js")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from gridctl.analysis.model import Comparison, ComparisonRow, PairScore, Report
+from gridctl.analysis.wording import METRIC_NAMES, cut, is_higher_better, sentence
 from gridctl.report.conditions import pairs_text
-from gridctl.report.model import Comparison, ComparisonRow, PairScore, Report
 from gridctl.report.numbers import interval, signed
 from gridctl.report.renderers.html.charts.axes import Scale, span
 from gridctl.report.renderers.html.charts.legend import Model, cell_text
 from gridctl.report.renderers.html.charts.plot import Plot, Tick
-from gridctl.report.wording import METRIC_NAMES, cut, is_higher_better, sentence
 
 WIDTH = 400
 ROW_PX = 40

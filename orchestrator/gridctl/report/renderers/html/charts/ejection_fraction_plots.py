@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from gridctl.analysis.wording import sentence
 from gridctl.report.renderers.html.charts.axes import Scale, span
 from gridctl.report.renderers.html.charts.legend import Model
 from gridctl.report.renderers.html.charts.plot import Plot
 from gridctl.report.renderers.html.representatives import Example
-from gridctl.report.wording import sentence
 
 WIDTH, HEIGHT = 400, 280
 

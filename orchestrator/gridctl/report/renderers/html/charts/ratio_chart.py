@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from gridctl.analysis.model import Report, Summary
 from gridctl.analysis.scores import run_scores
-from gridctl.report.model import Report, Summary
+from gridctl.analysis.wording import METRIC_NAMES, is_higher_better, sentence
 from gridctl.report.numbers import interval
 from gridctl.report.renderers.html.charts.axes import Scale, span
 from gridctl.report.renderers.html.charts.legend import Model
 from gridctl.report.renderers.html.charts.plot import Plot, Tick
-from gridctl.report.wording import METRIC_NAMES, is_higher_better, sentence
 
 WIDTH, HEIGHT = 400, 260
 BEYOND = 0.1

@@ -6,23 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gridctl.analysis.pairs import DroppedPair, UnlikePair
-from gridctl.report.li2020.model import FigurePoint, ThesisCell, ThesisItem
-from gridctl.report.provenance_record import Provenance, ProvenanceValue
+from gridctl.analysis.provenance_record import Provenance, ProvenanceValue
+from gridctl.analysis.study_model import StudyCell, StudyItem, StudyPoint, StudySection
 
 __all__ = [
     "Aggregate",
     "Comparison",
     "ComparisonRow",
     "Family",
-    "FigurePoint",
     "Overall",
     "PairScore",
     "Provenance",
     "ProvenanceValue",
     "Report",
+    "StudyCell",
+    "StudyItem",
+    "StudyPoint",
+    "StudySection",
     "Summary",
-    "ThesisCell",
-    "ThesisItem",
 ]
 
 
@@ -256,7 +257,7 @@ class Report:
         headlines: The answer in sentences, one a comparison and metric.
         aggregates: A row a metric and model, over the whole grid; empty where epochs are pooled.
         families: Which tests are corrected together.
-        thesis: The printed tables and figures that the experiment `reproduces`.
+        studies: Each study of which the experiment `reproduces` printed tables and figures.
         provenance: What all of it was made with.
     """
 
@@ -269,5 +270,5 @@ class Report:
     headlines: Sequence[str] = ()
     aggregates: Sequence[Aggregate] = ()
     families: Sequence[Family] = ()
-    thesis: Sequence[ThesisItem] = ()
+    studies: Sequence[StudySection] = ()
     provenance: Provenance = field(default_factory=Provenance)

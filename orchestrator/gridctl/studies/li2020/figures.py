@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
 
-from gridctl.report.model import FigurePoint, Report, ThesisItem
-from gridctl.report.wording import METRIC_NAMES
+from gridctl.analysis.model import StudyItem, StudyPoint, StudySection
+from gridctl.analysis.wording import METRIC_NAMES
+from gridctl.studies.li2020.points import standing_for
 from gridctl_trainer.host.atomic_file import replacing
 
-_STYLES: Final = {"gamma_net": ("#b2182b", "o", "-"), "unet": ("#2166ac", "s", "--")}
-"""Colour, marker and line: alike in print without colour."""
+Style = tuple[str, str, str]
+"""Colour, marker, line."""
+
+_STYLES: Final[Mapping[str, Style]] = {"gamma_net": ("#b2182b", "o", "-"), "unet": ("#2166ac", "s", "--")}
+"""Colour, marker and line of the printed architectures: alike in print without colour."""
+
+_OTHERS: Final[Sequence[Style]] = (("#1b7837", "^", "-."), ("#762a83", "D", ":"), ("#b35806", "v", "--"))
+"""Of models that the print does not have, in turn."""
 
 _DPI: Final = 200
 
 
-def write_figures(report: Report, folder: Path) -> Iterator[Path]:
+def write_figures(section: StudySection, folder: Path) -> Iterator[Path]:
     """Draw every figure that has a finished run.
 
     Args:
-        report: Its `thesis` items with points are drawn.
+        section: Its items with points are drawn.
         folder: Exists.
 
     Yields:
@@ -31,7 +39,7 @@ def write_figures(report: Report, folder: Path) -> Iterator[Path]:
     matplotlib.use("agg")
     from matplotlib import pyplot as plt
 
-    for item in report.thesis:
+    for item in section.items:
         if not item.points:
             continue
         metrics = list(dict.fromkeys(point.metric for point in item.points))
@@ -39,8 +47,11 @@ def write_figures(report: Report, folder: Path) -> Iterator[Path]:
         columns = -(-len(metrics) // rows)
         size = (5.2 * columns, 3.6 * rows)
         figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
-        for axis, metric in zip(axes.flat, metrics, strict=True):
-            _draw(axis, item, metric, [point for point in item.points if point.metric == metric])
+        styles = _styles(item.points)
+        for axis in axes.flat[len(metrics) :]:
+            axis.set_axis_off()
+        for axis, metric in zip(axes.flat, metrics, strict=False):
+            _draw(axis, item, metric, styles)
         figure.suptitle(f"{item.item}: {item.title}")
         figure.supxlabel("mean over runs of this experiment, with its 95% t interval", fontsize="x-small", color="0.4")
         for suffix in ("png", "pdf"):
@@ -52,18 +63,29 @@ def write_figures(report: Report, folder: Path) -> Iterator[Path]:
         plt.close(figure)
 
 
-def _draw(axis: Any, item: ThesisItem, metric: str, points: Sequence[FigurePoint]) -> None:
-    by_epoch = item.item == "figure 5.3"
+def _styles(points: Sequence[StudyPoint]) -> Mapping[str, Style]:
+    """Of each model: those of the print for the models that stand for its architectures, others for the others."""
+    styles = {model: _STYLES[architecture] for architecture, model in standing_for(points).items()}
+    others = cycle(_OTHERS)
+    for point in points:
+        if point.model not in styles:
+            styles[point.model] = next(others)
+    return styles
+
+
+def _draw(axis: Any, item: StudyItem, metric: str, styles: Mapping[str, Style]) -> None:
+    by_epoch = item.x_axis == "epoch"
+    points = [point for point in item.points if point.metric == metric]
     for model in dict.fromkeys(point.model for point in points):
         of_model = sorted((point for point in points if point.model == model), key=lambda point: point.x)
-        colour, marker, line = _STYLES[of_model[0].architecture]
+        colour, marker, line = styles[model]
         x = [point.x for point in of_model]
         mean = [point.mean for point in of_model]
         low = [point.mean if point.ci_low is None else point.ci_low for point in of_model]
         high = [point.mean if point.ci_high is None else point.ci_high for point in of_model]
-        axis.plot(x, mean, line, marker=None if by_epoch else marker, color=colour, label=model)
+        axis.plot(x, mean, linestyle=line, marker=None if by_epoch else marker, color=colour, label=model)
         axis.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
     axis.set_xlabel("epoch" if by_epoch else "share of patients trained on")
-    axis.set_ylabel(METRIC_NAMES[metric])
+    axis.set_ylabel(METRIC_NAMES.get(metric, metric))
     axis.grid(alpha=0.3)
     axis.legend(frameon=False)

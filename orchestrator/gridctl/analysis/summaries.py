@@ -10,13 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from gridctl.analysis.cell_tests import deviation
+from gridctl.analysis.comparisons import GRID_RESAMPLES
+from gridctl.analysis.model import Aggregate, Summary
+from gridctl.analysis.request import Question
 from gridctl.analysis.scores import Observations
 from gridctl.analysis.statistics.over_grid import iqm
 from gridctl.experiment import Experiment
-from gridctl.report.cell_tests import deviation
-from gridctl.report.comparisons import GRID_RESAMPLES
-from gridctl.report.model import Aggregate, Summary
-from gridctl.report.request import Question
 
 
 @dataclass(frozen=True, slots=True)

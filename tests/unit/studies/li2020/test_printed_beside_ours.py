@@ -7,18 +7,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gridctl.analysis.model import StudyCell, StudyItem
 from gridctl.collection.collect import collect
+from gridctl.commands.reproduced_studies import reproduced_studies
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment, load_experiment
-from gridctl.report import Question, build_report
-from gridctl.report.li2020.comparison import printed
-from gridctl.report.model import ThesisCell, ThesisItem
+from gridctl.report import Question, Report, build_report
 from gridctl.report.renderers.html import render_page
+from gridctl.studies.li2020.printed import printed
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import log_run
 
-EXPERIMENTS = Path(__file__).parents[3] / "experiments"
+EXPERIMENTS = Path(__file__).parents[4] / "experiments"
 
 
 def dice(run: RunSpec, epoch: int) -> float:
@@ -31,12 +32,17 @@ def short(name: str, *overrides: str) -> Experiment:
     return load_experiment(EXPERIMENTS / f"{name}.yaml", ["training.epochs=4", *overrides])
 
 
-def items(tmp_path: Path, experiment: Experiment, question: Question) -> dict[str, ThesisItem]:
+def items(tmp_path: Path, experiment: Experiment, question: Question) -> dict[str, StudyItem]:
     store = FolderStore(tmp_path / "store")
     for run in experiment.runs:
         log_run(store, run, dice)
-    report = build_report(experiment, collect(store, experiment.runs), question)
-    return {item.item: item for item in report.thesis}
+    return {item.item: item for item in report_of(experiment, store, question).studies[0].items}
+
+
+def report_of(experiment: Experiment, store: FolderStore, question: Question) -> Report:
+    """With the sections of the studies, as the command makes it."""
+    studies = reproduced_studies(experiment).values()
+    return build_report(experiment, collect(store, experiment.runs), question, studies=studies)
 
 
 def test_every_printed_value_is_there() -> None:
@@ -104,7 +110,7 @@ def test_a_renamed_ablation_is_found_by_what_it_does(tmp_path: Path) -> None:
 def test_table_5_6_takes_the_best_epoch_and_finds_batch_and_timesteps(tmp_path: Path) -> None:
     experiment = short("temporal")
     found = items(tmp_path, experiment, Question(significance=True))["table 5.6"].cells
-    by_row: dict[str, ThesisCell] = {cell.row: cell for cell in found}
+    by_row: dict[str, StudyCell] = {cell.row: cell for cell in found}
     assert {row: (cell.ablation, cell.n_runs) for row, cell in by_row.items()} == {
         "baseline": ("none", 5),
         "batch 2, T 4": ("batch2_t4", 5),
@@ -133,8 +139,8 @@ def test_figures_have_a_point_a_ratio_and_a_point_an_epoch(tmp_path: Path) -> No
 
 def test_nothing_finished_is_said(tmp_path: Path) -> None:
     experiment = short("reduced_set")
-    report = build_report(experiment, collect(FolderStore(tmp_path), experiment.runs), Question(significance=True))
-    assert {item.said for item in report.thesis} == {"no finished run of this experiment corresponds to it yet"}
+    (section,) = report_of(experiment, FolderStore(tmp_path), Question(significance=True)).studies
+    assert {item.said for item in section.items} == {"no finished run of this experiment corresponds to it yet"}
 
 
 def test_pooled_epochs_lend_their_p_to_no_cell(tmp_path: Path) -> None:
@@ -155,9 +161,61 @@ def test_the_page_shows_the_print_beside_ours(name: str, title: str, tmp_path: P
     for run in experiment.runs:
         log_run(store, run, dice)
     tables = collect(store, experiment.runs)
-    report = build_report(experiment, tables, Question(significance=True))
+    report = report_of(experiment, store, Question(significance=True))
     page = render_page(report, experiment, tables, store, tmp_path)
     assert "The thesis beside ours" in page
     assert title in page
     if name == "baseline":
         assert "0.757 (0.052)" in page, "as printed"
+
+
+def test_a_third_model_takes_no_cell_and_lends_no_p(tmp_path: Path) -> None:
+    """Also where it is compared first."""
+    third = short(
+        "baseline",
+        "models={unet: {}, gamma_net: {}, wider: {architecture: unet, channels: [16, 32, 32]}}",
+        "compare=[{model: gamma_net, against: wider}, {model: gamma_net, against: unet}]",
+    )
+    two = short("baseline", "models={unet: {}, gamma_net: {}}", "compare=[{model: gamma_net, against: unet}]")
+    with_third, without = (
+        items(tmp_path / name, found, Question(significance=True))["table 5.1"]
+        for name, found in (("three", third), ("two", two))
+    )
+    assert [(cell.model, cell.p, cell.p_pooled) for cell in with_third.cells] == [
+        (cell.model, cell.p, cell.p_pooled) for cell in without.cells
+    ]
+    assert with_third.cells[0].p is not None
+    assert with_third.notes == ["U-Net is unet here; wider, of the same architecture, is left out"]
+    assert without.notes == []
+
+
+def test_a_missing_model_is_said(tmp_path: Path) -> None:
+    for name, there, lacking, architecture in (
+        ("unet", "U-Net", "γ-Net", "gamma_net"),
+        ("gamma_net", "γ-Net", "U-Net", "unet"),
+    ):
+        alone = short("baseline", f"models=[{name}]", "compare=[]", "reproduces=[table-5.1, table-5.6, figure-5.1]")
+        found = items(tmp_path / name, alone, Question())
+        said = f"{lacking} is missing: no model of this experiment has the architecture {architecture}"
+        assert said in found["table 5.1"].notes
+        assert {cell.row: cell.n_runs for cell in found["table 5.1"].cells} == {there: 5, lacking: 0}
+        assert found["figure 5.1"].said == f"no points of {lacking}, so γ-Net and U-Net cannot be compared"
+    assert not any("U-Net" in note for note in found["table 5.6"].notes), "it prints γ-Net alone"
+
+
+def test_a_model_that_is_not_in_the_print_is_said(tmp_path: Path) -> None:
+    found = items(tmp_path, short("baseline", "reproduces=[table-5.6]"), Question())["table 5.6"]
+    assert "unet is not in the table that Li (2020) prints, and is left out" in found.notes
+
+
+def test_a_metric_that_was_not_measured_is_said(tmp_path: Path) -> None:
+    alone = short(
+        "baseline",
+        "data.sunnybrook=null",
+        "compare={model: gamma_net, against: unet, metrics: [validation_dice]}",
+        "reproduces=[table-5.2, figure-5.2, table-5.1]",
+    )
+    found = items(tmp_path, alone, Question(significance=True))
+    said = "generalisation Dice was not measured: no finished run has scored that set"
+    assert [said in item.notes for item in found.values()] == [True, True, False]
+    assert {cell.n_runs for cell in found["table 5.2"].cells} == {0}

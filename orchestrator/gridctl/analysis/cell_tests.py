@@ -16,7 +16,7 @@ from gridctl.analysis.statistics.sign_flip import sign_flip
 from gridctl.analysis.statistics.signed_rank import signed_rank
 from gridctl.analysis.statistics.smallest_p import smallest_exact_p
 from gridctl.analysis.statistics.welch import welch
-from gridctl.report.wording import LEVEL, is_higher_better
+from gridctl.analysis.wording import LEVEL, is_higher_better
 
 RESAMPLES: Final = 9999
 """Of the BCa interval and of a sampled permutation test."""
@@ -33,7 +33,7 @@ def paired_tests(first: Scores, second: Scores, *, metric: str, unit: str, margi
         first: Scores of the model, shape (n,).
         second: The other's, paired by position.
         metric: Says which direction is an improvement.
-        unit: Where epochs are pooled there is the t-test alone, as in the thesis: resampling would
+        unit: Where epochs are pooled there is the t-test alone: resampling would
             believe in their independence too.
         margin: Of equivalence; None for none.
         seed: Of all resampling.

@@ -18,7 +18,7 @@ class Question:
 
     Attributes:
         significance: Whether to test what the experiment compares.
-        unit: `run`, or `epoch` to pool all epochs as the thesis did.
+        unit: `run`, or `epoch` to pool all epochs of all runs.
         score: How a run's epochs become one score; None takes the experiment's.
         metrics: None takes the experiment's.
         strict_pairs: Leave out pairs whose halves differ in more than the model.

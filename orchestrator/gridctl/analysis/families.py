@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from gridctl.analysis.request import Question, compared_ablations
+from gridctl.analysis.wording import METRIC_NAMES
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import METRICS
 from gridctl.experiment.schema import Comparison as Asked
-from gridctl.report.request import Question, compared_ablations
-from gridctl.report.wording import METRIC_NAMES
 
 
 def measured(experiment: Experiment) -> list[str]:

@@ -8,8 +8,8 @@ from typing import Final
 
 import pandas as pd
 
-from gridctl.report.model import Comparison, ComparisonRow
-from gridctl.report.wording import sides
+from gridctl.analysis.model import Comparison, ComparisonRow
+from gridctl.analysis.wording import sides
 
 LEARNED_DICE: Final = 0.05
 """A run whose validation Dice is never above this in any epoch has learned nothing."""

@@ -9,8 +9,8 @@ from typing import Final
 import pandas as pd
 
 from gridctl.analysis.pair_differences import changed
+from gridctl.analysis.wording import listed
 from gridctl.experiment import Experiment
-from gridctl.report.wording import listed
 from gridctl_trainer.contract.spec import DataSpec
 
 _DIGITS: Final = 8

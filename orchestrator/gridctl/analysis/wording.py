@@ -6,9 +6,9 @@ import re
 from collections.abc import Container, Sequence
 from typing import Final
 
+from gridctl.analysis.model import ComparisonRow
 from gridctl.analysis.statistics.smallest_p import pairs_for_exact, smallest_exact_p
-from gridctl.report.model import ComparisonRow
-from gridctl.terminal.console import count
+from gridctl_trainer.contract.wording import count
 
 LEVEL: Final = 0.05
 
@@ -17,7 +17,7 @@ FEWEST_PAIRS: Final = 3
 
 EPOCH_WARNING: Final = (
     "unit epoch: epochs of one run are not independent, so these p values and intervals are far too small; "
-    "this repeats the thesis's pooling and is not to be believed"
+    "pooled epochs are here to repeat published numbers, and are not to be believed"
 )
 
 BCA_COVERAGE: Final = {5: 0.83, 10: 0.90, 20: 0.93, 50: 0.94}

@@ -9,18 +9,18 @@ from typing import Any, Final
 
 import numpy as np
 
+from gridctl.analysis.cell_tests import paired_tests, unpaired_test
+from gridctl.analysis.families import cells_of, family_of, family_sizes
+from gridctl.analysis.model import Comparison, ComparisonRow, Family, Overall, PairScore
 from gridctl.analysis.pairs import Cause, DroppedPair, Pair, Pairs
+from gridctl.analysis.request import Question
 from gridctl.analysis.scores import Observations
 from gridctl.analysis.statistics.improvement import wins
 from gridctl.analysis.statistics.multiplicity import benjamini_hochberg, holm
 from gridctl.analysis.statistics.over_grid import iqm_difference, mean_over_cells
+from gridctl.analysis.wording import LEVEL, METRIC_NAMES, floor, is_higher_better, verdict
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import Comparison as Asked
-from gridctl.report.cell_tests import paired_tests, unpaired_test
-from gridctl.report.families import cells_of, family_of, family_sizes
-from gridctl.report.model import Comparison, ComparisonRow, Family, Overall, PairScore
-from gridctl.report.request import Question
-from gridctl.report.wording import LEVEL, METRIC_NAMES, floor, is_higher_better, verdict
 
 GRID_RESAMPLES: Final = 1999
 """Of intervals over the whole grid."""

@@ -1,4 +1,4 @@
-"""The thesis beside ours, before it is drawn."""
+"""A published study beside ours, before it is drawn. Every name here is a key of the JSON."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class ThesisCell:
-    """One number printed in Li (2020) and ours.
+class StudyCell:
+    """One number that a study prints, and ours.
 
     Attributes:
         row, column: Headings in the printed table.
@@ -17,11 +17,11 @@ class ThesisCell:
         printed_mean, printed_sd: As printed; None where nothing is.
         printed_p: As printed, such as `< 0.01`; empty where nothing is.
         n_runs, n_epochs: Ours.
-        pooled_mean, pooled_sd: Ours over all epochs of all runs, as the printed ones are.
+        pooled_mean, pooled_sd: Ours over all epochs of all runs.
         run_mean, run_sd: Ours over runs.
         p, p_holm: Of our test over runs that stands where the printed p does.
-        p_pooled: The same over pooled epochs, as the printed p is: not to be believed.
-        difference: pooled_mean - printed_mean (table 5.6: run_mean - printed_mean).
+        p_pooled: The same over pooled epochs: not to be believed.
+        difference: Ours minus printed_mean: pooled_mean, or run_mean where the print is over runs.
     """
 
     row: str
@@ -47,11 +47,11 @@ class ThesisCell:
 
 
 @dataclass(frozen=True, slots=True)
-class FigurePoint:
+class StudyPoint:
     """One point of a figure, from our runs.
 
     Attributes:
-        x: Train ratio (figures 5.1, 5.2) or epoch (figure 5.3).
+        x: What its item's `x_axis` names.
         n: Runs.
         ci_low, ci_high: 95% t interval of the mean over runs; None below two runs.
     """
@@ -67,23 +67,46 @@ class FigurePoint:
 
 
 @dataclass(frozen=True, slots=True)
-class ThesisItem:
-    """A table or figure of Li (2020) beside ours.
+class StudyItem:
+    """A table or figure of a study beside ours.
 
     Attributes:
         item: `table 5.1`.
         title: What it shows.
         source: Where it is printed.
-        statement: What the thesis says of it that is no cell: figures print no numbers.
+        statement: What the study says of it that is no cell: figures may print no numbers.
         cells: Of a table.
         points: Of a figure; ours only.
         said: How ours compare, in words.
+        notes: Which models and metrics are in one of the two alone, a sentence each.
+        caption: How to read the numbers.
+        x_axis: Of a figure: `epoch` or `train ratio`; empty for a table.
     """
 
     item: str
     title: str
     source: str
     statement: str
-    cells: Sequence[ThesisCell] = ()
-    points: Sequence[FigurePoint] = ()
+    cells: Sequence[StudyCell] = ()
+    points: Sequence[StudyPoint] = ()
     said: str = ""
+    notes: Sequence[str] = ()
+    caption: str = ""
+    x_axis: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StudySection:
+    """All that an experiment reproduces of one study.
+
+    Attributes:
+        study: Its name among the registered studies.
+        title: Of the section.
+        lead: How to read it, in a sentence or two.
+        items: Tables and figures, in the order of `reproduces`.
+    """
+
+    study: str
+    title: str
+    lead: str
+    items: Sequence[StudyItem]
