@@ -40,9 +40,12 @@ def runs(incomplete: str) -> Iterable[str]:
 
 @completer
 def keys(incomplete: str) -> Iterable[str]:
-    """Keys of an experiment file by their paths, as `--set` takes them."""
-    from gridctl.experiment.reference.key_paths import key_paths
+    """Keys of an experiment file by their paths, as `--set` takes them; after `KEY=` the values of one that has few."""
+    from gridctl.experiment.reference.key_paths import key_paths, key_values
 
+    path, equals, _ = incomplete.partition("=")
+    if equals:
+        return [f"{path}={value}" for value in key_values(path)]
     return [f"{path}=" for path in key_paths(_models_of(_typed_file()))]
 
 

@@ -38,7 +38,7 @@ def override_value(location: tuple[str, ...], text: str, where: str) -> Any:
     Raises:
         InputError: A comment would cut off a part of it, or it uses anchors, aliases or tags.
     """
-    annotations = list(_annotations(location))
+    annotations = list(annotations_at(location))
     if annotations and all(_is_text(annotation) for annotation in annotations):
         if text == "null" and location != ("store",) and all(_is_optional(item) for item in annotations):
             return None
@@ -81,8 +81,8 @@ def _refuse_comments_and_links(text: str, where: str) -> None:
         )
 
 
-def _annotations(location: tuple[str, ...]) -> list[Any]:
-    """Types of the field at a path; none if there is no such field."""
+def annotations_at(location: tuple[str, ...]) -> list[Any]:
+    """Types of the field at a path, by the keys that lead there; none if there is no such field."""
     from gridctl.experiment.schema import ExperimentFile
     from gridctl_trainer.contract.network import NETWORKS
     from gridctl_trainer.contract.spec import TrainingSpec

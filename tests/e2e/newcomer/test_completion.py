@@ -106,6 +106,24 @@ def test_keys(trained: Path) -> None:
     assert len(keys) > 20
 
 
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ("training.device", ["auto", "cpu", "cuda"]),
+        ("models.unet.deterministic", ["true", "false"]),
+        ("backend", ["local", "kubernetes"]),
+        ("training.epochs", []),
+        ("data.sunnybrook", []),
+        ("no.such.key", []),
+    ],
+)
+def test_values_of_a_key_that_has_few(trained: Path, key: str, values: list[str]) -> None:
+    words = ("gridctl", "submit", "demo.yaml", "--set", key)
+    assert completions(trained, *words, "=") == values
+    if values:
+        assert completions(trained, *words, "=", values[0][:2]) == values[:1], "bash breaks the word at `=`"
+
+
 def test_a_key_is_followed_by_its_value_without_a_blank_between(trained: Path) -> None:
     for program in ("gridctl", "gridctl-trainer"):
         variable = f"_{program.upper().replace('-', '_')}_COMPLETE"
@@ -122,6 +140,8 @@ def test_a_key_is_followed_by_its_value_without_a_blank_between(trained: Path) -
 def test_models_and_their_options(tmp_path: Path) -> None:
     assert completions(tmp_path, "gridctl-trainer", "describe", "") == ["gamma_net", "unet"]
     assert completions(tmp_path, "gridctl-trainer", "describe", "gamma_net", "--set", "times") == ["timesteps="]
+    chosen = ("gridctl-trainer", "describe", "gamma_net", "--set", "temporal", "=")
+    assert completions(tmp_path, *chosen) == ["true", "false"]
     assert completions(tmp_path, "gridctl-trainer", "data", "pack", "a", "b", "--without", "c") == ["clahe"]
 
 

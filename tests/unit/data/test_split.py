@@ -62,5 +62,5 @@ def test_the_digest_tells_splits_apart() -> None:
 
 
 def test_one_patient_cannot_be_split() -> None:
-    with pytest.raises(DataError, match="1 patients cannot be split"):
+    with pytest.raises(DataError, match="1 patient cannot be split"):
         split_patients(["a", "a"], 0.5, 1)

@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from gridctl_trainer.models.kernels import tiled_dft
 from gridctl_trainer.models.kernels.large_kernels import convolve_with_large_kernel, pays_by_dft
+from gridctl_trainer.models.kernels.switch import DEVICES, Kernel, chosen
 
 
 @settings(max_examples=30, deadline=None)
@@ -76,8 +77,9 @@ def test_where_it_is_chosen() -> None:
     maps, kernel = torch.empty(2, 24, 64, 64), torch.empty(24, 24, 9, 9)
     assert pays_by_dft(maps, kernel)
     assert pays_by_dft(maps.double(), kernel.double())
-    assert not pays_by_dft(maps, kernel, device_type="cuda"), "cuDNN chooses by itself"
-    assert not pays_by_dft(maps.to("meta"), kernel), "operations are counted as those of a convolution"
+    assert chosen(Kernel.TILED_DFT, maps)
+    assert not chosen(Kernel.TILED_DFT, maps.to("meta")), "operations are counted as those of a convolution"
+    assert DEVICES[Kernel.TILED_DFT] == ("cpu",), "cuDNN chooses by itself"
     assert not pays_by_dft(maps.half(), kernel.half())
     assert not pays_by_dft(maps, torch.empty(24, 24, 5, 5))
     assert not pays_by_dft(maps, torch.empty(24, 4, 9, 9)), "too few channels"

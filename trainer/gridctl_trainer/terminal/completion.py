@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import Any, Final
 
 _BASH_RETURN: Final = "    return 0\n"
 _BASH_NO_SPACE: Final = """\
@@ -77,7 +77,7 @@ def is_asked_for_script(program: str) -> bool:
 
 
 def go_on_after_equals() -> None:
-    """Have bash add no blank after `KEY=`, of which the value is still to be typed; zsh and fish are not changed."""
+    """Have bash add no blank after `KEY=`, of which the value is still to be typed; fish adds none of itself."""
     try:
         from typer import _completion_classes, _completion_shared
 
@@ -89,8 +89,49 @@ def go_on_after_equals() -> None:
         return
 
 
+def _answer_with_equals() -> None:
+    """Have bash complete what follows `KEY=`, which it takes for words of their own, and zsh add no blank after `=`."""
+    try:
+        from typer import _completion_classes
+
+        bash, zsh = _completion_classes.BashComplete, _completion_classes.ZshComplete
+        bash_words, zsh_answer = bash.get_completion_args, zsh.complete
+        bash_item = bash.format_completion
+    except (ImportError, AttributeError):  # another typer: completion is as that one has it
+        return
+
+    def words(self: Any) -> tuple[list[str], str]:
+        arguments, incomplete = bash_words(self)
+        joined, begun = joined_at_equals(arguments, incomplete)
+        self.left_of_equals = begun.removesuffix(incomplete.removeprefix("=")) if begun != incomplete else ""
+        return joined, begun
+
+    def item(self: Any, found: Any) -> str:
+        return bash_item(self, found).removeprefix(getattr(self, "left_of_equals", ""))
+
+    def answer(self: Any) -> str:
+        found = self.get_completions(*self.get_completion_args())
+        if found and all(one.value.endswith("=") for one in found):
+            return f"compadd -S '' -- {shlex.join(one.value for one in found)}"
+        return str(zsh_answer(self))
+
+    setattr(bash, "get_completion_args", words)  # noqa: B010 - mypy takes no assignment to a method
+    setattr(bash, "format_completion", item)  # noqa: B010
+    setattr(zsh, "complete", answer)  # noqa: B010
+
+
+def joined_at_equals(arguments: list[str], incomplete: str) -> tuple[list[str], str]:
+    """Words of a command line with `KEY`, `=` and `VALUE` at its end, where bash breaks it, as one word."""
+    if incomplete == "=" and arguments:
+        return arguments[:-1], f"{arguments[-1]}="
+    if len(arguments) > 1 and arguments[-1] == "=":
+        return arguments[:-2], f"{arguments[-2]}={incomplete}"
+    return arguments, incomplete
+
+
 def answer_shell(app: Callable[[], object]) -> None:
     """Print completions, and nothing else whatever happens."""
+    _answer_with_equals()
     sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until the process ends
     try:
         app()

@@ -8,6 +8,7 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel
 
 from gridctl.experiment.schema import ExperimentFile
+from gridctl_trainer.contract.fields.few_values import few_values
 from gridctl_trainer.contract.network import NETWORKS
 from gridctl_trainer.contract.spec import TrainingSpec
 
@@ -22,6 +23,18 @@ def key_paths(models: Sequence[str] = ()) -> Iterator[str]:
         for options in (NETWORKS.get(name), TrainingSpec):
             yield from (f"models.{name}.{key}" for key in (options.model_fields if options else ()))
     yield from _paths(ExperimentFile, "")
+
+
+def key_values(path: str) -> list[str]:
+    """Values of a key that takes one of a few: `auto`, `cpu`, `cuda` of `training.device`; none of others.
+
+    Args:
+        path: Of the key, as `--set` takes it.
+    """
+    from gridctl.experiment.override import annotations_at, split_path
+
+    found = [value for annotation in annotations_at(split_path(path)) for value in few_values(annotation)]
+    return list(dict.fromkeys(found))
 
 
 def _paths(model: type[BaseModel], before: str) -> Iterator[str]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.nn.functional import relu
 
 from gridctl_trainer.contract.network import GammaNetSpec
 from gridctl_trainer.models.gamma_net.gala import Gala
 from gridctl_trainer.models.kernels.fused_chains import excite, inhibit
+from gridctl_trainer.models.kernels.instance_norm import instance_norm
 from gridctl_trainer.models.kernels.large_kernels import convolve_with_large_kernel
 from gridctl_trainer.models.kernels.pointwise import convolve_pointwise
+from gridctl_trainer.models.kernels.switch import Kernel, chosen
 
 NORM_EPS = 1e-3
 
@@ -67,15 +69,38 @@ class FGRU(nn.Module):
         Returns:
             h', (B, C, H, W).
         """
-        eps = NORM_EPS if self._normed else None
-        if hidden is None:
-            inhibited = functional.relu(drive)
-        else:
-            suppressed = self._horizontal(self._gated(hidden), self.w_inh)
-            inhibited = inhibit(drive, hidden, suppressed, self.alpha, self.mu, eps, rectified=self._inhibition_relu)
-        excitation = self._horizontal(inhibited, self.w_inh if self.w_exc is None else self.w_exc)
-        state = excite(inhibited, hidden, excitation, self.u2, self.kappa, self.gamma, self.omega, eps)
+        by = self._fused if chosen(Kernel.FUSED_CHAINS, drive) else self._by_equations
+        state = by(drive, hidden)
         return state if self.eta is None else self.eta[timestep] * state
+
+    def _by_equations(self, x: Tensor, h: Tensor | None) -> Tensor:
+        """The equations of this class as they read: the reference for every other way of computing it."""
+        h = torch.zeros_like(x) if h is None else h
+        c1 = self._norm(self._horizontal(self._gated(h), self.w_inh))
+        inhibition = c1 * (self.alpha * h + self.mu)
+        h1 = relu(x - (relu(inhibition) if self._inhibition_relu else inhibition))
+        g2 = torch.sigmoid(self._norm(self.u2(h1)))
+        c2 = self._norm(self._horizontal(h1, self._excitatory))
+        candidate = relu(self.kappa * h1 + self.gamma * c2 + self.omega * h1 * c2)
+        return (1 - g2) * h + g2 * candidate
+
+    def _fused(self, x: Tensor, h: Tensor | None) -> Tensor:
+        """The same with fused elementwise chains; a state of zeros inhibits nothing and is not convolved."""
+        eps = NORM_EPS if self._normed else None
+        if h is None:
+            h1 = relu(x)
+        else:
+            suppressed = self._horizontal(self._gated(h), self.w_inh)
+            h1 = inhibit(x, h, suppressed, self.alpha, self.mu, eps, rectified=self._inhibition_relu)
+        excitation = self._horizontal(h1, self._excitatory)
+        return excite(h1, h, excitation, self.u2, self.kappa, self.gamma, self.omega, eps)
+
+    def _norm(self, maps: Tensor) -> Tensor:
+        return instance_norm(maps, NORM_EPS) if self._normed else maps
+
+    @property
+    def _excitatory(self) -> Tensor:
+        return self.w_inh if self.w_exc is None else self.w_exc
 
     def _gated(self, hidden: Tensor) -> Tensor:
         gated = hidden if self.gala is None else self.gala(hidden)

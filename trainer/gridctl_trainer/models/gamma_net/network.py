@@ -12,11 +12,10 @@ from torch.utils.checkpoint import checkpoint
 from gridctl_trainer.contract.errors import SpecError
 from gridctl_trainer.contract.network import GammaNetSpec
 from gridctl_trainer.models.gamma_net.fgru import FGRU
+from gridctl_trainer.models.gamma_net.norm_relu import NormReLU
+from gridctl_trainer.models.gamma_net.top_down import TopDownMix
 from gridctl_trainer.models.image_size import require_fitting_size
-from gridctl_trainer.models.kernels.fused_chains import normalise_and_rectify
-from gridctl_trainer.models.kernels.pointwise import convolve_pointwise
 from gridctl_trainer.models.kernels.single_channel import convolve_to_one_channel
-from gridctl_trainer.models.kernels.upsample import sum_upsampled
 
 
 class GammaNet(nn.Module):
@@ -141,45 +140,6 @@ class GammaNet(nn.Module):
         ]
 
 
-class TopDownMix(nn.Module):
-    """Brings the activity of all coarser levels to one level: upsample, concatenate, 1x1 convolution.
-
-    Computed as the exact equal that is cheaper: a 1x1 convolution commutes with bilinear
-    upsampling, so every source is mixed at its own resolution and only C maps of each are
-    upsampled; a source that occurs twice is convolved once, with the sum of its kernels.
-    """
-
-    def __init__(self, channels: tuple[int, ...], level: int) -> None:
-        """The kernel's inputs: the activity one level below, then the states, coarsest first."""
-        super().__init__()
-        self._sources = channels[level + 1 :]
-        inputs = self._sources[0] + sum(self._sources)
-        self.conv = nn.Conv2d(inputs, channels[level], 1)
-
-    def forward(self, maps: Tensor, states: list[Tensor]) -> Tensor:
-        """Mix activity and states.
-
-        Args:
-            maps: The activity one level below, (B, C[level+1], H/2, W/2).
-            states: Hidden states of the coarser levels, finest first; each (B, C[j], H/2^n, W/2^n).
-
-        Returns:
-            (B, C[level], H, W).
-        """
-        widths = [self._sources[0], *reversed(self._sources)]
-        kernel, *kernels = torch.split(self.conv.weight, widths, dim=1)
-        kernels.reverse()
-        if maps is states[0]:
-            kernels[0] = kernels[0] + kernel
-            mixed = convolve_pointwise(maps, kernels[0], self.conv.bias)
-        else:
-            mixed = convolve_pointwise(
-                torch.cat([maps, states[0]], 1), torch.cat([kernel, kernels[0]], 1), self.conv.bias
-            )
-        coarser = [convolve_pointwise(state, kernel) for state, kernel in zip(states[1:], kernels[1:], strict=True)]
-        return sum_upsampled([mixed, *coarser])
-
-
 def _block(inputs: int, outputs: int, spec: GammaNetSpec) -> nn.Sequential:
     layers: list[nn.Module] = []
     for index in range(spec.convs_per_block):
@@ -187,18 +147,6 @@ def _block(inputs: int, outputs: int, spec: GammaNetSpec) -> nn.Sequential:
         layers.append(nn.Conv2d(outputs if index else inputs, outputs, size, padding=size // 2))
         layers.append(NormReLU(1e-5) if spec.norm == "instance" else nn.ReLU(inplace=True))
     return nn.Sequential(*layers)
-
-
-class NormReLU(nn.Module):
-    """An instance norm without weights, and a ReLU."""
-
-    def __init__(self, eps: float) -> None:
-        super().__init__()
-        self.eps = eps
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """(B, C, H, W) to the same."""
-        return normalise_and_rectify(maps, self.eps)
 
 
 def _xavier_noise(shape: tuple[int, int, int, int], like: Tensor) -> Tensor:

@@ -11,6 +11,8 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from gridctl_trainer.models.kernels.switch import Kernel, chosen
+
 LANES = 16
 """The library's kernels for channels-last maps are slow where channels are no multiple of it."""
 
@@ -66,7 +68,7 @@ class RectifiedBatchNorm(nn.BatchNorm2d):
 def _pixels_together(maps: Tensor, weight: Tensor) -> int:
     """How many pixels are treated as one; 1 where the library is to do it."""
     channels = maps.shape[1]
-    if maps.device.type != "cpu" or maps.dtype != weight.dtype or channels % LANES == 0:
+    if not chosen(Kernel.WIDE_BATCH_NORM, maps) or maps.dtype != weight.dtype or channels % LANES == 0:
         return 1
     if not maps.is_contiguous(memory_format=torch.channels_last):
         return 1

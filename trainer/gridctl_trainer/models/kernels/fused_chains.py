@@ -16,6 +16,8 @@ from torch import Tensor, nn
 from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
+from gridctl_trainer.models.kernels.instance_norm import InstanceNorm
+
 Context = Any
 """A `FunctionCtx` with what the forward pass puts on it."""
 
@@ -34,22 +36,21 @@ def normalise_and_rectify(maps: Tensor, eps: float) -> Tensor:
     return result
 
 
-def attend(hidden: Tensor, local: Tensor, across: nn.Conv2d, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
+def attend(hidden: Tensor, local: Tensor, across: nn.Conv2d, norm: InstanceNorm) -> Tensor:
     """GALA's gate applied: h . local . (IN(relu(across * h)) weight + bias).
 
     Args:
         hidden: h, (B, C, H, W).
         local: The local map after its norm, (B, 1, H, W).
         across: The 1x1 convolution of the channel path.
-        weight: Of the affine instance norm, (C,).
-        bias: Of the same, (C,).
-        eps: Of the same.
+        norm: The affine instance norm of that path.
 
     Returns:
         (B, C, H, W).
     """
     maps = _alike(hidden, local)
-    result: Tensor = _Attend.apply(*maps, *_matrix(across, maps[0]), weight, bias, eps)  # type: ignore[no-untyped-call]
+    affine = (norm.weight, norm.bias, norm.eps)
+    result: Tensor = _Attend.apply(*maps, *_matrix(across, maps[0]), *affine)  # type: ignore[no-untyped-call]
     return result
 
 

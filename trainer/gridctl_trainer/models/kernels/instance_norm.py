@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from gridctl_trainer.models.kernels.switch import Kernel, chosen
+
 
 def instance_norm(maps: Tensor, eps: float) -> Tensor:
     """Give every channel of every image mean 0 and variance 1 over its pixels.
@@ -21,6 +23,8 @@ def instance_norm(maps: Tensor, eps: float) -> Tensor:
     Returns:
         (B, C, H, W) of the same dtype.
     """
+    if not chosen(Kernel.INSTANCE_NORM_BY_IMAGE, maps):
+        return functional.instance_norm(maps, eps=eps)
     normed = [functional.batch_norm(image, None, None, training=True, eps=eps) for image in torch.split(maps, 1)]
     return normed[0] if len(normed) == 1 else torch.cat(normed)
 

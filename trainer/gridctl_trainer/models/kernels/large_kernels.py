@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from gridctl_trainer.models.kernels import tiled_dft
 from gridctl_trainer.models.kernels.pointwise import convolve_pointwise
+from gridctl_trainer.models.kernels.switch import Kernel, chosen
 
 TILE_OUTPUTS = 16
 """Output pixels along a tile's side: the fastest of 8 to 24 for kernels of 7 and 9 px."""
@@ -26,7 +27,9 @@ def convolve_with_large_kernel(maps: Tensor, kernel: Tensor, *, by_dft: bool | N
     Returns:
         (B, O, H, W).
     """
-    if pays_by_dft(maps, kernel) if by_dft is None else by_dft:
+    if by_dft is None:
+        by_dft = chosen(Kernel.TILED_DFT, maps) and pays_by_dft(maps, kernel)
+    if by_dft:
         result: Tensor = _convolve(maps, kernel)
         return result
     if kernel.shape[-1] == 1:
@@ -34,10 +37,10 @@ def convolve_with_large_kernel(maps: Tensor, kernel: Tensor, *, by_dft: bool | N
     return functional.conv2d(maps, kernel, padding=kernel.shape[-1] // 2)
 
 
-def pays_by_dft(maps: Tensor, kernel: Tensor, device_type: str | None = None) -> bool:
-    """Whether the Fourier transform is the faster way.
+def pays_by_dft(maps: Tensor, kernel: Tensor) -> bool:
+    """Whether the Fourier transform is the faster way on a CPU.
 
-    On a CPU from 7x7 on, with enough channels and tiles to make the products of matrices worth
+    From 7x7 on, with enough channels and tiles to make the products of matrices worth
     their while: forward and backward take 0.5 of the direct sum's time at 32,768 pixels and 24
     channels, 0.8 at 4,608, but 1.5 at 2,048; 0.8 with 16 channels, 1.1 with 8; 0.8-1.0 for 5x5.
     GPU libraries choose by themselves, and autocast asks for bfloat16, in which a transform would
@@ -46,10 +49,8 @@ def pays_by_dft(maps: Tensor, kernel: Tensor, device_type: str | None = None) ->
     Args:
         maps: (B, I, H, W).
         kernel: (O, I, k, k).
-        device_type: In place of that of `maps`.
     """
-    device_type = device_type or maps.device.type
-    if device_type != "cpu" or torch.is_autocast_enabled("cpu"):
+    if torch.is_autocast_enabled("cpu"):
         return False
     if maps.dtype not in (torch.float32, torch.float64) or maps.dtype != kernel.dtype:
         return False

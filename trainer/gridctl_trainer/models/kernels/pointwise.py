@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from gridctl_trainer.models.kernels.switch import Kernel, chosen
+
 
 def convolve_pointwise(maps: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """A 1x1 convolution.
@@ -21,7 +23,7 @@ def convolve_pointwise(maps: Tensor, weight: Tensor, bias: Tensor | None = None)
     Returns:
         (B, O, H, W), channels last on a CPU.
     """
-    if maps.device.type != "cpu":
+    if not chosen(Kernel.POINTWISE_PRODUCTS, maps):
         return functional.conv2d(maps, weight, bias)
     pixels = maps.contiguous(memory_format=torch.channels_last).permute(0, 2, 3, 1)
     return functional.linear(pixels, weight.flatten(1), bias).permute(0, 3, 1, 2)

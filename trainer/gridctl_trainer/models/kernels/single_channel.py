@@ -10,6 +10,8 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
+from gridctl_trainer.models.kernels.switch import Kernel, chosen
+
 
 def convolve_to_one_channel(maps: Tensor, conv: nn.Conv2d, *, by_taps: bool | None = None) -> Tensor:
     """The same as `conv(maps)` for a square odd kernel, zero padding k // 2 and one output channel.
@@ -26,7 +28,7 @@ def convolve_to_one_channel(maps: Tensor, conv: nn.Conv2d, *, by_taps: bool | No
     """
     size = conv.kernel_size[0]
     if by_taps is None:
-        by_taps = maps.device.type == "cpu" and size > 1 and not torch.is_autocast_enabled("cpu")
+        by_taps = chosen(Kernel.SINGLE_CHANNEL_TAPS, maps) and size > 1 and not torch.is_autocast_enabled("cpu")
     if not by_taps:
         return conv(maps)  # type: ignore[no-any-return]
     taps = conv.weight.flip(2, 3).flatten(2)[0].T

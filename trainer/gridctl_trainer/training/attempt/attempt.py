@@ -150,9 +150,8 @@ class Attempt:
         self._write_result(loop, function)
 
     def _where_it_trains(self, device: torch.device) -> str:
-        threads = self._spec.training.threads
-        on = f"{device} ({device_name(device)})"
-        return f"attempt {self._name.number} on {on}, {threads} {'thread' if threads == 1 else 'threads'}"
+        threads = count(self._spec.training.threads, "thread")
+        return f"attempt {self._name.number} on {device} ({device_name(device)}), {threads}"
 
     def _train(self, loop: TrainingLoop, data_digest: str) -> None:
         training = self._spec.training

@@ -11,6 +11,7 @@ from typing import Final, Literal
 import torch
 
 from gridctl_trainer.contract.errors import Fault, SpecError
+from gridctl_trainer.contract.wording import count
 
 DeviceName = Literal["auto", "cpu", "cuda"]
 
@@ -55,7 +56,8 @@ def unused_gpu(device: torch.device, wanted: DeviceName) -> str:
     if device.type != "cpu":
         return ""
     if wanted == "cpu" and (given := _given_gpus()):
-        return f"this pod holds {_gpus(given)} and trains on the CPU, as {_FIELD} is cpu: ask for kubernetes.gpus: 0"
+        held = count(given, "GPU")
+        return f"this pod holds {held} and trains on the CPU, as {_FIELD} is cpu: ask for kubernetes.gpus: 0"
     if wanted != "auto" or not (_has_device_files() or _names_devices()):
         return ""
     return f"there is a GPU here, but training.device is auto and takes the CPU: {_why_none().problems[0].what}"
@@ -64,7 +66,7 @@ def unused_gpu(device: torch.device, wanted: DeviceName) -> str:
 def _why_none() -> Fault:
     given = _given_gpus()
     where = "kubernetes.gpus" if given else _FIELD
-    none = f"this pod was given {_gpus(given)} that it cannot use" if given else "no GPU here"
+    none = f"this pod was given {count(given, 'GPU')} that it cannot use" if given else "no GPU here"
     cpu = "or train on the CPU: --set training.device=cpu"
     if given:
         cpu = "or train on the CPU: --set kubernetes.gpus=0"
@@ -88,10 +90,6 @@ def _given_gpus() -> int:
     """How many GPUs the Job of this pod asked for; 0 where that is not known."""
     text = os.environ.get(_GIVEN, "")
     return int(text) if text.isascii() and text.isdigit() else 0
-
-
-def _gpus(number: int) -> str:
-    return "1 GPU" if number == 1 else f"{number} GPUs"
 
 
 def _names_devices() -> bool:

@@ -14,9 +14,9 @@ from gridctl.executors.data_places import DATA_FIELDS
 from gridctl.executors.kubernetes.manifest.job_template import gpus_of
 from gridctl.executors.kubernetes.store_access.pod_environment import trainer_container
 from gridctl.experiment import Experiment
-from gridctl.terminal.console import count
 from gridctl_trainer.contract.location import read_location
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.wording import count
 
 Json = Mapping[str, Any]
 

@@ -1,0 +1,24 @@
+"""An instance norm without weights, and a ReLU."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from gridctl_trainer.models.kernels.fused_chains import normalise_and_rectify
+from gridctl_trainer.models.kernels.instance_norm import instance_norm
+from gridctl_trainer.models.kernels.switch import Kernel, chosen
+
+
+class NormReLU(nn.Module):
+    """relu(IN(maps))."""
+
+    def __init__(self, eps: float) -> None:
+        super().__init__()
+        self.eps = eps
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(B, C, H, W) to the same."""
+        if chosen(Kernel.FUSED_CHAINS, maps):
+            return normalise_and_rectify(maps, self.eps)
+        return functional.relu(instance_norm(maps, self.eps))
