@@ -57,6 +57,13 @@ def test_no_more_than_so_many_are_active_at_a_time(
         assert sum(1 for start, end in spans if start <= began < end) <= 2, spans
 
 
+def queued_by_the_submission(gridctl: Gridctl, process_id: int) -> int:
+    """How many runs are queued as their Jobs are not created yet."""
+    runs = gridctl.json("status")["runs"]
+    said = f"gridctl submit --max-active 1 (process {process_id} on "
+    return sum(1 for run in runs if run["state"] == "queued" and said in run["reason"])
+
+
 def test_interrupted_it_leaves_what_runs_and_goes_on_when_called_again(
     cluster: Cluster, gridctl: Gridctl, namespace: str, stub: Stub, tmp_path: Path
 ) -> None:
@@ -64,12 +71,14 @@ def test_interrupted_it_leaves_what_runs_and_goes_on_when_called_again(
     command = gridctl.command("submit", "experiment.yaml", *SIX, "--set", endless, "--max-active", "1")
     with started(command, tmp_path) as process:
         wait_for(lambda: jobs_in(cluster, namespace))
+        wait_for(lambda: queued_by_the_submission(gridctl, process.pid) == 5)
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=60)[1]
     assert process.returncode == 130, said
     assert "interrupted after creating 1 Job" in said
     first = {job["metadata"]["uid"] for job in jobs_in(cluster, namespace)}
     assert len(first) == 1
+    assert gridctl.json("status")["totals"]["not_started"] == 5
     again = gridctl("submit", "experiment.yaml", *SIX, "--set", endless, "--max-active", "6")
     assert again.returncode == 0, again.stderr
     assert first < {job["metadata"]["uid"] for job in jobs_in(cluster, namespace)}

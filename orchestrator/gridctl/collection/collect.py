@@ -15,11 +15,12 @@ import pandas as pd
 
 from gridctl.collection.implausible_ejection_fraction import remark
 from gridctl.collection.read_cache import ReadCache
+from gridctl.collection.waiting_submission import held_by_submissions
 from gridctl.terminal.console import count
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import MetricLogError, NotFoundError, Problem, StoreError, shortened
 from gridctl_trainer.contract.frozen import canonical_json
-from gridctl_trainer.contract.layout import RunLayout, attempt_of, experiment_prefix, run_of
+from gridctl_trainer.contract.layout import RunLayout, attempt_of, experiment_prefix, is_waiting_submission, run_of
 from gridctl_trainer.contract.records.metric_log import AttemptLog, EpochRecord, merge, read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec
@@ -129,6 +130,7 @@ class Collected:
         problems: Objects that could not be read, and what is wrong with them.
         others: Finished runs in the store that the grid does not hold, or no longer.
         function: A row a patient of each finished run; columns as `FUNCTION_COLUMNS`.
+        held: What holds a run whose Job is not created yet, by run id: a submission that waits for room.
     """
 
     runs: pd.DataFrame
@@ -136,6 +138,7 @@ class Collected:
     problems: Sequence[Problem]
     others: Sequence[str]
     function: pd.DataFrame = field(default_factory=lambda: _frame([], FUNCTION_COLUMNS))
+    held: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -187,9 +190,12 @@ def collect(
     problems: list[Problem] = []
     others: dict[str, None] = {}
     times: dict[str, _Times] = defaultdict(_Times)
+    waiting: list[Stat] = []
     for stat in store.list(experiment_prefix(runs[0].experiment)):
         layout = run_of(stat.key)
         if layout is None:
+            if is_waiting_submission(stat.key):
+                waiting.append(stat)
             continue
         if layout.run_id not in wanted:
             if stat.key == layout.result:
@@ -200,7 +206,8 @@ def collect(
             chosen.append((layout.run_id, stat))
         elif misplaced := _misplaced(layout, stat.key):
             problems.append(Problem(misplaced, f"{store.url}/{stat.key}", "move it elsewhere, or delete it"))
-    objects = _read(store, wanted, chosen, cache or ReadCache.of(store), problems, on_read)
+    cache = cache or ReadCache.of(store)
+    objects = _read(store, wanted, chosen, cache, problems, on_read)
     run_rows, epoch_rows, function_rows = [], [], []
     for run in runs:
         read = objects.get(run.run_id, _RunObjects())
@@ -217,6 +224,7 @@ def collect(
         problems=problems,
         others=tuple(others),
         function=_frame(function_rows, FUNCTION_COLUMNS),
+        held=held_by_submissions(store, waiting, cache),
     )
 
 

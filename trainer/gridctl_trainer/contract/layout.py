@@ -3,6 +3,7 @@
 <experiment>/experiment.yaml
 <experiment>/history/20261126T172535123Z-report-<uid>.json   what was declared and looked at, and when: never replaced
 <experiment>/cancelled.json                     when all of it was last cancelled: submissions under way then end
+<experiment>/waiting/<uid>.json                  a submission that creates Jobs a few at a time, and which are left
 <experiment>/<run_id>/spec.json
                       attempts/001-<uid>.jsonl       metric log of one attempt
                       attempts/001-<uid>.log         what that attempt printed
@@ -22,6 +23,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 _HISTORY = "history"
+_WAITING = "waiting"
 _NAME = r"(?P<number>\d{3,9})-(?P<uid>[a-z0-9][-a-z0-9]*)"
 _ATTEMPT = re.compile(rf"{_NAME}\.jsonl")
 _EVENT = re.compile(rf"[^/]+/{_HISTORY}/(?P<at>\d{{8}}T\d{{9}})Z-(?P<kind>[a-z]+)-[^/]+\.json")
@@ -67,6 +69,17 @@ def experiment_cancelled(experiment: str) -> str:
 def history_prefix(experiment: str) -> str:
     """The events of an experiment's history begin with this; their keys are in the order of their times."""
     return f"{experiment}/{_HISTORY}/"
+
+
+def waiting_submission(experiment: str, uid: str) -> str:
+    """What a submission that waits for room says of itself."""
+    return f"{experiment}/{_WAITING}/{uid}.json"
+
+
+def is_waiting_submission(key: str) -> bool:
+    """Whether a key is that of one."""
+    parts = key.split("/")
+    return len(parts) == 3 and parts[1] == _WAITING and parts[2].endswith(".json")
 
 
 def history_event(experiment: str, at: datetime, kind: str, uid: str) -> str:
@@ -154,7 +167,7 @@ class RunLayout:
 def run_of(key: str) -> RunLayout | None:
     """The run a key belongs to; None for keys of the experiment itself."""
     parts = key.split("/")
-    return RunLayout(parts[0], parts[1]) if len(parts) > 2 and parts[1] != _HISTORY else None
+    return RunLayout(parts[0], parts[1]) if len(parts) > 2 and parts[1] not in (_HISTORY, _WAITING) else None
 
 
 def attempt_of(key: str) -> AttemptName | None:

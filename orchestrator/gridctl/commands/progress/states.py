@@ -41,10 +41,14 @@ def run_standings(
         here: Name of the machine that alone the backend knows of; empty if it knows of all.
     """
     now = time.time() if now is None else now
-    return {
-        str(row["run_id"]): _standing(row, activity.get(str(row["run_id"]), Activity()), now, here, experiment)
-        for row in collected.runs.to_dict("records")
-    }
+    standings = {}
+    for row in collected.runs.to_dict("records"):
+        run_id = str(row["run_id"])
+        known = activity.get(run_id, Activity())
+        if not known.active and run_id in collected.held:
+            known = Activity(active=True, in_submission=True, reason=collected.held[run_id])
+        standings[run_id] = _standing(row, known, now, here, experiment)
+    return standings
 
 
 def standings_now(found: Found, collected: Collected) -> tuple[dict[str, Standing] | None, str]:

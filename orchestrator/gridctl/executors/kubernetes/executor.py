@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from gridctl.collection.waiting_submission import WaitingNote
 from gridctl.errors import UnreachableError
 from gridctl.executors.base import Activity, Outcome
 from gridctl.executors.capabilities import DryRun, StartOptions
@@ -122,8 +123,9 @@ class KubernetesExecutor:
         create = Submission(self.api, seen, self._experiment.kubernetes.requests_at_once).run
         models = {run.run_id: run.model for run in runs}
         cancellation = CancellationWatch(self._store, self._experiment.name)
+        note = None if max_active is None else WaitingNote(self._store, self._experiment.name, max_active)
         with self.follow(self._experiment.name) as live:
-            window = ActiveWindow(live, create, max_active, shown, models, cancellation=cancellation)
+            window = ActiveWindow(live, create, max_active, shown, models, cancellation=cancellation, note=note)
             return window.run(manifests)
 
     def start_shown(self, runs: Sequence[RunSpec], options: StartOptions) -> Outcome:

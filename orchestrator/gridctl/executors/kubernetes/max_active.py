@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from gridctl.collection.waiting_submission import WaitingNote
 from gridctl.executors.base import Activity, Outcome
 from gridctl.executors.capabilities import Live
 from gridctl.executors.kubernetes.api.requests import Json, StoppedWaiting
@@ -44,6 +45,7 @@ class ActiveWindow:
         shown: Told how far it is.
         models: Model of each run, by run id; empty if it does not matter.
         at_once: Jobs handed over between two looks at those that were.
+        note: Told which runs are left, for whoever asks where they stand; None if nobody is to know.
         cancellation: Asked before Jobs are created, and now and then while none can be, whether the whole
             experiment was cancelled meanwhile; None if it cannot be.
     """
@@ -57,6 +59,7 @@ class ActiveWindow:
         models: Mapping[str, str] | None = None,
         at_once: int = AT_ONCE,
         cancellation: CancellationWatch | None = None,
+        note: WaitingNote | None = None,
     ) -> None:
         self._live = live
         self._create = create
@@ -65,6 +68,7 @@ class ActiveWindow:
         self._models = models or {}
         self._at_once = at_once
         self._cancellation = cancellation
+        self._note = note
         self._reasons = WaitingReasons()
         self._unseen: dict[str, float] = {}
         self._created: dict[str, None] = {}
@@ -108,6 +112,8 @@ class ActiveWindow:
                     for _ in range(len(outcome.created) + len(outcome.failed)):
                         waiting.popleft()
                     interrupted = outcome.interrupted
+                if self._note:
+                    self._note.renew([manifest["metadata"]["name"] for manifest in waiting])
                 if self._shown:
                     self._shown(len(self._created) + len(failed), len(manifests), active)
                 if not free:
@@ -115,6 +121,9 @@ class ActiveWindow:
                     time.sleep(_LOOK_EVERY_S)
         except (KeyboardInterrupt, StoppedWaiting):
             interrupted = True
+        finally:
+            if self._note:
+                self._note.end()
         return Outcome(
             created=tuple(self._created),
             failed=failed,
