@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gridctl.analysis.scores import is_score
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import METRICS
+from gridctl.experiment.score import is_score
 from gridctl.experiment.suggest import did_you_mean
 
 

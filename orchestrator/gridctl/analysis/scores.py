@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-
-
-def is_score(text: str) -> bool:
-    """Whether this names a score: `final`, `best`, `mean` or `last-K`."""
-    return text in ("final", "best", "mean") or re.fullmatch(r"last-[1-9]\d{0,3}", text) is not None
 
 
 def run_scores(epochs: pd.DataFrame, metrics: Sequence[str], score: str) -> pd.DataFrame:

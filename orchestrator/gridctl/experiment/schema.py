@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Annotated, Any, Final, Literal, TypeVar, get_args
@@ -11,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from gridctl.experiment.executor_names import DEFAULT_EXECUTOR
 from gridctl.experiment.kubernetes_options import KubernetesOptions
-from gridctl_trainer.contract.fields.text_form import text_form
+from gridctl.experiment.score import Score
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.location import LocationText
 from gridctl_trainer.contract.spec import (
@@ -52,20 +51,10 @@ def _not_empty(items: tuple[T, ...]) -> tuple[T, ...]:
     return items
 
 
-_SCORE: Final = r"final|best|mean|last-[1-9]\d{0,3}"
-
-
-def _score(value: str) -> str:
-    if not re.fullmatch(_SCORE, value):
-        raise ValueError("use final, best, mean or last-K, such as last-5")
-    return value
-
-
 def _one_or_many(value: Any) -> Any:
     return [value] if isinstance(value, Mapping) else value
 
 
-Score = Annotated[str, AfterValidator(_score), text_form(_SCORE)]
 Checked = (AfterValidator(_not_empty), AfterValidator(_no_duplicates))
 
 

@@ -17,7 +17,8 @@ from gridctl_trainer.contract.location import read_location
 from gridctl_trainer.contract.wording import count
 from gridctl_trainer.datasets.slices import Progress
 from gridctl_trainer.datasets.transfer.cache_folder import cache_folder
-from gridctl_trainer.datasets.transfer.checksums import parse_checksums, sha256_of
+from gridctl_trainer.datasets.transfer.checksums import parse_checksums
+from gridctl_trainer.host.file_digest import sha256_of
 from gridctl_trainer.host.file_lock import held
 from gridctl_trainer.storage.base import Stat, Store, open_store
 

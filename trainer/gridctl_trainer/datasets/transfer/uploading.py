@@ -9,7 +9,8 @@ from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.location import read_location
 from gridctl_trainer.datasets.file_tree import walk
 from gridctl_trainer.datasets.slices import Progress
-from gridctl_trainer.datasets.transfer.checksums import md5_of, parse_checksums, sha256_of
+from gridctl_trainer.datasets.transfer.checksums import parse_checksums
+from gridctl_trainer.host.file_digest import md5_of, sha256_of
 from gridctl_trainer.storage.base import Stat
 from gridctl_trainer.storage.s3.checksums import is_same
 from gridctl_trainer.storage.s3.store import S3Store

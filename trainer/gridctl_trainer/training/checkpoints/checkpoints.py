@@ -23,6 +23,7 @@ from gridctl_trainer.contract.records.checkpoint_manifest import (
     CheckpointManifest,
 )
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.host.file_digest import sha256_of
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.training.checkpoints.retention import Scores, best, kept
 
@@ -159,7 +160,7 @@ class Checkpoints:
         with tempfile.TemporaryDirectory(prefix="gridctl-") as folder:
             path = Path(folder, "checkpoint.pt")
             self._store.get_file(key, path)
-            if path.stat().st_size != manifest.size_bytes or _sha256(path) != manifest.sha256:
+            if path.stat().st_size != manifest.size_bytes or sha256_of(path) != manifest.sha256:
                 raise _DamagedError("its content is not what was written")
             try:
                 state = torch.load(path, map_location="cpu", weights_only=True)
@@ -199,8 +200,3 @@ def weights_sha256(tensors: Mapping[str, torch.Tensor]) -> str:
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
         digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
