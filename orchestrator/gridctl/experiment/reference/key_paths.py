@@ -31,8 +31,11 @@ def key_values(path: str) -> list[str]:
     Args:
         path: Of the key, as `--set` takes it.
     """
+    from gridctl.experiment.executor_names import installed_executors
     from gridctl.experiment.override import annotations_at, split_path
 
+    if path == "backend":
+        return list(installed_executors())
     found = [value for annotation in annotations_at(split_path(path)) for value in few_values(annotation)]
     return list(dict.fromkeys(found))
 
