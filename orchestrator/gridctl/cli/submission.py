@@ -405,9 +405,10 @@ def _finish_submit(prepared: Prepared, outcome: Outcome, took: str, named: str) 
     if unit and outcome.failed and not outcome.created:
         raise typer.Exit(errors.INVALID_INPUT)  # the API server takes none of them, as the dry run says
     if outcome.failed or stopped_short or prepared.plan.failed or prepared.collected.problems:
-        if outcome.failed and not stopped_short and not unit:
+        to_retry = [run_id for run_id in outcome.failed if run_id not in outcome.resumable]
+        if to_retry and not stopped_short and not unit:
             at = f" --store {shlex.quote(prepared.store.url)}" if named else ""
-            console.say(f"next: gridctl logs {next(iter(outcome.failed))}{at}, then gridctl retry{named}")
+            console.say(f"next: gridctl logs {to_retry[0]}{at}, then gridctl retry{named}")
         only_cancelled = not (
             outcome.failed or outcome.not_started or prepared.plan.failed or prepared.collected.problems
         )

@@ -49,6 +49,7 @@ class Outcome:
         done: Run ids finished while the command waited; empty for executors that do not wait.
         created: Run ids handed over.
         failed: Why, by run id.
+        resumable: Of those, the ones that the next submission resumes, without being asked to retry what failed.
         cancelled: Run ids that `gridctl cancel` ended, or kept from being started.
         left: Run ids that somebody else holds.
         interrupted: Whether the user stopped it; what is left can be resumed.
@@ -60,6 +61,7 @@ class Outcome:
     done: tuple[str, ...] = ()
     created: tuple[str, ...] = ()
     failed: Mapping[str, str] = field(default_factory=dict)
+    resumable: tuple[str, ...] = ()
     cancelled: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     interrupted: bool = False

@@ -52,6 +52,7 @@ def test_a_process_that_ends_without_a_result_failed(
     assert len(found["failed"]) == 2
     assert all(said in message for message in found["failed"].values())
     assert said in done.stderr
+    assert ("gridctl retry" in done.stderr) == (ending != "exit 143")
     status = json.loads(command("gridctl", "status", "--json").stdout)
     if ending == "exit 143":  # it may be resumed, so nobody has to ask for it to be tried again
         assert status["totals"]["not_started"] == 2

@@ -112,6 +112,7 @@ class Session:
             cancelled=tuple(run_id for run_id, ending in endings if ending.outcome == "cancelled"),
             left=tuple(run_id for run_id, ending in endings if ending.outcome == "left"),
             failed={run_id: ending.message for run_id, ending in endings if ending.outcome == "failed"},
+            resumable=tuple(run_id for run_id, ending in endings if ending.resumable),
             interrupted=self._stop_requests > 0,
             unreachable=any(ending.unreachable for _, ending in endings),
             not_started=tuple(self._held_back),
