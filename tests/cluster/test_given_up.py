@@ -57,6 +57,6 @@ def test_no_retries_left(gridctl: Gridctl, store: Store, tmp_path: Path) -> None
         os.kill(pid, signal.SIGKILL)
     wait_for(lambda: gridctl.totals()["failed"] == 1)
     (said,) = gridctl.json("status")["runs"]
-    assert "failed 1 times, kubernetes.retries is 0; last: killed (exit code 137)" in said["reason"]
+    assert "failed 1 time, kubernetes.retries is 0; last: killed (exit code 137)" in said["reason"]
     assert "gridctl retry" in said["reason"]
     assert goes_on(gridctl, store, run).attempt.resumed_epoch >= 2
