@@ -13,6 +13,7 @@ from rich.console import Console
 from gridctl.analysis.statistics.power import paired_t_power, pairs_needed
 from gridctl.cli.views.plan import plan_view
 from gridctl.collection.collect import collect
+from gridctl.collection.specifications import StoredSpecifications
 from gridctl.commands.epoch_times import measured_elsewhere
 from gridctl.commands.plan import Estimate, estimate, make_plan
 from gridctl.experiment import Experiment, parse_experiment
@@ -44,7 +45,9 @@ def made(tiny: Experiment, store: FolderStore, at_once: int | None = None) -> Es
 def planned(tiny: Experiment, store: FolderStore) -> Estimate:
     """Of a grid none of whose own runs may have been begun."""
     collected = collect(store, tiny.runs)
-    return estimate(tiny, collected, 1, measured_elsewhere(store, tiny, collected))
+    return estimate(
+        tiny, collected, 1, measured_elsewhere(store, tiny, collected, StoredSpecifications(store, tiny.name))
+    )
 
 
 def shown(estimated: Estimate) -> str:

@@ -101,6 +101,7 @@ def report(
     from gridctl.analysis.request import compares
     from gridctl.cli.status import which
     from gridctl.collection.outside_grid import outside_grid
+    from gridctl.collection.specifications import StoredSpecifications
     from gridctl.commands.collecting import collect_with_bar
     from gridctl.commands.lookup.experiments import find_experiment
     from gridctl.commands.progress.states import standings_now
@@ -129,7 +130,8 @@ def report(
     history = read_history(found.store, found.experiment.name)
     event = report_event(found.experiment, int(tables.runs["finished"].sum()), question)
     changes = list(changes_since_first_report(history, event))
-    outside = outside_grid(found.store, found.experiment.runs, tables.others)
+    stored = StoredSpecifications(found.store, found.experiment.name)
+    outside = outside_grid(stored, found.experiment.runs, tables.others)
     studies = reproduced_studies(found.experiment)
     built = build_report(found.experiment, tables, question, changes=changes, outside=outside, studies=studies.values())
     if problem := append(found.store, found.experiment.name, history, event):

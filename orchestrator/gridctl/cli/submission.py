@@ -251,7 +251,7 @@ def _show_dry_run(
     parts = {"create": plan.create, "retry": plan.retry, "skip": plan.skip, "leave": plan.leave, "failed": plan.failed}
     executor = prepared.executor
     answer = executor.dry_run(plan.to_do) if isinstance(executor, DryRuns) else DryRun()
-    others = measured_elsewhere(prepared.store, prepared.experiment, prepared.collected)
+    others = measured_elsewhere(prepared.store, prepared.experiment, prepared.collected, prepared.stored)
     cost = estimate(prepared.experiment, prepared.collected, at_once, others)
     if as_json:
         shown: dict[str, object] = {name: [run.run_id for run in runs] for name, runs in parts.items()}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
-from gridctl.collection.specifications import differences, stored_specifications
+from gridctl.collection.specifications import StoredSpecifications, differences
 from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.storage.base import Store
 
 _AXES: Final = {"model": "model", "train_ratio": "train ratio", "ablation": "ablation", "seed": "seed"}
 _MOST_READ: Final = 500
@@ -22,28 +21,29 @@ def bring_back(them: str = "them") -> str:
     )
 
 
-def outside_grid(store: Store, runs: Sequence[RunSpec], others: Sequence[str]) -> str:
+def outside_grid(stored: StoredSpecifications, runs: Sequence[RunSpec], others: Sequence[str]) -> str:
     """Why finished runs of the store are not of a grid.
 
     Args:
-        store: Where they are.
+        stored: What the store has of the experiment.
         runs: The grid.
         others: Ids of finished runs that it does not hold.
 
     Returns:
         Such as `training.epochs was 10, is 12; seeds 44, 45 are not in it`; empty where nothing can be said.
     """
-    read = stored_specifications(store, runs[0].experiment, others[:_MOST_READ]) if others else []
+    held = {axis: {getattr(run, axis) for run in runs} for axis in _AXES}
+    any_of = {(run.model, run.ablation): run for run in runs}  # those are alike in all but their place in the grid
     lacking: dict[str, dict[Any, None]] = {axis: {} for axis in _AXES}
     changed: dict[str, None] = {}
-    for other in read:
+    for other in stored.read(others[:_MOST_READ]):
         for axis in _AXES:
-            if getattr(other, axis) not in {getattr(run, axis) for run in runs}:
+            if getattr(other, axis) not in held[axis]:
                 lacking[axis][getattr(other, axis)] = None
-        alike = [run for run in runs if (run.model, run.ablation) == (other.model, other.ablation)]
-        if alike:
-            for path, (old, new) in _changes(other, alike).items():
-                changed[f"{path} was {shown(old)}, is {shown(new)}"] = None
+        if alike := any_of.get((other.model, other.ablation)):
+            for path, (old, new) in differences(other, alike).items():
+                if path not in _AXES:
+                    changed[f"{path} was {shown(old)}, is {shown(new)}"] = None
     said = list(changed)[:_MOST_SHOWN]
     if len(changed) > _MOST_SHOWN:
         said.append(f"{len(changed) - _MOST_SHOWN} more values changed")
@@ -53,13 +53,6 @@ def outside_grid(store: Store, runs: Sequence[RunSpec], others: Sequence[str]) -
             many = len(values) > 1
             said.append(f"{_AXES[axis]}{'s' if many else ''} {named} {'are' if many else 'is'} not in it")
     return "; ".join(said)
-
-
-def _changes(other: RunSpec, alike: Sequence[RunSpec]) -> Mapping[str, tuple[Any, Any]]:
-    """Values that changed since a run was made, against the nearest of the grid; its place in the grid is none."""
-    compared = (differences(other, run) for run in alike)
-    nearest = min(compared, key=len)
-    return {path: values for path, values in nearest.items() if path not in _AXES}
 
 
 def shown(value: Any) -> str:

@@ -14,25 +14,28 @@ from gridctl_trainer.storage.base import Store
 _AT_ONCE: Final = 16
 
 
-def stored_specifications(store: Store, experiment: str, run_ids: Sequence[str]) -> list[RunSpec]:
-    """Specifications that can be read; a run without a sound one is left out.
+class StoredSpecifications:
+    """Specifications of an experiment's runs, each read from its store once, whoever asks for it."""
 
-    Args:
-        store: Where they are.
-        experiment: Its name.
-        run_ids: Runs of it.
-    """
+    def __init__(self, store: Store, experiment: str) -> None:
+        self._store = store
+        self._experiment = experiment
+        self._known: dict[str, RunSpec | None] = {}
 
-    def read(run_id: str) -> RunSpec | None:
-        key = RunLayout(experiment, run_id).spec
+    def read(self, run_ids: Sequence[str]) -> list[RunSpec]:
+        """Those that can be read; a run without a sound one is left out."""
+        new = [run_id for run_id in dict.fromkeys(run_ids) if run_id not in self._known]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            self._known |= zip(new, pool.map(self._read, new), strict=True)
+        return [spec for run_id in run_ids if (spec := self._known[run_id]) is not None]
+
+    def _read(self, run_id: str) -> RunSpec | None:
+        key = RunLayout(self._experiment, run_id).spec
         try:
-            return RunSpec.from_json(store.get(key, MAX_SPEC_BYTES).data, key)
+            spec = RunSpec.from_json(self._store.get(key, MAX_SPEC_BYTES).data, key)
         except Fault:
             return None
-
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        read_all = zip(pool.map(read, run_ids), run_ids, strict=True)
-        return [spec for spec, run_id in read_all if spec is not None and spec.run_id == run_id]
+        return spec if spec.run_id == run_id else None
 
 
 def differences(old: RunSpec, new: RunSpec) -> dict[str, tuple[Any, Any]]:

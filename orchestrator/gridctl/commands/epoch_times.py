@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gridctl.collection.collect import Collected, collect
-from gridctl.collection.specifications import flat, stored_specifications
+from gridctl.collection.specifications import StoredSpecifications, flat
 from gridctl.executors.capabilities import CountsGpus
 from gridctl.executors.registry import executor_class
 from gridctl.experiment import Experiment
@@ -58,7 +58,9 @@ class OtherRuns:
     on_gpu: bool = False
 
 
-def measured_elsewhere(store: Store, experiment: Experiment, collected: Collected) -> OtherRuns:
+def measured_elsewhere(
+    store: Store, experiment: Experiment, collected: Collected, stored: StoredSpecifications
+) -> OtherRuns:
     """Epochs that finished runs of other grids of this experiment took, for cells in which none was measured.
 
     Runs count that are alike in everything that an epoch's time depends on: model, data, batch sizes, threads. On a
@@ -68,6 +70,7 @@ def measured_elsewhere(store: Store, experiment: Experiment, collected: Collecte
         store: Where they are.
         experiment: What is to be trained.
         collected: What the store holds of it.
+        stored: Its specifications.
 
     Raises:
         StoreError: The store cannot be reached.
@@ -79,7 +82,7 @@ def measured_elsewhere(store: Store, experiment: Experiment, collected: Collecte
     for run in unmeasured:
         cells[_key(run)].add((run.model, run.ablation))
     by_cell: dict[tuple[Any, ...], list[RunSpec]] = defaultdict(list)
-    for spec in stored_specifications(store, experiment.name, collected.others):
+    for spec in stored.read(collected.others):
         if (key := _key(spec)) in cells:
             by_cell[*key, spec.train_ratio].append(spec)
     chosen = [spec for found in by_cell.values() for spec in found[:_MOST_RUNS]]

@@ -16,6 +16,7 @@ from gridctl.analysis.statistics.power import paired_t_power, pairs_needed
 from gridctl.analysis.statistics.smallest_p import pairs_for_exact
 from gridctl.analysis.wording import LEVEL
 from gridctl.collection.collect import Collected
+from gridctl.collection.specifications import StoredSpecifications
 from gridctl.commands.collecting import collect_with_bar
 from gridctl.commands.epoch_times import OtherRuns, measured_elsewhere
 from gridctl.commands.lookup.experiments import find_experiment
@@ -144,7 +145,8 @@ def make_plan(given: str | None, overrides: Sequence[str], store_url: str | None
         found = find_experiment(given, store_url)
         experiment, store = found.experiment, found.store
     collected = collect_with_bar(store, experiment.runs)
-    return estimate(experiment, collected, at_once, measured_elsewhere(store, experiment, collected))
+    stored = StoredSpecifications(store, experiment.name)
+    return estimate(experiment, collected, at_once, measured_elsewhere(store, experiment, collected, stored))
 
 
 def estimate(

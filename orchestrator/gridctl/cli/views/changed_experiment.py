@@ -51,7 +51,7 @@ def outside_line(prepared: Prepared, plain: str) -> str:
     others = prepared.collected.others
     if not others:
         return ""
-    why = outside_grid(prepared.store, prepared.experiment.runs, others)
+    why = outside_grid(prepared.stored, prepared.experiment.runs, others)
     verb, them = ("is", "it") if len(others) == 1 else ("are", "them")
     again = (
         f"`{plain}`, without --set, shows {them} again" if plain else f"the file with those values again shows {them}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from gridctl.collection.collect import collect
 from gridctl.collection.outside_grid import outside_grid
+from gridctl.collection.specifications import StoredSpecifications
 from gridctl.commands.lookup.experiments import Found
 from gridctl.commands.progress.silent_starts import explain_silent_starts
 from gridctl.commands.progress.states import machine_of, run_standings
@@ -130,6 +131,7 @@ def read_status(
         activity = executor.observe(experiment.name)
     standings = run_standings(collected, activity, here=machine_of(found.backend), experiment=experiment.name)
     rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
+    stored = StoredSpecifications(found.store, experiment.name)
     standings = explain_silent_starts(standings, rows, activity, executor)
     gpus = executor.gpus_per_run(experiment) if isinstance(executor, CountsGpus) else None
     runs = [_run_status(run, rows[run.run_id], standings[run.run_id], gpus) for run in experiment.runs]
@@ -151,7 +153,7 @@ def read_status(
         shared_cause=_shared_cause(runs),
         problems=[str(problem) for problem in collected.problems],
         others=len(collected.others),
-        outside=outside_grid(found.store, experiment.runs, collected.others) if once else "",
+        outside=outside_grid(stored, experiment.runs, collected.others) if once else "",
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gridctl.collection.collect import Collected, collect
-from gridctl.collection.specifications import differences, stored_specifications
+from gridctl.collection.specifications import StoredSpecifications, differences
 from gridctl.commands.submission.reuse_epochs import Reuse, reusable
 from gridctl_trainer.contract.layout import RunLayout, checkpoint_of, experiment_prefix, run_of
 from gridctl_trainer.contract.spec import RunSpec
@@ -52,13 +52,16 @@ class Change:
         }
 
 
-def find_changes(store: Store, wanted: Sequence[RunSpec], collected: Collected) -> list[Change]:
+def find_changes(
+    store: Store, wanted: Sequence[RunSpec], collected: Collected, stored: StoredSpecifications
+) -> list[Change]:
     """Why runs that nobody has begun are not those that the store has of the same model, ratio, ablation and seed.
 
     Args:
         store: Where they are.
         wanted: Those about to be created.
         collected: What the store holds of the grid.
+        stored: Specifications of the experiment's runs.
 
     Raises:
         StoreError: The store cannot be reached.
@@ -78,7 +81,7 @@ def find_changes(store: Store, wanted: Sequence[RunSpec], collected: Collected) 
         return []
     by_cell: dict[str, list[RunSpec]] = defaultdict(list)
     cells = {_cell(run.run_id) for run in new}
-    for old in stored_specifications(store, new[0].experiment, [run_id for run_id in keys if _cell(run_id) in cells]):
+    for old in stored.read([run_id for run_id in keys if _cell(run_id) in cells]):
         by_cell[_cell(old.run_id)].append(old)
     compared = [(run, old) for run in new for old in by_cell[_cell(run.run_id)]]
     return _changes(store, compared, keys) if compared else []

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from gridctl.collection.collect import Collected, collect
+from gridctl.collection.specifications import StoredSpecifications
 from gridctl.commands.progress.states import machine_of, run_standings
 from gridctl.commands.submission.changed_experiment import Change, find_changes
 from gridctl.commands.submission.missing_runs import Plan, plan
@@ -37,6 +38,7 @@ class Prepared:
     Attributes:
         collected: What its store held.
         standings: Where every run stood, by run id.
+        stored: Specifications of its runs that the store has.
         changes: Why runs that nobody has begun are not those that the store has.
     """
 
@@ -46,6 +48,7 @@ class Prepared:
     executor: Executor
     collected: Collected
     standings: Mapping[str, Standing]
+    stored: StoredSpecifications
     changes: Sequence[Change] = ()
 
     @property
@@ -85,8 +88,9 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool, by_name
         for run_id, standing in standings.items()
     }
     made = plan(experiment.runs, states, retry_failed=retry_failed)
-    changes = find_changes(store, made.create, collected)
-    return Prepared(experiment, store, made, executor, collected, standings, changes)
+    stored = StoredSpecifications(store, name)
+    changes = find_changes(store, made.create, collected, stored)
+    return Prepared(experiment, store, made, executor, collected, standings, stored, changes)
 
 
 def write_specifications(prepared: Prepared, *, reuse_epochs: bool = False) -> None:
