@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Final
 
 from gridctl.errors import InputError, Problem
 from gridctl.executors.registry import descriptor_of
@@ -18,9 +17,8 @@ from gridctl.experiment.draft.proposal import LEAST_PATIENTS, MANY, Draft, Place
 from gridctl.experiment.draft.text import draft_text
 from gridctl.experiment.executor_names import DEFAULT_EXECUTOR
 from gridctl.terminal import console
+from gridctl_trainer.contract.data_layout import TITLES
 from gridctl_trainer.contract.location import read_location
-
-_NAMES: Final = {"acdc": "ACDC", "sunnybrook": "Sunnybrook"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ class Written:
     def said(self, path: Path) -> list[str]:
         """What was written, and what to type next."""
         sets = ", ".join(
-            f"{_NAMES[data.kind]}: {console.count(len(data.patients), 'patient')}"
+            f"{TITLES[data.kind]}: {console.count(len(data.patients), 'patient')}"
             for data in self.data
             if data.patients
         )

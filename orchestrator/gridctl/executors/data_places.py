@@ -22,13 +22,13 @@ from gridctl_trainer.contract.data_layout import (
     CHECKSUMS,
     PACK_MANIFEST,
     SUNNYBROOK_CONTOUR,
+    TITLES,
 )
 from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.contract.location import Location, read_location
 from gridctl_trainer.storage.base import open_store
 
-_TITLES: Final = {"acdc": "ACDC", "sunnybrook": "Sunnybrook"}
-DATA_FIELDS: Final = tuple(_TITLES)
+DATA_FIELDS: Final = tuple(TITLES)
 """Keys below `data` that name a place."""
 
 
@@ -139,8 +139,8 @@ def _named_otherwise(experiment: Experiment, field: str, text: str) -> Iterator[
     except OSError:
         return
     holds = f"it holds {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}" if names else "it is empty"
-    what = f"there is no patient of {_TITLES[field]} in {folder.absolute()}: {holds}"
-    fix = f"unpack {_TITLES[field]} there, or give another folder with --set data.{field}=PATH"
+    what = f"there is no patient of {TITLES[field]} in {folder.absolute()}: {holds}"
+    fix = f"unpack {TITLES[field]} there, or give another folder with --set data.{field}=PATH"
     yield experiment.document.problem(("data", field), what, fix)
 
 

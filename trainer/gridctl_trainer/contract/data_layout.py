@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Final, Literal
 
 SetKind = Literal["acdc", "sunnybrook"]
+
+TITLES: Final[Mapping[str, str]] = {"acdc": "ACDC", "sunnybrook": "Sunnybrook"}
+"""As people call them."""
 
 ACDC_PATIENT: Final = re.compile(r"patient\d+")
 ACDC_FOLDERS: Final = ("", "training", "database/training", "testing", "database/testing")

@@ -6,26 +6,24 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
+from gridctl_trainer.contract.data_layout import TITLES, SetKind
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.datasets.file_tree import entries
 
-Kind = Literal["acdc", "sunnybrook"]
-
-_SIGNS: Final[dict[Kind, re.Pattern[str]]] = {
+_SIGNS: Final[dict[SetKind, re.Pattern[str]]] = {
     "acdc": re.compile(r"patient\d+"),
     "sunnybrook": re.compile(r"SC-(HF-I|HF-NI|HYP|N)-\d+|SCD\d+|IM-\d+-\d+-icontour-manual\.txt", re.IGNORECASE),
 }
 """Names of folders or files that only one of the data sets has."""
-_TITLES: Final[dict[Kind, str]] = {"acdc": "ACDC", "sunnybrook": "Sunnybrook"}
 _WITHIN: Final = ("training", "testing", "database")
 """Folders of ACDC that a root may be above."""
 _LEVELS: Final = 5
 _MOST_NAMES: Final = 5000
 
 
-def what_is_there(kind: Kind, root: Path) -> tuple[str, str]:
+def what_is_there(kind: SetKind, root: Path) -> tuple[str, str]:
     """What to add to `there is no patient`: what the folder looks like, and what to do about it.
 
     Args:
@@ -37,17 +35,17 @@ def what_is_there(kind: Kind, root: Path) -> tuple[str, str]:
     """
     shallow = list(islice(_below(root), _MOST_NAMES))
     if not shallow:
-        return "it is empty", f"unpack {_TITLES[kind]} there, or give another folder as data.{kind}"
+        return "it is empty", f"unpack {TITLES[kind]} there, or give another folder as data.{kind}"
     if (found := next((path for path in shallow if _SIGNS[kind].fullmatch(path.name)), None)) is not None:
         folder = found.parent
         while folder.parent != root and folder.name in _WITHIN:
             folder = folder.parent
-        return f"{_TITLES[kind]} lies below it, in {folder}", f"give that folder as data.{kind}"
-    other: Kind = "sunnybrook" if kind == "acdc" else "acdc"
+        return f"{TITLES[kind]} lies below it, in {folder}", f"give that folder as data.{kind}"
+    other: SetKind = "sunnybrook" if kind == "acdc" else "acdc"
     if any(_SIGNS[other].fullmatch(path.name) for path in shallow):
         return (
-            f"this looks like {_TITLES[other]}",
-            f"give {_TITLES[kind]}'s folder as data.{kind}; are the two swapped?",
+            f"this looks like {TITLES[other]}",
+            f"give {TITLES[kind]}'s folder as data.{kind}; are the two swapped?",
         )
     names = sorted({path.relative_to(root).parts[0] for path in shallow})
     return f"it holds {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}", ""
