@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,6 +77,7 @@ def submit(
     as_json: AsJson = False,
 ) -> None:
     """Start every run that nobody has started, and resume those that were interrupted or cancelled."""
+    from gridctl.cli.views.submission import holder_lines, plan_line
     from gridctl.commands.submission.submit import prepare
     from gridctl.experiment import load_experiment
     from gridctl.terminal import console
@@ -91,9 +91,10 @@ def submit(
         given = submit_command(experiment, overrides or [], store, backend)
         _show_dry_run(prepared, workers or max_active, given, plain, reuse_epochs=reuse_epochs, as_json=as_json)
         return
-    console.say(_plan_line(prepared))
+    console.say(plan_line(prepared))
     _say_changes(prepared, plain, reuse_epochs=reuse_epochs)
-    _say_who_holds(prepared)
+    for line in holder_lines(prepared):
+        console.say(line)
     _carry_out(prepared, workers, max_active, reuse_epochs=reuse_epochs, verify=not no_verify, as_json=as_json)
 
 
@@ -120,6 +121,7 @@ def retry(
     as_json: AsJson = False,
 ) -> None:
     """Try failed runs again, from their last checkpoints."""
+    from gridctl.cli.views.submission import plan_line
     from gridctl.commands.lookup.experiments import find_experiment
     from gridctl.commands.lookup.runs import match_runs
     from gridctl.commands.submission.retry import prepare_retry
@@ -133,7 +135,7 @@ def retry(
             f"{found.experiment.name}: no run of these has failed; the same submit command resumes interrupted ones"
         )
     else:
-        console.say(_plan_line(prepared))
+        console.say(plan_line(prepared))
     _carry_out(prepared, workers, max_active, verify=not no_verify, as_json=as_json)
 
 
@@ -242,6 +244,7 @@ def _show_dry_run(
     """What would be done and what that costs; and what the place says of it, if it can be asked."""
     from gridctl import errors
     from gridctl.cli.views.plan import cost_lines
+    from gridctl.cli.views.submission import plan_line
     from gridctl.commands.epoch_times import measured_elsewhere
     from gridctl.commands.plan import estimate
     from gridctl.executors.capabilities import DryRun, DryRuns
@@ -264,7 +267,7 @@ def _show_dry_run(
             for run in runs:
                 standing = prepared.standings[run.run_id]
                 console.show(f"{name:<7} {run.run_id}  {standing.state.label}")
-        console.say(_plan_line(prepared))
+        console.say(plan_line(prepared))
         _say_changes(prepared, plain, reuse_epochs=reuse_epochs)
         for line in cost_lines(cost, given):
             console.say(line.plain)
@@ -275,37 +278,6 @@ def _show_dry_run(
         raise typer.Exit(errors.INVALID_INPUT)
     if prepared.collected.problems:
         raise typer.Exit(errors.RUNS_FAILED)
-
-
-def _plan_line(prepared: Prepared) -> str:
-    from gridctl.runs.state import ACTIVE, RunState
-    from gridctl.terminal.console import count
-
-    plan = prepared.plan
-    begun = Counter(prepared.standings[run.run_id].state for run in plan.create)
-    held = Counter(prepared.standings[run.run_id].state for run in plan.leave)
-    said = [
-        (begun[RunState.NOT_STARTED], "to start"),
-        (begun[RunState.INTERRUPTED], "interrupted, to resume"),
-        (begun[RunState.CANCELLED], "cancelled, to resume"),
-        (begun[RunState.RUNNING], "running on another machine, to take over"),
-        (len(plan.retry), "failed, to retry"),
-        (len(plan.skip), "done already"),
-        *((held[state], f"{state.label} already") for state in ACTIVE),
-        (len(plan.failed), "failed (--retry-failed tries again)"),
-    ]
-    runs = count(len(prepared.experiment.runs), "run")
-    parts = ", ".join(f"{number} {what}" for number, what in said if number)
-    return f"{prepared.experiment.name}: {runs}: {parts}; store {prepared.store.url}"
-
-
-def _say_who_holds(prepared: Prepared) -> None:
-    """Each reason why a run is left alone, once."""
-    from gridctl.terminal import console
-
-    held = (prepared.standings[run.run_id] for run in prepared.plan.leave)
-    for (label, reason), number in Counter((known.state.label, known.reason) for known in held if known.reason).items():
-        console.say(f"  {number} {label}: {reason}")
 
 
 def _start(prepared: Prepared, workers: int | None, max_active: int | None, *, tried: bool) -> Outcome:
@@ -325,50 +297,9 @@ def _named(prepared: Prepared) -> str:
     return f" {prepared.experiment.name} --store {shlex.quote(prepared.store.url)}"
 
 
-def _held_back(prepared: Prepared, outcome: Outcome, named: str) -> str:
-    """Why some runs were not started, and what to do."""
-    cause, held = outcome.shared_cause, len(outcome.not_started)
-    assert cause is not None
-    on_cluster = prepared.descriptor.hands_over
-    why = str(cause) if on_cluster else str(cause).partition(":")[0]  # each failure was said already
-    stopping = f"; gridctl cancel{named} stops those that are active" if on_cluster else ""
-    return (
-        f"stopped: {why}\n  {held} more {'was' if held == 1 else 'were'} not started{stopping}\n"
-        "  once that is put right, the same command with --retry-failed starts all of them"
-    )
-
-
-def _summary_line(prepared: Prepared, outcome: Outcome, took: str) -> str:
-    """How many runs ended how, and how long that took; on a cluster, what was created."""
-    from gridctl.terminal.console import count
-
-    plan = prepared.plan
-    held_back = len(outcome.cancelled) + len(outcome.left) + len(outcome.not_started)
-    done_before = (len(plan.skip), "done before")
-    if unit := prepared.descriptor.hands_over:
-        waiting = len(plan.to_do) - len(outcome.created) - len(outcome.failed) - held_back
-        made = count(len(outcome.created), unit) + " created"
-        said = [
-            (len(outcome.failed), "refused"),
-            (waiting, "not created"),
-            (len(plan.leave), "active before"),
-            done_before,
-        ]
-    else:
-        interrupted = len(plan.to_do) - len(outcome.done) - len(outcome.failed) - held_back
-        made = count(len(outcome.done), "run") + " done"
-        said = [(len(outcome.failed), "failed"), (interrupted, "interrupted or not started"), done_before]
-    said += [
-        (len(outcome.cancelled), "cancelled"),
-        (len(outcome.not_started), "held back"),
-        (len(plan.failed), "failed before"),
-    ]
-    parts = [made, *(f"{number} {what}" for number, what in said if number)]
-    return f"{prepared.experiment.name}: {', '.join(parts)}; {took}"
-
-
 def _finish_submit(prepared: Prepared, outcome: Outcome, took: str, named: str) -> None:
     from gridctl import errors
+    from gridctl.cli.views.submission import held_back_line, summary_line
     from gridctl.runs.shared_cause import without_run
     from gridctl.terminal import console
 
@@ -380,9 +311,9 @@ def _finish_submit(prepared: Prepared, outcome: Outcome, took: str, named: str) 
         others = f" and {len(run_ids) - 1} more" if len(run_ids) > 1 else ""
         console.say(f"failed: {run_ids[0]}{others}: {outcome.failed[run_ids[0]]}")
     if prepared.plan.to_do:
-        console.say(_summary_line(prepared, outcome, took))
+        console.say(summary_line(prepared, outcome, took))
     if outcome.not_started and outcome.shared_cause:
-        console.say(_held_back(prepared, outcome, named))
+        console.say(held_back_line(prepared, outcome, named))
     if outcome.left:
         console.say(
             f"{console.count(len(outcome.left), 'run')} left to whoever holds them: see `gridctl status{named}`"
