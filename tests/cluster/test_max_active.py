@@ -85,6 +85,25 @@ def test_interrupted_it_leaves_what_runs_and_goes_on_when_called_again(
     assert len(jobs_in(cluster, namespace)) == 6
 
 
+def test_killed_it_holds_nothing_and_the_same_command_creates_the_rest(
+    cluster: Cluster, gridctl: Gridctl, namespace: str, stub: Stub, tmp_path: Path
+) -> None:
+    endless = stub("import time; time.sleep(600)")
+    command = gridctl.command("submit", "experiment.yaml", *SIX, "--set", endless, "--max-active", "1")
+    with started(command, tmp_path) as process:
+        wait_for(lambda: jobs_in(cluster, namespace))
+        wait_for(lambda: queued_by_the_submission(gridctl, process.pid) == 5)
+        held = gridctl("submit", "experiment.yaml", *SIX, "--set", endless)
+        assert held.returncode == 0, held.stderr
+        assert len(jobs_in(cluster, namespace)) == 1, "it leaves them to the one that waits"
+        process.kill()
+        process.wait()
+    assert gridctl.json("status")["totals"]["not_started"] == 5
+    again = gridctl("submit", "experiment.yaml", *SIX, "--set", endless)
+    assert again.returncode == 0, again.stderr
+    assert len(jobs_in(cluster, namespace)) == 6
+
+
 def test_a_cancelled_experiment_gets_no_more_jobs(
     cluster: Cluster, gridctl: Gridctl, namespace: str, stub: Stub, tmp_path: Path
 ) -> None:
