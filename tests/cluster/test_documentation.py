@@ -18,6 +18,7 @@ from gridctl_trainer.storage.base import open_store
 from tests import s3_server
 from tests.cluster.conftest import IMAGE, ROOT, Cluster, wait_for
 from tests.cluster.documentation import commands_of, files_of
+from tests.cluster.kubectl import require_kubectl
 from tests.cluster.test_data import phantom_in
 
 DOCUMENT = ROOT / "docs" / "cluster.md"
@@ -78,10 +79,7 @@ class Newcomer:
 
 @pytest.fixture
 def newcomer(cluster: Cluster, tmp_path: Path) -> Iterator[Newcomer]:
-    if shutil.which("kubectl") is None:
-        if os.environ.get("GRIDCTL_TEST_REQUIRE_CLUSTER"):
-            pytest.fail("kubectl is not on the PATH")
-        pytest.skip("kubectl is not on the PATH")
+    require_kubectl()
     namespace = f"test-{uuid.uuid4().hex[:8]}"
     prefix = f"s3://{s3_server.BUCKET}/cluster-tests/{uuid.uuid4().hex}"
     who = Newcomer(tmp_path, namespace, prefix)

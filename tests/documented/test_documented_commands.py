@@ -18,6 +18,7 @@ from gridctl.cli import help_examples
 from gridctl_trainer.cli import help_examples as trainer_examples
 from gridctl_trainer.storage.base import open_store
 from tests import s3_server
+from tests.cluster.kubectl import require_kubectl
 from tests.documented.commands import Command, commands_in, documented_commands
 from tests.documented.exemptions import ENDS_WITH, EXEMPT, FOLLOWED
 from tests.documented.runnable import STANDS_FOR, variants
@@ -143,6 +144,7 @@ def test_a_command_about_a_bucket_works(text: str, shell: Shell, bucket: str, tr
 @pytest.mark.parametrize("command", named(ON_CLUSTER))
 def test_a_command_of_a_cluster_works(command: Command) -> None:
     """Those within text, which only look; where a page goes step by step, `FOLLOWED` names the test that follows it."""
+    require_kubectl()
     assert "KUBECONFIG" in os.environ
     done = subprocess.run(shlex.split(command.text), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
