@@ -76,9 +76,10 @@ def preflight(runs: Sequence[RunSpec], shown: Shown) -> Findings:
     with tempfile.TemporaryFile() as specs, tempfile.TemporaryFile() as errors:
         specs.writelines(json.dumps(run.model_dump(mode="json")).encode() + b"\n" for run in runs)
         specs.seek(0)
-        with _interruptible():
+        with _interruptible() as interrupts:
             process = _start(specs, errors)
             try:
+                interrupts.allow()
                 found, phase, whole = _listen(process, shown)
                 code = process.wait()
             except InterruptedPreflightError:
@@ -138,16 +139,34 @@ def _event(line: bytes) -> Mapping[str, Any]:
     return event if isinstance(event, dict) else {}
 
 
+class _Interrupts:
+    """SIGINT and SIGTERM, kept until there is somebody to take them."""
+
+    def __init__(self) -> None:
+        self._allowed = self._came = False
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        self._came = True
+        if self._allowed:
+            raise InterruptedPreflightError
+
+    def allow(self) -> None:
+        """Let a signal end the block from now on, and one that came before end it at once."""
+        self._allowed = True
+        if self._came:
+            raise InterruptedPreflightError
+
+
 @contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Have SIGINT and SIGTERM end the block, also where a shell's background job ignores the first."""
+def _interruptible() -> Iterator[_Interrupts]:
+    """Have SIGINT and SIGTERM end the block, also where a shell's background job ignores the first.
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise InterruptedPreflightError
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+    Not before it allows them: a signal between the start of a process and its assignment would leave it running.
+    """
+    interrupts = _Interrupts()
+    before = {number: signal.signal(number, interrupts) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield interrupts
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
