@@ -1,0 +1,26 @@
+"""The specification of one run, section by section."""
+
+from gridctl_trainer.contract.spec.augmentation import AugmentationSpec
+from gridctl_trainer.contract.spec.data import DataSpec
+from gridctl_trainer.contract.spec.names import ExperimentName, Identifier, Seed, TrainRatio
+from gridctl_trainer.contract.spec.preprocessing import PreprocessingSpec
+from gridctl_trainer.contract.spec.problems import validation_problems
+from gridctl_trainer.contract.spec.run_spec import MAX_SPEC_BYTES, RUN_ID_MAX_LENGTH, SCHEMA_VERSION, RunSpec
+from gridctl_trainer.contract.spec.training import CheckpointScore, TrainingSpec
+
+__all__ = [
+    "MAX_SPEC_BYTES",
+    "RUN_ID_MAX_LENGTH",
+    "SCHEMA_VERSION",
+    "AugmentationSpec",
+    "CheckpointScore",
+    "DataSpec",
+    "ExperimentName",
+    "Identifier",
+    "PreprocessingSpec",
+    "RunSpec",
+    "Seed",
+    "TrainRatio",
+    "TrainingSpec",
+    "validation_problems",
+]

@@ -1,0 +1,70 @@
+"""What belongs to the identity of a run: every field of its specification says so itself.
+
+    epochs: Annotated[int, DECIDES] = 200      # another value is another run
+    threads: Annotated[int, RECORDED] = 1      # noted, but the run stays the same one
+
+A value equal to its default is left out, so an option that is added later renames no run. A default is
+therefore never changed: that takes a new value of the option, or another schema version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Whether a field is a part of the identity."""
+
+    decides: bool
+
+
+DECIDES: Final = Role(decides=True)
+"""It can change the result."""
+
+RECORDED: Final = Role(decides=False)
+"""It cannot, or it is found by reading: a path, a device, an interval, the version of a plugin."""
+
+
+def role_of(section: type[BaseModel], name: str) -> Role:
+    """What a field has declared of itself.
+
+    Raises:
+        TypeError: It declares nothing: nobody has decided it.
+    """
+    for mark in section.model_fields[name].metadata:
+        if isinstance(mark, Role):
+            return mark
+    raise TypeError(f"{section.__name__}.{name} has to be marked as DECIDES or RECORDED")
+
+
+def identity(section: BaseModel) -> dict[str, Any]:
+    """All of a section that can change the result and differs from its default, as JSON.
+
+    Raises:
+        TypeError: A field in it declares nothing.
+    """
+    content: dict[str, Any] = {}
+    for name, field in type(section).model_fields.items():
+        if not role_of(type(section), name).decides:
+            continue
+        value = getattr(section, name)
+        found = _as_json(section, name, value)
+        if not field.is_required():
+            default = field.get_default(call_default_factory=True)
+            if value == default or (isinstance(default, BaseModel) and found == identity(default)):
+                continue
+        content[name] = found
+    return content
+
+
+def _as_json(section: BaseModel, name: str, value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return identity(value)
+    if isinstance(value, Mapping) and any(isinstance(item, BaseModel) for item in value.values()):
+        return {key: identity(item) for key, item in value.items()}
+    return section.model_dump(mode="json", include={name})[name]

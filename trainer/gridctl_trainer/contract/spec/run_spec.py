@@ -1,0 +1,180 @@
+"""RunSpec: one cell of the grid, and the name it has everywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Final, Literal, Self
+
+from pydantic import ValidationError, model_validator
+
+from gridctl_trainer.contract.errors import Problem, SpecError, shortened
+from gridctl_trainer.contract.frozen import Frozen, canonical_json, misread
+from gridctl_trainer.contract.json_text import read_json
+from gridctl_trainer.contract.network import NetworkSpec
+from gridctl_trainer.contract.spec.augmentation import AugmentationSpec
+from gridctl_trainer.contract.spec.data import DataSpec
+from gridctl_trainer.contract.spec.names import ExperimentName, Identifier, Seed, TrainRatio
+from gridctl_trainer.contract.spec.problems import joined, validation_problems
+from gridctl_trainer.contract.spec.training import TrainingSpec
+from gridctl_trainer.contract.wording import count
+
+SCHEMA_VERSION: Final = 1
+
+MAX_SPEC_BYTES: Final = 1 << 20
+
+RUN_ID_MAX_LENGTH = 63
+"""A Job's name is copied into labels: a longer one is accepted as a name and fails later."""
+
+_HASH_DIGITS = 8
+
+_CANNOT_CHANGE_A_RESULT: Final = (
+    "checkpoint_every_epochs",
+    "checkpoint_keep_last",
+    "checkpoint_keep_every_epochs",
+    "checkpoint_keep_best",
+    "store_outage_minutes",
+    "spool_mib",
+)
+_LEFT_OUT_AT_THEIR_DEFAULT: Final = {"on_nonfinite": "stop", "deterministic": True}
+"""Options younger than the digest: without them a run has the name that it always had."""
+
+
+class RunSpec(Frozen):
+    """All that can change the result of one run, and nothing that cannot.
+
+    Attributes:
+        schema_version: Of this format; another one is refused.
+        experiment: Name of the experiment, a DNS label.
+        model: The model's name in the experiment, as in labels, tables and columns.
+        network: What that name stands for.
+        train_ratio: Share of the patients trained on, in (0, 1); the others validate.
+        ablation: Name of what was left out or changed; `none` for nothing.
+        seed: Of the split, the start weights and the order of images.
+        data: Where the images are and how they are prepared.
+        training: How the model is trained.
+    """
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    experiment: ExperimentName
+    model: Identifier
+    network: NetworkSpec
+    train_ratio: TrainRatio
+    ablation: Identifier = "none"
+    seed: Seed
+    data: DataSpec
+    training: TrainingSpec
+
+    @model_validator(mode="after")
+    def _best_can_be_scored(self) -> Self:
+        by = self.training.checkpoint_keep_best or ""
+        if self.data.sunnybrook is None and by.startswith("generalisation"):
+            raise ValueError(f"training.checkpoint_keep_best is {by}, but there is no data.sunnybrook")
+        return self
+
+    @model_validator(mode="after")
+    def _size_fits_depth(self) -> Self:
+        step = 2 ** (self.network.depth - 1)
+        if self.data.size_px % step:
+            lower = self.data.size_px // step * step
+            near = f"{lower} or {lower + step}" if lower else f"{step}"
+            raise ValueError(
+                f"data.size_px is {self.data.size_px}, but {self.model} halves it "
+                f"{count(self.network.depth - 1, 'time')}: use a multiple of {step}, such as {near}"
+            )
+        return self
+
+    @property
+    def run_id(self) -> str:
+        """`<experiment>-<model>-r<percent>-<ablation>-s<seed>-<8 hex>`: a DNS label.
+
+        Raises:
+            SpecError: It is longer than a label can be.
+        """
+        run_id = f"{self._slug}-{self.digest[:_HASH_DIGITS]}"
+        excess = len(run_id) - RUN_ID_MAX_LENGTH
+        if excess > 0:
+            raise SpecError(
+                f"the run's name '{shortened(run_id)}' is {count(excess, 'character')} longer than the "
+                f"{RUN_ID_MAX_LENGTH} that a label can hold",
+                where="name",
+                fix=f"shorten the experiment's name '{shortened(self.experiment)}' to at most "
+                f"{count(max(len(self.experiment) - excess, 1), 'character')}, or a model's or ablation's",
+            )
+        return run_id
+
+    @property
+    def _slug(self) -> str:
+        percent = f"{self.train_ratio * 100:.6g}".replace(".", "p")
+        parts = (self.experiment, self.model, f"r{percent}", self.ablation, f"s{self.seed}")
+        return "-".join(parts).replace("_", "-")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256, 64 hex digits, over the canonical JSON of `deciding`."""
+        return hashlib.sha256(canonical_json(self.deciding).encode()).hexdigest()
+
+    @property
+    def deciding(self) -> dict[str, Any]:
+        """All that can change the result, as JSON."""
+        content = self.model_dump(mode="json")
+        for name in _CANNOT_CHANGE_A_RESULT:
+            del content["training"][name]
+        for name, default in _LEFT_OUT_AT_THEIR_DEFAULT.items():
+            if content["training"][name] == default:
+                del content["training"][name]
+        content["network"].pop("recompute_timesteps", None)
+        if not content["network"].get("temporal"):  # younger than the first runs, whose names stay
+            content["network"].pop("temporal", None)
+        if self.data.augmentation == AugmentationSpec():  # as young
+            del content["data"]["augmentation"]
+        return content
+
+    @property
+    def frames(self) -> int:
+        """Frames of the series that the network reads of an image, the labelled one included."""
+        network = self.network
+        return network.timesteps if network.architecture == "gamma_net" and network.temporal else 1
+
+    @property
+    def pair(self) -> tuple[str, float, str, int]:
+        """What two runs of a pair have in common: experiment, train ratio, ablation, seed."""
+        return (self.experiment, self.train_ratio, self.ablation, self.seed)
+
+    def to_json(self) -> bytes:
+        """The specification as it lies in the store."""
+        return (json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n").encode()
+
+    @classmethod
+    def from_json(cls, text: bytes | str, where: object = "") -> RunSpec:
+        """Read a specification.
+
+        Args:
+            text: JSON.
+            where: File or key named in errors.
+
+        Raises:
+            SpecError: Not JSON, another schema version, or invalid: every mistake at once.
+        """
+        try:
+            content = read_json(text, MAX_SPEC_BYTES)
+        except ValueError as error:
+            raise SpecError(f"not JSON: {error}", where=where, fix="submit the experiment again") from None
+        if isinstance(content, dict) and content.get("schema_version") != SCHEMA_VERSION:
+            raise SpecError(
+                f"schema_version is {shortened(repr(content.get('schema_version')), 40)}, "
+                f"this trainer reads {SCHEMA_VERSION}",
+                where=where,
+                fix="use the trainer image that belongs to the gridctl that submitted it",
+            )
+        try:
+            spec = cls.model_validate(content)
+        except ValidationError as error:
+            raise SpecError(validation_problems(error, where=where)) from None
+        changed = [
+            Problem(f"a number is meant, got {shortened(found)}", where=joined(where, field))
+            for field, found in misread(content, spec)
+        ]
+        if changed:
+            raise SpecError(changed)
+        return spec

@@ -1,0 +1,58 @@
+"""How one model is trained."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from gridctl_trainer.contract.frozen import Frozen
+
+CheckpointScore = Literal[
+    "train_loss", "validation_dice", "validation_bce", "generalisation_dice", "generalisation_bce"
+]
+"""By what the best checkpoint can be chosen: the highest Dice, or the lowest of the others."""
+
+
+class TrainingSpec(Frozen):
+    """How one model is trained (thesis 4.3, 4.5, 5.1). Adam and its rate are the author's code's.
+
+    Attributes:
+        epochs: Passes over the training images; there is no early stopping.
+        batch_size: Images in one optimizer step.
+        learning_rate: Learning rate of Adam.
+        validation_batch_size: Images in one validation minibatch; each minibatch's scores are logged.
+        generalisation_batch_size: Images in one minibatch of the generalisation set.
+        checkpoint_every_epochs: Epochs between periodic checkpoints.
+        checkpoint_keep_last: How many of the newest checkpoints stay; with two, the one before the
+            last is there if the last is damaged.
+        checkpoint_keep_every_epochs: Checkpoints after multiples of this stay for good; None for none.
+        checkpoint_keep_best: Keep the checkpoint of the best epoch by this score, and make one
+            whenever an epoch is the best so far; None for neither.
+        on_nonfinite: What a loss or gradient that is NaN or infinite does: `stop` the run, or
+            `skip` that optimizer step.
+        deterministic: Whether torch uses deterministic algorithms only.
+        store_outage_minutes: How long an attempt that cannot go on without its store waits for it:
+            at its start, and with everything trained at its end.
+        spool_mib: How much of the checkpoints a failing store has not taken is kept on local disk
+            meanwhile; in a pod at most half of `kubernetes.scratch`, where it lies.
+        threads: CPU threads of each run; with another number sums may round differently.
+        device: Where a run computes; `auto` takes a GPU if there is one, and ends in a pod that was given one and
+            cannot use it.
+    """
+
+    epochs: int = Field(200, ge=1, le=9999)
+    batch_size: int = Field(8, ge=1, le=65536)
+    learning_rate: float = Field(1e-3, gt=0)
+    validation_batch_size: int = Field(16, ge=1, le=65536)
+    generalisation_batch_size: int = Field(8, ge=1, le=65536)
+    checkpoint_every_epochs: int = Field(10, ge=1, le=9999)
+    checkpoint_keep_last: int = Field(2, ge=1, le=9999)
+    checkpoint_keep_every_epochs: int | None = Field(None, ge=1, le=9999)
+    checkpoint_keep_best: CheckpointScore | None = None
+    on_nonfinite: Literal["stop", "skip"] = "stop"
+    deterministic: bool = True
+    store_outage_minutes: float = Field(30, ge=0, le=7 * 24 * 60)
+    spool_mib: int = Field(2048, ge=1, le=1 << 20)
+    threads: int = Field(1, ge=1, le=1024)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
