@@ -55,9 +55,9 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
 
 
 def _forget() -> None:
-    from gridctl_trainer.host import installed_plugins
+    from gridctl_trainer.plugins import entry_points
 
-    installed_plugins._entry_points.cache_clear()
+    entry_points._entry_points.cache_clear()
 
 
 def experiment(text: str = TEXT) -> Experiment:

@@ -9,7 +9,7 @@ from gridctl.errors import InputError
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import METRICS
 from gridctl.experiment.score import is_score
-from gridctl.experiment.suggest import did_you_mean
+from gridctl_trainer.contract.suggest import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)

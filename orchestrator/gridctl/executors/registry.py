@@ -13,7 +13,7 @@ from gridctl.executors.descriptor import ExecutorDescriptor
 from gridctl.experiment import Experiment
 from gridctl.experiment.executor_names import installed_executors, unknown_executor
 from gridctl.experiment.validation import Problems, validate
-from gridctl_trainer.host.installed_plugins import Registered, only_one
+from gridctl_trainer.plugins.entry_points import Registered, only_one
 from gridctl_trainer.storage.base import Store
 
 

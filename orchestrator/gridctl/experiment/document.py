@@ -219,7 +219,7 @@ def _own(shared: CommentedMap) -> CommentedMap:
 
 
 def _near_files(path: Path) -> str:
-    from gridctl.experiment.suggest import did_you_mean
+    from gridctl_trainer.contract.suggest import did_you_mean
 
     files = sorted(str(found) for folder in {path.parent, Path("experiments")} for found in folder.glob("*.yaml"))
     return did_you_mean(path, files) if files else "give the path of a YAML file"

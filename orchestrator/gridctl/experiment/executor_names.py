@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from gridctl.errors import InputError
-from gridctl.experiment.suggest import did_you_mean
+from gridctl_trainer.contract.suggest import did_you_mean
 from gridctl_trainer.contract.wording import shown
-from gridctl_trainer.host.installed_plugins import Registered, registered
+from gridctl_trainer.plugins.entry_points import Registered, registered
 
 GROUP: Final = "gridctl.executors"
 """Of entry points."""

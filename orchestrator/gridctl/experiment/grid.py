@@ -18,13 +18,13 @@ from gridctl.experiment.kubernetes_options import MOST_BYTES_OF_A_VARIABLE, Kube
 from gridctl.experiment.schema import BUILT_IN_ABLATIONS, Ablation, Comparison, ExperimentFile
 from gridctl.experiment.secret_forms import why_secret
 from gridctl.experiment.study_registry import check_reproduced
-from gridctl.experiment.suggest import did_you_mean
 from gridctl.experiment.validation import Problems, validate
 from gridctl.experiment.variants import Variant, variants
 from gridctl_trainer.contract.errors import SpecError
 from gridctl_trainer.contract.location import read_location
 from gridctl_trainer.contract.network import NETWORKS
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.suggest import did_you_mean
 from gridctl_trainer.contract.wording import problem_text
 
 DEFAULT_STORE: Final = "runs"

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from gridctl.experiment.suggest import did_you_mean, folded
+from gridctl_trainer.contract.suggest import did_you_mean, folded
 
 _SURE: Final = 0.85
 _NEAR: Final = 0.75

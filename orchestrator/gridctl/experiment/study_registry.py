@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import Any, Final
 
-from gridctl.experiment.suggest import did_you_mean
 from gridctl.experiment.validation import Problems
 from gridctl_trainer.contract.errors import shortened
+from gridctl_trainer.contract.suggest import did_you_mean
 
 STUDIES: Final[dict[str, str]] = {
     "li2020": "gridctl.studies.li2020:STUDY",

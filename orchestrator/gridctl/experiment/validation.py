@@ -13,10 +13,10 @@ from pydantic.fields import FieldInfo
 from gridctl.errors import InputError, Problem
 from gridctl.experiment.document import Document, Location
 from gridctl.experiment.known_keys import what_was_meant
-from gridctl.experiment.suggest import did_you_mean
 from gridctl_trainer.contract.errors import shortened
 from gridctl_trainer.contract.frozen import misread
 from gridctl_trainer.contract.location import LocationMistake
+from gridctl_trainer.contract.suggest import did_you_mean
 from gridctl_trainer.contract.wording import problem_text, shown
 
 M = TypeVar("M", bound=BaseModel)

@@ -14,11 +14,11 @@ from gridctl.experiment.document import Location, field_path, set_path
 from gridctl.experiment.empty_sections import without_empty_sections
 from gridctl.experiment.known_keys import what_was_meant
 from gridctl.experiment.schema import Ablation
-from gridctl.experiment.suggest import did_you_mean
 from gridctl.experiment.validation import Problems, Report, validate
 from gridctl_trainer.contract.errors import shortened
 from gridctl_trainer.contract.network import NETWORKS, NetworkSpec
 from gridctl_trainer.contract.spec import DataSpec, Identifier, TrainingSpec
+from gridctl_trainer.contract.suggest import did_you_mean
 from gridctl_trainer.contract.wording import problem_text
 
 _CHANGEABLE = ("data", "models", "training")

@@ -11,8 +11,8 @@ from typing import Final
 from pydantic import Field, ValidationError
 
 from gridctl.errors import Fault, InputError
-from gridctl.experiment.suggest import did_you_mean
 from gridctl_trainer.contract.frozen import Frozen
+from gridctl_trainer.contract.suggest import did_you_mean
 
 FOLDER: Final = ".gridctl"
 

@@ -10,7 +10,7 @@ from typing import Final
 from gridctl.errors import KubeconfigError
 from gridctl.executors.kubernetes.kubeconfig.entry import FIX, Entry
 from gridctl.executors.kubernetes.kubeconfig.reading import Content, read_file
-from gridctl.experiment.suggest import did_you_mean
+from gridctl_trainer.contract.suggest import did_you_mean
 
 _DEFAULT: Final = "~/.kube/config"
 

@@ -1,0 +1,33 @@
+"""Plugins named by where they are, `pkg.module:Name`: installed, or lying under a folder of `plugin_path`."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+_FORM: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
+
+
+def is_class_path(name: str) -> bool:
+    """Whether a name says where a plugin is, such as `mylab.nets:ResUNet`, in place of being a short one."""
+    return ":" in name
+
+
+def is_well_formed(name: str) -> bool:
+    """Whether it has the form `pkg.module:Name`."""
+    return _FORM.fullmatch(name) is not None
+
+
+def extend_import_path(plugin_path: Sequence[str | Path]) -> None:
+    """Have Python look into these folders too, after all others: nothing in them replaces an installed module.
+
+    Args:
+        plugin_path: Folders; one that is there already is not added again.
+    """
+    for folder in plugin_path:
+        where = str(Path(folder).expanduser().resolve())
+        if where not in sys.path:
+            sys.path.append(where)

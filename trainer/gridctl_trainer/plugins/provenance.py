@@ -1,0 +1,80 @@
+"""Whose code a plugin is: the package that brings it, its version, and a digest of its source."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from gridctl_trainer.contract.frozen import Frozen
+from gridctl_trainer.host.file_digest import sha256_of
+
+
+class PluginProvenance(Frozen):
+    """What an attempt records of each plugin that it used.
+
+    Attributes:
+        kind: Such as `model`.
+        name: As the specification gives it: a short name, or `pkg.module:Name`.
+        distribution: The package that brings it; empty for a folder of `plugin_path`.
+        version: Of that package; empty with it.
+        source_digest: SHA-256, 64 hex digits, over names and content of the Python files of its top-level
+            package; empty if there are none to read.
+    """
+
+    kind: str
+    name: str
+    distribution: str = ""
+    version: str = ""
+    source_digest: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
+
+
+def provenance_of(kind: str, name: str, module: str, distribution: str = "", version: str = "") -> PluginProvenance:
+    """Whose code it is.
+
+    Args:
+        kind: Of the plugin.
+        name: Of the plugin.
+        module: That it is imported from; nothing is imported here but packages around it.
+        distribution: The package that registers it; found by its module if that is not known.
+        version: Of that package.
+    """
+    top = module.partition(".")[0]
+    if not distribution:
+        for found in metadata.packages_distributions().get(top, ()):
+            distribution, version = found, metadata.version(found)
+            break
+    return PluginProvenance(
+        kind=kind, name=name, distribution=distribution, version=version, source_digest=source_digest(top)
+    )
+
+
+def source_digest(top: str) -> str:
+    """SHA-256 over the Python files of a top-level module or package, sorted; empty if there are none."""
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return ""
+    if spec is None:
+        return ""
+    folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
+    files = [(path.relative_to(folder).as_posix(), path) for folder in folders for path in _python_files(folder)]
+    if not folders and spec.origin and Path(spec.origin).is_file():
+        files = [(Path(spec.origin).name, Path(spec.origin))]
+    if not files:
+        return ""
+    digest = hashlib.sha256()
+    for name, path in sorted(files):
+        digest.update(f"{name} {sha256_of(path)}\n".encode())
+    return digest.hexdigest()
+
+
+def _python_files(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*.py"):
+        if path.is_file() and "__pycache__" not in path.parts:
+            yield path
