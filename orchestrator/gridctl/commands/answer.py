@@ -38,7 +38,7 @@ _WIDTH: Final = 120
 """Characters of a table that is text."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Answer:
     """A report: as objects, as tables, and as documents.
 
@@ -53,6 +53,10 @@ class Answer:
     collected: Collected
     _found: Found
     _studies: Mapping[str, StudyComparison]
+
+    def __repr__(self) -> str:
+        """The report's tables: what a notebook shows of it."""
+        return self.text()
 
     @property
     def headlines(self) -> Sequence[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from gridctl.commands.submission.submit import Prepared, add_to_history, write_specifications
@@ -37,7 +37,7 @@ class SubmitResult:
         remembered: Whether commands typed in this folder know the experiment without being told its store.
     """
 
-    prepared: Prepared
+    prepared: Prepared = field(repr=False)
     outcome: Outcome
     took_seconds: float
     remembered: bool

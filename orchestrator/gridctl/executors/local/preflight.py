@@ -83,6 +83,8 @@ def preflight(runs: Sequence[RunSpec], shown: Shown) -> Findings:
                 interrupts.allow()
                 found, phase, whole = _listen(process, shown)
                 code = process.wait()
+                assert process.stdout is not None
+                process.stdout.close()
             except InterruptedPreflightError:
                 _end(process)
                 raise
