@@ -13,6 +13,7 @@ from gridctl.errors import InputError
 from gridctl.experiment.document import Location, field_path, set_path
 from gridctl.experiment.empty_sections import without_empty_sections
 from gridctl.experiment.known_keys import what_was_meant
+from gridctl.experiment.preprocessing_steps import leave_out, with_steps
 from gridctl.experiment.schema import Ablation
 from gridctl.experiment.validation import Problems, Report, validate
 from gridctl_trainer.contract.errors import shortened
@@ -70,8 +71,12 @@ def _blaming(at: Location, problems: Problems) -> Report:
 def _changed(ablation: Ablation, tree: dict[str, Any], at: Location, problems: Problems) -> dict[str, Any] | None:
     changed = copy.deepcopy(tree)
     sound = True
-    for step in ablation.without:
-        set_path(changed, ("data", "preprocessing", step), False, where="")
+    for index, step in enumerate(ablation.without):
+        try:
+            leave_out(changed, step)
+        except InputError as error:
+            problems.add((*at, "without", index), error.problems[0].what, error.problems[0].fix)
+            sound = False
     for path, value in ablation.set.items():
         location = tuple(path.split("."))
         place = (*at, "set", path)
@@ -90,6 +95,7 @@ def _changed(ablation: Ablation, tree: dict[str, Any], at: Location, problems: P
 
 
 def _variant(name: str, tree: dict[str, Any], report: Report) -> Variant | None:
+    tree = with_steps(tree, report)
     data = validate(DataSpec, tree["data"], ("data",), report) if isinstance(tree.get("data"), dict) else None
     given = tree["models"] if isinstance(tree.get("models"), dict) else {}
     training = tree["training"] if isinstance(tree.get("training"), dict) else {}

@@ -67,4 +67,6 @@ def _as_json(section: BaseModel, name: str, value: Any) -> Any:
         return identity(value)
     if isinstance(value, Mapping) and any(isinstance(item, BaseModel) for item in value.values()):
         return {key: identity(item) for key, item in value.items()}
+    if isinstance(value, tuple) and any(isinstance(item, BaseModel) for item in value):
+        return [identity(item) for item in value]
     return section.model_dump(mode="json", include={name})[name]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.spec.preprocessing import said_of_steps
 
 Place = tuple[str, str, Hashable]
 """A data set as a run reads it: which one, where, and how it is prepared."""
@@ -37,6 +38,6 @@ def places_of(run: RunSpec) -> tuple[Place, ...]:
 
 def preparation(run: RunSpec) -> str:
     """How its images are prepared, in short: `176 px, no clahe, 6 frames`."""
-    without = [f"no {step}" for step, kept in run.data.preprocessing.model_dump().items() if not kept]
+    steps = [said.replace("no_", "no ", 1) for said in said_of_steps(run.data.preprocessing)]
     series = [f"{run.frames} frames"] if run.frames > 1 else []
-    return ", ".join([f"{run.data.size_px} px", *without, *series])
+    return ", ".join([f"{run.data.size_px} px", *steps, *series])
