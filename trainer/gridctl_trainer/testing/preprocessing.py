@@ -1,8 +1,8 @@
 """What every preprocessing step promises: subclass `StepContract`, say which step, and call pytest.
 
-    class TestN4(StepContract):
-        step = "mylab_n4"
-        options = {"iterations": 20}
+class TestN4(StepContract):
+    step = "mylab_n4"
+    options = {"iterations": 20}
 """
 
 from __future__ import annotations
@@ -109,7 +109,10 @@ class StepContract:
         """The image after this step alone, on the grid that it gives it."""
         only = (StepSpec(step=self.step, options=dict(self.options)),)
         data = DataSpec(train=DatasetSpec(dataset="-", path="-"), size_px=_SIZE_PX, preprocessing=only)
-        return preprocess(image[None], np.zeros(image.shape, np.uint8), data, _SPACINGS_MM[0]).series[0]
+        square: NDArray[np.float32] = preprocess(
+            image[None], np.zeros(image.shape, np.uint8), data, _SPACINGS_MM[0]
+        ).series[0]
+        return square
 
 
 def _images() -> Iterator[NDArray[np.float32]]:

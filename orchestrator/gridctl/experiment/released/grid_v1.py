@@ -89,7 +89,5 @@ def _given(options: Mapping[str, Any]) -> dict[str, Any]:
 def _sections(data: Mapping[str, Any]) -> dict[str, Any]:
     """Sections with nothing in them had their defaults."""
     return {
-        key: value
-        for key, value in data.items()
-        if value is not None or key not in ("preprocessing", "augmentation")
+        key: value for key, value in data.items() if value is not None or key not in ("preprocessing", "augmentation")
     }

@@ -81,4 +81,4 @@ def _comparisons(given: Any) -> list[dict[str, Any]] | None:
 def _metrics(comparison: Mapping[str, Any]) -> list[str]:
     """Those of that version's default, where it names none."""
     given = comparison.get("metrics") or ("validation_dice", "generalisation_dice")
-    return [RENAMED_SCORES[name] for name in given]
+    return list(given) or [RENAMED_SCORES[name] for name in given]
