@@ -165,7 +165,10 @@ def test_an_empty_section_within_a_section_has_its_defaults(nested: str, value: 
         ("seeds: [1]\nlr: 3", "lr: unknown key 'lr'\n  did you mean 'training.learning_rate'?"),
         ("seeds: [1]\ngpus: 3", "gpus: unknown key 'gpus'\n  it belongs under kubernetes: kubernetes.gpus"),
         ("seeds: [1]\ngpu: 3", "gpu: unknown key 'gpu'\n  did you mean 'kubernetes.gpus'?"),
-        ("seeds: [1]\ndata: {train: {dataset: acdc, path: x}, clahe: no}", "it belongs under data.preprocessing: data.preprocessing.clahe"),
+        (
+            "seeds: [1]\ndata: {train: {dataset: acdc, path: x}, clahe: no}",
+            "it belongs under data.preprocessing: data.preprocessing.clahe",
+        ),
     ],
 )
 def test_a_common_slip_is_answered(written: str, said: str) -> None:
@@ -180,7 +183,8 @@ def test_a_common_slip_is_answered(written: str, said: str) -> None:
 
 
 def test_octal_is_a_number_and_the_old_octal_a_decimal() -> None:
-    text = "name: tiny\nmodels: [unet]\ntrain_ratios: [0.5]\nseeds: [0o10, 011]\ndata: {train: {dataset: acdc, path: data}, size_px: 32}\n"
+    text = "name: tiny\nmodels: [unet]\ntrain_ratios: [0.5]\nseeds: [0o10, 011]\n"
+    text += "data: {train: {dataset: acdc, path: data}, size_px: 32}\n"
     assert parse_experiment(Document.parse(text, "tiny.yaml")).seeds == (8, 11)
 
 
