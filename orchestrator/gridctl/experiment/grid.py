@@ -16,7 +16,8 @@ from gridctl.experiment.empty_sections import without_empty_sections
 from gridctl.experiment.executor_names import unknown_executor
 from gridctl.experiment.former_data_keys import refuse_former_keys
 from gridctl.experiment.kubernetes_options import MOST_BYTES_OF_A_VARIABLE, KubernetesOptions
-from gridctl.experiment.schema import BUILT_IN_ABLATIONS, Ablation, Comparison, ExperimentFile
+from gridctl.experiment.preprocessing_steps import steps_of, with_steps
+from gridctl.experiment.schema import Ablation, Comparison, ExperimentFile, built_in_ablations
 from gridctl.experiment.secret_forms import why_secret
 from gridctl.experiment.study_registry import check_reproduced
 from gridctl.experiment.validation import Problems, validate
@@ -101,13 +102,13 @@ def parse_experiment(document: Document, *, from_elsewhere: bool = False) -> Exp
     tree = refuse_former_keys(tree, problems)
     if "models" in tree:
         tree["models"] = _models(tree["models"], problems)
-    tree["ablations"] = _ablations(tree.get("ablations", ["none"]), problems)
+    tree["ablations"] = _ablations(tree.get("ablations", ["none"]), steps_of(tree), problems)
     if isinstance(tree.get("compare"), dict):
         tree["compare"] = [tree["compare"]]
     executor_options = _take_executor_options(tree)
     if not from_elsewhere and isinstance(tree.get("backend"), str) and (unknown := unknown_executor(tree["backend"])):
         problems.add(("backend",), *unknown)
-    file = validate(ExperimentFile, tree, (), problems.add)
+    file = validate(ExperimentFile, with_steps(tree, problems.add), (), problems.add)
     grid = list(variants(tree, problems))
     _check_comparisons(tree, problems)
     check_reproduced(tree.get("reproduces"), problems)
@@ -167,14 +168,15 @@ def _models(value: Any, problems: Problems) -> Any:
     return {name: {} if options is None else options for name, options in value.items()}
 
 
-def _ablations(value: Any, problems: Problems) -> Any:
+def _ablations(value: Any, steps: Sequence[str], problems: Problems) -> Any:
     """Built-in ablations written out."""
+    built_in = built_in_ablations(steps)
     if not isinstance(value, list):
         return value
     written = []
     for index, item in enumerate(value):
-        if isinstance(item, str) and item not in BUILT_IN_ABLATIONS:
-            fix = did_you_mean(item, BUILT_IN_ABLATIONS)
+        if isinstance(item, str) and item not in built_in:
+            fix = did_you_mean(item, built_in)
             problems.add(("ablations", index), f"unknown ablation '{item}'", fix)
             written.append({"name": f"unknown_{index}"})
         else:

@@ -51,7 +51,7 @@ def test_run_id_is_the_same_today_as_when_this_was_written() -> None:
         {"network": {"architecture": "gamma_net", "options": {"timesteps": 3}}},
         {"network": {"architecture": "gamma_net", "options": {"temporal": True}}},
         {"data": {"train": {"dataset": "acdc", "path": "a"}, "size_px": 128}},
-        {"data": {"train": {"dataset": "acdc", "path": "b"}}},
+        {"data": {"train": {"dataset": "acdc", "path": "a", "version": "2"}}},
         {"data": {"train": {"dataset": "acdc", "path": "a"}, "preprocessing": {"clahe": False}}},
         {"training": {"epochs": 100}},
         {"training": {"threads": 2}},

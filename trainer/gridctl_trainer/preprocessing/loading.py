@@ -90,7 +90,7 @@ def _prebuilt(root: Path, recipe: Recipe) -> PreparedSet:
             where=root,
             fix="make it from the files as published: gridctl-trainer data pack --help",
         )
-    if differing := _differing(manifest.versions, deciding_versions(recipe.kind)):
+    if differing := _differing(manifest.versions, deciding_versions(recipe)):
         _log.warning("%s was made with other versions of %s", folder, ", ".join(differing))
     return open_pack(folder, fix="copy it again, or make it anew with `gridctl-trainer data pack`")
 
@@ -101,7 +101,7 @@ def _differing(then: Mapping[str, str], now: Mapping[str, str]) -> Sequence[str]
 
 def _packed(root: Path, recipe: Recipe, progress: Progress | None) -> PreparedSet:
     sources = find_sources(recipe.kind, root)
-    total, name = len(sources), f"{fingerprint_of(recipe.kind, sources, root)[:16]}{_CHECKED}"
+    total, name = len(sources), f"{fingerprint_of(recipe, sources, root)[:16]}{_CHECKED}"
     packs: Path | None = None
 
     def waiting() -> None:

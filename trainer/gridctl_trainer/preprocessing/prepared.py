@@ -15,6 +15,7 @@ from gridctl_trainer.contract.spec import DataSpec
 from gridctl_trainer.datasets.quality.oddities import Oddity, ignore
 from gridctl_trainer.datasets.quality.plausibility import judge
 from gridctl_trainer.datasets.slices import LabelledSlice, Phase
+from gridctl_trainer.preprocessing.base import StepError, load_steps
 from gridctl_trainer.preprocessing.grey_levels import rescalings
 from gridctl_trainer.preprocessing.steps import preprocess
 
@@ -167,16 +168,21 @@ def prepare_patient(slices: Sequence[LabelledSlice], oddities: Sequence[Oddity],
 
     Raises:
         DataError: A volume is no image.
+        StepError: A preprocessing step failed on a slice, by name, or returned what it must not.
     """
     found = list(oddities)
     judge(slices, found.append)
-    clahe = data.preprocessing.clahe
-    maps = rescalings(slices, found.append if clahe else ignore)
+    rounds = any(step.described.rounds_to_integers for step in load_steps(data.preprocessing))
+    maps = rescalings(slices, found.append if rounds else ignore)
     series, masks, records = [], [], []
     for labelled in slices:
-        rescaling = maps.get(labelled.phase) if clahe else None
+        rescaling = maps.get(labelled.phase) if rounds else None
         scanned = rescaling.apply(labelled.series) if rescaling else labelled.series
-        prepared = preprocess(scanned, labelled.mask, data)
+        try:
+            prepared = preprocess(scanned, labelled.mask, data, labelled.spacing_mm[:2])
+        except StepError as error:
+            problem = error.problems[0]
+            raise StepError(problem.what, where=labelled.name, fix=problem.fix) from error
         series.append(prepared.series)
         masks.append(prepared.mask)
         voxel_ml = labelled.voxel_ml

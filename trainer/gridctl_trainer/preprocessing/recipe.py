@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from importlib import metadata
-from typing import Final
+from typing import Annotated, Any, Final
 
-from gridctl_trainer.contract.frozen import Frozen
-from gridctl_trainer.contract.spec import DatasetSpec, DataSpec, PreprocessingSpec
+from pydantic import PlainSerializer
+
+from gridctl_trainer.contract.frozen import Frozen, canonical_json
+from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
+from gridctl_trainer.contract.spec.preprocessing import (
+    DEFAULT_STEPS,
+    Preprocessing,
+    StepSpec,
+    are_usual,
+    said_of_steps,
+)
 from gridctl_trainer.datasets.registry import Kind
+from gridctl_trainer.plugins.step import foreign_steps, step_provenance
+
+_HASH_DIGITS: Final = 8
 
 _DECIDING: Final = ("numpy", "opencv-python-headless", "nibabel", "pydicom")
 _DECODERS: Final[Mapping[Kind, tuple[str, ...]]] = {"sunnybrook": ("imagecodecs",)}
@@ -18,6 +32,14 @@ noted, so that packs stay valid that were made before there was this number.
 
 Sunnybrook 2: MONOCHROME1 is inverted.
 """
+
+
+
+def _steps_as_json(steps: tuple[StepSpec, ...]) -> Any:
+    """Of the default steps a pack says which are on, as packs did before there were others."""
+    if are_usual(steps):
+        return {item.step: item in steps for item in DEFAULT_STEPS}
+    return [item.model_dump(mode="json") for item in steps]
 
 
 class Recipe(Frozen):
@@ -32,7 +54,7 @@ class Recipe(Frozen):
 
     kind: Kind
     size_px: int
-    preprocessing: PreprocessingSpec
+    preprocessing: Annotated[Preprocessing, PlainSerializer(_steps_as_json)]
     frames: int
 
     @classmethod
@@ -42,11 +64,13 @@ class Recipe(Frozen):
 
     @property
     def name(self) -> str:
-        """Of the pack's folder: `acdc-176px-no_clahe-6frames`."""
-        steps = self.preprocessing.model_dump()
-        without = [f"no_{step}" for step, kept in steps.items() if not kept]
+        """Of the pack's folder: `acdc-176px-no_clahe-6frames`; where steps of others are on, with their digest."""
+        steps = [re.sub(r"\W+", "_", said) for said in said_of_steps(self.preprocessing)]
+        if not are_usual(self.preprocessing):
+            content = canonical_json(_steps_as_json(self.preprocessing)).encode()
+            steps.append(hashlib.sha256(content).hexdigest()[:_HASH_DIGITS])
         series = [f"{self.frames}frames"] if self.frames > 1 else []
-        return "-".join([self.kind, f"{self.size_px}px", *without, *series])
+        return "-".join([self.kind, f"{self.size_px}px", *steps, *series])
 
     @property
     def data(self) -> DataSpec:
@@ -55,12 +79,19 @@ class Recipe(Frozen):
         return DataSpec(train=train, size_px=self.size_px, preprocessing=self.preprocessing)
 
 
-def deciding_versions(kind: Kind) -> dict[str, str]:
-    """Versions of what reads and prepares the images of a data set: with others pixels may differ."""
+def deciding_versions(recipe: Recipe) -> dict[str, str]:
+    """Versions of what reads and prepares the images of a data set: with others pixels may differ.
+
+    Of steps that do not come with gridctl it is a digest of their source.
+    """
+    kind = recipe.kind
     found = {"reader": _READER[kind]} if kind in _READER else {}
     for name in (*_DECIDING, *_DECODERS.get(kind, ())):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
+    for name in foreign_steps(recipe.preprocessing):
+        code = step_provenance(name)
+        found[f"step {name}"] = code.source_digest or f"{code.distribution} {code.version}"
     return found

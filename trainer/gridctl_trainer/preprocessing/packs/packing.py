@@ -17,7 +17,7 @@ import numpy as np
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.frozen import canonical_json
 from gridctl_trainer.datasets.quality.oddities import Oddity
-from gridctl_trainer.datasets.registry import Kind, PatientSource, require_series
+from gridctl_trainer.datasets.registry import PatientSource, require_series
 from gridctl_trainer.datasets.slices import Progress
 from gridctl_trainer.host.atomic_file import replacing
 from gridctl_trainer.host.file_lock import held
@@ -34,13 +34,13 @@ from gridctl_trainer.preprocessing.reading import each_patient, read_and_prepare
 from gridctl_trainer.preprocessing.recipe import Recipe, deciding_versions
 
 
-def fingerprint_of(kind: Kind, sources: Sequence[PatientSource], root: Path) -> str:
-    """SHA-256 over all that decides what a pack of these files holds, but for its recipe.
+def fingerprint_of(recipe: Recipe, sources: Sequence[PatientSource], root: Path) -> str:
+    """SHA-256 over all that decides what a pack of these files holds, but for what its folder's name says.
 
     Raises:
         DataError: A file is not there any more, or cannot be read.
     """
-    content = [PACK_VERSION, deciding_versions(kind), [[s.patient, s.fingerprint(root)] for s in sources]]
+    content = [PACK_VERSION, deciding_versions(recipe), [[s.patient, s.fingerprint(root)] for s in sources]]
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()
 
 
@@ -77,7 +77,7 @@ def make_pack(
     folder = packs / recipe.name
     if recipe.kind == "acdc" and recipe.frames > 1:
         require_series(sources, root)
-    fingerprint = fingerprint_of(recipe.kind, sources, root)
+    fingerprint = fingerprint_of(recipe, sources, root)
     if (found := _intact(folder, fingerprint)) is not None:
         return found, False
     with held(packs / f".{recipe.name}.lock", waiting):
@@ -86,7 +86,7 @@ def make_pack(
         parts = packs / f".{recipe.name}.parts"
 
         def part(source: PatientSource) -> Path:
-            path = parts / f"{source.patient}-{fingerprint_of(recipe.kind, [source], root)[:16]}.npz"
+            path = parts / f"{source.patient}-{fingerprint_of(recipe, [source], root)[:16]}.npz"
             if not path.exists():
                 _write_part(path, read_and_prepare(source, recipe))
             return path
@@ -95,7 +95,7 @@ def make_pack(
         draft = packs / f".{recipe.name}.{uuid.uuid4().hex[:8]}"
         try:
             draft.mkdir()
-            write_manifest(draft, _assemble(draft, made), recipe, fingerprint, deciding_versions(recipe.kind))
+            write_manifest(draft, _assemble(draft, made), recipe, fingerprint, deciding_versions(recipe))
             _replace(folder, draft)
         finally:
             shutil.rmtree(draft, ignore_errors=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.spec.preprocessing import said_of_steps
 from gridctl_trainer.plugins.model import options_of
 
 Place = tuple[str, str, Hashable]
@@ -43,7 +44,7 @@ def keys_of(run: RunSpec, place: Place) -> tuple[str, ...]:
 
 def preparation(run: RunSpec) -> str:
     """How its images are prepared, in short: `176 px, no clahe, 6 frames`."""
-    without = [f"no {step}" for step, kept in run.data.preprocessing.model_dump().items() if not kept]
+    steps = [said.replace("no_", "no ", 1) for said in said_of_steps(run.data.preprocessing)]
     frames = options_of(run.network).series_frames
     series = [f"{frames} frames"] if frames > 1 else []
-    return ", ".join([f"{run.data.size_px} px", *without, *series])
+    return ", ".join([f"{run.data.size_px} px", *steps, *series])
