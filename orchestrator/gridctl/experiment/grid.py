@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from gridctl.experiment.data_sets import with_data_sets_checked, with_data_sets_said
 from gridctl.experiment.document import Document
 from gridctl.experiment.empty_sections import without_empty_sections
 from gridctl.experiment.executor_names import unknown_executor
@@ -108,6 +109,8 @@ def parse_experiment(document: Document, *, from_elsewhere: bool = False) -> Exp
     executor_options = _take_executor_options(tree)
     if not from_elsewhere and isinstance(tree.get("backend"), str) and (unknown := unknown_executor(tree["backend"])):
         problems.add(("backend",), *unknown)
+    if not from_elsewhere and "data" in tree:
+        tree["data"] = with_data_sets_checked(tree["data"], problems)
     file = validate(ExperimentFile, with_steps(tree, problems.add), (), problems.add)
     grid = list(variants(tree, problems))
     _check_comparisons(tree, problems)
@@ -130,7 +133,7 @@ def parse_experiment(document: Document, *, from_elsewhere: bool = False) -> Exp
         store=file.store or _default_store(),
         kubernetes=file.kubernetes,
         runs=runs,
-        document=document,
+        document=with_data_sets_said(document, tree["data"]),
         reproduces=file.reproduces,
         executor_options=executor_options,
     )

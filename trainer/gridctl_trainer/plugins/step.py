@@ -28,6 +28,7 @@ from gridctl_trainer.plugins.entry_points import PluginError
 from gridctl_trainer.plugins.provenance import PluginProvenance
 from gridctl_trainer.plugins.registry import Registry
 
+
 class StepOptions(Frozen):
     """Base of a step's options: one annotated field each, explained in the docstring's `Attributes`.
 
@@ -90,9 +91,7 @@ def _first_parameter(function: Callable[..., Any], path: str) -> str:
         ) from None
 
 
-STEPS: Final[Registry[StepDescriptor]] = Registry(
-    "gridctl.preprocessing", "preprocessing step", StepDescriptor, _bare
-)
+STEPS: Final[Registry[StepDescriptor]] = Registry("gridctl.preprocessing", "preprocessing step", StepDescriptor, _bare)
 
 
 def step_options(name: str) -> type[StepOptions]:

@@ -50,7 +50,9 @@ def _usual(given: Any) -> Any:
     return tuple(item for item in DEFAULT_STEPS if given.get(item.step, True))
 
 
-Preprocessing = Annotated[tuple[StepSpec, ...], Field(max_length=50), BeforeValidator(_usual), AfterValidator(_each_once)]
+Preprocessing = Annotated[
+    tuple[StepSpec, ...], Field(max_length=50), BeforeValidator(_usual), AfterValidator(_each_once)
+]
 """The steps that are on, first to last."""
 
 

@@ -224,7 +224,7 @@ class Attempt:
     def _loop(self, sets: RunSets, device: torch.device) -> TrainingLoop:
         return TrainingLoop(
             self._spec,
-            build_model(self._spec.network),
+            build_model(self._spec.network, sets.channels, sets.classes),
             ImageTensors.of(sets.train),
             {name: ImageTensors.of(prepared) for name, prepared in sets.scored.items()},
             device,
