@@ -17,7 +17,7 @@ from gridctl.experiment import Document, parse_experiment
 from gridctl.experiment.reference.json_schema import experiment_schema
 from gridctl.experiment.reference.key_paths import key_paths
 from gridctl.experiment.study_registry import known_items
-from gridctl_trainer.contract.network import NETWORKS
+from gridctl_trainer.plugins.model import installed_options
 
 SCHEMA = experiment_schema()
 VALIDATOR = Draft7Validator(SCHEMA)
@@ -187,4 +187,4 @@ def test_what_must_be_given_is_asked_for(key: str) -> None:
 
 
 def test_every_architecture_has_options() -> None:
-    assert {f"{name}_options" for name in NETWORKS} <= SCHEMA["definitions"].keys()
+    assert {f"{name}_options" for name in installed_options()} <= SCHEMA["definitions"].keys()

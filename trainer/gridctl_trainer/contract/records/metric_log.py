@@ -30,6 +30,7 @@ from gridctl_trainer.contract.fields.bounds import (
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.json_text import require_keys_once
 from gridctl_trainer.contract.layout import AttemptName
+from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
 
 LOG_SCHEMA_VERSION: Final = 1
 
@@ -53,6 +54,7 @@ class AttemptRecord(Frozen):
         resumed_step: Steps of the next epoch that were already done.
         copied_from: Id of the run whose log this is, where one that differs in its number of epochs alone goes on
             from it; empty for a run's own log.
+        plugins: Whose code it used, of every plugin of the run.
     """
 
     kind: Literal["attempt"] = "attempt"
@@ -71,6 +73,7 @@ class AttemptRecord(Frozen):
     resumed_epoch: Count = 0
     resumed_step: Count = 0
     copied_from: str = ""
+    plugins: tuple[PluginProvenance, ...] = ()
 
 
 class DataRecord(Frozen):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import ValidationError, model_validator
 
 from gridctl_trainer.contract.errors import Problem, SpecError, shortened
 from gridctl_trainer.contract.frozen import Frozen, canonical_json, misread
 from gridctl_trainer.contract.json_text import read_json
-from gridctl_trainer.contract.network import NetworkSpec
 from gridctl_trainer.contract.spec.augmentation import AugmentationSpec
 from gridctl_trainer.contract.spec.data import DataSpec
+from gridctl_trainer.contract.spec.identity import RECORDED, identity
 from gridctl_trainer.contract.spec.names import ExperimentName, Identifier, Seed, TrainRatio
+from gridctl_trainer.contract.spec.network import NetworkSpec
 from gridctl_trainer.contract.spec.problems import joined, validation_problems
 from gridctl_trainer.contract.spec.training import TrainingSpec
 from gridctl_trainer.contract.wording import count
@@ -53,6 +54,7 @@ class RunSpec(Frozen):
         seed: Of the split, the start weights and the order of images.
         data: Where the images are and how they are prepared.
         training: How the model is trained.
+        plugin_path: Folders in which modules of plugins that are named by their path are looked for, after all others.
     """
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -64,24 +66,13 @@ class RunSpec(Frozen):
     seed: Seed
     data: DataSpec
     training: TrainingSpec
+    plugin_path: Annotated[tuple[str, ...], RECORDED] = ()
 
     @model_validator(mode="after")
     def _best_can_be_scored(self) -> Self:
         by = self.training.checkpoint_keep_best or ""
         if self.data.sunnybrook is None and by.startswith("generalisation"):
             raise ValueError(f"training.checkpoint_keep_best is {by}, but there is no data.sunnybrook")
-        return self
-
-    @model_validator(mode="after")
-    def _size_fits_depth(self) -> Self:
-        step = 2 ** (self.network.depth - 1)
-        if self.data.size_px % step:
-            lower = self.data.size_px // step * step
-            near = f"{lower} or {lower + step}" if lower else f"{step}"
-            raise ValueError(
-                f"data.size_px is {self.data.size_px}, but {self.model} halves it "
-                f"{count(self.network.depth - 1, 'time')}: use a multiple of {step}, such as {near}"
-            )
         return self
 
     @property
@@ -123,18 +114,11 @@ class RunSpec(Frozen):
         for name, default in _LEFT_OUT_AT_THEIR_DEFAULT.items():
             if content["training"][name] == default:
                 del content["training"][name]
-        content["network"].pop("recompute_timesteps", None)
-        if not content["network"].get("temporal"):  # younger than the first runs, whose names stay
-            content["network"].pop("temporal", None)
+        del content["plugin_path"]
+        content["network"] = identity(self.network)
         if self.data.augmentation == AugmentationSpec():  # as young
             del content["data"]["augmentation"]
         return content
-
-    @property
-    def frames(self) -> int:
-        """Frames of the series that the network reads of an image, the labelled one included."""
-        network = self.network
-        return network.timesteps if network.architecture == "gamma_net" and network.temporal else 1
 
     @property
     def pair(self) -> tuple[str, float, str, int]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from gridctl_trainer.contract.records.metric_log import DataRecord
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.datasets.split import require_patients, split_patients
+from gridctl_trainer.plugins.model import options_of
 from gridctl_trainer.preprocessing.loading import load_set
 from gridctl_trainer.preprocessing.prepared import PreparedSet
 
@@ -61,9 +62,10 @@ def load_sets(spec: RunSpec, progress: Callable[[int, int], None]) -> RunSets:
     Raises:
         DataError: Files are missing, unreadable or wrong: all of them, by name.
     """
-    labelled = load_set("acdc", spec.data.acdc, spec.data, spec.frames, progress)
+    frames = options_of(spec.network).series_frames
+    labelled = load_set("acdc", spec.data.acdc, spec.data, frames, progress)
     given = spec.data.sunnybrook
-    other = load_set("sunnybrook", given, spec.data, spec.frames, progress) if given is not None else None
+    other = load_set("sunnybrook", given, spec.data, frames, progress) if given is not None else None
     return split_sets(spec, labelled, other)
 
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.datasets.registry import Kind
+from gridctl_trainer.plugins.model import options_of
 
 Place = tuple[Kind, str, Hashable]
 """A data set as a run reads it: which one, where, and how it is prepared."""
@@ -27,12 +28,12 @@ def shape_of(run: RunSpec) -> Hashable:
     training = run.training
     batches = (training.batch_size, training.validation_batch_size, training.generalisation_batch_size)
     policy = (training.deterministic, training.on_nonfinite, training.threads, training.learning_rate)
-    return (run.network, batches, run.data.size_px, run.frames, run.data.sunnybrook is None, training.device, policy)
+    return (run.network, batches, run.data.size_px, run.data.sunnybrook is None, training.device, policy)
 
 
 def places_of(run: RunSpec) -> tuple[Place, ...]:
     """The data sets that a run reads, the one that it trains on first."""
-    how = (run.data.size_px, run.data.preprocessing, run.frames)
+    how = (run.data.size_px, run.data.preprocessing, options_of(run.network).series_frames)
     trained: Place = ("acdc", run.data.acdc, how)
     return (trained,) if run.data.sunnybrook is None else (trained, ("sunnybrook", run.data.sunnybrook, how))
 
@@ -40,5 +41,6 @@ def places_of(run: RunSpec) -> tuple[Place, ...]:
 def preparation(run: RunSpec) -> str:
     """How its images are prepared, in short: `176 px, no clahe, 6 frames`."""
     without = [f"no {step}" for step, kept in run.data.preprocessing.model_dump().items() if not kept]
-    series = [f"{run.frames} frames"] if run.frames > 1 else []
+    frames = options_of(run.network).series_frames
+    series = [f"{frames} frames"] if frames > 1 else []
     return ", ".join([f"{run.data.size_px} px", *without, *series])
