@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gridctl_trainer.contract.errors import NotFoundError, StoreError
+from gridctl_trainer.host.backoff import Backoff
 from gridctl_trainer.host.signals import StoppedError, StopSignal
 from gridctl_trainer.storage.folder import FolderStore
 from gridctl_trainer.storage.retry import Patience
@@ -52,8 +53,8 @@ class Flaky(FolderStore):
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gridctl_trainer.storage.write_behind.spooled_store.pause_s", lambda failures: 0.01)
-    monkeypatch.setattr("gridctl_trainer.storage.retry.pause_s", lambda failures: 0.01)
+    monkeypatch.setattr("gridctl_trainer.storage.write_behind.spooled_store.BACKOFF", Backoff(0.01, 0.01))
+    monkeypatch.setattr("gridctl_trainer.storage.retry.BACKOFF", Backoff(0.01, 0.01))
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,11 +14,11 @@ from gridctl.executors.kubernetes.api.refusals import RefusedError
 from gridctl.executors.kubernetes.api.requests import Api, StoppedWaiting
 from gridctl.executors.kubernetes.status.objects import Job, Pod
 from gridctl.executors.kubernetes.status.observation import Paths, Sources, activities, selector
+from gridctl_trainer.host.backoff import Backoff
 
 _ASK_EVERY_S: Final = 10.0
-_SHORTEST_PAUSE_S: Final = 1.0
-_LONGEST_PAUSE_S: Final = 10.0
-"""Between two tries to watch."""
+_BACKOFF: Final = Backoff(first_s=1.2, longest_s=12.0, least=2 / 3)
+"""Between two watches; it grows while they fail."""
 
 T = TypeVar("T")
 
@@ -118,18 +117,18 @@ class _Mirror:
 
     def _follow(self) -> None:
         with contextlib.suppress(StoppedWaiting):
-            version, pause_s = "", _SHORTEST_PAUSE_S
+            version, failures = "", 0
             while True:
                 began = time.monotonic()
                 try:
                     version = self._keep_up(version)
-                    pause_s = _SHORTEST_PAUSE_S
+                    failures = 0
                 except UnreachableError as error:
                     version = ""
                     if not (isinstance(error, RefusedError) and error.status == 410):
                         self._note(error)
-                        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-                self._api.pause(max(0.0, began + random.uniform(0.8, 1.2) * pause_s - time.monotonic()))
+                        failures += 1
+                self._api.pause(max(0.0, began + _BACKOFF.pause_s(failures + 1) - time.monotonic()))
 
     def _keep_up(self, version: str) -> str:
         """List if no version is known, then watch; returns the version to go on from, if that is known."""

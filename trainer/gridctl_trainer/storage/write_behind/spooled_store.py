@@ -14,7 +14,7 @@ from gridctl_trainer.contract.errors import NotFoundError, RefusedObjectError, S
 from gridctl_trainer.host.atomic_file import replacing
 from gridctl_trainer.host.signals import StopSignal
 from gridctl_trainer.storage.base import Blob, Stat, Store, require_key
-from gridctl_trainer.storage.retry import Patience, pause_s
+from gridctl_trainer.storage.retry import BACKOFF, Patience
 from gridctl_trainer.storage.write_behind.spool import Entry, Spool
 
 _SAID_EVERY_S: Final = 300.0
@@ -218,7 +218,7 @@ class SpooledStore:
                     self._spool.remove(entry)
                 self._turn.notify_all()
                 if self._failure:
-                    until = time.monotonic() + pause_s(failures)
+                    until = time.monotonic() + BACKOFF.pause_s(failures)
                     while not self._closed and (left := until - time.monotonic()) > 0:
                         self._turn.wait(left)
             if failures > 1:
