@@ -13,7 +13,7 @@ from gridctl_trainer.contract.errors import NotFoundError, StoreError
 from gridctl_trainer.host.backoff import Backoff
 from gridctl_trainer.host.signals import StoppedError, StopSignal
 from gridctl_trainer.storage.folder import FolderStore
-from gridctl_trainer.storage.retry import Patience
+from gridctl_trainer.storage.retry import Retry
 from gridctl_trainer.storage.write_behind.spool import Spool
 from gridctl_trainer.storage.write_behind.spooled_store import SpooledStore
 
@@ -68,7 +68,7 @@ def make(remote: Flaky, tmp_path: Path) -> Iterator[Callable[[], SpooledStore]]:
     opened = []
 
     def new() -> SpooledStore:
-        store = SpooledStore(remote, Spool(tmp_path / "spool", 4 * MIB), Patience(5, StopSignal()), lambda: remote)
+        store = SpooledStore(remote, Spool(tmp_path / "spool", 4 * MIB), Retry(5, StopSignal()), lambda: remote)
         opened.append(store)
         return store
 
@@ -153,13 +153,13 @@ def test_a_stop_ends_the_waiting(remote: Flaky) -> None:
     stop = StopSignal()
     threading.Timer(0.2, lambda: setattr(stop, "requested", True)).start()
     with pytest.raises(StoppedError):
-        Patience(60, stop)(lambda: remote.exists("a"))
+        Retry(60, stop)(lambda: remote.exists("a"))
 
 
-def test_patience_ends(remote: Flaky) -> None:
+def test_a_retry_ends(remote: Flaky) -> None:
     remote.well.clear()
     with pytest.raises(StoreError, match="broken"):
-        Patience(0.1, StopSignal())(lambda: remote.exists("a"))
+        Retry(0.1, StopSignal())(lambda: remote.exists("a"))
 
 
 def test_a_bug_in_the_store_is_a_failing_store(make: Callable[[], SpooledStore], remote: Flaky) -> None:

@@ -22,7 +22,7 @@ _SAID_EVERY_S: Final = 60.0
 _log = logging.getLogger(__name__)
 
 
-class Patience:
+class Retry:
     """Repeats what fails for a passing reason.
 
     Args:
@@ -40,7 +40,7 @@ class Patience:
         """What `action` gives.
 
         Raises:
-            StoreError: It failed for a reason that waiting does not mend, or for too long.
+            StoreError: It failed for a reason that waiting does not fix, or for too long.
             StoppedError: A stop was asked for meanwhile.
         """
         failures, since, say_at = 0, 0.0, 0.0

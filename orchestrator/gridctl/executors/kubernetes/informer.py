@@ -23,7 +23,7 @@ _BACKOFF: Final = Backoff(first_s=1.2, longest_s=12.0, least=2 / 3)
 T = TypeVar("T")
 
 
-class LiveExperiment:
+class ExperimentInformer:
     """Follows an experiment until it is closed. A context manager.
 
     A server that goes away is asked again for as long as it takes: `observe` gives what was last
@@ -33,21 +33,21 @@ class LiveExperiment:
     def __init__(self, api: Api, experiment: str) -> None:
         paths = Paths(api.namespace)
         self._api = api.hasty()
-        self._mirrors = tuple(_Mirror(self._api, path, experiment) for path in (paths.jobs, paths.pods))
+        self._informers = tuple(_Informer(self._api, path, experiment) for path in (paths.jobs, paths.pods))
         asked = Sources.of(self._api)
         self._sources = Sources(
             *(_Recent(ask, self._is_well) for ask in (asked.warnings, asked.nodes, asked.held_back))
         )
 
     def __enter__(self) -> Self:
-        for mirror in self._mirrors:
-            mirror.start()
+        for informer in self._informers:
+            informer.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._api.stop()
-        for mirror in self._mirrors:
-            mirror.join()
+        for informer in self._informers:
+            informer.join()
 
     def observe(self) -> Mapping[str, Activity]:
         """What is known of the experiment's runs now, by run id.
@@ -55,7 +55,7 @@ class LiveExperiment:
         Raises:
             UnreachableError: The server could not be reached at first, or refuses.
         """
-        jobs, pods = (mirror.items() for mirror in self._mirrors)
+        jobs, pods = (informer.items() for informer in self._informers)
         return activities(
             {name: Job.from_json(item) for name, item in jobs.items()},
             [Pod.from_json(item) for item in pods.values()],
@@ -68,7 +68,7 @@ class LiveExperiment:
     @property
     def problem(self) -> str:
         """Why what `observe` gives may be old; empty if it is fresh."""
-        return next((mirror.problem for mirror in self._mirrors if mirror.problem), "")
+        return next((informer.problem for informer in self._informers if informer.problem), "")
 
 
 class _Recent(Generic[T]):
@@ -89,7 +89,7 @@ class _Recent(Generic[T]):
         return self._said
 
 
-class _Mirror:
+class _Informer:
     """The objects of one kind, by name, as a listing and a watch say."""
 
     def __init__(self, api: Api, path: str, experiment: str) -> None:

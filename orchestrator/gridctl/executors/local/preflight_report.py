@@ -55,7 +55,7 @@ def look_before_start(experiment: Experiment, runs: Sequence[RunSpec]) -> None:
     raise InputError(said)
 
 
-def examine(experiment: Experiment) -> Iterator[Check]:
+def diagnose(experiment: Experiment) -> Iterator[Check]:
     """What the preflight of all runs finds, as lines of `gridctl doctor`.
 
     Raises:
