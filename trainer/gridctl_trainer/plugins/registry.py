@@ -83,15 +83,19 @@ class Registry(Generic[D]):
         entry = Registered(self.kind, name, name, _ITS_PACKAGE) if is_class_path(name) else self._entry(name)
         return entry.load(value)
 
-    def provenance(self, name: str) -> PluginProvenance:
+    def provenance(self, name: str, plugin_path: Sequence[str] = ()) -> PluginProvenance:
         """Whose code a plugin is; nothing of it is imported.
+
+        Args:
+            name: A short name, or `pkg.module:Name`.
+            plugin_path: Folders in which the latter may lie, beside those of Python.
 
         Raises:
             UnknownPluginError: No package registers that name.
             PluginError: Several register it.
         """
         if is_class_path(name):
-            return provenance_of(self.kind, name, name.partition(":")[0])
+            return provenance_of(self.kind, name, name.partition(":")[0], plugin_path=plugin_path)
         entry = self._entry(name)
         distribution, _, version = entry.distribution.rpartition(" ")
         return provenance_of(self.kind, name, entry.value.partition(":")[0], distribution, version)
