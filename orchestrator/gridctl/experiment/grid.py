@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from gridctl.experiment.document import Document
 from gridctl.experiment.empty_sections import without_empty_sections
 from gridctl.experiment.executor_names import unknown_executor
+from gridctl.experiment.former_data_keys import refuse_former_keys
 from gridctl.experiment.kubernetes_options import MOST_BYTES_OF_A_VARIABLE, KubernetesOptions
 from gridctl.experiment.schema import BUILT_IN_ABLATIONS, Ablation, Comparison, ExperimentFile
 from gridctl.experiment.secret_forms import why_secret
@@ -98,6 +99,7 @@ def parse_experiment(document: Document, *, from_elsewhere: bool = False) -> Exp
     tree = without_empty_sections(ExperimentFile, document.content)
     _check_counts(tree, problems)
     problems.raise_if_any()
+    tree = refuse_former_keys(tree, problems)
     if "models" in tree:
         tree["models"] = _models(tree["models"], problems)
     tree["ablations"] = _ablations(tree.get("ablations", ["none"]), problems)
@@ -208,7 +210,7 @@ def _check_comparisons(tree: dict[str, Any], problems: Problems) -> None:
     comparisons = tree.get("compare")
     models = list(tree["models"]) if isinstance(tree.get("models"), dict) else []
     data = tree.get("data")
-    alone = isinstance(data, dict) and not data.get("sunnybrook")
+    alone = isinstance(data, dict) and not data.get("external")
     for index, comparison in enumerate(comparisons if isinstance(comparisons, list) else []):
         if not isinstance(comparison, dict):
             continue
@@ -222,7 +224,7 @@ def _check_comparisons(tree: dict[str, Any], problems: Problems) -> None:
         metrics = comparison.get("metrics")
         for metric in metrics if alone and isinstance(metrics, list) else []:
             if str(metric).startswith("generalisation_"):
-                problems.add((*at, "metrics"), f"{metric} needs a second data set", "give data.sunnybrook")
+                problems.add((*at, "metrics"), f"{metric} needs an external data set", "give one in data.external")
 
 
 def _check_environment(kubernetes: Any, problems: Problems) -> None:

@@ -11,7 +11,7 @@ from tests.e2e.hostile.conftest import Command
 from tests.e2e.specification import specification
 from tests.forked_commands import CompletedCall
 
-SOUND = specification(data={"acdc": "nowhere"}, training={"learning_rate": 0.1})
+SOUND = specification(data={"train": {"dataset": "acdc", "path": "nowhere"}}, training={"learning_rate": 0.1})
 TEXT = json.dumps(SOUND)
 
 
@@ -41,7 +41,7 @@ FILES: dict[str, tuple[bytes, str]] = {
     "UTF-16": (TEXT.encode("utf-16"), "not JSON"),
     "byte order mark": (b"\xef\xbb\xbf" + TEXT.encode(), "not JSON"),
     "half of a pair": (_with("nowhere", r"\ud800"), "not JSON"),
-    "NUL": (_with("nowhere", r"a\u0000b"), "data.acdc"),
+    "NUL": (_with("nowhere", r"a\u0000b"), "data.train.path"),
     "zeros": (bytes(5_000), "not JSON"),
     "a list": (b"[]", "a mapping of keys to values is meant, got a list"),
     "null": (b"null", "a mapping of keys to values is meant, got nothing"),

@@ -28,8 +28,8 @@ def test_acdc_is_found_wherever_its_patients_lie(gridctl: Command, tmp_path: Pat
     assert "wrote hearts.yaml: 28 runs (ACDC: 20 patients)" in done.stderr
     assert "next: gridctl submit hearts.yaml" in done.stderr
     data = written(tmp_path, "hearts").runs[0].data
-    assert data.sunnybrook is None
-    assert next((tmp_path / data.acdc).rglob("patient001")).is_dir()
+    assert data.external == {}
+    assert next((tmp_path / data.train.path).rglob("patient001")).is_dir()
     assert gridctl("submit", "--dry-run").returncode == 0
 
 
@@ -40,7 +40,7 @@ def test_both_sets_are_named_whether_in_one_folder_or_two(gridctl: Command, tmp_
         done = gridctl("init", *arguments, "--name", "both", "--force")
         assert "(ACDC: 12 patients, Sunnybrook: 3 patients)" in done.stderr
         data = written(tmp_path, "both").runs[0].data
-        assert (data.acdc, data.sunnybrook) == ("all/acdc", "all/sunnybrook")
+        assert (data.train.path, data.external["sunnybrook"].path) == ("all/acdc", "all/sunnybrook")
 
 
 @pytest.mark.parametrize("patients", range(4, 13))
@@ -146,7 +146,7 @@ def test_for_a_cluster_the_file_has_its_section_and_a_study_s_size(gridctl: Comm
     experiment = written(tmp_path, "hearts")
     assert (experiment.backend, experiment.store) == ("kubernetes", "s3://results/hearts")
     assert experiment.kubernetes.image
-    assert experiment.runs[0].data.acdc.startswith(next(iter(experiment.kubernetes.volumes)))
+    assert experiment.runs[0].data.train.path.startswith(next(iter(experiment.kubernetes.volumes)))
     assert experiment.runs[0].data.size_px == 176
     assert gridctl("render", "hearts.yaml").returncode == 0
 
@@ -157,7 +157,7 @@ def test_for_a_cluster_the_file_has_its_section_and_a_study_s_size(gridctl: Comm
         (["nowhere"], ["nowhere: there is no such folder", "patientNNN/Info.cfg"]),
         (["set.zip"], ["set.zip: this is a file", "unpack it"]),
         (["notes"], ["notes: this is no data set: it holds 2 .txt, 1 .nii.gz", "patientNNN/Info.cfg", "icontour"]),
-        (["packs"], ["packs: these are packs", "data.acdc"]),
+        (["packs"], ["packs: these are packs", "data.train.path"]),
         (["empty"], ["empty: this is no data set: the folder is empty"]),
         (["sunnybrook"], ["sunnybrook: this is Sunnybrook alone", "gridctl init ACDC sunnybrook"]),
         (["two"], ["two: it holds 2 sets in the form of acdc", "two/first, two/second"]),
@@ -194,7 +194,7 @@ def test_a_folder_of_any_name_is_written_so_that_it_is_read_again(
     done = gridctl("init", "--", f"./{folder}")
     assert done.returncode == 0, done.stderr
     (path,) = tmp_path.glob("*.yaml")
-    assert load_experiment(path).runs[0].data.acdc == f"./{folder}"
+    assert load_experiment(path).runs[0].data.train.path == f"./{folder}"
 
 
 def test_links_back_to_a_folder_above_are_no_endless_walk(gridctl: Command, tmp_path: Path) -> None:

@@ -20,7 +20,10 @@ models:
 train_ratios: [0.1, 0.5]
 ablations: [none, no_clahe]
 seeds: [1, 2, 3]
-data: {acdc: data/acdc, sunnybrook: data/sunnybrook, size_px: 64}
+data:
+  train: {dataset: acdc, path: data/acdc}
+  external: {sunnybrook: {dataset: sunnybrook, path: data/sunnybrook}}
+  size_px: 64
 training: {epochs: 4}
 compare: {model: gamma_net, against: unet, score: best}
 """
@@ -97,10 +100,10 @@ def test_two_variants_of_one_architecture_can_be_compared() -> None:
         ("[1, 2, 3]", "[]", "exp.yaml:7: seeds: the list is empty"),
         ("no_clahe", "no_clah", "exp.yaml:6: ablations[1]: unknown ablation 'no_clah'"),
         ("no_clahe", "none", "exp.yaml:6: ablations: none appears more than once"),
-        ("size_px: 64", "size: 64", "exp.yaml:8: data.size: unknown key 'size'"),
+        ("size_px: 64", "size: 64", "exp.yaml:11: data.size: unknown key 'size'"),
         ("size_px: 64", "size_px: 60", "use a multiple of 16, such as 48 or 64"),
-        ("epochs: 4", "epochs: many", "exp.yaml:9: training.epochs: a whole number is meant"),
-        ("against: unet", "against: u_net", "exp.yaml:10: compare.against: there is no model 'u_net' here"),
+        ("epochs: 4", "epochs: many", "exp.yaml:12: training.epochs: a whole number is meant"),
+        ("against: unet", "against: u_net", "exp.yaml:13: compare.against: there is no model 'u_net' here"),
         ("against: unet", "against: gamma_net", "a model is compared with itself"),
         ("score: best", "score: top", "use final, best, mean or last-K"),
         ("name: demo", "name: Demo", "exp.yaml:1: name: use lowercase letters"),
@@ -117,7 +120,7 @@ def test_a_mistake_is_named_with_its_line_and_what_to_do(line: str, broken: str,
     ("text", "said"),
     [
         ("# ours\n\nname: x\n", {"exp.yaml:3: models: is missing", "exp.yaml:3: data: is missing"}),
-        ("name: x\ndata:\n\n  size_px: 64\n", {"exp.yaml:2: data.acdc: is missing"}),
+        ("name: x\ndata:\n\n  size_px: 64\n", {"exp.yaml:2: data.train: is missing"}),
         (
             "name: x\ncompare:\n  - {model: a, against: b}\n  - model: a\n",
             {"exp.yaml:4: compare[1].against: is missing"},
@@ -149,7 +152,7 @@ def test_all_mistakes_of_a_file_are_said_at_once_in_the_order_of_their_lines() -
     with pytest.raises(InputError) as caught:
         parse(text)
     lines = [problem.where for problem in caught.value.problems]
-    assert lines == ["exp.yaml:3", "exp.yaml:5", "exp.yaml:7", "exp.yaml:10"]
+    assert lines == ["exp.yaml:3", "exp.yaml:5", "exp.yaml:7", "exp.yaml:13"]
 
 
 def test_a_mistake_that_only_an_ablation_makes_is_placed_at_the_ablation() -> None:
@@ -173,7 +176,7 @@ def test_a_missing_file_says_which_ones_there_are(tmp_path: Path) -> None:
 
 
 def test_set_overrides_a_field_and_is_named_in_errors() -> None:
-    assert {run.data.acdc for run in parse(GOOD, "data.acdc=/elsewhere").runs} == {"/elsewhere"}
+    assert {run.data.train.path for run in parse(GOOD, "data.train.path=/elsewhere").runs} == {"/elsewhere"}
     assert {run.training.learning_rate for run in parse(GOOD, "training.learning_rate=1e-2").runs} == {0.01}
     assert parse(GOOD, "seeds=[7]").seeds == (7,)
     assert mistakes(GOOD, "training.epoch=3").startswith("--set training.epoch: ")
@@ -222,7 +225,8 @@ def test_every_grid_has_exactly_its_cells_each_with_its_own_name(
     grid: tuple[list[str], list[float], list[int]],
 ) -> None:
     models, ratios, seeds = grid
-    text = f"name: g\nmodels: {models}\ntrain_ratios: {ratios}\nseeds: {seeds}\ndata: {{acdc: x, size_px: 16}}\n"
+    data = "{train: {dataset: acdc, path: x}, size_px: 16}"
+    text = f"name: g\nmodels: {models}\ntrain_ratios: {ratios}\nseeds: {seeds}\ndata: {data}\n"
     runs = parse(text).runs
     assert {(run.model, run.train_ratio, run.seed) for run in runs} == {
         (model, ratio, seed) for model in models for ratio in ratios for seed in seeds

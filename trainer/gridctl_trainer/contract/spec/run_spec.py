@@ -71,8 +71,8 @@ class RunSpec(Frozen):
     @model_validator(mode="after")
     def _best_can_be_scored(self) -> Self:
         by = self.training.checkpoint_keep_best or ""
-        if self.data.sunnybrook is None and by.startswith("generalisation"):
-            raise ValueError(f"training.checkpoint_keep_best is {by}, but there is no data.sunnybrook")
+        if not self.data.external and by.startswith("generalisation"):
+            raise ValueError(f"training.checkpoint_keep_best is {by}, but there is no set in data.external")
         return self
 
     @property

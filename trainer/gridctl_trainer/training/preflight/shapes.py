@@ -6,10 +6,9 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
 from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.datasets.registry import Kind
 from gridctl_trainer.plugins.model import options_of
 
-Place = tuple[Kind, str, Hashable]
+Place = tuple[str, str, Hashable]
 """A data set as a run reads it: which one, where, and how it is prepared."""
 
 Key = TypeVar("Key", bound=Hashable)
@@ -28,14 +27,18 @@ def shape_of(run: RunSpec) -> Hashable:
     training = run.training
     batches = (training.batch_size, training.validation_batch_size, training.generalisation_batch_size)
     policy = (training.deterministic, training.on_nonfinite, training.threads, training.learning_rate)
-    return (run.network, batches, run.data.size_px, run.data.sunnybrook is None, training.device, policy)
+    return (run.network, batches, run.data.size_px, bool(run.data.external), training.device, policy)
 
 
 def places_of(run: RunSpec) -> tuple[Place, ...]:
     """The data sets that a run reads, the one that it trains on first."""
     how = (run.data.size_px, run.data.preprocessing, options_of(run.network).series_frames)
-    trained: Place = ("acdc", run.data.acdc, how)
-    return (trained,) if run.data.sunnybrook is None else (trained, ("sunnybrook", run.data.sunnybrook, how))
+    return tuple((found.dataset, found.path, how) for _, found in run.data.places)
+
+
+def keys_of(run: RunSpec, place: Place) -> tuple[str, ...]:
+    """The keys below `data` of the first data set of a run that is read from a place."""
+    return next(keys for (keys, _), found in zip(run.data.places, places_of(run), strict=True) if found == place)
 
 
 def preparation(run: RunSpec) -> str:
