@@ -25,7 +25,7 @@ models:
     width: 3
 train_ratios: [0.5]
 seeds: [1]
-data: {acdc: data/acdc, size_px: 32}
+data: {train: {dataset: acdc, path: data/acdc}, size_px: 32}
 """
 GOOD = '''
 from gridctl_trainer.plugins.model import ModelDescriptor, ModelOptions
