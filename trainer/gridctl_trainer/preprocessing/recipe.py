@@ -34,7 +34,6 @@ Sunnybrook 2: MONOCHROME1 is inverted.
 """
 
 
-
 def _steps_as_json(steps: tuple[StepSpec, ...]) -> Any:
     """Of the default steps a pack says which are on, as packs did before there were others."""
     if are_usual(steps):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 import numpy as np
-from gridctl_trainer.plugins.step import StepDescriptor, StepOptions
 from numpy.typing import NDArray
 from pydantic import Field
+
+from gridctl_trainer.plugins.step import StepDescriptor, StepOptions
 
 
 class Options(StepOptions):
