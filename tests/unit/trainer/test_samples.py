@@ -52,7 +52,7 @@ def written(
     torch.manual_seed(1)
     model = build_model(spec)
     store, layout = FolderStore(tmp_path / spec.architecture), RunLayout("e", "r")
-    write_samples(store, layout, model, prepared(), other, CPU)
+    write_samples(store, layout, model, {"validation": prepared()} | ({"other": other} if other else {}), CPU)
     return store, layout, model, SamplesIndex.from_json(store.get(layout.samples_index).data)
 
 
@@ -112,7 +112,7 @@ def test_sets_without_a_labelled_slice_give_an_empty_index(tmp_path: Path) -> No
     source = prepared()
     empty = PreparedSet.whole(source.all_series, np.zeros_like(source.all_masks), source.slices)
     store, layout = FolderStore(tmp_path), RunLayout("e", "r")
-    write_samples(store, layout, build_model(UNET), empty, None, CPU)
+    write_samples(store, layout, build_model(UNET), {"validation": empty}, CPU)
     assert SamplesIndex.from_json(store.get(layout.samples_index).data).slices == ()
 
 

@@ -47,6 +47,7 @@ _SECTIONS: Final = (
     ("Comparison", "compare", "`compare`"),
     ("Ablation", "ablations[]", "An item of `ablations`"),
     ("DataSpec", "data", "`data`"),
+    ("DatasetSpec", "data.train", "`data.train`, `data.test`, a value of `data.external`"),
     ("AugmentationSpec", "data.augmentation", "`data.augmentation`"),
     ("TrainingSpec", "training", "`training`"),
     *((options_of_model(name), "models.NAME", f"Options of a model: `{name}`") for name in MODELS.names()),
