@@ -1,5 +1,7 @@
 """The step keeps what every preprocessing step promises."""
 
+from typing import ClassVar
+
 from gridctl_trainer.testing.preprocessing import StepContract
 
 
@@ -7,4 +9,4 @@ class TestClipOutliers(StepContract):
     """With options of its own."""
 
     step = "clip_outliers"
-    options = {"lower": 5.0}
+    options: ClassVar = {"lower": 5.0}

@@ -47,9 +47,11 @@ def _half(shape: tuple[int, int]) -> tuple[int, int]:
     return shape[0] // 2, shape[1] // 2
 
 
+def _to_2_mm(shape: tuple[int, int], spacing_mm: tuple[float, float]) -> tuple[int, int]:
+    return round(shape[0] * spacing_mm[0] / 2), round(shape[1] * spacing_mm[1] / 2)
+
+
 HALF = StepDescriptor(summary="half of its size", shape=_half)
 NEITHER = StepDescriptor(summary="neither")
-FROM_1_TO_2_MM = StepDescriptor(
-    summary="2 mm pixels", shape=lambda shape, spacing_mm: tuple(round(n * s / 2) for n, s in zip(shape, spacing_mm))
-)
+FROM_1_TO_2_MM = StepDescriptor(summary="2 mm pixels", shape=_to_2_mm)
 NO_GRID = StepDescriptor(summary="no grid", shape=lambda shape: (0, 7))

@@ -51,8 +51,8 @@ class StepDescriptor:
             side of the square that is cut at the end, and `options`. Images are shrunk by averaging areas and enlarged
             linearly; masks take the nearest pixel.
         options: A class derived from `StepOptions`, or its `pkg.module:Name`.
-        after, before: Steps that it has to follow or to precede, where an experiment file gives no order. With neither it
-            comes first, on the image as scanned.
+        after, before: Steps that it has to follow or to precede, where an experiment file gives no order. With neither
+            it comes first, on the image as scanned.
         rounds_to_integers: Whether it rounds grey values to integers from 0 to 65535: volumes that would lose by that
             are rescaled before the first step.
         bare: Whether it stands for a function that was named by its path, whose keywords are its options.

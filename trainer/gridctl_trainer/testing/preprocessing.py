@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,8 @@ class StepContract:
         options: Those that it is tested with.
     """
 
-    step: str
-    options: Mapping[str, Any] = {}
+    step: ClassVar[str]
+    options: ClassVar[Mapping[str, Any]] = {}
 
     def test_it_is_described(self) -> None:
         assert STEPS.find(self.step).summary

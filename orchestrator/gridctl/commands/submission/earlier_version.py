@@ -54,8 +54,8 @@ def refuse_earlier_version(
         f"an earlier version of gridctl trained {experiment.name} under other names: {count(len(finished), 'run')} "
         f"finished{such}. This file would train all of them anew, and nothing was started",
         where=f"{store.url}/{experiment.name}",
-        fix=f"`gridctl report {experiment.name} --store {store.url}` reports them as they are; to train again, give the "
-        f"experiment another name: --set name={experiment.name}-2",
+        fix=f"`gridctl report {experiment.name} --store {store.url}` reports them as they are; to train again, give "
+        f"the experiment another name: --set name={experiment.name}-2",
     )
 
 

@@ -31,7 +31,7 @@ DEFAULT_STEPS: Final = tuple(StepSpec(step=name) for name in ("gaussian", "clahe
 """Those of the thesis (4.2). Crop and pad always follow."""
 
 
-def _each_once(steps: tuple[StepSpec, ...]) -> tuple[StepSpec, ...]:
+def _once(steps: tuple[StepSpec, ...]) -> tuple[StepSpec, ...]:
     names = [item.step for item in steps]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValueError(f"{', '.join(twice)} appears more than once")
@@ -50,9 +50,7 @@ def _usual(given: Any) -> Any:
     return tuple(item for item in DEFAULT_STEPS if given.get(item.step, True))
 
 
-Preprocessing = Annotated[
-    tuple[StepSpec, ...], Field(max_length=50), BeforeValidator(_usual), AfterValidator(_each_once)
-]
+Preprocessing = Annotated[tuple[StepSpec, ...], Field(max_length=50), BeforeValidator(_usual), AfterValidator(_once)]
 """The steps that are on, first to last."""
 
 
