@@ -1,0 +1,17 @@
+"""What scores were called in schema 1, and what they are called now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+OTHER_SET: Final = "sunnybrook"
+"""The set that was called `generalisation`: it always was Sunnybrook."""
+
+RENAMED_SCORES: Final[Mapping[str, str]] = {
+    "validation_dice": "validation.soft_dice.left_ventricle",
+    "validation_bce": "validation.bce.left_ventricle",
+    "generalisation_dice": f"{OTHER_SET}.soft_dice.left_ventricle",
+    "generalisation_bce": f"{OTHER_SET}.bce.left_ventricle",
+}
+"""As `compare.metrics`, `training.checkpoint_keep_best`, `report --metric` and columns of tables had them."""
