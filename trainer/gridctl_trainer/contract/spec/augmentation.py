@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from gridctl_trainer.contract.frozen import Frozen
+from gridctl_trainer.contract.spec.identity import DECIDES
 
 
 class AugmentationSpec(Frozen):
@@ -21,8 +24,8 @@ class AugmentationSpec(Frozen):
         gamma: Intensities scaled to [0, 1] are raised to e^g with g up to this much either way.
     """
 
-    rotation_degrees: float = Field(0.0, ge=0, le=180)
-    scaling: float = Field(0.0, ge=0, lt=1)
-    shift: float = Field(0.0, ge=0, le=0.5)
-    flip: bool = False
-    gamma: float = Field(0.0, ge=0, le=2)
+    rotation_degrees: Annotated[float, DECIDES] = Field(0.0, ge=0, le=180)
+    scaling: Annotated[float, DECIDES] = Field(0.0, ge=0, lt=1)
+    shift: Annotated[float, DECIDES] = Field(0.0, ge=0, le=0.5)
+    flip: Annotated[bool, DECIDES] = False
+    gamma: Annotated[float, DECIDES] = Field(0.0, ge=0, le=2)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from gridctl_trainer.contract.frozen import Frozen
+from gridctl_trainer.contract.spec.identity import DECIDES
 
 
 class PreprocessingSpec(Frozen):
@@ -15,7 +18,7 @@ class PreprocessingSpec(Frozen):
         resize: Downsampling so that the shorter edge equals `size_px`, if it is longer.
     """
 
-    gaussian: bool = True
-    clahe: bool = True
-    minmax: bool = True
-    resize: bool = True
+    gaussian: Annotated[bool, DECIDES] = True
+    clahe: Annotated[bool, DECIDES] = True
+    minmax: Annotated[bool, DECIDES] = True
+    resize: Annotated[bool, DECIDES] = True

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from gridctl_trainer.contract.frozen import Frozen
+from gridctl_trainer.contract.spec.identity import DECIDES, RECORDED
 
 CheckpointScore = Literal[
     "train_loss", "validation_dice", "validation_bce", "generalisation_dice", "generalisation_bce"
@@ -41,18 +42,18 @@ class TrainingSpec(Frozen):
             cannot use it.
     """
 
-    epochs: int = Field(200, ge=1, le=9999)
-    batch_size: int = Field(8, ge=1, le=65536)
-    learning_rate: float = Field(1e-3, gt=0)
-    validation_batch_size: int = Field(16, ge=1, le=65536)
-    generalisation_batch_size: int = Field(8, ge=1, le=65536)
-    checkpoint_every_epochs: int = Field(10, ge=1, le=9999)
-    checkpoint_keep_last: int = Field(2, ge=1, le=9999)
-    checkpoint_keep_every_epochs: int | None = Field(None, ge=1, le=9999)
-    checkpoint_keep_best: CheckpointScore | None = None
-    on_nonfinite: Literal["stop", "skip"] = "stop"
-    deterministic: bool = True
-    store_outage_minutes: float = Field(30, ge=0, le=7 * 24 * 60)
-    spool_mib: int = Field(2048, ge=1, le=1 << 20)
-    threads: int = Field(1, ge=1, le=1024)
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    epochs: Annotated[int, DECIDES] = Field(200, ge=1, le=9999)
+    batch_size: Annotated[int, DECIDES] = Field(8, ge=1, le=65536)
+    learning_rate: Annotated[float, DECIDES] = Field(1e-3, gt=0)
+    validation_batch_size: Annotated[int, DECIDES] = Field(16, ge=1, le=65536)
+    generalisation_batch_size: Annotated[int, DECIDES] = Field(8, ge=1, le=65536)
+    checkpoint_every_epochs: Annotated[int, RECORDED] = Field(10, ge=1, le=9999)
+    checkpoint_keep_last: Annotated[int, RECORDED] = Field(2, ge=1, le=9999)
+    checkpoint_keep_every_epochs: Annotated[int | None, RECORDED] = Field(None, ge=1, le=9999)
+    checkpoint_keep_best: Annotated[CheckpointScore | None, RECORDED] = None
+    on_nonfinite: Annotated[Literal["stop", "skip"], DECIDES] = "stop"
+    deterministic: Annotated[bool, DECIDES] = True
+    store_outage_minutes: Annotated[float, RECORDED] = Field(30, ge=0, le=7 * 24 * 60)
+    spool_mib: Annotated[int, RECORDED] = Field(2048, ge=1, le=1 << 20)
+    threads: Annotated[int, RECORDED] = Field(1, ge=1, le=1024)
+    device: Annotated[Literal["auto", "cpu", "cuda"], RECORDED] = "auto"
