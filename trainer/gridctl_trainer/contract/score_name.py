@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 from pydantic import AfterValidator
 
 from gridctl_trainer.contract.fields.text_form import text_form
+from gridctl_trainer.contract.released.score_names_v1 import RENAMED_SCORES, renamed
 
 VALIDATION: Final = "validation"
 """The patients of the training data who are not trained on."""
@@ -56,6 +57,8 @@ class ScoreName:
             ValueError: It is none; says how one is written.
         """
         found = _SCORE.fullmatch(text) if len(text) <= _LONGEST else None
+        if found is None and text in RENAMED_SCORES:
+            raise ValueError(f"{text} has another name now: write {renamed(text)}")
         if found is None:
             raise ValueError("write a score as SET.METRIC.STRUCTURE, such as validation.soft_dice.left_ventricle")
         return cls(found["set"], found["metric"], found["structure"] or "")
@@ -95,7 +98,7 @@ BestBy = Annotated[str, AfterValidator(_checked_best)]
 """By what an epoch can be the best: a score, or `train_loss`."""
 
 
-def scores_of(sets: Sequence[str], metrics: Iterator[tuple[str, bool]], structures: Sequence[str]) -> list[ScoreName]:
+def scores_of(sets: Sequence[str], metrics: Iterable[tuple[str, bool]], structures: Sequence[str]) -> list[ScoreName]:
     """Every score that a run logs, metric by metric, then set by set.
 
     Args:

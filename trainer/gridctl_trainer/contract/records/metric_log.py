@@ -8,6 +8,7 @@ only its own object, so a pod kept alive by a node partition cannot spoil its su
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, Self
@@ -23,7 +24,7 @@ from gridctl_trainer.contract.json_text import require_keys_once
 from gridctl_trainer.contract.layout import AttemptName
 from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.records.set_scores import ScoreKey, SetKey, SetScores
-from gridctl_trainer.contract.score_name import VALIDATION
+from gridctl_trainer.contract.score_name import VALIDATION, ScoreName
 
 LOG_SCHEMA_VERSION: Final = 2
 
@@ -215,6 +216,7 @@ def read_attempt(text: str | bytes, where: object = "") -> AttemptLog:
     if not records or not isinstance(records[0], AttemptRecord):
         raise MetricLogError("the first line is not an attempt record", where=f"{where}:1")
     _require_order(records, where)
+    _require_ranges(records, where)
     rest = records[1:]
     return AttemptLog(
         attempt=records[0],
@@ -312,6 +314,33 @@ def _require_order(records: list[Record], where: object) -> None:
     for expected, epoch in enumerate(epochs, begin):
         if epoch != expected:
             raise MetricLogError(f"epoch {epoch} stands where epoch {expected} belongs", where=where)
+
+
+def _require_ranges(records: list[Record], where: object) -> None:
+    """A score lies within the range that its log gives for its metric.
+
+    Raises:
+        MetricLogError: One does not.
+    """
+    attempt = records[0]
+    metrics = attempt.metrics if isinstance(attempt, AttemptRecord) else {}
+    bounds: dict[str, tuple[float, float]] = {}
+    for record in records:
+        for name, value in record.named_scores.items() if metrics and isinstance(record, EpochRecord) else ():
+            if name not in bounds:
+                bounds[name] = _bounds(name, metrics)
+            low, high = bounds[name]
+            if not low <= value <= high:
+                raise MetricLogError(f"{name} of epoch {record.epoch} is {value}, not {low:g} to {high:g}", where=where)
+
+
+def _bounds(name: str, metrics: Mapping[str, MetricInfo]) -> tuple[float, float]:
+    try:
+        info = metrics.get(ScoreName.parse(name).metric)
+    except ValueError:
+        info = None
+    low = -math.inf if info is None or info.low is None else info.low
+    return low, math.inf if info is None or info.high is None else info.high
 
 
 def _numbers(value: Any, path: str = "") -> Iterable[tuple[str, float]]:

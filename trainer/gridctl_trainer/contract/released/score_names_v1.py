@@ -15,3 +15,9 @@ RENAMED_SCORES: Final[Mapping[str, str]] = {
     "generalisation_bce": f"{OTHER_SET}.bce.left_ventricle",
 }
 """As `compare.metrics`, `training.checkpoint_keep_best`, `report --metric` and columns of tables had them."""
+
+
+def renamed(old: str) -> str:
+    """How a score of schema 1 is written now, for whoever wrote it: an external set has the name that it was given."""
+    now = RENAMED_SCORES[old]
+    return f"{now}, with the name of your set in data.external" if now.startswith(f"{OTHER_SET}.") else now

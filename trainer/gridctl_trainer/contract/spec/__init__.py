@@ -6,14 +6,15 @@ from gridctl_trainer.contract.spec.names import ExperimentName, Identifier, Seed
 from gridctl_trainer.contract.spec.preprocessing import PreprocessingSpec
 from gridctl_trainer.contract.spec.problems import validation_problems
 from gridctl_trainer.contract.spec.run_spec import MAX_SPEC_BYTES, RUN_ID_MAX_LENGTH, SCHEMA_VERSION, RunSpec
-from gridctl_trainer.contract.spec.training import CheckpointScore, TrainingSpec
+from gridctl_trainer.contract.spec.scored import DEFAULT_METRICS, scored_sets, structures_of
+from gridctl_trainer.contract.spec.training import TrainingSpec
 
 __all__ = [
+    "DEFAULT_METRICS",
     "MAX_SPEC_BYTES",
     "RUN_ID_MAX_LENGTH",
     "SCHEMA_VERSION",
     "AugmentationSpec",
-    "CheckpointScore",
     "DataSpec",
     "ExperimentName",
     "Identifier",
@@ -22,5 +23,7 @@ __all__ = [
     "Seed",
     "TrainRatio",
     "TrainingSpec",
+    "scored_sets",
+    "structures_of",
     "validation_problems",
 ]

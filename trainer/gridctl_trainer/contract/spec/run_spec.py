@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import ValidationError, model_validator
 
@@ -12,10 +12,13 @@ from gridctl_trainer.contract.errors import Problem, SpecError, shortened
 from gridctl_trainer.contract.frozen import Frozen, canonical_json, misread
 from gridctl_trainer.contract.json_text import read_json
 from gridctl_trainer.contract.network import NetworkSpec
+from gridctl_trainer.contract.score_name import TRAIN_LOSS, ScoreName
 from gridctl_trainer.contract.spec.augmentation import AugmentationSpec
 from gridctl_trainer.contract.spec.data import DataSpec
+from gridctl_trainer.contract.spec.identity import RECORDED
 from gridctl_trainer.contract.spec.names import ExperimentName, Identifier, Seed, TrainRatio
 from gridctl_trainer.contract.spec.problems import joined, validation_problems
+from gridctl_trainer.contract.spec.scored import DEFAULT_METRICS, MetricNames, scored_sets, structures_of
 from gridctl_trainer.contract.spec.training import TrainingSpec
 from gridctl_trainer.contract.wording import count
 
@@ -53,6 +56,8 @@ class RunSpec(Frozen):
         seed: Of the split, the start weights and the order of images.
         data: Where the images are and how they are prepared.
         training: How the model is trained.
+        metrics: Which scores are computed. Recorded: another list changes neither the weights nor the scores that
+            both have, so the run stays the same one.
     """
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -64,12 +69,21 @@ class RunSpec(Frozen):
     seed: Seed
     data: DataSpec
     training: TrainingSpec
+    metrics: Annotated[MetricNames, RECORDED] = DEFAULT_METRICS
 
     @model_validator(mode="after")
     def _best_can_be_scored(self) -> Self:
-        by = self.training.checkpoint_keep_best or ""
-        if self.data.sunnybrook is None and by.startswith("generalisation"):
-            raise ValueError(f"training.checkpoint_keep_best is {by}, but there is no data.sunnybrook")
+        by = self.training.checkpoint_keep_best
+        if by is not None and by != TRAIN_LOSS:
+            score = ScoreName.parse(by)
+            unknown = {
+                f"set '{score.set}'": score.set not in scored_sets(self.data),
+                f"metric '{score.metric}'": score.metric not in self.metrics,
+                f"structure '{score.structure}'": score.structure not in ("", *structures_of(self.data)),
+            }
+            for what, is_unknown in unknown.items():
+                if is_unknown:
+                    raise ValueError(f"training.checkpoint_keep_best is {by}, but this run scores no {what}")
         return self
 
     @model_validator(mode="after")
@@ -123,6 +137,7 @@ class RunSpec(Frozen):
         for name, default in _LEFT_OUT_AT_THEIR_DEFAULT.items():
             if content["training"][name] == default:
                 del content["training"][name]
+        del content["metrics"]  # recorded
         content["network"].pop("recompute_timesteps", None)
         if not content["network"].get("temporal"):  # younger than the first runs, whose names stay
             content["network"].pop("temporal", None)
