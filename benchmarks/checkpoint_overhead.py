@@ -47,7 +47,7 @@ def spec_of(architecture: str, size_px: int, epochs: int) -> RunSpec:
             "network": {"architecture": architecture},
             "train_ratio": 0.5,
             "seed": 1,
-            "data": {"acdc": "none", "size_px": size_px},
+            "data": {"train": {"dataset": "acdc", "path": "none"}, "size_px": size_px},
             "training": {"epochs": epochs, "batch_size": 4, "validation_batch_size": 4},
         }
     )

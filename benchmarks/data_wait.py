@@ -21,7 +21,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.gamma_net_step import step
 from gridctl_trainer.contract.network import UNetSpec
-from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
 from gridctl_trainer.datasets.phantom.dataset import PhantomOptions, write_phantom
 from gridctl_trainer.datasets.registry import find_sources
 from gridctl_trainer.models import build_model
@@ -45,7 +45,7 @@ def main() -> None:
         root = arguments.data or Path(folder, "phantom", "acdc")
         if arguments.data is None:
             write_phantom(root.parent, PhantomOptions(patients=12, generalisation_patients=1, slices=8))
-        recipe = Recipe.of("acdc", DataSpec(acdc=str(root), size_px=arguments.size), 1)
+        recipe = Recipe.of("acdc", DataSpec(train=DatasetSpec(dataset="acdc", path=str(root)), size_px=arguments.size), 1)
         prepared, _ = make_pack(Path(folder, "packs"), find_sources("acdc", root), root, recipe)
         tensors, model = ImageTensors.of(prepared), build_model(UNetSpec())
         optimizer = torch.optim.Adam(model.parameters())

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from gridctl_trainer.contract.spec import DataSpec, PreprocessingSpec
+from gridctl_trainer.contract.spec import DatasetSpec, DataSpec, PreprocessingSpec
 from gridctl_trainer.datasets.acdc import patients as acdc
 from gridctl_trainer.preprocessing.steps import preprocess, shrunk_shape
 
@@ -41,7 +41,7 @@ def scanned(root: Path | None, count: int) -> Slices:
 
 
 def ours(size_px: int, steps: PreprocessingSpec) -> Callable[[np.ndarray, np.ndarray], None]:
-    data = DataSpec(acdc="-", size_px=size_px, preprocessing=steps)
+    data = DataSpec(train=DatasetSpec(dataset="acdc", path="-"), size_px=size_px, preprocessing=steps)
 
     def prepare(image: np.ndarray, mask: np.ndarray) -> None:
         preprocess(image[None], mask, data)

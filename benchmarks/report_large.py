@@ -31,7 +31,7 @@ models: {{unet: {{}}, gamma_net: {{}}}}
 train_ratios: [0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
 ablations: [none, no_gaussian, no_clahe, no_minmax, no_resize]
 seeds: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
-data: {{acdc: a, sunnybrook: s}}
+data: {{train: {{dataset: acdc, path: a}}, external: {{sunnybrook: {{dataset: sunnybrook, path: s}}}}}}
 training: {{epochs: {EPOCHS}}}
 compare: {{model: gamma_net, against: unet, score: mean, equivalence_margin: 0.01}}
 """

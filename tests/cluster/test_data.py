@@ -83,7 +83,7 @@ def test_pods_read_data_from_a_claim_and_share_packs_in_another(gridctl: Gridctl
     """In a namespace that enforces `restricted`."""
     phantom_in(claim("data") / "phantom")
     packs = claim("cache")
-    options = ["data.acdc=/sets/phantom/acdc", "data.sunnybrook=/sets/phantom/sunnybrook"]
+    options = ["data.train.path=/sets/phantom/acdc", "data.external.sunnybrook.path=/sets/phantom/sunnybrook"]
     options += ["kubernetes.volumes={/sets: {claim: data}}", "kubernetes.data_cache={claim: cache}"]
     assigned = [word for option in options for word in ("--set", option)]
     submitted = gridctl("submit", "experiment.yaml", *SMALL, *assigned)
@@ -112,7 +112,7 @@ def test_pods_of_one_node_fetch_and_pack_once(
         node.chmod(0o777)
     except OSError:
         pytest.skip("the node's disk is not this machine's")
-    options = ["--set", f"data.acdc={bucket_data}/acdc", "--set", f"data.sunnybrook={bucket_data}/sunnybrook"]
+    options = ["--set", f"data.train.path={bucket_data}/acdc", "--set", f"data.external.sunnybrook.path={bucket_data}/sunnybrook"]
     options += ["--set", f"kubernetes.data_cache={{host_path: {node}}}", *SMALL]
     try:
         assert gridctl("submit", "experiment.yaml", *options).returncode == 0
@@ -133,7 +133,7 @@ def test_pods_of_one_node_fetch_and_pack_once(
 def test_data_that_are_nowhere_in_the_bucket_start_nothing(gridctl: Gridctl, store: Store) -> None:
     nowhere = f"{store.url}/nowhere"
     for dry_run in ([], ["--dry-run"]):
-        done = gridctl("submit", "experiment.yaml", *SMALL, "--set", f"data.acdc={nowhere}", *dry_run)
+        done = gridctl("submit", "experiment.yaml", *SMALL, "--set", f"data.train.path={nowhere}", *dry_run)
         assert done.returncode == 2, done.stderr
         assert f"there is nothing at {nowhere}" in done.stderr
         assert f"gridctl-trainer data upload FOLDER {nowhere}" in done.stderr

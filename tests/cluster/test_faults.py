@@ -178,9 +178,9 @@ def test_runs_survive(
     chance = Random(f"cluster {len(acts)}")
     acts = [act for act in acts if PARTS or act not in (kubelet_stop, api_server_restart)]
     options = [*OPTIONS, f"seeds={list(range(1, seeds + 1))}", f"training.epochs={epochs}"]
-    local = [*options, f"data={{acdc: {phantom}/acdc, size_px: {size_px}}}"]
+    local = [*options, f"data={{train: {{dataset: acdc, path: {phantom}/acdc}}, size_px: {size_px}}}"]
     here = load_experiment(tmp_path / "experiment.yaml", local).runs
-    options.append(f"data={{acdc: /data/acdc, size_px: {size_px}}}")
+    options.append(f"data={{train: {{dataset: acdc, path: /data/acdc}}, size_px: {size_px}}}")
     runs = load_experiment(tmp_path / "experiment.yaml", options).runs
     expected = {run.run_id: undisturbed_run(twin, tmp_path / twin.run_id) for run, twin in zip(runs, here, strict=True)}
     grid = Grid([Cell(cluster, namespace, store, run) for run in runs], expected)

@@ -121,7 +121,7 @@ def test_a_pod_that_waits_for_its_store_says_so_in_status(gridctl: Gridctl, clus
 
 
 def test_bad_data_is_named_by_status_and_by_the_pod(gridctl: Gridctl, cluster: Cluster, namespace: str) -> None:
-    assert gridctl("submit", "experiment.yaml", *ONE_RUN, "--set", "data.acdc=/data/nowhere").returncode == 0
+    assert gridctl("submit", "experiment.yaml", *ONE_RUN, "--set", "data.train.path=/data/nowhere").returncode == 0
     run = failed_run(gridctl)
     assert run["reason"].startswith("exit code 3 (bad data, not retried): ")
     assert "/data/nowhere" in run["reason"]

@@ -39,7 +39,7 @@ def phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def locally(phantom: Path, store: Path) -> list[str]:
-    data = ["--set", f"data.acdc={phantom}/acdc", "--set", f"data.sunnybrook={phantom}/sunnybrook"]
+    data = ["--set", f"data.train.path={phantom}/acdc", "--set", f"data.external.sunnybrook.path={phantom}/sunnybrook"]
     return ["--backend", "local", "--store", str(store), *data, "--workers", "2"]
 
 
@@ -70,8 +70,8 @@ def test_the_demo_grid_in_pods_reports_what_this_machine_reports(
     file = Path(shutil.copy(ROOT / "experiments" / "demo.yaml", tmp_path / "demo.yaml"))
     short = ["training.epochs=2", *part]
     small = f"{{namespace: {namespace}, image: {IMAGE}, secret: gridctl-store, gpus: 0, cpu: 100m, memory: 1Gi}}"
-    in_pods = [*short, f"kubernetes={small}", "data.acdc=/data/acdc", "data.sunnybrook=/data/sunnybrook"]
-    here = [*short, f"data.acdc={phantom}/acdc", f"data.sunnybrook={phantom}/sunnybrook"]
+    in_pods = [*short, f"kubernetes={small}", "data.train.path=/data/acdc", "data.external.sunnybrook.path=/data/sunnybrook"]
+    here = [*short, f"data.train.path={phantom}/acdc", f"data.external.sunnybrook.path={phantom}/sunnybrook"]
     submitted = gridctl("submit", file.name, "--backend", "kubernetes", "--store", store.url, *assignments(in_pods))
     assert submitted.returncode == 0, submitted.stderr
     wait_for(lambda: gridctl.totals()["done"] == sum(pairs), 600)
@@ -152,7 +152,7 @@ def test_a_run_survives_deletion_eviction_and_sigkill_of_its_pod(
     assert failed == {deleted.run_id: 0, evicted.run_id: 0, killed.run_id: 1}
     (tmp_path / "experiment.yaml").rename(tmp_path / "file.yaml")
     assert gridctl("submit", "file.yaml", *options, *locally(phantom, tmp_path / "runs")).returncode == 0
-    overrides = [*options[1::2], f"data.acdc={phantom}/acdc", f"data.sunnybrook={phantom}/sunnybrook"]
+    overrides = [*options[1::2], f"data.train.path={phantom}/acdc", f"data.external.sunnybrook.path={phantom}/sunnybrook"]
     undisturbed = load_experiment(tmp_path / "file.yaml", overrides).runs
     assert scores(store, experiment.runs) == scores(open_store(str(tmp_path / "runs")), undisturbed)
 
@@ -165,7 +165,7 @@ def _complete(cluster: Cluster, namespace: str | None, run: RunSpec) -> dict[str
 
 def test_a_bad_specification_burns_no_retry(cluster: Cluster, gridctl: Gridctl, store: Store, tmp_path: Path) -> None:
     """The trainer itself refuses it: the Job fails at once, and status says why."""
-    options = ["--set", "models={unet: {channels: [4, 8]}}", "--set", "seeds=[1]", "--set", "data.acdc=/nowhere"]
+    options = ["--set", "models={unet: {channels: [4, 8]}}", "--set", "seeds=[1]", "--set", "data.train.path=/nowhere"]
     assert gridctl("submit", "experiment.yaml", *options).returncode == 0
     wait_for(lambda: gridctl.totals()["failed"] == 1)
     (run,) = gridctl.json("status")["runs"]

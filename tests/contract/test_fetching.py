@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gridctl_trainer.contract.errors import DataError
-from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
 from gridctl_trainer.datasets.phantom.dataset import PhantomOptions, write_phantom
 from gridctl_trainer.datasets.transfer import fetching
 from gridctl_trainer.datasets.transfer.fetching import download, fetch
@@ -126,7 +126,7 @@ def test_an_empty_prefix_says_how_to_fill_it(url: str) -> None:
 
 def test_a_run_reads_both_sets_from_the_bucket_as_from_the_disk(phantom: Path, url: str, tmp_path: Path) -> None:
     upload(phantom, url)
-    data = DataSpec(acdc="-", size_px=32)
+    data = DataSpec(train=DatasetSpec(dataset="acdc", path="-"), size_px=32)
     for kind in ("acdc", "sunnybrook"):
         here = load_set(kind, str(phantom / kind), data, 1)  # type: ignore[arg-type]
         there = load_set(kind, f"{url}/{kind}", data, 1)  # type: ignore[arg-type]

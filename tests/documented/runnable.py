@@ -9,8 +9,8 @@ from typing import Final
 RUN: Final = "demo-unet-r30-none-s42"
 
 STANDS_FOR: Final[Mapping[str, str]] = {
-    "data.acdc=PATH": "data.acdc=data/phantom/acdc",
-    "data.sunnybrook=PATH": "data.sunnybrook=data/phantom/sunnybrook",
+    "data.train.path=PATH": "data.train.path=data/phantom/acdc",
+    "data.external.sunnybrook.path=PATH": "data.external.sunnybrook.path=data/phantom/sunnybrook",
     "MODEL --set OPTION=VALUE": "gamma_net --set timesteps=3",
     "render FILE": "render hearts.yaml",
     "plan NAME or FILE": "plan demo",

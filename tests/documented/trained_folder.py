@@ -15,8 +15,8 @@ from tests.forked_commands import ForkedCommand
 ROOT = Path(__file__).parents[2]
 
 SMALL = (
-    "data.acdc=data/phantom/acdc",
-    "data.sunnybrook=data/phantom/sunnybrook",
+    "data.train.path=data/phantom/acdc",
+    "data.external.sunnybrook.path=data/phantom/sunnybrook",
     "data.size_px=32",
     "training.epochs=1",
     "models.unet.channels=[4, 8]",

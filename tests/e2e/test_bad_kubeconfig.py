@@ -18,7 +18,7 @@ name: demo
 models: {unet: {}, gamma_net: {}}
 train_ratios: [0.5]
 seeds: [1]
-data: {acdc: /data/acdc}
+data: {train: {dataset: acdc, path: /data/acdc}}
 backend: kubernetes
 store: runs
 kubernetes: {image: "trainer:1"}

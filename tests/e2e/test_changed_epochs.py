@@ -24,7 +24,7 @@ name: tiny
 models: {{unet: {{channels: [4, 8], batch_size: 4}}}}
 train_ratios: [0.5]
 seeds: [1]
-data: {{acdc: {phantom}/acdc, size_px: 32, augmentation: {{rotation_degrees: 10}}}}
+data: {{train: {{dataset: acdc, path: {phantom}/acdc}}, size_px: 32, augmentation: {{rotation_degrees: 10}}}}
 training: {{epochs: {epochs}, checkpoint_every_epochs: 1{more}}}
 """
 

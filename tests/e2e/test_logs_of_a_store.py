@@ -19,7 +19,7 @@ name: {name}
 models: {{unet: {{}}, gamma_net: {{}}}}
 train_ratios: [0.5]
 seeds: [1, 2]
-data: {{acdc: data, size_px: 32}}
+data: {{train: {{dataset: acdc, path: data}}, size_px: 32}}
 """
 
 

@@ -126,7 +126,7 @@ def test_the_trainer_goes_on_without_whoever_reads_its_progress(streams: str, fo
     from gridctl.experiment import load_experiment
     from gridctl_trainer.contract.layout import RunLayout
 
-    run = load_experiment(folder / "tiny.yaml", ["training.epochs=1", f"data.acdc={folder / 'phantom' / 'acdc'}"]).runs[
+    run = load_experiment(folder / "tiny.yaml", ["training.epochs=1", f"data.train.path={folder / 'phantom' / 'acdc'}"]).runs[
         0
     ]
     layout, store = RunLayout(run.experiment, run.run_id), FolderStore(tmp_path / "runs")

@@ -25,7 +25,7 @@ name: tiny
 models: [unet]
 train_ratios: [0.5]
 seeds: [1]
-data: {acdc: data/acdc}
+data: {train: {dataset: acdc, path: data/acdc}}
 backend: mine
 """
 GOOD = "from gridctl.executors.descriptor import ExecutorDescriptor\nMINE = ExecutorDescriptor('mine', 'json:loads')\n"

@@ -20,7 +20,7 @@ name: {name}
 models: [unet]
 train_ratios: [0.5]
 seeds: [1, 2, 3]
-data: {{acdc: data/acdc, size_px: 64}}
+data: {{train: {{dataset: acdc, path: data/acdc}}, size_px: 64}}
 """
 
 

@@ -24,7 +24,7 @@ name: demo
 models: {unet: {}, gamma_net: {}}
 train_ratios: [0.5]
 seeds: [1, 2]
-data: {acdc: /data/acdc, sunnybrook: /data/sunnybrook}
+data: {train: {dataset: acdc, path: /data/acdc}, external: {sunnybrook: {dataset: sunnybrook, path: /data/sunnybrook}}}
 backend: kubernetes
 store: s3://bucket/runs
 kubernetes:

@@ -18,7 +18,7 @@ def run(seed: int) -> RunSpec:
             "network": {"architecture": "unet"},
             "train_ratio": 0.1,
             "seed": seed,
-            "data": {"acdc": "a"},
+            "data": {"train": {"dataset": "acdc", "path": "a"}},
             "training": {},
         }
     )

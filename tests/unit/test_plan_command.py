@@ -102,7 +102,7 @@ def test_epochs_of_other_grids_count_where_they_take_as_long(
 
 
 @pytest.mark.parametrize(
-    "overrides", [("training.batch_size=2",), ("data.size_px=64",), ("training.threads=2",), ("data.sunnybrook=null",)]
+    "overrides", [("training.batch_size=2",), ("data.size_px=64",), ("training.threads=2",), ("data.external.sunnybrook=null",)]
 )
 def test_epochs_that_may_take_longer_or_shorter_do_not_count(
     overrides: tuple[str, ...], store: FolderStore, tmp_path: Path
@@ -207,7 +207,7 @@ def test_a_file_that_was_never_submitted_can_be_planned(tmp_path: Path) -> None:
     "grid",
     [
         (),
-        ("data.sunnybrook=null",),
+        ("data.external.sunnybrook=null",),
         ("ablations=[none, no_clahe, no_minmax]",),
         ("models={unet: {}, gamma_net: {}, wide: {architecture: unet}}", "compare.metrics=[validation_dice]"),
     ],

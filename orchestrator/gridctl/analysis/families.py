@@ -14,7 +14,7 @@ from gridctl.experiment.schema import Comparison as Asked
 
 def measured(experiment: Experiment) -> list[str]:
     """Metrics that the runs of an experiment log."""
-    alone = all(run.data.sunnybrook is None for run in experiment.runs)
+    alone = not any(run.data.external for run in experiment.runs)
     return [metric for metric in METRICS if not (alone and metric.startswith("generalisation_"))]
 
 

@@ -55,7 +55,7 @@ def _read(runs: int, digest: str) -> str:
 
 def _prepared(data: DataSpec) -> str:
     """What decides which images a model sees, augmentation apart."""
-    return str((data.acdc, data.sunnybrook, data.size_px, data.preprocessing))
+    return str((data.places, data.target, data.size_px, data.preprocessing))
 
 
 def _grouped(alike: Mapping[str, str]) -> Iterable[list[str]]:

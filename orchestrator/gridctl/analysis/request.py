@@ -50,11 +50,11 @@ def check(question: Question, experiment: Experiment) -> None:
     for metric in question.metrics or ():
         if metric not in METRICS:
             raise InputError(f"unknown metric '{metric}'", where="--metric", fix=did_you_mean(metric, METRICS))
-        if metric.startswith("generalisation_") and all(run.data.sunnybrook is None for run in experiment.runs):
+        if metric.startswith("generalisation_") and not any(run.data.external for run in experiment.runs):
             raise InputError(
-                f"{metric} needs a second data set, and {experiment.name} has none",
+                f"{metric} needs an external data set, and {experiment.name} has none",
                 where="--metric",
-                fix="give data.sunnybrook in the experiment file and submit it again",
+                fix="give one in data.external in the experiment file and submit it again",
             )
     if question.score is not None and not is_score(question.score):
         raise InputError(

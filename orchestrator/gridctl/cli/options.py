@@ -69,8 +69,8 @@ Overrides = Annotated[
         "--set",
         metavar="PATH=VALUE",
         autocompletion=completion.keys,
-        help="Override a field, such as data.acdc=PATH. Text fields take VALUE literally (null unsets an optional "
-        r"one); others take YAML: numbers, true, \[lists]. Repeatable.",
+        help="Override a field, such as data.train.path=PATH. Text fields take VALUE literally (null unsets an "
+        r"optional one); others take YAML: numbers, true, \[lists]. Repeatable.",
     ),
 ]
 BackendName = Annotated[

@@ -96,11 +96,12 @@ def compose(wanted: Wanted, schema: str = "") -> Written:
     """
     here = descriptor_of(wanted.backend).on_this_machine
     found, notes = choose_data(wanted.folders, here=here)
-    patients = len(found["acdc"].patients) or None
+    trained, *external = found
+    patients = len(trained.patients) or None
     if patients is not None and patients < 2:
         raise InputError(
             f"{patients} patient cannot be split into those who train and those who validate",
-            where=found["acdc"].location,
+            where=trained.location,
             fix="give a folder with at least four patients",
         )
     if patients is not None and patients < 2 * LEAST_PATIENTS:
@@ -109,8 +110,8 @@ def compose(wanted: Wanted, schema: str = "") -> Written:
     draft = Draft(
         command=shlex.join(["gridctl", "init", *wanted.folders, *options]),
         name=wanted.name or _name(wanted.folders, here=here),
-        acdc=_place(found["acdc"], here=here),
-        sunnybrook=_place(found["sunnybrook"], here=here) if "sunnybrook" in found else None,
+        train=_place(trained, here=here),
+        external=[_place(data, here=here) for data in external],
         backend=wanted.backend,
         is_study=not here,
         store=_store(wanted, here=here),
@@ -118,7 +119,7 @@ def compose(wanted: Wanted, schema: str = "") -> Written:
     if not here and not (draft.store or "s3://").startswith("s3://"):
         raise InputError("pods reach no folder of this machine", where="--store", fix="give s3://bucket/prefix")
     text = draft_text(draft, schema)
-    return Written(text, _parsed(text), tuple(found.values()), tuple(notes))
+    return Written(text, _parsed(text), tuple(found), tuple(notes))
 
 
 def _parsed(text: str) -> Experiment:
@@ -147,7 +148,7 @@ def _place(data: DataFolder, *, here: bool) -> Place:
     location = data.location
     if not here and not location.startswith("s3://"):
         location = f"/data/{data.kind}"
-    return Place(location, len(data.patients) or None)
+    return Place(data.kind, location, len(data.patients) or None)
 
 
 def _store(wanted: Wanted, *, here: bool) -> str | None:

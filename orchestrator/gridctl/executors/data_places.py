@@ -6,6 +6,8 @@ import contextlib
 import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -28,14 +30,36 @@ from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.contract.location import Location, read_location
 from gridctl_trainer.storage.base import open_store
 
-DATA_FIELDS: Final = tuple(TITLES)
-"""Keys below `data` that name a place."""
+
+@dataclass(frozen=True, slots=True)
+class DataPlace:
+    """Where a data set lies that some run reads.
+
+    Attributes:
+        keys: That lead to it below `data`, such as `external` and `sunnybrook`.
+        dataset: Which one.
+        path: As the experiment gives it.
+    """
+
+    keys: tuple[str, ...]
+    dataset: str
+    path: str
+
+    @property
+    def field(self) -> str:
+        """The key of its path, as `--set` takes it."""
+        return ".".join(("data", *self.keys, "path"))
+
+    @property
+    def location(self) -> tuple[str, ...]:
+        """Keys that lead to its path in the experiment's file."""
+        return ("data", *self.keys, "path")
 
 
-def data_places(experiment: Experiment) -> Sequence[tuple[str, str]]:
-    """Each place of data that some run reads: its field below `data`, and its text."""
-    given = ((field, getattr(run.data, field)) for run in experiment.runs for field in DATA_FIELDS)
-    return list(dict.fromkeys((field, text) for field, text in given if text))
+def data_places(experiment: Experiment) -> Sequence[DataPlace]:
+    """Each place of data that some run reads, once."""
+    given = (item for run in experiment.runs for item in run.data.places)
+    return list(dict.fromkeys(DataPlace(keys, found.dataset, found.path) for keys, found in given))
 
 
 def require_data(experiment: Experiment, *, by_name: bool = False) -> None:
@@ -53,8 +77,8 @@ def require_data(experiment: Experiment, *, by_name: bool = False) -> None:
     """
     problems = list(missing_data(experiment).values())
     if by_name and _are_read_here(experiment):
-        for field, text in data_places(experiment):
-            problems += _named_otherwise(experiment, field, text)
+        for place in data_places(experiment):
+            problems += _named_otherwise(experiment, place)
     if problems:
         raise InputError(problems)
 
@@ -63,34 +87,36 @@ def missing_data(experiment: Experiment) -> dict[str, Problem]:
     """The places at which nothing lies, by their text, as far as this machine can tell."""
     here = _are_read_here(experiment)
     return {
-        text: nothing_there(experiment, field, text)
-        for field, text in data_places(experiment)
-        if _is_missing(read_location(text, experiment.document.where(("data", field))), text, here=here)
+        place.path: nothing_there(experiment, place)
+        for place in data_places(experiment)
+        if _is_missing(read_location(place.path, experiment.document.where(place.location)), place.path, here=here)
     }
 
 
 def data_checks(experiment: Experiment) -> Iterator[Check]:
     """Every place of data that can be looked at from here, for `gridctl doctor`: folders, and buckets."""
     here = _are_read_here(experiment)
-    for field, text in data_places(experiment):
-        place = read_location(text)
-        if place.is_remote:
-            yield guarded("data", lambda field=field, text=text: _bucket(experiment, field, text))  # type: ignore[misc]
-        elif here and place.folder.is_dir():
-            yield Check("data", "ok", f"{place.folder.absolute()} is there")
+    for place in data_places(experiment):
+        found = read_location(place.path)
+        if found.is_remote:
+            yield guarded("data", partial(_bucket, experiment, place))
+        elif here and found.folder.is_dir():
+            yield Check("data", "ok", f"{found.folder.absolute()} is there")
         elif here:
-            yield _as_check(nothing_there(experiment, field, text))
+            yield _as_check(nothing_there(experiment, place))
 
 
-def _bucket(experiment: Experiment, field: str, url: str) -> Check:
+def _bucket(experiment: Experiment, place: DataPlace) -> Check:
     files, size_bytes = 0, 0
-    for stat in open_store(url).list():
+    for stat in open_store(place.path).list():
         if stat.key != CHECKSUMS:
             files, size_bytes = files + 1, size_bytes + stat.size_bytes
     if not files:
-        return _as_check(nothing_there(experiment, field, url))
+        return _as_check(nothing_there(experiment, place))
     return Check(
-        "data", "ok", f"{url} has {count(files, 'file')}, {size_bytes / 1e9:.2f} GB, which each machine fetches once"
+        "data",
+        "ok",
+        f"{place.path} has {count(files, 'file')}, {size_bytes / 1e9:.2f} GB, which each machine fetches once",
     )
 
 
@@ -111,37 +137,37 @@ def _is_missing(place: Location, text: str, *, here: bool) -> bool:
     return False
 
 
-def nothing_there(experiment: Experiment, field: str, text: str) -> Problem:
+def nothing_there(experiment: Experiment, place: DataPlace) -> Problem:
     """That nothing lies at a place, with the line of the file that names it."""
-    place = read_location(text)
-    if place.is_remote:
+    found, text = read_location(place.path), place.path
+    if found.is_remote:
         what, fix = (
             f"there is nothing at {text}",
             f"gridctl-trainer data upload FOLDER {shlex.quote(text)}, or correct it",
         )
     else:
         made = " (or make a synthetic set: gridctl-trainer data phantom data/phantom)" if "phantom" in text else ""
-        what = f"there is no folder {place.folder.absolute()}"
-        fix = f"give another one with --set data.{field}=PATH{made}"
-    return experiment.document.problem(("data", field), what, fix)
+        what = f"there is no folder {found.folder.absolute()}"
+        fix = f"give another one with --set {place.field}=PATH{made}"
+    return experiment.document.problem(place.location, what, fix)
 
 
-def _named_otherwise(experiment: Experiment, field: str, text: str) -> Iterator[Problem]:
+def _named_otherwise(experiment: Experiment, place: DataPlace) -> Iterator[Problem]:
     """That no name is one of the data set's; what only reading the files can tell is the preflight's to say."""
-    place = read_location(text)
-    if place.is_remote or not place.folder.is_dir():
+    location = read_location(place.path)
+    if location.is_remote or not location.folder.is_dir() or place.dataset not in _SIGNS:
         return
-    folder = place.folder
+    folder = location.folder
     try:
-        if any(folder.glob(f"*/{PACK_MANIFEST}")) or _SIGNS[field](folder):
+        if any(folder.glob(f"*/{PACK_MANIFEST}")) or _SIGNS[place.dataset](folder):
             return
         names = sorted(path.name for path in islice(folder.iterdir(), MOST_FILES))
     except OSError:
         return
     holds = f"it holds {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}" if names else "it is empty"
-    what = f"there is no patient of {TITLES[field]} in {folder.absolute()}: {holds}"
-    fix = f"unpack {TITLES[field]} there, or give another folder with --set data.{field}=PATH"
-    yield experiment.document.problem(("data", field), what, fix)
+    what = f"there is no patient of {TITLES[place.dataset]} in {folder.absolute()}: {holds}"
+    fix = f"unpack {TITLES[place.dataset]} there, or give another folder with --set {place.field}=PATH"
+    yield experiment.document.problem(place.location, what, fix)
 
 
 def _has_acdc(folder: Path) -> bool:

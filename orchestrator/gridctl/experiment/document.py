@@ -70,7 +70,7 @@ class Document:
         return cls(tree, source, text)
 
     def with_overrides(self, assignments: Sequence[str]) -> Document:
-        """The document with `path=value` assignments applied, as in `--set data.acdc=PATH`.
+        """The document with `path=value` assignments applied, as in `--set data.train.path=PATH`.
 
         Args:
             assignments: Dotted path of a field, `=`, and a value as `override_value` reads it.

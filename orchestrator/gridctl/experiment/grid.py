@@ -14,8 +14,9 @@ from pydantic import ValidationError
 from gridctl.experiment.document import Document
 from gridctl.experiment.empty_sections import without_empty_sections
 from gridctl.experiment.executor_names import unknown_executor
-from gridctl.experiment.measures import Measures, measures_of, scores_of_data
+from gridctl.experiment.former_data_keys import refuse_former_keys
 from gridctl.experiment.kubernetes_options import MOST_BYTES_OF_A_VARIABLE, KubernetesOptions
+from gridctl.experiment.measures import Measures, measures_of, scores_of_data
 from gridctl.experiment.schema import BUILT_IN_ABLATIONS, Ablation, Comparison, ExperimentFile
 from gridctl.experiment.score_checks import best_written_out, check_metrics, with_scores
 from gridctl.experiment.secret_forms import why_secret
@@ -100,6 +101,7 @@ def parse_experiment(document: Document, *, from_elsewhere: bool = False) -> Exp
     tree = without_empty_sections(ExperimentFile, document.content)
     _check_counts(tree, problems)
     problems.raise_if_any()
+    tree = refuse_former_keys(tree, problems)
     if "models" in tree:
         tree["models"] = _models(tree["models"], problems)
     tree["ablations"] = _ablations(tree.get("ablations", ["none"]), problems)

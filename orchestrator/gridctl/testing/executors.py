@@ -35,7 +35,7 @@ name: contract
 models: {{unet: {{channels: [4, 8], batch_size: 4}}}}
 train_ratios: [0.5]
 seeds: [1, 2]
-data: {{acdc: {data}/acdc, size_px: 32}}
+data: {{train: {{dataset: acdc, path: {data}/acdc}}, size_px: 32}}
 training: {{epochs: 1, threads: 1}}
 backend: {executor}
 """

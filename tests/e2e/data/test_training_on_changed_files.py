@@ -15,7 +15,7 @@ name: changed
 models: {{unet: {{channels: [4, 8, 8], batch_size: 4}}}}
 train_ratios: [0.5]
 seeds: [1]
-data: {{acdc: {root}, size_px: 32}}
+data: {{train: {{dataset: acdc, path: {root}}}, size_px: 32}}
 training: {{epochs: 1}}
 """
 

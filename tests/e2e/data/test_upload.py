@@ -25,7 +25,7 @@ name: demo
 models: {{unet: {{}}, gamma_net: {{}}}}
 train_ratios: [0.5]
 seeds: [1]
-data: {{acdc: "{url}"}}
+data: {{train: {{dataset: acdc, path: "{url}"}}}}
 """
 
 

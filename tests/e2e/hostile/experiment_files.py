@@ -10,7 +10,7 @@ name: tiny
 models: {unet: {channels: [4, 8], batch_size: 2}}
 train_ratios: [0.5]
 seeds: [1]
-data: {acdc: data, size_px: 32}
+data: {train: {dataset: acdc, path: data}, size_px: 32}
 training: {epochs: 1}
 """
 """Six lines, none of them wrong."""
@@ -170,9 +170,9 @@ FILES: Final[Mapping[str, Case]] = {
     ),
     "mapping for the seeds": changed("[1]", "{1: 2}", 4, "the key 1 is not text"),
     "list for the data": changed(
-        "{acdc: data, size_px: 32}", "[data]", 5, "data: a mapping of keys to values is meant, got a list"
+        "{train: {dataset: acdc, path: data}, size_px: 32}", "[data]", 5, "data: a mapping of keys to values is meant, got a list"
     ),
-    "nothing for the data": changed("{acdc: data, size_px: 32}", "", 5, "data.acdc: is missing"),
+    "nothing for the data": changed("{train: {dataset: acdc, path: data}, size_px: 32}", "", 5, "data.train: is missing"),
     "list for the name": changed("name: tiny", "name: [tiny]", 1, "name: text is meant, got a list"),
     "list for training": changed("{epochs: 1}", "[1]", 6, "training: a mapping of keys to values is meant, got a list"),
     "list to compare": added("compare: [[unet]]\n", 7, "compare[0]: a mapping of keys to values is meant, got a list"),
@@ -201,7 +201,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "training.epochs={1: 2}": "the key 1 is not text",
     "training={epochs: 1, epochs: 2}": 'duplicate key "epochs"',
     "training=[1]": "a mapping of keys to values is meant, got a list",
-    "data=null": "data.acdc: is missing",
+    "data=null": "data.train: is missing",
     "models=[1, 2]": "models are a mapping of names to options",
     "models=[unet: {}]": "models are a mapping of names to options",
     "models=": "models are a mapping of names to options",
@@ -217,7 +217,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "seeds=%YAML 1.1\n---\n[2]": "version 1.2",
     "name=caf\udce9": "name",
     "name=a\x07": "name",
-    "data.acdc=caf\udce9": "data.acdc",
+    "data.train.path=caf\udce9": "data.acdc",
     "kubernetes.env.A=caf\udce9": "kubernetes.env.A",
     "seeds=[\x07]": "not YAML",
     "seeds=[\udce9]": "not YAML",
@@ -234,7 +234,7 @@ models:
   e: {<<: [*n, *m], learning_rate: 0.1}
 train_ratios: [0.5]
 seeds: [1]
-data: {acdc: data, size_px: 32}
+data: {train: {dataset: acdc, path: data}, size_px: 32}
 training: {epochs: 1}
 """
 """Five models of one mapping."""

@@ -11,7 +11,7 @@ from tests.e2e.hostile.conftest import Command
 from tests.e2e.specification import specification
 from tests.forked_commands import CompletedCall
 
-SOUND = specification(data={"acdc": "nowhere"}, training={"learning_rate": 0.1})
+SOUND = specification(data={"train": {"dataset": "acdc", "path": "nowhere"}}, training={"learning_rate": 0.1})
 TEXT = json.dumps(SOUND)
 
 

@@ -19,7 +19,7 @@ name: tiny
 models: {unet: {channels: [4, 8]}, wide: {architecture: unet, channels: [8, 8]}}
 train_ratios: [0.5]
 seeds: [1]
-data: {acdc: data/acdc, size_px: 32}
+data: {train: {dataset: acdc, path: data/acdc}, size_px: 32}
 training: {epochs: 1, threads: 1}
 compare: {model: wide, against: unet}
 backend: one_by_one

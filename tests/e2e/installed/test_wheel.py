@@ -18,7 +18,7 @@ name: tiny
 models: {unet: {channels: [4, 8, 8]}, wide: {architecture: unet, channels: [8, 8, 8]}}
 train_ratios: [0.5]
 seeds: [1]
-data: {acdc: data/acdc, size_px: 32}
+data: {train: {dataset: acdc, path: data/acdc}, size_px: 32}
 training: {epochs: 1, threads: 1}
 compare: {model: wide, against: unet}
 """
@@ -87,7 +87,7 @@ def test_a_grid_from_the_data_to_the_report(site_packages: Path, tmp_path: Path)
 def test_a_job_from_the_template_of_the_wheel(site_packages: Path, tmp_path: Path) -> None:
     (tmp_path / "tiny.yaml").write_text(GRID)
     options = ["--set", "backend=kubernetes", "--set", "kubernetes.image=x:1"]
-    options += ["--set", "store=s3://bucket/runs", "--set", "data.acdc=s3://bucket/acdc"]
+    options += ["--set", "store=s3://bucket/runs", "--set", "data.train.path=s3://bucket/acdc"]
     done = run(site_packages, "gridctl", "render", "tiny.yaml", *options, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "kind: Job" in done.stdout

@@ -15,7 +15,7 @@ name: tiny
 models: {{unet: {{channels: [4, 8], batch_size: 4}}}}
 train_ratios: [0.5]
 seeds: [1]
-data: {{acdc: {acdc}, size_px: 32}}
+data: {{train: {{dataset: acdc, path: {acdc}}}, size_px: 32}}
 training: {{epochs: 1}}
 """
 COMMANDS = {"doctor": ("doctor",), "dry run": ("submit", "--dry-run"), "submit": ("submit",)}
@@ -31,7 +31,7 @@ def test_no_folder_of_data(command: tuple[str, ...], gridctl: Command, tmp_path:
     (tmp_path / "tiny.yaml").write_text(YAML.format(acdc="nowhere"))
     done = gridctl(*command, "tiny.yaml")
     assert done.returncode == 2, done.stderr
-    assert f"tiny.yaml:5: data.acdc: there is no folder {tmp_path / 'nowhere'}" in done.stdout + done.stderr
+    assert f"tiny.yaml:5: data.train.path: there is no folder {tmp_path / 'nowhere'}" in done.stdout + done.stderr
 
 
 def test_a_folder_of_something_else(command: tuple[str, ...], gridctl: Command, phantom: Path, tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ def test_nothing_in_the_bucket(command: tuple[str, ...], gridctl: Command, s3_ur
     done = gridctl(*command, "tiny.yaml")
     assert done.returncode == 2, done.stderr
     said = done.stdout + done.stderr
-    assert f"tiny.yaml:5: data.acdc: there is nothing at {s3_url}/nowhere" in said
+    assert f"tiny.yaml:5: data.train.path: there is nothing at {s3_url}/nowhere" in said
     assert f"gridctl-trainer data upload FOLDER {s3_url}/nowhere, or correct it" in said
 
 

@@ -90,7 +90,7 @@ def test_an_installation_that_cannot_train_says_so_once(tmp_path: Path, phantom:
 
 
 def test_an_attempt_of_an_image_that_cannot_train_is_not_tried_again_and_its_log_says_why(tmp_path: Path) -> None:
-    (tmp_path / "spec.json").write_text(json.dumps(specification(data={"acdc": "data"})))
+    (tmp_path / "spec.json").write_text(json.dumps(specification(data={"train": {"dataset": "acdc", "path": "data"}})))
     done = without_torch(tmp_path, "trainer", "run", "spec.json", "--store", "runs")
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr

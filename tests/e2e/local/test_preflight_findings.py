@@ -20,7 +20,7 @@ from tests.e2e.specification import specification
 
 __all__ = ["trainer"]
 
-BOTH = {"acdc": "data/acdc", "sunnybrook": "data/sunnybrook"}
+BOTH = {"train": {"dataset": "acdc", "path": "data/acdc"}, "external": {"sunnybrook": {"dataset": "sunnybrook", "path": "data/sunnybrook"}}}
 TOO_LARGE = {"architecture": "unet", "channels": [4096, 4096, 4096], "kernel_size": 31}
 no_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 
@@ -136,7 +136,7 @@ def test_what_is_sound_is_said_with_numbers(data: Path, preflight: Preflight) ->
     code, findings = preflight({}, {})
     assert code == 0
     facts = said(findings, "fact")
-    assert "data.acdc: 6 patients, " in facts
+    assert "data.train.path: 6 patients, " in facts
     assert "data.sunnybrook: 2 patients, " in facts
     assert "3 train and 3 validate at ratio 0.5" in facts
     assert facts.count("one step of unet on") == 1, "two runs of one shape are tried once"
@@ -197,7 +197,7 @@ def test_a_model_that_cannot_take_a_step_is_named_and_the_others_are_tried(
 @no_gpu
 def test_all_that_is_wrong_is_said_at_once(data: Path, preflight: Preflight) -> None:
     named = one_damaged_patient(data)[0]
-    alone = {"data": {"acdc": "data/sunnybrook"}, "training": {"device": "cuda"}}
+    alone = {"data": {"train": {"dataset": "acdc", "path": "data/sunnybrook"}}, "training": {"device": "cuda"}}
     _, findings = preflight(alone, {}, {"data": {"sunnybrook": None, "acdc": "nowhere"}})
     for words in ("no GPU here", "this looks like Sunnybrook", named, "nowhere: there is no such folder"):
         assert said(findings).count(words) == 1, said(findings)
@@ -240,7 +240,7 @@ def test_a_step_tried_before_changes_no_bit_of_the_run(data: Path, tmp_path: Pat
         "network": {**network, "initial_state": "noise"},
         "train_ratio": 0.5,
         "seed": 1,
-        "data": {"acdc": "data/acdc", "size_px": 32},
+        "data": {"train": {"dataset": "acdc", "path": "data/acdc"}, "size_px": 32},
         "training": {"epochs": 2, "batch_size": 4},
     }
     (tmp_path / "spec.json").write_text(json.dumps(spec))

@@ -12,9 +12,9 @@ import pytest
 from tests.e2e.local.conftest import SCRIPTS, Command, experiment_of
 
 SAME = {
-    "by a link": "data.acdc=linked/acdc",
-    "by another spelling": "data.acdc={phantom}/../phantom/acdc",
-    "as a file URL": "data.acdc=file://{phantom}/acdc",
+    "by a link": "data.train.path=linked/acdc",
+    "by another spelling": "data.train.path={phantom}/../phantom/acdc",
+    "as a file URL": "data.train.path=file://{phantom}/acdc",
     "on the device it took anyway": "training.device=cpu",
 }
 

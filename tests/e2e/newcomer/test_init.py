@@ -146,7 +146,7 @@ def test_for_a_cluster_the_file_has_its_section_and_a_study_s_size(gridctl: Comm
     experiment = written(tmp_path, "hearts")
     assert (experiment.backend, experiment.store) == ("kubernetes", "s3://results/hearts")
     assert experiment.kubernetes.image
-    assert experiment.runs[0].data.acdc.startswith(next(iter(experiment.kubernetes.volumes)))
+    assert experiment.runs[0].data.train.path.startswith(next(iter(experiment.kubernetes.volumes)))
     assert experiment.runs[0].data.size_px == 176
     assert gridctl("render", "hearts.yaml").returncode == 0
 
@@ -194,7 +194,7 @@ def test_a_folder_of_any_name_is_written_so_that_it_is_read_again(
     done = gridctl("init", "--", f"./{folder}")
     assert done.returncode == 0, done.stderr
     (path,) = tmp_path.glob("*.yaml")
-    assert load_experiment(path).runs[0].data.acdc == f"./{folder}"
+    assert load_experiment(path).runs[0].data.train.path == f"./{folder}"
 
 
 def test_links_back_to_a_folder_above_are_no_endless_walk(gridctl: Command, tmp_path: Path) -> None:

@@ -11,6 +11,6 @@ name: tiny
 models: {unet: {channels: [4, 8], batch_size: 2}}
 train_ratios: [0.5]
 seeds: [1]
-data: {acdc: /nowhere, size_px: 32}
+data: {train: {dataset: acdc, path: /nowhere}, size_px: 32}
 training: {epochs: 1}
 """

@@ -194,4 +194,4 @@ def no_keys(tmp_path: Path) -> dict[str, str | None]:
     }
 
 
-SPECIFICATION = specification(data={"acdc": "/nowhere"})
+SPECIFICATION = specification(data={"train": {"dataset": "acdc", "path": "/nowhere"}})

@@ -108,20 +108,20 @@ def test_text_of_set_is_literal_and_everything_else_is_yaml(gridctl: Command, tm
     assert runs("training.learning_rate=2e-3") == runs("training.learning_rate=0.002") != [plain]
     assert runs("training.deterministic=false") != [plain]
     assert runs("models.unet.channels=[4, 8, 8]") != [plain]
-    assert runs("data.sunnybrook=null") == [plain]
+    assert runs("data.external.sunnybrook=null") == [plain]
     for name in ("null", "123", "1e3"):
         assert runs(f"name={name}")[0].startswith(f"{name}-unet-")
     for name in ["x #y", "null", "1e3", "[x]", "a: b"]:
         (tmp_path / name / "patient001").mkdir(parents=True)
-        assert len(runs(f"data.acdc={name}")) == 1  # the folder of exactly this name is there
+        assert len(runs(f"data.train.path={name}")) == 1  # the folder of exactly this name is there
         shutil.rmtree(tmp_path / name)
-        assert gridctl("submit", "tiny.yaml", "--dry-run", "--set", f"data.acdc={name}").returncode == 2
+        assert gridctl("submit", "tiny.yaml", "--dry-run", "--set", f"data.train.path={name}").returncode == 2
     for assignment, said in {
         "training.epochs=2 # x": "would be a comment",
         "training.epochs=two": "a whole number is meant",
         "training.epochs=&a 2": "anchors",
         "seeds=1": "seeds",
-        "data.acdc=": "it is empty",
+        "data.train.path=": "it is empty",
         "backend=yes": "known: local, kubernetes",
     }.items():
         done = gridctl("submit", "tiny.yaml", "--dry-run", "--set", assignment)
@@ -139,7 +139,7 @@ def test_what_is_no_place_is_refused_and_nothing_is_made(
         done = gridctl("submit", "tiny.yaml", f"--store={text}")
         assert (done.returncode, done.stdout) == (2, ""), text
         assert "--store: " in done.stderr
-        assert "tiny.yaml:5: data.acdc: " in done.stderr
+        assert "tiny.yaml:5: data.train.path: " in done.stderr
         assert done.stderr.count(said) == 2, done.stderr
     tiny.write_text(before)
     for command, arguments in [
@@ -170,7 +170,7 @@ def test_file_urls(gridctl: Command, tmp_path: Path, tiny: Path) -> None:
             (tmp_path / name).mkdir()
             done = gridctl(
                 *("doctor", "tiny.yaml", "--no-preflight", "--json", "--store", f"{start}{tmp_path}/{written}/runs"),
-                *("--set", f"data.acdc={start}{tmp_path}/{written}"),
+                *("--set", f"data.train.path={start}{tmp_path}/{written}"),
             )
             assert done.returncode == 0, done.stdout
             assert os.listdir(tmp_path / name) == ["runs"]
@@ -191,13 +191,13 @@ def test_home_is_the_same_everywhere(
         ([], {"GRIDCTL_STORE": "~/c"}),
     ]:
         done = gridctl(
-            "doctor", "tiny.yaml", "--no-preflight", "--set", "data.acdc=~/data", "--json", *options, env=env
+            "doctor", "tiny.yaml", "--no-preflight", "--set", "data.train.path=~/data", "--json", *options, env=env
         )
         assert done.returncode == 0, done.stdout
     tiny.write_text(YAML.replace("/nowhere", "~/data") + "store: ~/d\n")
     assert gridctl("doctor", "tiny.yaml", "--no-preflight").returncode == 0
     rendered = gridctl(
-        *("render", "tiny.yaml", "--store", "s3://b/c", "--set", "data.acdc=s3://b/d", "-o", "~/jobs"),
+        *("render", "tiny.yaml", "--store", "s3://b/c", "--set", "data.train.path=s3://b/d", "-o", "~/jobs"),
         *("--set", "kubernetes.image=i"),
     )
     assert rendered.returncode == 0, rendered.stderr

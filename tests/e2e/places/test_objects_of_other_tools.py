@@ -171,7 +171,7 @@ class Bucket:
             algorithm = ("SHA256", "CRC32", "SHA1", "")[number % 4]
             (tool.put_in_parts if len(data) > FIVE_MIB else tool.put)(key, data, algorithm)
         self.images = [key for key in self.content if key.endswith(".nii.gz")]
-        spec = specification(data={"acdc": url})
+        spec = specification(data={"train": {"dataset": "acdc", "path": url}})
         (folder / "spec.json").write_text(json.dumps(spec))
 
     def sums(self, **wrong: str) -> bytes:

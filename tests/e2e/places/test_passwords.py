@@ -33,7 +33,7 @@ VERBS = [
     ["submit", "tiny.yaml", "--json", *STORE],
     ["submit", "tiny.yaml", "--dry-run", "--json", *STORE],
     ["submit", "tiny.yaml", "--set", f"store={URL}"],
-    ["submit", "tiny.yaml", "--set", f"data.acdc={URL}"],
+    ["submit", "tiny.yaml", "--set", f"data.train.path={URL}"],
     ["submit", "tiny.yaml", "--set", f"data.acd={URL}"],
     ["submit", "tiny.yaml", "--set", f"data={URL}"],
     ["submit", "tiny.yaml", "--set", f"training.epochs={URL}"],
@@ -117,18 +117,18 @@ def test_one_from_a_variable_or_a_file_of_before(gridctl: Command, tmp_path: Pat
 
 
 def test_a_specification_with_one(trainer: Command, tmp_path: Path) -> None:
-    spec = specification(data={"acdc": URL})
+    spec = specification(data={"train": {"dataset": "acdc", "path": URL}})
     (tmp_path / "spec.json").write_text(json.dumps(spec))
     done = trainer("run", "spec.json", "--store", "runs")
     assert done.returncode == 2
-    assert "data.acdc: it carries a user name" in done.stderr
+    assert "data.train.path: it carries a user name" in done.stderr
     assert SECRET not in done.stdout + done.stderr
     assert not (tmp_path / "runs").exists()
 
 
 def test_an_at_sign_in_a_prefix_is_none(gridctl: Command) -> None:
     done = gridctl(
-        *("render", "tiny.yaml", "--store", "s3://bucket/runs@v1", "--set", "data.acdc=s3://bucket/a/data@v1"),
+        *("render", "tiny.yaml", "--store", "s3://bucket/runs@v1", "--set", "data.train.path=s3://bucket/a/data@v1"),
         *("--set", "kubernetes.image=i"),
     )
     assert done.returncode == 0, done.stderr
@@ -147,7 +147,7 @@ def test_an_endpoint_with_one(
         name = next((name for name, value in env.items() if value), "endpoint_url")
         for command, arguments in [
             (gridctl, ["list", "--json", "--store", "s3://bucket/runs"]),
-            (gridctl, ["submit", "tiny.yaml", "--store", "s3://bucket/runs", "--set", "data.acdc=."]),
+            (gridctl, ["submit", "tiny.yaml", "--store", "s3://bucket/runs", "--set", "data.train.path=."]),
             (trainer, ["run", "s3://bucket/runs/tiny/r/spec.json"]),
         ]:
             done = command(*arguments, env=env)

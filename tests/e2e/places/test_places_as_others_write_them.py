@@ -36,7 +36,7 @@ def tiny(tmp_path: Path) -> None:
 def test_refused_with_how_it_is_written_here(gridctl: Command, tmp_path: Path) -> None:
     before = sorted(os.listdir(tmp_path))
     for text, said in REFUSED.items():
-        done = gridctl("submit", "tiny.yaml", "--store", text, "--set", f"data.acdc={text}")
+        done = gridctl("submit", "tiny.yaml", "--store", text, "--set", f"data.train.path={text}")
         assert (done.returncode, done.stdout) == (2, ""), text
         assert done.stderr.count(said) == 2, done.stderr
         assert "hidden" not in done.stderr

@@ -16,7 +16,7 @@ name: tiny
 models: {{unet: {{channels: [4, 8, 8], batch_size: 4}}}}
 train_ratios: [0.5]
 seeds: [1]
-data: {{acdc: {phantom}/acdc, size_px: 32}}
+data: {{train: {{dataset: acdc, path: {phantom}/acdc}}, size_px: 32}}
 training: {{epochs: 1}}
 """
 

@@ -23,7 +23,7 @@ def spec(**changes: Any) -> RunSpec:
             "network": {"architecture": "gamma_net"},
             "train_ratio": 0.1,
             "seed": 42,
-            "data": {"acdc": "a"},
+            "data": {"train": {"dataset": "acdc", "path": "a"}},
             "training": {},
             **changes,
         }
@@ -49,9 +49,9 @@ def test_run_id_is_the_same_today_as_when_this_was_written() -> None:
         {"ablation": "no_clahe"},
         {"network": {"architecture": "gamma_net", "timesteps": 3}},
         {"network": {"architecture": "gamma_net", "temporal": True}},
-        {"data": {"acdc": "a", "size_px": 128}},
-        {"data": {"acdc": "b"}},
-        {"data": {"acdc": "a", "preprocessing": {"clahe": False}}},
+        {"data": {"train": {"dataset": "acdc", "path": "a"}, "size_px": 128}},
+        {"data": {"train": {"dataset": "acdc", "path": "b"}}},
+        {"data": {"train": {"dataset": "acdc", "path": "a"}, "preprocessing": {"clahe": False}}},
         {"training": {"epochs": 100}},
         {"training": {"threads": 2}},
         {"training": {"on_nonfinite": "skip"}},
@@ -144,4 +144,4 @@ def test_numbers_must_be_finite(value: float) -> None:
 
 def test_a_size_that_the_model_cannot_halve_is_refused_with_one_that_it_can() -> None:
     with pytest.raises(ValueError, match="use a multiple of 16, such as 96 or 112"):
-        spec(data={"acdc": "a", "size_px": 100})
+        spec(data={"train": {"dataset": "acdc", "path": "a"}, "size_px": 100})

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from gridctl_trainer.contract.errors import DataError, Problem
-from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
 from gridctl_trainer.datasets.acdc import patients as acdc
 from gridctl_trainer.datasets.quality.oddities import ignore
 from gridctl_trainer.datasets.registry import Kind, find_sources
@@ -201,7 +201,7 @@ def loads_right(slices: list[LabelledSlice]) -> None:
         assert all(np.isfinite(distance) and distance >= 0 for distance in labelled.spacing_mm)
     assert any(labelled.mask.any() for labelled in slices)
     assert len({labelled.name for labelled in slices}) == len(slices)
-    prepared = prepare_patient(slices, [], DataSpec(acdc="-", size_px=32))
+    prepared = prepare_patient(slices, [], DataSpec(train=DatasetSpec(dataset="acdc", path="-"), size_px=32))
     assert np.isfinite(prepared.series).all()
     assert 0 <= prepared.series.min() <= prepared.series.max() <= 1
     assert set(np.unique(prepared.masks)) <= {0, 1}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from gridctl_trainer.contract.errors import DataError
-from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
 from gridctl_trainer.datasets.acdc import patients as acdc
 from gridctl_trainer.datasets.phantom import dataset as phantom_module
 from gridctl_trainer.datasets.phantom.dataset import write_phantom
@@ -65,7 +65,7 @@ def test_the_cavity_is_brighter_than_the_ring_around_it(phantom: Path) -> None:
 
 def test_the_second_set_looks_different(phantom: Path) -> None:
     kinds: tuple[Kind, ...] = ("acdc", "sunnybrook")
-    data = DataSpec(acdc="-", size_px=32)
+    data = DataSpec(train=DatasetSpec(dataset="acdc", path="-"), size_px=32)
     first, second = (prepare_in_memory(find_sources(kind, phantom / kind), Recipe.of(kind, data, 1)) for kind in kinds)
     raw = [
         np.concatenate([s.image.ravel() for s in hearts])

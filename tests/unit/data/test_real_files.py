@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
 from gridctl_trainer.dataset_check.check import check_set, find_sets
 from gridctl_trainer.preprocessing.loading import load_set
 
@@ -38,7 +38,7 @@ def test_every_patient_is_readable_and_nothing_is_wrong() -> None:
 
 def test_they_are_prepared_for_training() -> None:
     for kind, (root, _) in find_sets(Path(ROOT)).items():
-        prepared = load_set(kind, str(root), DataSpec(acdc="-", size_px=176), 1)
+        prepared = load_set(kind, str(root), DataSpec(train=DatasetSpec(dataset="acdc", path="-"), size_px=176), 1)
         assert 0 <= prepared.images.min() <= prepared.images.max() <= 1
         lost = sum(record.lost_ml for record in prepared.slices) / sum(record.cavity_ml for record in prepared.slices)
         assert lost < 0.01, "hearts lie within the square"

@@ -20,7 +20,7 @@ models:
 train_ratios: [0.1, 0.5]
 ablations: [none, no_clahe]
 seeds: [1, 2, 3]
-data: {acdc: data/acdc, sunnybrook: data/sunnybrook, size_px: 64}
+data: {train: {dataset: acdc, path: data/acdc}, external: {sunnybrook: {dataset: sunnybrook, path: data/sunnybrook}}, size_px: 64}
 training: {epochs: 4}
 compare: {model: gamma_net, against: unet, score: best}
 """
@@ -117,7 +117,7 @@ def test_a_mistake_is_named_with_its_line_and_what_to_do(line: str, broken: str,
     ("text", "said"),
     [
         ("# ours\n\nname: x\n", {"exp.yaml:3: models: is missing", "exp.yaml:3: data: is missing"}),
-        ("name: x\ndata:\n\n  size_px: 64\n", {"exp.yaml:2: data.acdc: is missing"}),
+        ("name: x\ndata:\n\n  size_px: 64\n", {"exp.yaml:2: data.train: is missing"}),
         (
             "name: x\ncompare:\n  - {model: a, against: b}\n  - model: a\n",
             {"exp.yaml:4: compare[1].against: is missing"},
@@ -173,7 +173,7 @@ def test_a_missing_file_says_which_ones_there_are(tmp_path: Path) -> None:
 
 
 def test_set_overrides_a_field_and_is_named_in_errors() -> None:
-    assert {run.data.acdc for run in parse(GOOD, "data.acdc=/elsewhere").runs} == {"/elsewhere"}
+    assert {run.data.train.path for run in parse(GOOD, "data.train.path=/elsewhere").runs} == {"/elsewhere"}
     assert {run.training.learning_rate for run in parse(GOOD, "training.learning_rate=1e-2").runs} == {0.01}
     assert parse(GOOD, "seeds=[7]").seeds == (7,)
     assert mistakes(GOOD, "training.epoch=3").startswith("--set training.epoch: ")
@@ -222,7 +222,7 @@ def test_every_grid_has_exactly_its_cells_each_with_its_own_name(
     grid: tuple[list[str], list[float], list[int]],
 ) -> None:
     models, ratios, seeds = grid
-    text = f"name: g\nmodels: {models}\ntrain_ratios: {ratios}\nseeds: {seeds}\ndata: {{acdc: x, size_px: 16}}\n"
+    text = f"name: g\nmodels: {models}\ntrain_ratios: {ratios}\nseeds: {seeds}\ndata: {{train: {{dataset: acdc, path: x}}, size_px: 16}}\n"
     runs = parse(text).runs
     assert {(run.model, run.train_ratio, run.seed) for run in runs} == {
         (model, ratio, seed) for model in models for ratio in ratios for seed in seeds

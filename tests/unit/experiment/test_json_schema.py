@@ -32,7 +32,7 @@ EVERYTHING: dict[str, Any] = {
     "train_ratios": [0.1, 0.5],
     "ablations": ["none", "no_clahe", "augmented", {"name": "long", "set": {"training.epochs": 9}}],
     "seeds": [0, 1, 4294967295],
-    "data": {"acdc": "~/acdc", "sunnybrook": "s3://bucket/sunny", "size_px": 64, "preprocessing": {"clahe": False}},
+    "data": {"train": {"dataset": "acdc", "path": "~/acdc"}, "external": {"sunnybrook": {"dataset": "sunnybrook", "path": "s3://bucket/sunny"}}, "size_px": 64, "preprocessing": {"clahe": False}},
     "training": {"epochs": 3, "learning_rate": 5e-3, "device": "cpu"},
     "compare": [{"model": "unet", "against": "plain", "metrics": ["validation_dice"], "score": "last-5", "effect": 1}],
     "reproduces": list(known_items())[:2],

@@ -25,7 +25,7 @@ SOUND: dict[str, Any] = {
     "train_ratios": [0.5],
     "ablations": ["none", {"name": "long", "without": ["clahe"], "set": {"training.epochs": 3}}],
     "seeds": [1],
-    "data": {"acdc": "data", "size_px": 32},
+    "data": {"train": {"dataset": "acdc", "path": "data"}, "size_px": 32},
     "training": {},
     "compare": [{"model": "gamma_net", "against": "unet"}],
     "kubernetes": {
@@ -164,12 +164,12 @@ def test_an_empty_section_within_a_section_has_its_defaults(nested: str, value: 
         ("seeds: [1]\nlr: 3", "lr: unknown key 'lr'\n  did you mean 'training.learning_rate'?"),
         ("seeds: [1]\ngpus: 3", "gpus: unknown key 'gpus'\n  it belongs under kubernetes: kubernetes.gpus"),
         ("seeds: [1]\ngpu: 3", "gpu: unknown key 'gpu'\n  did you mean 'kubernetes.gpus'?"),
-        ("seeds: [1]\ndata: {acdc: x, clahe: no}", "it belongs under data.preprocessing: data.preprocessing.clahe"),
+        ("seeds: [1]\ndata: {train: {dataset: acdc, path: x}, clahe: no}", "it belongs under data.preprocessing: data.preprocessing.clahe"),
     ],
 )
 def test_a_common_slip_is_answered(written: str, said: str) -> None:
     text = f"name: tiny\nmodels: [unet]\ntrain_ratios: [0.5]\n{written}\n"
-    text += "" if "data:" in written else "data: {acdc: data, size_px: 32}\n"
+    text += "" if "data:" in written else "data: {train: {dataset: acdc, path: data}, size_px: 32}\n"
     if not said:
         assert parse_experiment(Document.parse(text, "tiny.yaml")).runs
         return
@@ -179,7 +179,7 @@ def test_a_common_slip_is_answered(written: str, said: str) -> None:
 
 
 def test_octal_is_a_number_and_the_old_octal_a_decimal() -> None:
-    text = "name: tiny\nmodels: [unet]\ntrain_ratios: [0.5]\nseeds: [0o10, 011]\ndata: {acdc: data, size_px: 32}\n"
+    text = "name: tiny\nmodels: [unet]\ntrain_ratios: [0.5]\nseeds: [0o10, 011]\ndata: {train: {dataset: acdc, path: data}, size_px: 32}\n"
     assert parse_experiment(Document.parse(text, "tiny.yaml")).seeds == (8, 11)
 
 

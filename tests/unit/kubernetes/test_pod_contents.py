@@ -35,7 +35,7 @@ def test_data_that_no_volume_brings_are_named_once_with_their_line() -> None:
         f"kubernetes.volumes={{/data: {CLAIM}}}",
         f"kubernetes.volumes={{/data/acdc: {CLAIM}, /data/sunnybrook: {CLAIM}}}",
         f"kubernetes.volumes={{/data/acdc/training: {CLAIM}, /data/sunnybrook: {CLAIM}}}",
-        "data={acdc: s3://lab/acdc, sunnybrook: s3://lab/sunnybrook}",
+        "data={train: {dataset: acdc, path: s3://lab/acdc}, external: {sunnybrook: {dataset: sunnybrook, path: s3://lab/sunnybrook}}}",
     ],
 )
 def test_volumes_at_above_and_below_and_buckets_bring_them(assignment: str) -> None:
@@ -45,7 +45,7 @@ def test_volumes_at_above_and_below_and_buckets_bring_them(assignment: str) -> N
 @pytest.mark.parametrize("folder", ["/database/acdc", "/dat", "/tmp/acdc", "/"])
 def test_a_volume_of_a_similar_name_does_not_and_an_empty_folder_does_not(folder: str) -> None:
     volume = f"kubernetes.volumes={{/data: {CLAIM}}}"
-    found_there = found(volume, f"data.acdc={folder}", "data.sunnybrook=null")
+    found_there = found(volume, f"data.train.path={folder}", "data.external.sunnybrook=null")
     assert len(found_there) == (0 if folder == "/" else 1), "below / everything is mounted"
 
 
@@ -53,7 +53,7 @@ def test_what_an_init_container_may_have_filled_is_left_alone(tmp_path: Path) ->
     own = tmp_path / "own.yaml.j2"
     init = "      initContainers: [{name: fetch, image: curl}]\n      containers:\n"
     own.write_text(TEMPLATE.read_text().replace("      containers:\n", init, 1))
-    assert found(f"kubernetes.template={own}", "data={acdc: /tmp/acdc}") == []
+    assert found(f"kubernetes.template={own}", "data={train: {dataset: acdc, path: /tmp/acdc}}") == []
 
 
 @pytest.mark.parametrize(

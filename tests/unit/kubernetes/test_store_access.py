@@ -22,7 +22,7 @@ name: demo
 models: {unet: {}}
 train_ratios: [0.5]
 seeds: [1]
-data: {acdc: /data/acdc}
+data: {train: {dataset: acdc, path: /data/acdc}}
 backend: kubernetes
 store: s3://bucket/runs
 kubernetes: {image: "trainer:1", namespace: lab}

@@ -37,7 +37,7 @@ name: tiny
 models: {{unet: {{}}, gamma_net: {{}}}}
 train_ratios: [0.2, 0.5]
 seeds: [1, 2, 3, 4, 5]
-data: {{acdc: {data}, sunnybrook: {data}, size_px: 32}}
+data: {{train: {{dataset: acdc, path: {data}}}, external: {{sunnybrook: {{dataset: sunnybrook, path: {data}}}}}, size_px: 32}}
 training: {{epochs: {EPOCHS}}}
 compare: {{model: gamma_net, against: unet}}
 {text}"""
@@ -51,7 +51,7 @@ def epoch_record(run: RunSpec, epoch: int, dice: float) -> EpochRecord:
         epoch=epoch,
         train_loss=1 / epoch,
         validation=scores,
-        generalisation=other if run.data.sunnybrook else None,
+        generalisation=other if run.data.external else None,
         seconds=2.0,
         images_per_second=1.0,
         peak_memory_bytes=1,

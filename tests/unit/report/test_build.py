@@ -180,7 +180,7 @@ def test_one_seed_is_no_test(store: FolderStore, tmp_path: Path) -> None:
 
 def test_no_second_data_set_no_generalisation(store: FolderStore, tmp_path: Path) -> None:
     tiny = experiment(tmp_path / "data")
-    document = tiny.document.with_overrides(["data.sunnybrook=null"])
+    document = tiny.document.with_overrides(["data.external.sunnybrook=null"])
     from gridctl.experiment import parse_experiment
 
     alone = parse_experiment(document)

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridctl_trainer.contract.spec import AugmentationSpec, DataSpec, RunSpec
+from gridctl_trainer.contract.spec import AugmentationSpec, DatasetSpec, DataSpec, RunSpec
 from gridctl_trainer.training.images.augmentation import Augmentation
 
 MOVING = AugmentationSpec(rotation_degrees=20, scaling=0.15, shift=0.1, flip=True)
@@ -88,7 +88,7 @@ def test_each_kind_does_something_and_gamma_keeps_the_range(name: str, amount: f
 
 def test_runs_without_it_keep_the_names_they_had_before_it() -> None:
     run = {"experiment": "e", "model": "unet", "network": {"architecture": "unet"}, "train_ratio": 0.5, "seed": 1}
-    plain = RunSpec.model_validate({**run, "data": {"acdc": "a"}, "training": {}})
+    plain = RunSpec.model_validate({**run, "data": {"train": {"dataset": "acdc", "path": "a"}}, "training": {}})
     assert plain.digest.startswith("d96fd125")
-    data = DataSpec(acdc="a", augmentation=MOVING)
+    data = DataSpec(train=DatasetSpec(dataset="acdc", path="a"), augmentation=MOVING)
     assert RunSpec.model_validate({**run, "data": data.model_dump(), "training": {}}).digest != plain.digest

@@ -27,7 +27,7 @@ def spec(**training: object) -> RunSpec:
         "network": {"architecture": "unet"},
         "train_ratio": 0.5,
         "seed": 3,
-        "data": {"acdc": "a"},
+        "data": {"train": {"dataset": "acdc", "path": "a"}},
         "training": training,
     }
     return RunSpec.model_validate(content)

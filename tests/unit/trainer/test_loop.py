@@ -34,7 +34,7 @@ SPEC = RunSpec.model_validate(
         "network": {"architecture": "unet"},
         "train_ratio": 0.5,
         "seed": 3,
-        "data": {"acdc": "a"},
+        "data": {"train": {"dataset": "acdc", "path": "a"}},
         "training": {"epochs": EPOCHS, "batch_size": BATCH, "validation_batch_size": 2, "generalisation_batch_size": 1},
     }
 )

@@ -28,7 +28,7 @@ def test_a_containers_limit_is_what_there_is(limit: Path) -> None:
 
 
 def test_what_cannot_fit_is_said_with_both_numbers(limit: Path) -> None:
-    spec = RunSpec.model_validate(specification(data={"acdc": "data"}))
+    spec = RunSpec.model_validate(specification(data={"train": {"dataset": "acdc", "path": "data"}}))
     limit.write_text(f"{1 << 30}\n")
     assert memory.why_too_large(spec, images=4) == ""
     limit.write_text("65536\n")

@@ -21,7 +21,7 @@ SPEC = RunSpec.model_validate(
         "network": {"architecture": "unet"},
         "train_ratio": 0.5,
         "seed": 1,
-        "data": {"acdc": "a"},
+        "data": {"train": {"dataset": "acdc", "path": "a"}},
         "training": {},
     }
 )

@@ -125,7 +125,7 @@ def pack(
     other machines: it can be copied, put on a shared volume, or uploaded.
     """
     from gridctl_trainer.contract.errors import DataError, SpecError
-    from gridctl_trainer.contract.spec import DataSpec
+    from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
     from gridctl_trainer.dataset_check.check import find_sets
     from gridctl_trainer.host.available_cores import available_cores
     from gridctl_trainer.preprocessing.packs.packing import make_pack
@@ -135,7 +135,7 @@ def pack(
     if unknown:
         raise SpecError(f"no preprocessing step: {', '.join(unknown)}", where="--without", fix=", ".join(STEPS))
     steps = PreprocessingSpec.model_validate(dict.fromkeys(without or (), False))
-    data = DataSpec(acdc=str(root), size_px=size_px, preprocessing=steps)
+    data = DataSpec(train=DatasetSpec(dataset="acdc", path=str(root)), size_px=size_px, preprocessing=steps)
     for kind, (folder, sources) in find_sets(root).items():
         recipe = Recipe.of(kind, data, frames)
         try:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Final, Literal
+from typing import Final
 
-SetKind = Literal["acdc", "sunnybrook"]
+SetKind = str
 
 TITLES: Final[Mapping[str, str]] = {"acdc": "ACDC", "sunnybrook": "Sunnybrook"}
 """As people call them."""

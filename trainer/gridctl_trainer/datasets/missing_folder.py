@@ -8,17 +8,16 @@ from pathlib import Path
 from gridctl_trainer.contract.errors import DataError
 
 
-def missing_folder(root: Path, title: str, field: str) -> DataError:
+def missing_folder(root: Path, title: str) -> DataError:
     """The error of a folder that is not there.
 
     Args:
         root: That folder.
         title: Name of the data set.
-        field: Its key of an experiment file.
     """
     fix = f"unpack {title} there, or make a synthetic set: gridctl-trainer data phantom OUT"
     if os.environ.get("GRIDCTL_IMAGE"):  # a Job's pod
-        bucket = f"or give {field}: s3://bucket/prefix"
+        bucket = "or give s3://bucket/prefix as its path"
         mount = _mount_above(root)
         fix = (
             f"the volume mounted at {mount} does not hold it: fill it (docs/cluster.md, 4. Data), {bucket}"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.frozen import canonical_json
@@ -18,7 +18,7 @@ from gridctl_trainer.datasets.quality.oddities import Notice
 from gridctl_trainer.datasets.slices import LabelledSlice
 from gridctl_trainer.datasets.sunnybrook import patients as sunnybrook
 
-Kind = Literal["acdc", "sunnybrook"]
+Kind = str
 
 _NAMED_PATIENTS: Final = 5
 

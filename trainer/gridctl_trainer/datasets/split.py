@@ -47,7 +47,7 @@ def split_patients(patients: Iterable[str], train_ratio: float, seed: int) -> Sp
     if len(ranked) < 2:
         raise DataError(
             f"{counted(len(ranked), 'patient')} cannot be split into those who train and those who validate",
-            where="data.acdc",
+            where="data.train",
             fix="give a folder with at least two patients",
         )
     count = training_patients(len(ranked), train_ratio)

@@ -7,7 +7,7 @@ from importlib import metadata
 from typing import Final
 
 from gridctl_trainer.contract.frozen import Frozen
-from gridctl_trainer.contract.spec import DataSpec, PreprocessingSpec
+from gridctl_trainer.contract.spec import DatasetSpec, DataSpec, PreprocessingSpec
 from gridctl_trainer.datasets.registry import Kind
 
 _DECIDING: Final = ("numpy", "opencv-python-headless", "nibabel", "pydicom")
@@ -51,7 +51,8 @@ class Recipe(Frozen):
     @property
     def data(self) -> DataSpec:
         """As `preprocess` takes it; its folders mean nothing."""
-        return DataSpec(acdc="-", size_px=self.size_px, preprocessing=self.preprocessing)
+        train = DatasetSpec(dataset=self.kind, path="-")
+        return DataSpec(train=train, size_px=self.size_px, preprocessing=self.preprocessing)
 
 
 def deciding_versions(kind: Kind) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Final
 
 import torch
 
@@ -15,7 +15,8 @@ from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.contract.wording import count
 from gridctl_trainer.training.machine.environment import peak_memory_bytes
 
-Phase = Literal["training", "validating", "generalising"]
+Phase = str
+"""`training`, `validating`, or `scoring` and the name of an external set."""
 
 _CPU_OUT_OF_MEMORY: Final = ("DefaultCPUAllocator", "not enough memory", "can't allocate memory")
 _NOT_DETERMINISTIC: Final = "does not have a deterministic implementation"
@@ -69,8 +70,7 @@ def memory_fix(spec: RunSpec, phase: Phase) -> str:
     setting = {
         "training": f"models.{spec.model}.batch_size",
         "validating": "training.validation_batch_size",
-        "generalising": "training.generalisation_batch_size",
-    }[phase]
+    }.get(phase, "training.generalisation_batch_size")
     size = _batch_size(spec, phase)
     ways = [f"lower {setting}, for example to {size // 2}"] if size > 1 else []
     if phase == "training" and isinstance(spec.network, GammaNetSpec) and not spec.network.recompute_timesteps:

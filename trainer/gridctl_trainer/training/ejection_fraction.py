@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from typing import Literal
 
 import torch
 from torch import nn
@@ -16,7 +15,7 @@ from gridctl_trainer.training.images.tensors import ImageTensors
 
 
 def patient_functions(
-    set_name: Literal["validation", "generalisation"],
+    set_name: str,
     model: nn.Module,
     prepared: PreparedSet,
     batch_size: int,
@@ -50,14 +49,14 @@ def patient_functions(
 
 
 def _function(
-    set_name: Literal["validation", "generalisation"],
+    set_name: str,
     patient: str,
     true_ml: Mapping[Phase, float],
     predicted_ml: Mapping[Phase, float],
 ) -> PatientFunction:
     diastole_ml, systole_ml = predicted_ml["ED"], predicted_ml["ES"]
     return PatientFunction(
-        set=set_name,
+        set="validation" if set_name == "validation" else "generalisation",
         patient=patient,
         true_edv_ml=true_ml["ED"],
         true_esv_ml=true_ml["ES"],

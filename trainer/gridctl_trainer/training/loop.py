@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,7 @@ from gridctl_trainer.host.signals import StopSignal
 from gridctl_trainer.training.device_faults import step_faults
 from gridctl_trainer.training.evaluation import NonFiniteScoreError, evaluate
 from gridctl_trainer.training.images.augmentation import Augmentation
+from gridctl_trainer.training.images.sets import VALIDATION, scoring_batch_size
 from gridctl_trainer.training.images.tensors import ImageTensors
 from gridctl_trainer.training.machine.environment import peak_memory_bytes
 from gridctl_trainer.training.objective import bce_with_logits
@@ -45,15 +46,14 @@ class TrainingLoop:
         spec: RunSpec,
         model: nn.Module,
         train: ImageTensors,
-        validation: ImageTensors,
-        generalisation: ImageTensors | None,
+        scored: Mapping[str, ImageTensors],
         device: torch.device,
         stop: StopSignal,
         progress: TrainingProgress,
     ) -> None:
         self._spec = spec
         self._device = device
-        self._sets = (train, validation, generalisation)
+        self._train_images, self._scored = train, scored
         self._augmentation = Augmentation(spec.data.augmentation, spec.seed)
         self._stop = stop
         self._progress = progress
@@ -68,7 +68,7 @@ class TrainingLoop:
     @property
     def steps_per_epoch(self) -> int:
         """Optimizer steps of one epoch; the last minibatch may be smaller."""
-        return math.ceil(len(self._sets[0]) / self._spec.training.batch_size)
+        return math.ceil(len(self._train_images) / self._spec.training.batch_size)
 
     def epochs(self) -> Iterator[EpochRecord]:
         """Train from the present position to the end.
@@ -114,11 +114,10 @@ class TrainingLoop:
         with step_faults(self._spec, self._device, "training", epoch):
             self._train(epoch)
         train_seconds = time.monotonic() - started
-        trained = len(self._sets[0]) - min(first * self._spec.training.batch_size, len(self._sets[0]))
+        trained = len(self._train_images) - min(first * self._spec.training.batch_size, len(self._train_images))
         self._rng = rng_state()
-        validation = self._score("validating", self._sets[1], self._spec.training.validation_batch_size)
-        generalisation = self._score("generalising", self._sets[2], self._spec.training.generalisation_batch_size)
-        assert validation is not None
+        scores = {name: self._score(name, tensors) for name, tensors in self._scored.items()}
+        external = [found for name, found in scores.items() if name != VALIDATION]
         self._rng = None
         train_loss, skipped = self._loss_sum / self._images, self._skipped
         self.position, self._loss_sum, self._images, self._skipped = Position(epoch), 0.0, 0, 0
@@ -126,8 +125,8 @@ class TrainingLoop:
             epoch=epoch,
             train_loss=train_loss,
             skipped_steps=skipped,
-            validation=validation,
-            generalisation=generalisation,
+            validation=scores[VALIDATION],
+            generalisation=external[0] if external else None,
             seconds=time.monotonic() - started,
             images_per_second=trained / train_seconds if train_seconds > 0 else 0.0,
             peak_memory_bytes=peak_memory_bytes(self._device),
@@ -135,7 +134,7 @@ class TrainingLoop:
         )
 
     def _train(self, epoch: int) -> None:
-        train, batch_size = self._sets[0], self._spec.training.batch_size
+        train, batch_size = self._train_images, self._spec.training.batch_size
         order = torch.from_numpy(epoch_order(len(train), self._spec.seed, epoch))
         self.model.train()
         for step in range(self.position.step, self.steps_per_epoch):
@@ -181,11 +180,9 @@ class TrainingLoop:
         fix = f"lower training.learning_rate{skip}; the last checkpoint is from before this"
         return NonFiniteLossError(what, where=self._spec.run_id, fix=fix)
 
-    def _score(
-        self, phase: Literal["validating", "generalising"], tensors: ImageTensors | None, batch_size: int
-    ) -> SetScores | None:
-        if tensors is None:
-            return None
+    def _score(self, name: str, tensors: ImageTensors) -> SetScores:
+        phase = "validating" if name == VALIDATION else f"scoring {name}"
+        batch_size = scoring_batch_size(self._spec, name)
 
         def between_batches(done: int, total: int) -> None:
             self._stop.check()

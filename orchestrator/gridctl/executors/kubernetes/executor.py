@@ -199,7 +199,7 @@ class KubernetesExecutor:
             StoreError: The AWS settings of this process are not valid.
             UnreachableError: The API server cannot be reached.
         """
-        places = {place for run in runs for place in (run.data.acdc, run.data.sunnybrook) if place}
+        places = {found.path for run in runs for _, found in run.data.places}
         if not any(place.startswith("s3://") for place in {self._store.url, *places}):
             return []
         here = read_s3_environment(self._store.url)

@@ -13,8 +13,8 @@ PHANTOM: Final = "data/phantom"
 """Where the synthetic set lies that is proposed to those who have no data yet."""
 
 
-def choose_data(folders: Sequence[str], *, here: bool) -> tuple[dict[str, DataFolder], list[str]]:
-    """The data sets by kind, ACDC always among them, and what is to be said of them.
+def choose_data(folders: Sequence[str], *, here: bool) -> tuple[list[DataFolder], list[str]]:
+    """The data sets, the one to train on first, and what is to be said of them.
 
     Args:
         folders: That the user gave; none for the synthetic set, or for a volume that pods mount.
@@ -39,16 +39,16 @@ def choose_data(folders: Sequence[str], *, here: bool) -> tuple[dict[str, DataFo
             where=found["sunnybrook"].location,
             fix=f"give the folder to train on as well: gridctl init ACDC {found['sunnybrook'].location}",
         )
-    return dict(sorted(found.items())), []
+    return [data for _, data in sorted(found.items())], []
 
 
-def _without_folder(*, here: bool) -> tuple[dict[str, DataFolder], list[str]]:
+def _without_folder(*, here: bool) -> tuple[list[DataFolder], list[str]]:
     if not here:
         note = "no data folder was given: the file names /data/acdc, as pods would see a volume with ACDC"
-        return {"acdc": DataFolder("acdc", "/data/acdc", ())}, [note]
+        return [DataFolder("acdc", "/data/acdc", ())], [note]
     if Path(PHANTOM).is_dir():
-        return {data.kind: data for data in find_data(PHANTOM)}, []
+        return find_data(PHANTOM), []
     acdc = DataFolder("acdc", f"{PHANTOM}/acdc", tuple(f"patient{number:03d}" for number in range(1, 13)))
     sunnybrook = DataFolder("sunnybrook", f"{PHANTOM}/sunnybrook", ("SC-N-1", "SC-N-2", "SC-N-3", "SC-N-4"))
     note = "no data folder was given: the file names synthetic hearts"
-    return {"acdc": acdc, "sunnybrook": sunnybrook}, [note]
+    return [acdc, sunnybrook], [note]

@@ -75,12 +75,13 @@ def find_data(given: str) -> list[DataFolder]:
         if len(roots) > 1:
             names = ", ".join(_join(given, root) for root in sorted(roots))
             raise InputError(f"it holds {len(roots)} sets in the form of {kind}", where=given, fix=f"give one: {names}")
-        found += [DataFolder(kind, _join(given, root), patients) for root, patients in roots.items()]  # type: ignore[arg-type]
+        found += [DataFolder(kind, _join(given, root), patients) for root, patients in roots.items()]
     if not found and any(path.name == PACK_MANIFEST for path in paths):
         raise InputError(
             "these are packs that `gridctl-trainer data pack` made, not a data set",
             where=given,
-            fix="give the data set that they were made of; then name this folder in data.acdc, with the packs' size_px",
+            fix="give the data set that they were made of; then name this folder as data.train.path, "
+            "with the packs' size_px",
         )
     if not found:
         raise InputError(f"this is no data set: {_seen(paths)}", where=given, fix=EXPECTED)

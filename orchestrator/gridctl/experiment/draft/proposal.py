@@ -32,10 +32,12 @@ class Place:
     """A data set as the file names it.
 
     Attributes:
+        dataset: Which one.
         location: A path or `s3://bucket/prefix`, as whoever trains sees it.
         patients: Labelled ones; None where nobody looked.
     """
 
+    dataset: str
     location: str
     patients: int | None = None
 
@@ -46,8 +48,8 @@ class Draft:
 
     Attributes:
         command: That wrote it, for its first comment.
-        acdc: Split into training and validation patients.
-        sunnybrook: Only generalised to.
+        train: Split into training and validation patients.
+        external: Only scored.
         backend: Where runs execute.
         is_study: Whether a cluster trains it at full size; else it is a first look that takes minutes on a laptop.
         store: None leaves it to $GRIDCTL_STORE.
@@ -55,8 +57,8 @@ class Draft:
 
     command: str
     name: str
-    acdc: Place
-    sunnybrook: Place | None
+    train: Place
+    external: Sequence[Place]
     backend: str
     is_study: bool
     store: str | None
@@ -64,7 +66,7 @@ class Draft:
     @property
     def train_ratios(self) -> tuple[float, ...]:
         """Shares that leave at least two patients to train on and two to validate on, where there are so many."""
-        patients = self.acdc.patients
+        patients = self.train.patients
         if self.is_study:
             return fitting_ratios(_STUDY_RATIOS, patients)
         fitting = fitting_ratios(_FIRST_LOOK_RATIOS, patients)
@@ -80,7 +82,7 @@ class Draft:
         """Of U-Net and γ-Net: a study's, or one for both with several steps in an epoch of few patients."""
         if self.is_study:
             return 8, 2
-        fewest = training_patients(self.acdc.patients or 12, self.train_ratios[0])
+        fewest = training_patients(self.train.patients or 12, self.train_ratios[0])
         return (4, 4) if fewest < 10 else (8, 8)
 
     @property
@@ -96,7 +98,7 @@ class Draft:
     @property
     def has_few(self) -> bool:
         """Whether an epoch has so few steps that a higher learning rate is needed to see anything."""
-        return (self.acdc.patients or 0) < MANY
+        return (self.train.patients or 0) < MANY
 
 
 def seeds_for(tests: int) -> int:

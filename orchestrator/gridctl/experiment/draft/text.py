@@ -65,12 +65,13 @@ def _lines(draft: Draft, schema: str) -> Iterator[str]:
     yield "# ablations: [none, no_clahe]          # the same again without a preprocessing step"
     yield ""
     yield "data:"
-    yield _noted(f"  acdc: {_scalar(draft.acdc.location)}", _patients(draft.acdc, "trained on and validated on", study))
-    if draft.sunnybrook:
-        note = _patients(draft.sunnybrook, "only generalised to", study)
-        yield _noted(f"  sunnybrook: {_scalar(draft.sunnybrook.location)}", note)
+    yield _noted(f"  train: {_place(draft.train)}", _patients(draft.train, "trained on and validated on", study))
+    if draft.external:
+        yield _noted("  external:", "sets that are only scored, each with a name of yours")
+        for place in draft.external:
+            yield _noted(f"    {place.dataset}: {_place(place)}", _patients(place, "never trained on", study))
     else:
-        yield _noted("  # sunnybrook: PATH", "a second set, only generalised to")
+        yield _noted("  # external: {NAME: {dataset: DATASET, path: PATH}}", "sets that are only scored")
     yield _noted(f"  size_px: {draft.size_px}", f"side of the images{'' if study else '; a study has 176'}")
     yield ""
     yield "training:"
@@ -89,11 +90,11 @@ def _lines(draft: Draft, schema: str) -> Iterator[str]:
         yield _noted(f"store: {_scalar(draft.store)}", note)
     if study:
         yield ""
-        yield _KUBERNETES.rstrip("\n") + ("" if draft.acdc.location.startswith("s3://") else f"\n{_VOLUME.rstrip()}")
+        yield _KUBERNETES.rstrip("\n") + ("" if draft.train.location.startswith("s3://") else f"\n{_VOLUME.rstrip()}")
 
 
 def _ratios(draft: Draft) -> Iterator[str]:
-    ratios, patients = draft.train_ratios, draft.acdc.patients
+    ratios, patients = draft.train_ratios, draft.train.patients
     yield "# Share of the patients trained on; the others validate."
     note = ""
     if patients is not None:
@@ -114,6 +115,10 @@ def _patients(place: Place, use: str, study: bool) -> str:
     number = f"{count(place.patients, 'patient')}, " if place.patients is not None else ""
     seen = "; as pods see it" if study and not place.location.startswith("s3://") else ""
     return f"{number}{use}{seen}"
+
+
+def _place(place: Place) -> str:
+    return f"{{dataset: {_scalar(place.dataset)}, path: {_scalar(place.location)}}}"
 
 
 def _noted(text: str, note: str) -> str:

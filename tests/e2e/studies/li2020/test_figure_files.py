@@ -55,7 +55,7 @@ def test_a_third_model_and_a_missing_one_are_said(gridctl: Command, submit: Subm
 
 def test_an_unknown_table_has_its_line_and_the_nearest_name(gridctl: Command, tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(
-        "name: mine\nmodels: [unet]\ntrain_ratios: [0.5]\nseeds: [1]\ndata: {acdc: data}\n"
+        "name: mine\nmodels: [unet]\ntrain_ratios: [0.5]\nseeds: [1]\ndata: {train: {dataset: acdc, path: data}}\n"
         "reproduces:\n  - table-5.1\n  - tabel-5.2\n"
     )
     refused = gridctl("submit", "mine.yaml", "--dry-run")

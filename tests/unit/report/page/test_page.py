@@ -200,7 +200,7 @@ def test_one_seed(store: FolderStore, tmp_path: Path) -> None:
 
 def test_no_second_data_set(store: FolderStore, tmp_path: Path) -> None:
     tiny = experiment(tmp_path / "data")
-    alone = parse_experiment(tiny.document.with_overrides(["data.sunnybrook=null"]))
+    alone = parse_experiment(tiny.document.with_overrides(["data.external.sunnybrook=null"]))
     for run in alone.runs:
         log_run(store, run, dice_of(0.1))
     page, _ = rendered(alone, store)

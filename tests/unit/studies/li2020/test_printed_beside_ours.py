@@ -211,7 +211,7 @@ def test_a_model_that_is_not_in_the_print_is_said(tmp_path: Path) -> None:
 def test_a_metric_that_was_not_measured_is_said(tmp_path: Path) -> None:
     alone = short(
         "baseline",
-        "data.sunnybrook=null",
+        "data.external.sunnybrook=null",
         "compare={model: gamma_net, against: unet, metrics: [validation_dice]}",
         "reproduces=[table-5.2, figure-5.2, table-5.1]",
     )

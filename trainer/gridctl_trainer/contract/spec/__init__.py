@@ -1,7 +1,7 @@
 """The specification of one run, section by section."""
 
 from gridctl_trainer.contract.spec.augmentation import AugmentationSpec
-from gridctl_trainer.contract.spec.data import DataSpec
+from gridctl_trainer.contract.spec.data import RESERVED_SETS, DatasetSpec, DataSpec
 from gridctl_trainer.contract.spec.names import ExperimentName, Identifier, Seed, TrainRatio
 from gridctl_trainer.contract.spec.preprocessing import PreprocessingSpec
 from gridctl_trainer.contract.spec.problems import validation_problems
@@ -12,10 +12,12 @@ from gridctl_trainer.contract.spec.training import TrainingSpec
 __all__ = [
     "DEFAULT_METRICS",
     "MAX_SPEC_BYTES",
+    "RESERVED_SETS",
     "RUN_ID_MAX_LENGTH",
     "SCHEMA_VERSION",
     "AugmentationSpec",
     "DataSpec",
+    "DatasetSpec",
     "ExperimentName",
     "Identifier",
     "PreprocessingSpec",

@@ -1,31 +1,97 @@
-"""Where the images of a run are, and how they are prepared."""
+"""Which data sets a run reads, what is segmented in them, and how their images are prepared."""
 
 from __future__ import annotations
 
-from pydantic import Field
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final
 
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from gridctl_trainer.contract.fields.text_form import text_form
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.location import LocationText
 from gridctl_trainer.contract.spec.augmentation import AugmentationSpec
+from gridctl_trainer.contract.spec.identity import DECIDES, RECORDED
+from gridctl_trainer.contract.spec.names import Identifier
 from gridctl_trainer.contract.spec.preprocessing import PreprocessingSpec
+
+RESERVED_SETS: Final = ("train", "validation", "test", "external", "final", "best", "all")
+"""Names that mean something else where scores and sets are named."""
+
+
+def _set_name(name: str) -> str:
+    if name in RESERVED_SETS:
+        raise ValueError(f"'{name}' has a meaning of its own: give this set another name, such as that of its cohort")
+    return name
+
+
+SetName = Annotated[Identifier, AfterValidator(_set_name)]
+
+
+def _without_unset(value: Any) -> Any:
+    """`--set data.external.NAME=null` leaves a set out."""
+    return {name: item for name, item in value.items() if item is not None} if isinstance(value, Mapping) else value
+
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if not names:
+        raise ValueError("the list is empty, so there is nothing to segment")
+    if twice := [name for name, times in Counter(names).items() if times > 1]:
+        raise ValueError(f"{', '.join(twice)} appears more than once")
+    return names
+
+
+class DatasetSpec(Frozen):
+    """One data set: what kind of one, and where it lies.
+
+    The place is a folder of files as published, a folder of packs that `data pack` made, or `s3://bucket/prefix` of
+    either, which is fetched once to the disk of the machine that trains.
+
+    Attributes:
+        dataset: Name of the data set, such as `acdc`, or the path of a class that reads one, `pkg.module:Name`.
+        path: Folder, or `s3://bucket/prefix`.
+        options: Options of the data set, if it has some.
+        version: As the data set declares it; filled in when an experiment is submitted.
+    """
+
+    dataset: Annotated[str, Field(min_length=1), text_form(r"\S(.*\S)?"), DECIDES]
+    path: Annotated[LocationText, RECORDED]
+    options: Annotated[Mapping[str, Any], DECIDES] = Field(default_factory=dict)
+    version: Annotated[str, DECIDES] = ""
 
 
 class DataSpec(Frozen):
-    """Where the images are and how they are prepared.
-
-    Each place is a folder of files as published, a folder of packs that `data pack` made, or
-    `s3://bucket/prefix` of either, which is fetched once to the disk of the machine that trains.
+    """Which data sets a run reads, what is segmented in them, and how their images are prepared.
 
     Attributes:
-        acdc: Folder or `s3://bucket/prefix` of the set that is split into training and validation patients.
-        sunnybrook: Folder or `s3://bucket/prefix` of the set that only measures generalisation; None for none.
+        train: The data set whose patients are split into those trained on and those that validate.
+        external: Other data sets by name, which are only scored: nothing of them is ever trained on.
+        test: The data set that is scored once, after the last epoch; nothing is chosen by it.
+        target: Structures to segment, such as `left_ventricle`; with several, each is a class of its own.
         size_px: Side in pixels of the square that models see; each level of a network but the last halves it.
         preprocessing: Steps before that square is cut.
         augmentation: How training images are varied.
     """
 
-    acdc: LocationText
-    sunnybrook: LocationText | None = None
-    size_px: int = Field(176, ge=1, le=4096)
-    preprocessing: PreprocessingSpec = PreprocessingSpec()
-    augmentation: AugmentationSpec = AugmentationSpec()
+    train: Annotated[DatasetSpec, DECIDES]
+    external: Annotated[Mapping[SetName, DatasetSpec], BeforeValidator(_without_unset), DECIDES] = Field(
+        default_factory=dict
+    )
+    test: Annotated[DatasetSpec | None, DECIDES] = None
+    target: Annotated[tuple[Identifier, ...], AfterValidator(_each_once), DECIDES] = ("left_ventricle",)
+    size_px: Annotated[int, Field(ge=1, le=4096), DECIDES] = 176
+    preprocessing: Annotated[PreprocessingSpec, DECIDES] = PreprocessingSpec()
+    augmentation: Annotated[AugmentationSpec, DECIDES] = AugmentationSpec()
+
+    @property
+    def places(self) -> tuple[tuple[tuple[str, ...], DatasetSpec], ...]:
+        """Every data set that is read, the one trained on first, each with its keys below `data`."""
+        return tuple(self._places())
+
+    def _places(self) -> Iterator[tuple[tuple[str, ...], DatasetSpec]]:
+        yield ("train",), self.train
+        if self.test is not None:
+            yield ("test",), self.test
+        for name, found in self.external.items():
+            yield ("external", name), found

@@ -10,6 +10,7 @@ from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.score_name import BestBy
 from gridctl_trainer.contract.spec.identity import DECIDES, RECORDED
 
+
 class TrainingSpec(Frozen):
     """How one model is trained (thesis 4.3, 4.5, 5.1). Adam and its rate are the author's code's.
 

@@ -46,7 +46,7 @@ def find_patients(root: Path) -> list[Path]:
         DataError: There is no such folder, or no patient in it.
     """
     if not is_folder(root):
-        raise missing_folder(root, "ACDC", "data.acdc")
+        raise missing_folder(root, "ACDC")
     for folder in ACDC_FOLDERS:
         base = root / folder
         found = [path for path in entries(base) if ACDC_PATIENT.fullmatch(path.name)] if is_folder(base) else []

@@ -35,17 +35,17 @@ def what_is_there(kind: SetKind, root: Path) -> tuple[str, str]:
     """
     shallow = list(islice(_below(root), _MOST_NAMES))
     if not shallow:
-        return "it is empty", f"unpack {TITLES[kind]} there, or give another folder as data.{kind}"
+        return "it is empty", f"unpack {TITLES[kind]} there, or give another folder"
     if (found := next((path for path in shallow if _SIGNS[kind].fullmatch(path.name)), None)) is not None:
         folder = found.parent
         while folder.parent != root and folder.name in _WITHIN:
             folder = folder.parent
-        return f"{TITLES[kind]} lies below it, in {folder}", f"give that folder as data.{kind}"
+        return f"{TITLES[kind]} lies below it, in {folder}", "give that folder"
     other: SetKind = "sunnybrook" if kind == "acdc" else "acdc"
     if any(_SIGNS[other].fullmatch(path.name) for path in shallow):
         return (
             f"this looks like {TITLES[other]}",
-            f"give {TITLES[kind]}'s folder as data.{kind}; are the two swapped?",
+            f"give {TITLES[kind]}'s folder, or name the data set {other}; are two of them swapped?",
         )
     names = sorted({path.relative_to(root).parts[0] for path in shallow})
     return f"it holds {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}", ""

@@ -56,7 +56,7 @@ def find_patients(root: Path) -> list[Patient]:
             in it cannot be read.
     """
     if not is_folder(root):
-        raise missing_folder(root, "Sunnybrook", "data.sunnybrook")
+        raise missing_folder(root, "Sunnybrook")
     contours: dict[str, dict[Kind, dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
     images: dict[str, dict[tuple[Path, str, str], dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
     for path in walk(root).require_readable():

@@ -37,7 +37,7 @@ from gridctl_trainer.training.attempt.fencing import Rival, look_for_rivals
 from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weights_sha256
 from gridctl_trainer.training.checkpoints.retention import scores_of
 from gridctl_trainer.training.ejection_fraction import patient_functions
-from gridctl_trainer.training.images.sets import RunSets, load_sets
+from gridctl_trainer.training.images.sets import RunSets, load_sets, scoring_batch_size
 from gridctl_trainer.training.images.tensors import ImageTensors
 from gridctl_trainer.training.logs.attempt_output import AttemptOutput
 from gridctl_trainer.training.logs.metric_log import MetricLog
@@ -126,7 +126,7 @@ class Attempt:
         if found and found[0].data_digest != sets.series_digest:
             raise DataError(
                 "the images are not those that this run was begun with",
-                where=self._spec.data.acdc,
+                where=self._spec.data.train.path,
                 fix=f"bring the old files back, or delete {self._layout.prefix} from the store to train anew",
             )
         if not found and os.environ.get(PASSED) != "1":  # a run that has a checkpoint has shown that it can
@@ -139,7 +139,7 @@ class Attempt:
             _log.info("resumed after epoch %d, step %d", *loop.position)
         try:
             self._train(loop, sets.series_digest)
-            write_samples(self._store, self._layout, loop.model, sets.validation, sets.generalisation, device)
+            write_samples(self._store, self._layout, loop.model, sets.scored, device)
             function = self._function(loop, sets, device)
             self._settle()
         except StoppedError:
@@ -223,21 +223,17 @@ class Attempt:
             self._spec,
             build_model(self._spec.network),
             ImageTensors.of(sets.train),
-            ImageTensors.of(sets.validation),
-            ImageTensors.of(sets.generalisation) if sets.generalisation else None,
+            {name: ImageTensors.of(prepared) for name, prepared in sets.scored.items()},
             device,
             self._stop,
             self._progress,
         )
 
     def _function(self, loop: TrainingLoop, sets: RunSets, device: torch.device) -> tuple[PatientFunction, ...]:
-        batch_size = self._spec.training.validation_batch_size
-        found = patient_functions("validation", loop.model, sets.validation, batch_size, device, self._measuring)
-        if sets.generalisation:
-            batch_size = self._spec.training.generalisation_batch_size
-            found += patient_functions(
-                "generalisation", loop.model, sets.generalisation, batch_size, device, self._measuring
-            )
+        found: tuple[PatientFunction, ...] = ()
+        for name, prepared in sets.scored.items():
+            batch_size = scoring_batch_size(self._spec, name)
+            found += patient_functions(name, loop.model, prepared, batch_size, device, self._measuring)
         return found
 
     def _attempt_record(self, device: torch.device | None, resumed: Position) -> AttemptRecord:

@@ -1,10 +1,11 @@
-"""The three sets of images of a run: trained on, validated on, generalised to."""
+"""The sets of images of a run, by name: trained on, validated on, and those that are only scored."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from gridctl_trainer.contract.records.metric_log import DataRecord
 from gridctl_trainer.contract.spec import RunSpec
@@ -12,24 +13,41 @@ from gridctl_trainer.datasets.split import require_patients, split_patients
 from gridctl_trainer.preprocessing.loading import load_set
 from gridctl_trainer.preprocessing.prepared import PreparedSet
 
+TRAIN: Final = "train"
+VALIDATION: Final = "validation"
+TEST: Final = "test"
+
 
 @dataclass(frozen=True, slots=True)
 class RunSets:
     """Images of one run, and the digests by which two runs are known to have seen the same.
 
     Attributes:
-        data_digest: SHA-256 over the prepared labelled frames, masks and names of both data sets:
+        train: Those trained on.
+        scored: Those scored after every epoch, by name: `validation` first, then the external sets.
+        test: Those scored once, after the last epoch; None if there are none.
+        digests: SHA-256 over the prepared labelled frames, masks and names of each data set that was read, by name:
             the same for a model that reads series and one that does not.
-        series_digest: The same over whole series: of all that this run is trained on.
+        series_digest: Over whole series of all of them: of all that this run is trained on.
         split_digest: SHA-256 over the patients of both halves.
     """
 
     train: PreparedSet
-    validation: PreparedSet
-    generalisation: PreparedSet | None
-    data_digest: str
+    scored: Mapping[str, PreparedSet]
+    test: PreparedSet | None
+    digests: Mapping[str, str]
     series_digest: str
     split_digest: str
+
+    @property
+    def validation(self) -> PreparedSet:
+        """The patients of the training data set who are not trained on."""
+        return self.scored[VALIDATION]
+
+    @property
+    def data_digest(self) -> str:
+        """SHA-256 over those of all data sets."""
+        return _joined(self.digests.values())
 
     def record(self, train_steps: int) -> DataRecord:
         """What the metric log says of the data.
@@ -37,18 +55,29 @@ class RunSets:
         Args:
             train_steps: Optimizer steps of one epoch.
         """
-        other = self.generalisation
+        external = next((prepared for name, prepared in self.scored.items() if name != VALIDATION), None)
         return DataRecord(
             data_digest=self.data_digest,
             split_digest=self.split_digest,
             train_patients=_patients(self.train),
             validation_patients=_patients(self.validation),
-            generalisation_patients=_patients(other) if other else (),
+            generalisation_patients=_patients(external) if external else (),
             train_images=len(self.train),
             validation_images=len(self.validation),
-            generalisation_images=len(other) if other else 0,
+            generalisation_images=len(external) if external else 0,
             train_steps=train_steps,
         )
+
+
+def set_name(keys: tuple[str, ...]) -> str:
+    """The name of a data set from its keys below `data`, such as `external` and `sunnybrook`."""
+    return keys[-1]
+
+
+def scoring_batch_size(spec: RunSpec, name: str) -> int:
+    """Images in one minibatch of a set that is scored."""
+    training = spec.training
+    return training.validation_batch_size if name == VALIDATION else training.generalisation_batch_size
 
 
 def load_sets(spec: RunSpec, progress: Callable[[int, int], None]) -> RunSets:
@@ -61,27 +90,33 @@ def load_sets(spec: RunSpec, progress: Callable[[int, int], None]) -> RunSets:
     Raises:
         DataError: Files are missing, unreadable or wrong: all of them, by name.
     """
-    labelled = load_set("acdc", spec.data.acdc, spec.data, spec.frames, progress)
-    given = spec.data.sunnybrook
-    other = load_set("sunnybrook", given, spec.data, spec.frames, progress) if given is not None else None
-    return split_sets(spec, labelled, other)
+    found = {
+        set_name(keys): load_set(given.dataset, given.path, spec.data, spec.frames, progress)
+        for keys, given in spec.data.places
+    }
+    return split_sets(spec, found)
 
 
-def split_sets(spec: RunSpec, labelled: PreparedSet, other: PreparedSet | None) -> RunSets:
+def split_sets(spec: RunSpec, found: Mapping[str, PreparedSet]) -> RunSets:
     """Split what was read.
+
+    Args:
+        spec: The run.
+        found: Every data set that it reads, by name.
 
     Raises:
         DataError: The train ratio leaves nobody to train or to validate.
     """
+    labelled = found[TRAIN]
     require_patients(len(set(labelled.patients)), spec.train_ratio)
     split = split_patients(labelled.patients, spec.train_ratio, spec.seed)
-    both = [prepared for prepared in (labelled, other) if prepared]
+    external = {name: prepared for name, prepared in found.items() if name not in (TRAIN, TEST)}
     return RunSets(
         labelled.of_patients(split.train),
-        labelled.of_patients(split.validation),
-        other,
-        data_digest=_joined(prepared.digest for prepared in both),
-        series_digest=_joined(prepared.series_digest for prepared in both),
+        {VALIDATION: labelled.of_patients(split.validation), **external},
+        found.get(TEST),
+        digests={name: prepared.digest for name, prepared in found.items()},
+        series_digest=_joined(prepared.series_digest for prepared in found.values()),
         split_digest=split.digest,
     )
 

@@ -15,11 +15,10 @@ from gridctl_trainer.contract.errors import DataError, Fault, Problem
 from gridctl_trainer.contract.secrets import masked
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.contract.wording import count
-from gridctl_trainer.datasets.registry import Kind
 from gridctl_trainer.host.signals import StoppedError, StopSignal
 from gridctl_trainer.preprocessing.loading import load_set
 from gridctl_trainer.preprocessing.prepared import PreparedSet
-from gridctl_trainer.training.images.sets import split_sets
+from gridctl_trainer.training.images.sets import set_name, split_sets
 from gridctl_trainer.training.machine.device import DeviceName, choose_device, unused_gpu
 from gridctl_trainer.training.machine.environment import device_name, versions
 from gridctl_trainer.training.preflight.findings import Findings
@@ -80,7 +79,7 @@ class Preflight:
                 self.findings.note("device", unused)
 
     def _look_at_data(self) -> None:
-        bad: set[tuple[Kind, str]] = set()
+        bad: set[tuple[str, str]] = set()
         said: set[str] = set()
         places = [place for run in self._runs for place in places_of(run)]
         first = {place: run for run in reversed(self._runs) for place in places_of(run)}
@@ -98,18 +97,18 @@ class Preflight:
             self._sets[place], self._patients[place] = found, frozenset(found.patients)
             self._remark_on(kind, location, found, said)
 
-    def _load(self, kind: Kind, location: str, run: RunSpec) -> PreparedSet:
+    def _load(self, kind: str, location: str, run: RunSpec) -> PreparedSet:
         def progress(done: int, total: int) -> None:
             self._stop.check()
             self._progress.phase(f"reading {kind} ({preparation(run)})", done, total)
 
         return load_set(kind, location, run.data, run.frames, progress)
 
-    def _remark_on(self, kind: Kind, location: str, found: PreparedSet, said: set[str]) -> None:
+    def _remark_on(self, kind: str, location: str, found: PreparedSet, said: set[str]) -> None:
         if not len(found):
             return
         patients = len(set(found.patients))
-        fact = f"data.{kind}: {count(patients, 'patient')}, {count(len(found), 'image')} in {location}"
+        fact = f"{kind}: {count(patients, 'patient')}, {count(len(found), 'image')} in {location}"
         if fact not in said:
             self.findings.fact("data", fact)
         wrong = [str(oddity) for oddity in found.oddities if oddity.wrong]
@@ -152,8 +151,9 @@ class Preflight:
             cv2.setNumThreads(run.training.threads)
             began = time.monotonic()
             try:
-                labelled, *other = (self._sets[place] for place in places_of(run))
-                held = try_one_step(run, split_sets(run, labelled, other[0] if other else None), device, self._stop)
+                places = zip(run.data.places, places_of(run), strict=True)
+                found = {set_name(keys): self._sets[place] for (keys, _), place in places}
+                held = try_one_step(run, split_sets(run, found), device, self._stop)
             except StoppedError:
                 raise
             except Fault as fault:

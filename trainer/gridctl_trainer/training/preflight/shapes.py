@@ -6,9 +6,8 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
 from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.datasets.registry import Kind
 
-Place = tuple[Kind, str, Hashable]
+Place = tuple[str, str, Hashable]
 """A data set as a run reads it: which one, where, and how it is prepared."""
 
 Key = TypeVar("Key", bound=Hashable)
@@ -27,14 +26,13 @@ def shape_of(run: RunSpec) -> Hashable:
     training = run.training
     batches = (training.batch_size, training.validation_batch_size, training.generalisation_batch_size)
     policy = (training.deterministic, training.on_nonfinite, training.threads, training.learning_rate)
-    return (run.network, batches, run.data.size_px, run.frames, run.data.sunnybrook is None, training.device, policy)
+    return (run.network, batches, run.data.size_px, run.frames, bool(run.data.external), training.device, policy)
 
 
 def places_of(run: RunSpec) -> tuple[Place, ...]:
     """The data sets that a run reads, the one that it trains on first."""
     how = (run.data.size_px, run.data.preprocessing, run.frames)
-    trained: Place = ("acdc", run.data.acdc, how)
-    return (trained,) if run.data.sunnybrook is None else (trained, ("sunnybrook", run.data.sunnybrook, how))
+    return tuple((found.dataset, found.path, how) for _, found in run.data.places)
 
 
 def preparation(run: RunSpec) -> str:

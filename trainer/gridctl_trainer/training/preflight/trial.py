@@ -14,7 +14,7 @@ from gridctl_trainer.host.signals import StopSignal
 from gridctl_trainer.models import build_model
 from gridctl_trainer.preprocessing.prepared import PreparedSet
 from gridctl_trainer.training.device_faults import OutOfMemoryError, memory_fix, step_faults
-from gridctl_trainer.training.images.sets import RunSets
+from gridctl_trainer.training.images.sets import RunSets, scoring_batch_size
 from gridctl_trainer.training.images.tensors import ImageTensors
 from gridctl_trainer.training.loop import NonFiniteLossError, TrainingLoop
 from gridctl_trainer.training.machine.environment import peak_memory_bytes
@@ -92,8 +92,7 @@ def _steps(spec: RunSpec, sets: RunSets, device: torch.device, stop: StopSignal)
         once,
         build_model(spec.network),
         _some(ImageTensors.of(sets.train), first),
-        _batch(sets.validation, training.validation_batch_size),
-        _batch(sets.generalisation, training.generalisation_batch_size) if sets.generalisation else None,
+        {name: _batch(prepared, scoring_batch_size(spec, name)) for name, prepared in sets.scored.items()},
         device,
         stop,
         Silent(),

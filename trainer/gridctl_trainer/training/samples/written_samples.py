@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 import torch
@@ -29,8 +29,7 @@ def write_samples(
     store: Store,
     layout: RunLayout,
     model: nn.Module,
-    validation: PreparedSet,
-    generalisation: PreparedSet | None,
+    sets: Mapping[str, PreparedSet],
     device: torch.device,
 ) -> None:
     """Store pictures of a few slices of each set, and an index of them, written last.
@@ -41,15 +40,12 @@ def write_samples(
         store: Where to.
         layout: Keys of the run.
         model: The trained model.
-        validation: Its images.
-        generalisation: The same of the other set, if there is one.
+        sets: Those that are scored, by name.
         device: Where the model is.
     """
     slices: list[SampleSlice] = []
     timesteps = 1
-    for set_name, prepared in (("validation", validation), ("generalisation", generalisation)):
-        if prepared is None:
-            continue
+    for set_name, prepared in sets.items():
         chosen = choose_slices(prepared.masks)
         if not len(chosen):
             continue
@@ -59,11 +55,11 @@ def write_samples(
         for place, index in enumerate(chosen):
             row = prepared.rows[index]
             image, mask = prepared.all_series[row, -1], prepared.all_masks[row]
-            seen = _Seen(set_name, prepared.all_slices[row], image, mask, logits[:, place])  # type: ignore[arg-type]
+            seen = _Seen(set_name, prepared.all_slices[row], image, mask, logits[:, place])
             for name, picture in seen.pictures():
                 store.put(layout.sample(name), picture)
             slices.append(seen.entry())
-    size_px = validation.all_masks.shape[-1]
+    size_px = next(iter(sets.values())).all_masks.shape[-1]
     index = SamplesIndex(run_id=layout.run_id, size_px=size_px, timesteps=timesteps, slices=tuple(slices))
     store.put(layout.samples_index, index.to_json())
 
@@ -109,7 +105,7 @@ class _Seen:
         logits: (T, 1, H, W).
     """
 
-    set_name: Literal["validation", "generalisation"]
+    set_name: str
     record: SliceRecord
     image: NDArray[np.float32]
     mask: NDArray[np.uint8]
@@ -136,7 +132,7 @@ class _Seen:
             for step in self._steps
         ]
         return SampleSlice(
-            set=self.set_name,
+            set="validation" if self.set_name == "validation" else "generalisation",
             name=self.record.name,
             patient=self.record.patient,
             picture=f"{self._name}-image",

@@ -154,18 +154,15 @@ def _experiment_problems(experiment: Experiment, store_url: str) -> list[Problem
                 wanted_by=("backend",),
             )
         )
-    folders: dict[tuple[str, str], None] = {}
-    for run in experiment.runs:
-        given = {"acdc": run.data.acdc, "sunnybrook": run.data.sunnybrook}
-        folders.update({(field, path): None for field, path in given.items() if path})
-    for field, path in folders:
+    folders = dict.fromkeys((keys, found.path) for run in experiment.runs for keys, found in run.data.places)
+    for keys, path in folders:
         place = read_location(path)
         if not place.is_remote and (path.startswith("~") or not place.path.startswith("/")):
             fix = (
                 "mount the data with kubernetes.volumes and give its path there, such as /data/acdc, or put it into "
                 "a bucket with `gridctl-trainer data upload` and give s3://bucket/prefix"
             )
-            problems.append(document.problem(("data", field), f"pods cannot reach {path}", fix))
+            problems.append(document.problem(("data", *keys, "path"), f"pods cannot reach {path}", fix))
     return problems
 
 

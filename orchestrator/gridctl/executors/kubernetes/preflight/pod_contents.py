@@ -10,7 +10,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from gridctl.executors.check import Check
-from gridctl.executors.data_places import DATA_FIELDS
 from gridctl.executors.kubernetes.manifest.job_template import gpus_of
 from gridctl.executors.kubernetes.store_access.pod_environment import trainer_container
 from gridctl.experiment import Experiment
@@ -38,16 +37,17 @@ def pod_contents(experiment: Experiment, runs: Sequence[RunSpec], manifests: Seq
 
 def _unmounted_data(experiment: Experiment, run: RunSpec, manifest: Json) -> Iterator[Check]:
     mounts = _mounts(manifest)
-    for field in DATA_FIELDS:
-        text = getattr(run.data, field)
-        if not text or (place := read_location(text)).is_remote:
+    for keys, found in run.data.places:
+        place = read_location(found.path)
+        if place.is_remote:
             continue
-        folder = PurePosixPath(place.path)
+        folder, field = PurePosixPath(place.path), ".".join(("data", *keys, "path"))
         if any(folder.is_relative_to(mount) or mount.is_relative_to(folder) for mount in mounts):
             continue
-        says = f"{experiment.document.where(('data', field))}: no volume of the pods is mounted at or above {folder}"
+        where = experiment.document.where(("data", *keys, "path"))
+        says = f"{where}: no volume of the pods is mounted at or above {folder}"
         claim = f"{{{folder.parent if len(folder.parts) > 2 else folder}: {{claim: NAME}}}}"
-        fix = f"right if the image holds it; else kubernetes.volumes: {claim}, or data.{field}: s3://bucket/prefix"
+        fix = f"right if the image holds it; else kubernetes.volumes: {claim}, or {field}: s3://bucket/prefix"
         yield Check("data", "unknown", says, fix)
 
 
