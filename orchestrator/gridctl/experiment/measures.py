@@ -24,6 +24,7 @@ class Measure:
         name: `validation.soft_dice.left_ventricle`: its column in every table.
         set, metric, structure: Of which that name is made; the structure is empty where the metric has none.
         label: What it is called in text: `validation soft Dice`.
+        metric_label: What its metric alone is called: `soft Dice`.
         unit: Of its values; empty for a bare number.
         low, high: Ends of its range; None where there is none.
         higher_is_better: Whether a larger value is the better one.
@@ -37,6 +38,7 @@ class Measure:
     metric: str
     structure: str
     label: str
+    metric_label: str
     unit: str = ""
     low: float | None = None
     high: float | None = None
@@ -117,6 +119,19 @@ def primary_measures(measures: Measures) -> list[Measure]:
     return [measure for measure in own if measure.metric == own[0].metric]
 
 
+def primary_label(measures: Measures) -> str:
+    """What decides which epoch is the best, in words: `validation soft Dice`."""
+    own = primary_measures(measures)
+    if len(own) == 1:
+        return own[0].label
+    return f"{VALIDATION} {own[0].metric_label}, mean over structures" if own else ""
+
+
+def titled(measure: Measure) -> str:
+    """Its label and its unit: `validation HD95 (mm)`."""
+    return f"{measure.label} ({measure.unit})" if measure.unit else measure.label
+
+
 def written_out(text: str, measures: Measures) -> list[str]:
     """The scores that a name means: itself, or one for each structure where that was left out; none if unknown."""
     try:
@@ -134,6 +149,7 @@ def _measure(score: ScoreName, info: MetricInfo, *, several: bool) -> Measure:
         metric=score.metric,
         structure=score.structure,
         label=f"{score.set} {info.label}{structure}",
+        metric_label=info.label,
         unit=info.unit,
         low=info.low,
         high=info.high,
@@ -148,5 +164,3 @@ def first_of_each_set(measures: Measures) -> list[str]:
     """What is compared where nobody says by what: the first metric, on every set and structure."""
     first = next(iter(measures.values()), None)
     return [name for name, measure in measures.items() if first and measure.metric == first.metric]
-
-

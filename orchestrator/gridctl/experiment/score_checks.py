@@ -61,11 +61,14 @@ def with_scores(comparison: Comparison, index: int, measures: Measures, problems
 
 
 def best_written_out(training: TrainingSpec, measures: Measures) -> tuple[TrainingSpec, tuple[str, str] | None]:
-    """Training whose `checkpoint_keep_best` is a whole name; and what is wrong with it, and what to do, if something is.
+    """Training whose `checkpoint_keep_best` is a whole name.
 
     Args:
         training: As written.
         measures: What such a run scores.
+
+    Returns:
+        It, and what is wrong with the name and what to do; None if nothing is.
     """
     by = training.checkpoint_keep_best
     if by is None or by == TRAIN_LOSS:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from gridctl_trainer.metrics.image_scores import image_scores
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -18,7 +19,6 @@ from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.network import GammaNetSpec, UNetSpec
 from gridctl_trainer.contract.records.samples import Polygon, SamplesIndex
-from gridctl_trainer.metrics.image_scores import image_scores
 from gridctl_trainer.models import build_model
 from gridctl_trainer.preprocessing.prepared import PreparedSet, SliceRecord
 from gridctl_trainer.storage.folder import FolderStore

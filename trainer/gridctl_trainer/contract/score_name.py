@@ -1,4 +1,4 @@
-"""What a score is called everywhere: the set it is of, its metric, and the structure, `validation.soft_dice.left_ventricle`."""
+"""What a score is called everywhere: its set, metric and structure, `validation.soft_dice.left_ventricle`."""
 
 from __future__ import annotations
 

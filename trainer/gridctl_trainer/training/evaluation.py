@@ -62,6 +62,4 @@ def evaluate(
                     fix="lower training.learning_rate; the last checkpoint is from before this",
                 )
             scored.add(by_structure(logits, truth, structures))
-    return SetScores(
-        images=len(tensors), scores=scored.scores, per_batch=scored.per_batch, undefined=scored.undefined
-    )
+    return SetScores(images=len(tensors), scores=scored.scores, per_batch=scored.per_batch, undefined=scored.undefined)

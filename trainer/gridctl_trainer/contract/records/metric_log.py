@@ -325,8 +325,9 @@ def _require_ranges(records: list[Record], where: object) -> None:
     attempt = records[0]
     metrics = attempt.metrics if isinstance(attempt, AttemptRecord) else {}
     bounds: dict[str, tuple[float, float]] = {}
-    for record in records:
-        for name, value in record.named_scores.items() if metrics and isinstance(record, EpochRecord) else ():
+    epochs = [record for record in records if isinstance(record, EpochRecord)]
+    for record in epochs if metrics else ():
+        for name, value in record.named_scores.items():
             if name not in bounds:
                 bounds[name] = _bounds(name, metrics)
             low, high = bounds[name]

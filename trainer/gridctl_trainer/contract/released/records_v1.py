@@ -184,9 +184,7 @@ class _SampleSlice(Frozen):
 
     def now(self) -> SampleSlice:
         outputs = tuple(
-            SampleOutput(
-                timestep=item.timestep, picture=item.picture, outline=item.outline, scores={_DICE: item.dice}
-            )
+            SampleOutput(timestep=item.timestep, picture=item.picture, outline=item.outline, scores={_DICE: item.dice})
             for item in self.outputs
         )
         kept = {name: getattr(self, name) for name in ("name", "patient", "picture", "truth", "truth_outline")}

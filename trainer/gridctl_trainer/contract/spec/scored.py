@@ -15,15 +15,12 @@ DEFAULT_METRICS: Final = ("soft_dice", "bce")
 
 def scored_sets(data: DataSpec) -> tuple[str, ...]:
     """The sets that are scored after every epoch, by name."""
-    external = getattr(data, "external", None)
-    if external is None:
-        return (VALIDATION, "sunnybrook") if data.sunnybrook is not None else (VALIDATION,)
-    return (VALIDATION, *external)
+    return (VALIDATION, *data.external)
 
 
 def structures_of(data: DataSpec) -> tuple[str, ...]:
     """What is segmented, in the order of the classes."""
-    return tuple(getattr(data, "target", ("left_ventricle",)))
+    return data.target
 
 
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
