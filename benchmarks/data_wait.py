@@ -45,7 +45,9 @@ def main() -> None:
         root = arguments.data or Path(folder, "phantom", "acdc")
         if arguments.data is None:
             write_phantom(root.parent, PhantomOptions(patients=12, generalisation_patients=1, slices=8))
-        recipe = Recipe.of("acdc", DataSpec(train=DatasetSpec(dataset="acdc", path=str(root)), size_px=arguments.size), 1)
+        recipe = Recipe.of(
+            "acdc", DataSpec(train=DatasetSpec(dataset="acdc", path=str(root)), size_px=arguments.size), 1
+        )
         prepared, _ = make_pack(Path(folder, "packs"), find_sources("acdc", root), root, recipe)
         tensors, model = ImageTensors.of(prepared), build_model(UNetSpec())
         optimizer = torch.optim.Adam(model.parameters())

@@ -45,7 +45,7 @@ train_ratios: [0.1, 0.2, 0.4, 0.6, 0.8]
 seeds: {list(range(SEEDS))}
 data: {{train: {{dataset: acdc, path: /data/acdc}}, external: {{sunnybrook: {{dataset: sunnybrook, path: /data/sunnybrook}}}}, size_px: {SIDE}}}
 training: {{epochs: {EPOCHS}}}
-compare: {{model: gamma_net, against: unet, metrics: [validation_dice, generalisation_dice, validation_bce]}}
+compare: {{model: gamma_net, against: unet, metrics: [validation.soft_dice.left_ventricle, sunnybrook.soft_dice.left_ventricle, validation.bce.left_ventricle]}}
 """
 
 
@@ -85,7 +85,7 @@ def scores(experiment: Experiment, random: np.random.Generator) -> dict[str, NDA
         rows.append(np.clip(top * rise + random.normal(0, 0.006, EPOCHS), 0, 1))
     dice = np.array(rows)
     other = np.clip(dice - 0.09 + random.normal(0, 0.01, dice.shape), 0, 1)
-    return {"validation_dice": dice, "generalisation_dice": other, "train_loss": 0.6 * (1.02 - dice)}
+    return {"validation.soft_dice.left_ventricle": dice, "sunnybrook.soft_dice.left_ventricle": other, "train_loss": 0.6 * (1.02 - dice)}
 
 
 def collected(experiment: Experiment) -> Collected:
@@ -108,7 +108,7 @@ def collected(experiment: Experiment) -> Collected:
         busy_seconds=7300.0,
         exit_code=0.0,
         message="",
-        latest_validation_dice=known["validation_dice"][:, -1],
+        latest_validation_dice=known["validation.soft_dice.left_ventricle"][:, -1],
         seconds_per_epoch=36.0,
         train_seconds=7200.0,
         device="cuda:0",
@@ -129,13 +129,13 @@ def collected(experiment: Experiment) -> Collected:
     epochs = epochs.assign(
         epoch=np.tile(np.arange(1, EPOCHS + 1), len(cells)),
         **{name: table.ravel() for name, table in known.items()},
-        validation_bce=0.5 * (1.02 - known["validation_dice"].ravel()),
-        generalisation_bce=0.6 * (1.02 - known["generalisation_dice"].ravel()),
+        validation.bce.left_ventricle=0.5 * (1.02 - known["validation.soft_dice.left_ventricle"].ravel()),
+        sunnybrook.bce.left_ventricle=0.6 * (1.02 - known["sunnybrook.soft_dice.left_ventricle"].ravel()),
         seconds=36.0,
         attempt=1,
     )
     function = pd.concat(
-        [_function(cells, name, random) for name in ("validation", "generalisation")], ignore_index=True
+        [_function(cells, name, random) for name in ("validation", "sunnybrook")], ignore_index=True
     )
     return Collected(
         runs=runs[list(RUN_COLUMNS)].astype(dict(RUN_COLUMNS)),

@@ -112,7 +112,12 @@ def test_pods_of_one_node_fetch_and_pack_once(
         node.chmod(0o777)
     except OSError:
         pytest.skip("the node's disk is not this machine's")
-    options = ["--set", f"data.train.path={bucket_data}/acdc", "--set", f"data.external.sunnybrook.path={bucket_data}/sunnybrook"]
+    options = [
+        "--set",
+        f"data.train.path={bucket_data}/acdc",
+        "--set",
+        f"data.external.sunnybrook.path={bucket_data}/sunnybrook",
+    ]
     options += ["--set", f"kubernetes.data_cache={{host_path: {node}}}", *SMALL]
     try:
         assert gridctl("submit", "experiment.yaml", *options).returncode == 0

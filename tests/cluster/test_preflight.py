@@ -14,7 +14,10 @@ CANNOT_TRAIN = {
         ["training.device=auto", "kubernetes.gpus=1"],
         "was given 1 GPU that it cannot",
     ),
-    "another data set": (["data={train: {dataset: acdc, path: /data/sunnybrook}, size_px: 32}"], "this looks like Sunnybrook"),
+    "another data set": (
+        ["data={train: {dataset: acdc, path: /data/sunnybrook}, size_px: 32}"],
+        "this looks like Sunnybrook",
+    ),
     "a model too deep": (["models.unet.channels=[2, 2, 2, 2, 2, 2]"], "leave one pixel at the last of 6 levels"),
 }
 

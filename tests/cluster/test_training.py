@@ -70,7 +70,12 @@ def test_the_demo_grid_in_pods_reports_what_this_machine_reports(
     file = Path(shutil.copy(ROOT / "experiments" / "demo.yaml", tmp_path / "demo.yaml"))
     short = ["training.epochs=2", *part]
     small = f"{{namespace: {namespace}, image: {IMAGE}, secret: gridctl-store, gpus: 0, cpu: 100m, memory: 1Gi}}"
-    in_pods = [*short, f"kubernetes={small}", "data.train.path=/data/acdc", "data.external.sunnybrook.path=/data/sunnybrook"]
+    in_pods = [
+        *short,
+        f"kubernetes={small}",
+        "data.train.path=/data/acdc",
+        "data.external.sunnybrook.path=/data/sunnybrook",
+    ]
     here = [*short, f"data.train.path={phantom}/acdc", f"data.external.sunnybrook.path={phantom}/sunnybrook"]
     submitted = gridctl("submit", file.name, "--backend", "kubernetes", "--store", store.url, *assignments(in_pods))
     assert submitted.returncode == 0, submitted.stderr
@@ -152,7 +157,11 @@ def test_a_run_survives_deletion_eviction_and_sigkill_of_its_pod(
     assert failed == {deleted.run_id: 0, evicted.run_id: 0, killed.run_id: 1}
     (tmp_path / "experiment.yaml").rename(tmp_path / "file.yaml")
     assert gridctl("submit", "file.yaml", *options, *locally(phantom, tmp_path / "runs")).returncode == 0
-    overrides = [*options[1::2], f"data.train.path={phantom}/acdc", f"data.external.sunnybrook.path={phantom}/sunnybrook"]
+    overrides = [
+        *options[1::2],
+        f"data.train.path={phantom}/acdc",
+        f"data.external.sunnybrook.path={phantom}/sunnybrook",
+    ]
     undisturbed = load_experiment(tmp_path / "file.yaml", overrides).runs
     assert scores(store, experiment.runs) == scores(open_store(str(tmp_path / "runs")), undisturbed)
 
@@ -189,7 +198,7 @@ def test_logs_follow_a_pod_and_stay_when_it_is_gone(cluster: Cluster, gridctl: G
     followed = gridctl("logs", run_id, "-f")
     assert followed.returncode == 0, followed.stderr
     assert "epoch 4/4" in followed.stdout
-    assert "finished: validation Dice" in followed.stdout
+    assert "finished: validation soft Dice" in followed.stdout
     cluster.delete(f"/apis/batch/v1/namespaces/{_namespace(tmp_path)}/jobs/{run_id}", propagationPolicy="Foreground")
     wait_for(lambda: not cluster.get(f"/api/v1/namespaces/{_namespace(tmp_path)}/pods")["items"])
     kept = gridctl("logs", run_id)

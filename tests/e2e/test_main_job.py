@@ -15,6 +15,7 @@ from gridctl_trainer.contract.records.metric_log import merge, read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.storage.folder import FolderStore
 from tests.e2e.conftest import Run
+from tests.scored import SUNNYBROOK_DICE, VALIDATION_DICE
 
 FOUR = ("--set", "seeds=[1, 2]")
 """Runs instead of six: enough to have some done, some at work and some left."""
@@ -54,7 +55,10 @@ def test_submit_status_report_and_nothing_twice(experiment: Path, gridctl: Run, 
     report = gridctl("report", "--significance", "--format", "json")
     assert report.returncode == 0, report.stderr
     rows = json.loads(report.stdout)["comparisons"]
-    assert {row["metric"] for row in rows} == {"validation_dice", "generalisation_dice"}
+    assert {row["metric"] for row in rows} == {
+        VALIDATION_DICE,
+        SUNNYBROOK_DICE,
+    }
     assert {row["n_pairs"] for row in rows} == {3}
     pooled = gridctl("report", "--significance", "--unit", "epoch")
     assert pooled.returncode == 0

@@ -126,9 +126,9 @@ def test_the_trainer_goes_on_without_whoever_reads_its_progress(streams: str, fo
     from gridctl.experiment import load_experiment
     from gridctl_trainer.contract.layout import RunLayout
 
-    run = load_experiment(folder / "tiny.yaml", ["training.epochs=1", f"data.train.path={folder / 'phantom' / 'acdc'}"]).runs[
-        0
-    ]
+    run = load_experiment(
+        folder / "tiny.yaml", ["training.epochs=1", f"data.train.path={folder / 'phantom' / 'acdc'}"]
+    ).runs[0]
     layout, store = RunLayout(run.experiment, run.run_id), FolderStore(tmp_path / "runs")
     store.put(layout.spec, run.to_json())
     command = (*TRAINER, "run", f"{tmp_path}/runs/{layout.spec}", "--progress", "json")

@@ -12,6 +12,7 @@ from gridctl.collection.read_cache import ReadCache
 from gridctl_trainer.contract.layout import AttemptName, RunLayout
 from gridctl_trainer.storage.base import Blob
 from gridctl_trainer.storage.folder import FolderStore
+from tests.scored import VALIDATION_DICE
 from tests.unit.report.logged import EPOCHS, dice_of, experiment, log_run
 
 
@@ -37,7 +38,7 @@ def test_every_epoch_once_from_the_newest_attempt_that_has_it(store: FolderStore
     log_run(store, run, lambda _run, _epoch: 0.6, first_epoch=3, attempt=2)
     collected = collect(store, [run])
     assert list(collected.epochs["epoch"]) == [1, 2, 3, 4]
-    assert list(collected.epochs["validation_dice"]) == [0.3, 0.3, 0.6, 0.6]
+    assert list(collected.epochs[VALIDATION_DICE]) == [0.3, 0.3, 0.6, 0.6]
     assert list(collected.epochs["attempt"]) == [1, 1, 2, 2]
     row = collected.runs.iloc[0]
     assert row["finished"]

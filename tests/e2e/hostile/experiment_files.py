@@ -170,9 +170,14 @@ FILES: Final[Mapping[str, Case]] = {
     ),
     "mapping for the seeds": changed("[1]", "{1: 2}", 4, "the key 1 is not text"),
     "list for the data": changed(
-        "{train: {dataset: acdc, path: data}, size_px: 32}", "[data]", 5, "data: a mapping of keys to values is meant, got a list"
+        "{train: {dataset: acdc, path: data}, size_px: 32}",
+        "[data]",
+        5,
+        "data: a mapping of keys to values is meant, got a list",
     ),
-    "nothing for the data": changed("{train: {dataset: acdc, path: data}, size_px: 32}", "", 5, "data.train: is missing"),
+    "nothing for the data": changed(
+        "{train: {dataset: acdc, path: data}, size_px: 32}", "", 5, "data.train: is missing"
+    ),
     "list for the name": changed("name: tiny", "name: [tiny]", 1, "name: text is meant, got a list"),
     "list for training": changed("{epochs: 1}", "[1]", 6, "training: a mapping of keys to values is meant, got a list"),
     "list to compare": added("compare: [[unet]]\n", 7, "compare[0]: a mapping of keys to values is meant, got a list"),

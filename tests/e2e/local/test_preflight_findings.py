@@ -20,7 +20,10 @@ from tests.e2e.specification import specification
 
 __all__ = ["trainer"]
 
-BOTH = {"train": {"dataset": "acdc", "path": "data/acdc"}, "external": {"sunnybrook": {"dataset": "sunnybrook", "path": "data/sunnybrook"}}}
+BOTH = {
+    "train": {"dataset": "acdc", "path": "data/acdc"},
+    "external": {"sunnybrook": {"dataset": "sunnybrook", "path": "data/sunnybrook"}},
+}
 TOO_LARGE = {"architecture": "unet", "channels": [4096, 4096, 4096], "kernel_size": 31}
 no_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 

@@ -23,7 +23,9 @@ def listing(keys: list[str], more: str = "") -> Answer:
 
 def test_strange_keys(proxy: FaultyProxy, s3_url: str, gridctl: Run) -> None:
     prefix = s3_url.removeprefix("s3://").partition("/")[2]
-    yaml = "name: tiny\nmodels: {unet: {}}\ntrain_ratios: [0.5]\nseeds: [1]\ndata: {train: {dataset: acdc, path: /data}}\n"
+    yaml = (
+        "name: tiny\nmodels: {unet: {}}\ntrain_ratios: [0.5]\nseeds: [1]\ndata: {train: {dataset: acdc, path: /data}}\n"
+    )
     open_store(s3_url).put("tiny/experiment.yaml", yaml.encode())
     keys = [f"{prefix}/{key}" for key in [*STRANGE, "folder/", "tiny", "tiny/experiment.yaml", "ünï/🙂"]]
 

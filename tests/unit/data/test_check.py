@@ -104,7 +104,9 @@ def test_pack_then_check_then_train_from_it(root: Path, tmp_path: Path) -> None:
     checked = run("check", out)
     assert checked.exit_code == 0
     assert "acdc-32px-no_clahe 20 images of 3 patients, checksums right" in checked.stdout
-    data = DataSpec.model_validate({"train": {"dataset": "acdc", "path": "-"}, "size_px": 32, "preprocessing": {"clahe": False}})
+    data = DataSpec.model_validate(
+        {"train": {"dataset": "acdc", "path": "-"}, "size_px": 32, "preprocessing": {"clahe": False}}
+    )
     assert len(load_set("acdc", str(out), data, 1)) == 20
     assert len(load_set("sunnybrook", str(out), data, 1)) == 12
 

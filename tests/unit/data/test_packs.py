@@ -30,7 +30,11 @@ STEPS = ("gaussian", "clahe", "minmax", "resize")
 
 def spec(root: Path, *without: str, size_px: int = 48) -> DataSpec:
     return DataSpec.model_validate(
-        {"train": {"dataset": "acdc", "path": str(root)}, "size_px": size_px, "preprocessing": {step: step not in without for step in STEPS}}
+        {
+            "train": {"dataset": "acdc", "path": str(root)},
+            "size_px": size_px,
+            "preprocessing": {step: step not in without for step in STEPS},
+        }
     )
 
 

@@ -26,7 +26,11 @@ STEPS = ("gaussian", "clahe", "minmax", "resize")
 
 def spec(size_px: int, *without: str) -> DataSpec:
     return DataSpec.model_validate(
-        {"train": {"dataset": "acdc", "path": "a"}, "size_px": size_px, "preprocessing": {step: step not in without for step in STEPS}}
+        {
+            "train": {"dataset": "acdc", "path": "a"},
+            "size_px": size_px,
+            "preprocessing": {step: step not in without for step in STEPS},
+        }
     )
 
 

@@ -18,6 +18,7 @@ from gridctl.experiment.reference.json_schema import experiment_schema
 from gridctl.experiment.reference.key_paths import key_paths
 from gridctl.experiment.study_registry import known_items
 from gridctl_trainer.contract.network import NETWORKS
+from tests.scored import VALIDATION_DICE
 
 SCHEMA = experiment_schema()
 VALIDATOR = Draft7Validator(SCHEMA)
@@ -32,9 +33,22 @@ EVERYTHING: dict[str, Any] = {
     "train_ratios": [0.1, 0.5],
     "ablations": ["none", "no_clahe", "augmented", {"name": "long", "set": {"training.epochs": 9}}],
     "seeds": [0, 1, 4294967295],
-    "data": {"train": {"dataset": "acdc", "path": "~/acdc"}, "external": {"sunnybrook": {"dataset": "sunnybrook", "path": "s3://bucket/sunny"}}, "size_px": 64, "preprocessing": {"clahe": False}},
+    "data": {
+        "train": {"dataset": "acdc", "path": "~/acdc"},
+        "external": {"sunnybrook": {"dataset": "sunnybrook", "path": "s3://bucket/sunny"}},
+        "size_px": 64,
+        "preprocessing": {"clahe": False},
+    },
     "training": {"epochs": 3, "learning_rate": 5e-3, "device": "cpu"},
-    "compare": [{"model": "unet", "against": "plain", "metrics": ["validation_dice"], "score": "last-5", "effect": 1}],
+    "compare": [
+        {
+            "model": "unet",
+            "against": "plain",
+            "metrics": [VALIDATION_DICE],
+            "score": "last-5",
+            "effect": 1,
+        }
+    ],
     "reproduces": list(known_items())[:2],
     "backend": "kubernetes",
     "store": "s3://bucket/runs",

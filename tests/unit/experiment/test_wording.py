@@ -164,7 +164,10 @@ def test_an_empty_section_within_a_section_has_its_defaults(nested: str, value: 
         ("seeds: [1]\nlr: 3", "lr: unknown key 'lr'\n  did you mean 'training.learning_rate'?"),
         ("seeds: [1]\ngpus: 3", "gpus: unknown key 'gpus'\n  it belongs under kubernetes: kubernetes.gpus"),
         ("seeds: [1]\ngpu: 3", "gpu: unknown key 'gpu'\n  did you mean 'kubernetes.gpus'?"),
-        ("seeds: [1]\ndata: {train: {dataset: acdc, path: x}, clahe: no}", "it belongs under data.preprocessing: data.preprocessing.clahe"),
+        (
+            "seeds: [1]\ndata: {train: {dataset: acdc, path: x}, clahe: no}",
+            "it belongs under data.preprocessing: data.preprocessing.clahe",
+        ),
     ],
 )
 def test_a_common_slip_is_answered(written: str, said: str) -> None:

@@ -23,6 +23,7 @@ from gridctl_trainer.training.images.tensors import ImageTensors
 from gridctl_trainer.training.loop import NonFiniteLossError, TrainingLoop
 from gridctl_trainer.training.progress.display import Silent
 from gridctl_trainer.training.seeding import seed_everything
+from tests.scored import BCE, DICE
 
 EPOCHS, IMAGES, BATCH = 3, 7, 2
 STEPS = math.ceil(IMAGES / BATCH)
@@ -141,11 +142,10 @@ def test_the_train_loss_is_the_mean_over_images_though_minibatches_differ_in_siz
 
     record = next(loop(build=Constant).epochs())
     assert record.train_loss == pytest.approx(math.log(2), abs=1e-6)
-    assert record.validation.bce == pytest.approx(math.log(2), abs=1e-6)
+    assert record.validation.scores[BCE] == pytest.approx(math.log(2), abs=1e-6)
     assert record.validation.images == 3
-    assert len(record.validation.dice_per_batch) == 2
-    assert record.generalisation is not None
-    assert len(record.generalisation.bce_per_batch) == 2
+    assert len(record.validation.per_batch[DICE]) == 2
+    assert len(record.sets["sunnybrook"].per_batch[BCE]) == 2
 
 
 class BreaksAt(Noisy):

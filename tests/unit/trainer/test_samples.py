@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from gridctl_trainer.metrics.image_scores import image_scores
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -19,6 +18,9 @@ from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.network import GammaNetSpec, UNetSpec
 from gridctl_trainer.contract.records.samples import Polygon, SamplesIndex
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.metrics.base import SliceBatch
+from gridctl_trainer.metrics.soft_dice import soft_dice
 from gridctl_trainer.models import build_model
 from gridctl_trainer.preprocessing.prepared import PreparedSet, SliceRecord
 from gridctl_trainer.storage.folder import FolderStore
@@ -29,8 +31,11 @@ from gridctl_trainer.training.samples.written_samples import (
     choose_slices,
     write_samples,
 )
+from tests.e2e.specification import specification
+from tests.scored import DICE
 
 CPU = torch.device("cpu")
+SPEC = RunSpec.model_validate(specification(data={"train": {"dataset": "acdc", "path": "a"}}))
 SIDE = 16
 UNET = UNetSpec(channels=(4, 4))
 GAMMA = GammaNetSpec(channels=(4, 4), down_fgru_kernels=(3, 1), up_fgru_kernels=(1,), timesteps=3)
@@ -51,7 +56,8 @@ def written(
     torch.manual_seed(1)
     model = build_model(spec)
     store, layout = FolderStore(tmp_path / spec.architecture), RunLayout("e", "r")
-    write_samples(store, layout, model, prepared(), other, CPU)
+    sets = {"validation": prepared()} | ({} if other is None else {"sunnybrook": other})
+    write_samples(store, layout, SPEC, model, sets, CPU)
     return store, layout, model, SamplesIndex.from_json(store.get(layout.samples_index).data)
 
 
@@ -65,7 +71,7 @@ def test_both_models_show_the_same_slices(tmp_path: Path) -> None:
     indices = [written(tmp_path, spec, other)[3] for spec in (UNET, GAMMA)]
     shown = [[(s.set, s.name, s.patient, s.truth_outline) for s in index.slices] for index in indices]
     assert shown[0] == shown[1]
-    assert [s.set for s in indices[0].slices] == ["validation"] * SLICES_PER_SET + ["generalisation"]
+    assert [s.set for s in indices[0].slices] == ["validation"] * SLICES_PER_SET + ["sunnybrook"]
     assert [index.timesteps for index in indices] == [1, 3]
 
 
@@ -86,7 +92,8 @@ def test_pictures_are_the_image_the_truth_and_what_the_model_says_after_each_tim
             seen = pixels(store, layout, output.picture) / 255
             assert np.abs(seen - of_step[0].sigmoid().numpy()).max() < 1 / 255
             truth = torch.from_numpy(source.masks[at])[None, None].float()
-            assert output.dice == pytest.approx(float(image_scores(of_step[None], truth)[1]), abs=1e-5)
+            (dice,) = soft_dice(SliceBatch(of_step, truth[:, 0], of_step > 0)).tolist()
+            assert output.scores[DICE] == pytest.approx(dice, abs=1e-5)
 
 
 def test_every_object_is_named_in_the_index_or_is_an_overlay(tmp_path: Path) -> None:
