@@ -10,7 +10,6 @@ from gridctl.experiment import Experiment
 from gridctl.experiment.measures import written_out
 from gridctl.experiment.score import is_score
 from gridctl.experiment.score_checks import unknown_score
-from gridctl_trainer.contract.suggest import did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +49,7 @@ def check(question: Question, experiment: Experiment) -> None:
         )
     for metric in question.metrics or ():
         if not written_out(metric, experiment.measures):
-            try:
-                what, fix = unknown_score(metric, experiment.measures)
-            except ValueError as error:
-                what, fix = f"unknown score '{metric}': {error}", did_you_mean(metric, list(experiment.measures))
+            what, fix = unknown_score(metric, experiment.measures)
             raise InputError(what, where="--metric", fix=fix)
     if question.score is not None and not is_score(question.score):
         raise InputError(

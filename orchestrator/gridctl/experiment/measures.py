@@ -127,6 +127,14 @@ def primary_label(measures: Measures) -> str:
     return f"{VALIDATION} {own[0].metric_label}, mean over structures" if own else ""
 
 
+def label_of(name: str, measures: Measures) -> str:
+    """What a score is called in text, whether or not it is one of some runs."""
+    if name in measures:
+        return measures[name].label
+    score = ScoreName.parse(name)
+    return _measure(score, metric_info(score.metric), several=False).label
+
+
 def titled(measure: Measure) -> str:
     """Its label and its unit: `validation HD95 (mm)`."""
     return f"{measure.label} ({measure.unit})" if measure.unit else measure.label

@@ -8,6 +8,8 @@ from gridctl.experiment.document import Location
 from gridctl.experiment.measures import Measures, first_of_each_set, written_out
 from gridctl.experiment.schema import Comparison
 from gridctl.experiment.validation import Problems
+from gridctl_trainer.contract.errors import shortened
+from gridctl_trainer.contract.released.score_names_v1 import RENAMED_SCORES, renamed
 from gridctl_trainer.contract.score_name import TRAIN_LOSS, ScoreName
 from gridctl_trainer.contract.spec import TrainingSpec
 from gridctl_trainer.contract.suggest import did_you_mean
@@ -83,7 +85,12 @@ def best_written_out(training: TrainingSpec, measures: Measures) -> tuple[Traini
 
 def unknown_score(text: str, measures: Measures) -> tuple[str, str]:
     """What is wrong with a score that no run has, and what to do."""
-    wanted = ScoreName.parse(text)
+    if text in RENAMED_SCORES:
+        return f"'{text}' has another name now", f"write {renamed(text)}"
+    try:
+        wanted = ScoreName.parse(text)
+    except ValueError:
+        return f"unknown metric '{shortened(text, 60)}'", did_you_mean(text, list(measures))
     sets = list(dict.fromkeys(measure.set for measure in measures.values()))
     if wanted.set not in sets:
         named = f"there is no set '{wanted.set}' to score"

@@ -194,7 +194,7 @@ def test_no_second_data_set_no_generalisation(store: FolderStore, tmp_path: Path
     report = reported(alone, store)
     assert {row.metric for row in rows(report)} == {VALIDATION_DICE}
     assert {row.metric for row in report.summaries} == {VALIDATION_DICE}
-    with pytest.raises(InputError, match="needs a second data set"):
+    with pytest.raises(InputError, match="there is no set 'sunnybrook' to score"):
         reported(alone, store, replace(SIGNIFICANCE, metrics=(SUNNYBROOK_DICE,)))
 
 

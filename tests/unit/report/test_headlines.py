@@ -182,7 +182,7 @@ def test_a_score_and_metrics_that_stand_in_no_file_are_said(store: FolderStore, 
     question = replace(ASKED, score="mean", metrics=(VALIDATION_BCE,))
     assert build_report(tiny, collect(store, tiny.runs), question).warnings == [
         "score mean is asked for here; the experiment declares final",
-        "validation.bce.left_ventricle is asked for here; the experiment declares validation.soft_dice.left_ventricle, sunnybrook.soft_dice.left_ventricle",
+        f"{VALIDATION_BCE} is asked for here; the experiment declares {VALIDATION_DICE}, {SUNNYBROOK_DICE}",
     ]
 
 

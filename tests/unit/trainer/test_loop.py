@@ -91,8 +91,7 @@ def loop(stop_at: int | None = None, build: Callable[[], nn.Module] = Noisy, spe
         spec,
         build(),
         images(IMAGES, 1),
-        images(3, 2),
-        images(2, 3),
+        {"validation": images(3, 2), "sunnybrook": images(2, 3)},
         torch.device("cpu"),
         stop,
         StopAt(stop, stop_at),
@@ -166,7 +165,7 @@ class BreaksAt(Noisy):
         (3, NonFiniteLossError, "the loss is nan at epoch 1, batch 3 of 4"),
         (9, NonFiniteLossError, "the loss is nan at epoch 2, batch 1 of 4"),
         (6, NonFiniteScoreError, "validating after the steps of epoch 1: the scores of minibatch 2 of 2"),
-        (15, NonFiniteScoreError, "generalising after the steps of epoch 2: the scores of minibatch 1 of 2"),
+        (15, NonFiniteScoreError, "scoring sunnybrook after the steps of epoch 2: the scores of minibatch 1 of 2"),
     ],
 )
 def test_what_is_not_finite_ends_the_run_and_is_named(call: int, error: type[Fault], said: str) -> None:

@@ -118,7 +118,7 @@ def test_sets_without_a_labelled_slice_give_an_empty_index(tmp_path: Path) -> No
     source = prepared()
     empty = PreparedSet.whole(source.all_series, np.zeros_like(source.all_masks), source.slices)
     store, layout = FolderStore(tmp_path), RunLayout("e", "r")
-    write_samples(store, layout, build_model(UNET), empty, None, CPU)
+    write_samples(store, layout, SPEC, build_model(UNET), {"validation": empty}, CPU)
     assert SamplesIndex.from_json(store.get(layout.samples_index).data).slices == ()
 
 
@@ -155,8 +155,8 @@ def _inside(polygon: Polygon, shape: tuple[int, ...]) -> NDArray[np.bool_]:
 
 
 def test_an_index_of_another_version_is_refused_by_name() -> None:
-    with pytest.raises(StoreError, match="an index of samples of schema version 2, this gridctl reads 1") as raised:
-        SamplesIndex.from_json(json.dumps({"schema_version": 2}), "runs/e/r/samples/index.json")
+    with pytest.raises(StoreError, match="an index of samples of schema version 3, this gridctl reads 2") as raised:
+        SamplesIndex.from_json(json.dumps({"schema_version": 3}), "runs/e/r/samples/index.json")
     assert "the image that wrote it" in raised.value.problems[0].fix
 
 

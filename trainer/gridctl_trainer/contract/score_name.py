@@ -18,11 +18,14 @@ VALIDATION: Final = "validation"
 TRAIN_LOSS: Final = "train_loss"
 """What training minimises; not a score of a set, but an epoch can be the best by it."""
 
-_IDENTIFIER: Final = r"[a-z0-9](?:[_a-z0-9]*[a-z0-9])?"
-_PATH: Final = r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*"
-_METRIC: Final = rf"{_PATH}|{_IDENTIFIER}"
+_IDENTIFIER: Final = "[a-z0-9](?:[_a-z0-9]*[a-z0-9])?"
+_WORD: Final = "[A-Za-z_][A-Za-z0-9_]*"
+METRIC_FORM: Final = rf"{_WORD}(?:\.{_WORD})*:{_WORD}|{_IDENTIFIER}"
+SCORE_FORM: Final = rf"{_IDENTIFIER}\.(?:{METRIC_FORM})(?:\.{_IDENTIFIER})?"
+"""As JSON Schema knows regular expressions."""
+
 _SCORE: Final = re.compile(
-    rf"(?P<set>{_IDENTIFIER})\.(?P<metric>{_METRIC})(?:\.(?P<structure>{_IDENTIFIER}))?", re.ASCII
+    rf"(?P<set>{_IDENTIFIER})\.(?P<metric>{METRIC_FORM})(?:\.(?P<structure>{_IDENTIFIER}))?"
 )
 _LONGEST: Final = 200
 
@@ -87,14 +90,14 @@ def _checked_best(text: str) -> str:
 
 
 def _checked_metric(text: str) -> str:
-    if len(text) > _LONGEST or not re.fullmatch(_METRIC, text, re.ASCII):
+    if len(text) > _LONGEST or not re.fullmatch(METRIC_FORM, text):
         raise ValueError("name a metric by its short name, such as soft_dice, or by its path, pkg.module:name")
     return text
 
 
-MetricName = Annotated[str, AfterValidator(_checked_metric), text_form(_METRIC.replace(r"\w", "[A-Za-z0-9_]"))]
-ScoreText = Annotated[str, AfterValidator(_checked_score), text_form(_SCORE.pattern.replace(r"\w", "[A-Za-z0-9_]"))]
-BestBy = Annotated[str, AfterValidator(_checked_best)]
+MetricName = Annotated[str, AfterValidator(_checked_metric), text_form(METRIC_FORM)]
+ScoreText = Annotated[str, AfterValidator(_checked_score), text_form(SCORE_FORM)]
+BestBy = Annotated[str, AfterValidator(_checked_best), text_form(f"{TRAIN_LOSS}|{SCORE_FORM}")]
 """By what an epoch can be the best: a score, or `train_loss`."""
 
 

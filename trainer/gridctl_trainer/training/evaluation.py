@@ -58,7 +58,7 @@ def evaluate(
             logits = model(images.to(device))
             if not bool(torch.isfinite(logits).all()):
                 raise NonFiniteScoreError(
-                    f"the model's output for minibatch {done + 1} of {len(starts)} is not finite",
+                    f"the scores of minibatch {done + 1} of {len(starts)} are not finite",
                     fix="lower training.learning_rate; the last checkpoint is from before this",
                 )
             scored.add(by_structure(logits, truth, structures))

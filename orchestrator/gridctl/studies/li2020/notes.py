@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import Measures
+from gridctl.experiment.measures import Measures, label_of
 from gridctl.studies.li2020.printed import ARCHITECTURES, SOURCE, architectures_of, metrics_of
 
 
@@ -54,8 +54,7 @@ def notes_on_metrics(item: Mapping[str, Any], epochs: pd.DataFrame, measures: Me
     """
     for metric in metrics_of(item) if len(epochs) else ():
         if metric not in epochs.columns or not epochs[metric].notna().any():
-            name = measures[metric].label if metric in measures else metric
-            yield f"{name} was not measured: no finished run has scored that set"
+            yield f"{label_of(metric, measures)} was not measured: no finished run has scored that set"
 
 
 def _and(models: Collection[str]) -> str:

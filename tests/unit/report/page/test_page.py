@@ -18,6 +18,7 @@ from gridctl.collection.collect import Collected, collect
 from gridctl.commands.progress.states import run_standings
 from gridctl.executors.base import Activity
 from gridctl.experiment import Experiment, parse_experiment
+from gridctl.experiment.measures import primary_measures
 from gridctl.report import Question, Report, build_report
 from gridctl.report.renderers.html import gallery, render_page
 from gridctl.report.renderers.html.charts.curves import LEVELS, packed_curves
@@ -135,8 +136,8 @@ def test_curves_unpack_to_what_was_logged(store: FolderStore, tmp_path: Path) ->
 
 
 def test_long_curves_lose_epochs_but_never_the_last(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gridctl.report.renderers.html.charts.curves.POINTS", 8 * 3 * 2)
-    packed = packed_curves(whole.tiny, whole.tables.runs, whole.tables.epochs)
+    monkeypatch.setattr("gridctl.report.renderers.html.charts.curves.POINTS", 8 * 2 * 2)
+    packed = packed_curves(whole.tiny, whole.tables.runs, whole.tables.epochs, primary_measures(whole.tables.measures))
     assert packed
     assert packed["epochs"] == [1, 3, 4]
 
@@ -244,7 +245,7 @@ def test_the_command_that_makes_the_page_again_is_whole(name: str, tmp_path: Pat
     assert match
     words = shlex.split(html.unescape(match[1]))
     assert words[:5] == ["gridctl", "report", "tiny", "--store", store.url]
-    asked = "--significance --score last-2 --metric validation.soft_dice.left_ventricle --keep-differing-pairs --seed 3 --format html -o"
+    asked = f"--significance --score last-2 --metric {VALIDATION_DICE} --keep-differing-pairs --seed 3 --format html -o"
     assert words[5:] == [*asked.split(), str(tmp_path / "my out")]
 
 
