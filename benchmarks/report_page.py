@@ -43,7 +43,10 @@ name: large
 models: {{unet: {{}}, gamma_net: {{}}}}
 train_ratios: [0.1, 0.2, 0.4, 0.6, 0.8]
 seeds: {list(range(SEEDS))}
-data: {{train: {{dataset: acdc, path: /data/acdc}}, external: {{sunnybrook: {{dataset: sunnybrook, path: /data/sunnybrook}}}}, size_px: {SIDE}}}
+data:
+  train: {{dataset: acdc, path: /data/acdc}}
+  external: {{sunnybrook: {{dataset: sunnybrook, path: /data/sunnybrook}}}}
+  size_px: {SIDE}
 training: {{epochs: {EPOCHS}}}
 compare: {{model: gamma_net, against: unet, metrics: [validation.soft_dice.left_ventricle, sunnybrook.soft_dice.left_ventricle, validation.bce.left_ventricle]}}
 """

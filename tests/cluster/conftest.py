@@ -131,7 +131,10 @@ models:
   gamma_net: {{channels: [4, 8], down_fgru_kernels: [3, 1], up_fgru_kernels: [3], batch_size: 4, timesteps: 1}}
 train_ratios: [0.5]
 seeds: [1, 2]
-data: {{train: {{dataset: acdc, path: /data/acdc}}, external: {{sunnybrook: {{dataset: sunnybrook, path: /data/sunnybrook}}}}, size_px: 32}}
+data:
+  train: {{dataset: acdc, path: /data/acdc}}
+  external: {{sunnybrook: {{dataset: sunnybrook, path: /data/sunnybrook}}}}
+  size_px: 32
 training: {{epochs: 4, checkpoint_every_epochs: 1, device: cpu}}
 backend: kubernetes
 store: {store}

@@ -24,7 +24,10 @@ models:
   gamma_net: {{channels: [4, 6, 8], down_fgru_kernels: [5, 3, 1], up_fgru_kernels: [1, 1], batch_size: 4}}
 train_ratios: [0.5]
 seeds: [1, 2, 3]
-data: {{train: {{dataset: acdc, path: {phantom}/acdc}}, external: {{sunnybrook: {{dataset: sunnybrook, path: {phantom}/sunnybrook}}}}, size_px: 32}}
+data:
+  train: {{dataset: acdc, path: {phantom}/acdc}}
+  external: {{sunnybrook: {{dataset: sunnybrook, path: {phantom}/sunnybrook}}}}
+  size_px: 32
 training: {{epochs: 3, checkpoint_every_epochs: 2}}
 compare: {{model: gamma_net, against: unet}}
 """

@@ -24,7 +24,9 @@ name: demo
 models: {unet: {}, gamma_net: {}}
 train_ratios: [0.5]
 seeds: [1, 2]
-data: {train: {dataset: acdc, path: /data/acdc}, external: {sunnybrook: {dataset: sunnybrook, path: /data/sunnybrook}}}
+data:
+  train: {dataset: acdc, path: /data/acdc}
+  external: {sunnybrook: {dataset: sunnybrook, path: /data/sunnybrook}}
 backend: kubernetes
 store: s3://bucket/runs
 kubernetes:

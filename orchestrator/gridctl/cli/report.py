@@ -97,62 +97,37 @@ def report(
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Scores of every model, and whether their differences may be called significant."""
-    from gridctl import errors
+    from gridctl import api, errors
     from gridctl.analysis.request import compares
     from gridctl.cli.status import which
-    from gridctl.collection.outside_grid import outside_grid
-    from gridctl.collection.specifications import StoredSpecifications
-    from gridctl.commands.collecting import collect_with_bar
     from gridctl.commands.lookup.experiments import find_experiment
-    from gridctl.commands.progress.states import standings_now
-    from gridctl.commands.report import undrawn_figures, write_report
-    from gridctl.commands.reproduced_studies import reproduced_studies
-    from gridctl.history.changes import changes_since_first_report
-    from gridctl.history.event import report_event
-    from gridctl.history.record import append, read_history
-    from gridctl.report import Question, Source, build_report, render
     from gridctl.terminal import console
 
     found = find_experiment(experiment, store)
     console.say(which(found))
     wanted = ReportFormat.JSON if as_json else output_format
     on_page = wanted is ReportFormat.HTML or (output is not None and wanted is None)
-    question = Question(
+    answer = api.report(
+        found,
         significance=significance or (on_page and compares(found.experiment)),
         unit=unit.value,
         score=score,
         metrics=metric,
         strict_pairs=strict_pairs,
-        seed=seed,
         keep_differing_pairs=keep_differing_pairs,
+        seed=seed,
+        progress=console.on_stderr,
     )
-    tables = collect_with_bar(found.store, found.experiment.runs)
-    history = read_history(found.store, found.experiment.name)
-    event = report_event(found.experiment, int(tables.runs["finished"].sum()), question)
-    changes = list(changes_since_first_report(history, event))
-    stored = StoredSpecifications(found.store, found.experiment.name)
-    outside = outside_grid(stored, found.experiment.runs, tables.others)
-    studies = reproduced_studies(found.experiment)
-    built = build_report(found.experiment, tables, question, changes=changes, outside=outside, studies=studies.values())
-    if problem := append(found.store, found.experiment.name, history, event):
-        console.say(
-            f"note: the experiment's history cannot be kept, so a later report cannot say what changed: {problem}"
-        )
-    standings, problem = standings_now(found, tables) if on_page else (None, "")
-    if problem:
-        console.say(f"note: states on the page are what the store tells: {problem}")
-    source = Source(found.experiment, tables, found.store, output, question, standings)
+    tables = answer.collected
     if output is not None:
-        for path in write_report(built, source, output, wanted.value if wanted else None, studies):
-            console.say(f"wrote {path}")
-        if wanted is None:
-            for why in undrawn_figures(built):
-                console.say(f"note: {why}")
+        answer.save(output, wanted.value if wanted else None, progress=console.on_stderr)
         console.say_unreadable(tables.problems)
-    elif text := render(built, form := (wanted or ReportFormat.TABLE).value, console.stdout_console(), source):
-        console.show_document(text, form)
+    elif wanted in (None, ReportFormat.TABLE):
+        answer.print(console.stdout_console())
+    else:
+        console.show_document(answer.text(wanted.value, progress=console.on_stderr), wanted.value)
         console.say_unreadable(tables.problems)
-    if not question.significance and compares(found.experiment) and tables.runs["finished"].any():
+    if not answer.question.significance and compares(found.experiment) and tables.runs["finished"].any():
         console.say(f"next: {_tests_of(found.experiment, experiment, store)}")
     if tables.problems:
         raise typer.Exit(errors.RUNS_FAILED)

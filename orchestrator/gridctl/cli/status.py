@@ -44,11 +44,11 @@ def status(
 
 def _print_once(found: Found, *, as_json: bool, with_runs: bool) -> Sequence[str]:
     """The status as it is, and what of it could not be read."""
+    from gridctl import api
     from gridctl.cli.views.status import status_view
-    from gridctl.commands.progress.status import read_status
     from gridctl.terminal import console
 
-    read = read_status(found)
+    read = api.status(found, progress=console.on_stderr)
     if as_json:
         console.show_json(read.to_json())
     else:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
-import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,6 +23,7 @@ from gridctl.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from gridctl.commands.submission.carry_out import SubmitResult
     from gridctl.commands.submission.submit import Prepared
     from gridctl.executors.base import Outcome
     from gridctl.experiment import Experiment
@@ -50,13 +52,6 @@ NoVerify = Annotated[
 ]
 
 
-_OTHER_LIMIT = {
-    "--max-active": ("a cluster runs as many at once as it has room for", "limit them with --max-active"),
-    "--workers": ("there are no Jobs on this machine", "limit its runs with --workers"),
-}
-"""By the limit that an executor takes: what to say of another one."""
-
-
 def submit(
     experiment: ExperimentFile,
     overrides: Overrides = None,
@@ -77,25 +72,47 @@ def submit(
     as_json: AsJson = False,
 ) -> None:
     """Start every run that nobody has started, and resume those that were interrupted or cancelled."""
+    from gridctl import api
     from gridctl.cli.views.submission import holder_lines, plan_line
-    from gridctl.commands.submission.submit import prepare
-    from gridctl.experiment import load_experiment
     from gridctl.terminal import console
-    from gridctl_trainer.storage.base import open_store
 
-    loaded = load_experiment(experiment, overrides or [], store=store, backend=backend)
-    _require_fitting(loaded, workers, max_active)
-    prepared = prepare(loaded, open_store(loaded.store), retry_failed=retry_failed, by_name=dry_run and not no_verify)
+    loaded = api.load(experiment, overrides or [], store=store, backend=backend)
     plain = submit_command(experiment, [], store, backend) if overrides else ""
+
+    def announce(prepared: Prepared) -> None:
+        console.say(plan_line(prepared))
+        _say_changes(prepared, plain, reuse_epochs=reuse_epochs)
+        for line in holder_lines(prepared):
+            console.say(line)
+
     if dry_run:
+        prepared = _prepared(loaded, workers, max_active, retry_failed=retry_failed, by_name=not no_verify)
         given = submit_command(experiment, overrides or [], store, backend)
         _show_dry_run(prepared, workers or max_active, given, plain, reuse_epochs=reuse_epochs, as_json=as_json)
         return
-    console.say(plan_line(prepared))
-    _say_changes(prepared, plain, reuse_epochs=reuse_epochs)
-    for line in holder_lines(prepared):
-        console.say(line)
-    _carry_out(prepared, workers, max_active, reuse_epochs=reuse_epochs, verify=not no_verify, as_json=as_json)
+    with _nothing_started_if_interrupted():
+        result = api.submit(
+            loaded,
+            workers=workers,
+            max_active=max_active,
+            retry_failed=retry_failed,
+            reuse_epochs=reuse_epochs,
+            verify=not no_verify,
+            progress=console.on_stderr,
+            on_prepared=announce,
+        )
+    _show_result(result, as_json=as_json)
+
+
+def _prepared(
+    experiment: Experiment, workers: int | None, max_active: int | None, *, retry_failed: bool, by_name: bool
+) -> Prepared:
+    from gridctl.commands.submission.carry_out import require_known_limits
+    from gridctl.commands.submission.submit import prepare
+    from gridctl_trainer.storage.base import open_store
+
+    require_known_limits(experiment, workers, max_active)
+    return prepare(experiment, open_store(experiment.store), retry_failed=retry_failed, by_name=by_name)
 
 
 def _say_changes(prepared: Prepared, plain: str, *, reuse_epochs: bool) -> None:
@@ -124,11 +141,12 @@ def retry(
     from gridctl.cli.views.submission import plan_line
     from gridctl.commands.lookup.experiments import find_experiment
     from gridctl.commands.lookup.runs import match_runs
+    from gridctl.commands.submission.carry_out import carry_out, require_known_limits
     from gridctl.commands.submission.retry import prepare_retry
     from gridctl.terminal import console
 
     found = find_experiment(experiment, store)
-    _require_fitting(found.experiment, workers, max_active)
+    require_known_limits(found.experiment, workers, max_active)
     prepared = prepare_retry(found, match_runs(found, runs) if runs else None)
     if not prepared.plan.retry:
         console.say(
@@ -136,7 +154,9 @@ def retry(
         )
     else:
         console.say(plan_line(prepared))
-    _carry_out(prepared, workers, max_active, verify=not no_verify, as_json=as_json)
+    with _nothing_started_if_interrupted():
+        result = carry_out(prepared, workers=workers, max_active=max_active, verify=not no_verify)
+    _show_result(result, as_json=as_json)
 
 
 def render(
@@ -163,63 +183,23 @@ def render(
         console.say(f"{console.count(len(written), 'Job')} in {output}")
 
 
-def _require_fitting(experiment: Experiment, workers: int | None, max_active: int | None) -> None:
-    """An option that would be passed over is refused.
-
-    Raises:
-        InputError: It is one of another executor's.
-    """
-    from gridctl.errors import InputError
-    from gridctl.executors.registry import descriptor_of
-
-    taken = descriptor_of(experiment.backend, experiment).at_once
-    for option, value in (("--workers", workers), ("--max-active", max_active)):
-        if value is not None and option != taken:
-            otherwise = f"the executor '{experiment.backend}' has no such limit", "leave it out"
-            what, fix = _OTHER_LIMIT.get(taken, otherwise)
-            raise InputError(what, where=option, fix=fix)
-
-
-def _carry_out(
-    prepared: Prepared,
-    workers: int | None,
-    max_active: int | None,
-    *,
-    reuse_epochs: bool = False,
-    verify: bool,
-    as_json: bool,
-) -> None:
+@contextlib.contextmanager
+def _nothing_started_if_interrupted() -> Iterator[None]:
     from gridctl import errors
-    from gridctl.commands.submission.submit import add_to_history, write_specifications
     from gridctl.executors.base import InterruptedPreflightError
-    from gridctl.executors.capabilities import ChecksStart, Preflights
-    from gridctl.submissions.being_checked import checking
-    from gridctl.submissions.submitted_experiments import remember
-    from gridctl.submissions.submitted_runs import remember_runs
     from gridctl.terminal import console
-    from gridctl_trainer.storage.probe import probe
 
-    executor = prepared.executor
-    if prepared.plan.to_do:
-        if isinstance(executor, ChecksStart):
-            for check in executor.check_start(prepared.plan.to_do, verify=verify):
-                console.say("\n  ".join([f"note: {check.name}: {check.says}", *check.fix.splitlines()]))
-        probe(prepared.store, prepared.experiment.name)  # before anything is written, trained or paid for
-        if verify and isinstance(executor, Preflights):
-            try:
-                with checking(prepared.experiment.name, prepared.store.url):
-                    executor.preflight(prepared.plan.to_do)
-            except InterruptedPreflightError:
-                console.say("interrupted before the first run; nothing was started")
-                raise typer.Exit(errors.INTERRUPTED) from None
-    write_specifications(prepared, reuse_epochs=reuse_epochs)
-    add_to_history(prepared)
-    if problem := remember(prepared.experiment.name, prepared.store.url, prepared.experiment.backend):
-        console.say(f"note: this folder cannot remember the experiment: {problem}")
-    else:
-        remember_runs(prepared.experiment.name, (run.run_id for run in prepared.experiment.runs))
-    began = time.monotonic()
-    outcome = _start(prepared, workers, max_active, tried=verify)
+    try:
+        yield
+    except InterruptedPreflightError:
+        console.say("interrupted before the first run; nothing was started")
+        raise typer.Exit(errors.INTERRUPTED) from None
+
+
+def _show_result(result: SubmitResult, *, as_json: bool) -> None:
+    from gridctl.terminal import console
+
+    prepared, outcome = result.prepared, result.outcome
     if as_json:
         console.show_json(
             {
@@ -234,8 +214,8 @@ def _carry_out(
                 "changes": [change.to_json() for change in prepared.changes],
             }
         )
-    took = console.duration(time.monotonic() - began)
-    _finish_submit(prepared, outcome, took, named="" if not problem else _named(prepared))
+    took = console.duration(result.took_seconds)
+    _finish_submit(prepared, outcome, took, named="" if result.remembered else _named(prepared))
 
 
 def _show_dry_run(
@@ -278,18 +258,6 @@ def _show_dry_run(
         raise typer.Exit(errors.INVALID_INPUT)
     if prepared.collected.problems:
         raise typer.Exit(errors.RUNS_FAILED)
-
-
-def _start(prepared: Prepared, workers: int | None, max_active: int | None, *, tried: bool) -> Outcome:
-    from gridctl.executors.base import Outcome
-    from gridctl.executors.capabilities import ShowsStart, StartOptions
-
-    runs = prepared.plan.to_do
-    if not runs:
-        return Outcome()
-    if isinstance(prepared.executor, ShowsStart):
-        return prepared.executor.start_shown(runs, StartOptions(workers, max_active, tried=tried))
-    return prepared.executor.start(runs)
 
 
 def _named(prepared: Prepared) -> str:

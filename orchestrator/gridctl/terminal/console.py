@@ -7,7 +7,8 @@ import json
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,11 +26,29 @@ count = wording.count
 """Of things: `1 run`, `2 runs`."""
 
 
-def say(text: str = "") -> None:
-    """A line about what is going on, to stderr. Where nobody listens any more, the work goes on."""
+def on_stderr(text: str) -> None:
+    """Write a line to stderr. Where nobody reads it any more, the work goes on."""
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
+
+
+_listener: ContextVar[Callable[[str], None]] = ContextVar("listener", default=on_stderr)
+
+
+@contextlib.contextmanager
+def messages_to(listener: Callable[[str], None]) -> Iterator[None]:
+    """Pass what `say` is told to a listener while the block runs; bars are drawn only where that is `on_stderr`."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+def say(text: str = "") -> None:
+    """A line about what is going on: to stderr, or to whoever `messages_to` names."""
+    _listener.get()(text)
 
 
 def show(text: str) -> None:
@@ -118,9 +137,11 @@ def say_unreadable(problems: Sequence[object]) -> None:
 
 
 def stderr_console() -> Console:
-    """Where bars and messages are drawn."""
+    """Where bars and messages are drawn: nowhere while another listener has the messages."""
     from rich.console import Console
 
+    if _listener.get() is not on_stderr:
+        return Console(stderr=True, quiet=True, force_terminal=False, force_jupyter=False)
     return Console(stderr=True, highlight=False)
 
 

@@ -19,7 +19,10 @@ name: faults
 models: {{unet: {{channels: [4, 8], batch_size: 2}}}}
 train_ratios: [0.5]
 seeds: [1]
-data: {{train: {{dataset: acdc, path: {phantom}/acdc}}, external: {{sunnybrook: {{dataset: sunnybrook, path: {phantom}/sunnybrook}}}}, size_px: 32}}
+data:
+  train: {{dataset: acdc, path: {phantom}/acdc}}
+  external: {{sunnybrook: {{dataset: sunnybrook, path: {phantom}/sunnybrook}}}}
+  size_px: 32
 training: {{epochs: 5, checkpoint_every_epochs: 2}}
 """
 

@@ -26,7 +26,10 @@ models:
   other: {{architecture: unet, channels: [4, 8], batch_size: 2}}
 train_ratios: [0.5]
 seeds: [1, 2, 3]
-data: {{train: {{dataset: acdc, path: {acdc}}}, external: {{sunnybrook: {{dataset: sunnybrook, path: {sunnybrook}}}}}, size_px: 32}}
+data:
+  train: {{dataset: acdc, path: {acdc}}}
+  external: {{sunnybrook: {{dataset: sunnybrook, path: {sunnybrook}}}}}
+  size_px: 32
 training: {{epochs: 1}}
 """
 

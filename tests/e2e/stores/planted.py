@@ -18,7 +18,10 @@ name: tiny
 models: {{unet: {{}}, gamma_net: {{}}}}
 train_ratios: [0.5]
 seeds: [{seeds}]
-data: {{train: {{dataset: acdc, path: {data}}}, external: {{sunnybrook: {{dataset: sunnybrook, path: {data}}}}}, size_px: 32}}
+data:
+  train: {{dataset: acdc, path: {data}}}
+  external: {{sunnybrook: {{dataset: sunnybrook, path: {data}}}}}
+  size_px: 32
 training: {{epochs: 3}}
 compare: {{model: gamma_net, against: unet}}
 """

@@ -20,7 +20,10 @@ models:
 train_ratios: [0.1, 0.5]
 ablations: [none, no_clahe]
 seeds: [1, 2, 3]
-data: {train: {dataset: acdc, path: data/acdc}, external: {sunnybrook: {dataset: sunnybrook, path: data/sunnybrook}}, size_px: 64}
+data:
+  train: {dataset: acdc, path: data/acdc}
+  external: {sunnybrook: {dataset: sunnybrook, path: data/sunnybrook}}
+  size_px: 64
 training: {epochs: 4}
 compare: {model: gamma_net, against: unet, score: best}
 """
@@ -222,7 +225,8 @@ def test_every_grid_has_exactly_its_cells_each_with_its_own_name(
     grid: tuple[list[str], list[float], list[int]],
 ) -> None:
     models, ratios, seeds = grid
-    text = f"name: g\nmodels: {models}\ntrain_ratios: {ratios}\nseeds: {seeds}\ndata: {{train: {{dataset: acdc, path: x}}, size_px: 16}}\n"
+    data = "{train: {dataset: acdc, path: x}, size_px: 16}"
+    text = f"name: g\nmodels: {models}\ntrain_ratios: {ratios}\nseeds: {seeds}\ndata: {data}\n"
     runs = parse(text).runs
     assert {(run.model, run.train_ratio, run.seed) for run in runs} == {
         (model, ratio, seed) for model in models for ratio in ratios for seed in seeds

@@ -182,7 +182,8 @@ def test_a_common_slip_is_answered(written: str, said: str) -> None:
 
 
 def test_octal_is_a_number_and_the_old_octal_a_decimal() -> None:
-    text = "name: tiny\nmodels: [unet]\ntrain_ratios: [0.5]\nseeds: [0o10, 011]\ndata: {train: {dataset: acdc, path: data}, size_px: 32}\n"
+    text = "name: tiny\nmodels: [unet]\ntrain_ratios: [0.5]\nseeds: [0o10, 011]\n"
+    text += "data: {train: {dataset: acdc, path: data}, size_px: 32}\n"
     assert parse_experiment(Document.parse(text, "tiny.yaml")).seeds == (8, 11)
 
 

@@ -38,7 +38,10 @@ name: tiny
 models: {{unet: {{}}, gamma_net: {{}}}}
 train_ratios: [0.2, 0.5]
 seeds: [1, 2, 3, 4, 5]
-data: {{train: {{dataset: acdc, path: {data}}}, external: {{sunnybrook: {{dataset: sunnybrook, path: {data}}}}}, size_px: 32}}
+data:
+  train: {{dataset: acdc, path: {data}}}
+  external: {{sunnybrook: {{dataset: sunnybrook, path: {data}}}}}
+  size_px: 32
 training: {{epochs: {EPOCHS}}}
 compare: {{model: gamma_net, against: unet}}
 {text}"""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import threading
 import time
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Final
 
@@ -12,6 +15,20 @@ from gridctl_trainer.contract import exit_codes
 
 _GRACE_S: Final = 30.0
 _MARGIN_S: Final = 3.0
+
+
+@contextlib.contextmanager
+def handled(handler: Callable[[int, FrameType | None], object], *numbers: signal.Signals) -> Iterator[None]:
+    """Have a handler take signals while the block runs; in any thread but the main one, which alone may, do nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, former in before.items():
+            signal.signal(number, former)
 
 
 class StoppedError(Exception):

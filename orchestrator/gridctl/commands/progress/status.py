@@ -5,8 +5,10 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
+
+import pandas as pd
 
 from gridctl.collection.collect import collect
 from gridctl.collection.outside_grid import outside_grid
@@ -108,6 +110,14 @@ class Status:
     shown_label: str = ""
     others: int = 0
     outside: str = ""
+
+    def runs_table(self) -> pd.DataFrame:
+        """A row per run; columns as `RunStatus`."""
+        return pd.DataFrame([asdict(run) for run in self.runs], columns=[field.name for field in fields(RunStatus)])
+
+    def cells_table(self) -> pd.DataFrame:
+        """A row per model, train ratio and ablation; columns as `CellStatus`."""
+        return pd.DataFrame([asdict(cell) for cell in self.cells], columns=[field.name for field in fields(CellStatus)])
 
     def to_json(self) -> dict[str, Any]:
         """As `--json` prints it."""

@@ -19,6 +19,7 @@ from gridctl.errors import InputError, Problem
 from gridctl.executors.base import InterruptedPreflightError
 from gridctl.executors.local.trainer_process import cannot_start, folder_that_exists, said_on_stderr, signal_name
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.host.signals import handled
 
 Shown = Callable[[str, int, int], None]
 """Called with a phase, how much of it is done, and its whole."""
@@ -82,6 +83,8 @@ def preflight(runs: Sequence[RunSpec], shown: Shown) -> Findings:
                 interrupts.allow()
                 found, phase, whole = _listen(process, shown)
                 code = process.wait()
+                assert process.stdout is not None
+                process.stdout.close()
             except InterruptedPreflightError:
                 _end(process)
                 raise
@@ -164,12 +167,8 @@ def _interruptible() -> Iterator[_Interrupts]:
     Not before it allows them: a signal between the start of a process and its assignment would leave it running.
     """
     interrupts = _Interrupts()
-    before = {number: signal.signal(number, interrupts) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
+    with handled(interrupts, signal.SIGINT, signal.SIGTERM):
         yield interrupts
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import contextvars
 import logging
 import queue
 import signal
@@ -28,6 +29,7 @@ from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.host.file_lock import FileLock
+from gridctl_trainer.host.signals import handled
 from gridctl_trainer.storage.base import Store
 
 _log = logging.getLogger(__name__)
@@ -96,15 +98,11 @@ class Session:
 
     def run(self, workers: int) -> Outcome:
         """Train them, so many at once, and wait for them."""
-        before = {number: signal.signal(number, self._handle) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
+        with handled(self._handle, signal.SIGINT, signal.SIGTERM):
             for thread in self._started(workers):
                 while thread.is_alive():
                     thread.join(timeout=0.2)
                     self._pass_stops_on()
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
         endings = self._endings.items()
         return Outcome(
             done=tuple(run_id for run_id, ending in endings if ending.outcome == "done"),
@@ -123,7 +121,7 @@ class Session:
         """As many workers as the system lets be started."""
         threads: list[threading.Thread] = []
         for _ in range(workers):
-            thread = threading.Thread(target=self._work, daemon=True)
+            thread = threading.Thread(target=contextvars.copy_context().run, args=(self._work,), daemon=True)
             try:
                 thread.start()
             except (RuntimeError, MemoryError) as error:

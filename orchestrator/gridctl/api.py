@@ -1,0 +1,228 @@
+"""gridctl from Python, as a notebook or a script uses it: load, submit, status, collect, report.
+
+Each function does what the command of its name does, on the same experiments, and returns objects and tables. None
+prints, asks or ends the process: whoever wants to hear how far it is passes a `progress`, such as `print`; without one
+the messages go to the logger `gridctl.api`. What is wrong is raised as a `Fault` that has every mistake at once.
+
+    from gridctl import api
+
+    experiment = api.load("experiments/demo.yaml", {"training.epochs": 5})
+    api.submit(experiment, progress=print)
+    api.status(experiment).runs_table()
+    api.report(experiment).comparisons
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gridctl.errors import Fault, InputError, UnreachableError
+
+if TYPE_CHECKING:
+    from gridctl.collection.collect import Collected
+    from gridctl.commands.answer import Answer
+    from gridctl.commands.lookup.experiments import Found
+    from gridctl.commands.progress.status import Status
+    from gridctl.commands.submission.carry_out import SubmitResult
+    from gridctl.commands.submission.submit import Prepared
+    from gridctl.experiment import Experiment
+
+__all__ = ["Fault", "InputError", "UnreachableError", "collect", "load", "report", "status", "submit"]
+
+_log = logging.getLogger(__name__)
+
+
+def load(
+    path: str | Path,
+    overrides: Mapping[str, object] | Iterable[str] = (),
+    *,
+    store: str | None = None,
+    backend: str | None = None,
+) -> Experiment:
+    """Read and validate an experiment file.
+
+    Args:
+        path: The YAML file.
+        overrides: Values by the path of their key, such as `{"training.epochs": 5}`; or `PATH=VALUE` texts, as the
+            option `--set` takes them.
+        store: Where its runs are kept, instead of the file's.
+        backend: The executor that trains them, instead of the file's.
+
+    Returns:
+        The experiment with its whole grid in `runs`.
+
+    Raises:
+        InputError: With every mistake of the file, each with its line and what to do.
+    """
+    from gridctl.experiment import load_experiment
+
+    if isinstance(overrides, Mapping):
+        overrides = [
+            f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in overrides.items()
+        ]
+    return load_experiment(Path(path), list(overrides), store=store, backend=backend)
+
+
+def submit(
+    experiment: Experiment | str | Path,
+    *,
+    workers: int | None = None,
+    max_active: int | None = None,
+    retry_failed: bool = False,
+    reuse_epochs: bool = False,
+    verify: bool = True,
+    progress: Callable[[str], None] | None = None,
+    on_prepared: Callable[[Prepared], None] | None = None,
+) -> SubmitResult:
+    """Start every run that nobody has started, and resume those that were interrupted or cancelled.
+
+    It may be killed at any point and called again: nothing is trained twice. On this machine it returns when the
+    runs have ended; Ctrl-C, or a notebook's stop button, has each of them make a checkpoint first. On a cluster it
+    returns when the Jobs are created.
+
+    Args:
+        experiment: A loaded one, or its file.
+        workers: Runs at once on this machine; None for as many as its cores hold.
+        max_active: Jobs active at once on a cluster: it then waits until the last one is created.
+        retry_failed: Try failed runs again.
+        reuse_epochs: Where `training.epochs` alone was changed, go on from the checkpoints of the runs before.
+        verify: Find out first that the runs can train here or, on a cluster, reach the store.
+        progress: Called with a line of text whenever there is news.
+        on_prepared: Called with what is to be done before anything is written; raise from it to leave it undone.
+
+    Raises:
+        InputError: The experiment is not valid, data are missing, or some run would fail: every reason at once.
+        StoreError: The store cannot be reached, or refuses.
+        UnreachableError: The cluster cannot be reached.
+        InterruptedPreflightError: Ctrl-C came while the runs were being checked; nothing was started.
+    """
+    from gridctl.commands.submission.carry_out import carry_out, require_known_limits
+    from gridctl.commands.submission.submit import prepare
+    from gridctl.experiment import Experiment
+    from gridctl.terminal.console import messages_to
+    from gridctl_trainer.storage.base import open_store
+
+    with messages_to(progress or _log.info):
+        loaded = experiment if isinstance(experiment, Experiment) else load(experiment)
+        require_known_limits(loaded, workers, max_active)
+        prepared = prepare(loaded, open_store(loaded.store), retry_failed=retry_failed)
+        if on_prepared is not None:
+            on_prepared(prepared)
+        return carry_out(prepared, workers=workers, max_active=max_active, reuse_epochs=reuse_epochs, verify=verify)
+
+
+def status(
+    experiment: Experiment | Found | str | Path | None = None,
+    *,
+    store: str | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Status:
+    """How far every run is, and why something waits.
+
+    Args:
+        experiment: A loaded one, its name or its file; None for the one last submitted from the current folder.
+        store: Where it is kept, if it was not submitted from the current folder.
+        progress: Called with a line of text whenever there is news.
+
+    Raises:
+        InputError: There is no such experiment, or it was not submitted.
+        StoreError: Its store cannot be reached.
+        UnreachableError: The cluster cannot be reached.
+    """
+    from gridctl.commands.progress.status import read_status
+    from gridctl.terminal.console import messages_to
+
+    with messages_to(progress or _log.info):
+        return read_status(_find(experiment, store))
+
+
+def collect(
+    experiment: Experiment | Found | str | Path | None = None,
+    *,
+    store: str | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Collected:
+    """Everything that was logged: `runs`, `epochs` and `function` are tables of pandas, `problems` what is unreadable.
+
+    Args:
+        experiment: As of `status`.
+        store: As of `status`.
+        progress: Called with a line of text whenever there is news.
+
+    Raises:
+        InputError: There is no such experiment, or it was not submitted.
+        StoreError: Its store cannot be reached.
+    """
+    from gridctl.commands.collecting import collect_with_bar
+    from gridctl.terminal.console import messages_to
+
+    with messages_to(progress or _log.info):
+        found = _find(experiment, store)
+        return collect_with_bar(found.store, found.experiment.runs)
+
+
+def report(
+    experiment: Experiment | Found | str | Path | None = None,
+    *,
+    store: str | None = None,
+    significance: bool | None = None,
+    unit: str = "run",
+    score: str | None = None,
+    metrics: Sequence[str] | None = None,
+    strict_pairs: bool = False,
+    keep_differing_pairs: bool = False,
+    seed: int = 0,
+    progress: Callable[[str], None] | None = None,
+) -> Answer:
+    """Scores of every model, and whether their differences may be called significant.
+
+    Args:
+        experiment: As of `status`.
+        store: As of `status`.
+        significance: Whether to test what the experiment compares; None to test it if it compares anything.
+        unit: What counts as one observation: `run`, or `epoch` to pool all epochs, whose p means nothing.
+        score: How a run's epochs become one score: `final`, `best`, `mean` or `last-K`; None takes the file's.
+        metrics: None takes the file's.
+        strict_pairs: Leave out pairs whose halves ran under unlike conditions.
+        keep_differing_pairs: Test also pairs whose halves read other images or another split.
+        seed: Of bootstraps and sampled permutations, at least 0.
+        progress: Called with a line of text whenever there is news.
+
+    Raises:
+        InputError: There is no such experiment, no such metric or score, or nothing to test.
+        StoreError: Its store cannot be reached.
+    """
+    from gridctl.analysis.request import Question, compares
+    from gridctl.commands.answer import answer
+    from gridctl.terminal.console import messages_to
+
+    if unit not in ("run", "epoch") or seed < 0:
+        raise InputError(f"unit '{unit}' with seed {seed}", fix="unit is 'run' or 'epoch', and seed at least 0")
+    with messages_to(progress or _log.info):
+        found = _find(experiment, store)
+        question = Question(
+            significance=compares(found.experiment) if significance is None else significance,
+            unit=unit,
+            score=score,
+            metrics=metrics,
+            strict_pairs=strict_pairs,
+            seed=seed,
+            keep_differing_pairs=keep_differing_pairs,
+        )
+        return answer(found, question)
+
+
+def _find(experiment: Any, store: str | None) -> Found:
+    """An experiment as it was submitted, however it is named."""
+    from gridctl.commands.lookup.experiments import Found, find_experiment
+    from gridctl.experiment import Experiment
+
+    if isinstance(experiment, Found):
+        return experiment
+    if isinstance(experiment, Experiment):
+        return find_experiment(experiment.name, store or experiment.store)
+    return find_experiment(None if experiment is None else str(experiment), store)

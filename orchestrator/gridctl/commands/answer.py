@@ -1,0 +1,182 @@
+"""What a report is asked, answered from the store: what `gridctl report` and `gridctl.api` do alike."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pandas as pd
+
+from gridctl.analysis.model import ComparisonRow, PairScore, Summary
+from gridctl.collection.collect import Collected
+from gridctl.collection.outside_grid import outside_grid
+from gridctl.collection.specifications import StoredSpecifications
+from gridctl.commands.collecting import collect_with_bar
+from gridctl.commands.lookup.experiments import Found
+from gridctl.commands.progress.states import standings_now
+from gridctl.commands.report import undrawn_figures, write_report
+from gridctl.commands.reproduced_studies import reproduced_studies
+from gridctl.errors import InputError
+from gridctl.history.changes import changes_since_first_report
+from gridctl.history.event import report_event
+from gridctl.history.record import append, read_history
+from gridctl.report import FILES, Question, Report, Source, build_report, render
+from gridctl.report.study import StudyComparison
+from gridctl.terminal import console
+from gridctl_trainer.contract.suggest import did_you_mean
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_log = logging.getLogger(__name__)
+
+_WIDTH: Final = 120
+"""Characters of a table that is text."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """A report: as objects, as tables, and as documents.
+
+    Attributes:
+        report: What was found: headlines, warnings, and what the tables below are made of.
+        question: What was asked.
+        collected: What the store held: a row per run, per epoch, and per patient of a run.
+    """
+
+    report: Report
+    question: Question
+    collected: Collected
+    _found: Found
+    _studies: Mapping[str, StudyComparison]
+
+    def __repr__(self) -> str:
+        """The report's tables: what a notebook shows of it."""
+        return self.text()
+
+    @property
+    def headlines(self) -> Sequence[str]:
+        """The answer in sentences."""
+        return self.report.headlines
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What a reader must know before believing a number."""
+        return self.report.warnings
+
+    @property
+    def summaries(self) -> pd.DataFrame:
+        """A row per metric, cell of the grid and model; columns as `gridctl.analysis.model.Summary`."""
+        return _table(self.report.summaries, Summary)
+
+    @property
+    def comparisons(self) -> pd.DataFrame:
+        """A row per test; columns as `gridctl.analysis.model.ComparisonRow`. Empty if nothing was tested."""
+        return _table([row for part in self.report.comparisons for row in part.rows], ComparisonRow)
+
+    @property
+    def pairs(self) -> pd.DataFrame:
+        """A row per tested pair of runs; columns as `gridctl.analysis.model.PairScore`."""
+        return _table([pair for part in self.report.comparisons for pair in part.pairs], PairScore)
+
+    def text(self, output_format: str = "table", *, progress: Callable[[str], None] | None = None) -> str:
+        """The report as one document.
+
+        Args:
+            output_format: `table`, `markdown`, `latex`, `csv`, `json` or `html`.
+            progress: Called with a line of text where something is to be said of it.
+
+        Raises:
+            InputError: There is no such format.
+        """
+        from rich.console import Console
+
+        source = self._source(output_format, None, progress)
+        drawn = io.StringIO()
+        on = Console(file=drawn, width=_WIDTH, color_system=None)
+        return render(self.report, output_format, on, source) or drawn.getvalue()
+
+    def print(self, on: Console) -> None:
+        """Draw the tables on a terminal, as wide as that is."""
+        render(self.report, "table", on)
+
+    def save(
+        self,
+        folder: str | Path,
+        output_format: str | None = None,
+        *,
+        progress: Callable[[str], None] | None = None,
+    ) -> list[Path]:
+        """Write the report into a folder, which is made if there is none.
+
+        Args:
+            folder: Files there of the same names are replaced.
+            output_format: As of `text`; None writes every one, and the figures of published studies.
+            progress: Called with a line of text for each file, and where something is to be said of them.
+
+        Returns:
+            The files written.
+
+        Raises:
+            InputError: There is no such format, or the folder cannot be written to.
+        """
+        with console.messages_to(progress or _log.info):
+            source = self._source(output_format, Path(folder), progress)
+            written = []
+            for path in write_report(self.report, source, Path(folder), output_format, self._studies):
+                console.say(f"wrote {path}")
+                written.append(path)
+            if output_format is None:
+                for why in undrawn_figures(self.report):
+                    console.say(f"note: {why}")
+        return written
+
+    def _source(self, output_format: str | None, folder: Path | None, progress: Callable[[str], None] | None) -> Source:
+        """What a document is made from; for the page, the executor is asked where every run stands."""
+        if output_format is not None and output_format not in FILES:
+            raise InputError(f"unknown format '{output_format}'", fix=did_you_mean(output_format, FILES))
+        found, tables = self._found, self.collected
+        with console.messages_to(progress or _log.info):
+            standings, problem = standings_now(found, tables) if output_format in (None, "html") else (None, "")
+            if problem:
+                console.say(f"note: states on the page are what the store tells: {problem}")
+        return Source(found.experiment, tables, found.store, folder, self.question, standings)
+
+
+def answer(found: Found, question: Question) -> Answer:
+    """Read the store, answer the question, and keep in the experiment's history that it was asked.
+
+    Args:
+        found: The experiment.
+        question: What is asked.
+
+    Raises:
+        InputError: The question names no metric or score there is, or the experiment compares nothing.
+        StoreError: The store cannot be reached.
+    """
+    experiment, store = found.experiment, found.store
+    tables = collect_with_bar(store, experiment.runs)
+    history = read_history(store, experiment.name)
+    event = report_event(experiment, int(tables.runs["finished"].sum()), question)
+    studies = reproduced_studies(experiment)
+    report = build_report(
+        experiment,
+        tables,
+        question,
+        changes=list(changes_since_first_report(history, event)),
+        outside=outside_grid(StoredSpecifications(store, experiment.name), experiment.runs, tables.others),
+        studies=studies.values(),
+    )
+    if problem := append(store, experiment.name, history, event):
+        console.say(
+            f"note: the experiment's history cannot be kept, so a later report cannot say what changed: {problem}"
+        )
+    return Answer(report, question, tables, found, studies)
+
+
+def _table(rows: Sequence[Any], kind: type[Any]) -> pd.DataFrame:
+    return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(kind)])
