@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from gridctl_trainer.contract.layout import AttemptName
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.host.signals import StopSignal
-from gridctl_trainer.models import build_model
+from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.storage.base import Store, open_store
 from gridctl_trainer.storage.retry import Patience
 from gridctl_trainer.storage.write_behind.spool import Spool

@@ -20,15 +20,15 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.gamma_net_step import step
-from gridctl_trainer.contract.network import UNetSpec
 from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
 from gridctl_trainer.datasets.phantom.dataset import PhantomOptions, write_phantom
 from gridctl_trainer.datasets.registry import find_sources
-from gridctl_trainer.models import build_model
+from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.preprocessing.packs.packing import make_pack
 from gridctl_trainer.preprocessing.recipe import Recipe
 from gridctl_trainer.training.images.tensors import ImageTensors
 from gridctl_trainer.training.seeding import epoch_order
+from tests.networks import unet
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def main() -> None:
             "acdc", DataSpec(train=DatasetSpec(dataset="acdc", path=str(root)), size_px=arguments.size), 1
         )
         prepared, _ = make_pack(Path(folder, "packs"), find_sources("acdc", root), root, recipe)
-        tensors, model = ImageTensors.of(prepared), build_model(UNetSpec())
+        tensors, model = ImageTensors.of(prepared), build_model(unet())
         optimizer = torch.optim.Adam(model.parameters())
         waits, steps = [], []
         for epoch in range(1, arguments.epochs + 1):

@@ -19,10 +19,11 @@ from pathlib import Path
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from gridctl_trainer.contract.network import GammaNetSpec, NetworkSpec, UNetSpec
-from gridctl_trainer.models import build_model
+from gridctl_trainer.contract.spec import NetworkSpec
+from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.training.objective import bce_with_logits
 from gridctl_trainer.training.seeding import seed_everything
+from tests.networks import gamma_net, unet
 
 
 def main() -> None:
@@ -36,7 +37,7 @@ def main() -> None:
     clock = time.perf_counter if device.type == "cuda" else time.process_time  # others may use this CPU too
     shape = (arguments.batch_size, 1, arguments.size, arguments.size)
     sys.stdout.write(f"{device}, batches of {arguments.batch_size} x {arguments.size} px, 1 thread\n")
-    networks: dict[str, NetworkSpec] = {"unet": UNetSpec(), "gamma_net": GammaNetSpec()}
+    networks: dict[str, NetworkSpec] = {"unet": unet(), "gamma_net": gamma_net()}
     for name, spec in networks.items():
         taken: dict[bool, list[float]] = {True: [], False: []}
         model = build_model(spec).to(device).train()

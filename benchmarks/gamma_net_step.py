@@ -23,16 +23,16 @@ from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.plain_gamma_net import PlainGammaNet
-from gridctl_trainer.contract.network import GammaNetSpec
-from gridctl_trainer.models import build_model
+from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.training.objective import bce_with_logits
+from tests.networks import gamma_net
 
 
 def networks(timesteps: int, *, compiled: bool) -> dict[str, nn.Module]:
     torch.manual_seed(0)
-    spec = GammaNetSpec(timesteps=timesteps)
+    spec = gamma_net(timesteps=timesteps)
     fast = build_model(spec)
-    frugal = build_model(GammaNetSpec(timesteps=timesteps, recompute_timesteps=True))
+    frugal = build_model(gamma_net(timesteps=timesteps, recompute_timesteps=True))
     frugal.load_state_dict(fast.state_dict())
     plain = PlainGammaNet(spec)
     plain.load_state_dict(fast.state_dict())

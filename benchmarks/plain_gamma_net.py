@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from gridctl_trainer.contract.network import GammaNetSpec
+from gridctl_trainer.models.gamma_net.options import GammaNetOptions
 
 
 class PlainGala(nn.Module):
@@ -64,7 +64,7 @@ class PlainMix(nn.Module):
 
 
 class PlainGammaNet(nn.Module):
-    def __init__(self, spec: GammaNetSpec) -> None:
+    def __init__(self, spec: GammaNetOptions) -> None:
         super().__init__()
         self.spec = spec
         widths = spec.channels

@@ -22,15 +22,15 @@ from torch import Tensor, nn
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.gamma_net_step import batch, resident_peak_mib, step
-from gridctl_trainer.contract.network import UNetSpec
-from gridctl_trainer.models import build_model
+from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.training.machine.memory_allocator import keep_freed_memory
+from tests.networks import unet
 
 
 def network(name: str) -> nn.Module:
     torch.manual_seed(0)
     if name == "gridctl":
-        return build_model(UNetSpec())
+        return build_model(unet())
     from monai.networks.nets import BasicUNet
 
     made: nn.Module = BasicUNet(

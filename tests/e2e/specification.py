@@ -16,7 +16,7 @@ def specification(*, data: dict[str, Any], training: dict[str, Any] | None = Non
         "schema_version": 1,
         "experiment": "tiny",
         "model": "unet",
-        "network": {"architecture": "unet", "channels": [4, 8]},
+        "network": {"architecture": "unet", "options": {"channels": [4, 8]}},
         "train_ratio": 0.5,
         "seed": 1,
         "data": {**data, "size_px": 32},

@@ -25,10 +25,11 @@ from gridctl.experiment.validation import Problems, validate
 from gridctl.experiment.variants import Variant, variants
 from gridctl_trainer.contract.errors import SpecError
 from gridctl_trainer.contract.location import read_location
-from gridctl_trainer.contract.network import NETWORKS
 from gridctl_trainer.contract.spec import RunSpec, TrainingSpec
 from gridctl_trainer.contract.suggest import did_you_mean
 from gridctl_trainer.contract.wording import problem_text
+from gridctl_trainer.plugins.image_size import why_unfit
+from gridctl_trainer.plugins.model import MODELS
 
 DEFAULT_STORE: Final = "runs"
 
@@ -172,7 +173,7 @@ def _models(value: Any, problems: Problems) -> Any:
         problems.add(("models",), "models are a mapping of names to options", "for example models: {unet: {}}")
         return {}
     if not value:
-        problems.add(("models",), "there is no model, so the grid has no runs", did_you_mean("", list(NETWORKS)))
+        problems.add(("models",), "there is no model, so the grid has no runs", did_you_mean("", MODELS.names()))
     return {name: {} if options is None else options for name, options in value.items()}
 
 
@@ -268,13 +269,17 @@ def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -
             variant = by_name[ablation.name]
             for seed in file.seeds:
                 for model in file.models:
-                    network, given = variant.models[model]
-                    training = _with_best(file, variant, model, given, problems)
+                    chosen = variant.models[model]
+                    blamed = ("ablations", index) if "data.size_px" in ablation.set else ("data", "size_px")
+                    if unfit := why_unfit(variant.data.size_px, chosen.size_multiple, model):
+                        problems.add(blamed, *unfit)
+                        continue
+                    training = _with_best(file, variant, model, chosen.training, problems)
                     try:
                         run = RunSpec(
                             experiment=file.name,
                             model=model,
-                            network=network,
+                            network=chosen.network,
                             train_ratio=train_ratio,
                             ablation=ablation.name,
                             seed=seed,
@@ -284,7 +289,6 @@ def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -
                         )
                         _ = run.run_id  # refuses a name that a label cannot hold
                     except ValidationError as error:
-                        blamed = ("ablations", index) if "data.size_px" in ablation.set else ("data", "size_px")
                         problems.add(blamed, problem_text(error.errors()[0]))
                     except SpecError as error:
                         too_long.append(error)

@@ -65,13 +65,13 @@ def _abbreviated(key: str, names: Collection[str]) -> Iterator[str]:
 def _paths() -> dict[str, list[str]]:
     """Every key of an experiment file below the first level, by its name."""
     from gridctl.experiment.schema import ExperimentFile
-    from gridctl_trainer.contract.network import NETWORKS
+    from gridctl_trainer.plugins.model import installed_options
 
     found: dict[str, list[str]] = {}
     for path in _below(ExperimentFile, ""):
         found.setdefault(path.rpartition(".")[2], []).append(path)
-    for architecture, network in NETWORKS.items():
-        for name in network.model_fields.keys() - {"architecture", "preset"}:
+    for architecture, network in installed_options().items():
+        for name in network.model_fields.keys() - {"preset"}:
             found.setdefault(name, []).append(f"models.{architecture}.{name}")
     return {name: sorted(paths) for name, paths in found.items()}
 

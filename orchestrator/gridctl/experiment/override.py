@@ -84,12 +84,19 @@ def _refuse_comments_and_links(text: str, where: str) -> None:
 def annotations_at(location: tuple[str, ...]) -> list[Any]:
     """Types of the field at a path, by the keys that lead there; none if there is no such field."""
     from gridctl.experiment.schema import ExperimentFile
-    from gridctl_trainer.contract.network import NETWORKS
     from gridctl_trainer.contract.spec import TrainingSpec
+    from gridctl_trainer.plugins.model import installed_options
 
-    if location[0] == "models" and len(location) == 3:
-        models: list[type[BaseModel]] = [*NETWORKS.values(), TrainingSpec]
-        return [model.model_fields[location[2]].annotation for model in models if location[2] in model.model_fields]
+    if location[0] == "models" and len(location) > 2:
+        own, options = [TrainingSpec], [*installed_options().values()]
+        models: list[type[BaseModel]]
+        if location[2] == "architecture":
+            return [str]
+        if location[2] in ("options", "training") and len(location) > 3:
+            models, key = (options if location[2] == "options" else own), location[3]  # type: ignore[assignment]
+        else:
+            models, key = [*options, *own], location[2]
+        return [model.model_fields[key].annotation for model in models if key in model.model_fields]
     found: list[Any] = [ExperimentFile]
     for key in location:
         found = [inner for annotation in found for inner in _inside(annotation, key)]

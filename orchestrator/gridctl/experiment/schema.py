@@ -118,7 +118,8 @@ class ExperimentFile(Frozen):
     Attributes:
         name: The experiment's name in commands, in the store and in Jobs: lowercase letters, digits and `-`.
         models: Models to train, each a name with its options: those of its `architecture` and any key of
-            `training`, for this model alone. `[unet, gamma_net]` is short for two models without options.
+            `training`, for this model alone, beside each other or in sections `options` and `training`.
+            `[unet, gamma_net]` is short for two models without options.
         train_ratios: Shares of the patients that are trained on, each above 0 and below 1; the others validate.
         ablations: Variants of everything: `none`, `no_<step>` without one preprocessing step, `augmented` with
             augmentation, or one of your own: `{name: ..., without: [...], set: {...}}`.
@@ -135,6 +136,8 @@ class ExperimentFile(Frozen):
         store: Where runs keep everything: a folder, or `s3://bucket/prefix`. Without it `$GRIDCTL_STORE`, else
             the folder `runs`.
         kubernetes: Where and with what pods run, if the backend is `kubernetes`.
+        plugin_path: Folders with modules of your own that `architecture: "pkg.module:Name"` names, beside those that
+            are installed; relative ones start at this file's folder.
     """
 
     name: ExperimentName
@@ -150,3 +153,4 @@ class ExperimentFile(Frozen):
     backend: str = DEFAULT_EXECUTOR
     store: LocationText | None = None
     kubernetes: KubernetesOptions = KubernetesOptions()
+    plugin_path: Annotated[tuple[str, ...], AfterValidator(_no_duplicates)] = ()

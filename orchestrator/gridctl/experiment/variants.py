@@ -7,22 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from gridctl.errors import InputError
 from gridctl.experiment.document import Location, field_path, set_path
-from gridctl.experiment.empty_sections import without_empty_sections
-from gridctl.experiment.known_keys import what_was_meant
+from gridctl.experiment.model_entry import Model, read_model
 from gridctl.experiment.schema import Ablation
 from gridctl.experiment.validation import Problems, Report, validate
-from gridctl_trainer.contract.errors import shortened
-from gridctl_trainer.contract.network import NETWORKS, NetworkSpec
-from gridctl_trainer.contract.spec import DataSpec, Identifier, TrainingSpec
+from gridctl_trainer.contract.spec import DataSpec, TrainingSpec
 from gridctl_trainer.contract.suggest import did_you_mean
-from gridctl_trainer.contract.wording import problem_text
 
 _CHANGEABLE = ("data", "models", "training")
-_IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +25,12 @@ class Variant:
     """The experiment under one ablation.
 
     Attributes:
-        models: Of each model by name, the network and how it is trained.
+        models: Each by its name.
     """
 
     ablation: str
     data: DataSpec
-    models: Mapping[str, tuple[NetworkSpec, TrainingSpec]]
+    models: Mapping[str, Model]
 
 
 def variants(tree: dict[str, Any], problems: Problems) -> Iterator[Variant]:
@@ -96,40 +91,8 @@ def _variant(name: str, tree: dict[str, Any], report: Report) -> Variant | None:
     trained = validate(TrainingSpec, training, ("training",), report)
     models = {}
     for model, options in given.items():
-        built = _model(model, options, training, report)
+        built = read_model(model, options, training, report)
         if built is not None:
             models[model] = built
     sound = data is not None and trained is not None and len(models) == len(given)
     return Variant(name, data, models) if data is not None and sound else None
-
-
-def _model(
-    name: str, options: Any, training: dict[str, Any], report: Report
-) -> tuple[NetworkSpec, TrainingSpec] | None:
-    at = ("models", name)
-    if not isinstance(options, dict):
-        report(at, "a model's options are a mapping of keys to values", "write {} for none")
-        return None
-    architecture = options.get("architecture", name)
-    network = NETWORKS.get(architecture) if isinstance(architecture, str) else None
-    if network is None:
-        where = (*at, "architecture") if "architecture" in options else at
-        named = isinstance(architecture, str)
-        what = f"unknown model '{shortened(architecture, 60)}'" if named else "the name of a model is meant"
-        report(where, what, did_you_mean(architecture, list(NETWORKS)))
-        return None
-    try:
-        _IDENTIFIER.validate_python(name)
-    except ValidationError as error:
-        report(at, problem_text(error.errors()[0]))
-        return None
-    known = [*network.model_fields, *TrainingSpec.model_fields]
-    unknown = [key for key in options if key not in known]
-    for key in unknown:
-        report((*at, key), f"unknown key '{shortened(key, 60)}'", what_was_meant(key, known))
-    options = without_empty_sections(network, options)
-    own = {key: value for key, value in options.items() if key in network.model_fields}
-    overrides = {key: value for key, value in options.items() if key in TrainingSpec.model_fields}
-    built = validate(network, {**own, "architecture": architecture}, at, report)
-    trained = validate(TrainingSpec, {**training, **overrides}, at, report, only=overrides)
-    return (built, trained) if built is not None and trained is not None and not unknown else None

@@ -23,7 +23,7 @@ def _with(old: str, new: str) -> bytes:
 FILES: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "not JSON"),
     "an end too early": (TEXT[:-1].encode(), "not JSON"),
-    "300 levels": (_with('"unet", "channels"', "[" * 300 + "]" * 300 + ', "channels"'), "not JSON: recursion limit"),
+    "300 levels": (_with('"unet", "options"', "[" * 300 + "]" * 300 + ', "options"'), "not JSON: recursion limit"),
     "100,000 levels": (b"[" * 100_000, "not JSON: recursion limit"),
     "100,000 mappings": (b'{"a":' * 100_000, "not JSON: recursion limit"),
     "150 levels": (b"[" * 150 + b"]" * 150, "spec.json"),
@@ -46,8 +46,8 @@ FILES: dict[str, tuple[bytes, str]] = {
     "a list": (b"[]", "a mapping of keys to values is meant, got a list"),
     "null": (b"null", "a mapping of keys to values is meant, got nothing"),
     "text": (b'"tiny"', "a mapping of keys to values is meant"),
-    "list as the architecture": (_with('"unet", "channels"', '["unet"], "channels"'), "network"),
-    "list as the network": (_with('{"architecture": "unet", "channels": [4, 8]}', "[1]"), "network"),
+    "list as the architecture": (_with('"unet", "options"', '["unet"], "options"'), "network"),
+    "list as the network": (_with('{"architecture": "unet", "options": {"channels": [4, 8]}}', "[1]"), "network"),
     "list as the version": (
         _with('"schema_version": 1', f'"schema_version": {"[" * 100}{"]" * 100}'),
         "schema_version",

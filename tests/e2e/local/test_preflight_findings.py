@@ -24,7 +24,7 @@ BOTH = {
     "train": {"dataset": "acdc", "path": "data/acdc"},
     "external": {"sunnybrook": {"dataset": "sunnybrook", "path": "data/sunnybrook"}},
 }
-TOO_LARGE = {"architecture": "unet", "channels": [4096, 4096, 4096], "kernel_size": 31}
+TOO_LARGE = {"architecture": "unet", "options": {"channels": [4096, 4096, 4096], "kernel_size": 31}}
 no_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 
 
@@ -169,12 +169,15 @@ def test_a_gpu_that_is_not_there(data: Path, preflight: Preflight) -> None:
 BAD_MODELS: dict[str, tuple[dict[str, Any], str, str]] = {
     "out of memory": ({"network": TOO_LARGE}, "out of memory: weights, gradients", "lower models.bad.batch_size"),
     "one pixel is left": (
-        {"network": {"architecture": "unet", "channels": [2, 2, 2, 2, 2, 2]}},
+        {"network": {"architecture": "unet", "options": {"channels": [2, 2, 2, 2, 2, 2]}}},
         "leave one pixel at the last of 6 levels",
         "use 64",
     ),
     "not finite": (
-        {"network": {"architecture": "unet", "channels": [4, 8], "norm": "none"}, "training": {"learning_rate": 1e30}},
+        {
+            "network": {"architecture": "unet", "options": {"channels": [4, 8], "norm": "none"}},
+            "training": {"learning_rate": 1e30},
+        },
         "not finite",
         "lower training.learning_rate",
     ),
@@ -235,12 +238,12 @@ def test_an_attempt_that_cannot_train_ends_before_its_first_epoch_and_its_log_sa
 
 def test_a_step_tried_before_changes_no_bit_of_the_run(data: Path, tmp_path: Path, trainer: Command) -> None:
     """γ-Net with noise draws from torch's generator at every forward."""
-    network = {"architecture": "gamma_net", "channels": [4, 6], "down_fgru_kernels": [3, 1], "up_fgru_kernels": [1]}
+    options = {"channels": [4, 6], "down_fgru_kernels": [3, 1], "up_fgru_kernels": [1], "initial_state": "noise"}
     spec = {
         "schema_version": 1,
         "experiment": "tiny",
         "model": "gamma_net",
-        "network": {**network, "initial_state": "noise"},
+        "network": {"architecture": "gamma_net", "options": options},
         "train_ratio": 0.5,
         "seed": 1,
         "data": {"train": {"dataset": "acdc", "path": "data/acdc"}, "size_px": 32},

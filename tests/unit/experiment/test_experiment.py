@@ -55,7 +55,7 @@ def test_options_of_a_model_override_training_for_that_model_alone() -> None:
     assert (unet.training.batch_size, gamma_net.training.batch_size) == (8, 2)
     assert (unet.training.epochs, gamma_net.training.epochs) == (4, 4)
     assert gamma_net.network.architecture == "gamma_net"
-    assert gamma_net.network.timesteps == 3
+    assert gamma_net.network.options == {"timesteps": 3}
 
 
 def test_an_ablation_leaves_out_one_step_and_nothing_else() -> None:
@@ -73,7 +73,7 @@ def test_an_ablation_can_set_any_value_of_data_models_and_training() -> None:
     )
     slow = [run for run in parse(text).runs if run.ablation == "slow"]
     assert {run.training.epochs for run in slow} == {9}
-    assert {run.network.timesteps for run in slow if run.network.architecture == "gamma_net"} == {6}
+    assert {run.network.options["timesteps"] for run in slow if run.network.architecture == "gamma_net"} == {6}
 
 
 def test_two_variants_of_one_architecture_can_be_compared() -> None:

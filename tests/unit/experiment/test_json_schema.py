@@ -17,8 +17,7 @@ from gridctl.experiment import Document, parse_experiment
 from gridctl.experiment.reference.json_schema import experiment_schema
 from gridctl.experiment.reference.key_paths import key_paths
 from gridctl.experiment.study_registry import known_items
-from gridctl_trainer.contract.network import NETWORKS
-from tests.scored import VALIDATION_DICE
+from gridctl_trainer.plugins.model import installed_options
 
 SCHEMA = experiment_schema()
 VALIDATOR = Draft7Validator(SCHEMA)
@@ -41,13 +40,7 @@ EVERYTHING: dict[str, Any] = {
     },
     "training": {"epochs": 3, "learning_rate": 5e-3, "device": "cpu"},
     "compare": [
-        {
-            "model": "unet",
-            "against": "plain",
-            "metrics": [VALIDATION_DICE],
-            "score": "last-5",
-            "effect": 1,
-        }
+        {"model": "unet", "against": "plain", "metrics": ["validation.soft_dice"], "score": "last-5", "effect": 1}
     ],
     "reproduces": list(known_items())[:2],
     "backend": "kubernetes",
@@ -201,4 +194,4 @@ def test_what_must_be_given_is_asked_for(key: str) -> None:
 
 
 def test_every_architecture_has_options() -> None:
-    assert {f"{name}_options" for name in NETWORKS} <= SCHEMA["definitions"].keys()
+    assert {f"{name}_options" for name in installed_options()} <= SCHEMA["definitions"].keys()

@@ -12,9 +12,11 @@ from gridctl.experiment.reference.field_descriptions import field_descriptions
 from gridctl.experiment.reference.json_schema import models_in, schema_text
 from gridctl.experiment.reference.key_paths import key_paths
 from gridctl.experiment.schema import ExperimentFile
-from gridctl_trainer.contract.network import NETWORKS
+from gridctl_trainer.plugins.model import installed_options
 
-MODELS = sorted({ExperimentFile, *NETWORKS.values(), *models_in(ExperimentFile)}, key=lambda model: model.__name__)
+MODELS = sorted(
+    {ExperimentFile, *installed_options().values(), *models_in(ExperimentFile)}, key=lambda model: model.__name__
+)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: str(model.__name__))

@@ -16,8 +16,9 @@ from gridctl.errors import InputError
 from gridctl.experiment import Document, parse_experiment
 from gridctl.experiment.known_keys import section_of
 from gridctl.experiment.schema import ExperimentFile
-from gridctl_trainer.contract.network import NETWORKS
 from gridctl_trainer.contract.spec import TrainingSpec
+from gridctl_trainer.plugins.model import installed_options
+from tests.networks import unet
 
 SOUND: dict[str, Any] = {
     "name": "tiny",
@@ -51,7 +52,7 @@ PYTHON = re.compile(
 def fields() -> Iterator[tuple[str | int, ...]]:
     """The place of every field of the schema, and of every item of a list or mapping in the sound file."""
     yield from _below(ExperimentFile, (), SOUND)
-    for name, network in NETWORKS.items():
+    for name, network in installed_options().items():
         for field in [*network.model_fields, *TrainingSpec.model_fields]:
             yield ("models", name, field)
             yield ("models", name, field, 0)
@@ -134,7 +135,7 @@ def test_an_empty_section_or_list_has_its_defaults(empty: str) -> None:
     document = Document.parse(content, "tiny.yaml").with_overrides([f"{empty}=null"])
     runs = parse_experiment(document).runs
     assert runs[0].training == TrainingSpec()
-    assert runs[0].network == NETWORKS["unet"]()
+    assert runs[0].network == unet()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gridctl_trainer.contract.network import GammaNetSpec
+from gridctl_trainer.models.gamma_net.options import GammaNetOptions
 
 Array = NDArray[np.float64]
 
@@ -88,7 +88,7 @@ def gala(hidden: Array, weights: Weights) -> Array:
     return affine(local, weights.of("local_norm")) * affine(across, weights.of("across_norm"))
 
 
-def fgru(drive: Array, hidden: Array, weights: Weights, spec: GammaNetSpec, timestep: int) -> Array:
+def fgru(drive: Array, hidden: Array, weights: Weights, spec: GammaNetOptions, timestep: int) -> Array:
     def norm(maps: Array) -> Array:
         return instance_norm(maps, 1e-3) if spec.norm == "instance" else maps
 
@@ -112,7 +112,7 @@ def fgru(drive: Array, hidden: Array, weights: Weights, spec: GammaNetSpec, time
     return weights["eta"][timestep] * new if spec.eta else new
 
 
-def block(maps: Array, weights: Weights, spec: GammaNetSpec) -> Array:
+def block(maps: Array, weights: Weights, spec: GammaNetOptions) -> Array:
     for index in range(spec.convs_per_block):
         layer = weights.of(str(2 * index))  # a norm with its ReLU stands between
         maps = conv(maps, layer["weight"], layer["bias"])
@@ -123,7 +123,7 @@ def block(maps: Array, weights: Weights, spec: GammaNetSpec) -> Array:
 
 
 def gamma_net(
-    frames: list[Array], initial: list[Array], weights: Weights, spec: GammaNetSpec, *, training: bool
+    frames: list[Array], initial: list[Array], weights: Weights, spec: GammaNetOptions, *, training: bool
 ) -> list[Array]:
     """Logits after each timestep; frames are (B, 1, H, W), one a timestep."""
     depth, hidden, outputs = spec.depth, list(initial), []

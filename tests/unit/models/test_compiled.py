@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 import torch
 
-from gridctl_trainer.contract.network import GammaNetSpec, NetworkSpec, UNetSpec
-from gridctl_trainer.models import build_model
+from gridctl_trainer.contract.spec import NetworkSpec
+from gridctl_trainer.models.registry import build_model
+from tests.networks import gamma_net, unet
 
 GAMMA_NET: dict[str, Any] = {"channels": (16, 2), "down_fgru_kernels": (7, 1), "up_fgru_kernels": (1,)}
 
 
 @pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")  # torch's own tracer does
 @pytest.mark.parametrize(
-    "spec", [UNetSpec(channels=(2, 3)), GammaNetSpec(**GAMMA_NET, timesteps=2)], ids=["unet", "gamma_net"]
+    "spec", [unet(channels=(2, 3)), gamma_net(**GAMMA_NET, timesteps=2)], ids=["unet", "gamma_net"]
 )
 def test_the_compiler_sees_the_same_function_and_gradients(spec: NetworkSpec) -> None:
     """Traced whole, forward and backward; what its backend makes of the trace is torch's."""

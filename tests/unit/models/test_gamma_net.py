@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from gridctl_trainer.contract.errors import SpecError
-from gridctl_trainer.contract.network import GammaNetSpec
-from gridctl_trainer.models import build_model
 from gridctl_trainer.models.gamma_net.fgru import FGRU
 from gridctl_trainer.models.gamma_net.gala import Gala
 from gridctl_trainer.models.gamma_net.network import GammaNet
+from gridctl_trainer.models.gamma_net.options import GammaNetOptions
+from gridctl_trainer.models.registry import build_model
+from tests import networks
 from tests.unit.models.reference import Weights, gala, gamma_net
 
 SMALL: dict[str, Any] = {
@@ -44,7 +45,7 @@ OPTIONS: list[dict[str, Any]] = [
 def network(**options: Any) -> GammaNet:
     """A small network in float64 whose every parameter was moved off its start."""
     torch.manual_seed(0)
-    model = build_model(GammaNetSpec(**{**SMALL, **options})).double()
+    model = build_model(networks.gamma_net(**{**SMALL, **options})).double()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.1 * torch.randn_like(parameter))
@@ -61,7 +62,7 @@ def weights_of(model: torch.nn.Module) -> Weights:
     return Weights({name: tensor.detach().numpy() for name, tensor in model.state_dict().items()})
 
 
-def initial_states(spec: GammaNetSpec, batch: int, size: int) -> list[np.ndarray]:
+def initial_states(spec: GammaNetOptions, batch: int, size: int) -> list[np.ndarray]:
     """What the network draws after `manual_seed(5)`, or zeros."""
     torch.manual_seed(5)
     shapes = [(batch, c, size >> level, size >> level) for level, c in enumerate(spec.channels)]
@@ -77,7 +78,7 @@ def initial_states(spec: GammaNetSpec, batch: int, size: int) -> list[np.ndarray
 def test_it_equals_the_equations(options: dict[str, Any], training: bool, series: bool) -> None:
     options = {**options, "temporal": series}
     model = network(**options).train(training)
-    spec = GammaNetSpec(**{**SMALL, **options})
+    spec = GammaNetOptions(**{**SMALL, **options})
     shape = (2, spec.timesteps, 1, 8, 8) if series else (2, 1, 8, 8)
     images = torch.rand(shape, dtype=torch.float64)
     frames = [images[:, t].numpy() for t in range(spec.timesteps)] if series else [images.numpy()] * spec.timesteps
@@ -121,7 +122,7 @@ def test_gradients_are_those_of_the_function(options: dict[str, Any]) -> None:
 
 def test_gradient_of_one_fgru_against_finite_differences() -> None:
     torch.manual_seed(0)
-    unit = FGRU(2, 3, GammaNetSpec(**SMALL)).double()
+    unit = FGRU(2, 3, GammaNetOptions(**SMALL)).double()
     drive, hidden = (torch.rand(1, 2, 4, 4, dtype=torch.float64, requires_grad=True) for _ in range(2))
     assert torch.autograd.gradcheck(lambda x, h: unit(x, h, 0), (drive, hidden))
 
@@ -131,7 +132,7 @@ def test_recomputed_timesteps_give_identical_gradients_and_the_forward_pass_keep
     grads, kept_bytes = [], []
     for recompute in (False, True):
         torch.manual_seed(0)
-        model = build_model(GammaNetSpec(**{**SMALL, "timesteps": 6, "recompute_timesteps": recompute}))
+        model = build_model(networks.gamma_net(**{**SMALL, "timesteps": 6, "recompute_timesteps": recompute}))
         kept: dict[int, int] = {}
 
         def keep(tensor: torch.Tensor, kept: dict[int, int] = kept) -> torch.Tensor:
@@ -161,12 +162,12 @@ def test_recomputed_timesteps_give_identical_gradients_and_the_forward_pass_keep
     ids=str,
 )
 def test_number_of_parameters(options: dict[str, Any], parameters: int) -> None:
-    assert sum(p.numel() for p in build_model(GammaNetSpec(**options)).parameters()) == parameters
+    assert sum(p.numel() for p in build_model(networks.gamma_net(**options)).parameters()) == parameters
 
 
 def test_scalars_and_kernels_start_as_said() -> None:
     torch.manual_seed(0)
-    unit = FGRU(6, 3, GammaNetSpec())
+    unit = FGRU(6, 3, GammaNetOptions())
     starts = {"alpha": 0.1, "gamma": 1.0, "kappa": 0.5, "omega": 0.5, "mu": 1.0}
     for name, value in starts.items():
         assert torch.equal(getattr(unit, name), torch.full((1, 6, 1, 1), value))
@@ -179,7 +180,7 @@ def test_scalars_and_kernels_start_as_said() -> None:
 def test_a_symmetric_kernel_stays_symmetric_in_training() -> None:
     model = network(symmetric=True)
     before = model.down_fgru[0].w_inh.detach().clone()  # type: ignore[union-attr]
-    model = build_model(GammaNetSpec(**{**SMALL, "symmetric": True}))
+    model = build_model(networks.gamma_net(**{**SMALL, "symmetric": True}))
     optimizer = torch.optim.Adam(model.parameters(), 1e-2)
     for _ in range(2):
         optimizer.zero_grad()
@@ -241,7 +242,7 @@ def test_one_pixel_at_the_bottleneck_is_one_clear_error() -> None:
 
 def test_bfloat16_autocast_stays_near_float32() -> None:
     torch.manual_seed(0)
-    model = build_model(GammaNetSpec(**SMALL)).train()
+    model = build_model(networks.gamma_net(**SMALL)).train()
     images = torch.rand(2, 1, 16, 16)
     exact = model(images)
     with torch.autocast("cpu", torch.bfloat16):
@@ -256,7 +257,7 @@ def test_one_image_that_is_not_square_and_large_enough_for_tiles_equals_the_equa
     """Sizes at which the large kernels go by the Fourier transform, with tiles that are not full."""
     sizes: dict[str, Any] = {"channels": (16, 2), "down_fgru_kernels": (9, 1), "up_fgru_kernels": (1,)}
     model = network(**sizes, timesteps=2, attention_kernel=5)
-    spec = GammaNetSpec(**{**SMALL, **sizes, "timesteps": 2, "attention_kernel": 5})
+    spec = GammaNetOptions(**{**SMALL, **sizes, "timesteps": 2, "attention_kernel": 5})
     images = torch.rand(1, 1, *height_width, dtype=torch.float64)
     height, width = height_width
     zeros = [np.zeros((1, c, height >> level, width >> level)) for level, c in enumerate(spec.channels)]

@@ -12,18 +12,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from gridctl_trainer.contract.network import GammaNetSpec, NetworkSpec, UNetSpec
-from gridctl_trainer.models import build_model
+from gridctl_trainer.contract.spec import NetworkSpec
+from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.training.objective import bce_with_logits
+from tests.networks import gamma_net, unet
 
 GOLDEN = Path(__file__).parents[2] / "assets" / "golden_losses.json"
 NETWORKS: dict[str, NetworkSpec] = {
-    "unet": UNetSpec(),
-    "gamma_net": GammaNetSpec(),
-    "gamma_net_table": GammaNetSpec(preset="table", timesteps=1),
-    "gamma_net_thesis": GammaNetSpec(
-        gate="sigmoid", shared_kernel=True, inhibition_relu=False, eta=True, skip="before"
-    ),
+    "unet": unet(),
+    "gamma_net": gamma_net(),
+    "gamma_net_table": gamma_net(preset="table", timesteps=1),
+    "gamma_net_thesis": gamma_net(gate="sigmoid", shared_kernel=True, inhibition_relu=False, eta=True, skip="before"),
 }
 
 

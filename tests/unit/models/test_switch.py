@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 import torch
 
-from gridctl_trainer.contract.network import GammaNetSpec, UNetSpec
 from gridctl_trainer.models.gamma_net.fgru import FGRU
 from gridctl_trainer.models.gamma_net.network import GammaNet
+from gridctl_trainer.models.gamma_net.options import GammaNetOptions
 from gridctl_trainer.models.kernels.switch import Kernel, chosen, equations_only
-from gridctl_trainer.models.unet import UNet
+from gridctl_trainer.models.unet.network import UNet
+from gridctl_trainer.models.unet.options import UNetOptions
 
 WIDE: dict[str, Any] = {"channels": (16, 16), "down_fgru_kernels": (7, 3), "up_fgru_kernels": (7,)}
 """Enough channels for tiles to be transformed, on images of 64 px."""
@@ -28,9 +29,9 @@ UNETS: tuple[dict[str, Any], ...] = ({}, {"norm": "instance"}, {"norm": "none", 
 def built(kind: str, options: dict[str, Any]) -> torch.nn.Module:
     torch.manual_seed(3)
     return (
-        GammaNet(GammaNetSpec(**WIDE, **options))
+        GammaNet(GammaNetOptions(**WIDE, **options))
         if kind == "gamma_net"
-        else UNet(UNetSpec(channels=(8, 16), **options))
+        else UNet(UNetOptions(channels=(8, 16), **options))
     )
 
 
@@ -62,7 +63,7 @@ def test_kernels_equal_the_equations(kind: str, options: dict[str, Any]) -> None
 def test_one_step_in_single_precision(options: dict[str, Any], first: bool) -> None:
     """One fGRU: over many steps the rounding of either way grows, and a ReLU here or there turns."""
     torch.manual_seed(3)
-    unit = FGRU(16, 7, GammaNetSpec(**WIDE, **options))
+    unit = FGRU(16, 7, GammaNetOptions(**WIDE, **options))
     drive, hidden = torch.rand(2, 16, 64, 64), None if first else torch.rand(2, 16, 64, 64)
 
     def computed() -> list[torch.Tensor]:

@@ -9,27 +9,27 @@ import torch
 from torch.nn import functional
 
 from gridctl_trainer.contract.errors import SpecError
-from gridctl_trainer.contract.network import UNetSpec
-from gridctl_trainer.models import build_model
-from gridctl_trainer.models.unet import UNet
+from gridctl_trainer.models.registry import build_model
+from gridctl_trainer.models.unet.network import UNet
+from tests.networks import unet
 
 
 @pytest.mark.parametrize(("options", "parameters"), [({}, 454_505), ({"preset": "table"}, 700_985)], ids=str)
 def test_number_of_parameters(options: dict[str, Any], parameters: int) -> None:
-    assert sum(p.numel() for p in build_model(UNetSpec(**options)).parameters()) == parameters
+    assert sum(p.numel() for p in build_model(unet(**options)).parameters()) == parameters
 
 
 @pytest.mark.parametrize("norm", ["batch", "instance", "none"])
 @pytest.mark.parametrize("kernel_size", [1, 3, 5])
 def test_logits_have_the_size_of_the_images(norm: str, kernel_size: int) -> None:
-    spec = UNetSpec.model_validate({"channels": (2, 3, 4), "norm": norm, "kernel_size": kernel_size})
+    spec = unet(**{"channels": (2, 3, 4), "norm": norm, "kernel_size": kernel_size})
     assert build_model(spec)(torch.rand(2, 1, 8, 12)).shape == (2, 1, 8, 12)
 
 
 def test_it_equals_a_u_net_written_in_the_usual_order() -> None:
     """Upsampled first, then narrowed, as the thesis's table A.2 has it."""
     torch.manual_seed(0)
-    model = build_model(UNetSpec(channels=(2, 3, 4))).double().train()
+    model = build_model(unet(channels=(2, 3, 4))).double().train()
     assert isinstance(model, UNet)
     images = torch.rand(2, 1, 8, 8, dtype=torch.float64)
     first = model.down[0](images)
@@ -44,21 +44,21 @@ def test_it_equals_a_u_net_written_in_the_usual_order() -> None:
 
 def test_gradients_against_finite_differences() -> None:
     torch.manual_seed(0)
-    model = build_model(UNetSpec(channels=(2, 2))).double().train()
+    model = build_model(unet(channels=(2, 2))).double().train()
     images = torch.rand(2, 1, 4, 4, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(model, (images,))
 
 
 def test_a_size_that_cannot_be_halved_is_one_clear_error() -> None:
     with pytest.raises(SpecError, match="40x40 px do not fit a network of 5 levels") as raised:
-        build_model(UNetSpec())(torch.rand(1, 1, 40, 40))
+        build_model(unet())(torch.rand(1, 1, 40, 40))
     assert "multiple of 16" in raised.value.problems[0].fix
 
 
 def test_the_start_depends_on_the_seed_alone() -> None:
     def start(seed: int) -> torch.Tensor:
         torch.manual_seed(seed)
-        return build_model(UNetSpec()).readout.weight  # type: ignore[union-attr,return-value]
+        return build_model(unet()).readout.weight  # type: ignore[union-attr,return-value]
 
     assert torch.equal(start(1), start(1))
     assert not torch.equal(start(1), start(2))

@@ -16,7 +16,7 @@ from gridctl.report import Question, Report, build_report, render
 from gridctl.report.headline import headlines
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
-from tests.scored import VALIDATION_BCE
+from tests.scored import SUNNYBROOK_DICE, VALIDATION_BCE, VALIDATION_DICE
 from tests.unit.report.logged import Dice, dice_of, experiment, log_run
 
 ASKED = Question(significance=True)

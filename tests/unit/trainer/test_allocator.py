@@ -11,12 +11,12 @@ STEPS = """
 import resource
 import torch
 from gridctl_trainer.training.machine.memory_allocator import keep_freed_memory
-from gridctl_trainer.contract.network import UNetSpec
-from gridctl_trainer.models import build_model
+from tests.networks import unet
+from gridctl_trainer.models.registry import build_model
 
 print(keep_freed_memory())
 torch.set_num_threads(1)
-network, images = build_model(UNetSpec()), torch.rand(8, 1, 128, 128)
+network, images = build_model(unet()), torch.rand(8, 1, 128, 128)
 for _ in range(5):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     network(images).sum().backward()

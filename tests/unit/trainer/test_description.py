@@ -5,15 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 
-from gridctl_trainer.cli.description_options import network_of
+from gridctl_trainer.cli.description_options import described_network
 from gridctl_trainer.contract.errors import SpecError
-from gridctl_trainer.contract.network import GammaNetSpec, NetworkSpec, UNetSpec
-from gridctl_trainer.models import build_model
+from gridctl_trainer.contract.spec import NetworkSpec
+from gridctl_trainer.models.registry import build_model
+from gridctl_trainer.plugins.registry import UnknownPluginError
 from gridctl_trainer.training.network_description import describe
+from tests.networks import gamma_net, unet
 
 
 def test_flops_of_a_network_that_can_be_counted_by_hand() -> None:
-    found = describe(UNetSpec(channels=(2, 3), convs_per_block=1), size_px=8, batch_size=1)
+    found = describe(unet(channels=(2, 3), convs_per_block=1), size_px=8, batch_size=1)
     multiply_adds = 64 * 2 * 9 + 16 * 3 * 2 * 9 + 16 * 2 * 3 + 64 * 2 * 4 * 9 + 64 * 2
     assert found.forward_flops == 2 * multiply_adds
     assert found.training_flops == 2 * (3 * multiply_adds - 64 * 2 * 9), "the image needs no gradient"
@@ -28,7 +30,7 @@ def test_flops_of_a_network_that_can_be_counted_by_hand() -> None:
 
 @pytest.mark.parametrize(
     "spec",
-    [UNetSpec(), GammaNetSpec(), GammaNetSpec(timesteps=3), GammaNetSpec(temporal=True)],
+    [unet(), gamma_net(), gamma_net(timesteps=3), gamma_net(temporal=True)],
     ids=["unet", "T2", "T3", "temporal"],
 )
 def test_layers_add_up_to_the_network(spec: NetworkSpec) -> None:
@@ -40,7 +42,7 @@ def test_layers_add_up_to_the_network(spec: NetworkSpec) -> None:
 
 def test_each_frame_of_a_series_is_seen_by_the_first_block() -> None:
     """One image shown at every timestep passes it once."""
-    still, moving = (describe(GammaNetSpec(temporal=temporal), size_px=32, batch_size=2) for temporal in (False, True))
+    still, moving = (describe(gamma_net(temporal=temporal), size_px=32, batch_size=2) for temporal in (False, True))
     first = next(layer.forward_flops for layer in still.layers if layer.name == "down.0")
     assert moving.forward_flops - still.forward_flops == first
     assert moving.activation_bytes > still.activation_bytes
@@ -48,12 +50,12 @@ def test_each_frame_of_a_series_is_seen_by_the_first_block() -> None:
 
 def test_operations_of_a_recurrent_step_are_all_counted() -> None:
     """Every product is there three times in training, but for those of the image: it needs no gradient."""
-    found = describe(GammaNetSpec(timesteps=1, attention=False), size_px=32, batch_size=1)
+    found = describe(gamma_net(timesteps=1, attention=False), size_px=32, batch_size=1)
     image = next(layer.forward_flops for layer in found.layers if layer.name == "down.0")
     assert found.training_flops == 3 * found.forward_flops - image
 
 
-@pytest.mark.parametrize("spec", [UNetSpec(), GammaNetSpec()], ids=["unet", "gamma_net"])
+@pytest.mark.parametrize("spec", [unet(), gamma_net()], ids=["unet", "gamma_net"])
 def test_activation_memory_is_what_torch_keeps(spec: NetworkSpec) -> None:
     """Against the storages that a real forward pass saves on this machine."""
     model = build_model(spec).train()
@@ -74,12 +76,12 @@ def test_activation_memory_is_what_torch_keeps(spec: NetworkSpec) -> None:
 
 def test_all_mistakes_of_the_options_at_once() -> None:
     with pytest.raises(SpecError) as raised:
-        network_of("unet", ["chanels=[8]", "kernel_size=2", "norm=group"])
+        described_network("unet", ["chanels=[8]", "kernel_size=2", "norm=group"])
     assert [problem.where for problem in raised.value.problems] == ["--set kernel_size", "--set norm", "--set chanels"]
     assert "channels" in raised.value.problems[0].fix
-    with pytest.raises(SpecError, match="unknown model 'u-net'"):
-        network_of("u-net", [])
+    with pytest.raises(UnknownPluginError, match="unknown model 'u-net'"):
+        described_network("u-net", [])
 
 
 def test_options_are_those_of_an_experiment_file() -> None:
-    assert network_of("gamma_net", ["timesteps=4", "preset=table"]) == GammaNetSpec(timesteps=4, preset="table")
+    assert described_network("gamma_net", ["timesteps=4", "preset=table"]) == gamma_net(timesteps=4, preset="table")

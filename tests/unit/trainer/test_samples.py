@@ -16,12 +16,11 @@ from numpy.typing import NDArray
 
 from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.contract.layout import RunLayout
-from gridctl_trainer.contract.network import GammaNetSpec, UNetSpec
 from gridctl_trainer.contract.records.samples import Polygon, SamplesIndex
-from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.spec import NetworkSpec, RunSpec
 from gridctl_trainer.metrics.base import SliceBatch
 from gridctl_trainer.metrics.soft_dice import soft_dice
-from gridctl_trainer.models import build_model
+from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.preprocessing.prepared import PreparedSet, SliceRecord
 from gridctl_trainer.storage.folder import FolderStore
 from gridctl_trainer.training.samples.pictures import outline
@@ -32,13 +31,14 @@ from gridctl_trainer.training.samples.written_samples import (
     write_samples,
 )
 from tests.e2e.specification import specification
+from tests.networks import gamma_net, unet
 from tests.scored import DICE
 
 CPU = torch.device("cpu")
 SPEC = RunSpec.model_validate(specification(data={"train": {"dataset": "acdc", "path": "a"}}))
 SIDE = 16
-UNET = UNetSpec(channels=(4, 4))
-GAMMA = GammaNetSpec(channels=(4, 4), down_fgru_kernels=(3, 1), up_fgru_kernels=(1,), timesteps=3)
+UNET = unet(channels=(4, 4))
+GAMMA = gamma_net(channels=(4, 4), down_fgru_kernels=(3, 1), up_fgru_kernels=(1,), timesteps=3)
 
 
 def prepared(count: int = 9, seed: int = 0) -> PreparedSet:
@@ -51,7 +51,7 @@ def prepared(count: int = 9, seed: int = 0) -> PreparedSet:
 
 
 def written(
-    tmp_path: Path, spec: UNetSpec | GammaNetSpec, other: PreparedSet | None = None
+    tmp_path: Path, spec: NetworkSpec, other: PreparedSet | None = None
 ) -> tuple[FolderStore, RunLayout, torch.nn.Module, SamplesIndex]:
     torch.manual_seed(1)
     model = build_model(spec)
@@ -107,7 +107,7 @@ def test_every_object_is_named_in_the_index_or_is_an_overlay(tmp_path: Path) -> 
 
 
 def test_of_many_timesteps_some_are_shown_with_the_first_and_the_last(tmp_path: Path) -> None:
-    *_, index = written(tmp_path, GAMMA.model_copy(update={"timesteps": 20}))
+    *_, index = written(tmp_path, GAMMA.model_copy(update={"options": {**GAMMA.options, "timesteps": 20}}))
     steps = [output.timestep for output in index.slices[0].outputs]
     assert index.timesteps == 20
     assert len(steps) == TIMESTEPS_SHOWN

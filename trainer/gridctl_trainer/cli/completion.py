@@ -10,23 +10,23 @@ from gridctl_trainer.terminal.completion import completer, typed_words
 @completer
 def models(incomplete: str) -> Iterable[str]:
     """Architectures."""
-    from gridctl_trainer.contract.network import NETWORKS
+    from gridctl_trainer.plugins.model import MODELS
 
-    return sorted(NETWORKS)
+    return MODELS.names()
 
 
 @completer
 def options(incomplete: str) -> Iterable[str]:
     """Options of the network that is described; after `OPTION=` the values of one that has few."""
     from gridctl_trainer.contract.fields.few_values import few_values
-    from gridctl_trainer.contract.network import NETWORKS
+    from gridctl_trainer.plugins.model import installed_options
 
-    named = [network for name, network in NETWORKS.items() if name in typed_words()]
+    named = [network for name, network in installed_options().items() if name in typed_words()]
     option, equals, _ = incomplete.partition("=")
     if equals:
         fields = [network.model_fields[option] for network in named if option in network.model_fields]
         return [f"{option}={value}" for field in fields for value in few_values(field.annotation)]
-    return [f"{name}=" for network in named for name in network.model_fields if name != "architecture"]
+    return [f"{name}=" for network in named for name in network.model_fields]
 
 
 @completer

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from gridctl_trainer.contract.errors import Problem, SpecError
+from gridctl_trainer.contract.errors import SpecError
 from gridctl_trainer.contract.json_text import read_json
-from gridctl_trainer.contract.network import NETWORKS, NetworkSpec
-from gridctl_trainer.contract.wording import problem_text
+from gridctl_trainer.contract.spec import NetworkSpec
+from gridctl_trainer.plugins.class_path import is_class_path
+from gridctl_trainer.plugins.model import network_of, option_problems, options_class
+from gridctl_trainer.plugins.registry import UnknownPluginError
 
 _MAX_BYTES = 1 << 16
-_NETWORK: TypeAdapter[NetworkSpec] = TypeAdapter(NetworkSpec)
 
 
-def network_of(model: str, assignments: Sequence[str]) -> NetworkSpec:
+def described_network(model: str, assignments: Sequence[str]) -> NetworkSpec:
     """A network specification.
 
     Args:
-        model: `unet` or `gamma_net`.
+        model: Its short name, or `pkg.module:Name`.
         assignments: `option=value`; values are JSON, or text.
 
     Raises:
-        SpecError: The model or an option is unknown, or a value is not allowed: all of them.
+        SpecError: An option is unknown, or a value is not allowed: all of them.
+        PluginError: The model is unknown, or cannot be imported.
     """
-    if model not in NETWORKS:
-        raise SpecError(f"unknown model '{model}'", where="MODEL", fix=f"use one of {', '.join(NETWORKS)}")
-    options: dict[str, object] = {"architecture": model}
+    try:
+        known = options_class(model)
+    except UnknownPluginError as error:
+        raise UnknownPluginError(error.problems[0].what, where="MODEL", fix=error.problems[0].fix) from None
+    options: dict[str, object] = {}
     for assignment in assignments:
         name, separator, text = assignment.partition("=")
         if not separator:
@@ -37,14 +41,9 @@ def network_of(model: str, assignments: Sequence[str]) -> NetworkSpec:
         except ValueError:
             options[name] = text
     try:
-        return _NETWORK.validate_python(options)
+        read = known.model_validate(options)
     except ValidationError as error:
-        known = ", ".join(name for name in NETWORKS[model].model_fields if name != "architecture")
-        raise SpecError(
-            Problem(
-                "unknown option" if item["type"] == "extra_forbidden" else problem_text(item),
-                f"--set {'.'.join(str(part) for part in item['loc'][1:])}",
-                f"options of {model}: {known}",
-            )
-            for item in error.errors()
-        ) from None
+        raise SpecError(option_problems(model, known, error, "--set ")) from None
+    if is_class_path(model):
+        return NetworkSpec.model_validate({"architecture": model, "options": options})
+    return network_of(model, read)

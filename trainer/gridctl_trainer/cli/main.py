@@ -135,7 +135,12 @@ def _prepare_to_train(level: int = logging.INFO) -> StopSignal:
 
 @app.command(epilog=examples(*EXAMPLES["describe"]))
 def describe(
-    model: Annotated[str, typer.Argument(help="unet or gamma_net.", autocompletion=completion.models)],
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="unet, gamma_net, or another installed model; or PKG.MODULE:NAME.", autocompletion=completion.models
+        ),
+    ],
     size_px: Annotated[int, typer.Option(min=1, help="Side of the images.")] = 128,
     batch_size: Annotated[int, typer.Option(min=1, help="Images a step.")] = 2,
     assignments: Annotated[
@@ -153,10 +158,10 @@ def describe(
     """Layers, shapes, parameters, FLOPs and memory of a network, and whether training it fits a device."""
     import json
 
-    from gridctl_trainer.cli.description_options import network_of
+    from gridctl_trainer.cli.description_options import described_network
     from gridctl_trainer.training.network_description import describe as described
 
-    found = described(network_of(model, assignments or ()), size_px, batch_size)
+    found = described(described_network(model, assignments or ()), size_px, batch_size)
     if as_json:
         sys.stdout.write(json.dumps(found.to_json(), indent=2) + "\n")
         return

@@ -9,6 +9,7 @@ from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import SpecError
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.host.signals import StoppedError, StopSignal
+from gridctl_trainer.plugins.class_path import extend_import_path
 from gridctl_trainer.training.preflight.grid import Preflight
 from gridctl_trainer.training.preflight.reporting import JsonLines, Text
 from gridctl_trainer.training.spec_source import read_specification
@@ -30,6 +31,7 @@ def preflight(locations: Sequence[str], *, as_json: bool, stop: StopSignal) -> i
         StoreError: The store that it lies in cannot be reached.
     """
     runs = [run for location in locations for run in _read(location)]
+    extend_import_path([folder for run in runs for folder in run.plugin_path])
     reporter = JsonLines(sys.stdout) if as_json else Text(sys.stdout.write, with_bar=sys.stderr.isatty())
     try:
         findings = Preflight(runs, reporter, stop).run()

@@ -24,9 +24,7 @@ METRIC_FORM: Final = rf"{_WORD}(?:\.{_WORD})*:{_WORD}|{_IDENTIFIER}"
 SCORE_FORM: Final = rf"{_IDENTIFIER}\.(?:{METRIC_FORM})(?:\.{_IDENTIFIER})?"
 """As JSON Schema knows regular expressions."""
 
-_SCORE: Final = re.compile(
-    rf"(?P<set>{_IDENTIFIER})\.(?P<metric>{METRIC_FORM})(?:\.(?P<structure>{_IDENTIFIER}))?"
-)
+_SCORE: Final = re.compile(rf"(?P<set>{_IDENTIFIER})\.(?P<metric>{METRIC_FORM})(?:\.(?P<structure>{_IDENTIFIER}))?")
 _LONGEST: Final = 200
 
 

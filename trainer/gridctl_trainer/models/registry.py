@@ -5,20 +5,33 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from gridctl_trainer.contract.network import GammaNetSpec, NetworkSpec
-from gridctl_trainer.models.gamma_net.network import GammaNet
-from gridctl_trainer.models.unet import UNet
+from gridctl_trainer.contract.spec.network import NetworkSpec
+from gridctl_trainer.plugins.entry_points import PluginError
+from gridctl_trainer.plugins.model import builder_of, options_of
 
 
-def build_model(spec: NetworkSpec) -> nn.Module:
-    """Build the network with fresh weights drawn from torch's generator.
+def build_model(network: NetworkSpec, in_channels: int = 1, classes: int = 1) -> nn.Module:
+    """Build a network with fresh weights drawn from torch's generator.
 
     Args:
-        spec: Which network, and its options.
+        network: Which network, and its options.
+        in_channels: Channels of its images.
+        classes: Channels of its logits: 1 for one structure, or all structures and the background.
 
     Returns:
-        A module that maps (B, 1, H, W) images to (B, 1, H, W) logits, its kernels laid out
+        A module that maps (B, C, H, W) images to (B, K, H, W) logits, its kernels laid out
         channels last: convolutions run faster so on a CPU and on tensor cores alike.
+
+    Raises:
+        PluginError: There is no such model, it cannot be imported, or it builds no torch module.
+        SpecError: An option is unknown or not valid.
     """
-    network: nn.Module = GammaNet(spec) if isinstance(spec, GammaNetSpec) else UNet(spec)
-    return network.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    options = options_of(network)
+    built = builder_of(network)(options, in_channels=in_channels, classes=classes)
+    if not isinstance(built, nn.Module):
+        raise PluginError(
+            f"the model '{network.architecture}' builds a {type(built).__name__}, not a torch module",
+            where=network.architecture,
+            fix="have it return a torch.nn.Module",
+        )
+    return built.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]

@@ -7,31 +7,11 @@ import importlib.util
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated
 
-from pydantic import Field
-
-from gridctl_trainer.contract.frozen import Frozen
+from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
 from gridctl_trainer.host.file_digest import sha256_of
 
-
-class PluginProvenance(Frozen):
-    """What an attempt records of each plugin that it used.
-
-    Attributes:
-        kind: Such as `model`.
-        name: As the specification gives it: a short name, or `pkg.module:Name`.
-        distribution: The package that brings it; empty for a folder of `plugin_path`.
-        version: Of that package; empty with it.
-        source_digest: SHA-256, 64 hex digits, over names and content of the Python files of its top-level
-            package; empty if there are none to read.
-    """
-
-    kind: str
-    name: str
-    distribution: str = ""
-    version: str = ""
-    source_digest: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
+__all__ = ["PluginProvenance", "provenance_of", "source_digest"]
 
 
 def provenance_of(kind: str, name: str, module: str, distribution: str = "", version: str = "") -> PluginProvenance:

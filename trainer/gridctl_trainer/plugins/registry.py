@@ -17,6 +17,8 @@ D = TypeVar("D")
 
 _OWN = "gridctl"
 """Distribution of the built-in ones, which are named first."""
+_ITS_PACKAGE = "its package"
+"""Of a plugin that is named by its path."""
 
 
 class UnknownPluginError(PluginError):
@@ -67,6 +69,20 @@ class Registry(Generic[D]):
             fix=f"its entry point has to name {_a(self.descriptor.__name__)}",
         )
 
+    def load(self, name: str, value: str) -> object:
+        """Import something else of the package that brings a plugin.
+
+        Args:
+            name: Of the plugin.
+            value: `pkg.module:Name`.
+
+        Raises:
+            UnknownPluginError: No package registers that name.
+            PluginError: Several register it, or importing it fails.
+        """
+        entry = Registered(self.kind, name, name, _ITS_PACKAGE) if is_class_path(name) else self._entry(name)
+        return entry.load(value)
+
     def provenance(self, name: str) -> PluginProvenance:
         """Whose code a plugin is; nothing of it is imported.
 
@@ -115,7 +131,7 @@ class Registry(Generic[D]):
             raise UnknownPluginError(
                 f"'{shortened(path, 80)}' is no path of a {self.kind}", fix="write it as pkg.module:Name"
             )
-        found = Registered(self.kind, path, path, "its package").load()
+        found = Registered(self.kind, path, path, _ITS_PACKAGE).load()
         if isinstance(found, self.descriptor):
             return found
         if self.bare is None:

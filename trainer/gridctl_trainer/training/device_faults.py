@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -10,9 +11,9 @@ from typing import Final
 import torch
 
 from gridctl_trainer.contract.errors import Fault
-from gridctl_trainer.contract.network import GammaNetSpec
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.contract.wording import count
+from gridctl_trainer.plugins.model import options_of
 from gridctl_trainer.training.machine.environment import peak_memory_bytes
 
 Phase = str
@@ -73,8 +74,9 @@ def memory_fix(spec: RunSpec, phase: Phase) -> str:
     }.get(phase, "training.generalisation_batch_size")
     size = _batch_size(spec, phase)
     ways = [f"lower {setting}, for example to {size // 2}"] if size > 1 else []
-    if phase == "training" and isinstance(spec.network, GammaNetSpec) and not spec.network.recompute_timesteps:
-        ways.append(f"set models.{spec.model}.recompute_timesteps: true")
+    if phase == "training":
+        for option, value in options_of(spec.network).saves_memory.items():
+            ways.append(f"set models.{spec.model}.{option}: {json.dumps(value)}")
     ways.append("lower data.size_px")
     ways.append(f"`gridctl-trainer describe {spec.network.architecture}` says what fits")
     return "; ".join(ways)

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from gridctl_trainer.contract.network import GammaNetSpec, NetworkSpec
-from gridctl_trainer.models import build_model
+from gridctl_trainer.contract.spec import NetworkSpec
+from gridctl_trainer.models.registry import build_model
+from gridctl_trainer.plugins.model import options_of
 from gridctl_trainer.training.objective import bce_with_logits
 
 _FLOAT_BYTES = 4
@@ -46,7 +47,7 @@ class NetworkDescription:
     """A network at one image size and batch.
 
     Attributes:
-        batch_size, size_px, timesteps: What it was described for; timesteps is 1 for a U-Net.
+        batch_size, size_px, timesteps: What it was described for; timesteps is 1 for a network without any.
         parameters: Learned numbers.
         forward_flops, training_flops: Of one step, a multiply-add counted as two; training is
             forward and backward.
@@ -116,7 +117,7 @@ def describe(spec: NetworkSpec, size_px: int, batch_size: int) -> NetworkDescrip
         architecture=spec.architecture,
         batch_size=batch_size,
         size_px=size_px,
-        timesteps=spec.timesteps if isinstance(spec, GammaNetSpec) else 1,
+        timesteps=_timesteps(spec),
         parameters=number,
         forward_flops=int(forward.get_total_flops()),
         training_flops=int(training.get_total_flops()),
@@ -151,9 +152,16 @@ def least_training_bytes(spec: NetworkSpec, size_px: int, batch_size: int) -> in
 
 def _without_content(spec: NetworkSpec, size_px: int, batch_size: int) -> tuple[nn.Module, Tensor]:
     """The network and a batch of images for it, of the right shapes and in no memory."""
-    series = (spec.timesteps,) if isinstance(spec, GammaNetSpec) and spec.temporal else ()
+    frames = options_of(spec).series_frames
+    series = (frames,) if frames > 1 else ()
     with torch.device("meta"):
         return build_model(spec).train(), torch.empty(batch_size, *series, 1, size_px, size_px)
+
+
+def _timesteps(spec: NetworkSpec) -> int:
+    """How often it says that it is run on an image, in an option of that name."""
+    found = getattr(options_of(spec), "timesteps", 1)
+    return found if isinstance(found, int) else 1
 
 
 class _Kept:

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from gridctl.experiment.reference.json_schema import experiment_schema, schema_text
+from gridctl.experiment.reference.json_schema import experiment_schema, options_of_model, schema_text
 from gridctl.experiment.reference.value_words import default_words, value_words
-from gridctl_trainer.contract.network import NETWORKS
+from gridctl_trainer.plugins.model import MODELS
 
 _INTRODUCTION: Final = """\
 # The experiment file
@@ -42,7 +42,7 @@ _SECTIONS: Final = (
     ("PreprocessingSpec", "data.preprocessing", "`data.preprocessing`"),
     ("AugmentationSpec", "data.augmentation", "`data.augmentation`"),
     ("TrainingSpec", "training", "`training`"),
-    *((f"{name}_options", "models.NAME", f"Options of a model: `{name}`") for name in NETWORKS),
+    *((options_of_model(name), "models.NAME", f"Options of a model: `{name}`") for name in MODELS.names()),
     ("KubernetesOptions", "kubernetes", "`kubernetes`"),
     ("Toleration", "kubernetes.tolerations[]", "An item of `kubernetes.tolerations`"),
     ("Volume", "kubernetes.volumes", "A value of `kubernetes.volumes`"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel
@@ -15,14 +15,21 @@ from gridctl.experiment.grid import MAX_OF_EACH
 from gridctl.experiment.reference.field_descriptions import field_descriptions
 from gridctl.experiment.schema import BUILT_IN_ABLATIONS, ExperimentFile
 from gridctl.experiment.study_registry import known_items
-from gridctl_trainer.contract.network import NETWORKS
 from gridctl_trainer.contract.spec import TrainingSpec
+from gridctl_trainer.plugins.model import ModelOptions, installed_options
 
 _DIALECT: Final = "http://json-schema.org/draft-07/schema#"
 """The one that every editor reads."""
 
 _CHANGEABLE: Final = r"^(data|models|training)\..+$"
 """Paths that an ablation can set."""
+
+_ARCHITECTURE: Final = (
+    "Which network this is, by default the one that is called like the model: a name, or `pkg.module:Name`."
+)
+
+_BY_PATH: Final = r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$"
+"""A model that is named by its path, whose options no schema knows."""
 
 
 def schema_text() -> str:
@@ -41,13 +48,14 @@ def experiment_schema(*, may_be_empty: bool = True) -> dict[str, Any]:
     """
     made = ExperimentFile.model_json_schema(ref_template="#/definitions/{model}")
     definitions = made.pop("$defs")
-    for model in {ExperimentFile, *NETWORKS.values(), *models_in(ExperimentFile)}:
-        schema = made if model is ExperimentFile else definitions.setdefault(model.__name__, _of_network(model))
-        _explain(schema, model)
-    for architecture, network in NETWORKS.items():
-        definitions[_options_of(architecture)] = _options(definitions.pop(network.__name__), definitions)
+    sections: set[type[BaseModel]] = {ExperimentFile, *models_in(ExperimentFile)}
+    for model in sections:
+        _explain(made if model is ExperimentFile else definitions[model.__name__], model)
+    networks = installed_options()
+    for architecture, network in networks.items():
+        definitions[options_of_model(architecture)] = _options(architecture, network, definitions, may_be_empty)
     properties = made["properties"]
-    properties["models"] = _models(properties["models"]["description"], definitions)
+    properties["models"] = _models(properties["models"]["description"], list(networks), definitions)
     ablation = properties["ablations"]["items"]
     properties["ablations"]["items"] = {"anyOf": [{"enum": list(BUILT_IN_ABLATIONS)}, ablation]}
     definitions["Ablation"]["properties"]["set"]["propertyNames"] = {"pattern": _CHANGEABLE}
@@ -68,9 +76,11 @@ def experiment_schema(*, may_be_empty: bool = True) -> dict[str, Any]:
     definitions["Comparison"]["properties"]["metrics"] |= {"minItems": 1, "uniqueItems": True}
     items = {"items": {"type": "string", "enum": known}} if (known := list(known_items())) else {"maxItems": 0}
     properties["reproduces"] |= {**items, "uniqueItems": True}
-    for model in {ExperimentFile, *NETWORKS.values(), *models_in(ExperimentFile)} if may_be_empty else ():
-        name = next((_options_of(key) for key, value in NETWORKS.items() if value is model), model.__name__)
-        _let_be_empty(properties if model is ExperimentFile else definitions[name]["properties"], model)
+    for model in sections if may_be_empty else ():
+        _let_be_empty(properties if model is ExperimentFile else definitions[model.__name__]["properties"], model)
+    if may_be_empty:
+        for architecture in networks:
+            _let_be_empty(definitions[options_of_model(architecture)]["properties"], TrainingSpec)
     schema = {"$schema": _DIALECT, **_tidied(made), "definitions": _tidied(definitions)}
     return {**schema, "title": "gridctl experiment"}
 
@@ -102,29 +112,45 @@ def _directly_in(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _directly_in(argument)
 
 
-def _of_network(model: type[BaseModel]) -> dict[str, Any]:
-    return model.model_json_schema(ref_template="#/definitions/{model}")
-
-
 def _explain(schema: dict[str, Any], model: type[BaseModel]) -> None:
     schema["description"] = inspect.cleandoc(model.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
     for name, text in field_descriptions(model).items():
-        schema["properties"][name]["description"] = text
+        if name in schema["properties"]:
+            schema["properties"][name]["description"] = text
 
 
-def _options_of(architecture: str) -> str:
+def options_of_model(architecture: str) -> str:
+    """The name of the definition of an entry of `models`."""
     return f"{architecture}_options"
 
 
-def _options(network: dict[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
-    """A network's own options, and each of training for this model alone."""
-    training = definitions[TrainingSpec.__name__]["properties"]
-    return {**network, "type": ["object", "null"], "properties": {**network["properties"], **training}}
+def _options(
+    architecture: str, network: type[ModelOptions], definitions: dict[str, Any], may_be_empty: bool
+) -> dict[str, Any]:
+    """A network's own options, and each of training for this model alone: beside each other, or in a section each."""
+    schema = network.model_json_schema(ref_template="#/definitions/{model}")
+    for name, definition in schema.pop("$defs", {}).items():
+        definitions.setdefault(name, definition)
+    _explain(schema, network)
+    if may_be_empty:
+        _let_be_empty(schema["properties"], network)
+    schema.pop("required", None)  # it may be given in either of two places
+    own, training = schema["properties"], definitions[TrainingSpec.__name__]["properties"]
+    closed = {"type": ["object", "null"], "additionalProperties": False}
+    sections = {
+        "architecture": {"const": architecture, "description": _ARCHITECTURE},
+        "options": {**closed, "properties": own, "description": "Options of the network alone."},
+        "training": {
+            "anyOf": [{"$ref": f"#/definitions/{TrainingSpec.__name__}"}, {"type": "null"}],
+            "description": "Keys of `training`, for this model alone.",
+        },
+    }
+    return {**schema, "type": ["object", "null"], "properties": {**own, **training, **sections}}
 
 
-def _models(description: str, definitions: dict[str, Any]) -> dict[str, Any]:
+def _models(description: str, names: Sequence[str], definitions: dict[str, Any]) -> dict[str, Any]:
     """A mapping of names to options, or a list of names; `architecture` says whose options, else the name does."""
-    of = {name: {"$ref": f"#/definitions/{_options_of(name)}"} for name in NETWORKS}
+    of = {name: {"$ref": f"#/definitions/{options_of_model(name)}"} for name in names}
 
     def chosen(architecture: str) -> dict[str, Any]:
         given = {"required": ["architecture"], "properties": {"architecture": {"const": architecture}}}
@@ -133,11 +159,11 @@ def _models(description: str, definitions: dict[str, Any]) -> dict[str, Any]:
     other = {
         "type": "object",
         "required": ["architecture"],
-        "properties": {"architecture": {"enum": list(NETWORKS)}},
-        "allOf": [chosen(name) for name in NETWORKS],
+        "properties": {"architecture": {"anyOf": [{"enum": list(names)}, {"type": "string", "pattern": _BY_PATH}]}},
+        "allOf": [chosen(name) for name in names],
     }
     named = {}
-    for name in NETWORKS:
+    for name in names:
         another = {"architecture": {"not": {"const": name}}}
         given = {"type": "object", "required": ["architecture"], "properties": another}
         named[name] = {"if": given, "then": other, "else": of[name]}
@@ -150,8 +176,8 @@ def _models(description: str, definitions: dict[str, Any]) -> dict[str, Any]:
         "properties": named,
         "additionalProperties": other,
     }
-    names = {"type": "array", "items": {"enum": list(NETWORKS)}, "minItems": 1, "uniqueItems": True}
-    return {"description": description, "anyOf": [mapping, names]}
+    listed = {"type": "array", "items": {"enum": list(names)}, "minItems": 1, "uniqueItems": True}
+    return {"description": description, "anyOf": [mapping, listed]}
 
 
 def _tidied(node: Any) -> Any:

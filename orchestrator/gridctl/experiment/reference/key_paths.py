@@ -9,8 +9,8 @@ from pydantic import BaseModel
 
 from gridctl.experiment.schema import ExperimentFile
 from gridctl_trainer.contract.fields.few_values import few_values
-from gridctl_trainer.contract.network import NETWORKS
 from gridctl_trainer.contract.spec import TrainingSpec
+from gridctl_trainer.plugins.model import installed_options
 
 
 def key_paths(models: Sequence[str] = ()) -> Iterator[str]:
@@ -19,8 +19,9 @@ def key_paths(models: Sequence[str] = ()) -> Iterator[str]:
     Args:
         models: Names of the experiment's models; by default those of all architectures.
     """
-    for name in models or NETWORKS:
-        for options in (NETWORKS.get(name), TrainingSpec):
+    known = installed_options()
+    for name in models or known:
+        for options in (known.get(name), TrainingSpec):
             yield from (f"models.{name}.{key}" for key in (options.model_fields if options else ()))
     yield from _paths(ExperimentFile, "")
 

@@ -8,6 +8,7 @@ from typing import Any
 from gridctl.experiment.quantity import NO_LIMIT
 from gridctl_trainer.contract.fields.quantity import QUANTITY
 from gridctl_trainer.contract.location import PLACE
+from gridctl_trainer.contract.score_name import METRIC_FORM, SCORE_FORM, TRAIN_LOSS
 
 Schema = Mapping[str, Any]
 

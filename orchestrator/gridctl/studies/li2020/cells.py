@@ -16,6 +16,7 @@ from gridctl.experiment import Experiment
 from gridctl.studies.li2020.printed import ARCHITECTURES
 from gridctl.terminal.console import count
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.plugins.model import options_of
 
 NOTHING_YET: Final = "no finished run of this experiment corresponds to it yet"
 
@@ -121,7 +122,7 @@ def _corresponds(run: RunSpec, cell: Mapping[str, Any]) -> bool:
         return False
     if run.training.batch_size != cell.get("batch_size", run.training.batch_size):
         return False
-    timesteps = getattr(run.network, "timesteps", None)
+    timesteps = getattr(options_of(run.network), "timesteps", None)
     return bool(timesteps == cell.get("timesteps", timesteps))
 
 

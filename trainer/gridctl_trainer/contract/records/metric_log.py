@@ -23,6 +23,7 @@ from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.json_text import require_keys_once
 from gridctl_trainer.contract.layout import AttemptName
 from gridctl_trainer.contract.metric_info import MetricInfo
+from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
 from gridctl_trainer.contract.records.set_scores import ScoreKey, SetKey, SetScores
 from gridctl_trainer.contract.score_name import VALIDATION, ScoreName
 
@@ -50,6 +51,7 @@ class AttemptRecord(Frozen):
         resumed_step: Steps of the next epoch that were already done.
         copied_from: Id of the run whose log this is, where one that differs in its number of epochs alone goes on
             from it; empty for a run's own log.
+        plugins: Whose code it used, of every plugin of the run.
     """
 
     kind: Literal["attempt"] = "attempt"
@@ -69,6 +71,7 @@ class AttemptRecord(Frozen):
     resumed_epoch: Count = 0
     resumed_step: Count = 0
     copied_from: str = ""
+    plugins: tuple[PluginProvenance, ...] = ()
 
 
 class SetData(Frozen):

@@ -3,6 +3,7 @@
 from gridctl_trainer.contract.spec.augmentation import AugmentationSpec
 from gridctl_trainer.contract.spec.data import RESERVED_SETS, DatasetSpec, DataSpec
 from gridctl_trainer.contract.spec.names import ExperimentName, Identifier, Seed, TrainRatio
+from gridctl_trainer.contract.spec.network import NetworkSpec
 from gridctl_trainer.contract.spec.preprocessing import PreprocessingSpec
 from gridctl_trainer.contract.spec.problems import validation_problems
 from gridctl_trainer.contract.spec.run_spec import MAX_SPEC_BYTES, RUN_ID_MAX_LENGTH, SCHEMA_VERSION, RunSpec
@@ -20,6 +21,7 @@ __all__ = [
     "DatasetSpec",
     "ExperimentName",
     "Identifier",
+    "NetworkSpec",
     "PreprocessingSpec",
     "RunSpec",
     "Seed",

@@ -11,12 +11,12 @@ from pydantic import ValidationError, model_validator
 from gridctl_trainer.contract.errors import Problem, SpecError, shortened
 from gridctl_trainer.contract.frozen import Frozen, canonical_json, misread
 from gridctl_trainer.contract.json_text import read_json
-from gridctl_trainer.contract.network import NetworkSpec
 from gridctl_trainer.contract.score_name import TRAIN_LOSS, ScoreName
 from gridctl_trainer.contract.spec.augmentation import AugmentationSpec
 from gridctl_trainer.contract.spec.data import DataSpec
-from gridctl_trainer.contract.spec.identity import RECORDED
+from gridctl_trainer.contract.spec.identity import RECORDED, identity
 from gridctl_trainer.contract.spec.names import ExperimentName, Identifier, Seed, TrainRatio
+from gridctl_trainer.contract.spec.network import NetworkSpec
 from gridctl_trainer.contract.spec.problems import joined, validation_problems
 from gridctl_trainer.contract.spec.scored import DEFAULT_METRICS, MetricNames, scored_sets, structures_of
 from gridctl_trainer.contract.spec.training import TrainingSpec
@@ -58,6 +58,7 @@ class RunSpec(Frozen):
         training: How the model is trained.
         metrics: Which scores are computed. Recorded: another list changes neither the weights nor the scores that
             both have, so the run stays the same one.
+        plugin_path: Folders in which modules of plugins that are named by their path are looked for, after all others.
     """
 
     schema_version: Literal[1] = SCHEMA_VERSION
@@ -70,6 +71,7 @@ class RunSpec(Frozen):
     data: DataSpec
     training: TrainingSpec
     metrics: Annotated[MetricNames, RECORDED] = DEFAULT_METRICS
+    plugin_path: Annotated[tuple[str, ...], RECORDED] = ()
 
     @model_validator(mode="after")
     def _best_can_be_scored(self) -> Self:
@@ -84,18 +86,6 @@ class RunSpec(Frozen):
             for what, is_unknown in unknown.items():
                 if is_unknown:
                     raise ValueError(f"training.checkpoint_keep_best is {by}, but this run scores no {what}")
-        return self
-
-    @model_validator(mode="after")
-    def _size_fits_depth(self) -> Self:
-        step = 2 ** (self.network.depth - 1)
-        if self.data.size_px % step:
-            lower = self.data.size_px // step * step
-            near = f"{lower} or {lower + step}" if lower else f"{step}"
-            raise ValueError(
-                f"data.size_px is {self.data.size_px}, but {self.model} halves it "
-                f"{count(self.network.depth - 1, 'time')}: use a multiple of {step}, such as {near}"
-            )
         return self
 
     @property
@@ -138,18 +128,11 @@ class RunSpec(Frozen):
             if content["training"][name] == default:
                 del content["training"][name]
         del content["metrics"]  # recorded
-        content["network"].pop("recompute_timesteps", None)
-        if not content["network"].get("temporal"):  # younger than the first runs, whose names stay
-            content["network"].pop("temporal", None)
+        del content["plugin_path"]
+        content["network"] = identity(self.network)
         if self.data.augmentation == AugmentationSpec():  # as young
             del content["data"]["augmentation"]
         return content
-
-    @property
-    def frames(self) -> int:
-        """Frames of the series that the network reads of an image, the labelled one included."""
-        network = self.network
-        return network.timesteps if network.architecture == "gamma_net" and network.temporal else 1
 
     @property
     def pair(self) -> tuple[str, float, str, int]:

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from gridctl_trainer.contract.network import GammaNetSpec
 from gridctl_trainer.models.gamma_net.gala import Gala
+from gridctl_trainer.models.gamma_net.options import GammaNetOptions
 from gridctl_trainer.models.kernels.fused_chains import excite, inhibit
 from gridctl_trainer.models.kernels.instance_norm import instance_norm
 from gridctl_trainer.models.kernels.large_kernels import convolve_with_large_kernel
@@ -31,27 +31,27 @@ class FGRU(nn.Module):
         h' = (1 - g2) h + g2 h~
 
     Source: Li (2020) equations 2.5-2.11, after the hGRU of Linsley et al. (2018). Deviations,
-    each an option of `GammaNetSpec`: GALA in place of sigmoid(U1 * h + b1), two kernels in
+    each an option of `GammaNetOptions`: GALA in place of sigmoid(U1 * h + b1), two kernels in
     place of one, a ReLU around the inhibition, no eta_t.
     """
 
-    def __init__(self, channels: int, kernel_size: int, spec: GammaNetSpec) -> None:
+    def __init__(self, channels: int, kernel_size: int, options: GammaNetOptions) -> None:
         """Kernels start orthogonal; alpha 0.1, gamma 1, kappa and omega 0.5, mu 1."""
         super().__init__()
-        self._normed = spec.norm == "instance"
-        self._symmetric = spec.symmetric
-        self._inhibition_relu = spec.inhibition_relu
-        self.gala = Gala(channels, spec.attention_kernel) if spec.attention else None
-        self.u1 = nn.Conv2d(channels, channels, 1) if spec.gate == "sigmoid" else None
+        self._normed = options.norm == "instance"
+        self._symmetric = options.symmetric
+        self._inhibition_relu = options.inhibition_relu
+        self.gala = Gala(channels, options.attention_kernel) if options.attention else None
+        self.u1 = nn.Conv2d(channels, channels, 1) if options.gate == "sigmoid" else None
         self.u2 = nn.Conv2d(channels, channels, 1)
         self.w_inh = nn.Parameter(self._kernel(channels, kernel_size))
-        self.w_exc = None if spec.shared_kernel else nn.Parameter(self._kernel(channels, kernel_size))
+        self.w_exc = None if options.shared_kernel else nn.Parameter(self._kernel(channels, kernel_size))
         self.alpha = nn.Parameter(torch.full((1, channels, 1, 1), 0.1))
         self.mu = nn.Parameter(torch.ones(1, channels, 1, 1))
         self.kappa = nn.Parameter(torch.full((1, channels, 1, 1), 0.5))
         self.gamma = nn.Parameter(torch.ones(1, channels, 1, 1))
         self.omega = nn.Parameter(torch.full((1, channels, 1, 1), 0.5))
-        self.eta = nn.Parameter(torch.ones(spec.timesteps)) if spec.eta else None
+        self.eta = nn.Parameter(torch.ones(options.timesteps)) if options.eta else None
         nn.init.orthogonal_(self.u2.weight)
         assert self.u2.bias is not None
         nn.init.uniform_(self.u2.bias, -7.0, -1.0)

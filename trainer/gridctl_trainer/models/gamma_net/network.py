@@ -10,9 +10,9 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from gridctl_trainer.contract.errors import SpecError
-from gridctl_trainer.contract.network import GammaNetSpec
 from gridctl_trainer.models.gamma_net.fgru import FGRU
 from gridctl_trainer.models.gamma_net.norm_relu import NormReLU
+from gridctl_trainer.models.gamma_net.options import GammaNetOptions
 from gridctl_trainer.models.gamma_net.top_down import TopDownMix
 from gridctl_trainer.models.image_size import require_fitting_size
 from gridctl_trainer.models.kernels.single_channel import convolve_to_one_channel
@@ -26,34 +26,35 @@ class GammaNet(nn.Module):
     here, where noise drawn anew at every forward was run. Both are options.
     """
 
-    def __init__(self, spec: GammaNetSpec) -> None:
+    def __init__(self, options: GammaNetOptions, in_channels: int = 1, classes: int = 1) -> None:
         """Kernels of fGRUs start orthogonal, blocks as torch draws them."""
         super().__init__()
-        self._spec = spec
-        channels = spec.channels
-        inputs = (1, *channels[:-1])
-        self.down = nn.ModuleList(_block(i, o, spec) for i, o in zip(inputs, channels, strict=True))
+        self._options = options
+        self._in_channels = in_channels
+        channels = options.channels
+        inputs = (in_channels, *channels[:-1])
+        self.down = nn.ModuleList(_block(i, o, options) for i, o in zip(inputs, channels, strict=True))
         self.down_fgru = nn.ModuleList(
-            FGRU(width, size, spec) for width, size in zip(channels, spec.down_fgru_kernels, strict=True)
+            FGRU(width, size, options) for width, size in zip(channels, options.down_fgru_kernels, strict=True)
         )
-        self.mix = nn.ModuleList(TopDownMix(channels, level) for level in range(spec.depth - 1))
-        self.up = nn.ModuleList(_block(2 * width, width, spec) for width in channels[:-1])
+        self.mix = nn.ModuleList(TopDownMix(channels, level) for level in range(options.depth - 1))
+        self.up = nn.ModuleList(_block(2 * width, width, options) for width in channels[:-1])
         self.up_fgru = nn.ModuleList(
-            FGRU(width, size, spec) for width, size in zip(channels[:-1], spec.up_fgru_kernels, strict=True)
+            FGRU(width, size, options) for width, size in zip(channels[:-1], options.up_fgru_kernels, strict=True)
         )
         self.readout_norm = nn.BatchNorm2d(channels[0], eps=1e-3)
-        self.readout = nn.Conv2d(channels[0], 1, 5, padding=2)
+        self.readout = nn.Conv2d(channels[0], classes, 5, padding=2)
 
     def forward(self, images: Tensor) -> Tensor:
         """Segment images, or the last frame of a series.
 
         Args:
-            images: (B, 1, H, W), shown at every timestep; with `temporal` (B, T, 1, H, W), a
+            images: (B, C, H, W), shown at every timestep; with `temporal` (B, T, C, H, W), a
                 frame a timestep, the last one segmented. [0, 1] after min-max; H and W
                 multiples of 2^(depth-1).
 
         Returns:
-            Logits after the last timestep, (B, 1, H, W).
+            Logits after the last timestep, (B, K, H, W).
 
         Raises:
             SpecError: The size does not fit the depth, or the shape is not the one above.
@@ -67,7 +68,7 @@ class GammaNet(nn.Module):
             images: As for `forward`.
 
         Returns:
-            Logits, (T, B, 1, H, W).
+            Logits, (T, B, K, H, W).
         """
         return torch.stack([self._read(state) for state in self._states(images)])
 
@@ -80,7 +81,7 @@ class GammaNet(nn.Module):
         for timestep, frame in enumerate(frames):
             if first is None or frame is not frames[timestep - 1]:
                 first = self.down[0](frame)  # the same at every timestep of one image: once
-            if self._spec.recompute_timesteps and torch.is_grad_enabled():
+            if self._options.recompute_timesteps and torch.is_grad_enabled():
                 hidden = list(checkpoint(self._timestep, first, hidden, timestep, use_reentrant=False))
             else:
                 hidden = self._timestep(first, hidden, timestep)
@@ -94,14 +95,14 @@ class GammaNet(nn.Module):
         hidden = list(hidden)
         skips = []
         maps = first
-        for level in range(self._spec.depth):
+        for level in range(self._options.depth):
             if level:
                 maps = self.down[level](functional.max_pool2d(maps, 2))
             state = self.down_fgru[level](maps, hidden[level], timestep)
             added = maps + state
-            skips.append(added if self._spec.skip == "after" else maps)
+            skips.append(added if self._options.skip == "after" else maps)
             hidden[level], maps = state, added
-        for level in reversed(range(self._spec.depth - 1)):
+        for level in reversed(range(self._options.depth - 1)):
             coarser = [state for state in hidden[level + 1 :] if state is not None]
             joined = torch.cat([self.mix[level](maps, coarser), skips[level]], dim=1)
             maps = self.up_fgru[level](self.up[level](joined), hidden[level], timestep)
@@ -110,42 +111,44 @@ class GammaNet(nn.Module):
 
     def _read(self, state: Tensor) -> Tensor:
         maps = self.readout_norm(functional.relu(state))
+        if self.readout.out_channels > 1:
+            return self.readout(maps)  # type: ignore[no-any-return]
         return convolve_to_one_channel(maps, self.readout)
 
     def _frames(self, images: Tensor) -> list[Tensor]:
-        """One (B, 1, H, W) image a timestep."""
-        timesteps = self._spec.timesteps
-        series = (timesteps,) if self._spec.temporal else ()
-        if images.dim() != 4 + len(series) or images.shape[1:-2] != (*series, 1):
-            expected = f"(B, {timesteps}, 1, H, W)" if series else "(B, 1, H, W)"
+        """One (B, C, H, W) image a timestep."""
+        timesteps = self._options.timesteps
+        series = (timesteps,) if self._options.temporal else ()
+        if images.dim() != 4 + len(series) or images.shape[1:-2] != (*series, self._in_channels):
+            expected = ", ".join(map(str, ("B", *series, self._in_channels, "H", "W")))
             raise SpecError(
                 f"γ-Net {'reads a frame' if series else 'sees one image'} at each of {timesteps} timesteps, "
                 f"but was given the shape {tuple(images.shape)}",
                 where="models.gamma_net.temporal",
-                fix=f"give {expected}, or set `temporal: {str(not series).lower()}` for "
+                fix=f"give ({expected}), or set `temporal: {str(not series).lower()}` for "
                 f"{'single images' if series else 'series of frames'}",
             )
-        require_fitting_size(images, self._spec.depth)
+        require_fitting_size(images, self._options.depth)
         if not series:
             return [images.contiguous(memory_format=torch.channels_last)] * timesteps
         return [frame.contiguous(memory_format=torch.channels_last) for frame in images.unbind(1)]
 
     def _initial_state(self, frame: Tensor) -> list[Tensor | None]:
-        if self._spec.initial_state == "zeros":
-            return [None] * self._spec.depth
+        if self._options.initial_state == "zeros":
+            return [None] * self._options.depth
         batch, _, height, width = frame.shape
         return [
             _xavier_noise((batch, channels, height >> level, width >> level), frame)
-            for level, channels in enumerate(self._spec.channels)
+            for level, channels in enumerate(self._options.channels)
         ]
 
 
-def _block(inputs: int, outputs: int, spec: GammaNetSpec) -> nn.Sequential:
+def _block(inputs: int, outputs: int, options: GammaNetOptions) -> nn.Sequential:
     layers: list[nn.Module] = []
-    for index in range(spec.convs_per_block):
-        size = spec.kernel_size
+    for index in range(options.convs_per_block):
+        size = options.kernel_size
         layers.append(nn.Conv2d(outputs if index else inputs, outputs, size, padding=size // 2))
-        layers.append(NormReLU(1e-5) if spec.norm == "instance" else nn.ReLU(inplace=True))
+        layers.append(NormReLU(1e-5) if options.norm == "instance" else nn.ReLU(inplace=True))
     return nn.Sequential(*layers)
 
 

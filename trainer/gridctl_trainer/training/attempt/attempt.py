@@ -25,10 +25,11 @@ from gridctl_trainer.contract.wording import count
 from gridctl_trainer.host.signals import StoppedError, StopSignal
 from gridctl_trainer.host.source_version import git_sha
 from gridctl_trainer.metrics.scoring import load_metrics
-from gridctl_trainer.models import build_model
+from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.storage.write_behind.spooled_store import SpooledStore
 from gridctl_trainer.training.attempt.fencing import Rival, look_for_rivals
+from gridctl_trainer.training.attempt.used_plugins import plugins_of
 from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weights_sha256
 from gridctl_trainer.training.checkpoints.retention import scores_of
 from gridctl_trainer.training.ejection_fraction import patient_functions
@@ -40,6 +41,7 @@ from gridctl_trainer.training.logs.score_text import epoch_line, scores_text
 from gridctl_trainer.training.loop import TrainingLoop
 from gridctl_trainer.training.machine.device import choose_device, unused_gpu
 from gridctl_trainer.training.machine.environment import device_name, versions
+from gridctl_trainer.training.network_check import require_network
 from gridctl_trainer.training.preflight.trial import PASSED, try_one_step
 from gridctl_trainer.training.progress.display import TrainingProgress
 from gridctl_trainer.training.progress.logged import LoggedProgress
@@ -111,6 +113,7 @@ class Attempt:
     def _execute(self) -> None:
         torch.set_num_threads(self._spec.training.threads)
         cv2.setNumThreads(self._spec.training.threads)
+        require_network(self._spec)
         device = choose_device(self._spec.training.device)
         if unused := unused_gpu(device, self._spec.training.device):
             _log.warning("%s", unused)
@@ -250,6 +253,7 @@ class Attempt:
             threads=self._spec.training.threads,
             resumed_epoch=resumed.epoch,
             resumed_step=resumed.step,
+            plugins=plugins_of(self._spec),
         )
 
     def _write_result(self, loop: TrainingLoop, function: tuple[PatientFunction, ...]) -> None:

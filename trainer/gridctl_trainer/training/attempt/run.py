@@ -15,6 +15,7 @@ from gridctl_trainer.contract.layout import AttemptName, RunLayout
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec, TrainingSpec
 from gridctl_trainer.host.signals import StoppedError, StopSignal
+from gridctl_trainer.plugins.class_path import extend_import_path
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.storage.probe import probe
 from gridctl_trainer.storage.retry import Patience
@@ -49,6 +50,7 @@ def run(spec_location: str, store_url: str | None, progress: TrainingProgress, s
         patience = Patience(TrainingSpec().store_outage_minutes * 60, stop, _DOUBTFUL_S)
         with _permanent_refusals_said(store_url or spec_location):
             spec, store = patience(lambda: read_spec(spec_location, store_url))
+            extend_import_path(spec.plugin_path)
             name = _begin(spec, store, stop)
         if name is None:
             return exit_codes.DONE

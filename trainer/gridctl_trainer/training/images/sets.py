@@ -10,6 +10,7 @@ from typing import Final
 from gridctl_trainer.contract.records.metric_log import DataRecord, SetData
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.datasets.split import require_patients, split_patients
+from gridctl_trainer.plugins.model import options_of
 from gridctl_trainer.preprocessing.loading import load_set
 from gridctl_trainer.preprocessing.prepared import PreparedSet
 
@@ -88,8 +89,9 @@ def load_sets(spec: RunSpec, progress: Callable[[int, int], None]) -> RunSets:
     Raises:
         DataError: Files are missing, unreadable or wrong: all of them, by name.
     """
+    frames = options_of(spec.network).series_frames
     found = {
-        set_name(keys): load_set(given.dataset, given.path, spec.data, spec.frames, progress)
+        set_name(keys): load_set(given.dataset, given.path, spec.data, frames, progress)
         for keys, given in spec.data.places
     }
     return split_sets(spec, found)

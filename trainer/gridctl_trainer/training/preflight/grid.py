@@ -16,6 +16,7 @@ from gridctl_trainer.contract.secrets import masked
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.contract.wording import count
 from gridctl_trainer.host.signals import StoppedError, StopSignal
+from gridctl_trainer.plugins.model import options_of
 from gridctl_trainer.preprocessing.loading import load_set
 from gridctl_trainer.preprocessing.prepared import PreparedSet
 from gridctl_trainer.training.images.sets import set_name, split_sets
@@ -102,7 +103,7 @@ class Preflight:
             self._stop.check()
             self._progress.phase(f"reading {kind} ({preparation(run)})", done, total)
 
-        return load_set(kind, location, run.data, run.frames, progress)
+        return load_set(kind, location, run.data, options_of(run.network).series_frames, progress)
 
     def _remark_on(self, kind: str, location: str, found: PreparedSet, said: set[str]) -> None:
         if not len(found):

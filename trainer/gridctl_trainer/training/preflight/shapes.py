@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.plugins.model import options_of
 
 Place = tuple[str, str, Hashable]
 """A data set as a run reads it: which one, where, and how it is prepared."""
@@ -26,17 +27,18 @@ def shape_of(run: RunSpec) -> Hashable:
     training = run.training
     batches = (training.batch_size, training.validation_batch_size, training.generalisation_batch_size)
     policy = (training.deterministic, training.on_nonfinite, training.threads, training.learning_rate)
-    return (run.network, batches, run.data.size_px, run.frames, bool(run.data.external), training.device, policy)
+    return (run.network, batches, run.data.size_px, bool(run.data.external), training.device, policy)
 
 
 def places_of(run: RunSpec) -> tuple[Place, ...]:
     """The data sets that a run reads, the one that it trains on first."""
-    how = (run.data.size_px, run.data.preprocessing, run.frames)
+    how = (run.data.size_px, run.data.preprocessing, options_of(run.network).series_frames)
     return tuple((found.dataset, found.path, how) for _, found in run.data.places)
 
 
 def preparation(run: RunSpec) -> str:
     """How its images are prepared, in short: `176 px, no clahe, 6 frames`."""
-    without = [f"no {step}" for step, kept in run.data.preprocessing.model_dump().items() if not kept]
-    series = [f"{run.frames} frames"] if run.frames > 1 else []
-    return ", ".join([f"{run.data.size_px} px", *without, *series])
+    steps = [f"no {step}" for step, kept in run.data.preprocessing.model_dump().items() if not kept]
+    frames = options_of(run.network).series_frames
+    series = [f"{frames} frames"] if frames > 1 else []
+    return ", ".join([f"{run.data.size_px} px", *steps, *series])

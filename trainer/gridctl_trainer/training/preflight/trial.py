@@ -11,7 +11,7 @@ import torch
 from gridctl_trainer.contract.errors import Fault, Problem, SpecError
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.host.signals import StopSignal
-from gridctl_trainer.models import build_model
+from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.preprocessing.prepared import PreparedSet
 from gridctl_trainer.training.device_faults import OutOfMemoryError, memory_fix, step_faults
 from gridctl_trainer.training.images.sets import RunSets, scoring_batch_size

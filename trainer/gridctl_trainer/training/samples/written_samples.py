@@ -16,7 +16,6 @@ from gridctl_trainer.contract.records.samples import SampleOutput, SamplesIndex,
 from gridctl_trainer.contract.spec import RunSpec, structures_of
 from gridctl_trainer.metrics.scoring import Metric, Scored, load_metrics
 from gridctl_trainer.metrics.structures import by_structure
-from gridctl_trainer.models.gamma_net.network import GammaNet
 from gridctl_trainer.preprocessing.prepared import PreparedSet, SliceRecord
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.training.images.tensors import ImageTensors
@@ -86,15 +85,16 @@ def logits_per_timestep(model: nn.Module, images: Tensor) -> Tensor:
     """What a model says after each of its timesteps.
 
     Args:
-        model: A γ-Net, or one that has no timesteps.
+        model: One that has a method `forward_timesteps`, or none: then it has no timesteps.
         images: (B, 1, H, W), or (B, T, 1, H, W) for a model that reads a frame a timestep.
 
     Returns:
         Logits, (T, B, 1, H, W); T is 1 for a model without timesteps.
     """
     model.eval()
+    of_timesteps = getattr(model, "forward_timesteps", None)
     with torch.inference_mode():
-        logits: Tensor = model.forward_timesteps(images) if isinstance(model, GammaNet) else model(images)[None]
+        logits: Tensor = of_timesteps(images) if callable(of_timesteps) else model(images)[None]
     return logits
 
 

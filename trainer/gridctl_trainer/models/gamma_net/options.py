@@ -1,4 +1,4 @@
-"""What can be chosen about the two models. Read without torch, by both sides.
+"""What can be chosen about γ-Net. Read without torch, by both sides.
 
 Where the thesis (Li 2020), its author's code and Linsley et al. (2018) differ, the
 difference is an option here; the defaults are the readings that were run.
@@ -7,71 +7,19 @@ difference is an option here; the defaults are the readings that were run.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from gridctl_trainer.contract.frozen import Frozen
-
-Channels = Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(min_length=1, max_length=8)]
-
-
-class _Preset(Frozen):
-    """Fills fields that were not given from the named preset."""
-
-    @classmethod
-    def presets(cls) -> Mapping[str, Mapping[str, Any]]:
-        raise NotImplementedError
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fill_from_preset(cls, given: Any) -> Any:
-        if not isinstance(given, Mapping):
-            return given
-        name = given.get("preset", "author")
-        preset = cls.presets().get(name, {}) if isinstance(name, str) else {}
-        return {**preset, **given}
+from gridctl_trainer.contract.spec.identity import RECORDED
+from gridctl_trainer.models.level_options import Channels, require_odd
+from gridctl_trainer.plugins.model import ModelOptions
 
 
-class UNetSpec(_Preset):
-    """The lightweight U-Net (thesis tables A.1, A.2, after Uys 2019).
-
-    Attributes:
-        architecture: Which network this is; by default the model's name.
-        preset: `author`: two convolutions a block, as run; `table`: three, as printed.
-        channels: Channels of each level, finest first; their number is the depth.
-        convs_per_block: 3x3 convolutions in each block.
-        kernel_size: Side of those convolutions in px, odd.
-        norm: What follows each convolution and its ReLU.
-    """
-
-    architecture: Literal["unet"] = "unet"
-    preset: Literal["author", "table"] = "author"
-    channels: Channels = (8, 16, 32, 64, 128)
-    convs_per_block: int = Field(2, ge=1, le=8)
-    kernel_size: int = Field(3, ge=1, le=31)
-    norm: Literal["batch", "instance", "none"] = "batch"
-
-    @classmethod
-    def presets(cls) -> Mapping[str, Mapping[str, Any]]:
-        return {"author": {"convs_per_block": 2}, "table": {"convs_per_block": 3}}
-
-    @field_validator("kernel_size")
-    @classmethod
-    def _odd(cls, size: int) -> int:
-        return _require_odd(size)
-
-    @property
-    def depth(self) -> int:
-        """Number of levels, the bottleneck included."""
-        return len(self.channels)
-
-
-class GammaNetSpec(_Preset):
+class GammaNetOptions(ModelOptions):
     """γ-Net (thesis tables A.3, A.4, equations 2.5-2.11; Linsley et al. 2018).
 
     Attributes:
-        architecture: Which network this is; by default the model's name.
         preset: `author`: one convolution a block, as run; `table`: three, as printed.
         channels: Channels of each level, finest first; their number is the depth.
         convs_per_block: 3x3 convolutions in each block.
@@ -100,8 +48,9 @@ class GammaNetSpec(_Preset):
         initial_state: `zeros`, or `noise`: Xavier noise drawn anew at every forward.
     """
 
-    architecture: Literal["gamma_net"] = "gamma_net"
-    preset: Literal["author", "table"] = "author"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"author": {}, "table": {"convs_per_block": 3}}
+
+    preset: Annotated[Literal["author", "table"], RECORDED] = "author"
     channels: Channels = (24, 28, 36, 48, 64)
     convs_per_block: int = Field(1, ge=1, le=8)
     kernel_size: int = Field(3, ge=1, le=31)
@@ -119,26 +68,22 @@ class GammaNetSpec(_Preset):
     eta: bool = False
     skip: Literal["after", "before"] = "after"
     initial_state: Literal["zeros", "noise"] = "zeros"
-    recompute_timesteps: bool = False
-
-    @classmethod
-    def presets(cls) -> Mapping[str, Mapping[str, Any]]:
-        return {"author": {"convs_per_block": 1}, "table": {"convs_per_block": 3}}
+    recompute_timesteps: Annotated[bool, RECORDED] = False
 
     @field_validator("kernel_size", "attention_kernel")
     @classmethod
     def _odd(cls, size: int) -> int:
-        return _require_odd(size)
+        return require_odd(size)
 
     @field_validator("down_fgru_kernels", "up_fgru_kernels")
     @classmethod
     def _all_odd(cls, sizes: tuple[int, ...]) -> tuple[int, ...]:
         for size in sizes:
-            _require_odd(size)
+            require_odd(size)
         return sizes
 
     @model_validator(mode="after")
-    def _one_kernel_a_level(self) -> GammaNetSpec:
+    def _one_kernel_a_level(self) -> GammaNetOptions:
         if len(self.down_fgru_kernels) != self.depth:
             raise ValueError(f"down_fgru_kernels needs {self.depth} sizes, one for each of channels")
         if len(self.up_fgru_kernels) != self.depth - 1:
@@ -150,14 +95,17 @@ class GammaNetSpec(_Preset):
         """Number of levels, the bottleneck included."""
         return len(self.channels)
 
+    @property
+    def size_multiple(self) -> int:
+        """Each level but the last halves the image."""
+        return 1 << (self.depth - 1)
 
-NetworkSpec = Annotated[UNetSpec | GammaNetSpec, Field(discriminator="architecture")]
+    @property
+    def series_frames(self) -> int:
+        """A frame for each timestep, if each reads its own."""
+        return self.timesteps if self.temporal else 1
 
-NETWORKS: Mapping[str, type[UNetSpec] | type[GammaNetSpec]] = {"unet": UNetSpec, "gamma_net": GammaNetSpec}
-"""Every architecture by the name used in YAML."""
-
-
-def _require_odd(size: int) -> int:
-    if size < 1 or size % 2 == 0:
-        raise ValueError(f"a kernel size must be odd, so that the output keeps its size; got {size}")
-    return size
+    @property
+    def saves_memory(self) -> Mapping[str, Any]:
+        """Each timestep can be run again for its gradients."""
+        return {} if self.recompute_timesteps else {"recompute_timesteps": True}

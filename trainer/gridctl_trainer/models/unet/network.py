@@ -1,4 +1,4 @@
-"""The lightweight U-Net."""
+"""The lightweight U-Net itself."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gridctl_trainer.contract.network import UNetSpec
 from gridctl_trainer.models.image_size import require_fitting_size
 from gridctl_trainer.models.kernels.batch_norm import RectifiedBatchNorm
 from gridctl_trainer.models.kernels.instance_norm import InstanceNorm
+from gridctl_trainer.models.unet.options import UNetOptions
 
 
 class UNet(nn.Module):
@@ -22,24 +22,24 @@ class UNet(nn.Module):
     upsampling and a 1x1 convolution stand where Ronneberger et al. (2015) transpose.
     """
 
-    def __init__(self, spec: UNetSpec) -> None:
+    def __init__(self, options: UNetOptions, in_channels: int = 1, classes: int = 1) -> None:
         """Weights start as torch draws them."""
         super().__init__()
-        self._depth = spec.depth
-        inputs = (1, *spec.channels[:-1])
-        self.down = nn.ModuleList(_block(i, o, spec) for i, o in zip(inputs, spec.channels, strict=True))
-        self.narrow = nn.ModuleList(nn.Conv2d(below, here, 1) for here, below in pairwise(spec.channels))
-        self.up = nn.ModuleList(_block(2 * here, here, spec) for here in spec.channels[:-1])
-        self.readout = nn.Conv2d(spec.channels[0], 1, 1)
+        self._depth = options.depth
+        inputs = (in_channels, *options.channels[:-1])
+        self.down = nn.ModuleList(_block(i, o, options) for i, o in zip(inputs, options.channels, strict=True))
+        self.narrow = nn.ModuleList(nn.Conv2d(below, here, 1) for here, below in pairwise(options.channels))
+        self.up = nn.ModuleList(_block(2 * here, here, options) for here in options.channels[:-1])
+        self.readout = nn.Conv2d(options.channels[0], classes, 1)
 
     def forward(self, images: Tensor) -> Tensor:
         """Segment images.
 
         Args:
-            images: (B, 1, H, W), [0, 1] after min-max; H and W multiples of 2^(depth-1).
+            images: (B, C, H, W), [0, 1] after min-max; H and W multiples of 2^(depth-1).
 
         Returns:
-            Logits, (B, 1, H, W).
+            Logits, (B, K, H, W).
 
         Raises:
             SpecError: The size does not fit the depth.
@@ -57,15 +57,15 @@ class UNet(nn.Module):
         return self.readout(maps)  # type: ignore[no-any-return]
 
 
-def _block(inputs: int, outputs: int, spec: UNetSpec) -> nn.Sequential:
+def _block(inputs: int, outputs: int, options: UNetOptions) -> nn.Sequential:
     layers: list[nn.Module] = []
-    for index in range(spec.convs_per_block):
-        size = spec.kernel_size
+    for index in range(options.convs_per_block):
+        size = options.kernel_size
         layers.append(nn.Conv2d(outputs if index else inputs, outputs, size, padding=size // 2))
-        if spec.norm == "batch":
+        if options.norm == "batch":
             layers += [nn.Identity(), RectifiedBatchNorm(outputs)]  # parameters are named by place
         else:
             layers.append(nn.ReLU(inplace=True))
-        if spec.norm == "instance":
+        if options.norm == "instance":
             layers.append(InstanceNorm(outputs, eps=1e-5, initial_weight=1.0))
     return nn.Sequential(*layers)

@@ -1,0 +1,169 @@
+"""One entry of `models`: whose options are whose, and what network and training they make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import TypeAdapter, ValidationError
+
+from gridctl.experiment.document import Location
+from gridctl.experiment.empty_sections import without_empty_sections
+from gridctl.experiment.known_keys import what_was_meant
+from gridctl.experiment.validation import Report, validate
+from gridctl_trainer.contract.errors import shortened
+from gridctl_trainer.contract.spec import Identifier, NetworkSpec, TrainingSpec
+from gridctl_trainer.contract.suggest import did_you_mean
+from gridctl_trainer.contract.wording import problem_text
+from gridctl_trainer.plugins.class_path import is_class_path, is_well_formed
+from gridctl_trainer.plugins.model import MODELS, RESERVED, ModelOptions, network_of, options_class
+from gridctl_trainer.plugins.registry import UnknownPluginError
+
+_IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
+_SECTIONS: Final = ("options", "training")
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model of an experiment.
+
+    Attributes:
+        network: What its name stands for.
+        training: How it is trained.
+        size_multiple: Sides of its images have to be multiples of this; 1 where only the trainer knows it.
+    """
+
+    network: NetworkSpec
+    training: TrainingSpec
+    size_multiple: int = 1
+
+
+def read_model(name: str, entry: Any, training: Mapping[str, Any], report: Report) -> Model | None:
+    """Validate an entry.
+
+    A model that is named by its path is not imported here: the trainer's process checks its options.
+
+    Args:
+        name: Its key.
+        entry: Its value, as written.
+        training: The file's section of that name.
+        report: Gets every mistake.
+
+    Raises:
+        PluginError: The model is registered twice, or cannot be imported.
+    """
+    at = ("models", name)
+    if not isinstance(entry, dict):
+        report(at, "a model's options are a mapping of keys to values", "write {} for none")
+        return None
+    architecture = entry.get("architecture", name)
+    where = (*at, "architecture") if "architecture" in entry else at
+    if not isinstance(architecture, str):
+        report(where, "the name of a model is meant", did_you_mean(architecture, MODELS.names()))
+        return None
+    if is_class_path(architecture):
+        if not is_well_formed(architecture):
+            report(where, f"'{shortened(architecture, 80)}' is no path of a model", "write it as pkg.module:Name")
+            return None
+        options_model = None
+    else:
+        try:
+            options_model = options_class(architecture)
+        except UnknownPluginError as error:
+            report(where, error.problems[0].what, error.problems[0].fix)
+            return None
+    try:
+        _IDENTIFIER.validate_python(name)
+    except ValidationError as error:
+        report(at, problem_text(error.errors()[0]))
+        return None
+    return _Entry(name, architecture, options_model, report).read(entry, training)
+
+
+class _Entry:
+    """An entry whose architecture is known, while it is read."""
+
+    def __init__(self, name: str, architecture: str, model: type[ModelOptions] | None, report: Report) -> None:
+        self._at = ("models", name)
+        self._architecture = architecture
+        self._model = model
+        self._report = report
+        self._sound = True
+        self._places: dict[str, dict[str, Location]] = {section: {} for section in _SECTIONS}
+        self._given: dict[str, dict[str, Any]] = {section: {} for section in _SECTIONS}
+
+    def read(self, entry: Mapping[str, Any], training: Mapping[str, Any]) -> Model | None:
+        for section in _SECTIONS:
+            self._read_section(section, entry.get(section))
+        for key, value in entry.items():
+            if key not in RESERVED:
+                self._read_flat(key, value)
+        options, own_training = self._given["options"], self._given["training"]
+        built = self._network(options)
+        own_training = without_empty_sections(TrainingSpec, own_training)
+        trained = validate(
+            TrainingSpec, {**training, **own_training}, self._at, self._placed("training"), only=own_training
+        )
+        if built is None or trained is None or not self._sound:
+            return None
+        network, size_multiple = built
+        return Model(network, trained, size_multiple)
+
+    def _read_section(self, section: str, written: Any) -> None:
+        if written is None:
+            return
+        if not isinstance(written, dict):
+            self._refuse((*self._at, section), "a mapping of keys to values is meant", "leave it out for none")
+            return
+        for key, value in written.items():
+            self._take(section, key, value, (*self._at, section, key))
+
+    def _read_flat(self, key: str, value: Any) -> None:
+        """A key beside `options` and `training` belongs to the one that knows it."""
+        at = (*self._at, key)
+        is_training = key in TrainingSpec.model_fields
+        if self._model is not None and key in self._model.model_fields:
+            if is_training:
+                what = f"could be an option of {self._architecture}, or a key of training"
+                name = self._at[1]
+                self._refuse(at, what, f"write it under models.{name}.options or models.{name}.training")
+            else:
+                self._take("options", key, value, at)
+        elif is_training:
+            self._take("training", key, value, at)
+        elif self._model is None:  # only the trainer knows its options
+            self._take("options", key, value, at)
+        else:
+            known = [*self._model.model_fields, *_SECTIONS, "architecture", *TrainingSpec.model_fields]
+            self._refuse(at, f"unknown key '{shortened(key, 60)}'", what_was_meant(key, known))
+
+    def _take(self, section: str, key: str, value: Any, at: Location) -> None:
+        if key in self._given[section]:
+            self._refuse(at, f"is given twice, beside `{section}` and in it", "leave one of them out")
+            return
+        self._given[section][key] = value
+        self._places[section][key] = at
+
+    def _refuse(self, at: Location, what: str, fix: str) -> None:
+        self._report(at, what, fix)
+        self._sound = False
+
+    def _placed(self, section: str) -> Report:
+        """Reports mistakes where the keys were written: under their section, or beside it."""
+
+        def report(location: Location, what: str, fix: str = "") -> None:
+            inner = location[len(self._at) :]
+            place = self._places[section].get(str(inner[0])) if inner else None
+            self._report((*place, *inner[1:]) if place else location, what, fix)
+
+        return report
+
+    def _network(self, options: dict[str, Any]) -> tuple[NetworkSpec, int] | None:
+        if self._model is None:
+            written = {"architecture": self._architecture, "options": options}
+            network = validate(NetworkSpec, written, self._at, self._report)
+            return (network, 1) if network else None
+        given = without_empty_sections(self._model, options)
+        read = validate(self._model, given, self._at, self._placed("options"))
+        return (network_of(self._architecture, read), read.size_multiple) if read else None

@@ -1,0 +1,207 @@
+"""Models as plugins: the base of their options, what describes one, and the registry. Nothing here needs torch.
+
+    class Options(ModelOptions):
+        width: int = Field(32, ge=1)
+
+    RES_UNET = ModelDescriptor(summary="a U-Net of residual blocks", options=Options, build="mylab.nets:ResUNet")
+
+An installed package registers `RES_UNET` as an entry point of the group `gridctl.models`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar, Final, Literal, cast
+
+from pydantic import ValidationError, model_validator
+
+from gridctl_trainer.contract.errors import Problem, SpecError
+from gridctl_trainer.contract.frozen import Frozen
+from gridctl_trainer.contract.spec.identity import RECORDED
+from gridctl_trainer.contract.spec.network import NetworkSpec
+from gridctl_trainer.contract.wording import problem_text
+from gridctl_trainer.plugins.bare_class import options_of_class
+from gridctl_trainer.plugins.class_path import is_class_path
+from gridctl_trainer.plugins.entry_points import PluginError
+from gridctl_trainer.plugins.registry import Registry
+
+RESERVED: Final = ("architecture", "options", "training")
+"""Keys of a model in an experiment file, which no option can have as its name; nor `preset` without presets."""
+
+GIVEN: Final = ("in_channels", "classes")
+"""Names of what gridctl itself gives a model besides its options."""
+
+
+class ModelOptions(Frozen):
+    """Base of a model's options: one annotated field each, explained in the docstring's `Attributes`.
+
+    An option that cannot change a result is declared as `Annotated[bool, RECORDED]`; all others are part of a run's
+    identity. A model may have named `presets`, which fill what is not given; it then has a field `preset` whose
+    default names one without content.
+    """
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_from_preset(cls, given: Any) -> Any:
+        if not cls.presets or not isinstance(given, Mapping):
+            return given
+        name = given.get("preset")
+        preset = cls.presets.get(name, {}) if isinstance(name, str) else {}
+        return {**preset, **given}
+
+    @property
+    def size_multiple(self) -> int:
+        """Both sides of its images have to be multiples of this many pixels."""
+        return 1
+
+    @property
+    def series_frames(self) -> int:
+        """Frames of a series that it reads of an image, the labelled one included; 1 for single images."""
+        return 1
+
+    @property
+    def saves_memory(self) -> Mapping[str, Any]:
+        """Options, with their values, with which training would take less memory than with these; none if unknown."""
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDescriptor:
+    """What a package registers for one model.
+
+    Attributes:
+        summary: What it is, in a few words.
+        build: Of its builder, `pkg.module:name`, imported when it is trained. It is called with its options, then
+            `in_channels=` and `classes=`, and returns a torch module that maps (B, in_channels, H, W) float32 images to
+            (B, classes, H, W) float32 logits.
+        options: A class derived from `ModelOptions`, or its `pkg.module:Name`.
+    """
+
+    summary: str
+    build: str | Callable[..., Any]
+    options: type[ModelOptions] | str = ModelOptions
+
+
+def _bare(found: object, path: str) -> ModelDescriptor:
+    if not callable(found):
+        raise PluginError(
+            f"'{path}' is no model", where=path, fix="name a torch module's class, or a ModelDescriptor, by its path"
+        )
+    options, build = options_of_class(found, path, ModelOptions, GIVEN)
+    return ModelDescriptor(summary=f"the class {path}", build=build, options=options)
+
+
+MODELS: Final[Registry[ModelDescriptor]] = Registry("gridctl.models", "model", ModelDescriptor, _bare)
+
+
+def options_class(name: str) -> type[ModelOptions]:
+    """The options that a model takes.
+
+    Args:
+        name: A short name, or `pkg.module:Name`, which is imported.
+
+    Raises:
+        UnknownPluginError: No package registers that name.
+        PluginError: It cannot be imported, or one of its options has a name that it cannot have.
+    """
+    described = MODELS.find(name)
+    given = described.options
+    found = MODELS.load(name, given) if isinstance(given, str) else given
+    if not (isinstance(found, type) and issubclass(found, ModelOptions)):
+        raise PluginError(
+            f"the options of the model '{name}' are something else than a class derived from ModelOptions",
+            where=str(given),
+            fix="derive them from gridctl_trainer.plugins.model.ModelOptions",
+        )
+    for option in found.model_fields:
+        if option in RESERVED or (option == "preset" and not found.presets):
+            raise PluginError(
+                f"the model '{name}' has an option '{option}', which is a key of every model in an experiment file",
+                where=f"{found.__module__}:{found.__qualname__}",
+                fix="give the option another name, or report it to the authors of the model",
+            )
+    return found
+
+
+def installed_options() -> Mapping[str, type[ModelOptions]]:
+    """The options of every model that is installed, gridctl's own first; one that cannot be imported is passed over."""
+    found = {}
+    for name in MODELS.names():
+        with contextlib.suppress(PluginError):
+            found[name] = options_class(name)
+    return found
+
+
+def options_of(network: NetworkSpec) -> ModelOptions:
+    """What a specification says of a network, as its model reads it.
+
+    Raises:
+        UnknownPluginError: No package registers that model.
+        PluginError: It cannot be imported.
+        SpecError: An option is unknown or not valid: all of them.
+    """
+    return _options_of(network)
+
+
+@lru_cache(maxsize=1024)
+def _options_of(network: NetworkSpec) -> ModelOptions:
+    model = options_class(network.architecture)
+    try:
+        return model.model_validate({**network.options, **network.execution})
+    except ValidationError as error:
+        raise SpecError(option_problems(network.architecture, model, error)) from None
+
+
+def option_problems(name: str, model: type[ModelOptions], error: ValidationError, where: str = "") -> list[Problem]:
+    """What is wrong with options of a model.
+
+    Args:
+        name: Of the model.
+        model: Its options.
+        error: What was found.
+        where: What stands in front of each option, such as `models.mine.`.
+    """
+    known = f"options of {name}: {', '.join(model.model_fields) or 'none'}"
+    return [
+        Problem(
+            "unknown option" if item["type"] == "extra_forbidden" else problem_text(item),
+            where + ".".join(map(str, item["loc"])),
+            known,
+        )
+        for item in error.errors()
+    ]
+
+
+def network_of(name: str, options: ModelOptions) -> NetworkSpec:
+    """The specification of a network: what differs from its default, by whether it can change a result.
+
+    A preset is written out, so a run is the same one however its options were given.
+    """
+    if is_class_path(name):
+        raise ValueError(f"{name} is named by its path: its options stand as they were written")
+    parts: dict[Literal["options", "execution"], dict[str, Any]] = {"options": {}, "execution": {}}
+    written = options.model_dump(mode="json")
+    for key, field in type(options).model_fields.items():
+        if key == "preset" and options.presets:
+            continue
+        if not field.is_required() and getattr(options, key) == field.get_default(call_default_factory=True):
+            continue
+        parts["execution" if RECORDED in field.metadata else "options"][key] = written[key]
+    return NetworkSpec(architecture=name, options=parts["options"], execution=parts["execution"])
+
+
+def builder_of(network: NetworkSpec) -> Callable[..., Any]:
+    """What builds a network: called with its options, `in_channels` and `classes`. Imports the model itself.
+
+    Raises:
+        UnknownPluginError: No package registers that model.
+        PluginError: It cannot be imported.
+    """
+    build = MODELS.find(network.architecture).build
+    loaded = MODELS.load(network.architecture, build) if isinstance(build, str) else build
+    return cast("Callable[..., Any]", loaded)
