@@ -15,7 +15,7 @@ SCREEN = 24
 
 
 def run(number: int, state: RunState, reason: str = "") -> RunStatus:
-    return RunStatus(f"big-run-{number}", "unet", number / 100, "none", 1, state.value, 4, 0, 0, 0, 0.0, None, reason)
+    return RunStatus(f"big-run-{number}", "unet", number / 100, "none", 1, state.value, 4, 0, 0, 0, 0.0, {}, reason)
 
 
 def status(states: list[RunState], reason: str = "") -> Status:
