@@ -9,6 +9,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from gridctl.experiment.known_keys import section_of
+from gridctl_trainer.contract.spec.data import NULL_LEAVES_OUT
 
 
 def without_empty_sections(model: type[BaseModel], value: Any) -> Any:
@@ -29,7 +30,8 @@ def without_empty_sections(model: type[BaseModel], value: Any) -> Any:
             if field.is_required():
                 made[key] = {} if section_of(field.annotation) and not _is_list(field.annotation) else None
         else:
-            made[key] = _inside(field.annotation, item)
+            given = NULL_LEAVES_OUT.func(item) if NULL_LEAVES_OUT in field.metadata else item  # type: ignore[call-arg]
+            made[key] = _inside(field.annotation, given)
     return made
 
 

@@ -41,7 +41,7 @@ FILES: dict[str, tuple[bytes, str]] = {
     "UTF-16": (TEXT.encode("utf-16"), "not JSON"),
     "byte order mark": (b"\xef\xbb\xbf" + TEXT.encode(), "not JSON"),
     "half of a pair": (_with("nowhere", r"\ud800"), "not JSON"),
-    "NUL": (_with("nowhere", r"a\u0000b"), "data.acdc"),
+    "NUL": (_with("nowhere", r"a\u0000b"), "data.train.path"),
     "zeros": (bytes(5_000), "not JSON"),
     "a list": (b"[]", "a mapping of keys to values is meant, got a list"),
     "null": (b"null", "a mapping of keys to values is meant, got nothing"),

@@ -70,14 +70,14 @@ def swapped(data: Path) -> tuple[str, ...]:
     return (
         "data/acdc: there is no patient of ACDC in this folder: this looks like Sunnybrook",
         "data/sunnybrook: there is no inner contour of Sunnybrook in this folder: this looks like ACDC",
-        "are the two swapped?",
+        "are two of them swapped?",
     )
 
 
 def empty(data: Path) -> tuple[str, ...]:
     shutil.rmtree(data / "acdc")
     (data / "acdc").mkdir()
-    return ("data/acdc: there is no patient of ACDC in this folder: it is empty", "data.acdc")
+    return ("data/acdc: there is no patient of ACDC in this folder: it is empty", "give another folder")
 
 
 def something_else(data: Path) -> tuple[str, ...]:
@@ -91,7 +91,7 @@ def one_level_too_high(data: Path) -> tuple[str, ...]:
     (data / "acdc").rename(data / "moved")
     (data / "acdc").mkdir()
     (data / "moved").rename(data / "acdc" / "download")
-    return ("ACDC lies below it, in data/acdc/download", "give that folder as data.acdc")
+    return ("ACDC lies below it, in data/acdc/download", "give that folder")
 
 
 def one_damaged_patient(data: Path) -> tuple[str, ...]:
@@ -139,8 +139,8 @@ def test_what_is_sound_is_said_with_numbers(data: Path, preflight: Preflight) ->
     code, findings = preflight({}, {})
     assert code == 0
     facts = said(findings, "fact")
-    assert "data.train.path: 6 patients, " in facts
-    assert "data.sunnybrook: 2 patients, " in facts
+    assert "data.train: 6 patients, " in facts
+    assert "data.external.sunnybrook: 2 patients, " in facts
     assert "3 train and 3 validate at ratio 0.5" in facts
     assert facts.count("one step of unet on") == 1, "two runs of one shape are tried once"
     assert not said(findings, "note")
@@ -204,7 +204,7 @@ def test_a_model_that_cannot_take_a_step_is_named_and_the_others_are_tried(
 def test_all_that_is_wrong_is_said_at_once(data: Path, preflight: Preflight) -> None:
     named = one_damaged_patient(data)[0]
     alone = {"data": {"train": {"dataset": "acdc", "path": "data/sunnybrook"}}, "training": {"device": "cuda"}}
-    _, findings = preflight(alone, {}, {"data": {"sunnybrook": None, "acdc": "nowhere"}})
+    _, findings = preflight(alone, {}, {"data": {"train": {"dataset": "acdc", "path": "nowhere"}}})
     for words in ("no GPU here", "this looks like Sunnybrook", named, "nowhere: there is no such folder"):
         assert said(findings).count(words) == 1, said(findings)
 
@@ -213,7 +213,11 @@ CANNOT_BEGIN: dict[str, tuple[dict[str, Any], int, str]] = {
     "device": ({"training": {"epochs": 1, "device": "cuda"}}, 2, "no GPU here"),
     "model": ({"network": TOO_LARGE}, 2, "its first step fails: out of memory"),
     "ratio": ({"train_ratio": 0.02}, 3, "leaves none of 6 patients to train on"),
-    "data": ({"data": {**BOTH, "acdc": "data/sunnybrook", "size_px": 32}}, 3, "this looks like Sunnybrook"),
+    "data": (
+        {"data": {**BOTH, "train": {"dataset": "acdc", "path": "data/sunnybrook"}, "size_px": 32}},
+        3,
+        "this looks like Sunnybrook",
+    ),
 }
 
 

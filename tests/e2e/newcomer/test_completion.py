@@ -113,7 +113,7 @@ def test_keys(trained: Path) -> None:
         ("models.unet.deterministic", ["true", "false"]),
         ("backend", ["local", "kubernetes"]),
         ("training.epochs", []),
-        ("data.sunnybrook", []),
+        ("data.train.path", []),
         ("no.such.key", []),
     ],
 )

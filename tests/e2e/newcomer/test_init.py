@@ -29,8 +29,8 @@ def test_acdc_is_found_wherever_its_patients_lie(gridctl: Command, tmp_path: Pat
     assert "wrote hearts.yaml: 28 runs (ACDC: 20 patients)" in done.stderr
     assert "next: gridctl submit hearts.yaml" in done.stderr
     data = written(tmp_path, "hearts").runs[0].data
-    assert data.sunnybrook is None
-    assert next((tmp_path / data.acdc).rglob("patient001")).is_dir()
+    assert data.external == {}
+    assert next((tmp_path / data.train.path).rglob("patient001")).is_dir()
     assert gridctl("submit", "--dry-run").returncode == 0
 
 
@@ -41,7 +41,7 @@ def test_both_sets_are_named_whether_in_one_folder_or_two(gridctl: Command, tmp_
         done = gridctl("init", *arguments, "--name", "both", "--force")
         assert "(ACDC: 12 patients, Sunnybrook: 3 patients)" in done.stderr
         data = written(tmp_path, "both").runs[0].data
-        assert (data.acdc, data.sunnybrook) == ("all/acdc", "all/sunnybrook")
+        assert (data.train.path, data.external["sunnybrook"].path) == ("all/acdc", "all/sunnybrook")
 
 
 @pytest.mark.parametrize("patients", range(4, 13))
@@ -158,7 +158,7 @@ def test_for_a_cluster_the_file_has_its_section_and_a_study_s_size(gridctl: Comm
         (["nowhere"], ["nowhere: there is no such folder", "patientNNN/Info.cfg"]),
         (["set.zip"], ["set.zip: this is a file", "unpack it"]),
         (["notes"], ["notes: this is no data set: it holds 2 .txt, 1 .nii.gz", "patientNNN/Info.cfg", "icontour"]),
-        (["packs"], ["packs: these are packs", "data.acdc"]),
+        (["packs"], ["packs: these are packs", "data.train.path"]),
         (["empty"], ["empty: this is no data set: the folder is empty"]),
         (["sunnybrook"], ["sunnybrook: this is Sunnybrook alone", "gridctl init ACDC sunnybrook"]),
         (["two"], ["two: it holds 2 sets in the form of acdc", "two/first, two/second"]),

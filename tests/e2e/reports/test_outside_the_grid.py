@@ -21,7 +21,7 @@ HOW = "`gridctl submit FILE` with the values of before (without `--set`, if that
         (("training.epochs=3",), 20, "training.epochs was 4, is 3"),
         (("models={gamma_net: {}}", "compare=[]"), 10, "model unet is not in it"),
         (("seeds=[1]", "training.epochs=3"), 20, "training.epochs was 4, is 3; seeds 2, 3, 4, 5 are not in it"),
-        (("data.size_px=64", "data.external.sunnybrook=null"), 20, "data.sunnybrook was "),
+        (("data.size_px=64", "data.external.sunnybrook=null"), 20, "data.external.sunnybrook"),
     ],
 )
 def test_report_and_status_say_what_is_left_out_and_why(

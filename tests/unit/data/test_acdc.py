@@ -58,7 +58,7 @@ def test_in_a_pod_a_missing_folder_is_a_matter_of_volumes(tmp_path: Path, monkey
     with pytest.raises(DataError, match="no such folder") as raised:
         find_patients(Path("/data/acdc-of-nobody"))
     fix = raised.value.problems[0].fix
-    assert "kubernetes.volumes, as in {/data: {claim: NAME}}, or give data.train.path: s3://bucket/prefix" in fix
+    assert "kubernetes.volumes, as in {/data: {claim: NAME}}, or give s3://bucket/prefix as its path" in fix
     assert "phantom" not in fix
     monkeypatch.setattr("os.path.ismount", lambda path: str(path) in ("/", str(tmp_path)))
     with pytest.raises(DataError, match="no such folder") as raised:

@@ -100,10 +100,10 @@ def test_two_variants_of_one_architecture_can_be_compared() -> None:
         ("[1, 2, 3]", "[]", "exp.yaml:7: seeds: the list is empty"),
         ("no_clahe", "no_clah", "exp.yaml:6: ablations[1]: unknown ablation 'no_clah'"),
         ("no_clahe", "none", "exp.yaml:6: ablations: none appears more than once"),
-        ("size_px: 64", "size: 64", "exp.yaml:8: data.size: unknown key 'size'"),
+        ("size_px: 64", "size: 64", "exp.yaml:11: data.size: unknown key 'size'"),
         ("size_px: 64", "size_px: 60", "use a multiple of 16, such as 48 or 64"),
-        ("epochs: 4", "epochs: many", "exp.yaml:9: training.epochs: a whole number is meant"),
-        ("against: unet", "against: u_net", "exp.yaml:10: compare.against: there is no model 'u_net' here"),
+        ("epochs: 4", "epochs: many", "exp.yaml:12: training.epochs: a whole number is meant"),
+        ("against: unet", "against: u_net", "exp.yaml:13: compare.against: there is no model 'u_net' here"),
         ("against: unet", "against: gamma_net", "a model is compared with itself"),
         ("score: best", "score: top", "use final, best, mean or last-K"),
         ("name: demo", "name: Demo", "exp.yaml:1: name: use lowercase letters"),
@@ -152,7 +152,7 @@ def test_all_mistakes_of_a_file_are_said_at_once_in_the_order_of_their_lines() -
     with pytest.raises(InputError) as caught:
         parse(text)
     lines = [problem.where for problem in caught.value.problems]
-    assert lines == ["exp.yaml:3", "exp.yaml:5", "exp.yaml:7", "exp.yaml:10"]
+    assert lines == ["exp.yaml:3", "exp.yaml:5", "exp.yaml:7", "exp.yaml:13"]
 
 
 def test_a_mistake_that_only_an_ablation_makes_is_placed_at_the_ablation() -> None:

@@ -41,7 +41,7 @@ def test_which_of_two_is_meant_must_be_said(tmp_path: Path) -> None:
         InputError, match=r"(?s)unknown value 'table-2'.*write first/table-2 or second/table-2"
     ) as refused:
         experiment(tmp_path / "data", "reproduces: [figure-9, table-2]\n")
-    assert "tiny.yaml:8: reproduces[1]" in str(refused.value)
+    assert "tiny.yaml:11: reproduces[1]" in str(refused.value)
 
 
 @pytest.mark.usefixtures("two")

@@ -24,9 +24,9 @@ def test_data_that_no_volume_brings_are_named_once_with_their_line() -> None:
     acdc, sunnybrook = found()
     assert acdc.name == "data"
     assert acdc.state == "unknown", "the image may hold them"
-    assert acdc.says == "demo.yaml:5: no volume of the pods is mounted at or above /data/acdc"
+    assert acdc.says == "demo.yaml:6: no volume of the pods is mounted at or above /data/acdc"
     assert "kubernetes.volumes: {/data: {claim: NAME}}" in acdc.fix
-    assert "data.sunnybrook: s3://bucket/prefix" in sunnybrook.fix
+    assert "data.external.sunnybrook.path: s3://bucket/prefix" in sunnybrook.fix
 
 
 @pytest.mark.parametrize(

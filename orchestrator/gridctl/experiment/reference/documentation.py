@@ -39,6 +39,7 @@ _SECTIONS: Final = (
     ("Comparison", "compare", "`compare`"),
     ("Ablation", "ablations[]", "An item of `ablations`"),
     ("DataSpec", "data", "`data`"),
+    ("DatasetSpec", "data.train", "`data.train`, `data.test`, a value of `data.external`"),
     ("PreprocessingSpec", "data.preprocessing", "`data.preprocessing`"),
     ("AugmentationSpec", "data.augmentation", "`data.augmentation`"),
     ("TrainingSpec", "training", "`training`"),

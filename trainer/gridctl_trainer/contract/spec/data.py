@@ -30,8 +30,11 @@ SetName = Annotated[Identifier, AfterValidator(_set_name)]
 
 
 def _without_unset(value: Any) -> Any:
-    """`--set data.external.NAME=null` leaves a set out."""
     return {name: item for name, item in value.items() if item is not None} if isinstance(value, Mapping) else value
+
+
+NULL_LEAVES_OUT: Final = BeforeValidator(_without_unset)
+"""Of a mapping of sections: one that is null, as in `--set data.external.NAME=null`, is left out."""
 
 
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -75,9 +78,7 @@ class DataSpec(Frozen):
     """
 
     train: Annotated[DatasetSpec, DECIDES]
-    external: Annotated[Mapping[SetName, DatasetSpec], BeforeValidator(_without_unset), DECIDES] = Field(
-        default_factory=dict
-    )
+    external: Annotated[Mapping[SetName, DatasetSpec], NULL_LEAVES_OUT, DECIDES] = Field(default_factory=dict)
     test: Annotated[DatasetSpec | None, DECIDES] = None
     target: Annotated[tuple[Identifier, ...], AfterValidator(_each_once), DECIDES] = ("left_ventricle",)
     size_px: Annotated[int, Field(ge=1, le=4096), DECIDES] = 176

@@ -24,7 +24,7 @@ from gridctl_trainer.training.machine.device import DeviceName, choose_device, u
 from gridctl_trainer.training.machine.environment import device_name, versions
 from gridctl_trainer.training.preflight.findings import Findings
 from gridctl_trainer.training.preflight.patients import parts, remarks
-from gridctl_trainer.training.preflight.shapes import Place, grouped, places_of, preparation, shape_of
+from gridctl_trainer.training.preflight.shapes import Place, grouped, keys_of, places_of, preparation, shape_of
 from gridctl_trainer.training.preflight.trial import try_one_step
 from gridctl_trainer.training.progress.display import TrainingProgress
 
@@ -96,7 +96,7 @@ class Preflight:
                 self.findings.problem("data", fault.problems, fault.exit_code, _ids(affected))
                 continue
             self._sets[place], self._patients[place] = found, frozenset(found.patients)
-            self._remark_on(kind, location, found, said)
+            self._remark_on(f"data.{'.'.join(keys_of(first[place], place))}", location, found, said)
 
     def _load(self, kind: str, location: str, run: RunSpec) -> PreparedSet:
         def progress(done: int, total: int) -> None:
@@ -105,11 +105,11 @@ class Preflight:
 
         return load_set(kind, location, run.data, options_of(run.network).series_frames, progress)
 
-    def _remark_on(self, kind: str, location: str, found: PreparedSet, said: set[str]) -> None:
+    def _remark_on(self, field: str, location: str, found: PreparedSet, said: set[str]) -> None:
         if not len(found):
             return
         patients = len(set(found.patients))
-        fact = f"{kind}: {count(patients, 'patient')}, {count(len(found), 'image')} in {location}"
+        fact = f"{field}: {count(patients, 'patient')}, {count(len(found), 'image')} in {location}"
         if fact not in said:
             self.findings.fact("data", fact)
         wrong = [str(oddity) for oddity in found.oddities if oddity.wrong]

@@ -36,6 +36,11 @@ def places_of(run: RunSpec) -> tuple[Place, ...]:
     return tuple((found.dataset, found.path, how) for _, found in run.data.places)
 
 
+def keys_of(run: RunSpec, place: Place) -> tuple[str, ...]:
+    """The keys below `data` of the first data set of a run that is read from a place."""
+    return next(keys for (keys, _), found in zip(run.data.places, places_of(run), strict=True) if found == place)
+
+
 def preparation(run: RunSpec) -> str:
     """How its images are prepared, in short: `176 px, no clahe, 6 frames`."""
     steps = [f"no {step}" for step, kept in run.data.preprocessing.model_dump().items() if not kept]
