@@ -80,7 +80,7 @@ def test_what_cannot_change_the_result_does_not_change_the_run_id(training: dict
 
 
 def test_the_best_by_a_score_that_there_will_not_be_is_refused() -> None:
-    with pytest.raises(ValidationError, match="this run scores no set .sunnybrook."):
+    with pytest.raises(ValidationError, match="this run scores no set"):
         spec(training={"checkpoint_keep_best": SUNNYBROOK_DICE})
 
 
