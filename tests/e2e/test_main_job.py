@@ -102,9 +102,10 @@ def test_both_models_of_a_pair_see_the_same_split_and_the_split_is_in_the_log(
     assert second is not None
     assert first.split_digest == second.split_digest
     assert first.data_digest == second.data_digest
-    assert set(first.train_patients).isdisjoint(first.validation_patients)
-    assert len(first.train_patients) == len(first.validation_patients) == 3
-    assert len(first.generalisation_patients) == 2
+    patients = {name: found.patients for name, found in first.sets.items()}
+    assert set(patients["train"]).isdisjoint(patients["validation"])
+    assert {name: len(of_set) for name, of_set in patients.items()} == {"train": 3, "validation": 3, "sunnybrook": 2}
+    assert first.digests.keys() == {"train", "sunnybrook"}
 
 
 def test_ctrl_c_checkpoints_and_the_same_command_finishes_what_is_missing(

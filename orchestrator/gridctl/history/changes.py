@@ -67,7 +67,7 @@ def _comparisons(first: HistoryEvent, now: HistoryEvent) -> Iterator[str]:
             was, is_ = getattr(old, name), getattr(new, name)
             if was != is_:
                 yield f"{name.replace('_', ' ')}{of} changed from {_value(was)} to {_value(is_)}"
-        if _now(old.metrics) != _now(new.metrics):
+        if set(_now(old.metrics)) != set(_now(new.metrics)):
             yield f"metrics{of} changed from {_metrics(old.metrics)} to {_metrics(new.metrics)}"
     if not before and not after and first.asked and now.asked and first.asked.score != now.asked.score:
         yield f"score changed from {first.asked.score or 'final'} to {now.asked.score or 'final'}"
@@ -111,12 +111,12 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _metrics(names: Sequence[str]) -> str:
-    return listed(sorted(_now(names)))
+    return listed(_now(names))
 
 
-def _now(names: Iterable[str]) -> set[str]:
+def _now(names: Iterable[str]) -> list[str]:
     """Scores as they are called now."""
-    return {RENAMED_SCORES.get(name, name) for name in names}
+    return [RENAMED_SCORES.get(name, name) for name in names]
 
 
 def _value(value: object) -> str:

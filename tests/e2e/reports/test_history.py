@@ -49,7 +49,7 @@ def test_seeds_added_after_a_look_are_said(gridctl: Command, submit: Submit) -> 
         ("compare.score=best", "score changed from final to best"),
         (
             "compare.metrics=[validation.soft_dice.left_ventricle]",
-            "metrics changed from validation soft Dice and sunnybrook soft Dice to ",
+            "metrics changed from validation.soft_dice.left_ventricle and sunnybrook.soft_dice.left_ventricle to ",
         ),
         ("compare.family=experiment", "family changed from metric to experiment"),
         ("compare.equivalence_margin=0.01", "equivalence margin changed from none to 0.01"),
