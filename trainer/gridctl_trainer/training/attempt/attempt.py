@@ -26,10 +26,10 @@ from gridctl_trainer.host.signals import StoppedError, StopSignal
 from gridctl_trainer.host.source_version import git_sha
 from gridctl_trainer.metrics.scoring import load_metrics
 from gridctl_trainer.models.registry import build_model
+from gridctl_trainer.plugins.used import plugins_of
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.storage.write_behind.spooled_store import SpooledStore
 from gridctl_trainer.training.attempt.fencing import Rival, look_for_rivals
-from gridctl_trainer.training.attempt.used_plugins import plugins_of
 from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weights_sha256
 from gridctl_trainer.training.checkpoints.retention import scores_of
 from gridctl_trainer.training.ejection_fraction import patient_functions
