@@ -28,6 +28,7 @@ _HASH_DIGITS: Final = 8
 
 _DECIDING: Final = ("numpy", "opencv-python-headless", "nibabel", "pydicom")
 
+
 def _steps_as_json(steps: tuple[StepSpec, ...]) -> Any:
     """Of the default steps a pack says which are on, as packs did before there were others."""
     if are_usual(steps):
