@@ -82,7 +82,8 @@ def load_experiment(
     """
     options = {"store": store, "backend": backend}
     given = {name: text for name, text in options.items() if text is not None}
-    return parse_experiment(Document.read(path).with_overrides(overrides).with_options(given))
+    document = Document.read(path).with_overrides(overrides).with_options(given)
+    return parse_experiment(document.with_folders_resolved("plugin_path", path.parent.absolute()))
 
 
 def parse_experiment(document: Document, *, from_elsewhere: bool = False) -> Experiment:
@@ -265,6 +266,7 @@ def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -
                             seed=seed,
                             data=variant.data,
                             training=chosen.training,
+                            plugin_path=file.plugin_path,
                         )
                         _ = run.run_id  # refuses a name that a label cannot hold
                     except ValidationError as error:

@@ -81,6 +81,14 @@ def read_model(name: str, entry: Any, training: Mapping[str, Any], report: Repor
     return _Entry(name, architecture, options_model, report).read(entry, training)
 
 
+def either_of(name: str, architecture: str) -> tuple[str, str]:
+    """What is wrong with a key that a model and training both have, and what to do."""
+    return (
+        f"could be an option of {architecture}, or a key of training",
+        f"write it into the section models.{name}.options or models.{name}.training",
+    )
+
+
 class _Entry:
     """An entry whose architecture is known, while it is read."""
 
@@ -125,9 +133,7 @@ class _Entry:
         is_training = key in TrainingSpec.model_fields
         if self._model is not None and key in self._model.model_fields:
             if is_training:
-                what = f"could be an option of {self._architecture}, or a key of training"
-                name = self._at[1]
-                self._refuse(at, what, f"write it under models.{name}.options or models.{name}.training")
+                self._refuse(at, *either_of(self._at[1], self._architecture))
             else:
                 self._take("options", key, value, at)
         elif is_training:

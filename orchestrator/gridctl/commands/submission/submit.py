@@ -17,6 +17,7 @@ from gridctl.executors.base import Executor
 from gridctl.executors.capabilities import ChecksManifests
 from gridctl.executors.data_places import require_data
 from gridctl.executors.descriptor import ExecutorDescriptor
+from gridctl.executors.model_check import check_named_models
 from gridctl.executors.registry import descriptor_of, open_executor
 from gridctl.experiment import Experiment
 from gridctl.history.event import submit_event
@@ -73,11 +74,12 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool, by_name
         by_name: Whether folders of data have to look like the data sets, where no preflight will read them.
 
     Raises:
-        InputError: Data are missing, in a folder or in a bucket, a Job of Kubernetes would not be valid, or an earlier
-            version of gridctl trained the experiment.
+        InputError: A model's options or a Job of Kubernetes would not be valid, data are missing, or an earlier version
+            of gridctl trained the experiment.
         Fault: The store or the backend cannot be reached.
     """
     refuse_released_runs(experiment, store)
+    check_named_models(experiment)
     require_data(experiment, by_name=by_name)
     executor = open_executor(experiment.backend, experiment, store)
     if isinstance(executor, ChecksManifests):

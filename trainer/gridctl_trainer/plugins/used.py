@@ -1,4 +1,4 @@
-"""Whose code a run uses: every plugin that its specification names."""
+"""Which plugins a run uses, and whose code each of them is here."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from gridctl_trainer.plugins.model import MODELS
 
 
 def plugins_of(spec: RunSpec) -> tuple[PluginProvenance, ...]:
-    """The distribution, version and source of each; one that is not to be found here is passed over."""
+    """Distribution, version and source of every plugin of a run, as they are installed here; imports none of them.
+
+    One that is not to be found here is passed over.
+    """
     found = []
     with contextlib.suppress(PluginError):
-        found.append(MODELS.provenance(spec.network.architecture))
+        found.append(MODELS.provenance(spec.network.architecture, spec.plugin_path))
     return tuple(found)
