@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -17,6 +18,7 @@ from gridctl.analysis.scores import Observations
 from gridctl.analysis.summaries import aggregates, runs_by_cell, summaries
 from gridctl.collection.collect import Collected
 from gridctl.experiment import Experiment
+from gridctl.experiment.measures import primary_measures
 from gridctl.experiment.schema import Comparison as Asked
 from gridctl.report.headline import headlines
 from gridctl.report.provenance import provenance
@@ -46,21 +48,23 @@ def build_report(
     Raises:
         InputError: The question names no metric or score there is, or the experiment compares nothing.
     """
+    experiment = replace(experiment, measures={**experiment.measures, **collected.measures})
     check(question, experiment)
+    best_by = primary_measures(experiment.measures)
     finished = collected.runs.loc[collected.runs["finished"], "run_id"]
     epochs = collected.epochs[collected.epochs["run_id"].isin(finished)]
     asked = asked_comparisons(experiment, question)
     metrics = asked_metrics(experiment, question, asked)
     score = question.score or (asked[0].score if asked else "final")
     cells = runs_by_cell(experiment, collected.runs)
-    observations = Observations.of(epochs, metrics, question.unit, score)
+    observations = Observations.of(epochs, metrics, question.unit, score, best_by)
     comparisons, families = (
         _comparisons(experiment, collected.runs, epochs, asked_tests(experiment, question), question)
         if question.significance
         else ([], [])
     )
     over_runs = comparisons if question.unit == "run" else []
-    measured = Measured(experiment, collected.runs, epochs, over_runs, score)
+    measured = Measured(experiment, collected.runs, epochs, over_runs, score, experiment.measures)
     return Report(
         experiment=experiment.name,
         unit=question.unit,
@@ -69,11 +73,12 @@ def build_report(
         comparisons=comparisons,
         warnings=list(warnings(experiment, collected, question, comparisons, changes, outside)),
         headlines=[
-            *(never_learned(collected.runs, epochs) if question.unit == "run" else ()),
+            *(never_learned(collected.runs, epochs, experiment.measures) if question.unit == "run" else ()),
             *(line for part in comparisons for line in _headlines(part, question.unit, collected.runs)),
         ],
         aggregates=list(aggregates(cells, metrics, observations, question)),
         families=families,
+        measures=experiment.measures,
         studies=[study.section(measured) for study in studies],
         provenance=provenance(collected.runs, question.seed),
     )
@@ -85,11 +90,12 @@ def _comparisons(
     found = []
     rows = rows_by_name(runs) if asked else {}
     wanted = Wanted(strict=question.strict_pairs, differing=question.keep_differing_pairs)
+    best_by = primary_measures(experiment.measures)
     observed: dict[tuple[str, tuple[str, ...]], Observations] = {}
     for item in asked:
         key = (item.score, tuple(item.metrics))
         if key not in observed:
-            observed[key] = Observations.of(epochs, item.metrics, question.unit, item.score)
+            observed[key] = Observations.of(epochs, item.metrics, question.unit, item.score, best_by)
         if item.model == item.against:
             ablations = compared_ablations(experiment)
             pairs = pair_ablations(rows, item.model, ablations, same_images=same_images(experiment), wanted=wanted)
@@ -97,7 +103,7 @@ def _comparisons(
             pairs = pair_models(rows, item.model, item.against, wanted)
         found.append(compare(item, pairs, observed[key], experiment, question))
     tested, families = corrected(found, asked, experiment, question.unit)
-    return remarked(tested, runs, epochs), families
+    return remarked(tested, runs, epochs, experiment.measures), families
 
 
 def _headlines(comparison: Comparison, unit: str, runs: pd.DataFrame) -> Iterator[str]:

@@ -63,7 +63,7 @@ def test_what_a_crop_cuts_off_counts_as_missed_and_is_known(whole: Path) -> None
         {"train": {"dataset": "acdc", "path": "-"}, "size_px": 16, "preprocessing": {"resize": False}}
     )
     prepared = load_set("acdc", str(whole), data, 1)
-    found = patient_functions("generalisation", Oracle(prepared), prepared, 7, CPU)
+    found = patient_functions("sunnybrook", Oracle(prepared), prepared, 7, CPU)
     for record in found:
         lost = sum(s.lost_ml for s in prepared.slices if s.patient == record.patient and s.phase == "ED")
         assert lost > 1

@@ -14,9 +14,11 @@ from torch import Tensor, nn
 
 from gridctl_trainer.contract.errors import Fault
 from gridctl_trainer.contract.layout import Position
-from gridctl_trainer.contract.records.metric_log import EpochRecord, SetScores
-from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.records.metric_log import EpochRecord
+from gridctl_trainer.contract.records.set_scores import SetScores
+from gridctl_trainer.contract.spec import RunSpec, structures_of
 from gridctl_trainer.host.signals import StopSignal
+from gridctl_trainer.metrics.scoring import load_metrics
 from gridctl_trainer.training.device_faults import step_faults
 from gridctl_trainer.training.evaluation import NonFiniteScoreError, evaluate
 from gridctl_trainer.training.images.augmentation import Augmentation
@@ -55,6 +57,7 @@ class TrainingLoop:
         self._spec = spec
         self._device = device
         self._train_images, self._scored = train, scored
+        self._metrics = load_metrics(spec.metrics)
         self._augmentation = Augmentation(spec.data.augmentation, spec.seed)
         self._stop = stop
         self._progress = progress
@@ -118,7 +121,7 @@ class TrainingLoop:
         trained = len(self._train_images) - min(first * self._spec.training.batch_size, len(self._train_images))
         self._rng = rng_state()
         scores = {name: self._score(name, tensors) for name, tensors in self._scored.items()}
-        external = [found for name, found in scores.items() if name != VALIDATION]
+        restore_rng_state(self._rng)  # a metric or a model that drew chance here changes nothing of training
         self._rng = None
         train_loss, skipped = self._loss_sum / self._images, self._skipped
         self.position, self._loss_sum, self._images, self._skipped = Position(epoch), 0.0, 0, 0
@@ -126,8 +129,7 @@ class TrainingLoop:
             epoch=epoch,
             train_loss=train_loss,
             skipped_steps=skipped,
-            validation=scores[VALIDATION],
-            generalisation=external[0] if external else None,
+            sets=scores,
             seconds=time.monotonic() - started,
             images_per_second=trained / train_seconds if train_seconds > 0 else 0.0,
             peak_memory_bytes=peak_memory_bytes(self._device),
@@ -192,7 +194,15 @@ class TrainingLoop:
 
         try:
             with step_faults(self._spec, self._device, phase, self.position.epoch + 1):
-                return evaluate(self.model, tensors, batch_size, self._device, between_batches)
+                return evaluate(
+                    self.model,
+                    tensors,
+                    batch_size,
+                    self._device,
+                    between_batches,
+                    metrics=self._metrics,
+                    structures=structures_of(self._spec.data),
+                )
         except NonFiniteScoreError as error:
             problem = error.problems[0]
             what = f"{phase} after the steps of epoch {self.position.epoch + 1}: {problem.what}"

@@ -22,8 +22,10 @@ from gridctl_trainer.contract.records.checkpoint_manifest import (
     MAX_MANIFEST_BYTES,
     CheckpointManifest,
 )
+from gridctl_trainer.contract.score_name import TRAIN_LOSS, ScoreName
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.host.file_digest import sha256_of
+from gridctl_trainer.plugins.metrics import METRICS
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.training.checkpoints.retention import Scores, best, kept
 
@@ -43,6 +45,7 @@ class Checkpoints:
         self._store = store
         self._layout = RunLayout(spec.experiment, spec.run_id)
         self._training = spec.training
+        self._higher_is_better = _is_higher_better(spec.training.checkpoint_keep_best)
         self._spec_digest = spec.digest
         self._attempt = attempt
         self._whole: dict[CheckpointName, Scores] = {}
@@ -90,7 +93,8 @@ class Checkpoints:
         if by is None or by not in scores:
             return False
         now = Position(10**9)
-        return best([*((name.position, known) for name, known in self._whole.items()), (now, scores)], by) == now
+        candidates = [*((name.position, known) for name, known in self._whole.items()), (now, scores)]
+        return best(candidates, by, higher_is_better=self._higher_is_better) == now
 
     def newest(self) -> tuple[CheckpointManifest, Mapping[str, Any]] | None:
         """The newest checkpoint that is whole; damaged ones are passed over with a warning.
@@ -178,7 +182,8 @@ class Checkpoints:
     def _drop_behind(self, position: Position) -> None:
         """Of what this attempt knows of, and that lies behind what it has just written."""
         behind = {name: scores for name, scores in self._whole.items() if name.position <= position}
-        stay = kept({name.position: scores for name, scores in sorted(behind.items())}, self._training)
+        scored = {name.position: scores for name, scores in sorted(behind.items())}
+        stay = kept(scored, self._training, higher_is_better=self._higher_is_better)
         surplus = {name for name in behind if name.position not in stay}
         surplus |= {name for name in self._broken if name.position < position}
         for name in sorted(surplus):
@@ -190,6 +195,12 @@ class Checkpoints:
 
 class _DamagedError(Exception):
     pass
+
+
+def _is_higher_better(by: str | None) -> bool:
+    if by is None or by == TRAIN_LOSS:
+        return False
+    return METRICS.find(ScoreName.parse(by).metric).higher_is_better
 
 
 def weights_sha256(tensors: Mapping[str, torch.Tensor]) -> str:

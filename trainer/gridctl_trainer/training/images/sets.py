@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from gridctl_trainer.contract.records.metric_log import DataRecord
+from gridctl_trainer.contract.records.metric_log import DataRecord, SetData
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.datasets.split import require_patients, split_patients
 from gridctl_trainer.plugins.model import options_of
@@ -56,16 +56,14 @@ class RunSets:
         Args:
             train_steps: Optimizer steps of one epoch.
         """
-        external = next((prepared for name, prepared in self.scored.items() if name != VALIDATION), None)
+        found = {TRAIN: self.train, **self.scored}
         return DataRecord(
             data_digest=self.data_digest,
+            digests=self.digests,
             split_digest=self.split_digest,
-            train_patients=_patients(self.train),
-            validation_patients=_patients(self.validation),
-            generalisation_patients=_patients(external) if external else (),
-            train_images=len(self.train),
-            validation_images=len(self.validation),
-            generalisation_images=len(external) if external else 0,
+            sets={
+                name: SetData(patients=_patients(prepared), images=len(prepared)) for name, prepared in found.items()
+            },
             train_steps=train_steps,
         )
 
