@@ -19,6 +19,7 @@ from gridctl_trainer.contract.records.set_scores import SetScores
 from gridctl_trainer.contract.spec import RunSpec, structures_of
 from gridctl_trainer.host.signals import StopSignal
 from gridctl_trainer.metrics.scoring import load_metrics
+from gridctl_trainer.plugins.dataset import unlabelled
 from gridctl_trainer.training.device_faults import step_faults
 from gridctl_trainer.training.evaluation import NonFiniteScoreError, evaluate
 from gridctl_trainer.training.images.augmentation import Augmentation
@@ -64,6 +65,7 @@ class TrainingLoop:
         self.model = model.to(device)
         self._optimizer = torch.optim.Adam(self.model.parameters(), lr=spec.training.learning_rate)
         self._classes = classes_of(spec.data.target)
+        self._unlabelled = unlabelled(spec.data, also_by_path=True)
         self.position = Position(0)
         self._loss_sum = 0.0  # of this epoch so far, with the images and skipped steps below
         self._images = 0
@@ -211,6 +213,7 @@ class TrainingLoop:
                     between_batches,
                     metrics=self._metrics,
                     structures=structures_of(self._spec.data),
+                    labelled=[item for item in structures_of(self._spec.data) if (name, item) not in self._unlabelled],
                 )
         except NonFiniteScoreError as error:
             problem = error.problems[0]
