@@ -265,11 +265,8 @@ def _check_packs(root: Path, *, as_json: bool) -> None:
 def _bar(title: str) -> Iterator[Progress]:
     """A bar with the time that remains, on a terminal."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
 
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        task = bars.add_task(title, total=None)
-        yield lambda done, total: bars.update(task, completed=done, total=total)
+    from gridctl_trainer.terminal.progress_bars import bar
+
+    with bar(Console(stderr=True), title) as progress:
+        yield progress

@@ -14,7 +14,7 @@ from gridctl.errors import InputError
 from gridctl.experiment import Document, Experiment, load_experiment, parse_experiment
 from gridctl.experiment.trained_networks import TrainedNetworks
 from gridctl.experiment.yaml_text.bounded_yaml import MAX_BYTES
-from gridctl.submissions.being_checked import Check, being_checked
+from gridctl.submissions.being_checked import PendingCheck, being_checked
 from gridctl.submissions.submitted_experiments import Submission, Submissions
 from gridctl.terminal import console
 from gridctl_trainer.contract import layout
@@ -62,7 +62,7 @@ class Found:
 class CheckedExperimentError(InputError):
     """The experiment is still being checked by the submission that will start it."""
 
-    def __init__(self, check: Check) -> None:
+    def __init__(self, check: PendingCheck) -> None:
         super().__init__(str(check), fix="ask again once its first run has begun")
 
 
