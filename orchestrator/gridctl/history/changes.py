@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from gridctl.analysis.wording import METRIC_NAMES, listed
+from gridctl.analysis.wording import listed
 from gridctl.collection.outside_grid import shown
 from gridctl.collection.specifications import different_values
 from gridctl.history.event import Declared, DeclaredComparison, HistoryEvent
 from gridctl.history.record import History
 from gridctl.terminal.console import count
+from gridctl_trainer.contract.released.score_names_v1 import RENAMED_SCORES
 
 _MOST_SHOWN: Final = 6
 """Names that are listed one by one."""
@@ -70,7 +71,7 @@ def _comparisons(first: HistoryEvent, now: HistoryEvent) -> Iterator[str]:
             was, is_ = getattr(old, name), getattr(new, name)
             if was != is_:
                 yield f"{name.replace('_', ' ')}{of} changed from {_value(was)} to {_value(is_)}"
-        if set(old.metrics) != set(new.metrics):
+        if set(_now(old.metrics)) != set(_now(new.metrics)):
             yield f"metrics{of} changed from {_metrics(old.metrics)} to {_metrics(new.metrics)}"
     if not before and not after and first.asked and now.asked and first.asked.score != now.asked.score:
         yield f"score changed from {first.asked.score or 'final'} to {now.asked.score or 'final'}"
@@ -114,7 +115,12 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _metrics(names: Sequence[str]) -> str:
-    return listed([METRIC_NAMES.get(name, name) for name in names])
+    return listed(_now(names))
+
+
+def _now(names: Iterable[str]) -> list[str]:
+    """Scores as they are called now."""
+    return [RENAMED_SCORES.get(name, name) for name in names]
 
 
 def _value(value: object) -> str:

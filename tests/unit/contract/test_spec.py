@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from gridctl_trainer.contract.errors import SpecError
 from gridctl_trainer.contract.spec import RUN_ID_MAX_LENGTH, RunSpec
 from tests.networks import unet
+from tests.scored import SUNNYBROOK_DICE, VALIDATION_DICE
 
 
 def spec(**changes: Any) -> RunSpec:
@@ -68,7 +69,7 @@ def test_whatever_can_change_the_result_changes_the_run_id(changes: dict[str, An
         {"checkpoint_every_epochs": 1},
         {"checkpoint_keep_last": 5},
         {"checkpoint_keep_every_epochs": 20},
-        {"checkpoint_keep_best": "validation_dice"},
+        {"checkpoint_keep_best": VALIDATION_DICE},
         {"store_outage_minutes": 0},
         {"spool_mib": 10},
         {"threads": 2},
@@ -80,8 +81,8 @@ def test_what_cannot_change_the_result_does_not_change_the_run_id(training: dict
 
 
 def test_the_best_by_a_score_that_there_will_not_be_is_refused() -> None:
-    with pytest.raises(ValidationError, match=r"no set in data\.external"):
-        spec(training={"checkpoint_keep_best": "generalisation_dice"})
+    with pytest.raises(ValidationError, match="this run scores no set"):
+        spec(training={"checkpoint_keep_best": SUNNYBROOK_DICE})
 
 
 def test_a_preset_is_the_same_run_as_what_it_stands_for() -> None:

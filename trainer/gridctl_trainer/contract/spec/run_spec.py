@@ -11,11 +11,13 @@ from pydantic import ValidationError, model_validator
 from gridctl_trainer.contract.errors import Problem, SpecError, shortened
 from gridctl_trainer.contract.frozen import Frozen, canonical_json, misread
 from gridctl_trainer.contract.json_text import read_json
+from gridctl_trainer.contract.score_name import TRAIN_LOSS, ScoreName
 from gridctl_trainer.contract.spec.data import DataSpec
 from gridctl_trainer.contract.spec.identity import DECIDES, RECORDED, identity
 from gridctl_trainer.contract.spec.names import ExperimentName, Identifier, Seed, TrainRatio
 from gridctl_trainer.contract.spec.network import NetworkSpec
 from gridctl_trainer.contract.spec.problems import joined, validation_problems
+from gridctl_trainer.contract.spec.scored import DEFAULT_METRICS, MetricNames, scored_sets, structures_of
 from gridctl_trainer.contract.spec.training import TrainingSpec
 from gridctl_trainer.contract.wording import count
 
@@ -42,6 +44,8 @@ class RunSpec(Frozen):
         seed: Of the split, the start weights and the order of images.
         data: Where the images are and how they are prepared.
         training: How the model is trained.
+        metrics: Which scores are computed. Recorded: another list changes neither the weights nor the scores that
+            both have, so the run stays the same one.
         plugin_path: Folders in which modules of plugins that are named by their path are looked for, after all others.
     """
 
@@ -54,13 +58,22 @@ class RunSpec(Frozen):
     seed: Annotated[Seed, DECIDES]
     data: Annotated[DataSpec, DECIDES]
     training: Annotated[TrainingSpec, DECIDES]
+    metrics: Annotated[MetricNames, RECORDED] = DEFAULT_METRICS
     plugin_path: Annotated[tuple[str, ...], RECORDED] = ()
 
     @model_validator(mode="after")
     def _best_can_be_scored(self) -> Self:
-        by = self.training.checkpoint_keep_best or ""
-        if not self.data.external and by.startswith("generalisation"):
-            raise ValueError(f"training.checkpoint_keep_best is {by}, but there is no set in data.external")
+        by = self.training.checkpoint_keep_best
+        if by is not None and by != TRAIN_LOSS:
+            score = ScoreName.parse(by)
+            unknown = {
+                f"set '{score.set}'": score.set not in scored_sets(self.data),
+                f"metric '{score.metric}'": score.metric not in self.metrics,
+                f"structure '{score.structure}'": score.structure not in ("", *structures_of(self.data)),
+            }
+            for what, is_unknown in unknown.items():
+                if is_unknown:
+                    raise ValueError(f"training.checkpoint_keep_best is {by}, but this run scores no {what}")
         return self
 
     @property

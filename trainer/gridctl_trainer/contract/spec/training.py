@@ -7,12 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from gridctl_trainer.contract.frozen import Frozen
+from gridctl_trainer.contract.score_name import BestBy
 from gridctl_trainer.contract.spec.identity import DECIDES, RECORDED
-
-CheckpointScore = Literal[
-    "train_loss", "validation_dice", "validation_bce", "generalisation_dice", "generalisation_bce"
-]
-"""By what the best checkpoint can be chosen: the highest Dice, or the lowest of the others."""
 
 
 class TrainingSpec(Frozen):
@@ -28,8 +24,8 @@ class TrainingSpec(Frozen):
         checkpoint_keep_last: How many of the newest checkpoints stay; with two, the one before the
             last is there if the last is damaged.
         checkpoint_keep_every_epochs: Checkpoints after multiples of this stay for good; None for none.
-        checkpoint_keep_best: Keep the checkpoint of the best epoch by this score, and make one
-            whenever an epoch is the best so far; None for neither.
+        checkpoint_keep_best: Keep the checkpoint of the best epoch by this score, such as `validation.soft_dice`, or
+            by `train_loss`, and make one whenever an epoch is the best so far; None for neither.
         on_nonfinite: What a loss or gradient that is NaN or infinite does: `stop` the run, or
             `skip` that optimizer step.
         deterministic: Whether torch uses deterministic algorithms only.
@@ -50,7 +46,7 @@ class TrainingSpec(Frozen):
     checkpoint_every_epochs: Annotated[int, Field(ge=1, le=9999), RECORDED] = 10
     checkpoint_keep_last: Annotated[int, Field(ge=1, le=9999), RECORDED] = 2
     checkpoint_keep_every_epochs: Annotated[int | None, Field(ge=1, le=9999), RECORDED] = None
-    checkpoint_keep_best: Annotated[CheckpointScore | None, RECORDED] = None
+    checkpoint_keep_best: Annotated[BestBy | None, RECORDED] = None
     on_nonfinite: Annotated[Literal["stop", "skip"], DECIDES] = "stop"
     deterministic: Annotated[bool, DECIDES] = True
     store_outage_minutes: Annotated[float, Field(ge=0, le=7 * 24 * 60), RECORDED] = 30
