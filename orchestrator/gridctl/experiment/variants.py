@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from gridctl.errors import InputError
 from gridctl.experiment.document import Location, field_path, set_path
 from gridctl.experiment.model_entry import Model, read_model
+from gridctl.experiment.preprocessing_steps import leave_out, with_steps
 from gridctl.experiment.schema import Ablation
 from gridctl.experiment.trained_networks import TrainedNetworks
 from gridctl.experiment.validation import Problems, Report, validate
@@ -67,8 +68,12 @@ def _blaming(at: Location, problems: Problems) -> Report:
 def _changed(ablation: Ablation, tree: dict[str, Any], at: Location, problems: Problems) -> dict[str, Any] | None:
     changed = copy.deepcopy(tree)
     sound = True
-    for step in ablation.without:
-        set_path(changed, ("data", "preprocessing", step), False, where="")
+    for index, step in enumerate(ablation.without):
+        try:
+            leave_out(changed, step)
+        except InputError as error:
+            problems.add((*at, "without", index), error.problems[0].what, error.problems[0].fix)
+            sound = False
     for path, value in ablation.set.items():
         location = tuple(path.split("."))
         place = (*at, "set", path)
@@ -87,6 +92,7 @@ def _changed(ablation: Ablation, tree: dict[str, Any], at: Location, problems: P
 
 
 def _variant(name: str, tree: dict[str, Any], report: Report, trained: TrainedNetworks | None) -> Variant | None:
+    tree = with_steps(tree, report)
     data = validate(DataSpec, tree["data"], ("data",), report) if isinstance(tree.get("data"), dict) else None
     given = tree["models"] if isinstance(tree.get("models"), dict) else {}
     training = tree["training"] if isinstance(tree.get("training"), dict) else {}

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from gridctl.collection.specifications import StoredSpecifications
 from gridctl.errors import InputError
-from gridctl.experiment import Document, Experiment, load_experiment, parse_experiment
+from gridctl.experiment import Document, Experiment, load_experiment
+from gridctl.experiment.released.reading import is_version_1, parse_stored
 from gridctl.experiment.trained_networks import TrainedNetworks
 from gridctl.experiment.yaml_text.bounded_yaml import MAX_BYTES
 from gridctl.submissions.being_checked import PendingCheck, being_checked
@@ -84,7 +85,7 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
     name, url = given, store_url
     written = None
     if given is not None and (given.endswith((".yaml", ".yml")) or Path(given).is_file()):
-        written = load_experiment(Path(given))
+        written = _written(Path(given))
         name = written.name
     try:
         return _submitted(given, name, url, written)
@@ -92,6 +93,12 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
         if check := being_checked(name, open_store(url).url if url is not None else None):
             raise CheckedExperimentError(check) from None
         raise
+
+
+def _written(path: Path) -> Experiment:
+    """The experiment of a file; one that an earlier version submitted is found by its file of that time."""
+    document = Document.read(path)
+    return parse_stored(document) if is_version_1(document) else load_experiment(path)
 
 
 def _submitted(given: str | None, name: str | None, url: str | None, written: Experiment | None) -> Found:
@@ -210,7 +217,7 @@ def stored_experiment(store: Store, name: str) -> Experiment:
     except (NotAnObjectError, DamagedObjectError) as error:
         raise DamagedExperimentError(error.problems[0].what, where=where, fix=_SUBMIT_AGAIN) from None
     try:
-        return parse_experiment(Document.parse(data, where), from_elsewhere=True, trained=_trained(store, name))
+        return parse_stored(Document.parse(data, where), _trained(store, name))
     except InputError as error:
         more = len(error.problems) - 1
         what = error.problems[0].what + (f", and {more} more mistakes" if more else "")
