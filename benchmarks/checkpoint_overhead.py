@@ -29,7 +29,7 @@ from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.host.signals import StopSignal
 from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.storage.base import Store, open_store
-from gridctl_trainer.storage.retry import Patience
+from gridctl_trainer.storage.retry import Retry
 from gridctl_trainer.storage.write_behind.spool import Spool
 from gridctl_trainer.storage.write_behind.spooled_store import SpooledStore
 from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints
@@ -64,7 +64,7 @@ def stores(folder: Path) -> dict[str, Store]:
         bucket = os.environ.get("GRIDCTL_TEST_BUCKET", "gridctl")
         remote = open_store(f"s3://{bucket}/benchmark/{uuid.uuid4().hex}")
         spool = Spool(folder / "spool", 1 << 31)
-        found["S3"] = SpooledStore(remote, spool, Patience(60, StopSignal()), lambda: remote)
+        found["S3"] = SpooledStore(remote, spool, Retry(60, StopSignal()), lambda: remote)
     return found
 
 

@@ -24,9 +24,9 @@ from gridctl.errors import Fault, InputError, UnreachableError
 
 if TYPE_CHECKING:
     from gridctl.collection.collect import Collected
-    from gridctl.commands.answer import Answer
     from gridctl.commands.lookup.experiments import Found
     from gridctl.commands.progress.status import Status
+    from gridctl.commands.report_result import ReportResult
     from gridctl.commands.submission.carry_out import SubmitResult
     from gridctl.commands.submission.submit import Prepared
     from gridctl.experiment import Experiment
@@ -177,7 +177,7 @@ def report(
     keep_differing_pairs: bool = False,
     seed: int = 0,
     progress: Callable[[str], None] | None = None,
-) -> Answer:
+) -> ReportResult:
     """Scores of every model, and whether their differences may be called significant.
 
     Args:
@@ -197,7 +197,7 @@ def report(
         StoreError: Its store cannot be reached.
     """
     from gridctl.analysis.request import Question, compares
-    from gridctl.commands.answer import answer
+    from gridctl.commands.report_result import report_of
     from gridctl.terminal.console import messages_to
 
     if unit not in ("run", "epoch") or seed < 0:
@@ -213,7 +213,7 @@ def report(
             seed=seed,
             keep_differing_pairs=keep_differing_pairs,
         )
-        return answer(found, question)
+        return report_of(found, question)
 
 
 def _find(experiment: Any, store: str | None) -> Found:

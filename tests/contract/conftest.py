@@ -9,7 +9,7 @@ import pytest
 
 from gridctl_trainer.host.signals import StopSignal
 from gridctl_trainer.storage.base import Store, open_store
-from gridctl_trainer.storage.retry import Patience
+from gridctl_trainer.storage.retry import Retry
 from gridctl_trainer.storage.write_behind.spool import Spool
 from gridctl_trainer.storage.write_behind.spooled_store import SpooledStore
 from tests import s3_server
@@ -59,7 +59,7 @@ def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callab
         if request.param != "spooled":
             return store
         spool = Spool(tmp_path / "spool" / uuid.uuid4().hex, 1 << 30)
-        spooled.append(SpooledStore(store, spool, Patience(0, StopSignal()), lambda: store))
+        spooled.append(SpooledStore(store, spool, Retry(0, StopSignal()), lambda: store))
         return spooled[-1]
 
     yield new

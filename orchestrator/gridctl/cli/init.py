@@ -41,13 +41,15 @@ def init(
 ) -> None:
     """Write a commented experiment file for the data you have."""
     from gridctl.cli.experiment_files import experiment_files
-    from gridctl.commands.init import Wanted, compose
+    from gridctl.commands.init import InitOptions, compose
     from gridctl.commands.init_files import SCHEMA_NAME, write, write_schema
     from gridctl.experiment.executor_names import DEFAULT_EXECUTOR
     from gridctl.terminal import console
 
     to_stdout = output == "-"
-    written = compose(Wanted(folders or (), name, backend or DEFAULT_EXECUTOR, store), "" if to_stdout else SCHEMA_NAME)
+    written = compose(
+        InitOptions(folders or (), name, backend or DEFAULT_EXECUTOR, store), "" if to_stdout else SCHEMA_NAME
+    )
     for note in written.notes:
         console.say(f"note: {note}")
     if to_stdout:

@@ -107,7 +107,7 @@ def report(
     console.say(which(found))
     wanted = ReportFormat.JSON if as_json else output_format
     on_page = wanted is ReportFormat.HTML or (output is not None and wanted is None)
-    answer = api.report(
+    result = api.report(
         found,
         significance=significance or (on_page and compares(found.experiment)),
         unit=unit.value,
@@ -118,16 +118,16 @@ def report(
         seed=seed,
         progress=console.on_stderr,
     )
-    tables = answer.collected
+    tables = result.collected
     if output is not None:
-        answer.save(output, wanted.value if wanted else None, progress=console.on_stderr)
+        result.save(output, wanted.value if wanted else None, progress=console.on_stderr)
         console.say_unreadable(tables.problems)
     elif wanted in (None, ReportFormat.TABLE):
-        answer.print(console.stdout_console())
+        result.print(console.stdout_console())
     else:
-        console.show_document(answer.text(wanted.value, progress=console.on_stderr), wanted.value)
+        console.show_document(result.text(wanted.value, progress=console.on_stderr), wanted.value)
         console.say_unreadable(tables.problems)
-    if not answer.question.significance and compares(found.experiment) and tables.runs["finished"].any():
+    if not result.question.significance and compares(found.experiment) and tables.runs["finished"].any():
         console.say(f"next: {_tests_of(found.experiment, experiment, store)}")
     if tables.problems:
         raise typer.Exit(errors.RUNS_FAILED)

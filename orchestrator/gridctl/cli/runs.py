@@ -130,7 +130,7 @@ def doctor(
 ) -> None:
     """Check what runs need before a grid of them does: cluster, Secret, image; device, data, models; store."""
     from gridctl import errors
-    from gridctl.commands.doctor import examine
+    from gridctl.commands.doctor import diagnose
     from gridctl.executors.base import InterruptedPreflightError
     from gridctl.experiment import load_experiment
     from gridctl.terminal import console
@@ -139,7 +139,7 @@ def doctor(
     checks = []
     said: set[str] = set()
     try:
-        for check in examine(loaded, with_preflight=preflight):
+        for check in diagnose(loaded, with_preflight=preflight):
             checks.append(check)
             if not as_json:
                 console.show(f"{check.state:<8} {check.name}: {check.says}")

@@ -121,11 +121,11 @@ def _redraw(found: Found) -> Sequence[str]:
     from rich.text import Text
 
     from gridctl.cli.views.status import status_view
-    from gridctl.commands.progress.watch import Moment, watch
+    from gridctl.commands.progress.watch import StatusReading, watch
     from gridctl.terminal import console
 
     terminal = console.stdout_console()
-    last: Moment | None = None
+    last: StatusReading | None = None
     try:
         with Live(console=terminal, auto_refresh=False, transient=True) as live:
             for moment in watch(found):

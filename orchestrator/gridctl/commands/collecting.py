@@ -16,10 +16,7 @@ def collect_with_bar(store: Store, runs: Sequence[RunSpec]) -> Collected:
     Raises:
         StoreError: The store cannot be reached.
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from gridctl_trainer.terminal.progress_bars import bar
 
-    stderr = console.stderr_console()
-    columns = (TextColumn("reading logs"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
-        task = bar.add_task("", total=None)
-        return collect(store, runs, on_read=lambda done, total: bar.update(task, completed=done, total=total))
+    with bar(console.stderr_console(), "reading logs") as progress:
+        return collect(store, runs, on_read=progress)

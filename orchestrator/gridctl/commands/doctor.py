@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gridctl.executors.capabilities import Examines
+from gridctl.executors.capabilities import Diagnoses
 from gridctl.executors.check import Check, guarded
 from gridctl.executors.data_places import data_checks
 from gridctl.executors.registry import executor_class, require_options
@@ -13,7 +13,7 @@ from gridctl_trainer.storage.base import open_store
 from gridctl_trainer.storage.probe import probe
 
 
-def examine(experiment: Experiment, *, with_preflight: bool = True) -> Iterator[Check]:
+def diagnose(experiment: Experiment, *, with_preflight: bool = True) -> Iterator[Check]:
     """Look at everything that an experiment's runs need, in the order in which they need it.
 
     Nothing is left behind but data prepared in the cache: the store gets one object, which is deleted again.
@@ -24,8 +24,8 @@ def examine(experiment: Experiment, *, with_preflight: bool = True) -> Iterator[
     """
     require_options(experiment)
     executor = executor_class(experiment.backend, experiment)
-    if isinstance(executor, Examines):
-        yield from executor.examine(experiment, with_preflight=with_preflight)
+    if isinstance(executor, Diagnoses):
+        yield from executor.diagnose(experiment, with_preflight=with_preflight)
     else:
         yield from data_checks(experiment)
     yield guarded("store", lambda: _store(experiment))

@@ -17,12 +17,12 @@ from gridctl.experiment.draft.proposal import LEAST_PATIENTS, MANY, Draft, Place
 from gridctl.experiment.draft.text import draft_text
 from gridctl.experiment.executor_names import DEFAULT_EXECUTOR
 from gridctl.terminal import console
-from gridctl_trainer.contract.data_layout import TITLES
 from gridctl_trainer.contract.location import read_location
+from gridctl_trainer.plugins.dataset import title_of
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class DraftedFile:
     """An experiment file, not yet on disk.
 
     Attributes:
@@ -45,7 +45,7 @@ class Written:
     def said(self, path: Path) -> list[str]:
         """What was written, and what to type next."""
         sets = ", ".join(
-            f"{TITLES[data.kind]}: {console.count(len(data.patients), 'patient')}"
+            f"{title_of(data.kind)}: {console.count(len(data.patients), 'patient')}"
             for data in self.data
             if data.patients
         )
@@ -67,7 +67,7 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class InitOptions:
     """What the command line asks for.
 
     Attributes:
@@ -83,7 +83,7 @@ class Wanted:
     store: str | None
 
 
-def compose(wanted: Wanted, schema: str = "") -> Written:
+def compose(wanted: InitOptions, schema: str = "") -> DraftedFile:
     """Look at the data and write the text of an experiment for it.
 
     Args:
@@ -119,7 +119,7 @@ def compose(wanted: Wanted, schema: str = "") -> Written:
     if not here and not (draft.store or "s3://").startswith("s3://"):
         raise InputError("pods reach no folder of this machine", where="--store", fix="give s3://bucket/prefix")
     text = draft_text(draft, schema)
-    return Written(text, _parsed(text), tuple(found), tuple(notes))
+    return DraftedFile(text, _parsed(text), tuple(found), tuple(notes))
 
 
 def _parsed(text: str) -> Experiment:
@@ -151,7 +151,7 @@ def _place(data: DataFolder, *, here: bool) -> Place:
     return Place(data.kind, location, len(data.patients) or None)
 
 
-def _store(wanted: Wanted, *, here: bool) -> str | None:
+def _store(wanted: InitOptions, *, here: bool) -> str | None:
     given = wanted.store or os.environ.get("GRIDCTL_STORE")
     if wanted.store is None and given and (here or given.startswith("s3://")):
         return None

@@ -20,7 +20,7 @@ from gridctl.collection.specifications import StoredSpecifications
 from gridctl.commands.collecting import collect_with_bar
 from gridctl.commands.epoch_times import OtherRuns, measured_elsewhere
 from gridctl.commands.lookup.experiments import find_experiment
-from gridctl.executors.capabilities import CountsGpus, KnowsWidth
+from gridctl.executors.capabilities import CountsGpus, KnowsRunsAtOnce
 from gridctl.executors.registry import executor_class
 from gridctl.experiment import Experiment, load_experiment
 from gridctl.experiment.measures import Measure, primary_measures
@@ -168,7 +168,7 @@ def estimate(
     paces = [_pace(run, rows[run.run_id]) for run in experiment.runs]
     executor = executor_class(experiment.backend, experiment)
     gpus = executor.gpus_per_run(experiment) if isinstance(executor, CountsGpus) else _gpus_used(collected, others)
-    usual = executor.runs_at_once(experiment) if isinstance(executor, KnowsWidth) else None
+    usual = executor.runs_at_once(experiment) if isinstance(executor, KnowsRunsAtOnce) else None
     width = at_once or usual  # on a cluster its queue decides
     cells = list(_costs(paces, others.paces, max(1, gpus)))
     known = [cost.gpu_hours for cost in cells if cost.gpu_hours is not None]

@@ -13,14 +13,14 @@ from gridctl.experiment import Experiment
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class JobText:
     """The Job of one run as YAML."""
 
     run_id: str
     text: str
 
 
-def render_jobs(experiment: Experiment) -> list[Rendered]:
+def render_jobs(experiment: Experiment) -> list[JobText]:
     """The Jobs of all runs, in the order of the grid. Asks neither cluster nor store.
 
     Raises:
@@ -28,16 +28,16 @@ def render_jobs(experiment: Experiment) -> list[Rendered]:
     """
     for executor in executor_classes(experiment):
         if isinstance(executor, Renders):
-            return [Rendered(run_id, text) for run_id, text in executor.render(experiment)]
+            return [JobText(run_id, text) for run_id, text in executor.render(experiment)]
     raise InputError("no executor that is installed can show what it would make")
 
 
-def as_stream(rendered: Iterable[Rendered]) -> str:
+def as_stream(rendered: Iterable[JobText]) -> str:
     """All Jobs as one YAML stream."""
     return "---\n".join(item.text for item in rendered)
 
 
-def write_jobs(rendered: Iterable[Rendered], folder: Path) -> list[Path]:
+def write_jobs(rendered: Iterable[JobText], folder: Path) -> list[Path]:
     """Each Job as `<run_id>.yaml` in a folder, which is made if missing.
 
     Raises:

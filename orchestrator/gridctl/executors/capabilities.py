@@ -64,7 +64,7 @@ class Prints(Protocol):
         """The last line that each run's newest attempt has printed, by run id; without those that cannot be read."""
 
 
-class Live(Protocol):
+class LiveView(Protocol):
     """An experiment that is followed."""
 
     @property
@@ -79,7 +79,7 @@ class Live(Protocol):
 class Follows(Protocol):
     """Can tell of changes, so that it need not be asked again and again."""
 
-    def follow(self, experiment: str) -> AbstractContextManager[Live]:
+    def follow(self, experiment: str) -> AbstractContextManager[LiveView]:
         """Follow an experiment until the context ends."""
 
 
@@ -171,11 +171,11 @@ class ShowsStart(Protocol):
 
 
 @runtime_checkable
-class Examines(Protocol):
+class Diagnoses(Protocol):
     """Has more for `gridctl doctor` to look at than data and store."""
 
     @classmethod
-    def examine(cls, experiment: Experiment, *, with_preflight: bool) -> Iterator[Check]:
+    def diagnose(cls, experiment: Experiment, *, with_preflight: bool) -> Iterator[Check]:
         """Look at all that runs need but the store, in the order in which they need it: also the data.
 
         Args:
@@ -207,7 +207,7 @@ class CountsGpus(Protocol):
 
 
 @runtime_checkable
-class KnowsWidth(Protocol):
+class KnowsRunsAtOnce(Protocol):
     """Knows from the experiment how many runs train at a time."""
 
     @classmethod

@@ -11,16 +11,19 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from gridctl.experiment.data_sets import with_data_sets_checked, with_data_sets_said
 from gridctl.experiment.document import Document
 from gridctl.experiment.empty_sections import without_empty_sections
 from gridctl.experiment.executor_names import unknown_executor
 from gridctl.experiment.former_data_keys import refuse_former_keys
 from gridctl.experiment.kubernetes_options import MOST_BYTES_OF_A_VARIABLE, KubernetesOptions
 from gridctl.experiment.measures import Measures, measures_of, scores_of_data
-from gridctl.experiment.schema import BUILT_IN_ABLATIONS, Ablation, Comparison, ExperimentFile
+from gridctl.experiment.preprocessing_steps import steps_of, with_steps
+from gridctl.experiment.schema import Ablation, Comparison, ExperimentFile, built_in_ablations
 from gridctl.experiment.score_checks import best_written_out, check_metrics, with_scores
 from gridctl.experiment.secret_forms import why_secret
 from gridctl.experiment.study_registry import check_reproduced
+from gridctl.experiment.trained_networks import TrainedNetworks
 from gridctl.experiment.validation import Problems, validate
 from gridctl.experiment.variants import Variant, variants
 from gridctl_trainer.contract.errors import SpecError
@@ -89,12 +92,15 @@ def load_experiment(
     return parse_experiment(document.with_folders_resolved("plugin_path", path.parent.absolute()))
 
 
-def parse_experiment(document: Document, *, from_elsewhere: bool = False) -> Experiment:
+def parse_experiment(
+    document: Document, *, from_elsewhere: bool = False, trained: TrainedNetworks | None = None
+) -> Experiment:
     """Validate an experiment and expand its grid.
 
     Args:
         document: The experiment's.
         from_elsewhere: Whether its executor need not be installed here: what it trained is reported without it.
+        trained: What runs of it were trained with, for models that cannot be imported here.
 
     Raises:
         InputError: With every mistake, each with its line and a suggestion.
@@ -106,7 +112,7 @@ def parse_experiment(document: Document, *, from_elsewhere: bool = False) -> Exp
     tree = refuse_former_keys(tree, problems)
     if "models" in tree:
         tree["models"] = _models(tree["models"], problems)
-    tree["ablations"] = _ablations(tree.get("ablations", ["none"]), problems)
+    tree["ablations"] = _ablations(tree.get("ablations", ["none"]), steps_of(tree), problems)
     if isinstance(tree.get("compare"), dict):
         tree["compare"] = [tree["compare"]]
     executor_options = _take_executor_options(tree)
@@ -114,8 +120,10 @@ def parse_experiment(document: Document, *, from_elsewhere: bool = False) -> Exp
         problems.add(("backend",), *unknown)
     if not from_elsewhere:
         check_metrics(tree.get("metrics"), problems)
-    file = validate(ExperimentFile, tree, (), problems.add)
-    grid = list(variants(tree, problems))
+        if "data" in tree:
+            tree["data"] = with_data_sets_checked(tree["data"], problems)
+    file = validate(ExperimentFile, with_steps(tree, problems.add), (), problems.add)
+    grid = list(variants(tree, problems, trained))
     _check_comparisons(tree, problems)
     check_reproduced(tree.get("reproduces"), problems)
     _check_environment(tree.get("kubernetes"), problems)
@@ -139,7 +147,7 @@ def parse_experiment(document: Document, *, from_elsewhere: bool = False) -> Exp
         store=file.store or _default_store(),
         kubernetes=file.kubernetes,
         runs=runs,
-        document=document,
+        document=with_data_sets_said(document, tree["data"]),
         measures=measures,
         reproduces=file.reproduces,
         executor_options=executor_options,
@@ -178,14 +186,15 @@ def _models(value: Any, problems: Problems) -> Any:
     return {name: {} if options is None else options for name, options in value.items()}
 
 
-def _ablations(value: Any, problems: Problems) -> Any:
+def _ablations(value: Any, steps: Sequence[str], problems: Problems) -> Any:
     """Built-in ablations written out."""
+    built_in = built_in_ablations(steps)
     if not isinstance(value, list):
         return value
     written = []
     for index, item in enumerate(value):
-        if isinstance(item, str) and item not in BUILT_IN_ABLATIONS:
-            fix = did_you_mean(item, BUILT_IN_ABLATIONS)
+        if isinstance(item, str) and item not in built_in:
+            fix = did_you_mean(item, built_in)
             problems.add(("ablations", index), f"unknown ablation '{item}'", fix)
             written.append({"name": f"unknown_{index}"})
         else:

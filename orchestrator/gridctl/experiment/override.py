@@ -6,8 +6,9 @@ import re
 from types import UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel
+from ruamel.yaml import YAML, tokens
+from ruamel.yaml.error import YAMLError
 
 from gridctl.errors import InputError
 from gridctl.experiment.yaml_text.bounded_yaml import NotYamlError, load_yaml
@@ -15,7 +16,13 @@ from gridctl.experiment.yaml_text.plain_values import require_text_keys
 
 Location = tuple[int | str, ...]
 
-_NO_LINKS: Final = (yaml.AnchorToken, yaml.AliasToken, yaml.TagToken, yaml.DocumentStartToken, yaml.DirectiveToken)
+_NO_LINKS: Final = (
+    tokens.AnchorToken,
+    tokens.AliasToken,
+    tokens.TagToken,
+    tokens.DocumentStartToken,
+    tokens.DirectiveToken,
+)
 
 
 def split_path(path: str) -> tuple[str, ...]:
@@ -62,16 +69,16 @@ def override_value(location: tuple[str, ...], text: str, where: str) -> Any:
 def _refuse_comments_and_links(text: str, where: str) -> None:
     inside: set[int] = set()
     try:
-        for token in yaml.scan(text):
+        for token in YAML(typ="rt").scan(text):
             if isinstance(token, _NO_LINKS):
                 raise InputError(
                     "YAML anchors, aliases, tags and documents do not work here",
                     where=where,
                     fix="put the text in double quotes inside the value",
                 )
-            if isinstance(token, yaml.ScalarToken):
+            if isinstance(token, tokens.ScalarToken):
                 inside.update(range(token.start_mark.index, token.end_mark.index))
-    except yaml.YAMLError:
+    except YAMLError:
         return
     if any(sign == "#" and index not in inside for index, sign in enumerate(text)):
         raise InputError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Annotated, Any, Final, Literal, TypeVar
@@ -19,20 +20,24 @@ from gridctl_trainer.contract.spec import (
     DataSpec,
     ExperimentName,
     Identifier,
-    PreprocessingSpec,
     Seed,
     TrainingSpec,
     TrainRatio,
 )
 from gridctl_trainer.contract.spec.scored import MetricNames
 
-STEPS: Final = tuple(PreprocessingSpec.model_fields)
-"""Preprocessing steps that an ablation can leave out."""
-
 AUGMENTED: Final[Mapping[str, float]] = {"rotation_degrees": 15.0, "scaling": 0.1, "shift": 0.05, "gamma": 0.2}
 """What the built-in ablation `augmented` varies, and by how much; no mirroring: a heart has a side."""
 
-BUILT_IN_ABLATIONS: Final = ("none", *(f"no_{step}" for step in STEPS), "augmented")
+
+def built_in_ablations(steps: Iterable[str]) -> tuple[str, ...]:
+    """Ablations that need only be named.
+
+    Args:
+        steps: Preprocessing steps of the experiment; one named by its path is left out by an ablation with a name.
+    """
+    return ("none", *(f"no_{step}" for step in steps if re.fullmatch("[a-z0-9_]*[a-z0-9]", step)), "augmented")
+
 
 T = TypeVar("T")
 
@@ -68,7 +73,7 @@ class Ablation(Frozen):
     """
 
     name: Identifier
-    without: tuple[Literal["gaussian", "clahe", "minmax", "resize"], ...] = ()
+    without: tuple[str, ...] = ()
     set: Mapping[str, Any] = Field(default_factory=dict)
 
     @classmethod
@@ -76,8 +81,7 @@ class Ablation(Frozen):
         """`none`; `no_<step>`, everything but one preprocessing step; or `augmented`."""
         if name == "augmented":
             return cls(name=name, set={f"data.augmentation.{key}": value for key, value in AUGMENTED.items()})
-        step: Any = name.removeprefix("no_")
-        return cls(name=name, without=() if name == "none" else (step,))
+        return cls(name=name, without=() if name == "none" else (name.removeprefix("no_"),))
 
 
 class Comparison(Frozen):

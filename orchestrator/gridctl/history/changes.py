@@ -40,6 +40,10 @@ def _grid(first: Declared, now: Declared) -> Iterator[str]:
     yield from _set("train ratio", "train ratios", first.train_ratios, now.train_ratios)
     yield from _set("ablation", "ablations", first.ablations, now.ablations)
     yield from _set("model", "models", first.models, now.models)
+    if first.specification != now.specification:
+        was, is_ = first.specification, now.specification
+        yield f"specifications are of version {is_}, were of {was}, so that options cannot be compared"
+        return
     otherwise = [name for name, digest in now.trained.items() if first.trained.get(name, digest) != digest]
     named: dict[str, dict[str, None]] = {}
     for name in otherwise:

@@ -19,7 +19,7 @@ _SUFFIX: Final = ".check"
 _STALE_S: Final = 3600.0
 
 
-class Check(Frozen):
+class PendingCheck(Frozen):
     """A submission that has not started anything yet.
 
     Attributes:
@@ -49,7 +49,7 @@ def checking(experiment: str, store: str) -> Iterator[None]:
         remove_released(_folder(), _SUFFIX, _STALE_S)
         lock = take(_folder() / f"{os.getpid()}-{time.time_ns()}{_SUFFIX}")
     if lock is not None:
-        check = Check(experiment=experiment, store=store, folder=_here(), process_id=os.getpid())
+        check = PendingCheck(experiment=experiment, store=store, folder=_here(), process_id=os.getpid())
         lock.note(check.model_dump_json().encode(errors="replace"))
     try:
         yield
@@ -58,18 +58,18 @@ def checking(experiment: str, store: str) -> Iterator[None]:
             lock.release()
 
 
-def being_checked(experiment: str | None, store: str | None) -> Check | None:
+def being_checked(experiment: str | None, store: str | None) -> PendingCheck | None:
     """The check that a command would be about.
 
     Args:
         experiment: By name; None for any.
         store: Its URL; None for what was submitted from this folder.
     """
-    found: list[Check] = []
+    found: list[PendingCheck] = []
     with contextlib.suppress(OSError):
         for path in held_in(_folder(), _SUFFIX).values():
             with contextlib.suppress(OSError, ValidationError):
-                found.append(Check.model_validate_json(path.read_bytes()))
+                found.append(PendingCheck.model_validate_json(path.read_bytes()))
     for check in found:
         of_this_place = check.folder == _here() if store is None else check.store == store
         if of_this_place and experiment in (None, check.experiment):

@@ -47,22 +47,22 @@ def test_a_loaded_experiment_is_found_where_it_is_kept(submit: Submit, store: Fo
 
 def test_report_has_tables_and_documents(submit: Submit, store: FolderStore, tmp_path: Path) -> None:
     submit()
-    answer = api.report("tiny", store=store.url)
-    assert answer.headlines
-    assert len(answer.comparisons) == sum(len(part.rows) for part in answer.report.comparisons) > 0
-    assert {"difference", "p", "verdict"} <= set(answer.comparisons.columns)
-    assert len(answer.pairs) > 0
-    assert answer.headlines[0].partition(" ")[0] in repr(answer)
-    assert answer.text("markdown").startswith("# tiny")
-    assert [path.name for path in answer.save(tmp_path / "out", "html")] == ["report.html"]
+    result = api.report("tiny", store=store.url)
+    assert result.headlines
+    assert len(result.comparisons) == sum(len(part.rows) for part in result.report.comparisons) > 0
+    assert {"difference", "p", "verdict"} <= set(result.comparisons.columns)
+    assert len(result.pairs) > 0
+    assert result.headlines[0].partition(" ")[0] in repr(result)
+    assert result.text("markdown").startswith("# tiny")
+    assert [path.name for path in result.save(tmp_path / "out", "html")] == ["report.html"]
 
 
 def test_tables_keep_their_columns_where_nothing_was_tested(submit: Submit, store: FolderStore) -> None:
     submit()
-    answer = api.report("tiny", store=store.url, significance=False)
-    assert answer.comparisons.empty
-    assert "p_holm" in answer.comparisons.columns
-    assert not answer.summaries.empty
+    result = api.report("tiny", store=store.url, significance=False)
+    assert result.comparisons.empty
+    assert "p_holm" in result.comparisons.columns
+    assert not result.summaries.empty
 
 
 def test_nothing_is_printed_and_progress_is_told_instead(
@@ -84,9 +84,9 @@ def test_what_is_wrong_is_raised_with_what_to_do(submit: Submit, store: FolderSt
     with pytest.raises(Fault, match="no experiment 'other'"):
         api.status("other", store=store.url)
     submit()
-    answer = api.report("tiny", store=store.url)
+    result = api.report("tiny", store=store.url)
     with pytest.raises(api.InputError, match="unknown format 'htm'"):
-        answer.text("htm")
+        result.text("htm")
     with pytest.raises(api.InputError, match="unit 'runs'"):
         api.report("tiny", store=store.url, unit="runs")
 

@@ -124,10 +124,11 @@ def _hasten() -> None:
     """Waits of seconds become tenths, as nothing here takes long."""
     from botocore.config import Config
 
-    from gridctl_trainer.storage import retry as patience
+    from gridctl_trainer.host.backoff import Backoff
+    from gridctl_trainer.storage import retry
     from gridctl_trainer.storage.s3 import store as s3_store
-    from gridctl_trainer.storage.write_behind import spooled_store as delivery
+    from gridctl_trainer.storage.write_behind import spooled_store
 
     config = s3_store._config
     s3_store._config = lambda: config().merge(Config(read_timeout=1, connect_timeout=1))
-    delivery.pause_s = patience.pause_s = lambda failures: 0.1
+    spooled_store.BACKOFF = retry.BACKOFF = Backoff(first_s=0.1, longest_s=0.1, least=1)

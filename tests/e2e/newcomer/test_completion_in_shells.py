@@ -24,7 +24,7 @@ ON_CONTROL_X: Final = {
     "fish": ("fish --no-config -i", """bind \\cx 'echo "BUF""FER<"(commandline)">"'"""),
 }
 LOAD: Final = {"fish": "_GRIDCTL_COMPLETE=source_fish gridctl | source"}
-PATIENCE_S: Final = 120
+TIMEOUT_S: Final = 120
 DEVICE_ATTRIBUTES: Final = (b"\x1b[c", b"\x1b[0c")
 
 
@@ -49,7 +49,7 @@ class Shell:
 
     def wait_for(self, pattern: str) -> str:
         """What was printed up to a match of the pattern, and its first group."""
-        printed, until = b"", time.monotonic() + PATIENCE_S
+        printed, until = b"", time.monotonic() + TIMEOUT_S
         while time.monotonic() < until:
             if select.select([self._terminal], [], [], 0.2)[0]:
                 printed += (read := os.read(self._terminal, 1 << 16))

@@ -10,7 +10,7 @@ import pytest
 
 from gridctl.executors.kubernetes.manifest.job_template import JobTemplate
 from gridctl.executors.kubernetes.store_access.comparison import compare, wanted_variables
-from gridctl.executors.kubernetes.store_access.finding import Finding
+from gridctl.executors.kubernetes.store_access.finding import StoreAccessFinding
 from gridctl.executors.kubernetes.store_access.pod_environment import pod_environment
 from gridctl.executors.kubernetes.store_access.secret_command import SecretCommand
 from gridctl.executors.kubernetes.store_access.secret_keys import Secret
@@ -31,7 +31,7 @@ KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 ENDPOINT = "AWS_ENDPOINT_URL_S3"
 HERE = {KEYS[0]: "AKIA-here", KEYS[1]: "secret-here", ENDPOINT: "http://s3.lab:9000"}
 
-Compared = Callable[..., dict[str, Finding]]
+Compared = Callable[..., dict[str, StoreAccessFinding]]
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def compared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Compared:
         here: Mapping[str, str] = HERE,
         secret: tuple[str, ...] | None = KEYS,
         secret_there: bool | None = True,
-    ) -> dict[str, Finding]:
+    ) -> dict[str, StoreAccessFinding]:
         for name, value in here.items():
             monkeypatch.setenv(name, value)
         given = [*assignments, *(["kubernetes.secret=store"] if secret is not None else [])]

@@ -7,15 +7,15 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from gridctl.executors.kubernetes.preflight import cluster as examination
+from gridctl.executors.kubernetes.preflight import cluster
 from gridctl.executors.kubernetes.store_access.secret_keys import Secret
 
 
 def test_the_check_names_the_right_the_keys_and_the_commands() -> None:
     unread = Secret("wandb", None, frozenset())
     for check in (
-        examination.secret("lab", unread, "a command that makes it"),
-        examination.secret_keys("lab", unread, ["token", "host"]),
+        cluster.secret("lab", unread, "a command that makes it"),
+        cluster.secret_keys("lab", unread, ["token", "host"]),
     ):
         assert check.state == "unknown"
         assert "kubectl -n lab auth can-i get secret/wandb" in check.fix

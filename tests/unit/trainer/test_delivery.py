@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from gridctl_trainer.contract.errors import NotFoundError, StoreError
+from gridctl_trainer.host.backoff import Backoff
 from gridctl_trainer.host.signals import StoppedError, StopSignal
 from gridctl_trainer.storage.folder import FolderStore
-from gridctl_trainer.storage.retry import Patience
+from gridctl_trainer.storage.retry import Retry
 from gridctl_trainer.storage.write_behind.spool import Spool
 from gridctl_trainer.storage.write_behind.spooled_store import SpooledStore
 
@@ -52,8 +53,8 @@ class Flaky(FolderStore):
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gridctl_trainer.storage.write_behind.spooled_store.pause_s", lambda failures: 0.01)
-    monkeypatch.setattr("gridctl_trainer.storage.retry.pause_s", lambda failures: 0.01)
+    monkeypatch.setattr("gridctl_trainer.storage.write_behind.spooled_store.BACKOFF", Backoff(0.01, 0.01))
+    monkeypatch.setattr("gridctl_trainer.storage.retry.BACKOFF", Backoff(0.01, 0.01))
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def make(remote: Flaky, tmp_path: Path) -> Iterator[Callable[[], SpooledStore]]:
     opened = []
 
     def new() -> SpooledStore:
-        store = SpooledStore(remote, Spool(tmp_path / "spool", 4 * MIB), Patience(5, StopSignal()), lambda: remote)
+        store = SpooledStore(remote, Spool(tmp_path / "spool", 4 * MIB), Retry(5, StopSignal()), lambda: remote)
         opened.append(store)
         return store
 
@@ -152,13 +153,13 @@ def test_a_stop_ends_the_waiting(remote: Flaky) -> None:
     stop = StopSignal()
     threading.Timer(0.2, lambda: setattr(stop, "requested", True)).start()
     with pytest.raises(StoppedError):
-        Patience(60, stop)(lambda: remote.exists("a"))
+        Retry(60, stop)(lambda: remote.exists("a"))
 
 
-def test_patience_ends(remote: Flaky) -> None:
+def test_a_retry_ends(remote: Flaky) -> None:
     remote.well.clear()
     with pytest.raises(StoreError, match="broken"):
-        Patience(0.1, StopSignal())(lambda: remote.exists("a"))
+        Retry(0.1, StopSignal())(lambda: remote.exists("a"))
 
 
 def test_a_bug_in_the_store_is_a_failing_store(make: Callable[[], SpooledStore], remote: Flaky) -> None:

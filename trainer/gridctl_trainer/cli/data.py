@@ -14,7 +14,7 @@ from gridctl_trainer.cli import completion
 from gridctl_trainer.cli.help_examples import EXAMPLES
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.location import read_folder, read_location
-from gridctl_trainer.contract.spec import PreprocessingSpec
+from gridctl_trainer.contract.spec import DEFAULT_STEPS
 from gridctl_trainer.contract.wording import count
 from gridctl_trainer.terminal.usage_examples import examples
 
@@ -28,7 +28,7 @@ app = typer.Typer(
     epilog=examples(*EXAMPLES["data"]),
 )
 
-STEPS: Final = tuple(PreprocessingSpec.model_fields)
+STEPS: Final = tuple(item.step for item in DEFAULT_STEPS)
 
 
 def _folder(text: str) -> Path:
@@ -134,7 +134,7 @@ def pack(
     unknown = sorted(set(without or ()) - set(STEPS))
     if unknown:
         raise SpecError(f"no preprocessing step: {', '.join(unknown)}", where="--without", fix=", ".join(STEPS))
-    steps = PreprocessingSpec.model_validate(dict.fromkeys(without or (), False))
+    steps = tuple(item for item in DEFAULT_STEPS if item.step not in (without or ()))
     data = DataSpec(train=DatasetSpec(dataset="acdc", path=str(root)), size_px=size_px, preprocessing=steps)
     for kind, (folder, sources) in find_sets(root).items():
         recipe = Recipe.of(kind, data, frames)
@@ -265,11 +265,8 @@ def _check_packs(root: Path, *, as_json: bool) -> None:
 def _bar(title: str) -> Iterator[Progress]:
     """A bar with the time that remains, on a terminal."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bars
 
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        task = bars.add_task(title, total=None)
-        yield lambda done, total: bars.update(task, completed=done, total=total)
+    from gridctl_trainer.terminal.progress_bars import bar
+
+    with bar(Console(stderr=True), title) as progress:
+        yield progress

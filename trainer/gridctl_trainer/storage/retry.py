@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import random
 import threading
 import time
 from collections.abc import Callable
@@ -11,24 +10,19 @@ from typing import Final, TypeVar
 
 from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.contract.wording import count
+from gridctl_trainer.host.backoff import Backoff
 from gridctl_trainer.host.signals import StopSignal
 
 T = TypeVar("T")
 
-_LONGEST_PAUSE_S: Final = 30.0
+BACKOFF: Final = Backoff(first_s=1.0, longest_s=30.0, least=0.5)
+"""Between two calls of a store that fails."""
 _SAID_EVERY_S: Final = 60.0
 
 _log = logging.getLogger(__name__)
-_chance = random.Random()  # never the generator of the run, whose state is in the checkpoints
 
 
-def pause_s(failures: int) -> float:
-    """How long to wait after so many failures in a row: from a second, doubling, to half a minute, with jitter."""
-    longest = min(_LONGEST_PAUSE_S, float(2 ** min(failures - 1, 10)))
-    return _chance.uniform(longest / 2, longest)
-
-
-class Patience:
+class Retry:
     """Repeats what fails for a passing reason.
 
     Args:
@@ -46,7 +40,7 @@ class Patience:
         """What `action` gives.
 
         Raises:
-            StoreError: It failed for a reason that waiting does not mend, or for too long.
+            StoreError: It failed for a reason that waiting does not fix, or for too long.
             StoppedError: A stop was asked for meanwhile.
         """
         failures, since, say_at = 0, 0.0, 0.0
@@ -66,7 +60,7 @@ class Patience:
                     more = count(left, "more minute")
                     _log.warning("waiting for the store, for up to %s: %s", more, error.problems[0].what)
                     say_at = now + _SAID_EVERY_S
-            self._sleep(min(pause_s(failures), max(0.0, until - time.monotonic())))
+            self._sleep(min(BACKOFF.pause_s(failures), max(0.0, until - time.monotonic())))
 
     def _sleep(self, seconds: float) -> None:
         until = time.monotonic() + seconds

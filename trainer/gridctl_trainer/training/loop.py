@@ -26,7 +26,7 @@ from gridctl_trainer.training.images.sets import VALIDATION, scoring_batch_size
 from gridctl_trainer.training.images.tensors import ImageTensors
 from gridctl_trainer.training.machine.environment import peak_memory_bytes
 from gridctl_trainer.training.network_check import require_logits
-from gridctl_trainer.training.objective import bce_with_logits
+from gridctl_trainer.training.objective import objective
 from gridctl_trainer.training.progress.display import TrainingProgress
 from gridctl_trainer.training.seeding import epoch_order, restore_rng_state, rng_state
 
@@ -157,7 +157,7 @@ class TrainingLoop:
         statistics = [buffer.clone() for buffer in self.model.buffers()] if skip else []
         self._optimizer.zero_grad(set_to_none=True)
         logits = require_logits(self.model(images), images, masks.shape[1], self._spec.network.architecture)
-        loss = bce_with_logits(logits, masks)
+        loss = objective(logits, masks)
         value = loss.item()
         wrong = "" if math.isfinite(value) else f"the loss is {value}"
         if not wrong:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
@@ -49,16 +48,12 @@ def paired_tost(first: ArrayLike, second: ArrayLike, margin: float, level: float
     if not margin > 0:
         raise ValueError(f"a margin of {margin}")
     a, b = as_pairs(first, second)
-    n = len(a)
-    if n < 2:
+    if len(a) < 2:
         return None
     differences = a - b
-    deviation = float(differences.std(ddof=1))
-    if deviation <= rounding(a, b):
+    if float(differences.std(ddof=1)) <= rounding(a, b):
         return None
-    error = deviation / math.sqrt(n)
-    mean = float(differences.mean())
-    p_low = float(stats.t.sf((mean + margin) / error, n - 1))
-    p_high = float(stats.t.cdf((mean - margin) / error, n - 1))
-    reach = float(stats.t.ppf(1 - level, n - 1)) * error
-    return Equivalence(max(p_low, p_high), p_low, p_high, mean - reach, mean + reach)
+    p_low = float(stats.ttest_1samp(differences, -margin, alternative="greater").pvalue)
+    p_high = float(stats.ttest_1samp(differences, margin, alternative="less").pvalue)
+    interval = stats.ttest_1samp(differences, 0).confidence_interval(1 - 2 * level)
+    return Equivalence(max(p_low, p_high), p_low, p_high, float(interval.low), float(interval.high))

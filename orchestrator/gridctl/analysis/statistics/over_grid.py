@@ -16,7 +16,7 @@ _AT_ONCE: Final = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class IntervalEstimate:
     """A number with its confidence interval."""
 
     value: float
@@ -44,7 +44,7 @@ def interquartile_mean(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return middle
 
 
-def iqm(cells: Cells, *, confidence: float = 0.95, resamples: int = 9999, seed: int = 0) -> Estimate | None:
+def iqm(cells: Cells, *, confidence: float = 0.95, resamples: int = 9999, seed: int = 0) -> IntervalEstimate | None:
     """Interquartile mean over the grid.
 
     Args:
@@ -58,10 +58,12 @@ def iqm(cells: Cells, *, confidence: float = 0.95, resamples: int = 9999, seed: 
 
     Source: Agarwal et al. (2021), the definition of rliable.
     """
-    return _estimate([cell[:, None] for cell in cells], _first_iqm, confidence, resamples, seed)
+    return _interval_estimate([cell[:, None] for cell in cells], _first_iqm, confidence, resamples, seed)
 
 
-def iqm_difference(cells: Cells, *, confidence: float = 0.95, resamples: int = 9999, seed: int = 0) -> Estimate | None:
+def iqm_difference(
+    cells: Cells, *, confidence: float = 0.95, resamples: int = 9999, seed: int = 0
+) -> IntervalEstimate | None:
     """Interquartile mean of one model minus that of the other; pairs are drawn together.
 
     Args:
@@ -75,10 +77,12 @@ def iqm_difference(cells: Cells, *, confidence: float = 0.95, resamples: int = 9
         both = np.concatenate(parts, axis=1)
         return interquartile_mean(both[..., 0]) - interquartile_mean(both[..., 1])
 
-    return _estimate(cells, statistic, confidence, resamples, seed)
+    return _interval_estimate(cells, statistic, confidence, resamples, seed)
 
 
-def mean_over_cells(cells: Cells, *, confidence: float = 0.95, resamples: int = 9999, seed: int = 0) -> Estimate | None:
+def mean_over_cells(
+    cells: Cells, *, confidence: float = 0.95, resamples: int = 9999, seed: int = 0
+) -> IntervalEstimate | None:
     """Mean over cells of each cell's mean: with `wins`, the probability of improvement.
 
     Args:
@@ -92,20 +96,20 @@ def mean_over_cells(cells: Cells, *, confidence: float = 0.95, resamples: int = 
         mean: NDArray[np.float64] = np.mean([part[..., 0].mean(axis=1) for part in parts], axis=0)
         return mean
 
-    return _estimate([cell[:, None] for cell in cells], statistic, confidence, resamples, seed)
+    return _interval_estimate([cell[:, None] for cell in cells], statistic, confidence, resamples, seed)
 
 
 def _first_iqm(parts: Cells) -> NDArray[np.float64]:
     return interquartile_mean(np.concatenate(parts, axis=1)[..., 0])
 
 
-def _estimate(
+def _interval_estimate(
     cells: Cells,
     statistic: Callable[[Cells], NDArray[np.float64]],
     confidence: float,
     resamples: int,
     seed: int,
-) -> Estimate | None:
+) -> IntervalEstimate | None:
     """A statistic of cells (n, columns), and its percentile interval."""
     filled = [cell for cell in cells if len(cell)]
     if not filled:
@@ -113,7 +117,7 @@ def _estimate(
     value = float(statistic([cell[None] for cell in filled])[0])
     drawn = np.concatenate([statistic(parts) for parts in _resampled(filled, resamples, seed)])
     low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return Estimate(value, float(low), float(high))
+    return IntervalEstimate(value, float(low), float(high))
 
 
 def _resampled(cells: Cells, resamples: int, seed: int) -> Iterator[Cells]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
@@ -58,11 +57,8 @@ def paired_t(first: ArrayLike, second: ArrayLike, confidence: float = 0.95) -> P
     mean = float(differences.mean())
     if n == 1:
         return PairedT(1, mean)
-    deviation = float(differences.std(ddof=1))
-    if deviation <= rounding(a, b):
+    if float(differences.std(ddof=1)) <= rounding(a, b):
         return PairedT(n, mean, mean, mean, None, n - 1, None)
-    error = deviation / np.sqrt(n)
-    t = mean / error
-    reach = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * error
-    p = float(2 * stats.t.sf(abs(t), n - 1))
-    return PairedT(n, mean, float(mean - reach), float(mean + reach), float(t), n - 1, p)
+    test = stats.ttest_rel(a, b)
+    interval = test.confidence_interval(confidence)
+    return PairedT(n, mean, float(interval.low), float(interval.high), float(test.statistic), n - 1, float(test.pvalue))

@@ -13,7 +13,7 @@ from gridctl.executors.capabilities import Prints
 from gridctl.runs.standing import Standing
 from gridctl_trainer.contract.errors import shortened
 
-_PATIENCE_S: Final = 20.0
+_SILENT_FOR_S: Final = 20.0
 """An attempt is in the store within seconds of its start."""
 _ASKED: Final = 3
 """Where one waits for the store, so do the others."""
@@ -54,4 +54,4 @@ def explain_silent_starts(
 def _is_silent(known: Activity, row: Mapping[Any, Any], now: float) -> bool:
     if not (known.running and known.attempt_uid and known.started_at) or row["finished"]:
         return False
-    return now - known.started_at > _PATIENCE_S and known.attempt_uid not in str(row["log"])
+    return now - known.started_at > _SILENT_FOR_S and known.attempt_uid not in str(row["log"])

@@ -11,7 +11,7 @@ from typing import Final
 from gridctl.commands.lookup.experiments import Found
 from gridctl.commands.progress.status import Status, read_status
 from gridctl.errors import UnreachableError
-from gridctl.executors.capabilities import Follows, Live
+from gridctl.executors.capabilities import Follows, LiveView
 from gridctl.executors.registry import open_executor
 from gridctl.runs.state import ACTIVE
 from gridctl_trainer.contract.errors import StoreError
@@ -22,7 +22,7 @@ _PAUSE_PER_READING: Final = 4.0
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class StatusReading:
     """What is known at one moment.
 
     Attributes:
@@ -34,7 +34,7 @@ class Moment:
     problem: str = ""
 
 
-def watch(found: Found) -> Iterator[Moment]:
+def watch(found: Found) -> Iterator[StatusReading]:
     """The status of an experiment every few seconds, through outages, until nothing is active.
 
     A cluster is listed once and then watched.
@@ -44,7 +44,7 @@ def watch(found: Found) -> Iterator[Moment]:
     """
     with contextlib.ExitStack() as stack:
         executor = open_executor(found.backend, found.experiment, found.store)
-        live: Live | None = None
+        live: LiveView | None = None
         if isinstance(executor, Follows):
             live = stack.enter_context(executor.follow(found.experiment.name))
         status = None
@@ -57,7 +57,7 @@ def watch(found: Found) -> Iterator[Moment]:
                 if status is None:
                     raise
                 problem = str(fault).splitlines()[0]
-            yield Moment(status, problem)
+            yield StatusReading(status, problem)
             if not (problem or any(status.totals[state] for state in ACTIVE)):
                 return
             time.sleep(max(_SHORTEST_PAUSE_S, _PAUSE_PER_READING * (time.monotonic() - began)))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import Progress
 
 from gridctl.terminal.console import stderr_console
+from gridctl_trainer.terminal.progress_bars import bars
 
 
 class CreationBar:
@@ -31,7 +32,5 @@ class CreationBar:
 @contextlib.contextmanager
 def creation_bar(runs: int, max_active: int | None) -> Iterator[CreationBar]:
     """A bar on standard error, if that is a terminal."""
-    console = stderr_console()
-    columns = (TextColumn("creating Jobs"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[active]}"))
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with bars(stderr_console(), "creating Jobs", "{task.fields[active]}", timed=False) as progress:
         yield CreationBar(progress, runs, max_active)

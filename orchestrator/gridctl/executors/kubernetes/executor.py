@@ -15,11 +15,11 @@ from gridctl.executors.kubernetes.api.connection import open_connection
 from gridctl.executors.kubernetes.api.refusals import RefusedError
 from gridctl.executors.kubernetes.api.requests import Api, CutError, Json
 from gridctl.executors.kubernetes.creation_bar import creation_bar
-from gridctl.executors.kubernetes.informer import LiveExperiment
-from gridctl.executors.kubernetes.job_creation import Progress, Submission
+from gridctl.executors.kubernetes.informer import ExperimentInformer
+from gridctl.executors.kubernetes.job_creation import JobCreation, Progress
 from gridctl.executors.kubernetes.logs import PodLogs
 from gridctl.executors.kubernetes.manifest.job_template import RUN_LABEL, JobTemplate, gpus_of, shape_of
-from gridctl.executors.kubernetes.max_active import AT_ONCE, ActiveWindow, Shown
+from gridctl.executors.kubernetes.max_active import AT_ONCE, ActiveJobLimit, Shown
 from gridctl.executors.kubernetes.preflight.dry_run import Verdict, dry_run_of
 from gridctl.executors.kubernetes.preflight.pod_contents import pod_contents
 from gridctl.executors.kubernetes.preflight.resource_policy import limit_ranges_that_refuse
@@ -28,7 +28,7 @@ from gridctl.executors.kubernetes.status.observation import Paths, Sources, acti
 from gridctl.executors.kubernetes.store_access.comparison import compare, wanted_variables
 from gridctl.executors.kubernetes.store_access.egress import compare_egress, network_policies
 from gridctl.executors.kubernetes.store_access.endpoint import endpoint_of
-from gridctl.executors.kubernetes.store_access.finding import Finding
+from gridctl.executors.kubernetes.store_access.finding import StoreAccessFinding
 from gridctl.executors.kubernetes.store_access.pod_environment import pod_environment
 from gridctl.executors.kubernetes.store_access.requirement import likely_wrong
 from gridctl.executors.kubernetes.store_access.secret_command import SecretCommand
@@ -75,9 +75,9 @@ class KubernetesExecutor:
         )
         return activities(jobs, pods, Sources.of(self.api))
 
-    def follow(self, experiment: str) -> LiveExperiment:
+    def follow(self, experiment: str) -> ExperimentInformer:
         """The same kept up to date, in a context: one listing of each kind, then a watch."""
-        return LiveExperiment(self.api, experiment)
+        return ExperimentInformer(self.api, experiment)
 
     def last_lines(self, run_ids: Sequence[str]) -> Mapping[str, str]:
         """The last line in the log of each run's pod; without those that cannot be read."""
@@ -111,7 +111,7 @@ class KubernetesExecutor:
                 runs, None, lambda done, total, _active: progress(done, total) if progress else None
             )
         seen = self._seen if self._seen is not None else list_jobs(self.api, self._experiment.name)
-        return Submission(self.api, seen, self._experiment.kubernetes.requests_at_once, progress).run(manifests)
+        return JobCreation(self.api, seen, self._experiment.kubernetes.requests_at_once, progress).run(manifests)
 
     def start_some(self, runs: Sequence[RunSpec], max_active: int, shown: Shown | None = None) -> Outcome:
         """The same, with at most so many of the experiment's Jobs active at a time: waits until the last is created."""
@@ -120,13 +120,13 @@ class KubernetesExecutor:
     def _start_some(self, runs: Sequence[RunSpec], max_active: int | None, shown: Shown | None) -> Outcome:
         manifests = self.manifests(runs)
         seen = dict(self._seen if self._seen is not None else list_jobs(self.api, self._experiment.name))
-        create = Submission(self.api, seen, self._experiment.kubernetes.requests_at_once).run
+        create = JobCreation(self.api, seen, self._experiment.kubernetes.requests_at_once).run
         models = {run.run_id: run.model for run in runs}
         cancellation = CancellationWatch(self._store, self._experiment.name)
         note = None if max_active is None else WaitingNote(self._store, self._experiment.name, max_active)
         with self.follow(self._experiment.name) as live:
-            window = ActiveWindow(live, create, max_active, shown, models, cancellation=cancellation, note=note)
-            return window.run(manifests)
+            limit = ActiveJobLimit(live, create, max_active, shown, models, cancellation=cancellation, note=note)
+            return limit.run(manifests)
 
     def start_shown(self, runs: Sequence[RunSpec], options: StartOptions) -> Outcome:
         """The same with a bar, and with at most `max_active` Jobs at a time if that is asked for."""
@@ -155,11 +155,11 @@ class KubernetesExecutor:
         return PodLogs(self.api, run_id).lines(follow=follow)
 
     @classmethod
-    def examine(cls, experiment: Experiment, *, with_preflight: bool) -> Iterator[Check]:
+    def diagnose(cls, experiment: Experiment, *, with_preflight: bool) -> Iterator[Check]:
         """Cluster, rights, Secrets, claims, queue, nodes and image; then data in buckets."""
-        from gridctl.executors.kubernetes.preflight.examination import examine
+        from gridctl.executors.kubernetes.preflight.diagnosis import diagnose
 
-        return examine(experiment)
+        return diagnose(experiment)
 
     @classmethod
     def render(cls, experiment: Experiment) -> Iterator[tuple[str, str]]:
@@ -191,7 +191,7 @@ class KubernetesExecutor:
             by_shape.setdefault(shape_of(manifest), []).append(manifest)
         return [self._judge(members) for members in by_shape.values()]
 
-    def store_access(self, runs: Sequence[RunSpec]) -> list[Finding]:
+    def store_access(self, runs: Sequence[RunSpec]) -> list[StoreAccessFinding]:
         """Whether the runs' pods will reach what lies in S3 as this process does; nothing is sent to S3.
 
         Raises:
@@ -205,7 +205,7 @@ class KubernetesExecutor:
         here = read_s3_environment(self._store.url)
         command = self.secret_command(here)
         policies = network_policies(self.api)
-        found: dict[Finding, None] = {}
+        found: dict[StoreAccessFinding, None] = {}
         for manifest in {shape_of(manifest): manifest for manifest in self.manifests(runs)}.values():
             pods = pod_environment(manifest, self.secrets.of)
             found.update(dict.fromkeys(compare(here, pods, command)))

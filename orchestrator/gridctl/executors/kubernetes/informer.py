@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -15,16 +14,16 @@ from gridctl.executors.kubernetes.api.refusals import RefusedError
 from gridctl.executors.kubernetes.api.requests import Api, StoppedWaiting
 from gridctl.executors.kubernetes.status.objects import Job, Pod
 from gridctl.executors.kubernetes.status.observation import Paths, Sources, activities, selector
+from gridctl_trainer.host.backoff import Backoff
 
 _ASK_EVERY_S: Final = 10.0
-_SHORTEST_PAUSE_S: Final = 1.0
-_LONGEST_PAUSE_S: Final = 10.0
-"""Between two tries to watch."""
+_BACKOFF: Final = Backoff(first_s=1.2, longest_s=12.0, least=2 / 3)
+"""Between two watches; it grows while they fail."""
 
 T = TypeVar("T")
 
 
-class LiveExperiment:
+class ExperimentInformer:
     """Follows an experiment until it is closed. A context manager.
 
     A server that goes away is asked again for as long as it takes: `observe` gives what was last
@@ -34,21 +33,21 @@ class LiveExperiment:
     def __init__(self, api: Api, experiment: str) -> None:
         paths = Paths(api.namespace)
         self._api = api.hasty()
-        self._mirrors = tuple(_Mirror(self._api, path, experiment) for path in (paths.jobs, paths.pods))
+        self._informers = tuple(_Informer(self._api, path, experiment) for path in (paths.jobs, paths.pods))
         asked = Sources.of(self._api)
         self._sources = Sources(
             *(_Recent(ask, self._is_well) for ask in (asked.warnings, asked.nodes, asked.held_back))
         )
 
     def __enter__(self) -> Self:
-        for mirror in self._mirrors:
-            mirror.start()
+        for informer in self._informers:
+            informer.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._api.stop()
-        for mirror in self._mirrors:
-            mirror.join()
+        for informer in self._informers:
+            informer.join()
 
     def observe(self) -> Mapping[str, Activity]:
         """What is known of the experiment's runs now, by run id.
@@ -56,7 +55,7 @@ class LiveExperiment:
         Raises:
             UnreachableError: The server could not be reached at first, or refuses.
         """
-        jobs, pods = (mirror.items() for mirror in self._mirrors)
+        jobs, pods = (informer.items() for informer in self._informers)
         return activities(
             {name: Job.from_json(item) for name, item in jobs.items()},
             [Pod.from_json(item) for item in pods.values()],
@@ -69,7 +68,7 @@ class LiveExperiment:
     @property
     def problem(self) -> str:
         """Why what `observe` gives may be old; empty if it is fresh."""
-        return next((mirror.problem for mirror in self._mirrors if mirror.problem), "")
+        return next((informer.problem for informer in self._informers if informer.problem), "")
 
 
 class _Recent(Generic[T]):
@@ -90,7 +89,7 @@ class _Recent(Generic[T]):
         return self._said
 
 
-class _Mirror:
+class _Informer:
     """The objects of one kind, by name, as a listing and a watch say."""
 
     def __init__(self, api: Api, path: str, experiment: str) -> None:
@@ -118,18 +117,18 @@ class _Mirror:
 
     def _follow(self) -> None:
         with contextlib.suppress(StoppedWaiting):
-            version, pause_s = "", _SHORTEST_PAUSE_S
+            version, failures = "", 0
             while True:
                 began = time.monotonic()
                 try:
                     version = self._keep_up(version)
-                    pause_s = _SHORTEST_PAUSE_S
+                    failures = 0
                 except UnreachableError as error:
                     version = ""
                     if not (isinstance(error, RefusedError) and error.status == 410):
                         self._note(error)
-                        pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-                self._api.pause(max(0.0, began + random.uniform(0.8, 1.2) * pause_s - time.monotonic()))
+                        failures += 1
+                self._api.pause(max(0.0, began + _BACKOFF.pause_s(failures + 1) - time.monotonic()))
 
     def _keep_up(self, version: str) -> str:
         """List if no version is known, then watch; returns the version to go on from, if that is known."""

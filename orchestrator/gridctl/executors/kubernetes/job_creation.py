@@ -16,10 +16,10 @@ from gridctl.executors.kubernetes.status.observation import Paths
 
 Progress = Callable[[int, int], None]
 
-_DELETION_PATIENCE_S: Final = 60.0
+_LONGEST_DELETION_S: Final = 60.0
 
 
-class Submission:
+class JobCreation:
     """One call of `start`.
 
     Args:
@@ -94,7 +94,7 @@ class Submission:
             raise
 
     def _create(self, manifest: Json) -> str:
-        until = time.monotonic() + _DELETION_PATIENCE_S
+        until = time.monotonic() + _LONGEST_DELETION_S
         name = manifest["metadata"]["name"]
         while True:
             try:

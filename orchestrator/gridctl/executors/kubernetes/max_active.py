@@ -12,7 +12,7 @@ from typing import Final
 
 from gridctl.collection.waiting_submission import WaitingNote
 from gridctl.executors.base import Activity, Outcome
-from gridctl.executors.capabilities import Live
+from gridctl.executors.capabilities import LiveView
 from gridctl.executors.kubernetes.api.requests import Json, StoppedWaiting
 from gridctl.executors.kubernetes.status.waiting_reasons import WaitingReasons
 from gridctl.runs.cancellation import CancellationWatch
@@ -31,7 +31,7 @@ AT_ONCE: Final = 50
 """Jobs created between two looks at how the first ones fare."""
 
 
-class ActiveWindow:
+class ActiveJobLimit:
     """Hands Jobs over in their order: each as soon as fewer than `max_active` are active, or some at a time.
 
     Jobs that were active before count as well, so a submission that was stopped goes on where it
@@ -52,7 +52,7 @@ class ActiveWindow:
 
     def __init__(
         self,
-        live: Live,
+        live: LiveView,
         create: Create,
         max_active: int | None,
         shown: Shown | None = None,

@@ -69,11 +69,11 @@ class LocalExecutor:
         look_before_start(self._experiment, runs)
 
     @classmethod
-    def examine(cls, experiment: Experiment, *, with_preflight: bool) -> Iterator[Check]:
+    def diagnose(cls, experiment: Experiment, *, with_preflight: bool) -> Iterator[Check]:
         """What the trainer's preflight of all runs finds, or whether data are where they should be."""
-        from gridctl.executors.local.preflight_report import examine
+        from gridctl.executors.local.preflight_report import diagnose
 
-        return examine(experiment) if with_preflight else data_checks(experiment)
+        return diagnose(experiment) if with_preflight else data_checks(experiment)
 
     @classmethod
     def runs_at_once(cls, experiment: Experiment) -> int:

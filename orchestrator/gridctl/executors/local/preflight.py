@@ -24,7 +24,7 @@ from gridctl_trainer.host.signals import handled
 Shown = Callable[[str, int, int], None]
 """Called with a phase, how much of it is done, and its whole."""
 
-_PATIENCE_S: Final = 10.0
+_GRACE_S: Final = 10.0
 _LESS: Final = "if this machine ran out of memory, the runs will too: lower batch_size or data.size_px"
 
 
@@ -178,7 +178,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     try:
         assert process.stdout is not None
         process.stdout.close()
-        process.wait(_PATIENCE_S)
+        process.wait(_GRACE_S)
     except (subprocess.TimeoutExpired, InterruptedPreflightError):
         process.kill()
         process.wait()

@@ -55,7 +55,7 @@ def look_before_start(experiment: Experiment, runs: Sequence[RunSpec]) -> None:
     raise InputError(said)
 
 
-def examine(experiment: Experiment) -> Iterator[Check]:
+def diagnose(experiment: Experiment) -> Iterator[Check]:
     """What the preflight of all runs finds, as lines of `gridctl doctor`.
 
     Raises:
@@ -111,20 +111,9 @@ def progress() -> Iterator[Shown]:
     if not console.is_terminal:
         yield _Lines()
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from gridctl_trainer.terminal.progress_bars import phase_bar
 
-    columns = (TextColumn("preflight: {task.description}"), BarColumn(bar_width=24), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bars:
-        task = bars.add_task("starting the trainer", total=None)
-        before = ""
-
-        def shown(phase: str, done: int, total: int) -> None:
-            nonlocal before
-            if phase != before:
-                bars.reset(task, description=phase, total=total)
-                before = phase
-            bars.update(task, completed=done, total=total)
-
+    with phase_bar(console, "preflight: ") as shown:
         yield shown
 
 

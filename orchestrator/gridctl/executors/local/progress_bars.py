@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import TaskID
 
 from gridctl.executors.local.shown_scores import ShownScores
 from gridctl.terminal.console import count, duration, say
 from gridctl.terminal.eta import RunPace, eta_seconds
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.terminal.progress_bars import bars
 
 
 class _Pace:
@@ -88,14 +89,7 @@ class Bars:
 
     def __init__(self, runs: tuple[RunSpec, ...], workers: int, console: Console) -> None:
         self._pace = _Pace(runs, workers)
-        self._progress = Progress(
-            TextColumn("{task.description}", style="none"),
-            BarColumn(bar_width=24),
-            TextColumn("{task.fields[note]}"),
-            console=console,
-            transient=True,
-            refresh_per_second=4,
-        )
+        self._progress = bars(console, "{task.description}", "{task.fields[note]}", counted=False, timed=False)
         self._bars: dict[str, TaskID] = {}
         self._scores = ShownScores(runs)
         self._epoch: dict[str, int] = {}

@@ -21,7 +21,7 @@ from gridctl.executors.local.lock_note import SignsOfProgress
 from gridctl.executors.local.queue_hold import QueueHold
 from gridctl.executors.local.run_locks import RunLocks
 from gridctl.executors.local.trainer_process import TrainerProcess
-from gridctl.executors.local.watchers import Told, Watcher
+from gridctl.executors.local.watchers import GuardedWatcher, Watcher
 from gridctl.runs.shared_cause import Ended, SharedCause, shared_cause
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import Fault, NotFoundError, StoreError
@@ -81,7 +81,7 @@ class Session:
         self._store = store
         self._locks = locks
         self._hold = hold
-        self._told = Told(watcher)
+        self._told = GuardedWatcher(watcher)
         self._waiting: queue.SimpleQueue[RunSpec] = queue.SimpleQueue()
         for run in runs:
             self._waiting.put(run)

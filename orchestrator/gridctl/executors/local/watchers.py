@@ -28,7 +28,7 @@ class Watcher(Protocol):
         """The user wants to stop; so many runs are making a checkpoint."""
 
 
-class Told:
+class GuardedWatcher:
     """A watcher that may fail: a closed terminal or a full disk costs the display, never a run."""
 
     def __init__(self, watcher: Watcher | None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import time
 import uuid
 from collections.abc import Iterator
@@ -27,6 +26,7 @@ from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
 from gridctl_trainer.contract.errors import DamagedObjectError, StoreError
 from gridctl_trainer.contract.location import Location
 from gridctl_trainer.host.atomic_file import replacing
+from gridctl_trainer.host.backoff import Backoff
 from gridctl_trainer.storage.base import Blob, Stat, require_key, require_size
 from gridctl_trainer.storage.s3.answers import require_s3_answer
 from gridctl_trainer.storage.s3.checksums import Recorded, is_damaged, recorded
@@ -48,7 +48,7 @@ _CUT: Final = (FlexibleChecksumError, IncompleteReadError, ReadTimeoutError, Res
 
 _ATTEMPTS: Final = 5
 _DAMAGED: Final = "its content is not what the checksum says that S3 keeps of it"
-_chance = random.Random()  # never the generator of a run, whose state is in its checkpoints
+_BACKOFF: Final = Backoff(first_s=0.25, longest_s=30.0)
 
 
 class S3Store:
@@ -286,4 +286,4 @@ def _was_replaced(error: Exception) -> bool:
 
 
 def _pause(attempt: int) -> None:
-    time.sleep(_chance.uniform(0, 0.25 * 2**attempt))
+    time.sleep(_BACKOFF.pause_s(attempt + 1))

@@ -13,7 +13,7 @@ from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.host.signals import StopSignal
 from gridctl_trainer.storage.base import Store, open_store
 from gridctl_trainer.storage.folder import FolderStore
-from gridctl_trainer.storage.retry import Patience
+from gridctl_trainer.storage.retry import Retry
 from gridctl_trainer.storage.write_behind.spool import Spool, attempt_folder, folder_of, leftovers, spool_root
 from gridctl_trainer.storage.write_behind.spooled_store import SpooledStore
 
@@ -46,13 +46,13 @@ def deliver_leftovers(spec: RunSpec, store: Store, stop: StopSignal) -> None:
     if isinstance(store, FolderStore):
         return
     layout = RunLayout(spec.experiment, spec.run_id)
-    patience = Patience(spec.training.store_outage_minutes * 60, stop)
+    retry = Retry(spec.training.store_outage_minutes * 60, stop)
     for attempt, spool in leftovers(folder_of(spool_root(), store.url, layout), limit_bytes(spec)):
         if not spool.entries:
             spool.close(keep=False)
             continue
         log = f"{layout.attempts}{attempt}.jsonl"
-        if not patience(lambda log=log: store.exists(log)):  # type: ignore[misc]
+        if not retry(lambda log=log: store.exists(log)):  # type: ignore[misc]
             _log.info("%s was deleted from the store: what is left of it in %s is dropped", log, spool.folder)
             spool.close(keep=False)
             continue
@@ -92,5 +92,5 @@ def limit_bytes(spec: RunSpec) -> int:
 
 
 def _spooled(spec: RunSpec, store: Store, spool: Spool, stop: StopSignal) -> SpooledStore:
-    patience = Patience(spec.training.store_outage_minutes * 60, stop)
-    return SpooledStore(store, spool, patience, lambda: open_store(store.url))
+    retry = Retry(spec.training.store_outage_minutes * 60, stop)
+    return SpooledStore(store, spool, retry, lambda: open_store(store.url))

@@ -146,7 +146,7 @@ class Spool:
                 f"the store fails, and {self.size_bytes >> 20} of {self._limit_bytes >> 20} MiB kept for it are used: "
                 f"there is no room for {size >> 20} MiB more",
                 where=self.folder,
-                fix="mend the store and start the run again on this machine, which delivers them; "
+                fix="repair the store and start the run again on this machine, which delivers them; "
                 "training.spool_mib makes more room",
             )
         entry = Entry(self._next, "put", key, size)

@@ -14,7 +14,7 @@ from gridctl_trainer.contract.errors import NotFoundError, RefusedObjectError, S
 from gridctl_trainer.host.atomic_file import replacing
 from gridctl_trainer.host.signals import StopSignal
 from gridctl_trainer.storage.base import Blob, Stat, Store, require_key
-from gridctl_trainer.storage.retry import Patience, pause_s
+from gridctl_trainer.storage.retry import BACKOFF, Retry
 from gridctl_trainer.storage.write_behind.spool import Entry, Spool
 
 _SAID_EVERY_S: Final = 300.0
@@ -32,14 +32,14 @@ class SpooledStore:
     Args:
         store: The remote one.
         spool: What waits; left-overs in it are delivered first.
-        patience: Of reads.
+        retry: Repeats reads while the store fails.
         reopen: Opens the store anew after failures, with credentials as they are by then.
     """
 
-    def __init__(self, store: Store, spool: Spool, patience: Patience, reopen: Callable[[], Store]) -> None:
+    def __init__(self, store: Store, spool: Spool, retry: Retry, reopen: Callable[[], Store]) -> None:
         self._store = store
         self._spool = spool
-        self._patience = patience
+        self._retry = retry
         self._reopen = reopen
         self._turn = threading.Condition()
         self._busy: Entry | None = None
@@ -94,8 +94,8 @@ class SpooledStore:
             self._turn.notify_all()
 
     def create(self, key: str, data: bytes) -> bool:
-        self._patience(lambda: self._await(key))
-        return self._patience(lambda: self._store.create(key, data))
+        self._retry(lambda: self._await(key))
+        return self._retry(lambda: self._store.create(key, data))
 
     def get(self, key: str, max_bytes: int | None = None) -> Blob:
         with self._turn:
@@ -105,7 +105,7 @@ class SpooledStore:
                 return Blob(data, _etag(data))
         if waiting:
             raise NotFoundError("there is no such object", where=f"{self.url}/{key}")
-        return self._patience(lambda: self._store.get(key, max_bytes))
+        return self._retry(lambda: self._store.get(key, max_bytes))
 
     def get_file(self, key: str, path: Path) -> None:
         with self._turn:
@@ -115,12 +115,12 @@ class SpooledStore:
             with replacing(path) as file:
                 file.write(data)
             return
-        self._patience(lambda: self._store.get_file(key, path))
+        self._retry(lambda: self._store.get_file(key, path))
 
     def exists(self, key: str) -> bool:
         with self._turn:
             waiting = self._newest(key)
-        return waiting.operation == "put" if waiting else self._patience(lambda: self._store.exists(key))
+        return waiting.operation == "put" if waiting else self._retry(lambda: self._store.exists(key))
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
         waiting: dict[str, Stat | None] = {}
@@ -128,9 +128,7 @@ class SpooledStore:
             for entry in self._spool.entries.values():
                 if entry.key.startswith(prefix):
                     waiting[entry.key] = self._stat(entry) if entry.operation == "put" else None
-        found: dict[str, Stat | None] = {
-            stat.key: stat for stat in self._patience(lambda: list(self._store.list(prefix)))
-        }
+        found: dict[str, Stat | None] = {stat.key: stat for stat in self._retry(lambda: list(self._store.list(prefix)))}
         found |= waiting
         return (stat for _, stat in sorted(found.items()) if stat)
 
@@ -218,7 +216,7 @@ class SpooledStore:
                     self._spool.remove(entry)
                 self._turn.notify_all()
                 if self._failure:
-                    until = time.monotonic() + pause_s(failures)
+                    until = time.monotonic() + BACKOFF.pause_s(failures)
                     while not self._closed and (left := until - time.monotonic()) > 0:
                         self._turn.wait(left)
             if failures > 1:

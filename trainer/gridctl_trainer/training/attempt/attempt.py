@@ -30,7 +30,7 @@ from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.plugins.used import plugins_of
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.storage.write_behind.spooled_store import SpooledStore
-from gridctl_trainer.training.attempt.fencing import Rival, look_for_rivals
+from gridctl_trainer.training.attempt.fencing import OvertakingAttempt, find_overtaking_attempt
 from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weights_sha256
 from gridctl_trainer.training.checkpoints.retention import scores_of
 from gridctl_trainer.training.ejection_fraction import patient_functions
@@ -58,9 +58,9 @@ _log = logging.getLogger(__name__)
 class OvertakenError(Exception):
     """Another attempt at the same run has finished it, or goes on with it."""
 
-    def __init__(self, rival: Rival) -> None:
-        super().__init__(str(rival))
-        self.rival = rival
+    def __init__(self, overtaking: OvertakingAttempt) -> None:
+        super().__init__(str(overtaking))
+        self.overtaking = overtaking
 
 
 class Attempt:
@@ -106,7 +106,7 @@ class Attempt:
                 return exit_codes.STOPPED
             except OvertakenError as overtaken:
                 _log.warning("%s: this attempt ends", overtaken)
-                exit_code = exit_codes.DONE if overtaken.rival.finished else exit_codes.STOPPED
+                exit_code = exit_codes.DONE if overtaken.overtaking.finished else exit_codes.STOPPED
                 self._append_end(exit_code, str(overtaken))
                 return exit_code
         return exit_codes.DONE
@@ -168,7 +168,7 @@ class Attempt:
             if due or self._checkpoints.is_best(scores):
                 self._checkpoints.save(loop.position, loop.state(), data_digest, scores)
                 if self._delivered():
-                    self._yield_to_rivals()
+                    self._yield_if_overtaken()
 
     def _delivered(self) -> bool:
         """Whether the store has everything; a healthy one is waited for, so that a SIGKILL loses little.
@@ -203,16 +203,16 @@ class Attempt:
             "which delivers them and goes on; elsewhere it goes on from the last checkpoint in the store",
         )
 
-    def _yield_to_rivals(self) -> None:
+    def _yield_if_overtaken(self) -> None:
         """End if another attempt has finished the run, or began after this one and lives.
 
         Raises:
             OvertakenError: So it is.
         """
         with contextlib.suppress(StoreError):
-            rival = look_for_rivals(self._store, self._layout, self._name, self._started_at)
-            if rival:
-                raise OvertakenError(rival)
+            overtaking = find_overtaking_attempt(self._store, self._layout, self._name, self._started_at)
+            if overtaking:
+                raise OvertakenError(overtaking)
 
     def _reading(self, done: int, total: int) -> None:
         self._stop.check()
@@ -224,7 +224,7 @@ class Attempt:
     def _loop(self, sets: RunSets, device: torch.device) -> TrainingLoop:
         return TrainingLoop(
             self._spec,
-            build_model(self._spec.network),
+            build_model(self._spec.network, sets.channels, sets.classes),
             ImageTensors.of(sets.train),
             {name: ImageTensors.of(prepared) for name, prepared in sets.scored.items()},
             device,
@@ -261,7 +261,7 @@ class Attempt:
     def _write_result(
         self, loop: TrainingLoop, function: tuple[PatientFunction, ...], test: Mapping[str, SetScores]
     ) -> None:
-        self._yield_to_rivals()
+        self._yield_if_overtaken()
         self._append_end(exit_codes.DONE, "")
         logs = self._attempt_logs()
         epochs = [record for _, record in merge(logs)]

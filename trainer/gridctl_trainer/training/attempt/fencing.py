@@ -12,7 +12,7 @@ from gridctl_trainer.storage.base import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Rival:
+class OvertakingAttempt:
     """Who makes an attempt needless.
 
     Attributes:
@@ -29,7 +29,9 @@ class Rival:
         return f"attempt {self.attempt.number} ({self.attempt.uid}), which began later, goes on with the run"
 
 
-def look_for_rivals(store: Store, layout: RunLayout, name: AttemptName, started_at: datetime) -> Rival | None:
+def find_overtaking_attempt(
+    store: Store, layout: RunLayout, name: AttemptName, started_at: datetime
+) -> OvertakingAttempt | None:
     """Whether an attempt ought to end: the run is finished, or a younger attempt is at it.
 
     The younger one goes on, as it is the one that a scheduler counts on. One whose log says
@@ -47,7 +49,7 @@ def look_for_rivals(store: Store, layout: RunLayout, name: AttemptName, started_
     found = None
     for stat in store.list(layout.prefix):
         if stat.key == layout.result:
-            return Rival(finished=True)
+            return OvertakingAttempt(finished=True)
         other = attempt_of(stat.key)
         if other is None or other == name or other.number < name.number:
             continue
@@ -56,5 +58,5 @@ def look_for_rivals(store: Store, layout: RunLayout, name: AttemptName, started_
         except (NotFoundError, MetricLogError):  # deleted, or its first line is still on its way
             continue
         if log.end is None and (other.number, log.attempt.started_at, other.uid) > (name.number, started_at, name.uid):
-            found = Rival(finished=False, attempt=other)
+            found = OvertakingAttempt(finished=False, attempt=other)
     return found

@@ -18,7 +18,7 @@ from gridctl_trainer.host.signals import StoppedError, StopSignal
 from gridctl_trainer.plugins.class_path import extend_import_path
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.storage.probe import probe
-from gridctl_trainer.storage.retry import Patience
+from gridctl_trainer.storage.retry import Retry
 from gridctl_trainer.storage.write_behind.run_spool import deliver_leftovers, leave, open_spooled
 from gridctl_trainer.training.attempt.attempt import Attempt
 from gridctl_trainer.training.logs.metric_log import next_attempt
@@ -47,9 +47,9 @@ def run(spec_location: str, store_url: str | None, progress: TrainingProgress, s
         Fault: What ended the attempt; it is in the metric log already where that could be written.
     """
     try:
-        patience = Patience(TrainingSpec().store_outage_minutes * 60, stop, _DOUBTFUL_S)
+        retry = Retry(TrainingSpec().store_outage_minutes * 60, stop, _DOUBTFUL_S)
         with _permanent_refusals_said(store_url or spec_location):
-            spec, store = patience(lambda: read_spec(spec_location, store_url))
+            spec, store = retry(lambda: read_spec(spec_location, store_url))
             extend_import_path(spec.plugin_path)
             name = _begin(spec, store, stop)
         if name is None:
@@ -92,16 +92,16 @@ def _begin(spec: RunSpec, store: Store, stop: StopSignal) -> AttemptName | None:
         StoppedError: A stop was asked for meanwhile.
     """
     layout = RunLayout(spec.experiment, spec.run_id)
-    patience = Patience(spec.training.store_outage_minutes * 60, stop)
+    retry = Retry(spec.training.store_outage_minutes * 60, stop)
     deliver_leftovers(spec, store, stop)
-    if patience(lambda: _is_finished(spec, store)):
+    if retry(lambda: _is_finished(spec, store)):
         _log.info("%s is finished already", spec.run_id)
         return None
-    patience(lambda: probe(store, spec.experiment))
-    if not patience(lambda: store.exists(layout.spec)):
-        patience(lambda: store.put(layout.spec, spec.to_json()))
+    retry(lambda: probe(store, spec.experiment))
+    if not retry(lambda: store.exists(layout.spec)):
+        retry(lambda: store.put(layout.spec, spec.to_json()))
     uid = os.environ.get("GRIDCTL_ATTEMPT_UID") or uuid.uuid4().hex[:8]
-    return patience(lambda: next_attempt(store, layout, uid))
+    return retry(lambda: next_attempt(store, layout, uid))
 
 
 def _is_finished(spec: RunSpec, store: Store) -> bool:

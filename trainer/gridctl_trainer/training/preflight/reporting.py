@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from typing import IO
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from gridctl_trainer.terminal.progress_bars import phase_bar
 from gridctl_trainer.training.preflight.findings import Finding
 from gridctl_trainer.training.progress.display import Silent
 
@@ -37,24 +38,11 @@ class Text(Silent):
 
     def __init__(self, show: Callable[[str], object], *, with_bar: bool) -> None:
         self._show = show
-        self._bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-            disable=not with_bar,
-        )
-        self._task = self._bars.add_task("", total=None)
-        self._phase = ""
-        self._bars.start()
+        self._bar = contextlib.ExitStack()
+        self._progress = self._bar.enter_context(phase_bar(Console(stderr=True), shown=with_bar))
 
     def phase(self, name: str, done: int, total: int) -> None:
-        if name != self._phase:
-            self._bars.reset(self._task, description=name)
-            self._phase = name
-        self._bars.update(self._task, completed=done, total=total)
+        self._progress(name, done, total)
 
     def findings(self, found: Sequence[Finding]) -> None:
         self.close()
@@ -64,4 +52,4 @@ class Text(Silent):
             self._show(f"{marks[finding.kind]:<8} {finding.about}{runs}: {finding.problem}\n")
 
     def close(self) -> None:
-        self._bars.stop()
+        self._bar.close()

@@ -6,9 +6,9 @@ import json
 from typing import IO, Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from gridctl_trainer.contract.records.metric_log import EpochRecord
+from gridctl_trainer.terminal.progress_bars import bars
 from gridctl_trainer.terminal.standard_streams import OutputError
 
 
@@ -82,14 +82,8 @@ class Bar:
     """A bar on the terminal with epoch, the first score on validation and the time that remains."""
 
     def __init__(self, title: str) -> None:
-        self._progress = Progress(
-            TextColumn("{task.fields[title]}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[score]}"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-        )
+        after = "{task.fields[score]}"
+        self._progress = bars(Console(stderr=True), "{task.fields[title]}", after, transient=False, shown=True)
         self._task = self._progress.add_task("", title=title, score="", total=None)
         self._title = title
         self._progress.start()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import random
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +16,7 @@ import urllib3
 from gridctl.errors import UnreachableError
 from gridctl.executors.kubernetes.api.connection import Connection
 from gridctl.executors.kubernetes.api.refusals import BUSY, RefusedError, no_json, refusal, unreachable
+from gridctl_trainer.host.backoff import Backoff, soon_s
 
 Json = dict[str, Any]
 
@@ -25,6 +25,7 @@ _TRIES: Final = 10
 _TRIES_WHEN_UNREACHABLE: Final = 5
 _TRIES_WHEN_HASTY: Final = 3
 _LONGEST_PAUSE_S: Final = 30.0
+_BACKOFF: Final = Backoff(first_s=0.5, longest_s=_LONGEST_PAUSE_S)
 _WATCH_S: Final = 300
 
 
@@ -220,7 +221,7 @@ class Api:
             self._keep_pace()
             headers = self._headers(data is not None, stream)
             tries += 1
-            pause_s = random.uniform(0, min(0.25 * 2**tries, _LONGEST_PAUSE_S))
+            pause_s = _BACKOFF.pause_s(tries)
             try:
                 response = self._connection.pool.urlopen(
                     method,
@@ -248,7 +249,7 @@ class Api:
                 asked_s = _seconds(response.headers.get("Retry-After"))
                 if asked_s is not None:
                     self._not_before = max(self._not_before, time.monotonic() + asked_s)
-                    pause_s = random.uniform(0, 0.1)
+                    pause_s = soon_s()
             self.pause(pause_s)
 
     def _headers(self, with_body: bool, stream: bool) -> urllib3.HTTPHeaderDict:
@@ -261,7 +262,7 @@ class Api:
 
     def _keep_pace(self) -> None:
         while (left_s := self._not_before - time.monotonic()) > 0:
-            self.pause(left_s + random.uniform(0, 0.1))
+            self.pause(left_s + soon_s())
 
     def pause(self, seconds: float) -> None:
         """Wait, unless `stop` was or is called.

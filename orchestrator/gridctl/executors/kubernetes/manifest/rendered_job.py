@@ -37,7 +37,7 @@ class Rendered:
     lines: Mapping[str, int] = field(default_factory=dict)
 
 
-class Output:
+class TemplateOutput:
     """Text that remembers which line of the template each of its lines comes from.
 
     Args:
@@ -103,7 +103,7 @@ class _UniqueKeyLoader(yaml.CSafeLoader):
         return made
 
 
-def read_job(output: Output) -> Rendered:
+def read_job(output: TemplateOutput) -> Rendered:
     """The Job in what a template gave.
 
     Raises:
@@ -146,7 +146,7 @@ def _line_of_endless_number(text: str) -> int:
     return text.count("\n", 0, found.start()) if found else 0
 
 
-def _require_small_json(job: Any, node: Any, output: Output) -> None:
+def _require_small_json(job: Any, node: Any, output: TemplateOutput) -> None:
     """Aliases may stand for more than they take.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from gridctl.executors.kubernetes.manifest.rendered_job import Output, Rendered, read_job
+from gridctl.executors.kubernetes.manifest.rendered_job import Rendered, TemplateOutput, read_job
 from gridctl.executors.kubernetes.manifest.template_mistake import TemplateMistake, quoted
 
 _LARGEST_POWER_BITS: Final = 10_000
@@ -51,7 +51,7 @@ class JobTemplateText:
         Raises:
             TemplateMistake: It asks for what there is not, fails, or gives something else than one YAML mapping.
         """
-        output = Output(self._text)
+        output = TemplateOutput(self._text)
         generator = self._template.root_render_func(self._template.new_context(dict(values)))
         try:
             for piece in generator:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from gridctl.executors.capabilities import DryRun
 from gridctl.executors.check import Check
-from gridctl.executors.kubernetes.store_access.finding import Finding
+from gridctl.executors.kubernetes.store_access.finding import StoreAccessFinding
 from gridctl.terminal.console import count
 
 
@@ -35,7 +35,9 @@ class Verdict:
         return f"{self.runs[0]}{others}: {'; '.join(said)}"
 
 
-def dry_run_of(verdicts: Sequence[Verdict], gpus: int, access: Sequence[Finding], contents: Sequence[Check]) -> DryRun:
+def dry_run_of(
+    verdicts: Sequence[Verdict], gpus: int, access: Sequence[StoreAccessFinding], contents: Sequence[Check]
+) -> DryRun:
     """What a dry run shows.
 
     Args:

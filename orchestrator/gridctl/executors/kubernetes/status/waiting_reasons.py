@@ -11,7 +11,7 @@ from gridctl.executors.base import Activity
 
 _log = logging.getLogger(__name__)
 
-_PATIENCE_S: Final = 30.0
+_SILENT_FOR_S: Final = 30.0
 """Pods are scheduled and images pulled meanwhile."""
 
 
@@ -34,7 +34,7 @@ class WaitingReasons:
             self._nothing_since = None
             return
         self._nothing_since = self._clock() if self._nothing_since is None else self._nothing_since
-        if self._clock() - self._nothing_since < _PATIENCE_S:
+        if self._clock() - self._nothing_since < _SILENT_FOR_S:
             return
         for name, reason in waiting.items():
             kind = reason.partition(":")[0]

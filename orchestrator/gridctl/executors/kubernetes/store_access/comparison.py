@@ -10,7 +10,7 @@ from typing import Final
 
 from gridctl.executors.kubernetes.store_access.credentials import CREDENTIALS, FILES, TOKEN, compare_credentials
 from gridctl.executors.kubernetes.store_access.endpoint import compare_endpoint
-from gridctl.executors.kubernetes.store_access.finding import Finding, finding, unread_of
+from gridctl.executors.kubernetes.store_access.finding import StoreAccessFinding, finding, unread_of
 from gridctl.executors.kubernetes.store_access.pod_environment import PodEnvironment
 from gridctl.executors.kubernetes.store_access.secret_command import SecretCommand
 from gridctl.executors.kubernetes.store_access.server_name import reachable_form
@@ -32,7 +32,7 @@ def wanted_variables(here: S3Environment) -> dict[str, str]:
     return wanted
 
 
-def compare(here: S3Environment, pods: PodEnvironment, command: SecretCommand) -> Iterator[Finding]:
+def compare(here: S3Environment, pods: PodEnvironment, command: SecretCommand) -> Iterator[StoreAccessFinding]:
     """What pods will have beside what this shell has, one finding for each key that matters.
 
     Args:
@@ -51,13 +51,13 @@ def compare(here: S3Environment, pods: PodEnvironment, command: SecretCommand) -
     yield from (item for item in found if item.check.name not in said)
 
 
-def _mistakes(pods: PodEnvironment) -> Iterator[Finding]:
+def _mistakes(pods: PodEnvironment) -> Iterator[StoreAccessFinding]:
     for name, variable in pods.variables.items():
         if name.startswith("AWS_") and variable.value and (said := mistake_of_variable(name, variable.value)):
             yield finding(name, "failed", f"in pods it {said} ({variable.source})", "correct it", certain=True)
 
 
-def _region(here: S3Environment, pods: PodEnvironment, command: SecretCommand) -> Iterator[Finding]:
+def _region(here: S3Environment, pods: PodEnvironment, command: SecretCommand) -> Iterator[StoreAccessFinding]:
     ours, theirs = here.region, pods.variables.get(REGION_VARIABLE)
     if theirs is None:
         if ours is None or ours.value == _DEFAULT_REGION:
@@ -76,7 +76,7 @@ def _region(here: S3Environment, pods: PodEnvironment, command: SecretCommand) -
         yield finding(REGION_VARIABLE, "unknown", says, "make sure that both name the bucket's region")
 
 
-def _certificates(here: S3Environment, pods: PodEnvironment) -> Iterator[Finding]:
+def _certificates(here: S3Environment, pods: PodEnvironment) -> Iterator[StoreAccessFinding]:
     name, ours, found = CA_VARIABLES[0], here.ca_bundle, pods.first(CA_VARIABLES)
     fix = f"mount the file with kubernetes.volumes, or have it in the image, and set {name} to its path there"
     if found:
@@ -91,7 +91,7 @@ def _certificates(here: S3Environment, pods: PodEnvironment) -> Iterator[Finding
         yield finding(name, "unknown" if pods.unread else "failed", says, fix)
 
 
-def _others(here: S3Environment, pods: PodEnvironment) -> Iterator[Finding]:
+def _others(here: S3Environment, pods: PodEnvironment) -> Iterator[StoreAccessFinding]:
     style = here.addressing_style
     # Without a file, a server that is named is asked with the bucket in the path.
     if style and style.value == "virtual" and here.endpoint and not pods.first(FILES):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from gridctl.executors.kubernetes.store_access.finding import Finding, finding, unread_of
+from gridctl.executors.kubernetes.store_access.finding import StoreAccessFinding, finding, unread_of
 from gridctl.executors.kubernetes.store_access.pod_environment import PodEnvironment
 from gridctl.executors.kubernetes.store_access.secret_command import SecretCommand
 from gridctl.executors.kubernetes.store_access.server_name import is_aws
@@ -23,13 +23,15 @@ _IDENTITY: Final = (
 _PROFILES: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 
 
-def compare_credentials(here: S3Environment, pods: PodEnvironment, command: SecretCommand) -> Iterator[Finding]:
+def compare_credentials(
+    here: S3Environment, pods: PodEnvironment, command: SecretCommand
+) -> Iterator[StoreAccessFinding]:
     """What is to be said of keys, token and profile, as `compare` of `store_access` does."""
     yield from _keys(here, pods, command)
     yield from _profile(pods)
 
 
-def _keys(here: S3Environment, pods: PodEnvironment, command: SecretCommand) -> Iterator[Finding]:
+def _keys(here: S3Environment, pods: PodEnvironment, command: SecretCommand) -> Iterator[StoreAccessFinding]:
     title = ", ".join(CREDENTIALS)
     missing = [name for name in CREDENTIALS if name not in pods.variables]
     from_here = ""
@@ -67,7 +69,7 @@ def _keys(here: S3Environment, pods: PodEnvironment, command: SecretCommand) -> 
         yield finding(title, "failed", f"{says}; only nodes with an identity of their own would do", fix)
 
 
-def _token(here: S3Environment, pods: PodEnvironment) -> Iterator[Finding]:
+def _token(here: S3Environment, pods: PodEnvironment) -> Iterator[StoreAccessFinding]:
     theirs = pods.variables.get(TOKEN)
     if theirs:
         says = f"pods get one ({theirs.source}): it ends by itself, and runs that wait or train longer lose the store"
@@ -77,7 +79,7 @@ def _token(here: S3Environment, pods: PodEnvironment) -> Iterator[Finding]:
         yield finding(TOKEN, "unknown", says, "right if the keys of pods are others, which last")
 
 
-def _profile(pods: PodEnvironment) -> Iterator[Finding]:
+def _profile(pods: PodEnvironment) -> Iterator[StoreAccessFinding]:
     found = pods.first(_PROFILES)
     if found and not pods.first(FILES):
         says = f"pods get it ({found[1].source}), and have no ~/.aws with a profile in it"

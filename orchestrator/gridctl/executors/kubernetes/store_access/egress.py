@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from gridctl.executors.kubernetes.api.refusals import RefusedError
 from gridctl.executors.kubernetes.api.requests import Api
-from gridctl.executors.kubernetes.store_access.finding import Finding, finding
+from gridctl.executors.kubernetes.store_access.finding import StoreAccessFinding, finding
 from gridctl.executors.kubernetes.store_access.server_name import is_local
 
 Json = Mapping[str, Any]
@@ -31,7 +31,7 @@ def network_policies(api: Api) -> list[Json]:
 
 def compare_egress(
     policies: Iterable[Json], pod_labels: Mapping[str, str], endpoint: str, namespace: str
-) -> list[Finding]:
+) -> list[StoreAccessFinding]:
     """A finding if no policy allows the port; some clusters enforce none, so it is never certain.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gridctl.executors.kubernetes.store_access.credentials import FILES
-from gridctl.executors.kubernetes.store_access.finding import Finding, finding, unread_of
+from gridctl.executors.kubernetes.store_access.finding import StoreAccessFinding, finding, unread_of
 from gridctl.executors.kubernetes.store_access.pod_environment import PodEnvironment, Variable
 from gridctl.executors.kubernetes.store_access.secret_command import SecretCommand
 from gridctl.executors.kubernetes.store_access.server_name import host_of, is_aws, is_local, reachable_form, same_server
@@ -14,7 +14,7 @@ from gridctl_trainer.storage.s3.environment import ENDPOINT_VARIABLES, S3Environ
 _ENDPOINT: Final = ENDPOINT_VARIABLES[0]
 
 
-def compare_endpoint(here: S3Environment, pods: PodEnvironment, command: SecretCommand) -> Finding:
+def compare_endpoint(here: S3Environment, pods: PodEnvironment, command: SecretCommand) -> StoreAccessFinding:
     """What is to be said of the endpoint, as `compare` of `store_access` does."""
     ours, found = here.endpoint, pods.first(ENDPOINT_VARIABLES)
     if found is None:
@@ -43,7 +43,7 @@ def endpoint_of(here: S3Environment, pods: PodEnvironment) -> str:
     return here.endpoint.value if here.endpoint else ""
 
 
-def _no_endpoint(ours: Setting | None, pods: PodEnvironment, command: SecretCommand) -> Finding:
+def _no_endpoint(ours: Setting | None, pods: PodEnvironment, command: SecretCommand) -> StoreAccessFinding:
     if ours is None or is_aws(ours.value):
         return finding(_ENDPOINT, "ok", "none, here and in pods: AWS's own server")
     in_file = f'or in the experiment file: kubernetes: {{env: {{{_ENDPOINT}: "{reachable_form(ours.value)}"}}}}'
@@ -59,7 +59,7 @@ def _no_endpoint(ours: Setting | None, pods: PodEnvironment, command: SecretComm
     return finding(_ENDPOINT, "failed", says, f"{command.for_keys([_ENDPOINT])}\n{in_file}", certain=True)
 
 
-def _hidden_endpoint(name: str, ours: Setting | None, theirs: Variable) -> Finding:
+def _hidden_endpoint(name: str, ours: Setting | None, theirs: Variable) -> StoreAccessFinding:
     if ours is None:
         says = f"pods get one ({theirs.source}), and this shell has none and asks AWS's own server"
         return finding(name, "unknown", says, f"export {name} here too, unless both are one store")

@@ -10,7 +10,7 @@ from gridctl.executors.kubernetes.store_access.pod_environment import PodEnviron
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class StoreAccessFinding:
     """One key that was compared.
 
     Attributes:
@@ -24,9 +24,9 @@ class Finding:
 
 def finding(
     name: str, state: Literal["ok", "failed", "unknown"], says: str, fix: str = "", *, certain: bool = False
-) -> Finding:
+) -> StoreAccessFinding:
     """A finding about a variable of pods."""
-    return Finding(Check(f"pods: {name}", state, says, fix), certain)
+    return StoreAccessFinding(Check(f"pods: {name}", state, says, fix), certain)
 
 
 def unread_of(pods: PodEnvironment) -> str:

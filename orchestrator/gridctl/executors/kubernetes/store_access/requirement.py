@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from gridctl.errors import InputError, Problem
 from gridctl.executors.check import Check
-from gridctl.executors.kubernetes.store_access.finding import Finding
+from gridctl.executors.kubernetes.store_access.finding import StoreAccessFinding
 from gridctl.experiment import Document
 
 
-def likely_wrong(found: Sequence[Finding], document: Document, *, verify: bool) -> list[Check]:
+def likely_wrong(found: Sequence[StoreAccessFinding], document: Document, *, verify: bool) -> list[Check]:
     """Refuse a submission whose pods cannot reach the store, before anything is made.
 
     Args:

@@ -20,7 +20,7 @@ from gridctl_trainer.storage.base import open_store
 from gridctl_trainer.storage.s3.environment import read_s3_environment
 
 
-def examine(experiment: Experiment) -> Iterator[Check]:
+def diagnose(experiment: Experiment) -> Iterator[Check]:
     """Look at the cluster, in the order in which runs need what it has; then at data in buckets."""
     yield from _cluster(experiment)
     yield from data_checks(experiment)

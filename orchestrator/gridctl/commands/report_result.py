@@ -39,7 +39,7 @@ _WIDTH: Final = 120
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Answer:
+class ReportResult:
     """A report: as objects, as tables, and as documents.
 
     Attributes:
@@ -147,7 +147,7 @@ class Answer:
         return Source(found.experiment, tables, found.store, folder, self.question, standings)
 
 
-def answer(found: Found, question: Question) -> Answer:
+def report_of(found: Found, question: Question) -> ReportResult:
     """Read the store, answer the question, and keep in the experiment's history that it was asked.
 
     Args:
@@ -175,7 +175,7 @@ def answer(found: Found, question: Question) -> Answer:
         console.say(
             f"note: the experiment's history cannot be kept, so a later report cannot say what changed: {problem}"
         )
-    return Answer(report, question, tables, found, studies)
+    return ReportResult(report, question, tables, found, studies)
 
 
 def _table(rows: Sequence[Any], kind: type[Any]) -> pd.DataFrame:

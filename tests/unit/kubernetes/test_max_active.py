@@ -1,4 +1,4 @@
-"""The window of active Jobs, over a cluster whose watch lags behind."""
+"""The limit of active Jobs, over a cluster whose watch lags behind."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridctl.executors.base import Activity, Outcome
-from gridctl.executors.kubernetes import max_active as window
-from gridctl.executors.kubernetes.max_active import ActiveWindow
+from gridctl.executors.kubernetes import max_active as limit
+from gridctl.executors.kubernetes.max_active import ActiveJobLimit
 
 
 class Cluster:
@@ -73,14 +73,14 @@ class Failing(Cluster):
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(window, "_LOOK_EVERY_S", 0)
+    monkeypatch.setattr(limit, "_LOOK_EVERY_S", 0)
 
 
 @given(jobs=st.integers(0, 20), max_active=st.integers(1, 5), lasts=st.integers(1, 4), lag=st.integers(0, 3))
 def test_never_more_than_the_window_and_all_in_order(jobs: int, max_active: int, lasts: int, lag: int) -> None:
     cluster = Cluster(lasts, lag)
     manifests = [{"metadata": {"name": f"run-{number:02d}"}} for number in range(jobs)]
-    outcome = ActiveWindow(cluster, cluster.create, max_active).run(manifests)
+    outcome = ActiveJobLimit(cluster, cluster.create, max_active).run(manifests)
     assert cluster.order == [manifest["metadata"]["name"] for manifest in manifests]
     assert list(outcome.created) == cluster.order
     assert cluster.most <= max_active
@@ -92,7 +92,7 @@ def test_a_job_that_is_refused_takes_no_place() -> None:
     def refuse(manifests: Sequence[Mapping[str, Any]]) -> Outcome:
         return Outcome(failed={manifest["metadata"]["name"]: "exceeded quota" for manifest in manifests})
 
-    outcome = ActiveWindow(cluster, refuse, 1).run(jobs("a", "b"))
+    outcome = ActiveJobLimit(cluster, refuse, 1).run(jobs("a", "b"))
     assert outcome.failed == {"a": "exceeded quota", "b": "exceeded quota"}
 
 
@@ -106,7 +106,7 @@ def test_ctrl_c_keeps_what_was_created() -> None:
         if looks == 3:
             raise KeyboardInterrupt
 
-    outcome = ActiveWindow(cluster, cluster.create, 1, shown).run(jobs("a", "b"))
+    outcome = ActiveJobLimit(cluster, cluster.create, 1, shown).run(jobs("a", "b"))
     assert outcome == Outcome(created=("a",), interrupted=True)
 
 
@@ -116,7 +116,7 @@ TEN = [f"run-{number}" for number in range(10)]
 @pytest.mark.parametrize("max_active", [1, 3, None])
 def test_no_more_are_created_once_the_first_failed_alike(max_active: int | None) -> None:
     cluster = Failing({name: f"cannot read /data/{name}: exit code 3" for name in TEN})
-    outcome = ActiveWindow(cluster, cluster.create, max_active, at_once=2).run(jobs(*TEN))
+    outcome = ActiveJobLimit(cluster, cluster.create, max_active, at_once=2).run(jobs(*TEN))
     assert outcome.shared_cause is not None
     assert "cannot read /data/run-0" in outcome.shared_cause.message
     assert 3 <= len(outcome.created) < 10
@@ -135,14 +135,14 @@ def test_no_more_are_created_once_the_first_failed_alike(max_active: int | None)
 )
 def test_failures_that_share_nothing_or_are_few_stop_nobody(why: dict[str, str]) -> None:
     cluster = Failing(why)
-    outcome = ActiveWindow(cluster, cluster.create, 1).run(jobs(*TEN))
+    outcome = ActiveJobLimit(cluster, cluster.create, 1).run(jobs(*TEN))
     assert outcome == Outcome(created=tuple(TEN))
 
 
 def test_failures_of_one_model_hold_back_its_own_runs_alone() -> None:
     models = {name: "small" if index % 2 else "large" for index, name in enumerate(TEN)}
     cluster = Failing({name: "out of memory" for name in TEN if models[name] == "large"})
-    outcome = ActiveWindow(cluster, cluster.create, 2, models=models).run(jobs(*TEN))
+    outcome = ActiveJobLimit(cluster, cluster.create, 2, models=models).run(jobs(*TEN))
     assert outcome.shared_cause is not None
     assert outcome.shared_cause.model == "large"
     assert {models[name] for name in outcome.not_started} == {"large"}
@@ -151,5 +151,5 @@ def test_failures_of_one_model_hold_back_its_own_runs_alone() -> None:
 
 def test_what_failed_before_and_is_replaced_is_no_failure_of_this_submission() -> None:
     cluster = Failing({}, before=TEN)
-    outcome = ActiveWindow(cluster, cluster.create, 4).run(jobs(*TEN))
+    outcome = ActiveJobLimit(cluster, cluster.create, 4).run(jobs(*TEN))
     assert outcome == Outcome(created=tuple(TEN))
