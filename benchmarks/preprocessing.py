@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from gridctl_trainer.contract.spec import DatasetSpec, DataSpec, PreprocessingSpec
+from gridctl_trainer.contract.spec import DEFAULT_STEPS, DatasetSpec, DataSpec, StepSpec
 from gridctl_trainer.datasets.acdc import patients as acdc
 from gridctl_trainer.preprocessing.steps import preprocess, shrunk_shape
 
@@ -40,16 +40,16 @@ def scanned(root: Path | None, count: int) -> Slices:
     return [(np.ascontiguousarray(image[..., index]), mask) for index in range(count)]
 
 
-def ours(size_px: int, steps: PreprocessingSpec) -> Callable[[np.ndarray, np.ndarray], None]:
+def ours(size_px: int, steps: tuple[StepSpec, ...]) -> Callable[[np.ndarray, np.ndarray], None]:
     data = DataSpec(train=DatasetSpec(dataset="acdc", path="-"), size_px=size_px, preprocessing=steps)
 
     def prepare(image: np.ndarray, mask: np.ndarray) -> None:
-        preprocess(image[None], mask, data)
+        preprocess(image[None], mask, data, (1.5, 1.5))
 
     return prepare
 
 
-def monai(size_px: int, steps: PreprocessingSpec) -> Callable[[np.ndarray, np.ndarray], None]:
+def monai(size_px: int, steps: tuple[StepSpec, ...]) -> Callable[[np.ndarray, np.ndarray], None]:
     from monai.data.meta_obj import set_track_meta
     from monai.transforms import (
         Compose,
@@ -68,7 +68,7 @@ def monai(size_px: int, steps: PreprocessingSpec) -> Callable[[np.ndarray, np.nd
 
     before = [
         GaussianSmoothd("image", sigma=1.0),
-        *([Lambdad("image", equalised)] if steps.clahe else []),
+        *([Lambdad("image", equalised)] if steps == DEFAULT_STEPS else []),
         ScaleIntensityd("image", 0.0, 1.0),
     ]
     after = ResizeWithPadOrCropd(("image", "mask"), (size_px, size_px))
@@ -76,8 +76,8 @@ def monai(size_px: int, steps: PreprocessingSpec) -> Callable[[np.ndarray, np.nd
 
     def prepare(image: np.ndarray, mask: np.ndarray) -> None:
         if image.shape not in by_shape:
-            small = shrunk_shape(image.shape[0], image.shape[1], size_px)
-            resize = [Resized(("image", "mask"), small, mode=("area", "nearest-exact"))] if small else []
+            small = shrunk_shape((image.shape[0], image.shape[1]), size_px)
+            resize = [Resized(("image", "mask"), small, mode=("area", "nearest-exact"))] if small != image.shape else []
             by_shape[image.shape] = Compose([*before, *resize, after])
         by_shape[image.shape]({"image": image[None], "mask": mask[None]})
 
@@ -94,7 +94,8 @@ def main() -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     slices = scanned(arguments.data, arguments.images)
-    for steps in (PreprocessingSpec(), PreprocessingSpec(clahe=False)):
+    without_clahe = tuple(item for item in DEFAULT_STEPS if item.step != "clahe")
+    for steps in (DEFAULT_STEPS, without_clahe):
         found = {"MONAI": monai(arguments.size, steps), "gridctl": ours(arguments.size, steps)}
         taken: dict[str, list[float]] = {name: [] for name in found}
         for round_number in range(arguments.rounds + 1):
@@ -106,7 +107,7 @@ def main() -> None:
                     taken[name].append(time.perf_counter() - started)
         rates = {name: len(slices) / statistics.median(values) for name, values in taken.items()}
         sys.stdout.write(
-            f"{len(slices)} slices to {arguments.size} px, {'with' if steps.clahe else 'without'} CLAHE: "
+            f"{len(slices)} slices to {arguments.size} px, {'with' if steps == DEFAULT_STEPS else 'without'} CLAHE: "
             + ", ".join(f"{name} {rate:.0f} images/s" for name, rate in rates.items())
             + f", {rates['gridctl'] / rates['MONAI']:.1f}x\n"
         )

@@ -42,17 +42,18 @@ def tables(experiment: Experiment) -> Collected:
     generator = np.random.default_rng(0)
     names = ("run_id", "model", "train_ratio", "ablation", "seed")
     cells = pd.DataFrame([[getattr(run, name) for name in names] for run in experiment.runs], columns=list(names))
-    runs = cells.reindex(columns=list(RUN_COLUMNS))
+    scores = list(experiment.measures)
+    runs = cells.reindex(columns=[*RUN_COLUMNS, *scores])
     numbers = [name for name, kind in RUN_COLUMNS.items() if kind not in ("str", "bool") and name not in names]
     words = [name for name, kind in RUN_COLUMNS.items() if kind == "str" and name not in names]
-    runs[numbers], runs[words] = 0, "x"
+    runs[[*numbers, *scores]], runs[words] = 0, "x"
     runs["changed"], runs["deterministic"] = "", True
     runs["finished"], runs["resumed"], runs["epochs"], runs["epochs_done"] = True, False, EPOCHS, EPOCHS
-    epochs = cells.loc[cells.index.repeat(EPOCHS)].reset_index(drop=True).reindex(columns=list(EPOCH_COLUMNS))
-    measured = [name for name in EPOCH_COLUMNS if name not in (*names, "epoch", "attempt")]
+    epochs = cells.loc[cells.index.repeat(EPOCHS)].reset_index(drop=True).reindex(columns=[*EPOCH_COLUMNS, *scores])
+    measured = [name for name in epochs.columns if name not in (*names, "epoch", "attempt")]
     epochs[measured] = generator.uniform(0.7, 0.9, (len(epochs), len(measured)))
     epochs["epoch"], epochs["attempt"] = np.tile(np.arange(1, EPOCHS + 1), len(cells)), 1
-    return Collected(runs.astype(dict(RUN_COLUMNS)), epochs.astype(dict(EPOCH_COLUMNS)), (), ())
+    return Collected(runs.astype(RUN_COLUMNS), epochs.astype(EPOCH_COLUMNS), (), (), measures=experiment.measures)
 
 
 def main() -> None:

@@ -48,7 +48,7 @@ data:
   external: {{sunnybrook: {{dataset: sunnybrook, path: /data/sunnybrook}}}}
   size_px: {SIDE}
 training: {{epochs: {EPOCHS}}}
-compare: {{model: gamma_net, against: unet, metrics: [validation_dice, generalisation_dice, validation_bce]}}
+compare: {{model: gamma_net, against: unet, metrics: [validation.soft_dice, sunnybrook.soft_dice, validation.bce]}}
 """
 
 
@@ -88,7 +88,13 @@ def scores(experiment: Experiment, random: np.random.Generator) -> dict[str, NDA
         rows.append(np.clip(top * rise + random.normal(0, 0.006, EPOCHS), 0, 1))
     dice = np.array(rows)
     other = np.clip(dice - 0.09 + random.normal(0, 0.01, dice.shape), 0, 1)
-    return {"validation_dice": dice, "generalisation_dice": other, "train_loss": 0.6 * (1.02 - dice)}
+    return {
+        "validation.soft_dice.left_ventricle": dice,
+        "sunnybrook.soft_dice.left_ventricle": other,
+        "validation.bce.left_ventricle": 0.5 * (1.02 - dice),
+        "sunnybrook.bce.left_ventricle": 0.6 * (1.02 - other),
+        "train_loss": 0.6 * (1.02 - dice),
+    }
 
 
 def collected(experiment: Experiment) -> Collected:
@@ -111,7 +117,6 @@ def collected(experiment: Experiment) -> Collected:
         busy_seconds=7300.0,
         exit_code=0.0,
         message="",
-        latest_validation_dice=known["validation_dice"][:, -1],
         seconds_per_epoch=36.0,
         train_seconds=7200.0,
         device="cuda:0",
@@ -128,21 +133,19 @@ def collected(experiment: Experiment) -> Collected:
         last_written=1.7e9,
         cancelled_at=float("nan"),
     )
+    runs = runs.assign(**{name: known[name][:, -1] for name in experiment.measures})
     epochs = cells.loc[cells.index.repeat(EPOCHS)].reset_index(drop=True)
     epochs = epochs.assign(
         epoch=np.tile(np.arange(1, EPOCHS + 1), len(cells)),
         **{name: table.ravel() for name, table in known.items()},
-        validation_bce=0.5 * (1.02 - known["validation_dice"].ravel()),
-        generalisation_bce=0.6 * (1.02 - known["generalisation_dice"].ravel()),
         seconds=36.0,
         attempt=1,
     )
-    function = pd.concat(
-        [_function(cells, name, random) for name in ("validation", "generalisation")], ignore_index=True
-    )
+    function = pd.concat([_function(cells, name, random) for name in ("validation", "sunnybrook")], ignore_index=True)
     return Collected(
-        runs=runs[list(RUN_COLUMNS)].astype(dict(RUN_COLUMNS)),
-        epochs=epochs[list(EPOCH_COLUMNS)].astype(dict(EPOCH_COLUMNS)),
+        runs=runs[[*RUN_COLUMNS, *experiment.measures]].astype(RUN_COLUMNS),
+        epochs=epochs[[*EPOCH_COLUMNS, *experiment.measures]].astype(EPOCH_COLUMNS),
+        measures=experiment.measures,
         problems=[],
         others=[],
         function=function[list(FUNCTION_COLUMNS)].astype(dict(FUNCTION_COLUMNS)),

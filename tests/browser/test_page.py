@@ -104,7 +104,7 @@ def test_filters_narrow_rows_and_count_them(chromium: Chromium, page: Path) -> N
     chromium.open(page)
     form = chromium.one("form[data-table=tests]")
     assert form.find_element("css selector", "output").text == "4 rows"
-    Select(form.find_element("name", "metric")).select_by_value("validation_dice")
+    Select(form.find_element("name", "metric")).select_by_value("validation.soft_dice.left_ventricle")
     assert len([row for row in chromium.all(TESTS) if row.is_displayed()]) == 2
     assert form.find_element("css selector", "output").text == "2 of 4 rows"
     form.find_element("css selector", "button[type=reset]").click()

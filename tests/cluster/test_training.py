@@ -198,7 +198,7 @@ def test_logs_follow_a_pod_and_stay_when_it_is_gone(cluster: Cluster, gridctl: G
     followed = gridctl("logs", run_id, "-f")
     assert followed.returncode == 0, followed.stderr
     assert "epoch 4/4" in followed.stdout
-    assert "finished: validation Dice" in followed.stdout
+    assert "finished: validation soft Dice" in followed.stdout
     cluster.delete(f"/apis/batch/v1/namespaces/{_namespace(tmp_path)}/jobs/{run_id}", propagationPolicy="Foreground")
     wait_for(lambda: not cluster.get(f"/api/v1/namespaces/{_namespace(tmp_path)}/pods")["items"])
     kept = gridctl("logs", run_id)

@@ -38,7 +38,7 @@ def test_a_part_of_an_experiment_is_one_to_the_schema(text: str) -> None:
     assert not [error.message for error in parts.iter_errors(content_of(text))]
 
 
-@pytest.mark.parametrize("text", [block for block in BLOCKS if "models:" in str(block.values[0])])
+@pytest.mark.parametrize("text", [block for block in BLOCKS if "seeds:" in str(block.values[0])])
 def test_a_whole_experiment_is_one_to_the_loader(text: str) -> None:
     parse_experiment(Document.parse(text, "page.yaml"))
 

@@ -13,7 +13,7 @@ def specification(*, data: dict[str, Any], training: dict[str, Any] | None = Non
         training: Beside `epochs: 1`.
     """
     return {
-        "schema_version": 1,
+        "schema_version": 2,
         "experiment": "tiny",
         "model": "unet",
         "network": {"architecture": "unet", "options": {"channels": [4, 8]}},

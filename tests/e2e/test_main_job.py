@@ -15,6 +15,7 @@ from gridctl_trainer.contract.records.metric_log import merge, read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.storage.folder import FolderStore
 from tests.e2e.conftest import Run
+from tests.scored import SUNNYBROOK_DICE, VALIDATION_DICE
 
 FOUR = ("--set", "seeds=[1, 2]")
 """Runs instead of six: enough to have some done, some at work and some left."""
@@ -54,7 +55,10 @@ def test_submit_status_report_and_nothing_twice(experiment: Path, gridctl: Run, 
     report = gridctl("report", "--significance", "--format", "json")
     assert report.returncode == 0, report.stderr
     rows = json.loads(report.stdout)["comparisons"]
-    assert {row["metric"] for row in rows} == {"validation_dice", "generalisation_dice"}
+    assert {row["metric"] for row in rows} == {
+        VALIDATION_DICE,
+        SUNNYBROOK_DICE,
+    }
     assert {row["n_pairs"] for row in rows} == {3}
     pooled = gridctl("report", "--significance", "--unit", "epoch")
     assert pooled.returncode == 0
@@ -98,9 +102,10 @@ def test_both_models_of_a_pair_see_the_same_split_and_the_split_is_in_the_log(
     assert second is not None
     assert first.split_digest == second.split_digest
     assert first.data_digest == second.data_digest
-    assert set(first.train_patients).isdisjoint(first.validation_patients)
-    assert len(first.train_patients) == len(first.validation_patients) == 3
-    assert len(first.generalisation_patients) == 2
+    patients = {name: found.patients for name, found in first.sets.items()}
+    assert set(patients["train"]).isdisjoint(patients["validation"])
+    assert {name: len(of_set) for name, of_set in patients.items()} == {"train": 3, "validation": 3, "sunnybrook": 2}
+    assert first.digests.keys() == {"train", "sunnybrook"}
 
 
 def test_ctrl_c_checkpoints_and_the_same_command_finishes_what_is_missing(

@@ -12,7 +12,10 @@ from gridctl.collection.read_cache import ReadCache
 from gridctl_trainer.contract.layout import AttemptName, RunLayout
 from gridctl_trainer.storage.base import Blob
 from gridctl_trainer.storage.folder import FolderStore
+from tests.scored import SUNNYBROOK_BCE, SUNNYBROOK_DICE, VALIDATION_BCE, VALIDATION_DICE
 from tests.unit.report.logged import EPOCHS, dice_of, experiment, log_run
+
+SCORES = (VALIDATION_DICE, SUNNYBROOK_DICE, VALIDATION_BCE, SUNNYBROOK_BCE)
 
 
 @pytest.fixture
@@ -23,8 +26,8 @@ def store(tmp_path: Path) -> FolderStore:
 def test_nothing_there_is_a_row_a_run_and_no_epoch(store: FolderStore, tmp_path: Path) -> None:
     runs = experiment(tmp_path).runs
     collected = collect(store, runs)
-    assert list(collected.runs.columns) == list(RUN_COLUMNS)
-    assert list(collected.epochs.columns) == list(EPOCH_COLUMNS)
+    assert list(collected.runs.columns) == [*RUN_COLUMNS, *SCORES]
+    assert list(collected.epochs.columns) == [*EPOCH_COLUMNS, *SCORES]
     assert list(collected.runs["run_id"]) == [run.run_id for run in runs]
     assert not collected.runs["finished"].any()
     assert collected.epochs.empty
@@ -37,7 +40,7 @@ def test_every_epoch_once_from_the_newest_attempt_that_has_it(store: FolderStore
     log_run(store, run, lambda _run, _epoch: 0.6, first_epoch=3, attempt=2)
     collected = collect(store, [run])
     assert list(collected.epochs["epoch"]) == [1, 2, 3, 4]
-    assert list(collected.epochs["validation_dice"]) == [0.3, 0.3, 0.6, 0.6]
+    assert list(collected.epochs[VALIDATION_DICE]) == [0.3, 0.3, 0.6, 0.6]
     assert list(collected.epochs["attempt"]) == [1, 1, 2, 2]
     row = collected.runs.iloc[0]
     assert row["finished"]
@@ -45,7 +48,7 @@ def test_every_epoch_once_from_the_newest_attempt_that_has_it(store: FolderStore
     assert row["attempts"] == 2
     assert row["interruptions"] == 1, "the first one vanished"
     assert row["exit_code"] == 0
-    assert row["latest_validation_dice"] == 0.6
+    assert row[VALIDATION_DICE] == 0.6, "that of the latest epoch"
     assert row["train_seconds"] == 2.0 * EPOCHS
 
 

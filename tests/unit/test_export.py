@@ -12,7 +12,10 @@ from gridctl.commands.export import export_table
 from gridctl.commands.lookup.experiments import Found
 from gridctl.errors import InputError
 from gridctl_trainer.storage.folder import FolderStore
+from tests.scored import SUNNYBROOK_BCE, SUNNYBROOK_DICE, VALIDATION_BCE, VALIDATION_DICE
 from tests.unit.report.logged import EPOCHS, dice_of, experiment, log_run
+
+SCORES = (VALIDATION_DICE, SUNNYBROOK_DICE, VALIDATION_BCE, SUNNYBROOK_BCE)
 
 
 @pytest.fixture
@@ -27,14 +30,14 @@ def found(tmp_path: Path) -> Found:
 def test_parquet_has_every_epoch_with_its_types(found: Found, tmp_path: Path) -> None:
     assert export_table(found, "epochs", tmp_path / "e.parquet") == (3 * EPOCHS, [])
     read = pd.read_parquet(tmp_path / "e.parquet")
-    assert list(read.columns) == ["experiment", *EPOCH_COLUMNS]
-    pd.testing.assert_frame_equal(read[list(EPOCH_COLUMNS)], collect(found.store, found.experiment.runs).epochs)
+    assert list(read.columns) == ["experiment", *EPOCH_COLUMNS, *SCORES]
+    pd.testing.assert_frame_equal(read.drop(columns="experiment"), collect(found.store, found.experiment.runs).epochs)
 
 
 def test_runs_are_exported_whether_finished_or_not(found: Found, tmp_path: Path) -> None:
     assert export_table(found, "runs", tmp_path / "r.csv") == (20, [])
     read = pd.read_csv(tmp_path / "r.csv")
-    assert list(read.columns) == ["experiment", *RUN_COLUMNS, "state", "reason"]
+    assert list(read.columns) == ["experiment", *RUN_COLUMNS, *SCORES, "state", "reason"]
     assert read["state"].value_counts().to_dict() == {"done": 3, "not_started": 17}
     assert read["finished"].sum() == 3
 

@@ -21,6 +21,7 @@ from gridctl.report import Question, build_report
 from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
+from tests.scored import SUNNYBROOK_DICE, VALIDATION_DICE
 from tests.unit.report.logged import EPOCHS, experiment, log_run
 
 
@@ -111,7 +112,7 @@ def test_epochs_that_may_take_longer_or_shorter_do_not_count(
     for run in declared(tmp_path).runs:
         store.put(RunLayout(run.experiment, run.run_id).spec, run.to_json())
         log_run(store, run, dice)
-    estimated = planned(declared(tmp_path, "compare.metrics=[validation_dice]", *overrides), store)
+    estimated = planned(declared(tmp_path, "compare.metrics=[validation.soft_dice.left_ventricle]", *overrides), store)
     assert (estimated.hours, estimated.unmeasured) == (None, ["gamma_net", "unet"])
 
 
@@ -155,7 +156,10 @@ def test_a_cluster_counts_gpus_and_asks_how_many_at_once(store: FolderStore, tmp
 
 def test_seeds_for_the_declared_effect_and_deviation(store: FolderStore, tmp_path: Path) -> None:
     estimated = made(declared(tmp_path, "compare.effect=0.01", "compare.effect_sd=0.02"), store)
-    assert {need.metric for need in estimated.needs} == {"validation_dice", "generalisation_dice"}
+    assert {need.metric for need in estimated.needs} == {
+        VALIDATION_DICE,
+        SUNNYBROOK_DICE,
+    }
     for need in estimated.needs:
         assert (need.source, need.tests, need.standardised) == ("declared", 2, False)
         assert need.power_now == pytest.approx(paired_t_power(0.01, 0.02, 5))
@@ -180,7 +184,7 @@ def test_the_deviation_is_measured_where_it_is_largest(store: FolderStore, tmp_p
 
 def test_without_an_effect_there_is_a_scale(store: FolderStore, tmp_path: Path) -> None:
     estimated = made(declared(tmp_path), store)
-    validation = [need for need in estimated.needs if need.metric == "validation_dice"]
+    validation = [need for need in estimated.needs if need.metric == VALIDATION_DICE]
     assert [(need.effect, need.seeds_needed) for need in validation] == [(0.5, 34), (1.0, 10), (2.0, 5)]
     assert "declare compare.effect" in " ".join(shown(estimated).split())
 
@@ -210,7 +214,10 @@ def test_a_file_that_was_never_submitted_can_be_planned(tmp_path: Path) -> None:
         (),
         ("data.external.sunnybrook=null",),
         ("ablations=[none, no_clahe, no_minmax]",),
-        ("models={unet: {}, gamma_net: {}, wide: {architecture: unet}}", "compare.metrics=[validation_dice]"),
+        (
+            "models={unet: {}, gamma_net: {}, wide: {architecture: unet}}",
+            "compare.metrics=[validation.soft_dice.left_ventricle]",
+        ),
     ],
 )
 def test_plan_counts_the_tests_that_report_corrects_together(

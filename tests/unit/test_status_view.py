@@ -15,17 +15,18 @@ SCREEN = 24
 
 
 def run(number: int, state: RunState, reason: str = "") -> RunStatus:
-    return RunStatus(f"big-run-{number}", "unet", number / 100, "none", 1, state.value, 4, 0, 0, 0, 0.0, None, reason)
+    return RunStatus(f"big-run-{number}", "unet", number / 100, "none", 1, state.value, 4, 0, 0, 0, 0.0, {}, reason)
 
 
 def status(states: list[RunState], reason: str = "") -> Status:
     counts = {state.value: states.count(state) for state in RunState}
     cells = [
-        CellStatus("unet", n / 100, "none", {each.value: int(each is state) for each in RunState}, 4, 0, None, None)
+        CellStatus("unet", n / 100, "none", {each.value: int(each is state) for each in RunState}, 4, 0, {}, None)
         for n, state in enumerate(states)
     ]
     runs = [run(number, state, reason) for number, state in enumerate(states)]
-    return Status("big", "/store", "local", counts, None, 0, 0, 0.0, cells, runs, None, ())
+    shown = {"shown": ["validation.soft_dice.left_ventricle"], "shown_label": "soft Dice"}
+    return Status("big", "/store", "local", counts, None, 0, 0, 0.0, cells, runs, None, (), **shown)
 
 
 def printed(view: object, width: int = 80) -> list[str]:
@@ -55,7 +56,7 @@ def test_printed_it_has_every_row_and_ends_with_the_sum() -> None:
 def test_states_that_no_run_is_in_take_no_column_and_each_reason_is_said_once() -> None:
     shown = status([RunState.QUEUED] * 3, "by submit 42 on vm since 12:00")
     lines = printed(status_view(shown))
-    assert lines[0].split() == ["model", "ratio", "done", "queued", "epochs", "Dice", "left"]
+    assert lines[0].split() == ["model", "ratio", "done", "queued", "epochs", "soft", "Dice", "left"]
     assert "queued: big-run-0 and 2 more: by submit 42 on vm since 12:00" in lines
     narrow = printed(status_view(replace(shown, runs=())), width=24)
     assert "queued 1" in " ".join(narrow)

@@ -16,7 +16,7 @@ from gridctl.analysis.statistics.sign_flip import sign_flip
 from gridctl.analysis.statistics.signed_rank import signed_rank
 from gridctl.analysis.statistics.smallest_p import smallest_exact_p
 from gridctl.analysis.statistics.welch import welch
-from gridctl.analysis.wording import LEVEL, is_higher_better
+from gridctl.analysis.wording import LEVEL
 
 RESAMPLES: Final = 9999
 """Of the BCa interval and of a sampled permutation test."""
@@ -26,13 +26,15 @@ Fields = dict[str, Any]
 """Of a `ComparisonRow`, by name; what is not computed is left out."""
 
 
-def paired_tests(first: Scores, second: Scores, *, metric: str, unit: str, margin: float | None, seed: int) -> Fields:
+def paired_tests(
+    first: Scores, second: Scores, *, higher_is_better: bool, unit: str, margin: float | None, seed: int
+) -> Fields:
     """Every test and interval of paired scores.
 
     Args:
         first: Scores of the model, shape (n,).
         second: The other's, paired by position.
-        metric: Says which direction is an improvement.
+        higher_is_better: Whether a larger score is an improvement.
         unit: Where epochs are pooled there is the t-test alone: resampling would
             believe in their independence too.
         margin: Of equivalence; None for none.
@@ -54,7 +56,7 @@ def paired_tests(first: Scores, second: Scores, *, metric: str, unit: str, margi
         "equivalence_margin": margin,
     }
     if unit == "run":
-        fields |= _resampled(first, second, metric, seed)
+        fields |= _resampled(first, second, seed, higher_is_better=higher_is_better)
         fields |= _equivalence(first, second, margin)
     return fields
 
@@ -89,12 +91,12 @@ def _means(first: Scores, second: Scores) -> dict[str, Any]:
     }
 
 
-def _resampled(first: Scores, second: Scores, metric: str, seed: int) -> dict[str, Any]:
+def _resampled(first: Scores, second: Scores, seed: int, *, higher_is_better: bool) -> dict[str, Any]:
     differences = first - second
     interval = bca_mean(differences, resamples=RESAMPLES, seed=seed)
     flips = sign_flip(differences, resamples=RESAMPLES, seed=seed)
     ranks = signed_rank(differences)
-    better = probability_of_improvement(first, second, higher_is_better=is_higher_better(metric))
+    better = probability_of_improvement(first, second, higher_is_better=higher_is_better)
     return {
         "bca_low": interval[0] if interval else None,
         "bca_high": interval[1] if interval else None,

@@ -18,8 +18,9 @@ from gridctl.analysis.scores import Observations
 from gridctl.analysis.statistics.improvement import wins
 from gridctl.analysis.statistics.multiplicity import benjamini_hochberg, holm
 from gridctl.analysis.statistics.over_grid import iqm_difference, mean_over_cells
-from gridctl.analysis.wording import LEVEL, METRIC_NAMES, floor, is_higher_better, verdict
+from gridctl.analysis.wording import LEVEL, floor, verdict
 from gridctl.experiment import Experiment
+from gridctl.experiment.measures import Measure
 from gridctl.experiment.schema import Comparison as Asked
 
 GRID_RESAMPLES: Final = 1999
@@ -61,7 +62,8 @@ def compare(
     dropped = list(pairs.dropped)
     overall: list[Overall] = []
     for metric in asked.metrics:
-        usable, without = _usable(pairs, observations, metric, kind)
+        measure = experiment.measures[metric]
+        usable, without = _usable(pairs, observations, measure)
         dropped += without
         by_cell: dict[tuple[float, str], list[Pair]] = defaultdict(list)
         for pair in usable:
@@ -72,12 +74,12 @@ def compare(
                 for pair in dropped
                 if (pair.train_ratio, pair.ablation) == cell and pair.metric in ("", metric)
             )
-            rows.append(_row(asked, metric, cell, by_cell[cell], pairs, observations, question, here))
+            rows.append(_row(asked, measure, cell, by_cell[cell], pairs, observations, question, here))
         if question.unit == "run":
             of_metric = [_scored(metric, pair, observations) for pair in usable]
             scored += of_metric
             if kind == "models":
-                overall.append(_overall(asked, metric, of_metric, question.seed))
+                overall.append(_overall(asked, measure, of_metric, question.seed))
     return Comparison(asked.model, asked.against, asked.score, rows, dropped, pairs.unlike, kind, scored, overall)
 
 
@@ -94,7 +96,7 @@ def corrected(
     """
     sizes = family_sizes(tests, experiment)
     names = [
-        [family_of(item, row.metric, tests) for row in comparison.rows]
+        [family_of(item, row.label, tests) for row in comparison.rows]
         for comparison, item in zip(comparisons, tests, strict=True)
     ]
     members: dict[str, list[float | None]] = defaultdict(list)
@@ -124,15 +126,15 @@ def corrected(
     return finished, [Family(name, sizes[name], declared_as[name], LEVEL) for name in members]
 
 
-def _usable(pairs: Pairs, observations: Observations, metric: str, kind: str) -> tuple[list[Pair], list[DroppedPair]]:
+def _usable(pairs: Pairs, observations: Observations, measure: Measure) -> tuple[list[Pair], list[DroppedPair]]:
     """Pairs with a score on this metric, and those without."""
     usable, without = [], []
     for pair in pairs.complete:
         halves = (pair.model_run, pair.against_run)
-        lacking = [run for run in halves if not len(observations.of_runs(metric, [run]))]
+        lacking = [run for run in halves if not len(observations.of_runs(measure.name, [run]))]
         if lacking:
-            reason = f"{' and '.join(lacking)} logged no {METRIC_NAMES[metric]}"
-            without.append(DroppedPair(pair.train_ratio, pair.ablation, pair.seed, reason, metric, "score"))
+            reason = f"{' and '.join(lacking)} logged no {measure.label}"
+            without.append(DroppedPair(pair.train_ratio, pair.ablation, pair.seed, reason, measure.name, "score"))
         else:
             usable.append(pair)
     return usable, without
@@ -140,7 +142,7 @@ def _usable(pairs: Pairs, observations: Observations, metric: str, kind: str) ->
 
 def _row(
     asked: Asked,
-    metric: str,
+    measure: Measure,
     cell: tuple[float, str],
     pairs: Sequence[Pair],
     all_pairs: Pairs,
@@ -150,22 +152,24 @@ def _row(
 ) -> ComparisonRow:
     fields: Mapping[str, Any] | None = None
     if pairs:
-        both = [observations.of_pair(metric, pair.model_run, pair.against_run) for pair in pairs]
+        both = [observations.of_pair(measure.name, pair.model_run, pair.against_run) for pair in pairs]
         first, second = (np.concatenate([half[side] for half in both]) for side in (0, 1))
         fields = paired_tests(
             first,
             second,
-            metric=metric,
+            higher_is_better=measure.higher_is_better,
             unit=question.unit,
             margin=asked.equivalence_margin,
             seed=question.seed,
         )
     elif question.unit == "run":
         alone = all_pairs.alone.get(cell, ((), ()))
-        a, b = (observations.of_runs(metric, runs) for runs in alone)
+        a, b = (observations.of_runs(measure.name, runs) for runs in alone)
         fields = unpaired_test(a, b, asked.equivalence_margin)
     return ComparisonRow(
-        metric=metric,
+        metric=measure.name,
+        label=measure.label,
+        higher_is_better=measure.higher_is_better,
         train_ratio=cell[0],
         ablation=cell[1],
         model=asked.model,
@@ -198,14 +202,13 @@ def _scored(metric: str, pair: Pair, observations: Observations) -> PairScore:
     )
 
 
-def _overall(asked: Asked, metric: str, scored: Sequence[PairScore], seed: int) -> Overall:
+def _overall(asked: Asked, measure: Measure, scored: Sequence[PairScore], seed: int) -> Overall:
     cells = list(_by_cell(scored))
     middle = iqm_difference(cells, resamples=GRID_RESAMPLES, seed=seed)
-    higher = is_higher_better(metric)
-    won = [wins(cell[:, 0], cell[:, 1], higher_is_better=higher) for cell in cells]
+    won = [wins(cell[:, 0], cell[:, 1], higher_is_better=measure.higher_is_better) for cell in cells]
     better = mean_over_cells(won, resamples=GRID_RESAMPLES, seed=seed)
     return Overall(
-        metric=metric,
+        metric=measure.name,
         model=asked.model,
         against=asked.against,
         cells=len(cells),

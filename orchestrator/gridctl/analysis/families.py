@@ -5,26 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from gridctl.analysis.request import Question, compared_ablations
-from gridctl.analysis.wording import METRIC_NAMES
+from gridctl.analysis.request import Question, asked_by_name, compared_ablations
 from gridctl.experiment import Experiment
-from gridctl.experiment.schema import METRICS
+from gridctl.experiment.measures import first_of_each_set
 from gridctl.experiment.schema import Comparison as Asked
 
 
-def measured(experiment: Experiment) -> list[str]:
-    """Metrics that the runs of an experiment log."""
-    alone = not any(run.data.external for run in experiment.runs)
-    return [metric for metric in METRICS if not (alone and metric.startswith("generalisation_"))]
-
-
 def asked_comparisons(experiment: Experiment, question: Question) -> list[Asked]:
-    """The comparisons of the file, as the command line changes them, without metrics that nothing logs."""
-    known = measured(experiment)
+    """The comparisons of the file, as the command line changes them."""
     return [
         item.model_copy(
             update={
-                "metrics": tuple(metric for metric in question.metrics or item.metrics if metric in known),
+                "metrics": tuple(asked_by_name(experiment, question) or item.metrics),
                 "score": question.score or item.score,
             }
         )
@@ -44,11 +36,9 @@ def asked_ablations(
 
 
 def asked_metrics(experiment: Experiment, question: Question, asked: Sequence[Asked]) -> list[str]:
-    """Metrics of the tables and of ablations: those asked for, else those of the comparisons, else Dice."""
-    known = measured(experiment)
-    wanted = question.metrics or dict.fromkeys(metric for item in asked for metric in item.metrics)
-    default = ("validation_dice", "generalisation_dice")
-    return [metric for metric in wanted if metric in known] or [metric for metric in default if metric in known]
+    """Scores of the tables and of ablations: those asked for, else of the comparisons, else of the first metric."""
+    wanted = asked_by_name(experiment, question) or dict.fromkeys(metric for item in asked for metric in item.metrics)
+    return list(wanted) or first_of_each_set(experiment.measures)
 
 
 def asked_tests(experiment: Experiment, question: Question) -> list[Asked]:
@@ -64,12 +54,12 @@ def cells_of(item: Asked, experiment: Experiment) -> list[tuple[float, str]]:
     return [(ratio, ablation) for ratio in experiment.train_ratios for ablation in ablations]
 
 
-def family_of(item: Asked, metric: str, tests: Sequence[Asked]) -> str:
-    """The family that a test of one comparison on one metric belongs to.
+def family_of(item: Asked, label: str, tests: Sequence[Asked]) -> str:
+    """The family that a test of one comparison on one score belongs to.
 
     Args:
         item: The comparison.
-        metric: Of the test.
+        label: What the score is called in text.
         tests: All that are asked for.
     """
     if item.family == "experiment":
@@ -77,11 +67,14 @@ def family_of(item: Asked, metric: str, tests: Sequence[Asked]) -> str:
     name = f"ablations of {item.model}" if item.model == item.against else f"{item.model} against {item.against}"
     twice = sum((other.model, other.against) == (item.model, item.against) for other in tests) > 1
     name += f" ({item.score})" if twice else ""
-    return name if item.family == "comparison" else f"{name}, {METRIC_NAMES[metric]}"
+    return name if item.family == "comparison" else f"{name}, {label}"
 
 
 def family_sizes(tests: Sequence[Asked], experiment: Experiment) -> Counter[str]:
     """How many tests each family has once every run is finished."""
     return Counter(
-        family_of(item, metric, tests) for item in tests for metric in item.metrics for _ in cells_of(item, experiment)
+        family_of(item, experiment.measures[metric].label, tests)
+        for item in tests
+        for metric in item.metrics
+        for _ in cells_of(item, experiment)
     )

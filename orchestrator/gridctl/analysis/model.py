@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gridctl.analysis.pairs import DroppedPair, UnlikePair
 from gridctl.analysis.provenance_record import Provenance, ProvenanceValue
 from gridctl.analysis.study_model import StudyCell, StudyItem, StudyPoint, StudySection
+from gridctl.experiment.measures import Measures
 
 __all__ = [
     "Aggregate",
@@ -74,9 +75,12 @@ class Aggregate:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonRow:
-    """One test: a model against another, or an ablation against none, in one cell, on one metric.
+    """One test: a model against another, or an ablation against none, in one cell, on one score.
 
     Attributes:
+        metric: The score, `validation.soft_dice.left_ventricle`.
+        label: What it is called in text: `validation soft Dice`.
+        higher_is_better: Whether a larger value of it is the better one.
         ablation, against_ablation: Of `model` and of `against`: the same where models are
             compared; where an ablation is, the models are the same and the second is `none`.
         n_pairs: Pairs tested: of runs, or of their epochs. 0 where `test` is `welch`.
@@ -129,6 +133,8 @@ class ComparisonRow:
     hedges_g_z: float | None
     dropped: int
     verdict: str
+    label: str = ""
+    higher_is_better: bool = True
     against_ablation: str = "none"
     n_model: int = 0
     n_against: int = 0
@@ -257,6 +263,7 @@ class Report:
         headlines: The answer in sentences, one a comparison and metric.
         aggregates: A row a metric and model, over the whole grid; empty where epochs are pooled.
         families: Which tests are corrected together.
+        measures: What is known of each score, by name: its label, range, unit and direction.
         studies: Each study of which the experiment `reproduces` printed tables and figures.
         provenance: What all of it was made with.
     """
@@ -270,5 +277,6 @@ class Report:
     headlines: Sequence[str] = ()
     aggregates: Sequence[Aggregate] = ()
     families: Sequence[Family] = ()
+    measures: Measures = field(default_factory=dict)
     studies: Sequence[StudySection] = ()
     provenance: Provenance = field(default_factory=Provenance)

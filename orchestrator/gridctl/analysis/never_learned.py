@@ -2,61 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
 
 import pandas as pd
 
 from gridctl.analysis.model import Comparison, ComparisonRow
 from gridctl.analysis.wording import sides
+from gridctl.experiment.measures import Measure, Measures
+from gridctl_trainer.contract.score_name import VALIDATION
 
-LEARNED_DICE: Final = 0.05
-"""A run whose validation Dice is never above this in any epoch has learned nothing."""
 
-
-def never_learned(runs: pd.DataFrame, epochs: pd.DataFrame) -> Iterator[str]:
-    """One sentence for each model of which a finished run never learned.
+def never_learned(runs: pd.DataFrame, epochs: pd.DataFrame, measures: Measures) -> Iterator[str]:
+    """One sentence for each model of which a finished run never learned, and each score that tells.
 
     Args:
         runs: As `Collected.runs`.
         epochs: As `Collected.epochs`.
+        measures: What is known of its scores.
     """
-    best = epochs.groupby("run_id")["validation_dice"].max()
-    for model, of_model in runs[runs["finished"]].groupby("model", sort=False):
-        reached = best.reindex(of_model["run_id"]).dropna()
-        failed = reached[reached <= LEARNED_DICE]
-        if failed.empty:
-            continue
-        said = f"validation Dice never above {failed.max():.3f} in any epoch"
-        if len(failed) == len(of_model):
-            which = "its only finished run" if len(of_model) == 1 else f"all {len(of_model)} finished runs"
-            yield f"{model} never learned ({said} of {which}): being better than it means nothing"
-        else:
-            which = f"{len(failed)} of {len(of_model)} finished runs"
-            yield f"{model} did not learn in {which} ({said} of these): they distort every comparison with it"
+    for measure, limit in _telling(measures):
+        best = _best(epochs, measure)
+        for model, of_model in runs[runs["finished"]].groupby("model", sort=False):
+            reached = best.reindex(of_model["run_id"]).dropna()
+            failed = reached[_is_failure(reached, measure, limit)]
+            if failed.empty:
+                continue
+            nearest = failed.max() if measure.higher_is_better else failed.min()
+            said = (
+                f"{measure.label} never {'above' if measure.higher_is_better else 'below'} {nearest:.3f} in any epoch"
+            )
+            if len(failed) == len(of_model):
+                which = "its only finished run" if len(of_model) == 1 else f"all {len(of_model)} finished runs"
+                yield f"{model} never learned ({said} of {which}): being better than it means nothing"
+            else:
+                which = f"{len(failed)} of {len(of_model)} finished runs"
+                yield f"{model} did not learn in {which} ({said} of these): they distort every comparison with it"
 
 
-def remarked(comparisons: Sequence[Comparison], runs: pd.DataFrame, epochs: pd.DataFrame) -> list[Comparison]:
+def remarked(
+    comparisons: Sequence[Comparison], runs: pd.DataFrame, epochs: pd.DataFrame, measures: Measures
+) -> list[Comparison]:
     """Comparisons whose verdicts say where one side never learned: whatever is compared with it wins.
 
     Args:
         comparisons: With their verdicts.
         runs: As `Collected.runs`.
         epochs: As `Collected.epochs`.
+        measures: What is known of its scores.
     """
-    best = epochs.groupby("run_id")["validation_dice"].max()
-    failed = {
-        cell
-        for cell, of_cell in runs[runs["finished"]].groupby(["model", "train_ratio", "ablation"])
-        if (best.reindex(of_cell["run_id"]) <= LEARNED_DICE).all()
-    }
+    failed: dict[str, set[Hashable]] = {}
+    cells = runs[runs["finished"]].groupby(["model", "train_ratio", "ablation"])
+    for measure, limit in _telling(measures):
+        best = _best(epochs, measure)
+        failed.setdefault(measure.structure, set()).update(
+            cell for cell, of_cell in cells if _is_failure(best.reindex(of_cell["run_id"]), measure, limit).all()
+        )
 
     def told(row: ComparisonRow) -> ComparisonRow:
-        cells = ((row.model, row.train_ratio, row.ablation), (row.against, row.train_ratio, row.against_ablation))
-        names = [name for name, cell in zip(sides(row), cells, strict=True) if cell in failed]
+        structure = measures[row.metric].structure
+        hopeless = {cell for name, of_name in failed.items() if structure in ("", name) for cell in of_name}
+        both = ((row.model, row.train_ratio, row.ablation), (row.against, row.train_ratio, row.against_ablation))
+        names = [name for name, cell in zip(sides(row), both, strict=True) if cell in hopeless]
         if not names or row.difference is None:
             return row
         return replace(row, verdict=f"{row.verdict}; but {' and '.join(names)} never learned here, so it means nothing")
 
-    return [replace(part, rows=[told(row) for row in part.rows]) for part in comparisons] if failed else [*comparisons]
+    if not any(failed.values()):
+        return [*comparisons]
+    return [replace(part, rows=[told(row) for row in part.rows]) for part in comparisons]
+
+
+def _telling(measures: Measures) -> Iterator[tuple[Measure, float]]:
+    """Scores on validation that tell whether a model has learned anything, and the value that it must get beyond."""
+    for measure in measures.values():
+        if measure.set == VALIDATION and measure.learned_beyond is not None:
+            yield measure, measure.learned_beyond
+
+
+def _best(epochs: pd.DataFrame, measure: Measure) -> pd.Series[float]:
+    """Of each run, over all its epochs."""
+    by_run = epochs.groupby("run_id")[measure.name]
+    return by_run.max() if measure.higher_is_better else by_run.min()
+
+
+def _is_failure(best: pd.Series[float], measure: Measure, limit: float) -> pd.Series[bool]:
+    return best <= limit if measure.higher_is_better else best >= limit

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment
-from gridctl.experiment.schema import METRICS
+from gridctl.experiment.measures import written_out
 from gridctl.experiment.score import is_score
-from gridctl_trainer.contract.suggest import did_you_mean
+from gridctl.experiment.score_checks import unknown_score
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Question:
         significance: Whether to test what the experiment compares.
         unit: `run`, or `epoch` to pool all epochs of all runs.
         score: How a run's epochs become one score; None takes the experiment's.
-        metrics: None takes the experiment's.
+        metrics: Scores by name, such as `validation.soft_dice`; None takes the experiment's.
         strict_pairs: Leave out pairs whose halves differ in more than the model.
         keep_differing_pairs: Test also pairs whose halves differ in split or images.
         seed: Of all resampling.
@@ -48,14 +48,9 @@ def check(question: Question, experiment: Experiment) -> None:
             fix="give one of them",
         )
     for metric in question.metrics or ():
-        if metric not in METRICS:
-            raise InputError(f"unknown metric '{metric}'", where="--metric", fix=did_you_mean(metric, METRICS))
-        if metric.startswith("generalisation_") and not any(run.data.external for run in experiment.runs):
-            raise InputError(
-                f"{metric} needs an external data set, and {experiment.name} has none",
-                where="--metric",
-                fix="give one in data.external in the experiment file and submit it again",
-            )
+        if not written_out(metric, experiment.measures):
+            what, fix = unknown_score(metric, experiment.measures)
+            raise InputError(what, where="--metric", fix=fix)
     if question.score is not None and not is_score(question.score):
         raise InputError(
             f"unknown score '{question.score}'", where="--score", fix="use final, best, mean or last-K, such as last-5"
@@ -67,6 +62,13 @@ def check(question: Question, experiment: Experiment) -> None:
             where="compare",
             fix=f"add `compare: {{model: A, against: B}}` with two of {models} to the file and submit it again",
         )
+
+
+def asked_by_name(experiment: Experiment, question: Question) -> list[str]:
+    """The scores that a question names, written out; none if it takes the experiment's."""
+    return list(
+        dict.fromkeys(name for text in question.metrics or () for name in written_out(text, experiment.measures))
+    )
 
 
 def compares(experiment: Experiment) -> bool:

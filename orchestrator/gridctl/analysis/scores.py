@@ -9,23 +9,27 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from gridctl.experiment.measures import Measure
 
-def run_scores(epochs: pd.DataFrame, metrics: Sequence[str], score: str) -> pd.DataFrame:
+
+def run_scores(
+    epochs: pd.DataFrame, metrics: Sequence[str], score: str, best_by: Sequence[Measure] = ()
+) -> pd.DataFrame:
     """One score a run and metric.
 
     Args:
         epochs: As `Collected.epochs`, of the runs to score: each run's in order.
-        metrics: Columns of it, such as `validation_dice`.
-        score: `final`: the last epoch's; `best`: that of the epoch with the highest
-            validation Dice, whatever the metric; `mean`: over all epochs; `last-K`: the mean
-            of the last K.
+        metrics: Columns of it, such as `validation.soft_dice.left_ventricle`.
+        score: `final`: the last epoch's; `best`: that of the epoch that is best by `best_by`, whatever the metric;
+            `mean`: over all epochs; `last-K`: the mean of the last K.
+        best_by: Scores whose mean decides which epoch is the best, all of one metric.
 
     Returns:
         A row a run, indexed by `run_id`; a column a metric, NaN where the run has none.
     """
     by_run = epochs.groupby("run_id", sort=False)
     if score == "best":
-        chosen = epochs.loc[by_run["validation_dice"].idxmax()]
+        chosen = epochs.loc[_best_epochs(epochs, best_by)]
     elif score == "final":
         chosen = by_run.tail(1)
     elif score == "mean":
@@ -33,6 +37,16 @@ def run_scores(epochs: pd.DataFrame, metrics: Sequence[str], score: str) -> pd.D
     else:
         chosen = by_run.tail(int(score.removeprefix("last-")))
     return chosen.groupby("run_id", sort=False)[list(metrics)].mean()
+
+
+def _best_epochs(epochs: pd.DataFrame, best_by: Sequence[Measure]) -> pd.Index:
+    """The row of each run's best epoch; of equal ones the earliest. Runs that lack the score have none."""
+    if not best_by:
+        raise ValueError("nothing says which epoch is the best")
+    mean = epochs[[measure.name for measure in best_by]].mean(axis=1, skipna=False).dropna()
+    by_run = mean.groupby(epochs.loc[mean.index, "run_id"], sort=False)
+    chosen: pd.Index = pd.Index(by_run.idxmax() if best_by[0].higher_is_better else by_run.idxmin())
+    return chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +62,9 @@ class Observations:
     epoch_of: Mapping[str, Mapping[str, NDArray[np.int64]]]
 
     @classmethod
-    def of(cls, epochs: pd.DataFrame, metrics: Sequence[str], unit: str, score: str) -> Observations:
+    def of(
+        cls, epochs: pd.DataFrame, metrics: Sequence[str], unit: str, score: str, best_by: Sequence[Measure] = ()
+    ) -> Observations:
         """Observations of finished runs.
 
         Args:
@@ -56,9 +72,10 @@ class Observations:
             metrics: Columns of it.
             unit: `run` or `epoch`.
             score: Of a run; see `run_scores`.
+            best_by: What decides which epoch is the best.
         """
         if unit == "run":
-            table = run_scores(epochs, metrics, score).reset_index().assign(epoch=0)
+            table = run_scores(epochs, metrics, score, best_by).reset_index().assign(epoch=0)
         else:
             table = epochs[["run_id", "epoch", *metrics]]
         runs = table["run_id"].to_numpy()

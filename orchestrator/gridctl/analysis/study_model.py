@@ -51,6 +51,7 @@ class StudyPoint:
     """One point of a figure, from our runs.
 
     Attributes:
+        label: What the score is called in text.
         x: What its item's `x_axis` names.
         n: Runs.
         ci_low, ci_high: 95% t interval of the mean over runs; None below two runs.
@@ -59,6 +60,7 @@ class StudyPoint:
     architecture: str
     model: str
     metric: str
+    label: str
     x: float
     n: int
     mean: float

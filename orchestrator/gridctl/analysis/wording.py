@@ -26,13 +26,6 @@ BCA_COVERAGE: Final = {5: 0.83, 10: 0.90, 20: 0.93, 50: 0.94}
 BCA_COVERAGE_OF_FEW: Final = {2: 0.51, 3: 0.72, 4: 0.80}
 """The same of fewer than the table of docs/statistics.md begins with."""
 
-METRIC_NAMES: Final = {
-    "validation_dice": "validation Dice",
-    "generalisation_dice": "generalisation Dice",
-    "validation_bce": "validation cross-entropy",
-    "generalisation_bce": "generalisation cross-entropy",
-}
-
 
 def sides(row: ComparisonRow) -> tuple[str, str]:
     """What the two sides of a row are called: models, or ablations of one model."""
@@ -83,7 +76,7 @@ def _told(row: ComparisonRow, unit: str, first: str, second: str) -> str:
     assert row.difference is not None
     assert row.p is not None
     assert row.p_holm is not None
-    ahead = (row.difference > 0) == is_higher_better(row.metric)
+    ahead = (row.difference > 0) == row.higher_is_better
     better, worse = (first, second) if ahead else (second, first)
     if prints_as_zero(row.difference):
         return "no difference seen"
@@ -196,8 +189,3 @@ def bca_coverage(n: int) -> str:
         f"of {size} pairs a 95% BCa interval holds the truth in {held:.0%} of simulated normal studies, "
         "a t interval in 95%"
     )
-
-
-def is_higher_better(metric: str) -> bool:
-    """Whether a larger value of the metric is the better one."""
-    return not metric.endswith("_bce")

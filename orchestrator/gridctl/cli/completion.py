@@ -60,9 +60,9 @@ def executors(incomplete: str) -> Iterable[str]:
 @completer
 def metrics(incomplete: str) -> Iterable[str]:
     """Metrics of a report."""
-    from gridctl.experiment.schema import METRICS
+    from gridctl_trainer.plugins.metric import METRICS
 
-    return METRICS
+    return [f"validation.{name}" for name in METRICS.names()]
 
 
 @completer

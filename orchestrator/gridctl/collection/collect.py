@@ -16,11 +16,13 @@ import pandas as pd
 from gridctl.collection.implausible_ejection_fraction import remark
 from gridctl.collection.read_cache import ReadCache
 from gridctl.collection.waiting_submission import held_by_submissions
+from gridctl.experiment.measures import Measures, measures_of
 from gridctl.terminal.console import count
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import MetricLogError, NotFoundError, Problem, StoreError, shortened
 from gridctl_trainer.contract.frozen import canonical_json
 from gridctl_trainer.contract.layout import RunLayout, attempt_of, experiment_prefix, is_waiting_submission, run_of
+from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.records.metric_log import AttemptLog, EpochRecord, merge, read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec
@@ -33,7 +35,7 @@ _SHOWN_MESSAGE: Final = 2000
 
 OnRead = Callable[[int, int], None]
 
-RUN_COLUMNS: Final[Mapping[str, str]] = {
+RUN_COLUMNS: Final[dict[str, str]] = {
     "run_id": "str",
     "model": "str",
     "train_ratio": "float64",
@@ -50,7 +52,6 @@ RUN_COLUMNS: Final[Mapping[str, str]] = {
     "busy_seconds": "float64",
     "exit_code": "float64",
     "message": "str",
-    "latest_validation_dice": "float64",
     "seconds_per_epoch": "float64",
     "train_seconds": "float64",
     "device": "str",
@@ -80,10 +81,11 @@ are not the same for all attempts from which the run is made, with spaces betwee
 `log` is the key of what the newest attempt prints, empty before the first; `last_seen` is the newest
 sign of life of any attempt, in seconds since the epoch, by that machine's clock. `last_written` is when any attempt
 last wrote an object, by the store's clock; `cancelled_at` when `gridctl cancel` stopped the run, if no submission
-resumed it since. `copied_from` is the run whose epochs it went on from, empty for none.
+resumed it since. `copied_from` is the run whose epochs it went on from, empty for none. Behind them there is a column
+for each score, with that of the latest epoch.
 """
 
-EPOCH_COLUMNS: Final[Mapping[str, str]] = {
+EPOCH_COLUMNS: Final[dict[str, str]] = {
     "run_id": "str",
     "model": "str",
     "train_ratio": "float64",
@@ -91,14 +93,10 @@ EPOCH_COLUMNS: Final[Mapping[str, str]] = {
     "seed": "int64",
     "epoch": "int64",
     "train_loss": "float64",
-    "validation_bce": "float64",
-    "validation_dice": "float64",
-    "generalisation_bce": "float64",
-    "generalisation_dice": "float64",
     "seconds": "float64",
     "attempt": "int64",
 }
-"""Columns of `Collected.epochs`; `generalisation_*` is NaN where there is no second data set."""
+"""Columns of `Collected.epochs`, before those of scores."""
 
 FUNCTION_COLUMNS: Final[Mapping[str, str]] = {
     "run_id": "str",
@@ -125,11 +123,13 @@ class Collected:
     """What the store holds of an experiment.
 
     Attributes:
-        runs: A row a wanted run, in the order of the grid; columns as `RUN_COLUMNS`.
-        epochs: A row an epoch of them; columns as `EPOCH_COLUMNS`.
+        runs: A row a wanted run, in the order of the grid; columns as `RUN_COLUMNS`, and one for each score of
+            `measures`, such as `validation.soft_dice.left_ventricle`: that of the latest epoch.
+        epochs: A row an epoch of them; columns as `EPOCH_COLUMNS`, and one for each score; NaN where it has none.
         problems: Objects that could not be read, and what is wrong with them.
         others: Finished runs in the store that the grid does not hold, or no longer.
         function: A row a patient of each finished run; columns as `FUNCTION_COLUMNS`.
+        measures: Every score that the runs are to have or have, by name, as their logs describe its metric.
         held: What holds a run whose Job is not created yet, by run id: a submission that waits for room.
     """
 
@@ -138,6 +138,7 @@ class Collected:
     problems: Sequence[Problem]
     others: Sequence[str]
     function: pd.DataFrame = field(default_factory=lambda: _frame([], FUNCTION_COLUMNS))
+    measures: Measures = field(default_factory=dict)
     held: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -209,21 +210,29 @@ def collect(
     cache = cache or ReadCache.of(store)
     objects = _read(store, wanted, chosen, cache, problems, on_read)
     run_rows, epoch_rows, function_rows = [], [], []
+    logged: dict[str, MetricInfo] = {}
+    scored: dict[str, None] = {}
     for run in runs:
         read = objects.get(run.run_id, _RunObjects())
         merged = merge(read.logs)
         problems += _gaps(run, read, merged)
         cell = _cell(run)
+        for log, record in merged:
+            logged |= log.attempt.metrics
+            scored |= dict.fromkeys(record.named_scores)
         run_rows.append(cell | _run_row(run, read, merged) | asdict(times[run.run_id]))
         epoch_rows += [cell | _epoch_row(log, record) for log, record in merged]
         if read.result:
             function_rows += [cell | dict(patient) | {"remark": remark(patient)} for patient in read.result.function]
+    measures = measures_of(runs, logged, scored)
+    of_scores = dict.fromkeys(measures, "float64")
     return Collected(
-        runs=_frame(run_rows, RUN_COLUMNS),
-        epochs=_frame(epoch_rows, EPOCH_COLUMNS),
+        runs=_frame(run_rows, RUN_COLUMNS | of_scores),
+        epochs=_frame(epoch_rows, EPOCH_COLUMNS | of_scores),
         problems=problems,
         others=tuple(others),
         function=_frame(function_rows, FUNCTION_COLUMNS),
+        measures=measures,
         held=held_by_submissions(store, waiting, cache),
     )
 
@@ -331,7 +340,6 @@ def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog,
         "busy_seconds": sum(_busy_seconds(log) for log in logs),
         "exit_code": float(newest.end.exit_code) if newest and newest.end else float("nan"),
         "message": shortened(newest.end.message, _SHOWN_MESSAGE) if newest and newest.end else "",
-        "latest_validation_dice": last[1].validation.dice if last else float("nan"),
         "seconds_per_epoch": seconds.median(),
         "train_seconds": seconds.sum(),
         "device": told.attempt.device if told else "",
@@ -347,6 +355,7 @@ def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog,
         "log": RunLayout(run.experiment, run.run_id).attempt_output(newest.name) if newest else "",
         "copied_from": next((log.attempt.copied_from for log in logs if log.attempt.copied_from), ""),
         "last_seen": max(map(_last_seen, logs)).timestamp() if logs else float("nan"),
+        **(last[1].named_scores if last else {}),
     }
 
 
@@ -383,16 +392,12 @@ def _last_seen(log: AttemptLog) -> datetime:
 
 
 def _epoch_row(log: AttemptLog, record: EpochRecord) -> dict[str, Any]:
-    other = record.generalisation
     return {
         "epoch": record.epoch,
         "train_loss": record.train_loss,
-        "validation_bce": record.validation.bce,
-        "validation_dice": record.validation.dice,
-        "generalisation_bce": other.bce if other else float("nan"),
-        "generalisation_dice": other.dice if other else float("nan"),
         "seconds": record.seconds,
         "attempt": log.attempt.attempt,
+        **record.named_scores,
     }
 
 

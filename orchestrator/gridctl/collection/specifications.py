@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from gridctl_trainer.contract.errors import Fault
 from gridctl_trainer.contract.layout import RunLayout
-from gridctl_trainer.contract.spec import MAX_SPEC_BYTES, RunSpec
+from gridctl_trainer.contract.released.reading import read_specification
+from gridctl_trainer.contract.spec import MAX_SPEC_BYTES, RunSpec, StepSpec
+from gridctl_trainer.contract.spec.identity import RECORDED, identity
+from gridctl_trainer.plugins.model import ModelOptions, options_of
 from gridctl_trainer.storage.base import Store
 
 _AT_ONCE: Final = 16
@@ -32,7 +36,7 @@ class StoredSpecifications:
     def _read(self, run_id: str) -> RunSpec | None:
         key = RunLayout(self._experiment, run_id).spec
         try:
-            spec = RunSpec.from_json(self._store.get(key, MAX_SPEC_BYTES).data, key)
+            spec = read_specification(self._store.get(key, MAX_SPEC_BYTES).data, key)
         except Fault:
             return None
         return spec if spec.run_id == run_id else None
@@ -40,7 +44,27 @@ class StoredSpecifications:
 
 def differences(old: RunSpec, new: RunSpec) -> dict[str, tuple[Any, Any]]:
     """Fields that can change a result and have other values, by path: old and new."""
-    return different_values(dict(flat(old.deciding)), dict(flat(new.deciding)))
+    return different_values(dict(flat(deciding_values(old))), dict(flat(deciding_values(new))))
+
+
+def deciding_values(run: RunSpec) -> dict[str, Any]:
+    """All that can change a run's result, as it is shown: defaults are written out, a step is its name and options."""
+    content = identity(run, with_defaults=True)
+    del content["schema_version"]
+    content["data"]["preprocessing"] = [_shown_step(item) for item in run.data.preprocessing]
+    with contextlib.suppress(Fault):  # the model may be one that is not installed here
+        content["network"] = {"architecture": run.network.architecture, **_options(options_of(run.network))}
+    return content
+
+
+def _options(options: ModelOptions) -> dict[str, Any]:
+    deciding = {key for key, field in type(options).model_fields.items() if RECORDED not in field.metadata}
+    return options.model_dump(mode="json", include=deciding - ({"preset"} if options.presets else set()))
+
+
+def _shown_step(step: StepSpec) -> str:
+    options = ", ".join(f"{name}: {value}" for name, value in step.options.items())
+    return f"{step.step} {{{options}}}" if options else step.step
 
 
 def different_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -23,6 +23,7 @@ from gridctl.commands.lookup.experiments import find_experiment
 from gridctl.executors.capabilities import CountsGpus, KnowsRunsAtOnce
 from gridctl.executors.registry import executor_class
 from gridctl.experiment import Experiment, load_experiment
+from gridctl.experiment.measures import Measure, primary_measures
 from gridctl.experiment.schema import Comparison
 from gridctl.terminal.eta import RunPace, eta_seconds, longest_seconds, remaining_seconds
 from gridctl_trainer.storage.base import open_store
@@ -60,6 +61,7 @@ class Need:
     """How many seeds one comparison needs on one metric.
 
     Attributes:
+        label: What the score is called in text.
         effect: Mean difference worth finding; where `standardised`, in units of the deviation.
         deviation: Of the paired differences; None where neither declared nor measured.
         source: `declared`, `measured at ratio 0.2 over 5 pairs`, or `unknown`.
@@ -72,6 +74,7 @@ class Need:
     model: str
     against: str
     metric: str
+    label: str
     effect: float
     standardised: bool
     deviation: float | None
@@ -242,13 +245,14 @@ def _needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:
         if asked.model == asked.against:
             continue
         for metric in asked.metrics:
+            measure = experiment.measures[metric]
             deviation, source = _deviation(asked, metric, collected, epochs)
-            together = sizes[family_of(asked, metric, tests)]
-            yield from _needs_of(asked, metric, deviation, source, together, len(experiment.seeds))
+            together = sizes[family_of(asked, measure.label, tests)]
+            yield from _needs_of(asked, measure, deviation, source, together, len(experiment.seeds))
 
 
 def _needs_of(
-    asked: Comparison, metric: str, deviation: float | None, source: str, tests: int, seeds: int
+    asked: Comparison, measure: Measure, deviation: float | None, source: str, tests: int, seeds: int
 ) -> Iterator[Need]:
     standardised = asked.effect is None or deviation is None
     unit = 1.0 if standardised or deviation is None else deviation
@@ -257,7 +261,8 @@ def _needs_of(
         yield Need(
             model=asked.model,
             against=asked.against,
-            metric=metric,
+            metric=measure.name,
+            label=measure.label,
             effect=effect,
             standardised=standardised,
             deviation=deviation,
@@ -275,9 +280,9 @@ def _deviation(asked: Comparison, metric: str, collected: Collected, epochs: Any
     """Of paired differences: as declared, else the largest measured in a cell of three pairs or more."""
     if asked.effect_sd is not None:
         return asked.effect_sd, "declared"
-    if epochs.empty or not epochs[metric].notna().any():
+    if epochs.empty or metric not in epochs or not epochs[metric].notna().any():
         return None, "unknown"
-    observed = Observations.of(epochs, [metric], "run", asked.score)
+    observed = Observations.of(epochs, [metric], "run", asked.score, primary_measures(collected.measures))
     differences: dict[tuple[float, str], list[float]] = {}
     for pair in pair_models(rows_by_name(collected.runs), asked.model, asked.against).complete:
         a, b = observed.of_pair(metric, pair.model_run, pair.against_run)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import json
+import os
 from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,23 @@ class Document:
             tree[name] = str(text)  # a plain one: YAML knows no enumerations
             overrides[(name,)] = f"--{name}"
         return Document(tree, self.source, "", overrides)
+
+    def with_folders_resolved(self, key: str, start: Path) -> Document:
+        """The document with folders of a top-level list made absolute, so that it means the same wherever it is read.
+
+        Args:
+            key: Of the list.
+            start: Folder at which relative ones start.
+        """
+        folders = self._tree.get(key)
+        if not isinstance(folders, list) or not all(isinstance(folder, str) for folder in folders):
+            return self  # said by the validation of the whole file
+        absolute = [str(start.joinpath(Path(folder).expanduser()).absolute()) for folder in folders]
+        if absolute == folders:
+            return self
+        tree = copy.deepcopy(self._tree)
+        tree[key][:] = [os.path.normpath(folder) for folder in absolute]
+        return Document(tree, self.source, "", self._overrides)
 
     @property
     def content(self) -> dict[str, Any]:

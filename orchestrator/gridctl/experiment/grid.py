@@ -5,25 +5,30 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+from gridctl.experiment.data_sets import with_data_sets_checked, with_data_sets_said
 from gridctl.experiment.document import Document
 from gridctl.experiment.empty_sections import without_empty_sections
 from gridctl.experiment.executor_names import unknown_executor
 from gridctl.experiment.former_data_keys import refuse_former_keys
 from gridctl.experiment.kubernetes_options import MOST_BYTES_OF_A_VARIABLE, KubernetesOptions
-from gridctl.experiment.schema import BUILT_IN_ABLATIONS, Ablation, Comparison, ExperimentFile
+from gridctl.experiment.measures import Measures, measures_of, scores_of_data
+from gridctl.experiment.preprocessing_steps import steps_of, with_steps
+from gridctl.experiment.schema import Ablation, Comparison, ExperimentFile, built_in_ablations
+from gridctl.experiment.score_checks import best_written_out, check_metrics, with_scores
 from gridctl.experiment.secret_forms import why_secret
 from gridctl.experiment.study_registry import check_reproduced
+from gridctl.experiment.trained_networks import TrainedNetworks
 from gridctl.experiment.validation import Problems, validate
 from gridctl.experiment.variants import Variant, variants
 from gridctl_trainer.contract.errors import SpecError
 from gridctl_trainer.contract.location import read_location
-from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.spec import RunSpec, TrainingSpec
 from gridctl_trainer.contract.suggest import did_you_mean
 from gridctl_trainer.contract.wording import problem_text
 from gridctl_trainer.plugins.image_size import why_unfit
@@ -46,6 +51,7 @@ class Experiment:
         store: The file's, else that of the variable GRIDCTL_STORE, else the folder `runs`.
         runs: Every cell, pairs beside each other: by train ratio, ablation, seed, then model.
         document: The file it was read from, overrides applied.
+        measures: The scores of its runs, and what is known of each.
         reproduces: Tables and figures of published studies that it repeats, as `study_registry` names them.
         executor_options: As they were written, of the executor that a plugin brings; None if there are none.
     """
@@ -61,6 +67,7 @@ class Experiment:
     kubernetes: KubernetesOptions
     runs: tuple[RunSpec, ...]
     document: Document
+    measures: Measures = field(default_factory=dict)
     reproduces: tuple[str, ...] = ()
     executor_options: Any = None
 
@@ -81,15 +88,19 @@ def load_experiment(
     """
     options = {"store": store, "backend": backend}
     given = {name: text for name, text in options.items() if text is not None}
-    return parse_experiment(Document.read(path).with_overrides(overrides).with_options(given))
+    document = Document.read(path).with_overrides(overrides).with_options(given)
+    return parse_experiment(document.with_folders_resolved("plugin_path", path.parent.absolute()))
 
 
-def parse_experiment(document: Document, *, from_elsewhere: bool = False) -> Experiment:
+def parse_experiment(
+    document: Document, *, from_elsewhere: bool = False, trained: TrainedNetworks | None = None
+) -> Experiment:
     """Validate an experiment and expand its grid.
 
     Args:
         document: The experiment's.
         from_elsewhere: Whether its executor need not be installed here: what it trained is reported without it.
+        trained: What runs of it were trained with, for models that cannot be imported here.
 
     Raises:
         InputError: With every mistake, each with its line and a suggestion.
@@ -101,14 +112,18 @@ def parse_experiment(document: Document, *, from_elsewhere: bool = False) -> Exp
     tree = refuse_former_keys(tree, problems)
     if "models" in tree:
         tree["models"] = _models(tree["models"], problems)
-    tree["ablations"] = _ablations(tree.get("ablations", ["none"]), problems)
+    tree["ablations"] = _ablations(tree.get("ablations", ["none"]), steps_of(tree), problems)
     if isinstance(tree.get("compare"), dict):
         tree["compare"] = [tree["compare"]]
     executor_options = _take_executor_options(tree)
     if not from_elsewhere and isinstance(tree.get("backend"), str) and (unknown := unknown_executor(tree["backend"])):
         problems.add(("backend",), *unknown)
-    file = validate(ExperimentFile, tree, (), problems.add)
-    grid = list(variants(tree, problems))
+    if not from_elsewhere:
+        check_metrics(tree.get("metrics"), problems)
+        if "data" in tree:
+            tree["data"] = with_data_sets_checked(tree["data"], problems)
+    file = validate(ExperimentFile, with_steps(tree, problems.add), (), problems.add)
+    grid = list(variants(tree, problems, trained))
     _check_comparisons(tree, problems)
     check_reproduced(tree.get("reproduces"), problems)
     _check_environment(tree.get("kubernetes"), problems)
@@ -118,18 +133,22 @@ def parse_experiment(document: Document, *, from_elsewhere: bool = False) -> Exp
     problems.raise_if_any()
     runs = tuple(_expand(file, grid, problems))
     problems.raise_if_any()
+    measures = measures_of(runs)
+    compare = tuple(with_scores(item, index, measures, problems) for index, item in enumerate(file.compare))
+    problems.raise_if_any()
     return Experiment(
         name=file.name,
         models=tuple(file.models),
         train_ratios=file.train_ratios,
         ablations=tuple(ablation.name for ablation in file.ablations),
         seeds=file.seeds,
-        compare=file.compare,
+        compare=compare,
         backend=file.backend,
         store=file.store or _default_store(),
         kubernetes=file.kubernetes,
         runs=runs,
-        document=document,
+        document=with_data_sets_said(document, tree["data"]),
+        measures=measures,
         reproduces=file.reproduces,
         executor_options=executor_options,
     )
@@ -167,14 +186,15 @@ def _models(value: Any, problems: Problems) -> Any:
     return {name: {} if options is None else options for name, options in value.items()}
 
 
-def _ablations(value: Any, problems: Problems) -> Any:
+def _ablations(value: Any, steps: Sequence[str], problems: Problems) -> Any:
     """Built-in ablations written out."""
+    built_in = built_in_ablations(steps)
     if not isinstance(value, list):
         return value
     written = []
     for index, item in enumerate(value):
-        if isinstance(item, str) and item not in BUILT_IN_ABLATIONS:
-            fix = did_you_mean(item, BUILT_IN_ABLATIONS)
+        if isinstance(item, str) and item not in built_in:
+            fix = did_you_mean(item, built_in)
             problems.add(("ablations", index), f"unknown ablation '{item}'", fix)
             written.append({"name": f"unknown_{index}"})
         else:
@@ -208,8 +228,6 @@ def _check_size(file: ExperimentFile, problems: Problems) -> None:
 def _check_comparisons(tree: dict[str, Any], problems: Problems) -> None:
     comparisons = tree.get("compare")
     models = list(tree["models"]) if isinstance(tree.get("models"), dict) else []
-    data = tree.get("data")
-    alone = isinstance(data, dict) and not data.get("external")
     for index, comparison in enumerate(comparisons if isinstance(comparisons, list) else []):
         if not isinstance(comparison, dict):
             continue
@@ -220,10 +238,8 @@ def _check_comparisons(tree: dict[str, Any], problems: Problems) -> None:
                 problems.add((*at, key), f"there is no model '{name}' here", did_you_mean(name, models))
         if comparison.get("model") is not None and comparison.get("model") == comparison.get("against"):
             problems.add(at, "a model is compared with itself")
-        metrics = comparison.get("metrics")
-        for metric in metrics if alone and isinstance(metrics, list) else []:
-            if str(metric).startswith("generalisation_"):
-                problems.add((*at, "metrics"), f"{metric} needs an external data set", "give one in data.external")
+        if comparison.get("metrics") == []:
+            problems.add((*at, "metrics"), "the list is empty, so nothing is compared", "leave the key out")
 
 
 def _check_environment(kubernetes: Any, problems: Problems) -> None:
@@ -240,6 +256,21 @@ def _check_environment(kubernetes: Any, problems: Problems) -> None:
             problems.add(("kubernetes", "secret_env", name), "is given in kubernetes.env as well")
 
 
+def _with_best(
+    file: ExperimentFile, variant: Variant, model: str, training: TrainingSpec, problems: Problems
+) -> TrainingSpec:
+    """Training whose best checkpoint goes by a score with its whole name."""
+    if training.checkpoint_keep_best is None:
+        return training
+    written, wrong = best_written_out(training, scores_of_data(variant.data, file.metrics))
+    if wrong:
+        own = "checkpoint_keep_best" in file.models[model]
+        at = ("models", model) if own else ("training",)
+        problems.add((*at, "checkpoint_keep_best"), *wrong)
+        return training.model_copy(update={"checkpoint_keep_best": None})
+    return written
+
+
 def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -> Iterator[RunSpec]:
     by_name = {variant.ablation: variant for variant in grid}
     too_long: list[SpecError] = []
@@ -253,6 +284,7 @@ def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -
                     if unfit := why_unfit(variant.data.size_px, chosen.size_multiple, model):
                         problems.add(blamed, *unfit)
                         continue
+                    training = _with_best(file, variant, model, chosen.training, problems)
                     try:
                         run = RunSpec(
                             experiment=file.name,
@@ -262,7 +294,9 @@ def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -
                             ablation=ablation.name,
                             seed=seed,
                             data=variant.data,
-                            training=chosen.training,
+                            training=training,
+                            metrics=file.metrics,
+                            plugin_path=file.plugin_path,
                         )
                         _ = run.run_id  # refuses a name that a label cannot hold
                     except ValidationError as error:

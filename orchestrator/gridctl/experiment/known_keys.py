@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from gridctl_trainer.contract.suggest import did_you_mean, folded
+from gridctl_trainer.plugins.step import STEPS
 
 _SURE: Final = 0.85
 _NEAR: Final = 0.75
@@ -73,6 +74,8 @@ def _paths() -> dict[str, list[str]]:
     for architecture, network in installed_options().items():
         for name in network.model_fields.keys() - {"preset"}:
             found.setdefault(name, []).append(f"models.{architecture}.{name}")
+    for step in STEPS.names():
+        found.setdefault(step, []).append(f"data.preprocessing.{step}")
     return {name: sorted(paths) for name, paths in found.items()}
 
 
@@ -81,7 +84,7 @@ def _below(model: type[BaseModel], prefix: str) -> Iterator[str]:
         if prefix:
             yield f"{prefix}{name}"
         inner = section_of(field.annotation)
-        if inner is not None and name != "ablations":
+        if inner is not None and name not in ("ablations", "preprocessing"):
             yield from _below(inner, f"{prefix}{name}.")
 
 

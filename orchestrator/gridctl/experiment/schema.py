@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
-from typing import Annotated, Any, Final, Literal, TypeVar, get_args
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -13,26 +14,30 @@ from gridctl.experiment.kubernetes_options import KubernetesOptions
 from gridctl.experiment.score import Score
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.location import LocationText
+from gridctl_trainer.contract.score_name import ScoreText
 from gridctl_trainer.contract.spec import (
+    DEFAULT_METRICS,
     DataSpec,
     ExperimentName,
     Identifier,
-    PreprocessingSpec,
     Seed,
     TrainingSpec,
     TrainRatio,
 )
-
-Metric = Literal["validation_dice", "generalisation_dice", "validation_bce", "generalisation_bce"]
-METRICS: Final[tuple[Metric, ...]] = get_args(Metric)
-
-STEPS: Final = tuple(PreprocessingSpec.model_fields)
-"""Preprocessing steps that an ablation can leave out."""
+from gridctl_trainer.contract.spec.scored import MetricNames
 
 AUGMENTED: Final[Mapping[str, float]] = {"rotation_degrees": 15.0, "scaling": 0.1, "shift": 0.05, "gamma": 0.2}
 """What the built-in ablation `augmented` varies, and by how much; no mirroring: a heart has a side."""
 
-BUILT_IN_ABLATIONS: Final = ("none", *(f"no_{step}" for step in STEPS), "augmented")
+
+def built_in_ablations(steps: Iterable[str]) -> tuple[str, ...]:
+    """Ablations that need only be named.
+
+    Args:
+        steps: Preprocessing steps of the experiment; one named by its path is left out by an ablation with a name.
+    """
+    return ("none", *(f"no_{step}" for step in steps if re.fullmatch("[a-z0-9_]*[a-z0-9]", step)), "augmented")
+
 
 T = TypeVar("T")
 
@@ -68,7 +73,7 @@ class Ablation(Frozen):
     """
 
     name: Identifier
-    without: tuple[Literal["gaussian", "clahe", "minmax", "resize"], ...] = ()
+    without: tuple[str, ...] = ()
     set: Mapping[str, Any] = Field(default_factory=dict)
 
     @classmethod
@@ -76,8 +81,7 @@ class Ablation(Frozen):
         """`none`; `no_<step>`, everything but one preprocessing step; or `augmented`."""
         if name == "augmented":
             return cls(name=name, set={f"data.augmentation.{key}": value for key, value in AUGMENTED.items()})
-        step: Any = name.removeprefix("no_")
-        return cls(name=name, without=() if name == "none" else (step,))
+        return cls(name=name, without=() if name == "none" else (name.removeprefix("no_"),))
 
 
 class Comparison(Frozen):
@@ -86,9 +90,11 @@ class Comparison(Frozen):
     Attributes:
         model: The model of interest; differences are its score minus the other's.
         against: The model it is compared with.
-        metrics: Scores that are compared.
-        score: How the epochs of a run become its one score: the `final` epoch, the `best` by
-            validation Dice, the `mean` of all epochs, or of the `last-K`.
+        metrics: Scores that are compared, each as SET.METRIC.STRUCTURE, such as `validation.soft_dice.left_ventricle`;
+            without the structure, those of each. By default the first of `metrics`, on validation and on every
+            external set.
+        score: How the epochs of a run become its one score: the `final` epoch, the `best` on validation by the first
+            of `metrics`, the `mean` of all epochs, or of the `last-K`.
         family: Tests corrected together: those of one `metric`, of this whole `comparison`, or of
             the whole `experiment`.
         equivalence_margin: Largest mean difference, in units of the metric, that does not matter;
@@ -101,7 +107,7 @@ class Comparison(Frozen):
 
     model: Identifier
     against: Identifier
-    metrics: Annotated[tuple[Metric, ...], *Checked] = ("validation_dice", "generalisation_dice")
+    metrics: Annotated[tuple[ScoreText, ...], AfterValidator(_no_duplicates)] = ()
     score: Score = "final"
     family: Literal["metric", "comparison", "experiment"] = "metric"
     equivalence_margin: float | None = Field(None, gt=0)
@@ -126,6 +132,8 @@ class ExperimentFile(Frozen):
             are corrected together, that takes more: 7 for two, 8 for four.
         data: Where the images are, and how they are prepared.
         training: How every model is trained.
+        metrics: Scores that every run computes, by their short names, or by path, `pkg.module:name`. The first is the
+            one that is compared and shown where nothing else is said.
         compare: Which model is asked to be better than which; one comparison, or a list of them.
         reproduces: Tables and figures of a published study whose printed values the report sets beside yours.
         backend: Where runs execute: `local`, this machine, or `kubernetes`; or another executor that is installed.
@@ -143,6 +151,7 @@ class ExperimentFile(Frozen):
     seeds: Annotated[tuple[Seed, ...], *Checked]
     data: DataSpec
     training: TrainingSpec = TrainingSpec()
+    metrics: MetricNames = DEFAULT_METRICS
     compare: Annotated[tuple[Comparison, ...], BeforeValidator(_one_or_many)] = ()
     reproduces: Annotated[tuple[str, ...], AfterValidator(_no_duplicates)] = ()
     backend: str = DEFAULT_EXECUTOR

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from gridctl.analysis.wording import METRIC_NAMES, listed
+from gridctl.analysis.wording import listed
 from gridctl.collection.outside_grid import shown
 from gridctl.collection.specifications import different_values
 from gridctl.history.event import Declared, DeclaredComparison, HistoryEvent
 from gridctl.history.record import History
 from gridctl.terminal.console import count
+from gridctl_trainer.contract.released.score_names_v1 import RENAMED_SCORES
 
 _MOST_SHOWN: Final = 6
 """Names that are listed one by one."""
@@ -39,6 +40,10 @@ def _grid(first: Declared, now: Declared) -> Iterator[str]:
     yield from _set("train ratio", "train ratios", first.train_ratios, now.train_ratios)
     yield from _set("ablation", "ablations", first.ablations, now.ablations)
     yield from _set("model", "models", first.models, now.models)
+    if first.specification != now.specification:
+        was, is_ = first.specification, now.specification
+        yield f"specifications are of version {is_}, were of {was}, so that options cannot be compared"
+        return
     otherwise = [name for name, digest in now.trained.items() if first.trained.get(name, digest) != digest]
     named: dict[str, dict[str, None]] = {}
     for name in otherwise:
@@ -66,7 +71,7 @@ def _comparisons(first: HistoryEvent, now: HistoryEvent) -> Iterator[str]:
             was, is_ = getattr(old, name), getattr(new, name)
             if was != is_:
                 yield f"{name.replace('_', ' ')}{of} changed from {_value(was)} to {_value(is_)}"
-        if set(old.metrics) != set(new.metrics):
+        if set(_now(old.metrics)) != set(_now(new.metrics)):
             yield f"metrics{of} changed from {_metrics(old.metrics)} to {_metrics(new.metrics)}"
     if not before and not after and first.asked and now.asked and first.asked.score != now.asked.score:
         yield f"score changed from {first.asked.score or 'final'} to {now.asked.score or 'final'}"
@@ -110,7 +115,12 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _metrics(names: Sequence[str]) -> str:
-    return listed([METRIC_NAMES.get(name, name) for name in names])
+    return listed(_now(names))
+
+
+def _now(names: Iterable[str]) -> list[str]:
+    """Scores as they are called now."""
+    return [RENAMED_SCORES.get(name, name) for name in names]
 
 
 def _value(value: object) -> str:

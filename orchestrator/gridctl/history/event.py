@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from pydantic import ConfigDict, Field
 
-from gridctl.collection.specifications import flat
+from gridctl.collection.specifications import deciding_values, flat
 from gridctl.experiment import Experiment
 from gridctl_trainer.contract.fields.bounds import Count, Time
 from gridctl_trainer.contract.frozen import Frozen, canonical_json
 from gridctl_trainer.contract.records.base import Record
+from gridctl_trainer.contract.released.conversion import ReleasedRunSpec
+from gridctl_trainer.contract.spec import RunSpec
 
 if TYPE_CHECKING:
     from gridctl.analysis.request import Question
@@ -47,6 +49,7 @@ class Declared(Growing):
     """What the experiment said at that time.
 
     Attributes:
+        specification: Version of the specifications that it is about; those of two versions cannot be compared.
         trained: By model and ablation, `unet none`, a digest of what can change a result in network, training and data.
         options: The same values themselves, by their paths; events of before have none.
     """
@@ -56,6 +59,7 @@ class Declared(Growing):
     ablations: tuple[str, ...]
     seeds: tuple[int, ...]
     comparisons: tuple[DeclaredComparison, ...] = ()
+    specification: int = 1
     trained: Mapping[str, str] = Field(default_factory=dict)
     options: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
 
@@ -146,7 +150,7 @@ def declared(experiment: Experiment) -> Declared:
     for run in experiment.runs:
         name = f"{run.model} {run.ablation}"
         if name not in trained:
-            said = {section: run.deciding[section] for section in ("network", "training", "data")}
+            said = _trained_by(run)
             options[name] = dict(flat(said))
             trained[name] = hashlib.sha256(canonical_json(said).encode()).hexdigest()[:_DIGITS]
     return Declared(
@@ -158,6 +162,12 @@ def declared(experiment: Experiment) -> Declared:
             DeclaredComparison.model_validate(item.model_dump(include=set(DeclaredComparison.model_fields)))
             for item in experiment.compare
         ),
+        specification=max((run.schema_version for run in experiment.runs), default=1),
         trained=trained,
         options=options,
     )
+
+
+def _trained_by(run: RunSpec) -> dict[str, Any]:
+    values = run.released.deciding() if isinstance(run, ReleasedRunSpec) else deciding_values(run)
+    return {section: values[section] for section in ("network", "training", "data")}

@@ -8,9 +8,7 @@ from typing import Final
 from gridctl.analysis.model import ComparisonRow
 from gridctl.analysis.wording import (
     LEVEL,
-    METRIC_NAMES,
     cell_name,
-    is_higher_better,
     is_significant,
     listed,
     not_tested,
@@ -36,7 +34,7 @@ def headlines(rows: Sequence[ComparisonRow], unit: str, *, unfinished: int = 0, 
     """
     if not rows or unit == "epoch":
         return
-    metric = METRIC_NAMES[rows[0].metric]
+    metric = rows[0].label
     names = f"{metric}, ablations of {rows[0].model}" if _ablations(rows) else metric
     waits = f"{unfinished} of {count(runs, 'run')} {'is' if unfinished == 1 else 'are'} not finished"
     found: dict[str, list[ComparisonRow]] = {}
@@ -44,7 +42,7 @@ def headlines(rows: Sequence[ComparisonRow], unit: str, *, unfinished: int = 0, 
         if is_significant(row):
             first, second = sides(row)
             ahead = (row.difference or 0) > 0
-            better, worse = (first, second) if ahead == is_higher_better(row.metric) else (second, first)
+            better, worse = (first, second) if ahead == row.higher_is_better else (second, first)
             found.setdefault(f"{better} is better than {worse}", []).append(row)
     if not found:
         pair = "" if _ablations(rows) else f", {rows[0].model} against {rows[0].against}"

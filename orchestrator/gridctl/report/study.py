@@ -11,6 +11,7 @@ import pandas as pd
 
 from gridctl.analysis.model import Comparison, StudySection
 from gridctl.experiment import Experiment
+from gridctl.experiment.measures import Measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Measured:
         epochs: As `Collected.epochs`, of finished runs.
         comparisons: Tested over runs, p corrected; empty if nothing was.
         score: How a run's epochs become one score.
+        measures: What is known of the scores.
     """
 
     experiment: Experiment
@@ -30,6 +32,12 @@ class Measured:
     epochs: pd.DataFrame
     comparisons: Sequence[Comparison]
     score: str
+    measures: Measures
+
+    @property
+    def finished(self) -> set[str]:
+        """Ids of finished runs."""
+        return set(self.runs.loc[self.runs["finished"], "run_id"])
 
 
 class StudyComparison(Protocol):

@@ -35,7 +35,7 @@ data:
   acdc: "{data}"
   size_px: 32
   augmentation: {{gamma: 0.5, flip: false}}
-training: {{epochs: 3, learning_rate: 5e-3, checkpoint_keep_best: validation_dice}}
+training: {{epochs: 3, learning_rate: 5e-3, checkpoint_keep_best: validation.soft_dice.left_ventricle}}
 compare: {{model: gamma_net, against: unet, score: last-2, effect: 0.02}}
 kubernetes: {{image: "x:1", cpu: 2, env: {{A: 1.10}}, volumes: {{/data: {{claim: c}}}}}}
 """
@@ -139,7 +139,8 @@ def _as_written(run: str, rows: list[dict[str, str]], found: dict[str, bytes]) -
     epochs = [line for line in lines if line.get("kind") == "epoch"]
     shown = [row for row in rows if row["run_id"] == run]
     return len(epochs) == len(shown) and all(
-        float(row["validation_dice"]) == line["validation"]["dice"]
+        float(row["validation.soft_dice.left_ventricle"])
+        == line["sets"]["validation"]["scores"]["soft_dice.left_ventricle"]
         and float(row["train_loss"]) == line["train_loss"]
         and float(row["seconds"]) == line["seconds"]
         and int(row["epoch"]) == line["epoch"]

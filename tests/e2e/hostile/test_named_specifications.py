@@ -49,7 +49,7 @@ FILES: dict[str, tuple[bytes, str]] = {
     "list as the architecture": (_with('"unet", "options"', '["unet"], "options"'), "network"),
     "list as the network": (_with('{"architecture": "unet", "options": {"channels": [4, 8]}}', "[1]"), "network"),
     "list as the version": (
-        _with('"schema_version": 1', f'"schema_version": {"[" * 100}{"]" * 100}'),
+        _with('"schema_version": 2', f'"schema_version": {"[" * 100}{"]" * 100}'),
         "schema_version",
     ),
     "10,000 unknown keys": (

@@ -124,16 +124,16 @@ def without_torch(folder: Path, program: str, *arguments: str) -> subprocess.Com
     )
 
 
-SCORES = {"images": 1, "bce": 0.1, "dice": 0.9, "bce_per_batch": [], "dice_per_batch": []}
+SCORES = {"images": 1, "scores": {"soft_dice.left_ventricle": 0.9, "bce.left_ventricle": 0.1}}
 RESULT = {
-    "schema_version": 1,
+    "schema_version": 2,
     "run_id": "",
     "spec_digest": "0" * 64,
     "epochs": 1,
     "attempts": 1,
     "checkpoint": "c",
     "weights_sha256": "w",
-    "validation": SCORES,
+    "sets": {"validation": SCORES},
     "train_seconds": 1.0,
     "finished_at": "2026-01-01T00:00:00Z",
 }

@@ -244,7 +244,7 @@ def test_a_step_tried_before_changes_no_bit_of_the_run(data: Path, tmp_path: Pat
     """γ-Net with noise draws from torch's generator at every forward."""
     options = {"channels": [4, 6], "down_fgru_kernels": [3, 1], "up_fgru_kernels": [1], "initial_state": "noise"}
     spec = {
-        "schema_version": 1,
+        "schema_version": 2,
         "experiment": "tiny",
         "model": "gamma_net",
         "network": {"architecture": "gamma_net", "options": options},

@@ -14,6 +14,7 @@ from gridctl.experiment import Experiment, load_experiment
 from gridctl_trainer.contract.split_size import training_patients
 from tests.e2e.newcomer.layouts import make_acdc, make_sunnybrook
 from tests.e2e.short_commands import Command
+from tests.scored import VALIDATION_DICE
 
 
 def written(folder: Path, name: str) -> Experiment:
@@ -71,7 +72,7 @@ def test_the_report_never_says_that_the_proposed_seeds_are_too_few(
     text = gridctl("init", "hearts", "-o", "-", *arguments).stdout
     experiment = _loaded(tmp_path, text)
     (asked,) = experiment.compare
-    tests = family_sizes([asked], experiment)[family_of(asked, "validation_dice", [asked])]
+    tests = family_sizes([asked], experiment)[family_of(asked, VALIDATION_DICE, [asked])]
     seeds = len(set(experiment.seeds))
     assert floor(seeds, tests) == ""
     assert floor(seeds - 1, tests)  # no more are paid for than that takes

@@ -47,7 +47,10 @@ def test_seeds_added_after_a_look_are_said(gridctl: Command, submit: Submit) -> 
     ("override", "said"),
     [
         ("compare.score=best", "score changed from final to best"),
-        ("compare.metrics=[validation_dice]", "metrics changed from validation Dice and generalisation Dice to "),
+        (
+            "compare.metrics=[validation.soft_dice.left_ventricle]",
+            "metrics changed from validation.soft_dice.left_ventricle and sunnybrook.soft_dice.left_ventricle to ",
+        ),
         ("compare.family=experiment", "family changed from metric to experiment"),
         ("compare.equivalence_margin=0.01", "equivalence margin changed from none to 0.01"),
         ("train_ratios=[0.2]", "train ratio 0.5 was taken out"),

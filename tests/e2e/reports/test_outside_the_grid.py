@@ -28,7 +28,7 @@ def test_report_and_status_say_what_is_left_out_and_why(
     overrides: tuple[str, ...], runs: int, why: str, gridctl: Command, submit: Submit
 ) -> None:
     submit()
-    submit("compare.metrics=[validation_dice]", *overrides)
+    submit("compare.metrics=[validation.soft_dice.left_ventricle]", *overrides)
     shown = gridctl("report", "tiny", "--store", "store", "--json")
     (said,) = [line for line in json.loads(shown.stdout)["warnings"] if "finished runs of the store" in line]
     assert said.startswith(f"{runs} finished runs of the store are not in this experiment's grid")

@@ -27,6 +27,10 @@ compare: {{model: gamma_net, against: unet}}
 """
 
 Json = dict[str, Any]
+METRICS = {
+    "soft_dice": {"label": "soft Dice", "higher_is_better": True, "low": 0, "high": 1},
+    "bce": {"label": "BCE", "higher_is_better": False, "low": 0},
+}
 LOG, RESULT, SAMPLES = "attempts/001-abc.jsonl", "result.json", "samples/index.json"
 
 
@@ -44,7 +48,8 @@ def objects(file: Path) -> dict[str, bytes]:
 
 
 def scores(dice: float) -> Json:
-    return {"images": 2, "bce": 0.25, "dice": dice, "bce_per_batch": [0.25], "dice_per_batch": [dice]}
+    of = {"soft_dice.left_ventricle": dice, "bce.left_ventricle": 0.25}
+    return {"images": 2, "scores": of, "per_batch": {key: [value] for key, value in of.items()}}
 
 
 def lines(run_id: str) -> list[Json]:
@@ -52,13 +57,17 @@ def lines(run_id: str) -> list[Json]:
     seed = int(re.findall(r"-s(\d+)-", run_id)[0])
     dice = [round(0.3 + offset + seed % 50 / 500 + epoch / 50, 6) for epoch in range(1, EPOCHS + 1)]
     return [
-        {"kind": "attempt", "schema_version": 1, "run_id": run_id, "attempt": 1, "uid": "abc", "started_at": NOW}
-        | {"device": "cpu", "threads": 1, "versions": {"torch": "2"}},
-        {"kind": "data", "data_digest": "d", "split_digest": "s", "train_patients": ["a"], "validation_patients": ["b"]}
-        | {"train_images": 1, "validation_images": 2, "train_steps": 1},
+        {"kind": "attempt", "schema_version": 2, "run_id": run_id, "attempt": 1, "uid": "abc", "started_at": NOW}
+        | {"device": "cpu", "threads": 1, "versions": {"torch": "2"}, "metrics": METRICS},
+        {"kind": "data", "data_digest": "d", "split_digest": "s", "train_steps": 1}
+        | {"sets": {"train": {"patients": ["a"], "images": 1}, "validation": {"patients": ["b"], "images": 2}}},
         *(
-            {"kind": "epoch", "epoch": epoch, "train_loss": 1.5, "validation": scores(dice[epoch - 1])}
-            | {"generalisation": scores(dice[epoch - 1]), "seconds": 2.0, "images_per_second": 1.0}
+            {"kind": "epoch", "epoch": epoch, "train_loss": 1.5}
+            | {
+                "sets": {name: scores(dice[epoch - 1]) for name in ("validation", "sunnybrook")},
+                "seconds": 2.0,
+                "images_per_second": 1.0,
+            }
             | {"peak_memory_bytes": 1, "finished_at": NOW}
             for epoch in range(1, EPOCHS + 1)
         ),
@@ -75,22 +84,21 @@ def log(run_id: str, change: Callable[[list[Json]], None] = lambda _: None) -> b
 def result(run_id: str, digest: str) -> Json:
     last = lines(run_id)[-2]
     return {
-        "schema_version": 1,
+        "schema_version": 2,
         "run_id": run_id,
         "spec_digest": digest,
         "epochs": EPOCHS,
         "attempts": 1,
         "checkpoint": "c",
         "weights_sha256": "w",
-        "validation": last["validation"],
-        "generalisation": last["generalisation"],
+        "sets": last["sets"],
         "train_seconds": 6.0,
         "finished_at": NOW,
     }
 
 
 def samples(run_id: str) -> Json:
-    return {"schema_version": 1, "run_id": run_id, "size_px": 8, "timesteps": 1, "slices": []}
+    return {"schema_version": 2, "run_id": run_id, "size_px": 8, "timesteps": 1, "slices": []}
 
 
 def _in_log(old: str, new: str) -> Callable[[bytes], bytes]:
@@ -122,7 +130,7 @@ DAMAGE: Mapping[str, tuple[str, Callable[[bytes], bytes]]] = {
     "seconds 1e308": (LOG, _in_log('"seconds": 2.0', '"seconds": 1e308')),
     "seconds NaN": (LOG, _in_log('"seconds": 2.0', '"seconds": NaN')),
     "loss 1e308": (LOG, _in_log('"train_loss": 1.5', '"train_loss": 1e308')),
-    "Dice 2": (LOG, _in_log('"dice": 0.', '"dice": 2.')),
+    "Dice 2": (LOG, _in_log('"scores": {"soft_dice.left_ventricle": 0.', '"scores": {"soft_dice.left_ventricle": 2.')),
     "key twice": (LOG, _in_log('"seconds": 2.0', '"seconds": 1.0, "seconds" :2.0')),
     "nested log": (LOG, lambda data: data + b'{"kind": ' + NESTED + b"\n"),
     "log with a byte order mark": (LOG, lambda data: b"\xef\xbb\xbf" + data),
@@ -130,7 +138,7 @@ DAMAGE: Mapping[str, tuple[str, Callable[[bytes], bytes]]] = {
     "log of zeros": (LOG, lambda data: bytes(len(data))),
     "no result": (RESULT, lambda _: b""),
     "nested result": (RESULT, lambda _: NESTED),
-    "result with nested schema_version": (RESULT, _in_log('"schema_version": 1', f'"schema_version": {"[" * 9000}')),
+    "result with nested schema_version": (RESULT, _in_log('"schema_version": 2', f'"schema_version": {"[" * 9000}')),
     "result of 10^30 epochs": (RESULT, _in_log('"epochs": 3', f'"epochs": {10**30}')),
     "result with a key twice": (RESULT, _in_log('"epochs": 3', '"epochs": 4, "epochs": 3')),
     "result with text for a number": (RESULT, _in_log('"epochs": 3', '"epochs": "3"')),

@@ -70,7 +70,7 @@ def test_every_command_goes_on(folder: tuple[Path, dict[str, str]], gridctl: Run
     expect(gridctl("report", *where, "--significance", "-o", "out"))
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert any("unreadable" in warning for warning in report["warnings"])
-    (row,) = [row for row in report["comparisons"] if row["metric"] == "validation_dice"]
+    (row,) = [row for row in report["comparisons"] if row["metric"] == "validation.soft_dice.left_ventricle"]
     assert row["n_pairs"] == SOUND
     assert row["difference"] == pytest.approx(0.25)
 

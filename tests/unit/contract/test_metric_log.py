@@ -15,11 +15,11 @@ from gridctl_trainer.contract.records.metric_log import (
     AttemptRecord,
     EndRecord,
     EpochRecord,
-    SetScores,
     merge,
     read_attempt,
     write_line,
 )
+from tests.scored import DICE, set_scores
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -30,11 +30,10 @@ def attempt(number: int = 1, uid: str = "a", **changes: Any) -> AttemptRecord:
 
 
 def epoch(number: int, dice: float = 0.5, train_loss: float = 0.1) -> EpochRecord:
-    scores = SetScores(images=2, bce=0.3, dice=dice, bce_per_batch=(0.3,), dice_per_batch=(dice,))
     return EpochRecord(
         epoch=number,
         train_loss=train_loss,
-        validation=scores,
+        sets={"validation": set_scores(dice, 0.3)},
         seconds=1.5,
         images_per_second=2.0,
         peak_memory_bytes=3,
@@ -74,9 +73,9 @@ def test_a_score_that_is_not_finite_is_refused_and_named(value: float) -> None:
     record = epoch(1).model_copy(update={"train_loss": value})
     with pytest.raises(MetricLogError, match="train_loss is"):
         write_line(record)
-    scores = epoch(1).validation.model_copy(update={"dice_per_batch": (0.5, value)})
-    with pytest.raises(MetricLogError, match=r"validation\.dice_per_batch\[1\] is"):
-        write_line(epoch(1).model_copy(update={"validation": scores}))
+    scores = epoch(1).validation.model_copy(update={"per_batch": {DICE: (0.5, value)}})
+    with pytest.raises(MetricLogError, match=r"validation\.per_batch\.soft_dice\.left_ventricle\[1\] is"):
+        write_line(epoch(1).model_copy(update={"sets": {"validation": scores}}))
 
 
 @pytest.mark.parametrize("text", ["", "nonsense\n", '{"kind": "epoch"}\n', '{"kind": "other"}\n', write_line(epoch(1))])
@@ -90,7 +89,7 @@ def test_for_each_epoch_the_newest_attempt_that_has_it_counts() -> None:
     first = log(attempt(1), epoch(1, 0.1), epoch(2, 0.2), epoch(3, 0.3))
     second = log(attempt(2, "b"), epoch(3, 0.33), epoch(4, 0.4))
     merged = merge([second, first])
-    assert [(record.epoch, record.validation.dice, source.name.number) for source, record in merged] == [
+    assert [(record.epoch, record.validation.scores[DICE], source.name.number) for source, record in merged] == [
         (1, 0.1, 1),
         (2, 0.2, 1),
         (3, 0.33, 2),
@@ -101,7 +100,7 @@ def test_for_each_epoch_the_newest_attempt_that_has_it_counts() -> None:
 def test_of_two_attempts_with_one_number_the_later_start_counts() -> None:
     early = log(attempt(2, "z"), epoch(1, 0.1))
     late = log(attempt(2, "a", started_at=NOW + timedelta(seconds=1)), epoch(1, 0.2))
-    assert merge([late, early])[0][1].validation.dice == 0.2
+    assert merge([late, early])[0][1].validation.scores[DICE] == 0.2
 
 
 @given(st.permutations(range(4)))

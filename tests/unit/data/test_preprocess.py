@@ -16,8 +16,8 @@ from gridctl_trainer.preprocessing.steps import (
     gaussian,
     minmax,
     pad_and_crop_into,
-    shrink,
-    shrink_mask,
+    resample,
+    resample_mask,
     shrunk_shape,
 )
 
@@ -36,14 +36,14 @@ def spec(size_px: int, *without: str) -> DataSpec:
 
 def preprocess(image: np.ndarray, mask: np.ndarray, data: DataSpec) -> tuple[np.ndarray, np.ndarray]:
     """A series of one frame."""
-    prepared = steps.preprocess(image[None], mask, data)
+    prepared = steps.preprocess(image[None], mask, data, (1.5, 1.5))
     assert prepared.series.shape[0] == 1
     return prepared.series[0], prepared.mask
 
 
 def downsample(image: np.ndarray, mask: np.ndarray, size_px: int) -> tuple[np.ndarray, np.ndarray]:
-    shape = shrunk_shape(*image.shape, size_px)
-    return (shrink(image, shape), shrink_mask(mask, shape)) if shape else (image, mask)
+    shape = shrunk_shape(image.shape, size_px)
+    return resample(image, shape), resample_mask(mask, shape)
 
 
 def pad_and_crop(pixels: np.ndarray, size_px: int) -> np.ndarray:
@@ -169,7 +169,7 @@ def test_padding_and_cropping_keep_the_centre(rows: int, columns: int, size_px: 
 def test_every_frame_of_a_series_is_prepared_as_if_it_were_alone() -> None:
     image, mask = scan()
     series = np.stack([image * factor for factor in (0.3, 0.6, 1.0)])
-    prepared = steps.preprocess(series, mask, spec(32))
+    prepared = steps.preprocess(series, mask, spec(32), (1.5, 1.5))
     for frame, raw in zip(prepared.series, series, strict=True):
         np.testing.assert_array_equal(frame, preprocess(raw, mask, spec(32))[0])
 
@@ -180,7 +180,7 @@ def test_the_area_of_the_cavity_is_kept_but_for_what_the_crop_is_said_to_cut(
 ) -> None:
     mask = np.ones((rows, columns), np.uint8)
     prepared = steps.preprocess(
-        np.zeros((1, rows, columns), np.float32), mask, spec(size_px, *([] if resize else STEPS))
+        np.zeros((1, rows, columns), np.float32), mask, spec(size_px, *([] if resize else STEPS)), (1.5, 1.5)
     )
     left, cut = prepared.mask.sum() * prepared.pixel_area, prepared.cropped_px * prepared.pixel_area
     assert left + cut == pytest.approx(mask.sum())

@@ -39,7 +39,9 @@ EVERYTHING: dict[str, Any] = {
         "preprocessing": {"clahe": False},
     },
     "training": {"epochs": 3, "learning_rate": 5e-3, "device": "cpu"},
-    "compare": [{"model": "unet", "against": "plain", "metrics": ["validation_dice"], "score": "last-5", "effect": 1}],
+    "compare": [
+        {"model": "unet", "against": "plain", "metrics": ["validation.soft_dice"], "score": "last-5", "effect": 1}
+    ],
     "reproduces": list(known_items())[:2],
     "backend": "kubernetes",
     "store": "s3://bucket/runs",

@@ -15,18 +15,19 @@ from gridctl_trainer.contract.records.metric_log import (
     EndRecord,
     EpochRecord,
     Record,
-    SetScores,
+    SetData,
     write_line,
 )
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
+from tests.scored import set_scores
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 EPOCHS = 4
 
 Dice = Callable[[RunSpec, int], float]
-"""Validation Dice of a run after an epoch."""
+"""Validation soft Dice of a run after an epoch."""
 
 
 def experiment(data: Path, text: str = "") -> Experiment:
@@ -48,13 +49,13 @@ compare: {{model: gamma_net, against: unet}}
 
 
 def epoch_record(run: RunSpec, epoch: int, dice: float) -> EpochRecord:
-    scores = SetScores(images=2, bce=1 - dice, dice=dice, bce_per_batch=(1 - dice,), dice_per_batch=(dice,))
-    other = SetScores(images=2, bce=1.0, dice=dice / 2, bce_per_batch=(1.0,), dice_per_batch=(dice / 2,))
+    sets = {"validation": set_scores(dice)}
+    if run.data.external:
+        sets["sunnybrook"] = set_scores(dice / 2, 1.0)
     return EpochRecord(
         epoch=epoch,
         train_loss=1 / epoch,
-        validation=scores,
-        generalisation=other if run.data.external else None,
+        sets=sets,
         seconds=2.0,
         images_per_second=1.0,
         peak_memory_bytes=1,
@@ -89,10 +90,7 @@ def log_run(
         DataRecord(
             data_digest=data_digest,
             split_digest=f"{run.train_ratio} {run.seed}",
-            train_patients=("a",),
-            validation_patients=("b",),
-            train_images=1,
-            validation_images=2,
+            sets={"train": SetData(patients=("a",), images=1), "validation": SetData(patients=("b",), images=2)},
             train_steps=1,
         ),
     ]
@@ -110,8 +108,7 @@ def log_run(
             attempts=attempt,
             checkpoint="c",
             weights_sha256="w",
-            validation=last.validation,
-            generalisation=last.generalisation,
+            sets=last.sets,
             train_seconds=1,
             finished_at=NOW,
         )

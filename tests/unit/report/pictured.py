@@ -10,6 +10,7 @@ from gridctl_trainer.contract.records.run_result import PatientFunction, ResultR
 from gridctl_trainer.contract.records.samples import Polygon, SampleOutput, SamplesIndex, SampleSlice
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
+from tests.scored import DICE
 
 SIDE = 24
 PATIENTS = 6
@@ -20,19 +21,22 @@ def add_samples(store: FolderStore, run: RunSpec, *, name: str = "patient001 ED 
     layout = RunLayout(run.experiment, run.run_id)
     steps = 2 if run.model == "gamma_net" else 1
     slices = []
-    for set_name in ("validation", "generalisation"):
+    for set_name in ("validation", "sunnybrook"):
         stem = f"{set_name}-slice"
         for picture in ("image", "truth", *(f"output-{step:02d}" for step in range(1, steps + 1))):
             store.put(layout.sample(f"{stem}-{picture}"), _png())
         outputs = tuple(
             SampleOutput(
-                timestep=step, picture=f"{stem}-output-{step:02d}", outline=(_square(step),), dice=0.5 + step / 10
+                timestep=step,
+                picture=f"{stem}-output-{step:02d}",
+                outline=(_square(step),),
+                scores={DICE: 0.5 + step / 10},
             )
             for step in range(1, steps + 1)
         )
         slices.append(
             SampleSlice(
-                set=set_name,  # type: ignore[arg-type]
+                set=set_name,
                 name=name,
                 patient=name.split(maxsplit=1)[0],
                 picture=f"{stem}-image",
@@ -51,13 +55,13 @@ def add_function(store: FolderStore, run: RunSpec, *, lost: int = 0) -> None:
     result = ResultRecord.from_json(store.get(layout.result).data)
     bias = 0.02 if run.model == "gamma_net" else -0.05
     patients = []
-    for set_name in ("validation", "generalisation"):
+    for set_name in ("validation", "sunnybrook"):
         for number in range(PATIENTS):
             true = 0.3 + 0.05 * number
             found = true + bias + 0.01 * ((number + run.seed) % 3)
             patients.append(
                 PatientFunction(
-                    set=set_name,  # type: ignore[arg-type]
+                    set=set_name,
                     patient=f"patient{number:03d}",
                     true_edv_ml=100,
                     true_esv_ml=100 * (1 - true),

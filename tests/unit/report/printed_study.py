@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gridctl.analysis.model import StudyCell, StudyItem, StudyPoint, StudySection
 from gridctl.report.study import Measured
+from tests.scored import VALIDATION_DICE
 
 
 class PrintedStudy:
@@ -46,12 +47,12 @@ class PrintedStudy:
 
 
 def cell(measured: Measured, mean: float | None, p: str) -> StudyCell:
-    ours = float(measured.epochs["validation_dice"].mean())
+    ours = float(measured.epochs[VALIDATION_DICE].mean())
     return StudyCell(
         row="U-Net",
         column="Dice",
         architecture="unet",
-        metric="validation_dice",
+        metric=VALIDATION_DICE,
         train_ratio=0.5,
         model="unet",
         ablation="none",
@@ -72,4 +73,4 @@ def cell(measured: Measured, mean: float | None, p: str) -> StudyCell:
 
 
 def point(model: str, ratio: float) -> StudyPoint:
-    return StudyPoint("unet", model, "validation_dice", ratio, 5, 0.6, 0.5, 0.7)
+    return StudyPoint("unet", model, VALIDATION_DICE, "validation soft Dice", ratio, 5, 0.6, 0.5, 0.7)

@@ -20,6 +20,7 @@ from gridctl.experiment import Experiment
 from gridctl.report import Question, Report, build_report, render
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
+from tests.scored import SUNNYBROOK_DICE, VALIDATION_BCE, VALIDATION_DICE
 from tests.unit.report.logged import EPOCHS, Dice, dice_of, experiment, log_run
 
 SIGNIFICANCE = Question(significance=True)
@@ -55,7 +56,7 @@ def test_each_number_is_scipys_on_one_score_a_run(store: FolderStore, tmp_path: 
     tiny = filled(store, tmp_path, dice)
     report = reported(tiny, store)
     assert [(row.metric, row.train_ratio) for row in rows(report)] == [
-        (metric, ratio) for metric in ("validation_dice", "generalisation_dice") for ratio in (0.2, 0.5)
+        (metric, ratio) for metric in (VALIDATION_DICE, SUNNYBROOK_DICE) for ratio in (0.2, 0.5)
     ]
     row = rows(report)[0]
     a, b = (np.array(values(tiny, m, 0.2, dice, [EPOCHS])) for m in ("gamma_net", "unet"))
@@ -84,7 +85,11 @@ def test_score_of_a_run(score: str, epochs: list[int], store: FolderStore, tmp_p
 
 def test_best_is_chosen_on_validation_dice_for_every_metric(store: FolderStore, tmp_path: Path) -> None:
     tiny = filled(store, tmp_path, lambda _run, epoch: 0.9 if epoch == 2 else 0.1)
-    report = reported(tiny, store, Question(True, score="best", metrics=("validation_dice", "generalisation_dice")))
+    report = reported(
+        tiny,
+        store,
+        Question(True, score="best", metrics=(VALIDATION_DICE, SUNNYBROOK_DICE)),
+    )
     assert [row.model_mean for row in rows(report)] == [0.9, 0.9, 0.45, 0.45]
 
 
@@ -99,7 +104,7 @@ def test_pooled_epochs_are_labelled_and_never_called_better(store: FolderStore, 
 
 def test_a_lower_cross_entropy_is_the_better_one(store: FolderStore, tmp_path: Path) -> None:
     tiny = filled(store, tmp_path, dice_of(0.2))
-    row = rows(reported(tiny, store, replace(SIGNIFICANCE, metrics=("validation_bce",))))[0]
+    row = rows(reported(tiny, store, replace(SIGNIFICANCE, metrics=(VALIDATION_BCE,))))[0]
     assert row.difference is not None
     assert row.difference < 0
     assert row.verdict == "gamma_net is better than unet"
@@ -187,10 +192,10 @@ def test_no_second_data_set_no_generalisation(store: FolderStore, tmp_path: Path
     for run in alone.runs:
         log_run(store, run, dice_of(0.1))
     report = reported(alone, store)
-    assert {row.metric for row in rows(report)} == {"validation_dice"}
-    assert {row.metric for row in report.summaries} == {"validation_dice"}
-    with pytest.raises(InputError, match="needs a second data set"):
-        reported(alone, store, replace(SIGNIFICANCE, metrics=("generalisation_dice",)))
+    assert {row.metric for row in rows(report)} == {VALIDATION_DICE}
+    assert {row.metric for row in report.summaries} == {VALIDATION_DICE}
+    with pytest.raises(InputError, match="there is no set 'sunnybrook' to score"):
+        reported(alone, store, replace(SIGNIFICANCE, metrics=(SUNNYBROOK_DICE,)))
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from gridctl.report import Question, Report, build_report
 from gridctl.report.conditions import conditions
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
+from tests.scored import VALIDATION_DICE
 from tests.unit.report.logged import EPOCHS, dice_of, experiment, log_run
 
 ASKED = Question(significance=True)
@@ -43,7 +44,7 @@ def reported(tiny: Experiment, store: FolderStore, question: Question = ASKED) -
 
 
 def rows(report: Report) -> list[ComparisonRow]:
-    return [row for part in report.comparisons for row in part.rows if row.metric == "validation_dice"]
+    return [row for part in report.comparisons for row in part.rows if row.metric == VALIDATION_DICE]
 
 
 def changed_late(run: RunSpec) -> str:

@@ -21,6 +21,7 @@ from gridctl.collection.collect import EPOCH_COLUMNS, Collected, collect
 from gridctl.commands.report import write_report
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment
+from gridctl.experiment.measures import Measure
 from gridctl.report import FILES, Question, Report, Source, build_report, render
 from gridctl.report.renderers.latex import escaped
 from gridctl.report.renderers.unbroken import NO_BREAK, unbroken
@@ -89,7 +90,7 @@ def test_every_column_is_documented(made: Made) -> None:
     header = next(csv.reader(io.StringIO(render(made[0], "csv", Console()))))
     content = json.loads(render(made[0], "json", Console()))
     names = {*header, *content, *content["comparisons"][0], *content["summaries"][0], *EPOCH_COLUMNS}
-    for kind in (Aggregate, Overall, Family, PairScore):
+    for kind in (Aggregate, Overall, Family, PairScore, Measure):
         names |= {field.name for field in fields(kind)}
     names |= set(content["dropped_pairs"][0]) | set(content["unlike_pairs"][0])
     assert names - words(text) == set()

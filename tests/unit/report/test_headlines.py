@@ -16,6 +16,7 @@ from gridctl.report import Question, Report, build_report, render
 from gridctl.report.headline import headlines
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
+from tests.scored import SUNNYBROOK_DICE, VALIDATION_BCE, VALIDATION_DICE
 from tests.unit.report.logged import Dice, dice_of, experiment, log_run
 
 ASKED = Question(significance=True)
@@ -78,7 +79,7 @@ def test_what_is_sure_before_the_grid_is_done_is_said_as_such(store: FolderStore
     """The first ten runs are all of ratio 0.2; the family has its two tests from the beginning."""
     report = reported(store, experiment(tmp_path / "data"), dice_of(0.05), finished=10)
     assert report.headlines[0].startswith(
-        "validation Dice: so far (10 of 20 runs are not finished) gamma_net is better"
+        "validation soft Dice: so far (10 of 20 runs are not finished) gamma_net is better"
     )
     assert {row.family_size for part in report.comparisons for row in part.rows} == {2}
 
@@ -149,7 +150,7 @@ def test_a_model_that_never_learned_is_named_first(store: FolderStore, tmp_path:
         experiment(tmp_path / "data"),
         lambda run, epoch: 0.001 if run.model == "unet" else 0.7 + jitter(run, epoch),
     )
-    said = "unet never learned (validation Dice never above 0.001 in any epoch of all 10 finished runs)"
+    said = "unet never learned (validation soft Dice never above 0.001 in any epoch of all 10 finished runs)"
     assert report.headlines[0].startswith(said)
     for row in (row for part in report.comparisons for row in part.rows):
         assert row.verdict == "gamma_net is better than unet; but unet never learned here, so it means nothing"
@@ -178,10 +179,10 @@ def test_finished_runs_of_another_grid_are_said_to_be_left_out(store: FolderStor
 def test_a_score_and_metrics_that_stand_in_no_file_are_said(store: FolderStore, tmp_path: Path) -> None:
     tiny = experiment(tmp_path / "data")
     reported(store, tiny, dice_of(0.05))
-    question = replace(ASKED, score="mean", metrics=("validation_bce",))
+    question = replace(ASKED, score="mean", metrics=(VALIDATION_BCE,))
     assert build_report(tiny, collect(store, tiny.runs), question).warnings == [
         "score mean is asked for here; the experiment declares final",
-        "validation_bce is asked for here; the experiment declares validation_dice, generalisation_dice",
+        f"{VALIDATION_BCE} is asked for here; the experiment declares {VALIDATION_DICE}, {SUNNYBROOK_DICE}",
     ]
 
 

@@ -21,6 +21,7 @@ from gridctl.experiment import Experiment
 from gridctl.report import Question, Report, build_report, render
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
+from tests.scored import SUNNYBROOK_DICE, VALIDATION_DICE
 from tests.unit.report.logged import Dice, dice_of, experiment, log_run
 
 ASKED = Question(significance=True)
@@ -92,8 +93,8 @@ def test_every_statistic_of_a_row_is_of_its_pairs(store: FolderStore, tmp_path: 
 def test_m_is_shown_and_bh_stands_beside_holm(store: FolderStore, tmp_path: Path) -> None:
     report = reported(filled(store, tmp_path), store)
     assert [(family.name, family.m, family.declared) for family in report.families] == [
-        ("gamma_net against unet, validation Dice", 2, "metric"),
-        ("gamma_net against unet, generalisation Dice", 2, "metric"),
+        ("gamma_net against unet, validation soft Dice", 2, "metric"),
+        ("gamma_net against unet, sunnybrook soft Dice", 2, "metric"),
     ]
     validation = rows(report)[:2]
     p = [row.p for row in validation]
@@ -218,11 +219,11 @@ def test_a_pair_without_a_metric_is_left_out_of_that_metric_alone(store: FolderS
     tiny = filled(store, tmp_path)
     collected = collect(store, tiny.runs)
     lacking = tiny.runs[0].run_id
-    collected.epochs.loc[collected.epochs["run_id"] == lacking, "generalisation_dice"] = float("nan")
+    collected.epochs.loc[collected.epochs["run_id"] == lacking, SUNNYBROOK_DICE] = float("nan")
     report = build_report(tiny, collected, ASKED)
     assert [row.n_pairs for row in rows(report)] == [5, 5, 4, 5]
-    assert [(pair.metric, pair.seed) for pair in report.comparisons[0].dropped] == [("generalisation_dice", 1)]
-    assert "logged no generalisation Dice" in report.comparisons[0].dropped[0].reason
+    assert [(pair.metric, pair.seed) for pair in report.comparisons[0].dropped] == [(SUNNYBROOK_DICE, 1)]
+    assert "logged no sunnybrook soft Dice" in report.comparisons[0].dropped[0].reason
     json.loads(render(report, "json", Console()))
 
 
@@ -230,17 +231,17 @@ def test_the_seed_of_resampling_decides_and_nothing_else(store: FolderStore, tmp
     tiny = filled(store, tmp_path)
 
     def interval(question: Question) -> tuple[float | None, float | None]:
-        row = next(row for row in rows(reported(tiny, store, question)) if row.metric == "generalisation_dice")
+        row = next(row for row in rows(reported(tiny, store, question)) if row.metric == SUNNYBROOK_DICE)
         return row.bca_low, row.bca_high
 
-    assert interval(ASKED) == interval(replace(ASKED, metrics=("generalisation_dice",)))
+    assert interval(ASKED) == interval(replace(ASKED, metrics=(SUNNYBROOK_DICE,)))
     assert interval(ASKED) != interval(replace(ASKED, seed=1))
 
 
 def test_the_whole_grid_has_an_interquartile_mean_and_keeps_pairs(store: FolderStore, tmp_path: Path) -> None:
     tiny = filled(store, tmp_path)
     report = reported(tiny, store)
-    unet = next(row for row in report.aggregates if (row.metric, row.model) == ("validation_dice", "unet"))
+    unet = next(row for row in report.aggregates if (row.metric, row.model) == (VALIDATION_DICE, "unet"))
     scores = [noisy(run, 4) for run in tiny.runs if run.model == "unet"]
     assert unet.iqm == pytest.approx(stats.trim_mean(scores, 0.25))
     assert (unet.cells, unet.n) == (2, 10)
@@ -248,7 +249,7 @@ def test_the_whole_grid_has_an_interquartile_mean_and_keeps_pairs(store: FolderS
     assert unet.ci_high is not None
     assert unet.ci_low <= stats.trim_mean(scores, 0.25) <= unet.ci_high
     overall = report.comparisons[0].overall[0]
-    ahead = [pair.difference > 0 for pair in report.comparisons[0].pairs if pair.metric == "validation_dice"]
+    ahead = [pair.difference > 0 for pair in report.comparisons[0].pairs if pair.metric == VALIDATION_DICE]
     assert overall.probability_of_improvement == pytest.approx(np.mean(ahead))
     assert "over the whole grid" in drawn(report)
 
@@ -270,7 +271,7 @@ def test_the_best_epoch_is_said_to_flatter(store: FolderStore, tmp_path: Path) -
 def test_the_answer_comes_first_in_words(store: FolderStore, tmp_path: Path) -> None:
     report = reported(filled(store, tmp_path, dice_of(0.05)), store)
     first = (
-        "validation Dice: gamma_net is better than unet at ratio 0.2 (+0.044 [0.039, 0.049], n = 5) "
+        "validation soft Dice: gamma_net is better than unet at ratio 0.2 (+0.044 [0.039, 0.049], n = 5) "
         "and 0.5 (+0.044 [0.039, 0.049], n = 5) (after Holm over 2 tests)"
     )
     assert report.headlines[0] == first

@@ -16,6 +16,7 @@ from gridctl_trainer.contract.layout import AttemptName, CheckpointName, Positio
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weights_sha256
+from tests.scored import VALIDATION_DICE
 
 FIRST, SECOND = AttemptName(1, "a"), AttemptName(2, "b")
 
@@ -92,15 +93,16 @@ def test_only_the_last_ones_are_kept_across_attempts(store: FolderStore) -> None
 
 def test_every_nth_and_the_best_stay(store: FolderStore) -> None:
     dice = {1: 0.1, 2: 0.9, 3: 0.5, 4: 0.9, 5: 0.2, 6: 0.3, 7: 0.4, 8: 0.8}
-    options = {"checkpoint_keep_last": 1, "checkpoint_keep_every_epochs": 3, "checkpoint_keep_best": "validation_dice"}
+    best_by = VALIDATION_DICE
+    options = {"checkpoint_keep_last": 1, "checkpoint_keep_every_epochs": 3, "checkpoint_keep_best": best_by}
     made = Checkpoints(store, spec(**options), FIRST)
     asked = []
     for epoch, value in dice.items():
         if epoch == 5:  # another attempt knows the best so far from the manifests
             made = Checkpoints(store, spec(**options), SECOND)
             made.newest()
-        asked.append(made.is_best({"validation_dice": value}))
-        made.save(Position(epoch), state_at(Position(epoch)), "data", {"validation_dice": value})
+        asked.append(made.is_best({best_by: value}))
+        made.save(Position(epoch), state_at(Position(epoch)), "data", {best_by: value})
     assert asked == [True, True, False, False, False, False, False, False]
     assert there(store) == [Position(2), Position(3), Position(6), Position(8)]
 

@@ -23,6 +23,7 @@ from gridctl_trainer.training.images.tensors import ImageTensors
 from gridctl_trainer.training.loop import NonFiniteLossError, TrainingLoop
 from gridctl_trainer.training.progress.display import Silent
 from gridctl_trainer.training.seeding import seed_everything
+from tests.scored import BCE, DICE
 
 EPOCHS, IMAGES, BATCH = 3, 7, 2
 STEPS = math.ceil(IMAGES / BATCH)
@@ -90,7 +91,7 @@ def loop(stop_at: int | None = None, build: Callable[[], nn.Module] = Noisy, spe
         spec,
         build(),
         images(IMAGES, 1),
-        {"validation": images(3, 2), "other": images(2, 3)},
+        {"validation": images(3, 2), "sunnybrook": images(2, 3)},
         torch.device("cpu"),
         stop,
         StopAt(stop, stop_at),
@@ -140,11 +141,10 @@ def test_the_train_loss_is_the_mean_over_images_though_minibatches_differ_in_siz
 
     record = next(loop(build=Constant).epochs())
     assert record.train_loss == pytest.approx(math.log(2), abs=1e-6)
-    assert record.validation.bce == pytest.approx(math.log(2), abs=1e-6)
+    assert record.validation.scores[BCE] == pytest.approx(math.log(2), abs=1e-6)
     assert record.validation.images == 3
-    assert len(record.validation.dice_per_batch) == 2
-    assert record.generalisation is not None
-    assert len(record.generalisation.bce_per_batch) == 2
+    assert len(record.validation.per_batch[DICE]) == 2
+    assert len(record.sets["sunnybrook"].per_batch[BCE]) == 2
 
 
 class BreaksAt(Noisy):
@@ -165,7 +165,7 @@ class BreaksAt(Noisy):
         (3, NonFiniteLossError, "the loss is nan at epoch 1, batch 3 of 4"),
         (9, NonFiniteLossError, "the loss is nan at epoch 2, batch 1 of 4"),
         (6, NonFiniteScoreError, "validating after the steps of epoch 1: the scores of minibatch 2 of 2"),
-        (15, NonFiniteScoreError, "scoring other after the steps of epoch 2: the scores of minibatch 1 of 2"),
+        (15, NonFiniteScoreError, "scoring sunnybrook after the steps of epoch 2: the scores of minibatch 1 of 2"),
     ],
 )
 def test_what_is_not_finite_ends_the_run_and_is_named(call: int, error: type[Fault], said: str) -> None:

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.records.samples import Polygon, SamplesIndex
-from gridctl_trainer.contract.spec import NetworkSpec
-from gridctl_trainer.metrics.image_scores import image_scores
+from gridctl_trainer.contract.spec import NetworkSpec, RunSpec
+from gridctl_trainer.metrics.base import SliceBatch
+from gridctl_trainer.metrics.soft_dice import soft_dice
 from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.preprocessing.prepared import PreparedSet, SliceRecord
 from gridctl_trainer.storage.folder import FolderStore
@@ -29,9 +30,12 @@ from gridctl_trainer.training.samples.written_samples import (
     choose_slices,
     write_samples,
 )
+from tests.e2e.specification import specification
 from tests.networks import gamma_net, unet
+from tests.scored import DICE
 
 CPU = torch.device("cpu")
+SPEC = RunSpec.model_validate(specification(data={"train": {"dataset": "acdc", "path": "a"}}))
 SIDE = 16
 UNET = unet(channels=(4, 4))
 GAMMA = gamma_net(channels=(4, 4), down_fgru_kernels=(3, 1), up_fgru_kernels=(1,), timesteps=3)
@@ -52,7 +56,8 @@ def written(
     torch.manual_seed(1)
     model = build_model(spec)
     store, layout = FolderStore(tmp_path / spec.architecture), RunLayout("e", "r")
-    write_samples(store, layout, model, {"validation": prepared()} | ({"other": other} if other else {}), CPU)
+    sets = {"validation": prepared()} | ({} if other is None else {"sunnybrook": other})
+    write_samples(store, layout, SPEC, model, sets, CPU)
     return store, layout, model, SamplesIndex.from_json(store.get(layout.samples_index).data)
 
 
@@ -66,7 +71,7 @@ def test_both_models_show_the_same_slices(tmp_path: Path) -> None:
     indices = [written(tmp_path, spec, other)[3] for spec in (UNET, GAMMA)]
     shown = [[(s.set, s.name, s.patient, s.truth_outline) for s in index.slices] for index in indices]
     assert shown[0] == shown[1]
-    assert [s.set for s in indices[0].slices] == ["validation"] * SLICES_PER_SET + ["generalisation"]
+    assert [s.set for s in indices[0].slices] == ["validation"] * SLICES_PER_SET + ["sunnybrook"]
     assert [index.timesteps for index in indices] == [1, 3]
 
 
@@ -87,7 +92,8 @@ def test_pictures_are_the_image_the_truth_and_what_the_model_says_after_each_tim
             seen = pixels(store, layout, output.picture) / 255
             assert np.abs(seen - of_step[0].sigmoid().numpy()).max() < 1 / 255
             truth = torch.from_numpy(source.masks[at])[None, None].float()
-            assert output.dice == pytest.approx(float(image_scores(of_step[None], truth)[1]), abs=1e-5)
+            (dice,) = soft_dice(SliceBatch(of_step, truth[:, 0], of_step > 0)).tolist()
+            assert output.scores[DICE] == pytest.approx(dice, abs=1e-5)
 
 
 def test_every_object_is_named_in_the_index_or_is_an_overlay(tmp_path: Path) -> None:
@@ -112,7 +118,7 @@ def test_sets_without_a_labelled_slice_give_an_empty_index(tmp_path: Path) -> No
     source = prepared()
     empty = PreparedSet.whole(source.all_series, np.zeros_like(source.all_masks), source.slices)
     store, layout = FolderStore(tmp_path), RunLayout("e", "r")
-    write_samples(store, layout, build_model(UNET), {"validation": empty}, CPU)
+    write_samples(store, layout, SPEC, build_model(UNET), {"validation": empty}, CPU)
     assert SamplesIndex.from_json(store.get(layout.samples_index).data).slices == ()
 
 
@@ -149,8 +155,8 @@ def _inside(polygon: Polygon, shape: tuple[int, ...]) -> NDArray[np.bool_]:
 
 
 def test_an_index_of_another_version_is_refused_by_name() -> None:
-    with pytest.raises(StoreError, match="an index of samples of schema version 2, this gridctl reads 1") as raised:
-        SamplesIndex.from_json(json.dumps({"schema_version": 2}), "runs/e/r/samples/index.json")
+    with pytest.raises(StoreError, match="an index of samples of schema version 3, this gridctl reads 2") as raised:
+        SamplesIndex.from_json(json.dumps({"schema_version": 3}), "runs/e/r/samples/index.json")
     assert "the image that wrote it" in raised.value.problems[0].fix
 
 

@@ -40,7 +40,7 @@ class Refuses(nn.Module):
             "lower models.unet.batch_size, for example to 1",
         ),
         (5, "out of memory validating in epoch 1", "lower training.validation_batch_size, for example to 1"),
-        (15, "out of memory scoring other in epoch 2, with batches of 1 image", "lower data.size_px"),
+        (15, "out of memory scoring sunnybrook in epoch 2, with batches of 1 image", "lower data.size_px"),
     ],
 )
 def test_out_of_memory_names_epoch_numbers_and_setting(call: int, said: str, setting: str) -> None:

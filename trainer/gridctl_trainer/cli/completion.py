@@ -32,6 +32,6 @@ def options(incomplete: str) -> Iterable[str]:
 @completer
 def steps(incomplete: str) -> Iterable[str]:
     """Preprocessing steps."""
-    from gridctl_trainer.contract.spec import PreprocessingSpec
+    from gridctl_trainer.contract.spec import DEFAULT_STEPS
 
-    return list(PreprocessingSpec.model_fields)
+    return [item.step for item in DEFAULT_STEPS]

@@ -14,7 +14,7 @@ from gridctl_trainer.cli import completion
 from gridctl_trainer.cli.help_examples import EXAMPLES
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.location import read_folder, read_location
-from gridctl_trainer.contract.spec import PreprocessingSpec
+from gridctl_trainer.contract.spec import DEFAULT_STEPS
 from gridctl_trainer.contract.wording import count
 from gridctl_trainer.terminal.usage_examples import examples
 
@@ -28,7 +28,7 @@ app = typer.Typer(
     epilog=examples(*EXAMPLES["data"]),
 )
 
-STEPS: Final = tuple(PreprocessingSpec.model_fields)
+STEPS: Final = tuple(item.step for item in DEFAULT_STEPS)
 
 
 def _folder(text: str) -> Path:
@@ -134,7 +134,7 @@ def pack(
     unknown = sorted(set(without or ()) - set(STEPS))
     if unknown:
         raise SpecError(f"no preprocessing step: {', '.join(unknown)}", where="--without", fix=", ".join(STEPS))
-    steps = PreprocessingSpec.model_validate(dict.fromkeys(without or (), False))
+    steps = tuple(item for item in DEFAULT_STEPS if item.step not in (without or ()))
     data = DataSpec(train=DatasetSpec(dataset="acdc", path=str(root)), size_px=size_px, preprocessing=steps)
     for kind, (folder, sources) in find_sets(root).items():
         recipe = Recipe.of(kind, data, frames)

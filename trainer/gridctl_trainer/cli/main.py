@@ -172,6 +172,14 @@ def describe(
     print_description(found, card_gib, Console(highlight=False))
 
 
+@app.command("check-models", hidden=True)
+def check_models() -> None:
+    """Options of models that are named by their path: a line of JSON each on standard input, and one in answer."""
+    from gridctl_trainer.cli.model_check import check_models as checked
+
+    checked(sys.stdin.buffer)
+
+
 def _mount_data_commands() -> None:
     from gridctl_trainer.cli.data import app as data
 
@@ -182,7 +190,7 @@ def main() -> None:
     """Run a command; a fault becomes its message and exit code."""
     from gridctl_trainer.terminal.command_line import run_command
 
-    if sys.argv[1:2] not in (["run"], ["preflight"]):  # these need a fast start and no image formats
+    if sys.argv[1:2] not in (["run"], ["preflight"], ["check-models"]):  # these need a fast start and no image formats
         _mount_data_commands()
     if is_completing("gridctl-trainer"):
         answer_shell(app)

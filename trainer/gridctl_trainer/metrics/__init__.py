@@ -1,1 +1,1 @@
-"""Scores of predictions against truth."""
+"""Scores of predictions against truth: one module for each metric, which holds its descriptor and its function."""

@@ -96,7 +96,9 @@ def _bare(found: object, path: str) -> ModelDescriptor:
     return ModelDescriptor(summary=f"the class {path}", build=build, options=options)
 
 
-MODELS: Final[Registry[ModelDescriptor]] = Registry("gridctl.models", "model", ModelDescriptor, _bare)
+MODELS: Final[Registry[ModelDescriptor]] = Registry(
+    "gridctl.models", "model", ModelDescriptor, _bare, 'architecture: "pkg.module:Name"'
+)
 
 
 def options_class(name: str) -> type[ModelOptions]:
@@ -115,7 +117,7 @@ def options_class(name: str) -> type[ModelOptions]:
     if not (isinstance(found, type) and issubclass(found, ModelOptions)):
         raise PluginError(
             f"the options of the model '{name}' are something else than a class derived from ModelOptions",
-            where=str(given),
+            where=MODELS.where(name),
             fix="derive them from gridctl_trainer.plugins.model.ModelOptions",
         )
     for option in found.model_fields:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import metadata
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
@@ -14,7 +15,14 @@ from gridctl_trainer.host.file_digest import sha256_of
 __all__ = ["PluginProvenance", "provenance_of", "source_digest"]
 
 
-def provenance_of(kind: str, name: str, module: str, distribution: str = "", version: str = "") -> PluginProvenance:
+def provenance_of(
+    kind: str,
+    name: str,
+    module: str,
+    distribution: str = "",
+    version: str = "",
+    plugin_path: Sequence[str] = (),
+) -> PluginProvenance:
     """Whose code it is.
 
     Args:
@@ -23,21 +31,21 @@ def provenance_of(kind: str, name: str, module: str, distribution: str = "", ver
         module: That it is imported from; nothing is imported here but packages around it.
         distribution: The package that registers it; found by its module if that is not known.
         version: Of that package.
+        plugin_path: Folders in which it may lie, beside those of Python.
     """
     top = module.partition(".")[0]
     if not distribution:
         for found in metadata.packages_distributions().get(top, ()):
             distribution, version = found, metadata.version(found)
             break
-    return PluginProvenance(
-        kind=kind, name=name, distribution=distribution, version=version, source_digest=source_digest(top)
-    )
+    digest = source_digest(top, plugin_path)
+    return PluginProvenance(kind=kind, name=name, distribution=distribution, version=version, source_digest=digest)
 
 
-def source_digest(top: str) -> str:
+def source_digest(top: str, plugin_path: Sequence[str] = ()) -> str:
     """SHA-256 over the Python files of a top-level module or package, sorted; empty if there are none."""
     try:
-        spec = importlib.util.find_spec(top)
+        spec = importlib.util.find_spec(top) or PathFinder.find_spec(top, list(plugin_path))
     except (ImportError, ValueError):
         return ""
     if spec is None:

@@ -35,12 +35,14 @@ class Registry(Generic[D]):
         descriptor: The class that an entry point names an instance of.
         bare: Makes a descriptor of something named by path that is none, such as a class; None if this kind cannot.
             Called with what was imported and its path; raises PluginError where it does not fit.
+        by_path: How one is named by its path, for messages; empty if that is not possible.
     """
 
     group: str
     kind: str
     descriptor: type[D]
     bare: Callable[[object, str], D] | None = None
+    by_path: str = ""
 
     def names(self) -> list[str]:
         """Every short name that is installed, gridctl's own first; imports nothing."""
@@ -69,6 +71,11 @@ class Registry(Generic[D]):
             fix=f"its entry point has to name {_a(self.descriptor.__name__)}",
         )
 
+    def where(self, name: str) -> str:
+        """What its name stands for: `pkg.module:Name`; the name itself if that is not known."""
+        entries = () if is_class_path(name) else registered(self.group, self.kind).get(name, ())
+        return entries[0].value if entries else name
+
     def load(self, name: str, value: str) -> object:
         """Import something else of the package that brings a plugin.
 
@@ -83,15 +90,19 @@ class Registry(Generic[D]):
         entry = Registered(self.kind, name, name, _ITS_PACKAGE) if is_class_path(name) else self._entry(name)
         return entry.load(value)
 
-    def provenance(self, name: str) -> PluginProvenance:
+    def provenance(self, name: str, plugin_path: Sequence[str] = ()) -> PluginProvenance:
         """Whose code a plugin is; nothing of it is imported.
+
+        Args:
+            name: A short name, or `pkg.module:Name`.
+            plugin_path: Folders in which the latter may lie, beside those of Python.
 
         Raises:
             UnknownPluginError: No package registers that name.
             PluginError: Several register it.
         """
         if is_class_path(name):
-            return provenance_of(self.kind, name, name.partition(":")[0])
+            return provenance_of(self.kind, name, name.partition(":")[0], plugin_path=plugin_path)
         entry = self._entry(name)
         distribution, _, version = entry.distribution.rpartition(" ")
         return provenance_of(self.kind, name, entry.value.partition(":")[0], distribution, version)
@@ -119,7 +130,7 @@ class Registry(Generic[D]):
         meant = did_you_mean(name, known)
         if not meant.startswith("known:"):
             meant = f"{meant} (known: {', '.join(known)})"
-        by_path = f", or name one of your own by its path: {self.kind} PKG.MODULE:NAME" if self.bare else ""
+        by_path = f"; one of your own is named by its path, {self.by_path}" if self.by_path else ""
         return (
             f"unknown {self.kind} '{shortened(name, 60)}'",
             f"{meant}; another one comes with a package that registers it: pip install PACKAGE, see docs/plugins.md"

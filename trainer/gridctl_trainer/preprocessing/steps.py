@@ -1,10 +1,11 @@
-"""From a slice as scanned to the square that a model sees (thesis 4.2), in this order:
+"""From a slice as scanned to the square that a model sees: the steps that are on, pad, crop.
 
-Gaussian, CLAHE, min-max scaling, resize, pad, crop. The first four can be left out.
+By default these are Gaussian, CLAHE, min-max scaling and resize (thesis 4.2).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -12,10 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gridctl_trainer.contract.spec import DataSpec, PreprocessingSpec
+from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.preprocessing.base import Image, Shape, SpacingMm, Step, load_steps
 from gridctl_trainer.preprocessing.clahe import equalise
 
-Image = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 
 Pixels = TypeVar("Pixels", NDArray[np.float32], NDArray[np.uint8])
@@ -26,10 +27,10 @@ class PreparedSlice:
     """One slice as models see it.
 
     Attributes:
-        series: (T, size_px, size_px) float32.
-        mask: (size_px, size_px) uint8, 0 or 1, on the same pixels.
+        series: (T, size_px, size_px) float32, or (T, C, size_px, size_px).
+        mask: (size_px, size_px) uint8, labels on the same pixels.
         pixel_area: Of a pixel, in pixels as scanned: above 1 where the slice was shrunk.
-        cropped_px: Pixels of the mask, after shrinking, that the crop cut off.
+        cropped_px: Pixels of the measured label, after shrinking, that the crop cut off.
     """
 
     series: Image
@@ -38,39 +39,56 @@ class PreparedSlice:
     cropped_px: int
 
 
-def preprocess(series: Image, mask: Mask, data: DataSpec) -> PreparedSlice:
-    """Prepare one slice; every frame for itself, as if it were the labelled one.
+def preprocess(series: Image, mask: Mask, data: DataSpec, spacing_mm: SpacingMm, measured: int = 1) -> PreparedSlice:
+    """Prepare one slice; every frame and channel for itself, as if it were the labelled one.
 
     Args:
-        series: (T, H, W), raw intensities.
-        mask: (H, W), 0 or 1, on the same pixels.
+        series: (T, H, W) or (T, C, H, W), raw intensities.
+        mask: (H, W), labels on the same pixels.
         data: Which steps, and the side of the square.
+        spacing_mm: Distance of rows, and of columns.
+        measured: The label of which is said how much was cut off.
+
+    Raises:
+        StepError: A step failed, or returned what it must not.
     """
-    steps, size_px = data.preprocessing, data.size_px
-    shape = mask.shape
-    prepared = np.empty((len(series), size_px, size_px), dtype=np.float32)
-    small = shrunk_shape(mask.shape[0], mask.shape[1], size_px) if steps.resize else None
-    for frame, image in zip(prepared, series, strict=True):
-        whole = enhance(image, steps)
-        pad_and_crop_into(frame, shrink(whole, small) if small else whole)
-    if small:
-        mask = shrink_mask(mask, small)
+    steps, size_px = load_steps(data.preprocessing), data.size_px
+    prepared = np.empty((*series.shape[:-2], size_px, size_px), dtype=np.float32)
+    images = series.reshape(-1, *series.shape[-2:])
+    for frame, image in zip(prepared.reshape(-1, size_px, size_px), images, strict=True):
+        pad_and_crop_into(frame, enhance(image, steps, spacing_mm, size_px))
+    grid, resampled, spacing = mask.shape, mask, spacing_mm
+    for step in steps:
+        if step.changes_grid:
+            small = step.new_shape((resampled.shape[0], resampled.shape[1]), spacing, size_px)
+            spacing = _spacing_after(spacing, (resampled.shape[0], resampled.shape[1]), small)
+            resampled = resample_mask(resampled, small)
     square = np.empty((size_px, size_px), dtype=np.uint8)
-    pad_and_crop_into(square, mask)
-    area = shape[0] * shape[1] / (mask.shape[0] * mask.shape[1])
-    return PreparedSlice(prepared, square, area, int(mask.sum()) - int(square.sum()))
+    pad_and_crop_into(square, resampled)
+    area = grid[0] * grid[1] / (resampled.shape[0] * resampled.shape[1])
+    return PreparedSlice(prepared, square, area, int((resampled == measured).sum()) - int((square == measured).sum()))
 
 
-def enhance(image: Image, steps: PreprocessingSpec) -> Image:
-    """The steps that keep an image's size; (H, W), raw intensities, to float32."""
+def enhance(image: Image, steps: Sequence[Step], spacing_mm: SpacingMm, size_px: int) -> Image:
+    """All steps, first to last; (H, W), raw intensities, to float32, on another grid where a step gives it one.
+
+    Raises:
+        StepError: A step failed, or returned what it must not.
+    """
     image = image.astype(np.float32, copy=False)
-    if steps.gaussian:
-        image = gaussian(image)
-    if steps.clahe:
-        image = clahe(image)
-    if steps.minmax:
-        image = minmax(image)
+    for step in steps:
+        if step.changes_grid:
+            shape = (image.shape[0], image.shape[1])
+            small = step.new_shape(shape, spacing_mm, size_px)
+            spacing_mm = _spacing_after(spacing_mm, shape, small)
+            image = resample(image, small)
+        else:
+            image = step.apply(image, spacing_mm)
     return image
+
+
+def _spacing_after(spacing_mm: SpacingMm, before: Shape, after: Shape) -> SpacingMm:
+    return spacing_mm[0] * before[0] / after[0], spacing_mm[1] * before[1] / after[1]
 
 
 def gaussian(image: Image) -> Image:
@@ -105,24 +123,27 @@ def minmax(image: Image) -> Image:
     return scaled
 
 
-def shrunk_shape(height: int, width: int, size_px: int) -> tuple[int, int] | None:
-    """Rows and columns after shrinking so that the shorter edge equals `size_px`.
-
-    None if it is not longer than that: nothing is ever enlarged.
-    """
-    shorter = min(height, width)
+def shrunk_shape(shape: Shape, size_px: int) -> Shape:
+    """Rows and columns after shrinking so that the shorter edge equals `size_px`; nothing is ever enlarged."""
+    shorter = min(shape)
     if shorter <= size_px:
-        return None
-    return max(size_px, round(height * size_px / shorter)), max(size_px, round(width * size_px / shorter))
+        return shape
+    return max(size_px, round(shape[0] * size_px / shorter)), max(size_px, round(shape[1] * size_px / shorter))
 
 
-def shrink(image: Image, shape: tuple[int, int]) -> Image:
-    """Shrink by averaging areas; (H, W) float32 to `shape`."""
-    return np.asarray(cv2.resize(image, shape[::-1], interpolation=cv2.INTER_AREA), dtype=np.float32)
+def resample(image: Image, shape: Shape) -> Image:
+    """Another grid of pixels, by averaging areas where none is enlarged; (H, W) float32 to `shape`."""
+    if image.shape == shape:
+        return image
+    shrinks = shape[0] <= image.shape[0] and shape[1] <= image.shape[1]
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, shape[::-1], interpolation=interpolation), dtype=np.float32)
 
 
-def shrink_mask(mask: Mask, shape: tuple[int, int]) -> Mask:
-    """Shrink to the nearest pixels; (H, W) uint8 to `shape`."""
+def resample_mask(mask: Mask, shape: Shape) -> Mask:
+    """The nearest pixels; (H, W) uint8 to `shape`."""
+    if mask.shape == shape:
+        return mask
     return np.asarray(cv2.resize(mask, shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT), dtype=np.uint8)
 
 

@@ -56,7 +56,7 @@ def _function(
 ) -> PatientFunction:
     diastole_ml, systole_ml = predicted_ml["ED"], predicted_ml["ES"]
     return PatientFunction(
-        set="validation" if set_name == "validation" else "generalisation",
+        set=set_name,
         patient=patient,
         true_edv_ml=true_ml["ED"],
         true_esv_ml=true_ml["ES"],

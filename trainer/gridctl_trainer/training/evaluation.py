@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import nn
 
 from gridctl_trainer.contract.errors import Fault
-from gridctl_trainer.contract.records.metric_log import SetScores
-from gridctl_trainer.metrics.image_scores import batch_dice, image_scores
+from gridctl_trainer.contract.records.set_scores import SetScores
+from gridctl_trainer.metrics.scoring import Metric, Scored
+from gridctl_trainer.metrics.structures import by_structure
 from gridctl_trainer.training.images.tensors import ImageTensors
-from gridctl_trainer.training.objective import bce_with_logits
 
 
 class NonFiniteScoreError(Fault):
@@ -25,27 +24,31 @@ def evaluate(
     batch_size: int,
     device: torch.device,
     between_batches: Callable[[int, int], None] = lambda _done, _total: None,
+    *,
+    metrics: Sequence[Metric],
+    structures: Sequence[str],
 ) -> SetScores:
     """Score a model on a set (thesis 4.5).
 
     Args:
-        model: Maps images (B, 1, H, W), or series of them, to (B, 1, H, W) logits.
+        model: Maps images (B, 1, H, W), or series of them, to logits: (B, 1, H, W), or (B, 1 + K, H, W) with the
+            background first where there are several structures.
         tensors: The set.
         batch_size: Images a minibatch.
         device: Where the model is.
         between_batches: Called with batches done and their number; may raise to stop.
+        metrics: What is computed.
+        structures: What is segmented, in the order of the classes.
 
     Returns:
         Scores averaged over images, and those of each minibatch.
 
     Raises:
         NonFiniteScoreError: The model's output for a minibatch is NaN or infinite.
+        MetricError: A metric fails.
     """
     model.eval()
-    image_bce: list[float] = []
-    image_dice: list[float] = []
-    bce_per_batch: list[float] = []
-    dice_per_batch: list[float] = []
+    scored = Scored(metrics)
     starts = range(0, len(tensors), batch_size)
     with torch.inference_mode():
         for done, start in enumerate(starts):
@@ -53,20 +56,10 @@ def evaluate(
             images, masks = tensors.batch(slice(start, start + batch_size))
             truth = masks.to(device)
             logits = model(images.to(device))
-            bce, dice = image_scores(logits, truth)
-            image_bce += bce.tolist()
-            image_dice += [min(score, 1.0) for score in dice.tolist()]  # float32 may round a perfect one up
-            bce_per_batch.append(float(bce_with_logits(logits, truth)))
-            dice_per_batch.append(min(float(batch_dice(logits, truth)), 1.0))
-            if not math.isfinite(sum(image_bce) + sum(image_dice)):
+            if not bool(torch.isfinite(logits).all()):
                 raise NonFiniteScoreError(
                     f"the scores of minibatch {done + 1} of {len(starts)} are not finite",
                     fix="lower training.learning_rate; the last checkpoint is from before this",
                 )
-    return SetScores(
-        images=len(tensors),
-        bce=sum(image_bce) / len(image_bce),
-        dice=sum(image_dice) / len(image_dice),
-        bce_per_batch=tuple(bce_per_batch),
-        dice_per_batch=tuple(dice_per_batch),
-    )
+            scored.add(by_structure(logits, truth, structures))
+    return SetScores(images=len(tensors), scores=scored.scores, per_batch=scored.per_batch, undefined=scored.undefined)

@@ -14,9 +14,11 @@ from torch import Tensor, nn
 
 from gridctl_trainer.contract.errors import Fault
 from gridctl_trainer.contract.layout import Position
-from gridctl_trainer.contract.records.metric_log import EpochRecord, SetScores
-from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.records.metric_log import EpochRecord
+from gridctl_trainer.contract.records.set_scores import SetScores
+from gridctl_trainer.contract.spec import RunSpec, structures_of
 from gridctl_trainer.host.signals import StopSignal
+from gridctl_trainer.metrics.scoring import load_metrics
 from gridctl_trainer.training.device_faults import step_faults
 from gridctl_trainer.training.evaluation import NonFiniteScoreError, evaluate
 from gridctl_trainer.training.images.augmentation import Augmentation
@@ -24,7 +26,7 @@ from gridctl_trainer.training.images.sets import VALIDATION, scoring_batch_size
 from gridctl_trainer.training.images.tensors import ImageTensors
 from gridctl_trainer.training.machine.environment import peak_memory_bytes
 from gridctl_trainer.training.network_check import require_logits
-from gridctl_trainer.training.objective import bce_with_logits
+from gridctl_trainer.training.objective import objective
 from gridctl_trainer.training.progress.display import TrainingProgress
 from gridctl_trainer.training.seeding import epoch_order, restore_rng_state, rng_state
 
@@ -55,6 +57,7 @@ class TrainingLoop:
         self._spec = spec
         self._device = device
         self._train_images, self._scored = train, scored
+        self._metrics = load_metrics(spec.metrics)
         self._augmentation = Augmentation(spec.data.augmentation, spec.seed)
         self._stop = stop
         self._progress = progress
@@ -117,8 +120,8 @@ class TrainingLoop:
         train_seconds = time.monotonic() - started
         trained = len(self._train_images) - min(first * self._spec.training.batch_size, len(self._train_images))
         self._rng = rng_state()
-        scores = {name: self._score(name, tensors) for name, tensors in self._scored.items()}
-        external = [found for name, found in scores.items() if name != VALIDATION]
+        scores = {name: self.score(name, tensors) for name, tensors in self._scored.items()}
+        restore_rng_state(self._rng)  # a metric or a model that drew chance here changes nothing of training
         self._rng = None
         train_loss, skipped = self._loss_sum / self._images, self._skipped
         self.position, self._loss_sum, self._images, self._skipped = Position(epoch), 0.0, 0, 0
@@ -126,8 +129,7 @@ class TrainingLoop:
             epoch=epoch,
             train_loss=train_loss,
             skipped_steps=skipped,
-            validation=scores[VALIDATION],
-            generalisation=external[0] if external else None,
+            sets=scores,
             seconds=time.monotonic() - started,
             images_per_second=trained / train_seconds if train_seconds > 0 else 0.0,
             peak_memory_bytes=peak_memory_bytes(self._device),
@@ -155,7 +157,7 @@ class TrainingLoop:
         statistics = [buffer.clone() for buffer in self.model.buffers()] if skip else []
         self._optimizer.zero_grad(set_to_none=True)
         logits = require_logits(self.model(images), images, masks.shape[1], self._spec.network.architecture)
-        loss = bce_with_logits(logits, masks)
+        loss = objective(logits, masks)
         value = loss.item()
         wrong = "" if math.isfinite(value) else f"the loss is {value}"
         if not wrong:
@@ -182,7 +184,15 @@ class TrainingLoop:
         fix = f"lower training.learning_rate{skip}; the last checkpoint is from before this"
         return NonFiniteLossError(what, where=self._spec.run_id, fix=fix)
 
-    def _score(self, name: str, tensors: ImageTensors) -> SetScores:
+    def score(self, name: str, tensors: ImageTensors) -> SetScores:
+        """The scores of a set by the weights as they are.
+
+        Raises:
+            StoppedError: A stop was asked for.
+            NonFiniteScoreError: The model's output is no longer a number.
+            MetricError: A metric fails.
+            OutOfMemoryError: The device has not the memory for a minibatch.
+        """
         phase = "validating" if name == VALIDATION else f"scoring {name}"
         batch_size = scoring_batch_size(self._spec, name)
 
@@ -192,7 +202,15 @@ class TrainingLoop:
 
         try:
             with step_faults(self._spec, self._device, phase, self.position.epoch + 1):
-                return evaluate(self.model, tensors, batch_size, self._device, between_batches)
+                return evaluate(
+                    self.model,
+                    tensors,
+                    batch_size,
+                    self._device,
+                    between_batches,
+                    metrics=self._metrics,
+                    structures=structures_of(self._spec.data),
+                )
         except NonFiniteScoreError as error:
             problem = error.problems[0]
             what = f"{phase} after the steps of epoch {self.position.epoch + 1}: {problem.what}"

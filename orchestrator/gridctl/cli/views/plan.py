@@ -8,7 +8,7 @@ from typing import Final
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from gridctl.analysis.wording import LEVEL, METRIC_NAMES, listed
+from gridctl.analysis.wording import LEVEL, listed
 from gridctl.commands.plan import Cost, Estimate, Need
 from gridctl.terminal import console
 from gridctl.terminal.tables import Column, FittedTable
@@ -108,7 +108,7 @@ def _needs(needs: Sequence[Need]) -> RenderableType:
         compared = [f"{need.model} against {need.against}"] if several else []
         table.add_row(
             *compared,
-            METRIC_NAMES[need.metric],
+            need.label,
             effect,
             "?" if need.deviation is None else f"{need.deviation:.3g}",
             f"{need.power_now:.0%}",

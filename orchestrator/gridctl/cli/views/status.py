@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -47,14 +47,15 @@ def status_view(status: Status, height: int | None = None, *, with_runs: bool = 
 def runs_view(status: Status) -> RenderableType:
     """A line a run, in the order of the grid: its name is what `logs`, `cancel` and `retry` take."""
     columns = [Column("run", names_row=True), Column("state")]
-    columns += [Column("epochs", numeric=True, goes=1), Column("Dice", numeric=True, goes=2)]
+    columns += [Column("epochs", numeric=True, goes=1), Column(status.shown_label, numeric=True, goes=2)]
     columns += [Column("attempts", numeric=True, goes=3)]
     made = FittedTable(columns)
     for run in status.runs:
         state = RunState(run.state)
-        dice = "" if run.validation_dice is None else f"{run.validation_dice:.3f}"
         epochs = f"{run.epochs_done}/{run.epochs}"
-        made.add_row(run.run_id, Text(state.label, style=state.colour), epochs, dice, str(run.attempts))
+        made.add_row(
+            run.run_id, Text(state.label, style=state.colour), epochs, _score(status, run.scores), str(run.attempts)
+        )
     return made
 
 
@@ -81,7 +82,7 @@ def _table(status: Status, cells: Sequence[CellStatus]) -> RenderableType:
     columns += [Column("ablation", names_row=True)] if with_ablation else []
     columns += [Column(state.label, numeric=True) for state in states]
     columns += [Column("epochs", numeric=True, goes=1), Column("", goes=4)]
-    columns += [Column("Dice", numeric=True, goes=2), Column("left", numeric=True, goes=3)]
+    columns += [Column(status.shown_label, numeric=True, goes=2), Column("left", numeric=True, goes=3)]
     made = FittedTable(columns)
     for cell in cells:
         made.add_row(
@@ -91,10 +92,16 @@ def _table(status: Status, cells: Sequence[CellStatus]) -> RenderableType:
             *(_number(state, cell.states[state.value]) for state in states),
             f"{cell.epochs_done}/{cell.epochs}",
             _bar(cell.epochs_done, cell.epochs),
-            "" if cell.validation_dice is None else f"{cell.validation_dice:.3f}",
+            _score(status, cell.scores),
             _left(cell),
         )
     return made
+
+
+def _score(status: Status, scores: Mapping[str, float]) -> str:
+    """The mean of those that are shown; empty where there is none."""
+    values = [scores[name] for name in status.shown if name in scores]
+    return f"{sum(values) / len(values):.3f}" if values else ""
 
 
 def _number(state: RunState, number: int) -> Text:

@@ -12,6 +12,7 @@ from gridctl.errors import InputError
 from gridctl.submissions.submitted_experiments import Submissions
 from gridctl_trainer.contract.layout import RunLayout, run_of
 from gridctl_trainer.contract.location import read_location
+from gridctl_trainer.contract.released.reading import read_specification
 from gridctl_trainer.contract.spec import MAX_SPEC_BYTES, RunSpec
 from gridctl_trainer.storage.base import Store, open_store
 
@@ -85,7 +86,7 @@ def _stored(store: Store, near: Sequence[RunLayout], given: str) -> RunSpec:
     if len(near) > 1:
         raise _several(store.url, given, [layout.run_id for layout in near])
     key = near[0].spec
-    return RunSpec.from_json(store.get(key, MAX_SPEC_BYTES).data, f"{store.url}/{key}")
+    return read_specification(store.get(key, MAX_SPEC_BYTES).data, f"{store.url}/{key}")
 
 
 def _several(where: str, given: str, near: Sequence[str]) -> InputError:

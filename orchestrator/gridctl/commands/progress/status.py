@@ -19,6 +19,7 @@ from gridctl.commands.progress.states import machine_of, run_standings
 from gridctl.executors.base import Activity, Executor
 from gridctl.executors.capabilities import CountsGpus
 from gridctl.executors.registry import open_executor
+from gridctl.experiment.measures import primary_measures
 from gridctl.runs.shared_cause import Ended, SharedCause, shared_cause
 from gridctl.runs.standing import Standing
 from gridctl.runs.state import ACTIVE, TO_SUBMIT, RunState
@@ -36,7 +37,7 @@ class RunStatus:
         attempts: How many processes tried so far.
         interruptions: How many of them were stopped, preempted or killed before their end.
         gpu_hours: What all attempts together kept busy.
-        validation_dice: After its latest epoch; None before the first.
+        scores: After its latest epoch, by name, such as `validation.soft_dice.left_ventricle`; none before the first.
         reason: Why it waits, stalls, failed or ended early; empty if there is nothing to say.
     """
 
@@ -51,7 +52,7 @@ class RunStatus:
     attempts: int
     interruptions: int
     gpu_hours: float
-    validation_dice: float | None
+    scores: Mapping[str, float]
     reason: str
 
 
@@ -62,7 +63,7 @@ class CellStatus:
     Attributes:
         states: How many runs are in each state of `RunState`, by its value.
         epochs, epochs_done: Sums over the runs.
-        validation_dice: Mean over the runs' latest epochs; None before the first.
+        scores: Means over the runs' latest epochs, by name; none before the first.
         remaining_seconds: Training time left, one run at a time; None if unknown.
     """
 
@@ -72,7 +73,7 @@ class CellStatus:
     states: Mapping[str, int]
     epochs: int
     epochs_done: int
-    validation_dice: float | None
+    scores: Mapping[str, float]
     remaining_seconds: float | None
 
 
@@ -85,6 +86,8 @@ class Status:
         eta_seconds: Until the last run is done, at as many at once as are running now; None if nothing is running, if
             nobody holds some runs that are not done, or if the speed of something is unknown.
         attempts, interruptions, gpu_hours: Sums over the runs.
+        shown: Names of the scores that are shown where there is room for one: their mean.
+        shown_label: What that is called.
         shared_cause: Why runs failed, if at least the first three did for one reason and none went well.
         problems: What could not be read.
         others: How many finished runs the store has that are not of the grid.
@@ -103,6 +106,8 @@ class Status:
     runs: Sequence[RunStatus]
     shared_cause: SharedCause | None
     problems: Sequence[str]
+    shown: Sequence[str] = ()
+    shown_label: str = ""
     others: int = 0
     outside: str = ""
 
@@ -143,8 +148,9 @@ def read_status(
     rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
     stored = StoredSpecifications(found.store, experiment.name)
     standings = explain_silent_starts(standings, rows, activity, executor)
+    names, primary = list(collected.measures), primary_measures(collected.measures)
     gpus = executor.gpus_per_run(experiment) if isinstance(executor, CountsGpus) else None
-    runs = [_run_status(run, rows[run.run_id], standings[run.run_id], gpus) for run in experiment.runs]
+    runs = [_run_status(run, rows[run.run_id], standings[run.run_id], gpus, names) for run in experiment.runs]
     paces = [_pace(run, rows[run.run_id]) for run in experiment.runs]
     running = sum(1 for run in runs if run.state == RunState.RUNNING)
     unheld = any(run.state in TO_SUBMIT for run in runs)
@@ -162,6 +168,8 @@ def read_status(
         runs=runs,
         shared_cause=_shared_cause(runs),
         problems=[str(problem) for problem in collected.problems],
+        shown=[measure.name for measure in primary],
+        shown_label=primary[0].metric_label if primary else "",
         others=len(collected.others),
         outside=outside_grid(stored, experiment.runs, collected.others) if once else "",
     )
@@ -179,6 +187,7 @@ def _run_status(
     row: Mapping[Any, Any],
     standing: Standing,
     gpus: int | None,
+    names: Sequence[str],
 ) -> RunStatus:
     """One run; `gpus` is how many a pod asked for, None where the log says what was used."""
     if gpus is None:
@@ -195,7 +204,7 @@ def _run_status(
         attempts=int(row["attempts"]),
         interruptions=int(row["interruptions"]),
         gpu_hours=round(float(row["busy_seconds"]) * gpus / 3600, 4),
-        validation_dice=_number(row["latest_validation_dice"]),
+        scores={name: float(row[name]) for name in names if row[name] == row[name]},
         reason=standing.reason,
     )
 
@@ -213,14 +222,16 @@ def _cells(runs: Sequence[RunStatus], remaining: Mapping[tuple[str, float, str],
     cells = []
     for key, members in grouped.items():
         count = Counter(run.state for run in members)
-        dice = [run.validation_dice for run in members if run.validation_dice is not None]
+        names = dict.fromkeys(name for run in members for name in run.scores)
         cells.append(
             CellStatus(
                 *key,
                 states={state.value: count[state] for state in RunState},
                 epochs=sum(run.epochs for run in members),
                 epochs_done=sum(run.epochs_done for run in members),
-                validation_dice=statistics.fmean(dice) if dice else None,
+                scores={
+                    name: statistics.fmean(run.scores[name] for run in members if name in run.scores) for name in names
+                },
                 remaining_seconds=remaining[key],
             )
         )

@@ -58,6 +58,8 @@ def reusable(store: Store, new: RunSpec, old: RunSpec, keys: Sequence[str]) -> R
         old: The run stored.
         keys: Of all its objects.
     """
+    if old.schema_version != new.schema_version:
+        return None
     training = old.training.model_copy(update={"epochs": new.training.epochs})
     if old.model_copy(update={"training": training}).digest != new.digest:
         return None

@@ -10,12 +10,14 @@ from gridctl.collection.collect import Collected, collect
 from gridctl.collection.specifications import StoredSpecifications
 from gridctl.commands.progress.states import machine_of, run_standings
 from gridctl.commands.submission.changed_experiment import Change, find_changes
+from gridctl.commands.submission.earlier_version import refuse_earlier_version, refuse_released_runs
 from gridctl.commands.submission.missing_runs import Plan, plan
 from gridctl.commands.submission.reuse_epochs import Reuse, begin_from
 from gridctl.executors.base import Executor
 from gridctl.executors.capabilities import ChecksManifests
 from gridctl.executors.data_places import require_data
 from gridctl.executors.descriptor import ExecutorDescriptor
+from gridctl.executors.model_check import check_named_models
 from gridctl.executors.registry import descriptor_of, open_executor
 from gridctl.experiment import Experiment
 from gridctl.history.event import submit_event
@@ -72,9 +74,12 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool, by_name
         by_name: Whether folders of data have to look like the data sets, where no preflight will read them.
 
     Raises:
-        InputError: Data are missing, in a folder or in a bucket, or a Job of Kubernetes would not be valid.
+        InputError: A model's options or a Job of Kubernetes would not be valid, data are missing, or an earlier version
+            of gridctl trained the experiment.
         Fault: The store or the backend cannot be reached.
     """
+    refuse_released_runs(experiment, store)
+    check_named_models(experiment)
     require_data(experiment, by_name=by_name)
     executor = open_executor(experiment.backend, experiment, store)
     if isinstance(executor, ChecksManifests):
@@ -89,6 +94,7 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool, by_name
     }
     made = plan(experiment.runs, states, retry_failed=retry_failed)
     stored = StoredSpecifications(store, name)
+    refuse_earlier_version(experiment, store, collected.others, stored)
     changes = find_changes(store, made.create, collected, stored)
     return Prepared(experiment, store, made, executor, collected, standings, stored, changes)
 

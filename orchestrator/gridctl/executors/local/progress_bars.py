@@ -10,6 +10,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.progress import TaskID
 
+from gridctl.executors.local.shown_scores import ShownScores
 from gridctl.terminal.console import count, duration, say
 from gridctl.terminal.eta import RunPace, eta_seconds
 from gridctl_trainer.contract.spec import RunSpec
@@ -50,7 +51,7 @@ class Lines:
     def __init__(self, runs: tuple[RunSpec, ...], workers: int) -> None:
         self._pace = _Pace(runs, workers)
         self._started: dict[str, float] = {}
-        self._dice: dict[str, float] = {}
+        self._scores = ShownScores(runs)
         self._done = 0
         self._total = len(runs)
 
@@ -65,15 +66,15 @@ class Lines:
 
     def event(self, run: RunSpec, event: Mapping[str, Any]) -> None:
         if event.get("event") == "epoch":
-            self._dice[run.run_id] = event["validation_dice"]
+            self._scores.note(run, event)
             self._pace.epoch(run, event["epoch"], event["seconds"])
 
     def ended(self, run: RunSpec, outcome: str) -> None:
         self._done += outcome == "done"
         self._pace.ended(run)
         text = f"[{self._done}/{self._total} done] {run.run_id} {_WORDS.get(outcome, outcome)}"
-        if run.run_id in self._dice:
-            text += f", validation Dice {self._dice[run.run_id]:.3f}"
+        if score := self._scores.text(run):
+            text += f", validation {score}"
         if run.run_id in self._started:
             text += f", {duration(time.monotonic() - self._started[run.run_id])}"
         eta = self._pace.eta()
@@ -90,7 +91,7 @@ class Bars:
         self._pace = _Pace(runs, workers)
         self._progress = bars(console, "{task.description}", "{task.fields[note]}", counted=False, timed=False)
         self._bars: dict[str, TaskID] = {}
-        self._dice: dict[str, float] = {}
+        self._scores = ShownScores(runs)
         self._epoch: dict[str, int] = {}
         self._ended: Counter[str] = Counter()
         self._total = len(runs)
@@ -120,7 +121,7 @@ class Bars:
                 done = event["epoch"] - 1 + event["step"] / max(1, event["steps"])
                 self._progress.update(bar, completed=done, note=self._note(run, event["epoch"], done))
             case "epoch":
-                self._dice[run.run_id] = event["validation_dice"]
+                self._scores.note(run, event)
                 self._pace.epoch(run, event["epoch"], event["seconds"])
                 self._progress.update(bar, completed=event["epoch"], note=self._note(run, event["epoch"]))
                 self._whole()
@@ -131,11 +132,11 @@ class Bars:
         bar = self._bars.pop(run.run_id, None)
         if bar is not None:
             self._progress.remove_task(bar)
-        dice = f"  Dice {self._dice[run.run_id]:.3f}" if run.run_id in self._dice else ""
+        score = self._scores.text(run)
         mark = {"done": "[green]done[/]", "failed": "[red]failed[/]"}.get(
             outcome, f"[yellow]{_WORDS.get(outcome, outcome)}[/]"
         )
-        self._progress.console.print(f"{mark}  {_short(run)}{dice}")
+        self._progress.console.print(f"{mark}  {_short(run)}{f'  {score}' if score else ''}")
         self._whole()
 
     def stopping(self, runs: int) -> None:
@@ -151,8 +152,8 @@ class Bars:
 
     def _note(self, run: RunSpec, epoch: int, done: float | None = None) -> str:
         note = f"epoch {epoch}/{run.training.epochs}"
-        if run.run_id in self._dice:
-            note += f"  Dice {self._dice[run.run_id]:.3f}"
+        if score := self._scores.text(run):
+            note += f"  {score}"
         seconds = self._pace.seconds_per_epoch(run)
         if seconds is not None:
             left = (run.training.epochs - (epoch if done is None else done)) * seconds

@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from gridctl.experiment.preprocessing_steps import USUAL
 from gridctl.experiment.reference.json_schema import experiment_schema, options_of_model, schema_text
 from gridctl.experiment.reference.value_words import default_words, value_words
 from gridctl_trainer.plugins.model import MODELS
+from gridctl_trainer.plugins.step import STEPS
 
 _INTRODUCTION: Final = """\
 # The experiment file
@@ -34,13 +36,18 @@ quotes, or 0 and 1 for false and true, which `gridctl` takes, are mistakes to th
 In the tables a quantity is a number of CPUs or bytes as Kubernetes writes it: `500m`, `2`, `512Mi`, `8Gi`. A section
 without a default may be left out: its keys have defaults."""
 
+_STEPS: Final = """\
+Which steps run, in this order; crop and pad always follow (thesis 4.2). A step of a plugin is turned on by its name or
+its path, with `true` or with its options: `{clahe: false, mylab_n4: {iterations: 50}}`. It takes the place that it
+declares; one named by its path comes first. A list has exactly these steps, first to last:
+`[{mylab_n4: {iterations: 50}}, gaussian, minmax, resize]`. See [plugins.md](plugins.md)."""
+
 _SECTIONS: Final = (
     ("", "", "Top level"),
     ("Comparison", "compare", "`compare`"),
     ("Ablation", "ablations[]", "An item of `ablations`"),
     ("DataSpec", "data", "`data`"),
     ("DatasetSpec", "data.train", "`data.train`, `data.test`, a value of `data.external`"),
-    ("PreprocessingSpec", "data.preprocessing", "`data.preprocessing`"),
     ("AugmentationSpec", "data.augmentation", "`data.augmentation`"),
     ("TrainingSpec", "training", "`training`"),
     *((options_of_model(name), "models.NAME", f"Options of a model: `{name}`") for name in MODELS.names()),
@@ -74,7 +81,19 @@ def _sections() -> Iterator[str]:
         if definition.endswith("_options"):
             properties = {key: value for key, value in properties.items() if key not in _training(definitions)}
             text += " Any key of `training` may be given here as well, for this model alone."
+        if definition == "AugmentationSpec":
+            yield f"## `data.preprocessing`\n\n{_STEPS}\n\n{_step_table()}"
         yield f"## {title}\n\n{text}\n\n{_table(properties, section.get('required', ()))}"
+
+
+def _step_table() -> str:
+    rows = ["| key | values | default | meaning |", "|---|---|---|---|"]
+    rows += [f"| `{name}` | `true` or `false` | `true` | {_sentence(STEPS.find(name).summary)} |" for name in USUAL]
+    return "\n".join(rows)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _training(definitions: Mapping[str, Any]) -> Mapping[str, Any]:

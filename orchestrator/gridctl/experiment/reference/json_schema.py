@@ -13,7 +13,8 @@ from gridctl.experiment.empty_sections import holds_others
 from gridctl.experiment.executor_names import DEFAULT_EXECUTOR, installed_executors
 from gridctl.experiment.grid import MAX_OF_EACH
 from gridctl.experiment.reference.field_descriptions import field_descriptions
-from gridctl.experiment.schema import BUILT_IN_ABLATIONS, ExperimentFile
+from gridctl.experiment.reference.steps_schema import ablation_names, left_out, steps_schema
+from gridctl.experiment.schema import ExperimentFile
 from gridctl.experiment.study_registry import known_items
 from gridctl_trainer.contract.spec import TrainingSpec
 from gridctl_trainer.plugins.model import ModelOptions, installed_options
@@ -57,7 +58,12 @@ def experiment_schema(*, may_be_empty: bool = True) -> dict[str, Any]:
     properties = made["properties"]
     properties["models"] = _models(properties["models"]["description"], list(networks), definitions)
     ablation = properties["ablations"]["items"]
-    properties["ablations"]["items"] = {"anyOf": [{"enum": list(BUILT_IN_ABLATIONS)}, ablation]}
+    properties["ablations"]["items"] = {"anyOf": [*ablation_names(), ablation]}
+    definitions["Ablation"]["properties"]["without"]["items"] = left_out()
+    for unwritten in ("StepSpec", "JsonValue"):
+        definitions.pop(unwritten, None)
+    steps = definitions["DataSpec"]["properties"]["preprocessing"]
+    definitions["DataSpec"]["properties"]["preprocessing"] = {"description": steps["description"], **steps_schema()}
     definitions["Ablation"]["properties"]["set"]["propertyNames"] = {"pattern": _CHANGEABLE}
     properties["backend"] = {**properties["backend"], "enum": list(installed_executors())}
     has_none = (*properties, DEFAULT_EXECUTOR)
@@ -77,7 +83,8 @@ def experiment_schema(*, may_be_empty: bool = True) -> dict[str, Any]:
     items = {"items": {"type": "string", "enum": known}} if (known := list(known_items())) else {"maxItems": 0}
     properties["reproduces"] |= {**items, "uniqueItems": True}
     for model in sections if may_be_empty else ():
-        _let_be_empty(properties if model is ExperimentFile else definitions[model.__name__]["properties"], model)
+        if model is ExperimentFile or model.__name__ in definitions:
+            _let_be_empty(properties if model is ExperimentFile else definitions[model.__name__]["properties"], model)
     if may_be_empty:
         for architecture in networks:
             _let_be_empty(definitions[options_of_model(architecture)]["properties"], TrainingSpec)

@@ -11,6 +11,9 @@ from gridctl.experiment.schema import ExperimentFile
 from gridctl_trainer.contract.fields.few_values import few_values
 from gridctl_trainer.contract.spec import TrainingSpec
 from gridctl_trainer.plugins.model import installed_options
+from gridctl_trainer.plugins.step import STEPS
+
+_STEPS = "data.preprocessing."
 
 
 def key_paths(models: Sequence[str] = ()) -> Iterator[str]:
@@ -24,6 +27,7 @@ def key_paths(models: Sequence[str] = ()) -> Iterator[str]:
         for options in (known.get(name), TrainingSpec):
             yield from (f"models.{name}.{key}" for key in (options.model_fields if options else ()))
     yield from _paths(ExperimentFile, "")
+    yield from (f"{_STEPS}{name}" for name in STEPS.names())
 
 
 def key_values(path: str) -> list[str]:
@@ -35,6 +39,8 @@ def key_values(path: str) -> list[str]:
     from gridctl.experiment.executor_names import installed_executors
     from gridctl.experiment.override import annotations_at, split_path
 
+    if path.startswith(_STEPS):
+        return ["true", "false"]
     if path == "backend":
         return list(installed_executors())
     found = [value for annotation in annotations_at(split_path(path)) for value in few_values(annotation)]

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gridctl.analysis.model import Comparison, ComparisonRow, Overall, Report, Summary
-from gridctl.analysis.wording import METRIC_NAMES, bca_coverage, cell_name, is_higher_better, is_significant
+from gridctl.analysis.wording import bca_coverage, cell_name, is_significant
+from gridctl.experiment.measures import primary_label, titled
 from gridctl.report.conditions import comparison_name
 from gridctl.report.numbers import MISSING, effect, interval, mean_sd, p_value, share, signed
 from gridctl.terminal.console import count
@@ -52,7 +53,7 @@ def sections(report: Report) -> Iterator[Section]:
             yield _comparison(report, comparison, metric, family)
         for metric, family in rows.items():
             if report.unit == "run" and any(row.n_pairs > 1 for row in family):
-                yield _other_tests(comparison, metric, family)
+                yield _other_tests(report, comparison, metric, family)
     yield from _whole_grid(report)
 
 
@@ -69,7 +70,7 @@ def _observations(report: Report, score: str) -> str:
         return "every epoch of every run is one observation"
     named = {
         "final": "that of its final epoch",
-        "best": "that of its epoch of best validation Dice",
+        "best": f"that of its epoch of best {primary_label(report.measures)}",
         "mean": "the mean of all its epochs",
         "last-1": "that of its final epoch",
     }
@@ -92,7 +93,9 @@ def _summary(report: Report, metric: str, summaries: Sequence[Summary]) -> Secti
     for model in models:
         columns += [model, "n"]
     caption = f"mean (sd) over n {report.unit}s; {_observations(report, report.score)}"
-    return Section(f"{METRIC_NAMES[metric]} ({_better(metric)} is better)", columns, rows, caption=caption)
+    measure = report.measures[metric]
+    title = f"{titled(measure)} ({_better(higher=measure.higher_is_better)} is better)"
+    return Section(title, columns, rows, caption=caption)
 
 
 def _comparison(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
@@ -108,7 +111,8 @@ def _comparison(report: Report, comparison: Comparison, metric: str, family: Seq
         cells += [p_value(row.p), p_value(row.p_holm), *([effect(row.hedges_g_av)] if g else []), _count(row)]
         rows.append(cells)
     emphasised = frozenset(index for index, row in enumerate(family) if report.unit == "run" and is_significant(row))
-    title = f"{_title(comparison, metric, family)} ({_better(metric)} is better)"
+    better = _better(higher=family[0].higher_is_better)
+    title = f"{_title(report, comparison, metric, family)} ({better} is better)"
     return Section(title, columns, rows, emphasised, _caption(report, comparison, family), list(_verdicts(family)))
 
 
@@ -127,9 +131,9 @@ def _one_ratio(family: Sequence[ComparisonRow]) -> bool:
     return len({row.train_ratio for row in family}) == 1
 
 
-def _title(comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> str:
+def _title(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> str:
     at = "" if "ratio" in _place_columns(family) else f", ratio {family[0].train_ratio:g}"
-    return f"{METRIC_NAMES[metric]}, {comparison_name(comparison)}{at}"
+    return f"{titled(report.measures[metric])}, {comparison_name(comparison)}{at}"
 
 
 def _count(row: ComparisonRow) -> str:
@@ -145,8 +149,8 @@ def _verdicts(family: Sequence[ComparisonRow]) -> Iterator[str]:
         yield f"ratio {', '.join(cell_name(row) for row in rows)}: {verdict}"
 
 
-def _better(metric: str) -> str:
-    return "higher" if is_higher_better(metric) else "lower"
+def _better(*, higher: bool) -> str:
+    return "higher" if higher else "lower"
 
 
 def _caption(report: Report, comparison: Comparison, family: Sequence[ComparisonRow]) -> str:
@@ -157,7 +161,7 @@ def _caption(report: Report, comparison: Comparison, family: Sequence[Comparison
     return f"mean (sd) over n pairs; {_observations(report, comparison.score)}; {tests}{unpaired}{g}".removesuffix("; ")
 
 
-def _other_tests(comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
+def _other_tests(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
     ablated, place = any(row.ablation != "none" for row in family), _place_columns(family)
     declared = any(row.equivalence_margin is not None for row in family)
     columns = [*place, "BCa 95% CI", "flips", "ranks", "BH"]
@@ -170,7 +174,7 @@ def _other_tests(comparison: Comparison, metric: str, family: Sequence[Compariso
         cells += [effect(row.hedges_g_z), share(row.probability_of_improvement)]
         rows.append([*cells, *([p_value(row.p_tost)] if declared else [])])
     return Section(
-        f"{_title(comparison, metric, family)}, by other means",
+        f"{_title(report, comparison, metric, family)}, by other means",
         columns,
         rows,
         caption=_caption_of_others(family),
@@ -206,7 +210,7 @@ def _whole_grid(report: Report) -> Iterator[Section]:
             by_metric[row.metric] += [*_overall(row)]
     for metric, rows in by_metric.items():
         yield Section(
-            f"{METRIC_NAMES[metric]} over the whole grid",
+            f"{titled(report.measures[metric])} over the whole grid",
             ["what", "value", "95% CI", "n"],
             rows,
             caption="IQM: mean of the middle half of all scores; intervals: bootstrap of runs or pairs within cells"

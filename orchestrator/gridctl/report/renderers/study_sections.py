@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from gridctl.analysis.model import Report, StudyCell, StudyItem, StudyPoint
-from gridctl.analysis.wording import METRIC_NAMES
 from gridctl.report.numbers import MISSING, interval, mean_sd, p_value
 from gridctl.report.renderers.sections import Section
 
@@ -49,7 +48,7 @@ def _figure(item: StudyItem, notes: Sequence[str]) -> Iterator[Section]:
     for metric in metrics:
         points = [point for point in item.points if point.metric == metric]
         last = metric == metrics[-1]
-        title = f"{item.item}: {item.title}" + (f", {METRIC_NAMES.get(metric, metric)}" if len(metrics) > 1 else "")
+        title = f"{item.item}: {item.title}" + (f", {points[0].label}" if len(metrics) > 1 else "")
         yield _points(title, item, points, notes if last else ())
 
 

@@ -15,7 +15,7 @@ from gridctl.analysis.statistics.paired_t import paired_t
 from gridctl.experiment import Experiment
 from gridctl.studies.li2020.printed import ARCHITECTURES
 from gridctl.terminal.console import count
-from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.spec import DEFAULT_STEPS, RunSpec
 from gridctl_trainer.plugins.model import options_of
 
 NOTHING_YET: Final = "no finished run of this experiment corresponds to it yet"
@@ -115,10 +115,9 @@ class PrintedRuns:
 
 
 def _corresponds(run: RunSpec, cell: Mapping[str, Any]) -> bool:
-    steps = run.data.preprocessing.model_dump()
     if run.network.architecture != cell["architecture"] or not np.isclose(run.train_ratio, cell["train_ratio"]):
         return False
-    if {step for step, kept in steps.items() if not kept} != ({cell["without"]} if cell.get("without") else set()):
+    if run.data.preprocessing != tuple(item for item in DEFAULT_STEPS if item.step != cell.get("without")):
         return False
     if run.training.batch_size != cell.get("batch_size", run.training.batch_size):
         return False

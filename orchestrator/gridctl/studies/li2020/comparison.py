@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from gridctl.analysis.model import StudyItem, StudySection
 from gridctl.analysis.scores import Observations
+from gridctl.experiment.measures import primary_measures
 from gridctl.report.study import Measured
 from gridctl.studies.li2020.cells import PrintedRuns, said_of_cells
 from gridctl.studies.li2020.notes import notes_on_metrics, notes_on_models
 from gridctl.studies.li2020.points import X_AXES, figure_points, said_of_points
-from gridctl.studies.li2020.printed import SOURCE, printed
+from gridctl.studies.li2020.printed import SOURCE, printed, with_our_sets
 
 _POOLED: Final = "mean (sd); printed, and ours over all epochs of all runs as the printed are; runs: ours over n runs"
 _BEST: Final = "printed: best epoch of one run; epochs: mean (sd) of all of ours; runs: of the best epochs of n runs"
@@ -43,24 +44,23 @@ class Comparison:
 
 
 def _items(measured: Measured, names: Sequence[str]) -> Iterator[StudyItem]:
-    experiment, epochs = measured.experiment, measured.epochs
-    finished = set(measured.runs.loc[measured.runs["finished"], "run_id"])
-    metrics = [column for column in epochs.columns if column.startswith(("validation_", "generalisation_"))]
+    experiment, epochs, measures = measured.experiment, measured.epochs, measured.measures
+    metrics, best_by = list(measures), primary_measures(measures)
     pooled = Observations.of(epochs, metrics, "epoch", "")
     for name in names:
-        item = printed()[name]
-        unmeasured = list(notes_on_metrics(item, epochs))
+        item = with_our_sets(printed()[name], experiment)
+        unmeasured = list(notes_on_metrics(item, epochs, measures))
         if "cells" in item:
             score = item.get("score", "")
-            of_runs = Observations.of(epochs, metrics, "run", score or measured.score)
-            ours = PrintedRuns(experiment, finished, pooled, of_runs, measured.comparisons)
+            of_runs = Observations.of(epochs, metrics, "run", score or measured.score, best_by)
+            ours = PrintedRuns(experiment, measured.finished, pooled, of_runs, measured.comparisons)
             cells = [ours.cell(cell, over_runs=bool(score)) for cell in item["cells"]]
             notes = [*notes_on_models(experiment, item, {cell.model for cell in cells}, drawn=False)]
             caption = _BEST if score == "best" else _POOLED
             yield _item(name, item, cells=cells, said=said_of_cells(cells), notes=notes + unmeasured, caption=caption)
         else:
             measured_metrics = [metric for metric in item["metrics"] if metric in metrics]
-            points = list(figure_points(item, measured_metrics, experiment, finished, epochs, measured.score))
+            points = list(figure_points(item, measured_metrics, measured))
             notes = [*notes_on_models(experiment, item, {point.model for point in points}, drawn=True)]
             said, axis = said_of_points(item, points), X_AXES[item["against"]]
             yield _item(name, item, points=points, said=said, notes=notes + unmeasured, caption=_POINTS, x_axis=axis)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from gridctl.analysis.model import StudyItem, StudyPoint, StudySection
-from gridctl.analysis.wording import METRIC_NAMES
 from gridctl.studies.li2020.points import standing_for
 from gridctl_trainer.host.atomic_file import replacing
 
@@ -86,6 +85,6 @@ def _draw(axis: Any, item: StudyItem, metric: str, styles: Mapping[str, Style]) 
         axis.plot(x, mean, linestyle=line, marker=None if by_epoch else marker, color=colour, label=model)
         axis.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
     axis.set_xlabel("epoch" if by_epoch else "share of patients trained on")
-    axis.set_ylabel(METRIC_NAMES.get(metric, metric))
+    axis.set_ylabel(points[0].label)
     axis.grid(alpha=0.3)
     axis.legend(frameon=False)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from gridctl.analysis.wording import METRIC_NAMES
 from gridctl.experiment import Experiment
+from gridctl.experiment.measures import Measures, label_of
 from gridctl.studies.li2020.printed import ARCHITECTURES, SOURCE, architectures_of, metrics_of
 
 
@@ -44,16 +44,17 @@ def notes_on_models(
             yield f"{model} is not in the {kind} that {SOURCE} prints, and is {fate}"
 
 
-def notes_on_metrics(item: Mapping[str, Any], epochs: pd.DataFrame) -> Iterator[str]:
+def notes_on_metrics(item: Mapping[str, Any], epochs: pd.DataFrame, measures: Measures) -> Iterator[str]:
     """Printed metrics that no finished run has measured, a sentence each.
 
     Args:
         item: Table or figure, as printed.
         epochs: Of finished runs; where there are none nothing is missing yet.
+        measures: Of the experiment.
     """
     for metric in metrics_of(item) if len(epochs) else ():
         if metric not in epochs.columns or not epochs[metric].notna().any():
-            yield f"{METRIC_NAMES.get(metric, metric)} was not measured: no finished run has scored that set"
+            yield f"{label_of(metric, measures)} was not measured: no finished run has scored that set"
 
 
 def _and(models: Collection[str]) -> str:

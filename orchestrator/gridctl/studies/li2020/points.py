@@ -11,7 +11,8 @@ import pandas as pd
 from gridctl.analysis.model import StudyPoint
 from gridctl.analysis.scores import run_scores
 from gridctl.analysis.summaries import mean_interval
-from gridctl.experiment import Experiment
+from gridctl.experiment.measures import primary_measures
+from gridctl.report.study import Measured
 from gridctl.studies.li2020.cells import NOTHING_YET
 from gridctl.studies.li2020.printed import ARCHITECTURES
 from gridctl.terminal.console import count
@@ -23,29 +24,24 @@ X_AXES: Final = {"train_ratio": "train ratio", "epoch": "epoch"}
 def figure_points(
     item: Mapping[str, Any],
     metrics: Sequence[str],
-    experiment: Experiment,
-    finished: set[str],
-    epochs: pd.DataFrame,
-    score: str,
+    measured: Measured,
 ) -> Iterator[StudyPoint]:
     """Every point of a figure, of every model.
 
     Args:
         item: The figure, as printed.
         metrics: Its metrics that were measured.
-        experiment: Whose runs are shown.
-        finished: Ids of runs.
-        epochs: Of finished runs.
-        score: How a run's epochs become one score.
+        measured: Ours.
     """
-    runs = [run for run in experiment.runs if run.ablation == "none" and run.run_id in finished]
+    epochs, finished = measured.epochs, measured.finished
+    runs = [run for run in measured.experiment.runs if run.ablation == "none" and run.run_id in finished]
     if item["against"] == "epoch":
         runs = [run for run in runs if np.isclose(run.train_ratio, item["train_ratio"])]
     architecture_of = {run.model: run.network.architecture for run in runs}
     values = epochs[epochs["run_id"].isin([run.run_id for run in runs])]
     if item["against"] == "train_ratio":
         ratio_of = {run.run_id: (run.model, run.train_ratio) for run in runs}
-        scores = run_scores(values, metrics, score)
+        scores = run_scores(values, metrics, measured.score, primary_measures(measured.measures))
         places = pd.DataFrame([ratio_of[str(run)] for run in scores.index], columns=["model", "train_ratio"])
         values = pd.concat([places, scores.reset_index(drop=True)], axis=1)
     for metric in metrics:
@@ -54,7 +50,8 @@ def figure_points(
             if len(known):
                 low, high = mean_interval(known)
                 name, place = str(model), float(str(x))
-                yield StudyPoint(architecture_of[name], name, metric, place, len(known), known.mean(), low, high)
+                label, mean = measured.measures[metric].label, known.mean()
+                yield StudyPoint(architecture_of[name], name, metric, label, place, len(known), mean, low, high)
 
 
 def said_of_points(item: Mapping[str, Any], points: Sequence[StudyPoint]) -> str:

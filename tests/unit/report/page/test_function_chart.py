@@ -56,7 +56,7 @@ def test_bias_limits_and_correlation(patients: int, runs: int, seed: int) -> Non
 def test_a_run_without_limits_does_not_move_the_bias_out_of_those_of_the_others() -> None:
     gaps = {"run1": [0.40, np.nan, np.nan], "run2": [-0.10, -0.12, -0.14], "run3": [np.nan] * 3}
     rows = [
-        (run, "unet", 0.5, "none", 1, "generalisation", f"p{number}", 1, 1, true, 1, 1, true + gap, "")
+        (run, "unet", 0.5, "none", 1, "sunnybrook", f"p{number}", 1, 1, true, 1, 1, true + gap, "")
         for run, of_run in gaps.items()
         for number, (true, gap) in enumerate(zip((0.5, 0.6, 0.55), of_run, strict=True))
     ]

@@ -18,6 +18,7 @@ from gridctl.collection.collect import Collected, collect
 from gridctl.commands.progress.states import run_standings
 from gridctl.executors.base import Activity
 from gridctl.experiment import Experiment, parse_experiment
+from gridctl.experiment.measures import primary_measures
 from gridctl.report import Question, Report, build_report
 from gridctl.report.renderers.html import gallery, render_page
 from gridctl.report.renderers.html.charts.curves import LEVELS, packed_curves
@@ -26,6 +27,7 @@ from gridctl.report.renderers.unbroken import unbroken
 from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.storage.folder import FolderStore
+from tests.scored import SUNNYBROOK_DICE, VALIDATION_DICE
 from tests.unit.report.logged import EPOCHS, dice_of, experiment, log_run
 from tests.unit.report.pictured import PATIENTS, add_function, add_samples
 
@@ -134,8 +136,8 @@ def test_curves_unpack_to_what_was_logged(store: FolderStore, tmp_path: Path) ->
 
 
 def test_long_curves_lose_epochs_but_never_the_last(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gridctl.report.renderers.html.charts.curves.POINTS", 8 * 3 * 2)
-    packed = packed_curves(whole.tiny, whole.tables.runs, whole.tables.epochs)
+    monkeypatch.setattr("gridctl.report.renderers.html.charts.curves.POINTS", 8 * 2 * 2)
+    packed = packed_curves(whole.tiny, whole.tables.runs, whole.tables.epochs, primary_measures(whole.tables.measures))
     assert packed
     assert packed["epochs"] == [1, 3, 4]
 
@@ -204,13 +206,13 @@ def test_no_second_data_set(store: FolderStore, tmp_path: Path) -> None:
     for run in alone.runs:
         log_run(store, run, dice_of(0.1))
     page, _ = rendered(alone, store)
-    assert [curve["id"] for curve in curves_of(page)["curves"]] == ["validation_dice", "train_loss"]
-    assert "generalisation Dice" not in page
+    assert [curve["id"] for curve in curves_of(page)["curves"]] == [VALIDATION_DICE, "train_loss"]
+    assert "sunnybrook soft Dice" not in page
 
 
 def test_ablations_have_pictures_and_filters_of_their_own(store: FolderStore, tmp_path: Path) -> None:
     page, _ = rendered(filled(store, tmp_path, "ablations: [none, no_clahe]\n"), store)
-    assert "Validation Dice, no_clahe" in page
+    assert "Validation soft Dice, no_clahe" in page
     assert '<option value="no_clahe">' in page
     assert curves_of(page)["ablations"] == ["none", "no_clahe"]
 
@@ -237,13 +239,13 @@ def test_the_command_that_makes_the_page_again_is_whole(name: str, tmp_path: Pat
     store = FolderStore(tmp_path / name)
     tiny = filled(store, tmp_path)
     tables = collect(store, tiny.runs)
-    question = Question(True, score="last-2", metrics=("validation_dice",), seed=3, keep_differing_pairs=True)
+    question = Question(True, score="last-2", metrics=(VALIDATION_DICE,), seed=3, keep_differing_pairs=True)
     page = render_page(build_report(tiny, tables, question), tiny, tables, store, tmp_path / "my out", question)
     match = re.search(r"Again, where the store can be reached: <code>(.*?)</code>", page)
     assert match
     words = shlex.split(html.unescape(match[1]))
     assert words[:5] == ["gridctl", "report", "tiny", "--store", store.url]
-    asked = "--significance --score last-2 --metric validation_dice --keep-differing-pairs --seed 3 --format html -o"
+    asked = f"--significance --score last-2 --metric {VALIDATION_DICE} --keep-differing-pairs --seed 3 --format html -o"
     assert words[5:] == [*asked.split(), str(tmp_path / "my out")]
 
 
@@ -251,7 +253,10 @@ def test_each_set_is_shown_by_the_seed_that_is_median_on_it(store: FolderStore, 
     """Seed 2 is in the middle on the patients kept for validation, seed 3 on the other data set."""
     tiny = experiment(tmp_path / "data")
     tiny = replace(tiny, runs=tuple(run for run in tiny.runs if run.seed <= 3), seeds=(1, 2, 3))
-    lead = {"validation_dice": {1: 0.01, 2: 0.02, 3: 0.03}, "generalisation_dice": {1: 0.03, 2: 0.01, 3: 0.02}}
+    lead = {
+        VALIDATION_DICE: {1: 0.01, 2: 0.02, 3: 0.03},
+        SUNNYBROOK_DICE: {1: 0.03, 2: 0.01, 3: 0.02},
+    }
     for run in tiny.runs:
         log_run(store, run, lambda run, epoch: 0.5)
         add_samples(store, run, name=f"patient{run.seed:03d} ED slice 03")
@@ -262,12 +267,13 @@ def test_each_set_is_shown_by_the_seed_that_is_median_on_it(store: FolderStore, 
         tables.epochs.loc[gamma, metric] += tables.epochs.loc[gamma, "seed"].map(of_seed)
     page = render_page(build_report(tiny, tables, SIGNIFICANCE), tiny, tables, store)
     shown = page[page.index('id="segmentations"') : page.index('id="function"')]
-    validation, generalisation = shown.index("Validation set"), shown.index("Generalisation set")
+    validation, generalisation = shown.index("Validation set"), shown.index("External set sunnybrook")
     assert (
-        "seed 2, of 3 pairs the one with the median difference in validation Dice" in shown[validation:generalisation]
+        "seed 2, of 3 pairs the one with the median difference in validation soft Dice"
+        in shown[validation:generalisation]
     )
     assert "patient002" in shown[validation:generalisation]
-    assert "seed 3, of 3 pairs the one with the median difference in generalisation Dice" in shown[generalisation:]
+    assert "seed 3, of 3 pairs the one with the median difference in sunnybrook soft Dice" in shown[generalisation:]
     assert "patient003" in shown[generalisation:]
 
 
@@ -329,7 +335,7 @@ def test_a_missing_picture_costs_only_itself(store: FolderStore, tmp_path: Path)
         for name in ("validation-slice-output-01", "validation-slice-image"):
             store.delete(RunLayout(tiny.name, run.run_id).sample(name))
     page, _ = rendered(tiny, store)
-    assert "Generalisation set" in page
+    assert "External set sunnybrook" in page
     assert "Validation set" not in page
 
 

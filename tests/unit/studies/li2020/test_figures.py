@@ -10,12 +10,16 @@ import pytest
 from gridctl.analysis.model import StudyItem, StudyPoint, StudySection
 from gridctl.studies.li2020.figures import write_figures
 from gridctl.studies.li2020.points import said_of_points
+from tests.scored import VALIDATION_DICE
 
 AGAINST_RATIO = {"against": "train_ratio"}
 
 
-def point(architecture: str, model: str, x: float, mean: float, metric: str = "validation_dice") -> StudyPoint:
-    return StudyPoint(architecture, model, metric, x, 3, mean, mean - 0.01, mean + 0.01)
+DICE = VALIDATION_DICE
+
+
+def point(architecture: str, model: str, x: float, mean: float, metric: str = DICE) -> StudyPoint:
+    return StudyPoint(architecture, model, metric, metric, x, 3, mean, mean - 0.01, mean + 0.01)
 
 
 def section(*points: StudyPoint) -> StudySection:

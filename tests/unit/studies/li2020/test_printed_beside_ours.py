@@ -212,10 +212,10 @@ def test_a_metric_that_was_not_measured_is_said(tmp_path: Path) -> None:
     alone = short(
         "baseline",
         "data.external.sunnybrook=null",
-        "compare={model: gamma_net, against: unet, metrics: [validation_dice]}",
+        "compare={model: gamma_net, against: unet, metrics: [validation.soft_dice]}",
         "reproduces=[table-5.2, figure-5.2, table-5.1]",
     )
     found = items(tmp_path, alone, Question(significance=True))
-    said = "generalisation Dice was not measured: no finished run has scored that set"
+    said = "sunnybrook soft Dice was not measured: no finished run has scored that set"
     assert [said in item.notes for item in found.values()] == [True, True, False]
     assert {cell.n_runs for cell in found["table 5.2"].cells} == {0}

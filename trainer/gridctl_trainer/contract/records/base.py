@@ -19,11 +19,13 @@ class Record(Frozen):
         kind: What it is called in errors: `a result`.
         remedy: What to do about one that is damaged.
         max_bytes: Length of the largest that is read.
+        older: Schema versions of before that are still read.
     """
 
     kind: ClassVar[str]
     remedy: ClassVar[str] = ""
     max_bytes: ClassVar[int] = 16 << 20
+    older: ClassVar[tuple[int, ...]] = ()
 
     @classmethod
     def from_json(cls, text: bytes | str, where: object = "") -> Self:
@@ -41,13 +43,14 @@ class Record(Frozen):
                 f"not {cls.kind}: it is larger than {cls.max_bytes >> 20} MiB", where=where, fix=cls.remedy
             )
         try:
-            made = cls.model_validate_json(text, strict=True)
+            old = bool(cls.older) and _schema_version(text) in cls.older
+            made = cls.from_older(text) if old else cls.model_validate_json(text, strict=True)
             require_keys_once(text)
             return made
         except ValidationError as error:
             known = cls.model_fields["schema_version"].default
             found = _schema_version(text)
-            if found not in (None, known):
+            if found not in (None, known, *cls.older):
                 raise StoreError(
                     f"{cls.kind} of schema version {shortened(repr(found), 40)}, this gridctl reads {known}",
                     where=where,
@@ -59,6 +62,15 @@ class Record(Frozen):
             raise StoreError(f"not {cls.kind}: {said}", where=where, fix=cls.remedy) from None
         except ValueError as error:
             raise StoreError(f"not {cls.kind}: {error}", where=where, fix=cls.remedy) from None
+
+    @classmethod
+    def from_older(cls, text: bytes | str) -> Self:
+        """Read one of the schema versions `older`.
+
+        Raises:
+            ValueError: It is not sound.
+        """
+        raise NotImplementedError
 
 
 def _schema_version(text: bytes | str) -> object:

@@ -8,31 +8,26 @@ only its own object, so a pod kept alive by a node partition cannot spoil its su
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic_core import from_json
 
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import MetricLogError, shortened
-from gridctl_trainer.contract.fields.bounds import (
-    Attempt,
-    Count,
-    Epoch,
-    ExitCode,
-    Loss,
-    PositiveLoss,
-    Seconds,
-    Share,
-    Time,
-)
+from gridctl_trainer.contract.fields.bounds import Attempt, Count, Epoch, ExitCode, Loss, Seconds, Time
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.json_text import require_keys_once
 from gridctl_trainer.contract.layout import AttemptName
+from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
+from gridctl_trainer.contract.records.set_scores import ScoreKey, SetKey, SetScores
+from gridctl_trainer.contract.score_name import VALIDATION, ScoreName
 
-LOG_SCHEMA_VERSION: Final = 1
+LOG_SCHEMA_VERSION: Final = 2
 
 
 class AttemptRecord(Frozen):
@@ -47,6 +42,8 @@ class AttemptRecord(Frozen):
         git_sha: Commit of the trainer's source, `<commit>+dirty.<digest>` with changes; empty if unknown.
         image: Container image; empty outside a container.
         versions: Library versions by distribution name, and `python`.
+        metrics: What is known of each metric that it computes, by name: whoever reads the scores need not have it
+            installed. Empty in logs of before.
         device: `cpu` or `cuda:0`.
         device_name: Model of that device.
         threads: CPU threads used.
@@ -58,7 +55,7 @@ class AttemptRecord(Frozen):
     """
 
     kind: Literal["attempt"] = "attempt"
-    schema_version: Literal[1] = LOG_SCHEMA_VERSION
+    schema_version: Literal[2] = LOG_SCHEMA_VERSION
     run_id: str
     attempt: Attempt
     uid: str
@@ -67,6 +64,7 @@ class AttemptRecord(Frozen):
     git_sha: str = ""
     image: str = ""
     versions: Mapping[str, str] = Field(default_factory=dict)
+    metrics: Mapping[ScoreKey, MetricInfo] = Field(default_factory=dict)
     device: str
     device_name: str = ""
     threads: int = Field(ge=1, le=1 << 20)
@@ -76,45 +74,35 @@ class AttemptRecord(Frozen):
     plugins: tuple[PluginProvenance, ...] = ()
 
 
+class SetData(Frozen):
+    """Who is in one set.
+
+    Attributes:
+        patients: Their ids, sorted.
+        images: Slices.
+    """
+
+    patients: tuple[str, ...]
+    images: Count
+
+
 class DataRecord(Frozen):
     """Second line: what was read, and how it was split.
 
     Attributes:
-        data_digest: SHA-256 over the prepared images and masks of both sets.
+        data_digest: SHA-256 over the prepared images and masks of all data sets.
+        digests: The same of each data set, by its name in `data`: `train` for the one that is split.
         split_digest: SHA-256 over the patients of both halves.
-        train_patients, validation_patients, generalisation_patients: Their ids, sorted.
-        train_images, validation_images, generalisation_images: Slices in each.
+        sets: Who is in each: `train`, `validation`, and every other set that is scored, by name.
         train_steps: Optimizer steps of one epoch.
     """
 
     kind: Literal["data"] = "data"
     data_digest: str
+    digests: Mapping[SetKey, str] = Field(default_factory=dict)
     split_digest: str
-    train_patients: tuple[str, ...]
-    validation_patients: tuple[str, ...]
-    generalisation_patients: tuple[str, ...] = ()
-    train_images: Count
-    validation_images: Count
-    generalisation_images: Count = 0
+    sets: Mapping[SetKey, SetData]
     train_steps: Count
-
-
-class SetScores(Frozen):
-    """Scores of the model on one set after an epoch.
-
-    Attributes:
-        images: Number of images.
-        bce: Binary cross-entropy on logits, mean over the pixels of an image, mean over images.
-        dice: Soft Dice after a sigmoid in [0, 1], of each image, mean over images.
-        bce_per_batch: Cross-entropy of each minibatch in order.
-        dice_per_batch: Soft Dice of each minibatch flattened, in order.
-    """
-
-    images: int = Field(ge=1, le=10**15)
-    bce: PositiveLoss
-    dice: Share
-    bce_per_batch: tuple[Loss, ...]
-    dice_per_batch: tuple[Loss, ...]
 
 
 class EpochRecord(Frozen):
@@ -124,8 +112,7 @@ class EpochRecord(Frozen):
         epoch: From 1.
         train_loss: Mean over the epoch's images of the loss their step was taken on.
         skipped_steps: Steps not taken because their loss or gradient was not finite.
-        validation: Scores on the validation patients.
-        generalisation: Scores on the other data set; None if there is none.
+        sets: Scores by name of the set: `validation`, and those of other data.
         seconds: Wall time of the epoch in this attempt, validation included.
         images_per_second: Training images per second of training time.
         peak_memory_bytes: Of the device, or of the process on CPU.
@@ -136,12 +123,27 @@ class EpochRecord(Frozen):
     epoch: Epoch
     train_loss: Loss
     skipped_steps: Count = 0
-    validation: SetScores
-    generalisation: SetScores | None = None
+    sets: Mapping[SetKey, SetScores]
     seconds: Seconds
     images_per_second: float = Field(ge=0, le=1e15)
     peak_memory_bytes: Count
     finished_at: Time
+
+    @model_validator(mode="after")
+    def _is_validated(self) -> Self:
+        if VALIDATION not in self.sets:
+            raise ValueError(f"there are no scores of the set {VALIDATION}")
+        return self
+
+    @property
+    def validation(self) -> SetScores:
+        """Scores on the validation patients."""
+        return self.sets[VALIDATION]
+
+    @property
+    def named_scores(self) -> dict[str, float]:
+        """Every score by its whole name, `validation.soft_dice.left_ventricle`."""
+        return {f"{name}.{key}": value for name, found in self.sets.items() for key, value in found.scores.items()}
 
     @property
     def scores(self) -> dict[str, Any]:
@@ -190,7 +192,10 @@ def write_line(record: Record) -> str:
     """
     content = record.model_dump(mode="json")
     if not content.get("copied_from", "-"):
-        del content["copied_from"]  # younger than the others, and rare: older readers know logs without it
+        del content["copied_from"]  # rare
+    for of_set in content.get("sets", {}).values():
+        if not of_set.get("undefined", "-"):
+            del of_set["undefined"]  # mostly every image has every score
     for path, value in _numbers(content):
         if value != value or value in (float("inf"), float("-inf")):
             raise MetricLogError(f"{path} is {value}", fix="lower training.learning_rate, or look at the data")
@@ -209,10 +214,12 @@ def read_attempt(text: str | bytes, where: object = "") -> AttemptLog:
     """
     whole = text.encode() if isinstance(text, str) else text
     lines = whole.split(b"\n")[:-1]
-    records = [_read_line(line, f"{where}:{number}") for number, line in enumerate(lines, 1) if line]
+    read = _reader(lines[0] if lines else b"")
+    records = [_read_line(read, line, f"{where}:{number}") for number, line in enumerate(lines, 1) if line]
     if not records or not isinstance(records[0], AttemptRecord):
         raise MetricLogError("the first line is not an attempt record", where=f"{where}:1")
     _require_order(records, where)
+    _require_ranges(records, where)
     rest = records[1:]
     return AttemptLog(
         attempt=records[0],
@@ -254,12 +261,29 @@ def copied_log(log: AttemptLog, run_id: str, epochs: int) -> str:
     return "".join(map(write_line, kept))
 
 
-def _read_line(line: bytes, where: str) -> Record:
+def _reader(first: bytes) -> Callable[[bytes], Record]:
+    """What reads the lines of a log, by the schema version that its first line gives."""
     try:
-        record = _RECORD.validate_json(line, strict=True)
-        if not isinstance(record, EpochRecord) or line.count(b'"') != _quotes(record):
-            require_keys_once(line)
-        return record
+        content = from_json(first)
+    except ValueError:
+        content = None
+    if isinstance(content, dict) and content.get("schema_version") == 1:
+        from gridctl_trainer.contract.released.records_v1 import read_record
+
+        return read_record
+    return _read_record
+
+
+def _read_record(line: bytes) -> Record:
+    record = _RECORD.validate_json(line, strict=True)
+    if not isinstance(record, EpochRecord) or line.count(b'"') != _quotes(record):
+        require_keys_once(line)
+    return record
+
+
+def _read_line(read: Callable[[bytes], Record], line: bytes, where: str) -> Record:
+    try:
+        return read(line)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"][1:])
@@ -271,8 +295,10 @@ def _read_line(line: bytes, where: str) -> Record:
 
 def _quotes(record: EpochRecord) -> int:
     """How many quotation marks its line has if it gives each key once; a second parser need not look then."""
-    scores = [item for item in (record.validation, record.generalisation) if item is not None]
-    keys = len(record.model_fields_set) + sum(len(item.model_fields_set) for item in scores)
+    keys = len(record.model_fields_set) + len(record.sets)
+    for found in record.sets.values():
+        keys += len(found.model_fields_set) + len(found.scores) + len(found.per_batch)
+        keys += sum(1 + len(reasons) for reasons in found.undefined.values())
     return 2 * keys + 2 * 2  # `kind` and `finished_at` hold text
 
 
@@ -291,6 +317,34 @@ def _require_order(records: list[Record], where: object) -> None:
     for expected, epoch in enumerate(epochs, begin):
         if epoch != expected:
             raise MetricLogError(f"epoch {epoch} stands where epoch {expected} belongs", where=where)
+
+
+def _require_ranges(records: list[Record], where: object) -> None:
+    """A score lies within the range that its log gives for its metric.
+
+    Raises:
+        MetricLogError: One does not.
+    """
+    attempt = records[0]
+    metrics = attempt.metrics if isinstance(attempt, AttemptRecord) else {}
+    bounds: dict[str, tuple[float, float]] = {}
+    epochs = [record for record in records if isinstance(record, EpochRecord)]
+    for record in epochs if metrics else ():
+        for name, value in record.named_scores.items():
+            if name not in bounds:
+                bounds[name] = _bounds(name, metrics)
+            low, high = bounds[name]
+            if not low <= value <= high:
+                raise MetricLogError(f"{name} of epoch {record.epoch} is {value}, not {low:g} to {high:g}", where=where)
+
+
+def _bounds(name: str, metrics: Mapping[str, MetricInfo]) -> tuple[float, float]:
+    try:
+        info = metrics.get(ScoreName.parse(name).metric)
+    except ValueError:
+        info = None
+    low = -math.inf if info is None or info.low is None else info.low
+    return low, math.inf if info is None or info.high is None else info.high
 
 
 def _numbers(value: Any, path: str = "") -> Iterable[tuple[str, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import ClassVar, Final, Literal, Self
 
 from pydantic import Field
@@ -11,10 +12,10 @@ from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.contract.fields.bounds import Attempt, Epoch, Time, Volume
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.records.base import Record
-from gridctl_trainer.contract.records.metric_log import SetScores
+from gridctl_trainer.contract.records.set_scores import SetKey, SetScores
 from gridctl_trainer.contract.spec import RunSpec
 
-RESULT_SCHEMA_VERSION: Final = 1
+RESULT_SCHEMA_VERSION: Final = 2
 
 
 class PatientFunction(Frozen):
@@ -26,7 +27,7 @@ class PatientFunction(Frozen):
     slice was shrunk; what the crop cut off cannot be predicted, so it counts as missed.
 
     Attributes:
-        set: Where the patient is from: validated on, or generalised to.
+        set: Where the patient is from: `validation`, or the name of another set.
         patient: Id.
         true_edv_ml, true_esv_ml: End-diastolic and end-systolic volume in ml by the true masks.
         true_ef: Ejection fraction (EDV - ESV) / EDV, a fraction: below 0 where ESV > EDV, at most 1.
@@ -34,7 +35,7 @@ class PatientFunction(Frozen):
         predicted_ef: Their ejection fraction; None where the predicted EDV is 0.
     """
 
-    set: Literal["validation", "generalisation"]
+    set: SetKey
     patient: str
     true_edv_ml: float = Field(gt=0, le=1e9)
     true_esv_ml: Volume
@@ -54,7 +55,7 @@ class ResultRecord(Record):
         attempts: Attempts it took.
         checkpoint: Key of the last checkpoint.
         weights_sha256: Over names, types, shapes and bytes of the trained tensors.
-        validation, generalisation: Scores after the last epoch.
+        sets: Scores after the last epoch, by name of the set; those of `test` stand here alone.
         function: Volumes and ejection fraction of each patient with both phases, true and predicted.
         train_seconds: Wall time of all epochs in the log.
         finished_at: Time with zone.
@@ -63,18 +64,25 @@ class ResultRecord(Record):
     kind: ClassVar[str] = "a result"
     remedy: ClassVar[str] = "delete it to have the run finished again from its last checkpoint"
 
-    schema_version: Literal[1] = RESULT_SCHEMA_VERSION
+    older: ClassVar[tuple[int, ...]] = (1,)
+
+    schema_version: Literal[2] = RESULT_SCHEMA_VERSION
     run_id: str
     spec_digest: str
     epochs: Epoch
     attempts: Attempt
     checkpoint: str
     weights_sha256: str
-    validation: SetScores
-    generalisation: SetScores | None = None
+    sets: Mapping[SetKey, SetScores]
     function: tuple[PatientFunction, ...] = ()
     train_seconds: float = Field(ge=0, le=1e13)
     finished_at: Time
+
+    @classmethod
+    def from_older(cls, text: bytes | str) -> Self:
+        from gridctl_trainer.contract.released.records_v1 import result_fields
+
+        return cls(**result_fields(text))
 
     @classmethod
     def of_run(cls, run: RunSpec, data: bytes | str, where: object = "") -> Self:

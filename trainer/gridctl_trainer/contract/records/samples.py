@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, ClassVar, Final, Literal
+from collections.abc import Mapping
+from typing import ClassVar, Final, Literal, Self
 
 from pydantic import Field
 
+from gridctl_trainer.contract.fields.bounds import Loss
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.records.base import Record
+from gridctl_trainer.contract.records.set_scores import ScoreKey, SetKey
 
-SAMPLES_SCHEMA_VERSION: Final = 1
+SAMPLES_SCHEMA_VERSION: Final = 2
 
 Polygon = tuple[tuple[float, float], ...]
 """A closed outline, (x, y) of each corner in px of the picture, (0, 0) the upper left corner of its first pixel."""
-
-_Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class SampleOutput(Frozen):
@@ -25,13 +26,14 @@ class SampleOutput(Frozen):
         timestep: From 1; 1 for a model that has none.
         picture: Name of a grey PNG: the probability of the cavity, 255 is 1.
         outline: Where that probability is a half.
-        dice: Soft Dice of this slice, as in the metric log.
+        scores: Of this slice, by the names that they have within a set in the metric log; without those that are
+            undefined.
     """
 
     timestep: int = Field(ge=1, le=10_000)
     picture: str
     outline: tuple[Polygon, ...]
-    dice: _Share
+    scores: Mapping[ScoreKey, Loss] = Field(default_factory=dict)
 
 
 class SampleSlice(Frozen):
@@ -47,7 +49,7 @@ class SampleSlice(Frozen):
         outputs: After each timestep shown, the last one included; one for a model that has none.
     """
 
-    set: Literal["validation", "generalisation"]
+    set: SetKey
     name: str
     patient: str
     picture: str
@@ -68,11 +70,19 @@ class SamplesIndex(Record):
 
     kind: ClassVar[str] = "an index of samples"
 
-    schema_version: Literal[1] = SAMPLES_SCHEMA_VERSION
+    older: ClassVar[tuple[int, ...]] = (1,)
+
+    schema_version: Literal[2] = SAMPLES_SCHEMA_VERSION
     run_id: str
     size_px: int = Field(ge=1, le=1 << 16)
     timesteps: int = Field(ge=1, le=10_000)
     slices: tuple[SampleSlice, ...]
+
+    @classmethod
+    def from_older(cls, text: bytes | str) -> Self:
+        from gridctl_trainer.contract.released.records_v1 import samples_fields
+
+        return cls(**samples_fields(text))
 
     def to_json(self) -> bytes:
         """The index as it lies in the store."""

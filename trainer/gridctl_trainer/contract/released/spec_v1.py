@@ -37,9 +37,10 @@ class RunSpecV1(Frozen):
     @property
     def digest(self) -> str:
         """SHA-256, 64 hex digits: of everything but what was known not to change a result."""
-        return hashlib.sha256(canonical_json(self._deciding()).encode()).hexdigest()
+        return hashlib.sha256(canonical_json(self.deciding()).encode()).hexdigest()
 
-    def _deciding(self) -> dict[str, Any]:
+    def deciding(self) -> dict[str, Any]:
+        """All that it took for able to change a result, as JSON."""
         content = self.model_dump(mode="json")
         for name in _CANNOT_CHANGE_A_RESULT:
             del content["training"][name]

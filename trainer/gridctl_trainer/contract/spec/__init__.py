@@ -4,27 +4,31 @@ from gridctl_trainer.contract.spec.augmentation import AugmentationSpec
 from gridctl_trainer.contract.spec.data import RESERVED_SETS, DatasetSpec, DataSpec
 from gridctl_trainer.contract.spec.names import ExperimentName, Identifier, Seed, TrainRatio
 from gridctl_trainer.contract.spec.network import NetworkSpec
-from gridctl_trainer.contract.spec.preprocessing import PreprocessingSpec
+from gridctl_trainer.contract.spec.preprocessing import DEFAULT_STEPS, StepSpec
 from gridctl_trainer.contract.spec.problems import validation_problems
 from gridctl_trainer.contract.spec.run_spec import MAX_SPEC_BYTES, RUN_ID_MAX_LENGTH, SCHEMA_VERSION, RunSpec
-from gridctl_trainer.contract.spec.training import CheckpointScore, TrainingSpec
+from gridctl_trainer.contract.spec.scored import DEFAULT_METRICS, scored_sets, structures_of
+from gridctl_trainer.contract.spec.training import TrainingSpec
 
 __all__ = [
+    "DEFAULT_METRICS",
+    "DEFAULT_STEPS",
     "MAX_SPEC_BYTES",
     "RESERVED_SETS",
     "RUN_ID_MAX_LENGTH",
     "SCHEMA_VERSION",
     "AugmentationSpec",
-    "CheckpointScore",
     "DataSpec",
     "DatasetSpec",
     "ExperimentName",
     "Identifier",
     "NetworkSpec",
-    "PreprocessingSpec",
     "RunSpec",
     "Seed",
+    "StepSpec",
     "TrainRatio",
     "TrainingSpec",
+    "scored_sets",
+    "structures_of",
     "validation_problems",
 ]

@@ -24,8 +24,8 @@ class AugmentationSpec(Frozen):
         gamma: Intensities scaled to [0, 1] are raised to e^g with g up to this much either way.
     """
 
-    rotation_degrees: Annotated[float, DECIDES] = Field(0.0, ge=0, le=180)
-    scaling: Annotated[float, DECIDES] = Field(0.0, ge=0, lt=1)
-    shift: Annotated[float, DECIDES] = Field(0.0, ge=0, le=0.5)
+    rotation_degrees: Annotated[float, Field(ge=0, le=180), DECIDES] = 0.0
+    scaling: Annotated[float, Field(ge=0, lt=1), DECIDES] = 0.0
+    shift: Annotated[float, Field(ge=0, le=0.5), DECIDES] = 0.0
     flip: Annotated[bool, DECIDES] = False
-    gamma: Annotated[float, DECIDES] = Field(0.0, ge=0, le=2)
+    gamma: Annotated[float, Field(ge=0, le=2), DECIDES] = 0.0

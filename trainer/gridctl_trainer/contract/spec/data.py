@@ -14,7 +14,9 @@ from gridctl_trainer.contract.location import LocationText
 from gridctl_trainer.contract.spec.augmentation import AugmentationSpec
 from gridctl_trainer.contract.spec.identity import DECIDES, RECORDED
 from gridctl_trainer.contract.spec.names import Identifier
-from gridctl_trainer.contract.spec.preprocessing import PreprocessingSpec
+from gridctl_trainer.contract.spec.preprocessing import DEFAULT_STEPS, Preprocessing
+
+DEFAULT_TARGET: Final = ("left_ventricle",)
 
 RESERVED_SETS: Final = ("train", "validation", "test", "external", "final", "best", "all")
 """Names that mean something else where scores and sets are named."""
@@ -73,16 +75,16 @@ class DataSpec(Frozen):
         test: The data set that is scored once, after the last epoch; nothing is chosen by it.
         target: Structures to segment, such as `left_ventricle`; with several, each is a class of its own.
         size_px: Side in pixels of the square that models see; each level of a network but the last halves it.
-        preprocessing: Steps before that square is cut.
+        preprocessing: Steps before that square is cut, first to last.
         augmentation: How training images are varied.
     """
 
     train: Annotated[DatasetSpec, DECIDES]
     external: Annotated[Mapping[SetName, DatasetSpec], NULL_LEAVES_OUT, DECIDES] = Field(default_factory=dict)
     test: Annotated[DatasetSpec | None, DECIDES] = None
-    target: Annotated[tuple[Identifier, ...], AfterValidator(_each_once), DECIDES] = ("left_ventricle",)
+    target: Annotated[tuple[Identifier, ...], AfterValidator(_each_once), DECIDES] = DEFAULT_TARGET
     size_px: Annotated[int, Field(ge=1, le=4096), DECIDES] = 176
-    preprocessing: Annotated[PreprocessingSpec, DECIDES] = PreprocessingSpec()
+    preprocessing: Annotated[Preprocessing, DECIDES] = DEFAULT_STEPS
     augmentation: Annotated[AugmentationSpec, DECIDES] = AugmentationSpec()
 
     @property

@@ -42,8 +42,12 @@ def role_of(section: type[BaseModel], name: str) -> Role:
     raise TypeError(f"{section.__name__}.{name} has to be marked as DECIDES or RECORDED")
 
 
-def identity(section: BaseModel) -> dict[str, Any]:
+def identity(section: BaseModel, *, with_defaults: bool = False) -> dict[str, Any]:
     """All of a section that can change the result and differs from its default, as JSON.
+
+    Args:
+        section: A specification, or a part of one.
+        with_defaults: Whether what has its default is there as well: to be shown, not to name a run by.
 
     Raises:
         TypeError: A field in it declares nothing.
@@ -53,8 +57,8 @@ def identity(section: BaseModel) -> dict[str, Any]:
         if not role_of(type(section), name).decides:
             continue
         value = getattr(section, name)
-        found = _as_json(section, name, value)
-        if not field.is_required():
+        found = _as_json(section, name, value, with_defaults=with_defaults)
+        if not field.is_required() and not with_defaults:
             default = field.get_default(call_default_factory=True)
             if value == default or (isinstance(default, BaseModel) and found == identity(default)):
                 continue
@@ -62,9 +66,11 @@ def identity(section: BaseModel) -> dict[str, Any]:
     return content
 
 
-def _as_json(section: BaseModel, name: str, value: Any) -> Any:
+def _as_json(section: BaseModel, name: str, value: Any, *, with_defaults: bool) -> Any:
     if isinstance(value, BaseModel):
-        return identity(value)
+        return identity(value, with_defaults=with_defaults)
     if isinstance(value, Mapping) and any(isinstance(item, BaseModel) for item in value.values()):
-        return {key: identity(item) for key, item in value.items()}
+        return {key: identity(item, with_defaults=with_defaults) for key, item in value.items()}
+    if isinstance(value, tuple) and any(isinstance(item, BaseModel) for item in value):
+        return [identity(item, with_defaults=with_defaults) for item in value]
     return section.model_dump(mode="json", include={name})[name]

@@ -1,24 +1,65 @@
-"""Which preprocessing steps run."""
+"""Which preprocessing steps run, and in which order."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final
 
-from gridctl_trainer.contract.frozen import Frozen
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue
+
+from gridctl_trainer.contract.fields.text_form import text_form
+from gridctl_trainer.contract.frozen import Frozen, canonical_json
 from gridctl_trainer.contract.spec.identity import DECIDES
 
 
-class PreprocessingSpec(Frozen):
-    """Which steps run, in this order; crop and pad always do (thesis 4.2).
+class StepSpec(Frozen):
+    """One step. What its options mean, only the plugin that brings it knows.
 
     Attributes:
-        gaussian: 3x3 Gaussian blur, sigma 1 px.
-        clahe: Contrast-limited adaptive histogram equalisation, clip limit 2, 8x8 tiles, uint16.
-        minmax: Scaling of each image to [0, 1].
-        resize: Downsampling so that the shorter edge equals `size_px`, if it is longer.
+        step: Short name of an installed step, or `pkg.module:Name` of one's own.
+        options: Its options that differ from their default; of one named by path, all as they were written.
     """
 
-    gaussian: Annotated[bool, DECIDES] = True
-    clahe: Annotated[bool, DECIDES] = True
-    minmax: Annotated[bool, DECIDES] = True
-    resize: Annotated[bool, DECIDES] = True
+    step: Annotated[str, Field(min_length=1, max_length=200), text_form(r"\S(.*\S)?"), DECIDES]
+    options: Annotated[Mapping[str, JsonValue], DECIDES] = {}
+
+    def __hash__(self) -> int:
+        return hash((self.step, canonical_json(dict(self.options))))
+
+
+DEFAULT_STEPS: Final = tuple(StepSpec(step=name) for name in ("gaussian", "clahe", "minmax", "resize"))
+"""Those of the thesis (4.2). Crop and pad always follow."""
+
+
+def _once(steps: tuple[StepSpec, ...]) -> tuple[StepSpec, ...]:
+    names = [item.step for item in steps]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"{', '.join(twice)} appears more than once")
+    return steps
+
+
+def _usual(given: Any) -> Any:
+    """`{clahe: false}` stands for the default steps without it; which place another step has, only it knows."""
+    if not isinstance(given, Mapping):
+        return given
+    usual = [item.step for item in DEFAULT_STEPS]
+    if unknown := [str(name) for name in given if name not in usual]:
+        raise ValueError(f"{', '.join(unknown)}: no default step, so it belongs into a list, first to last")
+    if wrong := [name for name, on in given.items() if not isinstance(on, bool)]:
+        raise ValueError(f"{', '.join(wrong)}: true or false is meant")
+    return tuple(item for item in DEFAULT_STEPS if given.get(item.step, True))
+
+
+Preprocessing = Annotated[tuple[StepSpec, ...], Field(max_length=50), BeforeValidator(_usual), AfterValidator(_once)]
+"""The steps that are on, first to last."""
+
+
+def said_of_steps(steps: Sequence[StepSpec]) -> list[str]:
+    """In which way steps differ from the default ones: `no_clahe`, then those of plugins, by name."""
+    on, usual = [item.step for item in steps], [item.step for item in DEFAULT_STEPS]
+    return [*(f"no_{name}" for name in usual if name not in on), *(name for name in on if name not in usual)]
+
+
+def are_usual(steps: Sequence[StepSpec]) -> bool:
+    """Whether they are default ones in their order, some of them perhaps left out."""
+    return tuple(steps) == tuple(item for item in DEFAULT_STEPS if item in steps)

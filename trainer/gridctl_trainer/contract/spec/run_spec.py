@@ -11,16 +11,17 @@ from pydantic import ValidationError, model_validator
 from gridctl_trainer.contract.errors import Problem, SpecError, shortened
 from gridctl_trainer.contract.frozen import Frozen, canonical_json, misread
 from gridctl_trainer.contract.json_text import read_json
-from gridctl_trainer.contract.spec.augmentation import AugmentationSpec
+from gridctl_trainer.contract.score_name import TRAIN_LOSS, ScoreName
 from gridctl_trainer.contract.spec.data import DataSpec
-from gridctl_trainer.contract.spec.identity import RECORDED, identity
+from gridctl_trainer.contract.spec.identity import DECIDES, RECORDED, identity
 from gridctl_trainer.contract.spec.names import ExperimentName, Identifier, Seed, TrainRatio
 from gridctl_trainer.contract.spec.network import NetworkSpec
 from gridctl_trainer.contract.spec.problems import joined, validation_problems
+from gridctl_trainer.contract.spec.scored import DEFAULT_METRICS, MetricNames, scored_sets, structures_of
 from gridctl_trainer.contract.spec.training import TrainingSpec
 from gridctl_trainer.contract.wording import count
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 MAX_SPEC_BYTES: Final = 1 << 20
 
@@ -29,23 +30,12 @@ RUN_ID_MAX_LENGTH = 63
 
 _HASH_DIGITS = 8
 
-_CANNOT_CHANGE_A_RESULT: Final = (
-    "checkpoint_every_epochs",
-    "checkpoint_keep_last",
-    "checkpoint_keep_every_epochs",
-    "checkpoint_keep_best",
-    "store_outage_minutes",
-    "spool_mib",
-)
-_LEFT_OUT_AT_THEIR_DEFAULT: Final = {"on_nonfinite": "stop", "deterministic": True}
-"""Options younger than the digest: without them a run has the name that it always had."""
-
 
 class RunSpec(Frozen):
-    """All that can change the result of one run, and nothing that cannot.
+    """What one run is. Each field says whether it decides the result, and with it the run's name, or is only recorded.
 
     Attributes:
-        schema_version: Of this format; another one is refused.
+        schema_version: Of this format; 1 of a run that an earlier version named, which is read and never trained.
         experiment: Name of the experiment, a DNS label.
         model: The model's name in the experiment, as in labels, tables and columns.
         network: What that name stands for.
@@ -54,25 +44,36 @@ class RunSpec(Frozen):
         seed: Of the split, the start weights and the order of images.
         data: Where the images are and how they are prepared.
         training: How the model is trained.
+        metrics: Which scores are computed. Recorded: another list changes neither the weights nor the scores that
+            both have, so the run stays the same one.
         plugin_path: Folders in which modules of plugins that are named by their path are looked for, after all others.
     """
 
-    schema_version: Literal[1] = SCHEMA_VERSION
-    experiment: ExperimentName
-    model: Identifier
-    network: NetworkSpec
-    train_ratio: TrainRatio
-    ablation: Identifier = "none"
-    seed: Seed
-    data: DataSpec
-    training: TrainingSpec
+    schema_version: Annotated[Literal[1, 2], DECIDES] = SCHEMA_VERSION
+    experiment: Annotated[ExperimentName, DECIDES]
+    model: Annotated[Identifier, DECIDES]
+    network: Annotated[NetworkSpec, DECIDES]
+    train_ratio: Annotated[TrainRatio, DECIDES]
+    ablation: Annotated[Identifier, DECIDES] = "none"
+    seed: Annotated[Seed, DECIDES]
+    data: Annotated[DataSpec, DECIDES]
+    training: Annotated[TrainingSpec, DECIDES]
+    metrics: Annotated[MetricNames, RECORDED] = DEFAULT_METRICS
     plugin_path: Annotated[tuple[str, ...], RECORDED] = ()
 
     @model_validator(mode="after")
     def _best_can_be_scored(self) -> Self:
-        by = self.training.checkpoint_keep_best or ""
-        if not self.data.external and by.startswith("generalisation"):
-            raise ValueError(f"training.checkpoint_keep_best is {by}, but there is no set in data.external")
+        by = self.training.checkpoint_keep_best
+        if by is not None and by != TRAIN_LOSS:
+            score = ScoreName.parse(by)
+            unknown = {
+                f"set '{score.set}'": score.set not in scored_sets(self.data),
+                f"metric '{score.metric}'": score.metric not in self.metrics,
+                f"structure '{score.structure}'": score.structure not in ("", *structures_of(self.data)),
+            }
+            for what, is_unknown in unknown.items():
+                if is_unknown:
+                    raise ValueError(f"training.checkpoint_keep_best is {by}, but this run scores no {what}")
         return self
 
     @property
@@ -107,18 +108,8 @@ class RunSpec(Frozen):
 
     @property
     def deciding(self) -> dict[str, Any]:
-        """All that can change the result, as JSON."""
-        content = self.model_dump(mode="json")
-        for name in _CANNOT_CHANGE_A_RESULT:
-            del content["training"][name]
-        for name, default in _LEFT_OUT_AT_THEIR_DEFAULT.items():
-            if content["training"][name] == default:
-                del content["training"][name]
-        del content["plugin_path"]
-        content["network"] = identity(self.network)
-        if self.data.augmentation == AugmentationSpec():  # as young
-            del content["data"]["augmentation"]
-        return content
+        """All that can change the result and differs from its default, as JSON, and by which version's defaults."""
+        return {**identity(self), "schema_version": self.schema_version}
 
     @property
     def pair(self) -> tuple[str, float, str, int]:
@@ -147,7 +138,7 @@ class RunSpec(Frozen):
         if isinstance(content, dict) and content.get("schema_version") != SCHEMA_VERSION:
             raise SpecError(
                 f"schema_version is {shortened(repr(content.get('schema_version')), 40)}, "
-                f"this trainer reads {SCHEMA_VERSION}",
+                f"this trainer trains {SCHEMA_VERSION}",
                 where=where,
                 fix="use the trainer image that belongs to the gridctl that submitted it",
             )

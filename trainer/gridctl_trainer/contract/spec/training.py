@@ -7,12 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from gridctl_trainer.contract.frozen import Frozen
+from gridctl_trainer.contract.score_name import BestBy
 from gridctl_trainer.contract.spec.identity import DECIDES, RECORDED
-
-CheckpointScore = Literal[
-    "train_loss", "validation_dice", "validation_bce", "generalisation_dice", "generalisation_bce"
-]
-"""By what the best checkpoint can be chosen: the highest Dice, or the lowest of the others."""
 
 
 class TrainingSpec(Frozen):
@@ -28,8 +24,8 @@ class TrainingSpec(Frozen):
         checkpoint_keep_last: How many of the newest checkpoints stay; with two, the one before the
             last is there if the last is damaged.
         checkpoint_keep_every_epochs: Checkpoints after multiples of this stay for good; None for none.
-        checkpoint_keep_best: Keep the checkpoint of the best epoch by this score, and make one
-            whenever an epoch is the best so far; None for neither.
+        checkpoint_keep_best: Keep the checkpoint of the best epoch by this score, such as `validation.soft_dice`, or
+            by `train_loss`, and make one whenever an epoch is the best so far; None for neither.
         on_nonfinite: What a loss or gradient that is NaN or infinite does: `stop` the run, or
             `skip` that optimizer step.
         deterministic: Whether torch uses deterministic algorithms only.
@@ -42,18 +38,18 @@ class TrainingSpec(Frozen):
             cannot use it.
     """
 
-    epochs: Annotated[int, DECIDES] = Field(200, ge=1, le=9999)
-    batch_size: Annotated[int, DECIDES] = Field(8, ge=1, le=65536)
-    learning_rate: Annotated[float, DECIDES] = Field(1e-3, gt=0)
-    validation_batch_size: Annotated[int, DECIDES] = Field(16, ge=1, le=65536)
-    generalisation_batch_size: Annotated[int, DECIDES] = Field(8, ge=1, le=65536)
-    checkpoint_every_epochs: Annotated[int, RECORDED] = Field(10, ge=1, le=9999)
-    checkpoint_keep_last: Annotated[int, RECORDED] = Field(2, ge=1, le=9999)
-    checkpoint_keep_every_epochs: Annotated[int | None, RECORDED] = Field(None, ge=1, le=9999)
-    checkpoint_keep_best: Annotated[CheckpointScore | None, RECORDED] = None
+    epochs: Annotated[int, Field(ge=1, le=9999), DECIDES] = 200
+    batch_size: Annotated[int, Field(ge=1, le=65536), DECIDES] = 8
+    learning_rate: Annotated[float, Field(gt=0), DECIDES] = 1e-3
+    validation_batch_size: Annotated[int, Field(ge=1, le=65536), DECIDES] = 16
+    generalisation_batch_size: Annotated[int, Field(ge=1, le=65536), DECIDES] = 8
+    checkpoint_every_epochs: Annotated[int, Field(ge=1, le=9999), RECORDED] = 10
+    checkpoint_keep_last: Annotated[int, Field(ge=1, le=9999), RECORDED] = 2
+    checkpoint_keep_every_epochs: Annotated[int | None, Field(ge=1, le=9999), RECORDED] = None
+    checkpoint_keep_best: Annotated[BestBy | None, RECORDED] = None
     on_nonfinite: Annotated[Literal["stop", "skip"], DECIDES] = "stop"
     deterministic: Annotated[bool, DECIDES] = True
-    store_outage_minutes: Annotated[float, RECORDED] = Field(30, ge=0, le=7 * 24 * 60)
-    spool_mib: Annotated[int, RECORDED] = Field(2048, ge=1, le=1 << 20)
-    threads: Annotated[int, RECORDED] = Field(1, ge=1, le=1024)
+    store_outage_minutes: Annotated[float, Field(ge=0, le=7 * 24 * 60), RECORDED] = 30
+    spool_mib: Annotated[int, Field(ge=1, le=1 << 20), RECORDED] = 2048
+    threads: Annotated[int, Field(ge=1, le=1024), RECORDED] = 1
     device: Annotated[Literal["auto", "cpu", "cuda"], RECORDED] = "auto"

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -16,25 +16,21 @@ import torch
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import DataError, Fault, StoreError
 from gridctl_trainer.contract.layout import AttemptName, Position, RunLayout, attempt_of
-from gridctl_trainer.contract.records.metric_log import (
-    AttemptLog,
-    AttemptRecord,
-    EndRecord,
-    EpochRecord,
-    merge,
-    read_attempt,
-)
+from gridctl_trainer.contract.metric_info import MetricInfo
+from gridctl_trainer.contract.records.metric_log import AttemptLog, AttemptRecord, EndRecord, merge, read_attempt
 from gridctl_trainer.contract.records.run_result import PatientFunction, ResultRecord
+from gridctl_trainer.contract.records.set_scores import SetScores
 from gridctl_trainer.contract.secrets import masked
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.contract.wording import count
 from gridctl_trainer.host.signals import StoppedError, StopSignal
 from gridctl_trainer.host.source_version import git_sha
+from gridctl_trainer.metrics.scoring import load_metrics
 from gridctl_trainer.models.registry import build_model
+from gridctl_trainer.plugins.used import plugins_of
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.storage.write_behind.spooled_store import SpooledStore
 from gridctl_trainer.training.attempt.fencing import OvertakingAttempt, find_overtaking_attempt
-from gridctl_trainer.training.attempt.used_plugins import plugins_of
 from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weights_sha256
 from gridctl_trainer.training.checkpoints.retention import scores_of
 from gridctl_trainer.training.ejection_fraction import patient_functions
@@ -42,6 +38,7 @@ from gridctl_trainer.training.images.sets import RunSets, load_sets, scoring_bat
 from gridctl_trainer.training.images.tensors import ImageTensors
 from gridctl_trainer.training.logs.attempt_output import AttemptOutput
 from gridctl_trainer.training.logs.metric_log import MetricLog
+from gridctl_trainer.training.logs.score_text import epoch_line, scores_text
 from gridctl_trainer.training.loop import TrainingLoop
 from gridctl_trainer.training.machine.device import choose_device, unused_gpu
 from gridctl_trainer.training.machine.environment import device_name, versions
@@ -87,6 +84,7 @@ class Attempt:
         self._metric_log = MetricLog(store, layout.attempt(name))
         self._checkpoints = Checkpoints(store, spec, name)
         self._started_at = datetime.now(UTC)
+        self._metrics: Mapping[str, MetricInfo] = {}  # by name, once they are loaded
         self.output = AttemptOutput(store, layout.attempt_output(name))
         self._progress: TrainingProgress = LoggedProgress(progress, self.output)
 
@@ -122,6 +120,7 @@ class Attempt:
             _log.warning("%s", unused)
         _log.info("%s", self._where_it_trains(device))
         seed_everything(self._spec.seed, deterministic=self._spec.training.deterministic)
+        self._metrics = {metric.name: metric.info for metric in load_metrics(self._spec.metrics)}
         found = self._checkpoints.newest()
         self._metric_log.append(self._attempt_record(device, found[0].position if found else Position(0)))
         self._settle()  # by this line a later attempt knows that what this one leaves behind is still wanted
@@ -142,15 +141,16 @@ class Attempt:
             _log.info("resumed after epoch %d, step %d", *loop.position)
         try:
             self._train(loop, sets.series_digest)
-            write_samples(self._store, self._layout, loop.model, sets.scored, device)
+            write_samples(self._store, self._layout, self._spec, loop.model, sets.scored, device)
             function = self._function(loop, sets, device)
+            test = {"test": loop.score("test", ImageTensors.of(sets.test))} if sets.test else {}
             self._settle()
         except StoppedError:
             if self._checkpoints.last_saved != loop.position:
                 self._checkpoints.save(loop.position, loop.state(), sets.series_digest, {})
             _log.info("stopped after epoch %d, step %d; a checkpoint is kept", *loop.position)
             raise
-        self._write_result(loop, function)
+        self._write_result(loop, function, test)
 
     def _where_it_trains(self, device: torch.device) -> str:
         threads = count(self._spec.training.threads, "thread")
@@ -161,7 +161,7 @@ class Attempt:
         for record in loop.epochs():
             self._metric_log.append(record)
             self._progress.epoch(record, training.epochs)
-            _log.info("%s", _epoch_line(record, training.epochs))
+            _log.info("%s", epoch_line(record, training.epochs, self._metrics))
             self.output.flush()
             scores = scores_of(record)
             due = record.epoch % training.checkpoint_every_epochs == 0 or record.epoch == training.epochs
@@ -224,7 +224,7 @@ class Attempt:
     def _loop(self, sets: RunSets, device: torch.device) -> TrainingLoop:
         return TrainingLoop(
             self._spec,
-            build_model(self._spec.network),
+            build_model(self._spec.network, sets.channels, sets.classes),
             ImageTensors.of(sets.train),
             {name: ImageTensors.of(prepared) for name, prepared in sets.scored.items()},
             device,
@@ -249,6 +249,7 @@ class Attempt:
             git_sha=git_sha(),
             image=os.environ.get("GRIDCTL_IMAGE", ""),
             versions=versions(),
+            metrics=self._metrics,
             device=str(device) if device else "",
             device_name=device_name(device) if device else "",
             threads=self._spec.training.threads,
@@ -257,7 +258,9 @@ class Attempt:
             plugins=plugins_of(self._spec),
         )
 
-    def _write_result(self, loop: TrainingLoop, function: tuple[PatientFunction, ...]) -> None:
+    def _write_result(
+        self, loop: TrainingLoop, function: tuple[PatientFunction, ...], test: Mapping[str, SetScores]
+    ) -> None:
         self._yield_if_overtaken()
         self._append_end(exit_codes.DONE, "")
         logs = self._attempt_logs()
@@ -276,13 +279,12 @@ class Attempt:
             attempts=len(logs),
             checkpoint=self._layout.checkpoint(self._checkpoints.at_end(loop.position)),
             weights_sha256=weights_sha256(loop.model.state_dict()),
-            validation=epochs[-1].validation,
-            generalisation=epochs[-1].generalisation,
+            sets={**epochs[-1].sets, **test},
             function=function,
             train_seconds=sum(record.seconds for record in epochs),
             finished_at=datetime.now(UTC),
         )
-        _log.info("finished: validation Dice %.4f", result.validation.dice)
+        _log.info("finished: %s", scores_text(result.sets, self._metrics))
         self.output.flush()
         self._settle()
         if not self._store.create(self._layout.result, result.to_json()):
@@ -314,14 +316,3 @@ class Attempt:
         if not self._metric_log.begun:  # without its first line nobody could read why
             self._metric_log.append(self._attempt_record(None, Position(0)))
         self._metric_log.append(EndRecord(exit_code=exit_code, message=message, finished_at=datetime.now(UTC)))
-
-
-def _epoch_line(record: EpochRecord, epochs: int) -> str:
-    skipped = f" ({count(record.skipped_steps, 'step')} skipped)" if record.skipped_steps else ""
-    line = (
-        f"epoch {record.epoch}/{epochs}: loss {record.train_loss:.4f}{skipped}, "
-        f"validation Dice {record.validation.dice:.4f} BCE {record.validation.bce:.4f}"
-    )
-    if record.generalisation is not None:
-        line += f", generalisation Dice {record.generalisation.dice:.4f} BCE {record.generalisation.bce:.4f}"
-    return f"{line}, {record.seconds:.1f} s"

@@ -8,6 +8,7 @@ import logging
 import pickle
 import tempfile
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,8 +23,10 @@ from gridctl_trainer.contract.records.checkpoint_manifest import (
     MAX_MANIFEST_BYTES,
     CheckpointManifest,
 )
+from gridctl_trainer.contract.score_name import TRAIN_LOSS, ScoreName
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.host.file_digest import sha256_of
+from gridctl_trainer.plugins.metric import METRICS
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.training.checkpoints.retention import Scores, best, kept
 
@@ -48,6 +51,12 @@ class Checkpoints:
         self._whole: dict[CheckpointName, Scores] = {}
         self._broken: set[CheckpointName] = set()
         self.last_saved: Position | None = None
+
+    @cached_property
+    def _higher_is_better(self) -> bool:
+        """Whether the best epoch is the one with the highest score."""
+        by = self._training.checkpoint_keep_best
+        return by not in (None, TRAIN_LOSS) and METRICS.find(ScoreName.parse(by or "").metric).higher_is_better
 
     def save(self, position: Position, state: Mapping[str, Any], data_digest: str, scores: Scores) -> None:
         """Store a checkpoint, then its manifest, then drop those that need not stay.
@@ -90,7 +99,8 @@ class Checkpoints:
         if by is None or by not in scores:
             return False
         now = Position(10**9)
-        return best([*((name.position, known) for name, known in self._whole.items()), (now, scores)], by) == now
+        candidates = [*((name.position, known) for name, known in self._whole.items()), (now, scores)]
+        return best(candidates, by, higher_is_better=self._higher_is_better) == now
 
     def newest(self) -> tuple[CheckpointManifest, Mapping[str, Any]] | None:
         """The newest checkpoint that is whole; damaged ones are passed over with a warning.
@@ -178,7 +188,8 @@ class Checkpoints:
     def _drop_behind(self, position: Position) -> None:
         """Of what this attempt knows of, and that lies behind what it has just written."""
         behind = {name: scores for name, scores in self._whole.items() if name.position <= position}
-        stay = kept({name.position: scores for name, scores in sorted(behind.items())}, self._training)
+        scored = {name.position: scores for name, scores in sorted(behind.items())}
+        stay = kept(scored, self._training, higher_is_better=self._higher_is_better)
         surplus = {name for name in behind if name.position not in stay}
         surplus |= {name for name in self._broken if name.position < position}
         for name in sorted(surplus):

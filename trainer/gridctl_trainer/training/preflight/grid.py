@@ -22,6 +22,7 @@ from gridctl_trainer.preprocessing.prepared import PreparedSet
 from gridctl_trainer.training.images.sets import set_name, split_sets
 from gridctl_trainer.training.machine.device import DeviceName, choose_device, unused_gpu
 from gridctl_trainer.training.machine.environment import device_name, versions
+from gridctl_trainer.training.network_check import require_network
 from gridctl_trainer.training.preflight.findings import Findings
 from gridctl_trainer.training.preflight.patients import parts, remarks
 from gridctl_trainer.training.preflight.shapes import Place, grouped, keys_of, places_of, preparation, shape_of
@@ -61,11 +62,25 @@ class Preflight:
         found = versions()
         libraries = [f"{name} {found[name]}" for name in _SHOWN_VERSIONS if name in found]
         self.findings.fact("trainer", ", ".join([f"Python {platform.python_version()}", *libraries]))
+        self._look_at_networks()
         self._look_at_devices()
         self._look_at_data()
         self._look_at_patients()
         self._try_models()
         return self.findings
+
+    def _look_at_networks(self) -> None:
+        """Runs whose model cannot be built are left out of all that follows."""
+        fit: list[RunSpec] = []
+        for runs in grouped(self._runs, lambda run: (run.network, run.model, run.data.size_px)).values():
+            try:
+                require_network(runs[0])
+            except Fault as fault:
+                self.findings.problem("models", fault.problems, fault.exit_code, _ids(runs))
+            else:
+                fit += runs
+        kept = {run.run_id for run in fit}
+        self._runs = [run for run in self._runs if run.run_id in kept]
 
     def _look_at_devices(self) -> None:
         for wanted, runs in grouped(self._runs, lambda run: run.training.device).items():
@@ -89,7 +104,7 @@ class Preflight:
             if (kind, location) in bad:
                 continue
             try:
-                found = self._load(kind, location, first[place])
+                found = self._load(place, first[place])
             except Fault as fault:
                 bad.add((kind, location))
                 affected = [run for run in self._runs if (kind, location) in {p[:2] for p in places_of(run)}]
@@ -98,12 +113,13 @@ class Preflight:
             self._sets[place], self._patients[place] = found, frozenset(found.patients)
             self._remark_on(f"data.{'.'.join(keys_of(first[place], place))}", location, found, said)
 
-    def _load(self, kind: str, location: str, run: RunSpec) -> PreparedSet:
+    def _load(self, place: Place, run: RunSpec) -> PreparedSet:
         def progress(done: int, total: int) -> None:
             self._stop.check()
-            self._progress.phase(f"reading {kind} ({preparation(run)})", done, total)
+            self._progress.phase(f"reading {place[0]} ({preparation(run)})", done, total)
 
-        return load_set(kind, location, run.data, options_of(run.network).series_frames, progress)
+        given = dict(run.data.places)[keys_of(run, place)]
+        return load_set(given, run.data, options_of(run.network).series_frames, progress)
 
     def _remark_on(self, field: str, location: str, found: PreparedSet, said: set[str]) -> None:
         if not len(found):

@@ -61,7 +61,7 @@ class JsonLines:
             event="epoch",
             epoch=record.epoch,
             epochs=epochs,
-            validation_dice=record.validation.dice,
+            scores=record.named_scores,
             seconds=record.seconds,
         )
 
@@ -79,12 +79,12 @@ class JsonLines:
 
 
 class Bar:
-    """A bar on the terminal with epoch, Dice and the time that remains."""
+    """A bar on the terminal with epoch, the first score on validation and the time that remains."""
 
     def __init__(self, title: str) -> None:
-        after = "{task.fields[dice]}"
+        after = "{task.fields[score]}"
         self._progress = bars(Console(stderr=True), "{task.fields[title]}", after, transient=False, shown=True)
-        self._task = self._progress.add_task("", title=title, dice="", total=None)
+        self._task = self._progress.add_task("", title=title, score="", total=None)
         self._title = title
         self._progress.start()
 
@@ -98,7 +98,8 @@ class Bar:
         )
 
     def epoch(self, record: EpochRecord, epochs: int) -> None:
-        self._progress.update(self._task, dice=f"Dice {record.validation.dice:.3f}")
+        key, value = next(iter(record.validation.scores.items()), ("", 0.0))
+        self._progress.update(self._task, score=f"{key} {value:.3f}" if key else "")
 
     def close(self) -> None:
         self._progress.stop()

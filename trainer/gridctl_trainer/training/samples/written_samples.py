@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.records.samples import SampleOutput, SamplesIndex, SampleSlice
-from gridctl_trainer.metrics.image_scores import image_scores
+from gridctl_trainer.contract.spec import RunSpec, structures_of
+from gridctl_trainer.metrics.scoring import Metric, Scored, load_metrics
+from gridctl_trainer.metrics.structures import by_structure
 from gridctl_trainer.preprocessing.prepared import PreparedSet, SliceRecord
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.training.images.tensors import ImageTensors
@@ -27,6 +29,7 @@ TIMESTEPS_SHOWN: Final = 8
 def write_samples(
     store: Store,
     layout: RunLayout,
+    spec: RunSpec,
     model: nn.Module,
     sets: Mapping[str, PreparedSet],
     device: torch.device,
@@ -38,11 +41,13 @@ def write_samples(
     Args:
         store: Where to.
         layout: Keys of the run.
+        spec: The run.
         model: The trained model.
         sets: Those that are scored, by name.
         device: Where the model is.
     """
     slices: list[SampleSlice] = []
+    metrics, structures = load_metrics(spec.metrics), structures_of(spec.data)
     timesteps = 1
     for set_name, prepared in sets.items():
         chosen = choose_slices(prepared.masks)
@@ -54,10 +59,10 @@ def write_samples(
         for place, index in enumerate(chosen):
             row = prepared.rows[index]
             image, mask = prepared.all_series[row, -1], prepared.all_masks[row]
-            seen = _Seen(set_name, prepared.all_slices[row], image, mask, logits[:, place])
+            seen = _Seen(set_name, prepared.all_slices[row], image, mask, logits[:, place], structures)
             for name, picture in seen.pictures():
                 store.put(layout.sample(name), picture)
-            slices.append(seen.entry())
+            slices.append(seen.entry(metrics))
     size_px = next(iter(sets.values())).all_masks.shape[-1]
     index = SamplesIndex(run_id=layout.run_id, size_px=size_px, timesteps=timesteps, slices=tuple(slices))
     store.put(layout.samples_index, index.to_json())
@@ -103,6 +108,7 @@ class _Seen:
         image: (H, W) float32.
         mask: (H, W) uint8, 0 or 1.
         logits: (T, 1, H, W).
+        structures: What is segmented, in the order of the classes.
     """
 
     set_name: str
@@ -110,6 +116,7 @@ class _Seen:
     image: NDArray[np.float32]
     mask: NDArray[np.uint8]
     logits: Tensor
+    structures: Sequence[str]
 
     def pictures(self) -> Iterator[tuple[str, bytes]]:
         """Names and PNGs: image, truth, outputs, and an overlay for who browses the store."""
@@ -119,20 +126,19 @@ class _Seen:
             yield self._output(step), probability_png(self._probability(step))
         yield self._name, overlay(self.image, self.mask, (self.logits[-1, 0] > 0).numpy().astype(np.uint8))
 
-    def entry(self) -> SampleSlice:
-        """Its line in the index."""
-        truth = torch.from_numpy(self.mask.astype(np.float32))[None, None]
+    def entry(self, metrics: Sequence[Metric]) -> SampleSlice:
+        """Its line in the index, scored by some metrics."""
         outputs = [
             SampleOutput(
                 timestep=step + 1,
                 picture=self._output(step),
                 outline=outline(self._probability(step)),
-                dice=min(float(image_scores(self.logits[step][None], truth)[1]), 1.0),
+                scores=self._scores(step, metrics),
             )
             for step in self._steps
         ]
         return SampleSlice(
-            set="validation" if self.set_name == "validation" else "generalisation",
+            set=self.set_name,
             name=self.record.name,
             patient=self.record.patient,
             picture=f"{self._name}-image",
@@ -140,6 +146,13 @@ class _Seen:
             truth_outline=outline(self.mask.astype(np.float32)),
             outputs=tuple(outputs),
         )
+
+    def _scores(self, step: int, metrics: Sequence[Metric]) -> dict[str, float]:
+        mask = torch.from_numpy(self.mask)
+        truth = mask[None] if len(self.structures) > 1 else mask[None, None].float()
+        scored = Scored(metrics)
+        scored.add(by_structure(self.logits[step][None], truth, self.structures))
+        return scored.scores
 
     @property
     def _name(self) -> str:

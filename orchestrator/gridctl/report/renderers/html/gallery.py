@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gridctl.collection.read_cache import ReadCache
+from gridctl.experiment.measures import Measure
 from gridctl.report.renderers.html.charts.legend import Model
 from gridctl.report.renderers.html.representatives import Shown
 from gridctl_trainer.contract.errors import NotFoundError, StoreError
@@ -29,13 +30,13 @@ class Output:
     Attributes:
         timestep: From 1.
         outline: SVG path.
-        dice: Soft Dice of this slice.
+        score: Of this slice, in words: `soft Dice 0.81`; empty where it has none.
         picture: Its probability as a data URI; empty for a model without timesteps.
     """
 
     timestep: int
     outline: str
-    dice: float
+    score: str
     picture: str = ""
 
 
@@ -86,13 +87,16 @@ class Gallery:
     problems: Sequence[str]
 
 
-def read_gallery(store: Store, experiment: str, representatives: Sequence[Shown]) -> Gallery:
+def read_gallery(
+    store: Store, experiment: str, representatives: Sequence[Shown], measures: Sequence[Measure]
+) -> Gallery:
     """Read what the chosen runs keep to look at.
 
     Args:
         store: Where they are.
         experiment: Its name.
         representatives: The runs to show.
+        measures: Scores that are said of each slice: of one metric, one for each structure.
     """
     cells: list[CellGallery] = []
     left_out: list[str] = []
@@ -104,7 +108,7 @@ def read_gallery(store: Store, experiment: str, representatives: Sequence[Shown]
             left_out.append(shown.cell)
             continue
         try:
-            cell = _read_cell(store, cache, experiment, shown)
+            cell = _read_cell(store, cache, experiment, shown, measures)
         except StoreError as error:
             problems.append(f"{shown.cell}: {error.problems[0]}")
             continue
@@ -119,7 +123,9 @@ def read_gallery(store: Store, experiment: str, representatives: Sequence[Shown]
     return Gallery(cells, left_out, problems)
 
 
-def _read_cell(store: Store, cache: ReadCache, experiment: str, shown: Shown) -> CellGallery | None:
+def _read_cell(
+    store: Store, cache: ReadCache, experiment: str, shown: Shown, measures: Sequence[Measure]
+) -> CellGallery | None:
     indices: dict[str, SamplesIndex] = {}
     wanted: dict[tuple[str, str], str] = {}
     etags: dict[str, str] = {}
@@ -157,7 +163,7 @@ def _read_cell(store: Store, cache: ReadCache, experiment: str, shown: Shown) ->
     return CellGallery(
         shown,
         indices[chosen[0][1]].size_px,
-        _slices(shown, chosen, pictures),
+        _slices(shown, chosen, pictures, measures),
         {model: indices[run_id].timesteps for model, run_id, _ in chosen},
     )
 
@@ -167,13 +173,16 @@ def _get(store: Store, cache: ReadCache, key: str, etags: Mapping[str, str]) -> 
 
 
 def _slices(
-    shown: Shown, chosen: Sequence[tuple[Model, str, SampleSlice]], pictures: Mapping[tuple[str, str], str]
+    shown: Shown,
+    chosen: Sequence[tuple[Model, str, SampleSlice]],
+    pictures: Mapping[tuple[str, str], str],
+    measures: Sequence[Measure],
 ) -> list[Slice]:
     """Slices by set and name; the picture and truth of one model are those of all with the same split."""
     found: dict[tuple[str, str], Slice] = {}
     for model, run_id, slice_ in chosen:
         key = (slice_.set, slice_.name)
-        outputs = [_output(run_id, output, pictures) for output in slice_.outputs]
+        outputs = [_output(run_id, output, pictures, measures) for output in slice_.outputs]
         known = found.get(key) or _slice(f"{shown.key}-slice-{len(found)}", run_id, slice_, pictures)
         found[key] = replace(known, outputs={**known.outputs, model: outputs})
     return [slice_ for slice_ in found.values() if slice_.picture]
@@ -183,8 +192,21 @@ def _slice(key: str, run_id: str, slice_: SampleSlice, pictures: Mapping[tuple[s
     return Slice(key, slice_.set, slice_.name, pictures[run_id, slice_.picture], _path(slice_.truth_outline), {})
 
 
-def _output(run_id: str, output: SampleOutput, pictures: Mapping[tuple[str, str], str]) -> Output:
-    return Output(output.timestep, _path(output.outline), output.dice, pictures.get((run_id, output.picture), ""))
+def _output(
+    run_id: str, output: SampleOutput, pictures: Mapping[tuple[str, str], str], measures: Sequence[Measure]
+) -> Output:
+    picture = pictures.get((run_id, output.picture), "")
+    return Output(output.timestep, _path(output.outline), _score(output, measures), picture)
+
+
+def _score(output: SampleOutput, measures: Sequence[Measure]) -> str:
+    known = {measure.name.partition(".")[2]: measure for measure in measures}
+    values = [(measure, output.scores[key]) for key, measure in known.items() if key in output.scores]
+    if not values:
+        return ""
+    of = ["" if len(values) == 1 else f" {measure.structure.replace('_', ' ')}" for measure, _ in values]
+    numbers = ", ".join(f"{value:.2f}{name}" for (_, value), name in zip(values, of, strict=True))
+    return f"{values[0][0].metric_label} {numbers}"
 
 
 def _path(outline: Sequence[Polygon]) -> str:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from gridctl.analysis.model import Comparison, Report
-from gridctl.analysis.wording import METRIC_NAMES
 from gridctl.report.numbers import signed
 from gridctl.report.renderers.html.charts.legend import Model, cell_text
 from gridctl.terminal.console import count
-
-SETS: Final = ("validation", "generalisation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,43 +58,45 @@ def representatives(report: Report, runs: Sequence[Mapping[str, Any]], models: S
         if run["finished"]:
             seeds = done.setdefault((run["train_ratio"], run["ablation"]), {})
             seeds.setdefault(run["seed"], {})[run["model"]] = run["run_id"]
+    sets = dict.fromkeys(measure.set for measure in report.measures.values())
     asked = next((item for item in report.comparisons if item.kind == "models"), None)
     shown = []
     for number, ((ratio, ablation), seeds) in enumerate(done.items()):
-        of_set = {name: _example(asked, ratio, ablation, seeds, models, name) for name in SETS}
+        of_set = {name: _example(report, asked, (ratio, ablation), seeds, models, name) for name in sets}
         shown.append(Shown(f"cell-{number}", cell_text(ratio, ablation), of_set))
     return shown
 
 
 def _example(
+    report: Report,
     asked: Comparison | None,
-    ratio: float,
-    ablation: str,
+    cell: tuple[float, str],
     seeds: Mapping[int, Mapping[str, str]],
     models: Sequence[Model],
     set_name: str,
 ) -> Example:
-    seed, why = _median_seed(asked, ratio, ablation, set_name) if asked else (None, "")
+    seed, why = _median_seed(report, asked, cell, set_name) if asked else (None, "")
     if seed is None or seed not in seeds:
         seed = max(seeds, key=lambda one: (len(seeds[one]), -one))
         why = f"seed {seed}, the first with {len(seeds[seed])} of {count(len(models), 'model')} done"
     return Example(seed, {model: seeds[seed][model.name] for model in models if model.name in seeds[seed]}, why)
 
 
-def _median_seed(comparison: Comparison, ratio: float, ablation: str, set_name: str) -> tuple[int | None, str]:
-    """By this set's Dice, or what else was compared on it; by the first metric where nothing was."""
-    pairs = [pair for pair in comparison.pairs if (pair.train_ratio, pair.ablation) == (ratio, ablation)]
+def _median_seed(
+    report: Report, comparison: Comparison, cell: tuple[float, str], set_name: str
+) -> tuple[int | None, str]:
+    """By the first score that was compared on this set; by the first of all where none was."""
+    pairs = [pair for pair in comparison.pairs if (pair.train_ratio, pair.ablation) == cell]
     if not pairs:
         return None, ""
     metrics = list(dict.fromkeys(pair.metric for pair in pairs))
-    own = sorted(metric for metric in metrics if metric.startswith(set_name))
-    metric = own[-1] if own else metrics[0]  # Dice before cross-entropy
+    metric = next((name for name in metrics if report.measures[name].set == set_name), metrics[0])
+    label = report.measures[metric].label
     ordered = sorted((pair for pair in pairs if pair.metric == metric), key=lambda pair: (pair.difference, pair.seed))
     chosen = ordered[(len(ordered) - 1) // 2]
     difference = f"{comparison.model} − {comparison.against} = {signed(chosen.difference)}"
     if len(ordered) == 1:
-        return chosen.seed, f"seed {chosen.seed}, the only pair: {difference} in {METRIC_NAMES[metric]}"
+        return chosen.seed, f"seed {chosen.seed}, the only pair: {difference} in {label}"
     return chosen.seed, (
-        f"seed {chosen.seed}, of {len(ordered)} pairs the one with the median difference "
-        f"in {METRIC_NAMES[metric]}: {difference}"
+        f"seed {chosen.seed}, of {len(ordered)} pairs the one with the median difference in {label}: {difference}"
     )

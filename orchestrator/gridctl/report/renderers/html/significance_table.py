@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gridctl.analysis.model import Comparison, ComparisonRow, Report
-from gridctl.analysis.wording import is_higher_better, is_significant
+from gridctl.analysis.wording import is_significant
 from gridctl.report.renderers.html.charts.axes import Scale, span
 from gridctl.report.renderers.html.charts.legend import cell_text
 
@@ -86,7 +86,7 @@ def _brief(comparison: Comparison, row: ComparisonRow, several: bool) -> str:
 
 def _outcome(row: ComparisonRow, significant: bool) -> str:
     if significant and row.difference is not None:
-        return "better" if (row.difference > 0) == is_higher_better(row.metric) else "worse"
+        return "better" if (row.difference > 0) == row.higher_is_better else "worse"
     return "equivalent" if row.equivalent else "open"
 
 

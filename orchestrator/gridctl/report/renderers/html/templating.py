@@ -13,6 +13,7 @@ from markupsafe import Markup
 from gridctl.analysis.wording import sentence
 from gridctl.report.numbers import effect, interval, mean_sd, p_value, share, signed
 from gridctl.report.renderers.unbroken import unbroken
+from gridctl_trainer.contract.score_name import VALIDATION
 
 STYLES: Final = ("colours.css", "layout.css", "tables.css", "charts.css", "pictures.css", "print.css")
 SCRIPTS: Final = ("theme.js", "tables.js", "tips.js", "choices.js", "packed.js", "panel.js", "curves.js")
@@ -40,6 +41,7 @@ def render(template: str, content: dict[str, Any]) -> str:
         "effect": effect,
         "share": share,
         "duration": duration,
+        "set_title": set_title,
         "sentence": lambda text: sentence(str(text), names),
     }
     environment.globals |= {"interval": interval, "mean_sd": mean_sd}
@@ -63,6 +65,11 @@ def policy(style: str, script: str) -> str:
         f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
+
+
+def set_title(name: str) -> str:
+    """What a set of images is called in prose: `validation set`, `external set sunnybrook`."""
+    return f"{name} set" if name == VALIDATION else f"external set {name}"
 
 
 def duration(seconds: float) -> str:

@@ -13,7 +13,7 @@
   };
   // Early epochs span far more than later ones, in which models differ: the axis may leave the former out.
   const bounds = (curve, runs, axis) => {
-    if (axis === "unit" && curve.id.endsWith("_dice")) return { low: 0, high: 1 };
+    if (axis === "unit" && curve.range) return { low: curve.range[0], high: curve.range[1] };
     const from = axis === "late" ? data.epochs.findIndex((epoch) => epoch > data.epochs.at(-1) / 4) : 0;
     let low = Infinity, high = -Infinity;
     for (const run of runs) for (const value of curve.of(run.index).subarray(from)) { if (value < low) low = value; if (value > high) high = value; }
@@ -26,7 +26,7 @@
     const ratios = chosen("ratio", data.ratios.map((_, index) => index));
     const ablation = form.elements.ablation ? Number(form.elements.ablation.value) : 0;
     const metric = form.elements.metric.value, draw = form.elements.draw.value;
-    const curves = data.curves.filter((curve) => (metric === "dice" ? curve.id.endsWith("_dice") : curve.id === metric));
+    const curves = data.curves.filter((curve) => curve.id === metric || curve.metric === metric);
     const runs = data.runs.filter((run) => models.has(run.model) && run.ablation === ablation);
     const wanted = new Map();
     for (const curve of curves) {

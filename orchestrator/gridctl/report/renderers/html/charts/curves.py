@@ -11,12 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridctl.experiment import Experiment
+from gridctl.experiment.measures import Measure, titled
 
-CURVES: Final = {
-    "validation_dice": "validation Dice",
-    "generalisation_dice": "generalisation Dice",
-    "train_loss": "training loss",
-}
+TRAIN_LOSS: Final = "train_loss"
 LEVELS: Final = 4094
 """Values are rounded to this many steps of their range; the next number stands for no value."""
 
@@ -24,35 +21,40 @@ POINTS: Final = 700_000
 """Values kept of all curves together; of longer ones every n-th epoch and the last."""
 
 
-def packed_curves(experiment: Experiment, runs: pd.DataFrame, epochs: pd.DataFrame) -> dict[str, Any] | None:
+def packed_curves(
+    experiment: Experiment, runs: pd.DataFrame, epochs: pd.DataFrame, measures: Sequence[Measure]
+) -> dict[str, Any] | None:
     """What the page's script draws curves from.
 
     Args:
         experiment: Names what `runs` refer to by number.
         runs: As `Collected.runs`.
         epochs: As `Collected.epochs`.
+        measures: Scores to draw, beside the loss of training.
 
     Returns:
         `epochs` that are kept; `runs`, each `[model, ratio, ablation, seed, run_id, epochs_done]`;
-        `curves`, each with its `name`, `low`, `high`, and `data`: base64 of 12-bit numbers, a row
-        a run. None if no run has an epoch.
+        `curves`, each with its `name`, its `metric` and what that is called, the `range` of its metric or null, `low`,
+        `high`, and `data`: base64 of 12-bit numbers, a row a run. None if no run has an epoch.
     """
     if epochs.empty:
         return None
     shown = runs[runs["epochs_done"] > 0]
     row_of = {run_id: row for row, run_id in enumerate(shown["run_id"])}
     longest = int(epochs["epoch"].max())
-    metrics = [metric for metric in CURVES if epochs[metric].notna().any()]
-    kept = _kept(longest, len(shown) * len(metrics))
+    drawn = {measure.name: measure for measure in measures if epochs[measure.name].notna().any()}
+    kept = _kept(longest, len(shown) * (len(drawn) + 1))
     rows = epochs["run_id"].map(row_of).to_numpy()
     columns = epochs["epoch"].to_numpy() - 1
     curves = []
-    for metric in metrics:
+    for name in (*drawn, TRAIN_LOSS):
         table = np.full((len(shown), longest), np.nan)
-        table[rows, columns] = epochs[metric].to_numpy(dtype=float)
-        low, high = _range(metric, table)
+        table[rows, columns] = epochs[name].to_numpy(dtype=float)
+        whole = _range(drawn.get(name))
+        low, high = whole or _ends(table)
+        told = _told(drawn.get(name))
         curves.append(
-            {"id": metric, "name": CURVES[metric], "low": low, "high": high, "data": _pack(table[:, kept], low, high)}
+            {"id": name, **told, "range": whole, "low": low, "high": high, "data": _pack(table[:, kept], low, high)}
         )
     return {
         "models": list(experiment.models),
@@ -87,9 +89,20 @@ def _kept(longest: int, curves: int) -> NDArray[np.int64]:
     return np.unique(np.append(np.arange(0, longest, stride), longest - 1))
 
 
-def _range(metric: str, table: NDArray[np.float64]) -> tuple[float, float]:
-    if metric.endswith("_dice"):
-        return 0.0, 1.0
+def _told(measure: Measure | None) -> dict[str, str]:
+    if measure is None:
+        return {"name": "training loss", "metric": TRAIN_LOSS, "label": "training loss"}
+    return {"name": titled(measure), "metric": measure.metric, "label": measure.metric_label}
+
+
+def _range(measure: Measure | None) -> tuple[float, float] | None:
+    """The whole range of a score; None where it has no ends."""
+    if measure is None or measure.low is None or measure.high is None:
+        return None
+    return measure.low, measure.high
+
+
+def _ends(table: NDArray[np.float64]) -> tuple[float, float]:
     low, high = float(np.nanmin(table)), float(np.nanmax(table))
     return low, high if high > low else low + 1.0
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from gridctl.analysis.model import Comparison, ComparisonRow, PairScore, Report
-from gridctl.analysis.wording import METRIC_NAMES, cut, is_higher_better, sentence
+from gridctl.analysis.wording import cut, sentence
 from gridctl.report.conditions import pairs_text
 from gridctl.report.numbers import interval, signed
 from gridctl.report.renderers.html.charts.axes import Scale, span
@@ -57,10 +57,10 @@ def _plot(
     x = Scale(low, high, left, WIDTH - 22)
     y = Scale(0, len(rows), 26, height - 38)
     first, second = _sides(comparison, rows[0])
-    ahead = [cut(side, LONGEST_SIDE) for side in ((second, first) if is_higher_better(metric) else (first, second))]
+    ahead = [cut(side, LONGEST_SIDE) for side in ((second, first) if rows[0].higher_is_better else (first, second))]
     subject = f"{comparison.model}: {first} − {second}" if comparison.kind == "ablations" else f"{first} − {second}"
     plot = Plot(
-        sentence(METRIC_NAMES[metric]) + (f": {subject}" if named else ""),
+        sentence(rows[0].label) + (f": {subject}" if named else ""),
         "; ".join(_tip(row) for row in rows),
         x,
         y,

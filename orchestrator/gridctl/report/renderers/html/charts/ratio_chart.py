@@ -10,7 +10,8 @@ import pandas as pd
 
 from gridctl.analysis.model import Report, Summary
 from gridctl.analysis.scores import run_scores
-from gridctl.analysis.wording import METRIC_NAMES, is_higher_better, sentence
+from gridctl.analysis.wording import sentence
+from gridctl.experiment.measures import Measure, primary_measures, titled
 from gridctl.report.numbers import interval
 from gridctl.report.renderers.html.charts.axes import Scale, span
 from gridctl.report.renderers.html.charts.legend import Model
@@ -18,7 +19,7 @@ from gridctl.report.renderers.html.charts.plot import Plot, Tick
 
 WIDTH, HEIGHT = 400, 260
 BEYOND = 0.1
-"""How far beyond 0 and 1 an axis of Dice may reach, to show whole intervals."""
+"""How far beyond both ends of its range an axis of a score may reach, in shares of it, to show whole intervals."""
 RUNS_DRAWN = 400
 """Runs drawn one by one in a picture; with more, means and intervals only."""
 
@@ -49,7 +50,7 @@ def ratio_chart(report: Report, epochs: pd.DataFrame, models: Sequence[Model], r
     scores = _run_scores(report, epochs, list(dict.fromkeys(metric for metric, _ in grouped))) if drawn else {}
     ablated = len({ablation for _, ablation in grouped}) > 1
     plots = [
-        _plot(metric, ablation, rows, scores.get(metric, {}), models, ratios, ablated)
+        _plot(report.measures[metric], ablation, rows, scores.get(metric, {}), models, ratios, ablated)
         for (metric, ablation), rows in grouped.items()
     ]
     return RatioChart(plots, [row for row in report.summaries if row.mean is not None], drawn)
@@ -59,19 +60,19 @@ def _run_scores(
     report: Report, epochs: pd.DataFrame, metrics: Sequence[str]
 ) -> dict[str, dict[tuple[str, float, str], list[tuple[str, float]]]]:
     """Run ids and scores by metric, and by model, train ratio and ablation."""
-    scores = run_scores(epochs, metrics, report.score)
+    scores = run_scores(epochs, metrics, report.score, primary_measures(report.measures))
     cells = epochs.drop_duplicates("run_id").set_index("run_id")[["model", "train_ratio", "ablation"]]
     found: dict[str, dict[tuple[str, float, str], list[tuple[str, float]]]] = {metric: {} for metric in metrics}
     for metric in metrics:
         known = dict(zip(scores.index.tolist(), scores[metric].tolist(), strict=True))
         for run_id, model, ratio, ablation in cells.itertuples(name=None):
-            if known[run_id] == known[run_id]:
+            if run_id in known and known[run_id] == known[run_id]:
                 found[metric].setdefault((model, ratio, ablation), []).append((run_id, known[run_id]))
     return found
 
 
 def _plot(
-    metric: str,
+    measure: Measure,
     ablation: str,
     rows: Sequence[Summary],
     scores: Mapping[tuple[str, float, str], Sequence[tuple[str, float]]],
@@ -83,14 +84,15 @@ def _plot(
     values = [value for row in rows for value in (row.mean, row.ci_low, row.ci_high) if value is not None]
     values += [value for here in runs.values() for _, value in here]
     low, high = span(values)
-    is_dice = is_higher_better(metric)
-    if is_dice:  # an interval may reach beyond what a score can; where it goes on and on, an arrow says so
-        low, high = max(low, -BEYOND), min(high, 1.0 + BEYOND)
+    ends = (measure.low, measure.high) if measure.low is not None and measure.high is not None else None
+    if ends:  # an interval may reach beyond what a score can; where it goes on and on, an arrow says so
+        beyond = BEYOND * (ends[1] - ends[0])
+        low, high = max(low, ends[0] - beyond), min(high, ends[1] + beyond)
     places = sorted(ratios)
     x_low, x_high = span(places, margin=0.12, least=0.2)
     x = Scale(x_low, x_high, 46, WIDTH - 12)
     y = Scale(low, high, HEIGHT - 40, 12)
-    title = sentence(METRIC_NAMES[metric]) + (f", {ablation}" if ablated else "")
+    title = sentence(titled(measure)) + (f", {ablation}" if ablated else "")
     plot = Plot(
         title,
         "; ".join(_said(model, rows) for model in models if any(row.model == model.name for row in rows)),
@@ -101,15 +103,13 @@ def _plot(
         x_label="train ratio",
         x_ticks=_apart([Tick(x(ratio), f"{ratio * 100:g}%") for ratio in places]),
     )
-    if is_dice:
-        plot.y_ticks = [tick for tick in plot.vertical_ticks() if y(1) - 0.5 <= tick.place <= y(0) + 0.5]
-        for limit in (0.0, 1.0):
+    if ends:
+        least, most = ends
+        plot.y_ticks = [tick for tick in plot.vertical_ticks() if y(most) - 0.5 <= tick.place <= y(least) + 0.5]
+        for limit, side in ((least, "below"), (most, "above")):
             if low < limit < high:
-                plot.line(
-                    [(x_low, limit), (x_high, limit)],
-                    "zero",
-                    f"a Dice is never {'below 0' if limit == 0 else 'above 1'}",
-                )
+                said = f"{measure.metric_label} is never {side} {limit:g}"
+                plot.line([(x_low, limit), (x_high, limit)], "zero", said)
     for model in models:
         _draw(plot, model, [row for row in rows if row.model == model.name], runs, len(models), x_high - x_low)
     return plot

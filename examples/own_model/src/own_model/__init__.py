@@ -1,0 +1,1 @@
+"""A U-Net of residual blocks, as a plugin of gridctl."""

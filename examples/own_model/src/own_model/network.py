@@ -1,0 +1,83 @@
+"""The network itself: imported only by what trains."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
+
+from own_model.descriptor import ResUNetOptions
+
+
+class ResUNet(nn.Module):
+    """A U-Net of residual blocks. It can be named by its path as well: `architecture: "own_model.network:ResUNet"`.
+
+    Args:
+        in_channels: Channels of the images; given by gridctl.
+        classes: Channels of the logits; given by gridctl.
+        width: Channels of the finest level.
+        depth: Levels, the bottleneck included.
+        dropout: Share of the channels that are dropped in the bottleneck while training.
+        recompute_blocks: Whether each block is run again for its gradients.
+    """
+
+    size_multiple = 4
+    """What gridctl reads of a class that is named by its path: here that of three levels."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        classes: int,
+        width: int = 16,
+        depth: int = 3,
+        dropout: float = 0.0,
+        recompute_blocks: bool = False,
+    ) -> None:
+        super().__init__()
+        widths = [width << level for level in range(depth)]
+        self._recompute = recompute_blocks
+        self.down = nn.ModuleList(_Block(i, o) for i, o in pairwise([in_channels, *widths]))
+        self.up = nn.ModuleList(_Block(below + here, here) for here, below in pairwise(widths))
+        self.dropout = nn.Dropout2d(dropout)
+        self.readout = nn.Conv2d(width, classes, 1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits (B, classes, H, W) of images (B, in_channels, H, W)."""
+        maps, skips = images, []
+        for level, block in enumerate(self.down):
+            maps = self._run(block, functional.max_pool2d(maps, 2) if level else maps)
+            skips.append(maps)
+        maps = self.dropout(skips.pop())
+        for block in reversed(self.up):
+            wider = functional.interpolate(maps, scale_factor=2, mode="bilinear", align_corners=False)
+            maps = self._run(block, torch.cat([wider, skips.pop()], dim=1))
+        return self.readout(maps)
+
+    def _run(self, block: nn.Module, maps: Tensor) -> Tensor:
+        if self._recompute and torch.is_grad_enabled():
+            return checkpoint(block, maps, use_reentrant=False)
+        return block(maps)
+
+
+class _Block(nn.Module):
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.project = nn.Conv2d(inputs, outputs, 1) if inputs != outputs else nn.Identity()
+        self.convolve = nn.Sequential(
+            nn.Conv2d(inputs, outputs, 3, padding=1),
+            nn.InstanceNorm2d(outputs, affine=True),
+            nn.ReLU(),
+            nn.Conv2d(outputs, outputs, 3, padding=1),
+            nn.InstanceNorm2d(outputs, affine=True),
+        )
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return functional.relu(self.project(maps) + self.convolve(maps))
+
+
+def build(options: ResUNetOptions, in_channels: int, classes: int) -> ResUNet:
+    """What gridctl calls: the options as they were read, and what the data ask for."""
+    return ResUNet(in_channels, classes, **options.model_dump())

@@ -1,0 +1,1 @@
+"""A preprocessing step of one's own."""

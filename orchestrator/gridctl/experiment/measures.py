@@ -1,0 +1,178 @@
+"""The scores of an experiment, and what its metrics say of each: what comparing and drawing it takes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from gridctl_trainer.contract.metric_info import MetricInfo
+from gridctl_trainer.contract.score_name import VALIDATION, ScoreName, scores_of
+from gridctl_trainer.contract.spec import DataSpec, RunSpec, scored_sets, structures_of
+from gridctl_trainer.plugins.class_path import is_class_path
+from gridctl_trainer.plugins.entry_points import PluginError
+from gridctl_trainer.plugins.metric import METRICS
+
+_NOT_DESCRIBED: Final = "no run has described it yet, and it is not installed here"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One score, and what is known of it.
+
+    Attributes:
+        name: `validation.soft_dice.left_ventricle`: its column in every table.
+        set, metric, structure: Of which that name is made; the structure is empty where the metric has none.
+        label: What it is called in text: `validation soft Dice`.
+        metric_label: What its metric alone is called: `soft Dice`.
+        unit: Of its values; empty for a bare number.
+        low, high: Ends of its range; None where there is none.
+        higher_is_better: Whether a larger value is the better one.
+        level: What one value is of, `slice`, `case` or `patient`; the score is the mean over them.
+        definition: What it is, in one line.
+        learned_beyond: A model that is never better than this has learned nothing; None where that is not known.
+    """
+
+    name: str
+    set: str
+    metric: str
+    structure: str
+    label: str
+    metric_label: str
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    higher_is_better: bool = True
+    level: str = "slice"
+    definition: str = ""
+    learned_beyond: float | None = None
+
+
+Measures = Mapping[str, Measure]
+"""By name, metric by metric."""
+
+
+def metric_info(name: str, logged: Mapping[str, MetricInfo] | None = None) -> MetricInfo:
+    """What is known of a metric: as the runs that computed it say, else as it is installed here.
+
+    One that is named by its path is not imported: that may take torch, and its module may lie elsewhere.
+
+    Args:
+        name: Short, or a path.
+        logged: Of the metrics that logs describe.
+    """
+    if logged and name in logged:
+        return logged[name]
+    with contextlib.suppress(PluginError):
+        if not is_class_path(name):
+            return METRICS.find(name).info()
+    return MetricInfo(label=name.rpartition(":")[2][:60], definition=_NOT_DESCRIBED, higher_is_better=True)
+
+
+def measures_of(
+    runs: Iterable[RunSpec], logged: Mapping[str, MetricInfo] | None = None, scored: Iterable[str] = ()
+) -> dict[str, Measure]:
+    """Every score of some runs.
+
+    Args:
+        runs: What they are to score.
+        logged: What their logs say of metrics.
+        scored: Names of further scores that their logs have.
+    """
+    wanted = dict.fromkeys((scored_sets(run.data), structures_of(run.data), run.metrics) for run in runs)
+    return _measures(list(wanted), logged, scored)
+
+
+def scores_of_data(data: DataSpec, metrics: tuple[str, ...]) -> Measures:
+    """The scores of a run with such data."""
+    return _of_one(scored_sets(data), structures_of(data), metrics)
+
+
+@lru_cache
+def _of_one(sets: tuple[str, ...], structures: tuple[str, ...], metrics: tuple[str, ...]) -> Measures:
+    return _measures([(sets, structures, metrics)])
+
+
+def _measures(
+    wanted: Sequence[tuple[Sequence[str], Sequence[str], Sequence[str]]],
+    logged: Mapping[str, MetricInfo] | None = None,
+    scored: Iterable[str] = (),
+) -> dict[str, Measure]:
+    """Of sets, structures and metrics, and further scores."""
+    found: dict[ScoreName, None] = {}
+    infos: dict[str, MetricInfo] = {}
+    for sets, structures, metrics in wanted:
+        infos |= {name: metric_info(name, logged) for name in metrics if name not in infos}
+        found |= dict.fromkeys(scores_of(sets, ((name, infos[name].per_structure) for name in metrics), structures))
+    for text in scored:
+        found[ScoreName.parse(text)] = None
+    infos |= {score.metric: metric_info(score.metric, logged) for score in found if score.metric not in infos}
+    place = {name: number for number, name in enumerate(infos)}
+    several = len({score.structure for score in found if score.structure}) > 1
+    ordered = sorted(found, key=lambda score: place[score.metric])
+    return {str(score): _measure(score, infos[score.metric], several=several) for score in ordered}
+
+
+def primary_measures(measures: Measures) -> list[Measure]:
+    """The scores on validation by the first metric, one for each structure: what is shown where there is room for one,
+    and by which `best` chooses an epoch.
+    """
+    own = [measure for measure in measures.values() if measure.set == VALIDATION]
+    return [measure for measure in own if measure.metric == own[0].metric]
+
+
+def primary_label(measures: Measures) -> str:
+    """What decides which epoch is the best, in words: `validation soft Dice`."""
+    own = primary_measures(measures)
+    if len(own) == 1:
+        return own[0].label
+    return f"{VALIDATION} {own[0].metric_label}, mean over structures" if own else ""
+
+
+def label_of(name: str, measures: Measures) -> str:
+    """What a score is called in text, whether or not it is one of some runs."""
+    if name in measures:
+        return measures[name].label
+    score = ScoreName.parse(name)
+    return _measure(score, metric_info(score.metric), several=False).label
+
+
+def titled(measure: Measure) -> str:
+    """Its label and its unit: `validation HD95 (mm)`."""
+    return f"{measure.label} ({measure.unit})" if measure.unit else measure.label
+
+
+def written_out(text: str, measures: Measures) -> list[str]:
+    """The scores that a name means: itself, or one for each structure where that was left out; none if unknown."""
+    try:
+        wanted = ScoreName.parse(text)
+    except ValueError:
+        return []
+    return [str(score) for score in wanted.written_out([ScoreName.parse(name) for name in measures])]
+
+
+def _measure(score: ScoreName, info: MetricInfo, *, several: bool) -> Measure:
+    structure = f", {score.structure.replace('_', ' ')}" if several and score.structure else ""
+    return Measure(
+        name=str(score),
+        set=score.set,
+        metric=score.metric,
+        structure=score.structure,
+        label=f"{score.set} {info.label}{structure}",
+        metric_label=info.label,
+        unit=info.unit,
+        low=info.low,
+        high=info.high,
+        higher_is_better=info.higher_is_better,
+        level=info.level,
+        definition=info.definition,
+        learned_beyond=info.learned_beyond,
+    )
+
+
+def first_of_each_set(measures: Measures) -> list[str]:
+    """What is compared where nobody says by what: the first metric, on every set and structure."""
+    first = next(iter(measures.values()), None)
+    return [name for name, measure in measures.items() if first and measure.metric == first.metric]

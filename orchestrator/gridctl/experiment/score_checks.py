@@ -1,0 +1,102 @@
+"""Scores and metrics that an experiment file names: checked against what its runs score, and written out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gridctl.experiment.document import Location
+from gridctl.experiment.measures import Measures, first_of_each_set, written_out
+from gridctl.experiment.schema import Comparison
+from gridctl.experiment.validation import Problems
+from gridctl_trainer.contract.errors import shortened
+from gridctl_trainer.contract.released.score_names_v1 import RENAMED_SCORES, renamed
+from gridctl_trainer.contract.score_name import TRAIN_LOSS, ScoreName
+from gridctl_trainer.contract.spec import TrainingSpec
+from gridctl_trainer.contract.suggest import did_you_mean
+from gridctl_trainer.plugins.class_path import is_class_path
+from gridctl_trainer.plugins.entry_points import PluginError
+from gridctl_trainer.plugins.metric import METRICS
+
+
+def check_metrics(written: Any, problems: Problems) -> None:
+    """Note each metric of the file that is not there, or that cannot be computed.
+
+    One that is named by its path is left to the trainer, which looks at it before the first epoch.
+
+    Args:
+        written: What the file has under `metrics`; anything but a list of text is refused elsewhere.
+        problems: Gets the mistakes.
+    """
+    for index, name in enumerate(written) if isinstance(written, list) else ():
+        if not isinstance(name, str) or is_class_path(name):
+            continue
+        at: Location = ("metrics", index)
+        try:
+            level = METRICS.find(name).level
+        except PluginError as error:
+            problems.add(at, error.problems[0].what, error.problems[0].fix)
+        else:
+            if level != "slice":
+                problems.add(at, f"'{name}' scores a {level}, and this gridctl scores slices alone", "leave it out")
+
+
+def with_scores(comparison: Comparison, index: int, measures: Measures, problems: Problems) -> Comparison:
+    """A comparison whose scores are written out: those of every structure where none was named.
+
+    Args:
+        comparison: Of the file.
+        index: Its place there.
+        measures: What the runs score.
+        problems: Gets each name that means no score.
+    """
+    found: dict[str, None] = {}
+    for place, text in enumerate(comparison.metrics):
+        meant = written_out(text, measures)
+        if not meant:
+            problems.add(("compare", index, "metrics", place), *unknown_score(text, measures))
+        found |= dict.fromkeys(meant)
+    return comparison.model_copy(update={"metrics": tuple(found or first_of_each_set(measures))})
+
+
+def best_written_out(training: TrainingSpec, measures: Measures) -> tuple[TrainingSpec, tuple[str, str] | None]:
+    """Training whose `checkpoint_keep_best` is a whole name.
+
+    Args:
+        training: As written.
+        measures: What such a run scores.
+
+    Returns:
+        It, and what is wrong with the name and what to do; None if nothing is.
+    """
+    by = training.checkpoint_keep_best
+    if by is None or by == TRAIN_LOSS:
+        return training, None
+    meant = written_out(by, measures)
+    if not meant:
+        return training, unknown_score(by, measures)
+    if len(meant) > 1:
+        return training, (f"{by} means several scores", f"name the structure: {' or '.join(meant)}")
+    return training.model_copy(update={"checkpoint_keep_best": meant[0]}), None
+
+
+def unknown_score(text: str, measures: Measures) -> tuple[str, str]:
+    """What is wrong with a score that no run has, and what to do."""
+    if text in RENAMED_SCORES:
+        return f"'{text}' has another name now", f"write {renamed(text)}"
+    try:
+        wanted = ScoreName.parse(text)
+    except ValueError:
+        return f"unknown metric '{shortened(text, 60)}'", did_you_mean(text, list(measures))
+    sets = list(dict.fromkeys(measure.set for measure in measures.values()))
+    if wanted.set not in sets:
+        named = f"there is no set '{wanted.set}' to score"
+        near = did_you_mean(wanted.set, sets)
+        more = "" if near.startswith("did") else f"; another set is given in data.external: {{{wanted.set}: ...}}"
+        return named, near + more
+    metrics = list(dict.fromkeys(measure.metric for measure in measures.values()))
+    if wanted.metric not in metrics:
+        near = did_you_mean(wanted.metric, metrics)
+        add = f"compute it: metrics: [{', '.join((*metrics, wanted.metric))}]"
+        return f"the metric '{wanted.metric}' is not computed", near if near.startswith("did") else add
+    here = [name for name in measures if name.startswith(f"{wanted.set}.{wanted.metric}")]
+    return f"there is no score '{text}'", did_you_mean(text, here)

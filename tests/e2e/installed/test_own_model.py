@@ -1,0 +1,207 @@
+"""The example of a model of one's own: installed as any package, or named by its path, and trained beside ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+EXAMPLE = ROOT / "examples" / "own_model"
+GRID = """\
+name: tiny
+models:
+  unet: {channels: [4, 8]}
+  res_unet: {width: 4, batch_size: 4}
+train_ratios: [0.5]
+seeds: [1]
+data: {train: {dataset: acdc, path: data/acdc}, size_px: 32}
+training: {epochs: 1, threads: 1}
+compare: {model: res_unet, against: unet}
+"""
+BY_PATH = GRID.replace("res_unet: {", 'res_unet: {architecture: "own_model.network:ResUNet", ').replace(
+    "name: tiny", "name: by-path\nplugin_path: [nets]"
+)
+HEAVY = ("torch", "cv2", "nibabel", "pydicom", "own_model.network")
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder into which pip has installed the example, as its README says."""
+    source = tmp_path_factory.mktemp("example") / "source"
+    shutil.copytree(EXAMPLE, source, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    target = source.parent / "site-packages"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
+    done = subprocess.run(
+        [*pip, "--target", str(target), str(source)], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the experiments lie, with data."""
+    folder = tmp_path_factory.mktemp("lab")
+    phantom = [sys.executable, "-m", "gridctl_trainer", "data", "phantom", "data", "--patients", "4", "--slices", "2"]
+    subprocess.run(phantom, cwd=folder, check=True, capture_output=True, timeout=120)
+    (folder / "tiny.yaml").write_text(GRID)
+    (folder / "by-path.yaml").write_text(BY_PATH)
+    return folder
+
+
+def runs_with(folder: Path, path: str) -> Run:
+    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": path, "XDG_STATE_HOME": str(folder / "state")},
+            capture_output=True,
+            text=True,
+            timeout=280,
+            check=False,
+        )
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def run(installed: Path, folder: Path) -> Run:
+    """Runs Python in the experiments' folder, with the example installed."""
+    return runs_with(folder, str(installed))
+
+
+@pytest.fixture(scope="module")
+def trained(run: Run) -> Sequence[str]:
+    """Runs of the grid, trained."""
+    done: list[str] = json.loads(gridctl(run, "submit", "tiny.yaml", "--json"))["done"]
+    return done
+
+
+@pytest.fixture
+def bare(folder: Path) -> Run:
+    """The same without it."""
+    return runs_with(folder, "")
+
+
+def gridctl(run: Run, *arguments: str) -> str:
+    done = run("-m", "gridctl", *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def attempts(folder: Path, experiment: str, model: str) -> dict[str, object]:
+    (log,) = (folder / "runs" / experiment).glob(f"{experiment}-{model}-*/attempts/*.jsonl")
+    first: dict[str, object] = json.loads(log.read_text().splitlines()[0])
+    return first
+
+
+def test_a_grid_with_it_is_trained_and_reported(run: Run, folder: Path, trained: Sequence[str]) -> None:
+    assert len(trained) == 2
+    (spec,) = (folder / "runs" / "tiny").glob("tiny-res-unet-*/spec.json")
+    network = json.loads(spec.read_text())["network"]
+    assert network == {"architecture": "res_unet", "options": {"width": 4}, "execution": {}}
+    (plugin,) = attempts(folder, "tiny", "res-unet")["plugins"]  # type: ignore[misc]
+    assert (plugin["name"], plugin["distribution"], plugin["version"]) == ("res_unet", "gridctl-res-unet", "0.1.0")
+    assert len(plugin["source_digest"]) == 64
+    assert "res_unet" in gridctl(run, "report", "tiny", "--significance")
+    for form in ("markdown", "json", "html"):
+        gridctl(run, "report", "tiny", "--significance", "--format", form, "-o", form)
+        written = [path.read_text() for path in (folder / form).iterdir() if path.suffix in (".md", ".json", ".html")]
+        assert any("res_unet" in text.replace("\\", "") for text in written), form
+
+
+def test_whoever_has_not_installed_it_reads_what_it_trained(run: Run, bare: Run, trained: Sequence[str]) -> None:
+    for command in (("status", "tiny"), ("report", "tiny", "--significance")):
+        assert gridctl(bare, *command) == gridctl(run, *command)
+    refused = bare("-m", "gridctl", "submit", "tiny.yaml")
+    assert refused.returncode == 2
+    assert "tiny.yaml:4: models.res_unet: unknown model 'res_unet'" in refused.stderr
+    assert len(trained) == 2
+
+
+def test_named_by_its_path_it_need_not_be_installed(bare: Run, folder: Path) -> None:
+    shutil.copytree(EXAMPLE / "src", folder / "nets", dirs_exist_ok=True)
+    assert len(json.loads(gridctl(bare, "submit", "by-path.yaml", "--json"))["done"]) == 2
+    (plugin,) = attempts(folder, "by-path", "res-unet")["plugins"]  # type: ignore[misc]
+    assert (plugin["name"], plugin["distribution"]) == ("own_model.network:ResUNet", "")
+    assert len(plugin["source_digest"]) == 64
+    assert "res_unet" in gridctl(bare, "report", "by-path", "--significance")
+
+
+def test_options_of_a_bare_class_are_checked_before_anything_is_done(bare: Run, folder: Path) -> None:
+    shutil.copytree(EXAMPLE / "src", folder / "nets", dirs_exist_ok=True)
+    text = BY_PATH.replace("by-path", "wrong").replace("width: 4", "widht: 4, depth: deep, classes: 2")
+    (folder / "wrong.yaml").write_text(text.replace("size_px: 32", "size_px: 30"))
+    done = bare("-m", "gridctl", "submit", "wrong.yaml")
+    assert done.returncode == 2
+    for said in (
+        "wrong.yaml:5: models.res_unet.widht: unknown key 'widht'\n  did you mean 'width'?",
+        "wrong.yaml:5: models.res_unet.depth: a whole number is meant, got 'deep'",
+        "wrong.yaml:5: models.res_unet.classes: classes is given by gridctl, from the data\n  leave it out",
+    ):
+        assert said in done.stderr
+    assert not (folder / "runs" / "wrong").exists()
+
+
+def test_one_that_is_nowhere_is_said_where_it_is_trained(bare: Run, folder: Path) -> None:
+    (folder / "nowhere.yaml").write_text(BY_PATH.replace("own_model", "their_model").replace("by-path", "nowhere"))
+    done = bare("-m", "gridctl", "submit", "nowhere.yaml")
+    assert done.returncode == 2
+    assert "nowhere.yaml:5: models.res_unet.architecture: " in done.stderr
+    assert "No module named 'their_model'" in done.stderr
+    assert len(done.stderr.splitlines()) == 2
+    assert not (folder / "runs" / "nowhere").exists()
+
+
+def test_logits_of_a_wrong_shape_are_said_before_training_with_both_shapes(bare: Run, folder: Path) -> None:
+    (folder / "nets").mkdir(exist_ok=True)
+    (folder / "nets" / "halved.py").write_text(
+        "from torch import nn\n\n\nclass Halved(nn.Module):\n    def __init__(self, in_channels, classes):\n"
+        "        super().__init__()\n        self.conv = nn.Conv2d(in_channels, classes, 2, stride=2)\n\n"
+        "    def forward(self, images):\n        return self.conv(images)\n"
+    )
+    text = BY_PATH.replace("own_model.network:ResUNet", "halved:Halved").replace("width: 4, ", "")
+    (folder / "halved.yaml").write_text(text.replace("by-path", "halved"))
+    done = bare("-m", "gridctl", "submit", "halved.yaml")
+    assert done.returncode == 2
+    assert "halved:Halved gives logits (4, 1, 16, 16) for images (4, 1, 32, 32), not (4, 1, 32, 32)" in done.stderr
+    assert not (folder / "runs" / "halved").exists()
+
+
+@pytest.mark.usefixtures("trained")
+def test_submitting_and_reporting_import_neither_torch_nor_readers_of_images(run: Run) -> None:
+    for arguments in (("submit", "tiny.yaml", "--dry-run"), ("report", "tiny", "--significance"), ("schema",)):
+        code = (
+            f"import sys; sys.argv = ['gridctl', *{arguments!r}]\n"
+            "from gridctl.cli.main import main\n"
+            "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code\n"
+            f"sys.exit(', '.join(name for name in {HEAVY!r} if name in sys.modules) or None)"
+        )
+        done = run("-c", code)
+        assert done.returncode == 0, (arguments, done.stderr)
+
+
+def test_editors_and_the_trainer_know_it(run: Run) -> None:
+    models = json.loads(gridctl(run, "schema"))["properties"]["models"]["anyOf"][0]["properties"]
+    assert {"res_unet", "unet"} <= models.keys()
+    described = run("-m", "gridctl_trainer", "describe", "res_unet", "--set", "width=4", "--size-px", "32")
+    assert described.returncode == 0, described.stderr
+    assert "parameters" in described.stdout
+    misspelt = run("-m", "gridctl_trainer", "describe", "res_unet", "--set", "widht=4")
+    assert misspelt.returncode == 2
+    assert "--set widht: unknown option" in misspelt.stderr
+
+
+@pytest.mark.slow
+def test_it_keeps_what_every_model_promises(run: Run, installed: Path) -> None:
+    suite = run("-m", "pytest", "-q", "-p", "no:cacheprovider", str(installed.parent / "source"))
+    assert suite.returncode == 0, suite.stdout
+    assert "22 passed" in suite.stdout

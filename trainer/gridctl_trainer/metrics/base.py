@@ -1,0 +1,55 @@
+"""What a metric is given, and what it may answer.
+
+A metric is one function and the descriptor that names it, both in one module that imports no torch at its top:
+
+    def hard_dice(images: SliceBatch) -> Tensor: ...
+
+    HARD_DICE = MetricDescriptor(label="hard Dice", higher_is_better=True, low=0, high=1, function=hard_dice)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gridctl_trainer.plugins.metric import MetricDescriptor
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+__all__ = ["MetricDescriptor", "SliceBatch", "Undefined"]
+
+
+@dataclass(frozen=True)
+class SliceBatch:
+    """One structure in the images of a minibatch: what a model says of it, and the truth.
+
+    Attributes:
+        logits: (B, H, W) float32, log odds that a pixel belongs to the structure; 0 is even odds.
+        truth: (B, H, W) float32, 1 inside the structure and 0 elsewhere.
+        predicted: (B, H, W) bool, the pixels that the model gives to it.
+    """
+
+    logits: Tensor
+    truth: Tensor
+    predicted: Tensor
+
+    @cached_property
+    def probabilities(self) -> Tensor:
+        """(B, H, W) float32, in [0, 1]."""
+        return self.logits.sigmoid()
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+
+@dataclass(frozen=True, slots=True)
+class Undefined:
+    """In place of a number where a metric has none, such as a distance to a structure that is not there.
+
+    Attributes:
+        reason: In a few words; images are counted by it: `no truth`.
+    """
+
+    reason: str

@@ -1,0 +1,41 @@
+"""Soft Dice: the overlap of probabilities with the truth (thesis 4.5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from gridctl_trainer.metrics.base import MetricDescriptor, SliceBatch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+SMOOTHING: Final = 1.0
+"""Added to both sides of the quotient: an empty image that is predicted empty scores 1."""
+
+
+def soft_dice(images: SliceBatch) -> Tensor:
+    """Of each image, (B,)."""
+    return _quotient(images.probabilities.flatten(1), images.truth.flatten(1))
+
+
+def soft_dice_of_batch(images: SliceBatch) -> Tensor:
+    """Of a minibatch flattened into one image, as the author's code averages it; shape ()."""
+    return _quotient(images.probabilities.flatten()[None], images.truth.flatten()[None])[0]
+
+
+def _quotient(probabilities: Tensor, truth: Tensor) -> Tensor:
+    overlap = (probabilities * truth).sum(1)
+    return (2 * overlap + SMOOTHING) / (probabilities.sum(1) + truth.sum(1) + SMOOTHING)
+
+
+SOFT_DICE: Final = MetricDescriptor(
+    label="soft Dice",
+    definition="soft Dice of the probabilities in a slice, mean over slices; a slice without the structure counts "
+    "as 1 if nothing is predicted",
+    higher_is_better=True,
+    low=0,
+    high=1,
+    learned_beyond=0.05,
+    function=soft_dice,
+    batch_function=soft_dice_of_batch,
+)
