@@ -118,6 +118,15 @@ def test_a_grid_with_it_is_trained_and_reported(run: Run, folder: Path, trained:
         assert any("res_unet" in text.replace("\\", "") for text in written), form
 
 
+def test_whoever_has_not_installed_it_reads_what_it_trained(run: Run, bare: Run, trained: Sequence[str]) -> None:
+    for command in (("status", "tiny"), ("report", "tiny", "--significance")):
+        assert gridctl(bare, *command) == gridctl(run, *command)
+    refused = bare("-m", "gridctl", "submit", "tiny.yaml")
+    assert refused.returncode == 2
+    assert "tiny.yaml:4: models.res_unet: unknown model 'res_unet'" in refused.stderr
+    assert len(trained) == 2
+
+
 def test_named_by_its_path_it_need_not_be_installed(bare: Run, folder: Path) -> None:
     shutil.copytree(EXAMPLE / "src", folder / "nets", dirs_exist_ok=True)
     assert len(json.loads(gridctl(bare, "submit", "by-path.yaml", "--json"))["done"]) == 2
@@ -186,6 +195,8 @@ def test_editors_and_the_trainer_know_it(run: Run) -> None:
     described = run("-m", "gridctl_trainer", "describe", "res_unet", "--set", "width=4", "--size-px", "32")
     assert described.returncode == 0, described.stderr
     assert "parameters" in described.stdout
+    by_path = run("-m", "gridctl_trainer", "describe", "own_model.network:ResUNet", "--set", "width=4", "--json")
+    assert json.loads(by_path.stdout)["architecture"] == "own_model.network:ResUNet"
     misspelt = run("-m", "gridctl_trainer", "describe", "res_unet", "--set", "widht=4")
     assert misspelt.returncode == 2
     assert "--set widht: unknown option" in misspelt.stderr
