@@ -128,8 +128,8 @@ def test_a_run_reads_both_sets_from_the_bucket_as_from_the_disk(phantom: Path, u
     upload(phantom, url)
     data = DataSpec(train=DatasetSpec(dataset="acdc", path="-"), size_px=32)
     for kind in ("acdc", "sunnybrook"):
-        here = load_set(kind, str(phantom / kind), data, 1)  # type: ignore[arg-type]
-        there = load_set(kind, f"{url}/{kind}", data, 1)  # type: ignore[arg-type]
+        here = load_set(DatasetSpec(dataset=kind, path=str(phantom / kind)), data, 1)  # type: ignore[arg-type]
+        there = load_set(DatasetSpec(dataset=kind, path=f"{url}/{kind}"), data, 1)  # type: ignore[arg-type]
         assert here.digest == there.digest
     shutil.rmtree(fetching.cache_folder())
 

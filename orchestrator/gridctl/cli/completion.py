@@ -60,7 +60,7 @@ def executors(incomplete: str) -> Iterable[str]:
 @completer
 def metrics(incomplete: str) -> Iterable[str]:
     """Metrics of a report."""
-    from gridctl_trainer.plugins.metrics import METRICS
+    from gridctl_trainer.plugins.metric import METRICS
 
     return [f"validation.{name}" for name in METRICS.names()]
 

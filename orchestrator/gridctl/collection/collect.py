@@ -61,8 +61,10 @@ RUN_COLUMNS: Final[dict[str, str]] = {
     "image": "str",
     "git_sha": "str",
     "versions": "str",
+    "plugins": "str",
     "split_digest": "str",
     "data_digest": "str",
+    "set_digests": "str",
     "weights_sha256": "str",
     "log": "str",
     "copied_from": "str",
@@ -78,7 +80,8 @@ attempts that were stopped, or vanished and were followed by another one. `busy_
 up all attempts, from their start to their last sign of life; `train_seconds` only epochs that count.
 `deterministic` is what the specification asks for. `changed` names the columns (`data_digest`, `device_name`, ...) that
 are not the same for all attempts from which the run is made, with spaces between; mostly it is empty.
-`log` is the key of what the newest attempt prints, empty before the first; `last_seen` is the newest
+`plugins` says whose code of plugins it is made by, those of gridctl left out, and `set_digests` which images were read
+of each data set; both are JSON, empty for none. `log` is the key of what the newest attempt prints, empty before the first; `last_seen` is the newest
 sign of life of any attempt, in seconds since the epoch, by that machine's clock. `last_written` is when any attempt
 last wrote an object, by the store's clock; `cancelled_at` when `gridctl cancel` stopped the run, if no submission
 resumed it since. `copied_from` is the run whose epochs it went on from, empty for none. Behind them there is a column
@@ -349,8 +352,10 @@ def _run_row(run: RunSpec, read: _RunObjects, merged: Sequence[tuple[AttemptLog,
         "image": told.attempt.image if told else "",
         "git_sha": told.attempt.git_sha if told else "",
         "versions": json.dumps(dict(told.attempt.versions), sort_keys=True) if told else "",
+        "plugins": _plugins(told) if told else "",
         "split_digest": data.split_digest if data else "",
         "data_digest": data.data_digest if data else "",
+        "set_digests": canonical_json(dict(data.digests)) if data and data.digests else "",
         "weights_sha256": read.result.weights_sha256 if read.result else "",
         "log": RunLayout(run.experiment, run.run_id).attempt_output(newest.name) if newest else "",
         "copied_from": next((log.attempt.copied_from for log in logs if log.attempt.copied_from), ""),
@@ -372,6 +377,14 @@ def _changed(logs: Sequence[AttemptLog]) -> Iterator[str]:
     for column in ("image", "git_sha", "device_name", "versions"):
         if len({canonical_json(log.attempt.model_dump()[column]) for log in made_of}) > 1:
             yield column
+    if len(set(map(_plugins, made_of))) > 1:
+        yield "plugins"
+
+
+def _plugins(log: AttemptLog) -> str:
+    """Whose code of plugins an attempt used, as JSON; empty if all of them came with gridctl."""
+    found = [item.model_dump(mode="json") for item in log.attempt.plugins if not item.is_own]
+    return canonical_json(sorted(found, key=lambda item: (item["kind"], item["name"]))) if found else ""
 
 
 def _was_interrupted(log: AttemptLog, newest: AttemptLog | None) -> bool:

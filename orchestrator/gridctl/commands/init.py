@@ -17,8 +17,8 @@ from gridctl.experiment.draft.proposal import LEAST_PATIENTS, MANY, Draft, Place
 from gridctl.experiment.draft.text import draft_text
 from gridctl.experiment.executor_names import DEFAULT_EXECUTOR
 from gridctl.terminal import console
-from gridctl_trainer.contract.data_layout import TITLES
 from gridctl_trainer.contract.location import read_location
+from gridctl_trainer.plugins.dataset import title_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class DraftedFile:
     def said(self, path: Path) -> list[str]:
         """What was written, and what to type next."""
         sets = ", ".join(
-            f"{TITLES[data.kind]}: {console.count(len(data.patients), 'patient')}"
+            f"{title_of(data.kind)}: {console.count(len(data.patients), 'patient')}"
             for data in self.data
             if data.patients
         )

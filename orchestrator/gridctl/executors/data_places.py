@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from pathlib import Path
-from typing import Final
 
 from gridctl.errors import InputError, Problem
 from gridctl.executors.check import Check, guarded
 from gridctl.executors.registry import descriptor_of
 from gridctl.experiment import Experiment
-from gridctl.experiment.draft.data_folders import MOST_FILES
+from gridctl.experiment.draft.data_folders import MOST_FILES, files_below, recognised
 from gridctl.terminal.console import count
-from gridctl_trainer.contract.data_layout import (
-    ACDC_FOLDERS,
-    ACDC_PATIENT,
-    CHECKSUMS,
-    PACK_MANIFEST,
-    SUNNYBROOK_CONTOUR,
-    TITLES,
-)
+from gridctl_trainer.contract.data_layout import CHECKSUMS, PACK_MANIFEST
 from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.contract.location import Location, read_location
+from gridctl_trainer.plugins.dataset import title_of
 from gridctl_trainer.storage.base import open_store
 
 
@@ -154,30 +145,21 @@ def nothing_there(experiment: Experiment, place: DataPlace) -> Problem:
 
 def _named_otherwise(experiment: Experiment, place: DataPlace) -> Iterator[Problem]:
     """That no name is one of the data set's; what only reading the files can tell is the preflight's to say."""
-    location = read_location(place.path)
-    if location.is_remote or not location.folder.is_dir() or place.dataset not in _SIGNS:
+    location, names = read_location(place.path), recognised().get(place.dataset)
+    if location.is_remote or not location.folder.is_dir() or names is None:
         return
     folder = location.folder
     try:
-        if any(folder.glob(f"*/{PACK_MANIFEST}")) or _SIGNS[place.dataset](folder):
+        if any(folder.glob(f"*/{PACK_MANIFEST}")):
             return
-        names = sorted(path.name for path in islice(folder.iterdir(), MOST_FILES))
-    except OSError:
+        paths = files_below(folder)
+        if any(names.sign.fullmatch(part) for path in paths for part in path.parts):
+            return
+        there = sorted(path.name for path in islice(folder.iterdir(), MOST_FILES))
+    except (OSError, InputError):
         return
-    holds = f"it holds {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}" if names else "it is empty"
-    what = f"there is no patient of {TITLES[place.dataset]} in {folder.absolute()}: {holds}"
-    fix = f"unpack {TITLES[place.dataset]} there, or give another folder with --set {place.field}=PATH"
+    title = title_of(place.dataset)
+    holds = f"it holds {', '.join(there[:5])}{' and more' if len(there) > 5 else ''}" if there else "it is empty"
+    what = f"there is no patient of {title} in {folder.absolute()}: {holds}"
+    fix = f"unpack {title} there, or give another folder with --set {place.field}=PATH"
     yield experiment.document.problem(place.location, what, fix)
-
-
-def _has_acdc(folder: Path) -> bool:
-    places = (folder / below for below in ACDC_FOLDERS)
-    return any(ACDC_PATIENT.match(path.name) for place in places if place.is_dir() for path in place.iterdir())
-
-
-def _has_sunnybrook(folder: Path) -> bool:
-    walk = islice(os.walk(folder, followlinks=True), MOST_FILES)
-    return any(SUNNYBROOK_CONTOUR.fullmatch(name) for _, _, files in walk for name in files)
-
-
-_SIGNS: Final[Mapping[str, Callable[[Path], bool]]] = {"acdc": _has_acdc, "sunnybrook": _has_sunnybrook}

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from gridctl.experiment.data_sets import with_data_sets_checked, with_data_sets_said
 from gridctl.experiment.document import Document
 from gridctl.experiment.empty_sections import without_empty_sections
 from gridctl.experiment.executor_names import unknown_executor
@@ -22,6 +23,7 @@ from gridctl.experiment.schema import Ablation, Comparison, ExperimentFile, buil
 from gridctl.experiment.score_checks import best_written_out, check_metrics, with_scores
 from gridctl.experiment.secret_forms import why_secret
 from gridctl.experiment.study_registry import check_reproduced
+from gridctl.experiment.trained_networks import TrainedNetworks
 from gridctl.experiment.validation import Problems, validate
 from gridctl.experiment.variants import Variant, variants
 from gridctl_trainer.contract.errors import SpecError
@@ -90,12 +92,15 @@ def load_experiment(
     return parse_experiment(document.with_folders_resolved("plugin_path", path.parent.absolute()))
 
 
-def parse_experiment(document: Document, *, from_elsewhere: bool = False) -> Experiment:
+def parse_experiment(
+    document: Document, *, from_elsewhere: bool = False, trained: TrainedNetworks | None = None
+) -> Experiment:
     """Validate an experiment and expand its grid.
 
     Args:
         document: The experiment's.
         from_elsewhere: Whether its executor need not be installed here: what it trained is reported without it.
+        trained: What runs of it were trained with, for models that cannot be imported here.
 
     Raises:
         InputError: With every mistake, each with its line and a suggestion.
@@ -115,8 +120,10 @@ def parse_experiment(document: Document, *, from_elsewhere: bool = False) -> Exp
         problems.add(("backend",), *unknown)
     if not from_elsewhere:
         check_metrics(tree.get("metrics"), problems)
+        if "data" in tree:
+            tree["data"] = with_data_sets_checked(tree["data"], problems)
     file = validate(ExperimentFile, with_steps(tree, problems.add), (), problems.add)
-    grid = list(variants(tree, problems))
+    grid = list(variants(tree, problems, trained))
     _check_comparisons(tree, problems)
     check_reproduced(tree.get("reproduces"), problems)
     _check_environment(tree.get("kubernetes"), problems)
@@ -140,7 +147,7 @@ def parse_experiment(document: Document, *, from_elsewhere: bool = False) -> Exp
         store=file.store or _default_store(),
         kubernetes=file.kubernetes,
         runs=runs,
-        document=document,
+        document=with_data_sets_said(document, tree["data"]),
         measures=measures,
         reproduces=file.reproduces,
         executor_options=executor_options,

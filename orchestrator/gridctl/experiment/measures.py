@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,10 +11,11 @@ from typing import Final
 from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.score_name import VALIDATION, ScoreName, scores_of
 from gridctl_trainer.contract.spec import DataSpec, RunSpec, scored_sets, structures_of
+from gridctl_trainer.plugins.class_path import is_class_path
 from gridctl_trainer.plugins.entry_points import PluginError
-from gridctl_trainer.plugins.metrics import METRICS
+from gridctl_trainer.plugins.metric import METRICS
 
-_NOT_DESCRIBED: Final = "the package that brings it is not installed here, and no log describes it"
+_NOT_DESCRIBED: Final = "no run has described it yet, and it is not installed here"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +57,18 @@ Measures = Mapping[str, Measure]
 def metric_info(name: str, logged: Mapping[str, MetricInfo] | None = None) -> MetricInfo:
     """What is known of a metric: as the runs that computed it say, else as it is installed here.
 
+    One that is named by its path is not imported: that may take torch, and its module may lie elsewhere.
+
     Args:
         name: Short, or a path.
         logged: Of the metrics that logs describe.
     """
     if logged and name in logged:
         return logged[name]
-    try:
-        return METRICS.find(name).info()
-    except PluginError:
-        return MetricInfo(label=name, definition=_NOT_DESCRIBED, higher_is_better=True)
+    with contextlib.suppress(PluginError):
+        if not is_class_path(name):
+            return METRICS.find(name).info()
+    return MetricInfo(label=name.rpartition(":")[2][:60], definition=_NOT_DESCRIBED, higher_is_better=True)
 
 
 def measures_of(

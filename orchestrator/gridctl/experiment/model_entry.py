@@ -11,12 +11,14 @@ from pydantic import TypeAdapter, ValidationError
 from gridctl.experiment.document import Location
 from gridctl.experiment.empty_sections import without_empty_sections
 from gridctl.experiment.known_keys import what_was_meant
+from gridctl.experiment.trained_networks import TrainedNetworks, network_as_trained
 from gridctl.experiment.validation import Report, validate
 from gridctl_trainer.contract.errors import shortened
 from gridctl_trainer.contract.spec import Identifier, NetworkSpec, TrainingSpec
 from gridctl_trainer.contract.suggest import did_you_mean
 from gridctl_trainer.contract.wording import problem_text
 from gridctl_trainer.plugins.class_path import is_class_path, is_well_formed
+from gridctl_trainer.plugins.entry_points import PluginError
 from gridctl_trainer.plugins.model import MODELS, RESERVED, ModelOptions, network_of, options_class
 from gridctl_trainer.plugins.registry import UnknownPluginError
 
@@ -39,7 +41,9 @@ class Model:
     size_multiple: int = 1
 
 
-def read_model(name: str, entry: Any, training: Mapping[str, Any], report: Report) -> Model | None:
+def read_model(
+    name: str, entry: Any, training: Mapping[str, Any], report: Report, trained: TrainedNetworks | None = None
+) -> Model | None:
     """Validate an entry.
 
     A model that is named by its path is not imported here: the trainer's process checks its options.
@@ -49,6 +53,7 @@ def read_model(name: str, entry: Any, training: Mapping[str, Any], report: Repor
         entry: Its value, as written.
         training: The file's section of that name.
         report: Gets every mistake.
+        trained: What runs were trained with, for a model that cannot be imported here.
 
     Raises:
         PluginError: The model is registered twice, or cannot be imported.
@@ -70,7 +75,12 @@ def read_model(name: str, entry: Any, training: Mapping[str, Any], report: Repor
     else:
         try:
             options_model = options_class(architecture)
-        except UnknownPluginError as error:
+        except PluginError as error:
+            candidates = trained(name, architecture) if trained else ()
+            if network := network_as_trained(entry, candidates):
+                return _Entry(name, architecture, None, report).as_trained(entry, training, network)
+            if not isinstance(error, UnknownPluginError):
+                raise
             report(where, error.problems[0].what, error.problems[0].fix)
             return None
     try:
@@ -117,6 +127,10 @@ class _Entry:
             return None
         network, size_multiple = built
         return Model(network, trained, size_multiple)
+
+    def as_trained(self, entry: Mapping[str, Any], training: Mapping[str, Any], network: NetworkSpec) -> Model | None:
+        read = self.read(entry, training)
+        return read and Model(network, read.training)
 
     def _read_section(self, section: str, written: Any) -> None:
         if written is None:

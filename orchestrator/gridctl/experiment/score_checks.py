@@ -15,30 +15,26 @@ from gridctl_trainer.contract.spec import TrainingSpec
 from gridctl_trainer.contract.suggest import did_you_mean
 from gridctl_trainer.plugins.class_path import is_class_path
 from gridctl_trainer.plugins.entry_points import PluginError
-from gridctl_trainer.plugins.metrics import METRICS
-from gridctl_trainer.plugins.registry import UnknownPluginError
+from gridctl_trainer.plugins.metric import METRICS
 
 
 def check_metrics(written: Any, problems: Problems) -> None:
     """Note each metric of the file that is not there, or that cannot be computed.
 
-    One that is named by path, and that cannot be imported on this machine, is left to the trainer.
+    One that is named by its path is left to the trainer, which looks at it before the first epoch.
 
     Args:
         written: What the file has under `metrics`; anything but a list of text is refused elsewhere.
         problems: Gets the mistakes.
     """
     for index, name in enumerate(written) if isinstance(written, list) else ():
-        if not isinstance(name, str):
+        if not isinstance(name, str) or is_class_path(name):
             continue
         at: Location = ("metrics", index)
         try:
             level = METRICS.find(name).level
-        except UnknownPluginError as error:
-            problems.add(at, error.problems[0].what, error.problems[0].fix)
         except PluginError as error:
-            if not (is_class_path(name) and isinstance(error.__cause__, ImportError)):
-                problems.add(at, error.problems[0].what, error.problems[0].fix)
+            problems.add(at, error.problems[0].what, error.problems[0].fix)
         else:
             if level != "slice":
                 problems.add(at, f"'{name}' scores a {level}, and this gridctl scores slices alone", "leave it out")

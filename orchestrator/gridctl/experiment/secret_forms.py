@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from gridctl_trainer.contract.secrets import SECRET_PARAMETERS
+
 _SECRET_NAME: Final = re.compile(
     r"(PASSWORD|PASSWD|PASSPHRASE|(^|_)(PWD|PASS|TOKEN|SECRET)|SECRETS?_?KEY|ACCESS_?KEY|PRIVATE_?KEY|API_?KEY|AUTH_?KEY"
     r"|ENCRYPTION_?KEY|SIGNING_?KEY|ACCOUNT_?KEY|STORAGE_?KEY|ACCESS_?KEY_?ID|CREDENTIALS?)$",
@@ -26,7 +28,7 @@ _FORMS: Final = {
     "a private key": r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY( BLOCK)?-----|\bAGE-SECRET-KEY-1|\bPuTTY-User-Key-File-",
     "a URL with a password": r"://[^\s/?#@:]{0,200}:(?!\d+/)[^\s@]{1,500}@",
     "a user name with a password": r"^[\w.+-]{1,200}:[^\s/@]{1,500}@(?!sha\d+:)[\w.-]{1,300}[:(/]",
-    "a signed URL": r"[?&](X-(Amz|Goog)-Signature|Signature|sig|AWSAccessKeyId|access_token|api_?key)=[^&\s]{4,500}",
+    "a signed URL": rf"[?&]{SECRET_PARAMETERS}=[^&\s]{{4,500}}",
     "a password in a connection string": r"(?i)(?<![\w-])([\w-]{0,60}password|passwd|pwd|pass|[\w-]{0,60}secret"
     r"|AccountKey|SharedAccessKey|SharedAccessSignature|secret_?access_?key|(--?|access_|auth_|api_)?token|api_?key)"
     r"[\"']?\s*[=:]\s*[\"']?[^\s;&\"'<{$]{4,500}",

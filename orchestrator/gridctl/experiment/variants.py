@@ -14,6 +14,7 @@ from gridctl.experiment.document import Location, field_path, set_path
 from gridctl.experiment.model_entry import Model, read_model
 from gridctl.experiment.preprocessing_steps import leave_out, with_steps
 from gridctl.experiment.schema import Ablation
+from gridctl.experiment.trained_networks import TrainedNetworks
 from gridctl.experiment.validation import Problems, Report, validate
 from gridctl_trainer.contract.spec import DataSpec, TrainingSpec
 from gridctl_trainer.contract.suggest import did_you_mean
@@ -34,14 +35,15 @@ class Variant:
     models: Mapping[str, Model]
 
 
-def variants(tree: dict[str, Any], problems: Problems) -> Iterator[Variant]:
+def variants(tree: dict[str, Any], problems: Problems, trained: TrainedNetworks | None = None) -> Iterator[Variant]:
     """Validate the experiment as it is and under each of its ablations.
 
     Args:
         tree: The experiment file's content, models as a mapping, ablations written out.
         problems: Gets every mistake; those an ablation makes are placed at the ablation.
+        trained: What runs were trained with, for models that cannot be imported here.
     """
-    base = _variant("", tree, problems.add)
+    base = _variant("", tree, problems.add, trained)
     ablations = tree["ablations"] if isinstance(tree["ablations"], list) else []
     for index, item in enumerate(ablations):
         try:
@@ -51,7 +53,7 @@ def variants(tree: dict[str, Any], problems: Problems) -> Iterator[Variant]:
         if base is None or not base.models:
             continue  # the same mistakes again would be said of every ablation
         changed = _changed(ablation, tree, ("ablations", index), problems)
-        variant = changed and _variant(ablation.name, changed, _blaming(("ablations", index), problems))
+        variant = changed and _variant(ablation.name, changed, _blaming(("ablations", index), problems), trained)
         if variant:
             yield variant
 
@@ -89,16 +91,16 @@ def _changed(ablation: Ablation, tree: dict[str, Any], at: Location, problems: P
     return changed if sound else None
 
 
-def _variant(name: str, tree: dict[str, Any], report: Report) -> Variant | None:
+def _variant(name: str, tree: dict[str, Any], report: Report, trained: TrainedNetworks | None) -> Variant | None:
     tree = with_steps(tree, report)
     data = validate(DataSpec, tree["data"], ("data",), report) if isinstance(tree.get("data"), dict) else None
     given = tree["models"] if isinstance(tree.get("models"), dict) else {}
     training = tree["training"] if isinstance(tree.get("training"), dict) else {}
-    trained = validate(TrainingSpec, training, ("training",), report)
+    base = validate(TrainingSpec, training, ("training",), report)
     models = {}
     for model, options in given.items():
-        built = read_model(model, options, training, report)
+        built = read_model(model, options, training, report, trained)
         if built is not None:
             models[model] = built
-    sound = data is not None and trained is not None and len(models) == len(given)
+    sound = data is not None and base is not None and len(models) == len(given)
     return Variant(name, data, models) if data is not None and sound else None

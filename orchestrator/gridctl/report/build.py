@@ -18,12 +18,13 @@ from gridctl.analysis.scores import Observations
 from gridctl.analysis.summaries import aggregates, runs_by_cell, summaries
 from gridctl.collection.collect import Collected
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import primary_measures
+from gridctl.experiment.measures import Measures, primary_measures, written_out
 from gridctl.experiment.schema import Comparison as Asked
 from gridctl.report.headline import headlines
 from gridctl.report.provenance import provenance
 from gridctl.report.study import Measured, StudyComparison
 from gridctl.report.warnings import warnings
+from gridctl_trainer.contract.score_name import ScoreName
 
 
 def build_report(
@@ -48,7 +49,7 @@ def build_report(
     Raises:
         InputError: The question names no metric or score there is, or the experiment compares nothing.
     """
-    experiment = replace(experiment, measures={**experiment.measures, **collected.measures})
+    experiment = _as_logged(experiment, collected)
     check(question, experiment)
     best_by = primary_measures(experiment.measures)
     finished = collected.runs.loc[collected.runs["finished"], "run_id"]
@@ -82,6 +83,25 @@ def build_report(
         studies=[study.section(measured) for study in studies],
         provenance=provenance(collected.runs, question.seed),
     )
+
+
+def _as_logged(experiment: Experiment, collected: Collected) -> Experiment:
+    """With what logs say of metrics, which may not be installed here: such a one may have no score a structure."""
+    known = {**experiment.measures, **collected.measures}
+    measures = {name: measure for name, measure in known.items() if name in collected.epochs}
+    compare = tuple(
+        item.model_copy(update={"metrics": tuple(_logged_names(item.metrics, measures))}) for item in experiment.compare
+    )
+    return replace(experiment, measures=measures, compare=compare)
+
+
+def _logged_names(names: Sequence[str], measures: Measures) -> list[str]:
+    whole = [replace(ScoreName.parse(name), structure="") for name in names]
+    return [
+        found
+        for name, without in zip(names, whole, strict=True)
+        for found in ([name] if name in measures else written_out(str(without), measures))
+    ]
 
 
 def _comparisons(

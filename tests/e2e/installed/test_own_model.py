@@ -118,6 +118,15 @@ def test_a_grid_with_it_is_trained_and_reported(run: Run, folder: Path, trained:
         assert any("res_unet" in text.replace("\\", "") for text in written), form
 
 
+def test_whoever_has_not_installed_it_reads_what_it_trained(run: Run, bare: Run, trained: Sequence[str]) -> None:
+    for command in (("status", "tiny"), ("report", "tiny", "--significance")):
+        assert gridctl(bare, *command) == gridctl(run, *command)
+    refused = bare("-m", "gridctl", "submit", "tiny.yaml")
+    assert refused.returncode == 2
+    assert "tiny.yaml:4: models.res_unet: unknown model 'res_unet'" in refused.stderr
+    assert len(trained) == 2
+
+
 def test_named_by_its_path_it_need_not_be_installed(bare: Run, folder: Path) -> None:
     shutil.copytree(EXAMPLE / "src", folder / "nets", dirs_exist_ok=True)
     assert len(json.loads(gridctl(bare, "submit", "by-path.yaml", "--json"))["done"]) == 2

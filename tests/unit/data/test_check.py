@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from gridctl_trainer.cli.data import app
 from gridctl_trainer.contract.errors import DataError
-from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
 from gridctl_trainer.datasets.sunnybrook import patients as sunnybrook
 from gridctl_trainer.preprocessing.loading import load_set
 
@@ -107,8 +107,8 @@ def test_pack_then_check_then_train_from_it(root: Path, tmp_path: Path) -> None:
     data = DataSpec.model_validate(
         {"train": {"dataset": "acdc", "path": "-"}, "size_px": 32, "preprocessing": {"clahe": False}}
     )
-    assert len(load_set("acdc", str(out), data, 1)) == 20
-    assert len(load_set("sunnybrook", str(out), data, 1)) == 12
+    assert len(load_set(DatasetSpec(dataset="acdc", path=str(out)), data, 1)) == 20
+    assert len(load_set(DatasetSpec(dataset="sunnybrook", path=str(out)), data, 1)) == 12
 
 
 def test_an_unknown_step_names_the_known_ones(root: Path, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from gridctl_trainer.contract.errors import DataError, Problem
 from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
 from gridctl_trainer.datasets.acdc import patients as acdc
 from gridctl_trainer.datasets.quality.oddities import ignore
-from gridctl_trainer.datasets.registry import Kind, find_sources
+from gridctl_trainer.datasets.registry import find_sources
 from gridctl_trainer.datasets.slices import LabelledSlice
 from gridctl_trainer.preprocessing.prepared import prepare_patient
 
@@ -208,7 +208,7 @@ def loads_right(slices: list[LabelledSlice]) -> None:
 
 
 def load_or_name(root: Path, frames: int) -> None:
-    kind: Kind = "acdc" if root.name == "acdc" else "sunnybrook"
+    kind: str = "acdc" if root.name == "acdc" else "sunnybrook"
     problems: Sequence[Problem] = ()
     try:
         for source in find_sources(kind, root):

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from gridctl_trainer.contract.errors import DataError
-from gridctl_trainer.contract.spec import DataSpec
-from gridctl_trainer.datasets.registry import Kind, find_sources
+from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
+from gridctl_trainer.datasets.registry import find_sources
 from gridctl_trainer.preprocessing import loading
 from gridctl_trainer.preprocessing.loading import load_set
 from gridctl_trainer.preprocessing.packs import packing
@@ -38,7 +38,7 @@ def spec(root: Path, *without: str, size_px: int = 48) -> DataSpec:
     )
 
 
-def on_the_fly(kind: Kind, root: Path, data: DataSpec, frames: int = 1) -> PreparedSet:
+def on_the_fly(kind: str, root: Path, data: DataSpec, frames: int = 1) -> PreparedSet:
     return prepare_in_memory(find_sources(kind, root), Recipe.of(kind, data, frames))
 
 
@@ -71,27 +71,30 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.mark.parametrize("without", [(), *((step,) for step in STEPS), STEPS])
 @pytest.mark.parametrize("kind", ["acdc", "sunnybrook"])
-def test_a_pack_is_what_preprocessing_on_the_fly_gives(kind: Kind, without: tuple[str, ...], phantom: Path) -> None:
+def test_a_pack_is_what_preprocessing_on_the_fly_gives(kind: str, without: tuple[str, ...], phantom: Path) -> None:
     data = spec(phantom / kind, *without)
     for _ in ("made", "opened"):
-        assert_same(load_set(kind, str(phantom / kind), data, 1), on_the_fly(kind, phantom / kind, data))
+        assert_same(
+            load_set(DatasetSpec(dataset=kind, path=str(phantom / kind)), data, 1),
+            on_the_fly(kind, phantom / kind, data),
+        )
 
 
 @pytest.mark.parametrize("kind", ["acdc", "sunnybrook"])
-def test_packs_of_series_too(kind: Kind, moving_phantom: Path) -> None:
+def test_packs_of_series_too(kind: str, moving_phantom: Path) -> None:
     data = spec(moving_phantom / kind)
-    packed = load_set(kind, str(moving_phantom / kind), data, 3)
+    packed = load_set(DatasetSpec(dataset=kind, path=str(moving_phantom / kind)), data, 3)
     assert packed.all_series.shape[1] == 3
     assert_same(packed, on_the_fly(kind, moving_phantom / kind, data, 3))
-    alone = load_set(kind, str(moving_phantom / kind), data, 1)
+    alone = load_set(DatasetSpec(dataset=kind, path=str(moving_phantom / kind)), data, 1)
     assert packed.digest == alone.digest, "a model with context and one without saw the same labelled images"
     assert packed.series_digest != alone.series_digest
 
 
 def test_every_preprocessing_has_one_pack_and_it_is_made_once(root: Path, reads: list[str], tmp_path: Path) -> None:
     for _ in range(3):
-        load_set("acdc", str(root), spec(root), 1)
-        load_set("acdc", str(root), spec(root, "clahe"), 1)
+        load_set(DatasetSpec(dataset="acdc", path=str(root)), spec(root), 1)
+        load_set(DatasetSpec(dataset="acdc", path=str(root)), spec(root, "clahe"), 1)
     assert len(reads) == 2 * 3
     recipes = {
         Recipe.of("acdc", spec(root, *steps), n).name
@@ -103,10 +106,10 @@ def test_every_preprocessing_has_one_pack_and_it_is_made_once(root: Path, reads:
 
 
 def test_files_that_changed_are_packed_anew(root: Path, reads: list[str]) -> None:
-    before = load_set("acdc", str(root), spec(root), 1)
+    before = load_set(DatasetSpec(dataset="acdc", path=str(root)), spec(root), 1)
     path = next(root.rglob("*frame01.nii.gz"))
     os.utime(path, ns=(path.stat().st_atime_ns, path.stat().st_mtime_ns + 1))
-    after = load_set("acdc", str(root), spec(root), 1)
+    after = load_set(DatasetSpec(dataset="acdc", path=str(root)), spec(root), 1)
     assert len(reads) == 6
     assert after.digest == before.digest
 
@@ -132,12 +135,12 @@ def test_an_interrupted_pack_goes_on_where_it_was(root: Path, reads: list[str], 
 @pytest.mark.parametrize("name", [IMAGES, MASKS, MANIFEST])
 def test_a_damaged_pack_of_the_cache_is_made_anew(name: str, root: Path, reads: list[str]) -> None:
     expected = on_the_fly("acdc", root, spec(root))
-    load_set("acdc", str(root), spec(root), 1)
+    load_set(DatasetSpec(dataset="acdc", path=str(root)), spec(root), 1)
     (path,) = Path(os.environ["XDG_CACHE_HOME"]).rglob(name)
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 4
     path.write_bytes(bytes(content))
-    assert_same(load_set("acdc", str(root), spec(root), 1), expected)
+    assert_same(load_set(DatasetSpec(dataset="acdc", path=str(root)), spec(root), 1), expected)
 
 
 def test_a_cache_that_cannot_be_written_costs_the_pack_and_not_the_run(
@@ -145,7 +148,9 @@ def test_a_cache_that_cannot_be_written_costs_the_pack_and_not_the_run(
 ) -> None:
     (tmp_path / "file").write_text("no folder")
     monkeypatch.setenv("GRIDCTL_CACHE", str(tmp_path / "file"))
-    assert_same(load_set("acdc", str(root), spec(root), 1), on_the_fly("acdc", root, spec(root)))
+    assert_same(
+        load_set(DatasetSpec(dataset="acdc", path=str(root)), spec(root), 1), on_the_fly("acdc", root, spec(root))
+    )
     assert "cannot keep a pack" in caplog.text
 
 
@@ -154,14 +159,14 @@ def test_a_folder_of_packs_is_read_in_place_of_the_files(root: Path, tmp_path: P
     make_pack(out, find_sources("acdc", root), root, recipe)
     expected = on_the_fly("acdc", root, spec(root))
     shutil.rmtree(root)
-    assert_same(load_set("acdc", str(out), spec(root), 1), expected)
+    assert_same(load_set(DatasetSpec(dataset="acdc", path=str(out)), spec(root), 1), expected)
     with pytest.raises(DataError, match="there is no pack acdc-48px-no_clahe in this folder, only acdc-48px"):
-        load_set("acdc", str(out), spec(root, "clahe"), 1)
+        load_set(DatasetSpec(dataset="acdc", path=str(out)), spec(root, "clahe"), 1)
     content = bytearray((out / recipe.name / IMAGES).read_bytes())
     content[-7] ^= 1
     (out / recipe.name / IMAGES).write_bytes(bytes(content))
     with pytest.raises(DataError, match="its checksum is not the one") as raised:
-        load_set("acdc", str(out), spec(root), 1)
+        load_set(DatasetSpec(dataset="acdc", path=str(out)), spec(root), 1)
     assert raised.value.problems[0].where == str(out / recipe.name / IMAGES)
 
 
@@ -176,7 +181,7 @@ def test_all_that_is_wrong_is_said_and_nothing_is_left_that_looks_whole(root: Pa
 
 
 def test_a_part_of_a_set_copies_nothing_and_gives_its_own_images(root: Path) -> None:
-    whole = load_set("acdc", str(root), spec(root), 1)
+    whole = load_set(DatasetSpec(dataset="acdc", path=str(root)), spec(root), 1)
     part = whole.of_patients({"patient003", "patient001"})
     assert part.all_series is whole.all_series
     assert set(part.patients) == {"patient001", "patient003"}
@@ -228,5 +233,5 @@ def test_oddities_of_a_pack_are_said_each_time_it_is_opened(
     assert loading.holds_packs(root) is False
     for _ in range(2):
         caplog.clear()
-        load_set("acdc", str(root), spec(root, "resize", size_px=16), 1)
+        load_set(DatasetSpec(dataset="acdc", path=str(root)), spec(root, "resize", size_px=16), 1)
         assert "the crop cuts off" in caplog.text

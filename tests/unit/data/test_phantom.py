@@ -14,7 +14,7 @@ from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
 from gridctl_trainer.datasets.acdc import patients as acdc
 from gridctl_trainer.datasets.phantom import dataset as phantom_module
 from gridctl_trainer.datasets.phantom.dataset import write_phantom
-from gridctl_trainer.datasets.registry import Kind, find_sources
+from gridctl_trainer.datasets.registry import find_sources
 from gridctl_trainer.datasets.slices import LabelledSlice
 from gridctl_trainer.datasets.sunnybrook import patients as sunnybrook
 from gridctl_trainer.preprocessing.reading import prepare_in_memory
@@ -64,7 +64,7 @@ def test_the_cavity_is_brighter_than_the_ring_around_it(phantom: Path) -> None:
 
 
 def test_the_second_set_looks_different(phantom: Path) -> None:
-    kinds: tuple[Kind, ...] = ("acdc", "sunnybrook")
+    kinds: tuple[str, ...] = ("acdc", "sunnybrook")
     data = DataSpec(train=DatasetSpec(dataset="acdc", path="-"), size_px=32)
     first, second = (prepare_in_memory(find_sources(kind, phantom / kind), Recipe.of(kind, data, 1)) for kind in kinds)
     raw = [

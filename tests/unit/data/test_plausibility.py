@@ -35,7 +35,8 @@ def test_right_labels_are_not_complained_of(phantom: Path) -> None:
 def test_labels_that_lie_beside_the_heart_are_wrong(phantom: Path) -> None:
     for slices in hearts(phantom):
         moved = [
-            dataclasses.replace(item, mask=np.roll(item.mask, (14, -10), (0, 1)), structures={}) for item in slices
+            dataclasses.replace(item, masks={"left_ventricle": np.roll(item.mask, (14, -10), (0, 1))})
+            for item in slices
         ]
         (oddity,) = judged(moved)
         assert oddity.wrong
@@ -54,7 +55,9 @@ def test_a_cavity_outside_the_outer_contour_is_wrong(phantom: Path) -> None:
     slices = hearts(phantom)[-1]
     index = next(i for i, item in enumerate(slices) if "epicardium" in item.structures)
     outer = np.roll(slices[index].structures["epicardium"], 25, 0)
-    slices[index] = dataclasses.replace(slices[index], structures={"epicardium": outer})
+    slices[index] = dataclasses.replace(
+        slices[index], masks={"left_ventricle": slices[index].mask, "epicardium": outer}
+    )
     found = judged(slices)
     assert [oddity.wrong for oddity in found] == [True]
     assert found[0].where == str(slices[index].source)
@@ -63,7 +66,7 @@ def test_a_cavity_outside_the_outer_contour_is_wrong(phantom: Path) -> None:
 def test_gaps_and_volumes_no_heart_has_are_said(phantom: Path) -> None:
     slices = hearts(phantom)[0]
     gap = [
-        dataclasses.replace(item, mask=np.zeros_like(item.mask), structures={}) if item.index == 1 else item
+        dataclasses.replace(item, masks={"left_ventricle": np.zeros_like(item.mask)}) if item.index == 1 else item
         for item in slices
     ]
     assert any("no cavity on slices [1]" in oddity.what for oddity in judged(gap))

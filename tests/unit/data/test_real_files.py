@@ -38,7 +38,11 @@ def test_every_patient_is_readable_and_nothing_is_wrong() -> None:
 
 def test_they_are_prepared_for_training() -> None:
     for kind, (root, _) in find_sets(Path(ROOT)).items():
-        prepared = load_set(kind, str(root), DataSpec(train=DatasetSpec(dataset="acdc", path="-"), size_px=176), 1)
+        prepared = load_set(
+            DatasetSpec(dataset=kind, path=str(root)),
+            DataSpec(train=DatasetSpec(dataset="acdc", path="-"), size_px=176),
+            1,
+        )
         assert 0 <= prepared.images.min() <= prepared.images.max() <= 1
         lost = sum(record.lost_ml for record in prepared.slices) / sum(record.cavity_ml for record in prepared.slices)
         assert lost < 0.01, "hearts lie within the square"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from gridctl.experiment import Document, Experiment, parse_experiment
 from gridctl.experiment.known_keys import what_was_meant
 from gridctl.experiment.reference.json_schema import schema_text
 from gridctl.experiment.reference.key_paths import key_paths
+from gridctl_trainer.plugins import entry_points
 from gridctl_trainer.plugins.model import MODELS
 
 TEXT = """\
@@ -60,7 +62,7 @@ Install = Callable[..., None]
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
     """Installs a package that registers the model `mine`."""
     from gridctl.experiment import known_keys
-    from gridctl_trainer.plugins import entry_points, model
+    from gridctl_trainer.plugins import model
 
     folder = tmp_path / "site-packages"
     folder.mkdir()
@@ -239,3 +241,26 @@ def test_a_refused_option_leaves_nothing_behind(install: Install) -> None:
     install("mylab")
     with pytest.raises(InputError):
         parse(TEXT.replace("width: 3", "nothing: 3"))
+
+
+@pytest.mark.parametrize("code", ["", "raise RuntimeError"])
+def test_what_was_trained_by_one_that_is_not_here_can_still_be_read(
+    install: Install, tmp_path: Path, code: str
+) -> None:
+    """Its defaults are not known here: the runs say what they were trained with."""
+    install("mylab")
+    text = TEXT.replace("width: 3", "width: 3\n    name: a\n    batch_size: 2")
+    runs = parse(text).runs
+    other = parse(text.replace("name: a", "name: b")).runs
+    networks = [run.network for run in (*runs, *other)]
+    installed = tmp_path / "site-packages"
+    shutil.rmtree(installed / "mylab-1.2.dist-info")
+    sys.modules.pop("mylab")
+    if code:
+        install("mylab", code)
+    else:
+        entry_points._entry_points.cache_clear()
+    document = Document.parse(text, "tiny.yaml")
+    assert parse_experiment(document, from_elsewhere=True, trained=lambda *_: networks).runs == runs
+    with pytest.raises(Fault):
+        parse_experiment(document, from_elsewhere=True, trained=lambda *_: [])

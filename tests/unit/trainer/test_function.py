@@ -45,7 +45,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("size_px", [128, 96, 64])
 def test_shrinking_does_not_change_volumes(whole: Path, size_px: int) -> None:
     """True ones at all, predicted ones by more than what nearest pixels lose at the border."""
-    prepared = load_set("acdc", str(whole), DataSpec(train=DatasetSpec(dataset="acdc", path="-"), size_px=size_px), 1)
+    prepared = load_set(
+        DatasetSpec(dataset="acdc", path=str(whole)),
+        DataSpec(train=DatasetSpec(dataset="acdc", path="-"), size_px=size_px),
+        1,
+    )
     found = patient_functions("validation", Oracle(prepared), prepared, 4, CPU)
     assert [record.patient for record in found] == ["patient001", "patient002", "patient003"]
     for record, folder in zip(found, acdc.find_patients(whole), strict=True):
@@ -62,7 +66,7 @@ def test_what_a_crop_cuts_off_counts_as_missed_and_is_known(whole: Path) -> None
     data = DataSpec.model_validate(
         {"train": {"dataset": "acdc", "path": "-"}, "size_px": 16, "preprocessing": {"resize": False}}
     )
-    prepared = load_set("acdc", str(whole), data, 1)
+    prepared = load_set(DatasetSpec(dataset="acdc", path=str(whole)), data, 1)
     found = patient_functions("sunnybrook", Oracle(prepared), prepared, 7, CPU)
     for record in found:
         lost = sum(s.lost_ml for s in prepared.slices if s.patient == record.patient and s.phase == "ED")
@@ -71,13 +75,21 @@ def test_what_a_crop_cuts_off_counts_as_missed_and_is_known(whole: Path) -> None
 
 
 def test_a_model_that_sees_nothing_has_no_ejection_fraction(whole: Path) -> None:
-    prepared = load_set("acdc", str(whole), DataSpec(train=DatasetSpec(dataset="acdc", path="-"), size_px=32), 1)
+    prepared = load_set(
+        DatasetSpec(dataset="acdc", path=str(whole)),
+        DataSpec(train=DatasetSpec(dataset="acdc", path="-"), size_px=32),
+        1,
+    )
     for record in patient_functions("validation", Oracle(prepared, blind=True), prepared, 4, CPU):
         assert (record.predicted_edv_ml, record.predicted_esv_ml, record.predicted_ef) == (0, 0, None)
 
 
 def test_patients_with_one_phase_or_no_slice_distance_are_left_out(whole: Path) -> None:
-    prepared = load_set("acdc", str(whole), DataSpec(train=DatasetSpec(dataset="acdc", path="-"), size_px=32), 1)
+    prepared = load_set(
+        DatasetSpec(dataset="acdc", path=str(whole)),
+        DataSpec(train=DatasetSpec(dataset="acdc", path="-"), size_px=32),
+        1,
+    )
     slices = [
         dataclasses.replace(record, cavity_ml=0.0, pixel_ml=0.0) if record.patient == "patient001" else record
         for record in prepared.all_slices

@@ -10,9 +10,12 @@ from typing import Final
 _MASK: Final = "***"
 _USERINFO: Final = re.compile(r"(?<=:/)(/{0,2})(?:[^/\s@:'\"]+|[^/\s@:]*:\S*)@")
 """Before the host of a URL, also of one that became a path. Up to the last `@`: passwords may hold `@` and `/`."""
-_QUERY: Final = re.compile(
-    r"\b(X-Amz-(?:Signature|Credential|Security-Token)|AWSAccessKeyId|Signature|x-amz-security-token)=[^&\s'\"]+", re.I
+SECRET_PARAMETERS: Final = (
+    r"(?i:X-(?:Amz|Goog)-(?:Signature|Credential|Security-Token)|AWSAccessKeyId|Signature|sig|access_token|api_?key)"
 )
+"""Names of parameters in the query of a URL whose values open what it points to, as a regular expression."""
+_QUERY: Final = re.compile(rf"(?:(?<=[?&])|\b(?=(?i:X-Amz-|AWSAccessKeyId|Signature)))({SECRET_PARAMETERS})=[^&\s'\"]+")
+"""Those of AWS also outside a URL, as in headers; `sig=3` alone may be a folder."""
 _VARIABLES: Final = (
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,19 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from gridctl_trainer.contract.errors import DataError, Problem
-from gridctl_trainer.datasets.acdc.files import info_path
-from gridctl_trainer.datasets.acdc.info import read_info
-from gridctl_trainer.datasets.acdc.series import check_series
+from gridctl_trainer.datasets.base import SeriesDataset
 from gridctl_trainer.datasets.file_tree import UnreadableError, is_folder
 from gridctl_trainer.datasets.quality.oddities import Oddity
-from gridctl_trainer.datasets.quality.plausibility import ejection_fraction, judge
-from gridctl_trainer.datasets.registry import Kind, PatientSource, find_sources
+from gridctl_trainer.datasets.quality.plausibility import ejection_fraction
+from gridctl_trainer.datasets.registry import CaseSource, find_sources
 from gridctl_trainer.datasets.slices import LabelledSlice, Phase, Progress, cavity_ml
-from gridctl_trainer.preprocessing.grey_levels import rescalings
+from gridctl_trainer.plugins.dataset import DATASETS
+from gridctl_trainer.plugins.entry_points import PluginError
+from gridctl_trainer.preprocessing.grey_levels import channel_rescalings
 from gridctl_trainer.preprocessing.reading import each_patient
-
-FOLDERS: dict[Kind, tuple[str, ...]] = {"acdc": ("", "acdc"), "sunnybrook": ("sunnybrook", "")}
-"""Where below a root each data set may lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ class CheckedPatient:
 class CheckedSet:
     """One data set."""
 
-    kind: Kind
+    kind: str
     root: Path
     patients: tuple[CheckedPatient, ...]
 
@@ -75,15 +73,15 @@ class CheckedSet:
         return any(patient.problems or any(oddity.wrong for oddity in patient.oddities) for patient in self.patients)
 
 
-def find_sets(root: Path) -> dict[Kind, tuple[Path, list[PatientSource]]]:
+def find_sets(root: Path) -> dict[str, tuple[Path, list[CaseSource]]]:
     """The data sets at or just below a root.
 
     Raises:
         DataError: There is none, or part of one cannot be read.
     """
-    found: dict[Kind, tuple[Path, list[PatientSource]]] = {}
+    found: dict[str, tuple[Path, list[CaseSource]]] = {}
     faults = []
-    for kind, folders in FOLDERS.items():
+    for kind, folders in _recognised().items():
         for folder in folders:
             try:
                 found[kind] = (root / folder, find_sources(kind, root / folder))
@@ -100,10 +98,20 @@ def find_sets(root: Path) -> dict[Kind, tuple[Path, list[PatientSource]]]:
     raise DataError.collect(faults)
 
 
+def _recognised() -> dict[str, tuple[str, ...]]:
+    """The data sets that are known by names of files, with the folders below a root in which each may lie."""
+    found = {}
+    for name in DATASETS.names():
+        with contextlib.suppress(PluginError):
+            if folder := DATASETS.find(name).folder:
+                found[name] = folder.below
+    return found
+
+
 def check_set(
-    kind: Kind,
+    kind: str,
     root: Path,
-    sources: Sequence[PatientSource],
+    sources: Sequence[CaseSource],
     progress: Progress | None = None,
     workers: int = 1,
     figures: Path | None = None,
@@ -118,7 +126,7 @@ def check_set(
         workers: Patients at once.
         figures: Folder for a sheet of pictures a patient.
     """
-    work = partial(_check, kind, figures)
+    work = partial(_check, figures)
     return CheckedSet(kind, root, tuple(each_patient(sources, work, progress, workers)))
 
 
@@ -156,35 +164,22 @@ def to_json(checked: CheckedSet) -> dict[str, Any]:
     }
 
 
-def _check(kind: Kind, figures: Path | None, source: PatientSource) -> CheckedPatient:
+def _check(figures: Path | None, source: CaseSource) -> CheckedPatient:
     oddities: list[Oddity] = []
-    group, series_frames = "", 1
+    series_frames = 1
     try:
         slices = source.read(1, oddities.append)
-        judge(slices, oddities.append)
-        rescalings(slices, oddities.append)
-        if kind == "acdc":
-            folder = source.files[0].parent
-            info = read_info(info_path(folder))
-            group = info.group
-            series_frames = check_series(folder, info, oddities.append)
-        elif slices:
-            series_frames = sunnybrook_frames(source, slices)
+        source.judge(slices, oddities.append)
+        channel_rescalings(slices, oddities.append)
+        if isinstance(source.dataset, SeriesDataset):
+            series_frames = source.dataset.recorded_frames(source.case, slices, oddities.append)
     except DataError as fault:
         return CheckedPatient(source.patient, problems=fault.problems, oddities=tuple(oddities))
     if figures is not None:
         from gridctl_trainer.datasets.contact_sheets import write_sheet
 
         write_sheet(figures / f"{source.patient}.png", slices)
-    return _measured(source.patient, group, slices, series_frames, oddities)
-
-
-def sunnybrook_frames(source: PatientSource, slices: Sequence[LabelledSlice]) -> int:
-    """Frames of the heart cycle that a labelled slice has files of."""
-    from gridctl_trainer.datasets.sunnybrook.patients import PHASES_PER_SLICE
-
-    images = sum(path.suffix.lower() != ".txt" for path in source.files)
-    return min(PHASES_PER_SLICE, images // max(1, len({labelled.index for labelled in slices})))
+    return _measured(source.patient, slices[0].group, slices, series_frames, oddities)
 
 
 def _measured(

@@ -10,15 +10,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gridctl_trainer.contract.data_layout import TITLES
 from gridctl_trainer.contract.wording import count
 from gridctl_trainer.dataset_check.check import CheckedPatient, CheckedSet
 from gridctl_trainer.datasets.quality.oddities import Oddity
+from gridctl_trainer.plugins.dataset import title_of
 
 
 def print_check(checked: CheckedSet, console: Console) -> None:
     """A row a patient, then everything that is wrong, then everything worth knowing."""
-    console.print(f"[bold]{TITLES[checked.kind]}[/] {escape(str(checked.root))}", soft_wrap=True)
+    console.print(f"[bold]{title_of(checked.kind)}[/] {escape(str(checked.root))}", soft_wrap=True)
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("patient", no_wrap=True)
     for name in ("slices", "size", "spacing", "range", "area", "EDV", "ESV", "EF"):

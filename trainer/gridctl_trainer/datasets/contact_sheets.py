@@ -11,18 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridctl_trainer.contract.errors import DataError
-from gridctl_trainer.datasets.slices import LabelledSlice, Structure
+from gridctl_trainer.datasets.slices import CAVITY, LabelledSlice
 
 Colour = tuple[int, int, int]
 Picture = NDArray[np.uint8]
 
 CAVITY_BGR: Final[Colour] = (80, 200, 80)
-STRUCTURES_BGR: Final[Mapping[Structure, Colour]] = {
+STRUCTURES_BGR: Final[Mapping[str, Colour]] = {
     "right_ventricle": (230, 160, 60),
     "myocardium": (60, 200, 240),
     "epicardium": (60, 200, 240),
     "papillary": (220, 90, 220),
 }
+
+OTHER_BGR: Final[Colour] = (200, 200, 200)
 
 _TILE_PX: Final = 220
 _HEAD_PX: Final = 26
@@ -85,7 +87,9 @@ def grey(image: NDArray[np.float32]) -> Picture:
 
 
 def _tile(labelled: LabelledSlice, window: tuple[slice, slice]) -> Picture:
-    drawn = [(mask[window], STRUCTURES_BGR[name]) for name, mask in labelled.structures.items() if mask.any()]
+    drawn = [
+        (mask[window], STRUCTURES_BGR.get(name, OTHER_BGR)) for name, mask in labelled.structures.items() if mask.any()
+    ]
     drawn.append((labelled.mask[window], CAVITY_BGR))
     image = labelled.image[window]
     # A few very bright pixels, such as fat near a coil, would leave the heart dark.
@@ -114,6 +118,8 @@ def _window(slices: Sequence[LabelledSlice]) -> tuple[slice, slice]:
 def _legend(slices: Sequence[LabelledSlice]) -> str:
     names = {"cavity": "green", "right_ventricle": "blue", "myocardium": "yellow", "epicardium": "yellow"}
     names["papillary"] = "violet"
+    outlined = {name for labelled in slices for name in labelled.masks}
+    names |= dict.fromkeys(sorted(outlined - {*STRUCTURES_BGR, CAVITY}), "grey")
     there = {"cavity"} | {name for labelled in slices for name, mask in labelled.structures.items() if mask.any()}
     return ", ".join(f"{colour}: {name.replace('_', ' ')}" for name, colour in names.items() if name in there)
 

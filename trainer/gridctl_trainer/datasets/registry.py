@@ -1,104 +1,137 @@
-"""The two data sets behind one door: their patients, the files of each, and how to read one."""
+"""From a name to what reads that data set, and the cases that it finds in a folder."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any
 
 from gridctl_trainer.contract.errors import DataError
-from gridctl_trainer.contract.frozen import canonical_json
-from gridctl_trainer.contract.wording import count
-from gridctl_trainer.datasets.acdc import patients as acdc
-from gridctl_trainer.datasets.file_tree import UnreadableError, require_readable, walk
+from gridctl_trainer.contract.spec import DatasetSpec
+from gridctl_trainer.datasets.base import CaseFiles, CheckedDataset, Dataset, SeriesDataset
+from gridctl_trainer.datasets.file_tree import UnreadableError
+from gridctl_trainer.datasets.foreign_reading import read_foreign
 from gridctl_trainer.datasets.quality.oddities import Notice
 from gridctl_trainer.datasets.slices import LabelledSlice
-from gridctl_trainer.datasets.sunnybrook import patients as sunnybrook
-
-Kind = str
-
-_NAMED_PATIENTS: Final = 5
+from gridctl_trainer.plugins.dataset import DATASETS, builder_of, options_of
+from gridctl_trainer.plugins.entry_points import PluginError
 
 
 @dataclass(frozen=True, slots=True)
-class PatientSource:
-    """One patient who has not been read yet.
+class CaseSource:
+    """One case that has not been read yet.
 
     Attributes:
-        patient: Id.
-        files: All that reading may open.
-        read: Called with frames of a series and a notice; raises DataError.
+        name: Of the data set, as specifications name it.
+        dataset: What reads it.
+        case: Its files.
     """
 
-    patient: str
-    files: tuple[Path, ...]
-    read: Callable[[int, Notice], list[LabelledSlice]]
+    name: str
+    dataset: Dataset
+    case: CaseFiles
+
+    @property
+    def patient(self) -> str:
+        """Id."""
+        return self.case.patient
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that reading may open."""
+        return self.case.files
 
     def fingerprint(self, root: Path) -> str:
-        """SHA-256 over names, sizes and times of the files: another one if any was changed.
+        """SHA-256 over names, sizes and times of the files.
 
         Raises:
             UnreadableError: One of them is not there any more.
         """
-        stats = []
-        for path in sorted(self.files):
-            try:
-                status = path.stat()
-            except OSError as error:
-                raise UnreadableError(f"cannot read it: {error.strerror}", where=path) from None
-            stats.append([path.relative_to(root).as_posix(), status.st_size, status.st_mtime_ns])
-        return hashlib.sha256(canonical_json(stats).encode()).hexdigest()
+        return self.case.fingerprint(root)
+
+    def read(self, frames: int, notice: Notice) -> Sequence[LabelledSlice]:
+        """Its slices.
+
+        Raises:
+            DataError: Files are missing, unreadable or wrong, by name; or a plugin fails, or returns what it must not.
+        """
+        if DATASETS.is_built_in(self.name):
+            return self.dataset.read(self.case, frames, notice)
+        return read_foreign(self.name, self.dataset, self.case, frames, notice)
+
+    def judge(self, slices: Sequence[LabelledSlice], notice: Notice) -> None:
+        """Say what the data set itself knows to be odd about these slices."""
+        if isinstance(self.dataset, CheckedDataset):
+            self.dataset.judge(slices, notice)
 
 
-def find_sources(kind: Kind, root: Path) -> list[PatientSource]:
-    """The patients of a data set, sorted.
+def dataset_of(name: str, options: Mapping[str, Any] | None = None) -> Dataset:
+    """What reads a data set.
+
+    Args:
+        name: A short name, or `pkg.module:Name`.
+        options: Of the data set.
 
     Raises:
-        DataError: There is no such folder, no patient in it, or files of one are missing or unreadable.
+        PluginError: There is no such data set, it cannot be imported, or it is none.
+        SpecError: An option is unknown or not valid.
     """
+    made = builder_of(name)(options_of(DatasetSpec(dataset=name, path="-", options=options or {})))
+    if not isinstance(made, Dataset):
+        raise PluginError(
+            f"the dataset '{name}' makes a {type(made).__name__} without the methods cases and read",
+            where=name,
+            fix="have it return an object with both",
+        )
+    return made
+
+
+def require_version(given: DatasetSpec) -> None:
+    """Refuse to read another version of a data set than the experiment is about.
+
+    Raises:
+        PluginError: The data set that is installed here declares another one.
+    """
+    here = DATASETS.find(given.dataset).version
+    if given.version != here:
+        raise PluginError(
+            f"the dataset '{given.dataset}' declares version '{here}' here, the specification says '{given.version}'",
+            where=given.dataset,
+            fix=f"write version: '{here}' beside it in the experiment file, or install the other version",
+        )
+
+
+def find_sources(name: str, root: Path, options: Mapping[str, Any] | None = None) -> list[CaseSource]:
+    """The cases of a data set, sorted by patient.
+
+    Raises:
+        DataError: There is no such folder, nothing in it, or files are missing or unreadable.
+        PluginError: There is no such data set, or it cannot be imported.
+    """
+    dataset = dataset_of(name, options)
     try:
-        if kind == "acdc":
-            trees = {folder: walk(folder) for folder in acdc.find_patients(root)}
-            require_readable([problem for tree in trees.values() for problem in tree.unreadable])
-            return [
-                PatientSource(folder.name, tree.files, partial(acdc.read_patient, folder))
-                for folder, tree in trees.items()
-            ]
-        return [
-            PatientSource(
-                patient.patient,
-                (*patient.images.values(), *(path for paths in patient.contours.values() for path in paths.values())),
-                partial(sunnybrook.read_patient, patient),
-            )
-            for patient in sunnybrook.find_patients(root)
-        ]
+        found = list(dataset.cases(root))
     except OSError as error:
         raise UnreadableError(f"cannot read it: {error.strerror}", where=error.filename or root) from None
+    if not found:
+        raise DataError("there is no case in this folder", where=root, fix=f"give the folder of {name}")
+    return [CaseSource(name, dataset, case) for case in sorted(found, key=lambda case: case.patient)]
 
 
-def require_series(sources: Sequence[PatientSource], root: Path) -> None:
-    """Refuse ACDC without the recordings from which temporal context is read, in one message for the whole set.
+def require_series(sources: Sequence[CaseSource], root: Path) -> None:
+    """Refuse cases without the frames that models read that have temporal context.
 
     Raises:
-        DataError: Patients have no 4D file: how many, and the first by name.
+        DataError: Some have none: in one message for the whole set.
     """
-    lacking = [source.patient for source in sources if not _has_series(source)]
-    if not lacking:
+    if not sources:
         return
-    named = ", ".join(lacking[:_NAMED_PATIENTS])
-    more = f" and {len(lacking) - _NAMED_PATIENTS} more" if len(lacking) > _NAMED_PATIENTS else ""
-    raise DataError(
-        f"{len(lacking)} of {count(len(sources), 'patient')} {'has' if len(lacking) == 1 else 'have'} no 4D series "
-        f"(patientNNN_4d.nii.gz), which models with temporal: true read: {named}{more}",
-        where=root,
-        fix="unpack ACDC with its 4D files; `gridctl-trainer data phantom OUT --series` makes synthetic ones; "
-        "or leave temporal: true out",
-    )
-
-
-def _has_series(source: PatientSource) -> bool:
-    names = (f"{source.patient}_4d.nii.gz".casefold(), f"{source.patient}_4d.nii".casefold())
-    return any(path.name.casefold() in names for path in source.files)
+    dataset = sources[0].dataset
+    if not isinstance(dataset, SeriesDataset):
+        raise DataError(
+            f"the dataset '{sources[0].name}' has no frames before the labelled ones, which a model reads here",
+            where=root,
+            fix="use a model that reads single images, such as one without temporal: true",
+        )
+    dataset.require_series([source.case for source in sources], root)

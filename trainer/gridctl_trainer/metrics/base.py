@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from gridctl_trainer.plugins.metrics import MetricDescriptor
+from gridctl_trainer.plugins.metric import MetricDescriptor
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -17,7 +17,7 @@ from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.score_name import ScoreName
 from gridctl_trainer.metrics.base import SliceBatch, Undefined
 from gridctl_trainer.plugins.entry_points import Registered
-from gridctl_trainer.plugins.metrics import METRICS
+from gridctl_trainer.plugins.metric import METRICS
 
 _ROUNDING: Final = 1e-5
 """By how much a number may lie beyond the range of its metric: float32 rounds a perfect score up."""

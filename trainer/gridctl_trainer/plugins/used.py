@@ -7,7 +7,9 @@ import contextlib
 from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.plugins.entry_points import PluginError
+from gridctl_trainer.plugins.metric import METRICS
 from gridctl_trainer.plugins.model import MODELS
+from gridctl_trainer.plugins.step import STEPS
 
 
 def plugins_of(spec: RunSpec) -> tuple[PluginProvenance, ...]:
@@ -18,4 +20,10 @@ def plugins_of(spec: RunSpec) -> tuple[PluginProvenance, ...]:
     found = []
     with contextlib.suppress(PluginError):
         found.append(MODELS.provenance(spec.network.architecture, spec.plugin_path))
+    for name in spec.metrics:
+        with contextlib.suppress(PluginError):
+            found.append(METRICS.provenance(name, spec.plugin_path))
+    for step in spec.data.preprocessing:
+        with contextlib.suppress(PluginError):
+            found.append(STEPS.provenance(step.step, spec.plugin_path))
     return tuple(found)

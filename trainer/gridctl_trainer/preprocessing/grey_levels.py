@@ -6,6 +6,7 @@ scaled to [0, 1] or z-scored would become two or ten grey levels, so they are sp
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +81,38 @@ def rescalings(slices: Sequence[LabelledSlice], notice: Notice) -> Mapping[Phase
     if faults:
         raise DataError.collect(faults)
     return found
+
+
+def channel_rescalings(slices: Sequence[LabelledSlice], notice: Notice) -> Sequence[Mapping[Phase, Rescaling]]:
+    """`rescalings` of each channel; further ones than the first may be anything, so they are not refused.
+
+    Raises:
+        DataError: A volume is no image.
+    """
+    if not slices or slices[0].series.ndim == 3:
+        return [rescalings(slices, notice)]
+    found = []
+    for channel in range(slices[0].series.shape[1]):
+        of_channel = [dataclasses.replace(item, series=item.series[:, channel]) for item in slices]
+        try:
+            found.append(rescalings(of_channel, notice))
+        except DataError:
+            if channel == 0:
+                raise
+            found.append({})
+    return found
+
+
+def rescaled(labelled: LabelledSlice, maps: Sequence[Mapping[Phase, Rescaling]]) -> NDArray[np.float32]:
+    """The series of a slice, each channel by its map, if it has one."""
+    if labelled.series.ndim == 3:
+        own = maps[0].get(labelled.phase)
+        return own.apply(labelled.series) if own else labelled.series
+    channels = [
+        own.apply(labelled.series[:, channel]) if (own := of.get(labelled.phase)) else labelled.series[:, channel]
+        for channel, of in enumerate(maps)
+    ]
+    return np.stack(channels, axis=1)
 
 
 def _require_image(volume: Sequence[LabelledSlice], pixels: NDArray[np.float32], where: Path) -> None:

@@ -9,10 +9,10 @@ from typing import Final
 
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.location import read_location
-from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
 from gridctl_trainer.datasets.file_tree import UnreadableError, entries, is_folder
 from gridctl_trainer.datasets.quality.oddities import Oddity
-from gridctl_trainer.datasets.registry import Kind, find_sources
+from gridctl_trainer.datasets.registry import find_sources, require_version
 from gridctl_trainer.datasets.slices import Progress
 from gridctl_trainer.datasets.transfer.cache_folder import cache_folder
 from gridctl_trainer.datasets.transfer.fetching import fetch, is_remote
@@ -32,12 +32,11 @@ _CHECKED: Final = "-checked"
 have the same fingerprint, and those packs may hold what is now refused or rescaled."""
 
 
-def load_set(kind: Kind, location: str, data: DataSpec, frames: int, progress: Progress | None = None) -> PreparedSet:
+def load_set(given: DatasetSpec, data: DataSpec, frames: int, progress: Progress | None = None) -> PreparedSet:
     """A data set, prepared.
 
     Args:
-        kind: Which one.
-        location: A folder of files as published, a folder of packs, or `s3://bucket/prefix` of
+        given: Which one, and where: a folder of files as published, a folder of packs, or `s3://bucket/prefix` of
             either, which is fetched once into this machine's cache.
         data: How to prepare it.
         frames: Of each series, the labelled one included.
@@ -46,8 +45,12 @@ def load_set(kind: Kind, location: str, data: DataSpec, frames: int, progress: P
     Raises:
         DataError: Files are missing, unreadable or wrong, by name.
         StoreError: The bucket cannot be reached.
+        PluginError: There is no such data set here, or it is of another version.
+        SpecError: It has no such option.
     """
-    recipe = Recipe.of(kind, data, frames)
+    require_version(given)
+    recipe = Recipe.of(given.dataset, data, frames, given.options)
+    location = given.path
     root = fetch(location, progress) if is_remote(location) else read_location(location).folder
     found = _prebuilt(root, recipe) if holds_packs(root) else _packed(root, recipe, progress)
     rescaled = [oddity for oddity in found.oddities if oddity.what.startswith(RESCALED)]
@@ -100,7 +103,7 @@ def _differing(then: Mapping[str, str], now: Mapping[str, str]) -> Sequence[str]
 
 
 def _packed(root: Path, recipe: Recipe, progress: Progress | None) -> PreparedSet:
-    sources = find_sources(recipe.kind, root)
+    sources = find_sources(recipe.kind, root, recipe.options)
     total, name = len(sources), f"{fingerprint_of(recipe, sources, root)[:16]}{_CHECKED}"
     packs: Path | None = None
 

@@ -11,12 +11,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.contract.spec.data import DEFAULT_TARGET
 from gridctl_trainer.datasets.quality.oddities import Oddity, ignore
-from gridctl_trainer.datasets.quality.plausibility import judge
-from gridctl_trainer.datasets.slices import LabelledSlice, Phase
+from gridctl_trainer.datasets.slices import CAVITY, LabelledSlice, Phase
 from gridctl_trainer.preprocessing.base import StepError, load_steps
-from gridctl_trainer.preprocessing.grey_levels import rescalings
+from gridctl_trainer.preprocessing.grey_levels import channel_rescalings, rescaled
+from gridctl_trainer.preprocessing.label_map import label_map
 from gridctl_trainer.preprocessing.steps import preprocess
 
 LOST_NOTICED = 0.01
@@ -29,9 +31,10 @@ class SliceRecord:
 
     Attributes:
         patient: Id.
-        phase: End-diastole or end-systole.
+        phase: Time point, such as `ED` and `ES`.
         name: Unique within the data set: `patient001 ED slice 03`.
-        cavity_ml: Volume of the true cavity in this slice, from the mask as published.
+        cavity_ml: Volume of the true cavity in this slice, from the mask as published; where the cavity is not
+            segmented, of the structure that is, or of the first of them.
         pixel_ml: Volume that one pixel of the prepared mask stands for; 0 if the distance of
             slices is unknown.
         lost_ml: What the crop cut off of `cavity_ml`.
@@ -50,8 +53,8 @@ class PreparedPatient:
     """One patient's images.
 
     Attributes:
-        series: (n, T, size_px, size_px) float32, the labelled frame last.
-        masks: (n, size_px, size_px) uint8, 1 inside the left-ventricle cavity.
+        series: (n, T, size_px, size_px) float32, the labelled frame last; (n, T, C, size_px, size_px) with channels.
+        masks: (n, size_px, size_px) uint8: 0 background, else the number of a structure of the target, from 1.
         slices: What is known of each.
         oddities: What was found odd about the patient's files.
     """
@@ -70,11 +73,13 @@ class PreparedSet:
     belong to this set.
 
     Attributes:
-        all_series: (M, T, size_px, size_px) float32, the labelled frame last.
-        all_masks: (M, size_px, size_px) uint8, 1 inside the left-ventricle cavity.
+        all_series: (M, T, size_px, size_px) float32, the labelled frame last; with channels
+            (M, T, C, size_px, size_px).
+        all_masks: (M, size_px, size_px) uint8: 0 background, else the number of a structure of the target, from 1.
         all_slices: What is known of each, M of them.
         rows: (N,) int64, growing.
         oddities: What was found odd about the files.
+        target: Structures that masks tell apart.
     """
 
     all_series: NDArray[np.float32]
@@ -82,6 +87,7 @@ class PreparedSet:
     all_slices: tuple[SliceRecord, ...]
     rows: NDArray[np.int64]
     oddities: tuple[Oddity, ...] = ()
+    target: tuple[str, ...] = DEFAULT_TARGET
 
     @classmethod
     def whole(
@@ -90,18 +96,25 @@ class PreparedSet:
         masks: NDArray[np.uint8],
         slices: Sequence[SliceRecord],
         oddities: Sequence[Oddity] = (),
+        target: tuple[str, ...] = DEFAULT_TARGET,
     ) -> PreparedSet:
         """All images of the arrays."""
-        return cls(series, masks, tuple(slices), np.arange(len(masks)), tuple(oddities))
+        return cls(series, masks, tuple(slices), np.arange(len(masks)), tuple(oddities), target)
 
     @classmethod
-    def join(cls, parts: Sequence[PreparedPatient]) -> PreparedSet:
-        """The images of several patients, in that order."""
+    def join(cls, parts: Sequence[PreparedPatient], target: tuple[str, ...] = DEFAULT_TARGET) -> PreparedSet:
+        """The images of several patients, in that order.
+
+        Raises:
+            DataError: They have not all as many channels.
+        """
+        require_one_shape([part.series.shape for part in parts])
         return cls.whole(
             np.concatenate([part.series for part in parts]),
             np.concatenate([part.masks for part in parts]),
             [record for part in parts for record in part.slices],
             [oddity for part in parts for oddity in part.oddities],
+            target,
         )
 
     def __len__(self) -> int:
@@ -124,13 +137,13 @@ class PreparedSet:
 
     @property
     def images(self) -> NDArray[np.float32]:
-        """The labelled frames, (N, size_px, size_px) float32."""
+        """The labelled frames, (N, size_px, size_px) float32, or (N, C, size_px, size_px)."""
         chosen: NDArray[np.float32] = self.all_series[self.rows, -1]
         return chosen
 
     @property
     def masks(self) -> NDArray[np.uint8]:
-        """(N, size_px, size_px) uint8, 1 inside the cavity."""
+        """(N, size_px, size_px) uint8: 0 background, else the number of a structure of the target, from 1."""
         chosen: NDArray[np.uint8] = self.all_masks[self.rows]
         return chosen
 
@@ -144,6 +157,17 @@ class PreparedSet:
         """The same over whole series."""
         chosen = self.all_series[self.rows]
         return self._digest(chosen) if chosen.shape[1] > 1 else self.digest
+
+    @property
+    def channels(self) -> int:
+        """Channels of its images."""
+        return 1 if self.all_series.ndim == 4 else int(self.all_series.shape[2])
+
+    @cached_property
+    def structures(self) -> tuple[str, ...]:
+        """Those of the target that are there on some image."""
+        there = set(np.unique(self.masks).tolist())
+        return tuple(name for number, name in enumerate(self.target, 1) if number in there)
 
     def of_patients(self, patients: Collection[str]) -> PreparedSet:
         """The images of some patients, order kept, nothing copied."""
@@ -171,15 +195,15 @@ def prepare_patient(slices: Sequence[LabelledSlice], oddities: Sequence[Oddity],
         StepError: A preprocessing step failed on a slice, by name, or returned what it must not.
     """
     found = list(oddities)
-    judge(slices, found.append)
     rounds = any(step.described.rounds_to_integers for step in load_steps(data.preprocessing))
-    maps = rescalings(slices, found.append if rounds else ignore)
+    maps = channel_rescalings(slices, found.append if rounds else ignore)
+    measured = data.target.index(CAVITY) + 1 if CAVITY in data.target else 1
     series, masks, records = [], [], []
     for labelled in slices:
-        rescaling = maps.get(labelled.phase) if rounds else None
-        scanned = rescaling.apply(labelled.series) if rescaling else labelled.series
+        scanned = rescaled(labelled, maps) if rounds else labelled.series
+        labels = label_map(labelled, data.target)
         try:
-            prepared = preprocess(scanned, labelled.mask, data, labelled.spacing_mm[:2])
+            prepared = preprocess(scanned, labels, data, labelled.spacing_mm[:2], measured)
         except StepError as error:
             problem = error.problems[0]
             raise StepError(problem.what, where=labelled.name, fix=problem.fix) from error
@@ -191,16 +215,31 @@ def prepare_patient(slices: Sequence[LabelledSlice], oddities: Sequence[Oddity],
                 patient=labelled.patient,
                 phase=labelled.phase,
                 name=labelled.name,
-                cavity_ml=float(labelled.mask.sum()) * voxel_ml,
+                cavity_ml=float((labels == measured).sum()) * voxel_ml,
                 pixel_ml=voxel_ml * prepared.pixel_area,
                 lost_ml=prepared.cropped_px * prepared.pixel_area * voxel_ml,
             )
         )
-    found += _lost(records, slices)
+    found += _lost(records, slices, data.target[measured - 1])
     return PreparedPatient(np.stack(series), np.stack(masks), tuple(records), tuple(found))
 
 
-def _lost(records: Sequence[SliceRecord], slices: Sequence[LabelledSlice]) -> Iterator[Oddity]:
+def _lost(records: Sequence[SliceRecord], slices: Sequence[LabelledSlice], structure: str) -> Iterator[Oddity]:
     whole_ml, lost_ml = sum(record.cavity_ml for record in records), sum(record.lost_ml for record in records)
     if whole_ml and lost_ml > LOST_NOTICED * whole_ml:
-        yield Oddity(f"the crop cuts off {lost_ml / whole_ml:.0%} of the cavity", str(slices[0].source.parent))
+        name = "cavity" if structure == CAVITY else structure
+        yield Oddity(f"the crop cuts off {lost_ml / whole_ml:.0%} of the {name}", str(slices[0].source.parent))
+
+
+def require_one_shape(shapes: Sequence[tuple[int, ...]]) -> None:
+    """Refuse images of one data set that have different numbers of channels.
+
+    Raises:
+        DataError: They have.
+    """
+    channels = sorted({shape[2] if len(shape) == 5 else 1 for shape in shapes})
+    if len(channels) > 1:
+        raise DataError(
+            f"some of its images have {channels[0]} channels and others {channels[-1]}",
+            fix="have the data set give all images the same channels",
+        )

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from gridctl_trainer.contract.errors import DataError, Problem
 from gridctl_trainer.datasets.quality.oddities import Oddity
-from gridctl_trainer.datasets.registry import PatientSource
+from gridctl_trainer.datasets.registry import CaseSource
 from gridctl_trainer.datasets.slices import Progress
 from gridctl_trainer.preprocessing.prepared import PreparedPatient, PreparedSet, prepare_patient
 from gridctl_trainer.preprocessing.recipe import Recipe
@@ -17,7 +17,7 @@ from gridctl_trainer.preprocessing.recipe import Recipe
 T = TypeVar("T")
 
 
-def read_and_prepare(source: PatientSource, recipe: Recipe) -> PreparedPatient:
+def read_and_prepare(source: CaseSource, recipe: Recipe) -> PreparedPatient:
     """One patient as the recipe says.
 
     Raises:
@@ -25,23 +25,23 @@ def read_and_prepare(source: PatientSource, recipe: Recipe) -> PreparedPatient:
     """
     oddities: list[Oddity] = []
     slices = source.read(recipe.frames, oddities.append)
+    source.judge(slices, oddities.append)
     return prepare_patient(slices, oddities, recipe.data)
 
 
-def prepare_in_memory(
-    sources: Sequence[PatientSource], recipe: Recipe, progress: Progress | None = None
-) -> PreparedSet:
+def prepare_in_memory(sources: Sequence[CaseSource], recipe: Recipe, progress: Progress | None = None) -> PreparedSet:
     """A whole data set, nothing kept on disk.
 
     Raises:
         DataError: Files are missing, unreadable or wrong, by name.
     """
-    return PreparedSet.join(list(each_patient(sources, lambda source: read_and_prepare(source, recipe), progress)))
+    parts = list(each_patient(sources, lambda source: read_and_prepare(source, recipe), progress))
+    return PreparedSet.join(parts, recipe.target)
 
 
 def each_patient(
-    sources: Sequence[PatientSource],
-    work: Callable[[PatientSource], T],
+    sources: Sequence[CaseSource],
+    work: Callable[[CaseSource], T],
     progress: Progress | None = None,
     workers: int = 1,
 ) -> Iterator[T]:

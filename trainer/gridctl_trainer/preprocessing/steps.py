@@ -27,10 +27,10 @@ class PreparedSlice:
     """One slice as models see it.
 
     Attributes:
-        series: (T, size_px, size_px) float32.
-        mask: (size_px, size_px) uint8, 0 or 1, on the same pixels.
+        series: (T, size_px, size_px) float32, or (T, C, size_px, size_px).
+        mask: (size_px, size_px) uint8, labels on the same pixels.
         pixel_area: Of a pixel, in pixels as scanned: above 1 where the slice was shrunk.
-        cropped_px: Pixels of the mask, after shrinking, that the crop cut off.
+        cropped_px: Pixels of the measured label, after shrinking, that the crop cut off.
     """
 
     series: Image
@@ -39,21 +39,23 @@ class PreparedSlice:
     cropped_px: int
 
 
-def preprocess(series: Image, mask: Mask, data: DataSpec, spacing_mm: SpacingMm) -> PreparedSlice:
-    """Prepare one slice; every frame for itself, as if it were the labelled one.
+def preprocess(series: Image, mask: Mask, data: DataSpec, spacing_mm: SpacingMm, measured: int = 1) -> PreparedSlice:
+    """Prepare one slice; every frame and channel for itself, as if it were the labelled one.
 
     Args:
-        series: (T, H, W), raw intensities.
-        mask: (H, W), 0 or 1, on the same pixels.
+        series: (T, H, W) or (T, C, H, W), raw intensities.
+        mask: (H, W), labels on the same pixels.
         data: Which steps, and the side of the square.
         spacing_mm: Distance of rows, and of columns.
+        measured: The label of which is said how much was cut off.
 
     Raises:
         StepError: A step failed, or returned what it must not.
     """
     steps, size_px = load_steps(data.preprocessing), data.size_px
-    prepared = np.empty((len(series), size_px, size_px), dtype=np.float32)
-    for frame, image in zip(prepared, series, strict=True):
+    prepared = np.empty((*series.shape[:-2], size_px, size_px), dtype=np.float32)
+    images = series.reshape(-1, *series.shape[-2:])
+    for frame, image in zip(prepared.reshape(-1, size_px, size_px), images, strict=True):
         pad_and_crop_into(frame, enhance(image, steps, spacing_mm, size_px))
     grid, resampled, spacing = mask.shape, mask, spacing_mm
     for step in steps:
@@ -64,7 +66,7 @@ def preprocess(series: Image, mask: Mask, data: DataSpec, spacing_mm: SpacingMm)
     square = np.empty((size_px, size_px), dtype=np.uint8)
     pad_and_crop_into(square, resampled)
     area = grid[0] * grid[1] / (resampled.shape[0] * resampled.shape[1])
-    return PreparedSlice(prepared, square, area, int(resampled.sum()) - int(square.sum()))
+    return PreparedSlice(prepared, square, area, int((resampled == measured).sum()) - int((square == measured).sum()))
 
 
 def enhance(image: Image, steps: Sequence[Step], spacing_mm: SpacingMm, size_px: int) -> Image:

@@ -26,7 +26,7 @@ from gridctl_trainer.training.images.sets import VALIDATION, scoring_batch_size
 from gridctl_trainer.training.images.tensors import ImageTensors
 from gridctl_trainer.training.machine.environment import peak_memory_bytes
 from gridctl_trainer.training.network_check import require_logits
-from gridctl_trainer.training.objective import bce_with_logits
+from gridctl_trainer.training.objective import objective
 from gridctl_trainer.training.progress.display import TrainingProgress
 from gridctl_trainer.training.seeding import epoch_order, restore_rng_state, rng_state
 
@@ -120,7 +120,7 @@ class TrainingLoop:
         train_seconds = time.monotonic() - started
         trained = len(self._train_images) - min(first * self._spec.training.batch_size, len(self._train_images))
         self._rng = rng_state()
-        scores = {name: self._score(name, tensors) for name, tensors in self._scored.items()}
+        scores = {name: self.score(name, tensors) for name, tensors in self._scored.items()}
         restore_rng_state(self._rng)  # a metric or a model that drew chance here changes nothing of training
         self._rng = None
         train_loss, skipped = self._loss_sum / self._images, self._skipped
@@ -157,7 +157,7 @@ class TrainingLoop:
         statistics = [buffer.clone() for buffer in self.model.buffers()] if skip else []
         self._optimizer.zero_grad(set_to_none=True)
         logits = require_logits(self.model(images), images, masks.shape[1], self._spec.network.architecture)
-        loss = bce_with_logits(logits, masks)
+        loss = objective(logits, masks)
         value = loss.item()
         wrong = "" if math.isfinite(value) else f"the loss is {value}"
         if not wrong:
@@ -184,7 +184,15 @@ class TrainingLoop:
         fix = f"lower training.learning_rate{skip}; the last checkpoint is from before this"
         return NonFiniteLossError(what, where=self._spec.run_id, fix=fix)
 
-    def _score(self, name: str, tensors: ImageTensors) -> SetScores:
+    def score(self, name: str, tensors: ImageTensors) -> SetScores:
+        """The scores of a set by the weights as they are.
+
+        Raises:
+            StoppedError: A stop was asked for.
+            NonFiniteScoreError: The model's output is no longer a number.
+            MetricError: A metric fails.
+            OutOfMemoryError: The device has not the memory for a minibatch.
+        """
         phase = "validating" if name == VALIDATION else f"scoring {name}"
         batch_size = scoring_batch_size(self._spec, name)
 

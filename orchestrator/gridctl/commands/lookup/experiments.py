@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from gridctl.collection.specifications import StoredSpecifications
 from gridctl.errors import InputError
 from gridctl.experiment import Document, Experiment, load_experiment
 from gridctl.experiment.released.reading import is_version_1, parse_stored
+from gridctl.experiment.trained_networks import TrainedNetworks
 from gridctl.experiment.yaml_text.bounded_yaml import MAX_BYTES
 from gridctl.submissions.being_checked import PendingCheck, being_checked
 from gridctl.submissions.submitted_experiments import Submission, Submissions
@@ -17,6 +21,7 @@ from gridctl.terminal import console
 from gridctl_trainer.contract import layout
 from gridctl_trainer.contract.errors import DamagedObjectError, NotAnObjectError, NotFoundError
 from gridctl_trainer.contract.location import read_location
+from gridctl_trainer.contract.spec import NetworkSpec, RunSpec
 from gridctl_trainer.storage.base import Store, open_store
 
 _SHOWN = 6
@@ -180,6 +185,21 @@ def _stored_or_written(store: Store, name: str, written: Experiment | None) -> E
         return written
 
 
+def _trained(store: Store, name: str) -> TrainedNetworks:
+    """What runs of an experiment were trained with; its store is asked when somebody asks."""
+
+    @cache
+    def networks() -> Sequence[RunSpec]:
+        runs = (layout.run_of(stat.key) for stat in store.list(layout.experiment_prefix(name)))
+        return StoredSpecifications(store, name).read([run.run_id for run in runs if run])
+
+    def of(model: str, architecture: str) -> Sequence[NetworkSpec]:
+        found = (run.network for run in networks() if run.model == model)
+        return [network for network in found if network.architecture == architecture]
+
+    return of
+
+
 def stored_experiment(store: Store, name: str) -> Experiment:
     """An experiment as it was submitted to a store.
 
@@ -197,7 +217,7 @@ def stored_experiment(store: Store, name: str) -> Experiment:
     except (NotAnObjectError, DamagedObjectError) as error:
         raise DamagedExperimentError(error.problems[0].what, where=where, fix=_SUBMIT_AGAIN) from None
     try:
-        return parse_stored(Document.parse(data, where))
+        return parse_stored(Document.parse(data, where), _trained(store, name))
     except InputError as error:
         more = len(error.problems) - 1
         what = error.problems[0].what + (f", and {more} more mistakes" if more else "")

@@ -8,6 +8,7 @@ from typing import Final
 
 from gridctl.errors import InputError
 from gridctl.experiment.draft.data_folders import DataFolder, find_data
+from gridctl_trainer.plugins.dataset import DATASETS, title_of
 
 PHANTOM: Final = "data/phantom"
 """Where the synthetic set lies that is proposed to those who have no data yet."""
@@ -33,13 +34,16 @@ def choose_data(folders: Sequence[str], *, here: bool) -> tuple[list[DataFolder]
                 where = f"{found[data.kind].location} and {data.location}"
                 raise InputError(f"two sets in the form of {data.kind}", where=where, fix="give one of them")
             found[data.kind] = data
-    if "acdc" not in found:
+    trained = next((data for data in found.values() if DATASETS.find(data.kind).trains), None)
+    if trained is None:
+        alone = next(iter(found.values()))
+        others = [DATASETS.find(name).title for name in DATASETS.names() if DATASETS.find(name).trains]
         raise InputError(
-            "this is Sunnybrook alone, which models are only generalised to",
-            where=found["sunnybrook"].location,
-            fix=f"give the folder to train on as well: gridctl init ACDC {found['sunnybrook'].location}",
+            f"this is {title_of(alone.kind)} alone, which models are only scored on",
+            where=alone.location,
+            fix=f"give the folder to train on as well: gridctl init {others[0]} {alone.location}",
         )
-    return [data for _, data in sorted(found.items())], []
+    return [trained, *(data for data in found.values() if data is not trained)], []
 
 
 def _without_folder(*, here: bool) -> tuple[list[DataFolder], list[str]]:

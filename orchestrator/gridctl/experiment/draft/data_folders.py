@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -11,25 +12,13 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from gridctl.errors import InputError
-from gridctl_trainer.contract.data_layout import (
-    ACDC_FOLDERS,
-    ACDC_PATIENT,
-    PACK_MANIFEST,
-    SUNNYBROOK_CONTOUR,
-    SetKind,
-    is_data,
-    sunnybrook_patient,
-)
+from gridctl_trainer.contract.data_layout import PACK_MANIFEST, is_data
 from gridctl_trainer.contract.location import read_location
+from gridctl_trainer.plugins.dataset import DATASETS, FolderNames
+from gridctl_trainer.plugins.entry_points import PluginError
 
 MOST_FILES: Final = 200_000
 """Many times what the data sets have; a whole home is not searched."""
-
-EXPECTED: Final = (
-    "ACDC holds patientNNN/Info.cfg, maybe below training/ or database/training/; Sunnybrook holds "
-    "SC-*/contours-manual/*/IM-0001-NNNN-icontour-manual.txt beside its DICOM images; "
-    "`gridctl-trainer data phantom data/phantom` makes a synthetic set of both"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +31,7 @@ class DataFolder:
         patients: Ids of those that are labelled.
     """
 
-    kind: SetKind
+    kind: str
     location: str
     patients: tuple[str, ...]
 
@@ -71,11 +60,12 @@ def find_data(given: str) -> list[DataFolder]:
             f"it holds more than {MOST_FILES:,} files", where=given, fix="give the folder of the data set itself"
         )
     found: list[DataFolder] = []
-    for kind, roots in (("acdc", _acdc(paths)), ("sunnybrook", _sunnybrook(paths))):
+    for kind, folder in recognised().items():
+        roots = folder.find(paths)
         if len(roots) > 1:
             names = ", ".join(_join(given, root) for root in sorted(roots))
             raise InputError(f"it holds {len(roots)} sets in the form of {kind}", where=given, fix=f"give one: {names}")
-        found += [DataFolder(kind, _join(given, root), patients) for root, patients in roots.items()]
+        found += [DataFolder(kind, _join(given, root), tuple(patients)) for root, patients in roots.items()]
     if not found and any(path.name == PACK_MANIFEST for path in paths):
         raise InputError(
             "these are packs that `gridctl-trainer data pack` made, not a data set",
@@ -84,55 +74,33 @@ def find_data(given: str) -> list[DataFolder]:
             "with the packs' size_px",
         )
     if not found:
-        raise InputError(f"this is no data set: {_seen(paths)}", where=given, fix=EXPECTED)
+        raise InputError(f"this is no data set: {_seen(paths)}", where=given, fix=expected())
     return found
 
 
-def _acdc(paths: Iterable[PurePosixPath]) -> Mapping[str, tuple[str, ...]]:
-    """Patients with an Info.cfg, by the root of their set."""
-    by_folder: dict[str, set[str]] = defaultdict(set)
-    for path in paths:
-        patient = path.parent
-        if path.name.casefold() == "info.cfg" and ACDC_PATIENT.fullmatch(patient.name):
-            by_folder[str(patient.parent)].add(patient.name)
-    by_root: dict[str, dict[str, set[str]]] = defaultdict(dict)
-    for folder, patients in by_folder.items():
-        root, below = _split_off(folder)
-        by_root[root][below] = patients
-    return {
-        root: tuple(sorted(next(folders[below] for below in ACDC_FOLDERS if below in folders)))
-        for root, folders in by_root.items()
-    }
+def recognised() -> Mapping[str, FolderNames]:
+    """The data sets that can be recognised by names of files, gridctl's own first."""
+    found = {}
+    for name in DATASETS.names():
+        with contextlib.suppress(PluginError):
+            if folder := DATASETS.find(name).folder:
+                found[name] = folder
+    return found
 
 
-def _split_off(folder: str) -> tuple[str, str]:
-    """A folder of patients as the root that a loader takes, and what lies between."""
-    for below in sorted(ACDC_FOLDERS, key=len, reverse=True):
-        if below and f"/{folder}".endswith(f"/{below}"):
-            return folder.removesuffix(below).rstrip("/") or ".", below
-    return folder, ""
+def expected() -> str:
+    """What folders of data hold, for whoever gave another one."""
+    held = [f"{DATASETS.find(name).title} holds {folder.expected}" for name, folder in recognised().items()]
+    return "; ".join([*held, "`gridctl-trainer data phantom data/phantom` makes a synthetic set of both"])
 
 
-def _sunnybrook(paths: Iterable[PurePosixPath]) -> Mapping[str, tuple[str, ...]]:
-    """Patients with an inner contour, by the one root above all files of them."""
-    roots: dict[str, list[str]] = defaultdict(list)
-    labelled = set()
-    for path in paths:
-        if patient := sunnybrook_patient(path):
-            roots[patient].append(_above_patient(path))
-            contour = SUNNYBROOK_CONTOUR.fullmatch(path.name)
-            if contour and contour["kind"].lower() == "i":
-                labelled.add(patient)
-    above = [folder for patient in labelled for folder in roots[patient]]
-    return {os.path.commonpath(above) or ".": tuple(sorted(labelled))} if above else {}
+def files_below(root: Path) -> list[PurePosixPath]:
+    """Paths of the files below a folder, relative to it: as many as are looked at.
 
-
-def _above_patient(path: PurePosixPath) -> str:
-    """The folder that holds the outermost folder with a patient's name."""
-    for number, part in enumerate(path.parts):
-        if sunnybrook_patient(PurePosixPath(part, "file")):
-            return "/".join(path.parts[:number])
-    return ""
+    Raises:
+        InputError: A folder cannot be listed.
+    """
+    return [PurePosixPath(path) for path in islice(_files(root), MOST_FILES)]
 
 
 def _require_folder(folder: Path, given: str) -> None:
@@ -144,7 +112,7 @@ def _require_folder(folder: Path, given: str) -> None:
         return
     if folder.exists():
         raise InputError("this is a file", where=given, fix="unpack it, and give the folder")
-    raise InputError("there is no such folder", where=given, fix=f"give the folder of a data set: {EXPECTED}")
+    raise InputError("there is no such folder", where=given, fix=f"give the folder of a data set: {expected()}")
 
 
 def _files(root: Path) -> Iterator[str]:

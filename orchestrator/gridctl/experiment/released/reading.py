@@ -12,6 +12,7 @@ from gridctl.errors import InputError
 from gridctl.experiment.document import Document
 from gridctl.experiment.grid import Experiment, parse_experiment
 from gridctl.experiment.released.grid_v1 import ablations_v1, models_v1, runs_v1
+from gridctl.experiment.trained_networks import TrainedNetworks
 from gridctl_trainer.contract.errors import shortened
 from gridctl_trainer.contract.released.conversion import converted, data_section
 from gridctl_trainer.contract.released.score_names_v1 import RENAMED_SCORES
@@ -26,17 +27,18 @@ def is_version_1(document: Document) -> bool:
     return isinstance(data, Mapping) and "acdc" in data and "train" not in data
 
 
-def parse_stored(document: Document) -> Experiment:
-    """An experiment that was submitted before: its executor need not be installed here.
+def parse_stored(document: Document, trained: TrainedNetworks | None = None) -> Experiment:
+    """An experiment that was submitted before: neither its executor nor its models need be installed here.
 
     Args:
         document: The experiment's, in any grammar.
+        trained: What its runs were trained with, for models that are not installed here.
 
     Raises:
         InputError: It is not valid in its grammar.
     """
     if not is_version_1(document):
-        return parse_experiment(document, from_elsewhere=True)
+        return parse_experiment(document, from_elsewhere=True, trained=trained)
     content = document.content
     try:
         runs = tuple(converted(run) for run in runs_v1(content))

@@ -55,7 +55,7 @@ class ResultRecord(Record):
         attempts: Attempts it took.
         checkpoint: Key of the last checkpoint.
         weights_sha256: Over names, types, shapes and bytes of the trained tensors.
-        sets: Scores after the last epoch, by name of the set.
+        sets: Scores after the last epoch, by name of the set; those of `test` stand here alone.
         function: Volumes and ejection fraction of each patient with both phases, true and predicted.
         train_seconds: Wall time of all epochs in the log.
         finished_at: Time with zone.

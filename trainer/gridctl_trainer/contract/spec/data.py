@@ -16,6 +16,8 @@ from gridctl_trainer.contract.spec.identity import DECIDES, RECORDED
 from gridctl_trainer.contract.spec.names import Identifier
 from gridctl_trainer.contract.spec.preprocessing import DEFAULT_STEPS, Preprocessing
 
+DEFAULT_TARGET: Final = ("left_ventricle",)
+
 RESERVED_SETS: Final = ("train", "validation", "test", "external", "final", "best", "all")
 """Names that mean something else where scores and sets are named."""
 
@@ -80,7 +82,7 @@ class DataSpec(Frozen):
     train: Annotated[DatasetSpec, DECIDES]
     external: Annotated[Mapping[SetName, DatasetSpec], NULL_LEAVES_OUT, DECIDES] = Field(default_factory=dict)
     test: Annotated[DatasetSpec | None, DECIDES] = None
-    target: Annotated[tuple[Identifier, ...], AfterValidator(_each_once), DECIDES] = ("left_ventricle",)
+    target: Annotated[tuple[Identifier, ...], AfterValidator(_each_once), DECIDES] = DEFAULT_TARGET
     size_px: Annotated[int, Field(ge=1, le=4096), DECIDES] = 176
     preprocessing: Annotated[Preprocessing, DECIDES] = DEFAULT_STEPS
     augmentation: Annotated[AugmentationSpec, DECIDES] = AugmentationSpec()

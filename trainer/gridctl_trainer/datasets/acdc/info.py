@@ -40,7 +40,7 @@ def read_info(path: Path) -> Info:
     series_frames = _frame_number(values.get("NbFrame", (0, ""))[1])
     faults = []
     frames: dict[Phase, int] = {}
-    phases: tuple[Phase, ...] = ("ED", "ES")
+    phases = ("ED", "ES")
     for phase in phases:
         number, value = values.get(phase, (0, ""))
         frame = _frame_number(value)

@@ -12,9 +12,10 @@ from typing import Final
 
 import numpy as np
 
-from gridctl_trainer.contract.data_layout import ACDC_FOLDERS, ACDC_PATIENT
 from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.datasets.acdc.descriptor import ACDC
 from gridctl_trainer.datasets.acdc.files import frame_path, info_path, label_path, note_twin
+from gridctl_trainer.datasets.acdc.folder import EXPECTED, FOLDERS, PATIENT
 from gridctl_trainer.datasets.acdc.info import Info, read_info
 from gridctl_trainer.datasets.acdc.series import read_recording, with_frames_before
 from gridctl_trainer.datasets.file_tree import entries, is_folder
@@ -23,12 +24,12 @@ from gridctl_trainer.datasets.formats.voxel_grid import require_same_grid
 from gridctl_trainer.datasets.missing_folder import missing_folder
 from gridctl_trainer.datasets.quality.oddities import Notice, Oddity, ignore
 from gridctl_trainer.datasets.quality.recognition import what_is_there
-from gridctl_trainer.datasets.slices import LabelledSlice, Phase, Structure, cavity_ml
+from gridctl_trainer.datasets.slices import CAVITY, LabelledSlice, Phase, cavity_ml
 
+STRUCTURES: Final[Mapping[int, str]] = {1: "right_ventricle", 2: "myocardium", 3: CAVITY}
+"""By label; 0 is background."""
+LABELS: Final = (0, *STRUCTURES)
 LEFT_VENTRICLE: Final = 3
-OTHER_LABELS: Final[Mapping[Structure, int]] = {"right_ventricle": 1, "myocardium": 2}
-LABELS: Final = (0, 1, 2, LEFT_VENTRICLE)
-"""Background, right ventricle, myocardium, left-ventricle cavity."""
 
 _SAME_GRID: Final = (
     "resample it onto that grid; if the voxels match and only the header is wrong, "
@@ -46,19 +47,19 @@ def find_patients(root: Path) -> list[Path]:
         DataError: There is no such folder, or no patient in it.
     """
     if not is_folder(root):
-        raise missing_folder(root, "ACDC")
-    for folder in ACDC_FOLDERS:
+        raise missing_folder(root, ACDC.title)
+    for folder in FOLDERS:
         base = root / folder
-        found = [path for path in entries(base) if ACDC_PATIENT.fullmatch(path.name)] if is_folder(base) else []
+        found = [path for path in entries(base) if PATIENT.fullmatch(path.name)] if is_folder(base) else []
         # A link that leads nowhere is a patient who is missing, not a stray file; so is what only DVC has.
         found = [path for path in found if path.is_dir() or not path.exists()]
         if found:
             return found
-    found_instead, do = what_is_there("acdc", root)
+    found_instead, do = what_is_there(ACDC, root)
     raise DataError(
         f"there is no patient of ACDC in this folder: {found_instead}",
         where=root,
-        fix=do or "it should hold patientNNN folders, or training/patientNNN, or database/training/patientNNN",
+        fix=do or f"it should hold {EXPECTED}",
     )
 
 
@@ -85,7 +86,7 @@ def read_patient(folder: Path, frames: int = 1, notice: Notice = ignore) -> list
         faults.append(fault)
     for phase, frame in info.frames.items():
         try:
-            volumes[phase], read = _read_phase(folder, phase, frame, notice)
+            volumes[phase], read = _read_phase(folder, phase, frame, info.group, notice)
             slices += (
                 read if recorded is None else with_frames_before(read, volumes[phase], recorded, frame, frames, notice)
             )
@@ -108,7 +109,9 @@ def read_patient(folder: Path, frames: int = 1, notice: Notice = ignore) -> list
     return slices
 
 
-def _read_phase(folder: Path, phase: Phase, frame: int, notice: Notice) -> tuple[Volume, list[LabelledSlice]]:
+def _read_phase(
+    folder: Path, phase: Phase, frame: int, group: str, notice: Notice
+) -> tuple[Volume, list[LabelledSlice]]:
     path = frame_path(folder, frame)
     source = label_path(path)
     faults: list[DataError] = []
@@ -136,11 +139,11 @@ def _read_phase(folder: Path, phase: Phase, frame: int, notice: Notice) -> tuple
             phase=phase,
             index=index,
             series=pixels[index : index + 1],
-            mask=(labels.array[index] == LEFT_VENTRICLE).astype(np.uint8),
+            masks={name: (labels.array[index] == value).astype(np.uint8) for value, name in STRUCTURES.items()},
             spacing_mm=image.spacing_mm,
             source=source,
             image_source=path,
-            structures={name: (labels.array[index] == value).astype(np.uint8) for name, value in OTHER_LABELS.items()},
+            group=group,
         )
         for index in range(len(pixels))
     ]

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import re
+import contextlib
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from gridctl_trainer.contract.data_layout import TITLES, SetKind
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.datasets.file_tree import entries
+from gridctl_trainer.plugins.dataset import DATASETS, DatasetDescriptor
+from gridctl_trainer.plugins.entry_points import PluginError
 
-_SIGNS: Final[dict[SetKind, re.Pattern[str]]] = {
-    "acdc": re.compile(r"patient\d+"),
-    "sunnybrook": re.compile(r"SC-(HF-I|HF-NI|HYP|N)-\d+|SCD\d+|IM-\d+-\d+-icontour-manual\.txt", re.IGNORECASE),
-}
-"""Names of folders or files that only one of the data sets has."""
 _WITHIN: Final = ("training", "testing", "database")
-"""Folders of ACDC that a root may be above."""
+"""Folders of a data set that a root may be above."""
 _LEVELS: Final = 5
 _MOST_NAMES: Final = 5000
 
 
-def what_is_there(kind: SetKind, root: Path) -> tuple[str, str]:
+def what_is_there(wanted: DatasetDescriptor, root: Path) -> tuple[str, str]:
     """What to add to `there is no patient`: what the folder looks like, and what to do about it.
 
     Args:
-        kind: Which data set it was given as.
+        wanted: Which data set it was given as.
         root: The folder, which is there.
 
     Returns:
@@ -35,20 +31,32 @@ def what_is_there(kind: SetKind, root: Path) -> tuple[str, str]:
     """
     shallow = list(islice(_below(root), _MOST_NAMES))
     if not shallow:
-        return "it is empty", f"unpack {TITLES[kind]} there, or give another folder"
-    if (found := next((path for path in shallow if _SIGNS[kind].fullmatch(path.name)), None)) is not None:
+        return "it is empty", f"unpack {wanted.title} there, or give another folder"
+    if (found := _first_sign(wanted, shallow)) is not None:
         folder = found.parent
         while folder.parent != root and folder.name in _WITHIN:
             folder = folder.parent
-        return f"{TITLES[kind]} lies below it, in {folder}", "give that folder"
-    other: SetKind = "sunnybrook" if kind == "acdc" else "acdc"
-    if any(_SIGNS[other].fullmatch(path.name) for path in shallow):
-        return (
-            f"this looks like {TITLES[other]}",
-            f"give {TITLES[kind]}'s folder, or name the data set {other}; are two of them swapped?",
-        )
+        return f"{wanted.title} lies below it, in {folder}", "give that folder"
+    for name, other in _others(wanted):
+        if _first_sign(other, shallow) is not None:
+            return (
+                f"this looks like {other.title}",
+                f"give {wanted.title}'s folder, or name the data set {name}; are two of them swapped?",
+            )
     names = sorted({path.relative_to(root).parts[0] for path in shallow})
     return f"it holds {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}", ""
+
+
+def _others(wanted: DatasetDescriptor) -> Iterator[tuple[str, DatasetDescriptor]]:
+    for name in DATASETS.names():
+        with contextlib.suppress(PluginError):
+            if (found := DATASETS.find(name)) is not wanted:
+                yield name, found
+
+
+def _first_sign(described: DatasetDescriptor, paths: list[Path]) -> Path | None:
+    sign = described.folder.sign if described.folder else None
+    return next((path for path in paths if sign and sign.fullmatch(path.name)), None)
 
 
 def _below(root: Path) -> Iterator[Path]:

@@ -11,7 +11,6 @@ from typing import Final, Literal
 
 import numpy as np
 
-from gridctl_trainer.contract.data_layout import SUNNYBROOK_CONTOUR, sunnybrook_patient
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.datasets.file_tree import is_folder, walk
 from gridctl_trainer.datasets.formats.dicom import read_dicom
@@ -19,6 +18,8 @@ from gridctl_trainer.datasets.missing_folder import missing_folder
 from gridctl_trainer.datasets.quality.contour_fit import bright_border_share
 from gridctl_trainer.datasets.quality.recognition import what_is_there
 from gridctl_trainer.datasets.sunnybrook.contours import fill, read_contour
+from gridctl_trainer.datasets.sunnybrook.descriptor import SUNNYBROOK
+from gridctl_trainer.datasets.sunnybrook.folder import CONTOUR, EXPECTED, patient_of
 
 _IMAGE: Final = re.compile(r"(?P<series>.*?)(?P<number>\d+)(?P<ending>\.dcm|\.dicom|\.ima)?", re.IGNORECASE)
 
@@ -56,24 +57,24 @@ def find_patients(root: Path) -> list[Patient]:
             in it cannot be read.
     """
     if not is_folder(root):
-        raise missing_folder(root, "Sunnybrook")
+        raise missing_folder(root, SUNNYBROOK.title)
     contours: dict[str, dict[Kind, dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
     images: dict[str, dict[tuple[Path, str, str], dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
     for path in walk(root).require_readable():
-        if match := SUNNYBROOK_CONTOUR.fullmatch(path.name):
+        if match := CONTOUR.fullmatch(path.name):
             kind: Kind = match["kind"].lower()  # type: ignore[assignment]
-            contours[sunnybrook_patient(path.relative_to(root))][kind][int(match["number"])] = path
+            contours[patient_of(path.relative_to(root))][kind][int(match["number"])] = path
         elif match := _IMAGE.fullmatch(path.name):
-            images[sunnybrook_patient(path.relative_to(root))][path.parent, match["series"], match["ending"] or ""][
+            images[patient_of(path.relative_to(root))][path.parent, match["series"], match["ending"] or ""][
                 int(match["number"])
             ] = path
     labelled = {patient: kinds for patient, kinds in contours.items() if patient and kinds.get("i")}
     if not labelled:
-        found_instead, do = what_is_there("sunnybrook", root)
+        found_instead, do = what_is_there(SUNNYBROOK, root)
         raise DataError(
             f"there is no inner contour of Sunnybrook in this folder: {found_instead}",
             where=root,
-            fix=do or "it should hold SC-*/contours-manual/*/IM-0001-NNNN-icontour-manual.txt and the DICOM images",
+            fix=do or f"it should hold {EXPECTED}",
         )
     patients, faults = [], []
     for patient, kinds in sorted(labelled.items()):

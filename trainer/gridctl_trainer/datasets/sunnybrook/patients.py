@@ -19,7 +19,7 @@ from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.wording import count as counted
 from gridctl_trainer.datasets.formats.dicom import DicomImage, read_dicom
 from gridctl_trainer.datasets.quality.oddities import Notice, Oddity, ignore
-from gridctl_trainer.datasets.slices import LabelledSlice, Phase, Structure
+from gridctl_trainer.datasets.slices import CAVITY, LabelledSlice, Phase
 from gridctl_trainer.datasets.sunnybrook.contours import fill, read_contour
 from gridctl_trainer.datasets.sunnybrook.files import Kind, Patient, find_patients
 from gridctl_trainer.datasets.sunnybrook.stack import note_stack, require_same_slice
@@ -30,7 +30,7 @@ __all__ = ["PHASES_PER_SLICE", "Patient", "find_patients", "read_patient"]
 PHASES_PER_SLICE: Final = 20
 """Images of one slice, in the order of time, over the whole heart cycle: the first follows the last."""
 
-_OTHER_CONTOURS: Final[Mapping[Kind, Structure]] = {"o": "epicardium", "p1": "papillary", "p2": "papillary"}
+_OTHER_CONTOURS: Final[Mapping[Kind, str]] = {"o": "epicardium", "p1": "papillary", "p2": "papillary"}
 _SAME_PLACE_MM: Final = 0.5
 
 
@@ -77,21 +77,20 @@ def read_patient(patient: Patient, frames: int = 1, notice: Notice = ignore) -> 
 
 def _labelled(patient: Patient, number: int, path: Path, image: DicomImage) -> LabelledSlice:
     shape = (image.pixels.shape[0], image.pixels.shape[1])
-    structures: dict[Structure, NDArray[np.uint8]] = {}
+    masks: dict[str, NDArray[np.uint8]] = {}
     for kind, structure in _OTHER_CONTOURS.items():
         if other := patient.contours.get(kind, {}).get(number):
             drawn = fill(read_contour(other), shape, other)
-            structures[structure] = drawn | structures.get(structure, np.zeros_like(drawn))
+            masks[structure] = drawn | masks.get(structure, np.zeros_like(drawn))
     return LabelledSlice(
         patient=patient.patient,
         phase="ED",
         index=_index(number),
         series=image.pixels[None],
-        mask=fill(read_contour(path), shape, path),
+        masks={CAVITY: fill(read_contour(path), shape, path), **masks},
         spacing_mm=(*image.spacing_mm, 0.0),
         source=path,
         image_source=patient.images[number],
-        structures=structures,
     )
 
 

@@ -102,7 +102,7 @@ def open_pack(folder: Path, *, fix: str) -> PreparedSet:
             arrays[name] = np.load(path, mmap_mode="c", allow_pickle=False)
         except (OSError, ValueError, KeyError) as error:
             raise DataError(f"cannot read it: {error}", where=path, fix=fix) from None
-    whole = PreparedSet.whole(arrays[IMAGES], arrays[MASKS], manifest.slices, manifest.oddities)
+    whole = PreparedSet.whole(arrays[IMAGES], arrays[MASKS], manifest.slices, manifest.oddities, manifest.recipe.target)
     # Known without reading the images once more: cached properties are plain attributes.
     whole.__dict__.update(digest=manifest.digest, series_digest=manifest.series_digest)
     return whole

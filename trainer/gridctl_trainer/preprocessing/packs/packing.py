@@ -17,7 +17,7 @@ import numpy as np
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.frozen import canonical_json
 from gridctl_trainer.datasets.quality.oddities import Oddity
-from gridctl_trainer.datasets.registry import PatientSource, require_series
+from gridctl_trainer.datasets.registry import CaseSource, require_series
 from gridctl_trainer.datasets.slices import Progress
 from gridctl_trainer.host.atomic_file import replacing
 from gridctl_trainer.host.file_lock import held
@@ -29,12 +29,12 @@ from gridctl_trainer.preprocessing.packs.pack import (
     read_manifest,
     write_manifest,
 )
-from gridctl_trainer.preprocessing.prepared import PreparedPatient, PreparedSet, SliceRecord
+from gridctl_trainer.preprocessing.prepared import PreparedPatient, PreparedSet, SliceRecord, require_one_shape
 from gridctl_trainer.preprocessing.reading import each_patient, read_and_prepare
 from gridctl_trainer.preprocessing.recipe import Recipe, deciding_versions
 
 
-def fingerprint_of(recipe: Recipe, sources: Sequence[PatientSource], root: Path) -> str:
+def fingerprint_of(recipe: Recipe, sources: Sequence[CaseSource], root: Path) -> str:
     """SHA-256 over all that decides what a pack of these files holds, but for what its folder's name says.
 
     Raises:
@@ -46,7 +46,7 @@ def fingerprint_of(recipe: Recipe, sources: Sequence[PatientSource], root: Path)
 
 def make_pack(
     packs: Path,
-    sources: Sequence[PatientSource],
+    sources: Sequence[CaseSource],
     root: Path,
     recipe: Recipe,
     progress: Progress | None = None,
@@ -75,7 +75,7 @@ def make_pack(
         OSError: The folder cannot be written.
     """
     folder = packs / recipe.name
-    if recipe.kind == "acdc" and recipe.frames > 1:
+    if recipe.frames > 1:
         require_series(sources, root)
     fingerprint = fingerprint_of(recipe, sources, root)
     if (found := _intact(folder, fingerprint)) is not None:
@@ -85,7 +85,7 @@ def make_pack(
             return found, False
         parts = packs / f".{recipe.name}.parts"
 
-        def part(source: PatientSource) -> Path:
+        def part(source: CaseSource) -> Path:
             path = parts / f"{source.patient}-{fingerprint_of(recipe, [source], root)[:16]}.npz"
             if not path.exists():
                 _write_part(path, read_and_prepare(source, recipe))
@@ -95,7 +95,7 @@ def make_pack(
         draft = packs / f".{recipe.name}.{uuid.uuid4().hex[:8]}"
         try:
             draft.mkdir()
-            write_manifest(draft, _assemble(draft, made), recipe, fingerprint, deciding_versions(recipe))
+            write_manifest(draft, _assemble(draft, made, recipe.target), recipe, fingerprint, deciding_versions(recipe))
             _replace(folder, draft)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
@@ -137,12 +137,14 @@ def _read_part(path: Path) -> PreparedPatient:
         raise DataError(f"a half-made pack is damaged: {error}", where=path, fix="delete it, then try again") from None
 
 
-def _assemble(draft: Path, parts: Iterable[Path]) -> PreparedSet:
+def _assemble(draft: Path, parts: Iterable[Path], target: tuple[str, ...]) -> PreparedSet:
     """Both arrays from the parts, one patient in memory at a time."""
     paths = list(parts)
     shapes = [_read_part(path).series.shape for path in paths]
-    total, (_, frames, side, _) = sum(shape[0] for shape in shapes), shapes[0]
-    series = np.lib.format.open_memmap(draft / IMAGES, mode="w+", dtype=np.float32, shape=(total, frames, side, side))
+    require_one_shape(shapes)
+    total, (_, *image, side, _) = sum(shape[0] for shape in shapes), shapes[0]
+    shape = (total, *image, side, side)
+    series = np.lib.format.open_memmap(draft / IMAGES, mode="w+", dtype=np.float32, shape=shape)
     masks = np.lib.format.open_memmap(draft / MASKS, mode="w+", dtype=np.uint8, shape=(total, side, side))
     slices: list[SliceRecord] = []
     oddities: list[Oddity] = []
@@ -154,7 +156,7 @@ def _assemble(draft: Path, parts: Iterable[Path]) -> PreparedSet:
         oddities += part.oddities
     for array in (series, masks):
         array.flush()
-    return PreparedSet.whole(series, masks, slices, oddities)
+    return PreparedSet.whole(series, masks, slices, oddities, target)
 
 
 def _replace(folder: Path, draft: Path) -> None:

@@ -19,6 +19,7 @@ from gridctl_trainer.contract.layout import AttemptName, Position, RunLayout, at
 from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.records.metric_log import AttemptLog, AttemptRecord, EndRecord, merge, read_attempt
 from gridctl_trainer.contract.records.run_result import PatientFunction, ResultRecord
+from gridctl_trainer.contract.records.set_scores import SetScores
 from gridctl_trainer.contract.secrets import masked
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.contract.wording import count
@@ -142,13 +143,14 @@ class Attempt:
             self._train(loop, sets.series_digest)
             write_samples(self._store, self._layout, self._spec, loop.model, sets.scored, device)
             function = self._function(loop, sets, device)
+            test = {"test": loop.score("test", ImageTensors.of(sets.test))} if sets.test else {}
             self._settle()
         except StoppedError:
             if self._checkpoints.last_saved != loop.position:
                 self._checkpoints.save(loop.position, loop.state(), sets.series_digest, {})
             _log.info("stopped after epoch %d, step %d; a checkpoint is kept", *loop.position)
             raise
-        self._write_result(loop, function)
+        self._write_result(loop, function, test)
 
     def _where_it_trains(self, device: torch.device) -> str:
         threads = count(self._spec.training.threads, "thread")
@@ -222,7 +224,7 @@ class Attempt:
     def _loop(self, sets: RunSets, device: torch.device) -> TrainingLoop:
         return TrainingLoop(
             self._spec,
-            build_model(self._spec.network),
+            build_model(self._spec.network, sets.channels, sets.classes),
             ImageTensors.of(sets.train),
             {name: ImageTensors.of(prepared) for name, prepared in sets.scored.items()},
             device,
@@ -256,7 +258,9 @@ class Attempt:
             plugins=plugins_of(self._spec),
         )
 
-    def _write_result(self, loop: TrainingLoop, function: tuple[PatientFunction, ...]) -> None:
+    def _write_result(
+        self, loop: TrainingLoop, function: tuple[PatientFunction, ...], test: Mapping[str, SetScores]
+    ) -> None:
         self._yield_if_overtaken()
         self._append_end(exit_codes.DONE, "")
         logs = self._attempt_logs()
@@ -275,7 +279,7 @@ class Attempt:
             attempts=len(logs),
             checkpoint=self._layout.checkpoint(self._checkpoints.at_end(loop.position)),
             weights_sha256=weights_sha256(loop.model.state_dict()),
-            sets=epochs[-1].sets,
+            sets={**epochs[-1].sets, **test},
             function=function,
             train_seconds=sum(record.seconds for record in epochs),
             finished_at=datetime.now(UTC),

@@ -8,6 +8,7 @@ import logging
 import pickle
 import tempfile
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from gridctl_trainer.contract.records.checkpoint_manifest import (
 from gridctl_trainer.contract.score_name import TRAIN_LOSS, ScoreName
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.host.file_digest import sha256_of
-from gridctl_trainer.plugins.metrics import METRICS
+from gridctl_trainer.plugins.metric import METRICS
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.training.checkpoints.retention import Scores, best, kept
 
@@ -45,12 +46,17 @@ class Checkpoints:
         self._store = store
         self._layout = RunLayout(spec.experiment, spec.run_id)
         self._training = spec.training
-        self._higher_is_better = _is_higher_better(spec.training.checkpoint_keep_best)
         self._spec_digest = spec.digest
         self._attempt = attempt
         self._whole: dict[CheckpointName, Scores] = {}
         self._broken: set[CheckpointName] = set()
         self.last_saved: Position | None = None
+
+    @cached_property
+    def _higher_is_better(self) -> bool:
+        """Whether the best epoch is the one with the highest score."""
+        by = self._training.checkpoint_keep_best
+        return by not in (None, TRAIN_LOSS) and METRICS.find(ScoreName.parse(by or "").metric).higher_is_better
 
     def save(self, position: Position, state: Mapping[str, Any], data_digest: str, scores: Scores) -> None:
         """Store a checkpoint, then its manifest, then drop those that need not stay.
@@ -195,12 +201,6 @@ class Checkpoints:
 
 class _DamagedError(Exception):
     pass
-
-
-def _is_higher_better(by: str | None) -> bool:
-    if by is None or by == TRAIN_LOSS:
-        return False
-    return METRICS.find(ScoreName.parse(by).metric).higher_is_better
 
 
 def weights_sha256(tensors: Mapping[str, torch.Tensor]) -> str:

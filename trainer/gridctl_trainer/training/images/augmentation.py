@@ -33,8 +33,8 @@ class Augmentation:
         """Vary a minibatch.
 
         Args:
-            images: (B, 1, H, W) float32, or (B, T, 1, H, W): all frames are varied alike.
-            masks: (B, 1, H, W) float32, 0 or 1.
+            images: (B, C, H, W) float32, or (B, T, C, H, W): all frames and channels are varied alike.
+            masks: (B, 1, H, W) float32, 0 or 1; or (B, H, W) int64, classes.
             epoch: From 1.
             chosen: (B,): number of each image within the training set.
 
@@ -56,8 +56,8 @@ class Augmentation:
                 if self._spec.gamma:
                     pixels[...] = _raised(pixels, exponent)
             if self._moves:
-                mask = moved[index, 0].numpy()
-                mask[...] = _warp(mask, matrix, cv2.INTER_NEAREST)
+                mask = (moved[index, 0] if moved.ndim == 4 else moved[index]).numpy()
+                mask[...] = _warp(mask.astype(np.float32, copy=False), matrix, cv2.INTER_NEAREST)
         return varied, moved
 
     def _matrix(self, random: np.random.Generator, height: int, width: int) -> NDArray[np.float64]:

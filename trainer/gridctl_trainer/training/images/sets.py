@@ -13,6 +13,7 @@ from gridctl_trainer.datasets.split import require_patients, split_patients
 from gridctl_trainer.plugins.model import options_of
 from gridctl_trainer.preprocessing.loading import load_set
 from gridctl_trainer.preprocessing.prepared import PreparedSet
+from gridctl_trainer.training.images.alike import require_alike
 
 TRAIN: Final = "train"
 VALIDATION: Final = "validation"
@@ -46,6 +47,16 @@ class RunSets:
         return self.scored[VALIDATION]
 
     @property
+    def channels(self) -> int:
+        """Channels of their images."""
+        return self.train.channels
+
+    @property
+    def classes(self) -> int:
+        """Channels of a model's logits: 1 for one structure, else one for each and one for the background."""
+        return classes_of(self.train.target)
+
+    @property
     def data_digest(self) -> str:
         """SHA-256 over those of all data sets."""
         return _joined(self.digests.values())
@@ -66,6 +77,11 @@ class RunSets:
             },
             train_steps=train_steps,
         )
+
+
+def classes_of(target: tuple[str, ...]) -> int:
+    """Channels of the logits of a model that segments these structures."""
+    return 1 if len(target) == 1 else len(target) + 1
 
 
 def set_name(keys: tuple[str, ...]) -> str:
@@ -90,10 +106,7 @@ def load_sets(spec: RunSpec, progress: Callable[[int, int], None]) -> RunSets:
         DataError: Files are missing, unreadable or wrong: all of them, by name.
     """
     frames = options_of(spec.network).series_frames
-    found = {
-        set_name(keys): load_set(given.dataset, given.path, spec.data, frames, progress)
-        for keys, given in spec.data.places
-    }
+    found = {set_name(keys): load_set(given, spec.data, frames, progress) for keys, given in spec.data.places}
     return split_sets(spec, found)
 
 
@@ -105,9 +118,11 @@ def split_sets(spec: RunSpec, found: Mapping[str, PreparedSet]) -> RunSets:
         found: Every data set that it reads, by name.
 
     Raises:
-        DataError: The train ratio leaves nobody to train or to validate.
+        DataError: The train ratio leaves nobody to train or to validate, a structure is nowhere labelled, or images
+            of two sets have different channels.
     """
     labelled = found[TRAIN]
+    require_alike(spec.data, found)
     require_patients(len(set(labelled.patients)), spec.train_ratio)
     split = split_patients(labelled.patients, spec.train_ratio, spec.seed)
     external = {name: prepared for name, prepared in found.items() if name not in (TRAIN, TEST)}

@@ -15,8 +15,9 @@ class ImageTensors:
     """Images and masks; those of a prepared set stay where they are, mapped from a pack's file.
 
     Attributes:
-        images: (M, 1, H, W) float32, or (M, T, 1, H, W) for a network that reads series.
-        masks: (M, 1, H, W), 0 or 1.
+        images: (M, C, H, W) float32, or (M, T, C, H, W) for a network that reads series.
+        masks: (M, 1, H, W), 0 or 1; or, where several structures are segmented, (M, H, W): 0 background, else their
+            number from 1.
         rows: (N,) int64: which of them belong to the set; None for all.
     """
 
@@ -27,9 +28,12 @@ class ImageTensors:
     @classmethod
     def of(cls, prepared: PreparedSet) -> ImageTensors:
         """Add the channel axis, copying nothing. Series of one frame become images."""
-        series = torch.from_numpy(prepared.all_series)
-        images = series if series.shape[1] == 1 else series[:, :, None]
-        return cls(images, torch.from_numpy(prepared.all_masks)[:, None], torch.from_numpy(prepared.rows))
+        series, masks = torch.from_numpy(prepared.all_series), torch.from_numpy(prepared.all_masks)
+        if series.ndim == 5:
+            images = series[:, 0] if series.shape[1] == 1 else series
+        else:
+            images = series if series.shape[1] == 1 else series[:, :, None]
+        return cls(images, masks[:, None] if len(prepared.target) == 1 else masks, torch.from_numpy(prepared.rows))
 
     def __len__(self) -> int:
         return len(self.images) if self.rows is None else len(self.rows)
@@ -41,7 +45,9 @@ class ImageTensors:
             chosen: Which, counted from 0 within the set.
 
         Returns:
-            Images (B, 1, H, W) or (B, T, 1, H, W) float32, masks (B, 1, H, W) float32.
+            Images (B, C, H, W) or (B, T, C, H, W) float32; masks (B, 1, H, W) float32, or (B, H, W) int64 of several
+            structures.
         """
         rows: Tensor | slice = chosen if self.rows is None else self.rows[chosen]
-        return self.images[rows], self.masks[rows].float()
+        masks = self.masks[rows]
+        return self.images[rows], masks.float() if masks.ndim == 4 else masks.long()

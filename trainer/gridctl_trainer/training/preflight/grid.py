@@ -104,7 +104,7 @@ class Preflight:
             if (kind, location) in bad:
                 continue
             try:
-                found = self._load(kind, location, first[place])
+                found = self._load(place, first[place])
             except Fault as fault:
                 bad.add((kind, location))
                 affected = [run for run in self._runs if (kind, location) in {p[:2] for p in places_of(run)}]
@@ -113,12 +113,13 @@ class Preflight:
             self._sets[place], self._patients[place] = found, frozenset(found.patients)
             self._remark_on(f"data.{'.'.join(keys_of(first[place], place))}", location, found, said)
 
-    def _load(self, kind: str, location: str, run: RunSpec) -> PreparedSet:
+    def _load(self, place: Place, run: RunSpec) -> PreparedSet:
         def progress(done: int, total: int) -> None:
             self._stop.check()
-            self._progress.phase(f"reading {kind} ({preparation(run)})", done, total)
+            self._progress.phase(f"reading {place[0]} ({preparation(run)})", done, total)
 
-        return load_set(kind, location, run.data, options_of(run.network).series_frames, progress)
+        given = dict(run.data.places)[keys_of(run, place)]
+        return load_set(given, run.data, options_of(run.network).series_frames, progress)
 
     def _remark_on(self, field: str, location: str, found: PreparedSet, said: set[str]) -> None:
         if not len(found):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import TypeVar
 
+from gridctl_trainer.contract.frozen import canonical_json
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.contract.spec.preprocessing import said_of_steps
 from gridctl_trainer.plugins.model import options_of
@@ -28,13 +29,16 @@ def shape_of(run: RunSpec) -> Hashable:
     training = run.training
     batches = (training.batch_size, training.validation_batch_size, training.generalisation_batch_size)
     policy = (training.deterministic, training.on_nonfinite, training.threads, training.learning_rate)
-    return (run.network, batches, run.data.size_px, bool(run.data.external), training.device, policy)
+    return (run.network, batches, run.data.size_px, run.data.target, bool(run.data.external), training.device, policy)
 
 
 def places_of(run: RunSpec) -> tuple[Place, ...]:
     """The data sets that a run reads, the one that it trains on first."""
-    how = (run.data.size_px, run.data.preprocessing, options_of(run.network).series_frames)
-    return tuple((found.dataset, found.path, how) for _, found in run.data.places)
+    how = (run.data.size_px, run.data.preprocessing, run.data.target, options_of(run.network).series_frames)
+    return tuple(
+        (found.dataset, found.path, (*how, found.version, canonical_json(dict(found.options))))
+        for _, found in run.data.places
+    )
 
 
 def keys_of(run: RunSpec, place: Place) -> tuple[str, ...]:

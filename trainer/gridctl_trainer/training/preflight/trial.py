@@ -90,7 +90,7 @@ def _steps(spec: RunSpec, sets: RunSets, device: torch.device, stop: StopSignal)
     once = spec.model_copy(update={"training": training.model_copy(update={"epochs": 1})})
     loop = TrainingLoop(
         once,
-        build_model(spec.network),
+        build_model(spec.network, sets.channels, sets.classes),
         _some(ImageTensors.of(sets.train), first),
         {name: _batch(prepared, scoring_batch_size(spec, name)) for name, prepared in sets.scored.items()},
         device,

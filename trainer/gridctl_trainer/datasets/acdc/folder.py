@@ -1,0 +1,40 @@
+"""How ACDC lies in a folder: names alone, read by both sides without opening an image."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Final
+
+PATIENT: Final = re.compile(r"patient\d+")
+FOLDERS: Final = ("", "training", "database/training", "testing", "database/testing")
+"""Where below a root its patients may lie: the first that has some is taken."""
+
+EXPECTED: Final = "patientNNN/Info.cfg, maybe below training/ or database/training/"
+
+
+def labelled_patients(paths: Sequence[PurePosixPath]) -> Mapping[str, Sequence[str]]:
+    """Patients with an Info.cfg, by the root of their set."""
+    by_folder: dict[str, set[str]] = defaultdict(set)
+    for path in paths:
+        patient = path.parent
+        if path.name.casefold() == "info.cfg" and PATIENT.fullmatch(patient.name):
+            by_folder[str(patient.parent)].add(patient.name)
+    by_root: dict[str, dict[str, set[str]]] = defaultdict(dict)
+    for folder, patients in by_folder.items():
+        root, below = _split_off(folder)
+        by_root[root][below] = patients
+    return {
+        root: tuple(sorted(next(folders[below] for below in FOLDERS if below in folders)))
+        for root, folders in by_root.items()
+    }
+
+
+def _split_off(folder: str) -> tuple[str, str]:
+    """A folder of patients as the root that a loader takes, and what lies between."""
+    for below in sorted(FOLDERS, key=len, reverse=True):
+        if below and f"/{folder}".endswith(f"/{below}"):
+            return folder.removesuffix(below).rstrip("/") or ".", below
+    return folder, ""

@@ -1,0 +1,185 @@
+"""Data sets as plugins: what describes one, and the registry. Nothing here needs numpy.
+
+    HEARTS = DatasetDescriptor(
+        summary="MRI of our cohort", title="Hearts", structures=("left_ventricle",), build="mylab.hearts:Hearts"
+    )
+
+An installed package registers `HEARTS` as an entry point of the group `gridctl.datasets`. The class itself, and how
+images are read, is what `gridctl_trainer.datasets.base` is about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, Final, cast
+
+from pydantic import ValidationError
+
+from gridctl_trainer.contract.errors import Problem, SpecError
+from gridctl_trainer.contract.frozen import Frozen
+from gridctl_trainer.contract.spec.data import DatasetSpec
+from gridctl_trainer.contract.wording import problem_text
+from gridctl_trainer.plugins.bare_class import options_of_class
+from gridctl_trainer.plugins.class_path import is_class_path
+from gridctl_trainer.plugins.entry_points import PluginError
+from gridctl_trainer.plugins.registry import Registry
+
+
+class DatasetOptions(Frozen):
+    """Base of a data set's options: one annotated field each, explained in the docstring's `Attributes`.
+
+    All of them are part of a run's identity; one that has its default value is left out.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class FolderNames:
+    """How a data set is recognised by names of files and folders alone, without opening any.
+
+    Attributes:
+        sign: Name of a file or folder that only this data set has.
+        find: Called with the paths of all files below a place; returns the roots at which the data set lies, relative
+            to that place, each with the ids of its labelled patients, sorted.
+        expected: What such a folder holds, for whoever gave another one.
+        below: Folders below one that holds several data sets in which this one may lie; `""` is that folder itself.
+    """
+
+    sign: re.Pattern[str]
+    find: Callable[[Sequence[PurePosixPath]], Mapping[str, Sequence[str]]]
+    expected: str
+    below: tuple[str, ...] = ("",)
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetDescriptor:
+    """What a package registers for one data set.
+
+    Attributes:
+        summary: What it is, in a few words.
+        title: As people call it.
+        structures: That it may label, by name; those of other data sets have the same names where they are the same.
+        build: Its class, or a function that makes one, as `pkg.module:name`, imported when images are read; called with
+            its options.
+        options: A class derived from `DatasetOptions`, or its `pkg.module:Name`.
+        version: Of the data set, as its publishers or you count. Another version is other data: another run.
+        folder: How it is recognised by names of files; None if it cannot be.
+        trains: Whether `gridctl init` proposes to train on it; else only as an external set.
+        reader: Version of the code that reads it: raise it when the same files give other pixels, and packs are made
+            anew. Of plugins, a change of their source does that as well.
+        libraries: Distributions that decide pixels too, such as decoders.
+    """
+
+    summary: str
+    title: str
+    structures: tuple[str, ...]
+    build: str | Callable[..., Any]
+    options: type[DatasetOptions] | str = DatasetOptions
+    version: str = ""
+    folder: FolderNames | None = None
+    trains: bool = True
+    reader: str = ""
+    libraries: tuple[str, ...] = ()
+
+
+def _bare(found: object, path: str) -> DatasetDescriptor:
+    if not callable(found) or not callable(getattr(found, "cases", None)) or not callable(getattr(found, "read", None)):
+        raise PluginError(
+            f"'{path}' is no data set",
+            where=path,
+            fix="name a class with the methods cases and read, or a DatasetDescriptor, by its path",
+        )
+    options, build = options_of_class(found, path, DatasetOptions)
+    structures = getattr(found, "structures", ())
+    if isinstance(structures, str) or not all(isinstance(name, str) for name in structures) or not structures:
+        raise PluginError(
+            f"'{path}' does not say which structures it labels",
+            where=path,
+            fix='give the class an attribute such as structures = ("left_ventricle",)',
+        )
+    return DatasetDescriptor(
+        summary=f"the class {path}",
+        title=path.rpartition(":")[2],
+        structures=tuple(structures),
+        build=build,
+        options=options,
+        version=str(getattr(found, "version", "")),
+    )
+
+
+DATASETS: Final[Registry[DatasetDescriptor]] = Registry("gridctl.datasets", "dataset", DatasetDescriptor, _bare)
+
+
+def dataset_options(name: str) -> type[DatasetOptions]:
+    """The options that a data set takes.
+
+    Raises:
+        UnknownPluginError: No package registers that name.
+        PluginError: It cannot be imported.
+    """
+    given = DATASETS.find(name).options
+    found = DATASETS.load(name, given) if isinstance(given, str) else given
+    if not (isinstance(found, type) and issubclass(found, DatasetOptions)):
+        raise PluginError(
+            f"the options of the dataset '{name}' are something else than a class derived from DatasetOptions",
+            where=str(given),
+            fix="derive them from gridctl_trainer.plugins.dataset.DatasetOptions",
+        )
+    return found
+
+
+def builder_of(name: str) -> Callable[..., Any]:
+    """What makes a data set: called with its options. Imports the data set itself.
+
+    Raises:
+        UnknownPluginError: No package registers that name.
+        PluginError: It cannot be imported.
+    """
+    build = DATASETS.find(name).build
+    return cast("Callable[..., Any]", DATASETS.load(name, build) if isinstance(build, str) else build)
+
+
+def options_of(given: DatasetSpec) -> DatasetOptions:
+    """What a specification says of a data set, as the data set reads it.
+
+    Raises:
+        UnknownPluginError: No package registers that name.
+        PluginError: It cannot be imported.
+        SpecError: An option is unknown or not valid: all of them.
+    """
+    model = dataset_options(given.dataset)
+    try:
+        return model.model_validate(dict(given.options))
+    except ValidationError as error:
+        known = f"options of {given.dataset}: {', '.join(model.model_fields) or 'none'}"
+        problems = [
+            Problem(
+                "unknown option" if item["type"] == "extra_forbidden" else problem_text(item),
+                ".".join(map(str, ("options", *item["loc"]))),
+                known,
+            )
+            for item in error.errors()
+        ]
+        raise SpecError(problems) from None
+
+
+def differing_options(options: DatasetOptions) -> dict[str, Any]:
+    """Those that differ from their default, as JSON."""
+    written = options.model_dump(mode="json")
+    return {
+        key: written[key]
+        for key, field in type(options).model_fields.items()
+        if field.is_required() or getattr(options, key) != field.get_default(call_default_factory=True)
+    }
+
+
+def title_of(name: str) -> str:
+    """What people call a data set; its name where it is not installed here."""
+    if is_class_path(name):
+        return name
+    try:
+        return DATASETS.find(name).title
+    except PluginError:
+        return name
