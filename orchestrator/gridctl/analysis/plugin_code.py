@@ -15,7 +15,6 @@ from typing import Any, Final
 import pandas as pd
 from pydantic import TypeAdapter
 
-from gridctl.analysis.wording import listed
 from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
 
 Codes = Mapping[tuple[str, str], PluginProvenance]
@@ -58,7 +57,7 @@ def mixed_code(runs: pd.DataFrame) -> Iterator[str]:
     for codes in _by_plugin(map(str, finished["plugins"])).values():
         if len(codes) > 1:
             first, *_ = codes
-            parts = listed([f"{number} were made by {version(code)}" for code, number in codes.most_common()])
+            parts = ", ".join(f"{number} were made by {version(code)}" for code, number in codes.most_common())
             yield f"the code of {named(first)} changed between runs: of {codes.total()} finished runs, {parts}"
 
 
