@@ -57,8 +57,8 @@ def mixed_code(runs: pd.DataFrame) -> Iterator[str]:
     for codes in _by_plugin(map(str, finished["plugins"])).values():
         if len(codes) > 1:
             first, *_ = codes
-            parts = ", ".join(f"{number} were made by {version(code)}" for code, number in codes.most_common())
-            yield f"the code of {named(first)} changed between runs: of {codes.total()} finished runs, {parts}"
+            parts = ", ".join(f"{number} by {version(code)}" for code, number in codes.most_common())
+            yield f"the code of {named(first)} changed between runs: {codes.total()} finished runs were made, {parts}"
 
 
 def named(code: PluginProvenance) -> str:

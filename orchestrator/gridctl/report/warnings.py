@@ -81,8 +81,9 @@ def _differing(comparison: Comparison) -> Iterator[str]:
     ]
     if kept:
         said = grouped((f"they differ in {pair.said}", place(pair)) for pair in kept)
-        verb = "does" if len(kept) == 1 else "do"
-        yield f"{name}: {pairs_text(len(kept))} {verb} not compare like with like, and are tested as asked for: {said}"
+        verb, are = ("does", "is") if len(kept) == 1 else ("do", "are")
+        subject = f"{name}: {pairs_text(len(kept))} {verb} not compare like with like"
+        yield f"{subject}, and {are} tested as asked for: {said}"
 
 
 def _left_out(others: Sequence[str], outside: str) -> Iterator[str]:
