@@ -31,7 +31,7 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/hadolint Dockerfile tests/cluster/image/Dockerfile
+	$(BIN)/hadolint Dockerfile tests/cluster/image/Dockerfile examples/Dockerfile
 
 check: lint test
 

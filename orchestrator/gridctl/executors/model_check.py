@@ -8,7 +8,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import gridctl_start
 from gridctl.errors import InputError
 from gridctl.executors.local.trainer_process import cannot_start, folder_that_exists
 from gridctl.executors.registry import descriptor_of
@@ -77,7 +76,7 @@ def _place(problems: Problems, experiment: Experiment, run: RunSpec, problem: Ma
 
 def _answers(experiment: Experiment, runs: Sequence[RunSpec]) -> list[Mapping[str, Any]]:
     asked = "".join(json.dumps(_asked(experiment, run)) + "\n" for run in runs)
-    command = [sys.executable, "-P", gridctl_start.__file__, "check-models"]
+    command = [sys.executable, "-P", "-m", "gridctl_trainer.cli.model_check"]
     try:
         done = subprocess.run(
             command,

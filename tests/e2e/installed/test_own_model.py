@@ -195,6 +195,8 @@ def test_editors_and_the_trainer_know_it(run: Run) -> None:
     described = run("-m", "gridctl_trainer", "describe", "res_unet", "--set", "width=4", "--size-px", "32")
     assert described.returncode == 0, described.stderr
     assert "parameters" in described.stdout
+    by_path = run("-m", "gridctl_trainer", "describe", "own_model.network:ResUNet", "--set", "width=4", "--json")
+    assert json.loads(by_path.stdout)["architecture"] == "own_model.network:ResUNet"
     misspelt = run("-m", "gridctl_trainer", "describe", "res_unet", "--set", "widht=4")
     assert misspelt.returncode == 2
     assert "--set widht: unknown option" in misspelt.stderr

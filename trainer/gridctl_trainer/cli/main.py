@@ -153,14 +153,20 @@ def describe(
         ),
     ] = None,
     card_gib: Annotated[float, typer.Option(min=0.1, help="Memory of the device; the thesis's card had 11.")] = 11,
+    plugin_path: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FOLDER", help="Where a model named by its path lies. Repeatable."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Layers, shapes, parameters, FLOPs and memory of a network, and whether training it fits a device."""
     import json
 
     from gridctl_trainer.cli.description_options import described_network
+    from gridctl_trainer.plugins.class_path import extend_import_path
     from gridctl_trainer.training.network_description import describe as described
 
+    extend_import_path(plugin_path or ())
     found = described(described_network(model, assignments or ()), size_px, batch_size)
     if as_json:
         sys.stdout.write(json.dumps(found.to_json(), indent=2) + "\n")
@@ -170,14 +176,6 @@ def describe(
     from gridctl_trainer.cli.description_view import print_description
 
     print_description(found, card_gib, Console(highlight=False))
-
-
-@app.command("check-models", hidden=True)
-def check_models() -> None:
-    """Options of models that are named by their path: a line of JSON each on standard input, and one in answer."""
-    from gridctl_trainer.cli.model_check import check_models as checked
-
-    checked(sys.stdin.buffer)
 
 
 def _mount_data_commands() -> None:
@@ -190,7 +188,7 @@ def main() -> None:
     """Run a command; a fault becomes its message and exit code."""
     from gridctl_trainer.terminal.command_line import run_command
 
-    if sys.argv[1:2] not in (["run"], ["preflight"], ["check-models"]):  # these need a fast start and no image formats
+    if sys.argv[1:2] not in (["run"], ["preflight"]):  # these need a fast start and no image formats
         _mount_data_commands()
     if is_completing("gridctl-trainer"):
         answer_shell(app)

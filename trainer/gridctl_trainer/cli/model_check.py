@@ -1,4 +1,4 @@
-"""`gridctl-trainer check-models`: options of models that are named by their path, for whoever must not import them."""
+"""Options of models that are named by their path, checked in a process of its own for whoever must not import them."""
 
 from __future__ import annotations
 
@@ -59,3 +59,7 @@ def _problem(model: type[ModelOptions], item: Any) -> Problem:
 
 def _said(keys: list[Any], problem: Problem) -> dict[str, Any]:
     return {"keys": keys, "what": problem.what, "fix": problem.fix}
+
+
+if __name__ == "__main__":
+    check_models(sys.stdin.buffer)
