@@ -22,7 +22,7 @@ from gridctl_trainer.metrics.scoring import load_metrics
 from gridctl_trainer.training.device_faults import step_faults
 from gridctl_trainer.training.evaluation import NonFiniteScoreError, evaluate
 from gridctl_trainer.training.images.augmentation import Augmentation
-from gridctl_trainer.training.images.sets import VALIDATION, scoring_batch_size
+from gridctl_trainer.training.images.sets import VALIDATION, classes_of, scoring_batch_size
 from gridctl_trainer.training.images.tensors import ImageTensors
 from gridctl_trainer.training.machine.environment import peak_memory_bytes
 from gridctl_trainer.training.network_check import require_logits
@@ -156,7 +156,8 @@ class TrainingLoop:
         skip = self._spec.training.on_nonfinite == "skip"
         statistics = [buffer.clone() for buffer in self.model.buffers()] if skip else []
         self._optimizer.zero_grad(set_to_none=True)
-        logits = require_logits(self.model(images), images, masks.shape[1], self._spec.network.architecture)
+        classes = classes_of(self._spec.data.target)
+        logits = require_logits(self.model(images), images, classes, self._spec.network.architecture)
         loss = objective(logits, masks)
         value = loss.item()
         wrong = "" if math.isfinite(value) else f"the loss is {value}"
