@@ -8,7 +8,8 @@ from torch.nn.functional import relu
 
 from gridctl_trainer.models.gamma_net.gala import Gala
 from gridctl_trainer.models.gamma_net.options import GammaNetOptions
-from gridctl_trainer.models.kernels.fused_chains import excite, inhibit
+from gridctl_trainer.models.kernels.fused.excite import excite
+from gridctl_trainer.models.kernels.fused.inhibit import inhibit
 from gridctl_trainer.models.kernels.instance_norm import instance_norm
 from gridctl_trainer.models.kernels.large_kernels import convolve_with_large_kernel
 from gridctl_trainer.models.kernels.pointwise import convolve_pointwise

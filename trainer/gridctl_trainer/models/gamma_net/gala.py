@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gridctl_trainer.models.kernels.fused_chains import attend
+from gridctl_trainer.models.kernels.fused.attend import attend
 from gridctl_trainer.models.kernels.instance_norm import InstanceNorm
 from gridctl_trainer.models.kernels.single_channel import convolve_to_one_channel
 from gridctl_trainer.models.kernels.switch import Kernel, chosen

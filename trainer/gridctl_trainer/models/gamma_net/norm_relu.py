@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gridctl_trainer.models.kernels.fused_chains import normalise_and_rectify
+from gridctl_trainer.models.kernels.fused.normalise_and_rectify import normalise_and_rectify
 from gridctl_trainer.models.kernels.instance_norm import instance_norm
 from gridctl_trainer.models.kernels.switch import Kernel, chosen
 

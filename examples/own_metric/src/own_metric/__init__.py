@@ -1,0 +1,1 @@
+"""A metric of one's own."""
