@@ -70,17 +70,19 @@ def _in_todays_grammar(content: Mapping[str, Any]) -> dict[str, Any]:
         },
         "ablations": [{"name": item["name"]} for item in ablations_v1(content.get("ablations"))],
         "data": {key: value for key, value in data.items() if key in ("train", "external")},
-        "compare": _comparisons(content.get("compare")),
+        "compare": _comparisons(content.get("compare"), alone=given.sunnybrook is None),
     }
 
 
-def _comparisons(given: Any) -> list[dict[str, Any]] | None:
+def _comparisons(given: Any, *, alone: bool) -> list[dict[str, Any]] | None:
     if given is None:
         return None
-    return [{**item, "metrics": _metrics(item)} for item in (given if isinstance(given, list) else [given])]
+    return [
+        {**item, "metrics": _metrics(item, alone=alone)} for item in (given if isinstance(given, list) else [given])
+    ]
 
 
-def _metrics(comparison: Mapping[str, Any]) -> list[str]:
-    """Those of that version's default, where it names none."""
-    given = comparison.get("metrics") or ("validation_dice", "generalisation_dice")
-    return list(given) or [RENAMED_SCORES[name] for name in given]
+def _metrics(comparison: Mapping[str, Any], *, alone: bool) -> list[str]:
+    """Those of that version's default, where it names none: without a second data set only the first could be told."""
+    usual = ("validation_dice",) if alone else ("validation_dice", "generalisation_dice")
+    return [RENAMED_SCORES[name] for name in comparison.get("metrics") or usual]

@@ -69,5 +69,5 @@ def data_section(old: DataV1) -> dict[str, Any]:
 
 def _training(old: TrainingV1) -> dict[str, Any]:
     best = old.checkpoint_keep_best
-    now = best if True else RENAMED_SCORES.get(best or "", best)
+    now = None if best is None else RENAMED_SCORES.get(best, best)
     return {**old.model_dump(), "checkpoint_keep_best": now}
