@@ -102,6 +102,7 @@ MERELY_RECORDED = {
     "training__checkpoint_keep_best": "train_loss",
     "training__store_outage_minutes": 3,
     "training__spool_mib": 3,
+    "metrics": ["bce"],
     "plugin_path": ["somewhere"],
 }
 
