@@ -100,15 +100,7 @@ def step_options(name: str) -> type[StepOptions]:
         UnknownPluginError: No package registers that name.
         PluginError: It cannot be imported.
     """
-    given = STEPS.find(name).options
-    found = STEPS.load(name, given) if isinstance(given, str) else given
-    if not (isinstance(found, type) and issubclass(found, StepOptions)):
-        raise PluginError(
-            f"the options of the preprocessing step '{name}' are something else than a class derived from StepOptions",
-            where=str(given),
-            fix="derive them from gridctl_trainer.plugins.step.StepOptions",
-        )
-    return found
+    return STEPS.options(name, STEPS.find(name).options, StepOptions)
 
 
 def step_of(name: str, options: StepOptions) -> StepSpec:
