@@ -31,8 +31,10 @@ RUN_COLUMNS: Final[dict[str, str]] = {
     "image": "str",
     "git_sha": "str",
     "versions": "str",
+    "plugins": "str",
     "split_digest": "str",
     "data_digest": "str",
+    "set_digests": "str",
     "weights_sha256": "str",
     "log": "str",
     "copied_from": "str",
@@ -48,11 +50,12 @@ attempts that were stopped, or vanished and were followed by another one. `busy_
 up all attempts, from their start to their last sign of life; `train_seconds` only epochs that count.
 `deterministic` is what the specification asks for. `changed` names the columns (`data_digest`, `device_name`, ...) that
 are not the same for all attempts from which the run is made, with spaces between; mostly it is empty.
-`log` is the key of what the newest attempt prints, empty before the first; `last_seen` is the newest
-sign of life of any attempt, in seconds since the epoch, by that machine's clock. `last_written` is when any attempt
-last wrote an object, by the store's clock; `cancelled_at` when `gridctl cancel` stopped the run, if no submission
-resumed it since. `copied_from` is the run whose epochs it went on from, empty for none. Behind them there is a column
-for each score, with that of the latest epoch.
+`plugins` says whose code of plugins it is made by, those of gridctl left out, and `set_digests` which images were read
+of each data set; both are JSON, empty for none. `log` is the key of what the newest attempt prints, empty before the
+first; `last_seen` is the newest sign of life of any attempt, in seconds since the epoch, by that machine's clock.
+`last_written` is when any attempt last wrote an object, by the store's clock; `cancelled_at` when `gridctl cancel`
+stopped the run, if no submission resumed it since. `copied_from` is the run whose epochs it went on from, empty for
+none. Behind them there is a column for each score, with that of the latest epoch.
 """
 
 EPOCH_COLUMNS: Final[dict[str, str]] = {

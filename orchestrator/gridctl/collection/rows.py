@@ -56,8 +56,10 @@ def run_row(run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, E
         "image": told.attempt.image if told else "",
         "git_sha": told.attempt.git_sha if told else "",
         "versions": json.dumps(dict(told.attempt.versions), sort_keys=True) if told else "",
+        "plugins": _plugins(told) if told else "",
         "split_digest": data.split_digest if data else "",
         "data_digest": data.data_digest if data else "",
+        "set_digests": canonical_json(dict(data.digests)) if data and data.digests else "",
         "weights_sha256": read.result.weights_sha256 if read.result else "",
         "log": RunLayout(run.experiment, run.run_id).attempt_output(newest.name) if newest else "",
         "copied_from": next((log.attempt.copied_from for log in logs if log.attempt.copied_from), ""),
@@ -79,6 +81,14 @@ def _changed(logs: Sequence[AttemptLog]) -> Iterator[str]:
     for column in ("image", "git_sha", "device_name", "versions"):
         if len({canonical_json(log.attempt.model_dump()[column]) for log in made_of}) > 1:
             yield column
+    if len(set(map(_plugins, made_of))) > 1:
+        yield "plugins"
+
+
+def _plugins(log: AttemptLog) -> str:
+    """Whose code of plugins an attempt used, as JSON; empty if all of them came with gridctl."""
+    found = [item.model_dump(mode="json") for item in log.attempt.plugins if not item.is_own]
+    return canonical_json(sorted(found, key=lambda item: (item["kind"], item["name"]))) if found else ""
 
 
 def _was_interrupted(log: AttemptLog, newest: AttemptLog | None) -> bool:

@@ -12,6 +12,7 @@ from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.score_name import VALIDATION, ScoreName, scores_of
 from gridctl_trainer.contract.spec import DataSpec, RunSpec, scored_sets, structures_of
 from gridctl_trainer.plugins.class_path import is_class_path
+from gridctl_trainer.plugins.dataset import unlabelled
 from gridctl_trainer.plugins.entry_points import PluginError
 from gridctl_trainer.plugins.metric import METRICS
 
@@ -50,6 +51,9 @@ class Measure:
     learned_beyond: float | None = None
 
 
+Wanted = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], frozenset[tuple[str, str]]]
+"""Sets, structures and metrics of runs, and the structures of sets that are not scored."""
+
 Measures = Mapping[str, Measure]
 """By name, metric by metric."""
 
@@ -81,31 +85,36 @@ def measures_of(
         logged: What their logs say of metrics.
         scored: Names of further scores that their logs have.
     """
-    wanted = dict.fromkeys((scored_sets(run.data), structures_of(run.data), run.metrics) for run in runs)
+    wanted = dict.fromkeys(_wanted(run.data, run.metrics) for run in runs)
     return _measures(list(wanted), logged, scored)
 
 
 def scores_of_data(data: DataSpec, metrics: tuple[str, ...]) -> Measures:
     """The scores of a run with such data."""
-    return _of_one(scored_sets(data), structures_of(data), metrics)
+    return _of_one(_wanted(data, metrics))
 
 
 @lru_cache
-def _of_one(sets: tuple[str, ...], structures: tuple[str, ...], metrics: tuple[str, ...]) -> Measures:
-    return _measures([(sets, structures, metrics)])
+def _of_one(wanted: Wanted) -> Measures:
+    return _measures([wanted])
+
+
+def _wanted(data: DataSpec, metrics: tuple[str, ...]) -> Wanted:
+    return scored_sets(data), structures_of(data), metrics, unlabelled(data, also_by_path=False)
 
 
 def _measures(
-    wanted: Sequence[tuple[Sequence[str], Sequence[str], Sequence[str]]],
+    wanted: Sequence[Wanted],
     logged: Mapping[str, MetricInfo] | None = None,
     scored: Iterable[str] = (),
 ) -> dict[str, Measure]:
     """Of sets, structures and metrics, and further scores."""
     found: dict[ScoreName, None] = {}
     infos: dict[str, MetricInfo] = {}
-    for sets, structures, metrics in wanted:
+    for sets, structures, metrics, missing in wanted:
         infos |= {name: metric_info(name, logged) for name in metrics if name not in infos}
-        found |= dict.fromkeys(scores_of(sets, ((name, infos[name].per_structure) for name in metrics), structures))
+        scores = scores_of(sets, ((name, infos[name].per_structure) for name in metrics), structures)
+        found |= dict.fromkeys(score for score in scores if (score.set, score.structure) not in missing)
     for text in scored:
         found[ScoreName.parse(text)] = None
     infos |= {score.metric: metric_info(score.metric, logged) for score in found if score.metric not in infos}

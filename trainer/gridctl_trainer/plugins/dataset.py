@@ -10,6 +10,7 @@ images are read, is what `gridctl_trainer.datasets.base` is about.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from pydantic import ValidationError
 
 from gridctl_trainer.contract.errors import Problem, SpecError
 from gridctl_trainer.contract.frozen import Frozen
-from gridctl_trainer.contract.spec.data import DatasetSpec
+from gridctl_trainer.contract.spec.data import DatasetSpec, DataSpec
 from gridctl_trainer.contract.wording import problem_text
 from gridctl_trainer.plugins.bare_class import options_of_class
 from gridctl_trainer.plugins.class_path import is_class_path
@@ -175,3 +176,20 @@ def title_of(name: str) -> str:
         return DATASETS.find(name).title
     except PluginError:
         return name
+
+
+def unlabelled(data: DataSpec, *, also_by_path: bool) -> frozenset[tuple[str, str]]:
+    """What is segmented but cannot be scored: names of sets, each with a structure that its data set never labels.
+
+    Args:
+        data: Of a run.
+        also_by_path: Whether data sets that are named by their path are imported and asked too.
+    """
+    found = set()
+    for keys, given in data.places:
+        if is_class_path(given.dataset) and not also_by_path:
+            continue
+        with contextlib.suppress(PluginError):
+            known = DATASETS.find(given.dataset).structures
+            found |= {(keys[-1], structure) for structure in data.target if structure not in known}
+    return frozenset(found)

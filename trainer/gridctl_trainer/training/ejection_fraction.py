@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from gridctl_trainer.contract.records.run_result import PatientFunction
-from gridctl_trainer.datasets.slices import Phase
+from gridctl_trainer.datasets.slices import CAVITY, Phase
 from gridctl_trainer.preprocessing.prepared import PreparedSet
 from gridctl_trainer.training.images.tensors import ImageTensors
 
@@ -26,15 +26,17 @@ def patient_functions(
 
     Args:
         set_name: Which set it is.
-        model: Maps images, or series of them, to (B, 1, H, W) logits; above 0 is cavity.
+        model: Maps images, or series of them, to logits: (B, 1, H, W), above 0 is cavity, or those of several classes.
         prepared: The set.
         batch_size: Images at once.
         device: Where the model is.
         between_batches: Called with batches done and their number; may raise to stop.
 
     Returns:
-        A record a patient, sorted by id.
+        A record a patient, sorted by id; none where the cavity is not segmented.
     """
+    if CAVITY not in prepared.target:
+        return ()
     predicted = _predicted_pixels(model, prepared, batch_size, device, between_batches)
     true_ml: dict[str, dict[Phase, float]] = defaultdict(dict)
     predicted_ml: dict[str, dict[Phase, float]] = defaultdict(dict)
@@ -76,11 +78,14 @@ def _predicted_pixels(
 ) -> list[int]:
     """Cavity pixels of each image."""
     tensors, counts = ImageTensors.of(prepared), []
+    cavity = prepared.target.index(CAVITY) + 1
     starts = range(0, len(tensors), batch_size)
     model.eval()
     with torch.inference_mode():
         for done, start in enumerate(starts):
             between_batches(done, len(starts))
             images, _ = tensors.batch(slice(start, start + batch_size))
-            counts += (model(images.to(device)) > 0).sum(dim=(1, 2, 3)).tolist()
+            logits = model(images.to(device))
+            inside = logits[:, 0] > 0 if len(prepared.target) == 1 else logits.argmax(1) == cavity
+            counts += inside.sum(dim=(1, 2)).tolist()
     return counts

@@ -27,6 +27,7 @@ def evaluate(
     *,
     metrics: Sequence[Metric],
     structures: Sequence[str],
+    labelled: Sequence[str] | None = None,
 ) -> SetScores:
     """Score a model on a set (thesis 4.5).
 
@@ -39,6 +40,7 @@ def evaluate(
         between_batches: Called with batches done and their number; may raise to stop.
         metrics: What is computed.
         structures: What is segmented, in the order of the classes.
+        labelled: Those of them that the set labels: the others are not scored; None for all.
 
     Returns:
         Scores averaged over images, and those of each minibatch.
@@ -61,5 +63,6 @@ def evaluate(
                     f"the scores of minibatch {done + 1} of {len(starts)} are not finite",
                     fix="lower training.learning_rate; the last checkpoint is from before this",
                 )
-            scored.add(by_structure(logits, truth, structures))
+            found = by_structure(logits, truth, structures)
+            scored.add({name: batch for name, batch in found.items() if labelled is None or name in labelled})
     return SetScores(images=len(tensors), scores=scored.scores, per_batch=scored.per_batch, undefined=scored.undefined)

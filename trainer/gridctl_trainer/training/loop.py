@@ -19,10 +19,11 @@ from gridctl_trainer.contract.records.set_scores import SetScores
 from gridctl_trainer.contract.spec import RunSpec, structures_of
 from gridctl_trainer.host.signals import StopSignal
 from gridctl_trainer.metrics.scoring import load_metrics
+from gridctl_trainer.plugins.dataset import unlabelled
 from gridctl_trainer.training.device_faults import step_faults
 from gridctl_trainer.training.evaluation import NonFiniteScoreError, evaluate
 from gridctl_trainer.training.images.augmentation import Augmentation
-from gridctl_trainer.training.images.sets import VALIDATION, scoring_batch_size
+from gridctl_trainer.training.images.sets import VALIDATION, classes_of, scoring_batch_size
 from gridctl_trainer.training.images.tensors import ImageTensors
 from gridctl_trainer.training.machine.environment import peak_memory_bytes
 from gridctl_trainer.training.network_check import require_logits
@@ -63,6 +64,8 @@ class TrainingLoop:
         self._progress = progress
         self.model = model.to(device)
         self._optimizer = torch.optim.Adam(self.model.parameters(), lr=spec.training.learning_rate)
+        self._classes = classes_of(spec.data.target)
+        self._unlabelled = unlabelled(spec.data, also_by_path=True)
         self.position = Position(0)
         self._loss_sum = 0.0  # of this epoch so far, with the images and skipped steps below
         self._images = 0
@@ -156,7 +159,7 @@ class TrainingLoop:
         skip = self._spec.training.on_nonfinite == "skip"
         statistics = [buffer.clone() for buffer in self.model.buffers()] if skip else []
         self._optimizer.zero_grad(set_to_none=True)
-        logits = require_logits(self.model(images), images, masks.shape[1], self._spec.network.architecture)
+        logits = require_logits(self.model(images), images, self._classes, self._spec.network.architecture)
         loss = objective(logits, masks)
         value = loss.item()
         wrong = "" if math.isfinite(value) else f"the loss is {value}"
@@ -210,6 +213,7 @@ class TrainingLoop:
                     between_batches,
                     metrics=self._metrics,
                     structures=structures_of(self._spec.data),
+                    labelled=[item for item in structures_of(self._spec.data) if (name, item) not in self._unlabelled],
                 )
         except NonFiniteScoreError as error:
             problem = error.problems[0]

@@ -16,6 +16,7 @@ from gridctl_trainer.contract.records.samples import SampleOutput, SamplesIndex,
 from gridctl_trainer.contract.spec import RunSpec, structures_of
 from gridctl_trainer.metrics.scoring import Metric, Scored, load_metrics
 from gridctl_trainer.metrics.structures import by_structure
+from gridctl_trainer.plugins.dataset import unlabelled
 from gridctl_trainer.preprocessing.prepared import PreparedSet, SliceRecord
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.training.images.tensors import ImageTensors
@@ -48,9 +49,11 @@ def write_samples(
     """
     slices: list[SampleSlice] = []
     metrics, structures = load_metrics(spec.metrics), structures_of(spec.data)
+    missing = unlabelled(spec.data, also_by_path=True)
     timesteps = 1
     for set_name, prepared in sets.items():
         chosen = choose_slices(prepared.masks)
+        labelled = [item for item in structures if (set_name, item) not in missing]
         if not len(chosen):
             continue
         images, _ = ImageTensors.of(prepared).batch(torch.from_numpy(chosen))
@@ -58,8 +61,9 @@ def write_samples(
         timesteps = len(logits)
         for place, index in enumerate(chosen):
             row = prepared.rows[index]
-            image, mask = prepared.all_series[row, -1], prepared.all_masks[row]
-            seen = _Seen(set_name, prepared.all_slices[row], image, mask, logits[:, place], structures)
+            frame, mask = prepared.all_series[row, -1], prepared.all_masks[row]
+            image = frame if frame.ndim == 2 else frame[0]
+            seen = _Seen(set_name, prepared.all_slices[row], image, mask, logits[:, place], structures, labelled)
             for name, picture in seen.pictures():
                 store.put(layout.sample(name), picture)
             slices.append(seen.entry(metrics))
@@ -72,7 +76,7 @@ def choose_slices(masks: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Which slices of a set are kept: labelled ones at even distances.
 
     Args:
-        masks: (N, H, W), 0 or 1.
+        masks: (N, H, W), 0 for background.
 
     Returns:
         Their indices, ascending; at most `SLICES_PER_SET`.
@@ -100,15 +104,16 @@ def logits_per_timestep(model: nn.Module, images: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """One slice of a set and what the model says of it.
+    """One slice of a set and what the model says of it. Pictures show several structures as one.
 
     Attributes:
         set_name: Which set.
         record: What is known of the slice.
-        image: (H, W) float32.
-        mask: (H, W) uint8, 0 or 1.
-        logits: (T, 1, H, W).
+        image: (H, W) float32; of several channels the first.
+        mask: (H, W) uint8, 0 for background, else the number of a structure.
+        logits: (T, 1, H, W), or (T, 1 + K, H, W) of several structures.
         structures: What is segmented, in the order of the classes.
+        labelled: Those of them that the set labels.
     """
 
     set_name: str
@@ -117,14 +122,15 @@ class _Seen:
     mask: NDArray[np.uint8]
     logits: Tensor
     structures: Sequence[str]
+    labelled: Sequence[str]
 
     def pictures(self) -> Iterator[tuple[str, bytes]]:
         """Names and PNGs: image, truth, outputs, and an overlay for who browses the store."""
         yield f"{self._name}-image", grey_png(self.image)
-        yield f"{self._name}-truth", mask_png(self.mask)
+        yield f"{self._name}-truth", mask_png(self._inside)
         for step in self._steps:
             yield self._output(step), probability_png(self._probability(step))
-        yield self._name, overlay(self.image, self.mask, (self.logits[-1, 0] > 0).numpy().astype(np.uint8))
+        yield self._name, overlay(self.image, self._inside, self._predicted)
 
     def entry(self, metrics: Sequence[Metric]) -> SampleSlice:
         """Its line in the index, scored by some metrics."""
@@ -143,7 +149,7 @@ class _Seen:
             patient=self.record.patient,
             picture=f"{self._name}-image",
             truth=f"{self._name}-truth",
-            truth_outline=outline(self.mask.astype(np.float32)),
+            truth_outline=outline(self._inside.astype(np.float32)),
             outputs=tuple(outputs),
         )
 
@@ -151,7 +157,8 @@ class _Seen:
         mask = torch.from_numpy(self.mask)
         truth = mask[None] if len(self.structures) > 1 else mask[None, None].float()
         scored = Scored(metrics)
-        scored.add(by_structure(self.logits[step][None], truth, self.structures))
+        found = by_structure(self.logits[step][None], truth, self.structures)
+        scored.add({name: batch for name, batch in found.items() if name in self.labelled})
         return scored.scores
 
     @property
@@ -166,7 +173,21 @@ class _Seen:
         return f"{self._name}-output-{step + 1:02d}"
 
     def _probability(self, step: int) -> NDArray[np.float32]:
-        return self.logits[step, 0].sigmoid().numpy()
+        if len(self.structures) == 1:
+            return self.logits[step, 0].sigmoid().numpy()
+        return 1 - self.logits[step].softmax(0)[0].numpy()
+
+    @property
+    def _inside(self) -> NDArray[np.uint8]:
+        """(H, W): 1 inside of any structure."""
+        return (self.mask > 0).astype(np.uint8)
+
+    @property
+    def _predicted(self) -> NDArray[np.uint8]:
+        """The same by the last output."""
+        last = self.logits[-1]
+        inside = last[0] > 0 if len(self.structures) == 1 else last.argmax(0) > 0
+        return inside.numpy().astype(np.uint8)
 
 
 def _spread(count: int, wanted: int) -> NDArray[np.int64]:

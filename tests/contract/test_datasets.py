@@ -1,0 +1,72 @@
+"""The data sets that come along, and the example, keep what every one promises: synthetic files, and real ones."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from gridctl_trainer.datasets.phantom.dataset import PhantomOptions, write_phantom
+from gridctl_trainer.testing.datasets import DatasetContract
+
+REAL = os.environ.get("GRIDCTL_TEST_DATA")
+EXAMPLE = Path(__file__).parents[2] / "examples" / "own_dataset"
+
+
+@pytest.fixture(scope="module")
+def phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "phantom"
+    write_phantom(folder, PhantomOptions(patients=3, generalisation_patients=2, slices=2, series=True))
+    return folder
+
+
+class TestAcdc(DatasetContract):
+    dataset = "acdc"
+
+    @pytest.fixture
+    def root(self, phantom: Path) -> Path:
+        return phantom / "acdc"
+
+
+class TestSunnybrook(DatasetContract):
+    dataset = "sunnybrook"
+
+    @pytest.fixture
+    def root(self, phantom: Path) -> Path:
+        return phantom / "sunnybrook"
+
+
+@pytest.mark.skipif(REAL is None, reason="no real data: set GRIDCTL_TEST_DATA")
+class TestRealAcdc(DatasetContract):
+    dataset = "acdc"
+
+    @pytest.fixture
+    def root(self) -> Path:
+        return Path(REAL or "") / "acdc"
+
+
+@pytest.mark.skipif(REAL is None, reason="no real data: set GRIDCTL_TEST_DATA")
+class TestRealSunnybrook(DatasetContract):
+    dataset = "sunnybrook"
+
+    @pytest.fixture
+    def root(self) -> Path:
+        return Path(REAL or "") / "sunnybrook"
+
+
+class TestOwn(DatasetContract):
+    """By its path, as one that is not installed."""
+
+    dataset = "own_dataset.hearts:NpzHearts"
+
+    @pytest.fixture(autouse=True)
+    def importable(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "path", [*sys.path, str(EXAMPLE / "src"), str(EXAMPLE / "tests")])
+
+    @pytest.fixture
+    def root(self, tmp_path: Path) -> Path:
+        from test_contract import write_hearts
+
+        return write_hearts(tmp_path / "hearts")
