@@ -41,6 +41,7 @@ RUN_COLUMNS: Final[dict[str, str]] = {
     "train_ratio": "float64",
     "ablation": "str",
     "seed": "int64",
+    "fold": "object",
     "epochs": "int64",
     "epochs_done": "int64",
     "finished": "bool",
@@ -72,6 +73,7 @@ RUN_COLUMNS: Final[dict[str, str]] = {
 }
 """Columns of `Collected.runs`.
 
+`fold` is None without folds.
 `exit_code` and `last_host` are those of the newest attempt, NaN while it says nothing; other columns of a machine are
 those of the attempt that trained the last epoch. `interruptions` counts
 attempts that were stopped, or vanished and were followed by another one. `busy_seconds` adds
@@ -91,6 +93,7 @@ EPOCH_COLUMNS: Final[dict[str, str]] = {
     "train_ratio": "float64",
     "ablation": "str",
     "seed": "int64",
+    "fold": "object",
     "epoch": "int64",
     "train_loss": "float64",
     "seconds": "float64",
@@ -104,6 +107,7 @@ FUNCTION_COLUMNS: Final[Mapping[str, str]] = {
     "train_ratio": "float64",
     "ablation": "str",
     "seed": "int64",
+    "fold": "object",
     "set": "str",
     "patient": "str",
     "true_edv_ml": "float64",
@@ -409,6 +413,7 @@ def _cell(run: RunSpec) -> dict[str, Any]:
         "train_ratio": run.train_ratio,
         "ablation": run.ablation,
         "seed": run.seed,
+        "fold": run.fold,
     }
 
 
