@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gridctl.collection.collect import EPOCH_COLUMNS, RUN_COLUMNS, Collected
+from gridctl.collection.collect import Collected
+from gridctl.collection.columns import EPOCH_COLUMNS, RUN_COLUMNS
 from gridctl.experiment import Document, Experiment, parse_experiment
 from gridctl.report import Question, build_report, render
 

@@ -25,7 +25,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from gridctl.collection.collect import EPOCH_COLUMNS, FUNCTION_COLUMNS, RUN_COLUMNS, Collected
+from gridctl.collection.collect import Collected
+from gridctl.collection.columns import EPOCH_COLUMNS, FUNCTION_COLUMNS, RUN_COLUMNS
 from gridctl.experiment import Document, Experiment, parse_experiment
 from gridctl.report import Question, build_report
 from gridctl.report.renderers.html import render_page

@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gridctl.collection.collect import EPOCH_COLUMNS, RUN_COLUMNS, collect
+from gridctl.collection.collect import collect
+from gridctl.collection.columns import EPOCH_COLUMNS, RUN_COLUMNS
 from gridctl.collection.read_cache import ReadCache
 from gridctl_trainer.contract.layout import AttemptName, RunLayout
 from gridctl_trainer.storage.base import Blob

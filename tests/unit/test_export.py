@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gridctl.collection.collect import EPOCH_COLUMNS, FUNCTION_COLUMNS, RUN_COLUMNS, collect
+from gridctl.collection.collect import collect
+from gridctl.collection.columns import EPOCH_COLUMNS, FUNCTION_COLUMNS, RUN_COLUMNS
 from gridctl.commands.export import export_table
 from gridctl.commands.lookup.experiments import Found
 from gridctl.errors import InputError

@@ -184,7 +184,7 @@ def _row(
         family_size=0,
         dropped=dropped.total(),
         unfinished=dropped["unfinished"],
-        differing=dropped["data"],
+        differing=dropped["data"] + dropped["code"],
         verdict="",
     )
 

@@ -8,10 +8,11 @@ from typing import Literal
 
 import pandas as pd
 
-from gridctl.analysis.pair_differences import RunRow, changed
+from gridctl.analysis.pair_differences import CODE, RunRow, changed
 from gridctl.analysis.pair_halves import Halves, strangers_of
+from gridctl.analysis.plugin_code import is_mixed
 
-Cause = Literal["unfinished", "data", "conditions", "score"]
+Cause = Literal["unfinished", "data", "code", "conditions", "score"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,8 @@ class DroppedPair:
     Attributes:
         metric: The one it cannot be tested on; empty for all.
         cause: `unfinished`: a run is missing, not finished or failed; `data`: the halves differ in split
-            or images; `conditions`: they ran under other conditions, and that was asked to matter;
-            `score`: one logged no such metric.
+            or images; `code`: in the code of a plugin; `conditions`: they ran under other conditions, and that was
+            asked to matter; `score`: one logged no such metric.
     """
 
     train_ratio: float
@@ -42,6 +43,7 @@ class UnlikePair:
         fields: Columns that differ.
         said: The same in words.
         in_data: Whether split or images are among them.
+        in_code: Whether the code of a plugin is.
     """
 
     train_ratio: float
@@ -50,7 +52,13 @@ class UnlikePair:
     fields: tuple[str, ...]
     said: str
     in_data: bool = False
+    in_code: bool = False
     fold: int | None = None
+
+    @property
+    def breaks_pair(self) -> bool:
+        """Whether it is left out by default."""
+        return self.in_data or self.in_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +103,7 @@ class Wanted:
 
     Attributes:
         strict: None whose halves ran under unlike conditions.
-        differing: Also those whose halves differ in split or images.
+        differing: Also those whose halves differ in split, images or the code of a plugin.
     """
 
     strict: bool = False
@@ -183,12 +191,14 @@ def _paired(halves: Sequence[Halves], wanted: Wanted) -> Pairs:
             continue
         found = list(both.differences(strangers))
         fields, said = tuple(item.field for item in found), ", ".join(item.said for item in found)
-        in_data = any(item.in_data for item in found)
+        breaking = [item for item in found if item.breaks_pair]
         if found:
-            unlike.append(UnlikePair(*place, fields, said, in_data, both.fold))
-        if in_data and not wanted.differing:
-            reason = ", ".join(item.said for item in found if item.in_data)
-            dropped.append(DroppedPair(*place, f"they differ in {reason}", cause="data", fold=both.fold))
+            in_data = any(item.in_data for item in breaking)
+            unlike.append(UnlikePair(*place, fields, said, in_data, in_code=CODE in fields, fold=both.fold))
+        if breaking and not wanted.differing:
+            reason = ", ".join(item.said for item in breaking)
+            cause: Cause = "data" if any(item.in_data for item in breaking) else "code"
+            dropped.append(DroppedPair(*place, f"they differ in {reason}", cause=cause, fold=both.fold))
         elif found and wanted.strict:
             dropped.append(DroppedPair(*place, f"unlike in {said}", cause="conditions", fold=both.fold))
         else:
@@ -202,10 +212,11 @@ def _paired(halves: Sequence[Halves], wanted: Wanted) -> Pairs:
 def _unpaired(
     alone: Mapping[tuple[float, str], tuple[Sequence[RunRow], Sequence[RunRow]]], *, same_images: bool, wanted: Wanted
 ) -> Iterator[tuple[tuple[float, str], tuple[Sequence[str], Sequence[str]]]]:
-    """Run ids of runs without a partner, cell by cell; none where they did not read the same images."""
+    """Run ids of runs without a partner, cell by cell; none where they differ in images or in code of a plugin."""
     for cell, sides in alone.items():
         groups = [[*sides[0], *sides[1]]] if same_images else sides
         mixed = any(len({row["data_digest"] for row in rows}) > 1 for rows in groups)
         suspect = any("data_digest" in changed(row) for rows in sides for row in rows)
-        if wanted.differing or not (mixed or suspect):
+        by_other_code = is_mixed([*sides[0], *sides[1]]) or any(CODE in changed(row) for rows in sides for row in rows)
+        if wanted.differing or not (mixed or suspect or by_other_code):
             yield cell, ([str(row["run_id"]) for row in sides[0]], [str(row["run_id"]) for row in sides[1]])

@@ -22,7 +22,7 @@ class Question:
         score: How a run's epochs become one score; None takes the experiment's.
         metrics: Scores by name, such as `validation.soft_dice`; None takes the experiment's.
         strict_pairs: Leave out pairs whose halves differ in more than the model.
-        keep_differing_pairs: Test also pairs whose halves differ in split or images.
+        keep_differing_pairs: Test also pairs whose halves differ in split, images or the code of a plugin.
         seed: Of all resampling.
     """
 

@@ -56,7 +56,7 @@ def not_tested(row: ComparisonRow) -> str:
     """Why a comparison has no test; empty where it has one."""
     if row.difference is None:
         if row.differing and row.differing == row.dropped:
-            return "no pair is left to test: split or images differ in all of them"
+            return "no pair is left to test: split, images or the code of a plugin differ in all of them"
         if row.dropped and not row.unfinished:
             return f"no pair is left to test: {row.dropped} left out"
         return "no complete pair yet"

@@ -76,7 +76,10 @@ def report(
     ] = False,
     keep_differing_pairs: Annotated[
         bool,
-        typer.Option("--keep-differing-pairs", help="Test also pairs whose halves read other images or another split."),
+        typer.Option(
+            "--keep-differing-pairs",
+            help="Test also pairs whose halves differ in images, split or a plugin's code.",
+        ),
     ] = False,
     seed: Annotated[int, typer.Option(min=0, help="Of bootstraps and sampled permutations.")] = 0,
     output_format: Annotated[

@@ -118,9 +118,12 @@ def _prepared(
 def _say_changes(prepared: Prepared, plain: str, *, reuse_epochs: bool) -> None:
     """What is new, and what of the store is not of the grid; `plain` is the command without `--set`, if it has any."""
     from gridctl.cli.views.changed_experiment import change_lines, outside_line
+    from gridctl.cli.views.other_plugin_code import other_code_lines
     from gridctl.terminal import console
 
     for line in change_lines(prepared.changes, reusing=reuse_epochs):
+        console.say(line)
+    for line in other_code_lines(prepared.other_code, prepared.experiment.name):
         console.say(line)
     if line := outside_line(prepared, plain):
         console.say(line)
@@ -212,6 +215,7 @@ def _show_result(result: SubmitResult, *, as_json: bool) -> None:
                 "shared_cause": outcome.shared_cause.message if outcome.shared_cause else None,
                 "interrupted": outcome.interrupted,
                 "changes": [change.to_json() for change in prepared.changes],
+                "other_plugin_code": [item.to_json() for item in prepared.other_code],
             }
         )
     took = console.duration(result.took_seconds)
@@ -241,6 +245,7 @@ def _show_dry_run(
         shown["states"] = {run_id: standing.state for run_id, standing in prepared.standings.items()}
         shown["estimate"] = cost.to_json()
         shown["changes"] = [change.to_json() for change in prepared.changes]
+        shown["other_plugin_code"] = [item.to_json() for item in prepared.other_code]
         console.show_json(shown | dict(answer.details))
     else:
         for name, runs in parts.items():

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from gridctl.errors import InputError
-from gridctl.executors.local.trainer_process import cannot_start, folder_that_exists
+from gridctl.executors.local.trainer_process import cannot_start, folder_that_exists, progress_event
 from gridctl.executors.registry import descriptor_of
 from gridctl.experiment import Experiment
 from gridctl.experiment.document import Location, field_path
@@ -93,7 +93,7 @@ def _answers(experiment: Experiment, runs: Sequence[RunSpec]) -> list[Mapping[st
         raise InputError(
             f"importing the models took longer than {_ANSWERED_S:.0f} s", fix="let their modules do less on import"
         ) from None
-    found = [event for line in done.stdout.splitlines() if (event := _event(line)).get("event") == "model"]
+    found = [event for line in done.stdout.splitlines() if (event := progress_event(line)).get("event") == "model"]
     if len(found) != len(runs):
         said = done.stderr.strip().splitlines()
         raise InputError(
@@ -113,11 +113,3 @@ def _asked(experiment: Experiment, run: RunSpec) -> dict[str, Any]:
         "plugin_path": run.plugin_path,
         "training": [key for key in own or () if key in TrainingSpec.model_fields] if isinstance(own, dict) else [],
     }
-
-
-def _event(line: str) -> Mapping[str, Any]:
-    try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}  # a module that prints when it is imported
-    return event if isinstance(event, dict) else {}

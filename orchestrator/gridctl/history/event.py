@@ -169,5 +169,10 @@ def declared(experiment: Experiment) -> Declared:
 
 
 def _trained_by(run: RunSpec) -> dict[str, Any]:
-    values = run.released.deciding() if isinstance(run, ReleasedRunSpec) else deciding_values(run)
+    if isinstance(run, ReleasedRunSpec):
+        values = run.released.deciding()
+    else:
+        values = deciding_values(run)
+        # Without defaults: a machine on which the model is not installed does not know them.
+        values["network"] = {"architecture": run.network.architecture, **run.network.options}
     return {section: values[section] for section in ("network", "training", "data")}

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from gridctl.analysis.model import Comparison, Report
 from gridctl.analysis.pairs import DroppedPair, UnlikePair
 from gridctl_trainer.contract.wording import count
 
+LEFT_OUT_BY_DEFAULT: Final = ("data", "code")
+"""Causes for which a pair is left out by default."""
+
 
 def conditions(report: Report) -> Iterator[str]:
-    """One sentence each. Pairs whose data differ are named above the tables: see `warnings`."""
+    """One sentence each. Pairs whose data, or code of a plugin, differ are named above the tables: see `warnings`."""
     for comparison in report.comparisons:
         name = comparison_name(comparison)
-        if left_out := [pair for pair in comparison.dropped if pair.cause != "data"]:
+        if left_out := [pair for pair in comparison.dropped if pair.cause not in LEFT_OUT_BY_DEFAULT]:
             said = grouped((pair.reason, place(pair)) for pair in left_out)
             yield f"{name}: {pairs_text(len(left_out))} left out: {said}"
-        if unlike := [pair for pair in comparison.unlike if not pair.in_data]:
+        if unlike := [pair for pair in comparison.unlike if not pair.breaks_pair]:
             said = grouped((pair.said, place(pair)) for pair in unlike)
             verb = "differs" if len(unlike) == 1 else "differ"
             subject = "what was left out" if comparison.kind == "ablations" else "the model"

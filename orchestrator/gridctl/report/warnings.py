@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from gridctl.analysis.families import asked_comparisons
 from gridctl.analysis.image_digests import mixed_images
 from gridctl.analysis.model import Comparison
+from gridctl.analysis.plugin_code import mixed_code
 from gridctl.analysis.request import Question
 from gridctl.analysis.wording import EPOCH_WARNING
 from gridctl.collection.collect import Collected
 from gridctl.collection.outside_grid import bring_back
 from gridctl.experiment import Experiment
-from gridctl.report.conditions import comparison_name, grouped, pairs_text, place
+from gridctl.report.conditions import LEFT_OUT_BY_DEFAULT, comparison_name, grouped, pairs_text, place
 from gridctl.terminal.console import count
 from gridctl_trainer.contract.errors import first_shown
 
@@ -44,6 +45,7 @@ def warnings(
         )
     yield from _unfinished(collected)
     yield from mixed_images(experiment, collected.runs)
+    yield from mixed_code(collected.runs)
     for comparison in comparisons:
         yield from _differing(comparison)
     yield from changes
@@ -66,17 +68,18 @@ def _unfinished(collected: Collected) -> Iterator[str]:
 def _differing(comparison: Comparison) -> Iterator[str]:
     """Pairs whose halves did not learn from the same: left out, or tested because that was asked for."""
     name = comparison_name(comparison)
-    left_out = [pair for pair in comparison.dropped if pair.cause == "data"]
+    left_out = [pair for pair in comparison.dropped if pair.cause in LEFT_OUT_BY_DEFAULT]
     if left_out:
         said = grouped((pair.reason, place(pair)) for pair in left_out)
         verb = "is" if len(left_out) == 1 else "are"
         yield f"{name}: {pairs_text(len(left_out))} {verb} left out: {said}; --keep-differing-pairs tests them too"
     gone = {place(pair) for pair in left_out}
-    kept = [pair for pair in comparison.unlike if pair.in_data and place(pair) not in gone]
+    kept = [pair for pair in comparison.unlike if pair.breaks_pair and place(pair) not in gone]
     if kept:
         said = grouped((f"they differ in {pair.said}", place(pair)) for pair in kept)
-        verb = "does" if len(kept) == 1 else "do"
-        yield f"{name}: {pairs_text(len(kept))} {verb} not compare like with like, and are tested as asked for: {said}"
+        verb, are = ("does", "is") if len(kept) == 1 else ("do", "are")
+        subject = f"{name}: {pairs_text(len(kept))} {verb} not compare like with like"
+        yield f"{subject}, and {are} tested as asked for: {said}"
 
 
 def _left_out(others: Sequence[str], outside: str) -> Iterator[str]:

@@ -97,10 +97,12 @@ def gridctl(run: Run, *arguments: str) -> str:
     return done.stdout
 
 
-def attempts(folder: Path, experiment: str, model: str) -> dict[str, object]:
+def plugin_of(folder: Path, experiment: str, model: str) -> dict[str, str]:
+    """What an attempt of a model recorded of it."""
     (log,) = (folder / "runs" / experiment).glob(f"{experiment}-{model}-*/attempts/*.jsonl")
-    first: dict[str, object] = json.loads(log.read_text().splitlines()[0])
-    return first
+    recorded = json.loads(log.read_text().splitlines()[0])["plugins"]
+    (plugin,) = (item for item in recorded if item["kind"] == "model")
+    return dict(plugin)
 
 
 def test_a_grid_with_it_is_trained_and_reported(run: Run, folder: Path, trained: Sequence[str]) -> None:
@@ -108,7 +110,7 @@ def test_a_grid_with_it_is_trained_and_reported(run: Run, folder: Path, trained:
     (spec,) = (folder / "runs" / "tiny").glob("tiny-res-unet-*/spec.json")
     network = json.loads(spec.read_text())["network"]
     assert network == {"architecture": "res_unet", "options": {"width": 4}, "execution": {}}
-    (plugin,) = attempts(folder, "tiny", "res-unet")["plugins"]  # type: ignore[misc]
+    plugin = plugin_of(folder, "tiny", "res-unet")
     assert (plugin["name"], plugin["distribution"], plugin["version"]) == ("res_unet", "gridctl-res-unet", "0.1.0")
     assert len(plugin["source_digest"]) == 64
     assert "res_unet" in gridctl(run, "report", "tiny", "--significance")
@@ -130,7 +132,7 @@ def test_whoever_has_not_installed_it_reads_what_it_trained(run: Run, bare: Run,
 def test_named_by_its_path_it_need_not_be_installed(bare: Run, folder: Path) -> None:
     shutil.copytree(EXAMPLE / "src", folder / "nets", dirs_exist_ok=True)
     assert len(json.loads(gridctl(bare, "submit", "by-path.yaml", "--json"))["done"]) == 2
-    (plugin,) = attempts(folder, "by-path", "res-unet")["plugins"]  # type: ignore[misc]
+    plugin = plugin_of(folder, "by-path", "res-unet")
     assert (plugin["name"], plugin["distribution"]) == ("own_model.network:ResUNet", "")
     assert len(plugin["source_digest"]) == 64
     assert "res_unet" in gridctl(bare, "report", "by-path", "--significance")

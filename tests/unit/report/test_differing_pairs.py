@@ -72,7 +72,8 @@ def test_an_option_keeps_them_and_says_so(store: FolderStore, tmp_path: Path) ->
 
 def test_nothing_is_left_of_a_grid_of_two_data_sets(store: FolderStore, tmp_path: Path) -> None:
     report = reported(trained(store, tmp_path, lambda run: run.model), store)
-    assert {row.verdict for row in rows(report)} == {"no pair is left to test: split or images differ in all of them"}
+    said = "no pair is left to test: split, images or the code of a plugin differ in all of them"
+    assert {row.verdict for row in rows(report)} == {said}
     assert {row.test for row in rows(report)} == {"none"}, "nor are they tested as if they had no partner"
     assert all("nothing could be tested: no pair is left" in line for line in report.headlines)
 

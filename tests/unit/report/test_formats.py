@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from gridctl.analysis.model import Aggregate, Family, Overall, PairScore
-from gridctl.collection.collect import EPOCH_COLUMNS, Collected, collect
+from gridctl.collection.collect import Collected, collect
+from gridctl.collection.columns import EPOCH_COLUMNS
 from gridctl.commands.report import write_report
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment

@@ -120,15 +120,7 @@ def dataset_options(name: str) -> type[DatasetOptions]:
         UnknownPluginError: No package registers that name.
         PluginError: It cannot be imported.
     """
-    given = DATASETS.find(name).options
-    found = DATASETS.load(name, given) if isinstance(given, str) else given
-    if not (isinstance(found, type) and issubclass(found, DatasetOptions)):
-        raise PluginError(
-            f"the options of the dataset '{name}' are something else than a class derived from DatasetOptions",
-            where=str(given),
-            fix="derive them from gridctl_trainer.plugins.dataset.DatasetOptions",
-        )
-    return found
+    return DATASETS.options(name, DATASETS.find(name).options, DatasetOptions)
 
 
 def builder_of(name: str) -> Callable[..., Any]:

@@ -111,15 +111,7 @@ def options_class(name: str) -> type[ModelOptions]:
         UnknownPluginError: No package registers that name.
         PluginError: It cannot be imported, or one of its options has a name that it cannot have.
     """
-    described = MODELS.find(name)
-    given = described.options
-    found = MODELS.load(name, given) if isinstance(given, str) else given
-    if not (isinstance(found, type) and issubclass(found, ModelOptions)):
-        raise PluginError(
-            f"the options of the model '{name}' are something else than a class derived from ModelOptions",
-            where=MODELS.where(name),
-            fix="derive them from gridctl_trainer.plugins.model.ModelOptions",
-        )
+    found = MODELS.options(name, MODELS.find(name).options, ModelOptions)
     for option in found.model_fields:
         if option in RESERVED or (option == "preset" and not found.presets):
             raise PluginError(

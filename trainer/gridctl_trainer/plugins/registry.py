@@ -14,6 +14,7 @@ from gridctl_trainer.plugins.entry_points import PluginError, Registered, only_o
 from gridctl_trainer.plugins.provenance import PluginProvenance, provenance_of
 
 D = TypeVar("D")
+Options = TypeVar("Options")
 
 _OWN = "gridctl"
 """Distribution of the built-in ones, which are named first."""
@@ -89,6 +90,27 @@ class Registry(Generic[D]):
         """
         entry = Registered(self.kind, name, name, _ITS_PACKAGE) if is_class_path(name) else self._entry(name)
         return entry.load(value)
+
+    def options(self, name: str, given: type[Options] | str, base: type[Options]) -> type[Options]:
+        """The class of a plugin's options.
+
+        Args:
+            name: Of the plugin.
+            given: What its descriptor says of them: the class, or its `pkg.module:Name`.
+            base: What it has to be derived from.
+
+        Raises:
+            UnknownPluginError: No package registers that name.
+            PluginError: It cannot be imported, or is something else.
+        """
+        found = self.load(name, given) if isinstance(given, str) else given
+        if isinstance(found, type) and issubclass(found, base):
+            return found
+        raise PluginError(
+            f"the options of the {self.kind} '{name}' are something else than a class derived from {base.__name__}",
+            where=given if isinstance(given, str) else self.where(name),
+            fix=f"derive them from {base.__module__}.{base.__name__}",
+        )
 
     def provenance(self, name: str, plugin_path: Sequence[str] = ()) -> PluginProvenance:
         """Whose code a plugin is; nothing of it is imported.

@@ -9,6 +9,7 @@ from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.plugins.entry_points import PluginError
 from gridctl_trainer.plugins.metric import METRICS
 from gridctl_trainer.plugins.model import MODELS
+from gridctl_trainer.plugins.step import STEPS
 
 
 def plugins_of(spec: RunSpec) -> tuple[PluginProvenance, ...]:
@@ -22,4 +23,7 @@ def plugins_of(spec: RunSpec) -> tuple[PluginProvenance, ...]:
     for name in spec.metrics:
         with contextlib.suppress(PluginError):
             found.append(METRICS.provenance(name, spec.plugin_path))
+    for step in spec.data.preprocessing:
+        with contextlib.suppress(PluginError):
+            found.append(STEPS.provenance(step.step, spec.plugin_path))
     return tuple(found)

@@ -12,6 +12,7 @@ from gridctl.commands.progress.states import machine_of, run_standings
 from gridctl.commands.submission.changed_experiment import Change, find_changes
 from gridctl.commands.submission.earlier_version import refuse_earlier_version, refuse_released_runs
 from gridctl.commands.submission.missing_runs import Plan, plan
+from gridctl.commands.submission.other_plugin_code import OtherCode, find_other_code
 from gridctl.commands.submission.reuse_epochs import Reuse, begin_from
 from gridctl.executors.base import Executor
 from gridctl.executors.capabilities import ChecksManifests
@@ -42,6 +43,7 @@ class Prepared:
         standings: Where every run stood, by run id.
         stored: Specifications of its runs that the store has.
         changes: Why runs that nobody has begun are not those that the store has.
+        other_code: Finished runs that were made by other code of a plugin than is here.
     """
 
     experiment: Experiment
@@ -52,6 +54,7 @@ class Prepared:
     standings: Mapping[str, Standing]
     stored: StoredSpecifications
     changes: Sequence[Change] = ()
+    other_code: Sequence[OtherCode] = ()
 
     @property
     def descriptor(self) -> ExecutorDescriptor:
@@ -96,7 +99,8 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool, by_name
     stored = StoredSpecifications(store, name)
     refuse_earlier_version(experiment, store, collected.others, stored)
     changes = find_changes(store, made.create, collected, stored)
-    return Prepared(experiment, store, made, executor, collected, standings, stored, changes)
+    other = find_other_code(experiment.runs, collected)
+    return Prepared(experiment, store, made, executor, collected, standings, stored, changes, other)
 
 
 def write_specifications(prepared: Prepared, *, reuse_epochs: bool = False) -> None:

@@ -9,15 +9,21 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import IO, Any, Final
+from typing import IO, Final
 
 import gridctl_start
 from gridctl.errors import InputError, Problem
 from gridctl.executors.base import InterruptedPreflightError
-from gridctl.executors.local.trainer_process import cannot_start, folder_that_exists, said_on_stderr, signal_name
+from gridctl.executors.local.trainer_process import (
+    cannot_start,
+    folder_that_exists,
+    progress_event,
+    said_on_stderr,
+    signal_name,
+)
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.host.signals import handled
 
@@ -121,7 +127,7 @@ def _listen(process: subprocess.Popen[bytes], shown: Shown) -> tuple[list[Findin
     found: list[Finding] = []
     phase, whole = "", False
     for line in process.stdout:
-        event = _event(line)
+        event = progress_event(line)
         match event.get("event"):
             case "phase":
                 phase = str(event["phase"])
@@ -132,14 +138,6 @@ def _listen(process: subprocess.Popen[bytes], shown: Shown) -> tuple[list[Findin
             case "end":
                 whole = True
     return found, phase, whole
-
-
-def _event(line: bytes) -> Mapping[str, Any]:
-    try:
-        event = json.loads(line)
-    except (ValueError, RecursionError):
-        return {}  # a library that prints to standard output
-    return event if isinstance(event, dict) else {}
 
 
 class _Interrupts:

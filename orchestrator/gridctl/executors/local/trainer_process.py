@@ -73,11 +73,7 @@ class TrainerProcess:
         """Its progress lines as they come, until it closes its output."""
         assert self._process.stdout is not None
         for line in self._process.stdout:
-            try:
-                event = json.loads(line)
-            except (ValueError, RecursionError):
-                continue  # a library that prints to standard output
-            if isinstance(event, dict):
+            if event := progress_event(line):
                 yield event
 
     def wait(self) -> tuple[int, str]:
@@ -107,6 +103,15 @@ class TrainerProcess:
                 pass
         self._process.wait()
         self._errors.close()
+
+
+def progress_event(line: bytes | str) -> Mapping[str, Any]:
+    """What a line of the trainer's standard output says; empty if it is what a library has printed there."""
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return event if isinstance(event, dict) else {}
 
 
 def cannot_start(error: OSError) -> InputError:

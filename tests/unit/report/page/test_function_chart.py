@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gridctl.collection.collect import FUNCTION_COLUMNS
+from gridctl.collection.columns import FUNCTION_COLUMNS
 from gridctl.collection.implausible_ejection_fraction import remark
 from gridctl.report.renderers.html.charts.ejection_fraction_chart import agreements, function_cells
 from gridctl.report.renderers.html.charts.legend import models

@@ -11,9 +11,9 @@ import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError, model_validator
+from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from gridctl_trainer.contract import exit_codes
@@ -123,17 +123,11 @@ class EpochRecord(Frozen):
     epoch: Epoch
     train_loss: Loss
     skipped_steps: Count = 0
-    sets: Mapping[SetKey, SetScores]
+    sets: dict[SetKey, SetScores]
     seconds: Seconds
     images_per_second: float = Field(ge=0, le=1e15)
     peak_memory_bytes: Count
     finished_at: Time
-
-    @model_validator(mode="after")
-    def _is_validated(self) -> Self:
-        if VALIDATION not in self.sets:
-            raise ValueError(f"there are no scores of the set {VALIDATION}")
-        return self
 
     @property
     def validation(self) -> SetScores:
@@ -320,27 +314,30 @@ def _require_order(records: list[Record], where: object) -> None:
 
 
 def _require_ranges(records: list[Record], where: object) -> None:
-    """A score lies within the range that its log gives for its metric.
+    """Every epoch has scores on validation, and each lies within the range that the log gives for its metric.
 
     Raises:
-        MetricLogError: One does not.
+        MetricLogError: They are not so.
     """
     attempt = records[0]
     metrics = attempt.metrics if isinstance(attempt, AttemptRecord) else {}
     bounds: dict[str, tuple[float, float]] = {}
-    epochs = [record for record in records if isinstance(record, EpochRecord)]
-    for record in epochs if metrics else ():
-        for name, value in record.named_scores.items():
-            if name not in bounds:
-                bounds[name] = _bounds(name, metrics)
-            low, high = bounds[name]
-            if not low <= value <= high:
-                raise MetricLogError(f"{name} of epoch {record.epoch} is {value}, not {low:g} to {high:g}", where=where)
+    for record in records:
+        if not isinstance(record, EpochRecord):
+            continue
+        if VALIDATION not in record.sets:
+            raise MetricLogError(f"epoch {record.epoch} has no scores of the set {VALIDATION}", where=where)
+        for of_set, found in record.sets.items() if metrics else ():
+            for key, value in found.scores.items():
+                low, high = bounds[key] if key in bounds else bounds.setdefault(key, _bounds(key, metrics))
+                if not low <= value <= high:
+                    what = f"{of_set}.{key} of epoch {record.epoch} is {value}, not {low:g} to {high:g}"
+                    raise MetricLogError(what, where=where)
 
 
-def _bounds(name: str, metrics: Mapping[str, MetricInfo]) -> tuple[float, float]:
+def _bounds(key: str, metrics: Mapping[str, MetricInfo]) -> tuple[float, float]:
     try:
-        info = metrics.get(ScoreName.parse(name).metric)
+        info = metrics.get(ScoreName.parse(f"set.{key}").metric)
     except ValueError:
         info = None
     low = -math.inf if info is None or info.low is None else info.low

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from gridctl_trainer.contract.frozen import Frozen
+
+OWN_DISTRIBUTION: Final = "gridctl"
 
 
 class PluginProvenance(Frozen):
@@ -26,3 +28,18 @@ class PluginProvenance(Frozen):
     distribution: str = ""
     version: str = ""
     source_digest: Annotated[str, Field(pattern="^([0-9a-f]{64})?$")] = ""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it comes with gridctl, whose code an attempt records as its commit and version."""
+        return self.distribution == OWN_DISTRIBUTION
+
+    @property
+    def plugin(self) -> tuple[str, str]:
+        """Which plugin it is: kind and name."""
+        return self.kind, self.name
+
+    @property
+    def code(self) -> tuple[str, str, str]:
+        """By what two codes of it are told apart."""
+        return self.distribution, self.version, self.source_digest

@@ -31,6 +31,6 @@ class SetScores(Frozen):
     """
 
     images: _Images
-    scores: Mapping[ScoreKey, Loss]
-    per_batch: Mapping[ScoreKey, tuple[Loss | None, ...]] = Field(default_factory=dict)
+    scores: dict[ScoreKey, Loss]
+    per_batch: dict[ScoreKey, tuple[Loss | None, ...]] = Field(default_factory=dict)
     undefined: Mapping[ScoreKey, Mapping[str, _Images]] = Field(default_factory=dict)

@@ -1,0 +1,131 @@
+"""The rows of tables: what the metric logs of a run come to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import pandas as pd
+
+from gridctl.collection.run_objects import RunObjects
+from gridctl_trainer.contract import exit_codes
+from gridctl_trainer.contract.errors import shortened
+from gridctl_trainer.contract.frozen import canonical_json
+from gridctl_trainer.contract.layout import RunLayout
+from gridctl_trainer.contract.records.metric_log import AttemptLog, EpochRecord
+from gridctl_trainer.contract.spec import RunSpec
+
+_SHOWN_MESSAGE: Final = 2000
+"""Characters of why a run ended."""
+
+
+def run_row(run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, EpochRecord]]) -> dict[str, Any]:
+    """What `RUN_COLUMNS` name of a run, but for its cell and what the listing alone tells, and its latest scores.
+
+    Args:
+        run: The run.
+        read: Its objects.
+        merged: Its epochs, each with the log of the attempt that counts.
+    """
+    logs = sorted(read.logs, key=lambda log: (log.attempt.attempt, log.attempt.started_at, log.attempt.uid))
+    newest = logs[-1] if logs else None
+    last = merged[-1] if merged else None
+    told = (last[0] if last else newest) if newest else None
+    seconds = pd.Series([record.seconds for _, record in merged], dtype="float64")
+    data = next((log.data for log in reversed(logs) if log.data), None)
+    return {
+        "epochs": run.training.epochs,
+        "epochs_done": len(merged),
+        "finished": read.result is not None and len(merged) >= run.training.epochs,
+        "attempts": len(logs),
+        "resumed": any(log.attempt.resumed_epoch or log.attempt.resumed_step for log in logs),
+        "deterministic": run.training.deterministic,
+        "changed": " ".join(_changed(logs)),
+        "interruptions": sum(1 for log in logs if _was_interrupted(log, newest)),
+        "busy_seconds": sum(_busy_seconds(log) for log in logs),
+        "exit_code": float(newest.end.exit_code) if newest and newest.end else float("nan"),
+        "message": shortened(newest.end.message, _SHOWN_MESSAGE) if newest and newest.end else "",
+        "seconds_per_epoch": seconds.median(),
+        "train_seconds": seconds.sum(),
+        "device": told.attempt.device if told else "",
+        "device_name": told.attempt.device_name if told else "",
+        "host": told.attempt.host if told else "",
+        "last_host": newest.attempt.host if newest else "",
+        "image": told.attempt.image if told else "",
+        "git_sha": told.attempt.git_sha if told else "",
+        "versions": json.dumps(dict(told.attempt.versions), sort_keys=True) if told else "",
+        "plugins": _plugins(told) if told else "",
+        "split_digest": data.split_digest if data else "",
+        "data_digest": data.data_digest if data else "",
+        "set_digests": canonical_json(dict(data.digests)) if data and data.digests else "",
+        "weights_sha256": read.result.weights_sha256 if read.result else "",
+        "log": RunLayout(run.experiment, run.run_id).attempt_output(newest.name) if newest else "",
+        "copied_from": next((log.attempt.copied_from for log in logs if log.attempt.copied_from), ""),
+        "last_seen": max(map(_last_seen, logs)).timestamp() if logs else float("nan"),
+        **(last[1].named_scores if last else {}),
+    }
+
+
+def _changed(logs: Sequence[AttemptLog]) -> Iterator[str]:
+    """Columns in which the attempts differ that trained the run, from the last that began from nothing."""
+    trained = [log for log in logs if log.data is not None]
+    starts = [
+        number for number, log in enumerate(trained) if not (log.attempt.resumed_epoch or log.attempt.resumed_step)
+    ]
+    made_of = trained[starts[-1] if starts else 0 :]
+    for column in ("split_digest", "data_digest"):
+        if len({getattr(log.data, column) for log in made_of}) > 1:
+            yield column
+    for column in ("image", "git_sha", "device_name", "versions"):
+        if len({canonical_json(log.attempt.model_dump()[column]) for log in made_of}) > 1:
+            yield column
+    if len(set(map(_plugins, made_of))) > 1:
+        yield "plugins"
+
+
+def _plugins(log: AttemptLog) -> str:
+    """Whose code of plugins an attempt used, as JSON; empty if all of them came with gridctl."""
+    found = [item.model_dump(mode="json") for item in log.attempt.plugins if not item.is_own]
+    return canonical_json(sorted(found, key=lambda item: (item["kind"], item["name"]))) if found else ""
+
+
+def _was_interrupted(log: AttemptLog, newest: AttemptLog | None) -> bool:
+    if log.attempt.copied_from:
+        return False
+    if log.end is None:
+        return log is not newest
+    return log.end.exit_code == exit_codes.STOPPED
+
+
+def _busy_seconds(log: AttemptLog) -> float:
+    return (_last_seen(log) - log.attempt.started_at).total_seconds()
+
+
+def _last_seen(log: AttemptLog) -> datetime:
+    signs = [record.finished_at for record in log.epochs] + ([log.end.finished_at] if log.end else [])
+    return max(log.attempt.started_at, *signs) if signs else log.attempt.started_at
+
+
+def epoch_row(log: AttemptLog, record: EpochRecord) -> dict[str, Any]:
+    """What `EPOCH_COLUMNS` name of an epoch, but for its cell, and its scores."""
+    return {
+        "epoch": record.epoch,
+        "train_loss": record.train_loss,
+        "seconds": record.seconds,
+        "attempt": log.attempt.attempt,
+        **record.named_scores,
+    }
+
+
+def cell_of(run: RunSpec) -> dict[str, Any]:
+    """What names a run; its id is a digest, so this is made once a run and not once an epoch."""
+    return {
+        "run_id": run.run_id,
+        "model": run.model,
+        "train_ratio": run.train_ratio,
+        "ablation": run.ablation,
+        "seed": run.seed,
+        "fold": run.fold,
+    }

@@ -1,0 +1,63 @@
+"""Finished runs that were made by other code of a plugin than is installed here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gridctl.analysis.plugin_code import codes_of
+from gridctl.collection.collect import Collected
+from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.plugins.used import plugins_of
+
+
+@dataclass(frozen=True, slots=True)
+class OtherCode:
+    """One plugin, as finished runs have it, and as it is here.
+
+    Attributes:
+        then: By whose code they were made.
+        now: What is installed here.
+        runs: Ids of these runs.
+    """
+
+    then: PluginProvenance
+    now: PluginProvenance
+    runs: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As `--json` prints it."""
+        return {"then": self.then.model_dump(), "now": self.now.model_dump(), "runs": list(self.runs)}
+
+
+def find_other_code(runs: Sequence[RunSpec], collected: Collected) -> list[OtherCode]:
+    """Of each plugin that is installed here, the finished runs that other code of it has made.
+
+    Args:
+        runs: The grid.
+        collected: What its store holds.
+    """
+    finished = collected.runs[collected.runs["finished"] & (collected.runs["plugins"] != "")]
+    if finished.empty:
+        return []
+    here = _installed(runs)
+    made: dict[tuple[PluginProvenance, PluginProvenance], list[str]] = defaultdict(list)
+    for run_id, text in zip(finished["run_id"], finished["plugins"], strict=True):
+        for plugin, then in codes_of(str(text)).items():
+            now = here.get(plugin)
+            if now is not None and now.code != then.code:
+                made[then, now].append(str(run_id))
+    return [OtherCode(then, now, tuple(ids)) for (then, now), ids in made.items()]
+
+
+def _installed(runs: Sequence[RunSpec]) -> Mapping[tuple[str, str], PluginProvenance]:
+    """What is here of the plugins of a grid; of what neither package nor source is found, nothing can be said."""
+    kinds = {(run.network.architecture, run.metrics, run.data.preprocessing): run for run in runs}
+    return {item.plugin: item for run in kinds.values() for item in _known(run)}
+
+
+def _known(run: RunSpec) -> Iterator[PluginProvenance]:
+    return (item for item in plugins_of(run) if item.version or item.source_digest)
