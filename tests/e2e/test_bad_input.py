@@ -42,7 +42,7 @@ def write(path: Path, phantom: Path, old: str = "", new: str = "") -> Path:
         ("seeds: [1, 2, 3]", "seeds: []", "tiny.yaml:6: seeds: the list is empty"),
         ("seeds: [1, 2, 3]", "seeds: [1, 2, 2]", "tiny.yaml:6: seeds: 2 appears more than once"),
         ("[0.5]", "[0]", "tiny.yaml:5: train_ratios[0]: must be greater than 0"),
-        ("[0.5]", "[1.2]", "tiny.yaml:5: train_ratios[0]: must be less than 1"),
+        ("[0.5]", "[1.2]", "tiny.yaml:5: train_ratios[0]: must be at most 1"),
         ("/acdc", "/nowhere", "tiny.yaml:8: data.train.path: there is no folder"),
     ],
 )

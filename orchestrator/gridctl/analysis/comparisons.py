@@ -134,10 +134,14 @@ def _usable(pairs: Pairs, observations: Observations, measure: Measure) -> tuple
         lacking = [run for run in halves if not len(observations.of_runs(measure.name, [run]))]
         if lacking:
             reason = f"{' and '.join(lacking)} logged no {measure.label}"
-            without.append(DroppedPair(pair.train_ratio, pair.ablation, pair.seed, reason, measure.name, "score"))
+            without.append(DroppedPair(*_place(pair), reason, measure.name, "score", pair.fold))
         else:
             usable.append(pair)
     return usable, without
+
+
+def _place(pair: Pair) -> tuple[float, str, int]:
+    return pair.train_ratio, pair.ablation, pair.seed
 
 
 def _row(
@@ -199,6 +203,7 @@ def _scored(metric: str, pair: Pair, observations: Observations) -> PairScore:
         against_score=float(b[0]),
         difference=float(a[0] - b[0]),
         unlike=pair.unlike,
+        fold=pair.fold,
     )
 
 

@@ -180,6 +180,7 @@ class PairScore:
     against_score: float
     difference: float
     unlike: tuple[str, ...] = ()
+    fold: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

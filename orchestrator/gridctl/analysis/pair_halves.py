@@ -30,6 +30,7 @@ class Halves:
     first: tuple[str, RunRow | None]
     second: tuple[str, RunRow | None]
     may_differ: frozenset[str] = frozenset()
+    fold: int | None = None
 
     @property
     def rows(self) -> tuple[RunRow, RunRow] | None:

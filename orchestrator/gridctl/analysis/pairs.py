@@ -32,6 +32,7 @@ class DroppedPair:
     reason: str
     metric: str = ""
     cause: Cause = "unfinished"
+    fold: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class UnlikePair:
     said: str
     in_data: bool = False
     in_code: bool = False
+    fold: int | None = None
 
     @property
     def breaks_pair(self) -> bool:
@@ -70,6 +72,7 @@ class Pair:
     model_run: str
     against_run: str
     unlike: tuple[str, ...] = ()
+    fold: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +93,8 @@ class Pairs:
     alone: Mapping[tuple[float, str], tuple[Sequence[str], Sequence[str]]]
 
 
-RunRows = Mapping[tuple[str, float, str, int], RunRow]
-"""Rows of `Collected.runs` by model, train ratio, ablation and seed."""
+RunRows = Mapping[tuple[str, float, str, int, int | None], RunRow]
+"""Rows of `Collected.runs` by model, train ratio, ablation, seed and fold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,13 @@ class Wanted:
 def rows_by_name(runs: pd.DataFrame) -> RunRows:
     """Rows of `Collected.runs`, to be found by what names a run."""
     rows = runs.to_dict("records")
-    return {(str(r["model"]), float(r["train_ratio"]), str(r["ablation"]), int(r["seed"])): r for r in rows}
+    return {(str(r["model"]), float(r["train_ratio"]), str(r["ablation"]), int(r["seed"]), fold_of(r)): r for r in rows}
+
+
+def fold_of(row: RunRow) -> int | None:
+    """The fold of a row of `Collected.runs`; None without folds."""
+    fold = row.get("fold")
+    return None if fold is None or fold != fold else int(fold)
 
 
 def pair_models(rows: RunRows, model: str, against: str, wanted: Wanted = Wanted()) -> Pairs:
@@ -124,7 +133,14 @@ def pair_models(rows: RunRows, model: str, against: str, wanted: Wanted = Wanted
     """
     keys = dict.fromkeys(key[1:] for key in rows if key[0] in (model, against))
     halves = [
-        Halves(*key, key[1], (model, rows.get((model, *key))), (against, rows.get((against, *key)))) for key in keys
+        Halves(
+            *key[:3],
+            key[1],
+            (model, rows.get((model, *key))),
+            (against, rows.get((against, *key))),
+            fold=key[3],
+        )
+        for key in keys
     ]
     return _paired(halves, wanted)
 
@@ -150,10 +166,11 @@ def pair_ablations(
             seed,
             "none",
             (ablation, row),
-            ("none", rows.get((model, ratio, "none", seed))),
+            ("none", rows.get((model, ratio, "none", seed, fold))),
             frozenset(("epochs",) if ablation in same_images else ("epochs", "data_digest")),  # declared in the file
+            fold,
         )
-        for (name, ratio, ablation, seed), row in rows.items()
+        for (name, ratio, ablation, seed, fold), row in rows.items()
         if name == model and ablation in chosen
     ]
     return _paired(halves, wanted)
@@ -170,23 +187,24 @@ def _paired(halves: Sequence[Halves], wanted: Wanted) -> Pairs:
             for (_, row), runs in zip((both.first, both.second), of_cell, strict=True):
                 if row is not None and row["finished"]:
                     runs.append(row)
-            dropped.append(DroppedPair(*place, "; ".join(both.reasons())))
+            dropped.append(DroppedPair(*place, "; ".join(both.reasons()), fold=both.fold))
             continue
         found = list(both.differences(strangers))
         fields, said = tuple(item.field for item in found), ", ".join(item.said for item in found)
         breaking = [item for item in found if item.breaks_pair]
         if found:
             in_data = any(item.in_data for item in breaking)
-            unlike.append(UnlikePair(*place, fields, said, in_data, in_code=CODE in fields))
+            unlike.append(UnlikePair(*place, fields, said, in_data, in_code=CODE in fields, fold=both.fold))
         if breaking and not wanted.differing:
             reason = ", ".join(item.said for item in breaking)
             cause: Cause = "data" if any(item.in_data for item in breaking) else "code"
-            dropped.append(DroppedPair(*place, f"they differ in {reason}", cause=cause))
+            dropped.append(DroppedPair(*place, f"they differ in {reason}", cause=cause, fold=both.fold))
         elif found and wanted.strict:
-            dropped.append(DroppedPair(*place, f"unlike in {said}", cause="conditions"))
+            dropped.append(DroppedPair(*place, f"unlike in {said}", cause="conditions", fold=both.fold))
         else:
             a, b = (str(row["run_id"]) for row in both.rows)
-            complete.append(Pair(both.train_ratio, both.ablation, both.against_ablation, both.seed, a, b, fields))
+            cell = (both.train_ratio, both.ablation, both.against_ablation)
+            complete.append(Pair(*cell, both.seed, a, b, fields, both.fold))
     same = all("data_digest" not in both.may_differ for both in halves)
     return Pairs(complete, dropped, unlike, dict(_unpaired(alone, same_images=same, wanted=wanted)))
 

@@ -11,6 +11,7 @@ RUN_COLUMNS: Final[dict[str, str]] = {
     "train_ratio": "float64",
     "ablation": "str",
     "seed": "int64",
+    "fold": "object",
     "epochs": "int64",
     "epochs_done": "int64",
     "finished": "bool",
@@ -42,7 +43,7 @@ RUN_COLUMNS: Final[dict[str, str]] = {
     "last_written": "float64",
     "cancelled_at": "float64",
 }
-"""Columns of `Collected.runs`.
+"""Columns of `Collected.runs`; `fold` is None without folds.
 
 `exit_code` and `last_host` are those of the newest attempt, NaN while it says nothing; other columns of a machine are
 those of the attempt that trained the last epoch. `interruptions` counts
@@ -64,6 +65,7 @@ EPOCH_COLUMNS: Final[dict[str, str]] = {
     "train_ratio": "float64",
     "ablation": "str",
     "seed": "int64",
+    "fold": "object",
     "epoch": "int64",
     "train_loss": "float64",
     "seconds": "float64",
@@ -77,6 +79,7 @@ FUNCTION_COLUMNS: Final[Mapping[str, str]] = {
     "train_ratio": "float64",
     "ablation": "str",
     "seed": "int64",
+    "fold": "object",
     "set": "str",
     "patient": "str",
     "true_edv_ml": "float64",

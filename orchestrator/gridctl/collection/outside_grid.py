@@ -8,7 +8,7 @@ from typing import Any, Final
 from gridctl.collection.specifications import StoredSpecifications, differences
 from gridctl_trainer.contract.spec import RunSpec
 
-_AXES: Final = {"model": "model", "train_ratio": "train ratio", "ablation": "ablation", "seed": "seed"}
+_AXES: Final = {"model": "model", "train_ratio": "train ratio", "ablation": "ablation", "fold": "fold", "seed": "seed"}
 _MOST_READ: Final = 500
 _MOST_SHOWN: Final = 5
 

@@ -127,4 +127,5 @@ def cell_of(run: RunSpec) -> dict[str, Any]:
         "train_ratio": run.train_ratio,
         "ablation": run.ablation,
         "seed": run.seed,
+        "fold": run.fold,
     }

@@ -53,9 +53,9 @@ def with_data_sets_checked(data: Any, problems: Problems) -> Any:
 
 
 def with_data_sets_said(document: Document, data: Any) -> Document:
-    """The document with versions that data sets declare, and options as they are understood.
+    """The document with versions that data sets declare, options as they are understood, and the parts of a split.
 
-    So it means the same runs where a data set is of another version, or not installed.
+    So it means the same runs where a data set is of another version or not installed, or the split's file is gone.
 
     Args:
         document: As it was read.
@@ -70,6 +70,9 @@ def with_data_sets_said(document: Document, data: Any) -> Document:
             changed.append(f"{path}.version={json.dumps(given['version'])}")
         if (given.get("options") or {}) != (written.get("options") or {}):
             changed.append(f"{path}.options={json.dumps(given['options'])}")
+    split, as_written = data.get("split") or {}, (document.content.get("data") or {}).get("split") or {}
+    if split.get("parts") and not as_written.get("parts"):
+        changed.append(f"data.split.parts={json.dumps(split['parts'])}")
     return document.with_overrides(changed)
 
 

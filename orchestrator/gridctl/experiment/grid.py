@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +13,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from gridctl.experiment.data_sets import with_data_sets_checked, with_data_sets_said
-from gridctl.experiment.document import Document
+from gridctl.experiment.document import Document, Location
 from gridctl.experiment.empty_sections import without_empty_sections
 from gridctl.experiment.executor_names import unknown_executor
 from gridctl.experiment.former_data_keys import refuse_former_keys
@@ -22,6 +23,7 @@ from gridctl.experiment.preprocessing_steps import steps_of, with_steps
 from gridctl.experiment.schema import Ablation, ComparisonSpec, ExperimentFile, built_in_ablations
 from gridctl.experiment.score_checks import best_written_out, check_metrics, with_scores
 from gridctl.experiment.secret_forms import why_secret
+from gridctl.experiment.split_file import folds_of, with_split_read
 from gridctl.experiment.study_registry import check_reproduced
 from gridctl.experiment.trained_networks import TrainedNetworks
 from gridctl.experiment.validation import Problems, validate
@@ -61,6 +63,7 @@ class Experiment:
     train_ratios: tuple[float, ...]
     ablations: tuple[str, ...]
     seeds: tuple[int, ...]
+    folds: tuple[int | None, ...]
     compare: tuple[ComparisonSpec, ...]
     backend: str
     store: str
@@ -122,6 +125,7 @@ def parse_experiment(
         check_metrics(tree.get("metrics"), problems)
         if "data" in tree:
             tree["data"] = with_data_sets_checked(tree["data"], problems)
+    tree = with_split_read(tree, problems)
     file = validate(ExperimentFile, with_steps(tree, problems.add), (), problems.add)
     grid = list(variants(tree, problems, trained))
     _check_comparisons(tree, problems)
@@ -142,6 +146,7 @@ def parse_experiment(
         train_ratios=file.train_ratios,
         ablations=tuple(ablation.name for ablation in file.ablations),
         seeds=file.seeds,
+        folds=folds_of(file.data.split, file.folds),
         compare=compare,
         backend=file.backend,
         store=file.store or _default_store(),
@@ -217,6 +222,7 @@ def _check_size(file: ExperimentFile, problems: Problems) -> None:
         "train_ratios": len(file.train_ratios),
         "ablations": len(file.ablations),
         "seeds": len(file.seeds),
+        **({"folds": len(folds)} if (folds := folds_of(file.data.split, file.folds)) != (None,) else {}),
     }
     runs = math.prod(parts.values())
     if runs > MAX_RUNS:
@@ -277,7 +283,7 @@ def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -
     for train_ratio in file.train_ratios:
         for index, ablation in enumerate(file.ablations):
             variant = by_name[ablation.name]
-            for seed in file.seeds:
+            for fold, seed in itertools.product(folds_of(variant.data.split, file.folds), file.seeds):
                 for model in file.models:
                     chosen = variant.models[model]
                     blamed = ("ablations", index) if "data.size_px" in ablation.set else ("data", "size_px")
@@ -291,6 +297,7 @@ def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -
                             model=model,
                             network=chosen.network,
                             train_ratio=train_ratio,
+                            fold=fold,
                             ablation=ablation.name,
                             seed=seed,
                             data=variant.data,
@@ -300,7 +307,7 @@ def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -
                         )
                         _ = run.run_id  # refuses a name that a label cannot hold
                     except ValidationError as error:
-                        problems.add(blamed, problem_text(error.errors()[0]))
+                        problems.add(_blamed(error) or blamed, problem_text(error.errors()[0]))
                     except SpecError as error:
                         too_long.append(error)
                     else:
@@ -308,3 +315,13 @@ def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -
     if too_long:
         longest = max(too_long, key=lambda error: len(error.problems[0].what)).problems[0]
         problems.add(("name",), longest.what, longest.fix)
+
+
+def _blamed(error: ValidationError) -> Location | None:
+    """The field of the file because of which a run cannot be made, where it is one of the split."""
+    what = str(error.errors()[0].get("msg", ""))
+    if "train_ratio" in what:
+        return ("train_ratios",)
+    if "data.split" in what:
+        return ("data", "split")
+    return None

@@ -124,7 +124,9 @@ class ExperimentFile(Frozen):
         models: Models to train, each a name with its options: those of its `architecture` and any key of
             `training`, for this model alone, beside each other or in sections `options` and `training`.
             `[unet, gamma_net]` is short for two models without options.
-        train_ratios: Shares of the patients that are trained on, each above 0 and below 1; the others validate.
+        train_ratios: Shares of the patients that are trained on, each above 0 and below 1; the others validate. Under
+            `data.split` shares of its training patients, up to 1, which is the default there.
+        folds: Folds of `data.split` that are trained, from 0; by default all of them.
         ablations: Variants of everything: `none`, `no_<step>` without one preprocessing step, `augmented` with
             augmentation, or one of your own: `{name: ..., without: [...], set: {...}}`.
         seeds: Each seed is one run of every cell of the grid: it decides the split, the start weights and the
@@ -147,6 +149,7 @@ class ExperimentFile(Frozen):
     name: ExperimentName
     models: Mapping[str, Mapping[str, Any]]
     train_ratios: Annotated[tuple[TrainRatio, ...], *Checked]
+    folds: Annotated[tuple[Annotated[int, Field(ge=0, lt=1000)], ...], AfterValidator(_no_duplicates)] = ()
     ablations: Annotated[tuple[Ablation, ...], *Checked] = (Ablation(name="none"),)
     seeds: Annotated[tuple[Seed, ...], *Checked]
     data: DataSpec

@@ -43,9 +43,10 @@ def pairs_text(number: int) -> str:
 
 
 def place(pair: DroppedPair | UnlikePair) -> str:
-    """`ratio 0.3, no_clahe, seed 2`."""
+    """`ratio 0.3, no_clahe, fold 1, seed 2`."""
     ablation = "" if pair.ablation == "none" else f", {pair.ablation}"
-    return f"ratio {pair.train_ratio:g}{ablation}, seed {pair.seed}"
+    fold = "" if pair.fold is None else f", fold {pair.fold}"
+    return f"ratio {pair.train_ratio:g}{ablation}{fold}, seed {pair.seed}"
 
 
 def grouped(items: Iterable[tuple[str, str]]) -> str:

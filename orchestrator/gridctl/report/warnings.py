@@ -73,12 +73,8 @@ def _differing(comparison: Comparison) -> Iterator[str]:
         said = grouped((pair.reason, place(pair)) for pair in left_out)
         verb = "is" if len(left_out) == 1 else "are"
         yield f"{name}: {pairs_text(len(left_out))} {verb} left out: {said}; --keep-differing-pairs tests them too"
-    gone = {(pair.train_ratio, pair.ablation, pair.seed) for pair in left_out}
-    kept = [
-        pair
-        for pair in comparison.unlike
-        if pair.breaks_pair and (pair.train_ratio, pair.ablation, pair.seed) not in gone
-    ]
+    gone = {place(pair) for pair in left_out}
+    kept = [pair for pair in comparison.unlike if pair.breaks_pair and place(pair) not in gone]
     if kept:
         said = grouped((f"they differ in {pair.said}", place(pair)) for pair in kept)
         verb, are = ("does", "is") if len(kept) == 1 else ("do", "are")

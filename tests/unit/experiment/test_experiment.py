@@ -92,7 +92,7 @@ def test_two_variants_of_one_architecture_can_be_compared() -> None:
         ("batch_size: 8", "batchsize: 8", "did you mean 'batch_size'?"),
         ("timesteps: 3", "timesteps: 0", "exp.yaml:4: models.gamma_net.timesteps: must be at least 1"),
         ("[0.1, 0.5]", "[0, 0.5]", "exp.yaml:5: train_ratios[0]: must be greater than 0, got 0"),
-        ("[0.1, 0.5]", "[0.1, 1.2]", "exp.yaml:5: train_ratios[1]: must be less than 1, got 1.2"),
+        ("[0.1, 0.5]", "[0.1, 1.2]", "exp.yaml:5: train_ratios[1]: must be at most 1, got 1.2"),
         ("[0.1, 0.5]", "[]", "exp.yaml:5: train_ratios: the list is empty, so the grid has no runs"),
         ("[0.1, 0.5]", "[0.5, 0.5]", "exp.yaml:5: train_ratios: 0.5 appears more than once"),
         ("[1, 2, 3]", "[1, 1, 3]", "exp.yaml:7: seeds: 1 appears more than once"),

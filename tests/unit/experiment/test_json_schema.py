@@ -152,7 +152,7 @@ def test_an_unknown_key_is_refused_everywhere(section: str) -> None:
         ("models.Unet", {"architecture": "unet"}),
         ("models.unet.channels", []),
         ("train_ratios", []),
-        ("train_ratios", [1]),
+        ("train_ratios", [1.5]),
         ("train_ratios", [0.5, 0.5]),
         ("train_ratios", 0.5),
         ("ablations", ["no_clah"]),

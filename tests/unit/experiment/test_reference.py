@@ -43,6 +43,6 @@ def test_every_key_is_in_the_reference() -> None:
 def test_bounds_defaults_and_choices_are_in_the_reference() -> None:
     page = reference()
     assert "| `epochs` | whole number, 1 to 9999 | `200` |" in page
-    assert "| `train_ratios` | list of numbers, each above 0, below 1, at least one | must be given |" in page
+    assert "| `train_ratios` | list of numbers, each above 0, at most 1, at least one | must be given |" in page
     assert "| `cpu_limit` | quantity, or `none`, or null | null |" in page
     assert "| `device` | `auto`, `cpu`, `cuda` | `auto` |" in page

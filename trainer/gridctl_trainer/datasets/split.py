@@ -4,26 +4,119 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.contract.errors import DataError, Problem
 from gridctl_trainer.contract.frozen import canonical_json
+from gridctl_trainer.contract.spec import RunSpec, SplitParts
 from gridctl_trainer.contract.split_size import training_patients
 from gridctl_trainer.contract.wording import count as counted
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Two disjoint sets of patients, sorted."""
+    """Disjoint sets of patients, each sorted; those of `test` are scored once, after training."""
 
     train: tuple[str, ...]
     validation: tuple[str, ...]
+    test: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
-        """SHA-256 over both halves."""
-        return hashlib.sha256(canonical_json([self.train, self.validation]).encode()).hexdigest()
+        """SHA-256 over all parts."""
+        parts = [self.train, self.validation, *([self.test] if self.test else [])]
+        return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
+
+
+def split_of(spec: RunSpec, patients: Iterable[str]) -> Split:
+    """Who trains and who validates in a run.
+
+    Raises:
+        DataError: A part would be empty, or a fixed split names patients who are not in the data.
+    """
+    ids = set(patients)
+    given = spec.data.split
+    if given is None:
+        require_patients(len(ids), spec.train_ratio)
+        return split_patients(ids, spec.train_ratio, spec.seed)
+    if given.folds is not None:
+        fixed = fold_of(ids, given.folds, spec.fold or 0)
+    else:
+        fixed = fixed_split(given.parts[spec.fold or 0], ids)
+    wanted = math.floor(spec.train_ratio * len(fixed.train) + 0.5)
+    if not wanted:
+        raise DataError(
+            f"a train ratio of {spec.train_ratio:g} leaves none of {counted(len(fixed.train), 'training patient')}",
+            where="train_ratios",
+            fix=f"use one of at least {math.ceil(500 / len(fixed.train)) / 1000:g}",
+        )
+    return Split(tuple(sorted(_ranked(fixed.train, str(spec.seed))[:wanted])), fixed.validation, fixed.test)
+
+
+def fold_of(patients: Iterable[str], folds: int, fold: int) -> Split:
+    """One of several folds, the same ones on every machine and for every seed: each patient validates in one of them.
+
+    Args:
+        patients: Ids, in any order, repeated or not.
+        folds: How many.
+        fold: Which, from 0.
+
+    Raises:
+        DataError: There are fewer patients than folds.
+    """
+    ranked = _ranked(patients, "folds")
+    if len(ranked) < folds:
+        raise DataError(
+            f"{counted(len(ranked), 'patient')} cannot be split into {folds} folds",
+            where="data.split",
+            fix=f"use at most {len(ranked)} folds",
+        )
+    validation = set(ranked[fold::folds])
+    return Split(tuple(sorted(set(ranked) - validation)), tuple(sorted(validation)))
+
+
+def fixed_split(parts: SplitParts, patients: Collection[str]) -> Split:
+    """The parts of a file as patients of a data set.
+
+    A file may name cases instead, such as `patient001_frame01`, as nnU-Net's does: the id that such a name begins with.
+
+    Args:
+        parts: As written.
+        patients: Ids of the data set.
+
+    Raises:
+        DataError: It names what is not in the data, or cases of one patient in two parts: all of them.
+    """
+    problems: list[Problem] = []
+    found: dict[str, set[str]] = {}
+    for name, written in (("train", parts.train), ("validation", parts.validation), ("test", parts.test)):
+        known = {item: patient_of(item, patients) for item in written}
+        if missing := [item for item, patient in known.items() if not patient]:
+            more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
+            what = f"{name} names {', '.join(missing[:5])}{more}, which the data set does not have"
+            problems.append(Problem(what, "data.split", f"it has {', '.join(sorted(patients)[:3])}, ..."))
+        found[name] = set(filter(None, known.values()))
+    for one, other in (("train", "validation"), ("train", "test"), ("validation", "test")):
+        if both := sorted(found[one] & found[other]):
+            what = f"{', '.join(both[:5])} {'is' if len(both) == 1 else 'are'} in {one} and in {other}"
+            problems.append(Problem(what, "data.split", "name each patient in one part only, with all of its cases"))
+    if problems:
+        raise DataError(problems)
+    return Split(*(tuple(sorted(found[name])) for name in ("train", "validation", "test")))
+
+
+def patient_of(case: str, patients: Collection[str]) -> str:
+    """The patient that an id stands for: its own, or the longest that it begins with; empty for none."""
+    if case in patients:
+        return case
+    beginnings = [item for item in patients if case.startswith(item) and not case[len(item)].isalnum()]
+    return max(beginnings, key=len, default="")
+
+
+def _ranked(patients: Iterable[str], salt: str) -> list[str]:
+    """In an order that depends on nothing but the ids and a text."""
+    return sorted(set(patients), key=lambda patient: hashlib.sha256(f"{salt}:{patient}".encode()).digest())
 
 
 def split_patients(patients: Iterable[str], train_ratio: float, seed: int) -> Split:
@@ -43,7 +136,7 @@ def split_patients(patients: Iterable[str], train_ratio: float, seed: int) -> Sp
     Raises:
         DataError: There are fewer than two patients.
     """
-    ranked = sorted(set(patients), key=lambda patient: hashlib.sha256(f"{seed}:{patient}".encode()).digest())
+    ranked = _ranked(patients, str(seed))
     if len(ranked) < 2:
         raise DataError(
             f"{counted(len(ranked), 'patient')} cannot be split into those who train and those who validate",

@@ -46,6 +46,7 @@ class RunStatus:
     train_ratio: float
     ablation: str
     seed: int
+    fold: int | None
     state: str
     epochs: int
     epochs_done: int
@@ -201,6 +202,7 @@ def _run_status(
         train_ratio=run.train_ratio,
         ablation=run.ablation,
         seed=run.seed,
+        fold=run.fold,
         state=standing.state.value,
         epochs=run.training.epochs,
         epochs_done=int(row["epochs_done"]),

@@ -48,6 +48,8 @@ _SECTIONS: Final = (
     ("Ablation", "ablations[]", "An item of `ablations`"),
     ("DataSpec", "data", "`data`"),
     ("DatasetSpec", "data.train", "`data.train`, `data.test`, a value of `data.external`"),
+    ("SplitSpec", "data.split", "`data.split`"),
+    ("SplitParts", "data.split.parts[]", "An item of `data.split.parts`"),
     ("AugmentationSpec", "data.augmentation", "`data.augmentation`"),
     ("TrainingSpec", "training", "`training`"),
     *((options_of_model(name), "models.NAME", f"Options of a model: `{name}`") for name in MODELS.names()),

@@ -88,6 +88,10 @@ def experiment_schema(*, may_be_empty: bool = True) -> dict[str, Any]:
     if may_be_empty:
         for architecture in networks:
             _let_be_empty(definitions[options_of_model(architecture)]["properties"], TrainingSpec)
+    if may_be_empty:  # as an editor reads it: under a split there is a default
+        made["required"] = [name for name in made["required"] if name != "train_ratios"]
+        made["if"] = {"properties": {"data": {"required": ["split"]}}}
+        made["else"] = {"required": ["train_ratios"]}
     schema = {"$schema": _DIALECT, **_tidied(made), "definitions": _tidied(definitions)}
     return {**schema, "title": "gridctl experiment"}
 

@@ -88,11 +88,13 @@ class PrintedRuns:
         return self._like(cell, without=None) if cell.get("tested") == "ablation" else []
 
     def _pooled_p(self, cell: Mapping[str, Any], runs: Sequence[RunSpec]) -> float | None:
-        partner_of = {run.seed: run.run_id for run in self._partners(cell) if run.run_id in self.finished}
+        partner_of = {(run.seed, run.fold): run.run_id for run in self._partners(cell) if run.run_id in self.finished}
         pairs = [
-            self.pooled.of_pair(cell["metric"], run.run_id, partner_of[run.seed])
+            self.pooled.of_pair(cell["metric"], run.run_id, partner_of[run.seed, run.fold])
             for run in runs
-            if run.run_id in self.finished and run.seed in partner_of and cell["metric"] in self.pooled.of_run
+            if run.run_id in self.finished
+            and (run.seed, run.fold) in partner_of
+            and cell["metric"] in self.pooled.of_run
         ]
         if not pairs:
             return None

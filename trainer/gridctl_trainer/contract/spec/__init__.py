@@ -8,6 +8,7 @@ from gridctl_trainer.contract.spec.preprocessing import DEFAULT_STEPS, StepSpec
 from gridctl_trainer.contract.spec.problems import validation_problems
 from gridctl_trainer.contract.spec.run_spec import MAX_SPEC_BYTES, RUN_ID_MAX_LENGTH, SCHEMA_VERSION, RunSpec
 from gridctl_trainer.contract.spec.scored import DEFAULT_METRICS, scored_sets, structures_of
+from gridctl_trainer.contract.spec.split import SplitParts, SplitSpec
 from gridctl_trainer.contract.spec.training import TrainingSpec
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "NetworkSpec",
     "RunSpec",
     "Seed",
+    "SplitParts",
+    "SplitSpec",
     "StepSpec",
     "TrainRatio",
     "TrainingSpec",

@@ -15,6 +15,7 @@ from gridctl_trainer.contract.spec.augmentation import AugmentationSpec
 from gridctl_trainer.contract.spec.identity import DECIDES, RECORDED
 from gridctl_trainer.contract.spec.names import Identifier
 from gridctl_trainer.contract.spec.preprocessing import DEFAULT_STEPS, Preprocessing
+from gridctl_trainer.contract.spec.split import SplitSpec
 
 DEFAULT_TARGET: Final = ("left_ventricle",)
 
@@ -74,6 +75,7 @@ class DataSpec(Frozen):
         external: Other data sets by name, which are only scored: nothing of them is ever trained on.
         test: The data set that is scored once, after the last epoch; nothing is chosen by it.
         target: Structures to segment, such as `left_ventricle`; with several, each is a class of its own.
+        split: Which patients train and validate, where that is not left to train ratio and seed.
         size_px: Side in pixels of the square that models see; each level of a network but the last halves it.
         preprocessing: Steps before that square is cut, first to last.
         augmentation: How training images are varied.
@@ -83,6 +85,7 @@ class DataSpec(Frozen):
     external: Annotated[Mapping[SetName, DatasetSpec], NULL_LEAVES_OUT, DECIDES] = Field(default_factory=dict)
     test: Annotated[DatasetSpec | None, DECIDES] = None
     target: Annotated[tuple[Identifier, ...], AfterValidator(_each_once), DECIDES] = DEFAULT_TARGET
+    split: Annotated[SplitSpec | None, DECIDES] = None
     size_px: Annotated[int, Field(ge=1, le=4096), DECIDES] = 176
     preprocessing: Annotated[Preprocessing, DECIDES] = DEFAULT_STEPS
     augmentation: Annotated[AugmentationSpec, DECIDES] = AugmentationSpec()

@@ -27,5 +27,5 @@ def _identifier(value: str) -> str:
 
 ExperimentName = Annotated[str, AfterValidator(_dns_label), text_form(_DNS_LABEL)]
 Identifier = Annotated[str, AfterValidator(_identifier), text_form(_IDENTIFIER)]
-TrainRatio = Annotated[float, Field(gt=0, lt=1)]
+TrainRatio = Annotated[float, Field(gt=0, le=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]

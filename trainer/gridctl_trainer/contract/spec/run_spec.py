@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from gridctl_trainer.contract.errors import Problem, SpecError, shortened
 from gridctl_trainer.contract.frozen import Frozen, canonical_json, misread
@@ -39,7 +39,9 @@ class RunSpec(Frozen):
         experiment: Name of the experiment, a DNS label.
         model: The model's name in the experiment, as in labels, tables and columns.
         network: What that name stands for.
-        train_ratio: Share of the patients trained on, in (0, 1); the others validate.
+        train_ratio: Share of the patients trained on, in (0, 1), the others validate; under `data.split` the share of
+            its training patients, up to 1.
+        fold: Which fold validates, from 0; None without folds.
         ablation: Name of what was left out or changed; `none` for nothing.
         seed: Of the split, the start weights and the order of images.
         data: Where the images are and how they are prepared.
@@ -54,6 +56,7 @@ class RunSpec(Frozen):
     model: Annotated[Identifier, DECIDES]
     network: Annotated[NetworkSpec, DECIDES]
     train_ratio: Annotated[TrainRatio, DECIDES]
+    fold: Annotated[int | None, Field(ge=0, lt=1000), DECIDES] = None
     ablation: Annotated[Identifier, DECIDES] = "none"
     seed: Annotated[Seed, DECIDES]
     data: Annotated[DataSpec, DECIDES]
@@ -76,9 +79,22 @@ class RunSpec(Frozen):
                     raise ValueError(f"training.checkpoint_keep_best is {by}, but this run scores no {what}")
         return self
 
+    @model_validator(mode="after")
+    def _is_split(self) -> Self:
+        split = self.data.split
+        folds = split.number_of_folds if split else None
+        if self.train_ratio == 1 and split is None:
+            raise ValueError("train_ratio is 1, so that nobody validates: use one below 1, or give data.split")
+        if (self.fold is None) != (folds is None) or (self.fold is not None and self.fold >= (folds or 0)):
+            said = "there are no folds" if folds is None else f"there are folds 0 to {folds - 1}"
+            raise ValueError(f"fold is {self.fold}, but {said}")
+        if self.data.test is not None and split and any(part.test for part in split.parts):
+            raise ValueError("data.split has test patients, and data.test is given as well: give one of them")
+        return self
+
     @property
     def run_id(self) -> str:
-        """`<experiment>-<model>-r<percent>-<ablation>-s<seed>-<8 hex>`: a DNS label.
+        """`<experiment>-<model>-r<percent>-<ablation>-[f<fold>-]s<seed>-<8 hex>`: a DNS label.
 
         Raises:
             SpecError: It is longer than a label can be.
@@ -98,7 +114,8 @@ class RunSpec(Frozen):
     @property
     def _slug(self) -> str:
         percent = f"{self.train_ratio * 100:.6g}".replace(".", "p")
-        parts = (self.experiment, self.model, f"r{percent}", self.ablation, f"s{self.seed}")
+        fold = () if self.fold is None else (f"f{self.fold}",)
+        parts = (self.experiment, self.model, f"r{percent}", self.ablation, *fold, f"s{self.seed}")
         return "-".join(parts).replace("_", "-")
 
     @property
@@ -112,9 +129,9 @@ class RunSpec(Frozen):
         return {**identity(self), "schema_version": self.schema_version}
 
     @property
-    def pair(self) -> tuple[str, float, str, int]:
-        """What two runs of a pair have in common: experiment, train ratio, ablation, seed."""
-        return (self.experiment, self.train_ratio, self.ablation, self.seed)
+    def pair(self) -> tuple[str, float, str, int | None, int]:
+        """What two runs of a pair have in common: experiment, train ratio, ablation, fold, seed."""
+        return (self.experiment, self.train_ratio, self.ablation, self.fold, self.seed)
 
     def to_json(self) -> bytes:
         """The specification as it lies in the store."""

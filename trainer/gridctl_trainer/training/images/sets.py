@@ -9,7 +9,7 @@ from typing import Final
 
 from gridctl_trainer.contract.records.metric_log import DataRecord, SetData
 from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.datasets.split import require_patients, split_patients
+from gridctl_trainer.datasets.split import split_of
 from gridctl_trainer.plugins.model import options_of
 from gridctl_trainer.preprocessing.loading import load_set
 from gridctl_trainer.preprocessing.prepared import PreparedSet
@@ -123,13 +123,12 @@ def split_sets(spec: RunSpec, found: Mapping[str, PreparedSet]) -> RunSets:
     """
     labelled = found[TRAIN]
     require_alike(spec.data, found)
-    require_patients(len(set(labelled.patients)), spec.train_ratio)
-    split = split_patients(labelled.patients, spec.train_ratio, spec.seed)
+    split = split_of(spec, labelled.patients)
     external = {name: prepared for name, prepared in found.items() if name not in (TRAIN, TEST)}
     return RunSets(
         labelled.of_patients(split.train),
         {VALIDATION: labelled.of_patients(split.validation), **external},
-        found.get(TEST),
+        labelled.of_patients(split.test) if split.test else found.get(TEST),
         digests={name: prepared.digest for name, prepared in found.items()},
         series_digest=_joined(prepared.series_digest for prepared in found.values()),
         split_digest=split.digest,

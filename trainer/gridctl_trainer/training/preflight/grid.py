@@ -50,7 +50,7 @@ class Preflight:
         self._devices: dict[DeviceName, torch.device] = {}
         self._sets: dict[Place, PreparedSet] = {}
         self._patients: dict[Place, frozenset[str]] = {}
-        self._split: set[tuple[Place, float]] = set()
+        self._split: set[tuple[Place, float, int | None]] = set()
         self.findings = Findings()
 
     def run(self) -> Findings:
@@ -135,15 +135,15 @@ class Preflight:
         said.add(fact)
 
     def _look_at_patients(self) -> None:
-        by_place: dict[Place, dict[float, tuple[int, int]]] = defaultdict(dict)
-        for (place, ratio), runs in grouped(self._readable(), _part).items():
+        by_place: dict[tuple[Place, int | None], dict[float, tuple[int, int]]] = defaultdict(dict)
+        for (place, ratio, fold), runs in grouped(self._readable(), _part).items():
             try:
-                by_place[place][ratio] = parts(self._patients[place], ratio, runs[0].seed)
-                self._split.add((place, ratio))
+                by_place[place, fold][ratio] = parts(self._patients[place], runs[0])
+                self._split.add((place, ratio, fold))
             except DataError as fault:
                 self.findings.problem("patients", fault.problems, fault.exit_code, _ids(runs))
         said: dict[str, None] = {}
-        for place, by_ratio in by_place.items():
+        for (place, _), by_ratio in by_place.items():
             patients = len(self._patients[place])
             shares = [
                 f"{train} train and {val} validate at ratio {r:g}" for r, (train, val) in sorted(by_ratio.items())
@@ -189,8 +189,8 @@ class Preflight:
         return [run for run in self._runs if all(place in self._sets for place in places_of(run))]
 
 
-def _part(run: RunSpec) -> tuple[Place, float]:
-    return places_of(run)[0], run.train_ratio
+def _part(run: RunSpec) -> tuple[Place, float, int | None]:
+    return places_of(run)[0], run.train_ratio, run.fold
 
 
 def _ids(runs: Sequence[RunSpec]) -> list[str]:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from gridctl_trainer.datasets.split import require_patients, split_patients
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.datasets.split import split_of
 
 
-def parts(patients: Iterable[str], train_ratio: float, seed: int) -> tuple[int, int]:
+def parts(patients: Iterable[str], run: RunSpec) -> tuple[int, int]:
     """How many patients train and validate.
 
     Raises:
-        DataError: One of the parts would be empty.
+        DataError: One of the parts would be empty, or a fixed split does not fit the patients.
     """
-    ids = set(patients)
-    require_patients(len(ids), train_ratio)
-    split = split_patients(ids, train_ratio, seed)
+    split = split_of(run, patients)
     return len(split.train), len(split.validation)
 
 

@@ -112,6 +112,7 @@ def labels_of(run: RunSpec) -> dict[str, str]:
         "gridctl/train-ratio": f"{run.train_ratio:g}",
         "gridctl/ablation": run.ablation,
         "gridctl/seed": str(run.seed),
+        **({} if run.fold is None else {"gridctl/fold": str(run.fold)}),
     }
 
 

@@ -43,7 +43,7 @@ class Shown:
 
 
 def representatives(report: Report, runs: Sequence[Mapping[str, Any]], models: Sequence[Model]) -> list[Shown]:
-    """One seed a train ratio, ablation and set.
+    """One seed a train ratio, ablation and set; of several folds the first.
 
     Where models are compared it is the pair whose difference on that set is the median one, so that
     neither model is shown at its best; elsewhere the seed with most models done.
@@ -54,8 +54,9 @@ def representatives(report: Report, runs: Sequence[Mapping[str, Any]], models: S
         models: All of the experiment.
     """
     done: dict[tuple[float, str], dict[int, dict[str, str]]] = {}
+    first = min((run["fold"] for run in runs if run["fold"] is not None), default=None)
     for run in runs:
-        if run["finished"]:
+        if run["finished"] and run["fold"] == first:
             seeds = done.setdefault((run["train_ratio"], run["ablation"]), {})
             seeds.setdefault(run["seed"], {})[run["model"]] = run["run_id"]
     sets = dict.fromkeys(measure.set for measure in report.measures.values())
@@ -86,7 +87,9 @@ def _median_seed(
     report: Report, comparison: Comparison, cell: tuple[float, str], set_name: str
 ) -> tuple[int | None, str]:
     """By the first score that was compared on this set; by the first of all where none was."""
-    pairs = [pair for pair in comparison.pairs if (pair.train_ratio, pair.ablation) == cell]
+    of_cell = [pair for pair in comparison.pairs if (pair.train_ratio, pair.ablation) == cell]
+    first = min((pair.fold for pair in of_cell if pair.fold is not None), default=None)
+    pairs = [pair for pair in of_cell if pair.fold == first]
     if not pairs:
         return None, ""
     metrics = list(dict.fromkeys(pair.metric for pair in pairs))
