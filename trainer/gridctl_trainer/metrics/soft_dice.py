@@ -30,8 +30,8 @@ def _quotient(probabilities: Tensor, truth: Tensor) -> Tensor:
 
 SOFT_DICE: Final = MetricDescriptor(
     label="soft Dice",
-    definition="soft Dice of the probabilities in a slice, mean over slices; a slice without the structure counts "
-    "as 1 if nothing is predicted",
+    definition="soft Dice of the probabilities in a slice, mean over slices; above 0 also where no pixel reaches one "
+    "half; near 1 for a slice without the structure in which nothing is predicted",
     higher_is_better=True,
     low=0,
     high=1,
