@@ -15,7 +15,7 @@ from gridctl.experiment.model_entry import Model, read_model
 from gridctl.experiment.preprocessing_steps import leave_out, with_steps
 from gridctl.experiment.schema import Ablation
 from gridctl.experiment.trained_networks import TrainedNetworks
-from gridctl.experiment.validation import Problems, Report, validate
+from gridctl.experiment.validation import AddProblem, Problems, validate
 from gridctl_trainer.contract.spec import DataSpec, TrainingSpec
 from gridctl_trainer.contract.suggest import did_you_mean
 
@@ -58,7 +58,7 @@ def variants(tree: dict[str, Any], problems: Problems, trained: TrainedNetworks 
             yield variant
 
 
-def _blaming(at: Location, problems: Problems) -> Report:
+def _blaming(at: Location, problems: Problems) -> AddProblem:
     def report(location: Location, what: str, fix: str = "") -> None:
         problems.add(at, f"makes {field_path(location)} invalid: {what}", fix)
 
@@ -91,8 +91,15 @@ def _changed(ablation: Ablation, tree: dict[str, Any], at: Location, problems: P
     return changed if sound else None
 
 
-def _variant(name: str, tree: dict[str, Any], report: Report, trained: TrainedNetworks | None) -> Variant | None:
-    tree = with_steps(tree, report)
+def _variant(name: str, tree: dict[str, Any], report: AddProblem, trained: TrainedNetworks | None) -> Variant | None:
+    mistakes = 0
+
+    def noted(location: Location, what: str, fix: str = "") -> None:
+        nonlocal mistakes
+        mistakes += 1
+        report(location, what, fix)
+
+    tree = with_steps(tree, noted)
     data = validate(DataSpec, tree["data"], ("data",), report) if isinstance(tree.get("data"), dict) else None
     given = tree["models"] if isinstance(tree.get("models"), dict) else {}
     training = tree["training"] if isinstance(tree.get("training"), dict) else {}
@@ -102,5 +109,5 @@ def _variant(name: str, tree: dict[str, Any], report: Report, trained: TrainedNe
         built = read_model(model, options, training, report, trained)
         if built is not None:
             models[model] = built
-    sound = data is not None and base is not None and len(models) == len(given)
+    sound = not mistakes and data is not None and base is not None and len(models) == len(given)
     return Variant(name, data, models) if data is not None and sound else None
