@@ -30,8 +30,7 @@ def _quotient(probabilities: Tensor, truth: Tensor) -> Tensor:
 
 SOFT_DICE: Final = MetricDescriptor(
     label="soft Dice",
-    definition="soft Dice of the probabilities in a slice, mean over slices; above 0 also where no pixel reaches one "
-    "half; near 1 for a slice without the structure in which nothing is predicted",
+    definition="Dice of the probabilities, mean over slices",
     higher_is_better=True,
     low=0,
     high=1,
