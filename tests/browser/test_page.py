@@ -49,7 +49,7 @@ def test_dice_of_probabilities_is_called_soft(chromium: Chromium, page: Path) ->
     assert values
     assert all(text.startswith("soft Dice ") for text in values)
     assert "soft Dice is that of the slice" in chromium.one("#segmentations .lead").text
-    assert "soft: of probabilities" in chromium.one("#answer .facts").text
+    assert "Dice of the probabilities, mean over slices" in chromium.one("#answer .facts").text
 
 
 def test_the_policy_stops_code_that_is_not_the_pages_own(chromium: Chromium, page: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ train_ratios: [0.5]
 seeds: [1]
 data:
   train: {{dataset: acdc, path: /data}}
-  external: {{other: {{dataset: sunnybrook, path: /data}}}}
+  external: {{other: {{dataset: acdc, path: /other}}}}
   target: {target}
 training: {{epochs: 1, checkpoint_keep_best: {best}}}
 metrics: {metrics}

@@ -27,7 +27,7 @@ def bce_of_batch(images: SliceBatch) -> Tensor:
 
 BCE: Final = MetricDescriptor(
     label="BCE",
-    definition="binary cross-entropy of the probabilities, mean over the pixels of a slice, mean over slices",
+    definition="binary cross-entropy of the probabilities, mean over pixels, mean over slices",
     higher_is_better=False,
     low=0,
     function=bce,

@@ -30,8 +30,7 @@ def _quotient(probabilities: Tensor, truth: Tensor) -> Tensor:
 
 SOFT_DICE: Final = MetricDescriptor(
     label="soft Dice",
-    definition="soft Dice of the probabilities in a slice, mean over slices; a slice without the structure counts "
-    "as 1 if nothing is predicted",
+    definition="Dice of the probabilities, mean over slices",
     higher_is_better=True,
     low=0,
     high=1,

@@ -9,7 +9,8 @@ const unpackCurves = (packed) => {
       const level = at % 2 ? ((bytes[byte + 1] & 15) << 8) | bytes[byte + 2] : (bytes[byte] << 4) | (bytes[byte + 1] >> 4);
       values[at] = level === 4095 ? NaN : curve.low + (level / 4094) * (curve.high - curve.low);
     }
-    return { id: curve.id, name: curve.name, of: (run) => values.subarray(run * count, (run + 1) * count) };
+    const { id, name, metric, range } = curve;
+    return { id, name, metric, range, of: (run) => values.subarray(run * count, (run + 1) * count) };
   });
   const runs = packed.runs.map(([model, ratio, ablation, seed, id, done], index) => ({ index, model, ratio, ablation, seed, id, done }));
   return { ...packed, curves, runs };
