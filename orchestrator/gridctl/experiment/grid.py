@@ -19,7 +19,7 @@ from gridctl.experiment.former_data_keys import refuse_former_keys
 from gridctl.experiment.kubernetes_options import MOST_BYTES_OF_A_VARIABLE, KubernetesOptions
 from gridctl.experiment.measures import Measures, measures_of, scores_of_data
 from gridctl.experiment.preprocessing_steps import steps_of, with_steps
-from gridctl.experiment.schema import Ablation, Comparison, ExperimentFile, built_in_ablations
+from gridctl.experiment.schema import Ablation, ComparisonSpec, ExperimentFile, built_in_ablations
 from gridctl.experiment.score_checks import best_written_out, check_metrics, with_scores
 from gridctl.experiment.secret_forms import why_secret
 from gridctl.experiment.study_registry import check_reproduced
@@ -61,7 +61,7 @@ class Experiment:
     train_ratios: tuple[float, ...]
     ablations: tuple[str, ...]
     seeds: tuple[int, ...]
-    compare: tuple[Comparison, ...]
+    compare: tuple[ComparisonSpec, ...]
     backend: str
     store: str
     kubernetes: KubernetesOptions
