@@ -13,7 +13,8 @@ from gridctl_trainer.contract.spec import DEFAULT_STEPS
 from gridctl_trainer.contract.suggest import did_you_mean
 from gridctl_trainer.plugins.class_path import is_class_path, is_well_formed
 from gridctl_trainer.plugins.entry_points import PluginError
-from gridctl_trainer.plugins.step import STEPS, in_order, step_of, step_options
+from gridctl_trainer.plugins.step import STEPS, step_of, step_options
+from gridctl_trainer.plugins.step_order import in_order
 
 AT: Final = ("data", "preprocessing")
 

@@ -92,7 +92,14 @@ def _changed(ablation: Ablation, tree: dict[str, Any], at: Location, problems: P
 
 
 def _variant(name: str, tree: dict[str, Any], report: AddProblem, trained: TrainedNetworks | None) -> Variant | None:
-    tree = with_steps(tree, report)
+    mistakes = 0
+
+    def noted(location: Location, what: str, fix: str = "") -> None:
+        nonlocal mistakes
+        mistakes += 1
+        report(location, what, fix)
+
+    tree = with_steps(tree, noted)
     data = validate(DataSpec, tree["data"], ("data",), report) if isinstance(tree.get("data"), dict) else None
     given = tree["models"] if isinstance(tree.get("models"), dict) else {}
     training = tree["training"] if isinstance(tree.get("training"), dict) else {}
@@ -102,5 +109,5 @@ def _variant(name: str, tree: dict[str, Any], report: AddProblem, trained: Train
         built = read_model(model, options, training, report, trained)
         if built is not None:
             models[model] = built
-    sound = data is not None and base is not None and len(models) == len(given)
+    sound = not mistakes and data is not None and base is not None and len(models) == len(given)
     return Variant(name, data, models) if data is not None and sound else None

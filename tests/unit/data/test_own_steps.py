@@ -10,6 +10,7 @@ import pytest
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import Fault
 from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
+from gridctl_trainer.plugins.step_order import steps_with
 from gridctl_trainer.preprocessing.recipe import Recipe, deciding_versions
 from gridctl_trainer.preprocessing.steps import PreparedSlice, preprocess
 
@@ -117,3 +118,13 @@ def test_a_pack_with_a_step_of_others_has_a_name_of_its_own_and_is_made_anew_for
     assert all(name.replace("-", "").replace("_", "").isalnum() for name in names)
     assert Recipe.model_validate(first.model_dump(mode="json")) == first
     assert deciding_versions(first)[f"step {own}"]
+
+
+def test_a_pack_can_be_made_with_a_step_of_others() -> None:
+    own = f"{HERE}:doubled"
+    made = steps_with([f'{own}={{"factor": 3}}'], ["clahe"])
+    assert [item.step for item in made] == [own, "gaussian", "minmax", "resize"]
+    assert dict(made[0].options) == {"factor": 3}
+    for wrong, said in (("nosuch", "unknown preprocessing step 'nosuch'"), (f"{own}=[1", "no mapping in JSON")):
+        with pytest.raises(Fault, match=said):
+            steps_with([wrong], [])

@@ -114,6 +114,14 @@ def pack(
             autocompletion=completion.steps,
         ),
     ] = None,
+    further: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="STEP[=OPTIONS]",
+            help="A preprocessing step of a plugin that is on, with its options as JSON. Repeatable.",
+        ),
+    ] = None,
     frames: Annotated[
         int, typer.Option(min=1, max=64, help="Frames of each series, for models with temporal context.")
     ] = 1,
@@ -128,13 +136,14 @@ def pack(
     from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
     from gridctl_trainer.dataset_check.check import find_sets
     from gridctl_trainer.host.available_cores import available_cores
+    from gridctl_trainer.plugins.step_order import steps_with
     from gridctl_trainer.preprocessing.packs.packing import make_pack
     from gridctl_trainer.preprocessing.recipe import Recipe
 
     unknown = sorted(set(without or ()) - set(STEPS))
     if unknown:
         raise SpecError(f"no preprocessing step: {', '.join(unknown)}", where="--without", fix=", ".join(STEPS))
-    steps = tuple(item for item in DEFAULT_STEPS if item.step not in (without or ()))
+    steps = steps_with(further or (), without or ())
     data = DataSpec(train=DatasetSpec(dataset="acdc", path=str(root)), size_px=size_px, preprocessing=steps)
     for kind, (folder, sources) in find_sets(root).items():
         recipe = Recipe.of(kind, data, frames)

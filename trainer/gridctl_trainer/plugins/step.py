@@ -11,7 +11,7 @@ An installed package registers `N4` as an entry point of the group `gridctl.prep
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, cast
@@ -23,7 +23,6 @@ from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.spec.preprocessing import StepSpec
 from gridctl_trainer.contract.wording import problem_text
 from gridctl_trainer.plugins.bare_class import options_of_class
-from gridctl_trainer.plugins.class_path import is_class_path
 from gridctl_trainer.plugins.entry_points import PluginError
 from gridctl_trainer.plugins.provenance import PluginProvenance
 from gridctl_trainer.plugins.registry import Registry
@@ -159,57 +158,3 @@ def step_provenance(name: str) -> PluginProvenance:
 def foreign_steps(steps: Iterable[StepSpec]) -> Iterator[str]:
     """The steps that do not come with gridctl, by name."""
     return (item.step for item in steps if not STEPS.is_built_in(item.step))
-
-
-_AS_A_LIST: Final = "write data.preprocessing as a list, first to last"
-
-
-class StepOrderError(PluginError):
-    """Steps declare an order that cannot be had."""
-
-
-def in_order(usual: Sequence[str], others: Sequence[str]) -> list[str]:
-    """Steps of plugins put among the usual ones, as they declare.
-
-    Args:
-        usual: The default steps, in their order, those that are off included.
-        others: Further ones, in the order in which they were written; what is named by a path comes first.
-
-    Raises:
-        PluginError: One cannot be imported.
-        StepOrderError: They wait for each other.
-    """
-    described = {name: STEPS.find(name) for name in others if not is_class_path(name)}
-    order, waiting = list(usual), list(others)
-    first: list[str] = []
-    anchors: dict[str, str] = {}
-    while waiting:
-        name = next((name for name in waiting if not set(waiting) & _named(described.get(name))), None)
-        if name is None:
-            raise StepOrderError(
-                f"the preprocessing steps {' and '.join(waiting)} each wait for another one", fix=_AS_A_LIST
-            )
-        waiting.remove(name)
-        own = described.get(name)
-        low = max((order.index(item) + 1 for item in (own.after if own else ()) if item in order), default=0)
-        high = min((order.index(item) for item in (own.before if own else ()) if item in order), default=len(order))
-        if low > high:
-            raise StepOrderError(
-                f"the preprocessing step {name} would come after {order[low - 1]} and before {order[high]}",
-                fix=_AS_A_LIST,
-            )
-        if low:
-            anchors[name] = order[low - 1]
-            while low < high and anchors.get(order[low]) == anchors[name]:
-                low += 1
-            order.insert(low, name)
-        elif high < len(order):
-            order.insert(high, name)
-        else:
-            order.insert(next(at for at, item in enumerate([*order, ""]) if item not in first), name)
-            first.append(name)
-    return order
-
-
-def _named(described: StepDescriptor | None) -> set[str]:
-    return {*described.after, *described.before} if described else set()

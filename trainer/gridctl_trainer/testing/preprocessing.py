@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from gridctl_trainer.contract.spec import DEFAULT_STEPS, DatasetSpec, DataSpec, StepSpec
 from gridctl_trainer.plugins.class_path import is_class_path
-from gridctl_trainer.plugins.step import STEPS, in_order, options_of, step_of
+from gridctl_trainer.plugins.step import STEPS, options_of, step_of
+from gridctl_trainer.plugins.step_order import in_order
 from gridctl_trainer.preprocessing.base import Step, load_steps
 from gridctl_trainer.preprocessing.steps import preprocess
 

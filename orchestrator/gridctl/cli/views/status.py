@@ -165,6 +165,10 @@ def _sum(status: Status) -> Text:
         text += f"; {count(status.interruptions, 'attempt')} interrupted"
     if status.eta_seconds is not None:
         text += f"; about {duration(status.eta_seconds)} left"
+    if status.earlier_version:
+        return Text(
+            f"{text}; an earlier version of gridctl trained it, and none of it is trained any more", style="bold"
+        )
     if waiting := sum(status.totals[state.value] for state in TO_SUBMIT):
         text += f"; the same submit starts or resumes {'it' if waiting == 1 else 'them'}"
     if status.totals[RunState.FAILED.value]:

@@ -24,7 +24,7 @@ from gridctl.runs.shared_cause import Ended, SharedCause, shared_cause
 from gridctl.runs.standing import Standing
 from gridctl.runs.state import ACTIVE, TO_SUBMIT, RunState
 from gridctl.terminal.eta import RunPace, eta_seconds, remaining_seconds
-from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.spec import SCHEMA_VERSION, RunSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,7 @@ class Status:
         problems: What could not be read.
         others: How many finished runs the store has that are not of the grid.
         outside: Why they are not.
+        earlier_version: Whether an earlier version of gridctl named its runs: they are not trained any more.
     """
 
     experiment: str
@@ -110,6 +111,7 @@ class Status:
     shown_label: str = ""
     others: int = 0
     outside: str = ""
+    earlier_version: bool = False
 
     def runs_table(self) -> pd.DataFrame:
         """A row per run; columns as `RunStatus`."""
@@ -172,6 +174,7 @@ def read_status(
         shown_label=primary[0].metric_label if primary else "",
         others=len(collected.others),
         outside=outside_grid(stored, experiment.runs, collected.others) if once else "",
+        earlier_version=any(run.schema_version != SCHEMA_VERSION for run in experiment.runs),
     )
 
 
