@@ -104,7 +104,7 @@ def test_epochs_of_other_grids_count_where_they_take_as_long(
 
 @pytest.mark.parametrize(
     "overrides",
-    [("training.batch_size=2",), ("data.size_px=64",), ("training.threads=2",), ("data.external.sunnybrook=null",)],
+    [("training.batch_size=2",), ("data.size_px=64",), ("data.external.sunnybrook=null",)],
 )
 def test_epochs_that_may_take_longer_or_shorter_do_not_count(
     overrides: tuple[str, ...], store: FolderStore, tmp_path: Path

@@ -21,7 +21,7 @@ from gridctl.analysis.statistics.over_grid import iqm_difference, mean_over_cell
 from gridctl.analysis.wording import LEVEL, floor, verdict
 from gridctl.experiment import Experiment
 from gridctl.experiment.measures import Measure
-from gridctl.experiment.schema import Comparison as Asked
+from gridctl.experiment.schema import ComparisonSpec
 
 GRID_RESAMPLES: Final = 1999
 """Of intervals over the whole grid."""
@@ -44,7 +44,7 @@ _NOTHING: Final[Mapping[str, Any]] = {
 
 
 def compare(
-    asked: Asked, pairs: Pairs, observations: Observations, experiment: Experiment, question: Question
+    asked: ComparisonSpec, pairs: Pairs, observations: Observations, experiment: Experiment, question: Question
 ) -> Comparison:
     """Test every cell of one comparison; p is not corrected yet.
 
@@ -84,7 +84,7 @@ def compare(
 
 
 def corrected(
-    comparisons: Sequence[Comparison], tests: Sequence[Asked], experiment: Experiment, unit: str
+    comparisons: Sequence[Comparison], tests: Sequence[ComparisonSpec], experiment: Experiment, unit: str
 ) -> tuple[list[Comparison], list[Family]]:
     """Correct the p of every row within its family, and say what all of it allows.
 
@@ -145,7 +145,7 @@ def _place(pair: Pair) -> tuple[float, str, int]:
 
 
 def _row(
-    asked: Asked,
+    asked: ComparisonSpec,
     measure: Measure,
     cell: tuple[float, str],
     pairs: Sequence[Pair],
@@ -207,7 +207,7 @@ def _scored(metric: str, pair: Pair, observations: Observations) -> PairScore:
     )
 
 
-def _overall(asked: Asked, measure: Measure, scored: Sequence[PairScore], seed: int) -> Overall:
+def _overall(asked: ComparisonSpec, measure: Measure, scored: Sequence[PairScore], seed: int) -> Overall:
     cells = list(_by_cell(scored))
     middle = iqm_difference(cells, resamples=GRID_RESAMPLES, seed=seed)
     won = [wins(cell[:, 0], cell[:, 1], higher_is_better=measure.higher_is_better) for cell in cells]

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from gridctl.analysis.request import Question, asked_by_name, compared_ablations
 from gridctl.experiment import Experiment
 from gridctl.experiment.measures import first_of_each_set
-from gridctl.experiment.schema import Comparison as Asked
+from gridctl.experiment.schema import ComparisonSpec
 
 
-def asked_comparisons(experiment: Experiment, question: Question) -> list[Asked]:
+def asked_comparisons(experiment: Experiment, question: Question) -> list[ComparisonSpec]:
     """The comparisons of the file, as the command line changes them."""
     return [
         item.model_copy(
@@ -25,36 +25,36 @@ def asked_comparisons(experiment: Experiment, question: Question) -> list[Asked]
 
 
 def asked_ablations(
-    experiment: Experiment, asked: Sequence[Asked], metrics: Sequence[str], score: str
-) -> Iterator[Asked]:
+    experiment: Experiment, asked: Sequence[ComparisonSpec], metrics: Sequence[str], score: str
+) -> Iterator[ComparisonSpec]:
     """Every model's ablations against `none`, declared as the first comparison is."""
     if not compared_ablations(experiment):
         return
-    like = asked[0] if asked else Asked(model="none", against="none")
+    like = asked[0] if asked else ComparisonSpec(model="none", against="none")
     for model in experiment.models:
         yield like.model_copy(update={"model": model, "against": model, "metrics": tuple(metrics), "score": score})
 
 
-def asked_metrics(experiment: Experiment, question: Question, asked: Sequence[Asked]) -> list[str]:
+def asked_metrics(experiment: Experiment, question: Question, asked: Sequence[ComparisonSpec]) -> list[str]:
     """Scores of the tables and of ablations: those asked for, else of the comparisons, else of the first metric."""
     wanted = asked_by_name(experiment, question) or dict.fromkeys(metric for item in asked for metric in item.metrics)
     return list(wanted) or first_of_each_set(experiment.measures)
 
 
-def asked_tests(experiment: Experiment, question: Question) -> list[Asked]:
+def asked_tests(experiment: Experiment, question: Question) -> list[ComparisonSpec]:
     """Everything that `--significance` tests; `model` is `against` where its ablations are."""
     asked = asked_comparisons(experiment, question)
     score = question.score or (asked[0].score if asked else "final")
     return [*asked, *asked_ablations(experiment, asked, asked_metrics(experiment, question, asked), score)]
 
 
-def cells_of(item: Asked, experiment: Experiment) -> list[tuple[float, str]]:
+def cells_of(item: ComparisonSpec, experiment: Experiment) -> list[tuple[float, str]]:
     """Where it is tested: every train ratio and ablation, in the order of the grid."""
     ablations = [name for name in experiment.ablations if item.model != item.against or name != "none"]
     return [(ratio, ablation) for ratio in experiment.train_ratios for ablation in ablations]
 
 
-def family_of(item: Asked, label: str, tests: Sequence[Asked]) -> str:
+def family_of(item: ComparisonSpec, label: str, tests: Sequence[ComparisonSpec]) -> str:
     """The family that a test of one comparison on one score belongs to.
 
     Args:
@@ -70,7 +70,7 @@ def family_of(item: Asked, label: str, tests: Sequence[Asked]) -> str:
     return name if item.family == "comparison" else f"{name}, {label}"
 
 
-def family_sizes(tests: Sequence[Asked], experiment: Experiment) -> Counter[str]:
+def family_sizes(tests: Sequence[ComparisonSpec], experiment: Experiment) -> Counter[str]:
     """How many tests each family has once every run is finished."""
     return Counter(
         family_of(item, experiment.measures[metric].label, tests)

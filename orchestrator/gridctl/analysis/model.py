@@ -218,7 +218,7 @@ class Comparison:
         dropped, unlike: Pairs left out, and pairs that differ in more than the model.
         kind: `models`, or `ablations`: then `model` and `against` are one model's name.
         pairs: Scores of every tested pair; empty where epochs are pooled.
-        overall: A row a metric; empty for ablations and where epochs are pooled.
+        overall: One row per metric; empty for ablations and where epochs are pooled.
         floors: What no number of small differences could reach, in words; each once.
     """
 
@@ -258,11 +258,11 @@ class Report:
     Attributes:
         unit: `run` or `epoch`: what is one observation.
         score: How a run's epochs become one score; empty where every epoch counts.
-        summaries: A row a metric, cell and model.
+        summaries: One row per metric, cell and model.
         comparisons: None asked for: empty.
         warnings: What a reader must know before believing a number.
         headlines: The answer in sentences, one a comparison and metric.
-        aggregates: A row a metric and model, over the whole grid; empty where epochs are pooled.
+        aggregates: One row per metric and model, over the whole grid; empty where epochs are pooled.
         families: Which tests are corrected together.
         measures: What is known of each score, by name: its label, range, unit and direction.
         studies: Each study of which the experiment `reproduces` printed tables and figures.

@@ -15,7 +15,7 @@ from gridctl.experiment.measures import Measure
 def run_scores(
     epochs: pd.DataFrame, metrics: Sequence[str], score: str, best_by: Sequence[Measure] = ()
 ) -> pd.DataFrame:
-    """One score a run and metric.
+    """One score per run and metric.
 
     Args:
         epochs: As `Collected.epochs`, of the runs to score: each run's in order.
@@ -25,7 +25,7 @@ def run_scores(
         best_by: Scores whose mean decides which epoch is the best, all of one metric.
 
     Returns:
-        A row a run, indexed by `run_id`; a column a metric, NaN where the run has none.
+        One row per run, indexed by `run_id`; one column per metric, NaN where the run has none.
     """
     by_run = epochs.groupby("run_id", sort=False)
     if score == "best":

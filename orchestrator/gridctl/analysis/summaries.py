@@ -53,7 +53,7 @@ def runs_by_cell(experiment: Experiment, runs: pd.DataFrame) -> list[CellRuns]:
 def summaries(
     cells: Sequence[CellRuns], metrics: Sequence[str], observations: Observations, unit: str
 ) -> Iterator[Summary]:
-    """A row a metric, cell and model."""
+    """One row per metric, cell and model."""
     for metric in metrics:
         for cell in cells:
             values = observations.of_runs(metric, cell.finished)

@@ -177,7 +177,7 @@ def export(
     experiment: ExperimentName = None,
     store: StoreUrl = None,
     table: Annotated[
-        ExportedTable, typer.Option(help="A row an epoch, a run, or a patient of a run.")
+        ExportedTable, typer.Option(help="One row per epoch, per run, or per patient of a run.")
     ] = ExportedTable.EPOCHS,
     output: Annotated[
         Path | None,

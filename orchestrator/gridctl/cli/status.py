@@ -19,7 +19,7 @@ def status(
     store: StoreUrl = None,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Show again until nothing is active.")] = False,
     runs: Annotated[
-        bool, typer.Option("--runs", help="A line a run, by the name that logs, cancel and retry take.")
+        bool, typer.Option("--runs", help="One line per run, by the name that logs, cancel and retry take.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -29,7 +29,7 @@ def status(
     from gridctl.terminal import console
 
     if watch and runs and not as_json:
-        raise errors.InputError("--watch has a line a cell", where="--runs", fix="leave one of the two out")
+        raise errors.InputError("--watch has one line per cell", where="--runs", fix="leave one of the two out")
     found = find_experiment(experiment, store)
     if watch and as_json:
         problems = _print_changes(found)

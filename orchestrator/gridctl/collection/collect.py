@@ -31,12 +31,12 @@ class Collected:
     """What the store holds of an experiment.
 
     Attributes:
-        runs: A row a wanted run, in the order of the grid; columns as `RUN_COLUMNS`, and one for each score of
+        runs: One row per wanted run, in the order of the grid; columns as `RUN_COLUMNS`, and one for each score of
             `measures`, such as `validation.soft_dice.left_ventricle`: that of the latest epoch.
-        epochs: A row an epoch of them; columns as `EPOCH_COLUMNS`, and one for each score; NaN where it has none.
+        epochs: One row per epoch of them; columns as `EPOCH_COLUMNS`, and one for each score; NaN where it has none.
         problems: Objects that could not be read, and what is wrong with them.
         others: Finished runs in the store that the grid does not hold, or no longer.
-        function: A row a patient of each finished run; columns as `FUNCTION_COLUMNS`.
+        function: One row per patient of each finished run; columns as `FUNCTION_COLUMNS`.
         measures: Every score that the runs are to have or have, by name, as their logs describe its metric.
         held: What holds a run whose Job is not created yet, by run id: a submission that waits for room.
     """

@@ -24,7 +24,7 @@ from gridctl.executors.capabilities import CountsGpus, KnowsRunsAtOnce
 from gridctl.executors.registry import executor_class
 from gridctl.experiment import Experiment, load_experiment
 from gridctl.experiment.measures import Measure, primary_measures
-from gridctl.experiment.schema import Comparison
+from gridctl.experiment.schema import ComparisonSpec
 from gridctl.terminal.eta import RunPace, eta_seconds, longest_seconds, remaining_seconds
 from gridctl_trainer.storage.base import open_store
 
@@ -252,7 +252,7 @@ def _needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:
 
 
 def _needs_of(
-    asked: Comparison, measure: Measure, deviation: float | None, source: str, tests: int, seeds: int
+    asked: ComparisonSpec, measure: Measure, deviation: float | None, source: str, tests: int, seeds: int
 ) -> Iterator[Need]:
     standardised = asked.effect is None or deviation is None
     unit = 1.0 if standardised or deviation is None else deviation
@@ -276,7 +276,7 @@ def _needs_of(
         )
 
 
-def _deviation(asked: Comparison, metric: str, collected: Collected, epochs: Any) -> tuple[float | None, str]:
+def _deviation(asked: ComparisonSpec, metric: str, collected: Collected, epochs: Any) -> tuple[float | None, str]:
     """Of paired differences: as declared, else the largest measured in a cell of three pairs or more."""
     if asked.effect_sd is not None:
         return asked.effect_sd, "declared"

@@ -78,7 +78,7 @@ class Executor(Protocol):
     """
 
     def observe(self, experiment: str) -> Mapping[str, Activity]:
-        """What is known of an experiment's runs, by run id; one round of listing, not a call a run."""
+        """What is known of an experiment's runs, by run id; one round of listing, not one call per run."""
 
     def start(self, runs: Sequence[RunSpec]) -> Outcome:
         """Start an attempt of each run; a run that is active already is left alone."""

@@ -20,7 +20,7 @@ from gridctl.experiment.former_data_keys import refuse_former_keys
 from gridctl.experiment.kubernetes_options import MOST_BYTES_OF_A_VARIABLE, KubernetesOptions
 from gridctl.experiment.measures import Measures, measures_of, scores_of_data
 from gridctl.experiment.preprocessing_steps import steps_of, with_steps
-from gridctl.experiment.schema import Ablation, Comparison, ExperimentFile, built_in_ablations
+from gridctl.experiment.schema import Ablation, ComparisonSpec, ExperimentFile, built_in_ablations
 from gridctl.experiment.score_checks import best_written_out, check_metrics, with_scores
 from gridctl.experiment.secret_forms import why_secret
 from gridctl.experiment.split_file import folds_of, with_split_read
@@ -64,7 +64,7 @@ class Experiment:
     ablations: tuple[str, ...]
     seeds: tuple[int, ...]
     folds: tuple[int | None, ...]
-    compare: tuple[Comparison, ...]
+    compare: tuple[ComparisonSpec, ...]
     backend: str
     store: str
     kubernetes: KubernetesOptions

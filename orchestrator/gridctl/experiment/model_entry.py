@@ -12,7 +12,7 @@ from gridctl.experiment.document import Location
 from gridctl.experiment.empty_sections import without_empty_sections
 from gridctl.experiment.known_keys import what_was_meant
 from gridctl.experiment.trained_networks import TrainedNetworks, network_as_trained
-from gridctl.experiment.validation import Report, validate
+from gridctl.experiment.validation import AddProblem, validate
 from gridctl_trainer.contract.errors import shortened
 from gridctl_trainer.contract.spec import Identifier, NetworkSpec, TrainingSpec
 from gridctl_trainer.contract.suggest import did_you_mean
@@ -42,7 +42,7 @@ class Model:
 
 
 def read_model(
-    name: str, entry: Any, training: Mapping[str, Any], report: Report, trained: TrainedNetworks | None = None
+    name: str, entry: Any, training: Mapping[str, Any], report: AddProblem, trained: TrainedNetworks | None = None
 ) -> Model | None:
     """Validate an entry.
 
@@ -102,7 +102,7 @@ def either_of(name: str, architecture: str) -> tuple[str, str]:
 class _Entry:
     """An entry whose architecture is known, while it is read."""
 
-    def __init__(self, name: str, architecture: str, model: type[ModelOptions] | None, report: Report) -> None:
+    def __init__(self, name: str, architecture: str, model: type[ModelOptions] | None, report: AddProblem) -> None:
         self._at = ("models", name)
         self._architecture = architecture
         self._model = model
@@ -169,7 +169,7 @@ class _Entry:
         self._report(at, what, fix)
         self._sound = False
 
-    def _placed(self, section: str) -> Report:
+    def _placed(self, section: str) -> AddProblem:
         """Reports mistakes where the keys were written: under their section, or beside it."""
 
         def report(location: Location, what: str, fix: str = "") -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from gridctl.errors import InputError
 from gridctl.experiment.document import Location
-from gridctl.experiment.validation import Report, validate
+from gridctl.experiment.validation import AddProblem, validate
 from gridctl_trainer.contract.errors import shortened
 from gridctl_trainer.contract.spec import DEFAULT_STEPS
 from gridctl_trainer.contract.suggest import did_you_mean
@@ -22,7 +22,7 @@ USUAL: Final = tuple(item.step for item in DEFAULT_STEPS)
 """Steps that are on unless a file says otherwise."""
 
 
-def with_steps(tree: dict[str, Any], report: Report) -> dict[str, Any]:
+def with_steps(tree: dict[str, Any], report: AddProblem) -> dict[str, Any]:
     """An experiment's tree with its steps as its specification has them, first to last.
 
     Args:
@@ -65,7 +65,7 @@ def leave_out(tree: MutableMapping[str, Any], step: str) -> None:
         data["preprocessing"] = {**(given or {}), step: False}
 
 
-def _steps(given: Any, report: Report) -> list[dict[str, Any]] | None:
+def _steps(given: Any, report: AddProblem) -> list[dict[str, Any]] | None:
     sound = True
 
     def noted(location: Location, what: str, fix: str = "") -> None:
@@ -89,7 +89,7 @@ def _steps(given: Any, report: Report) -> list[dict[str, Any]] | None:
     return [on.get(name) or {"step": name} for name in order if name not in off]
 
 
-def _written(given: Any, report: Report) -> Iterator[tuple[str, Any, Location]]:
+def _written(given: Any, report: AddProblem) -> Iterator[tuple[str, Any, Location]]:
     """Steps that are on, with their options, and where they are written."""
     if isinstance(given, list):
         names: list[str] = []
@@ -123,7 +123,7 @@ def _item(item: Any) -> tuple[str, Any]:
     return "", None
 
 
-def _require_known(name: str, at: Location, report: Report) -> bool:
+def _require_known(name: str, at: Location, report: AddProblem) -> bool:
     if is_class_path(name):
         if not is_well_formed(name):
             report(at, f"'{shortened(name, 80)}' is no path of a preprocessing step", "write it as pkg.module:Name")
@@ -134,7 +134,7 @@ def _require_known(name: str, at: Location, report: Report) -> bool:
     return True
 
 
-def _specified(name: str, options: Any, at: Location, report: Report) -> dict[str, Any] | None:
+def _specified(name: str, options: Any, at: Location, report: AddProblem) -> dict[str, Any] | None:
     if not _require_known(name, at, report):
         return None
     if options is True or options is None:

@@ -84,7 +84,7 @@ class Ablation(Frozen):
         return cls(name=name, without=() if name == "none" else (name.removeprefix("no_"),))
 
 
-class Comparison(Frozen):
+class ComparisonSpec(Frozen):
     """Which model is asked to be better than which.
 
     Attributes:
@@ -155,7 +155,7 @@ class ExperimentFile(Frozen):
     data: DataSpec
     training: TrainingSpec = TrainingSpec()
     metrics: MetricNames = DEFAULT_METRICS
-    compare: Annotated[tuple[Comparison, ...], BeforeValidator(_one_or_many)] = ()
+    compare: Annotated[tuple[ComparisonSpec, ...], BeforeValidator(_one_or_many)] = ()
     reproduces: Annotated[tuple[str, ...], AfterValidator(_no_duplicates)] = ()
     backend: str = DEFAULT_EXECUTOR
     store: LocationText | None = None

@@ -6,7 +6,7 @@ from typing import Any
 
 from gridctl.experiment.document import Location
 from gridctl.experiment.measures import Measures, first_of_each_set, written_out
-from gridctl.experiment.schema import Comparison
+from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.validation import Problems
 from gridctl_trainer.contract.errors import shortened
 from gridctl_trainer.contract.released.score_names_v1 import RENAMED_SCORES, renamed
@@ -40,7 +40,7 @@ def check_metrics(written: Any, problems: Problems) -> None:
                 problems.add(at, f"'{name}' scores a {level}, and this gridctl scores slices alone", "leave it out")
 
 
-def with_scores(comparison: Comparison, index: int, measures: Measures, problems: Problems) -> Comparison:
+def with_scores(comparison: ComparisonSpec, index: int, measures: Measures, problems: Problems) -> ComparisonSpec:
     """A comparison whose scores are written out: those of every structure where none was named.
 
     Args:

@@ -28,7 +28,7 @@ _SUGGESTIONS: Final = 100
 """Mistakes of one section that get a suggestion; so many are never shown."""
 
 
-class Report(Protocol):
+class AddProblem(Protocol):
     """Takes one mistake: the field, what is wrong, what to do."""
 
     def __call__(self, location: Location, what: str, fix: str = "") -> None: ...
@@ -63,7 +63,9 @@ class Problems:
             raise InputError(sorted(self._found, key=line))
 
 
-def validate(model: type[M], value: Any, at: Location, report: Report, only: Collection[str] | None = None) -> M | None:
+def validate(
+    model: type[M], value: Any, at: Location, report: AddProblem, only: Collection[str] | None = None
+) -> M | None:
     """Validate one section.
 
     Args:

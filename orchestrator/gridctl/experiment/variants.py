@@ -15,7 +15,7 @@ from gridctl.experiment.model_entry import Model, read_model
 from gridctl.experiment.preprocessing_steps import leave_out, with_steps
 from gridctl.experiment.schema import Ablation
 from gridctl.experiment.trained_networks import TrainedNetworks
-from gridctl.experiment.validation import Problems, Report, validate
+from gridctl.experiment.validation import AddProblem, Problems, validate
 from gridctl_trainer.contract.spec import DataSpec, TrainingSpec
 from gridctl_trainer.contract.suggest import did_you_mean
 
@@ -58,7 +58,7 @@ def variants(tree: dict[str, Any], problems: Problems, trained: TrainedNetworks 
             yield variant
 
 
-def _blaming(at: Location, problems: Problems) -> Report:
+def _blaming(at: Location, problems: Problems) -> AddProblem:
     def report(location: Location, what: str, fix: str = "") -> None:
         problems.add(at, f"makes {field_path(location)} invalid: {what}", fix)
 
@@ -91,7 +91,7 @@ def _changed(ablation: Ablation, tree: dict[str, Any], at: Location, problems: P
     return changed if sound else None
 
 
-def _variant(name: str, tree: dict[str, Any], report: Report, trained: TrainedNetworks | None) -> Variant | None:
+def _variant(name: str, tree: dict[str, Any], report: AddProblem, trained: TrainedNetworks | None) -> Variant | None:
     mistakes = 0
 
     def noted(location: Location, what: str, fix: str = "") -> None:

@@ -19,7 +19,7 @@ from gridctl.analysis.summaries import aggregates, runs_by_cell, summaries
 from gridctl.collection.collect import Collected
 from gridctl.experiment import Experiment
 from gridctl.experiment.measures import Measures, primary_measures, written_out
-from gridctl.experiment.schema import Comparison as Asked
+from gridctl.experiment.schema import ComparisonSpec
 from gridctl.report.headline import headlines
 from gridctl.report.provenance import provenance
 from gridctl.report.study import Measured, StudyComparison
@@ -105,7 +105,11 @@ def _logged_names(names: Sequence[str], measures: Measures) -> list[str]:
 
 
 def _comparisons(
-    experiment: Experiment, runs: pd.DataFrame, epochs: pd.DataFrame, asked: Sequence[Asked], question: Question
+    experiment: Experiment,
+    runs: pd.DataFrame,
+    epochs: pd.DataFrame,
+    asked: Sequence[ComparisonSpec],
+    question: Question,
 ) -> tuple[list[Comparison], list[Family]]:
     found = []
     rows = rows_by_name(runs) if asked else {}

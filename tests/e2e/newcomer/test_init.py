@@ -72,7 +72,8 @@ def test_the_report_never_says_that_the_proposed_seeds_are_too_few(
     text = gridctl("init", "hearts", "-o", "-", *arguments).stdout
     experiment = _loaded(tmp_path, text)
     (asked,) = experiment.compare
-    tests = family_sizes([asked], experiment)[family_of(asked, VALIDATION_DICE, [asked])]
+    family = family_of(asked, experiment.measures[VALIDATION_DICE].label, [asked])
+    tests = family_sizes([asked], experiment)[family]
     seeds = len(set(experiment.seeds))
     assert floor(seeds, tests) == ""
     assert floor(seeds - 1, tests)  # no more are paid for than that takes

@@ -19,7 +19,7 @@ def preflight(locations: Sequence[str], *, as_json: bool, stop: StopSignal) -> i
     """Look at what the runs of these specifications need.
 
     Args:
-        locations: Files or URLs; `-` for standard input, one specification a line.
+        locations: Files or URLs; `-` for standard input, one specification per line.
         as_json: Whether a program reads it.
         stop: Asks to end.
 

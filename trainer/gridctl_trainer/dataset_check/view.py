@@ -17,7 +17,7 @@ from gridctl_trainer.plugins.dataset import title_of
 
 
 def print_check(checked: CheckedSet, console: Console) -> None:
-    """A row a patient, then everything that is wrong, then everything worth knowing."""
+    """One row per patient, then everything that is wrong, then everything worth knowing."""
     console.print(f"[bold]{title_of(checked.kind)}[/] {escape(str(checked.root))}", soft_wrap=True)
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("patient", no_wrap=True)

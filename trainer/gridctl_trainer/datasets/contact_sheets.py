@@ -33,7 +33,7 @@ _MARGIN: Final = 1.6
 
 
 def write_sheet(path: Path, slices: Sequence[LabelledSlice]) -> None:
-    """A picture of every slice of a patient: a row a phase, the heart enlarged, outlines drawn.
+    """A picture of every slice of a patient: one row per phase, the heart enlarged, outlines drawn.
 
     Raises:
         DataError: It cannot be written.

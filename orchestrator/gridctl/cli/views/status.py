@@ -23,12 +23,12 @@ _SUM_LINES: Final = 12
 
 
 def status_view(status: Status, height: int | None = None, *, with_runs: bool = False) -> RenderableType:
-    """The whole picture: a line a cell, what is said of runs that failed or wait, and the sum.
+    """The whole picture: one line per cell, what is said of runs that failed or wait, and the sum.
 
     Args:
         status: Of an experiment.
         height: Lines of a screen that it has to fit in; None to show every cell.
-        with_runs: A line a run instead of a line a cell.
+        with_runs: One line per run instead of one line per cell.
     """
     cells = status.cells if height is None or with_runs else _that_fit(status.cells, max(3, height - _SUM_LINES))
     parts: list[RenderableType] = [runs_view(status) if with_runs else _table(status, cells)]
@@ -45,7 +45,7 @@ def status_view(status: Status, height: int | None = None, *, with_runs: bool = 
 
 
 def runs_view(status: Status) -> RenderableType:
-    """A line a run, in the order of the grid: its name is what `logs`, `cancel` and `retry` take."""
+    """One line per run, in the order of the grid: its name is what `logs`, `cancel` and `retry` take."""
     columns = [Column("run", names_row=True), Column("state")]
     columns += [Column("epochs", numeric=True, goes=1), Column(status.shown_label, numeric=True, goes=2)]
     columns += [Column("attempts", numeric=True, goes=3)]

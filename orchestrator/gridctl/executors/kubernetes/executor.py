@@ -1,4 +1,4 @@
-"""The Kubernetes executor: one Job a run, found again by its labels."""
+"""The Kubernetes executor: one Job per run, found again by its labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bar a run on the terminal, or a line a run where there is none."""
+"""One bar per run on the terminal, or one line per run where there is none."""
 
 from __future__ import annotations
 

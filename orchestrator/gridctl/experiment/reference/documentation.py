@@ -44,7 +44,7 @@ declares; one named by its path comes first. A list has exactly these steps, fir
 
 _SECTIONS: Final = (
     ("", "", "Top level"),
-    ("Comparison", "compare", "`compare`"),
+    ("ComparisonSpec", "compare", "`compare`"),
     ("Ablation", "ablations[]", "An item of `ablations`"),
     ("DataSpec", "data", "`data`"),
     ("DatasetSpec", "data.train", "`data.train`, `data.test`, a value of `data.external`"),

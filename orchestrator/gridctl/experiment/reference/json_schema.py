@@ -79,7 +79,7 @@ def experiment_schema(*, may_be_empty: bool = True) -> dict[str, Any]:
     }
     for name in ("train_ratios", "ablations", "seeds"):
         properties[name] |= {"minItems": 1, "uniqueItems": True}
-    definitions["Comparison"]["properties"]["metrics"] |= {"minItems": 1, "uniqueItems": True}
+    definitions["ComparisonSpec"]["properties"]["metrics"] |= {"minItems": 1, "uniqueItems": True}
     items = {"items": {"type": "string", "enum": known}} if (known := list(known_items())) else {"maxItems": 0}
     properties["reproduces"] |= {**items, "uniqueItems": True}
     for model in sections if may_be_empty else ():
@@ -178,7 +178,7 @@ def _models(description: str, names: Sequence[str], definitions: dict[str, Any])
         another = {"architecture": {"not": {"const": name}}}
         given = {"type": "object", "required": ["architecture"], "properties": another}
         named[name] = {"if": given, "then": other, "else": of[name]}
-    identifier = definitions["Comparison"]["properties"]["model"]["pattern"]
+    identifier = definitions["ComparisonSpec"]["properties"]["model"]["pattern"]
     mapping = {
         "type": "object",
         "minProperties": 1,

@@ -12,7 +12,7 @@ from gridctl.analysis.model import ComparisonRow, Report, Summary
 
 
 def rows(report: Report) -> list[dict[str, Any]]:
-    """One row a comparison with `unit` and `score`; one a summary if nothing was compared."""
+    """One row per comparison with `unit` and `score`; one per summary if nothing was compared."""
     told = {"experiment": report.experiment, "unit": report.unit}
     if report.comparisons:
         return [
@@ -38,7 +38,7 @@ def as_csv(report: Report) -> str:
 def as_json(report: Report) -> str:
     """Everything of a report, its names as keys; what is unknown is null.
 
-    `comparisons` has one object a row, with what `Comparison` says of all its rows; pairs left
+    `comparisons` has one object per row, with what `Comparison` says of all its rows; pairs left
     out, unlike pairs, scores of pairs and what is said over the grid are lists of their own.
     """
     told = {"experiment": report.experiment, "unit": report.unit, "score": report.score}

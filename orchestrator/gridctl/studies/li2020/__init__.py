@@ -7,4 +7,4 @@ from typing import Final
 from gridctl.experiment.study_registry import Study
 from gridctl.studies.li2020.printed import printed
 
-STUDY: Final = Study(tuple(printed()), "gridctl.studies.li2020.comparison:Comparison")
+STUDY: Final = Study(tuple(printed()), "gridctl.studies.li2020.comparison:Li2020Comparison")

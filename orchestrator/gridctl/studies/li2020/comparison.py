@@ -20,7 +20,7 @@ _BEST: Final = "printed: best epoch of one run; epochs: mean (sd) of all of ours
 _POINTS: Final = "mean over runs with its t interval"
 
 
-class Comparison:
+class Li2020Comparison:
     """Some tables and figures of the study; see `gridctl.report.study.StudyComparison`."""
 
     def __init__(self, items: Sequence[str]) -> None:

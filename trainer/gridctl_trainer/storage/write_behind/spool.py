@@ -1,6 +1,6 @@
 """What a store has not taken yet, on local disk: writes and removals, in the order in which they were made.
 
-One folder an attempt, `<root>/<run>/<attempt>/`, with two files an entry: `000001.data`, and
+One folder per attempt, `<root>/<run>/<attempt>/`, with two files per entry: `000001.data`, and
 `000001.json`, which comes last and says what it is. A folder is locked by its attempt, so that a
 later attempt on the same machine takes over only what a dead one left.
 """

@@ -90,7 +90,7 @@ def logits_per_timestep(model: nn.Module, images: Tensor) -> Tensor:
 
     Args:
         model: One that has a method `forward_timesteps`, or none: then it has no timesteps.
-        images: (B, 1, H, W), or (B, T, 1, H, W) for a model that reads a frame a timestep.
+        images: (B, 1, H, W), or (B, T, 1, H, W) for a model that reads one frame per timestep.
 
     Returns:
         Logits, (T, B, 1, H, W); T is 1 for a model without timesteps.

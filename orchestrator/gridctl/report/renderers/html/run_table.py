@@ -36,7 +36,7 @@ def run_rows(
     epochs: pd.DataFrame,
     metrics: Sequence[str],
 ) -> list[RunRow]:
-    """A row a wanted run, in the order of the grid.
+    """One row per wanted run, in the order of the grid.
 
     Args:
         runs: Rows of `Collected.runs`.

@@ -35,7 +35,7 @@ def packed_curves(
     Returns:
         `epochs` that are kept; `runs`, each `[model, ratio, ablation, seed, run_id, epochs_done]`;
         `curves`, each with its `name`, its `metric` and what that is called, the `range` of its metric or null, `low`,
-        `high`, and `data`: base64 of 12-bit numbers, a row a run. None if no run has an epoch.
+        `high`, and `data`: base64 of 12-bit numbers, one row per run. None if no run has an epoch.
     """
     if epochs.empty:
         return None

@@ -27,7 +27,7 @@ class CellFunction:
 
 
 def agreements(function: pd.DataFrame, models: Sequence[Model]) -> list[Agreement]:
-    """A row a set, cell and model.
+    """One row per set, cell and model.
 
     Args:
         function: As `Collected.function`.

@@ -1,4 +1,4 @@
-"""The grid as a map: a line a model, train ratio and ablation, a square a seed."""
+"""The grid as a map: one line per model, train ratio and ablation, one square per seed."""
 
 from __future__ import annotations
 
