@@ -6,6 +6,7 @@ import contextlib
 
 from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.plugins.dataset import DATASETS
 from gridctl_trainer.plugins.entry_points import PluginError
 from gridctl_trainer.plugins.metric import METRICS
 from gridctl_trainer.plugins.model import MODELS
@@ -20,6 +21,9 @@ def plugins_of(spec: RunSpec) -> tuple[PluginProvenance, ...]:
     found = []
     with contextlib.suppress(PluginError):
         found.append(MODELS.provenance(spec.network.architecture, spec.plugin_path))
+    for name in dict.fromkeys(given.dataset for _, given in spec.data.places):
+        with contextlib.suppress(PluginError):
+            found.append(DATASETS.provenance(name, spec.plugin_path))
     for name in spec.metrics:
         with contextlib.suppress(PluginError):
             found.append(METRICS.provenance(name, spec.plugin_path))

@@ -46,7 +46,6 @@ class RunStatus:
     train_ratio: float
     ablation: str
     seed: int
-    fold: int | None
     state: str
     epochs: int
     epochs_done: int
@@ -55,6 +54,7 @@ class RunStatus:
     gpu_hours: float
     scores: Mapping[str, float]
     reason: str
+    fold: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
