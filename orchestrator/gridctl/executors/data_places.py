@@ -155,6 +155,8 @@ def _named_otherwise(experiment: Experiment, place: DataPlace) -> Iterator[Probl
         paths = files_below(folder)
         if any(names.sign.fullmatch(part) for path in paths for part in path.parts):
             return
+        if any(names.sign.fullmatch(path.name) for path in islice(folder.rglob("*"), MOST_FILES)):  # an empty folder
+            return
         there = sorted(path.name for path in islice(folder.iterdir(), MOST_FILES))
     except (OSError, InputError):
         return

@@ -131,7 +131,7 @@ def test_a_variable_of_the_environment_stays_as_it_was_written(gridctl: Command,
     }
     env = ", ".join(f"{name}: {text}" for name, text in written.items())
     options = f"kubernetes: {{image: 'x:1', volumes: {{/data: {{claim: c}}}}, env: {{{env}}}}}\n"
-    (folder / "tiny.yaml").write_text(SOUND.replace("acdc: data", "acdc: /data/acdc") + options)
+    (folder / "tiny.yaml").write_text(SOUND.replace("path: data", "path: /data/acdc") + options)
     done = gridctl("render", "tiny.yaml", "--store", "s3://bucket/prefix", "--set", "kubernetes.env.H=2.50")
     assert done.returncode == 0, done.stderr
     (job,) = YAML(typ="safe").load_all(done.stdout)
