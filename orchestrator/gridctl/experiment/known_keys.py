@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
@@ -12,6 +12,9 @@ from pydantic import BaseModel
 
 from gridctl_trainer.contract.suggest import did_you_mean, folded
 from gridctl_trainer.plugins.step import STEPS
+
+_RENAMED: Final[Mapping[str, str]] = {"generalisation_batch_size": "external_batch_size"}
+"""Keys of former versions."""
 
 _SURE: Final = 0.85
 _NEAR: Final = 0.75
@@ -28,6 +31,7 @@ def what_was_meant(key: str, known: Collection[str]) -> str:
     Returns:
         The level that it belongs to, or the nearest key of any level as a question, or those of its own.
     """
+    key = _RENAMED.get(key, key)
     same = [name for name in known if folded(name) == folded(key)]
     paths = _paths()
     if not same and key in paths:

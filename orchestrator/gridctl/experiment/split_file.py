@@ -13,6 +13,7 @@ from ruamel.yaml.error import YAMLError
 from gridctl.errors import InputError
 from gridctl.experiment.validation import Problems
 from gridctl.experiment.yaml_text.plain_values import plain
+from gridctl_trainer.contract.errors import LocationError
 from gridctl_trainer.contract.location import read_folder
 from gridctl_trainer.contract.spec import SplitParts, SplitSpec
 from gridctl_trainer.contract.wording import problem_text
@@ -45,6 +46,9 @@ def with_split_read(tree: dict[str, Any], problems: Problems) -> dict[str, Any]:
     if isinstance(split.get("file"), str) and not split.get("parts"):
         try:
             split = {**split, "parts": read_split(split["file"])}
+        except LocationError as error:
+            problems.add(("data", "split", "file"), error.problems[0].what, _FORM)
+            return tree
         except InputError as error:
             problem = error.problems[0]
             problems.add(("data", "split", "file"), f"{problem.where}: {problem.what}", problem.fix)
@@ -66,6 +70,7 @@ def read_split(text: str) -> list[dict[str, Any]]:
 
     Raises:
         InputError: It cannot be read, or is no split.
+        LocationError: The text names no file.
     """
     path = read_folder(text, "data.split.file")
     content = _content(path)

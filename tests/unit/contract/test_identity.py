@@ -88,7 +88,7 @@ DECIDING = {
     "training__batch_size": 3,
     "training__learning_rate": 0.5,
     "training__validation_batch_size": 3,
-    "training__generalisation_batch_size": 3,
+    "training__external_batch_size": 3,
     "training__on_nonfinite": "skip",
     "training__deterministic": False,
 }

@@ -51,8 +51,9 @@ def test_all_that_it_said_is_still_there() -> None:
     assert {name: old[name] for name in options} == options
     assert run.network.execution == {"recompute_timesteps": True}
     assert (run.data.train.path, run.data.external["sunnybrook"].path) == ("s3://bucket/acdc", "/data/sunnybrook")
+    renamed = {"generalisation_batch_size": "external_batch_size"}
     for name, value in run.released.training.model_dump(exclude={"checkpoint_keep_best"}).items():
-        assert getattr(run.training, name) == value
+        assert getattr(run.training, renamed.get(name, name)) == value
 
 
 def spec_of(line: str) -> str:

@@ -36,7 +36,7 @@ SPEC = RunSpec.model_validate(
         "train_ratio": 0.5,
         "seed": 3,
         "data": {"train": {"dataset": "acdc", "path": "a"}},
-        "training": {"epochs": EPOCHS, "batch_size": BATCH, "validation_batch_size": 2, "generalisation_batch_size": 1},
+        "training": {"epochs": EPOCHS, "batch_size": BATCH, "validation_batch_size": 2, "external_batch_size": 1},
     }
 )
 

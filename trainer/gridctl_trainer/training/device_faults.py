@@ -63,7 +63,7 @@ def _batch_size(spec: RunSpec, phase: Phase) -> int:
     training = spec.training
     if phase == "training":
         return training.batch_size
-    return training.validation_batch_size if phase == "validating" else training.generalisation_batch_size
+    return training.validation_batch_size if phase == "validating" else training.external_batch_size
 
 
 def memory_fix(spec: RunSpec, phase: Phase) -> str:
@@ -71,7 +71,7 @@ def memory_fix(spec: RunSpec, phase: Phase) -> str:
     setting = {
         "training": f"models.{spec.model}.batch_size",
         "validating": "training.validation_batch_size",
-    }.get(phase, "training.generalisation_batch_size")
+    }.get(phase, "training.external_batch_size")
     size = _batch_size(spec, phase)
     ways = [f"lower {setting}, for example to {size // 2}"] if size > 1 else []
     if phase == "training":

@@ -70,4 +70,5 @@ def data_section(old: DataV1) -> dict[str, Any]:
 def _training(old: TrainingV1) -> dict[str, Any]:
     best = old.checkpoint_keep_best
     now = None if best is None else RENAMED_SCORES.get(best, best)
-    return {**old.model_dump(), "checkpoint_keep_best": now}
+    same = old.model_dump(exclude={"generalisation_batch_size"})
+    return {**same, "checkpoint_keep_best": now, "external_batch_size": old.generalisation_batch_size}

@@ -19,7 +19,7 @@ class TrainingSpec(Frozen):
         batch_size: Images in one optimizer step.
         learning_rate: Learning rate of Adam.
         validation_batch_size: Images in one validation minibatch; each minibatch's scores are logged.
-        generalisation_batch_size: Images in one minibatch of the generalisation set.
+        external_batch_size: Images in one minibatch of external sets and of the test set.
         checkpoint_every_epochs: Epochs between periodic checkpoints.
         checkpoint_keep_last: How many of the newest checkpoints stay; with two, the one before the
             last is there if the last is damaged.
@@ -42,7 +42,7 @@ class TrainingSpec(Frozen):
     batch_size: Annotated[int, Field(ge=1, le=65536), DECIDES] = 8
     learning_rate: Annotated[float, Field(gt=0), DECIDES] = 1e-3
     validation_batch_size: Annotated[int, Field(ge=1, le=65536), DECIDES] = 16
-    generalisation_batch_size: Annotated[int, Field(ge=1, le=65536), DECIDES] = 8
+    external_batch_size: Annotated[int, Field(ge=1, le=65536), DECIDES] = 8
     checkpoint_every_epochs: Annotated[int, Field(ge=1, le=9999), RECORDED] = 10
     checkpoint_keep_last: Annotated[int, Field(ge=1, le=9999), RECORDED] = 2
     checkpoint_keep_every_epochs: Annotated[int | None, Field(ge=1, le=9999), RECORDED] = None

@@ -92,7 +92,7 @@ def set_name(keys: tuple[str, ...]) -> str:
 def scoring_batch_size(spec: RunSpec, name: str) -> int:
     """Images in one minibatch of a set that is scored."""
     training = spec.training
-    return training.validation_batch_size if name == VALIDATION else training.generalisation_batch_size
+    return training.validation_batch_size if name == VALIDATION else training.external_batch_size
 
 
 def load_sets(spec: RunSpec, progress: Callable[[int, int], None]) -> RunSets:

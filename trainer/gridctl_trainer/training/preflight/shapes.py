@@ -27,7 +27,7 @@ def grouped(runs: Iterable[RunSpec], key: Callable[[RunSpec], Key]) -> dict[Key,
 def shape_of(run: RunSpec) -> Hashable:
     """What decides whether a step fits: runs of one shape differ in their images and in what they are called."""
     training = run.training
-    batches = (training.batch_size, training.validation_batch_size, training.generalisation_batch_size)
+    batches = (training.batch_size, training.validation_batch_size, training.external_batch_size)
     policy = (training.deterministic, training.on_nonfinite, training.threads, training.learning_rate)
     return (run.network, batches, run.data.size_px, run.data.target, bool(run.data.external), training.device, policy)
 
