@@ -43,6 +43,11 @@ def warnings(
         yield (
             "score best: the epoch was chosen on the validation set it is scored on, so validation scores are too high"
         )
+    if question.significance and experiment.folds != (None,):
+        yield (
+            "pairs of different folds train on some of the same patients, and pairs of one fold validate on the same "
+            "ones: their differences are not independent, so p values can be too small and intervals too narrow"
+        )
     yield from _unfinished(collected)
     yield from mixed_images(experiment, collected.runs)
     yield from mixed_code(collected.runs)

@@ -268,3 +268,10 @@ def test_a_narrow_terminal_loses_no_digit(width: int, store: FolderStore, tmp_pa
 def test_the_same_logs_give_the_same_report(store: FolderStore, tmp_path: Path) -> None:
     tiny = filled(store, tmp_path, dice_of(0.02))
     assert render(reported(tiny, store), "json", Console()) == render(reported(tiny, store), "json", Console())
+
+
+def test_folds_share_patients_and_that_is_said(store: FolderStore, tmp_path: Path) -> None:
+    tiny = filled(store, tmp_path, dice_of(0.01))
+    assert not any("pairs of different folds" in warning for warning in reported(tiny, store).warnings)
+    folded = replace(tiny, folds=(0, 1))
+    assert any("pairs of different folds" in warning for warning in reported(folded, store).warnings)

@@ -6,7 +6,8 @@ from gridctl_trainer.contract.spec.names import ExperimentName, Identifier, Seed
 from gridctl_trainer.contract.spec.network import NetworkSpec
 from gridctl_trainer.contract.spec.preprocessing import DEFAULT_STEPS, StepSpec
 from gridctl_trainer.contract.spec.problems import validation_problems
-from gridctl_trainer.contract.spec.run_spec import MAX_SPEC_BYTES, RUN_ID_MAX_LENGTH, SCHEMA_VERSION, RunSpec
+from gridctl_trainer.contract.spec.run_id import RUN_ID_MAX_LENGTH
+from gridctl_trainer.contract.spec.run_spec import MAX_SPEC_BYTES, SCHEMA_VERSION, RunSpec
 from gridctl_trainer.contract.spec.scored import DEFAULT_METRICS, scored_sets, structures_of
 from gridctl_trainer.contract.spec.split import SplitParts, SplitSpec
 from gridctl_trainer.contract.spec.training import TrainingSpec

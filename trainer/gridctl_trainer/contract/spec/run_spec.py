@@ -17,18 +17,13 @@ from gridctl_trainer.contract.spec.identity import DECIDES, RECORDED, identity
 from gridctl_trainer.contract.spec.names import ExperimentName, Identifier, Seed, TrainRatio
 from gridctl_trainer.contract.spec.network import NetworkSpec
 from gridctl_trainer.contract.spec.problems import joined, validation_problems
+from gridctl_trainer.contract.spec.run_id import run_id_of
 from gridctl_trainer.contract.spec.scored import DEFAULT_METRICS, MetricNames, scored_sets, structures_of
 from gridctl_trainer.contract.spec.training import TrainingSpec
-from gridctl_trainer.contract.wording import count
 
 SCHEMA_VERSION: Final = 2
 
 MAX_SPEC_BYTES: Final = 1 << 20
-
-RUN_ID_MAX_LENGTH = 63
-"""A Job's name is copied into labels: a longer one is accepted as a name and fails later."""
-
-_HASH_DIGITS = 8
 
 
 class RunSpec(Frozen):
@@ -94,29 +89,12 @@ class RunSpec(Frozen):
 
     @property
     def run_id(self) -> str:
-        """`<experiment>-<model>-r<percent>-<ablation>-[f<fold>-]s<seed>-<8 hex>`: a DNS label.
+        """Its name, as `run_id_of` makes it.
 
         Raises:
             SpecError: It is longer than a label can be.
         """
-        run_id = f"{self._slug}-{self.digest[:_HASH_DIGITS]}"
-        excess = len(run_id) - RUN_ID_MAX_LENGTH
-        if excess > 0:
-            raise SpecError(
-                f"the run's name '{shortened(run_id)}' is {count(excess, 'character')} longer than the "
-                f"{RUN_ID_MAX_LENGTH} that a label can hold",
-                where="name",
-                fix=f"shorten the experiment's name '{shortened(self.experiment)}' to at most "
-                f"{count(max(len(self.experiment) - excess, 1), 'character')}, or a model's or ablation's",
-            )
-        return run_id
-
-    @property
-    def _slug(self) -> str:
-        percent = f"{self.train_ratio * 100:.6g}".replace(".", "p")
-        fold = () if self.fold is None else (f"f{self.fold}",)
-        parts = (self.experiment, self.model, f"r{percent}", self.ablation, *fold, f"s{self.seed}")
-        return "-".join(parts).replace("_", "-")
+        return run_id_of(self)
 
     @property
     def digest(self) -> str:
