@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gridctl.experiment import load_experiment
 from gridctl_trainer.contract.layout import RunLayout, attempt_of
-from gridctl_trainer.contract.records.metric_log import AttemptLog, read_attempt
+from gridctl_trainer.contract.records.attempt_log import AttemptLog, read_attempt
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store
 from tests.cluster.commands import Gridctl

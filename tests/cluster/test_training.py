@@ -18,7 +18,7 @@ import pytest
 from gridctl.collection.collect import collect
 from gridctl.experiment import load_experiment
 from gridctl_trainer.contract.layout import RunLayout, attempt_of, run_of
-from gridctl_trainer.contract.records.metric_log import merge, read_attempt
+from gridctl_trainer.contract.records.attempt_log import merge, read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store, open_store

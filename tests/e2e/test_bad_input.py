@@ -16,7 +16,7 @@ import pytest
 
 from gridctl.experiment import load_experiment
 from gridctl_trainer.contract.layout import RunLayout, attempt_of
-from gridctl_trainer.contract.records.metric_log import read_attempt
+from gridctl_trainer.contract.records.attempt_log import read_attempt
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.e2e.conftest import EXPERIMENT, Run

@@ -11,7 +11,7 @@ import pytest
 from gridctl.commands.submission.reuse_epochs import begin_from, reusable
 from gridctl.experiment import load_experiment
 from gridctl_trainer.contract.layout import RunLayout, attempt_of
-from gridctl_trainer.contract.records.metric_log import merge, read_attempt
+from gridctl_trainer.contract.records.attempt_log import merge, read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore

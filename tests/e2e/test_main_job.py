@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from gridctl_trainer.contract.layout import attempt_of, history_prefix, run_of
-from gridctl_trainer.contract.records.metric_log import merge, read_attempt
+from gridctl_trainer.contract.records.attempt_log import merge, read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.storage.folder import FolderStore
 from tests.e2e.conftest import Run

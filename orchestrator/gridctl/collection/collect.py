@@ -21,7 +21,8 @@ from gridctl.terminal.console import count
 from gridctl_trainer.contract.errors import Problem
 from gridctl_trainer.contract.layout import RunLayout, attempt_of, experiment_prefix, is_waiting_submission, run_of
 from gridctl_trainer.contract.metric_info import MetricInfo
-from gridctl_trainer.contract.records.metric_log import AttemptLog, EpochRecord, merge
+from gridctl_trainer.contract.records.attempt_log import AttemptLog, merge
+from gridctl_trainer.contract.records.metric_log import EpochRecord
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Stat, Store
 

@@ -14,7 +14,8 @@ from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import shortened
 from gridctl_trainer.contract.frozen import canonical_json
 from gridctl_trainer.contract.layout import RunLayout
-from gridctl_trainer.contract.records.metric_log import AttemptLog, EpochRecord
+from gridctl_trainer.contract.records.attempt_log import AttemptLog
+from gridctl_trainer.contract.records.metric_log import EpochRecord
 from gridctl_trainer.contract.spec import RunSpec
 
 _SHOWN_MESSAGE: Final = 2000

@@ -10,7 +10,7 @@ from typing import Final
 from gridctl.collection.read_cache import ReadCache
 from gridctl_trainer.contract.errors import MetricLogError, NotFoundError, Problem, StoreError, shortened
 from gridctl_trainer.contract.layout import attempt_of
-from gridctl_trainer.contract.records.metric_log import AttemptLog, read_attempt
+from gridctl_trainer.contract.records.attempt_log import AttemptLog, read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Stat, Store, require_size

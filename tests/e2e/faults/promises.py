@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gridctl_trainer.contract.layout import AttemptName, RunLayout, attempt_of
-from gridctl_trainer.contract.records.metric_log import AttemptLog, merge, read_attempt
+from gridctl_trainer.contract.records.attempt_log import AttemptLog, merge, read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gridctl_trainer.contract.layout import AttemptName, CheckpointName, Position, RunLayout
-from gridctl_trainer.contract.records.metric_log import merge
+from gridctl_trainer.contract.records.attempt_log import merge
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weights_sha256

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gridctl_trainer.contract.records.metric_log import read_attempt
+from gridctl_trainer.contract.records.attempt_log import read_attempt
 from tests.e2e.local.conftest import FAULTS, Command, experiment_of, outcome
 from tests.e2e.specification import specification
 

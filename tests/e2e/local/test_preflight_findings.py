@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from gridctl_trainer.contract.layout import attempt_of
-from gridctl_trainer.contract.records.metric_log import read_attempt
+from gridctl_trainer.contract.records.attempt_log import read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.storage.base import open_store
 from tests.e2e.short_commands import Command, trainer

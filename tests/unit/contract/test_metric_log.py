@@ -10,15 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridctl_trainer.contract.errors import MetricLogError
-from gridctl_trainer.contract.records.metric_log import (
-    AttemptLog,
-    AttemptRecord,
-    EndRecord,
-    EpochRecord,
-    merge,
-    read_attempt,
-    write_line,
-)
+from gridctl_trainer.contract.records.attempt_log import AttemptLog, merge, read_attempt
+from gridctl_trainer.contract.records.metric_log import AttemptRecord, EndRecord, EpochRecord, write_line
 from tests.scored import DICE, set_scores
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

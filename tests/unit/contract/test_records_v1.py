@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gridctl_trainer.contract.errors import MetricLogError, StoreError
-from gridctl_trainer.contract.records.metric_log import copied_log, read_attempt
+from gridctl_trainer.contract.records.attempt_log import copied_log, read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.records.samples import SamplesIndex
 from gridctl_trainer.contract.records.set_scores import SetScores

@@ -14,12 +14,12 @@ from pathlib import Path
 from gridctl.errors import InputError
 from gridctl_trainer.contract.errors import NotFoundError
 from gridctl_trainer.contract.layout import CheckpointName, RunLayout, attempt_of, checkpoint_of
+from gridctl_trainer.contract.records.attempt_log import AttemptLog, copied_log, merge, read_attempt
 from gridctl_trainer.contract.records.checkpoint_manifest import (
     CHECKPOINT_SCHEMA_VERSION,
     MAX_MANIFEST_BYTES,
     CheckpointManifest,
 )
-from gridctl_trainer.contract.records.metric_log import AttemptLog, copied_log, merge, read_attempt
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store
 

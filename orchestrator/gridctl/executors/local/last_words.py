@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.layout import AttemptName, RunLayout, attempt_of
-from gridctl_trainer.contract.records.metric_log import AttemptRecord, EndRecord, read_attempt, write_line
+from gridctl_trainer.contract.records.attempt_log import read_attempt
+from gridctl_trainer.contract.records.metric_log import AttemptRecord, EndRecord, write_line
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store
 

@@ -17,7 +17,8 @@ from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import DataError, Fault, StoreError
 from gridctl_trainer.contract.layout import AttemptName, Position, RunLayout, attempt_of
 from gridctl_trainer.contract.metric_info import MetricInfo
-from gridctl_trainer.contract.records.metric_log import AttemptLog, AttemptRecord, EndRecord, merge, read_attempt
+from gridctl_trainer.contract.records.attempt_log import AttemptLog, merge, read_attempt
+from gridctl_trainer.contract.records.metric_log import AttemptRecord, EndRecord
 from gridctl_trainer.contract.records.run_result import PatientFunction, ResultRecord
 from gridctl_trainer.contract.records.set_scores import SetScores
 from gridctl_trainer.contract.secrets import masked

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from gridctl_trainer.contract.errors import MetricLogError, NotFoundError
 from gridctl_trainer.contract.layout import AttemptName, RunLayout, attempt_of
-from gridctl_trainer.contract.records.metric_log import read_attempt
+from gridctl_trainer.contract.records.attempt_log import read_attempt
 from gridctl_trainer.storage.base import Store
 
 
