@@ -19,7 +19,7 @@ from gridctl.experiment.executor_names import unknown_executor
 from gridctl.experiment.former_data_keys import refuse_former_keys
 from gridctl.experiment.kubernetes_options import MOST_BYTES_OF_A_VARIABLE, KubernetesOptions
 from gridctl.experiment.measures import Measures, measures_of, scores_of_data
-from gridctl.experiment.preprocessing_steps import steps_of, with_steps
+from gridctl.experiment.preprocessing_steps import steps_of, with_steps, with_steps_said
 from gridctl.experiment.schema import Ablation, ComparisonSpec, ExperimentFile, built_in_ablations
 from gridctl.experiment.score_checks import best_written_out, check_metrics, with_scores
 from gridctl.experiment.secret_forms import why_secret
@@ -126,7 +126,8 @@ def parse_experiment(
         if "data" in tree:
             tree["data"] = with_data_sets_checked(tree["data"], problems)
     tree = with_split_read(tree, problems)
-    file = validate(ExperimentFile, with_steps(tree, problems.add), (), problems.add)
+    stepped = with_steps(tree, problems.add, from_elsewhere=from_elsewhere)
+    file = validate(ExperimentFile, stepped, (), problems.add)
     grid = list(variants(tree, problems, trained))
     _check_comparisons(tree, problems)
     check_reproduced(tree.get("reproduces"), problems)
@@ -152,7 +153,11 @@ def parse_experiment(
         store=file.store or _default_store(),
         kubernetes=file.kubernetes,
         runs=runs,
-        document=with_data_sets_said(document, tree["data"]),
+        document=with_steps_said(
+            with_data_sets_said(document, tree["data"]),
+            file.data.preprocessing,
+            [step for ablation in file.ablations for step in ablation.without],
+        ),
         measures=measures,
         reproduces=file.reproduces,
         executor_options=executor_options,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
+import json
+from collections.abc import Collection, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, Final
 
 from gridctl.errors import InputError
-from gridctl.experiment.document import Location
+from gridctl.experiment.document import Document, Location
 from gridctl.experiment.validation import AddProblem, validate
 from gridctl_trainer.contract.errors import shortened
-from gridctl_trainer.contract.spec import DEFAULT_STEPS
+from gridctl_trainer.contract.spec import DEFAULT_STEPS, StepSpec
 from gridctl_trainer.contract.suggest import did_you_mean
 from gridctl_trainer.plugins.class_path import is_class_path, is_well_formed
 from gridctl_trainer.plugins.entry_points import PluginError
@@ -22,19 +23,38 @@ USUAL: Final = tuple(item.step for item in DEFAULT_STEPS)
 """Steps that are on unless a file says otherwise."""
 
 
-def with_steps(tree: dict[str, Any], report: AddProblem) -> dict[str, Any]:
+def with_steps(tree: dict[str, Any], report: AddProblem, *, from_elsewhere: bool = False) -> dict[str, Any]:
     """An experiment's tree with its steps as its specification has them, first to last.
 
     Args:
         tree: The experiment file's content.
         report: Gets every mistake; a section with one has the default steps.
+        from_elsewhere: Whether steps of a list need not be installed here: their options were checked when it was
+            submitted, and are taken as they are.
     """
     data = tree.get("data")
     if not isinstance(data, dict) or data.get("preprocessing") is None:
         return tree
-    steps = _steps(data["preprocessing"], report)
+    steps = _steps(data["preprocessing"], report, from_elsewhere=from_elsewhere)
     made = {key: value for key, value in data.items() if key != "preprocessing"}
     return {**tree, "data": made if steps is None else {**made, "preprocessing": steps}}
+
+
+def with_steps_said(document: Document, steps: Sequence[StepSpec], left_out: Collection[str]) -> Document:
+    """The document with steps of plugins in their order and with the options that differ from their defaults.
+
+    So it means the same runs where such a step is not installed.
+
+    Args:
+        document: As it was read.
+        steps: Those that are on, first to last.
+        left_out: Those that ablations leave out; a list cannot say that a default step is off and left out as well.
+    """
+    names = [item.step for item in steps]
+    if not set(names) - set(USUAL) or not set(left_out) <= set(names):
+        return document
+    written = [{item.step: dict(item.options)} if item.options else item.step for item in steps]
+    return document.with_overrides([f"data.preprocessing={json.dumps(written)}"])
 
 
 def steps_of(tree: Mapping[str, Any]) -> list[str]:
@@ -65,7 +85,7 @@ def leave_out(tree: MutableMapping[str, Any], step: str) -> None:
         data["preprocessing"] = {**(given or {}), step: False}
 
 
-def _steps(given: Any, report: AddProblem) -> list[dict[str, Any]] | None:
+def _steps(given: Any, report: AddProblem, *, from_elsewhere: bool) -> list[dict[str, Any]] | None:
     sound = True
 
     def noted(location: Location, what: str, fix: str = "") -> None:
@@ -74,7 +94,13 @@ def _steps(given: Any, report: AddProblem) -> list[dict[str, Any]] | None:
         report(location, what, fix)
 
     written = list(_written(given, noted))
-    specified = [_specified(name, options, at, noted) for name, options, at in written]
+    foreign = from_elsewhere and isinstance(given, list)
+    specified = [
+        {"step": name, "options": options if isinstance(options, dict) else {}}
+        if foreign and not is_class_path(name) and name not in STEPS.names()
+        else _specified(name, options, at, noted)
+        for name, options, at in written
+    ]
     if not sound:
         return None
     if isinstance(given, list):

@@ -99,7 +99,7 @@ def _variant(name: str, tree: dict[str, Any], report: AddProblem, trained: Train
         mistakes += 1
         report(location, what, fix)
 
-    tree = with_steps(tree, noted)
+    tree = with_steps(tree, noted, from_elsewhere=trained is not None)
     data = validate(DataSpec, tree["data"], ("data",), report) if isinstance(tree.get("data"), dict) else None
     given = tree["models"] if isinstance(tree.get("models"), dict) else {}
     training = tree["training"] if isinstance(tree.get("training"), dict) else {}

@@ -91,6 +91,8 @@ def test_a_grid_is_trained_with_it_and_without_and_its_code_is_told(run: Run, fo
     report = run("gridctl", "report", "--significance")
     assert "no_clip_outliers" in report.stdout
     assert "left out" not in report.stdout
+    elsewhere = runs_with(folder, "")("gridctl", "report", "tiny", "--significance", "--store", "runs")
+    assert elsewhere.stdout == report.stdout, elsewhere.stderr
 
     with (site / "own_step" / "clip.py").open("a") as file:
         file.write("# its author changed it\n")
