@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-EXAMPLE = Path(__file__).parents[3] / "examples" / "own_dataset"
+from tests.e2e.installed.examples import EXAMPLES, draw_hearts, install, runs_in
+
 GRID = """\
 name: hearts
 models: {unet: {channels: [4, 8]}}
@@ -32,52 +30,34 @@ BY_PATH = GRID.replace("npz_hearts", '"own_dataset.hearts:NpzHearts", version: "
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    source = tmp_path_factory.mktemp("example") / "source"
-    shutil.copytree(EXAMPLE, source, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    target = source.parent / "site-packages"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    done = subprocess.run(
-        [*pip, "--target", str(target), str(source)], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return target
+    """A folder into which pip has installed the example."""
+    return install("own_dataset", tmp_path_factory.mktemp("example"))
 
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the experiments lie, with data: hearts as the example's own test writes them."""
     folder = tmp_path_factory.mktemp("lab")
-    phantom = [sys.executable, "-m", "gridctl_trainer", "data", "phantom", "made", "--patients", "2", "--slices", "2"]
-    subprocess.run(phantom, cwd=folder, check=True, capture_output=True, timeout=120)
-    spec = importlib.util.spec_from_file_location("example_contract", EXAMPLE / "tests" / "test_contract.py")
+    draw_hearts(folder / "made", patients=2)
+    spec = importlib.util.spec_from_file_location(
+        "example_contract", EXAMPLES / "own_dataset" / "tests" / "test_contract.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     module.write_hearts(folder / "data" / "hearts")
     shutil.move(folder / "made" / "sunnybrook", folder / "data" / "sunnybrook")
-    shutil.copytree(EXAMPLE / "src", folder / "datasets")
+    shutil.copytree(EXAMPLES / "own_dataset" / "src", folder / "datasets")
     (folder / "hearts.yaml").write_text(GRID)
     (folder / "by-path.yaml").write_text(BY_PATH)
     return folder
 
 
-def gridctl(lab: Path, path: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "gridctl", *arguments],
-        cwd=lab,
-        env={**os.environ, "PYTHONPATH": path, "XDG_STATE_HOME": str(lab / "state")},
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize("name", ["hearts", "by-path"])
 def test_it_is_trained_on_and_reported_for_each_of_its_structures(name: str, lab: Path, installed: Path) -> None:
-    path = str(installed) if name == "hearts" else ""
-    done = gridctl(lab, path, "submit", f"{name}.yaml")
+    run = runs_in(lab, installed if name == "hearts" else None)
+    done = run("-m", "gridctl", "submit", f"{name}.yaml")
     assert done.returncode == 0, done.stderr
     (spec,) = (lab / "runs" / name).glob("*/spec.json")
     assert json.loads(spec.read_text())["data"]["train"]["version"] == ("1" if name == "hearts" else "")
@@ -85,7 +65,7 @@ def test_it_is_trained_on_and_reported_for_each_of_its_structures(name: str, lab
     recorded = json.loads(log.read_text().splitlines()[0])["plugins"]
     (own,) = (item for item in recorded if item["kind"] == "dataset" and "npz" in item["name"].lower())
     assert own["source_digest"]
-    reported = gridctl(lab, path, "report", name)
+    reported = run("-m", "gridctl", "report", name)
     assert reported.returncode == 0, reported.stderr
     for words in ("validation soft Dice, left ventricle", "validation soft Dice, myocardium", "sunnybrook soft Dice"):
         assert words in reported.stdout
@@ -93,13 +73,15 @@ def test_it_is_trained_on_and_reported_for_each_of_its_structures(name: str, lab
 
 
 def test_where_it_is_not_installed_the_message_says_what_to_do(lab: Path) -> None:
-    done = gridctl(lab, "", "submit", "hearts.yaml", "--set", "name=elsewhere")
+    done = runs_in(lab, None)("-m", "gridctl", "submit", "hearts.yaml", "--set", "name=elsewhere")
     assert done.returncode == 2
     assert "hearts.yaml:6: data.train.dataset: unknown dataset 'npz_hearts'" in done.stderr
     assert not (lab / "runs" / "elsewhere").exists()
 
 
 def test_a_structure_that_it_does_not_label_is_refused(lab: Path, installed: Path) -> None:
-    done = gridctl(lab, str(installed), "submit", "hearts.yaml", "--dry-run", "--set", "data.target=[right_ventricle]")
+    done = runs_in(lab, installed)(
+        "-m", "gridctl", "submit", "hearts.yaml", "--dry-run", "--set", "data.target=[right_ventricle]"
+    )
     assert done.returncode == 2
     assert "data.train, which is hearts in NumPy files, labels no structure 'right_ventricle'" in done.stderr

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
-EXAMPLE = ROOT / "examples" / "own_executor"
+from tests.e2e.installed.examples import Run, draw_hearts, gridctl, install, runs_in
+
 GRID = """\
 name: tiny
 models: {unet: {channels: [4, 8]}, wide: {architecture: unet, channels: [8, 8]}}
@@ -26,49 +21,22 @@ backend: one_by_one
 one_by_one:
   niceness: 1
 """
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder into which pip has installed the example, as its README says."""
-    source = tmp_path_factory.mktemp("example") / "source"
-    shutil.copytree(EXAMPLE, source, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    target = source.parent / "site-packages"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    done = subprocess.run(
-        [*pip, "--target", str(target), str(source)], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return target
+    """A folder into which pip has installed the example."""
+    return install("own_executor", tmp_path_factory.mktemp("example"))
 
 
 @pytest.fixture
 def run(installed: Path, tmp_path: Path) -> Run:
     """Runs a module as a command in the test's folder, with the example installed."""
-
-    def command(*arguments: str, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, *arguments],
-            cwd=cwd,
-            env={**os.environ, "PYTHONPATH": str(installed), "XDG_STATE_HOME": str(tmp_path / "state")},
-            capture_output=True,
-            text=True,
-            timeout=280,
-            check=False,
-        )
-
-    return command
-
-
-def gridctl(run: Run, *arguments: str) -> str:
-    done = run("-m", "gridctl", *arguments)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return runs_in(tmp_path, installed)
 
 
 def test_a_grid_is_trained_by_it_and_reported(run: Run, tmp_path: Path) -> None:
-    assert run("-m", "gridctl_trainer", "data", "phantom", "data", "--patients", "4", "--slices", "2").returncode == 0
+    draw_hearts(tmp_path / "data")
     (tmp_path / "tiny.yaml").write_text(GRID)
     assert "not started" in gridctl(run, "submit", "tiny.yaml", "--dry-run")
     submitted = json.loads(gridctl(run, "submit", "tiny.yaml", "--json"))
@@ -109,6 +77,6 @@ def test_editors_know_it(run: Run) -> None:
 
 @pytest.mark.slow
 def test_it_keeps_what_every_executor_promises(run: Run, installed: Path) -> None:
-    suite = run("-m", "pytest", "-q", "-p", "no:cacheprovider", str(installed.parent / "source"), cwd=installed.parent)
+    suite = run("-m", "pytest", "-q", "-p", "no:cacheprovider", str(installed.parent / "source"))
     assert suite.returncode == 0, suite.stdout
     assert "6 passed" in suite.stdout

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
-EXAMPLE = ROOT / "examples" / "own_metric"
+from tests.e2e.installed.examples import EXAMPLES, Run, draw_hearts, gridctl, install, runs_in
+
 SCORE = "validation.area_error.left_ventricle"
 GRID = """\
 name: tiny
@@ -46,29 +42,19 @@ def brier(images):
 
 brier.higher_is_better = False
 """
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder into which pip has installed the example, as its README says."""
-    source = tmp_path_factory.mktemp("example") / "source"
-    shutil.copytree(EXAMPLE, source, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    target = source.parent / "site-packages"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    done = subprocess.run(
-        [*pip, "--target", str(target), str(source)], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return target
+    """A folder into which pip has installed the example."""
+    return install("own_metric", tmp_path_factory.mktemp("example"))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the experiments lie, with data."""
     folder = tmp_path_factory.mktemp("lab")
-    phantom = [sys.executable, "-m", "gridctl_trainer", "data", "phantom", "data", "--patients", "4", "--slices", "2"]
-    subprocess.run(phantom, cwd=folder, check=True, capture_output=True, timeout=120)
+    draw_hearts(folder / "data")
     (folder / "tiny.yaml").write_text(GRID)
     (folder / "by-path.yaml").write_text(BY_PATH)
     (folder / "mine").mkdir()
@@ -76,40 +62,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def runs_with(folder: Path, path: str) -> Run:
-    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, *arguments],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": path, "XDG_STATE_HOME": str(folder / "state")},
-            capture_output=True,
-            text=True,
-            timeout=280,
-            check=False,
-        )
-
-    return command
-
-
 @pytest.fixture(scope="module")
 def trained(installed: Path, folder: Path) -> Run:
     """Runs Python beside the finished grid, where the example is installed."""
-    run = runs_with(folder, str(installed))
+    run = runs_in(folder, installed)
     done = run("-m", "gridctl", "submit", "tiny.yaml", "--json")
     assert done.returncode == 0, done.stderr
     assert len(json.loads(done.stdout)["done"]) == 4
     return run
 
 
-def gridctl(run: Run, *arguments: str) -> str:
-    done = run("-m", "gridctl", *arguments)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_its_own_suite_passes(installed: Path, folder: Path) -> None:
-    shutil.copy(EXAMPLE / "tests" / "test_contract.py", folder / "test_contract.py")
-    done = runs_with(folder, str(installed))("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_contract.py")
+    shutil.copy(EXAMPLES / "own_metric" / "tests" / "test_contract.py", folder / "test_contract.py")
+    done = runs_in(folder, installed)("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_contract.py")
     assert done.returncode == 0, done.stdout
 
 
@@ -131,7 +96,7 @@ def test_it_is_trained_with_and_stands_in_every_table(trained: Run, folder: Path
 
 def test_who_reports_needs_nothing_of_it(trained: Run, folder: Path) -> None:
     """Label, unit, range and direction are in the logs."""
-    elsewhere = runs_with(folder, "")
+    elsewhere = runs_in(folder, None)
     assert "unknown metric 'area_error'" in elsewhere("-m", "gridctl", "submit", "tiny.yaml", "--dry-run").stderr
     with_it = gridctl(trained, "report", "tiny", "--significance", "--format", "csv")
     assert gridctl(elsewhere, "report", "tiny", "--significance", "--format", "csv") == with_it
@@ -145,7 +110,7 @@ def test_who_reports_needs_nothing_of_it(trained: Run, folder: Path) -> None:
 
 
 def test_a_bare_function_by_its_path(folder: Path) -> None:
-    run = runs_with(folder, "")
+    run = runs_in(folder, None)
     done = run("-m", "gridctl", "submit", "by-path.yaml", "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(gridctl(run, "report", "by-path", "--format", "json", "--metric", "validation.brier:brier"))
@@ -157,7 +122,7 @@ def test_a_bare_function_by_its_path(folder: Path) -> None:
 def test_one_that_breaks_is_named_before_anything_is_trained(folder: Path) -> None:
     (folder / "mine" / "broken.py").write_text(BRIER.replace("images.truth", "images.mask").replace("brier", "broken"))
     (folder / "broken.yaml").write_text(BY_PATH.replace("by-path", "broken").replace("brier:brier", "broken:broken"))
-    done = runs_with(folder, "")("-m", "gridctl", "submit", "broken.yaml")
+    done = runs_in(folder, None)("-m", "gridctl", "submit", "broken.yaml")
     assert done.returncode == 2, done.stderr
     assert (
         "the metric 'broken:broken' fails: AttributeError: 'SliceBatch' object has no attribute 'mask'" in done.stderr

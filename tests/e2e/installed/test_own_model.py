@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
-EXAMPLE = ROOT / "examples" / "own_model"
+from tests.e2e.installed.examples import EXAMPLES, Run, draw_hearts, gridctl, install, runs_in
+
 GRID = """\
 name: tiny
 models:
@@ -29,53 +26,28 @@ BY_PATH = GRID.replace("res_unet: {", 'res_unet: {architecture: "own_model.netwo
     "name: tiny", "name: by-path\nplugin_path: [nets]"
 )
 HEAVY = ("torch", "cv2", "nibabel", "pydicom", "own_model.network")
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder into which pip has installed the example, as its README says."""
-    source = tmp_path_factory.mktemp("example") / "source"
-    shutil.copytree(EXAMPLE, source, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    target = source.parent / "site-packages"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    done = subprocess.run(
-        [*pip, "--target", str(target), str(source)], capture_output=True, text=True, timeout=120, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return target
+    """A folder into which pip has installed the example."""
+    return install("own_model", tmp_path_factory.mktemp("example"))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the experiments lie, with data."""
     folder = tmp_path_factory.mktemp("lab")
-    phantom = [sys.executable, "-m", "gridctl_trainer", "data", "phantom", "data", "--patients", "4", "--slices", "2"]
-    subprocess.run(phantom, cwd=folder, check=True, capture_output=True, timeout=120)
+    draw_hearts(folder / "data")
     (folder / "tiny.yaml").write_text(GRID)
     (folder / "by-path.yaml").write_text(BY_PATH)
     return folder
 
 
-def runs_with(folder: Path, path: str) -> Run:
-    def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, *arguments],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": path, "XDG_STATE_HOME": str(folder / "state")},
-            capture_output=True,
-            text=True,
-            timeout=280,
-            check=False,
-        )
-
-    return command
-
-
 @pytest.fixture(scope="module")
 def run(installed: Path, folder: Path) -> Run:
     """Runs Python in the experiments' folder, with the example installed."""
-    return runs_with(folder, str(installed))
+    return runs_in(folder, installed)
 
 
 @pytest.fixture(scope="module")
@@ -88,13 +60,7 @@ def trained(run: Run) -> Sequence[str]:
 @pytest.fixture
 def bare(folder: Path) -> Run:
     """The same without it."""
-    return runs_with(folder, "")
-
-
-def gridctl(run: Run, *arguments: str) -> str:
-    done = run("-m", "gridctl", *arguments)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return runs_in(folder, None)
 
 
 def plugin_of(folder: Path, experiment: str, model: str) -> dict[str, str]:
@@ -130,7 +96,7 @@ def test_whoever_has_not_installed_it_reads_what_it_trained(run: Run, bare: Run,
 
 
 def test_named_by_its_path_it_need_not_be_installed(bare: Run, folder: Path) -> None:
-    shutil.copytree(EXAMPLE / "src", folder / "nets", dirs_exist_ok=True)
+    shutil.copytree(EXAMPLES / "own_model" / "src", folder / "nets", dirs_exist_ok=True)
     assert len(json.loads(gridctl(bare, "submit", "by-path.yaml", "--json"))["done"]) == 2
     plugin = plugin_of(folder, "by-path", "res-unet")
     assert (plugin["name"], plugin["distribution"]) == ("own_model.network:ResUNet", "")
@@ -139,7 +105,7 @@ def test_named_by_its_path_it_need_not_be_installed(bare: Run, folder: Path) -> 
 
 
 def test_options_of_a_bare_class_are_checked_before_anything_is_done(bare: Run, folder: Path) -> None:
-    shutil.copytree(EXAMPLE / "src", folder / "nets", dirs_exist_ok=True)
+    shutil.copytree(EXAMPLES / "own_model" / "src", folder / "nets", dirs_exist_ok=True)
     text = BY_PATH.replace("by-path", "wrong").replace("width: 4", "widht: 4, depth: deep, classes: 2")
     (folder / "wrong.yaml").write_text(text.replace("size_px: 32", "size_px: 30"))
     done = bare("-m", "gridctl", "submit", "wrong.yaml")
