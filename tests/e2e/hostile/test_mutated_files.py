@@ -32,7 +32,7 @@ train_ratios: [0.25, 0.5]
 ablations: [none, no_clahe, {{name: long, set: {{models.gamma_net.timesteps: 6, training.learning_rate: 1e-4}}}}]
 seeds: [1, 2, 42]
 data:
-  acdc: "{data}"
+  train: {{dataset: acdc, path: "{data}"}}
   size_px: 32
   augmentation: {{gamma: 0.5, flip: false}}
 training: {{epochs: 3, learning_rate: 5e-3, checkpoint_keep_best: validation.soft_dice.left_ventricle}}

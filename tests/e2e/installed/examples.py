@@ -38,7 +38,7 @@ def draw_hearts(folder: Path, patients: int = 4) -> None:
 def runs_in(folder: Path, installed: Path | None) -> Run:
     """Runs Python in a folder, with an example installed or without."""
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"},
         "PYTHONPATH": str(installed or ""),
         "XDG_STATE_HOME": str(folder / "state"),
         "XDG_CACHE_HOME": str(folder / "cache"),

@@ -37,7 +37,7 @@ In the tables a quantity is a number of CPUs or bytes as Kubernetes writes it: `
 without a default may be left out: its keys have defaults."""
 
 _STEPS: Final = """\
-Which steps run, in this order; crop and pad always follow (thesis 4.2). A step of a plugin is turned on by its name or
+Which steps run, in this order; crop and pad always follow. A step of a plugin is turned on by its name or
 its path, with `true` or with its options: `{clahe: false, mylab_n4: {iterations: 50}}`. It takes the place that it
 declares; one named by its path comes first. A list has exactly these steps, first to last:
 `[{mylab_n4: {iterations: 50}}, gaussian, minmax, resize]`. See [plugins.md](plugins.md)."""

@@ -28,10 +28,12 @@ def test_bias_limits_and_correlation(patients: int, runs: int, seed: int) -> Non
         true = random.uniform(0.2, 0.8, patients)
         found = np.where(random.random(patients) < 0.1, np.nan, true + random.normal(0, 0.1, patients))
         for patient, (t, p) in enumerate(zip(true, found, strict=True)):
-            rows.append((f"run{run}", "unet", 0.5, "none", run, "validation", f"p{patient}", 1, 1, t, 1, 1, p, ""))
+            rows.append(
+                (f"run{run}", "unet", 0.5, "none", run, None, "validation", f"p{patient}", 1, 1, t, 1, 1, p, "")
+            )
     table = pd.DataFrame(rows, columns=list(FUNCTION_COLUMNS)).astype(dict(FUNCTION_COLUMNS))
     expected = []
-    for _, of_run in table.dropna().groupby("run_id"):
+    for _, of_run in table.dropna(subset=["predicted_ef"]).groupby("run_id"):
         true, found = of_run["true_ef"].to_numpy() * 100, of_run["predicted_ef"].to_numpy() * 100
         gap = found - true
         sd = gap.std(ddof=1) if len(gap) > 1 else np.nan
@@ -56,7 +58,7 @@ def test_bias_limits_and_correlation(patients: int, runs: int, seed: int) -> Non
 def test_a_run_without_limits_does_not_move_the_bias_out_of_those_of_the_others() -> None:
     gaps = {"run1": [0.40, np.nan, np.nan], "run2": [-0.10, -0.12, -0.14], "run3": [np.nan] * 3}
     rows = [
-        (run, "unet", 0.5, "none", 1, "sunnybrook", f"p{number}", 1, 1, true, 1, 1, true + gap, "")
+        (run, "unet", 0.5, "none", 1, None, "sunnybrook", f"p{number}", 1, 1, true, 1, 1, true + gap, "")
         for run, of_run in gaps.items()
         for number, (true, gap) in enumerate(zip((0.5, 0.6, 0.55), of_run, strict=True))
     ]
@@ -101,7 +103,7 @@ def test_remarks_are_counted_drawn_and_listed_and_limits_are_those_of_the_table(
     for seed in (1, 2):
         for number, (true, found) in enumerate([(0.5, 0.5), (0.6, -0.42), (0.4, 0.45 + seed / 10), (0.5, np.nan)]):
             said = {1: "impossible: predicted volume larger at end-systole than at end-diastole", 3: UNKNOWN_SAID}
-            row = ("unet", 0.5, "none", seed, "validation", f"p{number}", 100, 50, true, 100, 50, found)
+            row = ("unet", 0.5, "none", seed, None, "validation", f"p{number}", 100, 50, true, 100, 50, found)
             rows.append((f"run{seed}", *row, said.get(number, "")))
     table = pd.DataFrame(rows, columns=list(FUNCTION_COLUMNS)).astype(dict(FUNCTION_COLUMNS))
     (agreed,) = agreements(table, named)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -160,7 +160,7 @@ def _require_order(records: list[Record], where: object) -> None:
 
 
 def _require_ranges(records: list[Record], where: object) -> None:
-    """Every epoch has scores on validation, and each lies within the range that the log gives for its metric.
+    """Every epoch has the same scores, validation's among them, each within the range that the log gives its metric.
 
     Raises:
         MetricLogError: They are not so.
@@ -168,9 +168,15 @@ def _require_ranges(records: list[Record], where: object) -> None:
     attempt = records[0]
     metrics = attempt.metrics if isinstance(attempt, AttemptRecord) else {}
     bounds: dict[str, tuple[float, float]] = {}
+    expected: Set[str] | None = None
     for record in records:
         if not isinstance(record, EpochRecord):
             continue
+        names = _score_names(record)
+        expected = names if expected is None else expected
+        if lacking := names ^ expected:
+            what = f"epoch {record.epoch} has other scores than the one before it: {', '.join(sorted(lacking)[:3])}"
+            raise MetricLogError(what, where=where)
         if VALIDATION not in record.sets:
             raise MetricLogError(f"epoch {record.epoch} has no scores of the set {VALIDATION}", where=where)
         for of_set, found in record.sets.items() if metrics else ():
@@ -179,6 +185,11 @@ def _require_ranges(records: list[Record], where: object) -> None:
                 if not low <= value <= high:
                     what = f"{of_set}.{key} of epoch {record.epoch} is {value}, not {low:g} to {high:g}"
                     raise MetricLogError(what, where=where)
+
+
+def _score_names(record: EpochRecord) -> Set[str]:
+    """Of all sets, those that no image has included."""
+    return {f"{of_set}.{key}" for of_set, found in record.sets.items() for key in (*found.scores, *found.undefined)}
 
 
 def _bounds(key: str, metrics: Mapping[str, MetricInfo]) -> tuple[float, float]:
