@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -10,7 +11,13 @@ from gridctl_trainer.storage.base import Store
 from tests.cluster.commands import Gridctl
 from tests.cluster.conftest import wait_for
 
+IMAGE = os.environ.get("GRIDCTL_TEST_PLUGINS_IMAGE", "")
 
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    not IMAGE, reason="GRIDCTL_TEST_PLUGINS_IMAGE names no image of examples/Dockerfile: see CONTRIBUTING"
+)
 @pytest.mark.timeout(600)
 def test_a_model_that_only_the_image_has_is_trained_and_reported(gridctl: Gridctl, store: Store) -> None:
     """Its options cannot be checked here, where it is not installed: `submit` says so, and the pod checks them."""
@@ -18,7 +25,16 @@ def test_a_model_that_only_the_image_has_is_trained_and_reported(gridctl: Gridct
     before, _, after = file.read_text().partition("  gamma_net:")
     _, _, rest = after.partition("\n")
     file.write_text(f'{before}  mine: {{architecture: "own_model.network:ResUNet", width: 4, batch_size: 4}}\n{rest}')
-    submitted = gridctl("submit", "experiment.yaml", "--set", "seeds=[1]", "--set", "training.epochs=1")
+    submitted = gridctl(
+        "submit",
+        "experiment.yaml",
+        "--set",
+        "seeds=[1]",
+        "--set",
+        "training.epochs=1",
+        "--set",
+        f"kubernetes.image={IMAGE}",
+    )
     assert submitted.returncode == 0, submitted.stderr
     assert "note: options of models.mine are not checked here: no module named 'own_model'" in submitted.stderr
     wait_for(lambda: gridctl.totals().keys() <= {"done", "failed"}, 300)
