@@ -16,8 +16,9 @@ from gridctl_trainer.contract.errors import SpecError
 from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
 from gridctl_trainer.contract.suggest import did_you_mean
 from gridctl_trainer.plugins.class_path import is_class_path, is_well_formed
-from gridctl_trainer.plugins.dataset import DATASETS, DatasetDescriptor, differing_options, options_of
+from gridctl_trainer.plugins.dataset import DATASETS, DatasetDescriptor, options_of
 from gridctl_trainer.plugins.entry_points import PluginError
+from gridctl_trainer.plugins.options import differing_options
 
 
 def with_data_sets_checked(data: Any, problems: Problems) -> Any:

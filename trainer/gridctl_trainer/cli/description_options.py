@@ -10,7 +10,8 @@ from gridctl_trainer.contract.errors import SpecError
 from gridctl_trainer.contract.json_text import read_json
 from gridctl_trainer.contract.spec import NetworkSpec
 from gridctl_trainer.plugins.class_path import is_class_path
-from gridctl_trainer.plugins.model import network_of, option_problems, options_class
+from gridctl_trainer.plugins.model import network_of, options_class
+from gridctl_trainer.plugins.options import option_problems
 from gridctl_trainer.plugins.registry import UnknownPluginError
 
 _MAX_BYTES = 1 << 16

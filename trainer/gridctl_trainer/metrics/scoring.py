@@ -16,7 +16,6 @@ from gridctl_trainer.contract.errors import Fault, shortened
 from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.score_name import ScoreName
 from gridctl_trainer.metrics.base import SliceBatch, Undefined
-from gridctl_trainer.plugins.entry_points import Registered
 from gridctl_trainer.plugins.metric import METRICS
 
 _ROUNDING: Final = 1e-5
@@ -71,7 +70,7 @@ def _load(name: str) -> Metric:
 
 
 def _function(name: str, given: Callable[..., Any] | str) -> Callable[..., Any]:
-    found = Registered("metric", name, given, "its package").load() if isinstance(given, str) else given
+    found = METRICS.load(name, given)
     if not callable(found):
         raise MetricError(f"the function of the metric '{name}' cannot be called", where=str(given))
     return found

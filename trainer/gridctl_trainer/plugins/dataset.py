@@ -17,15 +17,12 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final, cast
 
-from pydantic import ValidationError
-
-from gridctl_trainer.contract.errors import Problem, SpecError
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.spec.data import DatasetSpec, DataSpec
-from gridctl_trainer.contract.wording import problem_text
 from gridctl_trainer.plugins.bare_class import options_of_class
 from gridctl_trainer.plugins.class_path import is_class_path
 from gridctl_trainer.plugins.entry_points import PluginError
+from gridctl_trainer.plugins.options import read_options
 from gridctl_trainer.plugins.registry import Registry
 
 
@@ -130,8 +127,7 @@ def builder_of(name: str) -> Callable[..., Any]:
         UnknownPluginError: No package registers that name.
         PluginError: It cannot be imported.
     """
-    build = DATASETS.find(name).build
-    return cast("Callable[..., Any]", DATASETS.load(name, build) if isinstance(build, str) else build)
+    return cast("Callable[..., Any]", DATASETS.load(name, DATASETS.find(name).build))
 
 
 def options_of(given: DatasetSpec) -> DatasetOptions:
@@ -142,30 +138,7 @@ def options_of(given: DatasetSpec) -> DatasetOptions:
         PluginError: It cannot be imported.
         SpecError: An option is unknown or not valid: all of them.
     """
-    model = dataset_options(given.dataset)
-    try:
-        return model.model_validate(dict(given.options))
-    except ValidationError as error:
-        known = f"options of {given.dataset}: {', '.join(model.model_fields) or 'none'}"
-        problems = [
-            Problem(
-                "unknown option" if item["type"] == "extra_forbidden" else problem_text(item),
-                ".".join(map(str, ("options", *item["loc"]))),
-                known,
-            )
-            for item in error.errors()
-        ]
-        raise SpecError(problems) from None
-
-
-def differing_options(options: DatasetOptions) -> dict[str, Any]:
-    """Those that differ from their default, as JSON."""
-    written = options.model_dump(mode="json")
-    return {
-        key: written[key]
-        for key, field in type(options).model_fields.items()
-        if field.is_required() or getattr(options, key) != field.get_default(call_default_factory=True)
-    }
+    return read_options(given.dataset, dataset_options(given.dataset), given.options, "options.")
 
 
 def title_of(name: str) -> str:

@@ -16,16 +16,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar, Final, Literal, cast
 
-from pydantic import ValidationError, model_validator
+from pydantic import model_validator
 
-from gridctl_trainer.contract.errors import Problem, SpecError
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.spec.identity import RECORDED
 from gridctl_trainer.contract.spec.network import NetworkSpec
-from gridctl_trainer.contract.wording import problem_text
 from gridctl_trainer.plugins.bare_class import options_of_class
 from gridctl_trainer.plugins.class_path import is_class_path
 from gridctl_trainer.plugins.entry_points import PluginError
+from gridctl_trainer.plugins.options import differing_options, read_options
 from gridctl_trainer.plugins.registry import Registry
 
 RESERVED: Final = ("architecture", "options", "training")
@@ -145,30 +144,7 @@ def options_of(network: NetworkSpec) -> ModelOptions:
 @lru_cache(maxsize=1024)
 def _options_of(network: NetworkSpec) -> ModelOptions:
     model = options_class(network.architecture)
-    try:
-        return model.model_validate({**network.options, **network.execution})
-    except ValidationError as error:
-        raise SpecError(option_problems(network.architecture, model, error)) from None
-
-
-def option_problems(name: str, model: type[ModelOptions], error: ValidationError, where: str = "") -> list[Problem]:
-    """What is wrong with options of a model.
-
-    Args:
-        name: Of the model.
-        model: Its options.
-        error: What was found.
-        where: What stands in front of each option, such as `models.mine.`.
-    """
-    known = f"options of {name}: {', '.join(model.model_fields) or 'none'}"
-    return [
-        Problem(
-            "unknown option" if item["type"] == "extra_forbidden" else problem_text(item),
-            where + ".".join(map(str, item["loc"])),
-            known,
-        )
-        for item in error.errors()
-    ]
+    return read_options(network.architecture, model, {**network.options, **network.execution})
 
 
 def network_of(name: str, options: ModelOptions) -> NetworkSpec:
@@ -179,13 +155,11 @@ def network_of(name: str, options: ModelOptions) -> NetworkSpec:
     if is_class_path(name):
         raise ValueError(f"{name} is named by its path: its options stand as they were written")
     parts: dict[Literal["options", "execution"], dict[str, Any]] = {"options": {}, "execution": {}}
-    written = options.model_dump(mode="json")
-    for key, field in type(options).model_fields.items():
+    for key, value in differing_options(options).items():
         if key == "preset" and options.presets:
             continue
-        if not field.is_required() and getattr(options, key) == field.get_default(call_default_factory=True):
-            continue
-        parts["execution" if RECORDED in field.metadata else "options"][key] = written[key]
+        recorded = RECORDED in type(options).model_fields[key].metadata
+        parts["execution" if recorded else "options"][key] = value
     return NetworkSpec(architecture=name, options=parts["options"], execution=parts["execution"])
 
 
@@ -196,6 +170,5 @@ def builder_of(network: NetworkSpec) -> Callable[..., Any]:
         UnknownPluginError: No package registers that model.
         PluginError: It cannot be imported.
     """
-    build = MODELS.find(network.architecture).build
-    loaded = MODELS.load(network.architecture, build) if isinstance(build, str) else build
+    loaded = MODELS.load(network.architecture, MODELS.find(network.architecture).build)
     return cast("Callable[..., Any]", loaded)

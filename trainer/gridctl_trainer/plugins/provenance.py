@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -12,7 +12,10 @@ from pathlib import Path
 from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
 from gridctl_trainer.host.file_digest import sha256_of
 
-__all__ = ["PluginProvenance", "provenance_of", "source_digest"]
+SourceDigest = Callable[[str, Sequence[str]], str]
+"""Called with the name of a top-level package, and folders in which it may lie beside those of Python."""
+
+__all__ = ["PluginProvenance", "SourceDigest", "provenance_of", "source_digest"]
 
 
 def provenance_of(
@@ -22,6 +25,7 @@ def provenance_of(
     distribution: str = "",
     version: str = "",
     plugin_path: Sequence[str] = (),
+    digest_of: SourceDigest | None = None,
 ) -> PluginProvenance:
     """Whose code it is.
 
@@ -32,13 +36,14 @@ def provenance_of(
         distribution: The package that registers it; found by its module if that is not known.
         version: Of that package.
         plugin_path: Folders in which it may lie, beside those of Python.
+        digest_of: Digests the source of a top-level package; `source_digest` if None.
     """
     top = module.partition(".")[0]
     if not distribution:
         for found in metadata.packages_distributions().get(top, ()):
             distribution, version = found, metadata.version(found)
             break
-    digest = source_digest(top, plugin_path)
+    digest = (digest_of or source_digest)(top, tuple(plugin_path))
     return PluginProvenance(kind=kind, name=name, distribution=distribution, version=version, source_digest=digest)
 
 

@@ -11,7 +11,7 @@ from gridctl_trainer.contract.errors import shortened
 from gridctl_trainer.contract.suggest import did_you_mean
 from gridctl_trainer.plugins.class_path import is_class_path, is_well_formed
 from gridctl_trainer.plugins.entry_points import PluginError, Registered, only_one, registered
-from gridctl_trainer.plugins.provenance import PluginProvenance, provenance_of
+from gridctl_trainer.plugins.provenance import PluginProvenance, SourceDigest, provenance_of, source_digest
 
 D = TypeVar("D")
 Options = TypeVar("Options")
@@ -77,17 +77,19 @@ class Registry(Generic[D]):
         entries = () if is_class_path(name) else registered(self.group, self.kind).get(name, ())
         return entries[0].value if entries else name
 
-    def load(self, name: str, value: str) -> object:
-        """Import something else of the package that brings a plugin.
+    def load(self, name: str, value: object) -> object:
+        """Something else of the package that brings a plugin, imported if it is named.
 
         Args:
             name: Of the plugin.
-            value: `pkg.module:Name`.
+            value: Its `pkg.module:Name`, or the thing itself.
 
         Raises:
             UnknownPluginError: No package registers that name.
             PluginError: Several register it, or importing it fails.
         """
+        if not isinstance(value, str):
+            return value
         entry = Registered(self.kind, name, name, _ITS_PACKAGE) if is_class_path(name) else self._entry(name)
         return entry.load(value)
 
@@ -103,7 +105,7 @@ class Registry(Generic[D]):
             UnknownPluginError: No package registers that name.
             PluginError: It cannot be imported, or is something else.
         """
-        found = self.load(name, given) if isinstance(given, str) else given
+        found = self.load(name, given)
         if isinstance(found, type) and issubclass(found, base):
             return found
         raise PluginError(
@@ -112,22 +114,25 @@ class Registry(Generic[D]):
             fix=f"derive them from {base.__module__}.{base.__name__}",
         )
 
-    def provenance(self, name: str, plugin_path: Sequence[str] = ()) -> PluginProvenance:
+    def provenance(
+        self, name: str, plugin_path: Sequence[str] = (), digest_of: SourceDigest = source_digest
+    ) -> PluginProvenance:
         """Whose code a plugin is; nothing of it is imported.
 
         Args:
             name: A short name, or `pkg.module:Name`.
             plugin_path: Folders in which the latter may lie, beside those of Python.
+            digest_of: Digests the source of a top-level package.
 
         Raises:
             UnknownPluginError: No package registers that name.
             PluginError: Several register it.
         """
         if is_class_path(name):
-            return provenance_of(self.kind, name, name.partition(":")[0], plugin_path=plugin_path)
+            return provenance_of(self.kind, name, name.partition(":")[0], "", "", plugin_path, digest_of)
         entry = self._entry(name)
         distribution, _, version = entry.distribution.rpartition(" ")
-        return provenance_of(self.kind, name, entry.value.partition(":")[0], distribution, version)
+        return provenance_of(self.kind, name, entry.value.partition(":")[0], distribution, version, (), digest_of)
 
     def is_built_in(self, name: str) -> bool:
         """Whether it comes with gridctl."""

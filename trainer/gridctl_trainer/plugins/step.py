@@ -16,14 +16,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, cast
 
-from pydantic import ValidationError
-
-from gridctl_trainer.contract.errors import Problem, SpecError
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.spec.preprocessing import StepSpec
-from gridctl_trainer.contract.wording import problem_text
 from gridctl_trainer.plugins.bare_class import options_of_class
 from gridctl_trainer.plugins.entry_points import PluginError
+from gridctl_trainer.plugins.options import differing_options, read_options
 from gridctl_trainer.plugins.provenance import PluginProvenance
 from gridctl_trainer.plugins.registry import Registry
 
@@ -105,13 +102,7 @@ def step_options(name: str) -> type[StepOptions]:
 
 def step_of(name: str, options: StepOptions) -> StepSpec:
     """The specification of a step that is installed: its options that differ from their default."""
-    written = options.model_dump(mode="json")
-    differing = {
-        key: written[key]
-        for key, field in type(options).model_fields.items()
-        if field.is_required() or getattr(options, key) != field.get_default(call_default_factory=True)
-    }
-    return StepSpec(step=name, options=differing)
+    return StepSpec(step=name, options=differing_options(options))
 
 
 @lru_cache(maxsize=256)
@@ -123,21 +114,7 @@ def options_of(step: StepSpec) -> StepOptions:
         PluginError: It cannot be imported.
         SpecError: An option is unknown or not valid: all of them.
     """
-    model = step_options(step.step)
-    try:
-        return model.model_validate(dict(step.options))
-    except ValidationError as error:
-        known = f"options of {step.step}: {', '.join(model.model_fields) or 'none'}"
-        raise SpecError(
-            [
-                Problem(
-                    "unknown option" if item["type"] == "extra_forbidden" else problem_text(item),
-                    ".".join(map(str, ("data.preprocessing", step.step, *item["loc"]))),
-                    known,
-                )
-                for item in error.errors()
-            ]
-        ) from None
+    return read_options(step.step, step_options(step.step), step.options, f"data.preprocessing.{step.step}.")
 
 
 def function_of(name: str, value: str | Callable[..., Any]) -> Callable[..., Any]:
@@ -146,7 +123,7 @@ def function_of(name: str, value: str | Callable[..., Any]) -> Callable[..., Any
     Raises:
         PluginError: It cannot be imported.
     """
-    return cast("Callable[..., Any]", STEPS.load(name, value) if isinstance(value, str) else value)
+    return cast("Callable[..., Any]", STEPS.load(name, value))
 
 
 @lru_cache(maxsize=256)

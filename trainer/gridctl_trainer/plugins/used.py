@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from functools import cache
+from typing import Any
 
 from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
 from gridctl_trainer.contract.spec import RunSpec
@@ -10,7 +12,18 @@ from gridctl_trainer.plugins.dataset import DATASETS
 from gridctl_trainer.plugins.entry_points import PluginError
 from gridctl_trainer.plugins.metric import METRICS
 from gridctl_trainer.plugins.model import MODELS
+from gridctl_trainer.plugins.provenance import source_digest
+from gridctl_trainer.plugins.registry import Registry
 from gridctl_trainer.plugins.step import STEPS
+
+
+def used_by(spec: RunSpec) -> tuple[tuple[Registry[Any], str], ...]:
+    """Every plugin of a run once, by its kind and name."""
+    used: list[tuple[Registry[Any], str]] = [(MODELS, spec.network.architecture)]
+    used += [(DATASETS, given.dataset) for _, given in spec.data.places]
+    used += [(METRICS, name) for name in spec.metrics]
+    used += [(STEPS, step.step) for step in spec.data.preprocessing]
+    return tuple(dict.fromkeys(used))
 
 
 def plugins_of(spec: RunSpec) -> tuple[PluginProvenance, ...]:
@@ -18,16 +31,9 @@ def plugins_of(spec: RunSpec) -> tuple[PluginProvenance, ...]:
 
     One that is not to be found here is passed over.
     """
+    digest_of = cache(source_digest)  # most come from one package, whose files are read once
     found = []
-    with contextlib.suppress(PluginError):
-        found.append(MODELS.provenance(spec.network.architecture, spec.plugin_path))
-    for name in dict.fromkeys(given.dataset for _, given in spec.data.places):
+    for registry, name in used_by(spec):
         with contextlib.suppress(PluginError):
-            found.append(DATASETS.provenance(name, spec.plugin_path))
-    for name in spec.metrics:
-        with contextlib.suppress(PluginError):
-            found.append(METRICS.provenance(name, spec.plugin_path))
-    for step in spec.data.preprocessing:
-        with contextlib.suppress(PluginError):
-            found.append(STEPS.provenance(step.step, spec.plugin_path))
+            found.append(registry.provenance(name, spec.plugin_path, digest_of))
     return tuple(found)

@@ -11,7 +11,7 @@ from gridctl.analysis.plugin_code import codes_of
 from gridctl.collection.collect import Collected
 from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
 from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.plugins.used import plugins_of
+from gridctl_trainer.plugins.used import plugins_of, used_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def find_other_code(runs: Sequence[RunSpec], collected: Collected) -> list[Other
 
 def _installed(runs: Sequence[RunSpec]) -> Mapping[tuple[str, str], PluginProvenance]:
     """What is here of the plugins of a grid; of what neither package nor source is found, nothing can be said."""
-    kinds = {(run.network.architecture, run.metrics, run.data.preprocessing): run for run in runs}
+    kinds = {used_by(run): run for run in runs}
     return {item.plugin: item for run in kinds.values() for item in _known(run)}
 
 
