@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-RUN_COLUMNS: Final[dict[str, str]] = {
+_RUN: Final[Mapping[str, str]] = {
     "run_id": "str",
     "model": "str",
     "train_ratio": "float64",
     "ablation": "str",
     "seed": "int64",
     "fold": "object",
+}
+"""Which run a row is of."""
+
+RUN_COLUMNS: Final[dict[str, str]] = {
+    **_RUN,
     "epochs": "int64",
     "epochs_done": "int64",
     "finished": "bool",
@@ -60,12 +65,7 @@ none. Behind them there is a column for each score, with that of the latest epoc
 """
 
 EPOCH_COLUMNS: Final[dict[str, str]] = {
-    "run_id": "str",
-    "model": "str",
-    "train_ratio": "float64",
-    "ablation": "str",
-    "seed": "int64",
-    "fold": "object",
+    **_RUN,
     "epoch": "int64",
     "train_loss": "float64",
     "seconds": "float64",
@@ -74,12 +74,7 @@ EPOCH_COLUMNS: Final[dict[str, str]] = {
 """Columns of `Collected.epochs`, before those of scores."""
 
 FUNCTION_COLUMNS: Final[Mapping[str, str]] = {
-    "run_id": "str",
-    "model": "str",
-    "train_ratio": "float64",
-    "ablation": "str",
-    "seed": "int64",
-    "fold": "object",
+    **_RUN,
     "set": "str",
     "patient": "str",
     "true_edv_ml": "float64",

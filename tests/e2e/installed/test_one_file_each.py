@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[3]
-SOURCES: Final = ("orchestrator", "trainer", "k8s", "experiments", "pyproject.toml", "README.md", "LICENSE")
+from tests.e2e.installed.wheel import copy_sources, install_wheel
 
 MODEL = '''\
 """A single convolution."""
@@ -83,7 +80,6 @@ from gridctl_trainer.plugins.step import StepDescriptor, StepOptions
 def apply(image, options):
     return np.sqrt(np.abs(image)).astype(np.float32)
 
-ROOT = StepDescriptor(summary="the square root", options=StepOptions, apply=apply, before=("gaussian",))
 '''
 PLUGINS: Final = {
     "models": ("single", "SINGLE", MODEL),
@@ -112,12 +108,7 @@ def files_of(folder: Path) -> dict[str, str]:
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the sources with one file more of each kind, and one line of registration."""
     source = tmp_path_factory.mktemp("copy") / "source"
-    source.mkdir()
-    for name in SOURCES:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / name, source)
+    copy_sources(source)
     before = files_of(source)
     project = source / "pyproject.toml"
     for kind, (name, registered, text) in PLUGINS.items():
@@ -138,12 +129,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def site_packages(source: Path) -> Path:
     """Its wheel, unpacked."""
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(source.parent)]
-    subprocess.run(build, cwd=source, check=True, capture_output=True, timeout=120)
-    (wheel,) = source.parent.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(source.parent / "site-packages")
-    return source.parent / "site-packages"
+    return install_wheel(source)
 
 
 def test_all_four_train_and_are_reported(site_packages: Path, tmp_path: Path) -> None:

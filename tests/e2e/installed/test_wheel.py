@@ -7,12 +7,12 @@ import os
 import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+from tests.e2e.installed.wheel import ROOT, copy_sources, install_wheel
+
 GRID = """
 name: tiny
 models: {unet: {channels: [4, 8, 8]}, wide: {architecture: unet, channels: [8, 8, 8]}}
@@ -22,27 +22,16 @@ data: {train: {dataset: acdc, path: data/acdc}, size_px: 32}
 training: {epochs: 1, threads: 1}
 compare: {model: wide, against: unet}
 """
-SOURCES = ("orchestrator", "trainer", "k8s", "experiments", "pyproject.toml", "README.md", "LICENSE")
 
 
 @pytest.fixture(scope="module")
 def site_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The content of the wheel, which is built from a copy of the sources."""
-    folder = tmp_path_factory.mktemp("wheel")
-    source = folder / "source"
-    source.mkdir()
-    for name in SOURCES:
-        if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / name, source)
-    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(build, cwd=source, check=True, capture_output=True, timeout=120)
+    source = tmp_path_factory.mktemp("wheel") / "source"
+    copy_sources(source)
+    installed = install_wheel(source)
     shutil.rmtree(source)
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder / "site-packages")
-    return folder / "site-packages"
+    return installed
 
 
 def test_no_module_has_a_common_name(site_packages: Path) -> None:

@@ -21,7 +21,6 @@ from gridctl_trainer.contract.spec.preprocessing import StepSpec
 from gridctl_trainer.plugins.bare_class import options_of_class
 from gridctl_trainer.plugins.entry_points import PluginError
 from gridctl_trainer.plugins.options import differing_options, read_options
-from gridctl_trainer.plugins.provenance import PluginProvenance
 from gridctl_trainer.plugins.registry import Registry
 
 
@@ -127,11 +126,6 @@ def function_of(name: str, value: str | Callable[..., Any]) -> Callable[..., Any
 
 
 @lru_cache(maxsize=256)
-def step_provenance(name: str) -> PluginProvenance:
-    """Whose code a step is; nothing of it is imported."""
-    return STEPS.provenance(name)
-
-
 def foreign_steps(steps: Iterable[StepSpec]) -> Iterator[str]:
     """The steps that do not come with gridctl, by name."""
     return (item.step for item in steps if not STEPS.is_built_in(item.step))

@@ -22,7 +22,7 @@ from gridctl_trainer.contract.spec.preprocessing import (
     said_of_steps,
 )
 from gridctl_trainer.plugins.dataset import DATASETS
-from gridctl_trainer.plugins.step import foreign_steps, step_provenance
+from gridctl_trainer.plugins.step import STEPS, foreign_steps
 
 _HASH_DIGITS: Final = 8
 
@@ -111,7 +111,7 @@ def deciding_versions(recipe: Recipe) -> dict[str, str]:
     if not DATASETS.is_built_in(recipe.kind):
         found[f"dataset {recipe.kind}"] = _code(DATASETS.provenance(recipe.kind))
     for name in foreign_steps(recipe.preprocessing):
-        found[f"step {name}"] = _code(step_provenance(name))
+        found[f"step {name}"] = _code(STEPS.provenance(name))
     return found
 
 
