@@ -107,7 +107,7 @@ def test_images_of_several_channels_are_prepared_channel_by_channel(labelled: La
     prepared = PreparedSet.join([both])
     images, masks = ImageTensors.of(prepared).batch(slice(0, 1))
     assert (images.shape, masks.shape, prepared.channels) == ((1, 2, 48, 48), (1, 1, 48, 48), 2)
-    with pytest.raises(DataError, match="some of its images have 1 channels and others 2"):
+    with pytest.raises(DataError, match="some of its images have 1 channel and others 2"):
         PreparedSet.join([both, first])
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.spec import DataSpec
 from gridctl_trainer.contract.spec.data import DEFAULT_TARGET
+from gridctl_trainer.contract.wording import count
 from gridctl_trainer.datasets.quality.oddities import Oddity, ignore
 from gridctl_trainer.datasets.slices import CAVITY, LabelledSlice, Phase
 from gridctl_trainer.preprocessing.base import StepError, load_steps
@@ -240,6 +241,6 @@ def require_one_shape(shapes: Sequence[tuple[int, ...]]) -> None:
     channels = sorted({shape[2] if len(shape) == 5 else 1 for shape in shapes})
     if len(channels) > 1:
         raise DataError(
-            f"some of its images have {channels[0]} channels and others {channels[-1]}",
+            f"some of its images have {count(channels[0], 'channel')} and others {channels[-1]}",
             fix="have the data set give all images the same channels",
         )

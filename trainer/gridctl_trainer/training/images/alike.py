@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from gridctl_trainer.contract.errors import DataError, Problem
 from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.contract.wording import count
 from gridctl_trainer.preprocessing.prepared import PreparedSet
 
 
@@ -39,7 +40,7 @@ def _problems(data: DataSpec, found: Mapping[str, PreparedSet]) -> Iterator[Prob
             )
         if prepared.channels != channels:
             yield Problem(
-                f"{field}: its images have {prepared.channels} channels, those of data.train have {channels}",
+                f"{field}: its images have {count(prepared.channels, 'channel')}, those of data.train have {channels}",
                 given.path,
                 "a model reads images of one kind: leave one of the two sets out",
             )
