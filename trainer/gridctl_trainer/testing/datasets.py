@@ -30,6 +30,7 @@ from gridctl_trainer.plugins.class_path import is_class_path
 from gridctl_trainer.plugins.dataset import DATASETS
 from gridctl_trainer.preprocessing.reading import prepare_in_memory
 from gridctl_trainer.preprocessing.recipe import Recipe
+from gridctl_trainer.testing.light_descriptor import require_light
 
 _CASES = 3
 _SIZE_PX = 32
@@ -61,6 +62,11 @@ class DatasetContract:
         assert described.summary
         assert described.title
         assert described.structures, "say which structures it labels"
+
+    def test_it_is_described_without_what_reads_files(self) -> None:
+        """So that a laptop that only submits knows it; one that is named by its path need not be."""
+        if not is_class_path(self.dataset):
+            require_light(f"from gridctl_trainer.plugins.dataset import DATASETS; DATASETS.find({self.dataset!r})")
 
     def test_cases_are_sorted_by_patient_and_name_their_files(self, sources: list[CaseSource], root: Path) -> None:
         patients = [source.patient for source in sources]

@@ -7,8 +7,6 @@ class TestAreaError(MetricContract):
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -20,6 +18,7 @@ from gridctl_trainer.metrics.base import SliceBatch
 from gridctl_trainer.metrics.scoring import Scored, load_metrics
 from gridctl_trainer.plugins.class_path import is_class_path
 from gridctl_trainer.plugins.metric import METRICS
+from gridctl_trainer.testing.light_descriptor import require_light
 
 _SIDE_PX = 12
 
@@ -56,14 +55,8 @@ class MetricContract:
         """So that a laptop that only submits and reports knows it; one that is named by its path need not be."""
         info = METRICS.find(self.metric).info()
         assert info.definition, "say in one line what it is"
-        if is_class_path(self.metric):
-            return
-        code = (
-            "import sys; from gridctl_trainer.plugins.metric import METRICS; "
-            f"METRICS.find({self.metric!r}); sys.exit('torch' in sys.modules)"
-        )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr or "the module of its descriptor imports torch"
+        if not is_class_path(self.metric):
+            require_light(f"from gridctl_trainer.plugins.metric import METRICS; METRICS.find({self.metric!r})")
 
     def test_its_description_is_read_back_from_a_log(self) -> None:
         info = METRICS.find(self.metric).info()

@@ -8,8 +8,6 @@ class TestResUNet(ModelContract):
 from __future__ import annotations
 
 import copy
-import subprocess
-import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -21,6 +19,7 @@ from gridctl_trainer.contract.spec import NetworkSpec
 from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.plugins.class_path import is_class_path
 from gridctl_trainer.plugins.model import MODELS, ModelOptions, network_of, options_class, options_of
+from gridctl_trainer.testing.light_descriptor import require_light
 from gridctl_trainer.training.network_check import require_logits
 
 _BATCH = 2
@@ -43,14 +42,8 @@ class ModelContract:
     def test_it_is_described_without_torch(self) -> None:
         """So that options are checked on a laptop that only submits; one that is named by its path need not be."""
         assert MODELS.find(self.model).summary
-        if is_class_path(self.model):
-            return
-        code = (
-            "import sys; from gridctl_trainer.plugins.model import options_class; "
-            f"options_class({self.model!r}); sys.exit('torch' in sys.modules)"
-        )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr or "its descriptor or its options import torch"
+        if not is_class_path(self.model):
+            require_light(f"from gridctl_trainer.plugins.model import options_class; options_class({self.model!r})")
 
     def test_options_that_have_their_default_rename_no_run(self) -> None:
         """A specification holds what differs from it, and is read back as the same options."""

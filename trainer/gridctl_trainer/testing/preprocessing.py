@@ -20,6 +20,7 @@ from gridctl_trainer.plugins.step import STEPS, options_of, step_of
 from gridctl_trainer.plugins.step_order import in_order
 from gridctl_trainer.preprocessing.base import Step, load_steps
 from gridctl_trainer.preprocessing.steps import preprocess
+from gridctl_trainer.testing.light_descriptor import require_light
 
 _SIZE_PX = 32
 _SPACINGS_MM = ((1.25, 1.25), (1.5, 0.8))
@@ -39,6 +40,11 @@ class StepContract:
     def test_it_is_described(self) -> None:
         assert STEPS.find(self.step).summary
         assert self._loaded().name == self.step
+
+    def test_it_is_described_without_what_training_needs(self) -> None:
+        """So that a laptop that only submits knows it; one that is named by its path need not be."""
+        if not is_class_path(self.step):
+            require_light(f"from gridctl_trainer.plugins.step import step_options; step_options({self.step!r})")
 
     def test_its_place_can_be_had(self) -> None:
         usual = [item.step for item in DEFAULT_STEPS]
