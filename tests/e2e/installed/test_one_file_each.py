@@ -80,6 +80,7 @@ from gridctl_trainer.plugins.step import StepDescriptor, StepOptions
 def apply(image, options):
     return np.sqrt(np.abs(image)).astype(np.float32)
 
+ROOT = StepDescriptor(summary="the square root", options=StepOptions, apply=apply, before=("gaussian",))
 '''
 PLUGINS: Final = {
     "models": ("single", "SINGLE", MODEL),
