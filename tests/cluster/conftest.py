@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import textwrap
-import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -23,6 +22,7 @@ from gridctl_trainer.storage.base import Store, open_store
 from tests import s3_server
 from tests.cluster.commands import Gridctl
 from tests.forked_commands import ForkedCommand
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 IMAGE = os.environ.get("GRIDCTL_TEST_IMAGE", "")
@@ -181,15 +181,6 @@ def stub(tmp_path: Path) -> Callable[[str], str]:
 
 def backend(experiment: Experiment) -> KubernetesExecutor:
     return KubernetesExecutor(experiment, open_store(experiment.store))
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 90) -> Any:
-    """What the condition gives as soon as that is true."""
-    until = time.monotonic() + seconds
-    while not (value := condition()):
-        assert time.monotonic() < until, f"waited {seconds} s in vain"
-        time.sleep(0.25)
-    return value
 
 
 @pytest.fixture

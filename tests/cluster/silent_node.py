@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.cluster.conftest import Cluster, wait_for
+from tests.cluster.conftest import Cluster
+from tests.waiting import wait_for
 
 Json = dict[str, Any]
 

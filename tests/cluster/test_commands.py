@@ -12,7 +12,8 @@ import yaml
 from gridctl.experiment import load_experiment
 from gridctl_trainer.storage.base import Store
 from tests.cluster.commands import Gridctl
-from tests.cluster.conftest import ROOT, Cluster, wait_for
+from tests.cluster.conftest import ROOT, Cluster
+from tests.waiting import wait_for
 
 ONE = ["--set", "models={unet: {channels: [4, 8]}}", "--set", "seeds=[1]"]
 

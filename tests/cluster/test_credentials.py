@@ -11,9 +11,10 @@ from typing import Any
 import yaml
 
 from tests.cluster.commands import Gridctl, one_message
-from tests.cluster.conftest import Cluster, wait_for
+from tests.cluster.conftest import Cluster
 from tests.cluster.kubeconfig import changed, current, faulty_door
 from tests.faulty_proxy import Answer, Fault, Request
+from tests.waiting import wait_for
 
 NO_PODS = ["--set", "kubernetes.gpus=60"]
 

@@ -13,8 +13,9 @@ import pytest
 
 from gridctl_trainer.storage.base import Store, open_store
 from tests.cluster.commands import Gridctl
-from tests.cluster.conftest import Cluster, wait_for
+from tests.cluster.conftest import Cluster
 from tests.e2e.data.dicom_forms import J2K, LOSSLESS, LS
+from tests.waiting import wait_for
 
 SMALL = ["--set", "models={unet: {channels: [4, 8]}}"]
 

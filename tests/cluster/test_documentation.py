@@ -16,10 +16,11 @@ import yaml
 
 from gridctl_trainer.storage.base import open_store
 from tests import s3_server
-from tests.cluster.conftest import IMAGE, ROOT, Cluster, wait_for
+from tests.cluster.conftest import IMAGE, ROOT, Cluster
 from tests.cluster.documentation import commands_of, files_of
 from tests.cluster.kubectl import require_kubectl
 from tests.cluster.test_data import phantom_in
+from tests.waiting import wait_for
 
 DOCUMENT = ROOT / "docs" / "cluster.md"
 NOT_HERE = ("docker push", "docker build", "make image")

@@ -20,11 +20,12 @@ from gridctl.experiment import load_experiment
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store
 from tests.cluster.commands import Gridctl
-from tests.cluster.conftest import PARTS, Cluster, wait_for
+from tests.cluster.conftest import PARTS, Cluster
 from tests.cluster.test_training import epochs_done, phantom, trainer_process  # noqa: F401
 from tests.e2e.faults.counted import SURVIVED
 from tests.e2e.faults.promises import Undisturbed, assert_finished, assert_promises
 from tests.e2e.faults.undisturbed import undisturbed_run
+from tests.waiting import wait_for
 
 OPTIONS = ["models={unet: {channels: [2, 4], batch_size: 4}}"]
 OPTIONS += ["training.checkpoint_every_epochs=2", "kubernetes.retries=100", "kubernetes.grace_seconds=30"]

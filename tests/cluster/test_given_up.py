@@ -12,8 +12,9 @@ from gridctl_trainer.contract.records.attempt_log import AttemptLog, read_attemp
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store
 from tests.cluster.commands import Gridctl
-from tests.cluster.conftest import Cluster, wait_for
+from tests.cluster.conftest import Cluster
 from tests.cluster.test_training import epochs_done, trainer_process
+from tests.waiting import wait_for
 
 OPTIONS = ["--set", "models={unet: {channels: [4, 8], batch_size: 1}}", "--set", "seeds=[1]"]
 OPTIONS += ["--set", "training.epochs=60", "--set", "training.checkpoint_every_epochs=2"]

@@ -14,7 +14,8 @@ from gridctl.executors.kubernetes.status.observation import list_jobs
 from gridctl.experiment import Experiment
 from gridctl_trainer.contract.errors import SpecError
 from gridctl_trainer.contract.spec import RUN_ID_MAX_LENGTH
-from tests.cluster.conftest import Cluster, backend, wait_for
+from tests.cluster.conftest import Cluster, backend
+from tests.waiting import wait_for
 
 Make = Callable[..., Experiment]
 Stub = Callable[[str], str]

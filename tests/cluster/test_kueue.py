@@ -10,7 +10,8 @@ import pytest
 
 from gridctl.executors.kubernetes.api.refusals import RefusedError
 from tests.cluster.commands import Gridctl
-from tests.cluster.conftest import Cluster, wait_for
+from tests.cluster.conftest import Cluster
+from tests.waiting import wait_for
 
 GROUP = "kueue.x-k8s.io"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"

@@ -12,9 +12,10 @@ from gridctl.experiment import Experiment
 from gridctl_trainer.contract.layout import AttemptName, RunLayout
 from gridctl_trainer.storage.base import Store
 from tests.cluster.commands import Gridctl
-from tests.cluster.conftest import Cluster, backend, wait_for
+from tests.cluster.conftest import Cluster, backend
 from tests.cluster.kubeconfig import faulty_door
 from tests.faulty_proxy import Answer, Cut, Fault, Request
+from tests.waiting import wait_for
 
 ONE = ("models={unet: {channels: [4, 8]}}", "seeds=[1]")
 COUNTS = """

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster.commands import Gridctl
-from tests.cluster.conftest import Cluster, wait_for
+from tests.cluster.conftest import Cluster
+from tests.waiting import wait_for
 
 Stub = Callable[[str], str]
 

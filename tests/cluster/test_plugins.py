@@ -9,7 +9,7 @@ import pytest
 
 from gridctl_trainer.storage.base import Store
 from tests.cluster.commands import Gridctl
-from tests.cluster.conftest import wait_for
+from tests.waiting import wait_for
 
 IMAGE = os.environ.get("GRIDCTL_TEST_PLUGINS_IMAGE", "")
 

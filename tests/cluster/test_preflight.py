@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.cluster.commands import Gridctl
-from tests.cluster.conftest import Cluster, wait_for
+from tests.cluster.conftest import Cluster
 from tests.cluster.test_max_active import jobs_in
+from tests.waiting import wait_for
 
 CANNOT_TRAIN = {
     "no GPU": (["training.device=cuda"], "no GPU here: "),

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.cluster.commands import Gridctl
-from tests.cluster.conftest import Cluster, wait_for
+from tests.cluster.conftest import Cluster
+from tests.waiting import wait_for
 
 DEFAULTS = [f"kubernetes.{key}=null" for key in ("cpu_limit", "memory_limit", "ephemeral_storage_limit")]
 ONE_RUN = ["models={unet: {channels: [4, 8]}}", "seeds=[1]", *DEFAULTS]

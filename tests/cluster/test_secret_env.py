@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.cluster.commands import Gridctl
-from tests.cluster.conftest import Cluster, wait_for
+from tests.cluster.conftest import Cluster
+from tests.waiting import wait_for
 
 ONE_RUN = ["--set", "models={unet: {channels: [4, 8]}}", "--set", "seeds=[1]"]
 

@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable
 
 from tests.cluster.commands import Gridctl
-from tests.cluster.conftest import Cluster, wait_for
+from tests.cluster.conftest import Cluster
 from tests.cluster.test_max_active import jobs_in
+from tests.waiting import wait_for
 
 Stub = Callable[[str], str]
 

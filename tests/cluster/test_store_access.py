@@ -11,8 +11,9 @@ import pytest
 
 from gridctl_trainer.storage.base import Store
 from tests.cluster.commands import Gridctl
-from tests.cluster.conftest import Cluster, wait_for
+from tests.cluster.conftest import Cluster
 from tests.cluster.kubeconfig import changed
+from tests.waiting import wait_for
 
 ONE_RUN = ["--set", "models={unet: {channels: [4, 8]}}", "--set", "seeds=[1]"]
 NO_PODS = ["--set", "kubernetes.gpus=60"]

@@ -23,8 +23,9 @@ from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store, open_store
 from tests.cluster.commands import Gridctl
-from tests.cluster.conftest import IMAGE, PARTS, ROOT, Cluster, wait_for
+from tests.cluster.conftest import IMAGE, PARTS, ROOT, Cluster
 from tests.cluster.test_jobs import pods_of
+from tests.waiting import wait_for
 
 Scores = dict[tuple[str, float, int], tuple[str, list[dict[str, Any]]]]
 """Of each model, train ratio and seed its weights and merged metric log."""

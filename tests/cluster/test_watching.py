@@ -15,9 +15,10 @@ import pytest
 
 from gridctl.experiment import Experiment
 from tests.cluster.commands import Gridctl
-from tests.cluster.conftest import Cluster, backend, wait_for
+from tests.cluster.conftest import Cluster, backend
 from tests.cluster.kubeconfig import faulty_door
 from tests.faulty_proxy import Answer, Cut, Fault, FaultyProxy, Request, Reset
+from tests.waiting import wait_for
 
 SLEEPS = "import time; time.sleep(600)"
 MANY = ["--set", f"seeds={list(range(20))}", "--set", "kubernetes.gpus=60"]

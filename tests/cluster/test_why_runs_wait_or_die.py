@@ -10,9 +10,10 @@ import pytest
 
 from gridctl.executors.kubernetes.api.refusals import RefusedError
 from tests.cluster.commands import Gridctl
-from tests.cluster.conftest import Cluster, wait_for
+from tests.cluster.conftest import Cluster
 from tests.cluster.kubeconfig import changed
 from tests.cluster.silent_node import SilentNode, now, silent_node
+from tests.waiting import wait_for
 
 ONE_MODEL = ["--set", "models={unet: {channels: [4, 8]}}"]
 

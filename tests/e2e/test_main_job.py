@@ -16,6 +16,7 @@ from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.storage.folder import FolderStore
 from tests.e2e.conftest import Run
 from tests.scored import SUNNYBROOK_DICE, VALIDATION_DICE
+from tests.waiting import files_matching
 
 FOUR = ("--set", "seeds=[1, 2]")
 """Runs instead of six: enough to have some done, some at work and some left."""
@@ -159,7 +160,7 @@ def test_a_trainer_outlives_a_killed_submit_and_its_run_is_left_alone(
 def _wait_for_an_epoch(store: Path) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
-        for path in store.glob("*/*/attempts/*.jsonl"):
+        for path in files_matching(store, "*/*/attempts/*.jsonl"):
             if '"kind":"epoch"' in path.read_text():
                 return
         time.sleep(0.02)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.e2e.local.conftest import SCRIPTS, experiment_of
 from tests.e2e.short_commands import Command, gridctl
+from tests.waiting import files_matching, wait_for
 
 __all__ = ["gridctl"]
 
@@ -39,8 +40,9 @@ def test_interrupted_runs_are_not_counted_as_done(phantom: Path, tmp_path: Path)
     experiment_of(tmp_path, phantom)
     command = [str(SCRIPTS / "gridctl"), "submit", "tiny.yaml", "--no-verify", "--set", "training.epochs=5000"]
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
-        while not list(tmp_path.glob("runs/tiny/*/attempts/*.jsonl")):
-            assert process.poll() is None
+        attempts = "runs/tiny/*/attempts/*.jsonl"
+        wait_for(lambda: files_matching(tmp_path, attempts) or process.poll() is not None)
+        assert process.poll() is None
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=120)[1]
     assert process.returncode == 130, said

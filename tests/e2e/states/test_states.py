@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 
 from tests.e2e.local.conftest import SCRIPTS, experiment_of
 from tests.e2e.states.conftest import Command
+from tests.waiting import files_matching, wait_for
 
 pytestmark = pytest.mark.usefixtures("own_state")
 LOGS = "runs/tiny/*/attempts/*.log"
@@ -53,25 +54,18 @@ def commands(tmp_path: Path, phantom: Path, gridctl: Command) -> Commands:
 @contextmanager
 def submitting(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """`gridctl submit` of one run at a time in the background, once its first run has trained an epoch."""
-    before = set(folder.glob(LOGS))
+    before = files_matching(folder, LOGS)
     said = folder / "submit.err"
     command = [str(SCRIPTS / "gridctl"), "submit", "tiny.yaml", "--workers", "1", *arguments]
     with said.open("w") as errors, subprocess.Popen(command, cwd=folder, stderr=errors, text=True) as process:
         try:
-            wait_for(lambda: set(folder.glob(LOGS)) > before or process.poll() is not None)
+            wait_for(lambda: files_matching(folder, LOGS) > before or process.poll() is not None)
             assert process.poll() is None, said.read_text()
             yield process
         finally:
             for _ in range(2):
                 process.send_signal(signal.SIGINT)
                 time.sleep(0.5)
-
-
-def wait_for(condition: Callable[[], object], timeout_s: float = 60) -> None:
-    until = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < until, "it does not happen"
-        time.sleep(0.1)
 
 
 def test_a_running_submit_holds_all_of_its_runs(tmp_path: Path, commands: Commands) -> None:

@@ -1,0 +1,28 @@
+"""Waiting for another process: for a condition, and for the files it writes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def wait_for(condition: Callable[[], T], seconds: float = 90, every_seconds: float = 0.1) -> T:
+    """What the condition gives as soon as that is true."""
+    until = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < until, f"waited {seconds} s in vain"
+        time.sleep(every_seconds)
+    return value
+
+
+def files_matching(folder: Path, pattern: str) -> set[Path]:
+    """The files of a folder that another process writes, which may remove a folder while it is being listed."""
+    while True:
+        try:
+            return set(folder.glob(pattern))
+        except FileNotFoundError:
+            continue
