@@ -9,6 +9,7 @@
                       attempts/001-<uid>.log         what that attempt printed
                       checkpoints/epoch-0010.001-<uid>.pt   of attempt 1 after epoch 10, and its .json
                       checkpoints/epoch-0010-step-00007.001-<uid>.pt   within epoch 11, after 7 steps
+                      cases.jsonl.gz                 every metric of every case and structure
                       result.json                    written last: the run is finished
                       cancelled.json                 `gridctl cancel` stopped it, and no submission resumed it since
                       samples/index.json             a few slices, the same for both models of a pair
@@ -129,6 +130,10 @@ class RunLayout:
     @property
     def result(self) -> str:
         return f"{self.prefix}result.json"
+
+    @property
+    def cases(self) -> str:
+        return f"{self.prefix}cases.jsonl.gz"
 
     @property
     def cancelled(self) -> str:
