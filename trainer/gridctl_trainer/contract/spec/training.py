@@ -18,7 +18,10 @@ class TrainingSpec(Frozen):
         epochs: Passes over the training images; there is no early stopping.
         batch_size: Images in one optimizer step.
         learning_rate: Learning rate of Adam.
-        validation_batch_size: Images in one validation minibatch; each minibatch's scores are logged.
+        validate_every_epochs: Score `validation` and external sets after every so many epochs, and always after the
+            last one; epochs between have a training loss alone, and none of them can be the best one.
+        validate_every_epochs: Annotated[int, Field(ge=1, le=9999), RECORDED] = 1
+    validation_batch_size: Images in one validation minibatch; each minibatch's scores are logged.
         external_batch_size: Images in one minibatch of external sets and of the test set.
         checkpoint_every_epochs: Epochs between periodic checkpoints.
         checkpoint_keep_last: How many of the newest checkpoints stay; with two, the one before the

@@ -32,10 +32,11 @@ from gridctl_trainer.plugins.used import plugins_of
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.storage.write_behind.spooled_store import SpooledStore
 from gridctl_trainer.training.attempt.fencing import OvertakingAttempt, find_overtaking_attempt
+from gridctl_trainer.training.cases.patient_function import patient_functions
+from gridctl_trainer.training.cases.run_scorecard import RunScorecard
 from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weights_sha256
 from gridctl_trainer.training.checkpoints.retention import scores_of
-from gridctl_trainer.training.ejection_fraction import patient_functions
-from gridctl_trainer.training.images.sets import RunSets, load_sets, scoring_batch_size
+from gridctl_trainer.training.images.sets import RunSets, load_sets
 from gridctl_trainer.training.images.tensors import ImageTensors
 from gridctl_trainer.training.logs.attempt_output import AttemptOutput
 from gridctl_trainer.training.logs.metric_log import MetricLog
@@ -141,9 +142,10 @@ class Attempt:
             loop.load(found[1])
             _log.info("resumed after epoch %d, step %d", *loop.position)
         try:
-            self._train(loop, sets.series_digest)
+            scorecard = RunScorecard(self._spec, self._store, sets, device, self._stop, self._progress)
+            self._train(loop, sets.series_digest, scorecard)
             write_samples(self._store, self._layout, self._spec, loop.model, sets.scored, device)
-            function = self._function(loop, sets, device)
+            function = patient_functions(scorecard.write(loop.model, self._checkpoints.best_epoch()))
             test = {"test": loop.score("test", ImageTensors.of(sets.test))} if sets.test else {}
             self._settle()
         except StoppedError:
@@ -157,13 +159,16 @@ class Attempt:
         threads = count(self._spec.training.threads, "thread")
         return f"attempt {self._name.number} on {device} ({device_name(device)}), {threads}"
 
-    def _train(self, loop: TrainingLoop, data_digest: str) -> None:
+    def _train(self, loop: TrainingLoop, data_digest: str, scorecard: RunScorecard) -> None:
         training = self._spec.training
+        if loop.position.step == 0:
+            scorecard.after_epoch(loop.position.epoch, loop.model, resumed=True)
         for record in loop.epochs():
             self._metric_log.append(record)
             self._progress.epoch(record, training.epochs)
             _log.info("%s", epoch_line(record, training.epochs, self._metrics))
             self.output.flush()
+            scorecard.after_epoch(record.epoch, loop.model)
             scores = scores_of(record)
             due = record.epoch % training.checkpoint_every_epochs == 0 or record.epoch == training.epochs
             if due or self._checkpoints.is_best(scores):
@@ -219,9 +224,6 @@ class Attempt:
         self._stop.check()
         self._progress.phase("reading", done, total)
 
-    def _measuring(self, done: int, total: int) -> None:
-        self._progress.phase("measuring", done, total)
-
     def _loop(self, sets: RunSets, device: torch.device) -> TrainingLoop:
         return TrainingLoop(
             self._spec,
@@ -232,13 +234,6 @@ class Attempt:
             self._stop,
             self._progress,
         )
-
-    def _function(self, loop: TrainingLoop, sets: RunSets, device: torch.device) -> tuple[PatientFunction, ...]:
-        found: tuple[PatientFunction, ...] = ()
-        for name, prepared in sets.scored.items():
-            batch_size = scoring_batch_size(self._spec, name)
-            found += patient_functions(name, loop.model, prepared, batch_size, device, self._measuring)
-        return found
 
     def _attempt_record(self, device: torch.device | None, resumed: Position) -> AttemptRecord:
         return AttemptRecord(
