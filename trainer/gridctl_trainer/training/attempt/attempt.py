@@ -35,7 +35,7 @@ from gridctl_trainer.training.attempt.fencing import OvertakingAttempt, find_ove
 from gridctl_trainer.training.cases.patient_function import patient_functions
 from gridctl_trainer.training.cases.run_scorecard import RunScorecard
 from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weights_sha256
-from gridctl_trainer.training.checkpoints.retention import scores_of
+from gridctl_trainer.training.checkpoints.retention import Scores, scores_of
 from gridctl_trainer.training.images.sets import RunSets, load_sets
 from gridctl_trainer.training.images.tensors import ImageTensors
 from gridctl_trainer.training.logs.attempt_output import AttemptOutput
@@ -87,6 +87,7 @@ class Attempt:
         self._checkpoints = Checkpoints(store, spec, name)
         self._started_at = datetime.now(UTC)
         self._metrics: Mapping[str, MetricInfo] = {}  # by name, once they are loaded
+        self._scores: Scores = {}  # of the last epoch
         self.output = AttemptOutput(store, layout.attempt_output(name))
         self._progress: TrainingProgress = LoggedProgress(progress, self.output)
 
@@ -150,7 +151,8 @@ class Attempt:
             self._settle()
         except StoppedError:
             if self._checkpoints.last_saved != loop.position:
-                self._checkpoints.save(loop.position, loop.state(), sets.series_digest, {})
+                scores = self._scores if loop.position.step == 0 else {}
+                self._checkpoints.save(loop.position, loop.state(), sets.series_digest, scores)
             _log.info("stopped after epoch %d, step %d; a checkpoint is kept", *loop.position)
             raise
         self._write_result(loop, function, test)
@@ -168,8 +170,8 @@ class Attempt:
             self._progress.epoch(record, training.epochs)
             _log.info("%s", epoch_line(record, training.epochs, self._metrics))
             self.output.flush()
+            self._scores = scores = scores_of(record)
             scorecard.after_epoch(record.epoch, loop.model)
-            scores = scores_of(record)
             due = record.epoch % training.checkpoint_every_epochs == 0 or record.epoch == training.epochs
             if due or self._checkpoints.is_best(scores):
                 self._checkpoints.save(loop.position, loop.state(), data_digest, scores)
