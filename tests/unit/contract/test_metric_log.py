@@ -82,7 +82,9 @@ def test_for_each_epoch_the_newest_attempt_that_has_it_counts() -> None:
     first = log(attempt(1), epoch(1, 0.1), epoch(2, 0.2), epoch(3, 0.3))
     second = log(attempt(2, "b"), epoch(3, 0.33), epoch(4, 0.4))
     merged = merge([second, first])
-    assert [(record.epoch, record.sets["validation"].scores[DICE], source.name.number) for source, record in merged] == [
+    assert [
+        (record.epoch, record.sets["validation"].scores[DICE], source.name.number) for source, record in merged
+    ] == [
         (1, 0.1, 1),
         (2, 0.2, 1),
         (3, 0.33, 2),

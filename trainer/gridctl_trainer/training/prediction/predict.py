@@ -147,7 +147,7 @@ def _look_for_training_patients(
     more = f"; and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
     what = f"{count(len(met), 'patient')} trained on: {'; '.join(named[:_NAMED])}{more}"
     if len(members) == 1:
-        note(f"{what}. Their masks say nothing of new patients")
+        note(f"{what}. Their masks do not show how the model does on new patients")
         return
     raise SpecError(
         f"{what}. An ensemble segments only patients who are new to all of its members",
