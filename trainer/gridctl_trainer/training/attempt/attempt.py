@@ -126,6 +126,8 @@ class Attempt:
         self._metric_log.append(self._attempt_record(device, found[0].position if found else Position(0)))
         self._settle()  # by this line a later attempt knows that what this one leaves behind is still wanted
         sets = load_sets(self._spec, self._reading)
+        for said in sets.said_left_out:
+            _log.warning("%s", said)
         if found and found[0].data_digest != sets.series_digest:
             raise DataError(
                 "the images are not those that this run was begun with",
