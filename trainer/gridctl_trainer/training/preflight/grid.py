@@ -22,6 +22,7 @@ from gridctl_trainer.preprocessing.loading import load_set
 from gridctl_trainer.preprocessing.prepared import PreparedSet
 from gridctl_trainer.training.images.division import divide, said_left_out
 from gridctl_trainer.training.images.sets import set_name, split_sets
+from gridctl_trainer.training.images.unused_test_set import unused_test_set
 from gridctl_trainer.training.images.wrong_data import require_right
 from gridctl_trainer.training.machine.device import DeviceName, choose_device, unused_gpu
 from gridctl_trainer.training.machine.environment import device_name, versions
@@ -154,6 +155,9 @@ class Preflight:
             left_out |= dict.fromkeys(said_left_out(division.left_out))
         for sentence in left_out:
             self.findings.note("patients", sentence)
+        for said_of_test in dict.fromkeys(unused_test_set(run.data) for run in self._readable()):
+            if said_of_test:
+                self.findings.note("data", said_of_test)
         said: dict[str, None] = {}
         for splits in by_split.values():
             by_ratio = {ratio: (len(split.train), len(split.validation)) for ratio, split in splits.items()}
