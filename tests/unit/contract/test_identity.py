@@ -81,6 +81,7 @@ DECIDING = {
     "data__test": {"dataset": "acdc", "path": "there"},
     "data__target": ["myocardium"],
     "data__split": {"parts": [{"train": ["a"], "validation": ["b"]}]},
+    "data__copies": "keep",
     "data__size_px": 64,
     "data__preprocessing": [{"step": "minmax"}, {"step": "clahe"}],
     "data__augmentation__flip": True,
@@ -96,6 +97,7 @@ DECIDING = {
 MERELY_RECORDED = {
     "network__execution": {"recompute_timesteps": True},
     "data__train__path": "elsewhere",
+    "data__on_wrong": "train",
     "training__threads": 4,
     "training__device": "cpu",
     "training__validate_every_epochs": 3,

@@ -88,6 +88,8 @@ class DataRecord(Frozen):
         split_digest: SHA-256 over the patients of both halves.
         sets: Who is in each: `train`, `validation`, and every other set that is scored, by name.
         train_steps: Optimizer steps of one epoch.
+        left_out: Patients who are in none of them because their images are another patient's: of each data set that
+            was read, by name, who and why.
     """
 
     kind: Literal["data"] = "data"
@@ -96,6 +98,7 @@ class DataRecord(Frozen):
     split_digest: str
     sets: Mapping[SetKey, SetData]
     train_steps: Count
+    left_out: Mapping[SetKey, Mapping[str, str]] = Field(default_factory=dict)
 
 
 class EpochRecord(Frozen):

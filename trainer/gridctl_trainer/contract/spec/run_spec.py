@@ -81,8 +81,10 @@ class RunSpec(Frozen):
     def _is_split(self) -> Self:
         split = self.data.split
         folds = split.number_of_folds if split else None
-        if self.train_ratio == 1 and split is None:
-            raise ValueError("train_ratio is 1, so that nobody validates: use one below 1, or give data.split")
+        if self.train_ratio == 1 and not (split and split.is_fixed):
+            raise ValueError(
+                "train_ratio is 1, so that nobody validates: use one below 1, or give data.split a file or folds"
+            )
         if (self.fold is None) != (folds is None) or (self.fold is not None and self.fold >= (folds or 0)):
             said = "there are no folds" if folds is None else f"there are folds 0 to {folds - 1}"
             raise ValueError(f"fold is {self.fold}, but {said}")

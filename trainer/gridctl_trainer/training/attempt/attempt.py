@@ -38,6 +38,7 @@ from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weight
 from gridctl_trainer.training.checkpoints.retention import Scores, scores_of
 from gridctl_trainer.training.images.sets import RunSets, load_sets
 from gridctl_trainer.training.images.tensors import ImageTensors
+from gridctl_trainer.training.images.unused_test_set import unused_test_set
 from gridctl_trainer.training.logs.attempt_output import AttemptOutput
 from gridctl_trainer.training.logs.metric_log import MetricLog
 from gridctl_trainer.training.logs.score_text import epoch_line, scores_text
@@ -128,6 +129,9 @@ class Attempt:
         self._metric_log.append(self._attempt_record(device, found[0].position if found else Position(0)))
         self._settle()  # by this line a later attempt knows that what this one leaves behind is still wanted
         sets = load_sets(self._spec, self._reading)
+        for said in (*sets.said_left_out, unused_test_set(self._spec.data)):
+            if said:
+                _log.warning("%s", said)
         if found and found[0].data_digest != sets.series_digest:
             raise DataError(
                 "the images are not those that this run was begun with",
