@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gridctl_trainer.datasets.formats.nifti import read_volume
+from gridctl_trainer.dataset_check.check import find_sets
+from gridctl_trainer.datasets.quality.oddities import ignore
 from gridctl_trainer.metrics.base import CaseVolume
 
 Mask = NDArray[np.bool_]
@@ -68,12 +69,20 @@ def random_mask(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> 
     return mask
 
 
-def real_pairs(root: Path, patients: slice = slice(None)) -> Iterator[Pair]:
-    """Of every patient of ACDC and structure, end-systole against end-diastole: as far apart as bad predictions."""
-    for folder in sorted(path for path in (root / "acdc").rglob("patient*") if path.is_dir())[patients]:
-        first, second = (read_volume(path) for path in sorted(folder.glob("*_gt.nii.gz")))
-        rows, columns, slices = first.spacing_mm
-        for label in (1, 2, 3):
-            masks = first.array == label, second.array == label
-            if all(mask.any() for mask in masks):
-                yield Pair(f"{folder.name} {label}", *masks, (slices, rows, columns))
+def real_pairs(root: Path, every: int = 1) -> Iterator[Pair]:
+    """Of every n-th patient and structure, end-systole against end-diastole: as far apart as bad predictions."""
+    for kind, (_, sources) in find_sets(root).items():
+        for source in sources[::every]:
+            slices = source.read(1, ignore)
+            masks = {(item.phase, item.index, name): mask > 0 for item in slices for name, mask in item.masks.items()}
+            for structure in sorted({name for *_, name in masks}):
+                both = [index for time, index, name in masks if (time, name) == ("ED", structure)]
+                both = sorted(index for index in both if ("ES", index, structure) in masks)
+                if not both:
+                    continue
+                predicted, truth = (
+                    np.stack([masks[time, index, structure] for index in both]) for time in ("ES", "ED")
+                )
+                rows, columns, deep = slices[0].spacing_mm
+                if predicted.any() and truth.any() and deep:
+                    yield Pair(f"{kind} {source.patient} {structure}", predicted, truth, (deep, rows, columns))

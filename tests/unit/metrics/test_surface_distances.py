@@ -88,16 +88,16 @@ def test_ten_thousand_random_masks() -> None:
     assert same_as_the_libraries(random_pairs(10_000, seed=1)) == 10_000
 
 
-@pytest.mark.skipif(not ROOT, reason="no real data: set GRIDCTL_TEST_DATA to a folder with ACDC in `acdc`")
+@pytest.mark.skipif(not ROOT, reason="no real data: set GRIDCTL_TEST_DATA to a folder with data in it")
 def test_masks_of_real_patients() -> None:
-    assert same_as_the_libraries(real_pairs(Path(ROOT), slice(0, 100, 20))) == 15
+    assert same_as_the_libraries(real_pairs(Path(ROOT), every=20)) >= 15
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-@pytest.mark.skipif(not ROOT, reason="no real data: set GRIDCTL_TEST_DATA to a folder with ACDC in `acdc`")
+@pytest.mark.skipif(not ROOT, reason="no real data: set GRIDCTL_TEST_DATA to a folder with data in it")
 def test_masks_of_all_real_patients() -> None:
-    assert same_as_the_libraries(real_pairs(Path(ROOT))) > 290
+    assert same_as_the_libraries(real_pairs(Path(ROOT))) > 300
 
 
 def test_areas_are_those_that_are_published() -> None:

@@ -81,11 +81,11 @@ def _percentiles(
     if not len(truth):
         return
     box = bounding_box(predicted | truth)
-    points = [np.argwhere(surface(mask[box], (1, 2))) for mask in (predicted, truth)]
+    points = [surface(mask[box], (1, 2)) for mask in (predicted, truth)]
     _, high, wide = truth[box].shape
     spacing_mm = (2 * math.hypot(high * rows_mm, wide * columns_mm), rows_mm, columns_mm)
     directed = [nearest_mm(points[0], points[1], spacing_mm), nearest_mm(points[1], points[0], spacing_mm)]
-    ends = [np.searchsorted(of_mask[:, 0], np.arange(1, len(truth))) for of_mask in points]
+    ends = [of_mask.sum(axis=(1, 2)).cumsum()[:-1] for of_mask in points]
     split = [np.split(distances, end) for distances, end in zip(directed, ends, strict=True)]
     for one, other in zip(*split, strict=True):
         yield float(max(np.percentile(one, 95), np.percentile(other, 95)))

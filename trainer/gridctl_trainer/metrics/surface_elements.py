@@ -81,11 +81,11 @@ def surface_elements(
     box = bounding_box(predicted | truth)
     areas = areas_mm2((spacing_mm[0], spacing_mm[1], spacing_mm[2]))
     codes = [_codes(mask[box]) for mask in (predicted, truth)]
-    places = [np.argwhere((code != _OUTSIDE) & (code != _INSIDE)) for code in codes]
+    places = [(code != _OUTSIDE) & (code != _INSIDE) for code in codes]
     return SurfaceElements(
-        of_prediction_mm2=areas[codes[0][tuple(places[0].T)]],
+        of_prediction_mm2=areas[codes[0][places[0]]],
         to_truth_mm=nearest_mm(places[0], places[1], spacing_mm),
-        of_truth_mm2=areas[codes[1][tuple(places[1].T)]],
+        of_truth_mm2=areas[codes[1][places[1]]],
         to_prediction_mm=nearest_mm(places[1], places[0], spacing_mm),
     )
 
