@@ -55,6 +55,10 @@ def as_json(report: Report) -> str:
         "dropped_pairs": _of_parts(report, "dropped"),
         "unlike_pairs": _of_parts(report, "unlike"),
         "studies": [asdict(section) for section in report.studies],
+        "scorecard": [asdict(row) for row in report.scorecard],
+        "published_scores": [asdict(row) for row in report.published],
+        "strata": [asdict(row) for row in report.strata],
+        "trained": [asdict(row) for row in report.trained],
         "provenance": asdict(report.provenance),
         "warnings": list(report.warnings),
     }
