@@ -118,6 +118,8 @@ class ComparisonRow:
         patients: Distinct patients behind the scores, where a score is a mean over patients; else 0.
         patients_left_out: Distinct patients who are left out of some pair, for both models.
         left_out_because: Why, in words.
+        model_updates, against_updates: Optimizer steps of a run, mean over runs; None where no log says.
+        trained_differently: In what else the training of both differs, in words; empty where it does not.
     """
 
     metric: str
@@ -170,6 +172,9 @@ class ComparisonRow:
     patients: int = 0
     patients_left_out: int = 0
     left_out_because: str = ""
+    model_updates: float | None = None
+    against_updates: float | None = None
+    trained_differently: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,7 @@ class PublishedRow:
         method: As the paper names it.
         source: Where they are printed.
         of: Of which patients they are.
+        set: Our set of the same data set, beside which they stand.
         structure, time_point, metric: As in `ScorecardRow`.
         value: As printed, in the metric's unit.
         sd: As printed; None where nothing is.
@@ -57,6 +58,7 @@ class PublishedRow:
     method: str
     source: str
     of: str
+    set: str
     structure: str
     time_point: str
     metric: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -25,7 +26,7 @@ from gridctl.experiment.schema import ComparisonSpec
 from gridctl.report.headline import headlines
 from gridctl.report.provenance import provenance
 from gridctl.report.study import Measured, StudyComparison
-from gridctl.report.training_facts import not_converged, trained_models, unequal_updates
+from gridctl.report.training_facts import not_converged, trained_models, unequal_updates, with_training
 from gridctl.report.warnings import warnings
 
 
@@ -69,13 +70,14 @@ def build_report(
         if question.significance
         else ([], [])
     )
+    trained = trained_models(experiment, collected.runs)
+    comparisons = [replace(part, rows=[with_training(row, trained) for row in part.rows]) for part in comparisons]
     over_runs = comparisons if question.unit == "run" else []
     measured = Measured(experiment, collected.runs, epochs, over_runs, score, experiment.measures)
     checkpoint = checkpoint_of_score(score) or "final"
-    trained = trained_models(experiment, collected.runs)
     compared = [experiment.measures[name] for name in metrics]
     shown = sets_shown(experiment, metrics)
-    of_finished = collected.cases
+    rows_of_cases = scorecard(collected.cases, cells, experiment.measures, shown, checkpoint)
     return Report(
         experiment=experiment.name,
         unit=question.unit,
@@ -96,9 +98,9 @@ def build_report(
         measures=experiment.measures,
         studies=[study.section(measured) for study in studies],
         provenance=provenance(collected.runs, question.seed),
-        scorecard=scorecard(of_finished, cells, experiment.measures, shown, checkpoint),
-        published=published_scores(experiment),
-        strata=list(strata(of_finished, cells, compared, checkpoint)),
+        scorecard=rows_of_cases,
+        published=published_scores(experiment, {row.set for row in rows_of_cases}),
+        strata=list(strata(collected.cases, cells, compared, checkpoint)),
         trained=trained,
     )
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from gridctl.analysis.model import TrainedModel
+from gridctl.analysis.model import ComparisonRow, TrainedModel
 from gridctl.analysis.wording import listed
 from gridctl.collection.specifications import deciding_values, flat
 from gridctl.experiment import Experiment
@@ -82,6 +82,26 @@ def unequal_updates(trained: Sequence[TrainedModel], model: str, against: str) -
     return (
         f"unequal training: {fewer.model} made {times:.1f}x fewer updates than {more.model}{where} "
         f"({fewer.updates:,.0f} against {more.updates:,.0f}{why})"
+    )
+
+
+def with_training(row: ComparisonRow, trained: Sequence[TrainedModel]) -> ComparisonRow:
+    """A test with how both sides were trained."""
+    by_cell = {(each.model, each.train_ratio, each.ablation): each for each in trained}
+    model = by_cell.get((row.model, row.train_ratio, row.ablation))
+    against = by_cell.get((row.against, row.train_ratio, row.against_ablation))
+    if model is None or against is None:
+        return row
+    names = dict.fromkeys([*model.settings, *against.settings])
+    pairs = [(name, model.settings.get(name), against.settings.get(name)) for name in names]
+    said = [f"{name} {first} against {second}" for name, first, second in pairs if first != second]
+    if model.parameters != against.parameters and model.parameters and against.parameters:
+        said.append(f"parameters {model.parameters:,.0f} against {against.parameters:,.0f}")
+    return replace(
+        row,
+        model_updates=model.updates,
+        against_updates=against.updates,
+        trained_differently="; ".join(said),
     )
 
 

@@ -32,7 +32,7 @@ def scorecard_sections(report: Report) -> Iterator[Section]:
     for row in report.scorecard:
         by_place[row.set, row.structure].append(row)
     for (set_name, structure), rows in by_place.items():
-        printed = [row for row in report.published if row.structure == structure]
+        printed = [row for row in report.published if (row.set, row.structure) == (set_name, structure)]
         first = [row for row in rows if row.metric in OVERLAP_AND_DISTANCES]
         if first:
             yield _overlap(report, set_name, structure, first, printed)
@@ -142,7 +142,8 @@ def _emptiness(rows: Sequence[ScorecardRow]) -> Iterator[str]:
     dice = [row for row in rows if row.metric == "dice"]
     undefined = sum(row.undefined for row in dice)
     if undefined:
-        yield f"{count(undefined, 'case')} of all runs without a Dice: neither predicted nor there"
+        verb = "has" if undefined == 1 else "have"
+        yield f"{count(undefined, 'case')} of all runs {verb} no Dice: both masks are empty"
     for row in rows:
         if row.metric in DISTANCES and row.one_empty and row.median is not None:
             yield (
