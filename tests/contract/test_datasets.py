@@ -10,6 +10,7 @@ import pytest
 
 from gridctl_trainer.datasets.phantom.dataset import PhantomOptions, write_phantom
 from gridctl_trainer.testing.datasets import DatasetContract
+from tests.published_layouts import write_mnms, write_mnms2
 
 REAL = os.environ.get("GRIDCTL_TEST_DATA")
 EXAMPLE = Path(__file__).parents[2] / "examples" / "own_dataset"
@@ -20,6 +21,14 @@ def phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data") / "phantom"
     write_phantom(folder, PhantomOptions(patients=3, generalisation_patients=2, slices=2, series=True))
     return folder
+
+
+@pytest.fixture(scope="module")
+def published(phantom: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("published")
+    write_mnms(root / "OpenDataset", phantom)
+    write_mnms2(root / "MnM2", phantom)
+    return root
 
 
 class TestAcdc(DatasetContract):
@@ -36,6 +45,22 @@ class TestSunnybrook(DatasetContract):
     @pytest.fixture
     def root(self, phantom: Path) -> Path:
         return phantom / "sunnybrook"
+
+
+class TestMnms(DatasetContract):
+    dataset = "mnms"
+
+    @pytest.fixture
+    def root(self, published: Path) -> Path:
+        return published / "OpenDataset"
+
+
+class TestMnms2(DatasetContract):
+    dataset = "mnms2"
+
+    @pytest.fixture
+    def root(self, published: Path) -> Path:
+        return published / "MnM2"
 
 
 @pytest.mark.skipif(REAL is None, reason="no real data: set GRIDCTL_TEST_DATA")

@@ -30,6 +30,7 @@ from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.frozen import canonical_json
 from gridctl_trainer.datasets.file_tree import UnreadableError
 from gridctl_trainer.datasets.quality.oddities import Notice, Oddity
+from gridctl_trainer.datasets.quality.plausibility import judge as judge_heart
 from gridctl_trainer.datasets.slices import LabelledSlice
 from gridctl_trainer.plugins.dataset import DatasetDescriptor, DatasetOptions, FolderNames
 
@@ -45,6 +46,7 @@ __all__ = [
     "Notice",
     "Oddity",
     "SeriesDataset",
+    "judge_heart",
     "labelled_volume",
 ]
 
@@ -176,7 +178,14 @@ def labelled_volume(
             where=source,
             fix=f"bring back the labels of {image_source}",
         )
-    numbers = {int(number) for number in np.unique(labels)}
+    found = np.unique(labels)
+    if broken := [float(number) for number in found if not float(number).is_integer()]:
+        raise DataError(
+            f"it holds {broken[0]:g}, and labels are whole numbers",
+            where=source,
+            fix="resample labels by the nearest neighbour, never linearly",
+        )
+    numbers = {int(number) for number in found}
     if unknown := sorted(numbers - {0, *names}):
         known = ", ".join(f"{number} {name}" for number, name in names.items())
         raise DataError(
