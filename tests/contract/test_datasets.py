@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from gridctl_trainer.datasets.phantom.dataset import PhantomOptions, write_phantom
 from gridctl_trainer.testing.datasets import DatasetContract
-from tests.published_layouts import write_mnms, write_mnms2
+from tests.published_layouts import write_mnms, write_mnms2, write_nnunet
 
 REAL = os.environ.get("GRIDCTL_TEST_DATA")
 EXAMPLE = Path(__file__).parents[2] / "examples" / "own_dataset"
@@ -28,6 +29,7 @@ def published(phantom: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("published")
     write_mnms(root / "OpenDataset", phantom)
     write_mnms2(root / "MnM2", phantom)
+    write_nnunet(root / "Dataset027_ACDC", phantom)
     return root
 
 
@@ -61,6 +63,15 @@ class TestMnms2(DatasetContract):
     @pytest.fixture
     def root(self, published: Path) -> Path:
         return published / "MnM2"
+
+
+class TestNnunet(DatasetContract):
+    dataset = "nnunet"
+    options: ClassVar = {"pattern": r"(?P<patient>patient\d+)_frame(?P<time_point>\d+)"}
+
+    @pytest.fixture
+    def root(self, published: Path) -> Path:
+        return published / "Dataset027_ACDC"
 
 
 @pytest.mark.skipif(REAL is None, reason="no real data: set GRIDCTL_TEST_DATA")

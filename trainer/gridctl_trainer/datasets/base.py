@@ -40,6 +40,7 @@ __all__ = [
     "Dataset",
     "DatasetDescriptor",
     "DatasetOptions",
+    "DatasetWithCaseNames",
     "DatasetWithTestSet",
     "FolderNames",
     "LabelledSlice",
@@ -135,6 +136,19 @@ class DatasetWithTestSet(Dataset, Protocol):
 
     def test_root(self, root: Path) -> Path | None:
         """The folder of the test set that belongs to a folder; None if there is none, or the folder is that one."""
+
+
+@runtime_checkable
+class DatasetWithCaseNames(Dataset, Protocol):
+    """One whose cases have names of their own, by which a split's file may call them."""
+
+    def patient_of_case(self, name: str, root: Path | None) -> str:
+        """The patient of a case; empty if that is not known.
+
+        Args:
+            name: Of the case.
+            root: Where the data set lies; None where it is not at hand.
+        """
 
 
 @runtime_checkable
