@@ -11,13 +11,14 @@ images are read, is what `gridctl_trainer.datasets.base` is about.
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final, cast
 
-from gridctl_trainer.contract.errors import SpecError
+from gridctl_trainer.contract.errors import SpecError, shortened
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.spec.data import DatasetSpec, DataSpec
 from gridctl_trainer.plugins.bare_class import options_of_class
@@ -145,6 +146,30 @@ def options_of(given: DatasetSpec) -> DatasetOptions:
         SpecError: An option is unknown or not valid: all of them.
     """
     return read_options(given.dataset, dataset_options(given.dataset), given.options, "options.")
+
+
+def read_dataset(written: str, place: str) -> DatasetSpec:
+    """A data set as a command line names it.
+
+    Args:
+        written: `NAME`, or `NAME=OPTIONS` with options as JSON.
+        place: Of the folder.
+
+    Raises:
+        SpecError: The options are no mapping in JSON, or not valid.
+        UnknownPluginError: No package registers that name.
+        PluginError: It cannot be imported.
+    """
+    name, _, text = written.partition("=")
+    try:
+        given = DatasetSpec(dataset=name, path=place, options=json.loads(text or "{}"))
+    except ValueError:
+        fix = f"""for example --dataset '{name or "NAME"}={{"OPTION": 1}}'"""
+        raise SpecError(
+            "it is no name, or its options are no mapping in JSON", where=f"--dataset {shortened(written, 60)}", fix=fix
+        ) from None
+    options_of(given)
+    return given
 
 
 def structures_of(given: DatasetSpec) -> tuple[str, ...]:
