@@ -26,6 +26,15 @@ FUNCTION: Final = {
 """Of its second table, by metric of patients."""
 
 
+BY_POSITION: Final = {
+    "slice_hd95": "all slices",
+    "slice_hd95_basal": "basal",
+    "slice_hd95_mid": "mid",
+    "slice_hd95_apical": "apical",
+}
+"""In-plane distances, by metric."""
+
+
 def scorecard_sections(report: Report) -> Iterator[Section]:
     """A table of overlap and distances and one of volumes for each set and structure."""
     by_place: dict[tuple[str, str], list[ScorecardRow]] = defaultdict(list)
@@ -36,9 +45,32 @@ def scorecard_sections(report: Report) -> Iterator[Section]:
         first = [row for row in rows if row.metric in OVERLAP_AND_DISTANCES]
         if first:
             yield _overlap(report, set_name, structure, first, printed)
+        if third := [row for row in rows if row.metric in BY_POSITION]:
+            yield _by_position(report, set_name, structure, third)
         second = [row for row in rows if row.metric in FUNCTION]
         if second:
             yield _function(report, set_name, structure, second, printed)
+
+
+def _by_position(report: Report, set_name: str, structure: str, rows: Sequence[ScorecardRow]) -> Section:
+    """In-plane HD95 of the basal, middle and apical third of the slices that the truth holds."""
+    ablated = any(row.ablation != "none" for row in rows)
+    at = {(row.train_ratio, row.ablation, row.model, row.time_point, row.metric): row for row in rows}
+    table = []
+    for ratio, ablation, model in dict.fromkeys((row.train_ratio, row.ablation, row.model) for row in rows):
+        for time_point in time_points(rows):
+            found = [at.get((ratio, ablation, model, time_point, name)) for name in BY_POSITION]
+            if any(found):
+                line = [f"{ratio:g}", *([ablation] if ablated else []), model, time_point or MISSING]
+                table.append([*line, *map(_mean_sd, found)])
+    columns = ["ratio", *(["ablation"] if ablated else []), "model", "time", *BY_POSITION.values()]
+    return Section(
+        f"In-plane HD95 by slice position: {_place(report, set_name, structure)} (mm)",
+        columns,
+        table,
+        caption="mean (sd between cases) of each run's cases, mean over runs; thirds of the slices that the truth has",
+        text_columns=("ablation", "model", "time"),
+    )
 
 
 def training_sections(report: Report) -> Iterator[Section]:
