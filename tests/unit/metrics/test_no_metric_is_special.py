@@ -17,6 +17,7 @@ EXEMPT = (
     *(f"trainer/gridctl_trainer/metrics/{name}.py" for name in OWN),
     "trainer/gridctl_trainer/contract/released/",
     "orchestrator/gridctl/studies/",
+    "orchestrator/gridctl/report/scorecard_columns.py",
 )
 NAMED = re.compile(rf"(^|[._]|\b)({'|'.join((*OWN, 'dice'))})($|\.|\b)")
 PARSING = ("startswith", "endswith", "removeprefix", "removesuffix", "partition", "rpartition", "split", "rsplit")

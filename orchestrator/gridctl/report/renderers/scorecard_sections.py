@@ -11,28 +11,8 @@ from gridctl.analysis.scorecard import DISTANCES
 from gridctl.report.numbers import MISSING
 from gridctl.report.renderers.sections import Section
 from gridctl.report.scorecard import comparable, selected_on, shown_value, time_points
+from gridctl.report.scorecard_columns import BY_POSITION, FUNCTION, OVERLAP_AND_DISTANCES
 from gridctl.terminal.console import count
-
-OVERLAP_AND_DISTANCES: Final = ("dice", "hd", "hd95", "assd", "nsd")
-"""Of the scorecard's first table, where there are such: columns in this order."""
-
-FUNCTION: Final = {
-    "absolute_ef_error": "|EF error|",
-    "ef_error": "EF bias",
-    "edv_error_ml": "EDV bias",
-    "esv_error_ml": "ESV bias",
-    "mass_error_g": "mass bias",
-}
-"""Of its second table, by metric of patients."""
-
-
-BY_POSITION: Final = {
-    "slice_hd95": "all slices",
-    "slice_hd95_basal": "basal",
-    "slice_hd95_mid": "mid",
-    "slice_hd95_apical": "apical",
-}
-"""In-plane distances, by metric."""
 
 
 def scorecard_sections(report: Report) -> Iterator[Section]:
@@ -171,11 +151,10 @@ def _place(report: Report, set_name: str, structure: str) -> str:
 
 
 def _emptiness(rows: Sequence[ScorecardRow]) -> Iterator[str]:
-    dice = [row for row in rows if row.metric == "dice"]
-    undefined = sum(row.undefined for row in dice)
-    if undefined:
+    first = [row for row in rows if row.metric == rows[0].metric]
+    if undefined := sum(row.undefined for row in first):
         verb = "has" if undefined == 1 else "have"
-        yield f"{count(undefined, 'case')} of all runs {verb} no Dice: both masks are empty"
+        yield f"{count(undefined, 'case')} of all runs {verb} no {first[0].label}: both masks are empty"
     for row in rows:
         if row.metric in DISTANCES and row.one_empty and row.median is not None:
             yield (

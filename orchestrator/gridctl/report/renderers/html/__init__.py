@@ -30,6 +30,7 @@ from gridctl.report.renderers.html.run_table import run_rows
 from gridctl.report.renderers.html.significance_table import test_rows
 from gridctl.report.renderers.html.templating import render
 from gridctl.report.renderers.scorecard_sections import scorecard_sections, training_sections
+from gridctl.report.renderers.sections import definitions
 from gridctl.runs.standing import Standing, standing_without_backend
 from gridctl_trainer.storage.base import Store
 
@@ -89,9 +90,7 @@ def render_page(
             "models": named,
             "metric_names": {name: measure.label for name, measure in measures.items()},
             "metrics": metrics,
-            "definitions": {
-                measures[name].metric_label: measures[name].definition for name in asked_for if name in measures
-            },
+            "definitions": definitions(report, asked_for),
             "primary": primary_measures(measures),
             "tests": test_rows(report),
             "testable": compares(experiment),

@@ -10,23 +10,21 @@ import pandas as pd
 
 from gridctl.analysis.model import Report
 from gridctl.analysis.patient_scores import PatientScores
-from gridctl.analysis.wording import sentence
-from gridctl.experiment.measures import Measure, checkpoint_of_score
+from gridctl.experiment.measures import Measure, Measures, checkpoint_of_score
 from gridctl.report.renderers.html.charts.legend import Model
 from gridctl.report.renderers.html.charts.patient_plots import Volumes, agreement_plot, paired_plot
 from gridctl.report.renderers.html.charts.plot import Plot
 from gridctl.report.renderers.html.gallery import CellGallery, Gallery, Output, Slice
 from gridctl.report.renderers.html.representatives import Example, Shown
 from gridctl.report.scorecard import shown_value
+from gridctl.report.scorecard_columns import AGREEMENT, BESIDE
+from gridctl_trainer.contract.score_name import ScoreName
 
 WORST: Final = 6
 """Cases shown of each set."""
 
 MARKS_DRAWN: Final = 6000
 """Of all pictures together; cells beyond it are left out by name."""
-
-_VOLUMES: Final = {"edv_ml": "end-diastolic volume", "esv_ml": "end-systolic volume", "ef": "ejection fraction"}
-_BESIDE: Final = ("dice", "hd", "hd95", "assd", "volume_ml", "true_volume_ml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +109,13 @@ def shown_patients(
                 continue
             pair = _pair(report, models, example)
             of_set = _of_set(
-                measures[set_name], scores[set_name], of_checkpoint, example, pair, pictured.get(shown.key)
+                measures[set_name],
+                scores[set_name],
+                of_checkpoint,
+                example,
+                pair,
+                pictured.get(shown.key),
+                report.measures,
             )
             of_sets += [of_set] if of_set else []
         drawn += sum(len(plot.marks) for of_set in of_sets for plot in of_set.plots)
@@ -138,6 +142,7 @@ def _of_set(
     example: Example,
     pair: tuple[Model, Model] | None,
     pictured: CellGallery | None,
+    measures: Measures,
 ) -> SetPatients | None:
     of_runs = cases[cases["run_id"].isin(list(example.runs.values())) & (cases["set"] == measure.set)]
     if of_runs.empty:
@@ -148,7 +153,7 @@ def _of_set(
         found = scores.pair(example.runs[pair[0]], example.runs[pair[1]])
         if found.patients:
             plots.append(paired_plot(measure, *pair, found, example.seed, groups))
-    plots += _agreements(of_runs, measure, example)
+    plots += _agreements(of_runs, measure, example, measures)
     worst = list(_worst(of_runs, measure, example, groups, pictured))
     return SetPatients(measure.set, example, plots, worst, measure.metric_label) if plots or worst else None
 
@@ -163,10 +168,10 @@ def _pair(report: Report, models: Sequence[Model], example: Example) -> tuple[Mo
     return by_name[names[0]], by_name[names[1]]
 
 
-def _agreements(cases: pd.DataFrame, measure: Measure, example: Example) -> Iterator[Plot]:
+def _agreements(cases: pd.DataFrame, measure: Measure, example: Example, measures: Measures) -> Iterator[Plot]:
     """Volumes and ejection fraction of the structure that the score is of."""
     of_structure = cases[(cases["structure"] == measure.structure) & (cases["time_point"] == "patient")]
-    for metric, title in _VOLUMES.items():
+    for metric, title in AGREEMENT.items():
         both = of_structure[of_structure["metric"].isin([metric, f"true_{metric}"])]
         of_models: dict[Model, Volumes] = {}
         for model, run in example.runs.items():
@@ -178,8 +183,8 @@ def _agreements(cases: pd.DataFrame, measure: Measure, example: Example) -> Iter
                 if len(known):
                     of_models[model] = Volumes([str(name) for name in known.index], *values)
         if of_models:
-            unit = "%" if metric == "ef" else "ml"
-            yield agreement_plot(f"{sentence(title)}, limits of agreement", unit, of_models, example.seed)
+            unit = measures[str(ScoreName(measure.set, metric, measure.structure))].unit
+            yield agreement_plot(f"{title}, limits of agreement", unit, of_models, example.seed)
 
 
 def _worst(
@@ -193,7 +198,7 @@ def _worst(
     of_structure = cases[cases["structure"] == measure.structure]
     ranked = of_structure[of_structure["metric"] == measure.metric].dropna(subset=["value"])
     ranked = ranked.sort_values("value", ascending=measure.higher_is_better, kind="stable").head(WORST)
-    beside = of_structure[of_structure["metric"].isin(_BESIDE)]
+    beside = of_structure[of_structure["metric"].isin(list(BESIDE))]
     values = {
         (str(run), str(patient), str(time), str(metric)): float(value)
         for run, patient, time, metric, value in beside[
@@ -205,8 +210,8 @@ def _worst(
     ):
         model = by_run[str(run)]
         known = {
-            metric: shown_value(metric, number)
-            for metric in _BESIDE
+            heading: shown_value(metric, number)
+            for metric, heading in BESIDE.items()
             if metric != measure.metric
             and (number := values.get((str(run), str(patient), str(time), metric))) is not None
             and number == number
