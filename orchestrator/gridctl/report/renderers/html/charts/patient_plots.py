@@ -50,7 +50,7 @@ def paired_plot(
     plot = Plot(
         f"{sentence(titled(measure))}, patient by patient",
         f"{count(len(pair.patients), 'patient')} of seed {seed}; {model.name} is better in {better}; on the dashed "
-        f"line both are the same{left_out}",
+        f"line both are the same; a mark has the look of the better one{left_out}",
         Scale(low, high, 46, WIDTH - 12),
         Scale(low, high, HEIGHT - 40, 12),
         WIDTH,
@@ -96,7 +96,7 @@ def agreement_plot(title: str, unit: str, of_models: Mapping[Model, Volumes], se
     plot.line([(x_low, 0), (x_high, 0)], "zero")
     for model, limits in lines.items():
         for value, css in zip(limits, ("bias", "limit", "limit"), strict=False):
-            tip = f"{model.name}, seed {seed}: {value:+.1f} {unit}"
+            tip = f"{model.name}, seed {seed}: {_signed(value)} {unit}"
             plot.line([(x_low, value), (x_high, value)], f"{model.css} {css}", tip)
     for model, each in of_models.items():
         for patient, predicted, true in zip(each.patients, each.predicted, each.true, strict=True):
@@ -115,5 +115,9 @@ def _limits(differences: NDArray[np.float64]) -> tuple[float, ...]:
 
 
 def _said(model: Model, limits: Sequence[float], unit: str) -> str:
-    known = f", limits {limits[1]:+.1f} to {limits[2]:+.1f}" if len(limits) > 1 else ""
-    return f"{model.name}: bias {limits[0]:+.1f}{known} {unit}"
+    known = f", limits {_signed(limits[1])} to {_signed(limits[2])}" if len(limits) > 1 else ""
+    return f"{model.name}: bias {_signed(limits[0])}{known} {unit}"
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.1f}".replace("-", "−")
