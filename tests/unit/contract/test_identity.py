@@ -92,6 +92,7 @@ DECIDING = {
     "training__external_batch_size": 3,
     "training__on_nonfinite": "skip",
     "training__deterministic": False,
+    "scoring__clean_up": "largest_component",
 }
 MERELY_RECORDED = {
     "network__execution": {"recompute_timesteps": True},
@@ -99,6 +100,8 @@ MERELY_RECORDED = {
     "data__on_wrong": "train",
     "training__threads": 4,
     "training__device": "cpu",
+    "training__validate_every_epochs": 3,
+    "scoring__every_epochs": 3,
     "training__checkpoint_every_epochs": 3,
     "training__checkpoint_keep_last": 3,
     "training__checkpoint_keep_every_epochs": 3,

@@ -19,6 +19,7 @@ from gridctl_trainer.contract.spec.network import NetworkSpec
 from gridctl_trainer.contract.spec.problems import joined, validation_problems
 from gridctl_trainer.contract.spec.run_id import run_id_of
 from gridctl_trainer.contract.spec.scored import DEFAULT_METRICS, MetricNames, scored_sets, structures_of
+from gridctl_trainer.contract.spec.scoring import ScoringSpec
 from gridctl_trainer.contract.spec.training import TrainingSpec
 
 SCHEMA_VERSION: Final = 2
@@ -43,6 +44,7 @@ class RunSpec(Frozen):
         training: How the model is trained.
         metrics: Which scores are computed. Recorded: another list changes neither the weights nor the scores that
             both have, so the run stays the same one.
+        scoring: How whole cases are scored.
         plugin_path: Folders in which modules of plugins that are named by their path are looked for, after all others.
     """
 
@@ -57,6 +59,7 @@ class RunSpec(Frozen):
     data: Annotated[DataSpec, DECIDES]
     training: Annotated[TrainingSpec, DECIDES]
     metrics: Annotated[MetricNames, RECORDED] = DEFAULT_METRICS
+    scoring: Annotated[ScoringSpec, DECIDES] = ScoringSpec()
     plugin_path: Annotated[tuple[str, ...], RECORDED] = ()
 
     @model_validator(mode="after")
