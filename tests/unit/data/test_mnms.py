@@ -65,10 +65,15 @@ def test_frames_before_the_labelled_ones_are_those_of_the_recording(published: d
     said: list[Oddity] = []
     slices = source.read(3, said.append)
     recorded = np.asanyarray(nibabel.load(source.files[0]).dataobj).transpose(3, 2, 1, 0)
-    diastole = next(item for item in slices if item.phase == "ED")
-    assert len(diastole.series) == 3
-    np.testing.assert_array_equal(diastole.series[-1], recorded[1, 0])
-    assert any("padded" in oddity.what for oddity in said)
+    for item in slices:
+        numbers = [3, 2, 1] if item.phase == "ED" else [1, 2, 3]
+        np.testing.assert_array_equal(item.series, recorded[numbers, item.index])
+    assert not said
+    source.read(6, said.append)
+    assert [oddity.what.partition(" is padded")[0] for oddity in said] == [
+        "the series of 6 frames to ED",
+        "the series of 6 frames to ES",
+    ]
 
 
 def test_the_test_part_is_another_set(published: dict[str, Path], phantom: Path, tmp_path: Path) -> None:
