@@ -1,6 +1,6 @@
 """The metric log: what one attempt writes.
 
-JSON lines, each with a `kind`: `attempt` first, `data` once the images are read, then an
+JSON lines, each with a `kind`: `attempt` first, `data` once the images are read, then one
 line for each `epoch`, and `end` when the process ends in an orderly way. Each attempt writes
 only its own object, so a pod kept alive by a node partition cannot spoil its successor's log.
 """
@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from gridctl_trainer.contract.errors import MetricLogError
-from gridctl_trainer.contract.fields.bounds import Attempt, Count, Epoch, ExitCode, Loss, Seconds, Time
+from gridctl_trainer.contract.fields.bounds import Attempt, Count, Epoch, ExitCode, Loss, PositiveLoss, Seconds, Time
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
@@ -89,6 +89,7 @@ class DataRecord(Frozen):
         split_digest: SHA-256 over the patients of both halves.
         sets: Who is in each: `train`, `validation`, and every other set that is scored, by name.
         train_steps: Optimizer steps of one epoch.
+        parameters: Learned numbers of the model; None in logs of before.
     """
 
     kind: Literal["data"] = "data"
@@ -97,6 +98,7 @@ class DataRecord(Frozen):
     split_digest: str
     sets: Mapping[SetKey, SetData]
     train_steps: Count
+    parameters: Count | None = None
 
 
 class EpochRecord(Frozen):
@@ -106,6 +108,7 @@ class EpochRecord(Frozen):
         epoch: From 1.
         train_loss: Mean over the epoch's images of the loss their step was taken on.
         skipped_steps: Steps not taken because their loss or gradient was not finite.
+        learning_rate: Of the epoch's last step; None where it is the same throughout the run.
         sets: Scores by name of the set: `validation`, and those of other data.
         seconds: Wall time of the epoch in this attempt, validation included.
         images_per_second: Training images per second of training time.
@@ -117,6 +120,7 @@ class EpochRecord(Frozen):
     epoch: Epoch
     train_loss: Loss
     skipped_steps: Count = 0
+    learning_rate: PositiveLoss | None = None
     sets: dict[SetKey, SetScores]
     seconds: Seconds
     images_per_second: float = Field(ge=0, le=1e15)
@@ -166,6 +170,8 @@ def write_line(record: Record) -> str:
     content = record.model_dump(mode="json")
     if not content.get("copied_from", "-"):
         del content["copied_from"]  # rare
+    if content.get("learning_rate", 0) is None:
+        del content["learning_rate"]
     for of_set in content.get("sets", {}).values():
         if not of_set.get("undefined", "-"):
             del of_set["undefined"]  # mostly every image has every score

@@ -64,8 +64,11 @@ class PackManifest(Frozen):
 
     def sealed(self) -> PackManifest:
         """The same with its seal."""
-        content = canonical_json(self.model_dump(mode="json", exclude={"seal"}))
-        return self.model_copy(update={"seal": hashlib.sha256(content.encode()).hexdigest()})
+        content = self.model_dump(mode="json", exclude={"seal"})
+        for record in content["slices"]:
+            if not record["unannotated"]:
+                del record["unannotated"]  # packs of before had none
+        return self.model_copy(update={"seal": hashlib.sha256(canonical_json(content).encode()).hexdigest()})
 
 
 def read_manifest(folder: Path) -> PackManifest | None:

@@ -8,9 +8,10 @@ import os
 import shutil
 import uuid
 import zipfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -130,11 +131,15 @@ def _read_part(path: Path) -> PreparedPatient:
             return PreparedPatient(
                 part["series"],
                 part["masks"],
-                tuple(SliceRecord(**record) for record in records["slices"]),
+                tuple(_slice_record(record) for record in records["slices"]),
                 tuple(Oddity(**oddity) for oddity in records["oddities"]),
             )
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"a half-made pack is damaged: {error}", where=path, fix="delete it, then try again") from None
+
+
+def _slice_record(record: Mapping[str, Any]) -> SliceRecord:
+    return SliceRecord(**{**record, "unannotated": tuple(record.get("unannotated", ()))})
 
 
 def _assemble(draft: Path, parts: Iterable[Path], target: tuple[str, ...]) -> PreparedSet:

@@ -61,11 +61,12 @@ class RunSets:
         """SHA-256 over those of all data sets."""
         return _joined(self.digests.values())
 
-    def record(self, train_steps: int) -> DataRecord:
+    def record(self, train_steps: int, parameters: int) -> DataRecord:
         """What the metric log says of the data.
 
         Args:
             train_steps: Optimizer steps of one epoch.
+            parameters: Learned numbers of the model.
         """
         found = {TRAIN: self.train, **self.scored}
         return DataRecord(
@@ -76,6 +77,7 @@ class RunSets:
                 name: SetData(patients=_patients(prepared), images=len(prepared)) for name, prepared in found.items()
             },
             train_steps=train_steps,
+            parameters=parameters,
         )
 
 
@@ -126,7 +128,7 @@ def split_sets(spec: RunSpec, found: Mapping[str, PreparedSet]) -> RunSets:
     split = split_of(spec, labelled.patients)
     external = {name: prepared for name, prepared in found.items() if name not in (TRAIN, TEST)}
     return RunSets(
-        labelled.of_patients(split.train),
+        labelled.of_patients(split.train).with_something_outlined(),
         {VALIDATION: labelled.of_patients(split.validation), **external},
         labelled.of_patients(split.test) if split.test else found.get(TEST),
         digests={name: prepared.digest for name, prepared in found.items()},
