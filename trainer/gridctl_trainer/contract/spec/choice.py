@@ -54,7 +54,8 @@ class Choice(Frozen):
     def _owned(cls, name: str, key: str, value: Any) -> Any:
         if key == "name" or key not in cls.model_fields or key in cls.options_of[name]:
             return value
-        owners = " and ".join(other for other, options in cls.options_of.items() if key in options)
+        *others, last = [other for other, options in cls.options_of.items() if key in options]
+        owners = f"{', '.join(others)} and {last}" if others else last
         has = f"those of {name} are {', '.join(cls.options_of[name])}" if cls.options_of[name] else f"{name} has none"
         return _OfAnother(f"is an option of {owners}; {has}")
 

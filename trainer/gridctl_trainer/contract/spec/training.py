@@ -84,9 +84,7 @@ class TrainingSpec(Frozen):
     def _schedule_fits(cls, schedule: ScheduleSpec, info: ValidationInfo) -> ScheduleSpec:
         epochs, optimizer, rate = (info.data.get(name) for name in ("epochs", "optimizer", "learning_rate"))
         if epochs is not None and schedule.warmup_epochs >= epochs:
-            raise ValueError(
-                f"the warm-up takes {schedule.warmup_epochs:g} epochs, but epochs is {epochs}: make it shorter"
-            )
+            raise ValueError(f"warmup_epochs is {schedule.warmup_epochs:g}, but epochs is {epochs}: make it smaller")
         if rate is not None and schedule.eta_min > rate:
             raise ValueError(f"eta_min is {schedule.eta_min:g}, above learning_rate, which is {rate:g}")
         moves = schedule.name == "one_cycle" and schedule.cycle_momentum
