@@ -56,6 +56,7 @@ _SECTIONS: Final = (
     ("LossSpec", "training.loss", "`training.loss`"),
     ("OptimizerSpec", "training.optimizer", "`training.optimizer`"),
     ("ScheduleSpec", "training.schedule", "`training.schedule`"),
+    ("ScoringSpec", "scoring", "`scoring`"),
     *((options_of_model(name), "models.NAME", f"Options of a model: `{name}`") for name in MODELS.names()),
     ("KubernetesOptions", "kubernetes", "`kubernetes`"),
     ("Toleration", "kubernetes.tolerations[]", "An item of `kubernetes.tolerations`"),

@@ -53,6 +53,7 @@ def experiment_schema(*, may_be_empty: bool = True) -> dict[str, Any]:
     sections: set[type[BaseModel]] = {ExperimentFile, *models_in(ExperimentFile)}
     for model in sections:
         _explain(made if model is ExperimentFile else definitions[model.__name__], model)
+    _let_names_stand_alone(definitions)
     networks = installed_options()
     for architecture, network in networks.items():
         definitions[options_of_model(architecture)] = _options(architecture, network, definitions, may_be_empty)
@@ -61,7 +62,6 @@ def experiment_schema(*, may_be_empty: bool = True) -> dict[str, Any]:
     ablation = properties["ablations"]["items"]
     properties["ablations"]["items"] = {"anyOf": [*ablation_names(), ablation]}
     definitions["Ablation"]["properties"]["without"]["items"] = left_out()
-    _let_names_stand_alone(definitions)
     for unwritten in ("StepSpec", "JsonValue"):
         definitions.pop(unwritten, None)
     steps = definitions["DataSpec"]["properties"]["preprocessing"]

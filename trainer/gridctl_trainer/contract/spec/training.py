@@ -25,6 +25,8 @@ class TrainingSpec(Frozen):
         schedule: `constant`, `cosine`, `poly` or `one_cycle`, or a section with its options, such as a warm-up.
         gradient_clip_norm: Length (L2 norm over all weights) to which a longer gradient is scaled down before the
             step; None for no clipping.
+        validate_every_epochs: Score `validation` and external sets after every so many epochs, and always after the
+            last one; epochs between have a training loss alone, and none of them can be the best one.
         validation_batch_size: Images in one validation minibatch; each minibatch's scores are logged.
         external_batch_size: Images in one minibatch of external sets and of the test set.
         checkpoint_every_epochs: Epochs between periodic checkpoints.
@@ -52,6 +54,7 @@ class TrainingSpec(Frozen):
     optimizer: Annotated[OptimizerSpec, DECIDES] = OptimizerSpec()
     schedule: Annotated[ScheduleSpec, DECIDES] = ScheduleSpec()
     gradient_clip_norm: Annotated[float | None, Field(gt=0, le=1_000_000), DECIDES] = None
+    validate_every_epochs: Annotated[int, Field(ge=1, le=9999), RECORDED] = 1
     validation_batch_size: Annotated[int, Field(ge=1, le=65536), DECIDES] = 16
     external_batch_size: Annotated[int, Field(ge=1, le=65536), DECIDES] = 8
     checkpoint_every_epochs: Annotated[int, Field(ge=1, le=9999), RECORDED] = 10

@@ -8,10 +8,11 @@ from typing import Any
 
 from gridctl.analysis.model import Report
 from gridctl.analysis.request import Question, compares
+from gridctl.analysis.scores import Scored
 from gridctl.analysis.wording import bca_coverage
 from gridctl.collection.collect import Collected
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import first_of_each_set, primary_measures
+from gridctl.experiment.measures import default_scores, epoch_measures, primary_measures
 from gridctl.report.conditions import conditions
 from gridctl.report.renderers.html.charts.curves import packed_curves
 from gridctl.report.renderers.html.charts.difference_chart import difference_plots
@@ -22,11 +23,14 @@ from gridctl.report.renderers.html.charts.ratio_chart import ratio_chart
 from gridctl.report.renderers.html.commands import logs_command, report_command
 from gridctl.report.renderers.html.gallery import read_gallery
 from gridctl.report.renderers.html.last_lines import last_lines
+from gridctl.report.renderers.html.patients import shown_patients
 from gridctl.report.renderers.html.provenance_table import mixed, newest_sign, provenance_lines
 from gridctl.report.renderers.html.representatives import representatives
 from gridctl.report.renderers.html.run_table import run_rows
 from gridctl.report.renderers.html.significance_table import test_rows
 from gridctl.report.renderers.html.templating import render
+from gridctl.report.renderers.scorecard_sections import scorecard_sections, training_sections
+from gridctl.report.renderers.sections import definitions
 from gridctl.runs.standing import Standing, standing_without_backend
 from gridctl_trainer.storage.base import Store
 
@@ -67,10 +71,13 @@ def render_page(
     finished = tables.runs.loc[tables.runs["finished"], "run_id"]
     epochs_of_finished = tables.epochs[tables.epochs["run_id"].isin(finished)]
     measures = report.measures
-    asked_for = dict.fromkeys([*first_of_each_set(measures), *(summary.metric for summary in report.summaries)])
-    metrics = [name for name in asked_for if tables.epochs[name].notna().any()]
+    asked_for = dict.fromkeys(
+        [*default_scores(epoch_measures(measures)), *(summary.metric for summary in report.summaries)]
+    )
+    metrics = [name for name in asked_for if name in tables.epochs and tables.epochs[name].notna().any()]
     agreed = agreements(tables.function, named)
     chosen = representatives(report, runs, named)
+    gallery = read_gallery(store, experiment.name, chosen, primary_measures(measures))
     tested = [row for part in report.comparisons for row in part.rows if row.bca_low is not None]
     rows = run_rows(runs, known, tables.epochs, metrics)
     asked = question or Question(significance=bool(report.comparisons), unit=report.unit)
@@ -83,17 +90,22 @@ def render_page(
             "models": named,
             "metric_names": {name: measure.label for name, measure in measures.items()},
             "metrics": metrics,
-            "definitions": {measures[name].metric_label: measures[name].definition for name in metrics},
+            "definitions": definitions(report, asked_for),
             "primary": primary_measures(measures),
             "tests": test_rows(report),
             "testable": compares(experiment),
             "conditions": list(conditions(report)),
             "coverage": bca_coverage(min((row.n_pairs for row in tested), default=0)),
-            "ratio": ratio_chart(report, epochs_of_finished, named, experiment.train_ratios),
+            "ratio": ratio_chart(
+                report, Scored(epochs_of_finished, tables.cases, measures), named, experiment.train_ratios
+            ),
             "differences": difference_plots(report, named),
             "curves": packed_curves(experiment, tables.runs, tables.epochs, [measures[name] for name in metrics]),
             "grid": grid_map(runs, named, known),
-            "gallery": read_gallery(store, experiment.name, chosen, primary_measures(measures)),
+            "gallery": gallery,
+            "patients": shown_patients(report, tables.cases, chosen, named, gallery),
+            "scorecards": list(scorecard_sections(report)),
+            "trainings": list(training_sections(report)),
             "agreements": agreed,
             "function": function_cells(tables.function, chosen, agreed),
             "lines": lines,
