@@ -75,16 +75,6 @@ def run_row(run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, E
     }
 
 
-def _seconds_per_epoch(run: RunSpec, records: Sequence[EpochRecord]) -> float:
-    """The median; where only some epochs are validated, that of both kinds, weighted as they follow each other."""
-    kinds = [[record.seconds for record in records if bool(record.sets) == validated] for validated in (True, False)]
-    medians = [float(pd.Series(kind, dtype="float64").median()) for kind in kinds]
-    if not all(kinds):
-        return medians[0] if kinds[0] else medians[1]
-    share = 1 / run.training.validate_every_epochs
-    return share * medians[0] + (1 - share) * medians[1]
-
-
 def _parameters(logs: Sequence[AttemptLog]) -> float:
     """As the newest attempt says; those of before say nothing."""
     known = [found for log in logs if (found := getattr(log.attempt, "parameters", None)) is not None]
@@ -94,6 +84,16 @@ def _parameters(logs: Sequence[AttemptLog]) -> float:
 def _updates(merged: Sequence[tuple[AttemptLog, EpochRecord]]) -> int:
     """Optimizer steps that were taken in the epochs that count."""
     return sum(log.data.train_steps - record.skipped_steps for log, record in merged if log.data)
+
+
+def _seconds_per_epoch(run: RunSpec, records: Sequence[EpochRecord]) -> float:
+    """The median; where only some epochs are validated, that of both kinds, weighted as they follow each other."""
+    kinds = [[record.seconds for record in records if bool(record.sets) == validated] for validated in (True, False)]
+    medians = [float(pd.Series(kind, dtype="float64").median()) for kind in kinds]
+    if not all(kinds):
+        return medians[0] if kinds[0] else medians[1]
+    share = 1 / run.training.validate_every_epochs
+    return share * medians[0] + (1 - share) * medians[1]
 
 
 def _changed(logs: Sequence[AttemptLog]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gridctl.analysis.model import Report
 from gridctl.report.conditions import conditions
 from gridctl.report.renderers.all_sections import all_sections
-from gridctl.report.renderers.sections import Section, footer
+from gridctl.report.renderers.sections import Section, definitions, footer
 from gridctl.report.renderers.unbroken import unbroken
 
 
@@ -14,6 +14,7 @@ def as_markdown(report: Report) -> str:
     parts = [f"# {report.experiment}", *(f"> **Warning:** {_escaped(warning)}" for warning in report.warnings)]
     if report.headlines:
         parts.append("\n".join(f"- {_escaped(line)}" for line in report.headlines))
+    parts += [_escaped(f"{label}: {definition}") for label, definition in definitions(report).items()]
     for section in all_sections(report):
         parts.append(f"## {_escaped(section.title)}")
         if section.columns:

@@ -11,19 +11,8 @@ from gridctl.analysis.scorecard import DISTANCES
 from gridctl.report.numbers import MISSING
 from gridctl.report.renderers.sections import Section
 from gridctl.report.scorecard import comparable, selected_on, shown_value, time_points
+from gridctl.report.scorecard_columns import BY_POSITION, FUNCTION, OVERLAP_AND_DISTANCES
 from gridctl.terminal.console import count
-
-OVERLAP_AND_DISTANCES: Final = ("dice", "hd", "hd95", "assd", "nsd")
-"""Of the scorecard's first table, where there are such: columns in this order."""
-
-FUNCTION: Final = {
-    "absolute_ef_error": "|EF error|",
-    "ef_error": "EF bias",
-    "edv_error_ml": "EDV bias",
-    "esv_error_ml": "ESV bias",
-    "mass_error_g": "mass bias",
-}
-"""Of its second table, by metric of patients."""
 
 
 def scorecard_sections(report: Report) -> Iterator[Section]:
@@ -36,9 +25,32 @@ def scorecard_sections(report: Report) -> Iterator[Section]:
         first = [row for row in rows if row.metric in OVERLAP_AND_DISTANCES]
         if first:
             yield _overlap(report, set_name, structure, first, printed)
+        if third := [row for row in rows if row.metric in BY_POSITION]:
+            yield _by_position(report, set_name, structure, third)
         second = [row for row in rows if row.metric in FUNCTION]
         if second:
             yield _function(report, set_name, structure, second, printed)
+
+
+def _by_position(report: Report, set_name: str, structure: str, rows: Sequence[ScorecardRow]) -> Section:
+    """In-plane HD95 of the basal, middle and apical third of the slices that the truth holds."""
+    ablated = any(row.ablation != "none" for row in rows)
+    at = {(row.train_ratio, row.ablation, row.model, row.time_point, row.metric): row for row in rows}
+    table = []
+    for ratio, ablation, model in dict.fromkeys((row.train_ratio, row.ablation, row.model) for row in rows):
+        for time_point in time_points(rows):
+            found = [at.get((ratio, ablation, model, time_point, name)) for name in BY_POSITION]
+            if any(found):
+                line = [f"{ratio:g}", *([ablation] if ablated else []), model, time_point or MISSING]
+                table.append([*line, *map(_mean_sd, found)])
+    columns = ["ratio", *(["ablation"] if ablated else []), "model", "time", *BY_POSITION.values()]
+    return Section(
+        f"In-plane HD95 by slice position: {_place(report, set_name, structure)} (mm)",
+        columns,
+        table,
+        caption="mean (sd between cases) of each run's cases, mean over runs; thirds of the slices that the truth has",
+        text_columns=("ablation", "model", "time"),
+    )
 
 
 def training_sections(report: Report) -> Iterator[Section]:
@@ -139,11 +151,10 @@ def _place(report: Report, set_name: str, structure: str) -> str:
 
 
 def _emptiness(rows: Sequence[ScorecardRow]) -> Iterator[str]:
-    dice = [row for row in rows if row.metric == "dice"]
-    undefined = sum(row.undefined for row in dice)
-    if undefined:
+    first = [row for row in rows if row.metric == rows[0].metric]
+    if undefined := sum(row.undefined for row in first):
         verb = "has" if undefined == 1 else "have"
-        yield f"{count(undefined, 'case')} of all runs {verb} no Dice: both masks are empty"
+        yield f"{count(undefined, 'case')} of all runs {verb} no {first[0].label}: both masks are empty"
     for row in rows:
         if row.metric in DISTANCES and row.one_empty and row.median is not None:
             yield (

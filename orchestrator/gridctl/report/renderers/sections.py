@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from gridctl.analysis.families import is_selected
 from gridctl.analysis.model import Comparison, ComparisonRow, Overall, Report, Summary
 from gridctl.analysis.wording import bca_coverage, cell_name, is_significant
 from gridctl.experiment.measures import primary_label, titled
@@ -39,12 +40,13 @@ class Section:
 
 def sections(report: Report) -> Iterator[Section]:
     """All tables of what was measured and tested, in the order of reading."""
-    if not report.comparisons:
-        by_metric: dict[str, list[Summary]] = defaultdict(list)
-        for summary in report.summaries:
+    tested = {row.metric for part in report.comparisons for row in part.rows}
+    by_metric: dict[str, list[Summary]] = defaultdict(list)
+    for summary in report.summaries:
+        if not report.comparisons or summary.metric not in tested:
             by_metric[summary.metric].append(summary)
-        for metric, summaries in by_metric.items():
-            yield _summary(report, metric, summaries)
+    for metric, summaries in by_metric.items():
+        yield _summary(report, metric, summaries)
     for comparison in report.comparisons:
         rows: dict[str, list[ComparisonRow]] = defaultdict(list)
         for row in comparison.rows:
@@ -55,6 +57,18 @@ def sections(report: Report) -> Iterator[Section]:
             if report.unit == "run" and any(row.n_pairs > 1 for row in family):
                 yield _other_tests(report, comparison, metric, family)
     yield from _whole_grid(report)
+
+
+def definitions(report: Report, metrics: Iterable[str] = ()) -> dict[str, str]:
+    """What each metric is, by its label, in the order of their first mention: those of the report's tables, and more.
+
+    Args:
+        report: Its summaries come first.
+        metrics: Names of further scores.
+    """
+    names = dict.fromkeys([*(summary.metric for summary in report.summaries), *metrics])
+    known = [report.measures[name] for name in names if name in report.measures]
+    return {measure.metric_label: measure.definition for measure in known if measure.definition}
 
 
 def footer(report: Report) -> str:
@@ -94,8 +108,9 @@ def _summary(report: Report, metric: str, summaries: Sequence[Summary]) -> Secti
         columns += [model, "n"]
     caption = f"mean (sd) over n {report.unit}s; {_observations(report, report.score)}"
     measure = report.measures[metric]
-    title = f"{titled(measure)} ({_better(higher=measure.higher_is_better)} is better)"
-    return Section(title, columns, rows, caption=caption)
+    better = f" ({_better(higher=measure.higher_is_better)} is better)" if measure.is_score else ""
+    selected = ", selected on these patients" if is_selected(report.score, measure) else ""
+    return Section(f"{titled(measure)}{selected}{better}", columns, rows, caption=caption)
 
 
 def _comparison(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
