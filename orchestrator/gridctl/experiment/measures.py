@@ -113,7 +113,7 @@ def _measures(
     infos: dict[str, MetricInfo] = {}
     for sets, structures, metrics, missing in wanted:
         infos |= {name: metric_info(name, logged) for name in metrics if name not in infos}
-        scores = scores_of(sets, ((name, infos[name].per_structure) for name in metrics), structures)
+        scores = scores_of(sets, ((name, infos[name]) for name in metrics), structures)
         found |= dict.fromkeys(score for score in scores if (score.set, score.structure) not in missing)
     for text in scored:
         found[ScoreName.parse(text)] = None

@@ -19,7 +19,7 @@ from gridctl_trainer.plugins.metric import METRICS
 
 
 def check_metrics(written: Any, problems: Problems) -> None:
-    """Note each metric of the file that is not there, or that cannot be computed.
+    """Note each metric of the file that is not there.
 
     One that is named by its path is left to the trainer, which looks at it before the first epoch.
 
@@ -32,12 +32,9 @@ def check_metrics(written: Any, problems: Problems) -> None:
             continue
         at: Location = ("metrics", index)
         try:
-            level = METRICS.find(name).level
+            METRICS.find(name)
         except PluginError as error:
             problems.add(at, error.problems[0].what, error.problems[0].fix)
-        else:
-            if level != "slice":
-                problems.add(at, f"'{name}' scores a {level}, and this gridctl scores slices alone", "leave it out")
 
 
 def with_scores(comparison: ComparisonSpec, index: int, measures: Measures, problems: Problems) -> ComparisonSpec:
@@ -74,6 +71,10 @@ def best_written_out(training: TrainingSpec, measures: Measures) -> tuple[Traini
     meant = written_out(by, measures)
     if not meant:
         return training, unknown_score(by, measures)
+    if (level := measures[meant[0]].level) != "slice":
+        slices = [name for name, measure in measures.items() if measure.level == "slice"]
+        fix = f"choose one of slices: {', '.join(slices)}" if slices else "compute one of slices, such as soft_dice"
+        return training, (f"{by} scores whole {level}s, which is done at the end and not after every epoch", fix)
     if len(meant) > 1:
         return training, (f"{by} means several scores", f"name the structure: {' or '.join(meant)}")
     return training.model_copy(update={"checkpoint_keep_best": meant[0]}), None

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from gridctl_trainer.metrics.base import SliceBatch, Undefined
-from gridctl_trainer.metrics.scoring import Metric, MetricError, Scored, load_metrics
+from gridctl_trainer.metrics.loading import Metric, MetricError, load_metrics
+from gridctl_trainer.metrics.scoring import Scored
 from gridctl_trainer.metrics.structures import by_structure
 from gridctl_trainer.plugins.entry_points import PluginError
 from gridctl_trainer.plugins.metric import METRICS, MetricDescriptor
@@ -136,8 +137,6 @@ def test_an_unknown_metric_is_answered_with_the_nearest() -> None:
     assert "did you mean 'soft_dice'?" in raised.value.problems[0].fix
 
 
-def test_one_of_cases_is_refused_before_anything_is_trained(monkeypatch: pytest.MonkeyPatch) -> None:
-    of_cases = MetricDescriptor(label="HD", higher_is_better=False, level="case", function="nowhere:at_all")
-    monkeypatch.setattr(type(METRICS), "find", lambda _self, _name: of_cases)
-    with pytest.raises(MetricError, match="'hd' is one of a case, and this gridctl scores slices alone"):
-        load_metrics(["hd"])
+def test_what_is_scored_after_an_epoch_is_slices_alone() -> None:
+    assert [metric.name for metric in load_metrics(["dice", "soft_dice"], "slice")] == ["soft_dice"]
+    assert [metric.name for metric in load_metrics(["dice", "soft_dice"])] == ["dice", "soft_dice"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -25,6 +26,9 @@ class MetricInfo(Frozen):
         level: What one value is of: a `slice`, a `case` (one patient at one time point) or a `patient`. A set's
             score is the mean over them.
         per_structure: Whether each structure has a score of its own.
+        structures: The only ones that it has a score of, such as those that pump; empty for all.
+        is_score: Whether one value is better than another. False for what is merely measured, such as a volume or a
+            signed error: that is shown and never tested, and `higher_is_better` says nothing.
         learned_beyond: A model whose score on validation is never better than this in any epoch has learned nothing;
             None where no such value is known.
     """
@@ -37,6 +41,8 @@ class MetricInfo(Frozen):
     high: _Number | None = None
     level: Literal["slice", "case", "patient"] = "slice"
     per_structure: bool = True
+    structures: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] = ()
+    is_score: bool = True
     learned_beyond: _Number | None = None
 
     @model_validator(mode="after")
@@ -44,3 +50,9 @@ class MetricInfo(Frozen):
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise ValueError(f"its range begins at {self.low:g} and ends at {self.high:g}")
         return self
+
+    def structures_of(self, segmented: Sequence[str]) -> tuple[str, ...]:
+        """Those of some structures that it has a score of; one empty name if its score is of all together."""
+        if not self.per_structure:
+            return ("",)
+        return tuple(name for name in segmented if not self.structures or name in self.structures)

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator
 
 from gridctl_trainer.contract.fields.text_form import text_form
+from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.released.score_names_v1 import RENAMED_SCORES, renamed
 
 VALIDATION: Final = "validation"
@@ -99,17 +100,19 @@ BestBy = Annotated[str, AfterValidator(_checked_best), text_form(f"{TRAIN_LOSS}|
 """By what an epoch can be the best: a score, or `train_loss`."""
 
 
-def scores_of(sets: Sequence[str], metrics: Iterable[tuple[str, bool]], structures: Sequence[str]) -> list[ScoreName]:
+def scores_of(
+    sets: Sequence[str], metrics: Iterable[tuple[str, MetricInfo]], structures: Sequence[str]
+) -> list[ScoreName]:
     """Every score that a run logs, metric by metric, then set by set.
 
     Args:
         sets: That are scored.
-        metrics: That are computed, and whether each has a score for every structure.
+        metrics: That are computed, and what is known of each.
         structures: That are segmented.
     """
     return [
         ScoreName(name, metric, structure)
-        for metric, per_structure in metrics
+        for metric, info in metrics
         for name in sets
-        for structure in (structures if per_structure else ("",))
+        for structure in info.structures_of(structures)
     ]

@@ -1,24 +1,40 @@
 """What a metric is given, and what it may answer.
 
-A metric is one function and the descriptor that names it, both in one module that imports no torch at its top:
+A metric is one function and the descriptor that names it, both in one module that imports no torch at its top. It
+scores slices while a model trains, or whole volumes on the scanner's grid once it is trained:
 
-    def hard_dice(images: SliceBatch) -> Tensor: ...
+    def brier(images: SliceBatch) -> Tensor: ...
 
-    HARD_DICE = MetricDescriptor(label="hard Dice", higher_is_better=True, low=0, high=1, function=hard_dice)
+    BRIER = MetricDescriptor(label="Brier", higher_is_better=False, low=0, high=1, function=brier)
+
+    def extra_ml(volume: CaseVolume) -> float | Undefined: ...
+
+    EXTRA_ML = MetricDescriptor(label="extra", unit="ml", higher_is_better=False, level="case", function=extra_ml)
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from gridctl_trainer.metrics.volumes import CaseVolume, PatientVolumes
 from gridctl_trainer.plugins.metric import MetricDescriptor
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["MetricDescriptor", "SliceBatch", "Undefined"]
+__all__ = [
+    "BOTH_EMPTY",
+    "NO_PREDICTION",
+    "NO_SPACING",
+    "NO_TRUTH",
+    "CaseVolume",
+    "MetricDescriptor",
+    "PatientVolumes",
+    "SliceBatch",
+    "Undefined",
+]
 
 
 @dataclass(frozen=True)
@@ -53,3 +69,12 @@ class Undefined:
     """
 
     reason: str
+
+
+BOTH_EMPTY: Final = Undefined("both empty")
+"""The structure is neither in the truth nor in the prediction."""
+
+NO_TRUTH: Final = Undefined("no truth")
+NO_PREDICTION: Final = Undefined("no prediction")
+NO_SPACING: Final = Undefined("spacing unknown")
+"""A length or a volume of a scan that does not say how far apart its slices are."""

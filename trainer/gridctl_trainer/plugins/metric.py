@@ -13,18 +13,22 @@ from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.plugins.entry_points import PluginError
 from gridctl_trainer.plugins.registry import Registry
 
-_ATTRIBUTES: Final = ("label", "higher_is_better", "unit", "low", "high", "level", "per_structure", "learned_beyond")
+_ATTRIBUTES: Final = tuple(name for name in MetricInfo.model_fields if name != "definition")
 
 
 class MetricDescriptor(MetricInfo):
     """A metric: what an entry point of the group `gridctl.metrics` names.
 
     Attributes:
-        function: Scores the images of a minibatch: called with a `gridctl_trainer.metrics.base.SliceBatch`, it gives
-            a tensor (B,), or a list of B numbers and `Undefined`. Where `per_structure` is false it is called with a
-            mapping of structure to `SliceBatch`. The function itself, or, so that describing it imports nothing,
-            its place `pkg.module:name`.
-        batch_function: Gives one number for a whole minibatch, which is logged beside the score; None for none.
+        function: Scores what its level says; all classes named here are of `gridctl_trainer.metrics.base`.
+            Of level `slice` it is called with a `SliceBatch` and gives a tensor (B,), or a list of B numbers and
+            `Undefined`. Of level `case` it is called with a `CaseVolume`, and of level `patient` with a mapping of
+            time point to `CaseVolume`; it gives a number or `Undefined`. Where `per_structure` is false each of these
+            is a mapping of structure to what it would be called with otherwise; that of a patient is
+            `PatientVolumes`, by time point and structure. The function itself, or, so that describing it imports
+            nothing, its place `pkg.module:name`.
+        batch_function: Of level `slice` alone: gives one number for a whole minibatch, which is logged beside the
+            score; None for none.
     """
 
     function: Callable[..., Any] | str

@@ -15,7 +15,8 @@ import torch
 
 from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.metrics.base import SliceBatch
-from gridctl_trainer.metrics.scoring import Scored, load_metrics
+from gridctl_trainer.metrics.loading import load_metrics
+from gridctl_trainer.metrics.scoring import Scored
 from gridctl_trainer.plugins.class_path import is_class_path
 from gridctl_trainer.plugins.metric import METRICS
 from gridctl_trainer.testing.light_descriptor import require_light

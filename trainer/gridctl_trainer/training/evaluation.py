@@ -9,7 +9,8 @@ from torch import nn
 
 from gridctl_trainer.contract.errors import Fault
 from gridctl_trainer.contract.records.set_scores import SetScores
-from gridctl_trainer.metrics.scoring import Metric, Scored
+from gridctl_trainer.metrics.loading import Metric
+from gridctl_trainer.metrics.scoring import Scored
 from gridctl_trainer.metrics.structures import by_structure
 from gridctl_trainer.training.images.tensors import ImageTensors
 

@@ -18,7 +18,7 @@ from gridctl_trainer.contract.records.metric_log import EpochRecord
 from gridctl_trainer.contract.records.set_scores import SetScores
 from gridctl_trainer.contract.spec import RunSpec, structures_of
 from gridctl_trainer.host.signals import StopSignal
-from gridctl_trainer.metrics.scoring import load_metrics
+from gridctl_trainer.metrics.loading import load_metrics
 from gridctl_trainer.plugins.dataset import unlabelled
 from gridctl_trainer.training.device_faults import step_faults
 from gridctl_trainer.training.evaluation import NonFiniteScoreError, evaluate
@@ -58,7 +58,7 @@ class TrainingLoop:
         self._spec = spec
         self._device = device
         self._train_images, self._scored = train, scored
-        self._metrics = load_metrics(spec.metrics)
+        self._metrics = load_metrics(spec.metrics, "slice")
         self._augmentation = Augmentation(spec.data.augmentation, spec.seed)
         self._stop = stop
         self._progress = progress

@@ -26,7 +26,7 @@ from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.contract.wording import count
 from gridctl_trainer.host.signals import StoppedError, StopSignal
 from gridctl_trainer.host.source_version import git_sha
-from gridctl_trainer.metrics.scoring import load_metrics
+from gridctl_trainer.metrics.loading import load_metrics
 from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.plugins.used import plugins_of
 from gridctl_trainer.storage.base import Store

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.records.samples import SampleOutput, SamplesIndex, SampleSlice
 from gridctl_trainer.contract.spec import RunSpec, structures_of
-from gridctl_trainer.metrics.scoring import Metric, Scored, load_metrics
+from gridctl_trainer.metrics.loading import Metric, load_metrics
+from gridctl_trainer.metrics.scoring import Scored
 from gridctl_trainer.metrics.structures import by_structure
 from gridctl_trainer.plugins.dataset import unlabelled
 from gridctl_trainer.preprocessing.prepared import PreparedSet, SliceRecord
@@ -48,7 +49,7 @@ def write_samples(
         device: Where the model is.
     """
     slices: list[SampleSlice] = []
-    metrics, structures = load_metrics(spec.metrics), structures_of(spec.data)
+    metrics, structures = load_metrics(spec.metrics, "slice"), structures_of(spec.data)
     missing = unlabelled(spec.data, also_by_path=True)
     timesteps = 1
     for set_name, prepared in sets.items():

@@ -1,0 +1,122 @@
+"""Metrics of a specification: found by name, called, and every answer checked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from gridctl_trainer.contract import exit_codes
+from gridctl_trainer.contract.errors import Fault, shortened
+from gridctl_trainer.contract.metric_info import MetricInfo
+from gridctl_trainer.plugins.metric import METRICS
+
+_ROUNDING: Final = 1e-5
+"""By how much a number may lie beyond the range of its metric: float32 rounds a perfect score up."""
+
+NOT_A_NUMBER: Final = "the metric gave no number"
+"""Why there is no score where a metric answers NaN, instead of saying that it is undefined."""
+
+Level = Literal["slice", "case", "patient"]
+
+
+class MetricError(Fault):
+    """A metric does not do what metrics do. Never retried: it would fail again."""
+
+    exit_code = exit_codes.BAD_SPEC
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric that can be computed.
+
+    Attributes:
+        name: As the specification has it.
+        info: What is known of it.
+        function: Of each image.
+        batch_function: Of a whole minibatch; None for none.
+    """
+
+    name: str
+    info: MetricInfo
+    function: Callable[..., Any]
+    batch_function: Callable[..., Any] | None = None
+
+
+def load_metrics(names: Sequence[str], level: Level | None = None) -> tuple[Metric, ...]:
+    """The metrics of a specification.
+
+    Args:
+        names: As it has them.
+        level: Only those that score this; None for all.
+
+    Raises:
+        PluginError: There is none of a name, or it cannot be imported.
+        MetricError: The function of one cannot be called.
+    """
+    return tuple(metric for metric in map(_load, names) if level is None or metric.info.level == level)
+
+
+def _load(name: str) -> Metric:
+    found = METRICS.find(name)
+    functions = [_function(name, given) for given in (found.function, found.batch_function) if given is not None]
+    return Metric(name, found.info(), functions[0], functions[1] if len(functions) > 1 else None)
+
+
+def _function(name: str, given: Callable[..., Any] | str) -> Callable[..., Any]:
+    found = METRICS.load(name, given)
+    if not callable(found):
+        raise MetricError(f"the function of the metric '{name}' cannot be called", where=str(given))
+    return found
+
+
+def called(
+    metric: Metric, function: Callable[..., Any], given: Any, passed_on: tuple[type[Exception], ...] = ()
+) -> Any:
+    """What a metric answers.
+
+    Args:
+        metric: Named in errors.
+        function: Which of its functions.
+        given: What to call it with.
+        passed_on: Exceptions that are not the metric's fault.
+
+    Raises:
+        MetricError: It fails.
+    """
+    try:
+        return function(given)
+    except passed_on:
+        raise
+    except Exception as error:
+        said = shortened(str(error).partition("\n")[0])
+        raise MetricError(
+            f"the metric '{metric.name}' fails: {type(error).__name__}{f': {said}' if said else ''}",
+            fix="correct it, or leave it out of `metrics`",
+        ) from error
+
+
+def checked_number(metric: Metric, value: Any) -> float | None:
+    """A finite number within the range of the metric; None where it is not finite.
+
+    Raises:
+        MetricError: It is no number, or lies beyond the range.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError, RuntimeError):
+        raise MetricError(
+            f"the metric '{metric.name}' gives {shortened(repr(value), 60)} where a number is meant",
+            fix="give a number, or Undefined with a reason",
+        ) from None
+    if not math.isfinite(number):
+        return None
+    info = metric.info
+    low, high = (-math.inf if info.low is None else info.low), (math.inf if info.high is None else info.high)
+    if not low - _ROUNDING <= number <= high + _ROUNDING:
+        raise MetricError(
+            f"the metric '{metric.name}' gives {number:g}, beyond its range of {low:g} to {high:g}",
+            fix="correct the metric, or the range in its descriptor",
+        )
+    return min(max(number, low), high)

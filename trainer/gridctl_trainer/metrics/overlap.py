@@ -1,0 +1,76 @@
+"""How far a predicted volume and the true one overlap: voxels of the scanner's grid, over all slices of a case."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gridctl_trainer.metrics.base import BOTH_EMPTY, NO_PREDICTION, NO_TRUTH, CaseVolume, MetricDescriptor, Undefined
+
+
+def dice(volume: CaseVolume) -> float | Undefined:
+    """Twice the voxels in both, by the sum of the voxels of each."""
+    both = volume.predicted_voxels + volume.true_voxels
+    return 2 * volume.true_positive / both if both else BOTH_EMPTY
+
+
+def iou(volume: CaseVolume) -> float | Undefined:
+    """Voxels in both, by those in either."""
+    either = volume.predicted_voxels + volume.true_voxels - volume.true_positive
+    return volume.true_positive / either if either else BOTH_EMPTY
+
+
+def sensitivity(volume: CaseVolume) -> float | Undefined:
+    """The share of the truth that is found."""
+    if not volume.true_voxels:
+        return NO_TRUTH if volume.predicted_voxels else BOTH_EMPTY
+    return volume.true_positive / volume.true_voxels
+
+
+def precision(volume: CaseVolume) -> float | Undefined:
+    """The share of the prediction that is right."""
+    if not volume.predicted_voxels:
+        return NO_PREDICTION if volume.true_voxels else BOTH_EMPTY
+    return volume.true_positive / volume.predicted_voxels
+
+
+DICE: Final = MetricDescriptor(
+    label="Dice",
+    definition="hard Dice of the whole volume, mean over patients; 0 where one of truth and prediction is empty",
+    higher_is_better=True,
+    low=0,
+    high=1,
+    level="case",
+    learned_beyond=0.05,
+    function=dice,
+)
+
+IOU: Final = MetricDescriptor(
+    label="IoU",
+    definition="intersection over union of the whole volume, mean over patients; 0 where one of truth and prediction "
+    "is empty",
+    higher_is_better=True,
+    low=0,
+    high=1,
+    level="case",
+    function=iou,
+)
+
+SENSITIVITY: Final = MetricDescriptor(
+    label="sensitivity",
+    definition="share of the true volume that is found, mean over patients who have the structure",
+    higher_is_better=True,
+    low=0,
+    high=1,
+    level="case",
+    function=sensitivity,
+)
+
+PRECISION: Final = MetricDescriptor(
+    label="precision",
+    definition="share of the predicted volume that is right, mean over patients for whom something is predicted",
+    higher_is_better=True,
+    low=0,
+    high=1,
+    level="case",
+    function=precision,
+)

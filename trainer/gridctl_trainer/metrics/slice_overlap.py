@@ -1,0 +1,81 @@
+"""How far the outline of each slice and the true one overlap: the metrics of volumes, taken slice by slice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from gridctl_trainer.metrics.base import BOTH_EMPTY, NO_PREDICTION, NO_TRUTH, MetricDescriptor, SliceBatch, Undefined
+
+if TYPE_CHECKING:
+    Values = list[float | Undefined]
+
+_COUNTED_APART: Final = "; slices where both are empty are counted apart"
+
+
+def slice_dice(images: SliceBatch) -> Values:
+    """Of each image; 0 where one of truth and prediction is empty."""
+    return _each(images, lambda both, predicted, true: 2 * both / (predicted + true))
+
+
+def slice_iou(images: SliceBatch) -> Values:
+    """Of each image; 0 where one of truth and prediction is empty."""
+    return _each(images, lambda both, predicted, true: both / (predicted + true - both))
+
+
+def slice_sensitivity(images: SliceBatch) -> Values:
+    """Of each image that has the structure."""
+    return _each(images, lambda both, _, true: both / true if true else NO_TRUTH)
+
+
+def slice_precision(images: SliceBatch) -> Values:
+    """Of each image in which something is predicted."""
+    return _each(images, lambda both, predicted, _: both / predicted if predicted else NO_PREDICTION)
+
+
+def _each(images: SliceBatch, score: Callable[[int, int, int], float | Undefined]) -> Values:
+    """Score each image by its pixels in both, in the prediction and in the truth."""
+    truth = images.truth > 0.5
+    pixels = ((images.predicted & truth), images.predicted, truth)
+    counts = zip(*(mask.flatten(1).sum(1).tolist() for mask in pixels), strict=True)
+    return [score(*count) if count[1] + count[2] else BOTH_EMPTY for count in counts]
+
+
+SLICE_DICE: Final = MetricDescriptor(
+    label="hard Dice per slice",
+    definition=f"Dice of the outlined pixels, mean over slices{_COUNTED_APART}",
+    higher_is_better=True,
+    low=0,
+    high=1,
+    learned_beyond=0.05,
+    function=slice_dice,
+)
+
+SLICE_IOU: Final = MetricDescriptor(
+    label="IoU per slice",
+    definition=f"intersection over union of the outlined pixels, mean over slices{_COUNTED_APART}",
+    higher_is_better=True,
+    low=0,
+    high=1,
+    function=slice_iou,
+)
+
+SLICE_SENSITIVITY: Final = MetricDescriptor(
+    label="sensitivity per slice",
+    definition="share of the true pixels that are found, mean over slices; slices without the structure are counted "
+    "apart",
+    higher_is_better=True,
+    low=0,
+    high=1,
+    function=slice_sensitivity,
+)
+
+SLICE_PRECISION: Final = MetricDescriptor(
+    label="precision per slice",
+    definition="share of the predicted pixels that are right, mean over slices; slices in which nothing is predicted "
+    "are counted apart",
+    higher_is_better=True,
+    low=0,
+    high=1,
+    function=slice_precision,
+)
