@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,19 +12,15 @@ import numpy as np
 from gridctl.analysis.cell_tests import paired_tests, unpaired_test
 from gridctl.analysis.families import cells_of, family_of, family_sizes
 from gridctl.analysis.model import Comparison, ComparisonRow, Family, Overall, PairScore
+from gridctl.analysis.overall import overall, overall_corrected
 from gridctl.analysis.pairs import Cause, DroppedPair, Pair, Pairs
 from gridctl.analysis.request import Question
 from gridctl.analysis.scores import Observations
-from gridctl.analysis.statistics.improvement import wins
 from gridctl.analysis.statistics.multiplicity import benjamini_hochberg, holm
-from gridctl.analysis.statistics.over_grid import iqm_difference, mean_over_cells
-from gridctl.analysis.wording import LEVEL, floor, verdict
+from gridctl.analysis.wording import LEVEL, floor, is_equivalent, verdict
 from gridctl.experiment import Experiment
 from gridctl.experiment.measures import Measure
 from gridctl.experiment.schema import ComparisonSpec
-
-GRID_RESAMPLES: Final = 1999
-"""Of intervals over the whole grid."""
 
 _NOTHING: Final[Mapping[str, Any]] = {
     "n_pairs": 0,
@@ -60,7 +56,7 @@ def compare(
     rows: list[ComparisonRow] = []
     scored: list[PairScore] = []
     dropped = list(pairs.dropped)
-    overall: list[Overall] = []
+    over_grid: list[Overall] = []
     for metric in asked.metrics:
         measure = experiment.measures[metric]
         usable, without = _usable(pairs, observations, measure)
@@ -79,8 +75,9 @@ def compare(
             of_metric = [_scored(metric, pair, observations) for pair in usable]
             scored += of_metric
             if kind == "models":
-                overall.append(_overall(asked, measure, of_metric, question.seed))
-    return Comparison(asked.model, asked.against, asked.score, rows, dropped, pairs.unlike, kind, scored, overall)
+                waiting = sum(row.unfinished for row in rows if row.metric == metric)
+                over_grid.append(overall(asked, measure, of_metric, experiment, waiting))
+    return Comparison(asked.model, asked.against, asked.score, rows, dropped, pairs.unlike, kind, scored, over_grid)
 
 
 def corrected(
@@ -100,14 +97,18 @@ def corrected(
         for comparison, item in zip(comparisons, tests, strict=True)
     ]
     members: dict[str, list[float | None]] = defaultdict(list)
+    equivalence: dict[str, list[float | None]] = defaultdict(list)
     declared_as: dict[str, str] = {}
     for comparison, of_rows, item in zip(comparisons, names, tests, strict=True):
         for row, name in zip(comparison.rows, of_rows, strict=True):
             members[name].append(row.p)
+            equivalence[name].append(row.p_tost)
             declared_as[name] = item.family
     after = {name: iter(zip(holm(values), benjamini_hochberg(values), strict=True)) for name, values in members.items()}
+    alike = {name: iter(holm(values)) for name, values in equivalence.items()}
+    over_grid = overall_corrected([comparison.overall for comparison in comparisons], tests)
     finished = []
-    for comparison, of_rows in zip(comparisons, names, strict=True):
+    for comparison, of_rows, of_grid in zip(comparisons, names, over_grid, strict=True):
         rows = []
         for row, name in zip(comparison.rows, of_rows, strict=True):
             p_holm, p_bh = next(after[name])
@@ -116,13 +117,15 @@ def corrected(
                 row,
                 p_holm=p_holm,
                 p_bh=p_bh,
+                p_tost_holm=next(alike[name]),
                 family=name,
                 family_size=sizes[name],
                 floor=floor(row.n_pairs, sizes[name]) if exact else "",
             )
+            told = replace(told, equivalent=is_equivalent(told))
             rows.append(replace(told, verdict=verdict(told, unit)))
         floors = tuple(dict.fromkeys(row.floor for row in rows if row.floor))
-        finished.append(replace(comparison, rows=rows, floors=floors))
+        finished.append(replace(comparison, rows=rows, floors=floors, overall=of_grid))
     return finished, [Family(name, sizes[name], declared_as[name], LEVEL) for name in members]
 
 
@@ -206,30 +209,3 @@ def _scored(metric: str, pair: Pair, observations: Observations) -> PairScore:
         fold=pair.fold,
     )
 
-
-def _overall(asked: ComparisonSpec, measure: Measure, scored: Sequence[PairScore], seed: int) -> Overall:
-    cells = list(_by_cell(scored))
-    middle = iqm_difference(cells, resamples=GRID_RESAMPLES, seed=seed)
-    won = [wins(cell[:, 0], cell[:, 1], higher_is_better=measure.higher_is_better) for cell in cells]
-    better = mean_over_cells(won, resamples=GRID_RESAMPLES, seed=seed)
-    return Overall(
-        metric=measure.name,
-        model=asked.model,
-        against=asked.against,
-        cells=len(cells),
-        n_pairs=len(scored),
-        iqm_difference=middle.value if middle else None,
-        iqm_low=middle.ci_low if middle else None,
-        iqm_high=middle.ci_high if middle else None,
-        probability_of_improvement=better.value if better else None,
-        improvement_low=better.ci_low if better else None,
-        improvement_high=better.ci_high if better else None,
-    )
-
-
-def _by_cell(scored: Sequence[PairScore]) -> Iterator[np.ndarray]:
-    cells: dict[tuple[float, str], list[tuple[float, float]]] = defaultdict(list)
-    for pair in scored:
-        cells[pair.train_ratio, pair.ablation].append((pair.model_score, pair.against_score))
-    for values in cells.values():
-        yield np.array(values)

@@ -59,7 +59,7 @@ class Aggregate:
     Attributes:
         cells, n: Cells (train ratio, ablation) with a score, and scores in them.
         iqm: Interquartile mean of all scores.
-        ci_low, ci_high: Its 95% interval: percentiles of a bootstrap that draws runs within cells.
+        ci_low, ci_high: Its 95% interval, the jackknife's over seeds; None below two seeds.
         mean: Of the same scores.
     """
 
@@ -94,7 +94,7 @@ class ComparisonRow:
         p_holm, p_bh: p after Holm, and after Benjamini and Hochberg, over the `family_size` tests
             of `family`; those that cannot be made yet count as p = 1.
         hedges_g_av, hedges_g_z: The difference over the models' deviation, and over that of the
-            differences.
+            differences; with `_low` and `_high`, their 95% intervals.
         dropped: Pairs left out.
         unfinished, differing: How many of them wait for a run, and have halves that differ in split or images.
         verdict: In words.
@@ -106,7 +106,8 @@ class ComparisonRow:
         floor: The same in words; empty where it hinders nothing.
         equivalence_margin: Declared difference that does not matter; None where none is.
         p_tost: Two one-sided tests that the difference is within it, the larger p.
-        equivalent: Whether p_tost is at most 0.05; None without a margin.
+        p_tost_holm: The same after Holm over the family's tests of equivalence.
+        equivalent: Whether p_tost_holm is at most 0.05, of enough pairs; None without a margin.
         probability_of_improvement: Share of pairs in which `model` is the better one, ties a half.
         improvement_low, improvement_high: Its 95% interval, Wilson's.
     """
@@ -154,10 +155,15 @@ class ComparisonRow:
     floor: str = ""
     equivalence_margin: float | None = None
     p_tost: float | None = None
+    p_tost_holm: float | None = None
     equivalent: bool | None = None
     probability_of_improvement: float | None = None
     improvement_low: float | None = None
     improvement_high: float | None = None
+    hedges_g_av_low: float | None = None
+    hedges_g_av_high: float | None = None
+    hedges_g_z_low: float | None = None
+    hedges_g_z_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,15 +191,22 @@ class PairScore:
 
 @dataclass(frozen=True, slots=True)
 class Overall:
-    """One comparison over the whole grid, on one metric. Intervals: bootstrap of pairs within cells.
+    """One comparison over the whole grid, on one metric. Cells of one seed share patients: a seed is one observation.
 
     Attributes:
         cells, n_pairs: Cells with a complete pair, and pairs in them.
+        n_seeds: Seeds with a pair in every cell.
+        difference: Mean over cells of model - against, mean over those seeds; None without one.
+        ci_low, ci_high: Its 95% interval, Student's t over seeds; None below two.
+        t, degrees_of_freedom, p: That test, two-sided.
+        p_holm: After Holm over the `family_size` overall tests of `family`.
+        unfinished: Pairs that wait for a run.
+        verdict: In words.
         iqm_difference: Interquartile mean of the model's scores minus that of the other's.
-        iqm_low, iqm_high: Its 95% interval.
+        iqm_low, iqm_high: Its 95% interval, the jackknife's over seeds.
         probability_of_improvement: Share of pairs in which `model` is the better one, ties a half,
             mean over cells.
-        improvement_low, improvement_high: Its 95% interval.
+        improvement_low, improvement_high: Its 95% interval, Wilson's, of as many observations as there are seeds.
     """
 
     metric: str
@@ -207,6 +220,20 @@ class Overall:
     probability_of_improvement: float | None
     improvement_low: float | None
     improvement_high: float | None
+    label: str = ""
+    higher_is_better: bool = True
+    n_seeds: int = 0
+    difference: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    t: float | None = None
+    degrees_of_freedom: float = 0
+    p: float | None = None
+    p_holm: float | None = None
+    family: str = ""
+    family_size: int = 0
+    unfinished: int = 0
+    verdict: str = ""
 
 
 @dataclass(frozen=True, slots=True)

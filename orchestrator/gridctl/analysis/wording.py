@@ -6,7 +6,7 @@ import re
 from collections.abc import Container, Sequence
 from typing import Final
 
-from gridctl.analysis.model import ComparisonRow
+from gridctl.analysis.model import ComparisonRow, Overall
 from gridctl.analysis.statistics.smallest_p import pairs_for_exact, smallest_exact_p
 from gridctl_trainer.contract.wording import count
 
@@ -114,6 +114,44 @@ def too_few(row: ComparisonRow) -> str:
     With two pairs no exact test can go below p = 0.5.
     """
     return count(row.n_pairs, "pair") if row.n_pairs < FEWEST_PAIRS else ""
+
+
+def is_equivalent(row: ComparisonRow) -> bool | None:
+    """Whether the difference is shown to lie within the declared margin, of enough pairs; None where none was tested.
+
+    As `is_significant`, of corrected p: with several cells some would seem equivalent by chance.
+    """
+    if row.equivalence_margin is None or row.p_tost_holm is None:
+        return None
+    return row.p_tost_holm <= LEVEL and not row.unfinished and not too_few(row)
+
+
+def overall_verdict(row: Overall) -> str:
+    """What may be said of a comparison over the whole grid, its corrected p known."""
+    if row.unfinished:
+        return f"no answer yet: {count(row.unfinished, 'pair')} not complete"
+    if row.difference is None:
+        return "no seed has a pair in every cell"
+    if row.n_seeds == 1:
+        return "one seed is not enough for a test; add seeds"
+    if row.p is None or row.p_holm is None:
+        return "the same in every seed, so there is no spread to test against"
+    ahead = (row.difference > 0) == row.higher_is_better
+    better, worse = (row.model, row.against) if ahead else (row.against, row.model)
+    if prints_as_zero(row.difference):
+        return "no difference seen"
+    if is_significant_overall(row):
+        return f"{better} is better than {worse}"
+    if row.p_holm <= LEVEL:
+        return f"{better} is ahead, but {count(row.n_seeds, 'seed')} are too few to call it better"
+    return "no difference is shown"
+
+
+def is_significant_overall(row: Overall) -> bool:
+    """Whether a difference over the whole grid may be called one; as `is_significant`."""
+    if row.p_holm is None or row.difference is None or row.unfinished or prints_as_zero(row.difference):
+        return False
+    return row.p_holm <= LEVEL and row.n_seeds >= FEWEST_PAIRS
 
 
 def _equivalence(row: ComparisonRow) -> str:

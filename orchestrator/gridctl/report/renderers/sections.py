@@ -61,7 +61,7 @@ def footer(report: Report) -> str:
     """What made the numbers, in a line."""
     made = report.provenance
     libraries = ", ".join(f"{name} {version}" for name, version in made.analysis.items())
-    drawn = f"{made.resamples} resamples (over the grid {made.grid_resamples}), seed {made.resampling_seed}"
+    drawn = f"{made.resamples} resamples, seed {made.resampling_seed}"
     return f"made with {libraries}; {drawn}"
 
 
