@@ -60,6 +60,14 @@ def check(
             parser=_folder, metavar="DIR", help="Folder for a picture of every patient's slices with their outlines."
         ),
     ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STRUCTURE",
+            help="A structure that is to be segmented; what spoils only others is a note. Repeatable.",
+            show_default="left_ventricle",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Patients, slices, spacing, volumes and ejection fractions, and everything odd, each with its file.
@@ -70,6 +78,7 @@ def check(
 
     from rich.console import Console
 
+    from gridctl_trainer.contract.spec.data import DEFAULT_TARGET
     from gridctl_trainer.dataset_check.check import check_set, find_sets, to_json
     from gridctl_trainer.dataset_check.view import print_check
     from gridctl_trainer.host.available_cores import available_cores
@@ -81,7 +90,8 @@ def check(
     checked = []
     for kind, (folder, sources) in find_sets(root).items():
         with _bar(f"reading {kind}") as progress:
-            checked.append(check_set(kind, folder, sources, progress, available_cores(), figures))
+            structures = tuple(target or DEFAULT_TARGET)
+            checked.append(check_set(kind, folder, sources, progress, available_cores(), figures, structures))
     if as_json:
         sys.stdout.write(json.dumps([to_json(found) for found in checked], indent=2) + "\n")
     else:

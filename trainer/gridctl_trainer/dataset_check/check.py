@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from gridctl_trainer.contract.errors import DataError, Problem
+from gridctl_trainer.contract.spec.data import DEFAULT_TARGET
 from gridctl_trainer.datasets.base import SeriesDataset
 from gridctl_trainer.datasets.file_tree import UnreadableError, is_folder
-from gridctl_trainer.datasets.quality.oddities import Oddity
+from gridctl_trainer.datasets.quality.oddities import Oddity, settled
 from gridctl_trainer.datasets.quality.plausibility import ejection_fraction
 from gridctl_trainer.datasets.registry import CaseSource, find_sources
 from gridctl_trainer.datasets.slices import LabelledSlice, Phase, Progress, cavity_ml
@@ -115,6 +116,7 @@ def check_set(
     progress: Progress | None = None,
     workers: int = 1,
     figures: Path | None = None,
+    target: Sequence[str] = DEFAULT_TARGET,
 ) -> CheckedSet:
     """Read every patient and look.
 
@@ -125,8 +127,9 @@ def check_set(
         progress: Called with patients done and their number.
         workers: Patients at once.
         figures: Folder for a sheet of pictures a patient.
+        target: Structures that are to be segmented: what spoils only others is not wrong.
     """
-    work = partial(_check, figures)
+    work = partial(_check, figures, target)
     return CheckedSet(kind, root, tuple(each_patient(sources, work, progress, workers)))
 
 
@@ -164,7 +167,7 @@ def to_json(checked: CheckedSet) -> dict[str, Any]:
     }
 
 
-def _check(figures: Path | None, source: CaseSource) -> CheckedPatient:
+def _check(figures: Path | None, target: Sequence[str], source: CaseSource) -> CheckedPatient:
     oddities: list[Oddity] = []
     series_frames = 1
     try:
@@ -179,7 +182,8 @@ def _check(figures: Path | None, source: CaseSource) -> CheckedPatient:
         from gridctl_trainer.datasets.contact_sheets import write_sheet
 
         write_sheet(figures / f"{source.patient}.png", slices)
-    return _measured(source.patient, slices[0].group, slices, series_frames, oddities)
+    counted = [settled(oddity, target) for oddity in oddities]
+    return _measured(source.patient, slices[0].group, slices, series_frames, counted)
 
 
 def _measured(

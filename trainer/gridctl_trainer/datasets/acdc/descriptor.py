@@ -10,7 +10,8 @@ from gridctl_trainer.plugins.dataset import DatasetDescriptor, FolderNames
 ACDC: Final = DatasetDescriptor(
     summary="short-axis cine MRI of 100 patients in five groups, both ends of the cycle labelled",
     title="ACDC",
-    structures=("right_ventricle", "myocardium", "left_ventricle"),
+    structures=("right_ventricle", "myocardium", "left_ventricle", "epicardium"),
     build="gridctl_trainer.datasets.acdc.dataset:Acdc",
     folder=FolderNames(sign=PATIENT, find=labelled_patients, expected=EXPECTED, below=("", "acdc")),
+    reader="2",  # labels that are swapped, blank images and specks are noticed
 )

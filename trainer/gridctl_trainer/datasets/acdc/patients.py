@@ -18,6 +18,7 @@ from gridctl_trainer.datasets.acdc.files import frame_path, info_path, label_pat
 from gridctl_trainer.datasets.acdc.folder import EXPECTED, FOLDERS, PATIENT
 from gridctl_trainer.datasets.acdc.info import Info, read_info
 from gridctl_trainer.datasets.acdc.series import read_recording, with_frames_before
+from gridctl_trainer.datasets.derived_structures import with_derived
 from gridctl_trainer.datasets.file_tree import entries, is_folder
 from gridctl_trainer.datasets.formats.nifti import Volume, read_volume
 from gridctl_trainer.datasets.formats.voxel_grid import require_same_grid
@@ -29,7 +30,7 @@ from gridctl_trainer.datasets.slices import CAVITY, LabelledSlice, Phase, cavity
 STRUCTURES: Final[Mapping[int, str]] = {1: "right_ventricle", 2: "myocardium", 3: CAVITY}
 """By label; 0 is background."""
 LABELS: Final = (0, *STRUCTURES)
-LEFT_VENTRICLE: Final = 3
+LEFT_VENTRICLE: Final = next(label for label, name in STRUCTURES.items() if name == CAVITY)
 
 _SAME_GRID: Final = (
     "resample it onto that grid; if the voxels match and only the header is wrong, "
@@ -139,7 +140,9 @@ def _read_phase(
             phase=phase,
             index=index,
             series=pixels[index : index + 1],
-            masks={name: (labels.array[index] == value).astype(np.uint8) for value, name in STRUCTURES.items()},
+            masks=with_derived(
+                {name: (labels.array[index] == value).astype(np.uint8) for value, name in STRUCTURES.items()}
+            ),
             spacing_mm=image.spacing_mm,
             source=source,
             image_source=path,
