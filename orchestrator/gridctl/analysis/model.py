@@ -110,6 +110,9 @@ class ComparisonRow:
         equivalent: Whether p_tost_holm is at most 0.05, of enough pairs; None without a margin.
         probability_of_improvement: Share of pairs in which `model` is the better one, ties a half.
         improvement_low, improvement_high: Its 95% interval, Wilson's.
+        patients: Distinct patients behind the scores, where a score is a mean over patients; else 0.
+        patients_left_out: Distinct patients who are left out of some pair, for both models.
+        left_out_because: Why, in words.
     """
 
     metric: str
@@ -164,6 +167,9 @@ class ComparisonRow:
     hedges_g_av_high: float | None = None
     hedges_g_z_low: float | None = None
     hedges_g_z_high: float | None = None
+    patients: int = 0
+    patients_left_out: int = 0
+    left_out_because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +179,8 @@ class PairScore:
     Attributes:
         model_run, against_run: Run ids.
         unlike: Fields in which the halves differ though they should not; see `alike`.
+        patients, patients_left_out: How many patients both scores are means over, and how many have no score in one
+            of the two runs and are left out of both; 0 where scores are not means over patients.
     """
 
     metric: str
@@ -187,6 +195,8 @@ class PairScore:
     difference: float
     unlike: tuple[str, ...] = ()
     fold: int | None = None
+    patients: int = 0
+    patients_left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gridctl.experiment.document import Location
-from gridctl.experiment.measures import Measures, first_of_each_set, written_out
+from gridctl.experiment.measures import Measures, default_scores, epoch_measures, has_cases, written_out
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.validation import Problems
 from gridctl_trainer.contract.errors import shortened
@@ -51,8 +51,15 @@ def with_scores(comparison: ComparisonSpec, index: int, measures: Measures, prob
         meant = written_out(text, measures)
         if not meant:
             problems.add(("compare", index, "metrics", place), *unknown_score(text, measures))
+        of_cases = [name for name in meant if measures[name].level != "slice"]
+        if of_cases and not has_cases(comparison.score):
+            problems.add(
+                ("compare", index, "metrics", place),
+                f"'{text}' is one of cases, which are scored at the final and the best epoch alone",
+                f"write score: final, or compare by {' or '.join(default_scores(measures, comparison.score)[:1])}",
+            )
         found |= dict.fromkeys(meant)
-    return comparison.model_copy(update={"metrics": tuple(found or first_of_each_set(measures))})
+    return comparison.model_copy(update={"metrics": tuple(found or default_scores(measures, comparison.score))})
 
 
 def best_written_out(training: TrainingSpec, measures: Measures) -> tuple[TrainingSpec, tuple[str, str] | None]:
@@ -68,7 +75,12 @@ def best_written_out(training: TrainingSpec, measures: Measures) -> tuple[Traini
     by = training.checkpoint_keep_best
     if by is None or by == TRAIN_LOSS:
         return training, None
-    meant = written_out(by, measures)
+    meant = written_out(by, epoch_measures(measures))
+    if not meant and written_out(by, measures):
+        return training, (
+            f"{by} is not scored after every epoch",
+            "name one of slices, such as validation.soft_dice",
+        )
     if not meant:
         return training, unknown_score(by, measures)
     if (level := measures[meant[0]].level) != "slice":
