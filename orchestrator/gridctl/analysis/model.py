@@ -87,10 +87,10 @@ class ComparisonRow:
         n_model, n_against: Scores of each; both n_pairs where pairs exist.
         model_mean, model_sd, against_mean, against_sd: Over the tested scores.
         difference: Mean of model - against.
-        test: `paired t`; `welch` where no pair exists, so that the runs are tested unpaired;
-            `none`.
+        test: Of the declared claim: `paired t`; `two-way`, over seeds and patients; `e-value`, looked at after every
+            seed; `welch` where no pair exists, so that the runs are tested unpaired; `none`.
         ci_low, ci_high: Its 95% interval, from that test.
-        t, degrees_of_freedom, p: That test, two-sided.
+        t, degrees_of_freedom, p: That test, two-sided; p for as many looks as are declared.
         p_holm, p_bh: p after Holm, and after Benjamini and Hochberg, over the `family_size` tests
             of `family`; those that cannot be made yet count as p = 1.
         hedges_g_av, hedges_g_z: The difference over the models' deviation, and over that of the
@@ -113,6 +113,15 @@ class ComparisonRow:
         patients: Distinct patients behind the scores, where a score is a mean over patients; else 0.
         patients_left_out: Distinct patients who are left out of some pair, for both models.
         left_out_because: Why, in words.
+        claim: For whom `difference`, its interval, `p` and the verdict speak: `cohort`, these patients; or
+            `population`, patients like these.
+        cohort_difference, cohort_low, cohort_high, cohort_p: These patients: the paired t-test over seeds.
+        population_difference, population_low, population_high, population_t, population_df, population_p: Patients
+            like these: the two-way test over seeds and patients; None without scores of patients.
+        n_seeds: Seeds of that test; 0 without scores of patients.
+        look: Pairs of the declared look that was tested, or those so far of `stopping: anytime`; None if it is `fixed`.
+        first_look: Pairs that the first declared look takes; 0 where none is declared.
+        log_e: Natural logarithm of the e-value of `stopping: anytime`; else None.
     """
 
     metric: str
@@ -170,6 +179,21 @@ class ComparisonRow:
     patients: int = 0
     patients_left_out: int = 0
     left_out_because: str = ""
+    claim: str = "cohort"
+    cohort_difference: float | None = None
+    cohort_low: float | None = None
+    cohort_high: float | None = None
+    cohort_p: float | None = None
+    population_difference: float | None = None
+    population_low: float | None = None
+    population_high: float | None = None
+    population_t: float | None = None
+    population_df: float | None = None
+    population_p: float | None = None
+    n_seeds: int = 0
+    look: int | None = None
+    first_look: int = 0
+    log_e: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +230,16 @@ class Overall:
     Attributes:
         cells, n_pairs: Cells with a complete pair, and pairs in them.
         n_seeds: Seeds with a pair in every cell.
+        patients: Patients scored in every cell by some seed; 0 without scores of patients.
+        claim: For whom `difference`, its interval, `p` and the verdict speak: `cohort`, these patients; or
+            `population`, patients like these.
         difference: Mean over cells of model - against, mean over those seeds; None without one.
-        ci_low, ci_high: Its 95% interval, Student's t over seeds; None below two.
-        t, degrees_of_freedom, p: That test, two-sided.
+        ci_low, ci_high: Its 95% interval.
+        t, degrees_of_freedom, p: The test, two-sided: Student's t over seeds, or two-way over seeds and patients; p for
+            as many looks as are declared.
+        cohort_difference, cohort_low, cohort_high, cohort_p: These patients: Student's t over seeds.
+        population_difference, population_low, population_high, population_t, population_df, population_p: Patients
+            like these, of those who were scored in every cell; None without scores of patients.
         p_holm: After Holm over the `family_size` overall tests of `family`.
         unfinished: Pairs that wait for a run.
         verdict: In words.
@@ -244,6 +275,18 @@ class Overall:
     family_size: int = 0
     unfinished: int = 0
     verdict: str = ""
+    claim: str = "cohort"
+    patients: int = 0
+    cohort_difference: float | None = None
+    cohort_low: float | None = None
+    cohort_high: float | None = None
+    cohort_p: float | None = None
+    population_difference: float | None = None
+    population_low: float | None = None
+    population_high: float | None = None
+    population_t: float | None = None
+    population_df: float | None = None
+    population_p: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

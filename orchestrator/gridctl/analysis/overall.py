@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import fields as fields_of
 from dataclasses import replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from gridctl.analysis.claims import patient_tables, with_readings
 from gridctl.analysis.families import cells_of, overall_family_of
 from gridctl.analysis.model import Overall, PairScore
+from gridctl.analysis.patient_scores import PairOfPatients
 from gridctl.analysis.statistics.improvement import wins
 from gridctl.analysis.statistics.multiplicity import holm
 from gridctl.analysis.statistics.over_grid import improvement_over_grid, iqm_difference, mean_over_grid
+from gridctl.analysis.stopping import stopped
 from gridctl.analysis.wording import overall_verdict
 from gridctl.experiment import Experiment
 from gridctl.experiment.measures import Measure
 from gridctl.experiment.schema import ComparisonSpec
+
+_FIELDS: Final = frozenset(field.name for field in fields_of(Overall))
 
 
 def seed_table(
@@ -38,18 +45,24 @@ def seed_table(
 
 
 def overall(
-    asked: ComparisonSpec, measure: Measure, scored: Sequence[PairScore], experiment: Experiment, unfinished: int
+    asked: ComparisonSpec,
+    measure: Measure,
+    pairs: Sequence[tuple[PairScore, PairOfPatients | None]],
+    experiment: Experiment,
+    unfinished: int,
 ) -> Overall:
     """Test one comparison over the whole grid; p is not corrected yet.
 
     Args:
         asked: What is compared.
         measure: On what.
-        scored: Its pairs on that measure.
+        pairs: Its pairs on that measure, each with its patients where there are scores of them.
         experiment: Its grid says which cells and folds there are.
         unfinished: Pairs that wait for a run.
     """
-    columns = [(*cell, fold) for cell in cells_of(asked, experiment) for fold in experiment.folds]
+    cells = cells_of(asked, experiment)
+    columns = [(*cell, fold) for cell in cells for fold in experiment.folds]
+    scored = [pair for pair, _ in pairs]
 
     def table(values: Iterable[float]) -> NDArray[np.float64]:
         places = ((pair.seed, (pair.train_ratio, pair.ablation, pair.fold)) for pair in scored)
@@ -59,7 +72,7 @@ def overall(
     mean = mean_over_grid(table(first - second))
     middle = iqm_difference(table(first), table(second))
     better = improvement_over_grid(table(wins(first, second, higher_is_better=measure.higher_is_better)))
-    return Overall(
+    made = Overall(
         metric=measure.name,
         model=asked.model,
         against=asked.against,
@@ -74,19 +87,35 @@ def overall(
         label=measure.label,
         higher_is_better=measure.higher_is_better,
         n_seeds=mean.n if mean else 0,
-        difference=mean.value if mean else None,
-        ci_low=mean.ci_low if mean else None,
-        ci_high=mean.ci_high if mean else None,
-        t=mean.t if mean else None,
-        degrees_of_freedom=mean.degrees_of_freedom if mean else 0,
-        p=mean.p if mean else None,
         unfinished=unfinished,
     )
+    fields: dict[str, Any] = {
+        "difference": mean.value if mean else None,
+        "ci_low": mean.ci_low if mean else None,
+        "ci_high": mean.ci_high if mean else None,
+        "t": mean.t if mean else None,
+        "degrees_of_freedom": mean.degrees_of_freedom if mean else 0,
+        "p": mean.p if mean else None,
+    }
+    of_patients = [
+        (pair.seed, (pair.train_ratio, pair.ablation), shared) for pair, shared in pairs if shared is not None
+    ]
+    told = with_readings(fields, asked, _over_cells(of_patients, cells) if of_patients else None)
+    of_seeds = table(first - second)
+    complete = of_seeds[np.isfinite(of_seeds).all(axis=1)].mean(axis=1) if of_seeds.size else np.array([])
+    told = stopped(told, asked, complete, 1)
+    return replace(made, **{name: value for name, value in told.items() if name in _FIELDS})
 
 
-def overall_corrected(
-    parts: Sequence[Sequence[Overall]], tests: Sequence[ComparisonSpec]
-) -> list[list[Overall]]:
+def _over_cells(
+    pairs: Sequence[tuple[int, Hashable, PairOfPatients]], cells: Sequence[Hashable]
+) -> NDArray[np.float64]:
+    """Seeds x patients: mean over cells of each patient who was scored in all of them; NaN for the others."""
+    table: NDArray[np.float64] = patient_tables(pairs, cells).mean(axis=0)
+    return table
+
+
+def overall_corrected(parts: Sequence[Sequence[Overall]], tests: Sequence[ComparisonSpec]) -> list[list[Overall]]:
     """Overall tests, each corrected within its family: one metric's is alone unless a wider family is declared.
 
     Args:

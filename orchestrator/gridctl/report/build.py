@@ -109,7 +109,7 @@ def _comparisons(
             pairs = pair_ablations(rows, item.model, ablations, same_images=same_images(experiment), wanted=wanted)
         else:
             pairs = pair_models(rows, item.model, item.against, wanted)
-        found.append(compare(item, pairs, observed[key], experiment, question))
+        found.append(compare(item, pairs, observed[key], experiment, question, asked))
     tested, families = corrected(found, asked, experiment, question.unit)
     return remarked(tested, runs, scored.epochs, experiment.measures), families
 
@@ -119,4 +119,5 @@ def _headlines(comparison: Comparison, unit: str, runs: pd.DataFrame) -> Iterato
     unfinished = int((compared & ~runs["finished"]).sum())
     for metric in dict.fromkeys(row.metric for row in comparison.rows):
         rows = [row for row in comparison.rows if row.metric == metric]
-        yield from headlines(rows, unit, unfinished=unfinished, runs=int(compared.sum()))
+        overall = next((row for row in comparison.overall if row.metric == metric), None)
+        yield from headlines(rows, unit, unfinished=unfinished, runs=int(compared.sum()), overall=overall)

@@ -12,7 +12,6 @@ from scipy.special import ndtri
 
 from gridctl.analysis.statistics.paired_scores import as_pairs, rounding
 
-
 MEANINGFUL: Final = 0.75
 """Share of pairs that matters: Bouthillier et al. (2021), section 5."""
 

@@ -1,4 +1,4 @@
-"""One number for the whole grid, and its interval over seeds: cells of one seed share patients and are not independent."""
+"""One number for the whole grid and its interval over seeds: cells of one seed share patients."""
 
 from __future__ import annotations
 
