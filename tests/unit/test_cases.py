@@ -145,7 +145,7 @@ def test_what_did_not_change_is_not_read_again_and_a_damaged_copy_is(tmp_path: P
     before = with_cases(store, runs).cases
     pd.testing.assert_frame_equal(with_cases(store, runs).cases, before)
     assert store.reads == 2
-    log_cases(store, runs[0], case_dice_of(0.05))
+    log_cases(store, runs[1], case_dice_of(0.05))
     assert not with_cases(store, runs).cases["value"].equals(before["value"])
     assert store.reads == 3
     for path in (tmp_path / "cache").rglob("*"):

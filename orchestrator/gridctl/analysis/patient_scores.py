@@ -111,7 +111,7 @@ class PatientScores:
         starts = np.flatnonzero(np.r_[True, runs[1:] != runs[:-1]]) if len(runs) else np.array([], dtype=int)
         values, said = table["value"].to_numpy(), table["reason"].to_numpy()
         of_run, reasons = {}, {}
-        for start, end in zip(starts, [*starts[1:], len(runs)], strict=True):
+        for start, end in zip(starts, [*starts[1:], len(runs)], strict=False):
             of_run[str(runs[start])] = (patients[start:end], values[start:end])
             reasons[str(runs[start])] = {
                 str(patients[row]): str(said[row]) for row in range(start, end) if np.isnan(values[row])

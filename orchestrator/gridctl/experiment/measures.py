@@ -34,6 +34,7 @@ class Measure:
         level: What one value is of, `slice`, `case` or `patient`; the score is the mean over them.
         definition: What it is, in one line.
         learned_beyond: A model that is never better than this has learned nothing; None where that is not known.
+        is_score: Whether one value is better than another; what is merely measured is shown and never compared.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Measure:
     level: str = "slice"
     definition: str = ""
     learned_beyond: float | None = None
+    is_score: bool = True
 
 
 TEST: Final = "test"
@@ -186,6 +188,7 @@ def _measure(score: ScoreName, info: MetricInfo, *, several: bool) -> Measure:
         level=info.level,
         definition=info.definition,
         learned_beyond=info.learned_beyond,
+        is_score=info.is_score,
     )
 
 
@@ -201,7 +204,7 @@ def default_scores(measures: Measures, score: str = "final", unit: str = "run") 
     """
     of_epochs = unit == "epoch" or not has_cases(score)
     fitting = epoch_measures(measures) if of_epochs else measures
-    chosen = {name: measure for name, measure in fitting.items() if measure.set != TEST}
+    chosen = {name: measure for name, measure in fitting.items() if measure.set != TEST and measure.is_score}
     first = next(iter(chosen.values()), None)
     return [name for name, measure in chosen.items() if first and measure.metric == first.metric]
 

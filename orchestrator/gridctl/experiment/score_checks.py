@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gridctl.experiment.document import Location
-from gridctl.experiment.measures import Measures, default_scores, epoch_measures, has_cases, written_out
+from gridctl.experiment.measures import Measures, default_scores, has_cases, written_out
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.validation import Problems
 from gridctl_trainer.contract.errors import shortened
@@ -58,6 +58,12 @@ def with_scores(comparison: ComparisonSpec, index: int, measures: Measures, prob
                 f"'{text}' is one of cases, which are scored at the final and the best epoch alone",
                 f"write score: final, or compare by {' or '.join(default_scores(measures, comparison.score)[:1])}",
             )
+        if any(not measures[name].is_score for name in meant):
+            problems.add(
+                ("compare", index, "metrics", place),
+                f"'{text}' is a plain quantity, of which no value is better than another",
+                "compare by a score, such as the absolute error of it",
+            )
         found |= dict.fromkeys(meant)
     return comparison.model_copy(update={"metrics": tuple(found or default_scores(measures, comparison.score))})
 
@@ -75,12 +81,7 @@ def best_written_out(training: TrainingSpec, measures: Measures) -> tuple[Traini
     by = training.checkpoint_keep_best
     if by is None or by == TRAIN_LOSS:
         return training, None
-    meant = written_out(by, epoch_measures(measures))
-    if not meant and written_out(by, measures):
-        return training, (
-            f"{by} is not scored after every epoch",
-            "name one of slices, such as validation.soft_dice",
-        )
+    meant = written_out(by, measures)
     if not meant:
         return training, unknown_score(by, measures)
     if (level := measures[meant[0]].level) != "slice":

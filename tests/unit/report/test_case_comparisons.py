@@ -14,7 +14,7 @@ from scipy import stats
 from gridctl.analysis.model import ComparisonRow
 from gridctl.collection.collect import collect
 from gridctl.errors import InputError
-from gridctl.experiment import Experiment
+from gridctl.experiment import Experiment, parse_experiment
 from gridctl.report import Question, Report, build_report
 from gridctl.report.renderers.csv_and_json import as_csv, as_json
 from gridctl_trainer.contract.spec import RunSpec
@@ -30,7 +30,7 @@ from tests.unit.report.scored_cases import (
     log_cases,
 )
 
-SCORED = "metrics: [dice, soft_dice, bce, hd95]"
+SCORED = "metrics: [dice, soft_dice, bce]"
 TESTS = Question(significance=True)
 
 
@@ -44,8 +44,12 @@ def store(tmp_path: Path) -> FolderStore:
     return FolderStore(tmp_path / "store")
 
 
-def filled(store: FolderStore, tmp_path: Path, dice: CaseDice | None, text: str = SCORED) -> Experiment:
-    tiny = experiment(tmp_path / "data", text)
+def asked(tmp_path: Path, *overrides: str) -> Experiment:
+    return parse_experiment(experiment(tmp_path / "data", SCORED).document.with_overrides(list(overrides)))
+
+
+def filled(store: FolderStore, tmp_path: Path, dice: CaseDice | None, *overrides: str) -> Experiment:
+    tiny = asked(tmp_path, *overrides)
     for run in tiny.runs:
         log_run(store, run, dice_of(-0.1))  # soft Dice says the opposite
         if dice is not None:
@@ -122,9 +126,7 @@ def test_scores_that_are_means_over_epochs_take_slices_and_say_so(store: FolderS
 
 
 def test_what_the_file_names_is_never_replaced(store: FolderStore, tmp_path: Path) -> None:
-    tiny = filled(
-        store, tmp_path, None, f"{SCORED}\ncompare: {{model: gamma_net, against: unet, metrics: [validation.dice]}}"
-    )
+    tiny = filled(store, tmp_path, None, "compare.metrics=[validation.dice]")
     report = reported(tiny, store)
     assert {row.metric for row in rows(report)} == {VALIDATION_CASE_DICE}
     assert all(row.n_pairs == 0 for row in rows(report))
@@ -140,9 +142,8 @@ def test_a_score_of_cases_can_be_asked_for_by_name(store: FolderStore, tmp_path:
 
 
 def test_the_file_cannot_compare_cases_by_a_mean_over_epochs(tmp_path: Path) -> None:
-    asked = f"{SCORED}\ncompare: {{model: gamma_net, against: unet, metrics: [validation.dice], score: mean}}"
     with pytest.raises(InputError, match="scored at the final and the best epoch alone"):
-        experiment(tmp_path / "data", asked)
+        asked(tmp_path, "compare.metrics=[validation.dice]", "compare.score=mean")
 
 
 def test_json_and_csv_say_how_many_patients(store: FolderStore, tmp_path: Path) -> None:
