@@ -42,7 +42,7 @@ def headlines(
         return
     first = overall if overall is not None and len(rows) > 1 else None
     lead = "" if first is None or first.unfinished else _overall(first)
-    spoken = f": {spoken_of(first or rows[0])}" if any(_is_tested(row) for row in rows) else ""
+    spoken = f". {spoken_of(first or rows[0])}" if any(_is_tested(row) for row in rows) else ""
     for line in _answers(rows, lead, unfinished, runs):
         yield line + spoken
 

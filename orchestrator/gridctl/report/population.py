@@ -9,7 +9,7 @@ from gridctl.analysis.wording import FEWEST_PAIRS
 from gridctl.report.numbers import interval, p_value, signed
 from gridctl.terminal.console import count
 
-COHORT: Final = "these patients, over splits and starts of training; other patients are not covered"
+COHORT: Final = "over splits and starts of training; other patients are not covered"
 POPULATION: Final = "new patients, for models trained on subsets of this cohort; another training cohort is not covered"
 
 
@@ -20,8 +20,9 @@ def spoken_of(row: ComparisonRow | Overall) -> str:
         row: The test that the headline leads with.
     """
     if row.claim == "population":
-        return f"{POPULATION}{_other('these patients alone', row, 'cohort')}"
-    return f"{COHORT}{_other('patients like these', row, 'population')}"
+        return f"Population: {POPULATION}{_other('These patients alone', row, 'cohort')}"
+    these = f"these {count(row.patients, 'patient')}" if row.patients else "these patients"
+    return f"Population: {these}, {COHORT}{_other('Patients like these', row, 'population')}"
 
 
 def counted(row: ComparisonRow | Overall) -> str:
