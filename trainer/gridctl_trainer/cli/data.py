@@ -80,7 +80,9 @@ def check(
 
     from gridctl_trainer.contract.spec.data import DEFAULT_TARGET
     from gridctl_trainer.dataset_check.check import check_set, find_sets, to_json
-    from gridctl_trainer.dataset_check.view import print_check
+    from gridctl_trainer.dataset_check.copies import copies_as_json, find_copies
+    from gridctl_trainer.dataset_check.view import print_check, print_copies
+    from gridctl_trainer.datasets.registry import find_sources, find_test_root
     from gridctl_trainer.host.available_cores import available_cores
     from gridctl_trainer.preprocessing.loading import holds_packs
 
@@ -92,12 +94,20 @@ def check(
         with _bar(f"reading {kind}") as progress:
             structures = tuple(target or DEFAULT_TARGET)
             checked.append(check_set(kind, folder, sources, progress, available_cores(), figures, structures))
+        if (test := find_test_root(kind, folder)) is None:
+            continue
+        with _bar(f"reading the test set of {kind}") as progress:
+            of_test, cores = find_sources(kind, test), available_cores()
+            checked.append(check_set(kind, test, of_test, progress, cores, figures, structures, is_test=True))
+    copies = find_copies(checked)
     if as_json:
-        sys.stdout.write(json.dumps([to_json(found) for found in checked], indent=2) + "\n")
+        said = [{**to_json(found), "copies": copies_as_json(found, copies)} for found in checked]
+        sys.stdout.write(json.dumps(said, indent=2) + "\n")
     else:
         console = Console(highlight=False)
         for found in checked:
             print_check(found, console)
+        print_copies(copies, console)
     if figures is not None:
         sys.stderr.write(
             f"pictures of {count(sum(len(found.patients) for found in checked), 'patient')} in {figures}\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,6 +15,7 @@ from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.spec import DataSpec
 from gridctl_trainer.contract.spec.data import DEFAULT_TARGET
 from gridctl_trainer.contract.wording import count
+from gridctl_trainer.datasets.quality.image_content import picture_digest
 from gridctl_trainer.datasets.quality.oddities import Oddity, ignore
 from gridctl_trainer.datasets.slices import CAVITY, LabelledSlice, Phase
 from gridctl_trainer.preprocessing.base import StepError, load_steps
@@ -181,6 +182,14 @@ class PreparedSet:
         """The same over whole series."""
         chosen = self.all_series[self.rows]
         return self._digest(chosen) if chosen.shape[1] > 1 else self.digest
+
+    @cached_property
+    def pictures(self) -> Mapping[str, tuple[str, ...]]:
+        """Digests of each patient's labelled frames, by which copies are known; empty ones of blank images."""
+        found: dict[str, list[str]] = {}
+        for row in self.rows:
+            found.setdefault(self.all_slices[row].patient, []).append(picture_digest(self.all_series[row, -1]))
+        return {patient: tuple(digests) for patient, digests in found.items()}
 
     @property
     def channels(self) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.datasets.acdc.descriptor import ACDC
 from gridctl_trainer.datasets.acdc.files import frame_path, info_path, label_path, note_twin
-from gridctl_trainer.datasets.acdc.folder import EXPECTED, FOLDERS, PATIENT
+from gridctl_trainer.datasets.acdc.folder import EXPECTED, FOLDERS, LABELS_FILE, PATIENT, TESTING, TRAINING
 from gridctl_trainer.datasets.acdc.info import Info, read_info
 from gridctl_trainer.datasets.acdc.series import read_recording, with_frames_before
 from gridctl_trainer.datasets.derived_structures import with_derived
@@ -41,8 +41,8 @@ _SAME_GRID: Final = (
 def find_patients(root: Path) -> list[Path]:
     """Folders of the training patients, sorted; whatever else lies between them is passed over.
 
-    The testing patients of a root that has both are left alone, as in the thesis; those of a root
-    that has no others are read.
+    The testing patients of a root that has both are another set, see `find_test_patients`; those of a root that has
+    no others are read.
 
     Raises:
         DataError: There is no such folder, or no patient in it.
@@ -62,6 +62,20 @@ def find_patients(root: Path) -> list[Path]:
         where=root,
         fix=do or f"it should hold {EXPECTED}",
     )
+
+
+def find_test_patients(root: Path) -> Path | None:
+    """The folder of the labelled testing patients beside the training patients of a root; None if there are none."""
+    try:
+        base = find_patients(root)[0].parent
+        testing = base.with_name(TESTING)
+        if base.resolve().name.casefold() != TRAINING or not is_folder(testing):
+            return None
+        patients = [path for path in entries(testing) if PATIENT.fullmatch(path.name)]
+    except DataError:
+        return None
+    labelled = any(LABELS_FILE.fullmatch(path.name) for path in patients[:1] if path.is_dir() for path in entries(path))
+    return testing if labelled else None
 
 
 def read_patient(folder: Path, frames: int = 1, notice: Notice = ignore) -> list[LabelledSlice]:
