@@ -7,10 +7,10 @@ One cohort of 100 patients is split anew by every seed. The difference of two mo
     D_sp = effect + patient_p + seed_s + training_s + residual_sp,
 
 with patient sd 0.05, residual sd 0.05 and seed sd 0.01, 0.03 or 0.06 (real cardiac MRI with small networks: 0.05,
-0.05 and 0.06). `training_s` is what the drawn training set does: the mean, over the patients trained on, of effects of sd 0.1
-that sum to 0 over the cohort; so it is shared by seeds that share training patients, and depends on who validates. A
-patient has no score where it was trained on; an external set of 45 patients is scored by every seed. The null is of new
-patients for models trained on subsets of this cohort. Prints the table of docs/statistics.md.
+0.05 and 0.06). `training_s` is what the drawn training set does: the mean, over the patients trained on, of effects of
+sd 0.1 that sum to 0 over the cohort; so it is shared by seeds that share training patients, and depends on who
+validates. A patient has no score where it was trained on; an external set of 45 patients is scored by every seed. The
+null is of new patients for models trained on subsets of this cohort. Prints the table of docs/statistics.md.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import numpy as np
 from gridctl.analysis.cell_tests import paired_tests, unpaired_test
 from gridctl.analysis.claims import patient_table, with_readings
 from gridctl.analysis.families import cells_of, family_of, family_sizes
-from gridctl.analysis.model import Comparison, ComparisonRow, Family, Overall, PairScore
+from gridctl.analysis.model import Comparison, ComparisonRow, Family, Interaction, Overall, PairScore, TrendTest
 from gridctl.analysis.overall import overall, overall_corrected
 from gridctl.analysis.pairs import Cause, DroppedPair, Pair, Pairs
 from gridctl.analysis.patient_scores import PairOfPatients, said_of
@@ -20,6 +20,7 @@ from gridctl.analysis.request import Question
 from gridctl.analysis.scores import Observations
 from gridctl.analysis.statistics.multiplicity import benjamini_hochberg, holm
 from gridctl.analysis.stopping import first_look, in_every_cell, looked_at, stopped
+from gridctl.analysis.trends import interactions, trend_test, trends_corrected
 from gridctl.analysis.wording import LEVEL, floor, is_equivalent, verdict
 from gridctl.experiment import Experiment
 from gridctl.experiment.measures import Measure
@@ -70,6 +71,8 @@ def compare(
     scored: list[PairScore] = []
     dropped = list(pairs.dropped)
     over_grid: list[Overall] = []
+    trends: list[TrendTest] = []
+    changed: list[Interaction] = []
     for metric in asked.metrics:
         measure = experiment.measures[metric]
         usable, without = _usable(pairs, observations, measure)
@@ -101,7 +104,22 @@ def compare(
                     0 if asked.stopping != "fixed" else sum(row.unfinished for row in rows if row.metric == metric)
                 )
                 over_grid.append(overall(asked, measure, grid, experiment, waiting))
-    return Comparison(asked.model, asked.against, asked.score, rows, dropped, pairs.unlike, kind, scored, over_grid)
+                if (found := trend_test(asked, measure, grid, experiment, waiting)) is not None:
+                    trends.append(found)
+                changed += interactions(asked, measure, grid, experiment, waiting)
+    return Comparison(
+        asked.model,
+        asked.against,
+        asked.score,
+        rows,
+        dropped,
+        pairs.unlike,
+        kind,
+        scored,
+        over_grid,
+        trends=trends,
+        interactions=changed,
+    )
 
 
 def corrected(
@@ -131,8 +149,9 @@ def corrected(
     after = {name: iter(zip(holm(values), benjamini_hochberg(values), strict=True)) for name, values in members.items()}
     alike = {name: iter(holm(values)) for name, values in equivalence.items()}
     over_grid = overall_corrected([comparison.overall for comparison in comparisons], tests)
+    trends = trends_corrected([comparison.trends for comparison in comparisons], tests)
     finished = []
-    for comparison, of_rows, of_grid in zip(comparisons, names, over_grid, strict=True):
+    for comparison, of_rows, of_grid, of_trends in zip(comparisons, names, over_grid, trends, strict=True):
         rows = []
         for row, name in zip(comparison.rows, of_rows, strict=True):
             p_holm, p_bh = next(after[name])
@@ -149,7 +168,7 @@ def corrected(
             told = replace(told, equivalent=is_equivalent(told))
             rows.append(replace(told, verdict=verdict(told, unit)))
         floors = tuple(dict.fromkeys(row.floor for row in rows if row.floor))
-        finished.append(replace(comparison, rows=rows, floors=floors, overall=of_grid))
+        finished.append(replace(comparison, rows=rows, floors=floors, overall=of_grid, trends=of_trends))
     return finished, [Family(name, sizes[name], declared_as[name], LEVEL) for name in members]
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from gridctl.analysis.pairs import DroppedPair, UnlikePair
 from gridctl.analysis.provenance_record import Provenance, ProvenanceValue
 from gridctl.analysis.study_model import StudyCell, StudyItem, StudyPoint, StudySection
+from gridctl.analysis.trend_model import Interaction, TrendTest
 from gridctl.experiment.measures import Measures
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "Comparison",
     "ComparisonRow",
     "Family",
+    "Interaction",
     "Overall",
     "PairScore",
     "Provenance",
@@ -25,6 +27,7 @@ __all__ = [
     "StudyPoint",
     "StudySection",
     "Summary",
+    "TrendTest",
 ]
 
 
@@ -299,6 +302,8 @@ class Comparison:
         kind: `models`, or `ablations`: then `model` and `against` are one model's name.
         pairs: Scores of every tested pair; empty where epochs are pooled.
         overall: One row per metric; empty for ablations and where epochs are pooled.
+        trends: One row per metric where there are several train ratios; empty for ablations and pooled epochs.
+        interactions: One row per metric and ablation; likewise.
         floors: What no number of small differences could reach, in words; each once.
     """
 
@@ -312,6 +317,8 @@ class Comparison:
     pairs: Sequence[PairScore] = ()
     overall: Sequence[Overall] = ()
     floors: Sequence[str] = ()
+    trends: Sequence[TrendTest] = ()
+    interactions: Sequence[Interaction] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from gridctl.experiment.schema import ComparisonSpec
 from gridctl.report.headline import headlines
 from gridctl.report.provenance import provenance
 from gridctl.report.study import Measured, StudyComparison
+from gridctl.report.trends import trend_headlines
 from gridctl.report.warnings import warnings
 
 
@@ -121,3 +122,4 @@ def _headlines(comparison: Comparison, unit: str, runs: pd.DataFrame) -> Iterato
         rows = [row for row in comparison.rows if row.metric == metric]
         overall = next((row for row in comparison.overall if row.metric == metric), None)
         yield from headlines(rows, unit, unfinished=unfinished, runs=int(compared.sum()), overall=overall)
+        yield from trend_headlines(row for row in comparison.trends if row.metric == metric)

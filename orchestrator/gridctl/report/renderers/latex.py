@@ -9,7 +9,8 @@ from typing import Final
 from gridctl.analysis.model import Report
 from gridctl.analysis.wording import sentence
 from gridctl.report.conditions import conditions
-from gridctl.report.renderers.sections import Section, footer, sections
+from gridctl.report.renderers.section import Section
+from gridctl.report.renderers.sections import footer, sections
 from gridctl.report.renderers.study_sections import study_sections
 from gridctl.report.renderers.unbroken import NO_BREAK, unbroken
 

@@ -4,37 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from gridctl.analysis.model import Comparison, ComparisonRow, Overall, Report, Summary
 from gridctl.analysis.wording import bca_coverage, cell_name, is_significant
 from gridctl.experiment.measures import primary_label, titled
 from gridctl.report.conditions import comparison_name
 from gridctl.report.numbers import MISSING, effect, interval, mean_sd, p_value, share, signed
+from gridctl.report.renderers.section import Section
+from gridctl.report.renderers.trend_sections import trend_sections
 from gridctl.terminal.console import count
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One table and what is said below it.
-
-    Attributes:
-        title: Above it.
-        columns: Headings.
-        rows: Cells, as many a row as there are columns.
-        emphasised: Indices of rows whose difference is significant after correction.
-        caption: How to read its numbers.
-        notes: What they allow to say.
-        text_columns: Headings of columns that hold words.
-    """
-
-    title: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    emphasised: frozenset[int] = frozenset()
-    caption: str = ""
-    notes: Sequence[str] = ()
-    text_columns: Sequence[str] = ("ablation",)
 
 
 def sections(report: Report) -> Iterator[Section]:
@@ -58,6 +36,7 @@ def sections(report: Report) -> Iterator[Section]:
             if report.unit == "run" and any(row.n_pairs > 1 for row in family):
                 yield _other_tests(report, comparison, metric, family)
     yield from _whole_grid(report)
+    yield from trend_sections(report)
 
 
 def footer(report: Report) -> str:

@@ -15,7 +15,8 @@ from rich.text import Text
 
 from gridctl.analysis.model import Report
 from gridctl.report.conditions import conditions
-from gridctl.report.renderers.sections import Section, footer, sections
+from gridctl.report.renderers.section import Section
+from gridctl.report.renderers.sections import footer, sections
 from gridctl.report.renderers.study_sections import study_sections
 from gridctl.terminal.tables import Column, entries
 
