@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from gridctl.analysis.pairs import DroppedPair, UnlikePair
 from gridctl.analysis.provenance_record import Provenance, ProvenanceValue
+from gridctl.analysis.scorecard_model import PublishedRow, ScorecardRow, Stratum
 from gridctl.analysis.study_model import StudyCell, StudyItem, StudyPoint, StudySection
+from gridctl.analysis.trained_model import TrainedModel
 from gridctl.analysis.trend_model import Interaction, TrendTest
 from gridctl.experiment.measures import Measures
 
@@ -21,12 +23,16 @@ __all__ = [
     "PairScore",
     "Provenance",
     "ProvenanceValue",
+    "PublishedRow",
     "Report",
+    "ScorecardRow",
+    "Stratum",
     "StudyCell",
     "StudyItem",
     "StudyPoint",
     "StudySection",
     "Summary",
+    "TrainedModel",
     "TrendTest",
 ]
 
@@ -125,6 +131,8 @@ class ComparisonRow:
         look: Pairs of the declared look that was tested, or those so far of `stopping: anytime`; None if it is `fixed`.
         first_look: Pairs that the first declared look takes; 0 where none is declared.
         log_e: Natural logarithm of the e-value of `stopping: anytime`; else None.
+        model_updates, against_updates: Optimizer steps of a run, mean over runs; None where no log says.
+        trained_differently: In what else the training of both differs, in words; empty where it does not.
     """
 
     metric: str
@@ -197,6 +205,9 @@ class ComparisonRow:
     look: int | None = None
     first_look: int = 0
     log_e: float | None = None
+    model_updates: float | None = None
+    against_updates: float | None = None
+    trained_differently: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,6 +365,10 @@ class Report:
         measures: What is known of each score, by name: its label, range, unit and direction.
         studies: Each study of which the experiment `reproduces` printed tables and figures.
         provenance: What all of it was made with.
+        scorecard: Scores of cases by model, cell, set, structure and time point; empty where no run has any.
+        published: Published scores of the same data set.
+        strata: Scores of cases by group, vendor, centre and time point of patients.
+        trained: What was trained: a row per model and cell.
     """
 
     experiment: str
@@ -368,3 +383,7 @@ class Report:
     measures: Measures = field(default_factory=dict)
     studies: Sequence[StudySection] = ()
     provenance: Provenance = field(default_factory=Provenance)
+    scorecard: Sequence[ScorecardRow] = ()
+    published: Sequence[PublishedRow] = ()
+    strata: Sequence[Stratum] = ()
+    trained: Sequence[TrainedModel] = ()

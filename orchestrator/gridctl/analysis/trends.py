@@ -181,7 +181,8 @@ def _by_seed(
     """Differences as seeds x columns, mean over folds; NaN where a fold is missing."""
     wanted = [(column, fold) for column in columns for fold in experiment.folds]
     table = seed_table(((pair.seed, (getattr(pair, name), pair.fold), pair.difference) for pair in pairs), wanted)
-    means: NDArray[np.float64] = table.reshape(len(table), len(columns), len(experiment.folds)).mean(axis=2)
+    known = table[:, : len(wanted)]
+    means: NDArray[np.float64] = known.reshape(len(table), len(columns), len(experiment.folds)).mean(axis=2)
     return means
 
 

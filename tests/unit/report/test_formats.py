@@ -96,7 +96,18 @@ def test_every_column_is_documented(made: Made) -> None:
     names |= set(content["dropped_pairs"][0]) | set(content["unlike_pairs"][0])
     assert names - words(text) == set()
     section = text.split("## Comparisons")[1].split("Without")[0]
-    assert words(section) - {"models", "ablations", "none", "run", "epoch", "welch", "comparisons"} <= set(header)
+    assert words(section) - {
+        "models",
+        "ablations",
+        "none",
+        "run",
+        "epoch",
+        "welch",
+        "comparisons",
+        "cohort",
+        "population",
+        "anytime",
+    } <= set(header)
 
 
 def test_csv_and_json_have_the_same_rows_and_one_a_comparison(made: Made) -> None:
@@ -127,7 +138,7 @@ def test_a_folder_gets_the_format_asked_for_alone(made: Made, tmp_path: Path) ->
 def test_without_a_format_a_folder_gets_them_all_and_the_figures(made: Made, tmp_path: Path) -> None:
     studies = {"printed": PrintedStudy()}
     written = {path.name for path in write_report(*made, tmp_path, None, studies)}
-    assert written == {*FILES.values(), "figure-2.svg"} == {path.name for path in tmp_path.iterdir()}
+    assert written == {*FILES.values(), "trained.csv", "figure-2.svg"} == {path.name for path in tmp_path.iterdir()}
     assert "gamma_net against unet" in (tmp_path / "report.txt").read_text(encoding="utf-8")
     assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 

@@ -26,7 +26,8 @@ class MetricInfo(Frozen):
         level: What one value is of: a `slice`, a `case` (one patient at one time point) or a `patient`. A set's
             score is the mean over them.
         per_structure: Whether each structure has a score of its own.
-        structures: The only ones that it has a score of, such as those that pump; empty for all.
+        structures: The only ones that it is about, such as those that pump; empty for all. Where none of them is
+            segmented it has no score.
         is_score: Whether one value is better than another. False for what is merely measured, such as a volume or a
             signed error: that is shown and never tested, and `higher_is_better` says nothing.
         learned_beyond: A model whose score on validation is never better than this in any epoch has learned nothing;
@@ -53,6 +54,5 @@ class MetricInfo(Frozen):
 
     def structures_of(self, segmented: Sequence[str]) -> tuple[str, ...]:
         """Those of some structures that it has a score of; one empty name if its score is of all together."""
-        if not self.per_structure:
-            return ("",)
-        return tuple(name for name in segmented if not self.structures or name in self.structures)
+        meant = tuple(name for name in segmented if not self.structures or name in self.structures)
+        return meant if self.per_structure else ("",) if meant else ()

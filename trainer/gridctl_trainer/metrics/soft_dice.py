@@ -30,7 +30,7 @@ def _quotient(probabilities: Tensor, truth: Tensor) -> Tensor:
 
 SOFT_DICE: Final = MetricDescriptor(
     label="soft Dice",
-    definition="soft Dice, mean over slices: overlap of the probabilities with the truth, + 1 above and below",
+    definition="Dice of the probabilities, mean over slices",
     higher_is_better=True,
     low=0,
     high=1,

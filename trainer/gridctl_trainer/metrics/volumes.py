@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from gridctl_trainer.metrics.distances import SurfaceDistances
+    from gridctl_trainer.metrics.surface_elements import SurfaceElements
 
 
 @dataclass(frozen=True, eq=False)
 class CaseVolume:
     """One structure of one case, predicted and true, on the scanner's grid.
 
-    Only annotated slices are in it: what nobody outlined is neither right nor wrong.
+    Only annotated slices are in it: what nobody outlined is neither right nor wrong. Surfaces are looked at where
+    the slices lie in the scan; where one between them was left out, they end.
 
     Attributes:
         predicted: (S, H, W) bool.
@@ -58,6 +65,55 @@ class CaseVolume:
         """Volume of one voxel: that of the tissue from the middle of one gap to that of the next; 0 if unknown."""
         rows, columns, slices = self.spacing_mm
         return rows * columns * slices / 1000
+
+    @property
+    def has_spacing(self) -> bool:
+        """Whether lengths and volumes are known."""
+        return all(side > 0 for side in self.spacing_mm)
+
+    @property
+    def diagonal_mm(self) -> float:
+        """From corner to corner of the scan, from its first annotated slice to its last."""
+        rows, columns, slices = self.spacing_mm
+        deep = int(self.slices[-1] - self.slices[0]) + 1 if len(self.slices) else 0
+        _, high, wide = self.truth.shape
+        return math.hypot(high * rows, wide * columns, deep * slices)
+
+    @cached_property
+    def distances(self) -> SurfaceDistances:
+        """Between the surfaces of both masks, neither of which may be empty; computed once."""
+        from gridctl_trainer.metrics.distances import surface_distances
+
+        return surface_distances(*self._as_scanned, self._sampling)
+
+    @cached_property
+    def elements(self) -> SurfaceElements:
+        """The surfaces of both masks, neither of which may be empty; computed once."""
+        from gridctl_trainer.metrics.surface_elements import surface_elements
+
+        return surface_elements(*self._as_scanned, self._sampling)
+
+    @cached_property
+    def in_plane_hd95(self) -> dict[int, float]:
+        """Of each slice with a truth, in mm, by its place in the scan, from base to apex; computed once."""
+        from gridctl_trainer.metrics.in_plane import hd95_by_slice
+
+        return hd95_by_slice(self)
+
+    @property
+    def _sampling(self) -> tuple[float, float, float]:
+        rows, columns, slices = self.spacing_mm
+        return slices, rows, columns
+
+    @cached_property
+    def _as_scanned(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Both masks with each slice in its place, empty where one was left out."""
+        place = self.slices - self.slices[0]
+        if place[-1] + 1 == len(place):
+            return self.predicted, self.truth
+        predicted, truth = np.zeros((2, int(place[-1]) + 1, *self.truth.shape[1:]), dtype=bool)
+        predicted[place], truth[place] = self.predicted, self.truth
+        return predicted, truth
 
 
 PatientVolumes = Mapping[str, Mapping[str, CaseVolume]]

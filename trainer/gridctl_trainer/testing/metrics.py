@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from gridctl_trainer.contract.metric_info import MetricInfo
-from gridctl_trainer.metrics.base import SliceBatch
+from gridctl_trainer.contract.score_name import ScoreName
+from gridctl_trainer.metrics.base import CaseVolume, PatientVolumes, SliceBatch
 from gridctl_trainer.metrics.loading import load_metrics
+from gridctl_trainer.metrics.scorecard import Scores, score_case, score_patient
 from gridctl_trainer.metrics.scoring import Scored
 from gridctl_trainer.plugins.class_path import is_class_path
 from gridctl_trainer.plugins.metric import METRICS
 from gridctl_trainer.testing.light_descriptor import require_light
 
 _SIDE_PX = 12
+_SPACING_MM = (1.5, 1.25, 10.0)
+_STRUCTURES = ("left_ventricle", "myocardium")
+_KINDS = ("good", "bad", "no truth", "nothing predicted", "neither")
 
 
 def slices(kind: str, count: int = 3) -> SliceBatch:
@@ -43,6 +50,28 @@ def slices(kind: str, count: int = 3) -> SliceBatch:
     return SliceBatch(odds, truth, odds > 0)
 
 
+def volume(kind: str, count: int = 3) -> CaseVolume:
+    """The same images as one volume."""
+    images = slices(kind, count)
+    return CaseVolume(images.predicted.numpy(), images.truth.numpy() > 0, _SPACING_MM, np.arange(count))
+
+
+def patient(kind: str, structures: tuple[str, ...] = _STRUCTURES) -> PatientVolumes:
+    """A heart that pumps half of itself; predicted badly, it does not pump."""
+    diastole, systole = volume(kind), volume(kind)
+    systole.truth[:, 3:6] = False
+    if kind != "bad":
+        systole.predicted[:, 3:6] = False
+    return {"ED": dict.fromkeys(structures, diastole), "ES": dict.fromkeys(structures, systole)}
+
+
+class _Found(NamedTuple):
+    """Scores, and reasons of those that are undefined, by key."""
+
+    scores: dict[str, float]
+    reasons: dict[str, set[str]]
+
+
 class MetricContract:
     """The promises, each a test.
 
@@ -54,62 +83,85 @@ class MetricContract:
 
     def test_it_is_described_without_torch(self) -> None:
         """So that a laptop that only submits and reports knows it; one that is named by its path need not be."""
-        info = METRICS.find(self.metric).info()
-        assert info.definition, "say in one line what it is"
+        assert self._info.definition, "say in one line what it is"
         if not is_class_path(self.metric):
             require_light(f"from gridctl_trainer.plugins.metric import METRICS; METRICS.find({self.metric!r})")
 
     def test_its_description_is_read_back_from_a_log(self) -> None:
-        info = METRICS.find(self.metric).info()
-        assert MetricInfo.model_validate_json(info.model_dump_json()) == info
+        assert MetricInfo.model_validate_json(self._info.model_dump_json()) == self._info
 
     def test_a_good_prediction_scores_better_than_a_bad_one(self) -> None:
-        """In the direction that its descriptor gives."""
-        info = METRICS.find(self.metric).info()
+        """In the direction that its descriptor gives, unless it only measures."""
         good, bad = (next(iter(self._scored(kind).scores.values())) for kind in ("good", "bad"))
-        assert (good > bad) if info.higher_is_better else (good < bad)
+        if self._info.is_score:
+            assert (good > bad) if self._info.higher_is_better else (good < bad)
 
-    @pytest.mark.parametrize("kind", ["good", "bad", "no truth", "nothing predicted", "neither"])
-    def test_every_image_has_a_number_within_the_range_or_a_reason(self, kind: str) -> None:
+    @pytest.mark.parametrize("kind", _KINDS)
+    def test_everything_has_a_number_within_the_range_or_a_reason(self, kind: str) -> None:
         """Never NaN in silence: `Undefined` with a reason where it has no value."""
-        scored = self._scored(kind, count=3)
-        assert scored.scores.keys() | scored.undefined.keys()
-        for reasons in scored.undefined.values():
+        found = self._scored(kind)
+        assert found.scores.keys() | found.reasons.keys()
+        for reasons in found.reasons.values():
             assert "the metric gave no number" not in reasons, "give Undefined with a reason in place of NaN"
-        for value in scored.scores.values():
+        for value in found.scores.values():
             assert math.isfinite(value)
 
-    @pytest.mark.parametrize("kind", ["good", "bad", "no truth", "nothing predicted", "neither"])
+    @pytest.mark.parametrize("kind", _KINDS)
     def test_the_images_of_a_batch_do_not_see_each_other(self, kind: str) -> None:
         """Else a score would depend on `validation_batch_size`."""
+        if self._info.level != "slice":
+            pytest.skip("it scores whole volumes")
         together, alone = self._scored(kind, count=2), self._scored(kind, count=1)
         assert together.scores.keys() == alone.scores.keys()
         for key, value in together.scores.items():
             assert value == pytest.approx(alone.scores[key], rel=1e-5)
 
     def test_it_is_deterministic_and_changes_nothing(self) -> None:
-        images = slices("bad")
-        before = images.logits.clone(), images.truth.clone()
+        images, volumes = slices("bad"), patient("bad", self._structures)
+        before = [array.copy() for array in _arrays(images, volumes)]
         state = torch.get_rng_state()
-        first, second = (self._score(images).scores for _ in range(2))
+        first, second = (self._of(images, volumes) for _ in range(2))
         assert first == second
-        assert torch.equal(images.logits, before[0])
-        assert torch.equal(images.truth, before[1])
+        assert all(np.array_equal(old, new) for old, new in zip(before, _arrays(images, volumes), strict=True))
         assert torch.equal(torch.get_rng_state(), state), "it draws from torch's generator"
 
     def test_it_has_a_score_of_each_structure_if_it_says_so(self) -> None:
-        info = METRICS.find(self.metric).info()
-        scored = self._of({"left_ventricle": slices("good"), "myocardium": slices("bad")})
-        expected = {f"{self.metric}.{name}" for name in ("left_ventricle", "myocardium")}
-        assert scored.scores.keys() == (expected if info.per_structure else {self.metric})
+        found = self._scored("good")
+        meant = self._info.structures_of(self._structures)
+        assert found.scores.keys() == {ScoreName("", self.metric, structure).key for structure in meant}
 
-    def _scored(self, kind: str, count: int = 3) -> Scored:
-        return self._score(slices(kind, count))
+    @property
+    def _info(self) -> MetricInfo:
+        return METRICS.find(self.metric).info()
 
-    def _score(self, images: SliceBatch) -> Scored:
-        return self._of({"left_ventricle": images})
+    @property
+    def _structures(self) -> tuple[str, ...]:
+        return self._info.structures or _STRUCTURES
 
-    def _of(self, batch: Mapping[str, Any]) -> Scored:
-        scored = Scored(load_metrics([self.metric]))
-        scored.add(batch)
-        return scored
+    def _scored(self, kind: str, count: int = 3) -> _Found:
+        return self._of(slices(kind, count), patient(kind, self._structures))
+
+    def _of(self, images: SliceBatch, volumes: PatientVolumes) -> _Found:
+        metrics = load_metrics([self.metric])
+        if self._info.level == "slice":
+            scored = Scored(metrics)
+            scored.add(dict.fromkeys(self._structures, images))
+            return _Found(scored.scores, {key: set(reasons) for key, reasons in scored.undefined.items()})
+        of_case = self._info.level == "case"
+        return self._named(score_case(metrics, volumes["ED"]) if of_case else score_patient(metrics, volumes))
+
+    def _named(self, found: Mapping[str, Scores]) -> _Found:
+        by_key = {ScoreName("", self.metric, structure).key: scores for structure, scores in found.items()}
+        return _Found(
+            {key: value for key, scores in by_key.items() for value in scores.scores.values()},
+            {key: {reason} for key, scores in by_key.items() for reason in scores.undefined.values()},
+        )
+
+
+def _arrays(images: SliceBatch, volumes: PatientVolumes) -> list[NDArray[Any]]:
+    cases = [case for of_time in volumes.values() for case in of_time.values()]
+    return [
+        images.logits.numpy(),
+        images.truth.numpy(),
+        *(mask for case in cases for mask in (case.predicted, case.truth)),
+    ]

@@ -1,0 +1,143 @@
+"""How far the outlines lie apart within each slice: 2-D, so that the distance of slices plays no part.
+
+A slice without the structure in the truth has no distance and is left out; one in which the model misses it is given
+the diagonal of the slice. Position is by thirds of the slices that the truth has. Files do not say which end is the
+base: it is taken to be the one towards which the true structure is larger.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridctl_trainer.metrics.base import NO_SPACING, NO_TRUTH, CaseVolume, MetricDescriptor, Undefined
+
+_RULE: Final = (
+    "slices without the structure in the truth are left out, and one in which only the prediction lacks it counts with "
+    "the diagonal of the slice"
+)
+
+
+def slice_hd95(volume: CaseVolume) -> float | Undefined:
+    """Mean over the slices of a case, in mm."""
+    return _mean(volume, 0, 1)
+
+
+def slice_hd95_basal(volume: CaseVolume) -> float | Undefined:
+    """Mean over the third at the base, in mm."""
+    return _mean(volume, 0, 1 / 3)
+
+
+def slice_hd95_mid(volume: CaseVolume) -> float | Undefined:
+    """Mean over the third in the middle, in mm."""
+    return _mean(volume, 1 / 3, 2 / 3)
+
+
+def slice_hd95_apical(volume: CaseVolume) -> float | Undefined:
+    """Mean over the third at the apex, in mm."""
+    return _mean(volume, 2 / 3, 1)
+
+
+def hd95_by_slice(volume: CaseVolume) -> dict[int, float]:
+    """In-plane HD95 of each slice that has the structure in the truth, in mm.
+
+    Args:
+        volume: One whose spacing within a slice is known.
+
+    Returns:
+        By the place of the slice in the scan, from base to apex.
+    """
+    rows, columns, _ = volume.spacing_mm
+    _, high, wide = volume.truth.shape
+    missed_mm = math.hypot(high * rows, wide * columns)
+    both = np.flatnonzero(np.logical_and(volume.predicted.any(axis=(1, 2)), volume.truth.any(axis=(1, 2))))
+    percentiles = dict(
+        zip(both.tolist(), _percentiles(volume.predicted[both], volume.truth[both], rows, columns), strict=True)
+    )
+    return {int(volume.slices[place]): percentiles.get(place, missed_mm) for place in _from_base_to_apex(volume.truth)}
+
+
+def _from_base_to_apex(truth: NDArray[np.bool_]) -> list[int]:
+    """Indices of the slices that have the structure."""
+    areas = truth.sum(axis=(1, 2))
+    there: list[int] = np.flatnonzero(areas).tolist()
+    half = len(there) // 2
+    return there[::-1] if areas[there[:half]].sum() < areas[there[len(there) - half :]].sum() else there
+
+
+def _percentiles(
+    predicted: NDArray[np.bool_], truth: NDArray[np.bool_], rows_mm: float, columns_mm: float
+) -> Iterator[float]:
+    """HD95 of each slice; neither mask is empty in any.
+
+    All slices are looked at together, further apart than anything within one: the nearest lies in the same slice.
+    """
+    from gridctl_trainer.metrics.distances import bounding_box, nearest_mm, surface
+
+    if not len(truth):
+        return
+    box = bounding_box(predicted | truth)
+    points = [surface(mask[box], (1, 2)) for mask in (predicted, truth)]
+    _, high, wide = truth[box].shape
+    spacing_mm = (2 * math.hypot(high * rows_mm, wide * columns_mm), rows_mm, columns_mm)
+    directed = [nearest_mm(points[0], points[1], spacing_mm), nearest_mm(points[1], points[0], spacing_mm)]
+    ends = [of_mask.sum(axis=(1, 2)).cumsum()[:-1] for of_mask in points]
+    split = [np.split(distances, end) for distances, end in zip(directed, ends, strict=True)]
+    for one, other in zip(*split, strict=True):
+        yield float(max(np.percentile(one, 95), np.percentile(other, 95)))
+
+
+def _mean(volume: CaseVolume, low: float, high: float) -> float | Undefined:
+    """Over the slices whose middle lies in this part of the way from base to apex."""
+    if not volume.true_voxels:
+        return NO_TRUTH
+    if not all(side > 0 for side in volume.spacing_mm[:2]):
+        return NO_SPACING
+    of_slices = list(volume.in_plane_hd95.values())
+    chosen = [value for index, value in enumerate(of_slices) if low <= (index + 0.5) / len(of_slices) < high]
+    return sum(chosen) / len(chosen) if chosen else Undefined("no slice in this third")
+
+
+SLICE_HD95: Final = MetricDescriptor(
+    label="in-plane HD95",
+    definition=f"95% Hausdorff distance within each slice (2-D), mean over slices, mean over patients; {_RULE}",
+    higher_is_better=False,
+    unit="mm",
+    low=0,
+    level="case",
+    function=slice_hd95,
+)
+
+SLICE_HD95_BASAL: Final = MetricDescriptor(
+    label="in-plane HD95, basal",
+    definition=f"in-plane HD95 over the basal third of the slices that have the structure; {_RULE}",
+    higher_is_better=False,
+    unit="mm",
+    low=0,
+    level="case",
+    function=slice_hd95_basal,
+)
+
+SLICE_HD95_MID: Final = MetricDescriptor(
+    label="in-plane HD95, mid",
+    definition=f"in-plane HD95 over the middle third of the slices that have the structure; {_RULE}",
+    higher_is_better=False,
+    unit="mm",
+    low=0,
+    level="case",
+    function=slice_hd95_mid,
+)
+
+SLICE_HD95_APICAL: Final = MetricDescriptor(
+    label="in-plane HD95, apical",
+    definition=f"in-plane HD95 over the apical third of the slices that have the structure; {_RULE}",
+    higher_is_better=False,
+    unit="mm",
+    low=0,
+    level="case",
+    function=slice_hd95_apical,
+)
