@@ -144,6 +144,7 @@ def collect(
     experiment: Experiment | Found | str | Path | None = None,
     *,
     store: str | None = None,
+    cases: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Collected:
     """Everything that was logged: `runs`, `epochs` and `function` are tables of pandas, `problems` what is unreadable.
@@ -151,6 +152,8 @@ def collect(
     Args:
         experiment: As of `status`.
         store: As of `status`.
+        cases: Read the scorecards too: `cases` is then a table with a row for each metric of each patient, time point
+            and structure.
         progress: Called with a line of text whenever there is news.
 
     Raises:
@@ -162,7 +165,7 @@ def collect(
 
     with messages_to(progress or _log.info):
         found = _find(experiment, store)
-        return collect_with_bar(found.store, found.experiment.runs)
+        return collect_with_bar(found.store, found.experiment.runs, cases=cases)
 
 
 def report(

@@ -23,7 +23,7 @@ FOUR = ("--set", "seeds=[1, 2]")
 
 
 def scores(store: Path) -> dict[str, object]:
-    """All that must not depend on interruptions: of each run its merged log and its weights."""
+    """All that must not depend on interruptions: of each run its merged log, its weights and its cases."""
     opened = FolderStore(store)
     logs: dict[str, list[object]] = {}
     for stat in opened.list():
@@ -36,7 +36,9 @@ def scores(store: Path) -> dict[str, object]:
         if stat.key.endswith("/result.json")
     }
     merged = {run_id: [record.scores for _, record in merge(items)] for run_id, items in logs.items()}  # type: ignore[arg-type]
-    return {"weights": weights, "logs": merged}
+    cases = {stat.key: opened.get(stat.key).data for stat in opened.list() if stat.key.endswith("/cases.jsonl.gz")}
+    assert len(cases) == len(weights)
+    return {"weights": weights, "logs": merged, "cases": cases}
 
 
 def test_submit_status_report_and_nothing_twice(experiment: Path, gridctl: Run, tmp_path: Path) -> None:

@@ -27,7 +27,8 @@ def runs(phantom: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, R
     """One run of each model."""
     path = tmp_path_factory.mktemp("experiment") / "tiny.yaml"
     path.write_text(EXPERIMENT.format(phantom=phantom))
-    loaded = load_experiment(path, ["seeds=[1]", f"training.epochs={EPOCHS}"])
+    keep = "training.checkpoint_keep_best=validation.soft_dice.left_ventricle"
+    loaded = load_experiment(path, ["seeds=[1]", f"training.epochs={EPOCHS}", keep, "scoring.every_epochs=1"])
     return {run.model: run for run in loaded.runs}
 
 
@@ -43,9 +44,14 @@ def undisturbed(runs: dict[str, RunSpec], tmp_path_factory: pytest.TempPathFacto
 
 
 def attempt(
-    run: RunSpec, store: Path, *, kill_at: tuple[str, int, int] | None = None, sent: int = signal.SIGKILL
+    run: RunSpec,
+    store: Path,
+    *,
+    kill_at: tuple[str, int | None, int] | None = None,
+    sent: int = signal.SIGKILL,
+    phase: str | None = None,
 ) -> int:
-    """One attempt; a signal is sent at the first progress line of that event, epoch and step."""
+    """One attempt; a signal is sent at the first progress line of that event, epoch and step, or of a phase."""
     location = FolderStore(store)
     key = RunLayout(run.experiment, run.run_id).spec
     location.put(key, run.to_json())
@@ -57,6 +63,9 @@ def attempt(
             if kill_at and (event["event"], event.get("epoch"), event.get("step", 0)) == kill_at:
                 process.send_signal(sent)
                 kill_at = None
+            if phase and event.get("phase") == phase:
+                process.send_signal(sent)
+                phase = None
     return process.returncode
 
 
@@ -72,6 +81,27 @@ def test_sigkill_in_every_epoch_of_one_run(
     attempt(run, tmp_path / "killed", kill_at=("epoch", EPOCHS, 0))  # it may be done before the signal arrives
     assert attempt(run, tmp_path / "killed") == 0
     assert scores(tmp_path / "killed") == undisturbed[model]
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("last", [False, True], ids=["of an epoch before the last", "of the last epoch"])
+def test_stopped_while_cases_are_scored(
+    last: bool, sent: int, runs: dict[str, RunSpec], undisturbed: dict[str, object], tmp_path: Path
+) -> None:
+    """What lacks is scored by the next attempt, which trains nothing again that a checkpoint has."""
+    run, store = runs["unet"], tmp_path / "stopped"
+    if last:
+        run = run.model_copy(update={"scoring": run.scoring.model_copy(update={"every_epochs": None})})
+    stopped = attempt(run, store, phase="scoring cases of sunnybrook", sent=sent)
+    assert stopped == (143 if sent == signal.SIGTERM else -sent)
+    assert not (store / run.experiment / run.run_id / "result.json").exists()
+    assert attempt(run, store) == 0
+    found, expected = scores(store), undisturbed["unet"]
+    if last:
+        found, expected = (
+            {key: value for key, value in given.items() if key != "cases"} for given in (found, expected)
+        )
+    assert found == expected
 
 
 @pytest.mark.parametrize("epoch", [1, EPOCHS])

@@ -13,6 +13,7 @@ from gridctl.analysis.cell_tests import paired_tests, unpaired_test
 from gridctl.analysis.families import cells_of, family_of, family_sizes
 from gridctl.analysis.model import Comparison, ComparisonRow, Family, Overall, PairScore
 from gridctl.analysis.pairs import Cause, DroppedPair, Pair, Pairs
+from gridctl.analysis.patient_scores import PairOfPatients, said_of
 from gridctl.analysis.request import Question
 from gridctl.analysis.scores import Observations
 from gridctl.analysis.statistics.improvement import wins
@@ -132,8 +133,13 @@ def _usable(pairs: Pairs, observations: Observations, measure: Measure) -> tuple
     for pair in pairs.complete:
         halves = (pair.model_run, pair.against_run)
         lacking = [run for run in halves if not len(observations.of_runs(measure.name, [run]))]
-        if lacking:
-            reason = f"{' and '.join(lacking)} logged no {measure.label}"
+        shared = observations.patients_of_pair(measure.name, *halves)
+        if not lacking and shared is not None and not shared.patients:
+            reason = f"no patient has a {measure.label} in both"
+            without.append(DroppedPair(*_place(pair), reason, measure.name, "score", pair.fold))
+        elif lacking:
+            verb = "logged no" if measure.level == "slice" else "has no patient with a"
+            reason = f"{' and '.join(lacking)} {verb} {measure.label}"
             without.append(DroppedPair(*_place(pair), reason, measure.name, "score", pair.fold))
         else:
             usable.append(pair)
@@ -155,8 +161,10 @@ def _row(
     dropped: Counter[Cause],
 ) -> ComparisonRow:
     fields: Mapping[str, Any] | None = None
+    shared: Sequence[PairOfPatients | None] = ()
     if pairs:
         both = [observations.of_pair(measure.name, pair.model_run, pair.against_run) for pair in pairs]
+        shared = [observations.patients_of_pair(measure.name, pair.model_run, pair.against_run) for pair in pairs]
         first, second = (np.concatenate([half[side] for half in both]) for side in (0, 1))
         fields = paired_tests(
             first,
@@ -170,6 +178,7 @@ def _row(
         alone = all_pairs.alone.get(cell, ((), ()))
         a, b = (observations.of_runs(measure.name, runs) for runs in alone)
         fields = unpaired_test(a, b, asked.equivalence_margin)
+    left_out = {patient: why for pair in shared if pair for patient, why in pair.left_out.items()}
     return ComparisonRow(
         metric=measure.name,
         label=measure.label,
@@ -186,11 +195,15 @@ def _row(
         unfinished=dropped["unfinished"],
         differing=dropped["data"] + dropped["code"],
         verdict="",
+        patients=len({patient for pair in shared if pair for patient in pair.patients}),
+        patients_left_out=len(left_out),
+        left_out_because=said_of(left_out),
     )
 
 
 def _scored(metric: str, pair: Pair, observations: Observations) -> PairScore:
     a, b = observations.of_pair(metric, pair.model_run, pair.against_run)
+    shared = observations.patients_of_pair(metric, pair.model_run, pair.against_run)
     return PairScore(
         metric=metric,
         train_ratio=pair.train_ratio,
@@ -204,6 +217,8 @@ def _scored(metric: str, pair: Pair, observations: Observations) -> PairScore:
         difference=float(a[0] - b[0]),
         unlike=pair.unlike,
         fold=pair.fold,
+        patients=len(shared.patients) if shared else 0,
+        patients_left_out=len(shared.left_out) if shared else 0,
     )
 
 

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from gridctl.analysis.compared_scores import declares_metrics
 from gridctl.analysis.request import Question, asked_by_name, compared_ablations
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import first_of_each_set
+from gridctl.experiment.measures import default_scores
 from gridctl.experiment.schema import ComparisonSpec
 
 
 def asked_comparisons(experiment: Experiment, question: Question) -> list[ComparisonSpec]:
     """The comparisons of the file, as the command line changes them."""
-    return [
-        item.model_copy(
-            update={
-                "metrics": tuple(asked_by_name(experiment, question) or item.metrics),
-                "score": question.score or item.score,
-            }
-        )
-        for item in experiment.compare
-    ]
+    by_name = asked_by_name(experiment, question)
+    asked = []
+    for index, item in enumerate(experiment.compare):
+        score = question.score or item.score
+        declared = by_name or (item.metrics if declares_metrics(experiment, index) else ())
+        metrics = declared or default_scores(experiment.measures, score, question.unit)
+        asked.append(item.model_copy(update={"metrics": tuple(metrics), "score": score}))
+    return asked
 
 
 def asked_ablations(
@@ -38,7 +38,7 @@ def asked_ablations(
 def asked_metrics(experiment: Experiment, question: Question, asked: Sequence[ComparisonSpec]) -> list[str]:
     """Scores of the tables and of ablations: those asked for, else of the comparisons, else of the first metric."""
     wanted = asked_by_name(experiment, question) or dict.fromkeys(metric for item in asked for metric in item.metrics)
-    return list(wanted) or first_of_each_set(experiment.measures)
+    return list(wanted) or default_scores(experiment.measures, question.score or "final", question.unit)
 
 
 def asked_tests(experiment: Experiment, question: Question) -> list[ComparisonSpec]:

@@ -109,6 +109,9 @@ class ComparisonRow:
         equivalent: Whether p_tost is at most 0.05; None without a margin.
         probability_of_improvement: Share of pairs in which `model` is the better one, ties a half.
         improvement_low, improvement_high: Its 95% interval, Wilson's.
+        patients: Distinct patients behind the scores, where a score is a mean over patients; else 0.
+        patients_left_out: Distinct patients who are left out of some pair, for both models.
+        left_out_because: Why, in words.
     """
 
     metric: str
@@ -158,6 +161,9 @@ class ComparisonRow:
     probability_of_improvement: float | None = None
     improvement_low: float | None = None
     improvement_high: float | None = None
+    patients: int = 0
+    patients_left_out: int = 0
+    left_out_because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,8 @@ class PairScore:
     Attributes:
         model_run, against_run: Run ids.
         unlike: Fields in which the halves differ though they should not; see `alike`.
+        patients, patients_left_out: How many patients both scores are means over, and how many have no score in one
+            of the two runs and are left out of both; 0 where scores are not means over patients.
     """
 
     metric: str
@@ -181,6 +189,8 @@ class PairScore:
     difference: float
     unlike: tuple[str, ...] = ()
     fold: int | None = None
+    patients: int = 0
+    patients_left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ def remarked(
 def _telling(measures: Measures) -> Iterator[tuple[Measure, float]]:
     """Scores on validation that tell whether a model has learned anything, and the value that it must get beyond."""
     for measure in measures.values():
-        if measure.set == VALIDATION and measure.learned_beyond is not None:
+        if measure.set == VALIDATION and measure.level == "slice" and measure.learned_beyond is not None:
             yield measure, measure.learned_beyond
 
 

@@ -48,9 +48,15 @@ def check(question: Question, experiment: Experiment) -> None:
             fix="give one of them",
         )
     for metric in question.metrics or ():
-        if not written_out(metric, experiment.measures):
+        if not (named := written_out(metric, experiment.measures)):
             what, fix = unknown_score(metric, experiment.measures)
             raise InputError(what, where="--metric", fix=fix)
+        if question.significance and any(not experiment.measures[name].is_score for name in named):
+            raise InputError(
+                f"'{metric}' is a plain quantity, of which no value is better than another",
+                where="--metric",
+                fix="name a score, such as the absolute error of it; without --significance it is shown",
+            )
     if question.score is not None and not is_score(question.score):
         raise InputError(
             f"unknown score '{question.score}'", where="--score", fix="use final, best, mean or last-K, such as last-5"

@@ -40,6 +40,7 @@ class ExportedTable(StrEnum):
     EPOCHS = "epochs"
     RUNS = "runs"
     FUNCTION = "function"
+    CASES = "cases"
 
 
 def report(
@@ -177,7 +178,7 @@ def export(
     experiment: ExperimentName = None,
     store: StoreUrl = None,
     table: Annotated[
-        ExportedTable, typer.Option(help="One row per epoch, per run, or per patient of a run.")
+        ExportedTable, typer.Option(help="One row per epoch, per run, per patient of a run, or per score of a case.")
     ] = ExportedTable.EPOCHS,
     output: Annotated[
         Path | None,

@@ -1,4 +1,4 @@
-"""Store -> tables: one row per run, one per epoch, one per patient of a run."""
+"""Store -> tables: one row per run, one per epoch, one per patient of a run, one per score of a case."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from typing import Any
 
 import pandas as pd
 
+from gridctl.collection.cases import no_cases, read_all_cases
 from gridctl.collection.columns import EPOCH_COLUMNS, FUNCTION_COLUMNS, RUN_COLUMNS
 from gridctl.collection.implausible_ejection_fraction import remark
 from gridctl.collection.read_cache import ReadCache
 from gridctl.collection.rows import cell_of, epoch_row, run_row
 from gridctl.collection.run_objects import OnRead, RunObjects, read_objects
 from gridctl.collection.waiting_submission import held_by_submissions
-from gridctl.experiment.measures import Measures, measures_of
+from gridctl.experiment.measures import Measures, epoch_measures, measures_of
 from gridctl.terminal.console import count
 from gridctl_trainer.contract.errors import Problem
 from gridctl_trainer.contract.layout import RunLayout, attempt_of, experiment_prefix, is_waiting_submission, run_of
@@ -32,14 +33,16 @@ class Collected:
     """What the store holds of an experiment.
 
     Attributes:
-        runs: One row per wanted run, in the order of the grid; columns as `RUN_COLUMNS`, and one for each score of
-            `measures`, such as `validation.soft_dice.left_ventricle`: that of the latest epoch.
+        runs: One row per wanted run, in the order of the grid; columns as `RUN_COLUMNS`, and one for each score that
+            epochs have, such as `validation.soft_dice.left_ventricle`: that of the latest epoch.
         epochs: One row per epoch of them; columns as `EPOCH_COLUMNS`, and one for each score; NaN where it has none.
         problems: Objects that could not be read, and what is wrong with them.
         others: Finished runs in the store that the grid does not hold, or no longer.
         function: One row per patient of each finished run; columns as `FUNCTION_COLUMNS`.
         measures: Every score that the runs are to have or have, by name, as their logs describe its metric.
         held: What holds a run whose Job is not created yet, by run id: a submission that waits for room.
+        cases: One row per metric of each case of the finished runs; columns as `CASE_COLUMNS`. Empty unless it was
+            asked for.
     """
 
     runs: pd.DataFrame
@@ -49,6 +52,7 @@ class Collected:
     function: pd.DataFrame = field(default_factory=lambda: _frame([], FUNCTION_COLUMNS))
     measures: Measures = field(default_factory=dict)
     held: Mapping[str, str] = field(default_factory=dict)
+    cases: pd.DataFrame = field(default_factory=no_cases)
 
 
 @dataclass(slots=True)
@@ -68,7 +72,12 @@ class _Times:
 
 
 def collect(
-    store: Store, runs: Sequence[RunSpec], cache: ReadCache | None = None, on_read: OnRead | None = None
+    store: Store,
+    runs: Sequence[RunSpec],
+    cache: ReadCache | None = None,
+    on_read: OnRead | None = None,
+    *,
+    cases: bool = False,
 ) -> Collected:
     """Read the metric logs and results of an experiment's runs.
 
@@ -81,6 +90,7 @@ def collect(
         runs: Those wanted; all of one experiment.
         cache: Of objects read before; by default this user's.
         on_read: Called after each object with how many are read, and of how many.
+        cases: Read every case's scores too: a table that is much larger than all others.
 
     Raises:
         StoreError: The store cannot be reached.
@@ -93,6 +103,7 @@ def collect(
     others: dict[str, None] = {}
     times: dict[str, _Times] = defaultdict(_Times)
     waiting: list[Stat] = []
+    scorecards: dict[str, Stat] = {}
     for stat in store.list(experiment_prefix(runs[0].experiment)):
         layout = run_of(stat.key)
         if layout is None:
@@ -106,6 +117,8 @@ def collect(
         times[layout.run_id].note(layout, stat)
         if attempt_of(stat.key) or stat.key == layout.result:
             chosen.append((layout.run_id, stat))
+        elif stat.key == layout.cases:
+            scorecards[layout.run_id] = stat
         elif misplaced := _misplaced(layout, stat.key):
             problems.append(Problem(misplaced, f"{store.url}/{stat.key}", "move it elsewhere, or delete it"))
     cache = cache or ReadCache.of(store)
@@ -125,8 +138,14 @@ def collect(
         epoch_rows += [cell | epoch_row(log, record) for log, record in merged]
         if read.result:
             function_rows += [cell | dict(patient) | {"remark": remark(patient)} for patient in read.result.function]
+    table = no_cases()
+    if cases:
+        done = {str(row["run_id"]) for row in run_rows if row["finished"]}
+        listed = [(run, scorecards[run.run_id]) for run in runs if run.run_id in done and run.run_id in scorecards]
+        found = read_all_cases(store, listed, problems, on_read)
+        table, logged, scored = found.rows, {**logged, **found.metrics}, scored | dict.fromkeys(found.scored)
     measures = measures_of(runs, logged, scored)
-    of_scores = dict.fromkeys(measures, "float64")
+    of_scores = dict.fromkeys(epoch_measures(measures), "float64")
     return Collected(
         runs=_frame(run_rows, RUN_COLUMNS | of_scores),
         epochs=_frame(epoch_rows, EPOCH_COLUMNS | of_scores),
@@ -135,6 +154,7 @@ def collect(
         function=_frame(function_rows, FUNCTION_COLUMNS),
         measures=measures,
         held=held_by_submissions(store, waiting, cache),
+        cases=table,
     )
 
 
@@ -142,6 +162,8 @@ def _misplaced(layout: RunLayout, key: str) -> str:
     """What is wrong with a key that is near those of logs and results; empty if nothing."""
     if key.startswith(f"{layout.result}/"):
         return "it lies in a folder that has the name of the run's result"
+    if key.startswith(f"{layout.cases}/"):
+        return "it lies in a folder that has the name of the run's scorecard"
     if key.startswith(layout.attempts) and ".jsonl" in key:
         return "it lies among the metric logs, and is not named as one"
     return ""

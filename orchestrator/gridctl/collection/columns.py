@@ -87,3 +87,33 @@ FUNCTION_COLUMNS: Final[Mapping[str, str]] = {
 }
 """Columns of `Collected.function`; `predicted_ef` is NaN where the model finds no cavity at end-diastole. `remark`
 says what cannot be of a living heart, or hardly; it is empty for most."""
+
+CASE_COLUMNS: Final[dict[str, str]] = {
+    "run_id": "category",
+    "model": "category",
+    "train_ratio": "float64",
+    "ablation": "category",
+    "seed": "int64",
+    "fold": "category",
+    "checkpoint": "category",
+    "epoch": "int32",
+    "set": "category",
+    "patient": "category",
+    "time_point": "category",
+    "structure": "category",
+    "metric": "category",
+    "value": "float64",
+    "undefined": "category",
+    "group": "category",
+    "vendor": "category",
+    "centre": "category",
+    "slices": "int32",
+    "true_positive": "float64",
+    "false_positive": "float64",
+    "false_negative": "float64",
+}
+"""Columns of `Collected.cases`: one row per metric of a case and structure.
+
+`checkpoint` is `final`, `best` or `epoch`. `value` is NaN where `undefined` says why there is no number. `time_point`
+is `patient` for what takes all time points of a patient together; voxel counts are NaN there.
+"""

@@ -22,9 +22,14 @@ class ReadCache:
         self._namespace = namespace
 
     @classmethod
-    def of(cls, store: Store) -> ReadCache:
-        """This user's cache for a store; a folder needs none."""
-        if not store.url.startswith("s3://"):
+    def of(cls, store: Store, *, folders: bool = False) -> ReadCache:
+        """This user's cache for a store.
+
+        Args:
+            store: Whose objects are kept.
+            folders: Also those of a folder: where it is not reading that takes long, but what is made of it.
+        """
+        if not folders and not store.url.startswith("s3://"):
             return cls(None)
         try:
             folder = cache_folder() / "objects"

@@ -35,6 +35,7 @@ def run_row(run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, E
     last = merged[-1] if merged else None
     told = (last[0] if last else newest) if newest else None
     seconds = pd.Series([record.seconds for _, record in merged], dtype="float64")
+    validated = next((record for _, record in reversed(merged) if record.sets), None)
     data = next((log.data for log in reversed(logs) if log.data), None)
     return {
         "epochs": run.training.epochs,
@@ -48,7 +49,7 @@ def run_row(run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, E
         "busy_seconds": sum(_busy_seconds(log) for log in logs),
         "exit_code": float(newest.end.exit_code) if newest and newest.end else float("nan"),
         "message": shortened(newest.end.message, _SHOWN_MESSAGE) if newest and newest.end else "",
-        "seconds_per_epoch": seconds.median(),
+        "seconds_per_epoch": _seconds_per_epoch(run, [record for _, record in merged]),
         "train_seconds": seconds.sum(),
         "device": told.attempt.device if told else "",
         "device_name": told.attempt.device_name if told else "",
@@ -65,8 +66,18 @@ def run_row(run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, E
         "log": RunLayout(run.experiment, run.run_id).attempt_output(newest.name) if newest else "",
         "copied_from": next((log.attempt.copied_from for log in logs if log.attempt.copied_from), ""),
         "last_seen": max(map(_last_seen, logs)).timestamp() if logs else float("nan"),
-        **(last[1].named_scores if last else {}),
+        **(validated.named_scores if validated else {}),
     }
+
+
+def _seconds_per_epoch(run: RunSpec, records: Sequence[EpochRecord]) -> float:
+    """The median; where only some epochs are validated, that of both kinds, weighted as they follow each other."""
+    kinds = [[record.seconds for record in records if bool(record.sets) == validated] for validated in (True, False)]
+    medians = [float(pd.Series(kind, dtype="float64").median()) for kind in kinds]
+    if not all(kinds):
+        return medians[0] if kinds[0] else medians[1]
+    share = 1 / run.training.validate_every_epochs
+    return share * medians[0] + (1 - share) * medians[1]
 
 
 def _changed(logs: Sequence[AttemptLog]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store
 
 
-def collect_with_bar(store: Store, runs: Sequence[RunSpec]) -> Collected:
+def collect_with_bar(store: Store, runs: Sequence[RunSpec], *, cases: bool = False) -> Collected:
     """As `collect`; a person sees how far it is and how long it will take.
 
     Raises:
@@ -19,4 +19,4 @@ def collect_with_bar(store: Store, runs: Sequence[RunSpec]) -> Collected:
     from gridctl_trainer.terminal.progress_bars import bar
 
     with bar(console.stderr_console(), "reading logs") as progress:
-        return collect(store, runs, on_read=progress)
+        return collect(store, runs, on_read=progress, cases=cases)

@@ -16,12 +16,12 @@ from gridctl_trainer.host.atomic_file import replacing
 
 
 def export_table(found: Found, table: str, path: Path) -> tuple[int, Sequence[Problem]]:
-    """Write one row per epoch, per run, or per patient of a run.
+    """Write one row per epoch, per run, per patient of a run, or per score of a case.
 
     Args:
         found: The experiment.
-        table: `epochs`, `runs` or `function`; columns as `EPOCH_COLUMNS`, `RUN_COLUMNS` and
-            `FUNCTION_COLUMNS`; of runs also `state` and `reason`, as `gridctl status` gives them.
+        table: `epochs`, `runs`, `function` or `cases`; columns as `EPOCH_COLUMNS`, `RUN_COLUMNS`,
+            `FUNCTION_COLUMNS` and `CASE_COLUMNS`; of runs also `state` and `reason`, as `gridctl status` gives them.
         path: `.parquet`, or `.csv`. Replaced whole, or not at all.
 
     Returns:
@@ -33,8 +33,14 @@ def export_table(found: Found, table: str, path: Path) -> tuple[int, Sequence[Pr
     """
     if path.suffix not in (".parquet", ".csv"):
         raise InputError(f"cannot tell the format of '{path}'", where="--output", fix="end it in .parquet or .csv")
-    collected = collect_with_bar(found.store, found.experiment.runs)
-    frame = {"epochs": collected.epochs, "runs": collected.runs, "function": collected.function}[table]
+    collected = collect_with_bar(found.store, found.experiment.runs, cases=table == "cases")
+    tables = {
+        "epochs": collected.epochs,
+        "runs": collected.runs,
+        "function": collected.function,
+        "cases": collected.cases,
+    }
+    frame = tables[table]
     if table == "runs":
         frame = frame.assign(**_standings(found, collected))
     frame = frame.assign(experiment=found.experiment.name)

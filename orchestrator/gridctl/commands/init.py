@@ -115,6 +115,7 @@ def compose(wanted: InitOptions, schema: str = "") -> DraftedFile:
         backend=wanted.backend,
         is_study=not here,
         store=_store(wanted, here=here),
+        test=_test_place(trained, here=here),
     )
     if not here and not (draft.store or "s3://").startswith("s3://"):
         raise InputError("pods reach no folder of this machine", where="--store", fix="give s3://bucket/prefix")
@@ -149,6 +150,14 @@ def _place(data: DataFolder, *, here: bool) -> Place:
     if not here and not location.startswith("s3://"):
         location = f"/data/{data.kind}"
     return Place(data.kind, location, len(data.patients) or None)
+
+
+def _test_place(data: DataFolder, *, here: bool) -> Place | None:
+    """The test set that lies with a data set, which is never trained on."""
+    if not data.test_folder:
+        return None
+    location = f"{_place(data, here=here).location.rstrip('/')}/{data.test_folder}"
+    return Place(data.kind, location, len(data.test_patients) or None)
 
 
 def _store(wanted: InitOptions, *, here: bool) -> str | None:

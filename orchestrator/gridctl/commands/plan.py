@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from gridctl.analysis.compared_scores import as_scored, compares_cases
 from gridctl.analysis.families import asked_tests, family_of, family_sizes
 from gridctl.analysis.pairs import pair_models, rows_by_name
 from gridctl.analysis.request import Question
-from gridctl.analysis.scores import Observations
+from gridctl.analysis.scores import Observations, Scored
 from gridctl.analysis.statistics.power import paired_t_power, pairs_needed
 from gridctl.analysis.statistics.smallest_p import pairs_for_exact
 from gridctl.analysis.wording import LEVEL
@@ -23,7 +24,7 @@ from gridctl.commands.lookup.experiments import find_experiment
 from gridctl.executors.capabilities import CountsGpus, KnowsRunsAtOnce
 from gridctl.executors.registry import executor_class
 from gridctl.experiment import Experiment, load_experiment
-from gridctl.experiment.measures import Measure, primary_measures
+from gridctl.experiment.measures import Measure
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl.terminal.eta import RunPace, eta_seconds, longest_seconds, remaining_seconds
 from gridctl_trainer.storage.base import open_store
@@ -147,7 +148,7 @@ def make_plan(given: str | None, overrides: Sequence[str], store_url: str | None
     else:
         found = find_experiment(given, store_url)
         experiment, store = found.experiment, found.store
-    collected = collect_with_bar(store, experiment.runs)
+    collected = collect_with_bar(store, experiment.runs, cases=compares_cases(experiment))
     stored = StoredSpecifications(store, experiment.name)
     return estimate(experiment, collected, at_once, measured_elsewhere(store, experiment, collected, stored))
 
@@ -237,6 +238,7 @@ def _gpus_used(collected: Collected, others: OtherRuns) -> int:
 
 
 def _needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:
+    experiment = as_scored(experiment, collected.runs, collected.epochs, collected.cases, collected.measures)
     finished = collected.runs.loc[collected.runs["finished"], "run_id"]
     epochs = collected.epochs[collected.epochs["run_id"].isin(finished)]
     tests = asked_tests(experiment, Question(significance=True))
@@ -280,9 +282,10 @@ def _deviation(asked: ComparisonSpec, metric: str, collected: Collected, epochs:
     """Of paired differences: as declared, else the largest measured in a cell of three pairs or more."""
     if asked.effect_sd is not None:
         return asked.effect_sd, "declared"
-    if epochs.empty or metric not in epochs or not epochs[metric].notna().any():
+    if epochs.empty or metric not in collected.measures:
         return None, "unknown"
-    observed = Observations.of(epochs, [metric], "run", asked.score, primary_measures(collected.measures))
+    scored = Scored(epochs, collected.cases, collected.measures)
+    observed = Observations.of(scored, [metric], "run", asked.score)
     differences: dict[tuple[float, str], list[float]] = {}
     for pair in pair_models(rows_by_name(collected.runs), asked.model, asked.against).complete:
         a, b = observed.of_pair(metric, pair.model_run, pair.against_run)

@@ -159,7 +159,7 @@ def report_of(found: Found, question: Question) -> ReportResult:
         StoreError: The store cannot be reached.
     """
     experiment, store = found.experiment, found.store
-    tables = collect_with_bar(store, experiment.runs)
+    tables = collect_with_bar(store, experiment.runs, cases=True)
     history = read_history(store, experiment.name)
     event = report_event(experiment, int(tables.runs["finished"].sum()), question)
     studies = reproduced_studies(experiment)

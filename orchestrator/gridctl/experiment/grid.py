@@ -308,6 +308,7 @@ def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -
                             data=variant.data,
                             training=training,
                             metrics=file.metrics,
+                            scoring=file.scoring,
                             plugin_path=file.plugin_path,
                         )
                         _ = run.run_id  # refuses a name that a label cannot hold

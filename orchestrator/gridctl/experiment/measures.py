@@ -34,6 +34,7 @@ class Measure:
         level: What one value is of, `slice`, `case` or `patient`; the score is the mean over them.
         definition: What it is, in one line.
         learned_beyond: A model that is never better than this has learned nothing; None where that is not known.
+        is_score: Whether one value is better than another; what is merely measured is shown and never compared.
     """
 
     name: str
@@ -49,7 +50,11 @@ class Measure:
     level: str = "slice"
     definition: str = ""
     learned_beyond: float | None = None
+    is_score: bool = True
 
+
+TEST: Final = "test"
+"""The set that is scored once, and shown only to who asks for it."""
 
 Wanted = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], frozenset[tuple[str, str]]]
 """Sets, structures and metrics of runs, and the structures of sets that are not scored."""
@@ -124,11 +129,16 @@ def _measures(
     return {str(score): _measure(score, infos[score.metric], several=several) for score in ordered}
 
 
+def epoch_measures(measures: Measures) -> dict[str, Measure]:
+    """The scores that every epoch has: those of slices."""
+    return {name: measure for name, measure in measures.items() if measure.level == "slice"}
+
+
 def primary_measures(measures: Measures) -> list[Measure]:
-    """The scores on validation by the first metric, one for each structure: what is shown where there is room for one,
-    and by which `best` chooses an epoch.
+    """The scores on validation by the first metric of slices, one for each structure: what curves and `gridctl status`
+    show, and by which `best` chooses an epoch.
     """
-    own = [measure for measure in measures.values() if measure.set == VALIDATION]
+    own = [measure for measure in epoch_measures(measures).values() if measure.set == VALIDATION]
     return [measure for measure in own if measure.metric == own[0].metric]
 
 
@@ -178,10 +188,32 @@ def _measure(score: ScoreName, info: MetricInfo, *, several: bool) -> Measure:
         level=info.level,
         definition=info.definition,
         learned_beyond=info.learned_beyond,
+        is_score=info.is_score,
     )
 
 
-def first_of_each_set(measures: Measures) -> list[str]:
-    """What is compared where nobody says by what: the first metric, on every set and structure."""
-    first = next(iter(measures.values()), None)
-    return [name for name, measure in measures.items() if first and measure.metric == first.metric]
+def default_scores(measures: Measures, score: str = "final", unit: str = "run") -> list[str]:
+    """What is compared where nobody says by what: the first metric, on every set and structure.
+
+    The set `test` is left to who asks for it: every look at it counts.
+
+    Args:
+        measures: All that there are.
+        score: How the epochs of a run become its score: cases are scored at the final and the best epoch alone.
+        unit: `run`, or `epoch`: then a score must be one of every epoch.
+    """
+    of_epochs = unit == "epoch" or not has_cases(score)
+    fitting = epoch_measures(measures) if of_epochs else measures
+    chosen = {name: measure for name, measure in fitting.items() if measure.set != TEST and measure.is_score}
+    first = next(iter(chosen.values()), None)
+    return [name for name, measure in chosen.items() if first and measure.metric == first.metric]
+
+
+def has_cases(score: str) -> bool:
+    """Whether cases are scored at the epoch that `score` takes."""
+    return checkpoint_of_score(score) is not None
+
+
+def checkpoint_of_score(score: str) -> str | None:
+    """The checkpoint whose cases make a run's score; None where it is a mean over epochs."""
+    return {"final": "final", "last-1": "final", "best": "best"}.get(score)

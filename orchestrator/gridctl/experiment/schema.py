@@ -20,6 +20,7 @@ from gridctl_trainer.contract.spec import (
     DataSpec,
     ExperimentName,
     Identifier,
+    ScoringSpec,
     Seed,
     TrainingSpec,
     TrainRatio,
@@ -136,6 +137,7 @@ class ExperimentFile(Frozen):
         training: How every model is trained.
         metrics: Scores that every run computes, by their short names, or by path, `pkg.module:name`. The first is the
             one that is compared and shown where nothing else is said.
+        scoring: How whole cases are scored once a model is trained.
         compare: Which model is asked to be better than which; one comparison, or a list of them.
         reproduces: Tables and figures of a published study whose printed values the report sets beside yours.
         backend: Where runs execute: `local`, this machine, or `kubernetes`; or another executor that is installed.
@@ -155,6 +157,7 @@ class ExperimentFile(Frozen):
     data: DataSpec
     training: TrainingSpec = TrainingSpec()
     metrics: MetricNames = DEFAULT_METRICS
+    scoring: ScoringSpec = ScoringSpec()
     compare: Annotated[tuple[ComparisonSpec, ...], BeforeValidator(_one_or_many)] = ()
     reproduces: Annotated[tuple[str, ...], AfterValidator(_no_duplicates)] = ()
     backend: str = DEFAULT_EXECUTOR

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from gridctl.experiment.document import Location
-from gridctl.experiment.measures import Measures, first_of_each_set, written_out
+from gridctl.experiment.measures import Measures, default_scores, has_cases, written_out
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.validation import Problems
 from gridctl_trainer.contract.errors import shortened
@@ -51,8 +51,21 @@ def with_scores(comparison: ComparisonSpec, index: int, measures: Measures, prob
         meant = written_out(text, measures)
         if not meant:
             problems.add(("compare", index, "metrics", place), *unknown_score(text, measures))
+        of_cases = [name for name in meant if measures[name].level != "slice"]
+        if of_cases and not has_cases(comparison.score):
+            problems.add(
+                ("compare", index, "metrics", place),
+                f"'{text}' is one of cases, which are scored at the final and the best epoch alone",
+                f"write score: final, or compare by {' or '.join(default_scores(measures, comparison.score)[:1])}",
+            )
+        if any(not measures[name].is_score for name in meant):
+            problems.add(
+                ("compare", index, "metrics", place),
+                f"'{text}' is a plain quantity, of which no value is better than another",
+                "compare by a score, such as the absolute error of it",
+            )
         found |= dict.fromkeys(meant)
-    return comparison.model_copy(update={"metrics": tuple(found or first_of_each_set(measures))})
+    return comparison.model_copy(update={"metrics": tuple(found or default_scores(measures, comparison.score))})
 
 
 def best_written_out(training: TrainingSpec, measures: Measures) -> tuple[TrainingSpec, tuple[str, str] | None]:

@@ -54,7 +54,8 @@ def with_split_read(tree: dict[str, Any], problems: Problems) -> dict[str, Any]:
             problems.add(("data", "split", "file"), f"{problem.where}: {problem.what}", problem.fix)
             return tree
     made = {**tree, "data": {**data, "split": split}}
-    made.setdefault("train_ratios", [1.0])
+    if {"file", "folds", "parts"} & split.keys():  # else the ratio says who validates
+        made.setdefault("train_ratios", [1.0])
     _check_folds(made, split, problems)
     return made
 

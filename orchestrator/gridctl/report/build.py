@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 import pandas as pd
 
+from gridctl.analysis.compared_scores import as_scored, instead_of_cases
 from gridctl.analysis.comparisons import compare, corrected
 from gridctl.analysis.families import asked_comparisons, asked_metrics, asked_tests
 from gridctl.analysis.image_digests import same_images
@@ -14,17 +14,15 @@ from gridctl.analysis.model import Comparison, Family, Report
 from gridctl.analysis.never_learned import never_learned, remarked
 from gridctl.analysis.pairs import Wanted, pair_ablations, pair_models, rows_by_name
 from gridctl.analysis.request import Question, check, compared_ablations
-from gridctl.analysis.scores import Observations
+from gridctl.analysis.scores import Observations, Scored
 from gridctl.analysis.summaries import aggregates, runs_by_cell, summaries
 from gridctl.collection.collect import Collected
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import Measures, primary_measures, written_out
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl.report.headline import headlines
 from gridctl.report.provenance import provenance
 from gridctl.report.study import Measured, StudyComparison
 from gridctl.report.warnings import warnings
-from gridctl_trainer.contract.score_name import ScoreName
 
 
 def build_report(
@@ -49,18 +47,21 @@ def build_report(
     Raises:
         InputError: The question names no metric or score there is, or the experiment compares nothing.
     """
-    experiment = _as_logged(experiment, collected)
+    declared, experiment = (
+        experiment,
+        as_scored(experiment, collected.runs, collected.epochs, collected.cases, collected.measures),
+    )
     check(question, experiment)
-    best_by = primary_measures(experiment.measures)
     finished = collected.runs.loc[collected.runs["finished"], "run_id"]
     epochs = collected.epochs[collected.epochs["run_id"].isin(finished)]
+    scored = Scored(epochs, collected.cases, experiment.measures)
     asked = asked_comparisons(experiment, question)
     metrics = asked_metrics(experiment, question, asked)
     score = question.score or (asked[0].score if asked else "final")
     cells = runs_by_cell(experiment, collected.runs)
-    observations = Observations.of(epochs, metrics, question.unit, score, best_by)
+    observations = Observations.of(scored, metrics, question.unit, score)
     comparisons, families = (
-        _comparisons(experiment, collected.runs, epochs, asked_tests(experiment, question), question)
+        _comparisons(experiment, collected.runs, scored, asked_tests(experiment, question), question)
         if question.significance
         else ([], [])
     )
@@ -72,7 +73,10 @@ def build_report(
         score="" if question.unit == "epoch" else score,
         summaries=list(summaries(cells, metrics, observations, question.unit)),
         comparisons=comparisons,
-        warnings=list(warnings(experiment, collected, question, comparisons, changes, outside)),
+        warnings=[
+            *((instead,) if finished.size and (instead := instead_of_cases(declared, experiment, question)) else ()),
+            *warnings(experiment, collected, question, comparisons, changes, outside),
+        ],
         headlines=[
             *(never_learned(collected.runs, epochs, experiment.measures) if question.unit == "run" else ()),
             *(line for part in comparisons for line in _headlines(part, question.unit, collected.runs)),
@@ -85,41 +89,21 @@ def build_report(
     )
 
 
-def _as_logged(experiment: Experiment, collected: Collected) -> Experiment:
-    """With what logs say of metrics, which may not be installed here: such a one may have no score a structure."""
-    known = {**experiment.measures, **collected.measures}
-    measures = {name: measure for name, measure in known.items() if name in collected.epochs}
-    compare = tuple(
-        item.model_copy(update={"metrics": tuple(_logged_names(item.metrics, measures))}) for item in experiment.compare
-    )
-    return replace(experiment, measures=measures, compare=compare)
-
-
-def _logged_names(names: Sequence[str], measures: Measures) -> list[str]:
-    whole = [replace(ScoreName.parse(name), structure="") for name in names]
-    return [
-        found
-        for name, without in zip(names, whole, strict=True)
-        for found in ([name] if name in measures else written_out(str(without), measures))
-    ]
-
-
 def _comparisons(
     experiment: Experiment,
     runs: pd.DataFrame,
-    epochs: pd.DataFrame,
+    scored: Scored,
     asked: Sequence[ComparisonSpec],
     question: Question,
 ) -> tuple[list[Comparison], list[Family]]:
     found = []
     rows = rows_by_name(runs) if asked else {}
     wanted = Wanted(strict=question.strict_pairs, differing=question.keep_differing_pairs)
-    best_by = primary_measures(experiment.measures)
     observed: dict[tuple[str, tuple[str, ...]], Observations] = {}
     for item in asked:
         key = (item.score, tuple(item.metrics))
         if key not in observed:
-            observed[key] = Observations.of(epochs, item.metrics, question.unit, item.score, best_by)
+            observed[key] = Observations.of(scored, item.metrics, question.unit, item.score)
         if item.model == item.against:
             ablations = compared_ablations(experiment)
             pairs = pair_ablations(rows, item.model, ablations, same_images=same_images(experiment), wanted=wanted)
@@ -127,7 +111,7 @@ def _comparisons(
             pairs = pair_models(rows, item.model, item.against, wanted)
         found.append(compare(item, pairs, observed[key], experiment, question))
     tested, families = corrected(found, asked, experiment, question.unit)
-    return remarked(tested, runs, epochs, experiment.measures), families
+    return remarked(tested, runs, scored.epochs, experiment.measures), families
 
 
 def _headlines(comparison: Comparison, unit: str, runs: pd.DataFrame) -> Iterator[str]:

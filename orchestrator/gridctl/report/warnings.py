@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from gridctl.analysis.families import asked_comparisons
 from gridctl.analysis.image_digests import mixed_images
@@ -48,6 +48,7 @@ def warnings(
             "pairs of different folds train on some of the same patients, and pairs of one fold validate on the same "
             "ones: their differences are not independent, so p values can be too small and intervals too narrow"
         )
+    yield from _partly_validated(experiment, question, scores)
     yield from _unfinished(collected)
     yield from mixed_images(experiment, collected.runs)
     yield from mixed_code(collected.runs)
@@ -58,6 +59,18 @@ def warnings(
     yield from _chosen_afterwards(experiment, question)
     for problem in first_shown(collected.problems):
         yield f"unreadable: {problem}"
+
+
+def _partly_validated(experiment: Experiment, question: Question, scores: Collection[str]) -> Iterator[str]:
+    """That epochs without scores are in no mean, and cannot be the best."""
+    apart = sorted({run.training.validate_every_epochs for run in experiment.runs})
+    asked = {question.score, *scores} - {"final", None} if question.unit == "run" else {"every epoch"}
+    if apart[-1] > 1 and asked:
+        every = " or ".join(str(epochs) for epochs in apart)
+        yield (
+            f"training.validate_every_epochs is {every}: {' and '.join(sorted(map(str, asked)))} takes only the epochs "
+            "that were validated"
+        )
 
 
 def _unfinished(collected: Collected) -> Iterator[str]:

@@ -18,7 +18,7 @@ from gridctl_trainer.datasets.registry import find_sources
 from gridctl_trainer.preprocessing import loading
 from gridctl_trainer.preprocessing.loading import load_set
 from gridctl_trainer.preprocessing.packs import packing
-from gridctl_trainer.preprocessing.packs.pack import IMAGES, MANIFEST, MASKS
+from gridctl_trainer.preprocessing.packs.pack import IMAGES, LABELS, MANIFEST, MASKS
 from gridctl_trainer.preprocessing.packs.packing import make_pack
 from gridctl_trainer.preprocessing.prepared import PreparedSet
 from gridctl_trainer.preprocessing.reading import prepare_in_memory, read_and_prepare
@@ -49,6 +49,10 @@ def assert_same(packed: PreparedSet, expected: PreparedSet) -> None:
     assert packed.slices == expected.slices
     assert packed.oddities == expected.oddities
     assert (packed.digest, packed.series_digest) == (expected.digest, expected.series_digest)
+    for row, record in enumerate(expected.slices):
+        scanned = packed.all_scanned.read(row, record.shape)
+        assert np.array_equal(scanned, expected.all_scanned.read(row, record.shape))
+        assert scanned.sum() * np.prod(record.spacing_mm) / 1000 == pytest.approx(record.cavity_ml)
 
 
 @pytest.fixture
@@ -132,7 +136,7 @@ def test_an_interrupted_pack_goes_on_where_it_was(root: Path, reads: list[str], 
     assert [path.name for path in (tmp_path / "packs").iterdir() if not path.name.endswith(".lock")] == [recipe.name]
 
 
-@pytest.mark.parametrize("name", [IMAGES, MASKS, MANIFEST])
+@pytest.mark.parametrize("name", [IMAGES, MASKS, LABELS, MANIFEST])
 def test_a_damaged_pack_of_the_cache_is_made_anew(name: str, root: Path, reads: list[str]) -> None:
     expected = on_the_fly("acdc", root, spec(root))
     load_set(DatasetSpec(dataset="acdc", path=str(root)), spec(root), 1)
@@ -168,6 +172,21 @@ def test_a_folder_of_packs_is_read_in_place_of_the_files(root: Path, tmp_path: P
     with pytest.raises(DataError, match="its checksum is not the one") as raised:
         load_set(DatasetSpec(dataset="acdc", path=str(out)), spec(root), 1)
     assert raised.value.problems[0].where == str(out / recipe.name / IMAGES)
+
+
+def test_packs_of_an_older_version_are_made_anew_in_the_cache_and_refused_elsewhere(
+    root: Path, tmp_path: Path, reads: list[str]
+) -> None:
+    out, recipe = tmp_path / "out", Recipe.of("acdc", spec(root), 1)
+    make_pack(out, find_sources("acdc", root), root, recipe)
+    manifest = out / recipe.name / MANIFEST
+    manifest.write_text(manifest.read_text().replace('"pack_version": 2', '"pack_version": 1'))
+    with pytest.raises(DataError, match="this pack is of version 1") as raised:
+        load_set(DatasetSpec(dataset="acdc", path=str(out)), spec(root), 1)
+    assert "gridctl-trainer data pack" in str(raised.value)
+    _, made = make_pack(out, find_sources("acdc", root), root, recipe)
+    assert made
+    assert len(reads) == 6
 
 
 def test_all_that_is_wrong_is_said_and_nothing_is_left_that_looks_whole(root: Path, tmp_path: Path) -> None:

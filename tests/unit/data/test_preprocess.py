@@ -11,11 +11,11 @@ from hypothesis.extra import numpy as hnp
 
 from gridctl_trainer.contract.spec import DataSpec
 from gridctl_trainer.preprocessing import steps
+from gridctl_trainer.preprocessing.placement import pad_and_crop_into
 from gridctl_trainer.preprocessing.steps import (
     clahe,
     gaussian,
     minmax,
-    pad_and_crop_into,
     resample,
     resample_mask,
     shrunk_shape,

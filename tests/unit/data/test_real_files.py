@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from statistics import mean, stdev
 
 import pytest
 
 from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
 from gridctl_trainer.dataset_check.check import check_set, find_sets
+from gridctl_trainer.datasets.quality.plausibility import ejection_fraction
+from gridctl_trainer.datasets.registry import find_sources
 from gridctl_trainer.preprocessing.loading import load_set
 
 ROOT = os.environ.get("GRIDCTL_TEST_DATA", "")
@@ -46,3 +49,26 @@ def test_they_are_prepared_for_training() -> None:
         assert 0 <= prepared.images.min() <= prepared.images.max() <= 1
         lost = sum(record.lost_ml for record in prepared.slices) / sum(record.cavity_ml for record in prepared.slices)
         assert lost < 0.01, "hearts lie within the square"
+
+
+EJECTION_FRACTION_PERCENT = {
+    "NOR": (60.3, 5.1),
+    "MINF": (31.0, 8.1),
+    "DCM": (18.4, 6.7),
+    "HCM": (67.4, 8.9),
+    "RV": (54.7, 6.1),
+}
+"""Mean and standard deviation of the twenty patients of each group, from the masks of all 100."""
+
+
+@pytest.mark.slow
+def test_hearts_of_each_group_pump_as_the_masks_of_all_100_patients_say() -> None:
+    found: dict[str, list[float]] = {}
+    for source in find_sources("acdc", Path(ROOT) / "acdc"):
+        slices = source.read(1, lambda _oddity: None)
+        fraction = ejection_fraction(slices)
+        assert fraction is not None
+        found.setdefault(slices[0].group, []).append(100 * fraction)
+    assert {group: len(values) for group, values in found.items()} == dict.fromkeys(EJECTION_FRACTION_PERCENT, 20)
+    measured = {group: (round(mean(values), 1), round(stdev(values), 1)) for group, values in found.items()}
+    assert measured == EJECTION_FRACTION_PERCENT

@@ -60,6 +60,14 @@ def check(
             parser=_folder, metavar="DIR", help="Folder for a picture of every patient's slices with their outlines."
         ),
     ] = None,
+    target: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STRUCTURE",
+            help="A structure that is to be segmented; what spoils only others is a note. Repeatable.",
+            show_default="left_ventricle",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Patients, slices, spacing, volumes and ejection fractions, and everything odd, each with its file.
@@ -70,8 +78,11 @@ def check(
 
     from rich.console import Console
 
+    from gridctl_trainer.contract.spec.data import DEFAULT_TARGET
     from gridctl_trainer.dataset_check.check import check_set, find_sets, to_json
-    from gridctl_trainer.dataset_check.view import print_check
+    from gridctl_trainer.dataset_check.copies import copies_as_json, find_copies
+    from gridctl_trainer.dataset_check.view import print_check, print_copies
+    from gridctl_trainer.datasets.registry import find_sources, find_test_root
     from gridctl_trainer.host.available_cores import available_cores
     from gridctl_trainer.preprocessing.loading import holds_packs
 
@@ -81,13 +92,22 @@ def check(
     checked = []
     for kind, (folder, sources) in find_sets(root).items():
         with _bar(f"reading {kind}") as progress:
-            checked.append(check_set(kind, folder, sources, progress, available_cores(), figures))
+            structures = tuple(target or DEFAULT_TARGET)
+            checked.append(check_set(kind, folder, sources, progress, available_cores(), figures, structures))
+        if (test := find_test_root(kind, folder)) is None:
+            continue
+        with _bar(f"reading the test set of {kind}") as progress:
+            of_test, cores = find_sources(kind, test), available_cores()
+            checked.append(check_set(kind, test, of_test, progress, cores, figures, structures, is_test=True))
+    copies = find_copies(checked)
     if as_json:
-        sys.stdout.write(json.dumps([to_json(found) for found in checked], indent=2) + "\n")
+        said = [{**to_json(found), "copies": copies_as_json(found, copies)} for found in checked]
+        sys.stdout.write(json.dumps(said, indent=2) + "\n")
     else:
         console = Console(highlight=False)
         for found in checked:
             print_check(found, console)
+        print_copies(copies, console)
     if figures is not None:
         sys.stderr.write(
             f"pictures of {count(sum(len(found.patients) for found in checked), 'patient')} in {figures}\n"

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gridctl_trainer.contract.errors import DataError, Problem
+from gridctl_trainer.contract.spec.data import DEFAULT_TARGET
 from gridctl_trainer.datasets.base import SeriesDataset
 from gridctl_trainer.datasets.file_tree import UnreadableError, is_folder
-from gridctl_trainer.datasets.quality.oddities import Oddity
+from gridctl_trainer.datasets.quality.image_content import picture_digest
+from gridctl_trainer.datasets.quality.oddities import Oddity, settled
 from gridctl_trainer.datasets.quality.plausibility import ejection_fraction
 from gridctl_trainer.datasets.registry import CaseSource, find_sources
 from gridctl_trainer.datasets.slices import LabelledSlice, Phase, Progress, cavity_ml
@@ -41,6 +46,9 @@ class CheckedPatient:
         series_frames: Frames of the recording around the labelled ones; 1 without any.
         problems: Why it cannot be read; then everything above is empty.
         oddities: What is odd about it.
+        folder: Where its labels lie.
+        pictures: Digests of its images, by which copies are known.
+        labels: Digest of all its masks.
     """
 
     patient: str
@@ -57,15 +65,26 @@ class CheckedPatient:
     series_frames: int = 1
     problems: tuple[Problem, ...] = ()
     oddities: tuple[Oddity, ...] = ()
+    folder: str = ""
+    pictures: tuple[str, ...] = ()
+    labels: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedSet:
-    """One data set."""
+    """One data set.
+
+    Attributes:
+        kind: Which.
+        root: Where it lies.
+        patients: All of them.
+        is_test: Whether it is the test set that its publishers set apart from the one beside it.
+    """
 
     kind: str
     root: Path
     patients: tuple[CheckedPatient, ...]
+    is_test: bool = False
 
     @property
     def wrong(self) -> bool:
@@ -115,6 +134,9 @@ def check_set(
     progress: Progress | None = None,
     workers: int = 1,
     figures: Path | None = None,
+    target: Sequence[str] = DEFAULT_TARGET,
+    *,
+    is_test: bool = False,
 ) -> CheckedSet:
     """Read every patient and look.
 
@@ -125,9 +147,11 @@ def check_set(
         progress: Called with patients done and their number.
         workers: Patients at once.
         figures: Folder for a sheet of pictures a patient.
+        target: Structures that are to be segmented: what spoils only others is not wrong.
+        is_test: Whether it is the publishers' test set.
     """
-    work = partial(_check, figures)
-    return CheckedSet(kind, root, tuple(each_patient(sources, work, progress, workers)))
+    work = partial(_check, figures, target)
+    return CheckedSet(kind, root, tuple(each_patient(sources, work, progress, workers)), is_test)
 
 
 def to_json(checked: CheckedSet) -> dict[str, Any]:
@@ -135,6 +159,7 @@ def to_json(checked: CheckedSet) -> dict[str, Any]:
     return {
         "set": checked.kind,
         "root": str(checked.root),
+        "test": checked.is_test,
         "wrong": checked.wrong,
         "patients": [
             {
@@ -164,7 +189,7 @@ def to_json(checked: CheckedSet) -> dict[str, Any]:
     }
 
 
-def _check(figures: Path | None, source: CaseSource) -> CheckedPatient:
+def _check(figures: Path | None, target: Sequence[str], source: CaseSource) -> CheckedPatient:
     oddities: list[Oddity] = []
     series_frames = 1
     try:
@@ -179,7 +204,8 @@ def _check(figures: Path | None, source: CaseSource) -> CheckedPatient:
         from gridctl_trainer.datasets.contact_sheets import write_sheet
 
         write_sheet(figures / f"{source.patient}.png", slices)
-    return _measured(source.patient, slices[0].group, slices, series_frames, oddities)
+    counted = [settled(oddity, target) for oddity in oddities]
+    return _measured(source.patient, slices[0].group, slices, series_frames, counted)
 
 
 def _measured(
@@ -211,4 +237,16 @@ def _measured(
         structures=tuple(structures.items()),
         series_frames=series_frames,
         oddities=tuple(oddities),
+        folder=str(slices[0].source.parent),
+        pictures=tuple(picture_digest(labelled.image) for labelled in slices),
+        labels=_labels_digest(slices),
     )
+
+
+def _labels_digest(slices: Sequence[LabelledSlice]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for labelled in slices:
+        for name in sorted(labelled.masks):
+            digest.update(f"{labelled.phase} {labelled.index} {name}".encode())
+            digest.update(np.ascontiguousarray(labelled.masks[name]).data)
+    return digest.hexdigest()

@@ -12,13 +12,15 @@ from rich.table import Table
 
 from gridctl_trainer.contract.wording import count
 from gridctl_trainer.dataset_check.check import CheckedPatient, CheckedSet
+from gridctl_trainer.dataset_check.copies import FoundCopy
 from gridctl_trainer.datasets.quality.oddities import Oddity
 from gridctl_trainer.plugins.dataset import title_of
 
 
 def print_check(checked: CheckedSet, console: Console) -> None:
     """One row per patient, then everything that is wrong, then everything worth knowing."""
-    console.print(f"[bold]{title_of(checked.kind)}[/] {escape(str(checked.root))}", soft_wrap=True)
+    test = " test set," if checked.is_test else ""
+    console.print(f"[bold]{title_of(checked.kind)}[/]{test} {escape(str(checked.root))}", soft_wrap=True)
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("patient", no_wrap=True)
     for name in ("slices", "size", "spacing", "range", "area", "EDV", "ESV", "EF"):
@@ -32,6 +34,11 @@ def print_check(checked: CheckedSet, console: Console) -> None:
         for problem in patient.problems:
             console.print(f"[bold red]wrong[/] {escape(str(problem))}", soft_wrap=True)
     _print_oddities([oddity for patient in checked.patients for oddity in patient.oddities], console)
+
+
+def print_copies(found: Sequence[FoundCopy], console: Console) -> None:
+    """One line for each pair of patients with images in common."""
+    _print_oddities([copy.oddity for copy in found], console)
 
 
 def print_pack(folder: Path, text: str, oddities: Sequence[Oddity], console: Console) -> None:

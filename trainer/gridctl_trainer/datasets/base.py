@@ -39,6 +39,7 @@ __all__ = [
     "Dataset",
     "DatasetDescriptor",
     "DatasetOptions",
+    "DatasetWithTestSet",
     "FolderNames",
     "LabelledSlice",
     "Notice",
@@ -124,6 +125,14 @@ class SeriesDataset(Dataset, Protocol):
             slices: As read.
             notice: Told of what does not fit.
         """
+
+
+@runtime_checkable
+class DatasetWithTestSet(Dataset, Protocol):
+    """One whose publishers set a test set apart: it lies beside what `cases` finds, and is never trained on."""
+
+    def test_root(self, root: Path) -> Path | None:
+        """The folder of the test set that belongs to a folder; None if there is none, or the folder is that one."""
 
 
 @runtime_checkable

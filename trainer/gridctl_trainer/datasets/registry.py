@@ -9,7 +9,7 @@ from typing import Any
 
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.spec import DatasetSpec
-from gridctl_trainer.datasets.base import CaseFiles, CheckedDataset, Dataset, SeriesDataset
+from gridctl_trainer.datasets.base import CaseFiles, CheckedDataset, Dataset, DatasetWithTestSet, SeriesDataset
 from gridctl_trainer.datasets.file_tree import UnreadableError
 from gridctl_trainer.datasets.foreign_reading import read_foreign
 from gridctl_trainer.datasets.quality.oddities import Notice
@@ -117,6 +117,16 @@ def find_sources(name: str, root: Path, options: Mapping[str, Any] | None = None
     if not found:
         raise DataError("there is no case in this folder", where=root, fix=f"give the folder of {name}")
     return [CaseSource(name, dataset, case) for case in sorted(found, key=lambda case: case.patient)]
+
+
+def find_test_root(name: str, root: Path, options: Mapping[str, Any] | None = None) -> Path | None:
+    """The folder of the test set that the publishers of a data set put beside what is trained on; None without one.
+
+    Raises:
+        PluginError: There is no such data set, or it cannot be imported.
+    """
+    dataset = dataset_of(name, options)
+    return dataset.test_root(root) if isinstance(dataset, DatasetWithTestSet) else None
 
 
 def require_series(sources: Sequence[CaseSource], root: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from gridctl_trainer.contract.errors import DataError, Problem
@@ -29,21 +29,32 @@ class Split:
         return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
 
 
-def split_of(spec: RunSpec, patients: Iterable[str]) -> Split:
+def split_of(
+    spec: RunSpec, patients: Iterable[str], strata: Mapping[str, str] | None = None, without: Collection[str] = ()
+) -> Split:
     """Who trains and who validates in a run.
+
+    Args:
+        spec: The run.
+        patients: Ids of the data set.
+        strata: What each patient is drawn by, where the run says so.
+        without: Patients who are in no part; a fixed split may name them.
 
     Raises:
         DataError: A part would be empty, or a fixed split names patients who are not in the data.
     """
     ids = set(patients)
+    drawn = ids - set(without)
     given = spec.data.split
-    if given is None:
-        require_patients(len(ids), spec.train_ratio)
-        return split_patients(ids, spec.train_ratio, spec.seed)
+    if given is None or not given.is_fixed:
+        require_patients(len(drawn), spec.train_ratio)
+        return split_patients(drawn, spec.train_ratio, spec.seed, strata)
     if given.folds is not None:
-        fixed = fold_of(ids, given.folds, spec.fold or 0)
+        fixed = fold_of(drawn, given.folds, spec.fold or 0, strata)
     else:
-        fixed = fixed_split(given.parts[spec.fold or 0], ids)
+        named = fixed_split(given.parts[spec.fold or 0], ids)
+        fixed = Split(*(tuple(sorted(set(part) & drawn)) for part in (named.train, named.validation, named.test)))
+        _require_both(fixed)
     wanted = math.floor(spec.train_ratio * len(fixed.train) + 0.5)
     if not wanted:
         raise DataError(
@@ -51,21 +62,40 @@ def split_of(spec: RunSpec, patients: Iterable[str]) -> Split:
             where="train_ratios",
             fix=f"use one of at least {math.ceil(500 / len(fixed.train)) / 1000:g}",
         )
-    return Split(tuple(sorted(_ranked(fixed.train, str(spec.seed))[:wanted])), fixed.validation, fixed.test)
+    chosen = _evenly(fixed.train, str(spec.seed), strata)[:wanted]
+    return Split(tuple(sorted(chosen)), fixed.validation, fixed.test)
 
 
-def fold_of(patients: Iterable[str], folds: int, fold: int) -> Split:
+def _require_both(fixed: Split) -> None:
+    """Refuse a fixed split of which a part is nothing but copies.
+
+    Raises:
+        DataError: Nobody is left to train, or to validate.
+    """
+    for name, part in (("train", fixed.train), ("validation", fixed.validation)):
+        if not part:
+            raise DataError(
+                f"all patients of {name} are copies of others, so nobody is left in it",
+                where="data.split",
+                fix="name other patients, or set data.copies: keep",
+            )
+
+
+def fold_of(patients: Iterable[str], folds: int, fold: int, strata: Mapping[str, str] | None = None) -> Split:
     """One of several folds, the same ones on every machine and for every seed: each patient validates in one of them.
 
     Args:
         patients: Ids, in any order, repeated or not.
         folds: How many.
         fold: Which, from 0.
+        strata: What each patient is drawn by; None for nothing.
 
     Raises:
         DataError: There are fewer patients than folds.
     """
     ranked = _ranked(patients, "folds")
+    if strata is not None:  # dealt out stratum by stratum: each fold gets its share of every one
+        ranked.sort(key=lambda patient: strata.get(patient, ""))
     if len(ranked) < folds:
         raise DataError(
             f"{counted(len(ranked), 'patient')} cannot be split into {folds} folds",
@@ -119,7 +149,21 @@ def _ranked(patients: Iterable[str], salt: str) -> list[str]:
     return sorted(set(patients), key=lambda patient: hashlib.sha256(f"{salt}:{patient}".encode()).digest())
 
 
-def split_patients(patients: Iterable[str], train_ratio: float, seed: int) -> Split:
+def _evenly(patients: Iterable[str], salt: str, strata: Mapping[str, str] | None) -> list[str]:
+    """In such an order that any number of the first ones has its share of every stratum, to within one patient."""
+    ranked = _ranked(patients, salt)
+    if strata is None:
+        return ranked
+    members: dict[str, list[str]] = {}
+    for patient in ranked:
+        members.setdefault(strata.get(patient, ""), []).append(patient)
+    place = {patient: (number + 0.5) / len(found) for found in members.values() for number, patient in enumerate(found)}
+    return sorted(ranked, key=lambda patient: place[patient])
+
+
+def split_patients(
+    patients: Iterable[str], train_ratio: float, seed: int, strata: Mapping[str, str] | None = None
+) -> Split:
     """Split by patient, shuffled by seed (thesis 4.2).
 
     Patients are ranked by the SHA-256 of seed and id, and the first ones train. So the split is
@@ -132,11 +176,12 @@ def split_patients(patients: Iterable[str], train_ratio: float, seed: int) -> Sp
         train_ratio: Share that trains, in (0, 1); exact to within one patient, and both halves
             get at least one.
         seed: Of the run.
+        strata: What each patient is drawn by, such as the diagnosis; None for nothing.
 
     Raises:
         DataError: There are fewer than two patients.
     """
-    ranked = _ranked(patients, str(seed))
+    ranked = _evenly(patients, str(seed), strata)
     if len(ranked) < 2:
         raise DataError(
             f"{counted(len(ranked), 'patient')} cannot be split into those who train and those who validate",

@@ -43,12 +43,15 @@ class FolderNames:
             to that place, each with the ids of its labelled patients, sorted.
         expected: What such a folder holds, for whoever gave another one.
         below: Folders below one that holds several data sets in which this one may lie; `""` is that folder itself.
+        test: Called as `find`; returns of each root at which the publishers' test set lies as well the folder of that,
+            relative to the root, and the ids of its labelled patients. None if no test set is published so.
     """
 
     sign: re.Pattern[str]
     find: Callable[[Sequence[PurePosixPath]], Mapping[str, Sequence[str]]]
     expected: str
     below: tuple[str, ...] = ("",)
+    test: Callable[[Sequence[PurePosixPath]], Mapping[str, tuple[str, Sequence[str]]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

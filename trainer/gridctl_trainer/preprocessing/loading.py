@@ -18,7 +18,7 @@ from gridctl_trainer.datasets.transfer.cache_folder import cache_folder
 from gridctl_trainer.datasets.transfer.fetching import fetch, is_remote
 from gridctl_trainer.host.available_cores import available_cores
 from gridctl_trainer.preprocessing.grey_levels import RESCALED
-from gridctl_trainer.preprocessing.packs.pack import MANIFEST, open_pack, read_manifest
+from gridctl_trainer.preprocessing.packs.pack import MANIFEST, PACK_VERSION, open_pack, read_manifest, version_of
 from gridctl_trainer.preprocessing.packs.packing import fingerprint_of, make_pack
 from gridctl_trainer.preprocessing.prepared import PreparedSet
 from gridctl_trainer.preprocessing.reading import prepare_in_memory
@@ -86,6 +86,13 @@ def packs_in(root: Path) -> list[Path]:
 def _prebuilt(root: Path, recipe: Recipe) -> PreparedSet:
     folder = root / recipe.name
     manifest = read_manifest(folder)
+    if manifest is None and (version := version_of(folder)) not in (None, PACK_VERSION):
+        raise DataError(
+            f"this pack is of version {version}, which lacks what scores on the scanner's grid need; "
+            f"version {PACK_VERSION} is read",
+            where=folder,
+            fix="make it anew from the files as published: gridctl-trainer data pack --help",
+        )
     if manifest is None or manifest.recipe != recipe:
         there = ", ".join(path.name for path in packs_in(root))
         raise DataError(

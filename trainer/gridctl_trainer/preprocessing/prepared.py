@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -15,11 +15,14 @@ from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.spec import DataSpec
 from gridctl_trainer.contract.spec.data import DEFAULT_TARGET
 from gridctl_trainer.contract.wording import count
+from gridctl_trainer.datasets.quality.image_content import picture_digest
 from gridctl_trainer.datasets.quality.oddities import Oddity, ignore
 from gridctl_trainer.datasets.slices import CAVITY, LabelledSlice, Phase
 from gridctl_trainer.preprocessing.base import StepError, load_steps
 from gridctl_trainer.preprocessing.grey_levels import channel_rescalings, rescaled
 from gridctl_trainer.preprocessing.label_map import label_map
+from gridctl_trainer.preprocessing.placement import Shape
+from gridctl_trainer.preprocessing.scanned_labels import ScannedLabels
 from gridctl_trainer.preprocessing.steps import preprocess
 
 LOST_NOTICED = 0.01
@@ -39,6 +42,12 @@ class SliceRecord:
         pixel_ml: Volume that one pixel of the prepared mask stands for; 0 if the distance of
             slices is unknown.
         lost_ml: What the crop cut off of `cavity_ml`.
+        index: Place of the slice in the volume as scanned.
+        shape: Rows and columns as scanned.
+        resampled: Rows and columns of the image that the square was cut from.
+        spacing_mm: Distance of rows, of columns, and of slice centres as scanned; the last is 0 if unknown.
+        unannotated: Structures of the target that nobody outlined on it: one may be there, or not.
+        group, vendor, centre: Of the patient; empty if unknown.
     """
 
     patient: str
@@ -47,6 +56,14 @@ class SliceRecord:
     cavity_ml: float
     pixel_ml: float
     lost_ml: float
+    index: int = 0
+    shape: Shape = (0, 0)
+    resampled: Shape = (0, 0)
+    spacing_mm: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    unannotated: tuple[str, ...] = ()
+    group: str = ""
+    vendor: str = ""
+    centre: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +74,14 @@ class PreparedPatient:
         series: (n, T, size_px, size_px) float32, the labelled frame last; (n, T, C, size_px, size_px) with channels.
         masks: (n, size_px, size_px) uint8: 0 background, else the number of a structure of the target, from 1.
         slices: What is known of each.
+        scanned: Labels of each on the grid of the scanner.
         oddities: What was found odd about the patient's files.
     """
 
     series: NDArray[np.float32]
     masks: NDArray[np.uint8]
     slices: tuple[SliceRecord, ...]
+    scanned: ScannedLabels
     oddities: tuple[Oddity, ...] = ()
 
 
@@ -81,6 +100,7 @@ class PreparedSet:
         rows: (N,) int64, growing.
         oddities: What was found odd about the files.
         target: Structures that masks tell apart.
+        all_scanned: Labels of each, M of them, on the grid of the scanner.
     """
 
     all_series: NDArray[np.float32]
@@ -89,6 +109,7 @@ class PreparedSet:
     rows: NDArray[np.int64]
     oddities: tuple[Oddity, ...] = ()
     target: tuple[str, ...] = DEFAULT_TARGET
+    all_scanned: ScannedLabels = field(default_factory=ScannedLabels)
 
     @classmethod
     def whole(
@@ -98,9 +119,11 @@ class PreparedSet:
         slices: Sequence[SliceRecord],
         oddities: Sequence[Oddity] = (),
         target: tuple[str, ...] = DEFAULT_TARGET,
+        scanned: ScannedLabels | None = None,
     ) -> PreparedSet:
         """All images of the arrays."""
-        return cls(series, masks, tuple(slices), np.arange(len(masks)), tuple(oddities), target)
+        rows = np.arange(len(masks))
+        return cls(series, masks, tuple(slices), rows, tuple(oddities), target, scanned or ScannedLabels())
 
     @classmethod
     def join(cls, parts: Sequence[PreparedPatient], target: tuple[str, ...] = DEFAULT_TARGET) -> PreparedSet:
@@ -116,6 +139,7 @@ class PreparedSet:
             [record for part in parts for record in part.slices],
             [oddity for part in parts for oddity in part.oddities],
             target,
+            ScannedLabels.join([part.scanned for part in parts]),
         )
 
     def __len__(self) -> int:
@@ -159,6 +183,14 @@ class PreparedSet:
         chosen = self.all_series[self.rows]
         return self._digest(chosen) if chosen.shape[1] > 1 else self.digest
 
+    @cached_property
+    def pictures(self) -> Mapping[str, tuple[str, ...]]:
+        """Digests of each patient's labelled frames, by which copies are known; empty ones of blank images."""
+        found: dict[str, list[str]] = {}
+        for row in self.rows:
+            found.setdefault(self.all_slices[row].patient, []).append(picture_digest(self.all_series[row, -1]))
+        return {patient: tuple(digests) for patient, digests in found.items()}
+
     @property
     def channels(self) -> int:
         """Channels of its images."""
@@ -199,7 +231,7 @@ def prepare_patient(slices: Sequence[LabelledSlice], oddities: Sequence[Oddity],
     rounds = any(step.described.rounds_to_integers for step in load_steps(data.preprocessing))
     maps = channel_rescalings(slices, found.append if rounds else ignore)
     measured = data.target.index(CAVITY) + 1 if CAVITY in data.target else 1
-    series, masks, records = [], [], []
+    series, masks, records, scanned_labels = [], [], [], []
     for labelled in slices:
         scanned = rescaled(labelled, maps) if rounds else labelled.series
         labels = label_map(labelled, data.target)
@@ -210,6 +242,7 @@ def prepare_patient(slices: Sequence[LabelledSlice], oddities: Sequence[Oddity],
             raise StepError(problem.what, where=labelled.name, fix=problem.fix) from error
         series.append(prepared.series)
         masks.append(prepared.mask)
+        scanned_labels.append(labels)
         voxel_ml = labelled.voxel_ml
         records.append(
             SliceRecord(
@@ -219,10 +252,19 @@ def prepare_patient(slices: Sequence[LabelledSlice], oddities: Sequence[Oddity],
                 cavity_ml=float((labels == measured).sum()) * voxel_ml,
                 pixel_ml=voxel_ml * prepared.pixel_area,
                 lost_ml=prepared.cropped_px * prepared.pixel_area * voxel_ml,
+                index=labelled.index,
+                shape=(labels.shape[0], labels.shape[1]),
+                resampled=prepared.resampled,
+                spacing_mm=labelled.spacing_mm,
+                unannotated=tuple(name for name in data.target if name not in labelled.masks),
+                group=labelled.group,
+                vendor=labelled.vendor,
+                centre=labelled.centre,
             )
         )
     found += _lost(records, slices, data.target[measured - 1])
-    return PreparedPatient(np.stack(series), np.stack(masks), tuple(records), tuple(found))
+    kept = ScannedLabels.of(scanned_labels)
+    return PreparedPatient(np.stack(series), np.stack(masks), tuple(records), kept, tuple(found))
 
 
 def _lost(records: Sequence[SliceRecord], slices: Sequence[LabelledSlice], structure: str) -> Iterator[Oddity]:

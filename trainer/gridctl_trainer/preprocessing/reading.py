@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from gridctl_trainer.contract.errors import DataError, Problem
-from gridctl_trainer.datasets.quality.oddities import Oddity
+from gridctl_trainer.datasets.quality.oddities import Oddity, settled
 from gridctl_trainer.datasets.registry import CaseSource
 from gridctl_trainer.datasets.slices import Progress
 from gridctl_trainer.preprocessing.prepared import PreparedPatient, PreparedSet, prepare_patient
@@ -26,7 +26,7 @@ def read_and_prepare(source: CaseSource, recipe: Recipe) -> PreparedPatient:
     oddities: list[Oddity] = []
     slices = source.read(recipe.frames, oddities.append)
     source.judge(slices, oddities.append)
-    return prepare_patient(slices, oddities, recipe.data)
+    return prepare_patient(slices, [settled(oddity, recipe.target) for oddity in oddities], recipe.data)
 
 
 def prepare_in_memory(sources: Sequence[CaseSource], recipe: Recipe, progress: Progress | None = None) -> PreparedSet:

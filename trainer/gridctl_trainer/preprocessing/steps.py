@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -16,10 +15,9 @@ from numpy.typing import NDArray
 from gridctl_trainer.contract.spec import DataSpec
 from gridctl_trainer.preprocessing.base import Image, Shape, SpacingMm, Step, load_steps
 from gridctl_trainer.preprocessing.clahe import equalise
+from gridctl_trainer.preprocessing.placement import pad_and_crop_into
 
 Mask = NDArray[np.uint8]
-
-Pixels = TypeVar("Pixels", NDArray[np.float32], NDArray[np.uint8])
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +27,14 @@ class PreparedSlice:
     Attributes:
         series: (T, size_px, size_px) float32, or (T, C, size_px, size_px).
         mask: (size_px, size_px) uint8, labels on the same pixels.
+        resampled: Rows and columns of the image that the square was cut from.
         pixel_area: Of a pixel, in pixels as scanned: above 1 where the slice was shrunk.
         cropped_px: Pixels of the measured label, after shrinking, that the crop cut off.
     """
 
     series: Image
     mask: Mask
+    resampled: Shape
     pixel_area: float
     cropped_px: int
 
@@ -66,7 +66,8 @@ def preprocess(series: Image, mask: Mask, data: DataSpec, spacing_mm: SpacingMm,
     square = np.empty((size_px, size_px), dtype=np.uint8)
     pad_and_crop_into(square, resampled)
     area = grid[0] * grid[1] / (resampled.shape[0] * resampled.shape[1])
-    return PreparedSlice(prepared, square, area, int((resampled == measured).sum()) - int((square == measured).sum()))
+    cropped_px = int((resampled == measured).sum()) - int((square == measured).sum())
+    return PreparedSlice(prepared, square, (resampled.shape[0], resampled.shape[1]), area, cropped_px)
 
 
 def enhance(image: Image, steps: Sequence[Step], spacing_mm: SpacingMm, size_px: int) -> Image:
@@ -145,21 +146,3 @@ def resample_mask(mask: Mask, shape: Shape) -> Mask:
     if mask.shape == shape:
         return mask
     return np.asarray(cv2.resize(mask, shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT), dtype=np.uint8)
-
-
-def pad_and_crop_into(square: Pixels, pixels: Pixels) -> None:
-    """Fill a square with the centre of an image, and with black where the image is smaller.
-
-    Args:
-        square: (size_px, size_px), overwritten.
-        pixels: (H, W).
-    """
-    size_px, source, target = square.shape[0], [], []
-    for length in pixels.shape:
-        missing = max(0, size_px - length)
-        start = (length + missing - size_px) // 2
-        source.append(slice(start, start + min(length, size_px)))
-        target.append(slice(missing // 2, missing // 2 + min(length, size_px)))
-    if pixels.shape[0] < size_px or pixels.shape[1] < size_px:
-        square[...] = 0
-    square[tuple(target)] = pixels[tuple(source)]

@@ -123,7 +123,7 @@ class TrainingLoop:
         train_seconds = time.monotonic() - started
         trained = len(self._train_images) - min(first * self._spec.training.batch_size, len(self._train_images))
         self._rng = rng_state()
-        scores = {name: self.score(name, tensors) for name, tensors in self._scored.items()}
+        scores = {name: self.score(name, tensors) for name, tensors in self._scored.items() if self._validates(epoch)}
         restore_rng_state(self._rng)  # a metric or a model that drew chance here changes nothing of training
         self._rng = None
         train_loss, skipped = self._loss_sum / self._images, self._skipped
@@ -138,6 +138,9 @@ class TrainingLoop:
             peak_memory_bytes=peak_memory_bytes(self._device),
             finished_at=datetime.now(UTC),
         )
+
+    def _validates(self, epoch: int) -> bool:
+        return epoch % self._spec.training.validate_every_epochs == 0 or epoch == self._spec.training.epochs
 
     def _train(self, epoch: int) -> None:
         train, batch_size = self._train_images, self._spec.training.batch_size

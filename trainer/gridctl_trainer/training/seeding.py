@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -67,3 +69,13 @@ def restore_rng_state(state: dict[str, Any]) -> None:
     np.random.set_state((kind, keys.numpy().astype(np.uint32), position, has_gauss, cached))
     version, internal, gauss = state["python"]
     random.setstate((version, tuple(internal), gauss))
+
+
+@contextlib.contextmanager
+def chance_kept() -> Iterator[None]:
+    """What is drawn within the block changes nothing of what is drawn after it."""
+    before = rng_state()
+    try:
+        yield
+    finally:
+        restore_rng_state(before)

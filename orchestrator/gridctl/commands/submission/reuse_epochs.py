@@ -67,10 +67,17 @@ def reusable(store: Store, new: RunSpec, old: RunSpec, keys: Sequence[str]) -> R
     names = sorted(filter(None, map(checkpoint_of, keys)), reverse=True)
     for name in names:
         position = name.position
-        fits = position.epoch < new.training.epochs or (position.epoch == new.training.epochs and not position.step)
+        fits = position.epoch < new.training.epochs or (
+            position.epoch == new.training.epochs and not position.step and _validated(old, position.epoch)
+        )
         if fits and position.epoch and layout.checkpoint_manifest(name) in there:
             return Reuse(old, name)
     return None
+
+
+def _validated(run: RunSpec, epoch: int) -> bool:
+    """Whether an epoch has scores: a run that ends there needs them."""
+    return epoch % run.training.validate_every_epochs == 0 or epoch == run.training.epochs
 
 
 def begin_from(store: Store, new: RunSpec, reuse: Reuse) -> None:

@@ -29,11 +29,15 @@ class DataFolder:
         kind: Which one.
         location: Its root, as an experiment file names it.
         patients: Ids of those that are labelled.
+        test_folder: Folder below it with the test set that its publishers set apart; empty without one.
+        test_patients: Ids of that one's patients.
     """
 
     kind: str
     location: str
     patients: tuple[str, ...]
+    test_folder: str = ""
+    test_patients: tuple[str, ...] = ()
 
 
 def find_data(given: str) -> list[DataFolder]:
@@ -65,7 +69,10 @@ def find_data(given: str) -> list[DataFolder]:
         if len(roots) > 1:
             names = ", ".join(_join(given, root) for root in sorted(roots))
             raise InputError(f"it holds {len(roots)} sets in the form of {kind}", where=given, fix=f"give one: {names}")
-        found += [DataFolder(kind, _join(given, root), tuple(patients)) for root, patients in roots.items()]
+        tests = folder.test(paths) if folder.test else {}
+        for root, patients in roots.items():
+            below, of_test = tests.get(root, ("", ()))
+            found.append(DataFolder(kind, _join(given, root), tuple(patients), below, tuple(of_test)))
     if not found and any(path.name == PACK_MANIFEST for path in paths):
         raise InputError(
             "these are packs that `gridctl-trainer data pack` made, not a data set",

@@ -50,6 +50,7 @@ class Draft:
         command: That wrote it, for its first comment.
         train: Split into training and validation patients.
         external: Only scored.
+        test: Scored once, after the last epoch; None where no test set was found.
         backend: Where runs execute.
         is_study: Whether a cluster trains it at full size; else it is a first look that takes minutes on a laptop.
         store: None leaves it to $GRIDCTL_STORE.
@@ -62,6 +63,7 @@ class Draft:
     backend: str
     is_study: bool
     store: str | None
+    test: Place | None = None
 
     @property
     def train_ratios(self) -> tuple[float, ...]:

@@ -66,6 +66,8 @@ def _lines(draft: Draft, schema: str) -> Iterator[str]:
     yield ""
     yield "data:"
     yield _noted(f"  train: {_place(draft.train)}", _patients(draft.train, "trained on and validated on", study))
+    if draft.test:
+        yield _noted(f"  test: {_place(draft.test)}", _patients(draft.test, "scored once, after the last epoch", study))
     if draft.external:
         yield _noted("  external:", "sets that are only scored, each with a name of yours")
         for place in draft.external:

@@ -52,6 +52,7 @@ _SECTIONS: Final = (
     ("SplitParts", "data.split.parts[]", "An item of `data.split.parts`"),
     ("AugmentationSpec", "data.augmentation", "`data.augmentation`"),
     ("TrainingSpec", "training", "`training`"),
+    ("ScoringSpec", "scoring", "`scoring`"),
     *((options_of_model(name), "models.NAME", f"Options of a model: `{name}`") for name in MODELS.names()),
     ("KubernetesOptions", "kubernetes", "`kubernetes`"),
     ("Toleration", "kubernetes.tolerations[]", "An item of `kubernetes.tolerations`"),

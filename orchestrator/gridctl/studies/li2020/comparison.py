@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from gridctl.analysis.model import StudyItem, StudySection
-from gridctl.analysis.scores import Observations
-from gridctl.experiment.measures import primary_measures
+from gridctl.analysis.scores import Observations, Scored
+from gridctl.collection.cases import no_cases
+from gridctl.experiment.measures import epoch_measures
 from gridctl.report.study import Measured
 from gridctl.studies.li2020.cells import PrintedRuns, said_of_cells
 from gridctl.studies.li2020.notes import notes_on_metrics, notes_on_models
@@ -45,14 +46,15 @@ class Li2020Comparison:
 
 def _items(measured: Measured, names: Sequence[str]) -> Iterator[StudyItem]:
     experiment, epochs, measures = measured.experiment, measured.epochs, measured.measures
-    metrics, best_by = list(measures), primary_measures(measures)
-    pooled = Observations.of(epochs, metrics, "epoch", "")
+    scored = Scored(epochs, no_cases(), epoch_measures(measures))  # the thesis scored slices alone
+    metrics = list(scored.measures)
+    pooled = Observations.of(scored, metrics, "epoch", "")
     for name in names:
         item = with_our_sets(printed()[name], experiment)
         unmeasured = list(notes_on_metrics(item, epochs, measures))
         if "cells" in item:
             score = item.get("score", "")
-            of_runs = Observations.of(epochs, metrics, "run", score or measured.score, best_by)
+            of_runs = Observations.of(scored, metrics, "run", score or measured.score)
             ours = PrintedRuns(experiment, measured.finished, pooled, of_runs, measured.comparisons)
             cells = [ours.cell(cell, over_runs=bool(score)) for cell in item["cells"]]
             notes = [*notes_on_models(experiment, item, {cell.model for cell in cells}, drawn=False)]

@@ -288,6 +288,7 @@ def test_a_models_name_stays_as_it_is_written(store: FolderStore, tmp_path: Path
 
 
 def test_an_interval_that_goes_beyond_what_a_score_can_is_drawn_whole_or_says_so(tmp_path: Path) -> None:
+    from gridctl.analysis.scores import Scored
     from gridctl.report.renderers.html.charts.legend import models
     from gridctl.report.renderers.html.charts.ratio_chart import ratio_chart
 
@@ -299,7 +300,8 @@ def test_an_interval_that_goes_beyond_what_a_score_can_is_drawn_whole_or_says_so
             log_run(store, run, lambda run, epoch, by=spread: 0.99 - by * (run.seed == 1) * (run.model == "unet"))
         tables = collect(store, tiny.runs)
         report = build_report(tiny, tables, Question())
-        plot = ratio_chart(report, tables.epochs, models(tiny.models), tiny.train_ratios).plots[0]
+        scored = Scored(tables.epochs, tables.cases, tables.measures)
+        plot = ratio_chart(report, scored, models(tiny.models), tiny.train_ratios).plots[0]
         assert all(float(tick.text) <= 1 for tick in plot.vertical_ticks())
         assert sum("arrow" in mark.css for mark in plot.marks) in ((0,) if not arrows else (2, 4))
         high = next(row.ci_high for row in report.summaries if row.model == "unet")

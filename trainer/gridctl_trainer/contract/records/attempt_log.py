@@ -160,7 +160,7 @@ def _require_order(records: list[Record], where: object) -> None:
 
 
 def _require_ranges(records: list[Record], where: object) -> None:
-    """Every epoch has the same scores, validation's among them, each within the range that the log gives its metric.
+    """Every epoch that was validated has the same scores, validation's among them, each within its metric's range.
 
     Raises:
         MetricLogError: They are not so.
@@ -170,12 +170,12 @@ def _require_ranges(records: list[Record], where: object) -> None:
     bounds: dict[str, tuple[float, float]] = {}
     expected: Set[str] | None = None
     for record in records:
-        if not isinstance(record, EpochRecord):
+        if not isinstance(record, EpochRecord) or not record.sets:
             continue
         names = _score_names(record)
         expected = names if expected is None else expected
         if lacking := names ^ expected:
-            what = f"epoch {record.epoch} has other scores than the one before it: {', '.join(sorted(lacking)[:3])}"
+            what = f"epoch {record.epoch} has other scores than those before it: {', '.join(sorted(lacking)[:3])}"
             raise MetricLogError(what, where=where)
         if VALIDATION not in record.sets:
             raise MetricLogError(f"epoch {record.epoch} has no scores of the set {VALIDATION}", where=where)

@@ -19,7 +19,6 @@ from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
 from gridctl_trainer.contract.records.set_scores import ScoreKey, SetKey, SetScores
-from gridctl_trainer.contract.score_name import VALIDATION
 
 LOG_SCHEMA_VERSION: Final = 2
 
@@ -89,6 +88,8 @@ class DataRecord(Frozen):
         split_digest: SHA-256 over the patients of both halves.
         sets: Who is in each: `train`, `validation`, and every other set that is scored, by name.
         train_steps: Optimizer steps of one epoch.
+        left_out: Patients who are in none of them because their images are another patient's: of each data set that
+            was read, by name, who and why.
     """
 
     kind: Literal["data"] = "data"
@@ -97,6 +98,7 @@ class DataRecord(Frozen):
     split_digest: str
     sets: Mapping[SetKey, SetData]
     train_steps: Count
+    left_out: Mapping[SetKey, Mapping[str, str]] = Field(default_factory=dict)
 
 
 class EpochRecord(Frozen):
@@ -106,7 +108,7 @@ class EpochRecord(Frozen):
         epoch: From 1.
         train_loss: Mean over the epoch's images of the loss their step was taken on.
         skipped_steps: Steps not taken because their loss or gradient was not finite.
-        sets: Scores by name of the set: `validation`, and those of other data.
+        sets: Scores by name of the set: `validation`, and those of other data; empty where it was not validated.
         seconds: Wall time of the epoch in this attempt, validation included.
         images_per_second: Training images per second of training time.
         peak_memory_bytes: Of the device, or of the process on CPU.
@@ -122,11 +124,6 @@ class EpochRecord(Frozen):
     images_per_second: float = Field(ge=0, le=1e15)
     peak_memory_bytes: Count
     finished_at: Time
-
-    @property
-    def validation(self) -> SetScores:
-        """Scores on the validation patients."""
-        return self.sets[VALIDATION]
 
     @property
     def named_scores(self) -> dict[str, float]:

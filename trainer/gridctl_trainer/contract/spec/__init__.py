@@ -9,6 +9,7 @@ from gridctl_trainer.contract.spec.problems import validation_problems
 from gridctl_trainer.contract.spec.run_id import RUN_ID_MAX_LENGTH
 from gridctl_trainer.contract.spec.run_spec import MAX_SPEC_BYTES, SCHEMA_VERSION, RunSpec
 from gridctl_trainer.contract.spec.scored import DEFAULT_METRICS, scored_sets, structures_of
+from gridctl_trainer.contract.spec.scoring import ScoringSpec
 from gridctl_trainer.contract.spec.split import SplitParts, SplitSpec
 from gridctl_trainer.contract.spec.training import TrainingSpec
 
@@ -26,6 +27,7 @@ __all__ = [
     "Identifier",
     "NetworkSpec",
     "RunSpec",
+    "ScoringSpec",
     "Seed",
     "SplitParts",
     "SplitSpec",

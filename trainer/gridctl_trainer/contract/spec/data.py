@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -75,7 +75,11 @@ class DataSpec(Frozen):
         external: Other data sets by name, which are only scored: nothing of them is ever trained on.
         test: The data set that is scored once, after the last epoch; nothing is chosen by it.
         target: Structures to segment, such as `left_ventricle`; with several, each is a class of its own.
-        split: Which patients train and validate, where that is not left to train ratio and seed.
+        split: Which patients train and validate, where that is not left to train ratio and seed alone.
+        copies: What becomes of patients whose images are those of another one: `drop` leaves the later of two in one
+            set out, and a patient of `train` who is in a set that is only scored too; `keep` leaves all in.
+        on_wrong: Whether runs `stop` before the first epoch where `data check` says that training would be wrong, or
+            `train` all the same.
         size_px: Side in pixels of the square that models see; each level of a network but the last halves it.
         preprocessing: Steps before that square is cut, first to last.
         augmentation: How training images are varied.
@@ -86,6 +90,8 @@ class DataSpec(Frozen):
     test: Annotated[DatasetSpec | None, DECIDES] = None
     target: Annotated[tuple[Identifier, ...], AfterValidator(_each_once), DECIDES] = DEFAULT_TARGET
     split: Annotated[SplitSpec | None, DECIDES] = None
+    copies: Annotated[Literal["drop", "keep"], DECIDES] = "drop"
+    on_wrong: Annotated[Literal["stop", "train"], RECORDED] = "stop"
     size_px: Annotated[int, Field(ge=1, le=4096), DECIDES] = 176
     preprocessing: Annotated[Preprocessing, DECIDES] = DEFAULT_STEPS
     augmentation: Annotated[AugmentationSpec, DECIDES] = AugmentationSpec()

@@ -19,6 +19,7 @@ from gridctl_trainer.contract.spec.network import NetworkSpec
 from gridctl_trainer.contract.spec.problems import joined, validation_problems
 from gridctl_trainer.contract.spec.run_id import run_id_of
 from gridctl_trainer.contract.spec.scored import DEFAULT_METRICS, MetricNames, scored_sets, structures_of
+from gridctl_trainer.contract.spec.scoring import ScoringSpec
 from gridctl_trainer.contract.spec.training import TrainingSpec
 
 SCHEMA_VERSION: Final = 2
@@ -43,6 +44,7 @@ class RunSpec(Frozen):
         training: How the model is trained.
         metrics: Which scores are computed. Recorded: another list changes neither the weights nor the scores that
             both have, so the run stays the same one.
+        scoring: How whole cases are scored.
         plugin_path: Folders in which modules of plugins that are named by their path are looked for, after all others.
     """
 
@@ -57,6 +59,7 @@ class RunSpec(Frozen):
     data: Annotated[DataSpec, DECIDES]
     training: Annotated[TrainingSpec, DECIDES]
     metrics: Annotated[MetricNames, RECORDED] = DEFAULT_METRICS
+    scoring: Annotated[ScoringSpec, DECIDES] = ScoringSpec()
     plugin_path: Annotated[tuple[str, ...], RECORDED] = ()
 
     @model_validator(mode="after")
@@ -78,8 +81,10 @@ class RunSpec(Frozen):
     def _is_split(self) -> Self:
         split = self.data.split
         folds = split.number_of_folds if split else None
-        if self.train_ratio == 1 and split is None:
-            raise ValueError("train_ratio is 1, so that nobody validates: use one below 1, or give data.split")
+        if self.train_ratio == 1 and not (split and split.is_fixed):
+            raise ValueError(
+                "train_ratio is 1, so that nobody validates: use one below 1, or give data.split a file or folds"
+            )
         if (self.fold is None) != (folds is None) or (self.fold is not None and self.fold >= (folds or 0)):
             said = "there are no folds" if folds is None else f"there are folds 0 to {folds - 1}"
             raise ValueError(f"fold is {self.fold}, but {said}")

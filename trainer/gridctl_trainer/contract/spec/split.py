@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -37,19 +37,24 @@ class SplitParts(Frozen):
 
 
 class SplitSpec(Frozen):
-    """A split that is the same for every seed: from a file, or in folds of equal size. Give one of the first three.
+    """How patients are split: the same for every seed, from a file or in folds of equal size, or each group alike.
+
+    Give one of the first three, or `stratify`, or both.
 
     Attributes:
         folds: Number of folds that gridctl makes, the same ones everywhere: each patient validates in one of them.
         file: JSON or YAML: `{train: [...], validation: [...], test: [...]}`, a list of such for several folds, or
             nnU-Net's `splits_final.json`. Its content travels with the runs.
         parts: The same written out, one item for each fold.
+        stratify: What patients are drawn by, so that each part has the same share of every diagnosis, vendor or centre
+            as the data set, to within one patient; a file's parts stay as they are, only the train ratio draws so.
         digest: SHA-256 of `parts`; filled in.
     """
 
     folds: Annotated[int | None, Field(ge=2, le=1000), DECIDES] = None
     file: Annotated[str | None, Field(min_length=1), RECORDED] = None
     parts: Annotated[tuple[SplitParts, ...], Field(max_length=1000), RECORDED] = ()
+    stratify: Annotated[Literal["group", "vendor", "centre"] | None, DECIDES] = None
     digest: Annotated[str, DECIDES] = ""
 
     @model_validator(mode="before")
@@ -67,9 +72,14 @@ class SplitSpec(Frozen):
     def _one_of_them(self) -> Self:
         if self.folds is not None and (self.file or self.parts):
             raise ValueError("give folds, or file, not both")
-        if self.folds is None and not self.file and not self.parts:
-            raise ValueError("give file: PATH, or folds: NUMBER")
+        if not self.is_fixed and self.stratify is None:
+            raise ValueError("give file: PATH, or folds: NUMBER, or stratify: group")
         return self
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it says who validates, for every seed; else train ratio and seed say that."""
+        return self.folds is not None or bool(self.file) or bool(self.parts)
 
     @property
     def number_of_folds(self) -> int | None:

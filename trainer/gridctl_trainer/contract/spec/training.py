@@ -18,6 +18,8 @@ class TrainingSpec(Frozen):
         epochs: Passes over the training images; there is no early stopping.
         batch_size: Images in one optimizer step.
         learning_rate: Learning rate of Adam.
+        validate_every_epochs: Score `validation` and external sets after every so many epochs, and always after the
+            last one; epochs between have a training loss alone, and none of them can be the best one.
         validation_batch_size: Images in one validation minibatch; each minibatch's scores are logged.
         external_batch_size: Images in one minibatch of external sets and of the test set.
         checkpoint_every_epochs: Epochs between periodic checkpoints.
@@ -41,6 +43,7 @@ class TrainingSpec(Frozen):
     epochs: Annotated[int, Field(ge=1, le=9999), DECIDES] = 200
     batch_size: Annotated[int, Field(ge=1, le=65536), DECIDES] = 8
     learning_rate: Annotated[float, Field(gt=0), DECIDES] = 1e-3
+    validate_every_epochs: Annotated[int, Field(ge=1, le=9999), RECORDED] = 1
     validation_batch_size: Annotated[int, Field(ge=1, le=65536), DECIDES] = 16
     external_batch_size: Annotated[int, Field(ge=1, le=65536), DECIDES] = 8
     checkpoint_every_epochs: Annotated[int, Field(ge=1, le=9999), RECORDED] = 10

@@ -10,7 +10,7 @@ from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.wording import count
 from gridctl_trainer.datasets.acdc.files import info_path
 from gridctl_trainer.datasets.acdc.info import read_info
-from gridctl_trainer.datasets.acdc.patients import find_patients, read_patient
+from gridctl_trainer.datasets.acdc.patients import find_patients, find_test_patients, read_patient
 from gridctl_trainer.datasets.acdc.series import check_series
 from gridctl_trainer.datasets.base import CaseFiles
 from gridctl_trainer.datasets.file_tree import require_readable, walk
@@ -33,6 +33,10 @@ class Acdc:
         trees = {folder: walk(folder) for folder in find_patients(root)}
         require_readable([problem for tree in trees.values() for problem in tree.unreadable])
         return [CaseFiles(folder.name, tree.files, folder) for folder, tree in trees.items()]
+
+    def test_root(self, root: Path) -> Path | None:
+        """`testing` beside `training`, as the challenge publishes both."""
+        return find_test_patients(root)
 
     def read(self, case: CaseFiles, frames: int, notice: Notice) -> list[LabelledSlice]:
         return read_patient(case.content, frames, notice)

@@ -9,6 +9,9 @@ from pathlib import PurePosixPath
 from typing import Final
 
 PATIENT: Final = re.compile(r"patient\d+")
+LABELS_FILE: Final = re.compile(r"patient\d+_frame\d+_gt\.nii(\.gz)?", re.IGNORECASE)
+TRAINING: Final = "training"
+TESTING: Final = "testing"
 FOLDERS: Final = ("", "training", "database/training", "testing", "database/testing")
 """Where below a root its patients may lie: the first that has some is taken."""
 
@@ -17,6 +20,28 @@ EXPECTED: Final = "patientNNN/Info.cfg, maybe below training/ or database/traini
 
 def labelled_patients(paths: Sequence[PurePosixPath]) -> Mapping[str, Sequence[str]]:
     """Patients with an Info.cfg, by the root of their set."""
+    return {
+        root: tuple(sorted(next(folders[below] for below in FOLDERS if below in folders)))
+        for root, folders in _by_root(paths).items()
+    }
+
+
+def test_patients(paths: Sequence[PurePosixPath]) -> Mapping[str, tuple[str, Sequence[str]]]:
+    """Of each root with training and labelled testing patients the folder of the latter, below it, and their ids."""
+    labelled = {str(path.parent.parent) for path in paths if LABELS_FILE.fullmatch(path.name)}
+    found = {}
+    for root, folders in _by_root(paths).items():
+        chosen = next(below for below in FOLDERS if below in folders)
+        testing = chosen.removesuffix(TRAINING) + TESTING
+        if chosen.endswith(TRAINING) and testing in folders:
+            place = testing if root == "." else f"{root}/{testing}"
+            if place in labelled:
+                found[root] = (testing, tuple(sorted(folders[testing])))
+    return found
+
+
+def _by_root(paths: Sequence[PurePosixPath]) -> Mapping[str, Mapping[str, set[str]]]:
+    """Patients with an Info.cfg by the root of their set, and by the folder below it."""
     by_folder: dict[str, set[str]] = defaultdict(set)
     for path in paths:
         patient = path.parent
@@ -26,10 +51,7 @@ def labelled_patients(paths: Sequence[PurePosixPath]) -> Mapping[str, Sequence[s
     for folder, patients in by_folder.items():
         root, below = _split_off(folder)
         by_root[root][below] = patients
-    return {
-        root: tuple(sorted(next(folders[below] for below in FOLDERS if below in folders)))
-        for root, folders in by_root.items()
-    }
+    return by_root
 
 
 def _split_off(folder: str) -> tuple[str, str]:

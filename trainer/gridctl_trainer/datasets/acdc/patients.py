@@ -15,9 +15,10 @@ import numpy as np
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.datasets.acdc.descriptor import ACDC
 from gridctl_trainer.datasets.acdc.files import frame_path, info_path, label_path, note_twin
-from gridctl_trainer.datasets.acdc.folder import EXPECTED, FOLDERS, PATIENT
+from gridctl_trainer.datasets.acdc.folder import EXPECTED, FOLDERS, LABELS_FILE, PATIENT, TESTING, TRAINING
 from gridctl_trainer.datasets.acdc.info import Info, read_info
 from gridctl_trainer.datasets.acdc.series import read_recording, with_frames_before
+from gridctl_trainer.datasets.derived_structures import with_derived
 from gridctl_trainer.datasets.file_tree import entries, is_folder
 from gridctl_trainer.datasets.formats.nifti import Volume, read_volume
 from gridctl_trainer.datasets.formats.voxel_grid import require_same_grid
@@ -29,7 +30,7 @@ from gridctl_trainer.datasets.slices import CAVITY, LabelledSlice, Phase, cavity
 STRUCTURES: Final[Mapping[int, str]] = {1: "right_ventricle", 2: "myocardium", 3: CAVITY}
 """By label; 0 is background."""
 LABELS: Final = (0, *STRUCTURES)
-LEFT_VENTRICLE: Final = 3
+LEFT_VENTRICLE: Final = next(label for label, name in STRUCTURES.items() if name == CAVITY)
 
 _SAME_GRID: Final = (
     "resample it onto that grid; if the voxels match and only the header is wrong, "
@@ -40,8 +41,8 @@ _SAME_GRID: Final = (
 def find_patients(root: Path) -> list[Path]:
     """Folders of the training patients, sorted; whatever else lies between them is passed over.
 
-    The testing patients of a root that has both are left alone, as in the thesis; those of a root
-    that has no others are read.
+    The testing patients of a root that has both are another set, see `find_test_patients`; those of a root that has
+    no others are read.
 
     Raises:
         DataError: There is no such folder, or no patient in it.
@@ -61,6 +62,20 @@ def find_patients(root: Path) -> list[Path]:
         where=root,
         fix=do or f"it should hold {EXPECTED}",
     )
+
+
+def find_test_patients(root: Path) -> Path | None:
+    """The folder of the labelled testing patients beside the training patients of a root; None if there are none."""
+    try:
+        base = find_patients(root)[0].parent
+        testing = base.with_name(TESTING)
+        if base.resolve().name.casefold() != TRAINING or not is_folder(testing):
+            return None
+        patients = [path for path in entries(testing) if PATIENT.fullmatch(path.name)]
+    except DataError:
+        return None
+    labelled = any(LABELS_FILE.fullmatch(path.name) for path in patients[:1] if path.is_dir() for path in entries(path))
+    return testing if labelled else None
 
 
 def read_patient(folder: Path, frames: int = 1, notice: Notice = ignore) -> list[LabelledSlice]:
@@ -139,7 +154,9 @@ def _read_phase(
             phase=phase,
             index=index,
             series=pixels[index : index + 1],
-            masks={name: (labels.array[index] == value).astype(np.uint8) for value, name in STRUCTURES.items()},
+            masks=with_derived(
+                {name: (labels.array[index] == value).astype(np.uint8) for value, name in STRUCTURES.items()}
+            ),
             spacing_mm=image.spacing_mm,
             source=source,
             image_source=path,

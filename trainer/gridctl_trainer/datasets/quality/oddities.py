@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 
@@ -24,9 +24,27 @@ class Oddity:
         return f"{self.where}: {self.what}"
 
 
+@dataclass(frozen=True, slots=True)
+class StructureOddity(Oddity):
+    """One that makes the masks of some structures wrong, and leaves the others as they are.
+
+    Attributes:
+        about: Those structures.
+    """
+
+    about: tuple[str, ...] = ()
+
+
 Notice = Callable[[Oddity], None]
 """Told of every oddity as it is found."""
 
 
 def ignore(_oddity: Oddity) -> None:
     """A notice that nobody reads."""
+
+
+def settled(oddity: Oddity, target: Collection[str]) -> Oddity:
+    """An oddity as it counts for who segments these structures: one about others is only worth knowing."""
+    if not isinstance(oddity, StructureOddity):
+        return oddity
+    return Oddity(oddity.what, oddity.where, oddity.wrong and not set(oddity.about).isdisjoint(target))

@@ -8,7 +8,9 @@ from typing import Final
 import numpy as np
 
 from gridctl_trainer.datasets.quality.contour_fit import bright_border_share
-from gridctl_trainer.datasets.quality.oddities import Notice, Oddity
+from gridctl_trainer.datasets.quality.image_content import note_blank_slices, note_repeated_images, note_specks
+from gridctl_trainer.datasets.quality.label_swaps import note_swapped
+from gridctl_trainer.datasets.quality.oddities import Notice, Oddity, StructureOddity
 from gridctl_trainer.datasets.slices import LabelledSlice, cavity_ml
 
 LEAST_BRIGHT_BORDER: Final = 0.8
@@ -16,7 +18,11 @@ LEAST_BRIGHT_BORDER: Final = 0.8
 
 _ODD_BRIGHT_BORDER: Final = 0.5
 _OUTSIDE: Final = 0.1
-_VOLUME_ML: Final = (10.0, 600.0)
+_USUAL_VOLUME_ML: Final = (30.0, 600.0)
+_POSSIBLE_VOLUME_ML: Final = (15.0, 1000.0)
+"""End-diastolic volumes; in ACDC's training patients they are 49 to 374 ml. Beyond the second, the spacing is wrong."""
+_WHOLE_HEART_SLICES: Final = 4
+"""With fewer slices a small volume says nothing about the spacing."""
 _EJECTION_FRACTION: Final = (0.05, 0.9)
 
 
@@ -27,7 +33,11 @@ def judge(slices: Sequence[LabelledSlice], notice: Notice) -> None:
         slices: Of one patient, both phases.
         notice: Told of what cannot be right, and of what is only unusual.
     """
-    _border(slices, notice)
+    note_blank_slices(slices, notice)
+    note_repeated_images(slices, notice)
+    if not note_swapped(slices, notice):
+        _border(slices, notice)
+    note_specks(slices, notice)
     _inside_its_wall(slices, notice)
     _gaps(slices, notice)
     _volumes(slices, notice)
@@ -65,7 +75,7 @@ def _inside_its_wall(slices: Sequence[LabelledSlice], notice: Notice) -> None:
         outside = float((labelled.mask & (1 - outer)).sum() / labelled.mask.sum())
         if outside > _OUTSIDE:
             what = f"{labelled.name}: {outside:.0%} of the cavity lies outside the outer contour"
-            notice(Oddity(what, str(labelled.source), wrong=True))
+            notice(StructureOddity(what, str(labelled.source), wrong=True, about=("epicardium", "myocardium")))
 
 
 def _gaps(slices: Sequence[LabelledSlice], notice: Notice) -> None:
@@ -88,7 +98,11 @@ def _volumes(slices: Sequence[LabelledSlice], notice: Notice) -> None:
     fraction, volume_ml = ejection_fraction(slices), cavity_ml(slices, "ED")
     if fraction is None:
         return
-    if not _VOLUME_ML[0] <= volume_ml <= _VOLUME_ML[1]:
-        notice(Oddity(f"the end-diastolic volume is {volume_ml:.0f} ml: is the spacing right?", where))
+    if not _USUAL_VOLUME_ML[0] <= volume_ml <= _USUAL_VOLUME_ML[1]:
+        spacing = " x ".join(f"{millimetres:g}" for millimetres in slices[0].spacing_mm)
+        whole = sum(item.phase == "ED" and bool(item.mask.any()) for item in slices) >= _WHOLE_HEART_SLICES
+        impossible = whole and not _POSSIBLE_VOLUME_ML[0] <= volume_ml <= _POSSIBLE_VOLUME_ML[1]
+        what = f"the end-diastolic volume is {volume_ml:.0f} ml: is the spacing right? It is {spacing} mm"
+        notice(Oddity(what, where, wrong=impossible))
     if not _EJECTION_FRACTION[0] <= fraction <= _EJECTION_FRACTION[1]:
         notice(Oddity(f"the ejection fraction is {fraction:.0%}", where, wrong=fraction < 0))

@@ -10,10 +10,10 @@ from gridctl_trainer.plugins.dataset import DatasetDescriptor, FolderNames
 SUNNYBROOK: Final = DatasetDescriptor(
     summary="short-axis cine MRI of the 2009 challenge, contours of the left ventricle",
     title="Sunnybrook",
-    structures=("left_ventricle", "epicardium", "papillary"),
+    structures=("left_ventricle", "epicardium", "myocardium", "papillary"),
     build="gridctl_trainer.datasets.sunnybrook.dataset:Sunnybrook",
     folder=FolderNames(sign=SIGN, find=labelled_patients, expected=EXPECTED, below=("sunnybrook", "")),
     trains=False,  # slices without a contour are missing from it, and few structures are outlined
-    reader="2",  # MONOCHROME1 is inverted
+    reader="3",  # MONOCHROME1 is inverted; what an outer contour that is wrong spoils is named
     libraries=("imagecodecs",),
 )

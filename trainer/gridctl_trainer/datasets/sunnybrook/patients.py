@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.wording import count as counted
+from gridctl_trainer.datasets.derived_structures import with_derived
 from gridctl_trainer.datasets.formats.dicom import DicomImage, read_dicom
-from gridctl_trainer.datasets.quality.oddities import Notice, Oddity, ignore
+from gridctl_trainer.datasets.quality.oddities import Notice, Oddity, StructureOddity, ignore
 from gridctl_trainer.datasets.slices import CAVITY, LabelledSlice, Phase
 from gridctl_trainer.datasets.sunnybrook.contours import fill, read_contour
 from gridctl_trainer.datasets.sunnybrook.files import Kind, Patient, find_patients
@@ -31,6 +32,11 @@ PHASES_PER_SLICE: Final = 20
 """Images of one slice, in the order of time, over the whole heart cycle: the first follows the last."""
 
 _OTHER_CONTOURS: Final[Mapping[Kind, str]] = {"o": "epicardium", "p1": "papillary", "p2": "papillary"}
+_SPOILED: Final[Mapping[str, tuple[str, ...]]] = {
+    "epicardium": ("epicardium", "myocardium"),
+    "papillary": ("papillary",),
+}
+"""What cannot be known of a slice without a contour of each structure."""
 _SAME_PLACE_MM: Final = 0.5
 
 
@@ -50,7 +56,7 @@ def read_patient(patient: Patient, frames: int = 1, notice: Notice = ignore) -> 
     for number, path in sorted(patient.contours["i"].items()):
         try:
             image = read_dicom(patient.images[number])
-            found[number] = (_labelled(patient, number, path, image), image)
+            found[number] = (_labelled(patient, number, path, image, notice), image)
         except DataError as fault:
             faults.append(fault)
     if faults:
@@ -75,19 +81,25 @@ def read_patient(patient: Patient, frames: int = 1, notice: Notice = ignore) -> 
     return sorted(slices, key=lambda labelled: (labelled.phase, labelled.index))
 
 
-def _labelled(patient: Patient, number: int, path: Path, image: DicomImage) -> LabelledSlice:
+def _labelled(patient: Patient, number: int, path: Path, image: DicomImage, notice: Notice) -> LabelledSlice:
     shape = (image.pixels.shape[0], image.pixels.shape[1])
     masks: dict[str, NDArray[np.uint8]] = {}
     for kind, structure in _OTHER_CONTOURS.items():
         if other := patient.contours.get(kind, {}).get(number):
-            drawn = fill(read_contour(other), shape, other)
+            try:
+                drawn = fill(read_contour(other), shape, other)
+            except DataError as fault:  # the inner contour of the slice is as right as before
+                for problem in fault.problems:
+                    what = f"{problem.what}: the slice counts as one without this contour"
+                    notice(StructureOddity(what, problem.where, wrong=True, about=_SPOILED[structure]))
+                continue
             masks[structure] = drawn | masks.get(structure, np.zeros_like(drawn))
     return LabelledSlice(
         patient=patient.patient,
         phase="ED",
         index=_index(number),
         series=image.pixels[None],
-        masks={CAVITY: fill(read_contour(path), shape, path), **masks},
+        masks=with_derived({CAVITY: fill(read_contour(path), shape, path), **masks}),
         spacing_mm=(*image.spacing_mm, 0.0),
         source=path,
         image_source=patient.images[number],

@@ -43,6 +43,15 @@ def is_remote(location: str) -> bool:
     return read_location(location).is_remote
 
 
+def fetched_folder(url: str) -> Path:
+    """Where on this machine what `fetch` brings lies."""
+    return _folder_of(open_store(url))
+
+
+def _folder_of(store: Store) -> Path:
+    return cache_folder() / "datasets" / hashlib.sha256(store.url.encode()).hexdigest()[:16]
+
+
 def fetch(url: str, progress: Progress | None = None) -> Path:
     """Bring everything below a prefix to this machine, once.
 
@@ -72,7 +81,7 @@ def fetch(url: str, progress: Progress | None = None) -> Path:
 
     folder: Path | None = None
     try:
-        folder = cache_folder() / "datasets" / hashlib.sha256(store.url.encode()).hexdigest()[:16]
+        folder = _folder_of(store)
         with held(folder.with_name(f"{folder.name}.lock"), waiting):
             fetching = _Fetching(store, folder, wanted, CHECKSUMS in there)
             fetching.run(progress)

@@ -3,11 +3,13 @@
 pack.json      recipe, records, digests, and SHA-256 of the arrays; written last
 images.npy     (M, T, size_px, size_px) float32, the labelled frame last
 masks.npy      (M, size_px, size_px) uint8
+labels.npy     (bytes,) uint8: the label map of each image on the grid of the scanner, deflated, one after the other
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -21,11 +23,14 @@ from gridctl_trainer.contract.frozen import Frozen, canonical_json
 from gridctl_trainer.datasets.quality.oddities import Oddity
 from gridctl_trainer.preprocessing.prepared import PreparedSet, SliceRecord
 from gridctl_trainer.preprocessing.recipe import Recipe
+from gridctl_trainer.preprocessing.scanned_labels import ScannedLabels
 
-PACK_VERSION: Final = 1
+PACK_VERSION: Final = 2
 MANIFEST: Final = PACK_MANIFEST
 IMAGES: Final = "images.npy"
 MASKS: Final = "masks.npy"
+LABELS: Final = "labels.npy"
+_ARRAYS: Final = (IMAGES, MASKS, LABELS)
 
 _CHUNK_BYTES: Final = 1 << 22
 
@@ -47,11 +52,12 @@ class PackManifest(Frozen):
         digest, series_digest: Those of the `PreparedSet`.
         files: The arrays.
         slices: What is known of each image.
+        label_ends: Where the label map of each ends in labels.npy.
         oddities: What was found odd about the files.
         seal: SHA-256 over all of the above.
     """
 
-    pack_version: Literal[1] = PACK_VERSION
+    pack_version: Literal[2] = PACK_VERSION
     recipe: Recipe
     fingerprint: str
     versions: Mapping[str, str]
@@ -59,6 +65,7 @@ class PackManifest(Frozen):
     series_digest: str
     files: Mapping[str, PackedFile]
     slices: tuple[SliceRecord, ...]
+    label_ends: tuple[int, ...]
     oddities: tuple[Oddity, ...] = ()
     seal: str = ""
 
@@ -75,6 +82,16 @@ def read_manifest(folder: Path) -> PackManifest | None:
     except (OSError, ValidationError):
         return None
     return manifest if manifest == manifest.sealed() else None
+
+
+def version_of(folder: Path) -> int | None:
+    """The version that a pack's folder says it is of; None if it says nothing."""
+    try:
+        content = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return None
+    version = content.get("pack_version") if isinstance(content, dict) else None
+    return version if isinstance(version, int) else None
 
 
 def open_pack(folder: Path, *, fix: str) -> PreparedSet:
@@ -94,7 +111,7 @@ def open_pack(folder: Path, *, fix: str) -> PreparedSet:
     if manifest is None:
         raise DataError("it is no pack of this version", where=folder / MANIFEST, fix=fix)
     arrays: dict[str, Any] = {}
-    for name in (IMAGES, MASKS):
+    for name in _ARRAYS:
         path = folder / name
         try:
             if packed_file(path) != manifest.files[name]:
@@ -102,7 +119,14 @@ def open_pack(folder: Path, *, fix: str) -> PreparedSet:
             arrays[name] = np.load(path, mmap_mode="c", allow_pickle=False)
         except (OSError, ValueError, KeyError) as error:
             raise DataError(f"cannot read it: {error}", where=path, fix=fix) from None
-    whole = PreparedSet.whole(arrays[IMAGES], arrays[MASKS], manifest.slices, manifest.oddities, manifest.recipe.target)
+    whole = PreparedSet.whole(
+        arrays[IMAGES],
+        arrays[MASKS],
+        manifest.slices,
+        manifest.oddities,
+        manifest.recipe.target,
+        ScannedLabels(arrays[LABELS], manifest.label_ends),
+    )
     # Known without reading the images once more: cached properties are plain attributes.
     whole.__dict__.update(digest=manifest.digest, series_digest=manifest.series_digest)
     return whole
@@ -118,8 +142,9 @@ def write_manifest(
         versions=versions,
         digest=prepared.digest,
         series_digest=prepared.series_digest,
-        files={name: packed_file(folder / name) for name in (IMAGES, MASKS)},
+        files={name: packed_file(folder / name) for name in _ARRAYS},
         slices=tuple(prepared.all_slices),
+        label_ends=prepared.all_scanned.ends,
         oddities=prepared.oddities,
     )
     (folder / MANIFEST).write_text(manifest.sealed().model_dump_json(indent=1) + "\n", encoding="utf-8")

@@ -11,8 +11,10 @@ import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.frozen import canonical_json
@@ -23,6 +25,7 @@ from gridctl_trainer.host.atomic_file import replacing
 from gridctl_trainer.host.file_lock import held
 from gridctl_trainer.preprocessing.packs.pack import (
     IMAGES,
+    LABELS,
     MASKS,
     PACK_VERSION,
     open_pack,
@@ -32,6 +35,9 @@ from gridctl_trainer.preprocessing.packs.pack import (
 from gridctl_trainer.preprocessing.prepared import PreparedPatient, PreparedSet, SliceRecord, require_one_shape
 from gridctl_trainer.preprocessing.reading import each_patient, read_and_prepare
 from gridctl_trainer.preprocessing.recipe import Recipe, deciding_versions
+from gridctl_trainer.preprocessing.scanned_labels import ScannedLabels
+
+_RECORDS: Final = TypeAdapter(tuple[SliceRecord, ...])
 
 
 def fingerprint_of(recipe: Recipe, sources: Sequence[CaseSource], root: Path) -> str:
@@ -117,10 +123,11 @@ def _write_part(path: Path, prepared: PreparedPatient) -> None:
     records = {
         "slices": [asdict(record) for record in prepared.slices],
         "oddities": [asdict(oddity) for oddity in prepared.oddities],
+        "label_ends": prepared.scanned.ends,
     }
     with replacing(path) as file:
         text = np.frombuffer(json.dumps(records).encode(), dtype=np.uint8)
-        np.savez(file, series=prepared.series, masks=prepared.masks, records=text)
+        np.savez(file, series=prepared.series, masks=prepared.masks, labels=prepared.scanned.packed, records=text)
 
 
 def _read_part(path: Path) -> PreparedPatient:
@@ -130,7 +137,8 @@ def _read_part(path: Path) -> PreparedPatient:
             return PreparedPatient(
                 part["series"],
                 part["masks"],
-                tuple(SliceRecord(**record) for record in records["slices"]),
+                _RECORDS.validate_python(records["slices"]),
+                ScannedLabels(part["labels"], tuple(records["label_ends"])),
                 tuple(Oddity(**oddity) for oddity in records["oddities"]),
             )
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
@@ -148,15 +156,19 @@ def _assemble(draft: Path, parts: Iterable[Path], target: tuple[str, ...]) -> Pr
     masks = np.lib.format.open_memmap(draft / MASKS, mode="w+", dtype=np.uint8, shape=(total, side, side))
     slices: list[SliceRecord] = []
     oddities: list[Oddity] = []
+    scanned: list[ScannedLabels] = []
     for path in paths:
         part = _read_part(path)
         here = slice(len(slices), len(slices) + len(part.masks))
         series[here], masks[here] = part.series, part.masks
         slices += part.slices
         oddities += part.oddities
+        scanned.append(part.scanned)
+    labels = ScannedLabels.join(scanned)
+    np.save(draft / LABELS, labels.packed)
     for array in (series, masks):
         array.flush()
-    return PreparedSet.whole(series, masks, slices, oddities, target)
+    return PreparedSet.whole(series, masks, slices, oddities, target, labels)
 
 
 def _replace(folder: Path, draft: Path) -> None:

@@ -32,11 +32,13 @@ from gridctl_trainer.plugins.used import plugins_of
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.storage.write_behind.spooled_store import SpooledStore
 from gridctl_trainer.training.attempt.fencing import OvertakingAttempt, find_overtaking_attempt
+from gridctl_trainer.training.cases.patient_function import patient_functions
+from gridctl_trainer.training.cases.run_scorecard import RunScorecard
 from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weights_sha256
-from gridctl_trainer.training.checkpoints.retention import scores_of
-from gridctl_trainer.training.ejection_fraction import patient_functions
-from gridctl_trainer.training.images.sets import RunSets, load_sets, scoring_batch_size
+from gridctl_trainer.training.checkpoints.retention import Scores, scores_of
+from gridctl_trainer.training.images.sets import RunSets, load_sets
 from gridctl_trainer.training.images.tensors import ImageTensors
+from gridctl_trainer.training.images.unused_test_set import unused_test_set
 from gridctl_trainer.training.logs.attempt_output import AttemptOutput
 from gridctl_trainer.training.logs.metric_log import MetricLog
 from gridctl_trainer.training.logs.score_text import epoch_line, scores_text
@@ -86,6 +88,7 @@ class Attempt:
         self._checkpoints = Checkpoints(store, spec, name)
         self._started_at = datetime.now(UTC)
         self._metrics: Mapping[str, MetricInfo] = {}  # by name, once they are loaded
+        self._scores: Scores = {}  # of the last epoch
         self.output = AttemptOutput(store, layout.attempt_output(name))
         self._progress: TrainingProgress = LoggedProgress(progress, self.output)
 
@@ -126,6 +129,9 @@ class Attempt:
         self._metric_log.append(self._attempt_record(device, found[0].position if found else Position(0)))
         self._settle()  # by this line a later attempt knows that what this one leaves behind is still wanted
         sets = load_sets(self._spec, self._reading)
+        for said in (*sets.said_left_out, unused_test_set(self._spec.data)):
+            if said:
+                _log.warning("%s", said)
         if found and found[0].data_digest != sets.series_digest:
             raise DataError(
                 "the images are not those that this run was begun with",
@@ -141,14 +147,16 @@ class Attempt:
             loop.load(found[1])
             _log.info("resumed after epoch %d, step %d", *loop.position)
         try:
-            self._train(loop, sets.series_digest)
+            scorecard = RunScorecard(self._spec, self._store, sets, device, self._stop, self._progress)
+            self._train(loop, sets.series_digest, scorecard)
             write_samples(self._store, self._layout, self._spec, loop.model, sets.scored, device)
-            function = self._function(loop, sets, device)
+            function = patient_functions(scorecard.write(loop.model, self._checkpoints.best_epoch()))
             test = {"test": loop.score("test", ImageTensors.of(sets.test))} if sets.test else {}
             self._settle()
         except StoppedError:
             if self._checkpoints.last_saved != loop.position:
-                self._checkpoints.save(loop.position, loop.state(), sets.series_digest, {})
+                scores = self._scores if loop.position.step == 0 else {}
+                self._checkpoints.save(loop.position, loop.state(), sets.series_digest, scores)
             _log.info("stopped after epoch %d, step %d; a checkpoint is kept", *loop.position)
             raise
         self._write_result(loop, function, test)
@@ -157,14 +165,17 @@ class Attempt:
         threads = count(self._spec.training.threads, "thread")
         return f"attempt {self._name.number} on {device} ({device_name(device)}), {threads}"
 
-    def _train(self, loop: TrainingLoop, data_digest: str) -> None:
+    def _train(self, loop: TrainingLoop, data_digest: str, scorecard: RunScorecard) -> None:
         training = self._spec.training
+        if loop.position.step == 0:
+            scorecard.after_epoch(loop.position.epoch, loop.model, resumed=True)
         for record in loop.epochs():
             self._metric_log.append(record)
             self._progress.epoch(record, training.epochs)
             _log.info("%s", epoch_line(record, training.epochs, self._metrics))
             self.output.flush()
-            scores = scores_of(record)
+            self._scores = scores = scores_of(record)
+            scorecard.after_epoch(record.epoch, loop.model)
             due = record.epoch % training.checkpoint_every_epochs == 0 or record.epoch == training.epochs
             if due or self._checkpoints.is_best(scores):
                 self._checkpoints.save(loop.position, loop.state(), data_digest, scores)
@@ -219,9 +230,6 @@ class Attempt:
         self._stop.check()
         self._progress.phase("reading", done, total)
 
-    def _measuring(self, done: int, total: int) -> None:
-        self._progress.phase("measuring", done, total)
-
     def _loop(self, sets: RunSets, device: torch.device) -> TrainingLoop:
         return TrainingLoop(
             self._spec,
@@ -232,13 +240,6 @@ class Attempt:
             self._stop,
             self._progress,
         )
-
-    def _function(self, loop: TrainingLoop, sets: RunSets, device: torch.device) -> tuple[PatientFunction, ...]:
-        found: tuple[PatientFunction, ...] = ()
-        for name, prepared in sets.scored.items():
-            batch_size = scoring_batch_size(self._spec, name)
-            found += patient_functions(name, loop.model, prepared, batch_size, device, self._measuring)
-        return found
 
     def _attempt_record(self, device: torch.device | None, resumed: Position) -> AttemptRecord:
         return AttemptRecord(

@@ -102,6 +102,36 @@ class Checkpoints:
         candidates = [*((name.position, known) for name, known in self._whole.items()), (now, scores)]
         return best(candidates, by, higher_is_better=self._higher_is_better) == now
 
+    def best_epoch(self) -> tuple[int, Mapping[str, torch.Tensor]] | None:
+        """The best epoch of those whose checkpoints are kept, and the weights after it.
+
+        Returns:
+            None where the best is not kept, or damaged: that is warned of.
+
+        Raises:
+            StoreError: The store failed.
+        """
+        by = self._training.checkpoint_keep_best
+        scored = {name: scores for name, scores in self._whole.items() if name.position.step == 0}
+        at = (
+            best(
+                ((name.position, scores) for name, scores in scored.items()),
+                by,
+                higher_is_better=self._higher_is_better,
+            )
+            if by
+            else None
+        )
+        if at is None:
+            return None
+        name = self.at_end(at)
+        try:
+            return at.epoch, self._load(self._layout.checkpoint(name), self._manifest(name))["model"]
+        except (_DamagedError, DamagedObjectError, NotAnObjectError, NotFoundError) as error:
+            key = self._layout.checkpoint(name)
+            _log.warning("%s is damaged (%s): the best epoch is not scored", key, str(error).splitlines()[0])
+            return None
+
     def newest(self) -> tuple[CheckpointManifest, Mapping[str, Any]] | None:
         """The newest checkpoint that is whole; damaged ones are passed over with a warning.
 

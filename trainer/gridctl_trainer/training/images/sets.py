@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
+from gridctl_trainer.contract.frozen import canonical_json
 from gridctl_trainer.contract.records.metric_log import DataRecord, SetData
 from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.datasets.split import split_of
 from gridctl_trainer.plugins.model import options_of
 from gridctl_trainer.preprocessing.loading import load_set
 from gridctl_trainer.preprocessing.prepared import PreparedSet
 from gridctl_trainer.training.images.alike import require_alike
+from gridctl_trainer.training.images.division import LeftOut, divide, said_left_out
+from gridctl_trainer.training.images.wrong_data import require_right
 
 TRAIN: Final = "train"
 VALIDATION: Final = "validation"
@@ -32,6 +34,7 @@ class RunSets:
             the same for a model that reads series and one that does not.
         series_digest: Over whole series of all of them: of all that this run is trained on.
         split_digest: SHA-256 over the patients of both halves.
+        left_out: Patients of each data set who are in none of its parts, and why.
     """
 
     train: PreparedSet
@@ -40,6 +43,12 @@ class RunSets:
     digests: Mapping[str, str]
     series_digest: str
     split_digest: str
+    left_out: LeftOut = field(default_factory=dict)
+
+    @property
+    def said_left_out(self) -> tuple[str, ...]:
+        """Each patient who is left out, in a sentence."""
+        return tuple(said_left_out(self.left_out))
 
     @property
     def validation(self) -> PreparedSet:
@@ -76,6 +85,7 @@ class RunSets:
                 name: SetData(patients=_patients(prepared), images=len(prepared)) for name, prepared in found.items()
             },
             train_steps=train_steps,
+            left_out=self.left_out,
         )
 
 
@@ -106,7 +116,10 @@ def load_sets(spec: RunSpec, progress: Callable[[int, int], None]) -> RunSets:
         DataError: Files are missing, unreadable or wrong: all of them, by name.
     """
     frames = options_of(spec.network).series_frames
-    found = {set_name(keys): load_set(given, spec.data, frames, progress) for keys, given in spec.data.places}
+    found = {}
+    for keys, given in spec.data.places:
+        found[set_name(keys)] = load_set(given, spec.data, frames, progress)
+        require_right(spec.data, f"data.{'.'.join(keys)}", given.path, found[set_name(keys)])
     return split_sets(spec, found)
 
 
@@ -123,16 +136,26 @@ def split_sets(spec: RunSpec, found: Mapping[str, PreparedSet]) -> RunSets:
     """
     labelled = found[TRAIN]
     require_alike(spec.data, found)
-    split = split_of(spec, labelled.patients)
-    external = {name: prepared for name, prepared in found.items() if name not in (TRAIN, TEST)}
+    division = divide(spec, found)
+    split, left_out = division.split, division.left_out
+    kept = {name: without(prepared, left_out.get(name, {})) for name, prepared in found.items()}
+    external = {name: prepared for name, prepared in kept.items() if name not in (TRAIN, TEST)}
     return RunSets(
         labelled.of_patients(split.train),
         {VALIDATION: labelled.of_patients(split.validation), **external},
-        labelled.of_patients(split.test) if split.test else found.get(TEST),
+        labelled.of_patients(split.test) if split.test else kept.get(TEST),
         digests={name: prepared.digest for name, prepared in found.items()},
-        series_digest=_joined(prepared.series_digest for prepared in found.values()),
+        series_digest=_joined(
+            [*(item.series_digest for item in found.values()), *([canonical_json(left_out)] if left_out else [])]
+        ),
         split_digest=split.digest,
+        left_out=left_out,
     )
+
+
+def without(prepared: PreparedSet, patients: Collection[str]) -> PreparedSet:
+    """A set without some of its patients."""
+    return prepared.of_patients(set(prepared.patients) - set(patients)) if patients else prepared
 
 
 def _joined(digests: Iterable[str]) -> str:

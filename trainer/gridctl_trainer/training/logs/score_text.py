@@ -20,7 +20,7 @@ def epoch_line(record: EpochRecord, epochs: int, metrics: Mapping[str, MetricInf
         metrics: What is known of each metric, by name.
     """
     skipped = f" ({count(record.skipped_steps, 'step')} skipped)" if record.skipped_steps else ""
-    scores = scores_text(record.sets, metrics)
+    scores = scores_text(record.sets, metrics) if record.sets else "not validated"
     return f"epoch {record.epoch}/{epochs}: loss {record.train_loss:.4f}{skipped}, {scores}, {record.seconds:.1f} s"
 
 

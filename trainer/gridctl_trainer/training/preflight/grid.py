@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import cv2
 import torch
@@ -15,21 +15,27 @@ from gridctl_trainer.contract.errors import DataError, Fault, Problem
 from gridctl_trainer.contract.secrets import masked
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.contract.wording import count
+from gridctl_trainer.datasets.split import Split
 from gridctl_trainer.host.signals import StoppedError, StopSignal
 from gridctl_trainer.plugins.model import options_of
 from gridctl_trainer.preprocessing.loading import load_set
 from gridctl_trainer.preprocessing.prepared import PreparedSet
+from gridctl_trainer.training.images.division import divide, said_left_out
 from gridctl_trainer.training.images.sets import set_name, split_sets
+from gridctl_trainer.training.images.unused_test_set import unused_test_set
+from gridctl_trainer.training.images.wrong_data import require_right
 from gridctl_trainer.training.machine.device import DeviceName, choose_device, unused_gpu
 from gridctl_trainer.training.machine.environment import device_name, versions
 from gridctl_trainer.training.network_check import require_network
 from gridctl_trainer.training.preflight.findings import Findings
-from gridctl_trainer.training.preflight.patients import parts, remarks
+from gridctl_trainer.training.preflight.patients import remarks
 from gridctl_trainer.training.preflight.shapes import Place, grouped, keys_of, places_of, preparation, shape_of
 from gridctl_trainer.training.preflight.trial import try_one_step
 from gridctl_trainer.training.progress.display import TrainingProgress
 
 _SHOWN_VERSIONS = ("torch", "numpy")
+
+_Part = tuple[Hashable, ...]
 
 
 class Preflight:
@@ -49,8 +55,7 @@ class Preflight:
         self._stop = stop
         self._devices: dict[DeviceName, torch.device] = {}
         self._sets: dict[Place, PreparedSet] = {}
-        self._patients: dict[Place, frozenset[str]] = {}
-        self._split: set[tuple[Place, float, int | None]] = set()
+        self._split: set[_Part] = set()
         self.findings = Findings()
 
     def run(self) -> Findings:
@@ -105,13 +110,15 @@ class Preflight:
                 continue
             try:
                 found = self._load(place, first[place])
+                field = f"data.{'.'.join(keys_of(first[place], place))}"
+                require_right(first[place].data, field, location, found)
             except Fault as fault:
                 bad.add((kind, location))
                 affected = [run for run in self._runs if (kind, location) in {p[:2] for p in places_of(run)}]
                 self.findings.problem("data", fault.problems, fault.exit_code, _ids(affected))
                 continue
-            self._sets[place], self._patients[place] = found, frozenset(found.patients)
-            self._remark_on(f"data.{'.'.join(keys_of(first[place], place))}", location, found, said)
+            self._sets[place] = found
+            self._remark_on(field, location, found, said)
 
     def _load(self, place: Place, run: RunSpec) -> PreparedSet:
         def progress(done: int, total: int) -> None:
@@ -135,16 +142,26 @@ class Preflight:
         said.add(fact)
 
     def _look_at_patients(self) -> None:
-        by_place: dict[tuple[Place, int | None], dict[float, tuple[int, int]]] = defaultdict(dict)
-        for (place, ratio, fold), runs in grouped(self._readable(), _part).items():
+        by_split: dict[_Part, dict[float, Split]] = defaultdict(dict)
+        left_out: dict[str, None] = {}
+        for part, runs in grouped(self._readable(), _part).items():
             try:
-                by_place[place, fold][ratio] = parts(self._patients[place], runs[0])
-                self._split.add((place, ratio, fold))
+                division = divide(runs[0], self._found(runs[0]))
             except DataError as fault:
                 self.findings.problem("patients", fault.problems, fault.exit_code, _ids(runs))
+                continue
+            by_split[part[1:]][runs[0].train_ratio] = division.split
+            self._split.add(part)
+            left_out |= dict.fromkeys(said_left_out(division.left_out))
+        for sentence in left_out:
+            self.findings.note("patients", sentence)
+        for said_of_test in dict.fromkeys(unused_test_set(run.data) for run in self._readable()):
+            if said_of_test:
+                self.findings.note("data", said_of_test)
         said: dict[str, None] = {}
-        for (place, _), by_ratio in by_place.items():
-            patients = len(self._patients[place])
+        for splits in by_split.values():
+            by_ratio = {ratio: (len(split.train), len(split.validation)) for ratio, split in splits.items()}
+            patients = len({patient for split in splits.values() for patient in (*split.train, *split.validation)})
             shares = [
                 f"{train} train and {val} validate at ratio {r:g}" for r, (train, val) in sorted(by_ratio.items())
             ]
@@ -168,9 +185,7 @@ class Preflight:
             cv2.setNumThreads(run.training.threads)
             began = time.monotonic()
             try:
-                places = zip(run.data.places, places_of(run), strict=True)
-                found = {set_name(keys): self._sets[place] for (keys, _), place in places}
-                held = try_one_step(run, split_sets(run, found), device, self._stop)
+                held = try_one_step(run, split_sets(run, self._found(run)), device, self._stop)
             except StoppedError:
                 raise
             except Fault as fault:
@@ -184,13 +199,19 @@ class Preflight:
                 memory = f", {held / 2**30:.1f} GiB" if device.type == "cuda" else ""
                 self.findings.fact("models", f"{what}: {time.monotonic() - began:.1f} s{memory}")
 
+    def _found(self, run: RunSpec) -> dict[str, PreparedSet]:
+        """The data sets of a run, by name."""
+        places = zip(run.data.places, places_of(run), strict=True)
+        return {set_name(keys): self._sets[place] for (keys, _), place in places}
+
     def _readable(self) -> list[RunSpec]:
         """Runs all of whose data could be read."""
         return [run for run in self._runs if all(place in self._sets for place in places_of(run))]
 
 
-def _part(run: RunSpec) -> tuple[Place, float, int | None]:
-    return places_of(run)[0], run.train_ratio, run.fold
+def _part(run: RunSpec) -> _Part:
+    """What decides how many patients train, the train ratio first."""
+    return run.train_ratio, places_of(run), run.fold, run.data.split, run.data.copies
 
 
 def _ids(runs: Sequence[RunSpec]) -> list[str]:

@@ -4,19 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.datasets.split import split_of
-
-
-def parts(patients: Iterable[str], run: RunSpec) -> tuple[int, int]:
-    """How many patients train and validate.
-
-    Raises:
-        DataError: One of the parts would be empty, or a fixed split does not fit the patients.
-    """
-    split = split_of(run, patients)
-    return len(split.train), len(split.validation)
-
 
 def remarks(patients: int, by_ratio: Iterable[tuple[float, tuple[int, int]]]) -> Iterator[str]:
     """What a person should know of the parts before training: one patient is no sample, equal parts no two ratios.

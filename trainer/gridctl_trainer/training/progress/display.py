@@ -8,6 +8,7 @@ from typing import IO, Protocol
 from rich.console import Console
 
 from gridctl_trainer.contract.records.metric_log import EpochRecord
+from gridctl_trainer.contract.score_name import VALIDATION
 from gridctl_trainer.terminal.progress_bars import bars
 from gridctl_trainer.terminal.standard_streams import OutputError
 
@@ -98,8 +99,9 @@ class Bar:
         )
 
     def epoch(self, record: EpochRecord, epochs: int) -> None:
-        key, value = next(iter(record.validation.scores.items()), ("", 0.0))
-        self._progress.update(self._task, score=f"{key} {value:.3f}" if key else "")
+        if record.sets:  # else the last score stays
+            key, value = next(iter(record.sets[VALIDATION].scores.items()), ("", 0.0))
+            self._progress.update(self._task, score=f"{key} {value:.3f}" if key else "")
 
     def close(self) -> None:
         self._progress.stop()

@@ -27,7 +27,6 @@ EXPERIMENT_LABEL: Final = "gridctl/experiment"
 RUN_LABEL: Final = "gridctl/run"
 DIGEST_ANNOTATION: Final = "gridctl/spec-digest"
 SPEC_ANNOTATION: Final = "gridctl/spec"
-QUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
 
 _TEMPLATE: Final = "k8s/templates/job.yaml.j2"
 
@@ -78,7 +77,6 @@ class JobTemplate:
             "run_id": run.run_id,
             "spec_url": spec_url,
             "labels": labels,
-            "job_labels": labels | ({QUEUE_LABEL: self._options.queue} if self._options.queue else {}),
             "annotations": annotations,
             "kubernetes": self._options.model_dump(mode="json"),
             "requests": self._options.requests,

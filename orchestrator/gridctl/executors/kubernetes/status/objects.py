@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Self
 
-from gridctl.executors.kubernetes.manifest.job_template import DIGEST_ANNOTATION, QUEUE_LABEL
+from gridctl.executors.kubernetes.manifest.job_template import DIGEST_ANNOTATION
 
 Json = Mapping[str, Any]
+
+_QUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
+"""As the template writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class Job:
             reason=reason,
             message=message,
             suspended=suspended,
-            queue=metadata.get("labels", {}).get(QUEUE_LABEL, ""),
+            queue=metadata.get("labels", {}).get(_QUEUE_LABEL, ""),
             deleting="deletionTimestamp" in metadata,
             counted_failures=int(status.get("failed", 0)),
             retries=int(spec.get("backoffLimit", 0)),

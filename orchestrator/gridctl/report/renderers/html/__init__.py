@@ -8,10 +8,11 @@ from typing import Any
 
 from gridctl.analysis.model import Report
 from gridctl.analysis.request import Question, compares
+from gridctl.analysis.scores import Scored
 from gridctl.analysis.wording import bca_coverage
 from gridctl.collection.collect import Collected
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import first_of_each_set, primary_measures
+from gridctl.experiment.measures import default_scores, epoch_measures, primary_measures
 from gridctl.report.conditions import conditions
 from gridctl.report.renderers.html.charts.curves import packed_curves
 from gridctl.report.renderers.html.charts.difference_chart import difference_plots
@@ -67,8 +68,10 @@ def render_page(
     finished = tables.runs.loc[tables.runs["finished"], "run_id"]
     epochs_of_finished = tables.epochs[tables.epochs["run_id"].isin(finished)]
     measures = report.measures
-    asked_for = dict.fromkeys([*first_of_each_set(measures), *(summary.metric for summary in report.summaries)])
-    metrics = [name for name in asked_for if tables.epochs[name].notna().any()]
+    asked_for = dict.fromkeys(
+        [*default_scores(epoch_measures(measures)), *(summary.metric for summary in report.summaries)]
+    )
+    metrics = [name for name in asked_for if name in tables.epochs and tables.epochs[name].notna().any()]
     agreed = agreements(tables.function, named)
     chosen = representatives(report, runs, named)
     tested = [row for part in report.comparisons for row in part.rows if row.bca_low is not None]
@@ -83,13 +86,17 @@ def render_page(
             "models": named,
             "metric_names": {name: measure.label for name, measure in measures.items()},
             "metrics": metrics,
-            "definitions": {measures[name].metric_label: measures[name].definition for name in metrics},
+            "definitions": {
+                measures[name].metric_label: measures[name].definition for name in asked_for if name in measures
+            },
             "primary": primary_measures(measures),
             "tests": test_rows(report),
             "testable": compares(experiment),
             "conditions": list(conditions(report)),
             "coverage": bca_coverage(min((row.n_pairs for row in tested), default=0)),
-            "ratio": ratio_chart(report, epochs_of_finished, named, experiment.train_ratios),
+            "ratio": ratio_chart(
+                report, Scored(epochs_of_finished, tables.cases, measures), named, experiment.train_ratios
+            ),
             "differences": difference_plots(report, named),
             "curves": packed_curves(experiment, tables.runs, tables.epochs, [measures[name] for name in metrics]),
             "grid": grid_map(runs, named, known),

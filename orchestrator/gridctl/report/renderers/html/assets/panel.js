@@ -34,6 +34,7 @@ class CurvePanel {
     const count = this.data.epochs.length;
     this.means = this.data.models.map((name, model) => ({ name, model, values: meanCurve(curve, runs.filter((run) => run.model === model), count) }));
     this.means = this.means.filter((mean) => mean.values.some((value) => value === value));
+    this.known = this.data.epochs.map((_, at) => at).filter((at) => this.means.some((mean) => mean.values[at] === mean.values[at]));
     const said = this.means.map((mean) => `${mean.name} ends at ${mean.values.findLast((value) => value === value).toFixed(3)}`);
     this.canvas.setAttribute("aria-label", `${this.title}: ${runs.length} runs; means: ${said.join(", ") || "none"}`);
     this.draw();
@@ -100,7 +101,7 @@ class CurvePanel {
       pen.beginPath();
       let on = false;
       values.forEach((value, at) => {
-        if (value !== value) { on = false; return; }
+        if (value !== value) return;  // not validated after this epoch: the line goes on to the next that was
         if (on) pen.lineTo(this.x(epochs[at]), this.y(value)); else pen.moveTo(this.x(epochs[at]), this.y(value));
         on = true;
       });
@@ -128,7 +129,7 @@ class CurvePanel {
   }
 
   say() {
-    const at = this.cursor ?? this.data.epochs.length - 1;
+    const at = this.cursor ?? this.known.at(-1) ?? 0;
     const parts = this.means.map((mean) => `${mean.name} ${mean.values[at] === mean.values[at] ? mean.values[at].toFixed(3) : "–"}`);
     this.readout.textContent = parts.length ? `Epoch ${this.data.epochs[at]}, mean: ${parts.join(" · ")}` : "no run here";
   }
@@ -137,8 +138,8 @@ class CurvePanel {
     const box = this.canvas.getBoundingClientRect();
     const px = event.clientX - box.left, py = event.clientY - box.top;
     const { epochs } = this.data;
-    let at = 0;
-    epochs.forEach((epoch, index) => { if (Math.abs(this.x(epoch) - px) < Math.abs(this.x(epochs[at]) - px)) at = index; });
+    let at = this.known[0] ?? 0;
+    for (const index of this.known) if (Math.abs(this.x(epochs[index]) - px) < Math.abs(this.x(epochs[at]) - px)) at = index;
     this.cursor = at;
     this.near = null;
     let nearest = 14;
@@ -155,11 +156,12 @@ class CurvePanel {
   }
 
   walk(event) {
-    const last = this.data.epochs.length - 1;
+    const last = this.known.length - 1;
     const to = { ArrowLeft: (at) => at - 1, ArrowRight: (at) => at + 1, Home: () => 0, End: () => last, PageUp: (at) => at + 10, PageDown: (at) => at - 10 }[event.key];
     if (!to) return;
     event.preventDefault();
-    this.cursor = Math.max(0, Math.min(last, to(this.cursor ?? last)));
+    const now = this.cursor === null ? last : this.known.indexOf(this.cursor);
+    this.cursor = this.known[Math.max(0, Math.min(last, to(now)))] ?? 0;
     this.draw();
     this.say();
   }

@@ -43,7 +43,8 @@ def packed_curves(
     row_of = {run_id: row for row, run_id in enumerate(shown["run_id"])}
     longest = int(epochs["epoch"].max())
     drawn = {measure.name: measure for measure in measures if epochs[measure.name].notna().any()}
-    kept = _kept(longest, len(shown) * (len(drawn) + 1))
+    validated = epochs.loc[epochs[list(drawn)].notna().any(axis=1), "epoch"] if drawn else epochs["epoch"]
+    kept = _kept(longest, len(shown) * (len(drawn) + 1), np.unique(validated.to_numpy() - 1))
     rows = epochs["run_id"].map(row_of).to_numpy()
     columns = epochs["epoch"].to_numpy() - 1
     curves = []
@@ -83,10 +84,12 @@ def _runs(experiment: Experiment, shown: pd.DataFrame) -> list[list[Any]]:
     ]
 
 
-def _kept(longest: int, curves: int) -> NDArray[np.int64]:
-    """Indices of the epochs kept, the last one among them."""
-    stride = max(1, -(-longest * curves // POINTS))
-    return np.unique(np.append(np.arange(0, longest, stride), longest - 1))
+def _kept(longest: int, curves: int, validated: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Indices of the epochs kept: all, or of those that were validated every n-th and the last."""
+    if longest * curves <= POINTS:
+        return np.arange(longest)
+    stride = max(1, -(-len(validated) * curves // POINTS))
+    return np.unique(np.append(validated[::stride], longest - 1))
 
 
 def _told(measure: Measure | None) -> dict[str, str]:
@@ -122,6 +125,6 @@ def _pack(table: NDArray[np.float64], low: float, high: float) -> str:
 
 
 def final_scores(epochs: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:
-    """The scores of every run's latest epoch, by run id."""
-    last = epochs.sort_values("epoch").groupby("run_id", sort=False).tail(1)
+    """The scores of every run's latest epoch that was validated, by run id."""
+    last = epochs[epochs[list(metrics)].notna().any(axis=1)].sort_values("epoch").groupby("run_id", sort=False).tail(1)
     return last.set_index("run_id")[list(metrics)]

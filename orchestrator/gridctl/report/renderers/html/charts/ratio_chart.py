@@ -6,12 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
 from gridctl.analysis.model import Report, Summary
-from gridctl.analysis.scores import run_scores
+from gridctl.analysis.scores import Observations, Scored
 from gridctl.analysis.wording import sentence
-from gridctl.experiment.measures import Measure, primary_measures, titled
+from gridctl.experiment.measures import Measure, titled
 from gridctl.report.numbers import interval
 from gridctl.report.renderers.html.charts.axes import Scale, span
 from gridctl.report.renderers.html.charts.legend import Model
@@ -33,12 +31,12 @@ class RatioChart:
     runs_drawn: bool
 
 
-def ratio_chart(report: Report, epochs: pd.DataFrame, models: Sequence[Model], ratios: Sequence[float]) -> RatioChart:
+def ratio_chart(report: Report, scored: Scored, models: Sequence[Model], ratios: Sequence[float]) -> RatioChart:
     """Draw a report's summaries, a picture a metric and ablation.
 
     Args:
         report: Its summaries are drawn.
-        epochs: Of the finished runs.
+        scored: What the finished runs' scores are made of.
         models: All of the experiment.
         ratios: All of the experiment.
     """
@@ -46,8 +44,9 @@ def ratio_chart(report: Report, epochs: pd.DataFrame, models: Sequence[Model], r
     for summary in report.summaries:
         if summary.mean is not None:
             grouped[summary.metric, summary.ablation].append(summary)
+    epochs = scored.epochs
     drawn = report.unit == "run" and epochs["run_id"].nunique() <= RUNS_DRAWN
-    scores = _run_scores(report, epochs, list(dict.fromkeys(metric for metric, _ in grouped))) if drawn else {}
+    scores = _run_scores(report, scored, list(dict.fromkeys(metric for metric, _ in grouped))) if drawn else {}
     ablated = len({ablation for _, ablation in grouped}) > 1
     plots = [
         _plot(report.measures[metric], ablation, rows, scores.get(metric, {}), models, ratios, ablated)
@@ -57,17 +56,17 @@ def ratio_chart(report: Report, epochs: pd.DataFrame, models: Sequence[Model], r
 
 
 def _run_scores(
-    report: Report, epochs: pd.DataFrame, metrics: Sequence[str]
+    report: Report, scored: Scored, metrics: Sequence[str]
 ) -> dict[str, dict[tuple[str, float, str], list[tuple[str, float]]]]:
     """Run ids and scores by metric, and by model, train ratio and ablation."""
-    scores = run_scores(epochs, metrics, report.score, primary_measures(report.measures))
-    cells = epochs.drop_duplicates("run_id").set_index("run_id")[["model", "train_ratio", "ablation"]]
+    observed = Observations.of(scored, metrics, "run", report.score)
+    cells = scored.epochs.drop_duplicates("run_id").set_index("run_id")[["model", "train_ratio", "ablation"]]
     found: dict[str, dict[tuple[str, float, str], list[tuple[str, float]]]] = {metric: {} for metric in metrics}
     for metric in metrics:
-        known = dict(zip(scores.index.tolist(), scores[metric].tolist(), strict=True))
+        known = observed.of_run[metric]
         for run_id, model, ratio, ablation in cells.itertuples(name=None):
-            if run_id in known and known[run_id] == known[run_id]:
-                found[metric].setdefault((model, ratio, ablation), []).append((run_id, known[run_id]))
+            if run_id in known and len(known[run_id]):
+                found[metric].setdefault((model, ratio, ablation), []).append((run_id, float(known[run_id][0])))
     return found
 
 

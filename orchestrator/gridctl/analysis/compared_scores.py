@@ -1,0 +1,102 @@
+"""By which scores an experiment compares, once it is known what its runs have scored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from gridctl.analysis.request import Question
+from gridctl.experiment import Experiment
+from gridctl.experiment.measures import Measures, default_scores, has_cases, written_out
+from gridctl.experiment.schema import ComparisonSpec
+from gridctl_trainer.contract.score_name import ScoreName
+
+
+def as_scored(
+    experiment: Experiment, runs: pd.DataFrame, epochs: pd.DataFrame, cases: pd.DataFrame, logged: Measures
+) -> Experiment:
+    """An experiment with what its runs say of metrics, which may not be installed here.
+
+    A comparison that names no metrics takes the first that finished runs have: those of an earlier version have no
+    scores of cases.
+
+    Args:
+        experiment: As its file has it.
+        runs: As `Collected.runs`.
+        epochs: As `Collected.epochs`.
+        cases: As `Collected.cases`, of all finished runs.
+        logged: As `Collected.measures`.
+    """
+    known = {**experiment.measures, **logged}
+    there = _scored(cases) if runs["finished"].any() else set(known)
+    there |= {name for _, item in _declared(experiment) for name in item.metrics}
+    measures = {
+        name: measure
+        for name, measure in known.items()
+        if name in epochs or (measure.level != "slice" and name in there)
+    }
+    compare = []
+    for index, item in enumerate(experiment.compare):
+        declared = _written(item.metrics, measures) if declares_metrics(experiment, index) else []
+        names = declared or default_scores(measures, item.score)
+        compare.append(item.model_copy(update={"metrics": tuple(names)}))
+    return replace(experiment, measures=measures, compare=tuple(compare))
+
+
+def instead_of_cases(declared: Experiment, scored: Experiment, question: Question) -> str:
+    """Why slices are compared where cases are by default; empty where that is not so.
+
+    Args:
+        declared: As its file has it.
+        scored: As `as_scored` makes it.
+        question: What is asked.
+    """
+    if question.metrics or not declared.compare or len(list(_declared(declared))) == len(declared.compare):
+        return ""
+    score = question.score or scored.compare[0].score
+    wanted = [declared.measures[name] for name in default_scores(declared.measures)]
+    taken = [scored.measures[name] for name in default_scores(scored.measures, score, question.unit)]
+    if not wanted or not taken or wanted[0].level == "slice" or taken[0].level != "slice":
+        return ""
+    instead = f"{taken[0].metric_label} of slices is compared instead of {wanted[0].metric_label} of whole volumes"
+    if question.unit == "epoch" or not has_cases(score):
+        return f"{instead}: cases are scored at the final and the best epoch alone"
+    return f"{instead}: no finished run has scores of cases, which earlier versions of gridctl did not keep"
+
+
+def _declared(experiment: Experiment) -> Iterator[tuple[int, ComparisonSpec]]:
+    """The comparisons whose metrics the file names, each with its index."""
+    return ((index, item) for index, item in enumerate(experiment.compare) if declares_metrics(experiment, index))
+
+
+def compares_cases(experiment: Experiment) -> bool:
+    """Whether some comparison takes a score of cases or patients."""
+    names = [name for item in experiment.compare for name in item.metrics]
+    return any(experiment.measures[name].level != "slice" for name in names if name in experiment.measures)
+
+
+def declares_metrics(experiment: Experiment, index: int) -> bool:
+    """Whether the file says by which metrics its comparison of this index compares."""
+    written = experiment.document.content.get("compare")
+    item = written[index] if isinstance(written, list) and index < len(written) else written
+    return isinstance(item, Mapping) and bool(item.get("metrics"))
+
+
+def _written(names: Sequence[str], measures: Measures) -> list[str]:
+    """Scores that were written out for each structure, where the metric turns out to have none."""
+    whole = [replace(ScoreName.parse(name), structure="") for name in names]
+    return [
+        found
+        for name, without in zip(names, whole, strict=True)
+        for found in ([name] if name in measures else written_out(str(without), measures))
+    ]
+
+
+def _scored(cases: pd.DataFrame) -> set[str]:
+    """Names of the scores that some case has, or is to have."""
+    if cases.empty:
+        return set()
+    found = cases.groupby(["set", "metric", "structure"], observed=True, sort=False).size().index
+    return {str(ScoreName(str(set_name), str(metric), str(structure))) for set_name, metric, structure in found}

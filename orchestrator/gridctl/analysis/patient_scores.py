@@ -1,0 +1,142 @@
+"""A score of cases, patient by patient: what a run's score is the mean of, and what tests over patients take."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from gridctl.experiment.measures import Measure
+
+_COLUMNS: Final = {"value": "float64", "time_points": "int64", "reason": "object"}
+
+
+def patient_scores(cases: pd.DataFrame, measure: Measure, checkpoint: str = "final") -> pd.DataFrame:
+    """One score per run and patient: the mean over the patient's time points.
+
+    A patient of whom one time point is missing, or has no defined value, has no score: a mean over the others would be
+    one of other images than every other patient's.
+
+    Args:
+        cases: As `Collected.cases`.
+        measure: Of cases or of patients.
+        checkpoint: `final` or `best`.
+
+    Returns:
+        Indexed by run_id and patient, with a row for every patient that was in the run's set: `value`, NaN if the
+        patient is left out; `time_points`, how many of them have a record; `reason`, why the patient is left out, else
+        empty. `.value.unstack()` is the matrix of runs by patients.
+    """
+    chosen = rows_of_score(cases, measure, checkpoint)
+    if chosen.empty:
+        index = pd.MultiIndex.from_arrays([[], []], names=["run_id", "patient"])
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in _COLUMNS.items()}).set_index(index)
+    runs, run_ids = pd.factorize(chosen["run_id"].astype(str), sort=True)
+    patients, names = pd.factorize(chosen["patient"].astype(str), sort=True)
+    times, time_points = pd.factorize(chosen["time_point"].astype(str))
+    places, at = np.unique(runs * len(names) + patients, return_inverse=True)
+    count = np.bincount(at)
+    total = np.bincount(at, weights=chosen["value"].to_numpy())  # NaN where one is
+    value = np.where(count == len(time_points), total / count, np.nan)
+    reason = np.full(len(places), "", dtype=object)
+    undefined = chosen["undefined"].astype(str).to_numpy()
+    for row in np.flatnonzero(undefined != "")[::-1]:  # the first one is said
+        reason[at[row]] = undefined[row]
+    there = np.zeros((len(places), len(time_points)), dtype=bool)
+    there[at, times] = True
+    for row in np.flatnonzero(~there.all(axis=1)):
+        reason[row] = " and ".join(f"no {name}" for name in time_points[~there[row]])
+    reason[np.isnan(value) & (reason == "")] = "no number"
+    index = pd.MultiIndex.from_arrays(
+        [run_ids[places // len(names)], names[places % len(names)]], names=["run_id", "patient"]
+    )
+    return pd.DataFrame({"value": value, "time_points": count, "reason": reason}, index=index)
+
+
+def rows_of_score(cases: pd.DataFrame, measure: Measure, checkpoint: str) -> pd.DataFrame:
+    """The rows of one score at one checkpoint."""
+    wanted = {
+        "metric": measure.metric,
+        "set": measure.set,
+        "structure": measure.structure,
+        "checkpoint": checkpoint,
+    }
+    chosen = np.ones(len(cases), dtype=bool)
+    for column, name in wanted.items():
+        words = cases[column].cat
+        code = words.categories.get_loc(name) if name in words.categories else -2
+        chosen &= words.codes.to_numpy() == code
+    return cases[chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class PairOfPatients:
+    """Two runs on the patients that both have a score for.
+
+    Attributes:
+        patients: Their ids.
+        model, against: Scores of both, in that order.
+        left_out: Patients that are left out for both, each with why.
+    """
+
+    patients: Sequence[str]
+    model: NDArray[np.float64]
+    against: NDArray[np.float64]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PatientScores:
+    """One score of many runs, patient by patient.
+
+    Attributes:
+        of_run: By run id, ids of patients, sorted, and their scores: NaN for who is left out.
+        reasons: By run id and patient, why.
+    """
+
+    of_run: Mapping[str, tuple[NDArray[np.object_], NDArray[np.float64]]]
+    reasons: Mapping[str, Mapping[str, str]]
+
+    @classmethod
+    def of(cls, cases: pd.DataFrame, measure: Measure, checkpoint: str) -> PatientScores:
+        """See `patient_scores`."""
+        table = patient_scores(cases, measure, checkpoint)
+        runs = table.index.get_level_values("run_id").to_numpy()
+        patients = table.index.get_level_values("patient").to_numpy(dtype=object)
+        starts = np.flatnonzero(np.r_[True, runs[1:] != runs[:-1]]) if len(runs) else np.array([], dtype=int)
+        values, said = table["value"].to_numpy(), table["reason"].to_numpy()
+        of_run, reasons = {}, {}
+        for start, end in zip(starts, [*starts[1:], len(runs)], strict=False):
+            of_run[str(runs[start])] = (patients[start:end], values[start:end])
+            reasons[str(runs[start])] = {
+                str(patients[row]): str(said[row]) for row in range(start, end) if np.isnan(values[row])
+            }
+        return cls(of_run, reasons)
+
+    def mean(self, run: str) -> float | None:
+        """A run's score; None where no patient has one."""
+        known = self.of_run[run][1] if run in self.of_run else np.array([])
+        known = known[~np.isnan(known)]
+        return float(known.mean()) if len(known) else None
+
+    def pair(self, model: str, against: str) -> PairOfPatients:
+        """Two runs on the patients that both have a score for; the others are left out for both."""
+        nobody = (np.array([], dtype=object), np.array([]))
+        (names_a, a), (names_b, b) = (self.of_run.get(run, nobody) for run in (model, against))
+        both, at_a, at_b = np.intersect1d(names_a, names_b, return_indices=True)
+        a, b = a[at_a], b[at_b]
+        known = ~(np.isnan(a) | np.isnan(b))
+        left_out = {**self.reasons.get(against, {}), **self.reasons.get(model, {})}
+        one_side = set(map(str, names_a)) ^ set(map(str, names_b))
+        left_out |= dict.fromkeys(sorted(one_side - left_out.keys()), "scored for one model only")
+        return PairOfPatients([str(name) for name in both[known]], a[known], b[known], left_out)
+
+
+def said_of(left_out: Mapping[str, str]) -> str:
+    """`no ES (2), both empty (1)`: why patients are left out, and how many."""
+    return ", ".join(f"{reason} ({count})" for reason, count in Counter(left_out.values()).most_common())

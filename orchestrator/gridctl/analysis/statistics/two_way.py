@@ -1,0 +1,145 @@
+"""A mean difference over seeds and patients, both drawn: what may be said of patients like these."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from gridctl.analysis.statistics.crossed_components import Components, Sums, crossed_components
+from gridctl.analysis.statistics.paired_scores import rounding
+
+Method = Literal["satterthwaite", "conservative"]
+
+
+@dataclass(frozen=True, slots=True)
+class TwoWay:
+    """A t test of the mean, with its interval.
+
+    Attributes:
+        mean: Weighted mean of the differences; None without any.
+        n_seeds, n_patients: With a difference.
+        v_seed, v_patient, v_cell: Variances of the mean, clustered by seed, by patient and by cell.
+        se: Standard error; None where there is none: below two seeds or two patients, or no spread.
+        t: Statistic.
+        df: Degrees of freedom.
+        p: Two-sided; None where `se` is.
+        low, high: Confidence interval; None where `se` is.
+    """
+
+    mean: float | None
+    n_seeds: int
+    n_patients: int
+    v_seed: float = 0.0
+    v_patient: float = 0.0
+    v_cell: float = 0.0
+    se: float | None = None
+    t: float | None = None
+    df: float = 0.0
+    p: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+    def p_beyond(self, value: float, *, greater: bool) -> float | None:
+        """One-sided p that the true mean is not `greater` (or not smaller) than a value; None where `p` is."""
+        if self.se is None or self.mean is None:
+            return None
+        t = (self.mean - value) / self.se
+        return float(stats.t.sf(t if greater else -t, self.df))
+
+
+def two_way(
+    differences: ArrayLike,
+    weights: ArrayLike | None = None,
+    *,
+    confidence: float = 0.95,
+    method: Method = "satterthwaite",
+) -> TwoWay:
+    """Test whether the mean of paired differences is 0, for new seeds and new patients.
+
+    Args:
+        differences: Shape (J seeds, N patients), NaN where a patient was not scored.
+        weights: Shape (N,) or (J, N), at least 0; 1 each by default.
+        confidence: Of the interval, in (0, 1).
+        method: `satterthwaite`: variance from crossed components, and their degrees of freedom, never below
+            `conservative`: V_seed + V_patient - V_cell with min(J, N) - 1.
+
+    Returns:
+        The test; where every difference is equal up to rounding it has no t and no p.
+
+    Raises:
+        ValueError: The shapes do not fit, a difference is infinite, or a weight is negative or not finite.
+
+    Source: Cameron, Gelbach and Miller (2011), equation 2.13, and Owen (2007) for the clustered variances; for the
+    other method Satterthwaite (1946), and Hillis (2007) in taking the mean squares as they are. Neither variance is
+    taken below that of one factor alone. docs/statistics.md has the error rates of both in simulated studies.
+    """
+    d, w = _checked(differences, weights)
+    sums = Sums.of(d, w)
+    seeds, patients = sums.weights.shape
+    if not sums.weights.size:
+        return TwoWay(None, 0, 0)
+    if seeds < 2 or patients < 2:
+        return TwoWay(sums.mean, seeds, patients)
+    by_seed, by_patient, by_cell = (form / sums.total**2 for form in sums.quadratic_forms)
+    v_seed, v_patient = seeds / (seeds - 1) * by_seed, patients / (patients - 1) * by_patient
+    variances = (v_seed, v_patient, by_cell)
+    spread = float(np.nanstd(np.where(w > 0, d, np.nan)))
+    if spread <= 10 * rounding(np.nan_to_num(d)):
+        return TwoWay(sums.mean, seeds, patients, *variances, low=sums.mean, high=sums.mean)
+    variance, df = (_satterthwaite if method == "satterthwaite" else _conservative)(sums, *variances)
+    se = math.sqrt(variance)
+    t = sums.mean / se
+    reach = float(stats.t.ppf((1 + confidence) / 2, df)) * se
+    p = float(2 * stats.t.sf(abs(t), df))
+    return TwoWay(sums.mean, seeds, patients, *variances, se, t, df, p, sums.mean - reach, sums.mean + reach)
+
+
+def _conservative(sums: Sums, v_seed: float, v_patient: float, v_cell: float) -> tuple[float, float]:
+    return max(v_seed + v_patient - v_cell, v_seed, v_patient), float(min(sums.weights.shape) - 1)
+
+
+def _satterthwaite(sums: Sums, v_seed: float, v_patient: float, v_cell: float) -> tuple[float, float]:
+    """Variance of the mean and its degrees of freedom, from crossed components."""
+    found = crossed_components(sums)
+    if found is None:
+        return _conservative(sums, v_seed, v_patient, v_cell)
+    seeds, patients = sums.weights.shape
+    variance, least = found.of_mean(sums.shares), float(min(seeds, patients) - 1)
+    of_patients = _effective_patients(sums, found) * (patients - 1) / patients
+    if variance <= max(v_seed, v_patient):
+        larger = (v_seed, seeds - 1.0) if v_seed >= v_patient else (v_patient, of_patients)
+        return larger[0], max(larger[1], least)
+    twice = max(v_seed + v_patient - variance, 0.0)  # counted with the seeds and again with the patients
+    cells = max(np.count_nonzero(sums.weights) - seeds - patients + 1, 1)
+    df = variance**2 / (v_seed**2 / (seeds - 1) + v_patient**2 / of_patients + twice**2 / cells)
+    return variance, max(df, least)
+
+
+def _effective_patients(sums: Sums, found: Components) -> float:
+    """As how many equally weighted patients these count: one who validated often weighs more."""
+    parts = found.clipped()
+    by_patient, squares = sums.weights.sum(axis=0), (sums.weights**2).sum(axis=0)
+    expected = parts.patient * by_patient**2 + (parts.seed + parts.residual) * squares
+    return float(expected.sum() ** 2 / (expected**2).sum()) if expected.any() else float(len(expected))
+
+
+def _checked(
+    differences: ArrayLike, weights: ArrayLike | None
+) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.float64]], np.ndarray[tuple[int, int], np.dtype[np.float64]]]:
+    d = np.asarray(differences, dtype=float)
+    if d.ndim != 2:
+        raise ValueError(f"differences of shape {d.shape}, not seeds x patients")
+    if np.isinf(d).any():
+        raise ValueError("a difference is not finite")
+    w = np.ones(d.shape) if weights is None else np.asarray(weights, dtype=float)
+    if w.shape not in (d.shape, d.shape[1:]):
+        raise ValueError(f"weights of shape {w.shape} for differences of shape {d.shape}")
+    w = np.broadcast_to(w, d.shape)
+    if not np.isfinite(w).all() or (w < 0).any():
+        raise ValueError("a weight is negative or not finite")
+    return d, w

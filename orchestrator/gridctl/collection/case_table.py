@@ -1,0 +1,105 @@
+"""The scorecard of one run as a compact table: what is cached of it, as Parquet."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from gridctl_trainer.contract.errors import StoreError
+from gridctl_trainer.contract.metric_info import MetricInfo
+from gridctl_trainer.contract.records.case_scores import CaseScores, read_cases
+from gridctl_trainer.contract.spec import RunSpec
+
+FORMAT: Final = "cases table 1"
+"""Another one has what was cached read again."""
+
+_WORD: Final = pa.dictionary(pa.int32(), pa.string())
+_SCHEMA: Final = pa.schema(
+    [
+        *((name, _WORD) for name in ("checkpoint", "set", "patient", "time_point", "structure", "metric")),
+        ("epoch", pa.int32()),
+        ("value", pa.float64()),
+        *((name, _WORD) for name in ("undefined", "group", "vendor", "centre")),
+        ("slices", pa.int32()),
+        *((name, pa.float64()) for name in ("true_positive", "false_positive", "false_negative")),
+    ]
+)
+_OF_CASE: Final = tuple(name for name in _SCHEMA.names if name not in ("metric", "value", "undefined"))
+_COUNTS: Final = ("true_positive", "false_positive", "false_negative")
+_REMEDY: Final = "delete it and the run's result to have the cases scored again from the last checkpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTable:
+    """One run's cases.
+
+    Attributes:
+        rows: One per metric of a case; columns as `CASE_COLUMNS`, without those that name the run.
+        metrics: What is known of each metric.
+    """
+
+    rows: pa.Table
+    metrics: Mapping[str, MetricInfo]
+
+
+def packed_cases(run: RunSpec, data: bytes, where: str) -> bytes:
+    """A scorecard as Parquet.
+
+    Args:
+        run: Whose it must be.
+        data: The object of the store.
+        where: Key named in errors.
+
+    Raises:
+        StoreError: It is damaged, or that of another run or specification.
+    """
+    header, cases = read_cases(data, where)
+    if (header.run_id, header.spec_digest) != (run.run_id, run.digest):
+        raise StoreError(f"the scorecard of another run, {header.run_id}", where=where, fix=_REMEDY)
+    table = _table(cases, where)
+    told = {name: info.model_dump(mode="json") for name, info in header.metrics.items()}
+    buffer = io.BytesIO()
+    pq.write_table(table.replace_schema_metadata({"metrics": json.dumps(told)}), buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def unpacked_cases(data: bytes) -> CaseTable:
+    """What `packed_cases` packed."""
+    rows = pq.read_table(pa.BufferReader(data))
+    told: Mapping[str, Any] = json.loads(rows.schema.metadata[b"metrics"])
+    metrics = {name: MetricInfo.model_validate(info) for name, info in told.items()}
+    return CaseTable(rows.replace_schema_metadata(None), metrics)
+
+
+def no_cases() -> pa.Table:
+    """A table without rows."""
+    return _SCHEMA.empty_table()
+
+
+def _table(cases: Iterable[CaseScores], where: str) -> pa.Table:
+    columns: dict[str, list[Any]] = {name: [] for name in _SCHEMA.names}
+    seen: set[tuple[str, int, str, str, str, str]] = set()
+    for case in cases:
+        key = (case.checkpoint, case.epoch, case.set, case.patient, case.time_point, case.structure)
+        if key in seen:
+            said = f"{case.set}, {case.patient} {case.time_point} {case.structure}".rstrip()
+            raise StoreError(f"the scorecard has a case twice: {said}", where=where, fix=_REMEDY)
+        seen.add(key)
+        values = [*case.scores.items(), *((name, None) for name in case.undefined if name not in case.scores)]
+        for name in _OF_CASE:
+            columns[name] += [getattr(case, name)] * len(values)
+        columns["metric"] += [name for name, _ in values]
+        columns["value"] += [value for _, value in values]
+        columns["undefined"] += ["" if name in case.scores else case.undefined[name] for name, _ in values]
+    for name in _COUNTS:
+        columns[name] = [None if value is None else float(value) for value in columns[name]]
+    try:
+        return pa.table(columns, schema=_SCHEMA)
+    except (pa.ArrowInvalid, OverflowError) as error:
+        raise StoreError(f"the scorecard has a number that cannot be: {error}", where=where, fix=_REMEDY) from None

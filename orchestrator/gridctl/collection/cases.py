@@ -1,0 +1,142 @@
+"""The scorecards of many runs as one table, read only for who needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pandas as pd
+
+from gridctl.collection.columns import CASE_COLUMNS
+from gridctl.collection.read_cache import ReadCache
+from gridctl.collection.rows import cell_of
+from gridctl.collection.run_objects import OnRead
+from gridctl_trainer.contract.errors import NotFoundError, Problem, StoreError
+from gridctl_trainer.contract.metric_info import MetricInfo
+from gridctl_trainer.contract.score_name import ScoreName
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.base import Blob, Stat, Store, require_size
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from gridctl.collection.case_table import CaseTable
+
+_AT_ONCE: Final = 4
+"""Reading them is work of this machine, and each takes memory while it is read."""
+
+_MAX_BYTES: Final = 256 << 20
+"""Of one scorecard, packed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """Every case of some runs.
+
+    Attributes:
+        rows: Columns as `CASE_COLUMNS`.
+        metrics: What the runs say of their metrics.
+        scored: Names of the scores that some case has, or is to have.
+    """
+
+    rows: pd.DataFrame
+    metrics: Mapping[str, MetricInfo]
+    scored: Sequence[str]
+
+
+def no_cases() -> pd.DataFrame:
+    """`Collected.cases` where nobody asked for it, or no run has any."""
+    return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in CASE_COLUMNS.items()})
+
+
+def read_all_cases(
+    store: Store,
+    chosen: Sequence[tuple[RunSpec, Stat]],
+    problems: list[Problem],
+    on_read: OnRead | None = None,
+    cache: ReadCache | None = None,
+) -> Cases:
+    """Read scorecards; those that did not change are taken from this machine's cache.
+
+    Args:
+        store: Where they are.
+        chosen: Finished runs, each with its scorecard as listed.
+        problems: Takes what is wrong with single ones; their runs then have no cases.
+        on_read: Told how far it is.
+        cache: By default this user's.
+
+    Raises:
+        StoreError: The store cannot be reached.
+    """
+    cache = cache or ReadCache.of(store, folders=True)
+    tables: list[tuple[RunSpec, pa.Table]] = []
+    metrics: dict[str, MetricInfo] = {}
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        read = pool.map(lambda item: _read(store, item[0], item[1], cache), chosen)
+        for number, ((run, _), found) in enumerate(zip(chosen, read, strict=True), 1):
+            if on_read is not None:
+                on_read(number, len(chosen))
+            if isinstance(found, StoreError):
+                problems += found.problems
+            elif found is not None:
+                tables.append((run, found.rows))
+                metrics |= found.metrics
+    rows = _joined(tables)
+    return Cases(rows, metrics, list(_scored(rows)))
+
+
+def _read(store: Store, run: RunSpec, stat: Stat, cache: ReadCache) -> CaseTable | StoreError | None:
+    """One scorecard; None if it is gone; what is wrong with it, while others may be well.
+
+    Raises:
+        StoreError: The store cannot be reached.
+    """
+    from gridctl.collection.case_table import FORMAT, packed_cases, unpacked_cases
+
+    where = f"{store.url}/{stat.key}"
+
+    def packed() -> Blob:
+        blob = store.get(stat.key, _MAX_BYTES)
+        return Blob(packed_cases(run, blob.data, where), blob.etag)
+
+    try:
+        require_size(stat.size_bytes, _MAX_BYTES, where)
+        return unpacked_cases(cache.get(f"{stat.key} {run.digest} {FORMAT}", stat.etag, packed))
+    except NotFoundError:
+        return None
+    except StoreError as error:
+        if error.passing:
+            raise
+        return error
+
+
+def _joined(tables: Sequence[tuple[RunSpec, pa.Table]]) -> pd.DataFrame:
+    if not tables:
+        return no_cases()
+    import pyarrow as pa
+
+    of_run = np.repeat(np.arange(len(tables)), [table.num_rows for _, table in tables])
+    cells = [cell_of(run) for run, _ in tables]
+    joined = pa.concat_tables([table for _, table in tables]).unify_dictionaries()
+    rows = joined.to_pandas(split_blocks=True, self_destruct=True)
+    named: dict[str, pd.Series] = {}
+    for name in ("run_id", "model", "train_ratio", "ablation", "seed", "fold"):
+        values = pd.Series([cell[name] for cell in cells], dtype="object")
+        if CASE_COLUMNS[name] == "category":
+            codes, categories = pd.factorize(values)
+            named[name] = pd.Series(pd.Categorical.from_codes(codes[of_run], categories=categories))
+        else:
+            named[name] = pd.Series(values.to_numpy(CASE_COLUMNS[name])[of_run])
+    return pd.DataFrame({name: named[name] if name in named else rows[name] for name in CASE_COLUMNS}, copy=False)
+
+
+def _scored(rows: pd.DataFrame) -> Iterator[str]:
+    """In the order of the records."""
+    if rows.empty:
+        return
+    of = rows.groupby(["set", "metric", "structure"], observed=True, sort=False).size().index
+    for set_name, metric, structure in of:
+        yield str(ScoreName(set_name, metric, structure))

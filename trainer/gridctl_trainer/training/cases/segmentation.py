@@ -1,0 +1,56 @@
+"""What a model says of the slices of a set, on the scanner's grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from gridctl_trainer.preprocessing.placement import on_scanner_grid, segmented
+from gridctl_trainer.preprocessing.prepared import PreparedSet, SliceRecord
+from gridctl_trainer.training.evaluation import NonFiniteScoreError
+from gridctl_trainer.training.images.tensors import ImageTensors
+
+
+def segment_slices(
+    model: nn.Module,
+    prepared: PreparedSet,
+    batch_size: int,
+    device: torch.device,
+    between_batches: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Iterator[tuple[int, SliceRecord, NDArray[np.uint8]]]:
+    """Segment a set, slice by slice.
+
+    Args:
+        model: Maps images, or series of them, to logits: (B, 1, H, W) of one structure, or (B, 1 + K, H, W) of K with
+            the background first.
+        prepared: The set.
+        batch_size: Images a minibatch.
+        device: Where the model is.
+        between_batches: Called with batches done and their number; may raise to stop.
+
+    Yields:
+        Row of the slice, what is known of it, and its labels as scanned: (H, W) uint8, 0 background, else the number
+        of a structure of the target, from 1.
+
+    Raises:
+        NonFiniteScoreError: The model's output for a minibatch is NaN or infinite.
+    """
+    tensors, starts = ImageTensors.of(prepared), range(0, len(prepared), batch_size)
+    model.eval()
+    for done, start in enumerate(starts):
+        between_batches(done, len(starts))
+        images, _ = tensors.batch(slice(start, start + batch_size))
+        with torch.inference_mode():
+            logits = model(images.to(device)).float().cpu().numpy()
+        if not np.isfinite(logits).all():
+            raise NonFiniteScoreError(
+                f"what the model says of minibatch {done + 1} of {len(starts)} is not finite",
+                fix="lower training.learning_rate, and train the run anew",
+            )
+        for row, of_slice in zip(prepared.rows[start : start + batch_size], logits, strict=True):
+            record = prepared.all_slices[row]
+            yield int(row), record, segmented(on_scanner_grid(of_slice, record.resampled, record.shape))

@@ -1,0 +1,42 @@
+"""A test set that lies beside the training patients and that the experiment does not name: never dropped in silence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from gridctl_trainer.contract.errors import Fault
+from gridctl_trainer.contract.location import read_location
+from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.contract.wording import count
+from gridctl_trainer.datasets.registry import find_sources, find_test_root
+from gridctl_trainer.datasets.transfer.fetching import fetched_folder, is_remote
+from gridctl_trainer.plugins.dataset import title_of
+from gridctl_trainer.preprocessing.loading import holds_packs
+
+
+def unused_test_set(data: DataSpec) -> str:
+    """Say that the publishers' test set is there and not used; empty where it is used, or there is none.
+
+    Args:
+        data: Of a run whose training set has been read here.
+    """
+    given = data.train
+    if data.test is not None or (data.split is not None and any(part.test for part in data.split.parts)):
+        return ""
+    remote = is_remote(given.path)
+    root = fetched_folder(given.path) if remote else read_location(given.path).folder
+    try:
+        if holds_packs(root) or (test := find_test_root(given.dataset, root, given.options)) is None:
+            return ""
+        patients = len({source.patient for source in find_sources(given.dataset, test, given.options)})
+    except Fault:
+        return ""  # what cannot be read of it is said to who names it
+    place = f"{given.path.rstrip('/')}/{_below(test, root)}" if remote else str(test)
+    return (
+        f"the test set of {title_of(given.dataset)}, {count(patients, 'patient')} in {place}, is not scored: name it "
+        f"as data.test: {{dataset: {given.dataset}, path: {place}}} to score it once, after the last epoch"
+    )
+
+
+def _below(test: Path, root: Path) -> str:
+    return test.relative_to(root).as_posix() if test.is_relative_to(root) else test.name
