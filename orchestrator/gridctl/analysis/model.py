@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from gridctl.analysis.pairs import DroppedPair, UnlikePair
 from gridctl.analysis.provenance_record import Provenance, ProvenanceValue
+from gridctl.analysis.scorecard_model import PublishedRow, ScorecardRow, Stratum
 from gridctl.analysis.study_model import StudyCell, StudyItem, StudyPoint, StudySection
+from gridctl.analysis.trained_model import TrainedModel
 from gridctl.experiment.measures import Measures
 
 __all__ = [
@@ -19,12 +21,16 @@ __all__ = [
     "PairScore",
     "Provenance",
     "ProvenanceValue",
+    "PublishedRow",
     "Report",
+    "ScorecardRow",
+    "Stratum",
     "StudyCell",
     "StudyItem",
     "StudyPoint",
     "StudySection",
     "Summary",
+    "TrainedModel",
 ]
 
 
@@ -112,6 +118,8 @@ class ComparisonRow:
         patients: Distinct patients behind the scores, where a score is a mean over patients; else 0.
         patients_left_out: Distinct patients who are left out of some pair, for both models.
         left_out_because: Why, in words.
+        model_updates, against_updates: Optimizer steps of a run, mean over runs; None where no log says.
+        trained_differently: In what else the training of both differs, in words; empty where it does not.
     """
 
     metric: str
@@ -164,6 +172,9 @@ class ComparisonRow:
     patients: int = 0
     patients_left_out: int = 0
     left_out_because: str = ""
+    model_updates: float | None = None
+    against_updates: float | None = None
+    trained_differently: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +288,10 @@ class Report:
         measures: What is known of each score, by name: its label, range, unit and direction.
         studies: Each study of which the experiment `reproduces` printed tables and figures.
         provenance: What all of it was made with.
+        scorecard: Scores of cases by model, cell, set, structure and time point; empty where no run has any.
+        published: Published scores of the same data set.
+        strata: Scores of cases by group, vendor, centre and time point of patients.
+        trained: What was trained: a row per model and cell.
     """
 
     experiment: str
@@ -291,3 +306,7 @@ class Report:
     measures: Measures = field(default_factory=dict)
     studies: Sequence[StudySection] = ()
     provenance: Provenance = field(default_factory=Provenance)
+    scorecard: Sequence[ScorecardRow] = ()
+    published: Sequence[PublishedRow] = ()
+    strata: Sequence[Stratum] = ()
+    trained: Sequence[TrainedModel] = ()

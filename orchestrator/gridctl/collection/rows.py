@@ -63,11 +63,27 @@ def run_row(run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, E
         "data_digest": data.data_digest if data else "",
         "set_digests": canonical_json(dict(data.digests)) if data and data.digests else "",
         "weights_sha256": read.result.weights_sha256 if read.result else "",
+        "parameters": _parameters(logs),
+        "updates": float(_updates(merged)) if data else float("nan"),
+        "set_sizes": canonical_json({name: [len(of.patients), of.images] for name, of in data.sets.items()})
+        if data
+        else "",
         "log": RunLayout(run.experiment, run.run_id).attempt_output(newest.name) if newest else "",
         "copied_from": next((log.attempt.copied_from for log in logs if log.attempt.copied_from), ""),
         "last_seen": max(map(_last_seen, logs)).timestamp() if logs else float("nan"),
         **(validated.named_scores if validated else {}),
     }
+
+
+def _parameters(logs: Sequence[AttemptLog]) -> float:
+    """As the newest attempt says; those of before say nothing."""
+    known = [found for log in logs if (found := getattr(log.attempt, "parameters", None)) is not None]
+    return float(known[-1]) if known else float("nan")
+
+
+def _updates(merged: Sequence[tuple[AttemptLog, EpochRecord]]) -> int:
+    """Optimizer steps that were taken in the epochs that count."""
+    return sum(log.data.train_steps - record.skipped_steps for log, record in merged if log.data)
 
 
 def _seconds_per_epoch(run: RunSpec, records: Sequence[EpochRecord]) -> float:

@@ -10,6 +10,7 @@ from typing import Final
 from gridctl.errors import InputError
 from gridctl.experiment.study_registry import STUDIES
 from gridctl.report import FILES, Report, Source, render
+from gridctl.report.renderers.csv_and_json import side_tables
 from gridctl.report.study import StudyComparison
 from gridctl_trainer.host.atomic_file import replacing
 
@@ -46,6 +47,10 @@ def write_report(
             with replacing(path) as file:
                 file.write(_text(report, name, source).encode())
             yield path
+            for table, text in side_tables(report).items() if name == "csv" else ():
+                with replacing(folder / table) as file:
+                    file.write(text.encode())
+                yield folder / table
         for section in report.studies if output_format is None else ():
             if study := (studies or {}).get(section.study):
                 yield from study.draw(section, folder)

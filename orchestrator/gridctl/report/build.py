@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -10,18 +11,22 @@ from gridctl.analysis.compared_scores import as_scored, instead_of_cases
 from gridctl.analysis.comparisons import compare, corrected
 from gridctl.analysis.families import asked_comparisons, asked_metrics, asked_tests
 from gridctl.analysis.image_digests import same_images
-from gridctl.analysis.model import Comparison, Family, Report
+from gridctl.analysis.model import Comparison, Family, Report, TrainedModel
 from gridctl.analysis.never_learned import never_learned, remarked
 from gridctl.analysis.pairs import Wanted, pair_ablations, pair_models, rows_by_name
+from gridctl.analysis.published_scores import published_scores
 from gridctl.analysis.request import Question, check, compared_ablations
+from gridctl.analysis.scorecard import scorecard, strata
 from gridctl.analysis.scores import Observations, Scored
 from gridctl.analysis.summaries import aggregates, runs_by_cell, summaries
 from gridctl.collection.collect import Collected
 from gridctl.experiment import Experiment
+from gridctl.experiment.measures import TEST, checkpoint_of_score, primary_measures
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl.report.headline import headlines
 from gridctl.report.provenance import provenance
 from gridctl.report.study import Measured, StudyComparison
+from gridctl.report.training_facts import not_converged, trained_models, unequal_updates, with_training
 from gridctl.report.warnings import warnings
 
 
@@ -65,8 +70,14 @@ def build_report(
         if question.significance
         else ([], [])
     )
+    trained = trained_models(experiment, collected.runs)
+    comparisons = [replace(part, rows=[with_training(row, trained) for row in part.rows]) for part in comparisons]
     over_runs = comparisons if question.unit == "run" else []
     measured = Measured(experiment, collected.runs, epochs, over_runs, score, experiment.measures)
+    checkpoint = checkpoint_of_score(score) or "final"
+    compared = [experiment.measures[name] for name in metrics]
+    shown = sets_shown(experiment, metrics)
+    rows_of_cases = scorecard(collected.cases, cells, experiment.measures, shown, checkpoint)
     return Report(
         experiment=experiment.name,
         unit=question.unit,
@@ -76,17 +87,29 @@ def build_report(
         warnings=[
             *((instead,) if finished.size and (instead := instead_of_cases(declared, experiment, question)) else ()),
             *warnings(experiment, collected, question, comparisons, changes, outside),
+            *not_converged(epochs, primary_measures(experiment.measures)),
         ],
         headlines=[
             *(never_learned(collected.runs, epochs, experiment.measures) if question.unit == "run" else ()),
-            *(line for part in comparisons for line in _headlines(part, question.unit, collected.runs)),
+            *(line for part in comparisons for line in _headlines(part, question.unit, collected.runs, trained)),
         ],
         aggregates=list(aggregates(cells, metrics, observations, question)),
         families=families,
         measures=experiment.measures,
         studies=[study.section(measured) for study in studies],
         provenance=provenance(collected.runs, question.seed),
+        scorecard=rows_of_cases,
+        published=published_scores(experiment, {row.set for row in rows_of_cases}),
+        strata=list(strata(collected.cases, cells, compared, checkpoint)),
+        trained=trained,
     )
+
+
+def sets_shown(experiment: Experiment, metrics: Sequence[str]) -> list[str]:
+    """The sets whose scorecards a report shows: of the test set only where somebody asked for a score of it."""
+    sets = dict.fromkeys(measure.set for measure in experiment.measures.values())
+    asked = {experiment.measures[name].set for name in metrics if name in experiment.measures}
+    return [name for name in sets if name != TEST or name in asked]
 
 
 def _comparisons(
@@ -114,9 +137,12 @@ def _comparisons(
     return remarked(tested, runs, scored.epochs, experiment.measures), families
 
 
-def _headlines(comparison: Comparison, unit: str, runs: pd.DataFrame) -> Iterator[str]:
+def _headlines(comparison: Comparison, unit: str, runs: pd.DataFrame, trained: Sequence[TrainedModel]) -> Iterator[str]:
     compared = runs["model"].isin([comparison.model, comparison.against])
     unfinished = int((compared & ~runs["finished"]).sum())
     for metric in dict.fromkeys(row.metric for row in comparison.rows):
         rows = [row for row in comparison.rows if row.metric == metric]
         yield from headlines(rows, unit, unfinished=unfinished, runs=int(compared.sum()))
+    unequal = unequal_updates(trained, comparison.model, comparison.against) if unit == "run" else ""
+    if unequal and comparison.kind == "models":
+        yield unequal

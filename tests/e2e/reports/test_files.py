@@ -16,7 +16,7 @@ def test_every_file_has_the_tests_without_asking_for_them(gridctl: Command, subm
     submit()
     written = gridctl(*REPORT)
     assert written.returncode == 0, written.stderr
-    assert {path.name for path in (tmp_path / "out").iterdir()} == set(FILES.values())
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {*FILES.values(), "trained.csv"}
     page, text, latex = ((tmp_path / "out" / FILES[name]).read_text() for name in ("html", "table", "latex"))
     assert 'id="significance"' in page
     assert "nothing was compared" not in page

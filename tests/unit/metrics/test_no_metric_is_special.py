@@ -18,6 +18,7 @@ EXEMPT = (
     *(f"trainer/gridctl_trainer/metrics/{name}.py" for name in OWN),
     "trainer/gridctl_trainer/contract/released/",
     "orchestrator/gridctl/studies/",
+    "orchestrator/gridctl/report/scorecard_columns.py",
 )
 FIELDS = {*PatientFunction.model_fields, "volume_ml", "ef"}
 """What records other than scores call the same things."""

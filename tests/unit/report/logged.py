@@ -74,6 +74,7 @@ def log_run(
     finished: bool = True,
     failed: str = "",
     data_digest: str = "d",
+    train_steps: int = 1,
     **attempt_fields: Any,
 ) -> None:
     """Write one attempt's log, and the result if the run is finished; `failed` is its last word."""
@@ -91,7 +92,7 @@ def log_run(
             data_digest=data_digest,
             split_digest=f"{run.train_ratio} {run.seed}",
             sets={"train": SetData(patients=("a",), images=1), "validation": SetData(patients=("b",), images=2)},
-            train_steps=1,
+            train_steps=train_steps,
         ),
     ]
     records += [epoch_record(run, epoch, dice(run, epoch)) for epoch in range(first_epoch, epochs + 1)]

@@ -18,11 +18,18 @@ METRICS: Final = {
     "hd": MetricInfo(label="HD", higher_is_better=False, unit="mm", low=0, level="case"),
     "hd95": MetricInfo(label="HD95", higher_is_better=False, unit="mm", low=0, level="case"),
     "assd": MetricInfo(label="ASSD", higher_is_better=False, unit="mm", low=0, level="case"),
-    "volume_ml": MetricInfo(label="volume", higher_is_better=True, unit="ml", low=0, level="case"),
-    "true_volume_ml": MetricInfo(label="true volume", higher_is_better=True, unit="ml", low=0, level="case"),
-    "absolute_ef_error": MetricInfo(label="EF error", higher_is_better=False, unit="points", low=0, level="patient"),
-    "ef": MetricInfo(label="EF", higher_is_better=True, unit="%", level="patient"),
-    "true_ef": MetricInfo(label="true EF", higher_is_better=True, unit="%", level="patient"),
+    "volume_ml": MetricInfo(label="volume", higher_is_better=True, unit="ml", low=0, level="case", is_score=False),
+    "true_volume_ml": MetricInfo(
+        label="true volume", higher_is_better=True, unit="ml", low=0, level="case", is_score=False
+    ),
+    "slice_hd95": MetricInfo(label="in-plane HD95", higher_is_better=False, unit="mm", low=0, level="case"),
+    "slice_hd95_basal": MetricInfo(label="basal HD95", higher_is_better=False, unit="mm", low=0, level="case"),
+    "slice_hd95_apical": MetricInfo(label="apical HD95", higher_is_better=False, unit="mm", low=0, level="case"),
+    "absolute_ef_error": MetricInfo(label="EF error", higher_is_better=False, unit="%", low=0, level="patient"),
+    **{
+        name: MetricInfo(label=name, higher_is_better=True, unit="ml", level="patient", is_score=False)
+        for name in ("edv_ml", "true_edv_ml", "esv_ml", "true_esv_ml", "edv_error_ml", "ef_error", "ef", "true_ef")
+    },
 }
 
 VALIDATION_CASE_DICE: Final = "validation.dice.left_ventricle"
@@ -78,6 +85,7 @@ def cases_of(
                     volumes[time_point] = (true, found)
                     distance = 0.0 if value is None else 20 * (1 - value)
                     scores = {"dice": value or 0.0, "hd": 3 * distance, "hd95": 2 * distance, "assd": distance / 2}
+                    scores |= {"slice_hd95": distance, "slice_hd95_basal": distance + 1, "slice_hd95_apical": 3.0}
                     yield CaseScores(
                         **of_patient,
                         time_point=time_point,
@@ -93,7 +101,17 @@ def cases_of(
                 yield CaseScores(
                     **of_patient,
                     time_point="patient",
-                    scores={"ef": ef, "true_ef": true_ef, "absolute_ef_error": abs(ef - true_ef)},
+                    scores={
+                        "ef": ef,
+                        "true_ef": true_ef,
+                        "ef_error": ef - true_ef,
+                        "absolute_ef_error": abs(ef - true_ef),
+                        "edv_ml": volumes["ED"][1],
+                        "true_edv_ml": volumes["ED"][0],
+                        "edv_error_ml": volumes["ED"][1] - volumes["ED"][0],
+                        "esv_ml": volumes["ES"][1],
+                        "true_esv_ml": volumes["ES"][0],
+                    },
                 )
 
 

@@ -16,7 +16,8 @@ from gridctl.collection.collect import collect
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment, parse_experiment
 from gridctl.report import Question, Report, build_report
-from gridctl.report.renderers.csv_and_json import as_csv, as_json
+from gridctl.report.renderers.csv_and_json import as_csv, as_json, side_tables
+from gridctl.report.renderers.scorecard_sections import scorecard_sections
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.scored import SUNNYBROOK_DICE, VALIDATION_DICE
@@ -152,3 +153,73 @@ def test_json_and_csv_say_how_many_patients(store: FolderStore, tmp_path: Path) 
     assert (first["metric"], first["patients"], first["patients_left_out"]) == (VALIDATION_CASE_DICE, 6, 0)
     row = next(csv.DictReader(io.StringIO(as_csv(report))))
     assert (row["metric"], row["patients"], row["patients_left_out"]) == (VALIDATION_CASE_DICE, "6", "0")
+
+
+def test_the_scorecard_has_each_metric_with_ed_and_es_apart(store: FolderStore, tmp_path: Path) -> None:
+    dice = case_dice_of(0.02)
+    tiny = filled(store, tmp_path, dice)
+    report = reported(tiny, store)
+    cells = {
+        (row.model, row.train_ratio, row.time_point, row.metric): row
+        for row in report.scorecard
+        if row.set == "validation"
+    }
+    found = cells["unet", 0.2, "ES", "dice"]
+    of_runs = [
+        [dice(run, "validation", patient, "ES") for patient in PATIENTS]
+        for run in tiny.runs
+        if (run.model, run.train_ratio) == ("unet", 0.2)
+    ]
+    assert found.mean == pytest.approx(np.mean(of_runs))
+    assert found.sd == pytest.approx(np.mean([np.std(values, ddof=1) for values in of_runs]))  # type: ignore[arg-type]
+    assert (found.runs, found.patients, found.undefined) == (5, len(PATIENTS), 0)
+    assert {key[2] for key in cells if key[3] == "hd"} == {"ED", "ES"}
+    assert {key[2] for key in cells if key[3] == "absolute_ef_error"} == {"patient"}
+
+
+def test_hd_stands_beside_a_published_hd_and_hd95_beside_nothing(store: FolderStore, tmp_path: Path) -> None:
+    report = reported(filled(store, tmp_path, case_dice_of(0.02)), store)
+    assert {row.metric for row in report.published} >= {"dice", "hd"}
+    assert not {row.metric for row in report.published} & {"hd95", "assd"}
+    assert {row.set for row in report.published} == {"validation"}, "Sunnybrook is another data set"
+    (section,) = (s for s in scorecard_sections(report) if s.title == "Scorecard: validation, left ventricle")
+    printed = [row for row in section.rows if "CarSON" in row]
+    assert [row[section.columns.index("time")] for row in printed] == ["ED", "ES"]
+    assert [row[section.columns.index("HD95 (mm)")] for row in printed] == ["–", "–"]
+    assert any("not comparable" in note and "doi:" in note for note in section.notes)
+
+
+def test_scores_by_group_vendor_and_time_point(store: FolderStore, tmp_path: Path) -> None:
+    report = reported(filled(store, tmp_path, case_dice_of(0.02)), store)
+    assert {row.stratum for row in report.strata if row.by == "group"} == {"NOR", "MINF", "DCM"}
+    assert {row.stratum for row in report.strata if row.by == "time_point"} == {"ED", "ES"}
+    assert not [row for row in report.strata if row.by == "vendor"], "one vendor in each set"
+    one = next(
+        row for row in report.strata if (row.by, row.stratum, row.metric) == ("group", "DCM", VALIDATION_CASE_DICE)
+    )
+    assert (one.runs, one.patients, one.left_out) == (5, 2, 0)
+
+
+def test_what_was_trained_is_said_and_its_differences(store: FolderStore, tmp_path: Path) -> None:
+    tiny = asked(tmp_path, "models.unet.batch_size=8", "models.gamma_net.batch_size=2", "training.epochs=6")
+    for run in tiny.runs:
+        log_run(store, run, dice_of(0.01), epochs=6, train_steps=100 // run.training.batch_size)
+        log_cases(store, run, case_dice_of(0.02))
+    report = reported(tiny, store)
+    rows_of = {row.model: row for row in report.trained if row.train_ratio == 0.2}
+    assert (rows_of["unet"].updates, rows_of["gamma_net"].updates) == (72, 300)
+    assert rows_of["unet"].settings["batch_size"] == 8
+    assert set(rows_of["unet"].differs) == {"updates", "batch_size"}
+    assert any(
+        "unet made 4.2x fewer updates than gamma_net at ratio 0.2 (72 against 300, batch size 8 against 2)" in line
+        for line in report.headlines
+    )
+    assert rows(report)[0].trained_differently == "batch_size 2 against 8"
+    assert any(line.startswith("not converged: +0.0") and "unet" in line for line in report.warnings)
+    assert "batch_size" in side_tables(report)["trained.csv"].partition("\n")[0]
+
+
+def test_alike_models_are_not_said_to_differ(store: FolderStore, tmp_path: Path) -> None:
+    report = reported(filled(store, tmp_path, case_dice_of(0.02)), store)
+    assert all(row.differs == () for row in report.trained)
+    assert not any("unequal" in line for line in report.headlines)

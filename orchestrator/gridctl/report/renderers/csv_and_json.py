@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from gridctl.analysis.model import ComparisonRow, Report, Summary
+from gridctl.analysis.model import ComparisonRow, PublishedRow, Report, ScorecardRow, Stratum, Summary
 
 
 def rows(report: Report) -> list[dict[str, Any]]:
@@ -28,10 +29,42 @@ def as_csv(report: Report) -> str:
     kind = ComparisonRow if report.comparisons else Summary
     told = ["experiment", "unit", "score", *(["kind"] if report.comparisons else [])]
     columns = [*told, *(field.name for field in fields(kind))]
+    return _csv(columns, rows(report))
+
+
+def side_tables(report: Report) -> dict[str, str]:
+    """Tables that have no place in the rows of comparisons, as CSV by the names of their files."""
+    tables: dict[str, tuple[type[Any], Sequence[Any]]] = {
+        "scorecard.csv": (ScorecardRow, report.scorecard),
+        "strata.csv": (Stratum, report.strata),
+        "published.csv": (PublishedRow, report.published),
+    }
+    written = {
+        name: _csv([field.name for field in fields(kind)], map(asdict, rows))
+        for name, (kind, rows) in tables.items()
+        if rows
+    }
+    trained = [_flat(asdict(row)) for row in report.trained]
+    columns = list(dict.fromkeys(name for row in trained for name in row))
+    return written | ({"trained.csv": _csv(columns, trained)} if trained else {})
+
+
+def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Its mappings as columns of their own: `patients_train`, `batch_size`."""
+    flat: dict[str, Any] = {}
+    for name, value in row.items():
+        if isinstance(value, Mapping):
+            flat |= {key if name == "settings" else f"{name}_{key}": item for key, item in value.items()}
+        else:
+            flat[name] = " ".join(value) if name == "differs" else value
+    return flat
+
+
+def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows(report))
+    writer.writerows(rows)
     return buffer.getvalue()
 
 
@@ -55,6 +88,10 @@ def as_json(report: Report) -> str:
         "dropped_pairs": _of_parts(report, "dropped"),
         "unlike_pairs": _of_parts(report, "unlike"),
         "studies": [asdict(section) for section in report.studies],
+        "scorecard": [asdict(row) for row in report.scorecard],
+        "published_scores": [asdict(row) for row in report.published],
+        "strata": [asdict(row) for row in report.strata],
+        "trained": [asdict(row) for row in report.trained],
         "provenance": asdict(report.provenance),
         "warnings": list(report.warnings),
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gridctl.analysis.model import Comparison, ComparisonRow, Overall, Report, Summary
@@ -55,6 +55,18 @@ def sections(report: Report) -> Iterator[Section]:
             if report.unit == "run" and any(row.n_pairs > 1 for row in family):
                 yield _other_tests(report, comparison, metric, family)
     yield from _whole_grid(report)
+
+
+def definitions(report: Report, metrics: Iterable[str] = ()) -> dict[str, str]:
+    """What each metric is, by its label, in the order of their first mention: those of the report's tables, and more.
+
+    Args:
+        report: Its summaries come first.
+        metrics: Names of further scores.
+    """
+    names = dict.fromkeys([*(summary.metric for summary in report.summaries), *metrics])
+    known = [report.measures[name] for name in names if name in report.measures]
+    return {measure.metric_label: measure.definition for measure in known if measure.definition}
 
 
 def footer(report: Report) -> str:

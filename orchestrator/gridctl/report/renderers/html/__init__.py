@@ -23,11 +23,14 @@ from gridctl.report.renderers.html.charts.ratio_chart import ratio_chart
 from gridctl.report.renderers.html.commands import logs_command, report_command
 from gridctl.report.renderers.html.gallery import read_gallery
 from gridctl.report.renderers.html.last_lines import last_lines
+from gridctl.report.renderers.html.patients import shown_patients
 from gridctl.report.renderers.html.provenance_table import mixed, newest_sign, provenance_lines
 from gridctl.report.renderers.html.representatives import representatives
 from gridctl.report.renderers.html.run_table import run_rows
 from gridctl.report.renderers.html.significance_table import test_rows
 from gridctl.report.renderers.html.templating import render
+from gridctl.report.renderers.scorecard_sections import scorecard_sections, training_sections
+from gridctl.report.renderers.sections import definitions
 from gridctl.runs.standing import Standing, standing_without_backend
 from gridctl_trainer.storage.base import Store
 
@@ -74,6 +77,7 @@ def render_page(
     metrics = [name for name in asked_for if name in tables.epochs and tables.epochs[name].notna().any()]
     agreed = agreements(tables.function, named)
     chosen = representatives(report, runs, named)
+    gallery = read_gallery(store, experiment.name, chosen, primary_measures(measures))
     tested = [row for part in report.comparisons for row in part.rows if row.bca_low is not None]
     rows = run_rows(runs, known, tables.epochs, metrics)
     asked = question or Question(significance=bool(report.comparisons), unit=report.unit)
@@ -86,9 +90,7 @@ def render_page(
             "models": named,
             "metric_names": {name: measure.label for name, measure in measures.items()},
             "metrics": metrics,
-            "definitions": {
-                measures[name].metric_label: measures[name].definition for name in asked_for if name in measures
-            },
+            "definitions": definitions(report, asked_for),
             "primary": primary_measures(measures),
             "tests": test_rows(report),
             "testable": compares(experiment),
@@ -100,7 +102,10 @@ def render_page(
             "differences": difference_plots(report, named),
             "curves": packed_curves(experiment, tables.runs, tables.epochs, [measures[name] for name in metrics]),
             "grid": grid_map(runs, named, known),
-            "gallery": read_gallery(store, experiment.name, chosen, primary_measures(measures)),
+            "gallery": gallery,
+            "patients": shown_patients(report, tables.cases, chosen, named, gallery),
+            "scorecards": list(scorecard_sections(report)),
+            "trainings": list(training_sections(report)),
             "agreements": agreed,
             "function": function_cells(tables.function, chosen, agreed),
             "lines": lines,

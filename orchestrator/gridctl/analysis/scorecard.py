@@ -1,0 +1,179 @@
+"""The scorecard: every metric of cases by model, cell of the grid, set, structure and time point."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from gridctl.analysis.patient_scores import patient_scores, rows_of_score
+from gridctl.analysis.scorecard_model import ScorecardRow, Stratum
+from gridctl.analysis.summaries import CellRuns
+from gridctl.experiment.measures import Measure, Measures
+from gridctl_trainer.contract.score_name import ScoreName
+
+DISTANCES: Final = ("hd", "hd95", "assd")
+"""Where one of two masks is empty, these are the diagonal of the volume."""
+
+STRATA: Final = ("group", "vendor", "centre")
+
+_KEYS: Final = ["set", "structure", "time_point", "metric", "run_id"]
+
+
+def scorecard(
+    cases: pd.DataFrame, cells: Sequence[CellRuns], measures: Measures, sets: Collection[str], checkpoint: str
+) -> list[ScorecardRow]:
+    """All rows, by set, structure, metric and time point, then in the order of the grid.
+
+    Args:
+        cases: As `Collected.cases`.
+        cells: The runs of each cell.
+        measures: What is known of the scores.
+        sets: Those to show: the test set is not among them unless somebody asked for it.
+        checkpoint: `final` or `best`.
+    """
+    chosen = cases[(cases["checkpoint"] == checkpoint) & cases["set"].isin(list(sets))]
+    if chosen.empty:
+        return []
+    of_run = _of_runs(chosen)
+    cell_of = {run: number for number, cell in enumerate(cells) for run in cell.finished}
+    of_run = of_run.assign(cell=[cell_of.get(run, -1) for run in of_run["run_id"].astype(str)])
+    of_run = of_run[of_run["cell"] >= 0]
+    patients = chosen[["set", "structure", "metric", "run_id", "patient"]].drop_duplicates()
+    patients = patients.assign(cell=[cell_of.get(run, -1) for run in patients["run_id"].astype(str)])
+    distinct = patients.groupby(["set", "structure", "metric", "cell"], observed=True)["patient"].nunique()
+    grouped = of_run.groupby(["set", "structure", "time_point", "metric", "cell"], observed=True, sort=False)
+    table = grouped.agg(
+        runs=("size", "size"),
+        mean=("mean", "mean"),
+        sd=("sd", "mean"),
+        median=("median", "mean"),
+        undefined=("undefined", "sum"),
+        one_empty=("one_empty", "sum"),
+    )
+    rows = []
+    for (set_name, structure, time_point, metric, number), row in zip(
+        table.index, table.to_dict("records"), strict=True
+    ):
+        measure = measures.get(str(ScoreName(set_name, metric, structure)))
+        if measure is None:
+            continue
+        cell = cells[number]
+        rows.append(
+            ScorecardRow(
+                set=set_name,
+                structure=structure,
+                time_point=time_point,
+                metric=metric,
+                label=measure.metric_label,
+                unit=measure.unit,
+                model=cell.model,
+                train_ratio=cell.train_ratio,
+                ablation=cell.ablation,
+                runs=int(row["runs"]),
+                patients=int(distinct[set_name, structure, metric, number]),
+                mean=_known(row["mean"]),
+                sd=_known(row["sd"]),
+                median=_known(row["median"]),
+                undefined=int(row["undefined"]),
+                one_empty=int(row["one_empty"]),
+            )
+        )
+    return _ordered(rows, cells, measures)
+
+
+def _of_runs(cases: pd.DataFrame) -> pd.DataFrame:
+    """Of each run's cases: mean, deviation, median and counts."""
+    predicted = cases["true_positive"] + cases["false_positive"]
+    true = cases["true_positive"] + cases["false_negative"]
+    marked = cases[[*_KEYS, "value"]].assign(undefined=cases["value"].isna(), one_empty=(predicted == 0) != (true == 0))
+    grouped = marked.groupby(_KEYS, observed=True, sort=False)
+    return grouped.agg(
+        size=("value", "size"),
+        mean=("value", "mean"),
+        sd=("value", "std"),
+        median=("value", "median"),
+        undefined=("undefined", "sum"),
+        one_empty=("one_empty", "sum"),
+    ).reset_index()
+
+
+def _ordered(rows: Sequence[ScorecardRow], cells: Sequence[CellRuns], measures: Measures) -> list[ScorecardRow]:
+    names = list(dict.fromkeys(measure.metric for measure in measures.values()))
+    structures = list(dict.fromkeys(measure.structure for measure in measures.values()))
+    places = {(cell.model, cell.train_ratio, cell.ablation): number for number, cell in enumerate(cells)}
+    return sorted(
+        rows,
+        key=lambda row: (
+            row.set != "validation",
+            row.set,
+            structures.index(row.structure),
+            names.index(row.metric),
+            row.time_point,
+            places[row.model, row.train_ratio, row.ablation],
+        ),
+    )
+
+
+def strata(
+    cases: pd.DataFrame, cells: Sequence[CellRuns], compared: Sequence[Measure], checkpoint: str
+) -> Iterator[Stratum]:
+    """Each compared score of cases by group, vendor, centre and time point, where there are several.
+
+    Args:
+        cases: As `Collected.cases`.
+        cells: The runs of each cell.
+        compared: Scores; those of slices are passed over.
+        checkpoint: `final` or `best`.
+    """
+    for measure in compared:
+        if measure.level == "slice" or cases.empty:
+            continue
+        rows = rows_of_score(cases, measure, checkpoint)
+        if rows.empty:
+            continue
+        of_patient = patient_scores(cases, measure, checkpoint)["value"].reset_index()
+        known = rows.drop_duplicates(["patient"])[["patient", *STRATA]].astype(str)
+        of_patient = of_patient.merge(known, on="patient", how="left")
+        for by in STRATA:
+            names = [name for name in dict.fromkeys(of_patient[by]) if name]
+            if len(names) > 1:
+                yield from _strata_of(measure, by, sorted(names), of_patient, cells)
+        by_time = rows.assign(**{name: rows[name].astype(str) for name in ("run_id", "patient", "time_point")})
+        times = sorted(dict.fromkeys(by_time["time_point"]))
+        if len(times) > 1:
+            yield from _strata_of(measure, "time_point", times, by_time, cells)
+
+
+def _strata_of(
+    measure: Measure, by: str, names: Sequence[str], scores: pd.DataFrame, cells: Sequence[CellRuns]
+) -> Iterator[Stratum]:
+    grouped = scores.groupby([by, "run_id"], sort=False)["value"]
+    table = grouped.agg(["mean", "std", "size", "count"])
+    patients = scores.groupby([by, "run_id"], sort=False)["patient"].unique()
+    for name in names:
+        for cell in cells:
+            keys = [(name, run) for run in cell.finished if (name, run) in table.index]
+            if not keys:
+                continue
+            here = table.loc[keys]
+            yield Stratum(
+                by=by,
+                stratum=name,
+                metric=measure.name,
+                label=measure.label,
+                model=cell.model,
+                train_ratio=cell.train_ratio,
+                ablation=cell.ablation,
+                runs=len(keys),
+                patients=len(set(np.concatenate([patients.loc[key] for key in keys]).tolist())),
+                mean=_known(here["mean"].mean()),
+                sd=_known(here["std"].mean()),
+                left_out=int((here["size"] - here["count"]).sum()),
+            )
+
+
+def _known(value: float) -> float | None:
+    return None if value != value else float(value)
