@@ -14,6 +14,8 @@ STANDS_FOR: Final[Mapping[str, str]] = {
     "MODEL --set OPTION=VALUE": "gamma_net --set timesteps=3",
     "render FILE": "render hearts.yaml",
     "plan NAME or FILE": "plan demo",
+    "score PREDICTIONS TRUTH --": "score data/phantom/acdc data/phantom/acdc --",
+    "score PREDICTIONS TRUTH": "score data/phantom data/phantom --labels 1=RV,2=MYO,3=LV",
     "upload FOLDER URL": "upload data/phantom s3://bucket/phantom",
     "DATA_FOLDER": "data/phantom --name hearts --force",
     "EXPERIMENT.yaml": "experiments/demo.yaml",

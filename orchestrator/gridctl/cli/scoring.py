@@ -37,16 +37,19 @@ def score(
 
     Exits with 1 if some cases could not be scored; the others are.
     """
-    from gridctl.commands.trainer_command import call_trainer
+    from gridctl.cli.options import output_path
+    from gridctl.executors.trainer_command import run_trainer_command
+    from gridctl_trainer.contract.location import read_folder
 
     given = {
         "--dataset": dataset,
         "--labels": labels,
         "--truth-labels": truth_labels,
         "--pattern": pattern,
-        "--output": output,
+        "--output": None if output is None else str(output_path(output)),
     }
     options = [f"{name}={value}" for name, value in given.items() if value is not None]
     options += [f"--metric={name}" for name in metrics or ()]
     options += ["--json"] if as_json else []
-    raise typer.Exit(call_trainer(["score", *options, "--", predictions, truth]))
+    places = [str(read_folder(predictions, "PREDICTIONS")), str(read_folder(truth, "TRUTH"))]
+    raise typer.Exit(run_trainer_command(["score", *options, "--", *places]))

@@ -15,7 +15,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "score": (
         "gridctl-trainer score data/phantom/acdc data/phantom/acdc --dataset acdc",
-        "gridctl-trainer score data/phantom/acdc data/phantom/acdc --labels 3=LV,2=MYO,1=RV -o cases.csv",
+        "gridctl-trainer score data/phantom data/phantom --labels 1=RV,2=MYO,3=LV",
     ),
     "data": (
         "gridctl-trainer data phantom data/phantom",

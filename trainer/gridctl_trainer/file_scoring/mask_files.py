@@ -148,6 +148,7 @@ def read_label_map(path: Path, names: LabelNames, option: str) -> LabelMap:
     if unknown := sorted({int(number) for number in np.unique(array)} - names.declared):
         said = ", ".join(map(str, unknown[:5]))
         what = f"it holds the label{'s' if len(unknown) > 1 else ''} {said}, which nobody declared"
-        fix = f"declared: {names.text}; name others with {option} too, such as {unknown[0]}=background"
+        number = unknown[0]
+        fix = f"declared: {names.text}; add to {option}: {number}=NAME, or {number}=background if it is none"
         raise DataError(what, where=path, fix=fix)
     return LabelMap(array, volume)

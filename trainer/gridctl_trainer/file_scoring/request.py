@@ -91,7 +91,8 @@ def prepare(wanted: ScoreRequest, note: Note) -> Prepared:
         predictions = dict(zip(truths, predictions.values(), strict=True))
     _require_some(predictions, truths, wanted)
     scoring = Scoring(metrics, _shared(labels, tuple(_named(of_truth).structures), note), labels, predictions)
-    patients = list(cases_of_files(truths, _named(of_truth), naming, scoring.wrong))
+    option = "--truth-labels" if wanted.truth_labels else "--labels"
+    patients = list(cases_of_files(truths, _named(of_truth), option, naming, scoring.wrong))
     if not naming.given and all(case.time_point == "" for cases in patients for case in cases) and len(truths) > 1:
         note(
             "each file counts as one patient, without ejection fractions: no name ends in _ED or _ES. Patients and "

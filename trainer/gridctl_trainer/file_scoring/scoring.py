@@ -68,7 +68,7 @@ class Scoring:
                     volumes[case.time_point] = self._score(case)
                 except DataError as fault:
                     self.wrong(fault)
-            if len(volumes) == len(cases) and cases:
+            if volumes:
                 self._score_patient(cases[0], volumes)
             progress(done)
         for name, path in self.predictions.items():
@@ -78,8 +78,7 @@ class Scoring:
 
     def _score(self, case: TrueCase) -> Mapping[str, CaseVolume]:
         path = self._prediction_of(case)
-        truth = case.read()
-        predicted = read_label_map(path, self.labels, "--labels")
+        truth, predicted = self._read(case, path)
         truth.fits(predicted.volume, path)
         volumes = {name: self._volume(name, predicted, truth) for name in self.structures if name in truth.structures}
         found = score_case(self.metrics, volumes)
@@ -104,6 +103,21 @@ class Scoring:
             )
         self.scored += 1
         return volumes
+
+    def _read(self, case: TrueCase, path: Path) -> tuple[Truth, LabelMap]:
+        """Both sides; what is wrong with either is said at once."""
+        faults: list[Fault] = []
+        try:
+            truth = case.read()
+        except DataError as fault:
+            faults.append(fault)
+        try:
+            predicted = read_label_map(path, self.labels, "--labels")
+        except DataError as fault:
+            faults.append(fault)
+        if faults:
+            raise DataError.collect(faults)
+        return truth, predicted
 
     def _score_patient(self, case: TrueCase, volumes: Mapping[str, Mapping[str, CaseVolume]]) -> None:
         if set(volumes) == {""}:

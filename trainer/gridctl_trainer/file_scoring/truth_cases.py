@@ -86,9 +86,15 @@ class TrueCase(ABC):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileCase(TrueCase):
-    """A label map. `labels` says what its numbers are."""
+    """A label map.
+
+    Attributes:
+        labels: What its numbers are.
+        option: By which they are declared, for messages.
+    """
 
     labels: LabelNames
+    option: str
 
     def read(self) -> Truth:
         """Read it.
@@ -96,7 +102,7 @@ class FileCase(TrueCase):
         Raises:
             DataError: It is unreadable, or holds what it must not.
         """
-        found = read_label_map(self.where, self.labels, "--truth-labels")
+        found = read_label_map(self.where, self.labels, self.option)
         numbers, volume = found.numbers, found.volume
         places = np.arange(len(numbers))
         structures = {
@@ -150,13 +156,14 @@ Told = Callable[[Fault], None]
 
 
 def cases_of_files(
-    files: Mapping[str, Path], labels: LabelNames, naming: CaseNames, wrong: Told
+    files: Mapping[str, Path], labels: LabelNames, option: str, naming: CaseNames, wrong: Told
 ) -> Iterator[list[TrueCase]]:
     """Patient by patient, the cases of a folder.
 
     Args:
         files: By name.
         labels: What their numbers are.
+        option: By which they are declared, for messages.
         naming: Which patient and time point a name stands for.
         wrong: Told of a case that is not of any.
     """
@@ -168,7 +175,7 @@ def cases_of_files(
             wrong(fault)
             continue
         patients[patient].append(
-            FileCase(patient=patient, time_point=time_point, names=(name,), where=path, labels=labels)
+            FileCase(patient=patient, time_point=time_point, names=(name,), where=path, labels=labels, option=option)
         )
     yield from patients.values()
 
