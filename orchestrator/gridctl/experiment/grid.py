@@ -313,7 +313,7 @@ def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -
                         )
                         _ = run.run_id  # refuses a name that a label cannot hold
                     except ValidationError as error:
-                        problems.add(_blamed(error) or blamed, problem_text(error.errors()[0]))
+                        problems.add(_blamed(error, file, model) or blamed, problem_text(error.errors()[0]))
                     except SpecError as error:
                         too_long.append(error)
                     else:
@@ -323,9 +323,14 @@ def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -
         problems.add(("name",), longest.what, longest.fix)
 
 
-def _blamed(error: ValidationError) -> Location | None:
-    """The field of the file because of which a run cannot be made, where it is one of the split."""
+def _blamed(error: ValidationError, file: ExperimentFile, model: str) -> Location | None:
+    """The field of the file because of which a run cannot be made, where it is one of the split or of the loss."""
     what = str(error.errors()[0].get("msg", ""))
+    if "structure_weights" in what:
+        own = file.models[model]
+        section = own if "loss" in own else own.get("training")
+        at: Location = ("training",) if not section else ("models", model, *(() if section is own else ("training",)))
+        return (*at, "loss", "structure_weights")
     if "train_ratio" in what:
         return ("train_ratios",)
     if "data.split" in what:

@@ -24,6 +24,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "data check": (
         "gridctl-trainer data check data/phantom",
         "gridctl-trainer data check data/phantom/acdc --figures pictures --json",
+        "gridctl-trainer data check data/phantom/acdc --dataset acdc --target myocardium",
     ),
     "data pack": ("gridctl-trainer data pack data/phantom packs --size-px 48",),
     "data upload": (

@@ -23,6 +23,8 @@ def value_words(schema: Schema) -> str:
     if "$ref" in schema or schema.get("properties"):
         return "section, see below"
     kind = schema.get("type", "")
+    if kind == "array" and "prefixItems" in schema:
+        return f"list of {len(schema['prefixItems'])} {_plural(value_words(schema['prefixItems'][0]))}"
     if kind == "array":
         return f"list of {_plural(value_words(schema.get('items', {})))}{_length(schema)}"
     if kind == "object":

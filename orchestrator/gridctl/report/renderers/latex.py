@@ -56,8 +56,8 @@ def as_latex(report: Report) -> str:
     """
     parts = [_PREAMBLE, rf"\section*{{{escaped(report.experiment)}}}"]
     parts += [rf"\paragraph{{Warning}} {escaped(warning)}" for warning in report.warnings]
-    parts += [rf"\paragraph{{{escaped(label)}}} {escaped(text)}" for label, text in definitions(report).items()]
     parts += [*_itemised(report.headlines)]
+    parts += [rf"\paragraph{{{escaped(label)}}} {escaped(text)}" for label, text in definitions(report).items()]
     for number, section in enumerate(all_sections(report)):
         parts.append(_table(section))
         parts += [r"\clearpage"] if number % 12 == 11 else []  # LaTeX holds no more tables back at a time

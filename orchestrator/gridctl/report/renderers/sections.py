@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from gridctl.analysis.families import is_selected
 from gridctl.analysis.model import Comparison, ComparisonRow, Overall, Report, Summary
 from gridctl.analysis.wording import bca_coverage, cell_name, is_significant
 from gridctl.experiment.measures import primary_label, titled
@@ -39,12 +40,13 @@ class Section:
 
 def sections(report: Report) -> Iterator[Section]:
     """All tables of what was measured and tested, in the order of reading."""
-    if not report.comparisons:
-        by_metric: dict[str, list[Summary]] = defaultdict(list)
-        for summary in report.summaries:
+    tested = {row.metric for part in report.comparisons for row in part.rows}
+    by_metric: dict[str, list[Summary]] = defaultdict(list)
+    for summary in report.summaries:
+        if not report.comparisons or summary.metric not in tested:
             by_metric[summary.metric].append(summary)
-        for metric, summaries in by_metric.items():
-            yield _summary(report, metric, summaries)
+    for metric, summaries in by_metric.items():
+        yield _summary(report, metric, summaries)
     for comparison in report.comparisons:
         rows: dict[str, list[ComparisonRow]] = defaultdict(list)
         for row in comparison.rows:
@@ -106,8 +108,9 @@ def _summary(report: Report, metric: str, summaries: Sequence[Summary]) -> Secti
         columns += [model, "n"]
     caption = f"mean (sd) over n {report.unit}s; {_observations(report, report.score)}"
     measure = report.measures[metric]
-    title = f"{titled(measure)} ({_better(higher=measure.higher_is_better)} is better)"
-    return Section(title, columns, rows, caption=caption)
+    better = f" ({_better(higher=measure.higher_is_better)} is better)" if measure.is_score else ""
+    selected = ", selected on these patients" if is_selected(report.score, measure) else ""
+    return Section(f"{titled(measure)}{selected}{better}", columns, rows, caption=caption)
 
 
 def _comparison(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:

@@ -48,10 +48,10 @@ def print_report(report: Report, console: Console) -> None:
     """
     for warning in report.warnings:
         console.print(Text(f"warning: {warning}", style="yellow"))
-    for label, definition in definitions(report).items():
-        console.print(Text(f"{label}: {definition}", style="dim"))
     for line in report.headlines:
         console.print(Text(line, style="bold"))
+    for label, definition in definitions(report).items():
+        console.print(Text(f"{label}: {definition}", style="dim"))
     captions = set()
     for section in all_sections(report):
         console.print(Text(f"\n{section.title}", style="bold"))
