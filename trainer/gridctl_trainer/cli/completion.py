@@ -46,14 +46,6 @@ def steps(incomplete: str) -> Iterable[str]:
 
 
 @completer
-def datasets(incomplete: str) -> Iterable[str]:
-    """Data sets that are installed."""
-    from gridctl_trainer.plugins.dataset import DATASETS
-
-    return DATASETS.names()
-
-
-@completer
 def case_metrics(incomplete: str) -> Iterable[str]:
     """Metrics of masks."""
     from gridctl_trainer.plugins.metric import METRICS
