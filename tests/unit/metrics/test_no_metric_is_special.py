@@ -22,8 +22,8 @@ EXEMPT = (
     "orchestrator/gridctl/studies/",
     "orchestrator/gridctl/report/scorecard_columns.py",
 )
-FIELDS = {*PatientFunction.model_fields, "volume_ml", "ef"}
-"""What records other than scores call the same things."""
+FIELDS = {*PatientFunction.model_fields, "volume_ml", "ef", "dice_bce"}
+"""What records other than scores, and losses, are called."""
 DECIDING = [name for name in OWN if name not in FIELDS]
 NAMED = re.compile(rf"(^|[._]|\b)({'|'.join(DECIDING)})($|\.|\b)")
 PARSING = ("startswith", "endswith", "removeprefix", "removesuffix", "partition", "rpartition", "split", "rsplit")
