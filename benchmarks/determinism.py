@@ -21,7 +21,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from gridctl_trainer.contract.spec import NetworkSpec
 from gridctl_trainer.models.registry import build_model
-from gridctl_trainer.training.objective import bce_with_logits
+from gridctl_trainer.training.losses.cross_entropy import bce_with_logits
 from gridctl_trainer.training.seeding import seed_everything
 from tests.networks import gamma_net, unet
 

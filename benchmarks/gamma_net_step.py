@@ -24,7 +24,7 @@ from torch import Tensor, nn
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.plain_gamma_net import PlainGammaNet
 from gridctl_trainer.models.registry import build_model
-from gridctl_trainer.training.objective import bce_with_logits
+from gridctl_trainer.training.losses.cross_entropy import bce_with_logits
 from tests.networks import gamma_net
 
 

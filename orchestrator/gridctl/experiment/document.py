@@ -8,7 +8,7 @@ import json
 import os
 from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
@@ -19,8 +19,13 @@ from gridctl.experiment.yaml_text.bounded_yaml import load_yaml
 from gridctl.experiment.yaml_text.plain_values import plain, require_text_keys
 from gridctl.experiment.yaml_text.text_file import decode_text, read_text_file
 from gridctl_trainer.contract.errors import shortened
+from gridctl_trainer.contract.spec import TrainingSpec
+from gridctl_trainer.contract.spec.choice import Choice
 
 Location = tuple[int | str, ...]
+
+CHOICES: Final = tuple(name for name, field in TrainingSpec.model_fields.items() if isinstance(field.default, Choice))
+"""Keys of sections that may be written as a name alone."""
 
 
 class Document:
@@ -165,11 +170,13 @@ class Document:
         return Problem(shortened(f"{path}: {what}" if path else what, 1000), where=where, fix=fix)
 
     def _as_written(self, location: Location) -> Location:
-        """Without the index of a single item that was written without its list."""
+        """Without the index of a single item that was written without its list, and the key of a name written alone."""
         written: list[int | str] = []
         node: Any = self._tree
         for part in location:
             if part == 0 and isinstance(node, Mapping):
+                continue
+            if part == "name" and isinstance(node, str):
                 continue
             written.append(part)
             try:
@@ -215,6 +222,8 @@ def set_path(tree: MutableMapping[str, Any], location: Location, value: Any, *, 
             node[str(part)] = child = _own(child)
         if isinstance(child, list):
             child = _list_as_mapping(node, str(part), child)
+        if isinstance(child, str) and part in CHOICES:
+            child = node[str(part)] = CommentedMap(name=child)  # `optimizer: sgd` is short for `{name: sgd}`
         if not isinstance(child, MutableMapping):
             raise InputError(f"{field_path(location[: index + 1])} is not a mapping of keys to values", where=where)
         node = child

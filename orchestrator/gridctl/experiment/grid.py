@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from gridctl.experiment.claim_checks import check_claims
 from gridctl.experiment.data_sets import with_data_sets_checked, with_data_sets_said
 from gridctl.experiment.document import Document, Location
 from gridctl.experiment.empty_sections import without_empty_sections
@@ -134,6 +135,7 @@ def parse_experiment(
     _check_environment(tree.get("kubernetes"), problems)
     problems.raise_if_any()
     assert file is not None
+    check_claims(file, problems)
     _check_size(file, problems)
     problems.raise_if_any()
     runs = tuple(_expand(file, grid, problems))
@@ -313,7 +315,7 @@ def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -
                         )
                         _ = run.run_id  # refuses a name that a label cannot hold
                     except ValidationError as error:
-                        problems.add(_blamed(error) or blamed, problem_text(error.errors()[0]))
+                        problems.add(_blamed(error, file, model) or blamed, problem_text(error.errors()[0]))
                     except SpecError as error:
                         too_long.append(error)
                     else:
@@ -323,9 +325,14 @@ def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -
         problems.add(("name",), longest.what, longest.fix)
 
 
-def _blamed(error: ValidationError) -> Location | None:
-    """The field of the file because of which a run cannot be made, where it is one of the split."""
+def _blamed(error: ValidationError, file: ExperimentFile, model: str) -> Location | None:
+    """The field of the file because of which a run cannot be made, where it is one of the split or of the loss."""
     what = str(error.errors()[0].get("msg", ""))
+    if "structure_weights" in what:
+        own = file.models[model]
+        section = own if "loss" in own else own.get("training")
+        at: Location = ("training",) if not section else ("models", model, *(() if section is own else ("training",)))
+        return (*at, "loss", "structure_weights")
     if "train_ratio" in what:
         return ("train_ratios",)
     if "data.split" in what:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from gridctl_trainer.contract.spec.choice import Choice
 from gridctl_trainer.contract.suggest import did_you_mean, folded
 from gridctl_trainer.plugins.step import STEPS
 
@@ -85,7 +86,7 @@ def _paths() -> dict[str, list[str]]:
 
 def _below(model: type[BaseModel], prefix: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
-        if prefix:
+        if prefix and not (issubclass(model, Choice) and name == "name"):
             yield f"{prefix}{name}"
         inner = section_of(field.annotation)
         if inner is not None and name not in ("ablations", "preprocessing"):

@@ -91,6 +91,14 @@ def read_model(
     return _Entry(name, architecture, options_model, report).read(entry, training)
 
 
+def _is_valid(training: Mapping[str, Any]) -> bool:
+    try:
+        TrainingSpec.model_validate(training)
+    except ValidationError:
+        return False
+    return True
+
+
 def either_of(name: str, architecture: str) -> tuple[str, str]:
     """What is wrong with a key that a model and training both have, and what to do."""
     return (
@@ -120,9 +128,8 @@ class _Entry:
         options, own_training = self._given["options"], self._given["training"]
         built = self._network(options)
         own_training = without_empty_sections(TrainingSpec, own_training)
-        trained = validate(
-            TrainingSpec, {**training, **own_training}, self._at, self._placed("training"), only=own_training
-        )
+        only = None if _is_valid(training) else own_training  # what is wrong with `training` itself is said once
+        trained = validate(TrainingSpec, {**training, **own_training}, self._at, self._placed("training"), only=only)
         if built is None or trained is None or not self._sound:
             return None
         network, size_multiple = built

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field, create_model
 
 from gridctl_trainer.contract.frozen import Frozen
-from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.spec import LossSpec, OptimizerSpec, RunSpec, ScheduleSpec
 from gridctl_trainer.contract.spec.identity import DECIDES, RECORDED, identity, role_of
 from gridctl_trainer.plugins.model import MODELS, options_class
 from gridctl_trainer.plugins.step import STEPS, step_options
@@ -88,6 +88,10 @@ DECIDING = {
     "training__epochs": 7,
     "training__batch_size": 3,
     "training__learning_rate": 0.5,
+    "training__loss": {"name": "focal", "gamma": 3.0},
+    "training__optimizer": {"name": "sgd", "momentum": 0.5},
+    "training__schedule": {"name": "cosine"},
+    "training__gradient_clip_norm": 1.0,
     "training__validation_batch_size": 3,
     "training__external_batch_size": 3,
     "training__on_nonfinite": "skip",
@@ -135,6 +139,55 @@ def test_every_field_is_tried() -> None:
 @pytest.mark.parametrize("path", DECIDING)
 def test_what_decides_makes_another_run(path: str) -> None:
     assert run(**{path: DECIDING[path]}).digest != run().digest
+
+
+CHOICES = {"loss": LossSpec, "optimizer": OptimizerSpec, "schedule": ScheduleSpec}
+OTHER_VALUES: dict[str, Any] = {
+    "structure_weights": {"left_ventricle": 2.0},
+    "smoothing": 0.5,
+    "batch_dice": True,
+    "dice_weight": 0.5,
+    "bce_weight": 0.5,
+    "gamma": 1.0,
+    "alpha": 0.25,
+    "weight_decay": 0.5,
+    "betas": [0.8, 0.9],
+    "eps": 1e-5,
+    "amsgrad": True,
+    "momentum": 0.5,
+    "dampening": 0.5,
+    "nesterov": True,
+    "warmup_epochs": 2.0,
+    "warmup_start_factor": 0.5,
+    "eta_min": 1e-6,
+    "power": 2.0,
+    "pct_start": 0.5,
+    "div_factor": 5.0,
+    "final_div_factor": 5.0,
+    "anneal_strategy": "linear",
+    "three_phase": True,
+    "cycle_momentum": False,
+}
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "option"),
+    [
+        (section, name, option)
+        for section, choice in CHOICES.items()
+        for name, options in choice.options_of.items()
+        for option in options
+    ],
+)
+def test_every_option_of_a_choice_makes_another_run(section: str, name: str, option: str) -> None:
+    plain = run(**{f"training__{section}": name})
+    other = run(**{f"training__{section}": {"name": name, option: OTHER_VALUES[option]}})
+    assert other.digest != plain.digest
+    written = other.model_dump(mode="json")["training"][section]
+    assert set(written) == {"name", *CHOICES[section].options_of[name]}, "options of other choices are not written"
+    assert RunSpec.from_json(other.to_json()) == other
+    defaults_written = run(**{f"training__{section}": plain.model_dump(mode="json")["training"][section]})
+    assert defaults_written.digest == plain.digest
 
 
 @given(st.sets(st.sampled_from(sorted(MERELY_RECORDED))), st.sets(st.sampled_from(sorted(DECIDING)), max_size=2))

@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from gridctl_trainer.contract.errors import DataError
-from gridctl_trainer.contract.spec import AugmentationSpec, DatasetSpec, DataSpec
+from gridctl_trainer.contract.spec import AugmentationSpec, DatasetSpec, DataSpec, LossSpec
 from gridctl_trainer.datasets.acdc import patients as acdc
 from gridctl_trainer.datasets.slices import LabelledSlice
 from gridctl_trainer.preprocessing.label_map import label_map
@@ -21,7 +21,8 @@ from gridctl_trainer.training.images.alike import require_alike
 from gridctl_trainer.training.images.augmentation import Augmentation
 from gridctl_trainer.training.images.sets import classes_of
 from gridctl_trainer.training.images.tensors import ImageTensors
-from gridctl_trainer.training.objective import bce_with_logits, objective
+from gridctl_trainer.training.losses.cross_entropy import bce_with_logits
+from gridctl_trainer.training.objective import Objective
 
 TARGET = ("right_ventricle", "myocardium", "left_ventricle")
 
@@ -76,12 +77,12 @@ def test_training_reads_classes(phantom: Path) -> None:
     images, masks = ImageTensors.of(several).batch(slice(0, 5))
     assert (images.shape, masks.shape, masks.dtype) == ((5, 1, 48, 48), (5, 48, 48), torch.int64)
     logits = torch.randn(5, classes_of(TARGET), 48, 48)
-    torch.testing.assert_close(objective(logits, masks), functional.cross_entropy(logits, masks))
+    torch.testing.assert_close(Objective(LossSpec(), TARGET)(logits, masks), functional.cross_entropy(logits, masks))
 
 
 def test_one_structure_is_learned_as_it_always_was() -> None:
     logits, masks = torch.randn(3, 1, 8, 8), (torch.rand(3, 1, 8, 8) > 0.5).float()
-    assert objective(logits, masks) == bce_with_logits(logits, masks)
+    assert Objective(LossSpec(), ("left_ventricle",))(logits, masks) == bce_with_logits(logits, masks)
     assert classes_of(("left_ventricle",)) == 1
 
 

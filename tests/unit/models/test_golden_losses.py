@@ -14,7 +14,7 @@ import torch
 
 from gridctl_trainer.contract.spec import NetworkSpec
 from gridctl_trainer.models.registry import build_model
-from gridctl_trainer.training.objective import bce_with_logits
+from gridctl_trainer.training.losses.cross_entropy import bce_with_logits
 from tests.networks import gamma_net, unet
 
 GOLDEN = Path(__file__).parents[2] / "assets" / "golden_losses.json"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import io
 import math
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -84,7 +86,12 @@ def images(count: int, seed: int) -> ImageTensors:
     return ImageTensors(pixels, (pixels > 0.6).float())
 
 
-def loop(stop_at: int | None = None, build: Callable[[], nn.Module] = Noisy, spec: RunSpec = SPEC) -> TrainingLoop:
+def loop(
+    stop_at: int | None = None,
+    build: Callable[[], nn.Module] = Noisy,
+    spec: RunSpec = SPEC,
+    progress: Silent | None = None,
+) -> TrainingLoop:
     seed_everything(spec.seed)
     stop = StopSignal()
     return TrainingLoop(
@@ -94,7 +101,7 @@ def loop(stop_at: int | None = None, build: Callable[[], nn.Module] = Noisy, spe
         {"validation": images(3, 2), "sunnybrook": images(2, 3)},
         torch.device("cpu"),
         stop,
-        StopAt(stop, stop_at),
+        progress or StopAt(stop, stop_at),
     )
 
 
@@ -123,6 +130,112 @@ def test_stopped_anywhere_and_taken_up_it_ends_the_same(stops: list[int]) -> Non
     assert weights_sha256(now.model.state_dict()) == weights
 
 
+RECIPES: dict[str, dict[str, Any]] = {
+    "sgd, poly, warm-up": {
+        "optimizer": {"name": "sgd", "nesterov": True},
+        "schedule": {"name": "poly", "warmup_epochs": 0.5},
+        "loss": "dice_bce",
+    },
+    "adamw, cosine, clip": {"optimizer": "adamw", "schedule": "cosine", "gradient_clip_norm": 0.05, "loss": "focal"},
+    "adam, one cycle": {"schedule": "one_cycle", "loss": "dice"},
+}
+
+
+def recipe(name: str) -> RunSpec:
+    training = {**SPEC.model_dump(mode="json")["training"], **RECIPES[name]}
+    return RunSpec.model_validate({**SPEC.model_dump(mode="json"), "training": training})
+
+
+class Keeps(Silent):
+    """Writes down the state at every step and phase, as a checkpoint does."""
+
+    def __init__(self) -> None:
+        self.of: TrainingLoop | None = None
+        self.states: list[bytes] = []
+
+    def phase(self, name: str, done: int, total: int) -> None:
+        self._keep()
+
+    def step(self, epoch: int, epochs: int, step: int, steps: int) -> None:
+        self._keep()
+
+    def _keep(self) -> None:
+        assert self.of is not None
+        buffer = io.BytesIO()
+        torch.save(dict(self.of.state()), buffer)
+        self.states.append(buffer.getvalue())
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_optimizer_and_schedule_goes_on_from_every_step_as_if_never_stopped(name: str) -> None:
+    spec, keeps = recipe(name), Keeps()
+    whole = loop(spec=spec, progress=keeps)
+    keeps.of = whole
+    expected, weights = list(whole.epochs()), weights_sha256(whole.model.state_dict())
+    assert all(record.learning_rate is not None for record in expected)
+    assert len(keeps.states) == (STEPS + 1 + 4) * EPOCHS
+    for state in keeps.states:
+        resumed = loop(spec=spec)
+        torch.manual_seed(12345)  # another process begins with other numbers
+        resumed.load(torch.load(io.BytesIO(state), weights_only=True))
+        position = resumed.position
+        records = list(resumed.epochs())
+        assert [record.scores for record in records] == [record.scores for record in expected[position.epoch :]], (
+            position
+        )
+        assert weights_sha256(resumed.model.state_dict()) == weights, position
+
+
+def test_the_recipe_of_the_thesis_keeps_what_it_always_kept() -> None:
+    """A checkpoint of before, which has no schedule, is one of today's."""
+    whole = loop()
+    list(whole.epochs())
+    assert set(whole.state()) == {
+        *("model", "optimizer", "rng", "epoch", "step", "loss_sum", "images", "skipped_steps"),
+    }
+
+
+def test_a_gradient_that_is_too_long_is_shortened() -> None:
+    """With plain SGD of rate 1 a step is as long as its gradient."""
+    once = {"epochs": 1, "batch_size": IMAGES, "learning_rate": 1.0, "optimizer": {"name": "sgd", "momentum": 0}}
+    lengths = []
+    for most in (None, 1e6, 0.01):
+        training = {**SPEC.model_dump(mode="json")["training"], **once, "gradient_clip_norm": most}
+        clipped = loop(spec=RunSpec.model_validate({**SPEC.model_dump(mode="json"), "training": training}))
+        before = [parameter.detach().clone() for parameter in clipped.model.parameters()]
+        list(clipped.epochs())
+        after = [parameter.detach() for parameter in clipped.model.parameters()]
+        moved = torch.cat([(new - old).flatten() for old, new in zip(before, after, strict=True)])
+        lengths.append(moved.norm().item())
+    assert lengths[0] == lengths[1] > 0.02
+    assert lengths[2] == pytest.approx(0.01, rel=1e-3)
+
+
+def test_images_on_which_a_structure_was_not_outlined_teach_nothing_about_it() -> None:
+    several = RunSpec.model_validate(
+        {
+            **SPEC.model_dump(mode="json"),
+            "data": {"train": {"dataset": "acdc", "path": "a"}, "target": ["myocardium", "left_ventricle"]},
+            "training": {"epochs": 1, "batch_size": IMAGES},
+        }
+    )
+    labels = torch.zeros(IMAGES, 8, 8, dtype=torch.uint8)
+    labels[:, :4] = 2
+
+    def trained(outlined: torch.Tensor | None) -> float:
+        seed_everything(3)
+        model = nn.Conv2d(1, 3, 1)
+        stop = StopSignal()
+        tensors = ImageTensors(images(IMAGES, 1).images, labels, outlined=outlined)
+        made = TrainingLoop(several, model, tensors, {"validation": tensors}, torch.device("cpu"), stop, Silent())
+        before = model.weight[1].item() - model.weight[0].item()
+        list(made.epochs())
+        return model.weight[1].item() - model.weight[0].item() - before
+
+    assert abs(trained(None)) > 1e-4
+    assert abs(trained(torch.tensor([[False, True]] * IMAGES))) < abs(trained(None))
+
+
 def test_nothing_of_a_step_is_lost() -> None:
     stopped = loop(stop_at=3)
     with pytest.raises(StoppedError):
@@ -141,9 +254,9 @@ def test_the_train_loss_is_the_mean_over_images_though_minibatches_differ_in_siz
 
     record = next(loop(build=Constant).epochs())
     assert record.train_loss == pytest.approx(math.log(2), abs=1e-6)
-    assert record.validation.scores[BCE] == pytest.approx(math.log(2), abs=1e-6)
-    assert record.validation.images == 3
-    assert len(record.validation.per_batch[DICE]) == 2
+    assert record.sets["validation"].scores[BCE] == pytest.approx(math.log(2), abs=1e-6)
+    assert record.sets["validation"].images == 3
+    assert len(record.sets["validation"].per_batch[DICE]) == 2
     assert len(record.sets["sunnybrook"].per_batch[BCE]) == 2
 
 

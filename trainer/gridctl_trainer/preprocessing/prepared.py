@@ -202,6 +202,19 @@ class PreparedSet:
         there = set(np.unique(self.masks).tolist())
         return tuple(name for number, name in enumerate(self.target, 1) if number in there)
 
+    @cached_property
+    def all_outlined(self) -> NDArray[np.bool_] | None:
+        """(M, K) bool: on which images each structure of the target was outlined; None for all on all."""
+        if not any(record.unannotated for record in self.all_slices):
+            return None
+        return np.array([[name not in record.unannotated for name in self.target] for record in self.all_slices])
+
+    def with_something_outlined(self) -> PreparedSet:
+        """Without images on which nothing of the target was outlined: there is nothing to learn from them."""
+        if (outlined := self.all_outlined) is None:
+            return self
+        return dataclasses.replace(self, rows=self.rows[outlined[self.rows].any(1)])
+
     def of_patients(self, patients: Collection[str]) -> PreparedSet:
         """The images of some patients, order kept, nothing copied."""
         wanted = set(patients)
@@ -212,6 +225,8 @@ class PreparedSet:
         digest = hashlib.sha256(f"{images.shape}\n{chr(10).join(self.names)}\n".encode())
         digest.update(np.ascontiguousarray(images).data)
         digest.update(np.ascontiguousarray(self.masks).data)
+        if (outlined := self.all_outlined) is not None:
+            digest.update(np.ascontiguousarray(outlined[self.rows]).data)
         return digest.hexdigest()
 
 

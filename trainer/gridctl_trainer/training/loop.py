@@ -27,7 +27,9 @@ from gridctl_trainer.training.images.sets import VALIDATION, classes_of, scoring
 from gridctl_trainer.training.images.tensors import ImageTensors
 from gridctl_trainer.training.machine.environment import peak_memory_bytes
 from gridctl_trainer.training.network_check import require_logits
-from gridctl_trainer.training.objective import objective
+from gridctl_trainer.training.objective import Objective
+from gridctl_trainer.training.optimization.optimizer import build_optimizer
+from gridctl_trainer.training.optimization.schedule import LearningRate
 from gridctl_trainer.training.progress.display import TrainingProgress
 from gridctl_trainer.training.seeding import epoch_order, restore_rng_state, rng_state
 
@@ -63,7 +65,9 @@ class TrainingLoop:
         self._stop = stop
         self._progress = progress
         self.model = model.to(device)
-        self._optimizer = torch.optim.Adam(self.model.parameters(), lr=spec.training.learning_rate)
+        self._objective = Objective(spec.training.loss, structures_of(spec.data))
+        self._optimizer = build_optimizer(self.model.parameters(), spec.training)
+        self._rate = LearningRate(self._optimizer, spec.training, self.steps_per_epoch)
         self._classes = classes_of(spec.data.target)
         self._unlabelled = unlabelled(spec.data, also_by_path=True)
         self.position = Position(0)
@@ -76,6 +80,11 @@ class TrainingLoop:
     def steps_per_epoch(self) -> int:
         """Optimizer steps of one epoch; the last minibatch may be smaller."""
         return math.ceil(len(self._train_images) / self._spec.training.batch_size)
+
+    @property
+    def parameters(self) -> int:
+        """Learned numbers of the model."""
+        return sum(parameter.numel() for parameter in self.model.parameters())
 
     def epochs(self) -> Iterator[EpochRecord]:
         """Train from the present position to the end.
@@ -98,6 +107,7 @@ class TrainingLoop:
         return {
             "model": self.model.state_dict(),
             "optimizer": self._optimizer.state_dict(),
+            **self._rate.state(),
             "rng": self._rng or rng_state(),
             "epoch": self.position.epoch,
             "step": self.position.step,
@@ -110,6 +120,7 @@ class TrainingLoop:
         """Go on from a state."""
         self.model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
+        self._rate.load(state)
         self.position = Position(state["epoch"], state["step"])
         self._loss_sum, self._images = state["loss_sum"], state["images"]
         self._skipped = state["skipped_steps"]
@@ -132,6 +143,7 @@ class TrainingLoop:
             epoch=epoch,
             train_loss=train_loss,
             skipped_steps=skipped,
+            learning_rate=self._rate.last,
             sets=scores,
             seconds=time.monotonic() - started,
             images_per_second=trained / train_seconds if train_seconds > 0 else 0.0,
@@ -151,25 +163,27 @@ class TrainingLoop:
             self._progress.step(epoch, self._spec.training.epochs, step, self.steps_per_epoch)
             chosen = order[step * batch_size : (step + 1) * batch_size]
             images, masks = self._augmentation(*train.batch(chosen), epoch, chosen)
-            self._step(images.to(self._device), masks.to(self._device), epoch, step)
+            outlined = train.outlined_on(chosen)
+            known = None if outlined is None else outlined.to(self._device)
+            self._step(images.to(self._device), masks.to(self._device), known, epoch, step)
+            self._rate.step()
             self.position = Position(epoch - 1, step + 1)
         if not self._images:
             raise self._not_finite(f"no batch of epoch {epoch} gave a finite loss and gradient")
         self._progress.step(epoch, self._spec.training.epochs, self.steps_per_epoch, self.steps_per_epoch)
 
-    def _step(self, images: Tensor, masks: Tensor, epoch: int, step: int) -> None:
+    def _step(self, images: Tensor, masks: Tensor, outlined: Tensor | None, epoch: int, step: int) -> None:
         """One optimizer step, which is not taken unless all its numbers are finite."""
         skip = self._spec.training.on_nonfinite == "skip"
         statistics = [buffer.clone() for buffer in self.model.buffers()] if skip else []
         self._optimizer.zero_grad(set_to_none=True)
         logits = require_logits(self.model(images), images, self._classes, self._spec.network.architecture)
-        loss = objective(logits, masks)
+        loss = self._objective(logits, masks, outlined)
         value = loss.item()
         wrong = "" if math.isfinite(value) else f"the loss is {value}"
         if not wrong:
             loss.backward()  # type: ignore[no-untyped-call]
-            gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
-            largest = nn.utils.get_total_norm(gradients, norm_type=math.inf).item()
+            largest = self._clipped()
             wrong = "" if math.isfinite(largest) else f"the loss is {value:.4g}, but its gradient holds {largest}"
         if not wrong:
             self._optimizer.step()
@@ -184,6 +198,16 @@ class TrainingLoop:
         self._skipped += 1
         for buffer, before in zip(self.model.buffers(), statistics, strict=True):
             buffer.copy_(before)
+
+    def _clipped(self) -> float:
+        """Shorten the gradient where it is too long; its largest number, or its length where that is not finite."""
+        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+        largest = nn.utils.get_total_norm(gradients, norm_type=math.inf).item()
+        most = self._spec.training.gradient_clip_norm
+        if most is None or not math.isfinite(largest):
+            return largest
+        length = nn.utils.clip_grad_norm_(self.model.parameters(), most).item()
+        return largest if math.isfinite(length) else length
 
     def _not_finite(self, what: str) -> NonFiniteLossError:
         skip = "" if self._spec.training.on_nonfinite == "skip" else ", or set training.on_nonfinite: skip"

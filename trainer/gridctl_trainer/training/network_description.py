@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from gridctl_trainer.contract.spec import NetworkSpec
 from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.plugins.model import options_of
-from gridctl_trainer.training.objective import bce_with_logits
+from gridctl_trainer.training.losses.cross_entropy import bce_with_logits
 
 _FLOAT_BYTES = 4
 _ARRAYS = 4
@@ -137,8 +137,14 @@ def describe(spec: NetworkSpec, size_px: int, batch_size: int) -> NetworkDescrip
     )
 
 
-def least_training_bytes(spec: NetworkSpec, size_px: int, batch_size: int) -> int:
+def least_training_bytes(spec: NetworkSpec, size_px: int, batch_size: int, moments: int = 2) -> int:
     """`training_bytes` alone, without the time that counting operations takes.
+
+    Args:
+        spec: The network.
+        size_px: Side of the square images.
+        batch_size: Images a step.
+        moments: Numbers that the optimizer keeps of each weight.
 
     Raises:
         SpecError: The size does not fit the network.
@@ -147,7 +153,8 @@ def least_training_bytes(spec: NetworkSpec, size_px: int, batch_size: int) -> in
     kept = _Kept(model)
     with kept.noted():
         model(images)
-    return _ARRAYS * _FLOAT_BYTES * sum(parameter.numel() for parameter in model.parameters()) + kept.size_bytes
+    number = sum(parameter.numel() for parameter in model.parameters())
+    return (2 + moments) * _FLOAT_BYTES * number + kept.size_bytes
 
 
 def _without_content(spec: NetworkSpec, size_px: int, batch_size: int) -> tuple[nn.Module, Tensor]:

@@ -1,32 +1,47 @@
-"""The loss that is minimised (thesis 4.5)."""
+"""The loss that is minimised, as a specification names it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from torch import Tensor
-from torch.nn import functional
+
+from gridctl_trainer.contract.spec import LossSpec
+from gridctl_trainer.training.losses.cross_entropy import cross_entropy
+from gridctl_trainer.training.losses.dice import dice_loss
+from gridctl_trainer.training.losses.focal import focal_loss
+from gridctl_trainer.training.losses.pixel_scores import PixelScores
 
 
-def objective(logits: Tensor, masks: Tensor) -> Tensor:
-    """What training makes small: cross-entropy, of one structure binary, of several with the background as a class.
-
-    Args:
-        logits: (B, 1, H, W), or (B, 1 + K, H, W) for K > 1 structures, the background first.
-        masks: (B, 1, H, W), 0 or 1; or (B, H, W) int64: 0 background, else the number of a structure, from 1.
-
-    Returns:
-        A scalar, shape ().
-    """
-    return bce_with_logits(logits, masks) if masks.ndim == 4 else functional.cross_entropy(logits, masks)
-
-
-def bce_with_logits(logits: Tensor, masks: Tensor) -> Tensor:
-    """Binary cross-entropy of logits, mean over all pixels of the minibatch.
+class Objective:
+    """What training makes small; by default cross-entropy (thesis 4.5).
 
     Args:
-        logits: (B, 1, H, W).
-        masks: (B, 1, H, W), 0 or 1.
-
-    Returns:
-        A scalar, shape ().
+        loss: Which loss, and its options.
+        target: Structures that are segmented, in the order of the classes.
     """
-    return functional.binary_cross_entropy_with_logits(logits, masks)
+
+    def __init__(self, loss: LossSpec, target: Sequence[str]) -> None:
+        self._loss = loss
+        self._weights = loss.weights(target)
+
+    def __call__(self, logits: Tensor, masks: Tensor, outlined: Tensor | None = None) -> Tensor:
+        """The loss of a minibatch.
+
+        Args:
+            logits: (B, 1, H, W), or (B, 1 + K, H, W) for K > 1 structures, the background first.
+            masks: (B, 1, H, W), 0 or 1; or (B, H, W) int64: 0 background, else the number of a structure, from 1.
+            outlined: (B, K) bool, which structures were outlined on which image; None for all on all.
+
+        Returns:
+            A scalar, shape ().
+        """
+        loss, scores = self._loss, PixelScores(logits, masks, outlined)
+        if loss.name == "bce":
+            return cross_entropy(scores, self._weights)
+        if loss.name == "focal":
+            return focal_loss(scores, self._weights, gamma=loss.gamma, alpha=loss.alpha)
+        dice = dice_loss(scores, self._weights, smoothing=loss.smoothing, batch_dice=loss.batch_dice)
+        if loss.name == "dice":
+            return dice
+        return loss.dice_weight * dice + loss.bce_weight * cross_entropy(scores, self._weights)

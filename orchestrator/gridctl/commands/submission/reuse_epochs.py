@@ -1,7 +1,8 @@
 """A run that goes on from the checkpoints of one that differs in nothing but its number of epochs.
 
-The learning rate is constant, each epoch draws its chance from the seed and its own number, and a checkpoint holds
-optimizer and generators: so epoch 10 of a run of 20 epochs is, bit for bit, epoch 10 of a run of 40.
+Each epoch draws its chance from the seed and its own number, and a checkpoint holds optimizer and generators: so where
+the learning rate of a step does not depend on how many there are, epoch 10 of a run of 20 epochs is, bit for bit, epoch
+10 of a run of 40.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def reusable(store: Store, new: RunSpec, old: RunSpec, keys: Sequence[str]) -> R
         old: The run stored.
         keys: Of all its objects.
     """
-    if old.schema_version != new.schema_version:
+    if old.schema_version != new.schema_version or new.training.schedule.depends_on_epochs:
         return None
     training = old.training.model_copy(update={"epochs": new.training.epochs})
     if old.model_copy(update={"training": training}).digest != new.digest:

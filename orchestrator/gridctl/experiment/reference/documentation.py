@@ -13,6 +13,7 @@ from typing import Any, Final
 from gridctl.experiment.preprocessing_steps import USUAL
 from gridctl.experiment.reference.json_schema import experiment_schema, options_of_model, schema_text
 from gridctl.experiment.reference.value_words import default_words, value_words
+from gridctl_trainer.contract.spec.choice import Choice
 from gridctl_trainer.plugins.model import MODELS
 from gridctl_trainer.plugins.step import STEPS
 
@@ -45,6 +46,7 @@ declares; one named by its path comes first. A list has exactly these steps, fir
 _SECTIONS: Final = (
     ("", "", "Top level"),
     ("ComparisonSpec", "compare", "`compare`"),
+    ("DeclaredLooks", "compare.stopping", "`compare.stopping`, where looks are declared"),
     ("Ablation", "ablations[]", "An item of `ablations`"),
     ("DataSpec", "data", "`data`"),
     ("DatasetSpec", "data.train", "`data.train`, `data.test`, a value of `data.external`"),
@@ -52,6 +54,9 @@ _SECTIONS: Final = (
     ("SplitParts", "data.split.parts[]", "An item of `data.split.parts`"),
     ("AugmentationSpec", "data.augmentation", "`data.augmentation`"),
     ("TrainingSpec", "training", "`training`"),
+    ("LossSpec", "training.loss", "`training.loss`"),
+    ("OptimizerSpec", "training.optimizer", "`training.optimizer`"),
+    ("ScheduleSpec", "training.schedule", "`training.schedule`"),
     ("ScoringSpec", "scoring", "`scoring`"),
     *((options_of_model(name), "models.NAME", f"Options of a model: `{name}`") for name in MODELS.names()),
     ("KubernetesOptions", "kubernetes", "`kubernetes`"),
@@ -60,6 +65,10 @@ _SECTIONS: Final = (
     ("SecretKey", "kubernetes.secret_env", "A value of `kubernetes.secret_env`"),
     ("DataCache", "kubernetes.data_cache", "`kubernetes.data_cache`"),
 )
+
+
+_CHOICES: Final[Mapping[str, type[Choice]]] = {choice.__name__: choice for choice in Choice.__subclasses__()}
+"""Sections that may be written as a name alone, by their definition's."""
 
 
 def reference() -> str:
@@ -84,9 +93,17 @@ def _sections() -> Iterator[str]:
         if definition.endswith("_options"):
             properties = {key: value for key, value in properties.items() if key not in _training(definitions)}
             text += " Any key of `training` may be given here as well, for this model alone."
+        if definition in _CHOICES:
+            text += f" {_options_of(_CHOICES[definition])}"
         if definition == "AugmentationSpec":
             yield f"## `data.preprocessing`\n\n{_STEPS}\n\n{_step_table()}"
         yield f"## {title}\n\n{text}\n\n{_table(properties, section.get('required', ()))}"
+
+
+def _options_of(choice: type[Choice]) -> str:
+    """Which options each choice has."""
+    said = (f"of `{name}` {', '.join(f'`{key}`' for key in keys)}" for name, keys in choice.options_of.items() if keys)
+    return f"Options: {'; '.join(said)}."
 
 
 def _step_table() -> str:

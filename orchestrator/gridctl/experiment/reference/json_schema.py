@@ -17,6 +17,7 @@ from gridctl.experiment.reference.steps_schema import ablation_names, left_out, 
 from gridctl.experiment.schema import ExperimentFile
 from gridctl.experiment.study_registry import known_items
 from gridctl_trainer.contract.spec import TrainingSpec
+from gridctl_trainer.contract.spec.choice import Choice
 from gridctl_trainer.plugins.model import ModelOptions, installed_options
 
 _DIALECT: Final = "http://json-schema.org/draft-07/schema#"
@@ -52,6 +53,7 @@ def experiment_schema(*, may_be_empty: bool = True) -> dict[str, Any]:
     sections: set[type[BaseModel]] = {ExperimentFile, *models_in(ExperimentFile)}
     for model in sections:
         _explain(made if model is ExperimentFile else definitions[model.__name__], model)
+    _let_names_stand_alone(definitions)
     networks = installed_options()
     for architecture, network in networks.items():
         definitions[options_of_model(architecture)] = _options(architecture, network, definitions, may_be_empty)
@@ -105,6 +107,33 @@ def _let_be_empty(properties: dict[str, Any], model: type[BaseModel]) -> None:
         beside = {key: given.pop(key) for key in ("description", "default") if key in given}
         forms = given.pop("anyOf") if set(given) == {"anyOf"} else [given]
         properties[name] = {**beside, "anyOf": [*forms, {"type": "null"}]}
+
+
+def _let_names_stand_alone(definitions: dict[str, Any]) -> None:
+    """`optimizer: sgd` is short for `optimizer: {name: sgd}`; each choice has options of its own."""
+    training = definitions[TrainingSpec.__name__]["properties"]
+    for name, field in TrainingSpec.model_fields.items():
+        choice = field.annotation
+        if not (isinstance(choice, type) and issubclass(choice, Choice)):
+            continue
+        definition = definitions[choice.__name__]
+        names = definition["properties"]["name"]
+        training[name] = {
+            "description": training[name]["description"],
+            "anyOf": [
+                {"type": "string", "enum": names["enum"]},
+                {"$ref": f"#/definitions/{choice.__name__}"},
+            ],
+            "default": names["default"],
+        }
+        definition["allOf"] = [
+            {
+                "if": {"properties": {"name": {"const": name}}, **({} if usual else {"required": ["name"]})},
+                "then": {"propertyNames": {"enum": ["name", *options]}},
+            }
+            for name, options in choice.options_of.items()
+            for usual in [name == names["default"]]
+        ]
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:

@@ -1,6 +1,6 @@
 """The metric log: what one attempt writes.
 
-JSON lines, each with a `kind`: `attempt` first, `data` once the images are read, then an
+JSON lines, each with a `kind`: `attempt` first, `data` once the images are read, then one
 line for each `epoch`, and `end` when the process ends in an orderly way. Each attempt writes
 only its own object, so a pod kept alive by a node partition cannot spoil its successor's log.
 """
@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from pydantic import Field
 
 from gridctl_trainer.contract.errors import MetricLogError
-from gridctl_trainer.contract.fields.bounds import Attempt, Count, Epoch, ExitCode, Loss, Seconds, Time
+from gridctl_trainer.contract.fields.bounds import Attempt, Count, Epoch, ExitCode, Loss, PositiveLoss, Seconds, Time
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
@@ -88,6 +88,7 @@ class DataRecord(Frozen):
         split_digest: SHA-256 over the patients of both halves.
         sets: Who is in each: `train`, `validation`, and every other set that is scored, by name.
         train_steps: Optimizer steps of one epoch.
+        parameters: Learned numbers of the model; None in logs of before.
         left_out: Patients who are in none of them because their images are another patient's: of each data set that
             was read, by name, who and why.
     """
@@ -98,6 +99,7 @@ class DataRecord(Frozen):
     split_digest: str
     sets: Mapping[SetKey, SetData]
     train_steps: Count
+    parameters: Count | None = None
     left_out: Mapping[SetKey, Mapping[str, str]] = Field(default_factory=dict)
 
 
@@ -108,6 +110,7 @@ class EpochRecord(Frozen):
         epoch: From 1.
         train_loss: Mean over the epoch's images of the loss their step was taken on.
         skipped_steps: Steps not taken because their loss or gradient was not finite.
+        learning_rate: Of the epoch's last step; None where it is the same throughout the run.
         sets: Scores by name of the set: `validation`, and those of other data; empty where it was not validated.
         seconds: Wall time of the epoch in this attempt, validation included.
         images_per_second: Training images per second of training time.
@@ -119,6 +122,7 @@ class EpochRecord(Frozen):
     epoch: Epoch
     train_loss: Loss
     skipped_steps: Count = 0
+    learning_rate: PositiveLoss | None = None
     sets: dict[SetKey, SetScores]
     seconds: Seconds
     images_per_second: float = Field(ge=0, le=1e15)
@@ -163,6 +167,8 @@ def write_line(record: Record) -> str:
     content = record.model_dump(mode="json")
     if not content.get("copied_from", "-"):
         del content["copied_from"]  # rare
+    if content.get("learning_rate", 0) is None:
+        del content["learning_rate"]
     for of_set in content.get("sets", {}).values():
         if not of_set.get("undefined", "-"):
             del of_set["undefined"]  # mostly every image has every score

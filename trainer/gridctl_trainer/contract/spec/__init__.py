@@ -2,8 +2,10 @@
 
 from gridctl_trainer.contract.spec.augmentation import AugmentationSpec
 from gridctl_trainer.contract.spec.data import RESERVED_SETS, DatasetSpec, DataSpec
+from gridctl_trainer.contract.spec.loss import LossSpec
 from gridctl_trainer.contract.spec.names import ExperimentName, Identifier, Seed, TrainRatio
 from gridctl_trainer.contract.spec.network import NetworkSpec
+from gridctl_trainer.contract.spec.optimization import OptimizerSpec, ScheduleSpec
 from gridctl_trainer.contract.spec.preprocessing import DEFAULT_STEPS, StepSpec
 from gridctl_trainer.contract.spec.problems import validation_problems
 from gridctl_trainer.contract.spec.run_id import RUN_ID_MAX_LENGTH
@@ -25,8 +27,11 @@ __all__ = [
     "DatasetSpec",
     "ExperimentName",
     "Identifier",
+    "LossSpec",
     "NetworkSpec",
+    "OptimizerSpec",
     "RunSpec",
+    "ScheduleSpec",
     "ScoringSpec",
     "Seed",
     "SplitParts",

@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
+from gridctl_trainer.contract.spec.choice import Choice
+
 
 @dataclass(frozen=True, slots=True)
 class Role:
@@ -53,8 +55,9 @@ def identity(section: BaseModel, *, with_defaults: bool = False) -> dict[str, An
         TypeError: A field in it declares nothing.
     """
     content: dict[str, Any] = {}
+    chosen = section.chosen_fields if isinstance(section, Choice) else type(section).model_fields
     for name, field in type(section).model_fields.items():
-        if not role_of(type(section), name).decides:
+        if not role_of(type(section), name).decides or name not in chosen:
             continue
         value = getattr(section, name)
         found = _as_json(section, name, value, with_defaults=with_defaults)

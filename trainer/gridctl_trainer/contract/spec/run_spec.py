@@ -78,6 +78,15 @@ class RunSpec(Frozen):
         return self
 
     @model_validator(mode="after")
+    def _weighs_what_is_segmented(self) -> Self:
+        if unknown := [name for name in self.training.loss.structure_weights if name not in self.data.target]:
+            raise ValueError(
+                f"training.loss.structure_weights names {', '.join(unknown)}, "
+                f"but data.target is {', '.join(self.data.target)}"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _is_split(self) -> Self:
         split = self.data.split
         folds = split.number_of_folds if split else None

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.score_name import BestBy
 from gridctl_trainer.contract.spec.identity import DECIDES, RECORDED
+from gridctl_trainer.contract.spec.loss import LossSpec
+from gridctl_trainer.contract.spec.optimization import OptimizerSpec, ScheduleSpec
 
 
 class TrainingSpec(Frozen):
-    """How one model is trained (thesis 4.3, 4.5, 5.1). Adam and its rate are the author's code's.
+    """How one model is trained. The defaults are the recipe of the thesis (4.3, 4.5, 5.1) and of its author's code.
 
     Attributes:
         epochs: Passes over the training images; there is no early stopping.
         batch_size: Images in one optimizer step.
-        learning_rate: Learning rate of Adam.
+        learning_rate: Learning rate of the optimizer; with a schedule the highest one.
+        loss: What is minimised: `bce`, `dice`, `dice_bce` or `focal`, or a section with its options.
+        optimizer: `adam`, `adamw` or `sgd`, or a section with its options.
+        schedule: `constant`, `cosine`, `poly` or `one_cycle`, or a section with its options, such as a warm-up.
+        gradient_clip_norm: Length (L2 norm over all weights) to which a longer gradient is scaled down before the
+            step; None for no clipping.
         validate_every_epochs: Score `validation` and external sets after every so many epochs, and always after the
             last one; epochs between have a training loss alone, and none of them can be the best one.
         validation_batch_size: Images in one validation minibatch; each minibatch's scores are logged.
@@ -43,6 +50,10 @@ class TrainingSpec(Frozen):
     epochs: Annotated[int, Field(ge=1, le=9999), DECIDES] = 200
     batch_size: Annotated[int, Field(ge=1, le=65536), DECIDES] = 8
     learning_rate: Annotated[float, Field(gt=0), DECIDES] = 1e-3
+    loss: Annotated[LossSpec, DECIDES] = LossSpec()
+    optimizer: Annotated[OptimizerSpec, DECIDES] = OptimizerSpec()
+    schedule: Annotated[ScheduleSpec, DECIDES] = ScheduleSpec()
+    gradient_clip_norm: Annotated[float | None, Field(gt=0, le=1_000_000), DECIDES] = None
     validate_every_epochs: Annotated[int, Field(ge=1, le=9999), RECORDED] = 1
     validation_batch_size: Annotated[int, Field(ge=1, le=65536), DECIDES] = 16
     external_batch_size: Annotated[int, Field(ge=1, le=65536), DECIDES] = 8
@@ -56,3 +67,30 @@ class TrainingSpec(Frozen):
     spool_mib: Annotated[int, Field(ge=1, le=1 << 20), RECORDED] = 2048
     threads: Annotated[int, Field(ge=1, le=1024), RECORDED] = 1
     device: Annotated[Literal["auto", "cpu", "cuda"], RECORDED] = "auto"
+
+    @field_validator("loss")
+    @classmethod
+    def _weighs_something(cls, loss: LossSpec) -> LossSpec:
+        if loss.name == "dice_bce" and loss.dice_weight == loss.bce_weight == 0:
+            raise ValueError("dice_weight and bce_weight are both 0, so that nothing is minimised")
+        return loss
+
+    @field_validator("optimizer")
+    @classmethod
+    def _nesterov_has_momentum(cls, optimizer: OptimizerSpec) -> OptimizerSpec:
+        if optimizer.nesterov and (optimizer.momentum == 0 or optimizer.dampening != 0):
+            raise ValueError("nesterov needs a momentum above 0 and no dampening")
+        return optimizer
+
+    @field_validator("schedule")
+    @classmethod
+    def _schedule_fits(cls, schedule: ScheduleSpec, info: ValidationInfo) -> ScheduleSpec:
+        epochs, optimizer, rate = (info.data.get(name) for name in ("epochs", "optimizer", "learning_rate"))
+        if epochs is not None and schedule.warmup_epochs >= epochs:
+            raise ValueError(f"warmup_epochs is {schedule.warmup_epochs:g}, but epochs is {epochs}: make it smaller")
+        if rate is not None and schedule.eta_min > rate:
+            raise ValueError(f"eta_min is {schedule.eta_min:g}, above learning_rate, which is {rate:g}")
+        moves = schedule.name == "one_cycle" and schedule.cycle_momentum
+        if moves and optimizer is not None and optimizer.name == "sgd" and optimizer.momentum == 0:
+            raise ValueError("one_cycle moves the momentum, but sgd has none: give one, or cycle_momentum: false")
+        return schedule

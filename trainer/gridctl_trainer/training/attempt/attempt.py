@@ -142,7 +142,7 @@ class Attempt:
             self._progress.phase("trying one step", 0, 1)
             try_one_step(self._spec, sets, device, self._stop)
         loop = self._loop(sets, device)
-        self._metric_log.append(sets.record(loop.steps_per_epoch))
+        self._metric_log.append(sets.record(loop.steps_per_epoch, loop.parameters))
         if found:
             loop.load(found[1])
             _log.info("resumed after epoch %d, step %d", *loop.position)

@@ -70,11 +70,12 @@ class RunSets:
         """SHA-256 over those of all data sets."""
         return _joined(self.digests.values())
 
-    def record(self, train_steps: int) -> DataRecord:
+    def record(self, train_steps: int, parameters: int) -> DataRecord:
         """What the metric log says of the data.
 
         Args:
             train_steps: Optimizer steps of one epoch.
+            parameters: Learned numbers of the model.
         """
         found = {TRAIN: self.train, **self.scored}
         return DataRecord(
@@ -85,6 +86,7 @@ class RunSets:
                 name: SetData(patients=_patients(prepared), images=len(prepared)) for name, prepared in found.items()
             },
             train_steps=train_steps,
+            parameters=parameters,
             left_out=self.left_out,
         )
 
@@ -141,7 +143,7 @@ def split_sets(spec: RunSpec, found: Mapping[str, PreparedSet]) -> RunSets:
     kept = {name: without(prepared, left_out.get(name, {})) for name, prepared in found.items()}
     external = {name: prepared for name, prepared in kept.items() if name not in (TRAIN, TEST)}
     return RunSets(
-        labelled.of_patients(split.train),
+        labelled.of_patients(split.train).with_something_outlined(),
         {VALIDATION: labelled.of_patients(split.validation), **external},
         labelled.of_patients(split.test) if split.test else kept.get(TEST),
         digests={name: prepared.digest for name, prepared in found.items()},

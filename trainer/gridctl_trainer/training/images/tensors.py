@@ -19,11 +19,13 @@ class ImageTensors:
         masks: (M, 1, H, W), 0 or 1; or, where several structures are segmented, (M, H, W): 0 background, else their
             number from 1.
         rows: (N,) int64: which of them belong to the set; None for all.
+        outlined: (M, K) bool: on which images each structure was outlined; None for all on all.
     """
 
     images: Tensor
     masks: Tensor
     rows: Tensor | None = None
+    outlined: Tensor | None = None
 
     @classmethod
     def of(cls, prepared: PreparedSet) -> ImageTensors:
@@ -33,7 +35,13 @@ class ImageTensors:
             images = series[:, 0] if series.shape[1] == 1 else series
         else:
             images = series if series.shape[1] == 1 else series[:, :, None]
-        return cls(images, masks[:, None] if len(prepared.target) == 1 else masks, torch.from_numpy(prepared.rows))
+        outlined = prepared.all_outlined
+        return cls(
+            images,
+            masks[:, None] if len(prepared.target) == 1 else masks,
+            torch.from_numpy(prepared.rows),
+            None if outlined is None else torch.from_numpy(outlined),
+        )
 
     def __len__(self) -> int:
         return len(self.images) if self.rows is None else len(self.rows)
@@ -51,3 +59,10 @@ class ImageTensors:
         rows: Tensor | slice = chosen if self.rows is None else self.rows[chosen]
         masks = self.masks[rows]
         return self.images[rows], masks.float() if masks.ndim == 4 else masks.long()
+
+    def outlined_on(self, chosen: Tensor) -> Tensor | None:
+        """Which structures were outlined on some images, (B, K) bool; None where nothing was left out of any."""
+        if self.outlined is None:
+            return None
+        found = self.outlined[chosen if self.rows is None else self.rows[chosen]]
+        return None if bool(found.all()) else found

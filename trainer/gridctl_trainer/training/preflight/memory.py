@@ -14,6 +14,7 @@ from typing import Final
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.contract.wording import count
 from gridctl_trainer.training.network_description import least_training_bytes
+from gridctl_trainer.training.optimization.optimizer import moments_of
 
 _LIMITS: Final = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 """Of this container, in version 2 and 1 of control groups; `max` or a huge number for none."""
@@ -35,10 +36,11 @@ def why_too_large(spec: RunSpec, images: int) -> str:
         spec: Of the run.
         images: In its batch.
     """
-    needed, there = least_training_bytes(spec.network, spec.data.size_px, images), machine_memory_bytes()
+    moments = moments_of(spec.training)
+    needed, there = least_training_bytes(spec.network, spec.data.size_px, images, moments), machine_memory_bytes()
     if needed <= there:
         return ""
     return (
-        f"out of memory: weights, gradients, Adam's moments and what a batch of {count(images, 'image')} of "
+        f"out of memory: weights, gradients, the optimizer's moments and what a batch of {count(images, 'image')} of "
         f"{spec.data.size_px} px keeps need at least {needed / 2**30:,.1f} GiB, this machine has {there / 2**30:,.1f}"
     )

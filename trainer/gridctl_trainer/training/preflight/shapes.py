@@ -29,7 +29,9 @@ def shape_of(run: RunSpec) -> Hashable:
     training = run.training
     batches = (training.batch_size, training.validation_batch_size, training.external_batch_size)
     policy = (training.deterministic, training.on_nonfinite, training.threads, training.learning_rate)
-    return (run.network, batches, run.data.size_px, run.data.target, bool(run.data.external), training.device, policy)
+    updates = (training.loss, training.optimizer, training.schedule, training.gradient_clip_norm)
+    images = (run.data.size_px, run.data.target, bool(run.data.external))
+    return (run.network, batches, images, training.device, policy, updates)
 
 
 def places_of(run: RunSpec) -> tuple[Place, ...]:
