@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pandas as pd
 
-from gridctl.analysis.request import Question
+from gridctl.analysis.request import Question, asked_by_name
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import Measures, default_scores, has_cases, written_out
+from gridctl.experiment.measures import TEST, Measures, default_scores, has_cases, written_out
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl_trainer.contract.score_name import ScoreName
 
@@ -75,6 +75,12 @@ def compares_cases(experiment: Experiment) -> bool:
     """Whether some comparison takes a score of cases or patients."""
     names = [name for item in experiment.compare for name in item.metrics]
     return any(experiment.measures[name].level != "slice" for name in names if name in experiment.measures)
+
+
+def shows_test_set(experiment: Experiment, question: Question) -> bool:
+    """Whether a report that is asked this shows scores of the test set: then that is counted."""
+    named = asked_by_name(experiment, question) or [name for item in experiment.compare for name in item.metrics]
+    return any(experiment.measures[name].set == TEST for name in named if name in experiment.measures)
 
 
 def declares_metrics(experiment: Experiment, index: int) -> bool:

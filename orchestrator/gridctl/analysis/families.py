@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from gridctl.analysis.compared_scores import declares_metrics
 from gridctl.analysis.request import Question, asked_by_name, compared_ablations
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import default_scores
+from gridctl.experiment.measures import Measure, default_scores
 from gridctl.experiment.schema import ComparisonSpec
+from gridctl_trainer.contract.score_name import VALIDATION
 
 
 def asked_comparisons(experiment: Experiment, question: Question) -> list[ComparisonSpec]:
@@ -42,10 +43,24 @@ def asked_metrics(experiment: Experiment, question: Question, asked: Sequence[Co
 
 
 def asked_tests(experiment: Experiment, question: Question) -> list[ComparisonSpec]:
-    """Everything that `--significance` tests; `model` is `against` where its ablations are."""
+    """Everything that `--significance` tests; `model` is `against` where its ablations are.
+
+    Scores of an epoch that was chosen on the patients that they score are shown and not tested.
+    """
     asked = asked_comparisons(experiment, question)
     score = question.score or (asked[0].score if asked else "final")
-    return [*asked, *asked_ablations(experiment, asked, asked_metrics(experiment, question, asked), score)]
+    every = [*asked, *asked_ablations(experiment, asked, asked_metrics(experiment, question, asked), score)]
+    tests = []
+    for item in every:
+        metrics = [name for name in item.metrics if not is_selected(item.score, experiment.measures[name])]
+        if metrics or not item.metrics:
+            tests.append(item.model_copy(update={"metrics": tuple(metrics)}))
+    return tests
+
+
+def is_selected(score: str, measure: Measure) -> bool:
+    """Whether the epoch of a score was chosen on the patients whose score it is."""
+    return score == "best" and measure.set == VALIDATION
 
 
 def cells_of(item: ComparisonSpec, experiment: Experiment) -> list[tuple[float, str]]:
@@ -68,6 +83,11 @@ def family_of(item: ComparisonSpec, label: str, tests: Sequence[ComparisonSpec])
     twice = sum((other.model, other.against) == (item.model, item.against) for other in tests) > 1
     name += f" ({item.score})" if twice else ""
     return name if item.family == "comparison" else f"{name}, {label}"
+
+
+def overall_family_of(item: ComparisonSpec, label: str, tests: Sequence[ComparisonSpec]) -> str:
+    """The family of a comparison's one test over the whole grid: it is asked first, and apart from the cells."""
+    return f"{family_of(item, label, tests)}, over the whole grid"
 
 
 def family_sizes(tests: Sequence[ComparisonSpec], experiment: Experiment) -> Counter[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
+from gridctl.analysis.compared_scores import as_scored, shows_test_set
 from gridctl.analysis.model import ComparisonRow, PairScore, Summary
 from gridctl.collection.collect import Collected
 from gridctl.collection.outside_grid import outside_grid
@@ -21,7 +22,7 @@ from gridctl.commands.progress.states import standings_now
 from gridctl.commands.report import undrawn_figures, write_report
 from gridctl.commands.reproduced_studies import reproduced_studies
 from gridctl.errors import InputError
-from gridctl.history.changes import changes_since_first_report
+from gridctl.history.changes import changes_since_first_report, looks_at_test_set
 from gridctl.history.event import report_event
 from gridctl.history.record import append, read_history
 from gridctl.report import FILES, Question, Report, Source, build_report, render
@@ -161,13 +162,15 @@ def report_of(found: Found, question: Question) -> ReportResult:
     experiment, store = found.experiment, found.store
     tables = collect_with_bar(store, experiment.runs, cases=True)
     history = read_history(store, experiment.name)
-    event = report_event(experiment, int(tables.runs["finished"].sum()), question)
+    scored = as_scored(experiment, tables.runs, tables.epochs, tables.cases, tables.measures)
+    finished = int(tables.runs["finished"].sum())
+    event = report_event(scored, finished, question, test_set=shows_test_set(scored, question))
     studies = reproduced_studies(experiment)
     report = build_report(
         experiment,
         tables,
         question,
-        changes=list(changes_since_first_report(history, event)),
+        changes=[*looks_at_test_set(history, event), *changes_since_first_report(history, event)],
         outside=outside_grid(StoredSpecifications(store, experiment.name), experiment.runs, tables.others),
         studies=studies.values(),
     )

@@ -16,7 +16,7 @@ from gridctl_trainer.contract.errors import SpecError
 from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
 from gridctl_trainer.contract.suggest import did_you_mean
 from gridctl_trainer.plugins.class_path import is_class_path, is_well_formed
-from gridctl_trainer.plugins.dataset import DATASETS, DatasetDescriptor, options_of
+from gridctl_trainer.plugins.dataset import DATASETS, DatasetDescriptor, options_of, structures_of
 from gridctl_trainer.plugins.entry_points import PluginError
 from gridctl_trainer.plugins.options import differing_options
 
@@ -49,7 +49,8 @@ def with_data_sets_checked(data: Any, problems: Problems) -> Any:
             written["version"] = described.version
             with contextlib.suppress(SpecError):
                 written["options"] = differing_options(options_of(given))
-            _check_target(data.get("target", list(DataSpec.model_fields["target"].default)), keys, described, problems)
+            target = data.get("target", list(DataSpec.model_fields["target"].default))
+            _check_target(target, keys, described.title, structures_of(given), problems)
     return made
 
 
@@ -101,13 +102,15 @@ def _check_version(given: DatasetSpec, described: DatasetDescriptor, at: Locatio
         problems.add((*at, "version"), here, "leave version out, or install the other one")
 
 
-def _check_target(target: Any, keys: tuple[str, ...], described: DatasetDescriptor, problems: Problems) -> None:
+def _check_target(
+    target: Any, keys: tuple[str, ...], title: str, structures: tuple[str, ...], problems: Problems
+) -> None:
     """A data set that is trained on labels every structure; one that is only scored, at least one of them."""
     wanted = [name for name in target if isinstance(name, str)] if isinstance(target, list | tuple) else []
-    missing = [name for name in wanted if name not in described.structures]
+    missing = [name for name in wanted if name not in structures]
     if not missing or (keys != ("train",) and len(missing) < len(wanted)):
         return
     place = ".".join(("data", *keys))
     for name in missing:
-        what = f"{place}, which is {described.title}, labels no structure '{name}'"
-        problems.add(("data", "target"), what, did_you_mean(name, described.structures))
+        what = f"{place}, which is {title}, labels no structure '{name}'"
+        problems.add(("data", "target"), what, did_you_mean(name, structures))

@@ -35,6 +35,21 @@ def changes_since_first_report(history: History, now: HistoryEvent) -> Iterator[
         yield f"the history of this experiment cannot be read whole, so changes may be missed: {problem}"
 
 
+def looks_at_test_set(history: History, now: HistoryEvent) -> Iterator[str]:
+    """How often the test set was looked at, in a sentence; none where this report does not."""
+    if now.asked is None or not now.asked.test_set:
+        return
+    before = [event for event in history.events if event.asked and event.asked.test_set and event.finished]
+    if not before:
+        yield "this report shows scores of the test set, for the first time: it is counted"
+        return
+    first = f"first on {before[0].at:%Y-%m-%d %H:%M} UTC"
+    yield (
+        f"this is report {len(before) + 1} that shows scores of the test set ({first}): whatever was chosen since by a "
+        "look at them makes them too good"
+    )
+
+
 def _grid(first: Declared, now: Declared) -> Iterator[str]:
     yield from _set("seed", "seeds", first.seeds, now.seeds)
     yield from _set("train ratio", "train ratios", first.train_ratios, now.train_ratios)
@@ -67,7 +82,7 @@ def _comparisons(first: HistoryEvent, now: HistoryEvent) -> Iterator[str]:
     for pair in before.keys() & after.keys():
         of = f" of {' against '.join(pair)}" if several else ""
         old, new = before[pair], after[pair]
-        for name in ("score", "family", "equivalence_margin"):
+        for name in ("score", "family", "equivalence_margin", "claim", "stopping", "trend"):
             was, is_ = getattr(old, name), getattr(new, name)
             if was != is_:
                 yield f"{name.replace('_', ' ')}{of} changed from {_value(was)} to {_value(is_)}"
@@ -126,4 +141,6 @@ def _now(names: Iterable[str]) -> list[str]:
 def _value(value: object) -> str:
     if value is None:
         return "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {', '.join(map(str, items))}" for name, items in value.items())
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -43,6 +43,9 @@ class DeclaredComparison(Growing):
     score: str
     family: str
     equivalence_margin: float | None = None
+    claim: str | None = None
+    stopping: str | dict[str, tuple[int, ...]] = "fixed"
+    trend: str | None = None
 
 
 class Declared(Growing):
@@ -65,7 +68,11 @@ class Declared(Growing):
 
 
 class Asked(Growing):
-    """What a report was asked on the command line; None where it took what was declared."""
+    """What a report was asked on the command line; None where it took what was declared.
+
+    Attributes:
+        test_set: Whether it showed scores of the test set.
+    """
 
     significance: bool
     unit: str
@@ -73,6 +80,7 @@ class Asked(Growing):
     metrics: tuple[str, ...] | None = None
     strict_pairs: bool = False
     keep_differing_pairs: bool = False
+    test_set: bool = False
 
 
 class HistoryEvent(Record):
@@ -115,8 +123,8 @@ def submit_event(experiment: Experiment, finished: int) -> HistoryEvent:
     return _event("submit", experiment, finished, None)
 
 
-def report_event(experiment: Experiment, finished: int, question: Question) -> HistoryEvent:
-    """A report, now."""
+def report_event(experiment: Experiment, finished: int, question: Question, *, test_set: bool = False) -> HistoryEvent:
+    """A report, now; `test_set` says whether it shows scores of the test set."""
     metrics = None if question.metrics is None else tuple(question.metrics)
     asked = Asked(
         significance=question.significance,
@@ -125,6 +133,7 @@ def report_event(experiment: Experiment, finished: int, question: Question) -> H
         metrics=metrics,
         strict_pairs=question.strict_pairs,
         keep_differing_pairs=question.keep_differing_pairs,
+        test_set=test_set,
     )
     return _event("report", experiment, finished, asked)
 

@@ -54,13 +54,14 @@ def read_history(store: Store, experiment: str) -> History:
 
 
 def append(store: Store, experiment: str, history: History, event: HistoryEvent) -> str:
-    """Add an event, unless the newest of its kind says the same.
+    """Add an event, unless the newest of its kind says the same. Each look at the test set is one of its own.
 
     Returns:
         Why it could not be added, as where the store cannot be written to; empty if it was.
     """
     newest = next((item for item in reversed(history.events) if item.event == event.event), None)
-    if newest is not None and event.says_the_same(newest):
+    at_test_set = event.asked is not None and event.asked.test_set
+    if newest is not None and not at_test_set and event.says_the_same(newest):
         return ""
     key = layout.history_event(experiment, event.at, event.event, secrets.token_hex(4))
     try:

@@ -41,7 +41,8 @@ def warnings(
     scores = {item.score for item in asked_comparisons(experiment, question)}
     if question.unit == "run" and "best" in (question.score, *scores):
         yield (
-            "score best: the epoch was chosen on the validation set it is scored on, so validation scores are too high"
+            "score best: the epoch was chosen on the validation set, so validation scores are selected on these "
+            "patients: they are too high, and shown without a test"
         )
     if question.significance and experiment.folds != (None,):
         yield (

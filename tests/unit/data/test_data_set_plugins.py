@@ -15,8 +15,8 @@ from gridctl_trainer.datasets.registry import dataset_of, require_version
 from gridctl_trainer.plugins.dataset import DATASETS
 from gridctl_trainer.plugins.entry_points import PluginError
 
-NAMES = ("acdc", "sunnybrook")
-OWN = ("datasets/acdc/", "datasets/sunnybrook/", "datasets/phantom/", "/released/", "former_data_keys.py")
+NAMES = ("acdc", "mnms", "mnms2", "nnunet", "sunnybrook")
+OWN = (*(f"datasets/{name}/" for name in NAMES), "datasets/phantom/", "/released/", "former_data_keys.py")
 """The data sets themselves, who writes synthetic files in their formats, and what reads specifications of before."""
 
 
@@ -52,8 +52,8 @@ def test_such_code_would_be_found() -> None:
         assert list(compared_or_imported(ast.parse(code))) == [1]
 
 
-def test_both_that_come_along_are_registered_as_a_strangers_is() -> None:
-    assert DATASETS.names()[:2] == ["acdc", "sunnybrook"]
+def test_those_that_come_along_are_registered_as_a_strangers_is() -> None:
+    assert DATASETS.names()[: len(NAMES)] == list(NAMES)
     assert all(DATASETS.is_built_in(name) for name in NAMES)
 
 

@@ -16,6 +16,7 @@ from gridctl.collection.collect import collect
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment, parse_experiment
 from gridctl.report import Question, Report, build_report
+from gridctl.report.renderers.all_sections import all_sections
 from gridctl.report.renderers.csv_and_json import as_csv, as_json, side_tables
 from gridctl.report.renderers.scorecard_sections import scorecard_sections
 from gridctl_trainer.contract.spec import RunSpec
@@ -107,10 +108,15 @@ def test_who_is_left_out_is_left_out_of_both_models_and_counted(store: FolderSto
 
 def test_the_best_epoch_has_cases_of_its_own(store: FolderStore, tmp_path: Path) -> None:
     tiny = filled(store, tmp_path, case_dice_of(0.02))
-    final = rows(reported(tiny, store))[0]
-    best = rows(reported(tiny, store, Question(significance=True, score="best")))[0]
+    final = next(row for row in rows(reported(tiny, store)) if row.metric == SUNNYBROOK_CASE_DICE)
+    report = reported(tiny, store, Question(significance=True, score="best"))
+    best = rows(report)[0]
     assert best.metric == final.metric
     assert best.model_mean == pytest.approx((final.model_mean or 0) + 0.01)
+    assert VALIDATION_CASE_DICE not in {row.metric for row in rows(report)}, "selected on these patients: no test"
+    titles = [section.title for section in all_sections(report)]
+    assert "validation Dice, selected on these patients (higher is better)" in titles
+    assert any(title.endswith("best epoch, selected on these patients") for title in titles)
 
 
 def test_runs_of_before_are_compared_by_slices_and_it_is_said(store: FolderStore, tmp_path: Path) -> None:

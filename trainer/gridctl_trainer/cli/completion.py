@@ -30,6 +30,14 @@ def options(incomplete: str) -> Iterable[str]:
 
 
 @completer
+def datasets(incomplete: str) -> Iterable[str]:
+    """Data sets."""
+    from gridctl_trainer.plugins.dataset import DATASETS
+
+    return DATASETS.names()
+
+
+@completer
 def steps(incomplete: str) -> Iterable[str]:
     """Preprocessing steps."""
     from gridctl_trainer.contract.spec import DEFAULT_STEPS

@@ -43,6 +43,15 @@ Root = Annotated[
         help="Folder of ACDC or Sunnybrook as published, or of both.",
     ),
 ]
+Dataset = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME[=OPTIONS]",
+        help="Which data set it is, such as mnms or pkg.module:Name, with its options as JSON.",
+        show_default="recognised by its files",
+        autocompletion=completion.datasets,
+    ),
+]
 SizePx = Annotated[int, typer.Option(min=1, max=4096, help="Side of the square that models see.")]
 
 
@@ -68,6 +77,7 @@ def check(
             show_default="left_ventricle",
         ),
     ] = None,
+    dataset: Dataset = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Patients, slices, spacing, volumes and ejection fractions, and everything odd, each with its file.
@@ -84,20 +94,23 @@ def check(
     from gridctl_trainer.dataset_check.view import print_check, print_copies
     from gridctl_trainer.datasets.registry import find_sources, find_test_root
     from gridctl_trainer.host.available_cores import available_cores
+    from gridctl_trainer.plugins.dataset import read_dataset
     from gridctl_trainer.preprocessing.loading import holds_packs
 
     if holds_packs(root):
         _check_packs(root, as_json=as_json)
         return
     checked = []
-    for kind, (folder, sources) in find_sets(root).items():
+    given = read_dataset(dataset, str(root)) if dataset else None
+    for kind, (folder, sources) in find_sets(root, given).items():
         with _bar(f"reading {kind}") as progress:
             structures = tuple(target or DEFAULT_TARGET)
             checked.append(check_set(kind, folder, sources, progress, available_cores(), figures, structures))
-        if (test := find_test_root(kind, folder)) is None:
+        options = given.options if given else {}
+        if (test := find_test_root(kind, folder, options)) is None:
             continue
         with _bar(f"reading the test set of {kind}") as progress:
-            of_test, cores = find_sources(kind, test), available_cores()
+            of_test, cores = find_sources(kind, test, options), available_cores()
             checked.append(check_set(kind, test, of_test, progress, cores, figures, structures, is_test=True))
     copies = find_copies(checked)
     if as_json:
@@ -145,6 +158,7 @@ def pack(
     frames: Annotated[
         int, typer.Option(min=1, max=64, help="Frames of each series, for models with temporal context.")
     ] = 1,
+    dataset: Dataset = None,
     workers: Annotated[int | None, typer.Option(min=1, max=256, help="Patients at once.", show_default="cores")] = None,
 ) -> None:
     """Prepare a data set once; the same command goes on where it was interrupted.
@@ -156,6 +170,7 @@ def pack(
     from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
     from gridctl_trainer.dataset_check.check import find_sets
     from gridctl_trainer.host.available_cores import available_cores
+    from gridctl_trainer.plugins.dataset import read_dataset
     from gridctl_trainer.plugins.step_order import steps_with
     from gridctl_trainer.preprocessing.packs.packing import make_pack
     from gridctl_trainer.preprocessing.recipe import Recipe
@@ -165,8 +180,9 @@ def pack(
         raise SpecError(f"no preprocessing step: {', '.join(unknown)}", where="--without", fix=", ".join(STEPS))
     steps = steps_with(further or (), without or ())
     data = DataSpec(train=DatasetSpec(dataset="acdc", path=str(root)), size_px=size_px, preprocessing=steps)
-    for kind, (folder, sources) in find_sets(root).items():
-        recipe = Recipe.of(kind, data, frames)
+    given = read_dataset(dataset, str(root)) if dataset else None
+    for kind, (folder, sources) in find_sets(root, given).items():
+        recipe = Recipe.of(kind, data, frames, given.options if given else None)
         try:
             with _bar(f"packing {recipe.name}") as progress:
                 prepared, made = make_pack(out, sources, folder, recipe, progress, workers or available_cores())

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gridctl_trainer.contract.errors import DataError, Problem
-from gridctl_trainer.contract.spec.data import DEFAULT_TARGET
+from gridctl_trainer.contract.spec.data import DEFAULT_TARGET, DatasetSpec
 from gridctl_trainer.datasets.base import SeriesDataset
 from gridctl_trainer.datasets.file_tree import UnreadableError, is_folder
 from gridctl_trainer.datasets.quality.image_content import picture_digest
@@ -92,12 +92,20 @@ class CheckedSet:
         return any(patient.problems or any(oddity.wrong for oddity in patient.oddities) for patient in self.patients)
 
 
-def find_sets(root: Path) -> dict[str, tuple[Path, list[CaseSource]]]:
+def find_sets(root: Path, given: DatasetSpec | None = None) -> dict[str, tuple[Path, list[CaseSource]]]:
     """The data sets at or just below a root.
+
+    Args:
+        root: A folder.
+        given: Which data set it is; None for those that are recognised by names of files.
 
     Raises:
         DataError: There is none, or part of one cannot be read.
+        PluginError: There is no such data set, or it cannot be imported.
+        SpecError: It has no such option.
     """
+    if given is not None:
+        return {given.dataset: (root, find_sources(given.dataset, root, given.options))}
     found: dict[str, tuple[Path, list[CaseSource]]] = {}
     faults = []
     for kind, folders in _recognised().items():

@@ -30,6 +30,7 @@ from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.frozen import canonical_json
 from gridctl_trainer.datasets.file_tree import UnreadableError
 from gridctl_trainer.datasets.quality.oddities import Notice, Oddity
+from gridctl_trainer.datasets.quality.plausibility import judge as judge_heart
 from gridctl_trainer.datasets.slices import LabelledSlice
 from gridctl_trainer.plugins.dataset import DatasetDescriptor, DatasetOptions, FolderNames
 
@@ -39,12 +40,14 @@ __all__ = [
     "Dataset",
     "DatasetDescriptor",
     "DatasetOptions",
+    "DatasetWithCaseNames",
     "DatasetWithTestSet",
     "FolderNames",
     "LabelledSlice",
     "Notice",
     "Oddity",
     "SeriesDataset",
+    "judge_heart",
     "labelled_volume",
 ]
 
@@ -136,6 +139,19 @@ class DatasetWithTestSet(Dataset, Protocol):
 
 
 @runtime_checkable
+class DatasetWithCaseNames(Dataset, Protocol):
+    """One whose cases have names of their own, by which a split's file may call them."""
+
+    def patient_of_case(self, name: str, root: Path | None) -> str:
+        """The patient of a case; empty if that is not known.
+
+        Args:
+            name: Of the case.
+            root: Where the data set lies; None where it is not at hand.
+        """
+
+
+@runtime_checkable
 class CheckedDataset(Dataset, Protocol):
     """One that knows more of its patients than their slices say: for `data check`, and before training."""
 
@@ -176,7 +192,14 @@ def labelled_volume(
             where=source,
             fix=f"bring back the labels of {image_source}",
         )
-    numbers = {int(number) for number in np.unique(labels)}
+    found = np.unique(labels)
+    if broken := [float(number) for number in found if not float(number).is_integer()]:
+        raise DataError(
+            f"it holds {broken[0]:g}, and labels are whole numbers",
+            where=source,
+            fix="resample labels by the nearest neighbour, never linearly",
+        )
+    numbers = {int(number) for number in found}
     if unknown := sorted(numbers - {0, *names}):
         known = ", ".join(f"{number} {name}" for number, name in names.items())
         raise DataError(

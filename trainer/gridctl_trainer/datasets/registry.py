@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.spec import DatasetSpec
-from gridctl_trainer.datasets.base import CaseFiles, CheckedDataset, Dataset, DatasetWithTestSet, SeriesDataset
+from gridctl_trainer.datasets.base import (
+    CaseFiles,
+    CheckedDataset,
+    Dataset,
+    DatasetWithCaseNames,
+    DatasetWithTestSet,
+    SeriesDataset,
+)
 from gridctl_trainer.datasets.file_tree import UnreadableError
 from gridctl_trainer.datasets.foreign_reading import read_foreign
 from gridctl_trainer.datasets.quality.oddities import Notice
@@ -127,6 +134,22 @@ def find_test_root(name: str, root: Path, options: Mapping[str, Any] | None = No
     """
     dataset = dataset_of(name, options)
     return dataset.test_root(root) if isinstance(dataset, DatasetWithTestSet) else None
+
+
+def case_names(given: DatasetSpec, root: Path | None) -> Callable[[str], str] | None:
+    """What knows the patient of a case by its name; None for a data set whose cases have none of their own.
+
+    Args:
+        given: Which data set.
+        root: Where it lies; None where it is not at hand.
+
+    Raises:
+        PluginError: There is no such data set, or it cannot be imported.
+    """
+    dataset = dataset_of(given.dataset, given.options)
+    if not isinstance(dataset, DatasetWithCaseNames):
+        return None
+    return lambda name: dataset.patient_of_case(name, root)
 
 
 def require_series(sources: Sequence[CaseSource], root: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from gridctl_trainer.contract.errors import DataError, Problem
@@ -12,6 +12,9 @@ from gridctl_trainer.contract.frozen import canonical_json
 from gridctl_trainer.contract.spec import RunSpec, SplitParts
 from gridctl_trainer.contract.split_size import training_patients
 from gridctl_trainer.contract.wording import count as counted
+
+CaseNames = Callable[[str], str]
+"""From the name of a case to its patient; empty if it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,11 @@ class Split:
 
 
 def split_of(
-    spec: RunSpec, patients: Iterable[str], strata: Mapping[str, str] | None = None, without: Collection[str] = ()
+    spec: RunSpec,
+    patients: Iterable[str],
+    strata: Mapping[str, str] | None = None,
+    without: Collection[str] = (),
+    names: CaseNames | None = None,
 ) -> Split:
     """Who trains and who validates in a run.
 
@@ -39,6 +46,7 @@ def split_of(
         patients: Ids of the data set.
         strata: What each patient is drawn by, where the run says so.
         without: Patients who are in no part; a fixed split may name them.
+        names: Knows the patients of cases, where the data set has names for these.
 
     Raises:
         DataError: A part would be empty, or a fixed split names patients who are not in the data.
@@ -52,7 +60,7 @@ def split_of(
     if given.folds is not None:
         fixed = fold_of(drawn, given.folds, spec.fold or 0, strata)
     else:
-        named = fixed_split(given.parts[spec.fold or 0], ids)
+        named = fixed_split(given.parts[spec.fold or 0], ids, names)
         fixed = Split(*(tuple(sorted(set(part) & drawn)) for part in (named.train, named.validation, named.test)))
         _require_both(fixed)
     wanted = math.floor(spec.train_ratio * len(fixed.train) + 0.5)
@@ -106,14 +114,16 @@ def fold_of(patients: Iterable[str], folds: int, fold: int, strata: Mapping[str,
     return Split(tuple(sorted(set(ranked) - validation)), tuple(sorted(validation)))
 
 
-def fixed_split(parts: SplitParts, patients: Collection[str]) -> Split:
+def fixed_split(parts: SplitParts, patients: Collection[str], names: CaseNames | None = None) -> Split:
     """The parts of a file as patients of a data set.
 
-    A file may name cases instead, such as `patient001_frame01`, as nnU-Net's does: the id that such a name begins with.
+    A file may name cases instead, such as `patient001_frame01`, as nnU-Net's does: the patient that the data set says,
+    else the id that such a name begins with.
 
     Args:
         parts: As written.
         patients: Ids of the data set.
+        names: Knows the patients of cases, where the data set has names for these.
 
     Raises:
         DataError: It names what is not in the data, or cases of one patient in two parts: all of them.
@@ -121,7 +131,7 @@ def fixed_split(parts: SplitParts, patients: Collection[str]) -> Split:
     problems: list[Problem] = []
     found: dict[str, set[str]] = {}
     for name, written in (("train", parts.train), ("validation", parts.validation), ("test", parts.test)):
-        known = {item: patient_of(item, patients) for item in written}
+        known = {item: patient_of(item, patients, names) for item in written}
         if missing := [item for item, patient in known.items() if not patient]:
             more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
             what = f"{name} names {', '.join(missing[:5])}{more}, which the data set does not have"
@@ -136,10 +146,12 @@ def fixed_split(parts: SplitParts, patients: Collection[str]) -> Split:
     return Split(*(tuple(sorted(found[name])) for name in ("train", "validation", "test")))
 
 
-def patient_of(case: str, patients: Collection[str]) -> str:
-    """The patient that an id stands for: its own, or the longest that it begins with; empty for none."""
+def patient_of(case: str, patients: Collection[str], names: CaseNames | None = None) -> str:
+    """The patient that an id stands for: its own, a case's, or the longest that it begins with; empty for none."""
     if case in patients:
         return case
+    if names is not None and (owner := names(case)) in patients:
+        return owner
     beginnings = [item for item in patients if case.startswith(item) and not case[len(item)].isalnum()]
     return max(beginnings, key=len, default="")
 

@@ -11,12 +11,14 @@ images are read, is what `gridctl_trainer.datasets.base` is about.
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final, cast
 
+from gridctl_trainer.contract.errors import SpecError, shortened
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.spec.data import DatasetSpec, DataSpec
 from gridctl_trainer.plugins.bare_class import options_of_class
@@ -29,7 +31,9 @@ from gridctl_trainer.plugins.registry import Registry
 class DatasetOptions(Frozen):
     """Base of a data set's options: one annotated field each, explained in the docstring's `Attributes`.
 
-    All of them are part of a run's identity; one that has its default value is left out.
+    All of them are part of a run's identity; one that has its default value is left out. Where they say which
+    structures the data set labels, the class has a property `structures`, which is then believed instead of the
+    descriptor.
     """
 
 
@@ -144,6 +148,44 @@ def options_of(given: DatasetSpec) -> DatasetOptions:
     return read_options(given.dataset, dataset_options(given.dataset), given.options, "options.")
 
 
+def read_dataset(written: str, place: str) -> DatasetSpec:
+    """A data set as a command line names it.
+
+    Args:
+        written: `NAME`, or `NAME=OPTIONS` with options as JSON.
+        place: Of the folder.
+
+    Raises:
+        SpecError: The options are no mapping in JSON, or not valid.
+        UnknownPluginError: No package registers that name.
+        PluginError: It cannot be imported.
+    """
+    name, _, text = written.partition("=")
+    try:
+        given = DatasetSpec(dataset=name, path=place, options=json.loads(text or "{}"))
+    except ValueError:
+        fix = f"""for example --dataset '{name or "NAME"}={{"OPTION": 1}}'"""
+        raise SpecError(
+            "it is no name, or its options are no mapping in JSON", where=f"--dataset {shortened(written, 60)}", fix=fix
+        ) from None
+    options_of(given)
+    return given
+
+
+def structures_of(given: DatasetSpec) -> tuple[str, ...]:
+    """The structures that a data set labels, as its options say or its descriptor.
+
+    Raises:
+        PluginError: There is no such data set, or it cannot be imported.
+    """
+    described = DATASETS.find(given.dataset)
+    try:
+        options = options_of(given)
+    except SpecError:  # said where options are checked
+        return described.structures
+    return tuple(getattr(options, "structures", ())) or described.structures
+
+
 def title_of(name: str) -> str:
     """What people call a data set; its name where it is not installed here."""
     if is_class_path(name):
@@ -166,6 +208,6 @@ def unlabelled(data: DataSpec, *, also_by_path: bool) -> frozenset[tuple[str, st
         if is_class_path(given.dataset) and not also_by_path:
             continue
         with contextlib.suppress(PluginError):
-            known = DATASETS.find(given.dataset).structures
+            known = structures_of(given)
             found |= {(keys[-1], structure) for structure in data.target if structure not in known}
     return frozenset(found)

@@ -27,7 +27,7 @@ from gridctl_trainer.datasets.quality.oddities import Oddity
 from gridctl_trainer.datasets.registry import CaseSource, find_sources
 from gridctl_trainer.datasets.slices import LabelledSlice
 from gridctl_trainer.plugins.class_path import is_class_path
-from gridctl_trainer.plugins.dataset import DATASETS
+from gridctl_trainer.plugins.dataset import DATASETS, structures_of
 from gridctl_trainer.preprocessing.reading import prepare_in_memory
 from gridctl_trainer.preprocessing.recipe import Recipe
 from gridctl_trainer.testing.light_descriptor import require_light
@@ -104,7 +104,7 @@ class DatasetContract:
         assert len(set(names)) == len(names)
 
     def test_what_is_labelled_is_what_it_says_that_it_labels(self, sources: list[CaseSource]) -> None:
-        known = DATASETS.find(self.dataset).structures
+        known = structures_of(DatasetSpec(dataset=self.dataset, path="-", options=self.options))
         seen = {
             name
             for source in sources[:_CASES]
@@ -148,8 +148,8 @@ class DatasetContract:
             np.testing.assert_array_equal(series.series[-1], alone.series[-1])
 
     def test_it_is_prepared_for_models(self, sources: list[CaseSource], root: Path) -> None:
-        structure = DATASETS.find(self.dataset).structures[0]
         given = DatasetSpec(dataset=self.dataset, path=str(root), options=self.options)
+        structure = structures_of(given)[0]
         data = DataSpec(train=given, size_px=_SIZE_PX, target=(structure,))
         chosen = list(itertools.islice(sources, _CASES))
         prepared = prepare_in_memory(chosen, Recipe.of(self.dataset, data, 1, self.options))

@@ -10,7 +10,8 @@ from gridctl.analysis.model import Report
 from gridctl.analysis.wording import sentence
 from gridctl.report.conditions import conditions
 from gridctl.report.renderers.all_sections import all_sections
-from gridctl.report.renderers.sections import Section, definitions, footer
+from gridctl.report.renderers.section import Section
+from gridctl.report.renderers.sections import definitions, footer
 from gridctl.report.renderers.unbroken import NO_BREAK, unbroken
 
 _PREAMBLE: Final = r"""\documentclass{article}
@@ -56,8 +57,8 @@ def as_latex(report: Report) -> str:
     """
     parts = [_PREAMBLE, rf"\section*{{{escaped(report.experiment)}}}"]
     parts += [rf"\paragraph{{Warning}} {escaped(warning)}" for warning in report.warnings]
-    parts += [rf"\paragraph{{{escaped(label)}}} {escaped(text)}" for label, text in definitions(report).items()]
     parts += [*_itemised(report.headlines)]
+    parts += [rf"\paragraph{{{escaped(label)}}} {escaped(text)}" for label, text in definitions(report).items()]
     for number, section in enumerate(all_sections(report)):
         parts.append(_table(section))
         parts += [r"\clearpage"] if number % 12 == 11 else []  # LaTeX holds no more tables back at a time

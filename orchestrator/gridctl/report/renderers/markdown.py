@@ -5,17 +5,17 @@ from __future__ import annotations
 from gridctl.analysis.model import Report
 from gridctl.report.conditions import conditions
 from gridctl.report.renderers.all_sections import all_sections
-from gridctl.report.renderers.sections import Section, definitions, footer
+from gridctl.report.renderers.section import Section
+from gridctl.report.renderers.sections import definitions, footer
 from gridctl.report.renderers.unbroken import unbroken
 
 
 def as_markdown(report: Report) -> str:
     """The same tables as on the terminal; significant differences are bold."""
     parts = [f"# {report.experiment}", *(f"> **Warning:** {_escaped(warning)}" for warning in report.warnings)]
-    if said := definitions(report):
-        parts += [_escaped(f"{label}: {definition}") for label, definition in said.items()]
     if report.headlines:
         parts.append("\n".join(f"- {_escaped(line)}" for line in report.headlines))
+    parts += [_escaped(f"{label}: {definition}") for label, definition in definitions(report).items()]
     for section in all_sections(report):
         parts.append(f"## {_escaped(section.title)}")
         if section.columns:

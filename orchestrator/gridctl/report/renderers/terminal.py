@@ -16,7 +16,8 @@ from rich.text import Text
 from gridctl.analysis.model import Report
 from gridctl.report.conditions import conditions
 from gridctl.report.renderers.all_sections import all_sections
-from gridctl.report.renderers.sections import Section, definitions, footer
+from gridctl.report.renderers.section import Section
+from gridctl.report.renderers.sections import definitions, footer
 from gridctl.terminal.tables import Column, entries
 
 _LEADING_ZERO: Final = re.compile(r"(?<![\d.])0(?=\.\d)")
@@ -48,10 +49,10 @@ def print_report(report: Report, console: Console) -> None:
     """
     for warning in report.warnings:
         console.print(Text(f"warning: {warning}", style="yellow"))
-    for label, definition in definitions(report).items():
-        console.print(Text(f"{label}: {definition}", style="dim"))
     for line in report.headlines:
         console.print(Text(line, style="bold"))
+    for label, definition in definitions(report).items():
+        console.print(Text(f"{label}: {definition}", style="dim"))
     captions = set()
     for section in all_sections(report):
         console.print(Text(f"\n{section.title}", style="bold"))

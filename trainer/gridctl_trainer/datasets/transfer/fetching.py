@@ -43,9 +43,9 @@ def is_remote(location: str) -> bool:
     return read_location(location).is_remote
 
 
-def fetched_folder(url: str) -> Path:
-    """Where on this machine what `fetch` brings lies."""
-    return _folder_of(open_store(url))
+def folder_of(location: str) -> Path:
+    """The folder of a place: itself, or where on this machine lies what `fetch` brings from a bucket."""
+    return _folder_of(open_store(location)) if is_remote(location) else read_location(location).folder
 
 
 def _folder_of(store: Store) -> Path:

@@ -9,7 +9,9 @@ from typing import Final
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.datasets.quality.copies import shared_images
-from gridctl_trainer.datasets.split import Split, fixed_split, split_of
+from gridctl_trainer.datasets.registry import case_names
+from gridctl_trainer.datasets.split import CaseNames, Split, fixed_split, split_of
+from gridctl_trainer.datasets.transfer.fetching import folder_of
 from gridctl_trainer.preprocessing.prepared import PreparedSet
 
 _TRAIN: Final = "train"
@@ -51,14 +53,21 @@ def divide(spec: RunSpec, found: Mapping[str, PreparedSet]) -> Division:
     """
     labelled = found[_TRAIN]
     patients = set(labelled.patients)
-    left_out = _left_out(spec, found, patients) if spec.data.copies == "drop" else {}
-    split = split_of(spec, patients, _strata(spec, labelled), left_out.get(_TRAIN, {}).keys())
+    names = _case_names(spec)
+    left_out = _left_out(spec, found, patients, names) if spec.data.copies == "drop" else {}
+    split = split_of(spec, patients, _strata(spec, labelled), left_out.get(_TRAIN, {}).keys(), names)
     return Division(split, left_out)
 
 
-def _left_out(spec: RunSpec, found: Mapping[str, PreparedSet], patients: set[str]) -> LeftOut:
+def _case_names(spec: RunSpec) -> CaseNames | None:
+    if spec.data.split is None or not spec.data.split.parts:
+        return None
+    return case_names(spec.data.train, folder_of(spec.data.train.path))
+
+
+def _left_out(spec: RunSpec, found: Mapping[str, PreparedSet], patients: set[str], names: CaseNames | None) -> LeftOut:
     """Of two with the same images in one set the later one; of one in `train` and in another set, that in `train`."""
-    place = _places(spec, patients)
+    place = _places(spec, patients, names)
     order = sorted(
         ((name, patient) for name, prepared in found.items() for patient in prepared.pictures),
         key=lambda key: (key[0] == _TRAIN, key[0], place.get(key[1], 0) if key[0] == _TRAIN else 0, key[1]),
@@ -79,12 +88,12 @@ def _left_out(spec: RunSpec, found: Mapping[str, PreparedSet], patients: set[str
 _IN_TEST: Final = -3
 
 
-def _places(spec: RunSpec, patients: set[str]) -> Mapping[str, int]:
+def _places(spec: RunSpec, patients: set[str], names: CaseNames | None) -> Mapping[str, int]:
     """Which of two copies stays where a fixed split names both: that of test, else validation, else training."""
     given = spec.data.split
     if given is None or not given.parts:
         return {}
-    fixed = fixed_split(given.parts[spec.fold or 0], patients)
+    fixed = fixed_split(given.parts[spec.fold or 0], patients, names)
     ranks = ((_IN_TEST, fixed.test), (_IN_TEST + 1, fixed.validation), (_IN_TEST + 2, fixed.train))
     return {patient: rank for rank, part in ranks for patient in part}
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from gridctl_trainer.contract.errors import Fault
-from gridctl_trainer.contract.location import read_location
 from gridctl_trainer.contract.spec import DataSpec
 from gridctl_trainer.contract.wording import count
 from gridctl_trainer.datasets.registry import find_sources, find_test_root
-from gridctl_trainer.datasets.transfer.fetching import fetched_folder, is_remote
+from gridctl_trainer.datasets.transfer.fetching import folder_of, is_remote
 from gridctl_trainer.plugins.dataset import title_of
 from gridctl_trainer.preprocessing.loading import holds_packs
 
@@ -24,7 +23,7 @@ def unused_test_set(data: DataSpec) -> str:
     if data.test is not None or (data.split is not None and any(part.test for part in data.split.parts)):
         return ""
     remote = is_remote(given.path)
-    root = fetched_folder(given.path) if remote else read_location(given.path).folder
+    root = folder_of(given.path)
     try:
         if holds_packs(root) or (test := find_test_root(given.dataset, root, given.options)) is None:
             return ""

@@ -1,0 +1,185 @@
+"""nnU-Net's raw layout as a data set of gridctl: cases of each patient, and how they are read.
+
+Source: documentation/dataset_format.md of nnU-Net, versions 1 and 2.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.contract.suggest import did_you_mean
+from gridctl_trainer.datasets.base import CaseFiles, LabelledSlice, Notice, judge_heart, labelled_volume
+from gridctl_trainer.datasets.derived_structures import with_derived
+from gridctl_trainer.datasets.file_tree import is_folder, walk
+from gridctl_trainer.datasets.formats.nifti import read_volume
+from gridctl_trainer.datasets.formats.voxel_grid import require_same_grid
+from gridctl_trainer.datasets.missing_folder import missing_folder
+from gridctl_trainer.datasets.nnunet.cases import Owner, owners
+from gridctl_trainer.datasets.nnunet.description import NAME, Description, read_description
+from gridctl_trainer.datasets.nnunet.descriptor import HEART, NNUNET, NnunetOptions
+from gridctl_trainer.datasets.slices import CAVITY
+
+_FOLDERS: Final[Mapping[str, tuple[str, str]]] = {
+    "train": ("imagesTr", "labelsTr"),
+    "test": ("imagesTs", "labelsTs"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NnunetCase:
+    """One labelled volume.
+
+    Attributes:
+        owner: Whose it is.
+        channels, labels: Its files.
+        structures: Numbers of each structure.
+        unused: Numbers of labels that are no structure here.
+        derive: Whether the epicardium follows from the structures; where options name them, they are all there are.
+    """
+
+    owner: Owner
+    channels: tuple[Path, ...]
+    labels: Path
+    structures: Mapping[str, tuple[int, ...]]
+    unused: tuple[int, ...]
+    derive: bool
+
+
+class Nnunet:
+    """Cases below imagesTr and labelsTr."""
+
+    def __init__(self, options: NnunetOptions) -> None:
+        self._options = options
+
+    def cases(self, root: Path) -> list[CaseFiles]:
+        if not is_folder(root):
+            raise missing_folder(root, NNUNET.title)
+        description = read_description(root)
+        structures = _structures(description, self._options, root / NAME)
+        named = {number for numbers in structures.values() for number in numbers}
+        unused = tuple(number for numbers in description.labels.values() for number in numbers if number not in named)
+        images, labels = (root / name for name in _FOLDERS[self._options.part])
+        for folder in (images, labels):
+            if not is_folder(folder):
+                raise DataError("there is no such folder", where=folder, fix=f"it lies beside {NAME} in {root}")
+        names = {
+            path.name.removesuffix(description.ending): path
+            for path in walk(labels).require_readable()
+            if path.name.endswith(description.ending)
+        }
+        if not names:
+            raise DataError(f"it holds no file that ends with {description.ending}", where=labels)
+        whose = owners(sorted(names), self._options, root)
+        by_patient: dict[str, list[NnunetCase]] = defaultdict(list)
+        faults = []
+        there = set(walk(images).require_readable())
+        for name, path in names.items():
+            files = tuple(
+                images / f"{name}_{channel:04d}{description.ending}" for channel in range(description.channels)
+            )
+            if missing := [file.name for file in files if file not in there]:
+                faults.append(DataError(f"its image {', '.join(missing)} is not in {images.name}", where=path))
+            derive = not self._options.labels
+            by_patient[whose[name].patient].append(NnunetCase(whose[name], files, path, structures, unused, derive))
+        if faults:
+            raise DataError.collect(faults)
+        return [self._case_files(patient, found, root) for patient, found in sorted(by_patient.items())]
+
+    def _case_files(self, patient: str, found: list[NnunetCase], root: Path) -> CaseFiles:
+        ordered = tuple(sorted(found, key=lambda case: case.owner.time_point))
+        table = (root / self._options.table,) if self._options.table else ()
+        files = (*(path for case in ordered for path in (*case.channels, case.labels)), root / NAME, *table)
+        return CaseFiles(patient, files, ordered)
+
+    def patient_of_case(self, name: str, root: Path | None) -> str:
+        """The patient of a case, as splits of nnU-Net name cases; empty if that is not known."""
+        try:
+            owner = owners([name], self._options, root or Path()).get(name)
+        except DataError:
+            return ""
+        return owner.patient if owner else ""
+
+    def read(self, case: CaseFiles, frames: int, notice: Notice) -> list[LabelledSlice]:
+        volumes: Sequence[NnunetCase] = case.content
+        slices: list[LabelledSlice] = []
+        faults = []
+        for volume in volumes:
+            try:
+                slices += _read(case.patient, volume, notice)
+            except DataError as fault:
+                faults.append(fault)
+        if faults:
+            raise DataError.collect(faults)
+        return slices
+
+    def judge(self, slices: Sequence[LabelledSlice], notice: Notice) -> None:
+        if CAVITY in slices[0].masks:
+            judge_heart(slices, notice)
+
+
+def _structures(description: Description, options: NnunetOptions, path: Path) -> Mapping[str, tuple[int, ...]]:
+    """Numbers of each structure: by the names that the options give, else by the usual ones.
+
+    Raises:
+        DataError: dataset.json has no such name, or none that is known.
+    """
+    if options.labels:
+        unknown = [name for name in options.labels.values() if name not in description.labels]
+        if unknown:
+            raise DataError(
+                f"it has no label '{unknown[0]}', which options.labels names",
+                where=path,
+                fix=did_you_mean(unknown[0], description.labels) or f"it has {', '.join(description.labels)}",
+            )
+        return {structure: description.labels[name] for structure, name in options.labels.items()}
+    by_name = {name.casefold(): numbers for name, numbers in description.labels.items()}
+    found = {
+        structure: by_name[alias.casefold()]
+        for structure, aliases in HEART.items()
+        for alias in aliases
+        if alias.casefold() in by_name
+    }
+    if not found:
+        raise DataError(
+            f"its labels are {', '.join(description.labels)}, and which structures these are is not known",
+            where=path,
+            fix="say it: options: {labels: {left_ventricle: NAME, ...}}",
+        )
+    return found
+
+
+def _read(patient: str, case: NnunetCase, notice: Notice) -> list[LabelledSlice]:
+    labels = read_volume(case.labels, notice)
+    channels = [read_volume(path, notice) for path in case.channels]
+    for path, volume in zip(case.channels, channels, strict=True):
+        require_same_grid(volume.grid, path, labels.grid, case.labels, "resample all of a case onto one grid")
+    arrays = [volume.array for volume in channels]
+    numbers = {number for found in case.structures.values() for number in found} | set(case.unused)
+    slices = labelled_volume(
+        patient,
+        arrays[0] if len(arrays) == 1 else np.stack(arrays, axis=1),
+        labels.array,
+        {number: str(number) for number in sorted(numbers)},
+        labels.spacing_mm,
+        source=case.labels,
+        image_source=case.channels[0],
+        time_point=case.owner.time_point,
+        **case.owner.metadata,
+    )
+    found = []
+    for labelled in slices:
+        masks = {
+            name: np.maximum.reduce([labelled.masks[str(number)] for number in numbers])
+            for name, numbers in case.structures.items()
+        }
+        masks = with_derived(masks) if case.derive else masks
+        found.append(dataclasses.replace(labelled, masks=masks))
+    return found
