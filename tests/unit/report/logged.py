@@ -31,7 +31,8 @@ Dice = Callable[[RunSpec, int], float]
 
 
 def experiment(data: Path, text: str = "") -> Experiment:
-    """A 2 x 2 x 5 grid; `text` adds keys."""
+    """A 2 x 2 x 5 grid; `text` adds keys. Its runs score slices alone, unless `text` gives other `metrics`."""
+    metrics = "" if "\nmetrics:" in f"\n{text}" else "metrics: [soft_dice, bce]"
     data.mkdir(exist_ok=True)
     whole = f"""\
 name: tiny
@@ -44,7 +45,8 @@ data:
   size_px: 32
 training: {{epochs: {EPOCHS}}}
 compare: {{model: gamma_net, against: unet}}
-{text}"""
+{text}
+{metrics}"""
     return parse_experiment(Document.parse(whole, "tiny.yaml"))
 
 
