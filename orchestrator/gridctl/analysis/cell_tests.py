@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridctl.analysis.statistics.bca import bca_mean
-from gridctl.analysis.statistics.effect_size import hedges_g_av, hedges_g_z
+from gridctl.analysis.statistics.effect_size import EffectSize, hedges_g_av, hedges_g_z
 from gridctl.analysis.statistics.equivalence import paired_tost
 from gridctl.analysis.statistics.improvement import probability_of_improvement
 from gridctl.analysis.statistics.paired_t import paired_t
@@ -16,7 +16,6 @@ from gridctl.analysis.statistics.sign_flip import sign_flip
 from gridctl.analysis.statistics.signed_rank import signed_rank
 from gridctl.analysis.statistics.smallest_p import smallest_exact_p
 from gridctl.analysis.statistics.welch import welch
-from gridctl.analysis.wording import LEVEL
 
 RESAMPLES: Final = 9999
 """Of the BCa interval and of a sampled permutation test."""
@@ -51,8 +50,8 @@ def paired_tests(
         "t": t.t,
         "degrees_of_freedom": t.degrees_of_freedom,
         "p": t.p,
-        "hedges_g_av": hedges_g_av(first, second) if t.n else None,
-        "hedges_g_z": hedges_g_z(first, second) if t.n else None,
+        **_effect_size("hedges_g_av", hedges_g_av(first, second)),
+        **_effect_size("hedges_g_z", hedges_g_z(first, second)),
         "equivalence_margin": margin,
     }
     if unit == "run":
@@ -112,9 +111,16 @@ def _resampled(first: Scores, second: Scores, seed: int, *, higher_is_better: bo
     }
 
 
+def _effect_size(name: str, found: EffectSize | None) -> dict[str, Any]:
+    if found is None:
+        return {name: None}
+    return {name: found.g, f"{name}_low": found.low, f"{name}_high": found.high}
+
+
 def _equivalence(first: Scores, second: Scores, margin: float | None) -> dict[str, Any]:
+    """The test alone: whether they are equivalent is said once it is corrected."""
     tost = paired_tost(first, second, margin) if margin is not None else None
-    return {"p_tost": tost.p if tost else None, "equivalent": tost.p <= LEVEL if tost else None}
+    return {"p_tost": tost.p if tost else None}
 
 
 def deviation(values: Scores) -> float | None:

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
 from gridctl.analysis.cell_tests import paired_tests, unpaired_test
+from gridctl.analysis.claims import patient_table, with_readings
 from gridctl.analysis.families import cells_of, family_of, family_sizes
-from gridctl.analysis.model import Comparison, ComparisonRow, Family, Overall, PairScore
+from gridctl.analysis.model import Comparison, ComparisonRow, Family, Interaction, Overall, PairScore, TrendTest
+from gridctl.analysis.overall import overall, overall_corrected
 from gridctl.analysis.pairs import Cause, DroppedPair, Pair, Pairs
 from gridctl.analysis.patient_scores import PairOfPatients, said_of
 from gridctl.analysis.request import Question
 from gridctl.analysis.scores import Observations
-from gridctl.analysis.statistics.improvement import wins
 from gridctl.analysis.statistics.multiplicity import benjamini_hochberg, holm
-from gridctl.analysis.statistics.over_grid import iqm_difference, mean_over_cells
-from gridctl.analysis.wording import LEVEL, floor, verdict
+from gridctl.analysis.stopping import first_look, in_every_cell, looked_at, stopped
+from gridctl.analysis.trends import interactions, trend_test, trends_corrected
+from gridctl.analysis.wording import LEVEL, floor, is_equivalent, verdict
 from gridctl.experiment import Experiment
 from gridctl.experiment.measures import Measure
 from gridctl.experiment.schema import ComparisonSpec
 
-GRID_RESAMPLES: Final = 1999
-"""Of intervals over the whole grid."""
+_TESTED: Final = ("test", "difference", "ci_low", "ci_high", "t", "degrees_of_freedom", "p", "p_tost")
+"""Fields of a row that are those of the declared claim."""
 
 _NOTHING: Final[Mapping[str, Any]] = {
     "n_pairs": 0,
@@ -45,7 +47,12 @@ _NOTHING: Final[Mapping[str, Any]] = {
 
 
 def compare(
-    asked: ComparisonSpec, pairs: Pairs, observations: Observations, experiment: Experiment, question: Question
+    asked: ComparisonSpec,
+    pairs: Pairs,
+    observations: Observations,
+    experiment: Experiment,
+    question: Question,
+    tests: Sequence[ComparisonSpec],
 ) -> Comparison:
     """Test every cell of one comparison; p is not corrected yet.
 
@@ -55,13 +62,17 @@ def compare(
         observations: Scores of finished runs.
         experiment: Its grid says which cells there are.
         question: Unit and seed.
+        tests: All that are asked for: what is corrected together.
     """
+    sizes = family_sizes(tests, experiment)
     kind = "ablations" if asked.model == asked.against else "models"
     cells = cells_of(asked, experiment)
     rows: list[ComparisonRow] = []
     scored: list[PairScore] = []
     dropped = list(pairs.dropped)
-    overall: list[Overall] = []
+    over_grid: list[Overall] = []
+    trends: list[TrendTest] = []
+    changed: list[Interaction] = []
     for metric in asked.metrics:
         measure = experiment.measures[metric]
         usable, without = _usable(pairs, observations, measure)
@@ -69,19 +80,46 @@ def compare(
         by_cell: dict[tuple[float, str], list[Pair]] = defaultdict(list)
         for pair in usable:
             by_cell[pair.train_ratio, pair.ablation].append(pair)
+        tested: list[Sequence[Pair]] = []
         for cell in cells:
             here = Counter(
                 pair.cause
                 for pair in dropped
                 if (pair.train_ratio, pair.ablation) == cell and pair.metric in ("", metric)
             )
-            rows.append(_row(asked, measure, cell, by_cell[cell], pairs, observations, question, here))
+            usable_now = looked_at(asked, by_cell[cell], experiment) if question.unit == "run" else by_cell[cell]
+            tested.append(usable_now)
+            row = _row(asked, measure, cell, usable_now, pairs, observations, question, here)
+            if question.unit == "run" and usable_now:
+                differences = np.array([_scored(metric, pair, observations).difference for pair in usable_now])
+                row = _as_declared(row, asked, usable_now, observations, differences, sizes, tests)
+            rows.append(replace(row, first_look=first_look(asked)))
         if question.unit == "run":
             of_metric = [_scored(metric, pair, observations) for pair in usable]
             scored += of_metric
             if kind == "models":
-                overall.append(_overall(asked, measure, of_metric, question.seed))
-    return Comparison(asked.model, asked.against, asked.score, rows, dropped, pairs.unlike, kind, scored, overall)
+                common = in_every_cell(asked, tested)
+                grid = [(_scored(metric, pair, observations), _patients(metric, pair, observations)) for pair in common]
+                waiting = (
+                    0 if asked.stopping != "fixed" else sum(row.unfinished for row in rows if row.metric == metric)
+                )
+                over_grid.append(overall(asked, measure, grid, experiment, waiting))
+                if (found := trend_test(asked, measure, grid, experiment, waiting)) is not None:
+                    trends.append(found)
+                changed += interactions(asked, measure, grid, experiment, waiting)
+    return Comparison(
+        asked.model,
+        asked.against,
+        asked.score,
+        rows,
+        dropped,
+        pairs.unlike,
+        kind,
+        scored,
+        over_grid,
+        trends=trends,
+        interactions=changed,
+    )
 
 
 def corrected(
@@ -101,14 +139,19 @@ def corrected(
         for comparison, item in zip(comparisons, tests, strict=True)
     ]
     members: dict[str, list[float | None]] = defaultdict(list)
+    equivalence: dict[str, list[float | None]] = defaultdict(list)
     declared_as: dict[str, str] = {}
     for comparison, of_rows, item in zip(comparisons, names, tests, strict=True):
         for row, name in zip(comparison.rows, of_rows, strict=True):
             members[name].append(row.p)
+            equivalence[name].append(row.p_tost)
             declared_as[name] = item.family
     after = {name: iter(zip(holm(values), benjamini_hochberg(values), strict=True)) for name, values in members.items()}
+    alike = {name: iter(holm(values)) for name, values in equivalence.items()}
+    over_grid = overall_corrected([comparison.overall for comparison in comparisons], tests)
+    trends = trends_corrected([comparison.trends for comparison in comparisons], tests)
     finished = []
-    for comparison, of_rows in zip(comparisons, names, strict=True):
+    for comparison, of_rows, of_grid, of_trends in zip(comparisons, names, over_grid, trends, strict=True):
         rows = []
         for row, name in zip(comparison.rows, of_rows, strict=True):
             p_holm, p_bh = next(after[name])
@@ -117,14 +160,38 @@ def corrected(
                 row,
                 p_holm=p_holm,
                 p_bh=p_bh,
+                p_tost_holm=next(alike[name]),
                 family=name,
                 family_size=sizes[name],
-                floor=floor(row.n_pairs, sizes[name]) if exact else "",
+                floor=floor(row.n_pairs, sizes[name]) if exact and row.claim == "cohort" else "",
             )
+            told = replace(told, equivalent=is_equivalent(told))
             rows.append(replace(told, verdict=verdict(told, unit)))
         floors = tuple(dict.fromkeys(row.floor for row in rows if row.floor))
-        finished.append(replace(comparison, rows=rows, floors=floors))
+        finished.append(replace(comparison, rows=rows, floors=floors, overall=of_grid, trends=of_trends))
     return finished, [Family(name, sizes[name], declared_as[name], LEVEL) for name in members]
+
+
+def _as_declared(
+    row: ComparisonRow,
+    asked: ComparisonSpec,
+    pairs: Sequence[Pair],
+    observations: Observations,
+    differences: np.ndarray,
+    sizes: Mapping[str, int],
+    tests: Sequence[ComparisonSpec],
+) -> ComparisonRow:
+    """A row of paired t-tests as the declared claim and the declared looks have it, with both readings."""
+    shared = [(pair.seed, of_pair) for pair in pairs if (of_pair := _patients(row.metric, pair, observations))]
+    told = with_readings(
+        {name: getattr(row, name) for name in _TESTED}, asked, patient_table(shared) if shared else None
+    )
+    told = stopped(told, asked, differences, sizes[family_of(asked, row.label, tests)])
+    return replace(row, **told)
+
+
+def _patients(metric: str, pair: Pair, observations: Observations) -> PairOfPatients | None:
+    return observations.patients_of_pair(metric, pair.model_run, pair.against_run)
 
 
 def _usable(pairs: Pairs, observations: Observations, measure: Measure) -> tuple[list[Pair], list[DroppedPair]]:
@@ -174,7 +241,7 @@ def _row(
             margin=asked.equivalence_margin,
             seed=question.seed,
         )
-    elif question.unit == "run":
+    elif question.unit == "run" and asked.stopping == "fixed":
         alone = all_pairs.alone.get(cell, ((), ()))
         a, b = (observations.of_runs(measure.name, runs) for runs in alone)
         fields = unpaired_test(a, b, asked.equivalence_margin)
@@ -220,31 +287,3 @@ def _scored(metric: str, pair: Pair, observations: Observations) -> PairScore:
         patients=len(shared.patients) if shared else 0,
         patients_left_out=len(shared.left_out) if shared else 0,
     )
-
-
-def _overall(asked: ComparisonSpec, measure: Measure, scored: Sequence[PairScore], seed: int) -> Overall:
-    cells = list(_by_cell(scored))
-    middle = iqm_difference(cells, resamples=GRID_RESAMPLES, seed=seed)
-    won = [wins(cell[:, 0], cell[:, 1], higher_is_better=measure.higher_is_better) for cell in cells]
-    better = mean_over_cells(won, resamples=GRID_RESAMPLES, seed=seed)
-    return Overall(
-        metric=measure.name,
-        model=asked.model,
-        against=asked.against,
-        cells=len(cells),
-        n_pairs=len(scored),
-        iqm_difference=middle.value if middle else None,
-        iqm_low=middle.ci_low if middle else None,
-        iqm_high=middle.ci_high if middle else None,
-        probability_of_improvement=better.value if better else None,
-        improvement_low=better.ci_low if better else None,
-        improvement_high=better.ci_high if better else None,
-    )
-
-
-def _by_cell(scored: Sequence[PairScore]) -> Iterator[np.ndarray]:
-    cells: dict[tuple[float, str], list[tuple[float, float]]] = defaultdict(list)
-    for pair in scored:
-        cells[pair.train_ratio, pair.ablation].append((pair.model_score, pair.against_score))
-    for values in cells.values():
-        yield np.array(values)

@@ -85,6 +85,11 @@ def family_of(item: ComparisonSpec, label: str, tests: Sequence[ComparisonSpec])
     return name if item.family == "comparison" else f"{name}, {label}"
 
 
+def overall_family_of(item: ComparisonSpec, label: str, tests: Sequence[ComparisonSpec]) -> str:
+    """The family of a comparison's one test over the whole grid: it is asked first, and apart from the cells."""
+    return f"{family_of(item, label, tests)}, over the whole grid"
+
+
 def family_sizes(tests: Sequence[ComparisonSpec], experiment: Experiment) -> Counter[str]:
     """How many tests each family has once every run is finished."""
     return Counter(

@@ -30,7 +30,6 @@ class Provenance:
         analysis: Versions of what made this report: gridctl, python, numpy, scipy, pandas.
         resamples, resampling_seed: Of the BCa intervals and of sampled permutations.
         confidence: Of every interval.
-        grid_resamples: Of intervals over the whole grid.
     """
 
     runs: Sequence[ProvenanceValue] = ()
@@ -38,4 +37,3 @@ class Provenance:
     resamples: int = 0
     resampling_seed: int = 0
     confidence: float = 0.95
-    grid_resamples: int = 0

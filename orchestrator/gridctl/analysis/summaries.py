@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from gridctl.analysis.cell_tests import deviation
-from gridctl.analysis.comparisons import GRID_RESAMPLES
 from gridctl.analysis.model import Aggregate, Summary
+from gridctl.analysis.overall import seed_table
+from gridctl.analysis.pair_differences import RunRow
+from gridctl.analysis.pairs import fold_of
 from gridctl.analysis.request import Question
 from gridctl.analysis.scores import Observations
 from gridctl.analysis.statistics.over_grid import iqm
@@ -21,13 +23,20 @@ from gridctl.experiment import Experiment
 
 @dataclass(frozen=True, slots=True)
 class CellRuns:
-    """The runs of one model in one cell."""
+    """The runs of one model in one cell.
+
+    Attributes:
+        finished: Ids of those that are.
+        unfinished: How many are not.
+        seeds: Seed and fold of each finished one.
+    """
 
     model: str
     train_ratio: float
     ablation: str
     finished: Sequence[str]
     unfinished: int
+    seeds: Sequence[tuple[int, int | None]]
 
 
 def runs_by_cell(experiment: Experiment, runs: pd.DataFrame) -> list[CellRuns]:
@@ -37,12 +46,19 @@ def runs_by_cell(experiment: Experiment, runs: pd.DataFrame) -> list[CellRuns]:
         experiment: Its grid.
         runs: As `Collected.runs`.
     """
-    found: dict[tuple[str, float, str], tuple[list[str], list[str]]] = {}
-    columns = (runs[name] for name in ("model", "train_ratio", "ablation", "run_id", "finished"))
-    for model, ratio, ablation, run_id, finished in zip(*columns, strict=True):
-        found.setdefault((model, ratio, ablation), ([], []))[0 if finished else 1].append(run_id)
+    found: dict[tuple[str, float, str], tuple[list[RunRow], list[RunRow]]] = {}
+    for row in runs.to_dict("records"):
+        cell = str(row["model"]), float(row["train_ratio"]), str(row["ablation"])
+        found.setdefault(cell, ([], []))[0 if row["finished"] else 1].append(row)
     return [
-        CellRuns(model, ratio, ablation, of_cell[0], len(of_cell[1]))
+        CellRuns(
+            model,
+            ratio,
+            ablation,
+            [str(row["run_id"]) for row in of_cell[0]],
+            len(of_cell[1]),
+            [(int(row["seed"]), fold_of(row)) for row in of_cell[0]],
+        )
         for ratio in experiment.train_ratios
         for ablation in experiment.ablations
         for model in experiment.models
@@ -80,9 +96,9 @@ def aggregates(
         return
     for metric in metrics:
         for model in dict.fromkeys(cell.model for cell in cells):
-            values = [observations.of_runs(metric, cell.finished) for cell in cells if cell.model == model]
-            filled = [value for value in values if len(value)]
-            middle = iqm(filled, resamples=GRID_RESAMPLES, seed=question.seed)
+            of_model = [cell for cell in cells if cell.model == model]
+            filled = [values for cell in of_model if len(values := observations.of_runs(metric, cell.finished))]
+            middle = iqm(_scores_by_seed(of_model, metric, observations))
             yield Aggregate(
                 metric=metric,
                 model=model,
@@ -93,6 +109,15 @@ def aggregates(
                 ci_high=middle.ci_high if middle else None,
                 mean=float(np.concatenate(filled).mean()) if filled else None,
             )
+
+
+def _scores_by_seed(cells: Sequence[CellRuns], metric: str, observations: Observations) -> NDArray[np.float64]:
+    return seed_table(
+        (seed, (cell.train_ratio, cell.ablation, fold), float(value))
+        for cell in cells
+        for run, (seed, fold) in zip(cell.finished, cell.seeds, strict=True)
+        for value in observations.of_runs(metric, [run])
+    )
 
 
 def mean_interval(values: NDArray[np.float64], confidence: float = 0.95) -> tuple[float | None, float | None]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Container, Sequence
 from typing import Final
 
-from gridctl.analysis.model import ComparisonRow
+from gridctl.analysis.model import ComparisonRow, Overall
 from gridctl.analysis.statistics.smallest_p import pairs_for_exact, smallest_exact_p
 from gridctl_trainer.contract.wording import count
 
@@ -36,17 +36,36 @@ def sides(row: ComparisonRow) -> tuple[str, str]:
 
 def verdict(row: ComparisonRow, unit: str) -> str:
     """What may be said of one comparison, its corrected p known."""
-    if row.unfinished:
+    if waits(row):
         return waiting(row)
     if reason := not_tested(row):
         return reason
     if row.equivalent and not is_significant(row):
-        return _equivalence(row).removeprefix("; ")  # nobody is ahead by what does not matter
-    return _told(row, unit, *sides(row)) + _equivalence(row)
+        return f"{_equivalence(row).removeprefix('; ')}{whose(row)}"  # nobody is ahead by what does not matter
+    return f"{_told(row, unit, *sides(row))}{_equivalence(row)}{whose(row) if unit == 'run' else ''}"
+
+
+def whose(row: ComparisonRow) -> str:
+    """` (these patients: 24; 5 pairs)`: for whom a verdict speaks, and of how many."""
+    if row.test == "welch":
+        return ""
+    looked = f" at look {row.look}" if row.first_look and row.look else " so far" if row.look else ""
+    pairs = f"{count(row.n_pairs, 'pair')}{looked}"
+    if row.claim == "population":
+        return f" (patients like these: {count(row.patients, 'patient')}, {count(row.n_seeds, 'seed')}{looked})"
+    patients = f": {row.patients}" if row.patients else ""
+    return f" (these patients{patients}; {pairs})"
+
+
+def waits(row: ComparisonRow) -> bool:
+    """Whether there is no answer yet: runs are not finished, or the first declared look is not reached."""
+    return row.look is None and bool(row.unfinished or row.first_look)
 
 
 def waiting(row: ComparisonRow) -> str:
     """What is said of a comparison of which some runs are not finished: a look at what is there is no answer."""
+    if row.first_look:
+        return f"no answer yet: the first declared look is at {row.first_look} pairs, in the order of the seeds"
     pairs = row.dropped + row.n_pairs
     unpaired = "; the runs there are have no partner and were tested unpaired (Welch)" if row.test == "welch" else ""
     return f"no answer yet: {row.unfinished} of {pairs} {_are(pairs, row.unfinished)} not complete{unpaired}"
@@ -64,12 +83,24 @@ def not_tested(row: ComparisonRow) -> str:
         return ""
     if row.n_pairs == 1:
         return "one pair is not enough for a test; add seeds"
+    if row.claim == "population" and row.p is None:
+        return _no_population_test(row)
     if row.p is None or row.p_holm is None:
         if row.difference == 0:
             subject = "both ablations" if row.model == row.against else "both models"
             return f"{subject} score exactly the same, so there is nothing to test"
         return f"all {row.n_pairs} pairs differ by exactly the same, so there is no spread to test against"
     return ""
+
+
+def _no_population_test(row: ComparisonRow) -> str:
+    if row.patients == 1:
+        return "one patient is not enough for a test over patients; validate on more"
+    if row.n_seeds == 1:
+        return "one seed is not enough for a test over seeds and patients; add seeds"
+    if row.difference == 0:
+        return "every patient scores exactly the same in both, so there is nothing to test"
+    return "every patient differs by exactly the same, so there is no spread to test against"
 
 
 def _told(row: ComparisonRow, unit: str, first: str, second: str) -> str:
@@ -98,9 +129,9 @@ def is_significant(row: ComparisonRow) -> bool:
 
     What is too small to be shown is no difference either, however sure it is.
     """
-    if row.p_holm is None or row.difference is None or row.unfinished or prints_as_zero(row.difference):
+    if row.p_holm is None or row.difference is None or waits(row):
         return False
-    return row.p_holm <= LEVEL and not too_few(row)
+    return row.p_holm <= LEVEL and not too_few(row) and not prints_as_zero(row.difference)
 
 
 def prints_as_zero(difference: float) -> bool:
@@ -113,7 +144,54 @@ def too_few(row: ComparisonRow) -> str:
 
     With two pairs no exact test can go below p = 0.5.
     """
+    if row.claim == "population" and row.patients < FEWEST_PAIRS:
+        return count(row.patients, "patient")
     return count(row.n_pairs, "pair") if row.n_pairs < FEWEST_PAIRS else ""
+
+
+def is_equivalent(row: ComparisonRow) -> bool | None:
+    """Whether the difference is shown to lie within the declared margin, of enough pairs; None where none was tested.
+
+    As `is_significant`, of corrected p: with several cells some would seem equivalent by chance.
+    """
+    if row.equivalence_margin is None:
+        return None
+    if row.p_tost_holm is None:
+        return row.equivalent if row.log_e is not None else None
+    return row.p_tost_holm <= LEVEL and not waits(row) and not too_few(row)
+
+
+def overall_verdict(row: Overall) -> str:
+    """What may be said of a comparison over the whole grid, its corrected p known."""
+    if row.unfinished:
+        return f"no answer yet: {count(row.unfinished, 'pair')} not complete"
+    if row.difference is None:
+        lacking = "no patient was scored" if row.claim == "population" else "no seed has a pair"
+        return f"{lacking} in every cell"
+    if row.n_seeds == 1:
+        return "one seed is not enough for a test; add seeds"
+    if row.p is None or row.p_holm is None:
+        if row.claim == "population" and row.patients == 1:
+            return "one patient is not enough for a test over patients; validate on more"
+        return "the same in every seed, so there is no spread to test against"
+    ahead = (row.difference > 0) == row.higher_is_better
+    better, worse = (row.model, row.against) if ahead else (row.against, row.model)
+    if prints_as_zero(row.difference):
+        return "no difference seen"
+    if is_significant_overall(row):
+        return f"{better} is better than {worse}"
+    if row.p_holm <= LEVEL:
+        few = count(row.n_seeds, "seed") if row.n_seeds < FEWEST_PAIRS else count(row.patients, "patient")
+        return f"{better} is ahead, but {few} are too few to call it better"
+    return "no difference is shown"
+
+
+def is_significant_overall(row: Overall) -> bool:
+    """Whether a difference over the whole grid may be called one; as `is_significant`."""
+    if row.p_holm is None or row.difference is None or row.unfinished or prints_as_zero(row.difference):
+        return False
+    enough = row.n_seeds >= FEWEST_PAIRS and (row.claim == "cohort" or row.patients >= FEWEST_PAIRS)
+    return row.p_holm <= LEVEL and enough
 
 
 def _equivalence(row: ComparisonRow) -> str:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from gridctl.experiment.claim_checks import check_claims
 from gridctl.experiment.data_sets import with_data_sets_checked, with_data_sets_said
 from gridctl.experiment.document import Document, Location
 from gridctl.experiment.empty_sections import without_empty_sections
@@ -134,6 +135,7 @@ def parse_experiment(
     _check_environment(tree.get("kubernetes"), problems)
     problems.raise_if_any()
     assert file is not None
+    check_claims(file, problems)
     _check_size(file, problems)
     problems.raise_if_any()
     runs = tuple(_expand(file, grid, problems))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Annotated, Any, Final, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from gridctl.experiment.executor_names import DEFAULT_EXECUTOR
 from gridctl.experiment.kubernetes_options import KubernetesOptions
@@ -85,6 +86,37 @@ class Ablation(Frozen):
         return cls(name=name, without=() if name == "none" else (name.removeprefix("no_"),))
 
 
+def _rising(items: tuple[int, ...]) -> tuple[int, ...]:
+    if any(later <= earlier for earlier, later in itertools.pairwise(items)):
+        raise ValueError("the numbers do not rise")
+    return items
+
+
+class DeclaredLooks(Frozen):
+    """Numbers of pairs at which the answer is looked at, declared before the first look.
+
+    Attributes:
+        looks: Rising, as `[5, 10, 15]`: how many seeds (times folds) each look takes, in the order in which they are
+            declared. In between there is no verdict.
+    """
+
+    looks: Annotated[
+        tuple[Annotated[int, Field(ge=3, le=10_000)], ...], Field(min_length=1, max_length=20), AfterValidator(_rising)
+    ]
+
+
+def _form(value: Any) -> str:
+    """Which of the two forms is meant, so that mistakes are those of one form."""
+    return "[section]" if isinstance(value, Mapping | DeclaredLooks) else "[text]"
+
+
+Stopping = Annotated[
+    Annotated[Literal["fixed", "anytime"], Tag("[text]")] | Annotated[DeclaredLooks, Tag("[section]")],
+    Discriminator(_form),
+]
+"""When the answer may be looked at."""
+
+
 class ComparisonSpec(Frozen):
     """Which model is asked to be better than which.
 
@@ -100,6 +132,13 @@ class ComparisonSpec(Frozen):
             the whole `experiment`.
         equivalence_margin: Largest mean difference, in units of the metric, that does not matter;
             without it equivalence is not tested.
+        claim: For whom the headline speaks: `cohort`, these patients, over their splits and the starts of training; or
+            `population`, patients like these, which takes the scores of each patient. Both are printed. By default
+            `population` where those scores exist, else `cohort`.
+        stopping: When the answer may be looked at: once, with the seeds that are declared (`fixed`); at declared
+            `looks`; or after every seed (`anytime`, for `claim: cohort` alone: evidence for about normal differences).
+        trend: How the difference changes as the data shrink: it `grows` or `shrinks`. To be declared before; without it
+            the trend is shown, and not part of the answer. Takes two train ratios or more.
         effect: Smallest mean difference worth finding, in units of the metric; what `gridctl plan`
             counts seeds for.
         effect_sd: Standard deviation of the paired differences expected; by default that measured.
@@ -112,6 +151,9 @@ class ComparisonSpec(Frozen):
     score: Score = "final"
     family: Literal["metric", "comparison", "experiment"] = "metric"
     equivalence_margin: float | None = Field(None, gt=0)
+    claim: Literal["cohort", "population"] | None = None
+    stopping: Stopping = "fixed"
+    trend: Literal["grows", "shrinks"] | None = None
     effect: float | None = Field(None, gt=0)
     effect_sd: float | None = Field(None, gt=0)
     power: float = Field(0.8, gt=0, lt=1)

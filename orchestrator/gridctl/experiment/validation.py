@@ -82,7 +82,7 @@ def validate(
         made = model.model_validate(value)
     except ValidationError as error:
         for number, item in enumerate(error.errors(include_url=False)):
-            location = tuple(part for part in item["loc"] if part != "[key]")
+            location = tuple(part for part in item["loc"] if not _is_form(part))
             if only is None or not location or location[0] in only:
                 what, fix = _what_and_fix(model, item, location, suggest=number < _SUGGESTIONS)
                 report((*at, *location), what, fix)
@@ -91,6 +91,11 @@ def validate(
     for location, text in changed:
         report((*at, *location), f"a number is meant, got {text}")
     return None if changed else made
+
+
+def _is_form(part: str | int) -> bool:
+    """Whether a part of a location is no key: `[key]` of a mapping, or which form of a value was meant."""
+    return isinstance(part, str) and part.startswith("[")
 
 
 def _what_and_fix(model: type[BaseModel], item: Any, location: Location, *, suggest: bool) -> tuple[str, str]:

@@ -82,7 +82,7 @@ def _comparisons(first: HistoryEvent, now: HistoryEvent) -> Iterator[str]:
     for pair in before.keys() & after.keys():
         of = f" of {' against '.join(pair)}" if several else ""
         old, new = before[pair], after[pair]
-        for name in ("score", "family", "equivalence_margin"):
+        for name in ("score", "family", "equivalence_margin", "claim", "stopping", "trend"):
             was, is_ = getattr(old, name), getattr(new, name)
             if was != is_:
                 yield f"{name.replace('_', ' ')}{of} changed from {_value(was)} to {_value(is_)}"
@@ -141,4 +141,6 @@ def _now(names: Iterable[str]) -> list[str]:
 def _value(value: object) -> str:
     if value is None:
         return "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {', '.join(map(str, items))}" for name, items in value.items())
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -43,6 +43,9 @@ class DeclaredComparison(Growing):
     score: str
     family: str
     equivalence_margin: float | None = None
+    claim: str | None = None
+    stopping: str | dict[str, tuple[int, ...]] = "fixed"
+    trend: str | None = None
 
 
 class Declared(Growing):

@@ -27,6 +27,7 @@ from gridctl.report.headline import headlines
 from gridctl.report.provenance import provenance
 from gridctl.report.study import Measured, StudyComparison
 from gridctl.report.training_facts import not_converged, trained_models, unequal_updates, with_training
+from gridctl.report.trends import trend_headlines
 from gridctl.report.warnings import warnings
 
 
@@ -132,7 +133,7 @@ def _comparisons(
             pairs = pair_ablations(rows, item.model, ablations, same_images=same_images(experiment), wanted=wanted)
         else:
             pairs = pair_models(rows, item.model, item.against, wanted)
-        found.append(compare(item, pairs, observed[key], experiment, question))
+        found.append(compare(item, pairs, observed[key], experiment, question, asked))
     tested, families = corrected(found, asked, experiment, question.unit)
     return remarked(tested, runs, scored.epochs, experiment.measures), families
 
@@ -142,7 +143,9 @@ def _headlines(comparison: Comparison, unit: str, runs: pd.DataFrame, trained: S
     unfinished = int((compared & ~runs["finished"]).sum())
     for metric in dict.fromkeys(row.metric for row in comparison.rows):
         rows = [row for row in comparison.rows if row.metric == metric]
-        yield from headlines(rows, unit, unfinished=unfinished, runs=int(compared.sum()))
+        overall = next((row for row in comparison.overall if row.metric == metric), None)
+        yield from headlines(rows, unit, unfinished=unfinished, runs=int(compared.sum()), overall=overall)
+        yield from trend_headlines(row for row in comparison.trends if row.metric == metric)
     unequal = unequal_updates(trained, comparison.model, comparison.against) if unit == "run" else ""
     if unequal and comparison.kind == "models":
         yield unequal

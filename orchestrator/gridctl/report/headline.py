@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from gridctl.analysis.model import ComparisonRow
+from gridctl.analysis.model import ComparisonRow, Overall
 from gridctl.analysis.wording import (
     LEVEL,
     cell_name,
@@ -15,15 +15,20 @@ from gridctl.analysis.wording import (
     prints_as_zero,
     sides,
     too_few,
+    waits,
+    whose,
 )
 from gridctl.report.numbers import interval, signed
+from gridctl.report.population import counted, spoken_of
 from gridctl.terminal.console import count
 
 MOST_CELLS_LISTED: Final = 4
 """A headline that would list more cells gives the range of their differences instead."""
 
 
-def headlines(rows: Sequence[ComparisonRow], unit: str, *, unfinished: int = 0, runs: int = 0) -> Iterator[str]:
+def headlines(
+    rows: Sequence[ComparisonRow], unit: str, *, unfinished: int = 0, runs: int = 0, overall: Overall | None = None
+) -> Iterator[str]:
     """The answer of one comparison on one metric, in a sentence or two.
 
     Args:
@@ -31,12 +36,34 @@ def headlines(rows: Sequence[ComparisonRow], unit: str, *, unfinished: int = 0, 
         unit: `run` or `epoch`; of pooled epochs nothing is said.
         unfinished: Runs of these models that the grid still waits for.
         runs: Runs of these models in the grid.
+        overall: Its one test over the whole grid, which comes first where there are several cells.
     """
     if not rows or unit == "epoch":
         return
+    first = overall if overall is not None and len(rows) > 1 else None
+    lead = "" if first is None or first.unfinished else _overall(first)
+    spoken = f". {spoken_of(first or rows[0])}" if any(_is_tested(row) for row in rows) else ""
+    for line in _answers(rows, lead, unfinished, runs):
+        yield line + spoken
+
+
+def _is_tested(row: ComparisonRow) -> bool:
+    return row.difference is not None and not waits(row) and not not_tested(row)
+
+
+def _overall(row: Overall) -> str:
+    """The test over the whole grid, in words that end where those of the cells begin."""
+    size = (
+        f" ({signed(row.difference)} {interval(row.ci_low, row.ci_high)}, {counted(row)})" if row.p is not None else ""
+    )
+    holm = f" after Holm over {row.family_size} such tests" if row.family_size > 1 else ""
+    return f"over the whole grid {row.verdict}{size}{holm}; by cell "
+
+
+def _answers(rows: Sequence[ComparisonRow], lead: str, unfinished: int, runs: int) -> Iterator[str]:
     metric = rows[0].label
     names = f"{metric}, ablations of {rows[0].model}" if _ablations(rows) else metric
-    waits = f"{unfinished} of {count(runs, 'run')} {'is' if unfinished == 1 else 'are'} not finished"
+    not_done = f"{unfinished} of {count(runs, 'run')} {'is' if unfinished == 1 else 'are'} not finished"
     found: dict[str, list[ComparisonRow]] = {}
     for row in rows:
         if is_significant(row):
@@ -46,13 +73,23 @@ def headlines(rows: Sequence[ComparisonRow], unit: str, *, unfinished: int = 0, 
             found.setdefault(f"{better} is better than {worse}", []).append(row)
     if not found:
         pair = "" if _ablations(rows) else f", {rows[0].model} against {rows[0].against}"
-        yield f"{names}{pair}: {_not_yet(rows, waits) if unfinished else _nothing_found(rows)}"
+        waiting_for = unfinished and not any(row.look for row in rows)
+        yield f"{names}{pair}: {_not_yet(rows, not_done) if waiting_for else lead + _nothing_found(rows)}"
         return
     parts = [f"{said} {_places(places, len(rows))}" for said, places in found.items()]
-    if open_cells := len(rows) - sum(map(len, found.values())):
+    same = [row for row in rows if row.equivalent and not is_significant(row)]
+    if same:
+        parts.append(f"{_within(same, len(rows))}")
+    if open_cells := len(rows) - len(same) - sum(map(len, found.values())):
         parts.append(f"{open_cells} of {len(rows)} comparisons {'allows' if open_cells == 1 else 'allow'} no verdict")
-    start = f"so far ({waits}) " if unfinished else ""
-    yield f"{names}: {start}{'; '.join(parts)}{_holm(rows)}"
+    start = f"so far ({not_done}) " if unfinished else ""
+    yield f"{names}: {lead}{start}{'; '.join(parts)}{_holm(rows)}"
+
+
+def _within(same: Sequence[ComparisonRow], cells: int) -> str:
+    """How many cells are equivalent, by what margin."""
+    margin = f"within ±{same[0].equivalence_margin:g}: too small to matter"
+    return f"{len(same)} of {cells} differences {'is' if len(same) == 1 else 'are'} {margin}"
 
 
 def _ablations(rows: Sequence[ComparisonRow]) -> bool:
@@ -75,16 +112,15 @@ def _nothing_found(rows: Sequence[ComparisonRow]) -> str:
     if not tested:
         return f"nothing could be tested: {'; '.join(dict.fromkeys(not_tested(row) for row in rows))}"
     if len(rows) == 1:
-        return f"{rows[0].verdict} {measured(rows[0])}"
+        return f"{rows[0].verdict.removesuffix(whose(rows[0]))} {measured(rows[0])}"
     least = "" if len(tested) == len(rows) else f" of the {len(tested)} that could be tested (of {len(rows)})"
     if few := next((row for row in tested if _would_be_significant(row)), None):
         return f"{too_few(few)} are too few to call a difference significant: {_range(tested)}"
     same = [row for row in tested if row.equivalent]
-    equivalent = (
-        f"; {len(same)} of {len(rows)} are shown to be within ±{same[0].equivalence_margin:g}, each at the 5% level"
-        if same
-        else ""
-    )
+    if len(same) == len(rows):
+        margin = f"within ±{same[0].equivalence_margin:g}, too small to matter"
+        return f"every difference is {margin}{_holm(rows)}: {_range(rows)}"
+    equivalent = f"; {_within(same, len(rows))}" if same else ""
     return f"no difference{least} is significant{_holm(rows)}: {_range(tested)}{equivalent}"
 
 
@@ -105,7 +141,7 @@ def _places(rows: Sequence[ComparisonRow], cells: int) -> str:
 
 def measured(row: ComparisonRow) -> str:
     """`(+0.050 [0.040, 0.060], n = 5)`: size, 95% interval and number of pairs."""
-    return f"({signed(row.difference)} {interval(row.ci_low, row.ci_high)}, n = {row.n_pairs})"
+    return f"({signed(row.difference)} {interval(row.ci_low, row.ci_high)}, {counted(row)})"
 
 
 def _range(rows: Sequence[ComparisonRow]) -> str:

@@ -9,7 +9,6 @@ from typing import Final
 import pandas as pd
 
 from gridctl.analysis.cell_tests import RESAMPLES
-from gridctl.analysis.comparisons import GRID_RESAMPLES
 from gridctl.analysis.model import Provenance, ProvenanceValue
 
 _FIELDS: Final = ("git_sha", "image", "versions", "device_name", "data_digest")
@@ -34,6 +33,5 @@ def provenance(runs: pd.DataFrame, seed: int) -> Provenance:
         runs=values,
         analysis={"python": platform.python_version(), **versions},
         resamples=RESAMPLES,
-        grid_resamples=GRID_RESAMPLES,
         resampling_seed=seed,
     )

@@ -110,7 +110,7 @@ def test_a_lower_cross_entropy_is_the_better_one(store: FolderStore, tmp_path: P
     row = rows(reported(tiny, store, replace(SIGNIFICANCE, metrics=(VALIDATION_BCE,))))[0]
     assert row.difference is not None
     assert row.difference < 0
-    assert row.verdict == "gamma_net is better than unet"
+    assert row.verdict == "gamma_net is better than unet (these patients; 5 pairs)"
 
 
 def test_incomplete_pairs_are_left_out_by_name(store: FolderStore, tmp_path: Path) -> None:

@@ -96,7 +96,18 @@ def test_every_column_is_documented(made: Made) -> None:
     names |= set(content["dropped_pairs"][0]) | set(content["unlike_pairs"][0])
     assert names - words(text) == set()
     section = text.split("## Comparisons")[1].split("Without")[0]
-    assert words(section) - {"models", "ablations", "none", "run", "epoch", "welch", "comparisons"} <= set(header)
+    assert words(section) - {
+        "models",
+        "ablations",
+        "none",
+        "run",
+        "epoch",
+        "welch",
+        "comparisons",
+        "cohort",
+        "population",
+        "anytime",
+    } <= set(header)
 
 
 def test_csv_and_json_have_the_same_rows_and_one_a_comparison(made: Made) -> None:

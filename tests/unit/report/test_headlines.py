@@ -126,7 +126,7 @@ def test_a_difference_that_prints_as_zero_puts_no_model_ahead(store: FolderStore
         lambda run, epoch: 0.7 + jitter(run, epoch) * (-1) ** run.seed * (run.model == "unet") / 10,
     )
     for row in (row for part in report.comparisons for row in part.rows):
-        assert row.verdict == "no difference seen"
+        assert row.verdict.removesuffix(" (these patients; 5 pairs)") == "no difference seen"
 
 
 @pytest.mark.parametrize("unit", ["run", "epoch"])
@@ -140,7 +140,7 @@ def test_a_sure_difference_that_prints_as_zero_is_none(
     for row in (row for part in report.comparisons for row in part.rows):
         assert row.p is not None
         assert row.p < 0.001
-        assert row.verdict == "no difference seen"
+        assert row.verdict.removesuffix(" (these patients; 5 pairs)") == "no difference seen"
     assert not any("better" in line for line in report.headlines)
 
 
@@ -153,7 +153,10 @@ def test_a_model_that_never_learned_is_named_first(store: FolderStore, tmp_path:
     said = "unet never learned (validation soft Dice never above 0.001 in any epoch of all 10 finished runs)"
     assert report.headlines[0].startswith(said)
     for row in (row for part in report.comparisons for row in part.rows):
-        assert row.verdict == "gamma_net is better than unet; but unet never learned here, so it means nothing"
+        said = (
+            "gamma_net is better than unet (these patients; 5 pairs); but unet never learned here, so it means nothing"
+        )
+        assert row.verdict == said
 
 
 def test_a_model_that_never_learned_on_little_data_alone_is_named_there(store: FolderStore, tmp_path: Path) -> None:

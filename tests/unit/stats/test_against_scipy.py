@@ -18,11 +18,11 @@ from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW, ttost_paired
 
 from gridctl.analysis.statistics.bca import bca_mean
-from gridctl.analysis.statistics.effect_size import hedges_g_av, hedges_g_z
+from gridctl.analysis.statistics.effect_size import hedges_g_av, hedges_g_z, small_sample_correction
 from gridctl.analysis.statistics.equivalence import paired_tost
 from gridctl.analysis.statistics.improvement import probability_of_improvement
 from gridctl.analysis.statistics.multiplicity import benjamini_hochberg, holm
-from gridctl.analysis.statistics.over_grid import interquartile_mean, iqm, iqm_difference, mean_over_cells
+from gridctl.analysis.statistics.over_grid import interquartile_mean
 from gridctl.analysis.statistics.paired_t import paired_t
 from gridctl.analysis.statistics.power import paired_t_power, pairs_needed
 from gridctl.analysis.statistics.sign_flip import EXACT_PAIRS, sign_flip
@@ -210,11 +210,16 @@ def test_equivalence(n: int) -> None:
 
 def test_effect_sizes_of_lakens_worked_example() -> None:
     """Printed: d_z 1.50, d_av 1.13; Hedges' g_s of the same as independent groups 1.08."""
-    assert hedges_g_av(FILM_1, FILM_2) == pytest.approx(1.08, abs=0.005)
-    g_z = hedges_g_z(FILM_1, FILM_2)
+    g_av, g_z = hedges_g_av(FILM_1, FILM_2), hedges_g_z(FILM_1, FILM_2)
+    assert g_av is not None
     assert g_z is not None
+    d_av = 1 / math.sqrt((np.var(FILM_1, ddof=1) + np.var(FILM_2, ddof=1)) / 2)
+    assert d_av == pytest.approx(1.13, abs=0.005)
+    r = np.corrcoef(FILM_1, FILM_2)[0, 1]
+    df = 2 * 9 / (1 + r**2)  # the films' variances are almost equal
+    assert g_av.g == pytest.approx(small_sample_correction(df) * d_av, abs=0.001)
     exact = math.gamma(4.5) / (math.sqrt(4.5) * math.gamma(4))
-    assert g_z / exact == pytest.approx(1.50, abs=0.005)
+    assert g_z.g / exact == pytest.approx(1.50, abs=0.005)
 
 
 @settings(max_examples=10, deadline=None)  # each call of multipletests collects all garbage
@@ -249,35 +254,6 @@ def test_a_tie_is_half_an_improvement() -> None:
 def test_interquartile_mean(n: int) -> None:
     x = np.random.default_rng(n).normal(size=(3, n))
     assert interquartile_mean(x) == pytest.approx(stats.trim_mean(x, 0.25, axis=1), **CLOSE)
-
-
-def test_the_interval_over_the_grid_draws_runs_within_cells() -> None:
-    """rliable's: independent draws within each cell, IQM of all, percentiles."""
-    cells = [np.random.default_rng(i).normal(i, 1, 5) for i in range(4)]
-    ours = iqm(cells, resamples=2000, seed=3)
-    generator = np.random.default_rng(3)
-    drawn = np.concatenate([cell[generator.integers(0, 5, (2000, 5))] for cell in cells], axis=1)
-    expected = np.quantile(stats.trim_mean(drawn, 0.25, axis=1), [0.025, 0.975])
-    assert ours is not None
-    assert ours.value == pytest.approx(stats.trim_mean(np.concatenate(cells), 0.25), **CLOSE)
-    assert (ours.ci_low, ours.ci_high) == pytest.approx(tuple(expected), **CLOSE)
-    assert iqm([*cells, np.array([])], resamples=2000, seed=3) == ours, "an empty cell is left out"
-    assert iqm([]) is None
-
-
-def test_pairs_are_drawn_together() -> None:
-    """A constant lead has no spread, however much both models vary."""
-    cells = [np.random.default_rng(i).normal(0, 1, 5) for i in range(4)]
-    pairs = [np.column_stack((cell + 0.25, cell)) for cell in cells]
-    lead = iqm_difference(pairs, resamples=500)
-    assert lead is not None
-    assert (lead.value, lead.ci_low, lead.ci_high) == pytest.approx((0.25, 0.25, 0.25))
-
-
-def test_mean_over_cells_weighs_cells_alike() -> None:
-    ours = mean_over_cells([np.array([1.0, 1.0, 1.0, 1.0]), np.array([0.0])], resamples=100)
-    assert ours is not None
-    assert ours.value == 0.5
 
 
 @pytest.mark.parametrize("n", SIZES)

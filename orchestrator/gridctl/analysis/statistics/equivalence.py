@@ -45,15 +45,38 @@ def paired_tost(first: ArrayLike, second: ArrayLike, margin: float, level: float
 
     Source: Schuirmann (1987); Lakens (2017).
     """
-    if not margin > 0:
-        raise ValueError(f"a margin of {margin}")
     a, b = as_pairs(first, second)
     if len(a) < 2:
+        _check(margin)
         return None
     differences = a - b
-    if float(differences.std(ddof=1)) <= rounding(a, b):
+    deviation = float(differences.std(ddof=1))
+    if deviation <= rounding(a, b):
+        _check(margin)
         return None
-    p_low = float(stats.ttest_1samp(differences, -margin, alternative="greater").pvalue)
-    p_high = float(stats.ttest_1samp(differences, margin, alternative="less").pvalue)
-    interval = stats.ttest_1samp(differences, 0).confidence_interval(1 - 2 * level)
-    return Equivalence(max(p_low, p_high), p_low, p_high, float(interval.low), float(interval.high))
+    return tost(float(differences.mean()), deviation / len(a) ** 0.5, len(a) - 1, margin, level)
+
+
+def tost(mean: float, se: float, degrees_of_freedom: float, margin: float, level: float = 0.05) -> Equivalence:
+    """The same from a mean, its standard error and its degrees of freedom: those of the declared claim.
+
+    Args:
+        mean: Of the differences.
+        se: Its standard error, above 0.
+        degrees_of_freedom: Of that.
+        margin: As for `paired_tost`.
+        level: As for `paired_tost`.
+
+    Raises:
+        ValueError: The margin is not above 0.
+    """
+    _check(margin)
+    p_low = float(stats.t.sf((mean + margin) / se, degrees_of_freedom))
+    p_high = float(stats.t.cdf((mean - margin) / se, degrees_of_freedom))
+    reach = float(stats.t.ppf(1 - level, degrees_of_freedom)) * se
+    return Equivalence(max(p_low, p_high), p_low, p_high, mean - reach, mean + reach)
+
+
+def _check(margin: float) -> None:
+    if not margin > 0:
+        raise ValueError(f"a margin of {margin}")

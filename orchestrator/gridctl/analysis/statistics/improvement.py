@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from gridctl.analysis.statistics.paired_scores import as_pairs, rounding
+
+MEANINGFUL: Final = 0.75
+"""Share of pairs that matters: Bouthillier et al. (2021), section 5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,16 @@ class Improvement:
     share: float
     ci_low: float
     ci_high: float
+
+    @property
+    def significant(self) -> bool:
+        """Whether the interval's lower end is above a half."""
+        return self.ci_low > 0.5
+
+    @property
+    def meaningful(self) -> bool:
+        """Whether it is significant and the interval reaches above `MEANINGFUL`."""
+        return self.significant and self.ci_high > MEANINGFUL
 
 
 def wins(first: ArrayLike, second: ArrayLike, *, higher_is_better: bool = True) -> NDArray[np.float64]:
@@ -52,10 +66,19 @@ def probability_of_improvement(
     runs meet their own partner alone, for pairs share the split. Interval: Wilson (1927).
     """
     won = wins(first, second, higher_is_better=higher_is_better)
-    n = len(won)
-    if n == 0:
-        return None
-    share = float(won.mean())
+    return wilson(float(won.mean()), len(won), confidence) if len(won) else None
+
+
+def wilson(share: float, n: int, confidence: float = 0.95) -> Improvement:
+    """A share of n independent observations with its interval.
+
+    Args:
+        share: In [0, 1]; ties may have counted a half.
+        n: Above 0.
+        confidence: In (0, 1).
+
+    Source: Wilson (1927).
+    """
     z = float(ndtri((1 + confidence) / 2))
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     reach = z / (1 + z**2 / n) * math.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))

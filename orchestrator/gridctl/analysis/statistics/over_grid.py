@@ -1,30 +1,42 @@
-"""One number for the whole grid, and its interval: cells are strata, runs are drawn within them."""
+"""One number for the whole grid and its interval over seeds: cells of one seed share patients."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import math
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 
-Cells = Sequence[NDArray[np.float64]]
+from gridctl.analysis.statistics.improvement import Improvement, wilson
+from gridctl.analysis.statistics.paired_scores import rounding
 
-_AT_ONCE: Final = 2_000_000
-"""Numbers held at a time while drawing."""
+Table = NDArray[np.float64]
+"""Shape (seeds, cells), NaN where there is no score."""
 
 
 @dataclass(frozen=True, slots=True)
-class IntervalEstimate:
-    """A number with its confidence interval."""
+class GridEstimate:
+    """A number over the whole grid.
+
+    Attributes:
+        value: The estimate.
+        n: Seeds it is of.
+        ci_low, ci_high: Confidence interval over seeds; None below two seeds.
+        t, degrees_of_freedom, p: Two-sided test that the true value is 0; None below two seeds, and without spread.
+    """
 
     value: float
-    ci_low: float
-    ci_high: float
+    n: int
+    ci_low: float | None = None
+    ci_high: float | None = None
+    t: float | None = None
+    degrees_of_freedom: int = 0
+    p: float | None = None
 
 
-def interquartile_mean(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+def interquartile_mean(scores: Table) -> Table:
     """Mean of what is left when the lowest and the highest quarter are cut off.
 
     Args:
@@ -38,92 +50,107 @@ def interquartile_mean(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     n = scores.shape[-1]
     cut = int(0.25 * n)
     if not cut:
-        mean: NDArray[np.float64] = scores.mean(axis=-1)
+        mean: Table = scores.mean(axis=-1)
         return mean
-    middle: NDArray[np.float64] = np.partition(scores, (cut, n - cut - 1), axis=-1)[..., cut : n - cut].mean(axis=-1)
+    middle: Table = np.partition(scores, (cut, n - cut - 1), axis=-1)[..., cut : n - cut].mean(axis=-1)
     return middle
 
 
-def iqm(cells: Cells, *, confidence: float = 0.95, resamples: int = 9999, seed: int = 0) -> IntervalEstimate | None:
-    """Interquartile mean over the grid.
+def mean_over_grid(differences: ArrayLike, confidence: float = 0.95) -> GridEstimate | None:
+    """Mean over cells of each seed's differences, then a t-test over seeds.
 
     Args:
-        cells: Scores of one model, an array (runs,) a cell; empty cells are left out.
+        differences: A `Table`; seeds that lack a cell are left out, for their means are of other cells.
         confidence: Of the interval, in (0, 1).
-        resamples: Of the bootstrap, runs drawn with replacement within each cell.
-        seed: Of those draws.
 
     Returns:
-        The estimate with its percentile interval; None without scores.
-
-    Source: Agarwal et al. (2021), the definition of rliable.
+        The estimate; None without a complete seed.
     """
-    return _interval_estimate([cell[:, None] for cell in cells], _first_iqm, confidence, resamples, seed)
-
-
-def iqm_difference(
-    cells: Cells, *, confidence: float = 0.95, resamples: int = 9999, seed: int = 0
-) -> IntervalEstimate | None:
-    """Interquartile mean of one model minus that of the other; pairs are drawn together.
-
-    Args:
-        cells: Pairs of scores, an array (pairs, 2) a cell.
-        confidence: As for `iqm`.
-        resamples: As for `iqm`.
-        seed: As for `iqm`.
-    """
-
-    def statistic(parts: Cells) -> NDArray[np.float64]:
-        both = np.concatenate(parts, axis=1)
-        return interquartile_mean(both[..., 0]) - interquartile_mean(both[..., 1])
-
-    return _interval_estimate(cells, statistic, confidence, resamples, seed)
-
-
-def mean_over_cells(
-    cells: Cells, *, confidence: float = 0.95, resamples: int = 9999, seed: int = 0
-) -> IntervalEstimate | None:
-    """Mean over cells of each cell's mean: with `wins`, the probability of improvement.
-
-    Args:
-        cells: An array (pairs,) a cell.
-        confidence: As for `iqm`.
-        resamples: As for `iqm`.
-        seed: As for `iqm`.
-    """
-
-    def statistic(parts: Cells) -> NDArray[np.float64]:
-        mean: NDArray[np.float64] = np.mean([part[..., 0].mean(axis=1) for part in parts], axis=0)
-        return mean
-
-    return _interval_estimate([cell[:, None] for cell in cells], statistic, confidence, resamples, seed)
-
-
-def _first_iqm(parts: Cells) -> NDArray[np.float64]:
-    return interquartile_mean(np.concatenate(parts, axis=1)[..., 0])
-
-
-def _interval_estimate(
-    cells: Cells,
-    statistic: Callable[[Cells], NDArray[np.float64]],
-    confidence: float,
-    resamples: int,
-    seed: int,
-) -> IntervalEstimate | None:
-    """A statistic of cells (n, columns), and its percentile interval."""
-    filled = [cell for cell in cells if len(cell)]
-    if not filled:
+    d = np.asarray(differences, dtype=float)
+    if not d.size:
         return None
-    value = float(statistic([cell[None] for cell in filled])[0])
-    drawn = np.concatenate([statistic(parts) for parts in _resampled(filled, resamples, seed)])
-    low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return IntervalEstimate(value, float(low), float(high))
+    complete = d[np.isfinite(d).all(axis=1)]
+    if not len(complete):
+        return None
+    return _over_seeds(complete.mean(axis=1), float(complete.mean()), rounding(complete.ravel()), confidence)
 
 
-def _resampled(cells: Cells, resamples: int, seed: int) -> Iterator[Cells]:
-    """Cells of shape (some resamples, n, columns), until there are `resamples`."""
-    generator = np.random.default_rng(seed)
-    some = max(1, _AT_ONCE // sum(cell.size for cell in cells))
-    for start in range(0, resamples, some):
-        count = min(some, resamples - start)
-        yield [cell[generator.integers(0, len(cell), (count, len(cell)))] for cell in cells]
+def iqm(scores: ArrayLike, confidence: float = 0.95) -> GridEstimate | None:
+    """Interquartile mean of one model's scores over the grid.
+
+    Args:
+        scores: A `Table`.
+        confidence: Of the interval, in (0, 1).
+
+    Returns:
+        The estimate; its interval is the jackknife's over seeds. None without scores.
+
+    Source: Agarwal et al. (2021) for the estimate; Tukey (1958) for the jackknife. Their bootstrap draws cells
+    independently, which holds the truth too rarely where cells share patients.
+    """
+    return _jackknife([np.asarray(scores, dtype=float)], confidence)
+
+
+def iqm_difference(first: ArrayLike, second: ArrayLike, confidence: float = 0.95) -> GridEstimate | None:
+    """Interquartile mean of one model minus that of the other, of the pairs that both have.
+
+    Args:
+        first: A `Table` of one model.
+        second: The other's.
+        confidence: Of the interval, in (0, 1).
+    """
+    a, b = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
+    both = np.isfinite(a) & np.isfinite(b)
+    return _jackknife([np.where(both, a, np.nan), np.where(both, b, np.nan)], confidence)
+
+
+def improvement_over_grid(won: ArrayLike, confidence: float = 0.95) -> Improvement | None:
+    """Share of pairs in which the first is the better one, mean over cells, with Wilson's interval.
+
+    Args:
+        won: A `Table`: 1 where the first is the better one, 0.5 for ties, else 0.
+        confidence: Of the interval, in (0, 1).
+
+    Returns:
+        The share; its interval takes each seed for one observation, however many cells it has. None without pairs.
+    """
+    table = np.asarray(won, dtype=float)
+    if not np.isfinite(table).any():
+        return None
+    filled = np.isfinite(table).any(axis=0)
+    share = float(np.nanmean(table[:, filled], axis=0).mean())
+    return wilson(share, int(np.isfinite(table).any(axis=1).sum()), confidence)
+
+
+def _jackknife(tables: list[Table], confidence: float) -> GridEstimate | None:
+    """IQM of the first table, minus that of the second if there is one."""
+    used = np.isfinite(tables[0]).any(axis=1) if tables[0].size else np.zeros(0, dtype=bool)
+    if not used.any():
+        return None
+    chosen = [table[used] for table in tables]
+
+    def statistic(rows: NDArray[np.bool_]) -> float:
+        of_each = [float(interquartile_mean(values[np.isfinite(values)])) for values in (t[rows] for t in chosen)]
+        return of_each[0] - of_each[1] if len(of_each) > 1 else of_each[0]
+
+    n = int(used.sum())
+    everything = np.ones(n, dtype=bool)
+    value = statistic(everything)
+    if n < 2:
+        return GridEstimate(value, n)
+    without = np.array([statistic(np.arange(n) != left_out) for left_out in range(n)])
+    smallest = max(rounding(table[np.isfinite(table)]) for table in chosen)
+    return _over_seeds(n * value - (n - 1) * without, value, n * smallest, confidence)
+
+
+def _over_seeds(of_seeds: Table, value: float, smallest: float, confidence: float) -> GridEstimate:
+    n = len(of_seeds)
+    if n < 2:
+        return GridEstimate(value, n)
+    deviation = float(of_seeds.std(ddof=1))
+    if deviation <= 10 * smallest:
+        return GridEstimate(value, n, value, value, None, n - 1)
+    se = deviation / math.sqrt(n)
+    reach = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * se
+    p = float(2 * stats.t.sf(abs(value) / se, n - 1))
+    return GridEstimate(value, n, value - reach, value + reach, value / se, n - 1, p)

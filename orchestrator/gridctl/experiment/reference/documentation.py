@@ -46,6 +46,7 @@ declares; one named by its path comes first. A list has exactly these steps, fir
 _SECTIONS: Final = (
     ("", "", "Top level"),
     ("ComparisonSpec", "compare", "`compare`"),
+    ("DeclaredLooks", "compare.stopping", "`compare.stopping`, where looks are declared"),
     ("Ablation", "ablations[]", "An item of `ablations`"),
     ("DataSpec", "data", "`data`"),
     ("DatasetSpec", "data.train", "`data.train`, `data.test`, a value of `data.external`"),

@@ -17,8 +17,8 @@ def value_words(schema: Schema) -> str:
     """The values that a schema takes: `whole number, 1 to 9999, or null`."""
     if "enum" in schema or "const" in schema:
         return ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
-    if "anyOf" in schema:
-        parts = list(dict.fromkeys(value_words(part) for part in schema["anyOf"]))
+    if forms := schema.get("anyOf", schema.get("oneOf")):
+        parts = list(dict.fromkeys(value_words(part) for part in forms))
         return ", or ".join(parts)
     if "$ref" in schema or schema.get("properties"):
         return "section, see below"

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from gridctl.analysis.model import Report
 from gridctl.report.renderers.scorecard_sections import scorecard_sections, training_sections
-from gridctl.report.renderers.sections import Section, sections
+from gridctl.report.renderers.section import Section
+from gridctl.report.renderers.sections import sections
 from gridctl.report.renderers.study_sections import study_sections
 
 

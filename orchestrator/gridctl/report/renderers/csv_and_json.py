@@ -82,6 +82,8 @@ def as_json(report: Report) -> str:
         "aggregates": [asdict(row) for row in report.aggregates],
         "comparisons": rows(report) if report.comparisons else [],
         "overall": [asdict(row) for part in report.comparisons for row in part.overall],
+        "trends": [asdict(row) for part in report.comparisons for row in part.trends],
+        "interactions": [asdict(row) for part in report.comparisons for row in part.interactions],
         "measures": [asdict(measure) for measure in report.measures.values()],
         "families": [asdict(family) for family in report.families],
         "pairs": _of_parts(report, "pairs"),

@@ -10,7 +10,8 @@ from gridctl.analysis.model import Report
 from gridctl.analysis.wording import sentence
 from gridctl.report.conditions import conditions
 from gridctl.report.renderers.all_sections import all_sections
-from gridctl.report.renderers.sections import Section, definitions, footer
+from gridctl.report.renderers.section import Section
+from gridctl.report.renderers.sections import definitions, footer
 from gridctl.report.renderers.unbroken import NO_BREAK, unbroken
 
 _PREAMBLE: Final = r"""\documentclass{article}

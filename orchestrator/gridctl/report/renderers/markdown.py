@@ -5,7 +5,8 @@ from __future__ import annotations
 from gridctl.analysis.model import Report
 from gridctl.report.conditions import conditions
 from gridctl.report.renderers.all_sections import all_sections
-from gridctl.report.renderers.sections import Section, definitions, footer
+from gridctl.report.renderers.section import Section
+from gridctl.report.renderers.sections import definitions, footer
 from gridctl.report.renderers.unbroken import unbroken
 
 

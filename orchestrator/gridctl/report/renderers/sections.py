@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from gridctl.analysis.families import is_selected
 from gridctl.analysis.model import Comparison, ComparisonRow, Overall, Report, Summary
@@ -12,30 +11,9 @@ from gridctl.analysis.wording import bca_coverage, cell_name, is_significant
 from gridctl.experiment.measures import primary_label, titled
 from gridctl.report.conditions import comparison_name
 from gridctl.report.numbers import MISSING, effect, interval, mean_sd, p_value, share, signed
+from gridctl.report.renderers.section import Section
+from gridctl.report.renderers.trend_sections import trend_sections
 from gridctl.terminal.console import count
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One table and what is said below it.
-
-    Attributes:
-        title: Above it.
-        columns: Headings.
-        rows: Cells, as many a row as there are columns.
-        emphasised: Indices of rows whose difference is significant after correction.
-        caption: How to read its numbers.
-        notes: What they allow to say.
-        text_columns: Headings of columns that hold words.
-    """
-
-    title: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    emphasised: frozenset[int] = frozenset()
-    caption: str = ""
-    notes: Sequence[str] = ()
-    text_columns: Sequence[str] = ("ablation",)
 
 
 def sections(report: Report) -> Iterator[Section]:
@@ -54,9 +32,13 @@ def sections(report: Report) -> Iterator[Section]:
         for metric, family in rows.items():
             yield _comparison(report, comparison, metric, family)
         for metric, family in rows.items():
+            if any(row.population_p is not None for row in family):
+                yield _readings(report, comparison, metric, family)
+        for metric, family in rows.items():
             if report.unit == "run" and any(row.n_pairs > 1 for row in family):
                 yield _other_tests(report, comparison, metric, family)
     yield from _whole_grid(report)
+    yield from trend_sections(report)
 
 
 def definitions(report: Report, metrics: Iterable[str] = ()) -> dict[str, str]:
@@ -75,7 +57,7 @@ def footer(report: Report) -> str:
     """What made the numbers, in a line."""
     made = report.provenance
     libraries = ", ".join(f"{name} {version}" for name, version in made.analysis.items())
-    drawn = f"{made.resamples} resamples (over the grid {made.grid_resamples}), seed {made.resampling_seed}"
+    drawn = f"{made.resamples} resamples, seed {made.resampling_seed}"
     return f"made with {libraries}; {drawn}"
 
 
@@ -170,10 +152,42 @@ def _better(*, higher: bool) -> str:
 
 def _caption(report: Report, comparison: Comparison, family: Sequence[ComparisonRow]) -> str:
     size = family[0].family_size
-    tests = f"paired t, p after Holm over {count(size, 'test')}; " if size else ""
+    tests = f"{tests_made(family)}, p after Holm over {count(size, 'test')}; " if size else ""
     unpaired = "n a+b: unpaired runs, Welch's t; " if any(row.test == "welch" for row in family) else ""
     g = "" if any(row.ablation != "none" for row in family) else "g: Hedges' g_av"
     return f"mean (sd) over n pairs; {_observations(report, comparison.score)}; {tests}{unpaired}{g}".removesuffix("; ")
+
+
+def tests_made(family: Sequence[ComparisonRow]) -> str:
+    """What p is of, in words."""
+    names = {
+        "two-way": "difference, interval and p: two-way t over seeds and patients",
+        "e-value": "interval and p hold after every look (e-value)",
+    }
+    first = next((row for row in family if row.test in names), None)
+    looks = "; p for all declared looks" if family[0].first_look else ""
+    return (names[first.test] if first else "paired t") + looks
+
+
+def _readings(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
+    """Both readings side by side: whichever is declared, the other is not hidden."""
+    place = _place_columns(family)
+    columns = [*place, "these patients", "p", "patients like these", "p", "seeds", "patients"]
+    rows = []
+    for row in family:
+        cells = _place_cells(row, place)
+        for reading in ("cohort", "population"):
+            difference, low, high, p = (
+                getattr(row, f"{reading}_{part}") for part in ("difference", "low", "high", "p")
+            )
+            cells += [MISSING if difference is None else f"{signed(difference)} {interval(low, high)}", p_value(p)]
+        rows.append([*cells, str(row.n_seeds), str(row.patients)])
+    said = (
+        "difference [95% CI], p not corrected; these patients: paired t over seeds; patients like these: two-way t "
+        "over seeds and patients, for models trained on subsets of this cohort"
+    )
+    title = f"{_title(report, comparison, metric, family)}, read in both ways"
+    return Section(title, columns, rows, caption=said)
 
 
 def _other_tests(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
@@ -187,7 +201,7 @@ def _other_tests(report: Report, comparison: Comparison, metric: str, family: Se
         cells += [interval(row.bca_low, row.bca_high), p_value(row.p_permutation), p_value(row.p_wilcoxon)]
         cells += [p_value(row.p_bh), *([effect(row.hedges_g_av)] if ablated else [])]
         cells += [effect(row.hedges_g_z), share(row.probability_of_improvement)]
-        rows.append([*cells, *([p_value(row.p_tost)] if declared else [])])
+        rows.append([*cells, *([p_value(row.p_tost_holm)] if declared else [])])
     return Section(
         f"{_title(report, comparison, metric, family)}, by other means",
         columns,
@@ -202,12 +216,12 @@ def _caption_of_others(family: Sequence[ComparisonRow]) -> str:
     patterns = "all sign patterns" if exact else f"{max(row.permutations for row in family)} sampled sign patterns"
     parts = [
         f"p not corrected: flips: permutation test of the mean over {patterns}, ranks: Wilcoxon",
-        f"BH: p of the paired t after Benjamini-Hochberg, m = {size}",
+        f"BH: p of the table above after Benjamini-Hochberg, m = {size}",
         "g_av, g_z: Hedges' g over the models' deviation and over that of differences",
         "wins: share of pairs in which the first is better",
     ]
     margins = {row.equivalence_margin for row in family if row.equivalence_margin is not None}
-    parts += [f"TOST: p that the difference is within ±{margin:g}" for margin in margins]
+    parts += [f"TOST: p that the difference is within ±{margin:g}, after Holm" for margin in margins]
     coverage = bca_coverage(min(row.n_pairs for row in family if row.n_pairs > 1))
     return "; ".join([*parts, *([coverage] if coverage else [])])
 
@@ -228,13 +242,21 @@ def _whole_grid(report: Report) -> Iterator[Section]:
             f"{titled(report.measures[metric])} over the whole grid",
             ["what", "value", "95% CI", "n"],
             rows,
-            caption="IQM: mean of the middle half of all scores; intervals: bootstrap of runs or pairs within cells"
-            + ("; a point where all pairs agree, which is no certainty" if report.comparisons else ""),
+            caption="IQM: mean of the middle half of all scores; a seed is one observation, for its cells share "
+            "patients: mean over cells with a t interval over seeds, IQM with the jackknife's"
+            + (", wins with Wilson's" if report.comparisons else ""),
             text_columns=("what",),
         )
 
 
 def _overall(row: Overall) -> Iterator[list[str]]:
+    what = f"{row.model} - {row.against}"
+    if row.cohort_difference is not None:
+        cells = [signed(row.cohort_difference), interval(row.cohort_low, row.cohort_high), count(row.n_seeds, "seed")]
+        yield [f"{what}, these patients", *cells]
+    if row.population_difference is not None:
+        cells = [signed(row.population_difference), interval(row.population_low, row.population_high)]
+        yield [f"{what}, patients like these", *cells, count(row.patients, "patient")]
     yield [
         f"IQM {row.model} - {row.against}",
         signed(row.iqm_difference),

@@ -1,0 +1,118 @@
+"""The two readings of a cell: these patients, over seeds; and patients like these, over seeds and patients."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridctl.analysis.patient_scores import PairOfPatients
+from gridctl.analysis.statistics.equivalence import tost
+from gridctl.analysis.statistics.two_way import TwoWay, two_way
+from gridctl.experiment.schema import ComparisonSpec
+
+Claim = Literal["cohort", "population"]
+
+TWO_WAY: Final = "two-way"
+"""What the test over seeds and patients is called."""
+
+
+def claim_of(asked: ComparisonSpec, *, with_patients: bool) -> Claim:
+    """For whom a comparison's headline speaks.
+
+    Args:
+        asked: As it was declared.
+        with_patients: Whether there are scores of each patient.
+    """
+    if asked.claim is not None:
+        return asked.claim
+    return "population" if with_patients and asked.stopping != "anytime" else "cohort"
+
+
+def patient_table(pairs: Sequence[tuple[int, PairOfPatients]]) -> NDArray[np.float64]:
+    """Paired differences as seeds x patients, NaN where a patient was not scored.
+
+    Folds of one seed are one row: each validates other patients, and they train on some of the same ones.
+
+    Args:
+        pairs: Of each pair its seed, and the patients whom both runs scored.
+    """
+    table: NDArray[np.float64] = patient_tables([(seed, "", pair) for seed, pair in pairs])[0]
+    return table
+
+
+def patient_tables(
+    pairs: Sequence[tuple[int, Hashable, PairOfPatients]], cells: Sequence[Hashable] = ("",)
+) -> NDArray[np.float64]:
+    """The same of several cells: cells x seeds x patients.
+
+    Args:
+        pairs: Of each pair its seed, its cell, and the patients whom both runs scored.
+        cells: All cells; a pair of another one is an error.
+    """
+    seeds = {seed: row for row, seed in enumerate(dict.fromkeys(seed for seed, _, _ in pairs))}
+    names = sorted({name for _, _, pair in pairs for name in pair.patients})
+    columns, places = {name: column for column, name in enumerate(names)}, {cell: at for at, cell in enumerate(cells)}
+    total = np.zeros((len(cells), len(seeds), len(names)))
+    times = np.zeros(total.shape)
+    for seed, cell, pair in pairs:
+        at = places[cell], seeds[seed], [columns[name] for name in pair.patients]
+        total[at] += pair.model - pair.against
+        times[at] += 1
+    return np.where(times > 0, total / np.maximum(times, 1), np.nan)
+
+
+def population_fields(found: TwoWay) -> dict[str, Any]:
+    """Of a `ComparisonRow` or `Overall`: the reading of patients like these."""
+    return {
+        "population_difference": found.mean,
+        "population_low": found.low,
+        "population_high": found.high,
+        "population_t": found.t,
+        "population_df": found.df,
+        "population_p": found.p,
+    }
+
+
+def with_readings(
+    fields: Mapping[str, Any], asked: ComparisonSpec, table: NDArray[np.float64] | None
+) -> dict[str, Any]:
+    """Fields of a row with both readings; its difference, interval and p are those of the declared claim.
+
+    Args:
+        fields: Of the paired t-test over seeds.
+        asked: What was declared.
+        table: Seeds x patients; None where there are no scores of patients.
+    """
+    told = dict(fields) | {
+        "claim": "cohort",
+        "cohort_difference": fields["difference"],
+        "cohort_low": fields["ci_low"],
+        "cohort_high": fields["ci_high"],
+        "cohort_p": fields["p"],
+    }
+    if table is None:
+        return told
+    found = two_way(table)
+    told |= population_fields(found) | {"n_seeds": found.n_seeds, "patients": found.n_patients}
+    if claim_of(asked, with_patients=True) == "population":
+        told |= {
+            "claim": "population",
+            "test": "none" if found.p is None else TWO_WAY,
+            "difference": found.mean,
+            "ci_low": found.low,
+            "ci_high": found.high,
+            "t": found.t,
+            "degrees_of_freedom": found.df,
+            "p": found.p,
+            "p_tost": _tost(found, asked.equivalence_margin),
+        }
+    return told
+
+
+def _tost(found: TwoWay, margin: float | None) -> float | None:
+    if margin is None or found.se is None or found.mean is None:
+        return None
+    return tost(found.mean, found.se, found.df, margin).p

@@ -1,0 +1,91 @@
+"""Trends and interactions of a report, before they are drawn. Every name here is a key of the JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class TrendTest:
+    """How the lead of a model (its difference, in the direction that is better) changes as the data shrink.
+
+    Attributes:
+        ablation: In which it is tested: `none` where that is in the grid.
+        declared: `grows` or `shrinks`, as the experiment declares; empty: the trend is shown and no part of the answer.
+        unfinished: Pairs that wait for a run.
+        n_seeds, patients: With a pair at every train ratio; patients scored at every one.
+        claim: For whom `per_halving`, its interval, `p` and the verdict speak: `cohort` or `population`.
+        per_halving: Mean change of the lead with every halving of the data.
+        ci_low, ci_high: Its 95% interval.
+        t, degrees_of_freedom, p: The test, two-sided: of the seeds' slopes, or two-way of the patients' slopes.
+        cohort_per_halving, cohort_low, cohort_high, cohort_p: These patients: one slope per seed.
+        population_per_halving, population_low, population_high, population_p: Patients like these: one slope per
+            patient and seed; None without scores of patients.
+        page_l, p_page, page_exact: Page's test in the declared direction (else that the lead grows), one-sided; whether
+            its p is exact.
+        p_holm: p after Holm over the `family_size` trends that are corrected together.
+        verdict: In words.
+    """
+
+    metric: str
+    label: str
+    model: str
+    against: str
+    ablation: str
+    declared: str
+    unfinished: int
+    n_seeds: int
+    per_halving: float | None
+    ci_low: float | None
+    ci_high: float | None
+    t: float | None
+    degrees_of_freedom: float
+    p: float | None
+    page_l: float | None
+    p_page: float | None
+    page_exact: bool
+    claim: str = "cohort"
+    patients: int = 0
+    cohort_per_halving: float | None = None
+    cohort_low: float | None = None
+    cohort_high: float | None = None
+    cohort_p: float | None = None
+    population_per_halving: float | None = None
+    population_low: float | None = None
+    population_high: float | None = None
+    population_p: float | None = None
+    p_holm: float | None = None
+    family_size: int = 0
+    verdict: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """Whether the lead of a model is another under an ablation than without it; mean over train ratios.
+
+    Attributes:
+        n_seeds: With a pair at every train ratio under both.
+        difference: Lead under the ablation minus that without it.
+        ci_low, ci_high: Its 95% interval.
+        t, degrees_of_freedom, p: Paired t over seeds, two-sided: it speaks of these patients.
+        p_holm: After Holm over the `family_size` ablations.
+        unfinished: Pairs that wait for a run.
+        verdict: In words.
+    """
+
+    metric: str
+    label: str
+    model: str
+    against: str
+    ablation: str
+    n_seeds: int
+    difference: float | None
+    ci_low: float | None
+    ci_high: float | None
+    t: float | None
+    degrees_of_freedom: float
+    p: float | None
+    unfinished: int = 0
+    p_holm: float | None = None
+    family_size: int = 0
+    verdict: str = ""

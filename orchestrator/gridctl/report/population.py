@@ -1,0 +1,40 @@
+"""Of whom an answer speaks, and what the other reading says: a claim without its population is no claim."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gridctl.analysis.model import ComparisonRow, Overall
+from gridctl.analysis.wording import FEWEST_PAIRS
+from gridctl.report.numbers import interval, p_value, signed
+from gridctl.terminal.console import count
+
+COHORT: Final = "over splits and starts of training; other patients are not covered"
+POPULATION: Final = "new patients, for models trained on subsets of this cohort; another training cohort is not covered"
+
+
+def spoken_of(row: ComparisonRow | Overall) -> str:
+    """For whom a headline speaks, and what the other reading says of the same scores; ends without a full stop.
+
+    Args:
+        row: The test that the headline leads with.
+    """
+    if row.claim == "population":
+        return f"Population: {POPULATION}{_other('These patients alone', row, 'cohort')}"
+    these = f"these {count(row.patients, 'patient')}" if row.patients else "these patients"
+    return f"Population: {these}, {COHORT}{_other('Patients like these', row, 'population')}"
+
+
+def counted(row: ComparisonRow | Overall) -> str:
+    """`n = 5`, or `n = 5 seeds, 24 patients`: what the claim is tested over."""
+    if row.claim == "population":
+        return f"n = {count(row.n_seeds, 'seed')}, {count(row.patients, 'patient')}"
+    return f"n = {count(row.n_seeds, 'seed')}" if isinstance(row, Overall) else f"n = {row.n_pairs}"
+
+
+def _other(name: str, row: ComparisonRow | Overall, reading: str) -> str:
+    difference, low, high, p = (getattr(row, f"{reading}_{part}") for part in ("difference", "low", "high", "p"))
+    if difference is None or p is None or row.n_seeds < FEWEST_PAIRS:
+        return ""
+    said = p_value(p)
+    return f". {name}: {signed(difference)} {interval(low, high)}, p {said if said.startswith('<') else f'= {said}'}"

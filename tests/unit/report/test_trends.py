@@ -1,0 +1,167 @@
+"""Whether a lead grows as the data shrink, and whether an ablation changes it: in numbers and in words."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from gridctl.analysis.statistics.trend import page_l, trend
+from gridctl.analysis.statistics.two_way import two_way
+from gridctl.collection.collect import collect
+from gridctl.experiment import Experiment, parse_experiment
+from gridctl.report import Question, Report, build_report, render
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.folder import FolderStore
+from tests.scored import VALIDATION_BCE
+from tests.unit.report.logged import Dice, experiment, log_run
+from tests.unit.report.scored_cases import PATIENTS, log_cases
+
+ASKED = Question(significance=True)
+RATIOS = "train_ratios=[0.1, 0.2, 0.4, 0.8]"
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "store")
+
+
+def gap(run: RunSpec) -> float:
+    """0.04 at a tenth of the data, and 0.01 less with every doubling; seeds differ."""
+    noise = np.random.default_rng([run.seed, round(100 * run.train_ratio)]).normal(0, 0.001)
+    return float(0.04 - 0.01 * np.log2(run.train_ratio / 0.1) + noise)
+
+
+def growing(run: RunSpec, epoch: int) -> float:
+    return 0.7 + run.seed / 100 + (gap(run) if run.model == "gamma_net" else 0)
+
+
+def growing_cases(run: RunSpec, set_name: str, patient: str, time_point: str) -> float:
+    number = int(patient[-3:])
+    noise = np.random.default_rng([number, run.seed, len(run.model), round(100 * run.train_ratio)]).normal(0, 0.002)
+    return growing(run, 1) + 0.01 * number + float(noise)
+
+
+def filled(store: FolderStore, tmp_path: Path, dice: Dice, *overrides: str, cases: bool = False) -> Experiment:
+    text = "metrics: [dice, soft_dice, bce]" if cases else ""
+    tiny = parse_experiment(experiment(tmp_path / "data", text).document.with_overrides([RATIOS, *overrides]))
+    for run in tiny.runs:
+        log_run(store, run, dice)
+        if cases:
+            log_cases(store, run, growing_cases)
+    return tiny
+
+
+def reported(tiny: Experiment, store: FolderStore, question: Question = ASKED) -> Report:
+    return build_report(tiny, collect(store, tiny.runs, cases=True), question)
+
+
+def gaps(tiny: Experiment) -> np.ndarray:
+    of = {(run.seed, run.train_ratio): gap(run) for run in tiny.runs}
+    return np.array([[of[seed, ratio] for ratio in tiny.train_ratios] for seed in tiny.seeds])
+
+
+def test_a_declared_trend_is_part_of_the_answer(store: FolderStore, tmp_path: Path) -> None:
+    tiny = filled(store, tmp_path, growing, "compare.trend=grows")
+    report = reported(tiny, store)
+    row = report.comparisons[0].trends[0]
+    ours, page = trend(tiny.train_ratios, gaps(tiny)), page_l(tiny.train_ratios, gaps(tiny))
+    assert page is not None
+    assert ours.slope is not None
+    assert (row.per_halving, row.p, row.p_page) == pytest.approx((-ours.slope, ours.p, page.p))
+    assert (row.ci_low, row.ci_high) == pytest.approx((-(ours.high or 0), -(ours.low or 0)))
+    assert row.ci_low is not None
+    assert row.ci_low > 0
+    said = "validation soft Dice, trend: the lead of gamma_net over unet grows by 0.010 for every halving of the data"
+    assert any(line.startswith(said) for line in report.headlines)
+    assert any("n = 5 seeds" in line and "Population: these patients" in line for line in report.headlines)
+
+
+def test_an_undeclared_trend_is_shown_and_no_part_of_the_answer(store: FolderStore, tmp_path: Path) -> None:
+    report = reported(filled(store, tmp_path, growing), store)
+    assert not any("trend" in line for line in report.headlines)
+    console = Console(file=io.StringIO(), width=120)
+    render(report, "table", console)
+    shown = " ".join(console.file.getvalue().split())  # type: ignore[attr-defined]
+    assert "trend over the train ratio" in shown
+    assert "not declared (compare.trend), so no part of the answer" in shown
+
+
+def test_a_trend_against_what_was_declared_says_so(store: FolderStore, tmp_path: Path) -> None:
+    report = reported(filled(store, tmp_path, growing, "compare.trend=shrinks"), store)
+    row = report.comparisons[0].trends[0]
+    assert row.verdict.endswith("against what was declared (shrinks)")
+    assert row.p_page is not None
+    assert row.p_page > 0.9
+
+
+def test_of_a_score_that_is_better_when_lower_the_lead_grows_too(store: FolderStore, tmp_path: Path) -> None:
+    tiny = filled(store, tmp_path, growing, "compare.trend=grows")
+    row = reported(tiny, store, Question(significance=True, metrics=(VALIDATION_BCE,))).comparisons[0].trends[0]
+    assert row.per_halving == pytest.approx(0.01, abs=0.002)
+    assert "grows" in row.verdict
+
+
+def test_no_trend_is_claimed_of_unfinished_runs_or_two_seeds(store: FolderStore, tmp_path: Path) -> None:
+    tiny = filled(store, tmp_path, growing, "compare.trend=grows", "seeds=[1, 2]")
+    for row in reported(tiny, store).comparisons[0].trends:
+        assert "grows" not in row.verdict
+    more = parse_experiment(tiny.document.with_overrides(["seeds=[1, 2, 3]"]))
+    for row in reported(more, store).comparisons[0].trends:
+        assert row.verdict.startswith("no answer yet")
+
+
+def test_one_ratio_has_no_trend(store: FolderStore, tmp_path: Path) -> None:
+    report = reported(filled(store, tmp_path, growing, "train_ratios=[0.5]"), store)
+    assert not report.comparisons[0].trends
+
+
+def test_patients_have_slopes_of_their_own(store: FolderStore, tmp_path: Path) -> None:
+    tiny = filled(store, tmp_path, growing, "compare.trend=grows", cases=True)
+    row = reported(tiny, store).comparisons[0].trends[0]
+    x = np.log2(tiny.train_ratios) - np.log2(tiny.train_ratios).mean()
+    of = {(run.model, run.seed, run.train_ratio): run for run in tiny.runs}
+
+    def slope(seed: int, patient: str) -> float:
+        d = [
+            np.subtract(*(growing_cases(of[m, seed, r], "", patient, "ED") for m in ("gamma_net", "unet")))
+            for r in tiny.train_ratios
+        ]
+        return float(x @ d / (x @ x))
+
+    theirs = two_way([[slope(seed, patient) for patient in PATIENTS] for seed in tiny.seeds])
+    assert theirs.mean is not None
+    assert (row.claim, row.patients, row.n_seeds) == ("population", 6, 5)
+    assert (row.per_halving, row.p) == pytest.approx((-theirs.mean, theirs.p))
+    assert row.cohort_p != row.p
+
+
+def test_an_ablation_that_takes_the_lead_away_is_found(store: FolderStore, tmp_path: Path) -> None:
+    def dice(run: RunSpec, epoch: int) -> float:
+        noise = np.random.default_rng([run.seed, len(run.model), len(run.ablation), round(100 * run.train_ratio)])
+        lead = 0.05 * (run.model == "gamma_net") * (run.ablation != "no_clahe")
+        return 0.7 + lead + float(noise.normal(0, 0.003))
+
+    report = reported(filled(store, tmp_path, dice, "ablations=[none, no_clahe, no_minmax]"), store)
+    (clahe, minmax) = report.comparisons[0].interactions[:2]
+    assert clahe.difference is not None
+    less = f"smaller by {-clahe.difference:.3f}"
+    assert clahe.verdict == f"under no_clahe the lead of gamma_net over unet is {less}"
+    assert minmax.verdict == "no effect on the lead is shown"
+    assert clahe.family_size == 2
+    assert json.loads(render(report, "json", Console()))["interactions"][0]["ablation"] == "no_clahe"
+
+
+def test_a_trend_without_spread_is_not_tested(store: FolderStore, tmp_path: Path) -> None:
+    report = reported(filled(store, tmp_path, lambda run, epoch: 0.5 + 0.25 * (run.model == "unet")), store)
+    for row in report.comparisons[0].trends:
+        assert row.verdict == "the same trend in every seed, so there is no spread to test against"
