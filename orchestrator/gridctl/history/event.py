@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
@@ -176,27 +175,6 @@ def declared(experiment: Experiment) -> Declared:
         trained=trained,
         options=options,
     )
-
-
-def is_default(path: str, value: object) -> bool:
-    """Whether an option has its default: one that is younger than a report was not changed since then by having it."""
-    return path in (defaults := _defaults()) and defaults[path] == value
-
-
-@cache
-def _defaults() -> dict[str, Any]:
-    run = RunSpec.model_validate(
-        {
-            "experiment": "defaults",
-            "model": "unet",
-            "network": {"architecture": "unet"},
-            "train_ratio": 0.5,
-            "seed": 0,
-            "data": {"train": {"dataset": "acdc", "path": "-"}},
-            "training": {},
-        }
-    )
-    return dict(flat(_trained_by(run)))
 
 
 def _trained_by(run: RunSpec) -> dict[str, Any]:
