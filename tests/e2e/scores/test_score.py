@@ -16,8 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from gridctl_trainer.contract.records.case_scores import read_cases
+from gridctl_trainer.datasets.phantom.dataset import PhantomOptions, write_phantom
+from gridctl_trainer.datasets.registry import find_sources
 from tests.e2e.scores.label_maps import LABELS, MM, heart, write, write_both, write_sidecar
 from tests.e2e.short_commands import Command
+from tests.published_layouts import write_mnms
 
 ROOT = os.environ.get("GRIDCTL_TEST_DATA", "")
 
@@ -250,6 +253,7 @@ def test_an_empty_prediction_has_the_diagonal_and_is_counted(both: Path, gridctl
         (("predicted", "truth", "--pattern", ".*"), "it has no group named patient"),
         (("predicted", "truth", "-o", "cases.xlsx"), "let it end in .parquet, .csv, .jsonl.gz"),
         (("predicted", "truth", "--dataset", "acdc"), "there is no patient of ACDC in this folder"),
+        (("predicted", "truth", "--dataset", "nnunet"), "give the folder of its label maps as TRUTH, such as labelsTr"),
         (("predicted", "truth", "--dataset", "adcd"), "did you mean 'acdc'"),
         (("predicted", "elsewhere"), "no case is on both sides: predictions are p01_ED, p01_ES, p02_ED and 3 more"),
         (("predicted", "empty"), "there is no NIfTI file in it"),
@@ -320,6 +324,64 @@ def test_files_of_every_case(both: Path, gridctl: Command) -> None:
         else:
             assert float(row["value"]) == same["value"] == kept[key]  # type: ignore[index]
     assert {"", "no prediction", "predicted EDV is 0"} <= {row["undefined"] for row in rows}
+
+
+def test_masks_in_folders_of_their_patients(both: Path, gridctl: Command) -> None:
+    """As `gridctl predict` writes those of a set that lies so; or with the same names in all of them."""
+    for path in sorted((both / "predicted").glob("*.nii.gz")):
+        folder = path.parent / path.name[:3]
+        folder.mkdir(exist_ok=True)
+        path.rename(folder / path.name)
+    assert scored(gridctl, "predicted", "truth")["scored"] == 6
+    for side in ("predicted", "truth"):
+        for path in sorted((both / side).rglob("*.nii.gz")):
+            name = re.search(r"(p\d+)_(ED|ES)", path.name)
+            assert name
+            (both / side / name[1]).mkdir(exist_ok=True)
+            path.rename(both / side / name[1] / f"{name[2]}.nii.gz")
+    found = scored(gridctl, "predicted", "truth", "--pattern", "(?P<patient>.+)/(?P<time_point>E.)")
+    assert {case["patient"] for case in found["cases"]} == {"p01", "p02", "p03"}
+
+
+def test_a_data_set_whose_time_points_lie_in_one_file(tmp_path: Path, gridctl: Command) -> None:
+    """M&Ms numbers the ventricles the other way round than ACDC: its own numbers are known by its name."""
+    write_phantom(tmp_path / "phantom", PhantomOptions(patients=2, generalisation_patients=1, slices=3, seed=2))
+    write_mnms(tmp_path / "mnms", tmp_path / "phantom")
+    for path in sorted((tmp_path / "mnms").rglob("*_gt.nii.gz")):
+        series = nibabel.load(path)  # type: ignore[attr-defined]
+        for time, frame in (("ED", 1), ("ES", 3)):
+            numbers = np.asarray(series.dataobj)[..., frame]  # type: ignore[attr-defined]
+            spacing_mm = series.header.get_zooms()[:3]  # type: ignore[attr-defined]
+            code = path.name.partition("_")[0]
+            write(tmp_path / "predicted" / f"{code}_{time}.nii.gz", numbers, tuple(map(float, spacing_mm)))
+    found = scored(gridctl, "predicted", "mnms", "--dataset", "mnms")
+    assert (found["scored"], found["not_scored"]) == (4, 0)
+    assert means(found, "right_ventricle")["dice"] == means(found, "left_ventricle")["dice"] == 1
+    assert means(found, "left_ventricle")["absolute_ef_error"] == 0
+    assert {case["vendor"] for case in found["cases"]} == {"Siemens"}
+
+
+def test_a_data_set_without_files_of_labels_is_compared_slice_by_slice(tmp_path: Path, gridctl: Command) -> None:
+    """Sunnybrook has contours: only the slices that have one count."""
+    write_phantom(tmp_path / "phantom", PhantomOptions(patients=2, generalisation_patients=1, slices=3, seed=2))
+    for source in find_sources("sunnybrook", tmp_path / "phantom" / "sunnybrook"):
+        slices = source.read(1, lambda _: None)
+        rows, columns, deep = slices[0].spacing_mm
+        for time in ("ED", "ES"):
+            own = [item for item in slices if item.phase == time]
+            numbers = np.ones((max(item.index for item in own) + 1, *own[0].image.shape), np.uint8)
+            for item in own:
+                numbers[item.index] = item.masks["left_ventricle"]
+            path = tmp_path / "predicted" / f"{source.patient}_{time}.nii.gz"
+            write(path, numbers.transpose(2, 1, 0), (columns, rows, deep))
+    arguments = ("predicted", "phantom/sunnybrook", "--dataset", "sunnybrook", "--labels", "1=LV")
+    found = scored(gridctl, *arguments)
+    assert found["not_scored"] == 0
+    assert means(found, "left_ventricle")["dice"] == 1
+    write(path, numbers.transpose(2, 1, 0)[:-1], (columns, rows, deep))
+    done = gridctl("score", *arguments)
+    assert done.returncode == 1
+    assert "its shape is" in done.stderr
 
 
 @pytest.mark.skipif(not ROOT, reason="no real data: set GRIDCTL_TEST_DATA to a folder with ACDC in `acdc`")

@@ -77,6 +77,7 @@ def log_run(
     failed: str = "",
     data_digest: str = "d",
     train_steps: int = 1,
+    parameters: int | None = None,
     **attempt_fields: Any,
 ) -> None:
     """Write one attempt's log, and the result if the run is finished; `failed` is its last word."""
@@ -95,6 +96,7 @@ def log_run(
             split_digest=f"{run.train_ratio} {run.seed}",
             sets={"train": SetData(patients=("a",), images=1), "validation": SetData(patients=("b",), images=2)},
             train_steps=train_steps,
+            parameters=parameters,
         ),
     ]
     records += [epoch_record(run, epoch, dice(run, epoch)) for epoch in range(first_epoch, epochs + 1)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridctl_trainer.contract.errors import DataError, Fault
-from gridctl_trainer.datasets.formats.nifti import Volume, read_volume
+from gridctl_trainer.datasets.formats.nifti import Volume, read_series, read_volume
 from gridctl_trainer.datasets.formats.voxel_grid import SPACING_TOLERANCE, Grid, require_same_grid
 from gridctl_trainer.datasets.quality.oddities import ignore
 from gridctl_trainer.datasets.registry import CaseSource
@@ -134,7 +134,7 @@ class DatasetCase(TrueCase):
             )
             for name, found in by_structure.items()
         }
-        fits = self._on_slices if stem(self.where) is None else _on_grid(read_volume(self.where).grid, self.where)
+        fits = self._on_slices if stem(self.where) is None else _on_grid(_grid_of(self.where), self.where)
         return Truth(structures, None, self.slices[0].spacing_mm, fits)
 
     def _on_slices(self, predicted: Volume, path: Path) -> None:
@@ -200,12 +200,19 @@ def cases_of_dataset(sources: Iterable[CaseSource], wrong: Told) -> Iterator[lis
         times: dict[str, list[LabelledSlice]] = defaultdict(list)
         for item in slices:
             times[item.phase].append(item)
-        yield [_dataset_case(patient, time_point, found, len(times)) for time_point, found in times.items()]
+        sources_of = Counter(found[0].source for found in times.values())
+        yield [
+            _dataset_case(patient, time_point, found, len(times), own_file=sources_of[found[0].source] == 1)
+            for time_point, found in times.items()
+        ]
 
 
-def _dataset_case(patient: str, time_point: str, slices: list[LabelledSlice], time_points: int) -> TrueCase:
+def _dataset_case(
+    patient: str, time_point: str, slices: list[LabelledSlice], time_points: int, *, own_file: bool
+) -> TrueCase:
+    """One time point of a patient, whose labels may lie in a file with those of others."""
     first = slices[0]
-    names = [case_name(first.source)] if stem(first.source) else []
+    names = [case_name(first.source)] if own_file and stem(first.source) else []
     names += [f"{patient}{mark}{time_point}" for mark in "_-"] if time_point else []
     names += [patient] if time_points == 1 else []
     metadata = {"group": first.group, "vendor": first.vendor, "centre": first.centre}
@@ -218,6 +225,14 @@ def _dataset_case(patient: str, time_point: str, slices: list[LabelledSlice], ti
         metadata=metadata,
         slices=ordered,
     )
+
+
+def _grid_of(path: Path) -> Grid:
+    """Of a volume, or of the volumes of a series."""
+    try:
+        return read_volume(path).grid
+    except DataError:
+        return read_series(path).grid
 
 
 def _on_grid(grid: Grid, where: Path) -> Callable[[Volume, Path], None]:
