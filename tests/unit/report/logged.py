@@ -31,9 +31,10 @@ Dice = Callable[[RunSpec, int], float]
 
 
 def experiment(data: Path, text: str = "") -> Experiment:
-    """A 2 x 2 x 5 grid; `text` adds keys. Its runs score slices alone, unless `text` gives other `metrics`."""
-    metrics = "" if "\nmetrics:" in f"\n{text}" else "metrics: [soft_dice, bce]"
+    """A 2 x 2 x 5 grid; `text` adds keys. Its runs score what `log_run` writes, unless `text` has `metrics`."""
     data.mkdir(exist_ok=True)
+    if not any(line.startswith("metrics:") for line in text.splitlines()):
+        text += "\nmetrics: [soft_dice, bce]"
     whole = f"""\
 name: tiny
 models: {{unet: {{}}, gamma_net: {{}}}}
@@ -46,7 +47,7 @@ data:
 training: {{epochs: {EPOCHS}}}
 compare: {{model: gamma_net, against: unet}}
 {text}
-{metrics}"""
+"""
     return parse_experiment(Document.parse(whole, "tiny.yaml"))
 
 
