@@ -31,8 +31,10 @@ Dice = Callable[[RunSpec, int], float]
 
 
 def experiment(data: Path, text: str = "") -> Experiment:
-    """A 2 x 2 x 5 grid; `text` adds keys."""
+    """A 2 x 2 x 5 grid; `text` adds keys. Its runs score what `log_run` writes, unless `text` has `metrics`."""
     data.mkdir(exist_ok=True)
+    if not any(line.startswith("metrics:") for line in text.splitlines()):
+        text += "\nmetrics: [soft_dice, bce]"
     whole = f"""\
 name: tiny
 models: {{unet: {{}}, gamma_net: {{}}}}
@@ -44,7 +46,8 @@ data:
   size_px: 32
 training: {{epochs: {EPOCHS}}}
 compare: {{model: gamma_net, against: unet}}
-{text}"""
+{text}
+"""
     return parse_experiment(Document.parse(whole, "tiny.yaml"))
 
 
