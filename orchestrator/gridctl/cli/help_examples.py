@@ -21,6 +21,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "plan": ("gridctl plan", "gridctl plan experiments/demo.yaml --set training.epochs=200"),
     "export": ("gridctl export", "gridctl export demo --table runs -o runs.csv"),
     "logs": ("gridctl logs demo-unet-r30-none-s42", "gridctl logs demo-unet-r30-none-s42 --follow"),
+    "predict": ("gridctl predict demo-unet-r30-none-s42 data/phantom/acdc -o masks",),
     "cancel": ("gridctl cancel demo", "gridctl cancel demo --run demo-unet-r30-none-s42"),
     "retry": ("gridctl retry demo", "gridctl retry demo --run demo-unet-r30-none-s42"),
     "delete": ("gridctl delete demo --run demo-unet-r30-none-s42", "gridctl delete demo --yes"),

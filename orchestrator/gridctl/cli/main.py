@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gridctl.cli import init as cli_experiment_file
+from gridctl.cli import prediction as cli_prediction
 from gridctl.cli import report as cli_report
 from gridctl.cli import runs as cli_cluster
 from gridctl.cli import status as cli_status
@@ -67,6 +68,7 @@ _COMMANDS: Mapping[str, Callable[..., None]] = {
     "plan": cli_report.plan,
     "export": cli_report.export,
     "logs": cli_cluster.logs,
+    "predict": cli_prediction.predict,
     "cancel": cli_cluster.cancel,
     "retry": cli_submission.retry,
     "delete": cli_cluster.delete,

@@ -66,7 +66,7 @@ def test_a_score_that_is_not_finite_is_refused_and_named(value: float) -> None:
     record = epoch(1).model_copy(update={"train_loss": value})
     with pytest.raises(MetricLogError, match="train_loss is"):
         write_line(record)
-    scores = epoch(1).validation.model_copy(update={"per_batch": {DICE: (0.5, value)}})
+    scores = epoch(1).sets["validation"].model_copy(update={"per_batch": {DICE: (0.5, value)}})
     with pytest.raises(MetricLogError, match=r"validation\.per_batch\.soft_dice\.left_ventricle\[1\] is"):
         write_line(epoch(1).model_copy(update={"sets": {"validation": scores}}))
 
@@ -82,7 +82,9 @@ def test_for_each_epoch_the_newest_attempt_that_has_it_counts() -> None:
     first = log(attempt(1), epoch(1, 0.1), epoch(2, 0.2), epoch(3, 0.3))
     second = log(attempt(2, "b"), epoch(3, 0.33), epoch(4, 0.4))
     merged = merge([second, first])
-    assert [(record.epoch, record.validation.scores[DICE], source.name.number) for source, record in merged] == [
+    assert [
+        (record.epoch, record.sets["validation"].scores[DICE], source.name.number) for source, record in merged
+    ] == [
         (1, 0.1, 1),
         (2, 0.2, 1),
         (3, 0.33, 2),
@@ -93,7 +95,7 @@ def test_for_each_epoch_the_newest_attempt_that_has_it_counts() -> None:
 def test_of_two_attempts_with_one_number_the_later_start_counts() -> None:
     early = log(attempt(2, "z"), epoch(1, 0.1))
     late = log(attempt(2, "a", started_at=NOW + timedelta(seconds=1)), epoch(1, 0.2))
-    assert merge([late, early])[0][1].validation.scores[DICE] == 0.2
+    assert merge([late, early])[0][1].sets["validation"].scores[DICE] == 0.2
 
 
 @given(st.permutations(range(4)))

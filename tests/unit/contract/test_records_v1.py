@@ -45,7 +45,7 @@ def test_logs(path: Path) -> None:
     assert [record.epoch for record in log.epochs] == [line["epoch"] for line in old]
     for record, line in zip(log.epochs, old, strict=True):
         assert record.train_loss == line["train_loss"]
-        assert same(record.validation, line["validation"])
+        assert same(record.sets["validation"], line["validation"])
         assert ("sunnybrook" in record.sets) == (line["generalisation"] is not None)
         if line["generalisation"] is not None:
             assert same(record.sets["sunnybrook"], line["generalisation"])

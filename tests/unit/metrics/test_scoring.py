@@ -140,3 +140,22 @@ def test_an_unknown_metric_is_answered_with_the_nearest() -> None:
 def test_what_is_scored_after_an_epoch_is_slices_alone() -> None:
     assert [metric.name for metric in load_metrics(["dice", "soft_dice"], "slice")] == ["soft_dice"]
     assert [metric.name for metric in load_metrics(["dice", "soft_dice"])] == ["dice", "soft_dice"]
+
+
+def test_what_nobody_outlined_is_counted_and_not_scored() -> None:
+    """An image without a contour is neither right nor wrong, whatever the model draws on it."""
+    truth = torch.zeros(3, 4, 4)
+    truth[0, :2] = 1
+    logits = torch.where(truth > 0, 20.0, -20.0)
+    logits[1] = 20.0  # all of an image that nobody outlined
+    batch = {"left_ventricle": SliceBatch(logits, truth, logits > 0)}
+    scored = Scored(load_metrics(("soft_dice",)))
+    scored.add(batch, {"left_ventricle": torch.tensor([True, False, True])})
+    key = "soft_dice.left_ventricle"
+    assert scored.scores[key] == pytest.approx(1)
+    assert scored.undefined[key] == {"not outlined": 1}
+    scored.add(batch, {"left_ventricle": torch.zeros(3, dtype=torch.bool)})
+    assert scored.undefined[key] == {"not outlined": 4}
+    assert scored.per_batch[key][1] is None
+    scored.add(batch)
+    assert scored.scores[key] < 0.9

@@ -254,9 +254,9 @@ def test_the_train_loss_is_the_mean_over_images_though_minibatches_differ_in_siz
 
     record = next(loop(build=Constant).epochs())
     assert record.train_loss == pytest.approx(math.log(2), abs=1e-6)
-    assert record.validation.scores[BCE] == pytest.approx(math.log(2), abs=1e-6)
-    assert record.validation.images == 3
-    assert len(record.validation.per_batch[DICE]) == 2
+    assert record.sets["validation"].scores[BCE] == pytest.approx(math.log(2), abs=1e-6)
+    assert record.sets["validation"].images == 3
+    assert len(record.sets["validation"].per_batch[DICE]) == 2
     assert len(record.sets["sunnybrook"].per_batch[BCE]) == 2
 
 

@@ -41,6 +41,14 @@ class ProgressStyle(StrEnum):
     NONE = "none"
 
 
+class Device(StrEnum):
+    """Where to compute."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         from gridctl_trainer.host.source_version import git_sha, version
@@ -114,23 +122,60 @@ def preflight(
     raise typer.Exit(looked_at(specs, as_json=progress is ProgressStyle.JSON, stop=stop))
 
 
+@app.command(epilog=examples(*EXAMPLES["predict"]))
+def predict(
+    specs: Annotated[
+        list[str],
+        typer.Argument(metavar="SPEC...", help="spec.json of a finished run in its store; several are an ensemble."),
+    ],
+    place: Annotated[
+        str,
+        typer.Argument(metavar="INPUT", help="A NIfTI file, or a folder of NIfTI files or DICOM series."),
+    ],
+    output: Annotated[str, typer.Option("--output", "-o", metavar="DIR", help="Folder for the masks.")],
+    best: Annotated[bool, typer.Option("--best", help="The weights of the best epoch, not those of the last.")] = False,
+    device: Annotated[Device, typer.Option(help="Where to compute; auto takes a GPU if there is one.")] = Device.AUTO,
+    store: Annotated[
+        str | None, typer.Option(help="Where the runs are.", show_default="the store that SPEC lies in")
+    ] = None,
+) -> None:
+    """Segment scans with the model of a finished run, or the mean of several: NIfTI masks on each scan's own grid."""
+    _log_to_stderr(logging.WARNING)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    from gridctl_trainer.training.preflight.installation import required
+
+    with required():
+        from gridctl_trainer.cli.prediction import predict_and_show
+        from gridctl_trainer.training.prediction.predict import Request
+
+    from gridctl_trainer.contract.location import read_folder
+
+    folders = read_folder(place, "INPUT"), read_folder(output, "--output")
+    predict_and_show(Request(specs, store, *folders, best=best, device=device.value))
+
+
 def _prepare_to_train(level: int = logging.INFO) -> StopSignal:
     """What has to be settled before torch and OpenCV are imported: they read it once."""
-    from gridctl_trainer.contract.secrets import MaskingFormatter
     from gridctl_trainer.host.signals import StopSignal
-    from gridctl_trainer.training.logs.attempt_output import FORMAT
     from gridctl_trainer.training.machine.memory_allocator import keep_freed_memory
 
     stop = StopSignal().install()
     keep_freed_memory()
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the specification's own number follows
+    _log_to_stderr(level)
+    return stop
+
+
+def _log_to_stderr(level: int) -> None:
+    from gridctl_trainer.contract.secrets import MaskingFormatter
+    from gridctl_trainer.training.logs.attempt_output import FORMAT
+
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(MaskingFormatter(FORMAT))
     logging.basicConfig(level=level, handlers=[handler])
     logging.captureWarnings(True)
     for library in ("boto3", "botocore", "s3transfer", "urllib3"):  # they say where they found credentials, and more
         logging.getLogger(library).setLevel(logging.WARNING)
-    return stop
 
 
 @app.command(epilog=examples(*EXAMPLES["describe"]))
@@ -188,7 +233,7 @@ def main() -> None:
     """Run a command; a fault becomes its message and exit code."""
     from gridctl_trainer.terminal.command_line import run_command
 
-    if sys.argv[1:2] not in (["run"], ["preflight"]):  # these need a fast start and no image formats
+    if sys.argv[1:2] not in (["run"], ["preflight"], ["predict"]):  # these need a fast start and no image formats
         _mount_data_commands()
     if is_completing("gridctl-trainer"):
         answer_shell(app)

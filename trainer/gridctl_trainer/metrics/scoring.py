@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch import Tensor
@@ -19,6 +19,16 @@ _OURS = (torch.OutOfMemoryError,)
 """Not the fault of a metric: said elsewhere, with what to change."""
 
 
+NOT_OUTLINED: Final = "not outlined"
+"""Why an image has no score of a structure that nobody looked for on it: it is neither there nor not."""
+
+
+def _kept(images: SliceBatch, outlined: Tensor | None) -> SliceBatch:
+    if outlined is None or bool(outlined.all()):
+        return images
+    return SliceBatch(images.logits[outlined], images.truth[outlined], images.predicted[outlined])
+
+
 @dataclass(slots=True)
 class Scored:
     """The scores of one set, minibatch by minibatch."""
@@ -28,18 +38,36 @@ class Scored:
     _per_batch: dict[str, list[float | None]] = field(default_factory=lambda: defaultdict(list))
     _undefined: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
-    def add(self, batch: Mapping[str, SliceBatch]) -> None:
+    def add(self, batch: Mapping[str, SliceBatch], outlined: Mapping[str, Tensor] | None = None) -> None:
         """Score one minibatch.
+
+        Args:
+            batch: By structure.
+            outlined: By structure, (B,) bool: on which images somebody outlined it, if it is there. The others are
+                counted as undefined. None for all.
 
         Raises:
             MetricError: A metric fails, or gives something else than its numbers.
         """
+        known = outlined or {}
+        all_known = torch.stack(list(known.values())).all(0) if known else None
+        alone = {name: _kept(images, known.get(name)) for name, images in batch.items()}
+        together = {name: _kept(images, all_known) for name, images in batch.items()}
+        whole = len(next(iter(batch.values())))
         for metric in self.metrics:
             if metric.info.per_structure:
-                for structure, images in batch.items():
-                    self._score(metric, ScoreName("", metric.name, structure).key, images, len(images))
+                for structure, images in alone.items():
+                    self._score_outlined(metric, ScoreName("", metric.name, structure).key, images, len(images), whole)
             else:
-                self._score(metric, metric.name, batch, len(next(iter(batch.values()))))
+                self._score_outlined(metric, metric.name, together, len(next(iter(together.values()))), whole)
+
+    def _score_outlined(self, metric: Metric, key: str, images: Any, count: int, whole: int) -> None:
+        if count < whole:
+            self._undefined[key][NOT_OUTLINED] += whole - count
+        if count:
+            self._score(metric, key, images, count)
+        elif metric.batch_function is not None:
+            self._per_batch[key].append(None)
 
     @property
     def scores(self) -> dict[str, float]:

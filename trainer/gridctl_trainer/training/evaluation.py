@@ -65,5 +65,10 @@ def evaluate(
                     fix="lower training.learning_rate; the last checkpoint is from before this",
                 )
             found = by_structure(logits, truth, structures)
-            scored.add({name: batch for name, batch in found.items() if labelled is None or name in labelled})
+            of_set = {name: batch for name, batch in found.items() if labelled is None or name in labelled}
+            known = tensors.outlined_on(torch.arange(start, min(start + batch_size, len(tensors))))
+            outlined = (
+                {name: known[:, structures.index(name)].to(device) for name in of_set} if known is not None else {}
+            )
+            scored.add(of_set, outlined)
     return SetScores(images=len(tensors), scores=scored.scores, per_batch=scored.per_batch, undefined=scored.undefined)

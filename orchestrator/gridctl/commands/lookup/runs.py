@@ -40,6 +40,29 @@ def find_run(given: str, experiment: str | None, store_url: str | None = None) -
     return found, match_runs(found, [given])[0]
 
 
+def find_runs(given: str, experiment: str | None, store_url: str | None = None) -> tuple[Found, list[RunSpec]]:
+    """Find all runs of an experiment whose ids begin so.
+
+    Args:
+        given: The beginning, such as the name of the experiment.
+        experiment: As for `find_run`.
+        store_url: As for `find_run`.
+
+    Raises:
+        InputError: There is no such run.
+    """
+    if experiment is None and store_url is not None:
+        experiment = _runs_in(store_url, given)[0].experiment
+    found = find_experiment(experiment or _experiment_of(given), store_url)
+    runs = [run for run in found.experiment.runs if run.run_id.startswith(given)]
+    if not runs:
+        fix = _nearest(
+            given, [run.run_id for run in found.experiment.runs], f"gridctl status {found.experiment.name} --runs"
+        )
+        raise InputError(f"no run begins with '{given}'", where=found.experiment.name, fix=fix)
+    return found, runs
+
+
 def match_runs(found: Found, given: Sequence[str]) -> list[RunSpec]:
     """The runs of an experiment by their ids or beginnings of them; all mistakes at once.
 

@@ -19,7 +19,7 @@ from gridctl.commands.progress.states import machine_of, run_standings
 from gridctl.executors.base import Activity, Executor
 from gridctl.executors.capabilities import CountsGpus
 from gridctl.executors.registry import open_executor
-from gridctl.experiment.measures import primary_measures
+from gridctl.experiment.measures import epoch_measures, primary_measures
 from gridctl.runs.shared_cause import Ended, SharedCause, shared_cause
 from gridctl.runs.standing import Standing
 from gridctl.runs.state import ACTIVE, TO_SUBMIT, RunState
@@ -151,7 +151,7 @@ def read_status(
     rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
     stored = StoredSpecifications(found.store, experiment.name)
     standings = explain_silent_starts(standings, rows, activity, executor)
-    names, primary = list(collected.measures), primary_measures(collected.measures)
+    names, primary = list(epoch_measures(collected.measures)), primary_measures(collected.measures)
     gpus = executor.gpus_per_run(experiment) if isinstance(executor, CountsGpus) else None
     runs = [_run_status(run, rows[run.run_id], standings[run.run_id], gpus, names) for run in experiment.runs]
     paces = [_pace(run, rows[run.run_id]) for run in experiment.runs]

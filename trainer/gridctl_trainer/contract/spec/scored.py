@@ -10,7 +10,20 @@ from pydantic import AfterValidator
 from gridctl_trainer.contract.score_name import VALIDATION, MetricName
 from gridctl_trainer.contract.spec.data import DataSpec
 
-DEFAULT_METRICS: Final = ("soft_dice", "bce")
+DEFAULT_METRICS: Final = (
+    "dice",
+    "soft_dice",
+    "bce",
+    *("iou", "sensitivity", "precision", "hd", "hd95", "assd", "nsd"),
+    *("slice_hd95", "slice_hd95_basal", "slice_hd95_mid", "slice_hd95_apical"),
+    *("volume_ml", "true_volume_ml", "volume_error_ml", "absolute_volume_error_ml", "relative_volume_error"),
+    *("edv_ml", "true_edv_ml", "edv_error_ml", "absolute_edv_error_ml", "relative_edv_error"),
+    *("esv_ml", "true_esv_ml", "esv_error_ml", "absolute_esv_error_ml", "relative_esv_error"),
+    *("stroke_volume_ml", "true_stroke_volume_ml", "stroke_volume_error_ml", "absolute_stroke_volume_error_ml"),
+    *("relative_stroke_volume_error", "ef", "true_ef", "ef_error", "absolute_ef_error"),
+    *("mass_g", "true_mass_g", "mass_error_g", "absolute_mass_error_g", "relative_mass_error"),
+)
+"""The scorecard: scores of whole cases and patients once the model is trained, and two of slices after each epoch."""
 
 
 def scored_sets(data: DataSpec) -> tuple[str, ...]:

@@ -115,7 +115,7 @@ def require_intensities(array: NDArray[Any], path: Path) -> None:
 
 def _read(path: Path, axes: int, notice: Notice) -> tuple[NDArray[Any], Grid]:
     content = content_of(path)
-    kind = _kind_of(content, path)
+    kind = kind_of(content, path)
     try:
         # Read unchecked first: nibabel replaces impossible values of a header without a word.
         header = kind.header_class(content[: kind.header_class.sizeof_hdr], check=False)
@@ -137,7 +137,7 @@ def _read(path: Path, axes: int, notice: Notice) -> tuple[NDArray[Any], Grid]:
     return array, _placed(grid, image.header, unit_mm, path, notice)
 
 
-def _kind_of(content: bytes, path: Path) -> Any:
+def kind_of(content: bytes, path: Path) -> Any:
     """The class that reads such a file; NIfTI-1 and NIfTI-2 have their magic bytes in different places."""
     size = {content[:4], content[3::-1]}
     magic = content[4:7] if (540).to_bytes(4, "big") in size else content[344:347]

@@ -22,7 +22,27 @@ def segment_slices(
     device: torch.device,
     between_batches: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Iterator[tuple[int, SliceRecord, NDArray[np.uint8]]]:
-    """Segment a set, slice by slice.
+    """Segment a set, slice by slice: as `scanned_logits`, but with labels.
+
+    Yields:
+        Row of the slice, what is known of it, and its labels as scanned: (H, W) uint8, 0 background, else the number
+        of a structure of the target, from 1.
+
+    Raises:
+        NonFiniteScoreError: The model's output for a minibatch is NaN or infinite.
+    """
+    for row, record, logits in scanned_logits(model, prepared, batch_size, device, between_batches):
+        yield row, record, segmented(logits)
+
+
+def scanned_logits(
+    model: nn.Module,
+    prepared: PreparedSet,
+    batch_size: int,
+    device: torch.device,
+    between_batches: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Iterator[tuple[int, SliceRecord, NDArray[np.float32]]]:
+    """What a model says of a set, slice by slice, on the scanner's grid.
 
     Args:
         model: Maps images, or series of them, to logits: (B, 1, H, W) of one structure, or (B, 1 + K, H, W) of K with
@@ -33,8 +53,7 @@ def segment_slices(
         between_batches: Called with batches done and their number; may raise to stop.
 
     Yields:
-        Row of the slice, what is known of it, and its labels as scanned: (H, W) uint8, 0 background, else the number
-        of a structure of the target, from 1.
+        Row of the slice, what is known of it, and logits as scanned: (C, H, W), NaN where the crop cut off.
 
     Raises:
         NonFiniteScoreError: The model's output for a minibatch is NaN or infinite.
@@ -53,4 +72,4 @@ def segment_slices(
             )
         for row, of_slice in zip(prepared.rows[start : start + batch_size], logits, strict=True):
             record = prepared.all_slices[row]
-            yield int(row), record, segmented(on_scanner_grid(of_slice, record.resampled, record.shape))
+            yield int(row), record, on_scanner_grid(of_slice, record.resampled, record.shape)

@@ -132,6 +132,24 @@ class Checkpoints:
             _log.warning("%s is damaged (%s): the best epoch is not scored", key, str(error).splitlines()[0])
             return None
 
+    def weights_of(self, name: CheckpointName) -> Mapping[str, torch.Tensor]:
+        """The weights in a checkpoint.
+
+        Raises:
+            StoreError: It is gone, damaged, or the store failed.
+            SpecError: It belongs to another specification, or is of another format.
+        """
+        key = self._layout.checkpoint(name)
+        try:
+            weights: Mapping[str, torch.Tensor] = self._load(key, self._manifest(name))["model"]
+            return weights
+        except (_DamagedError, DamagedObjectError, NotAnObjectError) as error:
+            raise DamagedObjectError(
+                f"the checkpoint is damaged: {str(error).splitlines()[0]}",
+                where=f"{self._store.url}/{key}",
+                fix="delete the run's result to have it finished again from an earlier one",
+            ) from None
+
     def newest(self) -> tuple[CheckpointManifest, Mapping[str, Any]] | None:
         """The newest checkpoint that is whole; damaged ones are passed over with a warning.
 

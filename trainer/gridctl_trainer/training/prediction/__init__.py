@@ -1,0 +1,1 @@
+"""Masks of scans that nobody outlined, by the trained models of finished runs."""

@@ -1,0 +1,136 @@
+"""The trained models that predict: one run, or several as an ensemble."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from gridctl_trainer.contract.errors import NotFoundError, SpecError
+from gridctl_trainer.contract.layout import AttemptName, RunLayout, attempt_of, checkpoint_of
+from gridctl_trainer.contract.records.attempt_log import read_attempt
+from gridctl_trainer.contract.records.run_result import ResultRecord
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.models.registry import build_model
+from gridctl_trainer.plugins.class_path import extend_import_path
+from gridctl_trainer.plugins.model import options_of
+from gridctl_trainer.storage.base import Store
+from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weights_sha256
+from gridctl_trainer.training.images.sets import TRAIN, classes_of
+from gridctl_trainer.training.spec_source import read_spec
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One run and its model.
+
+    Attributes:
+        spec: The run.
+        model: With its weights.
+        epoch: After which they are.
+        weights_sha256: Of them.
+        trained_on: Ids of its patients.
+    """
+
+    spec: RunSpec
+    model: nn.Module
+    epoch: int
+    weights_sha256: str
+    trained_on: frozenset[str]
+
+    def trained_on_scan(self, name: str) -> str:
+        """The patient of the run's training whose id a scan's name has in it; empty for none."""
+        words = set(re.split(r"[/\\]", name))
+        for patient in sorted(self.trained_on):
+            if patient in words or re.search(rf"(?<![A-Za-z0-9]){re.escape(patient)}(?![A-Za-z0-9])", name):
+                return patient
+        return ""
+
+
+def load_member(location: str, store_url: str | None, device: torch.device, *, best: bool) -> Member:
+    """The model of a finished run.
+
+    Args:
+        location: Of its specification.
+        store_url: Its store; by default the one that the specification lies in.
+        device: Where to.
+        best: Whether the weights are those of its best epoch, not those of its last.
+
+    Raises:
+        SpecError: The run is not finished, its best epoch is not kept, or it reads what a single scan does not have.
+        StoreError: The store failed, or what it holds is damaged.
+    """
+    spec, store = read_spec(location, store_url)
+    extend_import_path(spec.plugin_path)
+    layout = RunLayout(spec.experiment, spec.run_id)
+    try:
+        result = ResultRecord.of_run(spec, store.get(layout.result).data, f"{store.url}/{layout.result}")
+    except NotFoundError:
+        raise SpecError(
+            "the run is not finished, so it has no trained model", where=spec.run_id, fix="wait for it: gridctl status"
+        ) from None
+    if (frames := options_of(spec.network).series_frames) > 1:
+        raise SpecError(
+            f"its model reads series of {frames} frames, which a scan alone is not",
+            where=spec.run_id,
+            fix="predict with a run whose model has temporal: false",
+        )
+    epoch, weights = _weights(Checkpoints(store, spec, AttemptName(0, "predict")), spec, result, best=best)
+    model = build_model(spec.network, 1, classes_of(spec.data.target))
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        raise SpecError(
+            f"its weights are not those of a network for images of one channel: {str(error).splitlines()[-1].strip()}",
+            where=spec.run_id,
+            fix="predict with a run that was trained on images of one channel",
+        ) from None
+    trained_on = _trained_on(store, layout)
+    return Member(spec, model.to(device).eval(), epoch, weights_sha256(weights), trained_on)
+
+
+def require_one_kind(members: Sequence[Member]) -> None:
+    """Refuse members that say different things.
+
+    Raises:
+        SpecError: They segment different structures.
+    """
+    first = members[0]
+    for other in members[1:]:
+        if other.spec.data.target != first.spec.data.target:
+            targets = [", ".join(member.spec.data.target) for member in (first, other)]
+            raise SpecError(
+                f"it segments {targets[1]}, and {first.spec.run_id} {targets[0]}: they are no ensemble",
+                where=other.spec.run_id,
+                fix="name runs of one model and ablation",
+            )
+
+
+def _weights(
+    checkpoints: Checkpoints, spec: RunSpec, result: ResultRecord, *, best: bool
+) -> tuple[int, dict[str, torch.Tensor]]:
+    if best:
+        checkpoints.newest()
+        found = checkpoints.best_epoch()
+        if found is None:
+            raise SpecError(
+                "its best epoch is not kept",
+                where=spec.run_id,
+                fix="train with training.checkpoint_keep_best: validation.soft_dice.STRUCTURE, or leave --best out",
+            )
+        return found[0], dict(found[1])
+    name = checkpoint_of(result.checkpoint)
+    if name is None:
+        raise SpecError("its result names no checkpoint", where=spec.run_id, fix="train it anew")
+    return result.epochs, dict(checkpoints.weights_of(name))
+
+
+def _trained_on(store: Store, layout: RunLayout) -> frozenset[str]:
+    keys = [stat.key for stat in store.list(layout.attempts) if attempt_of(stat.key)]
+    logs = [read_attempt(store.get(key).data, key) for key in keys]
+    return frozenset(
+        patient for log in logs if log.data and TRAIN in log.data.sets for patient in log.data.sets[TRAIN].patients
+    )

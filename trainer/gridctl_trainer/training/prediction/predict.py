@@ -1,0 +1,173 @@
+"""Masks of all scans of a place, written beside what says what their numbers mean."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import cv2
+import torch
+
+from gridctl_trainer.contract.errors import DataError, Fault, Problem, SpecError
+from gridctl_trainer.contract.wording import count
+from gridctl_trainer.datasets.formats.scan import write_mask
+from gridctl_trainer.host.atomic_file import replacing
+from gridctl_trainer.training.machine.device import DeviceName, choose_device
+from gridctl_trainer.training.prediction.members import Member, load_member, require_one_kind
+from gridctl_trainer.training.prediction.scans import FoundScan, find_scans
+from gridctl_trainer.training.prediction.segmenting import segment_scan
+
+SIDECAR: Final = "dataset.json"
+ENDING: Final = ".nii.gz"
+
+_NAMED: Final = 5
+
+
+class Told(Protocol):
+    """Who is told how it goes."""
+
+    def progress(self, what: str, done: int, total: int) -> None: ...
+
+    def note(self, text: str) -> None: ...
+
+    def written(self, path: Path) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for.
+
+    Attributes:
+        specs: Locations of the specifications of the runs; several are an ensemble.
+        store: Their store; None for the one that they lie in.
+        place: Where the scans are.
+        output: Folder for the masks.
+        best: Whether the best epoch predicts, not the last.
+        device: Where to compute.
+    """
+
+    specs: Sequence[str]
+    store: str | None
+    place: Path
+    output: Path
+    best: bool
+    device: DeviceName
+
+
+def predict(request: Request, told: Told) -> None:
+    """Segment every scan. One that cannot be is said at the end; the others are segmented.
+
+    Raises:
+        SpecError: A run has no such weights, or the runs are no ensemble for these scans.
+        DataError: Scans cannot be read, or their spacing or orientation cannot be known: each of them, by name.
+        StoreError: The store failed.
+    """
+    device = choose_device(request.device)
+    scans = find_scans(request.place, told.note)
+    _require_apart(scans, request.output)
+    members = []
+    for number, location in enumerate(request.specs):
+        told.progress("loading models", number, len(request.specs))
+        members.append(load_member(location, request.store, device, best=request.best))
+    require_one_kind(members)
+    torch.set_num_threads(members[0].spec.training.threads)
+    cv2.setNumThreads(members[0].spec.training.threads)
+    _look_for_training_patients(scans, request.place, members, told.note)
+    problems: list[Problem] = []
+    written: dict[str, str] = {}
+    for number, found in enumerate(scans, 1):
+
+        def progress(done: int, total: int, what: str = f"{number}/{len(scans)} {found.name}") -> None:
+            told.progress(what, done, total)
+
+        try:
+            scan = found.read()
+            labels = segment_scan(scan, members, device, _noted(told.note, found), progress)
+            write_mask(path := request.output / f"{found.name}{ENDING}", labels, scan)
+        except DataError as fault:
+            problems += fault.problems
+        except Fault as fault:
+            problems += [Problem(problem.what, str(found.source), problem.fix) for problem in fault.problems]
+        except OSError as error:
+            raise SpecError(
+                f"cannot write it: {error.strerror or error}",
+                where=error.filename or request.output,
+                fix="give another -o",
+            ) from None
+        else:
+            written[found.name] = str(found.source.name)
+            told.written(path)
+    if written:
+        _write_sidecar(request, members, written)
+    if problems:
+        told.note(f"{count(len(written), 'scan')} of {len(scans)} segmented")
+        raise DataError(problems)
+
+
+def _noted(note: Callable[[str], None], found: FoundScan) -> Callable[[str], None]:
+    return lambda what: note(f"{found.source}: {what}")
+
+
+def _require_apart(scans: Sequence[FoundScan], output: Path) -> None:
+    """Refuse to write a mask in the place of a scan.
+
+    Raises:
+        SpecError: One would be.
+    """
+    for found in scans:
+        mask = output / f"{found.name}{ENDING}"
+        if not found.images and (mask.resolve() == found.source.resolve() or mask.with_suffix("") == found.source):
+            raise SpecError(
+                f"its mask would replace it: {mask}", where=str(found.source), fix="give another folder as -o"
+            )
+
+
+def _look_for_training_patients(
+    scans: Sequence[FoundScan], place: Path, members: Sequence[Member], note: Callable[[str], None]
+) -> None:
+    """Say which scans are of patients that a model was trained on; an ensemble has to be new to all of them.
+
+    Raises:
+        SpecError: Members of an ensemble were trained on some.
+    """
+    root = place.resolve()
+    met: dict[str, list[str]] = {}
+    for found in scans:
+        for member in members:
+            if patient := member.trained_on_scan(f"{root.name}/{found.name}"):
+                met.setdefault(patient, [])
+                if member.spec.run_id not in met[patient]:
+                    met[patient].append(member.spec.run_id)
+    if not met:
+        return
+    named = [f"{patient} by {', '.join(runs)}" for patient, runs in sorted(met.items())]
+    more = f"; and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
+    what = f"{count(len(met), 'patient')} trained on: {'; '.join(named[:_NAMED])}{more}"
+    if len(members) == 1:
+        note(f"{what}. Their masks do not show how the model does on new patients")
+        return
+    raise SpecError(
+        f"{what}. An ensemble segments only patients who are new to all of its members",
+        where=str(place),
+        fix="leave these scans out, or predict with single runs",
+    )
+
+
+def _write_sidecar(request: Request, members: Sequence[Member], written: Mapping[str, str]) -> None:
+    target = members[0].spec.data.target
+    content: dict[str, Any] = {
+        "labels": {"background": 0, **{name: number for number, name in enumerate(target, 1)}},
+        "file_ending": ENDING,
+        "checkpoint": "best" if request.best else "final",
+        "clean_up": members[0].spec.scoring.clean_up,
+        "runs": [
+            {"run_id": member.spec.run_id, "epoch": member.epoch, "weights_sha256": member.weights_sha256}
+            for member in members
+        ],
+        "masks": {f"{name}{ENDING}": source for name, source in sorted(written.items())},
+    }
+    with replacing(request.output / SIDECAR) as file:
+        file.write((json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())

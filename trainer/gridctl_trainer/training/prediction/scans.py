@@ -1,0 +1,124 @@
+"""The scans that lie at a place: NIfTI files, and folders of DICOM images."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pydicom
+
+from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.contract.wording import count
+from gridctl_trainer.datasets.file_tree import walk
+from gridctl_trainer.datasets.formats.dicom_series import read_dicom_series
+from gridctl_trainer.datasets.formats.scan import Scan, read_nifti_scan
+
+_DICOM_ENDINGS: Final = (".dcm", ".dicom", ".ima")
+_MAGIC_AT: Final = 128
+_LABELS: Final = "_gt"
+"""Ends the name of ACDC's labels, which lie beside the scans."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundScan:
+    """A scan that has not been read yet.
+
+    Attributes:
+        name: Of its mask below the output folder, without ending: `patient001/patient001_frame01`.
+        source: The file, or the folder of a series.
+        images: The files of a DICOM series; empty for NIfTI.
+    """
+
+    name: str
+    source: Path
+    images: tuple[Path, ...] = ()
+
+    def read(self) -> Scan:
+        """Read it.
+
+        Raises:
+            DataError: It cannot be read, or its spacing or orientation cannot be known.
+        """
+        if not self.images:
+            return read_nifti_scan(self.source)
+        _require_one_series(self.source, self.images)
+        return read_dicom_series(self.source, self.images)
+
+
+def find_scans(place: Path, notice: Callable[[str], None]) -> list[FoundScan]:
+    """Every scan of a file or folder, sorted by name.
+
+    Args:
+        place: A NIfTI file, or a folder with NIfTI files or DICOM images somewhere below it.
+        notice: Told of files that are passed over.
+
+    Raises:
+        DataError: There is none, two would have one name, or something cannot be read.
+    """
+    if place.is_file():
+        if not _is_nifti(place):
+            raise DataError("it is no NIfTI file", where=place, fix="give a .nii or .nii.gz file, or a folder of DICOM")
+        return [FoundScan(_stem(place), place)]
+    if not place.exists():
+        raise DataError("there is no such file or folder", where=place, fix="give the scans to be segmented")
+    files = walk(place).require_readable()
+    scans = [path for path in files if _is_nifti(path)]
+    labels = [path for path in scans if _stem(path).casefold().endswith(_LABELS)]
+    if labels:
+        notice(f"{count(len(labels), 'file')} named *{_LABELS}.nii* passed over: these are labels")
+    found = [FoundScan(_name(place, path.with_name(_stem(path))), path) for path in scans if path not in labels]
+    series: dict[Path, list[Path]] = defaultdict(list)
+    for path in files:
+        if not _is_nifti(path) and _is_dicom(path):
+            series[path.parent].append(path)
+    found += [FoundScan(_name(place, folder), folder, tuple(sorted(images))) for folder, images in series.items()]
+    if not found:
+        raise DataError("there is neither a NIfTI file nor a DICOM image in it", where=place, fix="give another folder")
+    if twice := [name for name, times in Counter(scan.name for scan in found).items() if times > 1]:
+        sources = ", ".join(scan.source.name for scan in found if scan.name == twice[0])
+        raise DataError(f"{sources} would have one mask, {twice[0]}.nii.gz", where=place, fix="move one of them away")
+    return sorted(found, key=lambda scan: scan.name)
+
+
+def _name(place: Path, path: Path) -> str:
+    relative = path.relative_to(place).as_posix()
+    return place.resolve().name if relative == "." else relative
+
+
+def _is_nifti(path: Path) -> bool:
+    return path.name.casefold().endswith((".nii", ".nii.gz"))
+
+
+def _stem(path: Path) -> str:
+    name = path.name
+    for ending in (".gz", ".nii"):
+        name = name[: -len(ending)] if name.casefold().endswith(ending) else name
+    return name
+
+
+def _is_dicom(path: Path) -> bool:
+    if path.suffix.casefold() in _DICOM_ENDINGS:
+        return True
+    with path.open("rb") as file:
+        return file.read(_MAGIC_AT + 4)[_MAGIC_AT:] == b"DICM"
+
+
+def _require_one_series(folder: Path, images: Sequence[Path]) -> None:
+    numbers: Counter[str] = Counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for path in images:
+            try:
+                tags = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["SeriesInstanceUID"], force=True)
+            except Exception:  # said when it is read
+                continue
+            numbers[str(tags.get("SeriesInstanceUID", ""))] += 1
+    if len(numbers) > 1:
+        said = ", ".join(count(number, "image") for number in numbers.values())
+        raise DataError(
+            f"it holds {len(numbers)} series, of {said}", where=folder, fix="give each series a folder of its own"
+        )

@@ -1,0 +1,129 @@
+"""One scan, segmented: prepared as in training, and put back onto its own grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from gridctl_trainer.contract.spec import DataSpec
+from gridctl_trainer.datasets.formats.scan import Scan
+from gridctl_trainer.datasets.slices import LabelledSlice
+from gridctl_trainer.preprocessing.placement import segmented
+from gridctl_trainer.preprocessing.prepared import PreparedSet, prepare_patient
+from gridctl_trainer.training.cases.clean_up import largest_component
+from gridctl_trainer.training.cases.segmentation import scanned_logits
+from gridctl_trainer.training.prediction.members import Member
+
+_SCAN: Final = "scan"
+
+
+def segment_scan(
+    scan: Scan,
+    members: Sequence[Member],
+    device: torch.device,
+    notice: Callable[[str], None],
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> NDArray[np.uint8]:
+    """The labels of a scan; those of several models by the mean of their probabilities.
+
+    Args:
+        scan: As read.
+        members: Models that segment the same structures.
+        device: Where they are.
+        notice: Told of what is odd about the scan.
+        progress: Called with minibatches done and their number.
+
+    Returns:
+        (T, slices, rows, columns) uint8: 0 background, else the number of a structure of the target, from 1.
+
+    Raises:
+        DataError: It is no image.
+        StepError: A preprocessing step fails on it.
+        NonFiniteScoreError: A model's output is no number.
+    """
+    prepared: dict[str, PreparedSet] = {}
+    said = []
+    for member in members:
+        data, key = member.spec.data, _preparation(member.spec.data)
+        if key not in prepared:
+            patient = prepare_patient(list(_slices(scan)), (), data)
+            said += [oddity.what for oddity in patient.oddities]
+            prepared[key] = PreparedSet.join([patient], data.target)
+    for what in dict.fromkeys(said):
+        notice(what)
+    found = np.zeros(scan.frames.shape, dtype=np.uint8).reshape(-1, *scan.frames.shape[2:])
+    outputs = [
+        scanned_logits(
+            member.model,
+            prepared[_preparation(member.spec.data)],
+            member.spec.training.external_batch_size,
+            device,
+            told,
+        )
+        for member, told in zip(members, _progress_of(members, progress), strict=True)
+    ]
+    for of_slice in zip(*outputs, strict=True):
+        row = of_slice[0][0]
+        found[row] = segmented(of_slice[0][2]) if len(of_slice) == 1 else _by_mean([logits for *_, logits in of_slice])
+    labels = found.reshape(scan.frames.shape)
+    return _cleaned(labels, len(members[0].spec.data.target)) if _cleans(members) else labels
+
+
+def _slices(scan: Scan) -> Iterator[LabelledSlice]:
+    for time, volume in enumerate(scan.frames):
+        for index, pixels in enumerate(volume):
+            yield LabelledSlice(
+                patient=_SCAN,
+                phase=f"{time:04d}",
+                index=index,
+                series=pixels[None],
+                masks={},
+                spacing_mm=scan.spacing_mm,
+                source=scan.source,
+                image_source=scan.source,
+            )
+
+
+def _by_mean(logits: Sequence[NDArray[np.float32]]) -> NDArray[np.uint8]:
+    """The labels of the mean probability: inside above one half, or the largest of several."""
+    probabilities = np.stack([_probabilities(one.astype(np.float64)) for one in logits]).mean(0)
+    if len(probabilities) == 1:
+        return np.asarray(probabilities[0] > 0.5, dtype=np.uint8)
+    return segmented(probabilities.astype(np.float32))
+
+
+def _probabilities(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    if len(logits) == 1:
+        single: NDArray[np.float64] = 1 / (1 + np.exp(-np.clip(logits, -500, 500)))
+        return single
+    powers = np.exp(logits - logits.max(0))
+    several: NDArray[np.float64] = powers / powers.sum(0)
+    return several
+
+
+def _preparation(data: DataSpec) -> str:
+    return data.model_dump_json(include={"size_px", "preprocessing", "target"})
+
+
+def _cleans(members: Sequence[Member]) -> bool:
+    return members[0].spec.scoring.clean_up == "largest_component"
+
+
+def _cleaned(labels: NDArray[np.uint8], structures: int) -> NDArray[np.uint8]:
+    kept = np.zeros_like(labels)
+    for time, volume in enumerate(labels):
+        for number in range(1, structures + 1):
+            kept[time][largest_component(volume == number, np.arange(len(volume)))] = number
+    return kept
+
+
+def _progress_of(
+    members: Sequence[Member], progress: Callable[[int, int], None]
+) -> Iterator[Callable[[int, int], None]]:
+    """Of several models that take turns, the last tells how far all of them are."""
+    for number in range(len(members)):
+        yield progress if number == len(members) - 1 else lambda _done, _total: None
