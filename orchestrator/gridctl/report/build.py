@@ -16,6 +16,7 @@ from gridctl.analysis.never_learned import never_learned, remarked
 from gridctl.analysis.pairs import Wanted, pair_ablations, pair_models, rows_by_name
 from gridctl.analysis.published_scores import published_scores
 from gridctl.analysis.request import Question, check, compared_ablations
+from gridctl.analysis.resplits import split_sizes
 from gridctl.analysis.scorecard import scorecard, strata
 from gridctl.analysis.scores import Observations, Scored
 from gridctl.analysis.summaries import aggregates, runs_by_cell, summaries
@@ -122,6 +123,7 @@ def _comparisons(
 ) -> tuple[list[Comparison], list[Family]]:
     found = []
     rows = rows_by_name(runs) if asked else {}
+    splits = split_sizes(runs)
     wanted = Wanted(strict=question.strict_pairs, differing=question.keep_differing_pairs)
     observed: dict[tuple[str, tuple[str, ...]], Observations] = {}
     for item in asked:
@@ -133,7 +135,7 @@ def _comparisons(
             pairs = pair_ablations(rows, item.model, ablations, same_images=same_images(experiment), wanted=wanted)
         else:
             pairs = pair_models(rows, item.model, item.against, wanted)
-        found.append(compare(item, pairs, observed[key], experiment, question, asked))
+        found.append(compare(item, pairs, observed[key], experiment, question, asked, splits))
     tested, families = corrected(found, asked, experiment, question.unit)
     return remarked(tested, runs, scored.epochs, experiment.measures), families
 
