@@ -105,7 +105,8 @@ def compare(
         if question.unit == "run":
             of_metric = [_scored(metric, pair, observations) for pair in usable]
             scored += of_metric
-            if kind == "models" and (metric in observations.patients or asked.claim != "population"):
+            looked = asked.stopping == "fixed" or all(tested)
+            if kind == "models" and looked and (metric in observations.patients or asked.claim != "population"):
                 common = in_every_cell(asked, tested)
                 grid = [(_scored(metric, pair, observations), _patients(metric, pair, observations)) for pair in common]
                 waiting = (

@@ -29,7 +29,7 @@ from gridctl.report.provenance import provenance
 from gridctl.report.study import Measured, StudyComparison
 from gridctl.report.training_facts import not_converged, trained_models, unequal_updates, with_training
 from gridctl.report.trends import trend_headlines
-from gridctl.report.warnings import warnings
+from gridctl.report.warnings import many_families, warnings
 
 
 def build_report(
@@ -89,6 +89,7 @@ def build_report(
         warnings=[
             *((instead,) if finished.size and (instead := instead_of_cases(declared, experiment, question)) else ()),
             *warnings(experiment, collected, question, comparisons, changes, outside),
+            *many_families(families),
             *not_converged(epochs, primary_measures(experiment.measures)),
         ],
         headlines=[

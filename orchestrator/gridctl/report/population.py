@@ -44,4 +44,5 @@ def _other(name: str, row: ComparisonRow | Overall, reading: str) -> str:
     if difference is None or p is None or row.n_seeds < FEWEST_PAIRS:
         return ""
     said = p_value(p)
-    return f". {name}: {signed(difference)} {interval(low, high)}, p {said if said.startswith('<') else f'= {said}'}"
+    equals = f"< {said[1:]}" if said.startswith("<") else f"= {said}"
+    return f". {name}: {signed(difference)} {interval(low, high)}, p {equals}"
