@@ -131,3 +131,19 @@ def _models_of(path: Path | None) -> list[str]:
         return []
     models = Document.read(path).content.get("models", [])
     return list(models)
+
+
+@completer
+def datasets(incomplete: str) -> Iterable[str]:
+    """Data sets that are installed."""
+    from gridctl_trainer.plugins.dataset import DATASETS
+
+    return DATASETS.names()
+
+
+@completer
+def case_metrics(incomplete: str) -> Iterable[str]:
+    """Metrics of masks."""
+    from gridctl_trainer.plugins.metric import METRICS
+
+    return [name for name in METRICS.names() if METRICS.find(name).level != "slice"]

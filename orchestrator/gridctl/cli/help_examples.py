@@ -26,6 +26,10 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "retry": ("gridctl retry demo", "gridctl retry demo --run demo-unet-r30-none-s42"),
     "delete": ("gridctl delete demo --run demo-unet-r30-none-s42", "gridctl delete demo --yes"),
     "render": ("gridctl render hearts.yaml", "gridctl render hearts.yaml -o jobs"),
+    "score": (
+        "gridctl score data/phantom/acdc data/phantom/acdc --dataset acdc",
+        "gridctl score data/phantom data/phantom --labels 1=RV,2=MYO,3=LV",
+    ),
     "doctor": ("gridctl doctor experiments/demo.yaml", "gridctl doctor experiments/demo.yaml --json"),
     "schema": ("gridctl schema > experiment.schema.json",),
 }

@@ -16,6 +16,7 @@ from gridctl.cli import init as cli_experiment_file
 from gridctl.cli import prediction as cli_prediction
 from gridctl.cli import report as cli_report
 from gridctl.cli import runs as cli_cluster
+from gridctl.cli import scoring as cli_scoring
 from gridctl.cli import status as cli_status
 from gridctl.cli import submission as cli_submission
 from gridctl.cli.help_examples import EXAMPLES
@@ -73,6 +74,7 @@ _COMMANDS: Mapping[str, Callable[..., None]] = {
     "retry": cli_submission.retry,
     "delete": cli_cluster.delete,
     "render": cli_submission.render,
+    "score": cli_scoring.score,
     "doctor": cli_cluster.doctor,
     "schema": cli_experiment_file.schema,
 }

@@ -84,7 +84,7 @@ def no_cases() -> pa.Table:
 
 def _table(cases: Iterable[CaseScores], where: str) -> pa.Table:
     columns: dict[str, list[Any]] = {name: [] for name in _SCHEMA.names}
-    seen: set[tuple[str, int, str, str, str, str]] = set()
+    seen: set[tuple[object, ...]] = set()
     for case in cases:
         key = (case.checkpoint, case.epoch, case.set, case.patient, case.time_point, case.structure)
         if key in seen:

@@ -45,6 +45,7 @@ RUN_COLUMNS: Final[dict[str, str]] = {
     "parameters": "float64",
     "updates": "float64",
     "set_sizes": "str",
+    "left_out": "str",
     "log": "str",
     "copied_from": "str",
     "last_seen": "float64",
@@ -63,7 +64,8 @@ are not the same for all attempts from which the run is made, with spaces betwee
 of each data set; both are JSON, empty for none. `log` is the key of what the newest attempt prints, empty before the
 first; `last_seen` is the newest sign of life of any attempt, in seconds since the epoch, by that machine's clock.
 `parameters` is how many numbers the model learns, and `updates` how many optimizer steps were taken; NaN where a log
-does not say. `set_sizes` is JSON: patients and images of each set by its name, empty before images are read.
+does not say. `set_sizes` is JSON: patients and images of each set by its name, empty before images are read. `left_out`
+is JSON: who is in no set, and why, by data set; empty for nobody.
 `last_written` is when any attempt last wrote an object, by the store's clock; `cancelled_at` when `gridctl cancel`
 stopped the run, if no submission resumed it since. `copied_from` is the run whose epochs it went on from, empty for
 none. Behind them there is a column for each score, with that of the latest epoch.

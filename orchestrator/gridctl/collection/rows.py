@@ -68,6 +68,9 @@ def run_row(run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, E
         "set_sizes": canonical_json({name: [len(of.patients), of.images] for name, of in data.sets.items()})
         if data
         else "",
+        "left_out": canonical_json({name: dict(of) for name, of in data.left_out.items()})
+        if data and data.left_out
+        else "",
         "log": RunLayout(run.experiment, run.run_id).attempt_output(newest.name) if newest else "",
         "copied_from": next((log.attempt.copied_from for log in logs if log.attempt.copied_from), ""),
         "last_seen": max(map(_last_seen, logs)).timestamp() if logs else float("nan"),

@@ -307,7 +307,7 @@ def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -
                             fold=fold,
                             ablation=ablation.name,
                             seed=seed,
-                            data=variant.data,
+                            data=chosen.data(variant.data),
                             training=training,
                             metrics=file.metrics,
                             scoring=file.scoring,

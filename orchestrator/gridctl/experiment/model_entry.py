@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
@@ -14,12 +14,12 @@ from gridctl.experiment.known_keys import what_was_meant
 from gridctl.experiment.trained_networks import TrainedNetworks, network_as_trained
 from gridctl.experiment.validation import AddProblem, validate
 from gridctl_trainer.contract.errors import shortened
-from gridctl_trainer.contract.spec import Identifier, NetworkSpec, TrainingSpec
+from gridctl_trainer.contract.spec import AugmentationSpec, DataSpec, Identifier, NetworkSpec, TrainingSpec
 from gridctl_trainer.contract.suggest import did_you_mean
 from gridctl_trainer.contract.wording import problem_text
 from gridctl_trainer.plugins.class_path import is_class_path, is_well_formed
 from gridctl_trainer.plugins.entry_points import PluginError
-from gridctl_trainer.plugins.model import MODELS, RESERVED, ModelOptions, network_of, options_class
+from gridctl_trainer.plugins.model import MODELS, RESERVED, ModelOptions, TrainingRecipe, network_of, options_class
 from gridctl_trainer.plugins.registry import UnknownPluginError
 
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
@@ -34,11 +34,20 @@ class Model:
         network: What its name stands for.
         training: How it is trained.
         size_multiple: Sides of its images have to be multiples of this; 1 where only the trainer knows it.
+        augmentation: What of `data.augmentation` it has of its own, by its entry or its preset.
     """
 
     network: NetworkSpec
     training: TrainingSpec
     size_multiple: int = 1
+    augmentation: Mapping[str, Any] = field(default_factory=dict)
+
+    def data(self, shared: DataSpec) -> DataSpec:
+        """The data of its runs: those of the experiment, varied as this model has it."""
+        if not self.augmentation:
+            return shared
+        varied = {**shared.augmentation.model_dump(), **self.augmentation}
+        return shared.model_copy(update={"augmentation": AugmentationSpec.model_validate(varied)})
 
 
 def read_model(
@@ -122,6 +131,7 @@ class _Entry:
     def read(self, entry: Mapping[str, Any], training: Mapping[str, Any]) -> Model | None:
         for section in _SECTIONS:
             self._read_section(section, entry.get(section))
+        augmentation = self._augmentation(entry.get("augmentation"))
         for key, value in entry.items():
             if key not in RESERVED:
                 self._read_flat(key, value)
@@ -129,15 +139,17 @@ class _Entry:
         built = self._network(options)
         own_training = without_empty_sections(TrainingSpec, own_training)
         only = None if _is_valid(training) else own_training  # what is wrong with `training` itself is said once
-        trained = validate(TrainingSpec, {**training, **own_training}, self._at, self._placed("training"), only=only)
-        if built is None or trained is None or not self._sound:
+        recipe = built[2] if built else TrainingRecipe()
+        merged = {**training, **recipe.training, **own_training}
+        trained = validate(TrainingSpec, merged, self._at, self._placed("training"), only=only)
+        if built is None or trained is None or augmentation is None or not self._sound:
             return None
-        network, size_multiple = built
-        return Model(network, trained, size_multiple)
+        network, size_multiple, _ = built
+        return Model(network, trained, size_multiple, {**recipe.augmentation, **augmentation})
 
     def as_trained(self, entry: Mapping[str, Any], training: Mapping[str, Any], network: NetworkSpec) -> Model | None:
         read = self.read(entry, training)
-        return read and Model(network, read.training)
+        return read and Model(network, read.training, augmentation=read.augmentation)
 
     def _read_section(self, section: str, written: Any) -> None:
         if written is None:
@@ -147,6 +159,12 @@ class _Entry:
             return
         for key, value in written.items():
             self._take(section, key, value, (*self._at, section, key))
+
+    def _augmentation(self, written: Any) -> Mapping[str, Any] | None:
+        if written is None:
+            return {}
+        read = validate(AugmentationSpec, written, (*self._at, "augmentation"), self._report)
+        return read.model_dump(include=set(written)) if read else None
 
     def _read_flat(self, key: str, value: Any) -> None:
         """A key beside `options` and `training` belongs to the one that knows it."""
@@ -162,7 +180,7 @@ class _Entry:
         elif self._model is None:  # only the trainer knows its options
             self._take("options", key, value, at)
         else:
-            known = [*self._model.model_fields, *_SECTIONS, "architecture", *TrainingSpec.model_fields]
+            known = [*self._model.model_fields, *RESERVED, *TrainingSpec.model_fields]
             self._refuse(at, f"unknown key '{shortened(key, 60)}'", what_was_meant(key, known))
 
     def _take(self, section: str, key: str, value: Any, at: Location) -> None:
@@ -186,11 +204,11 @@ class _Entry:
 
         return report
 
-    def _network(self, options: dict[str, Any]) -> tuple[NetworkSpec, int] | None:
+    def _network(self, options: dict[str, Any]) -> tuple[NetworkSpec, int, TrainingRecipe] | None:
         if self._model is None:
             written = {"architecture": self._architecture, "options": options}
             network = validate(NetworkSpec, written, self._at, self._report)
-            return (network, 1) if network else None
+            return (network, 1, TrainingRecipe()) if network else None
         given = without_empty_sections(self._model, options)
         read = validate(self._model, given, self._at, self._placed("options"))
-        return (network_of(self._architecture, read), read.size_multiple) if read else None
+        return (network_of(self._architecture, read), read.size_multiple, read.recipe) if read else None

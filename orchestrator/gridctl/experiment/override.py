@@ -91,7 +91,7 @@ def _refuse_comments_and_links(text: str, where: str) -> None:
 def annotations_at(location: tuple[str, ...]) -> list[Any]:
     """Types of the field at a path, by the keys that lead there; none if there is no such field."""
     from gridctl.experiment.schema import ExperimentFile
-    from gridctl_trainer.contract.spec import TrainingSpec
+    from gridctl_trainer.contract.spec import AugmentationSpec, TrainingSpec
     from gridctl_trainer.plugins.model import installed_options
 
     if location[0] == "models" and len(location) > 2:
@@ -99,7 +99,9 @@ def annotations_at(location: tuple[str, ...]) -> list[Any]:
         models: list[type[BaseModel]]
         if location[2] == "architecture":
             return [str]
-        if location[2] in ("options", "training") and len(location) > 3:
+        if location[2] == "augmentation":
+            models, key = [AugmentationSpec], location[3] if len(location) > 3 else ""
+        elif location[2] in ("options", "training") and len(location) > 3:
             models, key = (options if location[2] == "options" else own), location[3]  # type: ignore[assignment]
         else:
             models, key = [*options, *own], location[2]

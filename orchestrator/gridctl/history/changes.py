@@ -9,6 +9,7 @@ from gridctl.analysis.wording import listed
 from gridctl.collection.outside_grid import shown
 from gridctl.collection.specifications import different_values
 from gridctl.history.event import Declared, DeclaredComparison, HistoryEvent
+from gridctl.history.new_options import is_new_at_default
 from gridctl.history.record import History
 from gridctl.terminal.console import count
 from gridctl_trainer.contract.released.score_names_v1 import RENAMED_SCORES
@@ -63,7 +64,15 @@ def _grid(first: Declared, now: Declared) -> Iterator[str]:
     named: dict[str, dict[str, None]] = {}
     for name in otherwise:
         model = name.partition(" ")[0]
-        values = different_values(first.options[name], now.options[name]) if name in first.options else {}
+        known = first.options.get(name, {})
+        differing = different_values(known, now.options[name]) if known else {}
+        values = {
+            path: both
+            for path, both in differing.items()
+            if not is_new_at_default(path, known, now.options[name].get(path))
+        }
+        if differing and not values:
+            continue
         for path, (was, is_) in values.items():
             named.setdefault(f"{path} changed from {shown(was)} to {shown(is_)}", {})[model] = None
         if not values:

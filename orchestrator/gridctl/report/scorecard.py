@@ -18,6 +18,11 @@ def shown_value(metric: str, value: float) -> str:
     return "0.0" if text == "-0.0" else text.replace("-", "−")
 
 
+def short_unit(unit: str) -> str:
+    """As headings of tables have room for it."""
+    return unit.replace("percentage points", "points")
+
+
 def time_points(rows: Sequence[ScorecardRow]) -> list[str]:
     """Those of cases, ED first."""
     return sorted(dict.fromkeys(row.time_point for row in rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
@@ -55,6 +56,7 @@ def warnings(
         )
     yield from _partly_validated(experiment, question, scores)
     yield from _unfinished(collected)
+    yield from _copies(collected)
     yield from mixed_images(experiment, collected.runs)
     yield from mixed_code(collected.runs)
     for comparison in comparisons:
@@ -96,6 +98,21 @@ def _unfinished(collected: Collected) -> Iterator[str]:
         open_runs = int((~runs["finished"]).sum())
         verb = "is" if open_runs == 1 else "are"
         yield f"{open_runs} of {count(len(runs), 'run')} {verb} not finished and not in these numbers"
+
+
+def _copies(collected: Collected) -> Iterator[str]:
+    """Who is in no set, because their images are another patient's."""
+    found: dict[str, dict[str, str]] = {}
+    for text in dict.fromkeys(collected.runs.loc[collected.runs["left_out"] != "", "left_out"]):
+        for name, patients in json.loads(text).items():
+            found.setdefault(name, {}).update(patients)
+    for name, patients in found.items():
+        reasons: dict[str, list[str]] = {}
+        for patient, reason in sorted(patients.items()):
+            reasons.setdefault(reason, []).append(patient)
+        said = "; ".join(f"{', '.join(who)}: {reason}" for reason, who in reasons.items())
+        verb = "is" if len(patients) == 1 else "are"
+        yield f"{count(len(patients), 'patient')} of the data set {name} {verb} left out of every set ({said})"
 
 
 def _differing(comparison: Comparison) -> Iterator[str]:

@@ -148,3 +148,19 @@ def test_options_that_an_older_version_did_not_keep_are_known_to_be_others(
     store.put(event.key, json.dumps(content).encode())
     submit("training.learning_rate=0.01")
     assert "unet and gamma_net are trained with other options or data" in warnings(gridctl)[0]
+
+
+@pytest.mark.parametrize(("value", "said"), [("drop", False), ("keep", True)])
+def test_an_option_that_is_new_and_at_its_default_is_no_change(
+    value: str, said: bool, gridctl: Command, submit: Submit, store: FolderStore
+) -> None:
+    submit(f"data.copies={value}")
+    warnings(gridctl)
+    (event,) = store.list(history_prefix("tiny"))
+    content = json.loads(store.get(event.key).data)
+    declared = content["declared"]
+    for name, options in declared["options"].items():
+        assert options.pop("data.copies") == value
+        declared["trained"][name] = "another"
+    store.put(event.key, json.dumps(content).encode())
+    assert bool(warnings(gridctl)) is said

@@ -83,7 +83,9 @@ def test_a_folder_with_neither_says_so(tmp_path: Path) -> None:
     assert isinstance(done.exception, DataError)
     assert "no such folder" in str(done.exception)
     (tmp_path / "empty").mkdir()
-    assert "no patient of ACDC in this folder" in str(run("check", tmp_path / "empty").exception)
+    said = str(run("check", tmp_path / "empty").exception)
+    assert "no data set is known by what lies in this folder: it is empty" in said
+    assert "ACDC, M&Ms, M&Ms-2, Sunnybrook" in said
 
 
 def test_figures_show_every_slice_of_every_patient(root: Path, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def in_parts(sets: RunSets) -> set[str]:
 def test_the_later_of_two_copies_is_left_out_and_recorded(found: dict[str, PreparedSet]) -> None:
     sets = split_sets(run(), {"train": found["train"]})
     assert in_parts(sets) == {"patient001", "patient002", "patient003"}
-    assert sets.record(1).left_out == {"train": {"patient008": "its images are those of patient001"}}
+    assert sets.record(1, 1).left_out == {"train": {"patient008": "its images are those of patient001"}}
     assert "patient008 (train) is left out: its images are those of patient001" in sets.said_left_out[0]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pydicom
@@ -12,6 +12,7 @@ import pytest
 
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.datasets.formats.dicom import read_dicom
+from gridctl_trainer.datasets.sunnybrook.folder import labelled_patients
 from gridctl_trainer.datasets.sunnybrook.patients import Patient, find_patients, read_patient
 
 
@@ -54,6 +55,77 @@ def test_the_cardiac_atlas_edition_reads_the_same(root: Path, tmp_path: Path) ->
     for old, new in zip(before, after, strict=True):
         np.testing.assert_array_equal(old.image, new.image)
         np.testing.assert_array_equal(old.mask, new.mask)
+
+
+LIST = "scd_patientdata.csv"
+
+
+def as_the_atlas_distributes_it(root: Path, atlas: Path) -> list[Patient]:
+    """Images of `SCD0000N01` with a series beside the cine, contours of `SC-...`, and the list that joins the two."""
+    lines = ["PatientID,OriginalID,Gender,Age,Pathology"]
+    patients = find_patients(root)
+    for number, patient in enumerate(patients, 1):
+        name = f"SCD0000{number}01"
+        folder = atlas / f"SCD_IMAGES_0{number}" / name
+        (folder / "CINESAX_300").mkdir(parents=True)
+        (folder / "CINELAX_301").mkdir()
+        for image, path in patient.images.items():
+            shutil.copy(path, folder / "CINESAX_300" / f"IM-0003-{image:04d}.dcm")
+            if image <= 3:
+                shutil.copy(path, folder / "CINELAX_301" / f"IM-0004-{image:04d}.dcm")
+        group, _, last = patient.patient.rpartition("-")
+        manual = atlas / "SCD_ManualContours" / f"{group}-{int(last):02d}" / "contours-manual" / "IRCCI-expert"
+        manual.mkdir(parents=True)
+        for contours in patient.contours.values():
+            for path in contours.values():
+                shutil.copy(path, manual / path.name)
+        lines.append(f"{name},{patient.patient},Male,60,Heart failure")
+    (atlas / LIST).write_text("\n".join([*lines, "SCD0004501,SC-N-45,Female,50,Healthy"]) + "\n")
+    return patients
+
+
+def test_the_atlas_distribution_is_joined_by_its_list(root: Path, tmp_path: Path) -> None:
+    atlas = tmp_path / "atlas"
+    before = as_the_atlas_distributes_it(root, atlas)
+    after = find_patients(atlas)
+    assert [patient.patient for patient in after] == [patient.patient for patient in before]
+    for old, new in zip(before, after, strict=True):
+        assert all(path.parent.name == "CINESAX_300" for path in new.images.values())
+        for one, other in zip(read_patient(old), read_patient(new), strict=True):
+            np.testing.assert_array_equal(one.image, other.image)
+            assert one.masks.keys() == other.masks.keys()
+            assert one.group == other.group == old.patient[3:].rpartition("-")[0]
+    paths = [PurePosixPath(path.relative_to(tmp_path).as_posix()) for path in atlas.rglob("*") if path.is_file()]
+    assert labelled_patients(paths) == {"atlas": tuple(patient.patient for patient in after)}
+
+
+def test_the_atlas_distribution_without_its_list_is_one_mistake(root: Path, tmp_path: Path) -> None:
+    atlas = tmp_path / "atlas"
+    as_the_atlas_distributes_it(root, atlas)
+    text = (atlas / LIST).read_text()
+    (atlas / LIST).unlink()
+    with pytest.raises(DataError) as raised:
+        find_patients(atlas)
+    (problem,) = raised.value.problems
+    assert "the list that says which belong together is not here" in problem.what
+    assert "scd_patientdata.csv" in problem.fix
+    (atlas / LIST).write_text("\n".join(text.splitlines()[:2]))
+    with pytest.raises(DataError, match="it does not say which images are those of SC-"):
+        find_patients(atlas)
+
+
+def test_contours_without_images_are_one_mistake_for_each_patient(root: Path) -> None:
+    before = find_patients(root)
+    gone = before[0]
+    for number in sorted(gone.contours["i"])[:3]:
+        gone.images[number].unlink()
+    with pytest.raises(DataError) as raised:
+        find_patients(root)
+    (problem,) = raised.value.problems
+    numbers = ", ".join(map(str, sorted(gone.contours["i"])[:3]))
+    of_all = f"3 inner contours of {len(gone.contours['i'])}"
+    assert f"there is no image with the number {numbers}, which {of_all} have" in problem.what
+    assert problem.where == str(gone.contours["i"][min(gone.contours["i"])])
 
 
 def test_of_several_series_the_cine_that_has_every_contour(root: Path) -> None:

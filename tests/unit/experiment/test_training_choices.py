@@ -124,3 +124,66 @@ def test_a_run_whose_rates_depend_on_its_epochs_does_not_go_on_from_a_shorter_on
         layout, name = RunLayout(old.experiment, old.run_id), CheckpointName(Position(4), attempt)
         keys = [layout.checkpoint(name), layout.checkpoint_manifest(name)]
         assert (reusable(FolderStore(tmp_path), new, old, keys) is not None) is goes_on, schedule
+
+
+STRONG = """\
+name: demo
+models:
+  unet: {preset: strong}
+  gamma_net: {batch_size: 2}
+train_ratios: [0.5]
+seeds: [1]
+data:
+  train: {dataset: acdc, path: data/acdc}
+  augmentation: {flip: true, shift: 0.2}
+training: {epochs: 4, loss: dice}
+"""
+
+
+def test_the_strong_preset_says_how_its_model_is_trained_and_varied() -> None:
+    unet, gamma_net = of_models(parse(STRONG))
+    assert (unet.training.loss.name, unet.training.optimizer.name) == ("dice_bce", "adamw")
+    assert (unet.training.schedule.name, unet.training.gradient_clip_norm) == ("one_cycle", 1)
+    assert unet.training.epochs == 4
+    assert (unet.data.augmentation.rotation_degrees, unet.data.augmentation.shift) == (20, 0.05)
+    assert unet.data.augmentation.flip, "what the preset does not say is as for all models"
+    assert (gamma_net.training.loss.name, gamma_net.training.optimizer.name) == ("dice", "adam")
+    assert (gamma_net.data.augmentation.rotation_degrees, gamma_net.data.augmentation.shift) == (0, 0.2)
+    author = parse(STRONG.replace("preset: strong", "preset: author")).runs[0]
+    assert unet.network == author.network, "the network itself is the same one"
+
+
+def test_a_models_own_keys_go_before_those_of_its_preset() -> None:
+    own = "{preset: strong, loss: focal, learning_rate: 0.01, augmentation: {shift: 0}}"
+    unet, _ = of_models(parse(STRONG.replace("{preset: strong}", own)))
+    assert (unet.training.loss.name, unet.training.learning_rate) == ("focal", 0.01)
+    assert (unet.data.augmentation.shift, unet.data.augmentation.scaling) == (0, 0.15)
+    set_ = parse(STRONG, "models.unet.augmentation.gamma=0.5", "models.gamma_net.preset=strong")
+    assert set_.runs[0].data.augmentation.gamma == 0.5
+    assert set_.runs[1].training.loss.name == "dice_bce"
+
+
+def test_a_run_is_the_same_one_however_its_recipe_was_written() -> None:
+    written = """\
+  unet:
+    loss: {name: dice_bce, batch_dice: true}
+    optimizer: adamw
+    learning_rate: 0.003
+    schedule: one_cycle
+    gradient_clip_norm: 1
+    augmentation: {rotation_degrees: 20, scaling: 0.15, shift: 0.05, gamma: 0.3}
+"""
+    assert parse(STRONG.replace("  unet: {preset: strong}\n", written)).runs[0].run_id == parse(STRONG).runs[0].run_id
+
+
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ("{preset: stron}", "exp.yaml:3: models.unet.preset: unknown value 'stron'\n  did you mean 'strong'?"),
+        ("{augmentation: {rotation: 3}}", "models.unet.augmentation.rotation: unknown key 'rotation'\n  did you mean"),
+        ("{augmentation: 3}", "exp.yaml:3: models.unet.augmentation: a mapping of keys to values is meant"),
+        ("{augmentatoin: {}}", "did you mean 'augmentation'?"),
+    ],
+)
+def test_mistakes_in_it_are_named(own: str, said: str) -> None:
+    assert said in mistakes(STRONG.replace("{preset: strong}", own))

@@ -17,11 +17,13 @@ OWN = [name for name in METRICS.names() if METRICS.is_built_in(name)]
 EXEMPT = (
     *(f"trainer/gridctl_trainer/metrics/{name}.py" for name in OWN),
     "trainer/gridctl_trainer/contract/released/",
+    "trainer/gridctl_trainer/contract/spec/loss.py",  # losses, of which some are called as scores are
+    "trainer/gridctl_trainer/training/objective.py",
     "orchestrator/gridctl/studies/",
     "orchestrator/gridctl/report/scorecard_columns.py",
 )
-FIELDS = {*PatientFunction.model_fields, "volume_ml", "ef"}
-"""What records other than scores call the same things."""
+FIELDS = {*PatientFunction.model_fields, "volume_ml", "ef", "dice_bce"}
+"""What records other than scores, and losses, are called."""
 DECIDING = [name for name in OWN if name not in FIELDS]
 NAMED = re.compile(rf"(^|[._]|\b)({'|'.join(DECIDING)})($|\.|\b)")
 PARSING = ("startswith", "endswith", "removeprefix", "removesuffix", "partition", "rpartition", "split", "rsplit")

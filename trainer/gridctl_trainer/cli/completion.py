@@ -43,3 +43,11 @@ def steps(incomplete: str) -> Iterable[str]:
     from gridctl_trainer.contract.spec import DEFAULT_STEPS
 
     return [item.step for item in DEFAULT_STEPS]
+
+
+@completer
+def case_metrics(incomplete: str) -> Iterable[str]:
+    """Metrics of masks."""
+    from gridctl_trainer.plugins.metric import METRICS
+
+    return [name for name in METRICS.names() if METRICS.find(name).level != "slice"]

@@ -14,6 +14,10 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "gridctl-trainer describe unet --size-px 176 --batch-size 8",
         "gridctl-trainer describe gamma_net --set timesteps=4 --card-gib 24",
     ),
+    "score": (
+        "gridctl-trainer score data/phantom/acdc data/phantom/acdc --dataset acdc",
+        "gridctl-trainer score data/phantom data/phantom --labels 1=RV,2=MYO,3=LV",
+    ),
     "data": (
         "gridctl-trainer data phantom data/phantom",
         "gridctl-trainer data check data/phantom --figures pictures",

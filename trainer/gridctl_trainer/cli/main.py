@@ -17,6 +17,7 @@ from gridctl_trainer.cli import completion
 from gridctl_trainer.cli.help_examples import EXAMPLES
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import Fault
+from gridctl_trainer.terminal import score_options
 from gridctl_trainer.terminal.completion import answer_shell, is_completing
 from gridctl_trainer.terminal.usage_examples import examples
 from gridctl_trainer.training.attempt.termination_message import leave_termination_message
@@ -221,6 +222,52 @@ def describe(
     from gridctl_trainer.cli.description_view import print_description
 
     print_description(found, card_gib, Console(highlight=False))
+
+
+@app.command(epilog=examples(*EXAMPLES["score"]))
+def score(
+    predictions: score_options.Predictions,
+    truth: score_options.Truth,
+    dataset: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help=score_options.DATASET_HELP, autocompletion=completion.datasets),
+    ] = None,
+    labels: score_options.Labels = None,
+    truth_labels: score_options.TruthLabels = None,
+    pattern: score_options.Pattern = None,
+    metrics: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metric",
+            metavar="NAME",
+            help=score_options.METRIC_HELP,
+            show_default="all",
+            autocompletion=completion.case_metrics,
+        ),
+    ] = None,
+    output: score_options.OutputFile = None,
+    as_json: score_options.AsJson = False,
+) -> None:
+    """Score anybody's masks against the truth: overlap, surface distances in mm, volumes, ejection fraction.
+
+    Exits with 1 if some cases could not be scored; the others are.
+    """
+    from pathlib import Path
+
+    from gridctl_trainer.contract.location import read_folder
+    from gridctl_trainer.file_scoring.command import score as scored
+    from gridctl_trainer.file_scoring.request import ScoreRequest
+
+    wanted = ScoreRequest(
+        read_folder(predictions, "PREDICTIONS"),
+        read_folder(truth, "TRUTH"),
+        dataset,
+        labels,
+        truth_labels,
+        pattern,
+        metrics or (),
+    )
+    raise typer.Exit(scored(wanted, None if output is None else Path(output), json_wanted=as_json))
 
 
 def _mount_data_commands() -> None:

@@ -19,6 +19,7 @@ from gridctl_trainer.datasets.file_tree import UnreadableError, is_folder
 from gridctl_trainer.datasets.quality.image_content import picture_digest
 from gridctl_trainer.datasets.quality.oddities import Oddity, settled
 from gridctl_trainer.datasets.quality.plausibility import ejection_fraction
+from gridctl_trainer.datasets.quality.recognition import held_by, looks_like
 from gridctl_trainer.datasets.registry import CaseSource, find_sources
 from gridctl_trainer.datasets.slices import LabelledSlice, Phase, Progress, cavity_ml
 from gridctl_trainer.plugins.dataset import DATASETS
@@ -107,7 +108,7 @@ def find_sets(root: Path, given: DatasetSpec | None = None) -> dict[str, tuple[P
     if given is not None:
         return {given.dataset: (root, find_sources(given.dataset, root, given.options))}
     found: dict[str, tuple[Path, list[CaseSource]]] = {}
-    faults = []
+    faults = {}
     for kind, folders in _recognised().items():
         for folder in folders:
             try:
@@ -117,12 +118,19 @@ def find_sets(root: Path, given: DatasetSpec | None = None) -> dict[str, tuple[P
                 raise  # another set beside it would hide that patients are missing
             except DataError as fault:
                 if is_folder(root / folder):
-                    faults.append(fault)
+                    faults[kind] = fault
     if found:
         return found
-    if not faults:
+    if not is_folder(root):
         raise DataError("there is no such folder", where=root, fix="give the folder of a data set")
-    raise DataError.collect(faults)
+    if meant := [faults[kind] for kind in looks_like(root) if kind in faults]:
+        raise DataError.collect(meant)
+    known = ", ".join(DATASETS.find(name).title for name in _recognised())
+    raise DataError(
+        f"no data set is known by what lies in this folder: {held_by(root)}",
+        where=root,
+        fix=f"give the folder of one of {known}; any other is named with --dataset NAME",
+    )
 
 
 def _recognised() -> dict[str, tuple[str, ...]]:

@@ -14,7 +14,7 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Final, cast
 
@@ -75,6 +75,8 @@ class DatasetDescriptor:
         reader: Version of the code that reads it: raise it when the same files give other pixels, and packs are made
             anew. Of plugins, a change of their source does that as well.
         libraries: Distributions that decide pixels too, such as decoders.
+        labels: What the numbers of its label maps stand for, where it has any: masks in these numbers are scored
+            without a word of them.
     """
 
     summary: str
@@ -87,6 +89,7 @@ class DatasetDescriptor:
     trains: bool = True
     reader: str = ""
     libraries: tuple[str, ...] = ()
+    labels: Mapping[int, str] = field(default_factory=dict)
 
 
 def _bare(found: object, path: str) -> DatasetDescriptor:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, ClassVar, Final, Literal, cast
 
@@ -27,11 +27,24 @@ from gridctl_trainer.plugins.entry_points import PluginError
 from gridctl_trainer.plugins.options import differing_options, read_options
 from gridctl_trainer.plugins.registry import Registry
 
-RESERVED: Final = ("architecture", "options", "training")
+RESERVED: Final = ("architecture", "options", "training", "augmentation")
 """Keys of a model in an experiment file, which no option can have as its name; nor `preset` without presets."""
 
 GIVEN: Final = ("in_channels", "classes")
 """Names of what gridctl itself gives a model besides its options."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRecipe:
+    """How a preset has its model trained where the model's entry in an experiment says nothing else.
+
+    Attributes:
+        training: Keys of `training`, as an experiment file has them; they come before those of its section `training`.
+        augmentation: Keys of `data.augmentation`, before those of that section.
+    """
+
+    training: Mapping[str, Any] = field(default_factory=dict)
+    augmentation: Mapping[str, Any] = field(default_factory=dict)
 
 
 class ModelOptions(Frozen):
@@ -39,10 +52,11 @@ class ModelOptions(Frozen):
 
     An option that cannot change a result is declared as `Annotated[bool, RECORDED]`; all others are part of a run's
     identity. A model may have named `presets`, which fill what is not given; it then has a field `preset` whose
-    default names one without content.
+    default names one without content. By `recipes` a preset says how the model is trained as well.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    recipes: ClassVar[Mapping[str, TrainingRecipe]] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -52,6 +66,11 @@ class ModelOptions(Frozen):
         name = given.get("preset")
         preset = cls.presets.get(name, {}) if isinstance(name, str) else {}
         return {**preset, **given}
+
+    @property
+    def recipe(self) -> TrainingRecipe:
+        """How its preset has it trained; an empty one for one that says nothing of it."""
+        return self.recipes.get(str(getattr(self, "preset", "")), TrainingRecipe())
 
     @property
     def size_multiple(self) -> int:

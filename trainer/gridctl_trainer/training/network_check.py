@@ -6,8 +6,9 @@ from torch import Tensor
 
 from gridctl_trainer.contract.errors import Problem, SpecError
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.plugins.class_path import is_class_path
 from gridctl_trainer.plugins.image_size import why_unfit
-from gridctl_trainer.plugins.model import builder_of, options_of
+from gridctl_trainer.plugins.model import TrainingRecipe, builder_of, options_of
 
 
 def require_network(spec: RunSpec) -> None:
@@ -24,6 +25,13 @@ def require_network(spec: RunSpec) -> None:
         raise SpecError(
             [Problem(problem.what, f"{at}.{problem.where}", problem.fix) for problem in error.problems]
         ) from None
+    if is_class_path(spec.network.architecture) and options.recipe != TrainingRecipe():
+        raise SpecError(
+            f"the preset '{getattr(options, 'preset', '')}' also says how the model is trained, which is unknown where "
+            "the experiment file is read: the model is named by its path",
+            where=f"{at}.preset",
+            fix="register the model as an entry point, or write those keys into the file and leave the preset out",
+        )
     if unfit := why_unfit(spec.data.size_px, options.size_multiple, spec.model):
         what, fix = unfit
         raise SpecError(what, where="data.size_px", fix=fix)

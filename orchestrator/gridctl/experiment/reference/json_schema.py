@@ -16,7 +16,7 @@ from gridctl.experiment.reference.field_descriptions import field_descriptions
 from gridctl.experiment.reference.steps_schema import ablation_names, left_out, steps_schema
 from gridctl.experiment.schema import ExperimentFile
 from gridctl.experiment.study_registry import known_items
-from gridctl_trainer.contract.spec import TrainingSpec
+from gridctl_trainer.contract.spec import AugmentationSpec, TrainingSpec
 from gridctl_trainer.contract.spec.choice import Choice
 from gridctl_trainer.plugins.model import ModelOptions, installed_options
 
@@ -183,6 +183,10 @@ def _options(
         "training": {
             "anyOf": [{"$ref": f"#/definitions/{TrainingSpec.__name__}"}, {"type": "null"}],
             "description": "Keys of `training`, for this model alone.",
+        },
+        "augmentation": {
+            "anyOf": [{"$ref": f"#/definitions/{AugmentationSpec.__name__}"}, {"type": "null"}],
+            "description": "Keys of `data.augmentation`, for this model alone.",
         },
     }
     return {**schema, "type": ["object", "null"], "properties": {**own, **training, **sections}}

@@ -10,7 +10,7 @@ from gridctl.analysis.model import PublishedRow, Report, ScorecardRow, TrainedMo
 from gridctl.analysis.scorecard import DISTANCES
 from gridctl.report.numbers import MISSING
 from gridctl.report.renderers.section import Section
-from gridctl.report.scorecard import comparable, selected_on, shown_value, time_points
+from gridctl.report.scorecard import comparable, selected_on, short_unit, shown_value, time_points
 from gridctl.report.scorecard_columns import BY_POSITION, FUNCTION, OVERLAP_AND_DISTANCES
 from gridctl.terminal.console import count
 
@@ -124,7 +124,7 @@ def _function(
     units = {row.metric: row.unit for row in rows}
     ablated = any(row.ablation != "none" for row in rows)
     columns = ["ratio", *(["ablation"] if ablated else []), "model"]
-    columns += [FUNCTION[name] + (f" ({units[name]})" if units[name] else "") for name in metrics]
+    columns += [FUNCTION[name] + (f" ({short_unit(units[name])})" if units[name] else "") for name in metrics]
     at = {(row.train_ratio, row.ablation, row.model, row.metric): row for row in rows}
     table = []
     for ratio, ablation, model in dict.fromkeys((row.train_ratio, row.ablation, row.model) for row in rows):

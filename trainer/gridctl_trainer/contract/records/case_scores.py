@@ -55,7 +55,7 @@ class CaseScores(Frozen):
 
     Attributes:
         checkpoint: `final`, `best`, or `epoch` for one between that was asked for.
-        epoch: After which the weights are.
+        epoch: After which the weights are; None of masks that were not made by a run.
         set: `validation`, `test`, or the name of an external set.
         patient: Id.
         time_point: `ED`, `ES`; empty for data without time; `patient` for what takes all time points together.
@@ -71,7 +71,7 @@ class CaseScores(Frozen):
 
     kind: Literal["case"] = "case"
     checkpoint: Literal["final", "best", "epoch"]
-    epoch: Epoch
+    epoch: Epoch | None = None
     set: SetKey
     patient: Annotated[str, Field(min_length=1, max_length=1000)]
     time_point: _Text = ""

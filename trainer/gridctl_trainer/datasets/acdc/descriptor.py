@@ -13,5 +13,6 @@ ACDC: Final = DatasetDescriptor(
     structures=("right_ventricle", "myocardium", "left_ventricle", "epicardium"),
     build="gridctl_trainer.datasets.acdc.dataset:Acdc",
     folder=FolderNames(sign=PATIENT, find=labelled_patients, expected=EXPECTED, below=("", "acdc"), test=test_patients),
+    labels={1: "right_ventricle", 2: "myocardium", 3: "left_ventricle"},
     reader="2",  # labels that are swapped, blank images and specks are noticed
 )

@@ -27,7 +27,7 @@ from gridctl_trainer.datasets.quality.oddities import Notice, Oddity, ignore
 from gridctl_trainer.datasets.quality.recognition import what_is_there
 from gridctl_trainer.datasets.slices import CAVITY, LabelledSlice, Phase, cavity_ml
 
-STRUCTURES: Final[Mapping[int, str]] = {1: "right_ventricle", 2: "myocardium", 3: CAVITY}
+STRUCTURES: Final[Mapping[int, str]] = ACDC.labels
 """By label; 0 is background."""
 LABELS: Final = (0, *STRUCTURES)
 LEFT_VENTRICLE: Final = next(label for label, name in STRUCTURES.items() if name == CAVITY)

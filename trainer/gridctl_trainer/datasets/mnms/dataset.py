@@ -30,7 +30,7 @@ from gridctl_trainer.datasets.quality.recognition import what_is_there
 from gridctl_trainer.datasets.temporal_context import frames_before, pad_series
 from gridctl_trainer.plugins.dataset import DatasetOptions
 
-STRUCTURES: Final[Mapping[int, str]] = {1: "left_ventricle", 2: "myocardium", 3: "right_ventricle"}
+STRUCTURES: Final[Mapping[int, str]] = MNMS.labels
 """By label; 0 is background."""
 
 _PHASES: Final = ("ED", "ES")

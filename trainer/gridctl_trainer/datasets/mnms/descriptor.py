@@ -15,4 +15,5 @@ MNMS: Final = DatasetDescriptor(
     folder=FolderNames(
         sign=LABELS, find=labelled_patients, expected=EXPECTED, below=("", "mnms", "OpenDataset"), test=test_patients
     ),
+    labels={1: "left_ventricle", 2: "myocardium", 3: "right_ventricle"},
 )

@@ -25,7 +25,7 @@ from gridctl_trainer.datasets.mnms2.folder import EXPECTED, IMAGE, LABELS, TABLE
 from gridctl_trainer.datasets.quality.recognition import what_is_there
 from gridctl_trainer.plugins.dataset import DatasetOptions
 
-STRUCTURES: Final[Mapping[int, str]] = {1: "left_ventricle", 2: "myocardium", 3: "right_ventricle"}
+STRUCTURES: Final[Mapping[int, str]] = MNMS2.labels
 """By label; 0 is background."""
 
 Volumes = Mapping[str, tuple[Path, Path]]

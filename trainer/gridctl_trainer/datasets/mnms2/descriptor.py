@@ -13,4 +13,5 @@ MNMS2: Final = DatasetDescriptor(
     structures=("left_ventricle", "myocardium", "right_ventricle", "epicardium"),
     build="gridctl_trainer.datasets.mnms2.dataset:Mnms2",
     folder=FolderNames(sign=LABELS, find=labelled_patients, expected=EXPECTED, below=("", "mnms2", "MnM2")),
+    labels={1: "left_ventricle", 2: "myocardium", 3: "right_ventricle"},
 )

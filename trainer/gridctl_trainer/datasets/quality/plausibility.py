@@ -23,6 +23,8 @@ _POSSIBLE_VOLUME_ML: Final = (15.0, 1000.0)
 """End-diastolic volumes; in ACDC's training patients they are 49 to 374 ml. Beyond the second, the spacing is wrong."""
 _WHOLE_HEART_SLICES: Final = 4
 """With fewer slices a small volume says nothing about the spacing."""
+_PART_OF_A_HEART_ML: Final = 10.0
+"""Of fewer slices the smallest volume that nobody wonders at."""
 _EJECTION_FRACTION: Final = (0.05, 0.9)
 
 
@@ -98,9 +100,10 @@ def _volumes(slices: Sequence[LabelledSlice], notice: Notice) -> None:
     fraction, volume_ml = ejection_fraction(slices), cavity_ml(slices, "ED")
     if fraction is None:
         return
-    if not _USUAL_VOLUME_ML[0] <= volume_ml <= _USUAL_VOLUME_ML[1]:
+    whole = sum(item.phase == "ED" and bool(item.mask.any()) for item in slices) >= _WHOLE_HEART_SLICES
+    least_ml = _USUAL_VOLUME_ML[0] if whole else _PART_OF_A_HEART_ML
+    if not least_ml <= volume_ml <= _USUAL_VOLUME_ML[1]:
         spacing = " x ".join(f"{millimetres:g}" for millimetres in slices[0].spacing_mm)
-        whole = sum(item.phase == "ED" and bool(item.mask.any()) for item in slices) >= _WHOLE_HEART_SLICES
         impossible = whole and not _POSSIBLE_VOLUME_ML[0] <= volume_ml <= _POSSIBLE_VOLUME_ML[1]
         what = f"the end-diastolic volume is {volume_ml:.0f} ml: is the spacing right? It is {spacing} mm"
         notice(Oddity(what, where, wrong=impossible))

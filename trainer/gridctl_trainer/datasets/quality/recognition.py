@@ -31,7 +31,7 @@ def what_is_there(wanted: DatasetDescriptor, root: Path) -> tuple[str, str]:
     """
     shallow = list(islice(_below(root), _MOST_NAMES))
     if not shallow:
-        return "it is empty", f"unpack {wanted.title} there, or give another folder"
+        return held_by(root), f"unpack {wanted.title} there, or give another folder"
     if (found := _first_sign(wanted, shallow)) is not None:
         folder = found.parent
         while folder.parent != root and folder.name in _WITHIN:
@@ -43,11 +43,22 @@ def what_is_there(wanted: DatasetDescriptor, root: Path) -> tuple[str, str]:
                 f"this looks like {other.title}",
                 f"give {wanted.title}'s folder, or name the data set {name}; are two of them swapped?",
             )
-    names = sorted({path.relative_to(root).parts[0] for path in shallow})
-    return f"it holds {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}", ""
+    return held_by(root), ""
 
 
-def _others(wanted: DatasetDescriptor) -> Iterator[tuple[str, DatasetDescriptor]]:
+def held_by(root: Path) -> str:
+    """What a folder holds, in words."""
+    names = sorted({path.relative_to(root).parts[0] for path in islice(_below(root), _MOST_NAMES)})
+    return f"it holds {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}" if names else "it is empty"
+
+
+def looks_like(root: Path) -> list[str]:
+    """The data sets, by name, of which some file or folder below a folder has a name that only they have."""
+    shallow = list(islice(_below(root), _MOST_NAMES))
+    return [name for name, described in _others(None) if _first_sign(described, shallow) is not None]
+
+
+def _others(wanted: DatasetDescriptor | None) -> Iterator[tuple[str, DatasetDescriptor]]:
     for name in DATASETS.names():
         with contextlib.suppress(PluginError):
             if (found := DATASETS.find(name)) is not wanted:

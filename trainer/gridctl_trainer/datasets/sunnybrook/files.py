@@ -12,6 +12,7 @@ from typing import Final, Literal
 import numpy as np
 
 from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.contract.wording import count
 from gridctl_trainer.datasets.file_tree import is_folder, walk
 from gridctl_trainer.datasets.formats.dicom import read_dicom
 from gridctl_trainer.datasets.missing_folder import missing_folder
@@ -20,8 +21,11 @@ from gridctl_trainer.datasets.quality.recognition import what_is_there
 from gridctl_trainer.datasets.sunnybrook.contours import fill, read_contour
 from gridctl_trainer.datasets.sunnybrook.descriptor import SUNNYBROOK
 from gridctl_trainer.datasets.sunnybrook.folder import CONTOUR, EXPECTED, patient_of
+from gridctl_trainer.datasets.sunnybrook.patient_list import names_of_images
 
 _IMAGE: Final = re.compile(r"(?P<series>.*?)(?P<number>\d+)(?P<ending>\.dcm|\.dicom|\.ima)?", re.IGNORECASE)
+
+_SHOWN: Final = 5
 
 Kind = Literal["i", "o", "p1", "p2"]
 Series = Mapping[int, Path]
@@ -44,6 +48,11 @@ class Patient:
     rivals: tuple[Path, ...] = ()
 
     @property
+    def group(self) -> str:
+        """Diagnosis, which is a part of the id: heart failure with (HF-I) or without (HF-NI) infarction, HYP or N."""
+        return self.patient.removeprefix("SC-").rpartition("-")[0] if self.patient.startswith("SC-") else ""
+
+    @property
     def contour_folder(self) -> Path:
         """Where its contours lie."""
         return next(iter(self.contours["i"].values())).parent
@@ -60,7 +69,8 @@ def find_patients(root: Path) -> list[Patient]:
         raise missing_folder(root, SUNNYBROOK.title)
     contours: dict[str, dict[Kind, dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
     images: dict[str, dict[tuple[Path, str, str], dict[int, Path]]] = defaultdict(lambda: defaultdict(dict))
-    for path in walk(root).require_readable():
+    files = walk(root).require_readable()
+    for path in files:
         if match := CONTOUR.fullmatch(path.name):
             kind: Kind = match["kind"].lower()  # type: ignore[assignment]
             contours[patient_of(path.relative_to(root))][kind][int(match["number"])] = path
@@ -76,6 +86,9 @@ def find_patients(root: Path) -> list[Patient]:
             where=root,
             fix=do or f"it should hold {EXPECTED}",
         )
+    for name, patient in names_of_images(files, labelled, images, root).items():
+        for series_of, found in images.pop(name, {}).items():
+            images[patient].setdefault(series_of, found)
     patients, faults = [], []
     for patient, kinds in sorted(labelled.items()):
         try:
@@ -101,13 +114,13 @@ def _short_axis_series(series: Iterable[Series], contours: Series) -> tuple[Seri
         return best, tuple(next(iter(found.values())) for found in fitting if found is not best)
     nearest: Series = max(series, key=lambda found: len(contours.keys() & found.keys()), default={})
     missing = sorted(contours.keys() - nearest.keys())
-    raise DataError.collect(
-        DataError(
-            f"there is no image number {number} for this contour",
-            where=contours[number],
-            fix="unpack this patient's DICOM files beside it, below the same root",
-        )
-        for number in missing
+    more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
+    named = ", ".join(map(str, missing[:_SHOWN])) + more
+    raise DataError(
+        f"there is no image with the number {named}, which {count(len(missing), 'inner contour')} of "
+        f"{len(contours)} {'has' if len(missing) == 1 else 'have'}",
+        where=contours[missing[0]],
+        fix="unpack this patient's DICOM files below the same root",
     )
 
 

@@ -13,6 +13,10 @@ CONTOUR: Final = re.compile(r"IM-\d+-(?P<number>\d+)-(?P<kind>i|o|p1|p2)contour-
 SIGN: Final = re.compile(r"SC-(HF-I|HF-NI|HYP|N)-\d+|SCD\d+|IM-\d+-\d+-icontour-manual\.txt", re.IGNORECASE)
 EXPECTED: Final = "SC-*/contours-manual/*/IM-0001-NNNN-icontour-manual.txt beside its DICOM images"
 
+ATLAS_PATIENT: Final = re.compile(r"SCD\d+", re.IGNORECASE)
+PATIENT_LIST: Final = re.compile(r"scd_?patient_?data.*\.csv", re.IGNORECASE)
+"""What the Cardiac Atlas calls patients, and its list of them."""
+
 _PATIENT: Final = re.compile(r"(?P<group>SC-(?:HF-I|HF-NI|HYP|N))-0*(?P<number>\d+)|SCD\d+", re.IGNORECASE)
 
 
@@ -25,23 +29,34 @@ def patient_of(relative: PurePath) -> str:
     Returns:
         Its id without zero padding: `SC-HF-I-1`.
     """
-    for part in reversed(relative.parts[:-1]):
-        if match := _PATIENT.fullmatch(part):
-            return f"{match['group'].upper()}-{match['number']}" if match["group"] else part.upper()
-    return ""
+    return next((name for part in reversed(relative.parts[:-1]) if (name := patient_named(part))), "")
+
+
+def patient_named(text: str) -> str:
+    """The id of a patient without zero padding, as folders and the list of patients write it; empty for none."""
+    match = _PATIENT.fullmatch(text.strip())
+    if match is None:
+        return ""
+    return f"{match['group'].upper()}-{match['number']}" if match["group"] else match[0].upper()
 
 
 def labelled_patients(paths: Sequence[PurePosixPath]) -> Mapping[str, Sequence[str]]:
     """Patients with an inner contour, by the one root above all files of them."""
     roots: dict[str, list[str]] = defaultdict(list)
-    labelled = set()
+    labelled: set[str] = set()
+    imaged: set[str] = set()
     for path in paths:
         if patient := patient_of(path):
             roots[patient].append(_above_patient(path))
             contour = CONTOUR.fullmatch(path.name)
             if contour and contour["kind"].lower() == "i":
                 labelled.add(patient)
+            elif not contour:
+                imaged.add(patient)
     above = [folder for patient in labelled for folder in roots[patient]]
+    if labelled - imaged:  # the Cardiac Atlas calls folders of images otherwise; its list joins the two
+        above += [folder for patient in imaged if ATLAS_PATIENT.fullmatch(patient) for folder in roots[patient]]
+        above += [str(path.parent) for path in paths if PATIENT_LIST.fullmatch(path.name)]
     return {os.path.commonpath(above) or ".": tuple(sorted(labelled))} if above else {}
 
 

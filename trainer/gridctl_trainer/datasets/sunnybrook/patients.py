@@ -103,6 +103,7 @@ def _labelled(patient: Patient, number: int, path: Path, image: DicomImage, noti
         spacing_mm=(*image.spacing_mm, 0.0),
         source=path,
         image_source=patient.images[number],
+        group=patient.group,
     )
 
 

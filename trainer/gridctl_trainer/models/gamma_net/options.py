@@ -13,7 +13,8 @@ from pydantic import Field, field_validator, model_validator
 
 from gridctl_trainer.contract.spec.identity import RECORDED
 from gridctl_trainer.models.level_options import Channels, require_odd
-from gridctl_trainer.plugins.model import ModelOptions
+from gridctl_trainer.models.strong_recipe import STRONG
+from gridctl_trainer.plugins.model import ModelOptions, TrainingRecipe
 
 
 class GammaNetOptions(ModelOptions):
@@ -21,6 +22,8 @@ class GammaNetOptions(ModelOptions):
 
     Attributes:
         preset: `author`: one convolution a block, as run; `table`: three, as printed.
+            `strong`: as `author`, trained with Dice and cross-entropy, AdamW, one cycle of the learning rate, clipping
+            and augmentation; a key that the model has of its own goes before.
         channels: Channels of each level, finest first; their number is the depth.
         convs_per_block: 3x3 convolutions in each block.
         kernel_size: Side of those convolutions in px, odd.
@@ -48,9 +51,10 @@ class GammaNetOptions(ModelOptions):
         initial_state: `zeros`, or `noise`: Xavier noise drawn anew at every forward.
     """
 
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"author": {}, "table": {"convs_per_block": 3}}
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"author": {}, "table": {"convs_per_block": 3}, "strong": {}}
+    recipes: ClassVar[Mapping[str, TrainingRecipe]] = {"strong": STRONG}
 
-    preset: Annotated[Literal["author", "table"], RECORDED] = "author"
+    preset: Annotated[Literal["author", "table", "strong"], RECORDED] = "author"
     channels: Channels = (24, 28, 36, 48, 64)
     convs_per_block: int = Field(1, ge=1, le=8)
     kernel_size: int = Field(3, ge=1, le=31)

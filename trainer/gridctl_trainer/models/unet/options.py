@@ -9,7 +9,8 @@ from pydantic import Field, field_validator
 
 from gridctl_trainer.contract.spec.identity import RECORDED
 from gridctl_trainer.models.level_options import Channels, require_odd
-from gridctl_trainer.plugins.model import ModelOptions
+from gridctl_trainer.models.strong_recipe import STRONG
+from gridctl_trainer.plugins.model import ModelOptions, TrainingRecipe
 
 
 class UNetOptions(ModelOptions):
@@ -17,15 +18,18 @@ class UNetOptions(ModelOptions):
 
     Attributes:
         preset: `author`: two convolutions a block, as run; `table`: three, as printed.
+            `strong`: as `author`, trained with Dice and cross-entropy, AdamW, one cycle of the learning rate, clipping
+            and augmentation; a key that the model has of its own goes before.
         channels: Channels of each level, finest first; their number is the depth.
         convs_per_block: 3x3 convolutions in each block.
         kernel_size: Side of those convolutions in px, odd.
         norm: What follows each convolution and its ReLU.
     """
 
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"author": {}, "table": {"convs_per_block": 3}}
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"author": {}, "table": {"convs_per_block": 3}, "strong": {}}
+    recipes: ClassVar[Mapping[str, TrainingRecipe]] = {"strong": STRONG}
 
-    preset: Annotated[Literal["author", "table"], RECORDED] = "author"
+    preset: Annotated[Literal["author", "table", "strong"], RECORDED] = "author"
     channels: Channels = (8, 16, 32, 64, 128)
     convs_per_block: int = Field(2, ge=1, le=8)
     kernel_size: int = Field(3, ge=1, le=31)

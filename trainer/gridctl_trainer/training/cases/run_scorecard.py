@@ -139,7 +139,7 @@ class RunScorecard:
         """Records of epochs up to this one that were scored on the way, also by attempts before."""
         if self._between is None:
             self._between = self._stored() if self._spec.scoring.every_epochs else []
-        return [case for case in self._between if case.epoch <= epoch]
+        return [case for case in self._between if case.epoch is not None and case.epoch <= epoch]
 
     def _stored(self) -> list[CaseScores]:
         try:

@@ -87,7 +87,7 @@ def _scheduler(optimizer: Optimizer, training: TrainingSpec, steps_per_epoch: in
     if not warmup:
         return _after_warmup(optimizer, schedule, steps)
     rising = LinearLR(optimizer, schedule.warmup_start_factor, total_iters=warmup)
-    after = _after_warmup(optimizer, schedule, steps - warmup) or ConstantLR(optimizer, 1.0)
+    after = _after_warmup(optimizer, schedule, max(1, steps - warmup)) or ConstantLR(optimizer, 1.0)
     return SequentialLR(optimizer, [rising, after], [warmup])
 
 

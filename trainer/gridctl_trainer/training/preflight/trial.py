@@ -1,4 +1,6 @@
-"""One step of a model as a run would take it, and one batch of each evaluation: what does not fit is said now."""
+"""One step of a model as a run would take it, one batch of each evaluation and one scored patient: what does not fit is
+said now.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,17 @@ import gc
 from typing import Final
 
 import torch
+from torch import nn
 
 from gridctl_trainer.contract.errors import Fault, Problem, SpecError
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.host.signals import StopSignal
+from gridctl_trainer.metrics.loading import load_metrics
 from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.preprocessing.prepared import PreparedSet
+from gridctl_trainer.training.cases.scoring import CaseScorer
 from gridctl_trainer.training.device_faults import OutOfMemoryError, memory_fix, step_faults
-from gridctl_trainer.training.images.sets import RunSets, scoring_batch_size
+from gridctl_trainer.training.images.sets import VALIDATION, RunSets, scoring_batch_size
 from gridctl_trainer.training.images.tensors import ImageTensors
 from gridctl_trainer.training.loop import NonFiniteLossError, TrainingLoop
 from gridctl_trainer.training.machine.environment import peak_memory_bytes
@@ -99,7 +104,16 @@ def _steps(spec: RunSpec, sets: RunSets, device: torch.device, stop: StopSignal)
     )
     for _ in loop.epochs():
         pass
+    _score_first_patient(spec, sets, loop.model, device)
     return peak_memory_bytes(device)
+
+
+def _score_first_patient(spec: RunSpec, sets: RunSets, model: nn.Module, device: torch.device) -> None:
+    """A metric of cases that fails would else be known after the last epoch."""
+    scorer = CaseScorer(load_metrics(spec.metrics), spec.scoring.clean_up, device)
+    one = sets.validation.of_patients(sets.validation.patients[:1])
+    for _ in scorer.score(VALIDATION, one, model, "final", 1, scoring_batch_size(spec, VALIDATION)):
+        pass
 
 
 def _batch(prepared: PreparedSet, size: int) -> ImageTensors:

@@ -1,0 +1,68 @@
+"""`gridctl-trainer score`: from arguments to tables, files and exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from gridctl_trainer.contract import exit_codes
+from gridctl_trainer.contract.errors import DataError, SpecError
+from gridctl_trainer.contract.secrets import masked
+from gridctl_trainer.contract.wording import count
+from gridctl_trainer.file_scoring.output import as_json, writer_for
+from gridctl_trainer.file_scoring.request import ScoreRequest, prepare
+from gridctl_trainer.file_scoring.view import print_scorecard
+from gridctl_trainer.terminal.progress_bars import bar
+
+_NOT_ALL = exit_codes.BUG
+"""1: some cases were not scored."""
+
+
+def score(wanted: ScoreRequest, output: Path | None, *, json_wanted: bool) -> int:
+    """Score masks, and show the scorecard.
+
+    Args:
+        wanted: What against what.
+        output: File to write as well; None for none.
+        json_wanted: Whether standard output gets JSON instead of tables.
+
+    Returns:
+        0, or 1 if cases could not be scored: each is named on standard error.
+
+    Raises:
+        Fault: Nothing could be: the arguments are wrong.
+    """
+    write = None if output is None else writer_for(output)
+    try:
+        prepared = prepare(wanted, lambda text: _say(f"note: {text}"))
+    except DataError as fault:  # of a whole folder: nothing can be scored
+        raise SpecError(fault.problems) from None
+    scoring = prepared.scoring
+    with bar(Console(stderr=True), "scoring") as progress:
+        scoring.score_patients(prepared.patients, lambda done: progress(done, prepared.total))
+    if write is not None:
+        write(scoring, wanted.predictions.resolve().name)
+        _say(f"wrote {output}")
+    if json_wanted:
+        found = as_json(scoring, str(wanted.predictions), str(wanted.truth))
+        sys.stdout.write(json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+    elif scoring.records:
+        console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
+        print_scorecard(scoring.records, {metric.name: metric.info for metric in scoring.metrics}, console)
+    for problem in scoring.problems:
+        _say(f"error: {problem}")
+    patients = len({record.patient for record in scoring.records})
+    missing = f"; {count(scoring.missing, 'case')} not scored" if scoring.missing else ""
+    _say(f"scored {count(scoring.scored, 'case')} of {count(patients, 'patient')}{missing}")
+    return _NOT_ALL if scoring.missing else exit_codes.DONE
+
+
+_WIDTH = 160
+"""Of tables that no terminal shows."""
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{masked(text)}\n")

@@ -1,0 +1,162 @@
+"""Predictions paired with the truth and scored; whatever cannot be is said and counted, and the others are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from gridctl_trainer.contract.errors import DataError, Fault, Problem
+from gridctl_trainer.contract.records.case_scores import PATIENT, CaseScores
+from gridctl_trainer.file_scoring.label_names import LabelNames
+from gridctl_trainer.file_scoring.mask_files import LabelMap, read_label_map
+from gridctl_trainer.file_scoring.truth_cases import TrueCase, Truth
+from gridctl_trainer.metrics.base import CaseVolume
+from gridctl_trainer.metrics.loading import Metric
+from gridctl_trainer.metrics.scorecard import score_case, score_patient
+
+SET: Final = "predictions"
+
+
+@dataclass(slots=True)
+class Scoring:
+    """What was scored, and what was not.
+
+    Attributes:
+        metrics: What is computed.
+        structures: What is scored.
+        labels: What the numbers of predictions are.
+        predictions: Files by name.
+        records: One of each case and structure, and of each patient.
+        problems: One of each file that could not be scored.
+        scored: Cases that were.
+        missing: Cases that were not.
+    """
+
+    metrics: Sequence[Metric]
+    structures: Sequence[str]
+    labels: LabelNames
+    predictions: Mapping[str, Path]
+    records: list[CaseScores] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    scored: int = 0
+    missing: int = 0
+    _used: set[str] = field(default_factory=set)
+
+    def wrong(self, fault: Fault) -> None:
+        """Note a case that cannot be scored."""
+        self.problems += fault.problems
+        self.missing += 1
+
+    def score_patients(self, patients: Iterable[Sequence[TrueCase]], progress: Callable[[int], None]) -> None:
+        """Score all cases, and note predictions without a truth.
+
+        Args:
+            patients: The cases of each.
+            progress: Called with the patients done.
+
+        Raises:
+            MetricError: A metric fails.
+        """
+        for done, cases in enumerate(patients, 1):
+            volumes: dict[str, Mapping[str, CaseVolume]] = {}
+            for case in cases:
+                try:
+                    volumes[case.time_point] = self._score(case)
+                except DataError as fault:
+                    self.wrong(fault)
+            if volumes:
+                self._score_patient(cases[0], volumes)
+            progress(done)
+        for name, path in self.predictions.items():
+            if name not in self._used:
+                fix = "give its truth, or move it away"
+                self.wrong(DataError(f"there is no truth of this case, {name}", where=path, fix=fix))
+
+    def _score(self, case: TrueCase) -> Mapping[str, CaseVolume]:
+        path = self._prediction_of(case)
+        truth, predicted = self._read(case, path)
+        truth.fits(predicted.volume, path)
+        volumes = {name: self._volume(name, predicted, truth) for name in self.structures if name in truth.structures}
+        found = score_case(self.metrics, volumes)
+        for structure in dict.fromkeys([*volumes, *found]):
+            volume, of_structure = volumes.get(structure), found.get(structure)
+            self.records.append(
+                CaseScores(
+                    checkpoint="final",
+                    set=SET,
+                    patient=case.patient,
+                    time_point=case.time_point,
+                    structure=structure,
+                    slices=len(volume.slices) if volume else 0,
+                    spacing_mm=truth.spacing_mm,
+                    true_positive=volume.true_positive if volume else None,
+                    false_positive=volume.false_positive if volume else None,
+                    false_negative=volume.false_negative if volume else None,
+                    scores=of_structure.scores if of_structure else {},
+                    undefined=of_structure.undefined if of_structure else {},
+                    **case.metadata,
+                )
+            )
+        self.scored += 1
+        return volumes
+
+    def _read(self, case: TrueCase, path: Path) -> tuple[Truth, LabelMap]:
+        """Both sides; what is wrong with either is said at once."""
+        faults: list[Fault] = []
+        try:
+            truth = case.read()
+        except DataError as fault:
+            faults.append(fault)
+        try:
+            predicted = read_label_map(path, self.labels, "--labels")
+        except DataError as fault:
+            faults.append(fault)
+        if faults:
+            raise DataError.collect(faults)
+        return truth, predicted
+
+    def _score_patient(self, case: TrueCase, volumes: Mapping[str, Mapping[str, CaseVolume]]) -> None:
+        if set(volumes) == {""}:
+            return  # data without time
+        for structure, found in score_patient(self.metrics, volumes).items():
+            self.records.append(
+                CaseScores(
+                    checkpoint="final",
+                    set=SET,
+                    patient=case.patient,
+                    time_point=PATIENT,
+                    structure=structure,
+                    scores=found.scores,
+                    undefined=found.undefined,
+                    **case.metadata,
+                )
+            )
+
+    def _prediction_of(self, case: TrueCase) -> Path:
+        found = [name for name in case.names if name in self.predictions]
+        if not found:
+            raise DataError(
+                f"there is no prediction of this case, {case.names[0] if case.names else case.patient}",
+                where=case.where,
+                fix=f"predict it as {' or '.join(f'{name}.nii.gz' for name in case.names)}",
+            )
+        self._used.update(found)
+        if len(found) > 1:
+            files = ", ".join(self.predictions[name].name for name in found)
+            raise DataError(
+                f"{files} are predictions of one case", where=case.where, fix="move all but one of them away"
+            )
+        return self.predictions[found[0]]
+
+    def _volume(self, structure: str, predicted: LabelMap, truth: Truth) -> CaseVolume:
+        annotated = truth.structures[structure]
+        mask = np.isin(predicted.numbers[annotated.slices], self.labels.structures[structure])
+        true = annotated.masks
+        if truth.counted is not None:
+            counted = truth.counted[annotated.slices]
+            mask, true = mask & counted, true & counted
+        return CaseVolume(mask, true, truth.spacing_mm, annotated.slices)
