@@ -41,6 +41,8 @@ def test_every_documented_rate_keeps_the_level() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
-@pytest.mark.parametrize("design", designs(), ids=lambda design: f"{design.ratio}-{design.seeds}-{design.seed_sd}")
+@pytest.mark.parametrize(
+    "design", list(designs()), ids=lambda design: f"{design.ratio}-{design.seeds}-{design.seed_sd}"
+)
 def test_no_cell_exceeds_its_level(design: Design) -> None:
     assert lower_end(rates(design, 10_000)["two-way"], 10_000) <= ALLOWED
