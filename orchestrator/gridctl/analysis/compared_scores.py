@@ -9,7 +9,7 @@ import pandas as pd
 
 from gridctl.analysis.request import Question, asked_by_name
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import TEST, Measures, default_scores, has_cases, written_out
+from gridctl.experiment.measures import TEST, Measures, checkpoint_of_score, default_scores, has_cases, written_out
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl_trainer.contract.score_name import ScoreName
 
@@ -75,6 +75,12 @@ def compares_cases(experiment: Experiment) -> bool:
     """Whether some comparison takes a score of cases or patients."""
     names = [name for item in experiment.compare for name in item.metrics]
     return any(experiment.measures[name].level != "slice" for name in names if name in experiment.measures)
+
+
+def checkpoints_of(experiment: Experiment, question: Question) -> list[str]:
+    """The checkpoints whose cases a report needs: those of the scores that it is asked for or that are declared."""
+    scores = [question.score] if question.score else [item.score for item in experiment.compare]
+    return list(dict.fromkeys(checkpoint_of_score(score) or "final" for score in scores or ["final"]))
 
 
 def shows_test_set(experiment: Experiment, question: Question) -> bool:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gridctl.analysis.patient_scores import patient_scores, rows_of_score
 from gridctl.analysis.scorecard_model import ScorecardRow, Stratum
@@ -38,12 +39,10 @@ def scorecard(
     if chosen.empty:
         return []
     of_run = _of_runs(chosen)
-    cell_of = {run: number for number, cell in enumerate(cells) for run in cell.finished}
-    of_run = of_run.assign(cell=[cell_of.get(run, -1) for run in of_run["run_id"].astype(str)])
+    of_run = of_run.assign(cell=_cell_numbers(of_run["run_id"], cells))
     of_run = of_run[of_run["cell"] >= 0]
-    patients = chosen[["set", "structure", "metric", "run_id", "patient"]].drop_duplicates()
-    patients = patients.assign(cell=[cell_of.get(run, -1) for run in patients["run_id"].astype(str)])
-    distinct = patients.groupby(["set", "structure", "metric", "cell"], observed=True)["patient"].nunique()
+    place = chosen[["set", "structure", "metric", "patient"]].assign(cell=_cell_numbers(chosen["run_id"], cells))
+    distinct = place.drop_duplicates().groupby(["set", "structure", "metric", "cell"], observed=True).size()
     grouped = of_run.groupby(["set", "structure", "time_point", "metric", "cell"], observed=True, sort=False)
     table = grouped.agg(
         runs=("size", "size"),
@@ -82,6 +81,14 @@ def scorecard(
             )
         )
     return _ordered(rows, cells, measures)
+
+
+def _cell_numbers(runs: pd.Series[Any], cells: Sequence[CellRuns]) -> NDArray[np.int64]:
+    """Of each row, the index of the cell that its run is of; -1 for a run of none."""
+    cell_of = {run: number for number, cell in enumerate(cells) for run in cell.finished}
+    numbers = np.array([cell_of.get(str(run), -1) for run in runs.cat.categories], dtype=np.int64)
+    found: NDArray[np.int64] = numbers[runs.cat.codes.to_numpy()]
+    return found
 
 
 def _of_runs(cases: pd.DataFrame) -> pd.DataFrame:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from gridctl_trainer.contract.errors import StoreError
@@ -69,12 +70,21 @@ def packed_cases(run: RunSpec, data: bytes, where: str) -> bytes:
     return buffer.getvalue()
 
 
-def unpacked_cases(data: bytes) -> CaseTable:
-    """What `packed_cases` packed."""
+def unpacked_cases(data: bytes, checkpoints: Collection[str] = ()) -> CaseTable:
+    """What `packed_cases` packed.
+
+    Args:
+        data: As it was packed.
+        checkpoints: Whose cases are wanted; empty for all.
+    """
     rows = pq.read_table(pa.BufferReader(data))
     told: Mapping[str, Any] = json.loads(rows.schema.metadata[b"metrics"])
     metrics = {name: MetricInfo.model_validate(info) for name, info in told.items()}
-    return CaseTable(rows.replace_schema_metadata(None), metrics)
+    rows = rows.replace_schema_metadata(None)
+    if checkpoints:
+        wanted = pa.array(list(checkpoints))
+        rows = rows.filter(pc.is_in(rows["checkpoint"].cast(pa.string()), value_set=wanted))
+    return CaseTable(rows, metrics)
 
 
 def no_cases() -> pa.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -58,6 +58,7 @@ def read_all_cases(
     problems: list[Problem],
     on_read: OnRead | None = None,
     cache: ReadCache | None = None,
+    checkpoints: Collection[str] = (),
 ) -> Cases:
     """Read scorecards; those that did not change are taken from this machine's cache.
 
@@ -67,28 +68,33 @@ def read_all_cases(
         problems: Takes what is wrong with single ones; their runs then have no cases.
         on_read: Told how far it is.
         cache: By default this user's.
+        checkpoints: Whose cases are wanted, `final` and `best`; empty for all.
 
     Raises:
         StoreError: The store cannot be reached.
     """
     cache = cache or ReadCache.of(store, folders=True)
-    tables: list[tuple[RunSpec, pa.Table]] = []
+    tables: list[pa.Table] = []
+    of_runs: list[RunSpec] = []
     metrics: dict[str, MetricInfo] = {}
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        read = pool.map(lambda item: _read(store, item[0], item[1], cache), chosen)
+        read = pool.map(lambda item: _read(store, item[0], item[1], cache, checkpoints), chosen)
         for number, ((run, _), found) in enumerate(zip(chosen, read, strict=True), 1):
             if on_read is not None:
                 on_read(number, len(chosen))
             if isinstance(found, StoreError):
                 problems += found.problems
             elif found is not None:
-                tables.append((run, found.rows))
+                tables.append(found.rows)
+                of_runs.append(run)
                 metrics |= found.metrics
-    rows = _joined(tables)
+    rows = _joined(of_runs, tables)
     return Cases(rows, metrics, list(_scored(rows)))
 
 
-def _read(store: Store, run: RunSpec, stat: Stat, cache: ReadCache) -> CaseTable | StoreError | None:
+def _read(
+    store: Store, run: RunSpec, stat: Stat, cache: ReadCache, checkpoints: Collection[str]
+) -> CaseTable | StoreError | None:
     """One scorecard; None if it is gone; what is wrong with it, while others may be well.
 
     Raises:
@@ -104,7 +110,7 @@ def _read(store: Store, run: RunSpec, stat: Stat, cache: ReadCache) -> CaseTable
 
     try:
         require_size(stat.size_bytes, _MAX_BYTES, where)
-        return unpacked_cases(cache.get(f"{stat.key} {run.digest} {FORMAT}", stat.etag, packed))
+        return unpacked_cases(cache.get(f"{stat.key} {run.digest} {FORMAT}", stat.etag, packed), checkpoints)
     except NotFoundError:
         return None
     except StoreError as error:
@@ -113,15 +119,18 @@ def _read(store: Store, run: RunSpec, stat: Stat, cache: ReadCache) -> CaseTable
         return error
 
 
-def _joined(tables: Sequence[tuple[RunSpec, pa.Table]]) -> pd.DataFrame:
+def _joined(runs: Sequence[RunSpec], tables: list[pa.Table]) -> pd.DataFrame:
+    """One table of all runs; `tables` are given up for it, so that no row is held twice for long."""
     if not tables:
         return no_cases()
     import pyarrow as pa
 
-    of_run = np.repeat(np.arange(len(tables)), [table.num_rows for _, table in tables])
-    cells = [cell_of(run) for run, _ in tables]
-    joined = pa.concat_tables([table for _, table in tables]).unify_dictionaries()
+    of_run = np.repeat(np.arange(len(tables)), [table.num_rows for table in tables])
+    cells = [cell_of(run) for run in runs]
+    joined = pa.concat_tables(tables).unify_dictionaries()
+    tables.clear()
     rows = joined.to_pandas(split_blocks=True, self_destruct=True)
+    del joined
     named: dict[str, pd.Series] = {}
     for name in ("run_id", "model", "train_ratio", "ablation", "seed", "fold"):
         values = pd.Series([cell[name] for cell in cells], dtype="object")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -77,7 +77,7 @@ def collect(
     cache: ReadCache | None = None,
     on_read: OnRead | None = None,
     *,
-    cases: bool = False,
+    cases: bool | Collection[str] = False,
 ) -> Collected:
     """Read the metric logs and results of an experiment's runs.
 
@@ -90,7 +90,8 @@ def collect(
         runs: Those wanted; all of one experiment.
         cache: Of objects read before; by default this user's.
         on_read: Called after each object with how many are read, and of how many.
-        cases: Read every case's scores too: a table that is much larger than all others.
+        cases: Read every case's scores too: a table that is much larger than all others. Names of checkpoints read
+            those of these alone.
 
     Raises:
         StoreError: The store cannot be reached.
@@ -142,7 +143,8 @@ def collect(
     if cases:
         done = {str(row["run_id"]) for row in run_rows if row["finished"]}
         listed = [(run, scorecards[run.run_id]) for run in runs if run.run_id in done and run.run_id in scorecards]
-        found = read_all_cases(store, listed, problems, on_read)
+        checkpoints = () if cases is True else tuple(cases)
+        found = read_all_cases(store, listed, problems, on_read, checkpoints=checkpoints)
         table, logged, scored = found.rows, {**logged, **found.metrics}, scored | dict.fromkeys(found.scored)
     measures = measures_of(runs, logged, scored)
     of_scores = dict.fromkeys(epoch_measures(measures), "float64")

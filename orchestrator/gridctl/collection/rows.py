@@ -80,7 +80,7 @@ def run_row(run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, E
 
 def _parameters(logs: Sequence[AttemptLog]) -> float:
     """As the newest attempt says; those of before say nothing."""
-    known = [found for log in logs if (found := getattr(log.attempt, "parameters", None)) is not None]
+    known = [log.data.parameters for log in logs if log.data and log.data.parameters is not None]
     return float(known[-1]) if known else float("nan")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from gridctl.collection.collect import Collected, collect
 from gridctl.terminal import console
@@ -10,7 +10,7 @@ from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store
 
 
-def collect_with_bar(store: Store, runs: Sequence[RunSpec], *, cases: bool = False) -> Collected:
+def collect_with_bar(store: Store, runs: Sequence[RunSpec], *, cases: bool | Collection[str] = False) -> Collected:
     """As `collect`; a person sees how far it is and how long it will take.
 
     Raises:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from gridctl.analysis.compared_scores import as_scored, shows_test_set
+from gridctl.analysis.compared_scores import as_scored, checkpoints_of, shows_test_set
 from gridctl.analysis.model import ComparisonRow, PairScore, Summary
 from gridctl.collection.collect import Collected
 from gridctl.collection.outside_grid import outside_grid
@@ -160,7 +160,7 @@ def report_of(found: Found, question: Question) -> ReportResult:
         StoreError: The store cannot be reached.
     """
     experiment, store = found.experiment, found.store
-    tables = collect_with_bar(store, experiment.runs, cases=True)
+    tables = collect_with_bar(store, experiment.runs, cases=checkpoints_of(experiment, question))
     history = read_history(store, experiment.name)
     scored = as_scored(experiment, tables.runs, tables.epochs, tables.cases, tables.measures)
     finished = int(tables.runs["finished"].sum())

@@ -124,10 +124,12 @@ class ComparisonSpec(Frozen):
         model: The model of interest; differences are its score minus the other's.
         against: The model it is compared with.
         metrics: Scores that are compared, each as SET.METRIC.STRUCTURE, such as `validation.soft_dice.left_ventricle`;
-            without the structure, those of each. By default the first of `metrics`, on validation and on every
-            external set.
+            without the structure, those of each. By default the first of `metrics`, which is `dice` (hard Dice of whole
+            volumes, mean over patients), on validation and on every external set; where `score` is a mean over epochs,
+            the first that every epoch has.
         score: How the epochs of a run become its one score: the `final` epoch, the `best` on validation by the first
-            of `metrics`, the `mean` of all epochs, or of the `last-K`.
+            of `metrics` that every epoch has, the `mean` of all epochs, or of the `last-K`. Scores of cases have no
+            mean over epochs.
         family: Tests corrected together: those of one `metric`, of this whole `comparison`, or of
             the whole `experiment`.
         equivalence_margin: Largest mean difference, in units of the metric, that does not matter;

@@ -253,6 +253,7 @@ def test_an_empty_prediction_has_the_diagonal_and_is_counted(both: Path, gridctl
         (("predicted", "truth", "--pattern", ".*"), "it has no group named patient"),
         (("predicted", "truth", "-o", "cases.xlsx"), "let it end in .parquet, .csv, .jsonl.gz"),
         (("predicted", "truth", "--dataset", "acdc"), "there is no patient of ACDC in this folder"),
+        (("predicted", "truth", "--dataset", "nnunet"), "give the folder of its label maps as TRUTH, such as labelsTr"),
         (("predicted", "truth", "--dataset", "adcd"), "did you mean 'acdc'"),
         (("predicted", "elsewhere"), "no case is on both sides: predictions are p01_ED, p01_ES, p02_ED and 3 more"),
         (("predicted", "empty"), "there is no NIfTI file in it"),

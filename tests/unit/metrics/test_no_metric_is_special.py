@@ -22,7 +22,7 @@ EXEMPT = (
     "orchestrator/gridctl/studies/",
     "orchestrator/gridctl/report/scorecard_columns.py",
 )
-FIELDS = {*PatientFunction.model_fields, "volume_ml", "ef", "dice_bce"}
+FIELDS = {*PatientFunction.model_fields, "volume_ml", "ef", "dice_bce", "batch_dice"}
 """What records other than scores, and losses, are called."""
 DECIDING = [name for name in OWN if name not in FIELDS]
 NAMED = re.compile(rf"(^|[._]|\b)({'|'.join(DECIDING)})($|\.|\b)")

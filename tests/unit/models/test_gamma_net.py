@@ -14,6 +14,7 @@ from gridctl_trainer.models.gamma_net.gala import Gala
 from gridctl_trainer.models.gamma_net.network import GammaNet
 from gridctl_trainer.models.gamma_net.options import GammaNetOptions
 from gridctl_trainer.models.registry import build_model
+from gridctl_trainer.training.forward import scored_logits
 from tests import networks
 from tests.unit.models.reference import Weights, gala, gamma_net
 
@@ -272,3 +273,30 @@ def test_outputs_after_each_timestep_end_in_the_output() -> None:
     assert every.shape == (3, 2, 1, 8, 8)
     assert torch.equal(every[-1], model(images))
     assert not torch.equal(every[0], every[1])
+
+
+@pytest.mark.parametrize(("images", "classes", "series"), [(2, 1, ()), (5, 1, ()), (6, 4, ()), (5, 1, (2,))])
+def test_how_many_images_are_scored_at_once_changes_no_bit(images: int, classes: int, series: tuple[int, ...]) -> None:
+    """Norms are of each image, or of statistics that training left: a minibatch is nothing but its images."""
+    torch.manual_seed(1)
+    model = build_model(networks.gamma_net(temporal=bool(series)), classes=classes).eval()
+    pixels = torch.rand(images, *series, 1, 128, 128)
+    calls: list[int] = []
+    model.register_forward_pre_hook(lambda _model, given: calls.append(len(given[0])))
+    with torch.inference_mode():
+        together = model(pixels)
+        found = scored_logits(model, pixels)
+    assert torch.equal(found, together)
+    assert sum(calls[1:]) == images
+    assert max(calls[1:]) <= 4
+    assert min(calls[1:]) >= 2, "of one image alone kernels round differently"
+
+
+@pytest.mark.parametrize(("options", "size"), [({}, 64), ({"initial_state": "noise"}, 128)], ids=["small", "chance"])
+def test_small_images_and_chance_leave_a_minibatch_whole(options: dict[str, Any], size: int) -> None:
+    model = build_model(networks.gamma_net(**{**SMALL, **options})).eval()
+    calls: list[int] = []
+    model.register_forward_pre_hook(lambda _model, given: calls.append(len(given[0])))
+    with torch.inference_mode():
+        scored_logits(model, torch.ones(8, 1, size, size))
+    assert calls == [8]

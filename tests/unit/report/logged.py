@@ -31,8 +31,10 @@ Dice = Callable[[RunSpec, int], float]
 
 
 def experiment(data: Path, text: str = "") -> Experiment:
-    """A 2 x 2 x 5 grid; `text` adds keys."""
+    """A 2 x 2 x 5 grid; `text` adds keys. Its runs score what `log_run` writes, unless `text` has `metrics`."""
     data.mkdir(exist_ok=True)
+    if not any(line.startswith("metrics:") for line in text.splitlines()):
+        text += "\nmetrics: [soft_dice, bce]"
     whole = f"""\
 name: tiny
 models: {{unet: {{}}, gamma_net: {{}}}}
@@ -44,7 +46,8 @@ data:
   size_px: 32
 training: {{epochs: {EPOCHS}}}
 compare: {{model: gamma_net, against: unet}}
-{text}"""
+{text}
+"""
     return parse_experiment(Document.parse(whole, "tiny.yaml"))
 
 
@@ -75,6 +78,7 @@ def log_run(
     failed: str = "",
     data_digest: str = "d",
     train_steps: int = 1,
+    parameters: int | None = None,
     **attempt_fields: Any,
 ) -> None:
     """Write one attempt's log, and the result if the run is finished; `failed` is its last word."""
@@ -93,6 +97,7 @@ def log_run(
             split_digest=f"{run.train_ratio} {run.seed}",
             sets={"train": SetData(patients=("a",), images=1), "validation": SetData(patients=("b",), images=2)},
             train_steps=train_steps,
+            parameters=parameters,
         ),
     ]
     records += [epoch_record(run, epoch, dice(run, epoch)) for epoch in range(first_epoch, epochs + 1)]

@@ -17,6 +17,7 @@ METRICS: Final = {
     ),
     "hd": MetricInfo(label="HD", higher_is_better=False, unit="mm", low=0, level="case"),
     "hd95": MetricInfo(label="HD95", higher_is_better=False, unit="mm", low=0, level="case"),
+    "nsd": MetricInfo(label="NSD at 2 mm", higher_is_better=True, low=0, high=1, level="case"),
     "assd": MetricInfo(label="ASSD", higher_is_better=False, unit="mm", low=0, level="case"),
     "volume_ml": MetricInfo(label="volume", higher_is_better=True, unit="ml", low=0, level="case", is_score=False),
     "true_volume_ml": MetricInfo(
@@ -85,6 +86,7 @@ def cases_of(
                     volumes[time_point] = (true, found)
                     distance = 0.0 if value is None else 20 * (1 - value)
                     scores = {"dice": value or 0.0, "hd": 3 * distance, "hd95": 2 * distance, "assd": distance / 2}
+                    scores |= {"nsd": value or 0.0}
                     scores |= {"slice_hd95": distance, "slice_hd95_basal": distance + 1, "slice_hd95_apical": 3.0}
                     yield CaseScores(
                         **of_patient,

@@ -209,18 +209,20 @@ def test_scores_by_group_vendor_and_time_point(store: FolderStore, tmp_path: Pat
 def test_what_was_trained_is_said_and_its_differences(store: FolderStore, tmp_path: Path) -> None:
     tiny = asked(tmp_path, "models.unet.batch_size=8", "models.gamma_net.batch_size=2", "training.epochs=6")
     for run in tiny.runs:
-        log_run(store, run, dice_of(0.01), epochs=6, train_steps=100 // run.training.batch_size)
+        steps, parameters = 100 // run.training.batch_size, 1000 if run.model == "unet" else 2000
+        log_run(store, run, dice_of(0.01), epochs=6, train_steps=steps, parameters=parameters)
         log_cases(store, run, case_dice_of(0.02))
     report = reported(tiny, store)
     rows_of = {row.model: row for row in report.trained if row.train_ratio == 0.2}
     assert (rows_of["unet"].updates, rows_of["gamma_net"].updates) == (72, 300)
     assert rows_of["unet"].settings["batch_size"] == 8
-    assert set(rows_of["unet"].differs) == {"updates", "batch_size"}
+    assert (rows_of["unet"].parameters, rows_of["gamma_net"].parameters) == (1000, 2000)
+    assert set(rows_of["unet"].differs) == {"parameters", "updates", "batch_size"}
     assert any(
         "unet made 4.2x fewer updates than gamma_net at ratio 0.2 (72 against 300, batch size 8 against 2)" in line
         for line in report.headlines
     )
-    assert rows(report)[0].trained_differently == "batch_size 2 against 8"
+    assert rows(report)[0].trained_differently == "batch_size 2 against 8; parameters 2,000 against 1,000"
     assert any(line.startswith("not converged: +0.0") and "unet" in line for line in report.warnings)
     assert "batch_size" in side_tables(report)["trained.csv"].partition("\n")[0]
 

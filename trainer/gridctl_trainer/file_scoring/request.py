@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gridctl_trainer.contract.errors import SpecError
 from gridctl_trainer.contract.spec import DEFAULT_METRICS
-from gridctl_trainer.datasets.registry import find_sources
+from gridctl_trainer.datasets.registry import CaseSource, find_sources
 from gridctl_trainer.file_scoring.label_names import LabelNames, label_names, labels_beside, parse_labels
 from gridctl_trainer.file_scoring.mask_files import CaseNames, find_masks
 from gridctl_trainer.file_scoring.scoring import Scoring
@@ -80,7 +80,7 @@ def prepare(wanted: ScoreRequest, note: Note) -> Prepared:
         labels = _named(own)
         of_set = dict.fromkeys((*descriptor.labels.values(), *descriptor.structures))
         scoring = Scoring(metrics, _shared(labels, tuple(of_set), note), labels, predictions)
-        sources = find_sources(wanted.dataset, wanted.truth)
+        sources = _sources(wanted.dataset, wanted.truth)
         total = len({source.patient for source in sources})
         return Prepared(scoring, cases_of_dataset(sources, scoring.wrong), total)
     truths = find_masks(wanted.truth, "TRUTH", note)
@@ -99,6 +99,23 @@ def prepare(wanted: ScoreRequest, note: Note) -> Prepared:
             r"time points are named with --pattern '(?P<patient>...)_(?P<time_point>...)'"
         )
     return Prepared(scoring, iter(patients), len(patients))
+
+
+def _sources(dataset: str, root: Path) -> list[CaseSource]:
+    """The patients of a data set whose options are the default ones.
+
+    Raises:
+        SpecError: It has some that must be given.
+        DataError: It is not there, or cannot be read.
+    """
+    try:
+        return find_sources(dataset, root)
+    except SpecError as fault:
+        raise SpecError(
+            f"the data set '{dataset}' cannot be read without options: {fault.problems[0].what}",
+            where="--dataset",
+            fix="give the folder of its label maps as TRUTH, such as labelsTr, without --dataset",
+        ) from None
 
 
 def chosen_metrics(names: Sequence[str]) -> tuple[Metric, ...]:

@@ -12,6 +12,7 @@ from gridctl_trainer.contract.records.set_scores import SetScores
 from gridctl_trainer.metrics.loading import Metric
 from gridctl_trainer.metrics.scoring import Scored
 from gridctl_trainer.metrics.structures import by_structure
+from gridctl_trainer.training.forward import scored_logits
 from gridctl_trainer.training.images.tensors import ImageTensors
 
 
@@ -58,7 +59,7 @@ def evaluate(
             between_batches(done, len(starts))
             images, masks = tensors.batch(slice(start, start + batch_size))
             truth = masks.to(device)
-            logits = model(images.to(device))
+            logits = scored_logits(model, images.to(device))
             if not bool(torch.isfinite(logits).all()):
                 raise NonFiniteScoreError(
                     f"the scores of minibatch {done + 1} of {len(starts)} are not finite",

@@ -190,7 +190,7 @@ def _whole(value: float | None) -> str:
 
 def _parts(sizes: dict[str, float] | object) -> str:
     found = dict(sizes) if isinstance(sizes, dict) else {}
-    return "+".join(f"{found[name]:g}" for name in ("train", "validation") if name in found) or MISSING
+    return "+".join(f"{found[name]:,.0f}" for name in ("train", "validation") if name in found) or MISSING
 
 
 def _difference(trained: Sequence[TrainedModel], name: str) -> str:

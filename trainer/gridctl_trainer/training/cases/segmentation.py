@@ -12,6 +12,7 @@ from torch import nn
 from gridctl_trainer.preprocessing.placement import on_scanner_grid, segmented
 from gridctl_trainer.preprocessing.prepared import PreparedSet, SliceRecord
 from gridctl_trainer.training.evaluation import NonFiniteScoreError
+from gridctl_trainer.training.forward import scored_logits
 from gridctl_trainer.training.images.tensors import ImageTensors
 
 
@@ -64,7 +65,7 @@ def scanned_logits(
         between_batches(done, len(starts))
         images, _ = tensors.batch(slice(start, start + batch_size))
         with torch.inference_mode():
-            logits = model(images.to(device)).float().cpu().numpy()
+            logits = scored_logits(model, images.to(device)).float().cpu().numpy()
         if not np.isfinite(logits).all():
             raise NonFiniteScoreError(
                 f"what the model says of minibatch {done + 1} of {len(starts)} is not finite",

@@ -13,7 +13,7 @@ import torch
 
 from gridctl_trainer.host.source_version import version
 
-_RECORDED: Final = ("torch", "numpy", "opencv-python-headless", "nibabel", "pydicom", "imagecodecs", "gridctl")
+_RECORDED: Final = ("torch", "numpy", "scipy", "opencv-python-headless", "nibabel", "pydicom", "imagecodecs", "gridctl")
 
 
 def device_name(device: torch.device) -> str:
