@@ -24,6 +24,7 @@ from torch import Tensor, nn
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.plain_gamma_net import PlainGammaNet
 from gridctl_trainer.models.registry import build_model
+from gridctl_trainer.plugins.model import options_of
 from gridctl_trainer.training.losses.cross_entropy import bce_with_logits
 from tests.networks import gamma_net
 
@@ -34,7 +35,7 @@ def networks(timesteps: int, *, compiled: bool) -> dict[str, nn.Module]:
     fast = build_model(spec)
     frugal = build_model(gamma_net(timesteps=timesteps, recompute_timesteps=True))
     frugal.load_state_dict(fast.state_dict())
-    plain = PlainGammaNet(spec)
+    plain = PlainGammaNet(options_of(spec))
     plain.load_state_dict(fast.state_dict())
     found: dict[str, nn.Module] = {"plain": plain, "gridctl": fast, "gridctl recompute": frugal}
     if compiled:

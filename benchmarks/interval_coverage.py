@@ -4,7 +4,8 @@
 
 Differences are drawn from a normal distribution, or from an exponential one (skewness 2), as if
 a study of n pairs were repeated; a 95% interval should hold the true value in 95% of repetitions.
-Intervals over the grid: four cells of n pairs. Prints the table of docs/statistics.md.
+Intervals over the grid: four cells of n pairs each, in which half of the variance is what a seed does to all of them,
+as in a grid whose cells share seeds and patients. Prints the table of docs/statistics.md.
 """
 
 from __future__ import annotations
@@ -16,40 +17,57 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from gridctl.analysis.statistics.bca import bca_mean
 from gridctl.analysis.statistics.improvement import probability_of_improvement, wins
-from gridctl.analysis.statistics.over_grid import iqm, mean_over_cells
+from gridctl.analysis.statistics.over_grid import improvement_over_grid, iqm, mean_over_grid
 from gridctl.analysis.statistics.paired_t import paired_t
 from gridctl.analysis.statistics.welch import welch
 
 SIZES: Final = (5, 10, 20, 50)
 CELLS: Final = 4
-GRID_RESAMPLES: Final = 499
-"""Fewer than a report draws: the number of resamples hardly moves coverage, but the time."""
-
 Draw = Callable[[np.random.Generator, tuple[int, ...]], NDArray[np.float64]]
 SHAPES: Final[Mapping[str, Draw]] = {
     "normal": lambda generator, shape: generator.normal(0, 1, shape),
     "skewed": lambda generator, shape: generator.exponential(1, shape) - 1,
 }
-# Of each shape the true share above 0.
+# Of each shape the true share above 0: of one draw, and of the sum of a seed's and a cell's.
 SHARES: Final = {"normal": 0.5, "skewed": float(np.exp(-1))}
+GRID_SHARES: Final = {"normal": 0.5, "skewed": float(3 * np.exp(-2))}
 
 
 def true_iqm(shape: str) -> float:
-    """Mean of the middle half of the distribution."""
+    """Mean of the middle half of the distribution of a score: a seed's draw and a cell's, over the root of 2."""
     if shape == "normal":
         return 0.0
-    low, high = -np.log(0.75), -np.log(0.25)  # of an exponential: the integral of x exp(-x) between its quartiles
-    return float(2 * ((low + 1) * np.exp(-low) - (high + 1) * np.exp(-high))) - 1
+    low, high = stats.gamma.ppf([0.25, 0.75], 2)  # the sum of two exponentials
+    return float((4 * (stats.gamma.cdf(high, 3) - stats.gamma.cdf(low, 3)) - 2) / np.sqrt(2))
+
+
+def grid(shape: str, n: int, generator: np.random.Generator) -> NDArray[np.float64]:
+    """Differences of a grid, seeds x cells, of unit variance: half of it is the seeds'."""
+    draw = SHAPES[shape]
+    return (draw(generator, (n, 1)) + draw(generator, (n, CELLS))) / np.sqrt(2)
+
+
+def covers_over_grid(shape: str, n: int, generator: np.random.Generator) -> dict[str, bool]:
+    """Whether each interval over the grid holds the truth, in one study."""
+    table = grid(shape, n, generator)
+    mean, middle = mean_over_grid(table), iqm(table)
+    ahead = improvement_over_grid(wins(table.ravel(), np.zeros(table.size)).reshape(table.shape))
+    return {
+        "mean over the grid": mean is not None and _holds((mean.ci_low, mean.ci_high), 0),
+        "IQM": middle is not None and _holds((middle.ci_low, middle.ci_high), true_iqm(shape)),
+        "improvement over the grid": ahead is not None and _holds((ahead.ci_low, ahead.ci_high), GRID_SHARES[shape]),
+    }
 
 
 def coverage(shape: str, n: int, draws: int, seed: int = 0) -> dict[str, float]:
     """Share of `draws` repetitions in which each interval holds the truth."""
     generator = np.random.default_rng([seed, n])
     draw = SHAPES[shape]
-    hits = dict.fromkeys(("t", "BCa", "Welch", "Wilson", "IQM", "improvement over the grid"), 0)
+    hits = dict.fromkeys(("t", "BCa", "Welch", "Wilson", "mean over the grid", "IQM", "improvement over the grid"), 0)
     zeros = np.zeros(n)
     for _ in range(draws):
         d = draw(generator, (n,))
@@ -60,11 +78,8 @@ def coverage(shape: str, n: int, draws: int, seed: int = 0) -> dict[str, float]:
         hits["Welch"] += unpaired is not None and _holds((unpaired.ci_low, unpaired.ci_high), 0)
         won = probability_of_improvement(d, zeros)
         hits["Wilson"] += won is not None and _holds((won.ci_low, won.ci_high), SHARES[shape])
-        cells = list(draw(generator, (CELLS, n)))
-        middle = iqm(cells, resamples=GRID_RESAMPLES)
-        hits["IQM"] += middle is not None and _holds((middle.ci_low, middle.ci_high), true_iqm(shape))
-        ahead = mean_over_cells([wins(cell, zeros) for cell in cells], resamples=GRID_RESAMPLES)
-        hits["improvement over the grid"] += ahead is not None and _holds((ahead.ci_low, ahead.ci_high), SHARES[shape])
+        for name, held in covers_over_grid(shape, n, generator).items():
+            hits[name] += held
     return {name: number / draws for name, number in hits.items()}
 
 

@@ -11,6 +11,9 @@ BCE: Final = "bce.left_ventricle"
 VALIDATION_DICE: Final = f"validation.{DICE}"
 VALIDATION_BCE: Final = f"validation.{BCE}"
 SUNNYBROOK_DICE: Final = f"sunnybrook.{DICE}"
+VOLUME_DICE: Final = "validation.dice.left_ventricle"
+"""What is compared by default."""
+SUNNYBROOK_VOLUME_DICE: Final = "sunnybrook.dice.left_ventricle"
 SUNNYBROOK_BCE: Final = f"sunnybrook.{BCE}"
 
 

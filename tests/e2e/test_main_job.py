@@ -15,6 +15,7 @@ from gridctl_trainer.contract.records.attempt_log import merge, read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.storage.folder import FolderStore
 from tests.e2e.conftest import Run
+from tests.scored import SUNNYBROOK_VOLUME_DICE, VOLUME_DICE
 from tests.waiting import files_matching
 
 FOUR = ("--set", "seeds=[1, 2]")
@@ -58,8 +59,8 @@ def test_submit_status_report_and_nothing_twice(experiment: Path, gridctl: Run, 
     assert report.returncode == 0, report.stderr
     rows = json.loads(report.stdout)["comparisons"]
     assert {row["metric"] for row in rows} == {
-        "validation.dice.left_ventricle",
-        "sunnybrook.dice.left_ventricle",
+        VOLUME_DICE,
+        SUNNYBROOK_VOLUME_DICE,
     }
     assert {row["n_pairs"] for row in rows} == {3}
     pooled = gridctl("report", "--significance", "--unit", "epoch")

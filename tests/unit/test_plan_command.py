@@ -23,6 +23,7 @@ from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.scored import SUNNYBROOK_DICE, VALIDATION_DICE
 from tests.unit.report.logged import EPOCHS, experiment, log_run
+from tests.unit.report.scored_cases import VALIDATION_CASE_DICE, log_cases
 
 
 def dice(run: RunSpec, epoch: int) -> float:
@@ -247,3 +248,51 @@ def test_plan_counts_the_tests_that_report_corrects_together(
     assert {family.name: family.m for family in report.families} == {
         row.family: row.family_size for part in report.comparisons for row in part.rows
     }
+
+
+def test_folds_make_pairs_and_it_is_said(store: FolderStore, tmp_path: Path) -> None:
+    tiny = replace(declared(tmp_path, "compare.effect=0.02", "compare.effect_sd=0.02"), folds=(0, 1, 2))
+    made_ = made(tiny, store)
+    need = made_.needs[0]
+    assert (need.seeds, need.pairs) == (5, 15)
+    assert need.power_now == pytest.approx(paired_t_power(0.02, 0.02, 15))
+    pairs = pairs_needed(0.02, 0.02, 0.8)
+    assert pairs is not None
+    assert need.seeds_needed == -(-pairs // 3)
+    assert "each seed has 3 folds" in " ".join(shown(made_).split())
+
+
+def test_how_sure_a_measured_deviation_makes_the_seeds(store: FolderStore, tmp_path: Path) -> None:
+    tiny = declared(tmp_path, "compare.effect=0.02")
+    for run in tiny.runs:
+        log_run(store, run, dice)
+    need = made(tiny, store).needs[0]
+    assert need.seeds_needed is not None
+    assert need.seeds_low is not None
+    assert need.seeds_low < need.seeds_needed
+    assert need.seeds_high is None or need.seeds_high > need.seeds_needed
+
+
+def test_patients_like_these_take_patients(store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Six patients whose differences vary by 0.05: no number of seeds shows 0.02."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    document = experiment(tmp_path / "data", "metrics: [dice, soft_dice, bce]").document
+    tiny = parse_experiment(document.with_overrides(["compare.effect=0.02"]))
+
+    def case_dice(run: RunSpec, set_name: str, patient: str, time_point: str) -> float:
+        own = np.random.default_rng([int(patient[-3:]), 3]).normal(0, 0.05)
+        noise = np.random.default_rng([int(patient[-3:]), run.seed, len(run.model), len(time_point)]).normal(0, 0.005)
+        return float(0.7 + noise + (own if run.model == "gamma_net" else 0))
+
+    for run in tiny.runs:
+        log_run(store, run, dice)
+        log_cases(store, run, case_dice)
+    made_ = estimate(tiny, collect(store, tiny.runs, cases=True))
+    need = next(need for need in made_.needs if need.metric == VALIDATION_CASE_DICE)
+    assert (need.claim, need.patients) == ("population", 6)
+    assert need.population_seeds_needed is None
+    assert need.patients_needed is not None
+    assert need.patients_needed > 6
+    text = " ".join(shown(made_).split())
+    assert "no number of seeds reaches 80% with these patients" in text
+    assert f"or {need.patients_needed} patients with these seeds" in text

@@ -17,6 +17,7 @@ from gridctl.analysis.overall import overall, overall_corrected
 from gridctl.analysis.pairs import Cause, DroppedPair, Pair, Pairs
 from gridctl.analysis.patient_scores import PairOfPatients, said_of
 from gridctl.analysis.request import Question
+from gridctl.analysis.resplits import SplitSizes, check_resplits, resplit_fields
 from gridctl.analysis.scores import Observations
 from gridctl.analysis.statistics.multiplicity import benjamini_hochberg, holm
 from gridctl.analysis.stopping import first_look, in_every_cell, looked_at, stopped
@@ -53,6 +54,7 @@ def compare(
     experiment: Experiment,
     question: Question,
     tests: Sequence[ComparisonSpec],
+    splits: Mapping[str, SplitSizes],
 ) -> Comparison:
     """Test every cell of one comparison; p is not corrected yet.
 
@@ -63,6 +65,10 @@ def compare(
         experiment: Its grid says which cells there are.
         question: Unit and seed.
         tests: All that are asked for: what is corrected together.
+        splits: By run id, how many patients its split has.
+
+    Raises:
+        InputError: A claim about patients like these is declared that a score cannot carry.
     """
     sizes = family_sizes(tests, experiment)
     kind = "ablations" if asked.model == asked.against else "models"
@@ -75,6 +81,8 @@ def compare(
     changed: list[Interaction] = []
     for metric in asked.metrics:
         measure = experiment.measures[metric]
+        if asked.claim == "population" and question.unit == "run" and metric not in observations.patients:
+            check_resplits(asked, measure, experiment)
         usable, without = _usable(pairs, observations, measure)
         dropped += without
         by_cell: dict[tuple[float, str], list[Pair]] = defaultdict(list)
@@ -92,12 +100,13 @@ def compare(
             row = _row(asked, measure, cell, usable_now, pairs, observations, question, here)
             if question.unit == "run" and usable_now:
                 differences = np.array([_scored(metric, pair, observations).difference for pair in usable_now])
-                row = _as_declared(row, asked, usable_now, observations, differences, sizes, tests)
+                row = _as_declared(row, asked, usable_now, observations, differences, sizes, tests, splits)
             rows.append(replace(row, first_look=first_look(asked)))
         if question.unit == "run":
             of_metric = [_scored(metric, pair, observations) for pair in usable]
             scored += of_metric
-            if kind == "models":
+            looked = asked.stopping == "fixed" or all(tested)
+            if kind == "models" and looked and (metric in observations.patients or asked.claim != "population"):
                 common = in_every_cell(asked, tested)
                 grid = [(_scored(metric, pair, observations), _patients(metric, pair, observations)) for pair in common]
                 waiting = (
@@ -180,12 +189,15 @@ def _as_declared(
     differences: np.ndarray,
     sizes: Mapping[str, int],
     tests: Sequence[ComparisonSpec],
+    splits: Mapping[str, SplitSizes],
 ) -> ComparisonRow:
     """A row of paired t-tests as the declared claim and the declared looks have it, with both readings."""
     shared = [(pair.seed, of_pair) for pair in pairs if (of_pair := _patients(row.metric, pair, observations))]
     told = with_readings(
         {name: getattr(row, name) for name in _TESTED}, asked, patient_table(shared) if shared else None
     )
+    if not shared and asked.claim == "population":
+        told |= resplit_fields(asked, differences, splits.get(pairs[0].model_run))
     told = stopped(told, asked, differences, sizes[family_of(asked, row.label, tests)])
     return replace(row, **told)
 

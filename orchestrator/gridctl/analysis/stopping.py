@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
+from scipy import stats
 
 from gridctl.analysis.pairs import Pair
 from gridctl.analysis.statistics.anytime import anytime
-from gridctl.analysis.statistics.looks import adjusted_p, latest_look
+from gridctl.analysis.statistics.looks import adjusted_p, latest_look, nominal_p
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec, DeclaredLooks
+
+LEVEL: Final = 0.05
 
 ANYTIME: Final = "e-value"
 """What the test that may be looked at after every seed is called."""
@@ -58,6 +61,14 @@ def first_look(asked: ComparisonSpec) -> int:
     return asked.stopping.looks[0] if isinstance(asked.stopping, DeclaredLooks) else 0
 
 
+def _interval(fields: Mapping[str, Any], level: float) -> dict[str, float]:
+    """The interval that belongs to a test at a stricter level than 0.05."""
+    middle, df = fields["difference"], fields["degrees_of_freedom"]
+    reach = (fields["ci_high"] - fields["ci_low"]) / 2
+    reach *= float(stats.t.ppf(1 - level / 2, df) / stats.t.ppf(1 - LEVEL / 2, df))
+    return {"ci_low": middle - reach, "ci_high": middle + reach}
+
+
 def stopped(fields: Mapping[str, Any], asked: ComparisonSpec, differences: np.ndarray, tests: int) -> dict[str, Any]:
     """Fields of a row with what the declared looks do to its p.
 
@@ -73,6 +84,7 @@ def stopped(fields: Mapping[str, Any], asked: ComparisonSpec, differences: np.nd
         if told["p"] is not None:
             of_cohort = told["claim"] == "cohort"
             told["p"] = adjusted_p(told["p"], looks) if of_cohort else min(1.0, len(looks) * told["p"])
+            told |= _interval(told, nominal_p(looks) if of_cohort else LEVEL / len(looks))
         if told.get("p_tost") is not None:
             told["p_tost"] = min(1.0, len(looks) * told["p_tost"])
         told["look"] = len(differences)
@@ -83,6 +95,6 @@ def stopped(fields: Mapping[str, Any], asked: ComparisonSpec, differences: np.nd
         if told["p"] is not None:
             told["p"] = found.p
         if asked.equivalence_margin is not None:
-            sure = anytime(differences, alpha=0.05 / max(1, tests))
+            sure = anytime(differences, alpha=LEVEL / max(1, tests))
             told["equivalent"] = sure.within(asked.equivalence_margin)
     return told

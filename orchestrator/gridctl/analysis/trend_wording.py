@@ -15,6 +15,8 @@ def trend_verdict(row: TrendTest) -> str:
         scored = "no patient was scored" if row.claim == "population" else "no seed has a pair"
         return f"{scored} at every train ratio, so there is no trend to test"
     if row.p is None or row.p_holm is None:
+        if row.claim == "population" and row.patients == 1:
+            return "one patient is not enough to test a trend over patients; validate on more"
         if row.n_seeds == 1:
             return "one seed is not enough to test a trend; add seeds"
         return "the same trend in every seed, so there is no spread to test against"

@@ -51,6 +51,9 @@ def whose(row: ComparisonRow) -> str:
         return ""
     looked = f" at look {row.look}" if row.first_look and row.look else " so far" if row.look else ""
     pairs = f"{count(row.n_pairs, 'pair')}{looked}"
+    if row.claim == "population" and row.test == "Nadeau-Bengio":
+        scored = f"{count(row.patients, 'patient')} scored per split"
+        return f" (patients like these, by Nadeau and Bengio's test: {scored}, {pairs})"
     if row.claim == "population":
         return f" (patients like these: {count(row.patients, 'patient')}, {count(row.n_seeds, 'seed')}{looked})"
     patients = f": {row.patients}" if row.patients else ""
@@ -94,6 +97,8 @@ def not_tested(row: ComparisonRow) -> str:
 
 
 def _no_population_test(row: ComparisonRow) -> str:
+    if not row.patients:
+        return "no log says how many patients were trained on and scored, so patients like these cannot be spoken of"
     if row.patients == 1:
         return "one patient is not enough for a test over patients; validate on more"
     if row.n_seeds == 1:
@@ -144,7 +149,7 @@ def too_few(row: ComparisonRow) -> str:
 
     With two pairs no exact test can go below p = 0.5.
     """
-    if row.claim == "population" and row.patients < FEWEST_PAIRS:
+    if row.claim == "population" and row.test != "Nadeau-Bengio" and row.patients < FEWEST_PAIRS:
         return count(row.patients, "patient")
     return count(row.n_pairs, "pair") if row.n_pairs < FEWEST_PAIRS else ""
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from gridctl.analysis.claims import claim_of
 from gridctl.analysis.compared_scores import as_scored, compares_cases
 from gridctl.analysis.families import asked_tests, family_of, family_sizes
-from gridctl.analysis.pairs import pair_models, rows_by_name
 from gridctl.analysis.request import Question
-from gridctl.analysis.scores import Observations, Scored
-from gridctl.analysis.statistics.power import paired_t_power, pairs_needed
+from gridctl.analysis.statistics.power import deviation_interval, paired_t_power, pairs_needed
 from gridctl.analysis.statistics.smallest_p import pairs_for_exact
 from gridctl.analysis.wording import LEVEL
 from gridctl.collection.collect import Collected
@@ -21,6 +20,7 @@ from gridctl.collection.specifications import StoredSpecifications
 from gridctl.commands.collecting import collect_with_bar
 from gridctl.commands.epoch_times import OtherRuns, measured_elsewhere
 from gridctl.commands.lookup.experiments import find_experiment
+from gridctl.commands.measured_spread import Spread, measured_spread
 from gridctl.executors.capabilities import CountsGpus, KnowsRunsAtOnce
 from gridctl.executors.registry import executor_class
 from gridctl.experiment import Experiment, load_experiment
@@ -70,6 +70,14 @@ class Need:
         power_now: Chance to find the effect with them, one test alone.
         seeds_needed: For the wanted power, one test alone; None if more than 10,000.
         seeds_needed_holm: The same where the smallest p of `tests` must reach 0.05 / tests.
+        pairs: Of each cell: seeds x folds. Power now is of so many, though folds of one seed share patients.
+        seeds_low, seeds_high: `seeds_needed` at the ends of the 95% interval of a measured deviation; else None.
+        claim: For whom the report's headline will speak: `cohort` or `population`.
+        patients: Of whom the variances below were measured; 0 without scores of patients.
+        sd_seed, sd_patient, sd_residual: Of paired differences: between seeds, between patients, and what is left.
+        population_power_now: Chance to find the effect for patients like these, one test alone.
+        population_seeds_needed: For the wanted power with these patients; None where no number of seeds is enough.
+        patients_needed: For the wanted power with these seeds; None where no number of patients is enough.
     """
 
     model: str
@@ -86,6 +94,17 @@ class Need:
     power_now: float
     seeds_needed: int | None
     seeds_needed_holm: int | None
+    pairs: int = 0
+    seeds_low: int | None = None
+    seeds_high: int | None = None
+    claim: str = "cohort"
+    patients: int = 0
+    sd_seed: float | None = None
+    sd_patient: float | None = None
+    sd_residual: float | None = None
+    population_power_now: float | None = None
+    population_seeds_needed: int | None = None
+    patients_needed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,19 +267,27 @@ def _needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:
             continue
         for metric in asked.metrics:
             measure = experiment.measures[metric]
-            deviation, source = _deviation(asked, metric, collected, epochs)
+            spread = measured_spread(asked, metric, collected, epochs)
             together = sizes[family_of(asked, measure.label, tests)]
-            yield from _needs_of(asked, measure, deviation, source, together, len(experiment.seeds))
+            yield from _needs_of(asked, measure, spread, together, len(experiment.seeds), len(experiment.folds))
 
 
 def _needs_of(
-    asked: ComparisonSpec, measure: Measure, deviation: float | None, source: str, tests: int, seeds: int
+    asked: ComparisonSpec, measure: Measure, spread: Spread, tests: int, seeds: int, folds: int
 ) -> Iterator[Need]:
+    deviation = spread.deviation
     standardised = asked.effect is None or deviation is None
     unit = 1.0 if standardised or deviation is None else deviation
     effects = _STANDARDISED if standardised or asked.effect is None else (asked.effect,)
     for effect in effects:
-        yield Need(
+
+        def needed(of: float, level: float = LEVEL, effect: float = effect) -> int | None:
+            pairs = pairs_needed(effect, of, asked.power, level)
+            return None if pairs is None else -(-pairs // folds)
+
+        ends = deviation_interval(unit, spread.pairs) if spread.pairs > 1 and not standardised else None
+        pairs = seeds * folds
+        made = Need(
             model=asked.model,
             against=asked.against,
             metric=measure.name,
@@ -268,37 +295,39 @@ def _needs_of(
             effect=effect,
             standardised=standardised,
             deviation=deviation,
-            source=source,
+            source=spread.source,
             power=asked.power,
             tests=tests,
             seeds=seeds,
-            power_now=paired_t_power(effect, unit, seeds) if seeds > 1 else 0.0,
-            seeds_needed=pairs_needed(effect, unit, asked.power),
-            seeds_needed_holm=pairs_needed(effect, unit, asked.power, LEVEL / tests),
+            power_now=paired_t_power(effect, unit, pairs) if pairs > 1 else 0.0,
+            seeds_needed=needed(unit),
+            seeds_needed_holm=needed(unit, LEVEL / tests),
+            pairs=pairs,
+            seeds_low=needed(ends[0]) if ends else None,
+            seeds_high=needed(ends[1]) if ends else None,
+            claim=claim_of(asked, with_patients=measure.level != "slice"),
         )
+        yield _of_population(made, spread, None if asked.effect is None else effect)
 
 
-def _deviation(asked: ComparisonSpec, metric: str, collected: Collected, epochs: Any) -> tuple[float | None, str]:
-    """Of paired differences: as declared, else the largest measured in a cell of three pairs or more."""
-    if asked.effect_sd is not None:
-        return asked.effect_sd, "declared"
-    if epochs.empty or metric not in collected.measures:
-        return None, "unknown"
-    scored = Scored(epochs, collected.cases, collected.measures)
-    observed = Observations.of(scored, [metric], "run", asked.score)
-    differences: dict[tuple[float, str], list[float]] = {}
-    for pair in pair_models(rows_by_name(collected.runs), asked.model, asked.against).complete:
-        a, b = observed.of_pair(metric, pair.model_run, pair.against_run)
-        if len(a):
-            differences.setdefault((pair.train_ratio, pair.ablation), []).append(float(a[0] - b[0]))
-    spreads = [(_sd(values), cell, len(values)) for cell, values in differences.items() if len(values) > 2]
-    if not spreads or max(spreads)[0] == 0:
-        return None, "unknown"
-    spread, (ratio, ablation), pairs = max(spreads)
-    place = f"ratio {ratio:g}" + ("" if ablation == "none" else f", {ablation}")
-    return spread, f"measured at {place} over {pairs} pairs"
-
-
-def _sd(values: Sequence[float]) -> float:
-    mean = math.fsum(values) / len(values)
-    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
+def _of_population(made: Need, spread: Spread, effect: float | None) -> Need:
+    """With what patients like these take; unchanged without scores of patients."""
+    design, patients = spread.design, spread.patients
+    if design is None:
+        return made
+    parts = design.parts
+    made = replace(
+        made,
+        patients=patients,
+        sd_seed=math.sqrt(parts.seed),
+        sd_patient=math.sqrt(parts.patient),
+        sd_residual=math.sqrt(parts.residual),
+    )
+    if effect is None:
+        return made
+    return replace(
+        made,
+        population_power_now=design.power(effect, made.seeds, patients) if made.seeds > 1 else 0.0,
+        population_seeds_needed=design.seeds_needed(effect, patients, made.power),
+        patients_needed=design.patients_needed(effect, made.seeds, made.power),
+    )

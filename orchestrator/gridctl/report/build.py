@@ -16,6 +16,7 @@ from gridctl.analysis.never_learned import never_learned, remarked
 from gridctl.analysis.pairs import Wanted, pair_ablations, pair_models, rows_by_name
 from gridctl.analysis.published_scores import published_scores
 from gridctl.analysis.request import Question, check, compared_ablations
+from gridctl.analysis.resplits import split_sizes
 from gridctl.analysis.scorecard import scorecard, strata
 from gridctl.analysis.scores import Observations, Scored
 from gridctl.analysis.summaries import aggregates, runs_by_cell, summaries
@@ -28,7 +29,7 @@ from gridctl.report.provenance import provenance
 from gridctl.report.study import Measured, StudyComparison
 from gridctl.report.training_facts import not_converged, trained_models, unequal_updates, with_training
 from gridctl.report.trends import trend_headlines
-from gridctl.report.warnings import warnings
+from gridctl.report.warnings import many_families, warnings
 
 
 def build_report(
@@ -88,6 +89,7 @@ def build_report(
         warnings=[
             *((instead,) if finished.size and (instead := instead_of_cases(declared, experiment, question)) else ()),
             *warnings(experiment, collected, question, comparisons, changes, outside),
+            *many_families(families),
             *not_converged(epochs, primary_measures(experiment.measures)),
         ],
         headlines=[
@@ -122,6 +124,7 @@ def _comparisons(
 ) -> tuple[list[Comparison], list[Family]]:
     found = []
     rows = rows_by_name(runs) if asked else {}
+    splits = split_sizes(runs)
     wanted = Wanted(strict=question.strict_pairs, differing=question.keep_differing_pairs)
     observed: dict[tuple[str, tuple[str, ...]], Observations] = {}
     for item in asked:
@@ -133,7 +136,7 @@ def _comparisons(
             pairs = pair_ablations(rows, item.model, ablations, same_images=same_images(experiment), wanted=wanted)
         else:
             pairs = pair_models(rows, item.model, item.against, wanted)
-        found.append(compare(item, pairs, observed[key], experiment, question, asked))
+        found.append(compare(item, pairs, observed[key], experiment, question, asked, splits))
     tested, families = corrected(found, asked, experiment, question.unit)
     return remarked(tested, runs, scored.epochs, experiment.measures), families
 

@@ -15,6 +15,7 @@ from gridctl.analysis.wording import (
     prints_as_zero,
     sides,
     too_few,
+    waiting,
     waits,
     whose,
 )
@@ -41,10 +42,19 @@ def headlines(
     if not rows or unit == "epoch":
         return
     first = overall if overall is not None and len(rows) > 1 else None
-    lead = "" if first is None or first.unfinished else _overall(first)
-    spoken = f". {spoken_of(first or rows[0])}" if any(_is_tested(row) for row in rows) else ""
+    lead = "" if first is None or first.unfinished or first.p is None else _overall(first)
+    tested = [row for row in rows if _is_tested(row)]
+    spoken = f". {spoken_of(first if first is not None and lead else tested[0])}" if tested else ""
     for line in _answers(rows, lead, unfinished, runs):
-        yield line + spoken
+        yield line + spoken + (_looked(rows) if spoken else "")
+
+
+def _looked(rows: Sequence[ComparisonRow]) -> str:
+    """At which look, where the answer may be looked at more than once."""
+    if any(row.log_e is not None for row in rows):
+        return ". The interval holds however often it is looked at, for about normal differences"
+    looks = sorted({row.look for row in rows if row.first_look and row.look})
+    return f". Looked at as declared, with {' or '.join(map(str, looks))} pairs" if looks else ""
 
 
 def _is_tested(row: ComparisonRow) -> bool:
@@ -53,9 +63,7 @@ def _is_tested(row: ComparisonRow) -> bool:
 
 def _overall(row: Overall) -> str:
     """The test over the whole grid, in words that end where those of the cells begin."""
-    size = (
-        f" ({signed(row.difference)} {interval(row.ci_low, row.ci_high)}, {counted(row)})" if row.p is not None else ""
-    )
+    size = f" ({signed(row.difference)} {interval(row.ci_low, row.ci_high)}, {counted(row)})"
     holm = f" after Holm over {row.family_size} such tests" if row.family_size > 1 else ""
     return f"over the whole grid {row.verdict}{size}{holm}; by cell "
 
@@ -73,8 +81,12 @@ def _answers(rows: Sequence[ComparisonRow], lead: str, unfinished: int, runs: in
             found.setdefault(f"{better} is better than {worse}", []).append(row)
     if not found:
         pair = "" if _ablations(rows) else f", {rows[0].model} against {rows[0].against}"
-        waiting_for = unfinished and not any(row.look for row in rows)
-        yield f"{names}{pair}: {_not_yet(rows, not_done) if waiting_for else lead + _nothing_found(rows)}"
+        if rows[0].first_look and all(waits(row) for row in rows):
+            yield f"{names}{pair}: {waiting(rows[0])}"
+        elif unfinished and not any(row.look for row in rows):
+            yield f"{names}{pair}: {_not_yet(rows, not_done)}"
+        else:
+            yield f"{names}{pair}: {lead}{_nothing_found(rows)}"
         return
     parts = [f"{said} {_places(places, len(rows))}" for said, places in found.items()]
     same = [row for row in rows if row.equivalent and not is_significant(row)]
@@ -82,7 +94,7 @@ def _answers(rows: Sequence[ComparisonRow], lead: str, unfinished: int, runs: in
         parts.append(f"{_within(same, len(rows))}")
     if open_cells := len(rows) - len(same) - sum(map(len, found.values())):
         parts.append(f"{open_cells} of {len(rows)} comparisons {'allows' if open_cells == 1 else 'allow'} no verdict")
-    start = f"so far ({not_done}) " if unfinished else ""
+    start = f"so far ({not_done}) " if unfinished and not any(row.look for row in rows) else ""
     yield f"{names}: {lead}{start}{'; '.join(parts)}{_holm(rows)}"
 
 

@@ -20,13 +20,20 @@ def spoken_of(row: ComparisonRow | Overall) -> str:
         row: The test that the headline leads with.
     """
     if row.claim == "population":
-        return f"Population: {POPULATION}{_other('These patients alone', row, 'cohort')}"
+        how = ", by the test of Nadeau and Bengio over random splits" if _is_resplit(row) else ""
+        return f"Population: {POPULATION}{how}{_other('These patients alone', row, 'cohort')}"
     these = f"these {count(row.patients, 'patient')}" if row.patients else "these patients"
     return f"Population: {these}, {COHORT}{_other('Patients like these', row, 'population')}"
 
 
+def _is_resplit(row: ComparisonRow | Overall) -> bool:
+    return isinstance(row, ComparisonRow) and row.test == "Nadeau-Bengio"
+
+
 def counted(row: ComparisonRow | Overall) -> str:
     """`n = 5`, or `n = 5 seeds, 24 patients`: what the claim is tested over."""
+    if _is_resplit(row):
+        return f"n = {count(row.n_seeds, 'split')} with {count(row.patients, 'patient')} scored in each"
     if row.claim == "population":
         return f"n = {count(row.n_seeds, 'seed')}, {count(row.patients, 'patient')}"
     return f"n = {count(row.n_seeds, 'seed')}" if isinstance(row, Overall) else f"n = {row.n_pairs}"
@@ -37,4 +44,5 @@ def _other(name: str, row: ComparisonRow | Overall, reading: str) -> str:
     if difference is None or p is None or row.n_seeds < FEWEST_PAIRS:
         return ""
     said = p_value(p)
-    return f". {name}: {signed(difference)} {interval(low, high)}, p {said if said.startswith('<') else f'= {said}'}"
+    equals = f"< {said[1:]}" if said.startswith("<") else f"= {said}"
+    return f". {name}: {signed(difference)} {interval(low, high)}, p {equals}"

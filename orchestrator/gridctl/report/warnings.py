@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
+from typing import Final
 
 from gridctl.analysis.families import asked_comparisons
 from gridctl.analysis.image_digests import mixed_images
-from gridctl.analysis.model import Comparison
+from gridctl.analysis.model import Comparison, Family
 from gridctl.analysis.plugin_code import mixed_code
 from gridctl.analysis.request import Question
-from gridctl.analysis.wording import EPOCH_WARNING
+from gridctl.analysis.wording import EPOCH_WARNING, LEVEL
 from gridctl.collection.collect import Collected
 from gridctl.collection.outside_grid import bring_back
 from gridctl.experiment import Experiment
 from gridctl.report.conditions import LEFT_OUT_BY_DEFAULT, comparison_name, grouped, pairs_text, place
 from gridctl.terminal.console import count
 from gridctl_trainer.contract.errors import first_shown
+
+FAMILIES_SAID: Final = 3
+"""Families from which on it is said how often some headline of them is wrong."""
 
 
 def warnings(
@@ -73,6 +77,16 @@ def _partly_validated(experiment: Experiment, question: Question, scores: Collec
         yield (
             f"training.validate_every_epochs is {every}: {' and '.join(sorted(map(str, asked)))} takes only the epochs "
             "that were validated"
+        )
+
+
+def many_families(families: Sequence[Family]) -> Iterator[str]:
+    """Each family keeps its level; the more there are, the likelier some headline is wrong."""
+    if len(families) >= FAMILIES_SAID:
+        some = 1 - (1 - LEVEL) ** len(families)
+        yield (
+            f"{len(families)} families of tests are each corrected by themselves: of studies in which nothing differs, "
+            f"up to {some:.0%} would call something better; compare.family: experiment corrects all tests together"
         )
 
 

@@ -14,7 +14,7 @@ from gridctl.experiment import Experiment, load_experiment
 from gridctl_trainer.contract.split_size import training_patients
 from tests.e2e.newcomer.layouts import make_acdc, make_sunnybrook
 from tests.e2e.short_commands import Command
-from tests.scored import VALIDATION_DICE
+from tests.scored import VOLUME_DICE
 
 
 def written(folder: Path, name: str) -> Experiment:
@@ -72,7 +72,7 @@ def test_the_report_never_says_that_the_proposed_seeds_are_too_few(
     text = gridctl("init", "hearts", "-o", "-", *arguments).stdout
     experiment = _loaded(tmp_path, text)
     (asked,) = experiment.compare
-    family = family_of(asked, experiment.measures[VALIDATION_DICE].label, [asked])
+    family = family_of(asked, experiment.measures[VOLUME_DICE].label, [asked])
     tests = family_sizes([asked], experiment)[family]
     seeds = len(set(experiment.seeds))
     assert floor(seeds, tests) == ""

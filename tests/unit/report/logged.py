@@ -46,7 +46,8 @@ data:
   size_px: 32
 training: {{epochs: {EPOCHS}}}
 compare: {{model: gamma_net, against: unet}}
-{text}"""
+{text}
+"""
     return parse_experiment(Document.parse(whole, "tiny.yaml"))
 
 

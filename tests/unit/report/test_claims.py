@@ -16,6 +16,7 @@ from gridctl.analysis.model import ComparisonRow
 from gridctl.analysis.statistics.anytime import anytime
 from gridctl.analysis.statistics.looks import adjusted_p
 from gridctl.analysis.statistics.multiplicity import holm
+from gridctl.analysis.statistics.nadeau_bengio import corrected_t
 from gridctl.analysis.statistics.two_way import two_way
 from gridctl.collection.collect import collect
 from gridctl.errors import InputError
@@ -264,3 +265,39 @@ def test_a_claim_that_cannot_be_carried_is_refused(overrides: list[str], said: s
     with pytest.raises(InputError, match=said) as raised:
         parse_experiment(experiment(tmp_path / "data").document.with_overrides(overrides))
     assert len(raised.value.problems) == 1
+
+
+RESPLIT = ("compare.claim=population", "compare.metrics=[validation.soft_dice]", "train_ratios=[0.8]")
+
+
+def test_without_scores_of_patients_random_splits_are_corrected(store: FolderStore, tmp_path: Path) -> None:
+    """Logs have one patient trained on and one scored: the correction is that of a ratio of 0.5."""
+    tiny = filled(store, tmp_path, None, *RESPLIT)
+    report = reported(tiny, store)
+    row = rows(report)[0]
+    d = np.array([pair.difference for pair in report.comparisons[0].pairs])
+    theirs = corrected_t(d, 1, 1)
+    assert theirs is not None
+    assert (row.claim, row.test) == ("population", "Nadeau-Bengio")
+    assert (row.p, row.ci_low, row.ci_high) == pytest.approx((theirs.p, theirs.low, theirs.high))
+    assert row.cohort_p == pytest.approx(stats.ttest_1samp(d, 0).pvalue)
+    assert "by Nadeau and Bengio's test: 1 patient scored per split" in row.verdict
+    assert "by the test of Nadeau and Bengio over random splits" in report.headlines[0]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["train_ratios=[0.3, 0.8]"], "at a train ratio of 0.3, below 0.5"),
+        (["compare.metrics=[sunnybrook.soft_dice]"], "the same patients for every seed"),
+    ],
+)
+def test_a_population_that_no_score_can_carry_is_refused(
+    overrides: list[str], said: str, store: FolderStore, tmp_path: Path
+) -> None:
+    tiny = filled(store, tmp_path, None, *RESPLIT, *overrides)
+    with pytest.raises(InputError, match="has no score of each patient") as raised:
+        reported(tiny, store)
+    (problem,) = raised.value.problems
+    assert said in problem.what
+    assert "claim: cohort" in problem.fix

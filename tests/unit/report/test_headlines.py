@@ -173,9 +173,9 @@ def test_finished_runs_of_another_grid_are_said_to_be_left_out(store: FolderStor
     tiny = experiment(tmp_path / "data")
     reported(store, tiny, dice_of(0.05))
     fewer = with_seeds(tiny, 3)
-    (said,) = build_report(fewer, collect(store, fewer.runs), ASKED).warnings
+    (*_, said) = build_report(fewer, collect(store, fewer.runs), ASKED).warnings
     assert said.startswith("8 finished runs of the store are not in this experiment's grid, and left out (tiny-")
-    (said,) = build_report(fewer, collect(store, fewer.runs), ASKED, outside="seeds 4, 5 are not in it").warnings
+    (*_, said) = build_report(fewer, collect(store, fewer.runs), ASKED, outside="seeds 4, 5 are not in it").warnings
     assert "left out (seeds 4, 5 are not in it): `gridctl submit FILE` with the values of before" in said
 
 

@@ -11,7 +11,7 @@ from benchmarks.interval_coverage import SIZES, coverage
 from gridctl.analysis.wording import BCA_COVERAGE
 
 DOCS = Path(__file__).parents[3] / "docs" / "statistics.md"
-COLUMNS = ("t", "BCa", "Welch", "Wilson", "IQM", "improvement over the grid")
+COLUMNS = ("t", "BCa", "Welch", "Wilson", "mean over the grid", "IQM", "improvement over the grid")
 
 
 def documented() -> dict[tuple[str, int], dict[str, float]]:

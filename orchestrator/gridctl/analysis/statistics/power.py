@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from scipy import stats
 
@@ -21,10 +22,22 @@ def paired_t_power(effect: float, deviation: float, n: int, level: float = 0.05)
 
     Source: noncentral t, as Cohen (1988) and G*Power.
     """
-    reach = abs(effect) / deviation * math.sqrt(n)
-    critical = float(stats.t.ppf(1 - level / 2, n - 1))
-    above = float(stats.nct.sf(critical, n - 1, reach))
-    below = float(stats.nct.cdf(-critical, n - 1, reach))  # NaN in scipy where it is too small to be computed
+    return t_power(abs(effect) / deviation * math.sqrt(n), n - 1, level)
+
+
+def t_power(noncentrality: float, degrees_of_freedom: float, level: float = 0.05) -> float:
+    """Chance that a two-sided t-test finds a difference of so many standard errors.
+
+    Args:
+        noncentrality: The difference over its standard error, at least 0.
+        degrees_of_freedom: Of the test.
+        level: p at which the test finds it.
+    """
+    critical = float(stats.t.ppf(1 - level / 2, degrees_of_freedom))
+    above = float(stats.nct.sf(critical, degrees_of_freedom, noncentrality))
+    below = float(stats.nct.cdf(-critical, degrees_of_freedom, noncentrality))  # NaN in scipy where it is tiny
+    if not math.isfinite(above):
+        above = float(stats.norm.sf(critical - noncentrality))
     return min(1.0, above + (below if math.isfinite(below) else 0.0))
 
 
@@ -43,15 +56,37 @@ def pairs_needed(
     Returns:
         Pairs, 2 or more; None if more than `limit`.
     """
+    return fewest(lambda n: paired_t_power(effect, deviation, n, level) >= power, limit)
+
+
+def fewest(is_enough: Callable[[int], bool], limit: int = 10_000) -> int | None:
+    """The smallest number, 2 or more, that is enough; None if more than `limit`.
+
+    Args:
+        is_enough: True for every number above the smallest that is.
+        limit: Give up beyond.
+    """
     low, high = 1, 2
-    while paired_t_power(effect, deviation, high, level) < power:
+    while not is_enough(high):
         low, high = high, high * 2
         if low > limit:
             return None
     while high - low > 1:
         middle = (low + high) // 2
-        if paired_t_power(effect, deviation, middle, level) < power:
-            low = middle
-        else:
+        if is_enough(middle):
             high = middle
+        else:
+            low = middle
     return high if high <= limit else None
+
+
+def deviation_interval(deviation: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
+    """Where the true standard deviation lies, if one of n normal values was measured.
+
+    Args:
+        deviation: Measured.
+        n: 2 or more.
+        confidence: In (0, 1).
+    """
+    low, high = (float(stats.chi2.ppf((1 + side * confidence) / 2, n - 1)) for side in (1, -1))
+    return deviation * math.sqrt((n - 1) / low), deviation * math.sqrt((n - 1) / high)

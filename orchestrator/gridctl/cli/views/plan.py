@@ -122,6 +122,42 @@ def _seeds(number: int | None) -> str:
     return "> 10000" if number is None else str(number)
 
 
+def _interval_lines(needs: Sequence[Need]) -> Iterator[Text]:
+    """How sure the numbers of seeds are, where the deviation was measured of a few pairs."""
+    for need in needs:
+        if need.seeds_low is not None and need.seeds_low != need.seeds_high:
+            high = "more than 10000" if need.seeds_high is None else need.seeds_high
+            yield Text(
+                f"{need.label}: {need.seeds_low} to {high} seeds at the ends of the sd's 95% interval: it is "
+                f"{need.source}"
+            )
+
+
+def _population_lines(needs: Sequence[Need]) -> Iterator[Text]:
+    """What patients like these take: seeds alone may never be enough."""
+    for need in needs:
+        if need.population_power_now is None:
+            continue
+        power = f"{need.power:.0%}"
+        seeds, patients = need.population_seeds_needed, need.patients_needed
+        here = f"{console.count(need.seeds, 'seed')} and {console.count(need.patients, 'patient')}"
+        with_seeds = (
+            f"no number of seeds reaches {power} with these patients"
+            if seeds is None
+            else f"{console.count(seeds, 'seed')} with these patients reach {power}"
+        )
+        with_patients = (
+            "no number of patients does with these seeds"
+            if patients is None
+            else f"{console.count(patients, 'patient')} with these seeds"
+        )
+        yield Text(
+            f"{need.label}, patients like these: power now {need.population_power_now:.0%} with {here}; {with_seeds}, "
+            f"{'and ' if patients is None else 'or '}{with_patients} (sd of differences: seeds {need.sd_seed:.3g}, "
+            f"patients {need.sd_patient:.3g}, residual {need.sd_residual:.3g})"
+        )
+
+
 def need_lines(made: Estimate) -> Iterator[Text]:
     """How to read the seeds, in words."""
     first = made.needs[0]
@@ -142,5 +178,12 @@ def need_lines(made: Estimate) -> Iterator[Text]:
         f"power now: chance that a paired t finds the effect with the {seeds} of the grid"
         + (holm if sizes[-1] > 1 else "")
     )
+    if first.pairs > first.seeds:
+        yield Text(
+            f"each seed has {first.pairs // first.seeds} folds, and power now counts every pair; folds of one seed "
+            "train on some of the same patients, so that the true power is lower"
+        )
+    yield from _interval_lines(made.needs)
+    yield from _population_lines(made.needs)
     if first.seeds < made.exact_seeds:
         yield Text(f"below {made.exact_seeds} seeds an exact test cannot reach {LEVEL}, whatever the scores")

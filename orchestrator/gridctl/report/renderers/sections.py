@@ -32,7 +32,7 @@ def sections(report: Report) -> Iterator[Section]:
         for metric, family in rows.items():
             yield _comparison(report, comparison, metric, family)
         for metric, family in rows.items():
-            if any(row.population_p is not None for row in family):
+            if any(row.population_p is not None and row.test != "Nadeau-Bengio" for row in family):
                 yield _readings(report, comparison, metric, family)
         for metric, family in rows.items():
             if report.unit == "run" and any(row.n_pairs > 1 for row in family):
@@ -162,6 +162,7 @@ def tests_made(family: Sequence[ComparisonRow]) -> str:
     """What p is of, in words."""
     names = {
         "two-way": "difference, interval and p: two-way t over seeds and patients",
+        "Nadeau-Bengio": "difference, interval and p: t of Nadeau and Bengio over random splits",
         "e-value": "interval and p hold after every look (e-value)",
     }
     first = next((row for row in family if row.test in names), None)

@@ -1,0 +1,191 @@
+"""Situations that a report may meet, and the sentences it has for each: `python -m tests.unit.report.situations` prints
+them as tests/assets/sentences.md holds them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from gridctl.collection.collect import collect
+from gridctl.experiment import parse_experiment
+from gridctl.report import Question, Report, build_report
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.folder import FolderStore
+from tests.unit.report.logged import Dice, experiment, log_run
+from tests.unit.report.scored_cases import PATIENTS, CaseDice, log_cases
+
+SLICES: Final = "compare.metrics=[validation.soft_dice]"
+CASES: Final = "compare.metrics=[validation.dice]"
+ONE_RATIO: Final = "train_ratios=[0.5]"
+
+
+def noise(*key: object, sd: float = 0.01) -> float:
+    """A normal number that a key decides."""
+    return float(np.random.default_rng([sum(map(ord, str(part))) for part in key]).normal(0, sd))
+
+
+def ahead(lead: float, sd: float = 0.01) -> Dice:
+    """γ-Net ahead by `lead`, with noise of each run."""
+    return lambda run, epoch: (
+        0.7 + lead * (run.model == "gamma_net") + noise(run.model, run.seed, run.train_ratio, run.ablation, sd=sd)
+    )
+
+
+def cases(lead: float, of_patients: float = 0.005) -> CaseDice:
+    """The same of each case; patients differ in the lead by `of_patients`."""
+
+    def dice(run: RunSpec, set_name: str, patient: str, time_point: str) -> float:
+        own = noise("patient", patient, sd=of_patients)
+        each = noise(run.model, run.seed, run.train_ratio, patient, time_point, sd=0.004)
+        return 0.7 + (lead + own) * (run.model == "gamma_net") + each
+
+    return dice
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is in the store.
+
+    Attributes:
+        dice: Soft Dice of a run after an epoch.
+        set: Overrides of the 2 x 2 x 5 grid.
+        cases: Dice of a case; None for no scores of cases.
+        patients: Scored in each run.
+        there: Which runs are finished.
+        claims: Whether it may say that a model is better.
+    """
+
+    dice: Dice
+    set: tuple[str, ...] = (SLICES,)
+    cases: CaseDice | None = None
+    patients: tuple[str, ...] = PATIENTS
+    there: Callable[[RunSpec], bool] = lambda run: True
+    claims: bool = False
+
+
+def _exact(lead: float) -> Dice:
+    return lambda run, epoch: 0.5 + lead * (run.model == "gamma_net")
+
+
+SITUATIONS: Final[Mapping[str, Situation]] = {
+    "one seed": Situation(ahead(0.1), (SLICES, "seeds=[1]")),
+    "two seeds, a clear difference": Situation(ahead(0.1, 0.001), (SLICES, "seeds=[1, 2]")),
+    "three seeds, a clear difference": Situation(ahead(0.1, 0.003), (SLICES, "seeds=[1, 2, 3]"), claims=True),
+    "five seeds, a clear difference": Situation(ahead(0.1), claims=True),
+    "five seeds, no difference": Situation(ahead(0.0)),
+    "five seeds, a difference at one ratio": Situation(
+        lambda run, epoch: ahead(0.1 if run.train_ratio < 0.3 else 0.0)(run, epoch), claims=True
+    ),
+    "five seeds, opposite differences": Situation(
+        lambda run, epoch: ahead(0.1 if run.train_ratio < 0.3 else -0.1)(run, epoch), claims=True
+    ),
+    "a small difference everywhere": Situation(
+        ahead(0.012, 0.006), (SLICES, "train_ratios=[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]"), claims=True
+    ),
+    "a difference below the digits shown": Situation(
+        lambda run, epoch: 0.7 + 4e-5 * (run.model == "gamma_net") * (1 + run.seed / 100)
+    ),
+    "ties": Situation(_exact(0.0)),
+    "the same difference in every pair": Situation(_exact(0.01)),
+    "nothing finished": Situation(ahead(0.1), there=lambda run: False),
+    "one model missing": Situation(ahead(0.1), there=lambda run: run.model == "unet"),
+    "unequal seeds": Situation(ahead(0.1), there=lambda run: run.model == "unet" or run.seed < 4),
+    "half of the grid": Situation(ahead(0.1), there=lambda run: run.train_ratio < 0.3, claims=True),
+    "a model that never learned": Situation(
+        lambda run, epoch: 0.001 if run.model == "unet" else 0.7 + noise(run.seed, run.train_ratio), claims=True
+    ),
+    "a patient without a defined score": Situation(
+        ahead(0.0),
+        (CASES,),
+        lambda run, set_name, patient, time: (
+            None if patient == PATIENTS[0] else cases(0.05)(run, set_name, patient, time)
+        ),
+        claims=True,
+    ),
+    "three models": Situation(
+        lambda run, epoch: 0.6 + 0.05 * ["other", "unet", "gamma_net"].index(run.model) + noise(run.model, run.seed),
+        (
+            "models={unet: {}, gamma_net: {}, other: {architecture: unet}}",
+            "compare=[{model: gamma_net, against: unet, metrics: [validation.soft_dice]}, "
+            "{model: gamma_net, against: other, metrics: [validation.soft_dice]}]",
+            ONE_RATIO,
+        ),
+        claims=True,
+    ),
+    "forty comparisons without a difference": Situation(
+        ahead(0.0), (SLICES, f"train_ratios=[{', '.join(str(at / 100) for at in range(10, 90, 4))}]")
+    ),
+    "within the margin": Situation(ahead(0.0, 0.003), (SLICES, "compare.equivalence_margin=0.05")),
+    "not shown to be within the margin": Situation(ahead(0.0, 0.02), (SLICES, "compare.equivalence_margin=0.005")),
+    "patients like these, a clear difference": Situation(ahead(0.0), (CASES,), cases(0.05), claims=True),
+    "patients like these, who differ": Situation(ahead(0.0), (CASES,), cases(0.03, 0.06)),
+    "these patients, who differ": Situation(
+        ahead(0.0), (CASES, "compare.claim=cohort"), cases(0.03, 0.06), claims=True
+    ),
+    "one patient": Situation(ahead(0.0), (CASES,), cases(0.05), PATIENTS[:1]),
+    "two patients": Situation(ahead(0.0), (CASES,), cases(0.05, 0.0), PATIENTS[:2]),
+    "patients and one seed": Situation(ahead(0.0), (CASES, "seeds=[1]"), cases(0.05)),
+    "random splits without scores of patients": Situation(
+        ahead(0.1), (SLICES, "compare.claim=population", "train_ratios=[0.8]"), claims=True
+    ),
+    "before the first look": Situation(ahead(0.1), (SLICES, "compare.stopping={looks: [10, 20]}")),
+    "at a declared look": Situation(
+        ahead(0.1), (SLICES, "compare.stopping={looks: [3, 10]}"), there=lambda run: run.seed < 5, claims=True
+    ),
+    "looked at after every seed": Situation(ahead(0.1, 0.004), (SLICES, "compare.stopping=anytime"), claims=True),
+    "looked at after every seed, no difference": Situation(ahead(0.0), (SLICES, "compare.stopping=anytime")),
+    "a declared trend": Situation(
+        lambda run, epoch: ahead(-0.01 * float(np.log2(run.train_ratio)), 0.002)(run, epoch),
+        (SLICES, "compare.trend=grows", "train_ratios=[0.1, 0.2, 0.4, 0.8]"),
+        claims=True,
+    ),
+    "a declared trend that is not there": Situation(
+        ahead(0.0), (SLICES, "compare.trend=grows", "train_ratios=[0.1, 0.2, 0.4, 0.8]")
+    ),
+}
+
+
+def reported(situation: Situation, folder: Path) -> Report:
+    """The report on a situation."""
+    text = "metrics: [dice, soft_dice, bce]" if situation.cases else ""
+    made = parse_experiment(experiment(folder / "data", text).document.with_overrides([*situation.set]))
+    store = FolderStore(folder / "store")
+    for run in made.runs:
+        if situation.there(run):
+            log_run(store, run, situation.dice)
+            if situation.cases:
+                log_cases(store, run, situation.cases, patients=situation.patients)
+    return build_report(made, collect(store, made.runs, cases=True), Question(significance=True))
+
+
+def sentences(report: Report) -> Iterator[str]:
+    """Everything that it says in words: headlines, then each verdict once, then warnings."""
+    for line in report.headlines:
+        yield f"- {line}"
+    verdicts = [row.verdict for part in report.comparisons for row in part.rows]
+    verdicts += [row.verdict for part in report.comparisons for row in part.trends]
+    for verdict in dict.fromkeys(verdicts):
+        yield f"  - {verdict}"
+    for warning in report.warnings:
+        yield f"  - warning: {warning}"
+
+
+def main() -> None:
+    sys.stdout.write("# What a report says of each situation\n\nMade by `python -m tests.unit.report.situations`.\n")
+    for name, situation in SITUATIONS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["XDG_CACHE_HOME"] = f"{folder}/cache"
+            told = "\n".join(sentences(reported(situation, Path(folder))))
+        sys.stdout.write(f"\n## {name}\n\n{told}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
