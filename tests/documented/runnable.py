@@ -23,6 +23,7 @@ STANDS_FOR: Final[Mapping[str, str]] = {
     "FILE.csv": "table.csv",
     "NAME": "demo",
     "RUN": RUN,
+    "INPUT": "data/phantom/acdc/database/training/patient001",
     "MODEL": "unet",
     "ROOT": "data/phantom",
     "PATH": "data/phantom",

@@ -87,7 +87,7 @@ def test_every_model_trains_on_them_and_each_structure_has_its_scores(lab: Path,
     report = gridctl("report", "tiny")
     assert report.returncode == 0, report.stderr
     for structure in ("left ventricle", "myocardium"):
-        assert f"validation soft Dice, {structure}" in report.stdout
+        assert f"validation Dice, {structure}" in report.stdout
     assert gridctl("report", "tiny", "--format", "html", "-o", "out").returncode == 0
     page = (lab / "out" / "report.html").read_text()
     assert "validation soft Dice, myocardium" in page

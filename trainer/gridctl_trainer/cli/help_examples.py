@@ -9,7 +9,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "": ("gridctl-trainer data phantom data/phantom", "gridctl-trainer describe gamma_net"),
     "run": ("gridctl-trainer run runs/demo/demo-unet-r30-none-s42-*/spec.json",),
     "preflight": ("gridctl-trainer preflight runs/demo/*/spec.json",),
-    "predict": ("gridctl-trainer predict runs/demo/demo-unet-r30-none-s42-*/spec.json data/phantom/acdc -o masks",),
+    "predict": ("gridctl-trainer predict runs/demo/*unet-r30*s42*/spec.json data -o masks",),
     "describe": (
         "gridctl-trainer describe unet --size-px 176 --batch-size 8",
         "gridctl-trainer describe gamma_net --set timesteps=4 --card-gib 24",
@@ -25,7 +25,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "data check": (
         "gridctl-trainer data check data/phantom",
         "gridctl-trainer data check data/phantom/acdc --figures pictures --json",
-        "gridctl-trainer data check data/phantom/acdc --dataset acdc --target myocardium",
+        "gridctl-trainer data check data/phantom/acdc --target myocardium",
     ),
     "data pack": ("gridctl-trainer data pack data/phantom packs --size-px 48",),
     "data upload": (
