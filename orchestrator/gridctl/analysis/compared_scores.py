@@ -9,8 +9,15 @@ import pandas as pd
 
 from gridctl.analysis.request import Question, asked_by_name
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import TEST, Measures, checkpoint_of_score, default_scores, has_cases, written_out
 from gridctl.experiment.schema import ComparisonSpec
+from gridctl.experiment.scores.measures import (
+    TEST,
+    Measures,
+    checkpoint_of_score,
+    default_scores,
+    has_cases,
+    written_out,
+)
 from gridctl_trainer.contract.score_name import ScoreName
 
 

@@ -9,23 +9,23 @@ from typing import Any, Final
 
 import numpy as np
 
-from gridctl.analysis.cell_tests import paired_tests, unpaired_test
-from gridctl.analysis.claims import patient_table, with_readings
-from gridctl.analysis.families import cells_of, family_of, family_sizes
+from gridctl.analysis.inference.cell_tests import paired_tests, unpaired_test
+from gridctl.analysis.inference.claims import patient_table, with_readings
+from gridctl.analysis.inference.families import cells_of, family_of, family_sizes
+from gridctl.analysis.inference.overall import overall, overall_corrected
+from gridctl.analysis.inference.resplits import SplitSizes, check_resplits, resplit_fields
+from gridctl.analysis.inference.stopping import first_look, in_every_cell, looked_at, stopped
+from gridctl.analysis.inference.trends import interactions, trend_test, trends_corrected
 from gridctl.analysis.model import Comparison, ComparisonRow, Family, Interaction, Overall, PairScore, TrendTest
-from gridctl.analysis.overall import overall, overall_corrected
-from gridctl.analysis.pairs import Cause, DroppedPair, Pair, Pairs
-from gridctl.analysis.patient_scores import PairOfPatients, said_of
+from gridctl.analysis.pairing.pairs import Cause, DroppedPair, Pair, Pairs
 from gridctl.analysis.request import Question
-from gridctl.analysis.resplits import SplitSizes, check_resplits, resplit_fields
+from gridctl.analysis.scorecards.patient_scores import PairOfPatients, said_of
 from gridctl.analysis.scores import Observations
 from gridctl.analysis.statistics.multiplicity import benjamini_hochberg, holm
-from gridctl.analysis.stopping import first_look, in_every_cell, looked_at, stopped
-from gridctl.analysis.trends import interactions, trend_test, trends_corrected
 from gridctl.analysis.wording import LEVEL, floor, is_equivalent, verdict
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import Measure
 from gridctl.experiment.schema import ComparisonSpec
+from gridctl.experiment.scores.measures import Measure
 
 _TESTED: Final = ("test", "difference", "ci_low", "ci_high", "t", "degrees_of_freedom", "p", "p_tost")
 """Fields of a row that are those of the declared claim."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from gridctl.analysis.model import Comparison, ComparisonRow
 from gridctl.analysis.wording import sides
-from gridctl.experiment.measures import Measure, Measures
+from gridctl.experiment.scores.measures import Measure, Measures
 from gridctl_trainer.contract.score_name import VALIDATION
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import written_out
-from gridctl.experiment.score import is_score
-from gridctl.experiment.score_checks import unknown_score
+from gridctl.experiment.scores.measures import written_out
+from gridctl.experiment.scores.score import is_score
+from gridctl.experiment.scores.score_checks import unknown_score
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gridctl.analysis.patient_scores import PairOfPatients, PatientScores
-from gridctl.experiment.measures import Measure, Measures, checkpoint_of_score, primary_measures
+from gridctl.analysis.scorecards.patient_scores import PairOfPatients, PatientScores
+from gridctl.experiment.scores.measures import Measure, Measures, checkpoint_of_score, primary_measures
 
 
 def run_scores(

@@ -10,11 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from gridctl.analysis.cell_tests import deviation
+from gridctl.analysis.inference.cell_tests import deviation
+from gridctl.analysis.inference.overall import seed_table
 from gridctl.analysis.model import Aggregate, Summary
-from gridctl.analysis.overall import seed_table
-from gridctl.analysis.pair_differences import RunRow
-from gridctl.analysis.pairs import fold_of
+from gridctl.analysis.pairing.pair_differences import RunRow
+from gridctl.analysis.pairing.pairs import fold_of
 from gridctl.analysis.request import Question
 from gridctl.analysis.scores import Observations
 from gridctl.analysis.statistics.over_grid import iqm

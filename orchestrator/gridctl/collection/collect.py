@@ -17,7 +17,7 @@ from gridctl.collection.read_cache import ReadCache
 from gridctl.collection.rows import cell_of, epoch_row, run_row
 from gridctl.collection.run_objects import OnRead, RunObjects, read_objects
 from gridctl.collection.waiting_submission import held_by_submissions
-from gridctl.experiment.measures import Measures, epoch_measures, measures_of
+from gridctl.experiment.scores.measures import Measures, epoch_measures, measures_of
 from gridctl.terminal.console import count
 from gridctl_trainer.contract.errors import Problem
 from gridctl_trainer.contract.layout import RunLayout, attempt_of, experiment_prefix, is_waiting_submission, run_of

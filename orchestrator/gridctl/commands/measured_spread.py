@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gridctl.analysis.claims import patient_table
-from gridctl.analysis.pairs import Pair, pair_models, rows_by_name
+from gridctl.analysis.inference.claims import patient_table
+from gridctl.analysis.pairing.pairs import Pair, pair_models, rows_by_name
 from gridctl.analysis.scores import Observations, Scored
 from gridctl.analysis.statistics.crossed_components import Sums, crossed_components
 from gridctl.analysis.statistics.two_way_power import CrossedDesign

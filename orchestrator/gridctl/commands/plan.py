@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from gridctl.analysis.claims import claim_of
 from gridctl.analysis.compared_scores import as_scored, compares_cases
-from gridctl.analysis.families import asked_tests, family_of, family_sizes
+from gridctl.analysis.inference.claims import claim_of
+from gridctl.analysis.inference.families import asked_tests, family_of, family_sizes
 from gridctl.analysis.request import Question
 from gridctl.analysis.statistics.power import deviation_interval, paired_t_power, pairs_needed
 from gridctl.analysis.statistics.smallest_p import pairs_for_exact
@@ -24,8 +24,8 @@ from gridctl.commands.measured_spread import Spread, measured_spread
 from gridctl.executors.capabilities import CountsGpus, KnowsRunsAtOnce
 from gridctl.executors.registry import executor_class
 from gridctl.experiment import Experiment, load_experiment
-from gridctl.experiment.measures import Measure
 from gridctl.experiment.schema import ComparisonSpec
+from gridctl.experiment.scores.measures import Measure
 from gridctl.terminal.eta import RunPace, eta_seconds, longest_seconds, remaining_seconds
 from gridctl_trainer.storage.base import open_store
 

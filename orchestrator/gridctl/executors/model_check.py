@@ -13,7 +13,7 @@ from gridctl.executors.local.trainer_process import cannot_start, folder_that_ex
 from gridctl.executors.registry import descriptor_of
 from gridctl.experiment import Experiment
 from gridctl.experiment.document import Location, field_path
-from gridctl.experiment.model_entry import either_of
+from gridctl.experiment.models.model_entry import either_of
 from gridctl.experiment.validation import Problems
 from gridctl.terminal import console
 from gridctl_trainer.contract.spec import RunSpec, TrainingSpec

@@ -12,23 +12,23 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from gridctl.experiment.claim_checks import check_claims
-from gridctl.experiment.data_sets import with_data_sets_checked, with_data_sets_said
+from gridctl.experiment.data.data_sets import with_data_sets_checked, with_data_sets_said
+from gridctl.experiment.data.former_data_keys import refuse_former_keys
+from gridctl.experiment.data.preprocessing_steps import steps_of, with_steps, with_steps_said
+from gridctl.experiment.data.split_file import folds_of, with_split_read
 from gridctl.experiment.document import Document, Location
 from gridctl.experiment.empty_sections import without_empty_sections
 from gridctl.experiment.executor_names import unknown_executor
-from gridctl.experiment.former_data_keys import refuse_former_keys
 from gridctl.experiment.kubernetes_options import MOST_BYTES_OF_A_VARIABLE, KubernetesOptions
-from gridctl.experiment.measures import Measures, measures_of, scores_of_data
-from gridctl.experiment.preprocessing_steps import steps_of, with_steps, with_steps_said
+from gridctl.experiment.models.trained_networks import TrainedNetworks
+from gridctl.experiment.models.variants import Variant, variants
 from gridctl.experiment.schema import Ablation, ComparisonSpec, ExperimentFile, built_in_ablations
-from gridctl.experiment.score_checks import best_written_out, check_metrics, with_scores
+from gridctl.experiment.scores.claim_checks import check_claims
+from gridctl.experiment.scores.measures import Measures, measures_of, scores_of_data
+from gridctl.experiment.scores.score_checks import best_written_out, check_metrics, with_scores
 from gridctl.experiment.secret_forms import why_secret
-from gridctl.experiment.split_file import folds_of, with_split_read
 from gridctl.experiment.study_registry import check_reproduced
-from gridctl.experiment.trained_networks import TrainedNetworks
 from gridctl.experiment.validation import Problems, validate
-from gridctl.experiment.variants import Variant, variants
 from gridctl_trainer.contract.errors import SpecError
 from gridctl_trainer.contract.location import read_location
 from gridctl_trainer.contract.spec import RunSpec, TrainingSpec

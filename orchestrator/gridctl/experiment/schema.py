@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag
 
 from gridctl.experiment.executor_names import DEFAULT_EXECUTOR
 from gridctl.experiment.kubernetes_options import KubernetesOptions
-from gridctl.experiment.score import Score
+from gridctl.experiment.scores.score import Score
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.location import LocationText
 from gridctl_trainer.contract.score_name import ScoreText

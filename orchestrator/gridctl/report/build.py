@@ -9,21 +9,21 @@ import pandas as pd
 
 from gridctl.analysis.compared_scores import as_scored, instead_of_cases
 from gridctl.analysis.comparisons import compare, corrected
-from gridctl.analysis.families import asked_comparisons, asked_metrics, asked_tests
-from gridctl.analysis.image_digests import same_images
+from gridctl.analysis.inference.families import asked_comparisons, asked_metrics, asked_tests
+from gridctl.analysis.inference.resplits import split_sizes
 from gridctl.analysis.model import Comparison, Family, Report, TrainedModel
 from gridctl.analysis.never_learned import never_learned, remarked
-from gridctl.analysis.pairs import Wanted, pair_ablations, pair_models, rows_by_name
-from gridctl.analysis.published_scores import published_scores
+from gridctl.analysis.pairing.image_digests import same_images
+from gridctl.analysis.pairing.pairs import Wanted, pair_ablations, pair_models, rows_by_name
 from gridctl.analysis.request import Question, check, compared_ablations
-from gridctl.analysis.resplits import split_sizes
-from gridctl.analysis.scorecard import scorecard, strata
+from gridctl.analysis.scorecards.published_scores import published_scores
+from gridctl.analysis.scorecards.scorecard import scorecard, strata
 from gridctl.analysis.scores import Observations, Scored
 from gridctl.analysis.summaries import aggregates, runs_by_cell, summaries
 from gridctl.collection.collect import Collected
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import TEST, checkpoint_of_score, primary_measures
 from gridctl.experiment.schema import ComparisonSpec
+from gridctl.experiment.scores.measures import TEST, checkpoint_of_score, primary_measures
 from gridctl.report.headline import headlines
 from gridctl.report.provenance import provenance
 from gridctl.report.study import Measured, StudyComparison

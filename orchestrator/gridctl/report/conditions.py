@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from gridctl.analysis.model import Comparison, Report
-from gridctl.analysis.pairs import DroppedPair, UnlikePair
+from gridctl.analysis.pairing.pairs import DroppedPair, UnlikePair
 from gridctl_trainer.contract.wording import count
 
 LEFT_OUT_BY_DEFAULT: Final = ("data", "code")

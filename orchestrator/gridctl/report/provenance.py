@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 
-from gridctl.analysis.cell_tests import RESAMPLES
+from gridctl.analysis.inference.cell_tests import RESAMPLES
 from gridctl.analysis.model import Provenance, ProvenanceValue
 
 _FIELDS: Final = ("git_sha", "image", "versions", "device_name", "data_digest")

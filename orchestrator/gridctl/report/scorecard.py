@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from gridctl.analysis.model import ScorecardRow
-from gridctl.experiment.measures import TEST
+from gridctl.experiment.scores.measures import TEST
 
 _SHARES: Final = ("dice", "iou", "sensitivity", "precision", "nsd")
 """Metrics between 0 and 1: three decimals; of millimetres, millilitres and percentage points one is enough."""

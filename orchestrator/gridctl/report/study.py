@@ -11,7 +11,7 @@ import pandas as pd
 
 from gridctl.analysis.model import Comparison, StudySection
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import Measures
+from gridctl.experiment.scores.measures import Measures
 
 
 @dataclass(frozen=True, slots=True)

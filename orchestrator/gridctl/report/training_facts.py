@@ -15,7 +15,7 @@ from gridctl.analysis.model import ComparisonRow, TrainedModel
 from gridctl.analysis.wording import listed
 from gridctl.collection.specifications import deciding_values, flat
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import Measure
+from gridctl.experiment.scores.measures import Measure
 
 LAST_EPOCHS: Final = 5
 """Over which a score is said to climb still."""

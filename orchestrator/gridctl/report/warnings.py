@@ -6,10 +6,10 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from gridctl.analysis.families import asked_comparisons
-from gridctl.analysis.image_digests import mixed_images
+from gridctl.analysis.inference.families import asked_comparisons
 from gridctl.analysis.model import Comparison, Family
-from gridctl.analysis.plugin_code import mixed_code
+from gridctl.analysis.pairing.image_digests import mixed_images
+from gridctl.analysis.pairing.plugin_code import mixed_code
 from gridctl.analysis.request import Question
 from gridctl.analysis.wording import EPOCH_WARNING, LEVEL
 from gridctl.collection.collect import Collected

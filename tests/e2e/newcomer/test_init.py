@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gridctl.analysis.families import family_of, family_sizes
+from gridctl.analysis.inference.families import family_of, family_sizes
 from gridctl.analysis.wording import floor
 from gridctl.experiment import Experiment, load_experiment
 from gridctl_trainer.contract.split_size import training_patients

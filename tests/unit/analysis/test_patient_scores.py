@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gridctl.analysis.patient_scores import PatientScores, patient_scores
+from gridctl.analysis.scorecards.patient_scores import PatientScores, patient_scores
 from gridctl.collection.collect import Collected, collect
-from gridctl.experiment.measures import Measure
+from gridctl.experiment.scores.measures import Measure
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import dice_of, experiment, log_run

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gridctl.errors import InputError
 from gridctl.experiment import Document, Experiment, parse_experiment
-from gridctl.experiment.measures import primary_measures
+from gridctl.experiment.scores.measures import primary_measures
 from gridctl_trainer.contract.score_name import ScoreName
 
 YAML = """\

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 from scipy import stats
 
-from gridctl.analysis.claims import patient_table
+from gridctl.analysis.inference.claims import patient_table
 from gridctl.analysis.model import ComparisonRow
 from gridctl.analysis.statistics.anytime import anytime
 from gridctl.analysis.statistics.looks import adjusted_p
@@ -241,7 +241,7 @@ def test_patients_of_one_model_only_are_left_out(store: FolderStore, tmp_path: P
 
 
 def test_folds_of_a_seed_are_one_row() -> None:
-    from gridctl.analysis.patient_scores import PairOfPatients
+    from gridctl.analysis.scorecards.patient_scores import PairOfPatients
 
     def pair(*patients: str) -> PairOfPatients:
         return PairOfPatients(patients, np.ones(len(patients)), np.zeros(len(patients)))

@@ -22,7 +22,7 @@ from gridctl.collection.columns import EPOCH_COLUMNS
 from gridctl.commands.report import write_report
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import Measure
+from gridctl.experiment.scores.measures import Measure
 from gridctl.report import FILES, Question, Report, Source, build_report, render
 from gridctl.report.renderers.latex import escaped
 from gridctl.report.renderers.unbroken import NO_BREAK, unbroken

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from gridctl.analysis.plugin_code import named, version
+from gridctl.analysis.pairing.plugin_code import named, version
 from gridctl.commands.submission.other_plugin_code import OtherCode
 from gridctl.terminal.console import count
 

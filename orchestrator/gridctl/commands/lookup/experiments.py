@@ -12,8 +12,8 @@ from pathlib import Path
 from gridctl.collection.specifications import StoredSpecifications
 from gridctl.errors import InputError
 from gridctl.experiment import Document, Experiment, load_experiment
+from gridctl.experiment.models.trained_networks import TrainedNetworks
 from gridctl.experiment.released.reading import is_version_1, parse_stored
-from gridctl.experiment.trained_networks import TrainedNetworks
 from gridctl.experiment.yaml_text.bounded_yaml import MAX_BYTES
 from gridctl.submissions.being_checked import PendingCheck, being_checked
 from gridctl.submissions.submitted_experiments import Submission, Submissions

@@ -19,7 +19,7 @@ from gridctl.commands.progress.states import machine_of, run_standings
 from gridctl.executors.base import Activity, Executor
 from gridctl.executors.capabilities import CountsGpus
 from gridctl.executors.registry import open_executor
-from gridctl.experiment.measures import epoch_measures, primary_measures
+from gridctl.experiment.scores.measures import epoch_measures, primary_measures
 from gridctl.runs.shared_cause import Ended, SharedCause, shared_cause
 from gridctl.runs.standing import Standing
 from gridctl.runs.state import ACTIVE, TO_SUBMIT, RunState

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gridctl.analysis.plugin_code import codes_of
+from gridctl.analysis.pairing.plugin_code import codes_of
 from gridctl.collection.collect import Collected
 from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
 from gridctl_trainer.contract.spec import RunSpec

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gridctl.experiment.measures import measures_of, primary_measures
+from gridctl.experiment.scores.measures import measures_of, primary_measures
 from gridctl_trainer.contract.spec import RunSpec
 
 

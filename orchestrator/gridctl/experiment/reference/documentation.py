@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from gridctl.experiment.preprocessing_steps import USUAL
+from gridctl.experiment.data.preprocessing_steps import USUAL
 from gridctl.experiment.reference.json_schema import experiment_schema, options_of_model, schema_text
 from gridctl.experiment.reference.value_words import default_words, value_words
 from gridctl_trainer.contract.spec.choice import Choice

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from gridctl.experiment.preprocessing_steps import USUAL
+from gridctl.experiment.data.preprocessing_steps import USUAL
 from gridctl.experiment.schema import built_in_ablations
 from gridctl_trainer.plugins.step import STEPS
 

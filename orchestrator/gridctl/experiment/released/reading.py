@@ -11,8 +11,8 @@ from ruamel.yaml.comments import CommentedMap
 from gridctl.errors import InputError
 from gridctl.experiment.document import Document
 from gridctl.experiment.grid import Experiment, parse_experiment
+from gridctl.experiment.models.trained_networks import TrainedNetworks
 from gridctl.experiment.released.grid_v1 import ablations_v1, models_v1, runs_v1
-from gridctl.experiment.trained_networks import TrainedNetworks
 from gridctl_trainer.contract.errors import shortened
 from gridctl_trainer.contract.released.conversion import converted, data_section
 from gridctl_trainer.contract.released.score_names_v1 import RENAMED_SCORES

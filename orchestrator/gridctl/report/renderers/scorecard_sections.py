@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gridctl.analysis.model import PublishedRow, Report, ScorecardRow, TrainedModel
-from gridctl.analysis.scorecard import DISTANCES
+from gridctl.analysis.scorecards.scorecard import DISTANCES
 from gridctl.report.numbers import MISSING
 from gridctl.report.renderers.section import Section
 from gridctl.report.scorecard import comparable, selected_on, short_unit, shown_value, time_points

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from gridctl.analysis.families import is_selected
+from gridctl.analysis.inference.families import is_selected
 from gridctl.analysis.model import Comparison, ComparisonRow, Overall, Report, Summary
 from gridctl.analysis.wording import bca_coverage, cell_name, is_significant
-from gridctl.experiment.measures import primary_label, titled
+from gridctl.experiment.scores.measures import primary_label, titled
 from gridctl.report.conditions import comparison_name
 from gridctl.report.numbers import MISSING, effect, interval, mean_sd, p_value, share, signed
 from gridctl.report.renderers.section import Section

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from gridctl.analysis.inference.trend_wording import is_significant_trend
 from gridctl.analysis.model import Interaction, Report, TrendTest
-from gridctl.analysis.trend_wording import is_significant_trend
-from gridctl.experiment.measures import titled
+from gridctl.experiment.scores.measures import titled
 from gridctl.report.renderers.section import Section
 from gridctl.report.trends import INTERACTION_COLUMNS, TREND_COLUMNS, interaction_cells, trend_cells
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from gridctl.analysis.cell_tests import deviation
+from gridctl.analysis.inference.cell_tests import deviation
 from gridctl.analysis.model import Comparison, ComparisonRow, StudyCell
 from gridctl.analysis.scores import Observations
 from gridctl.analysis.statistics.paired_t import paired_t

@@ -9,7 +9,7 @@ from typing import Any, Final
 from gridctl.analysis.model import StudyItem, StudySection
 from gridctl.analysis.scores import Observations, Scored
 from gridctl.collection.cases import no_cases
-from gridctl.experiment.measures import epoch_measures
+from gridctl.experiment.scores.measures import epoch_measures
 from gridctl.report.study import Measured
 from gridctl.studies.li2020.cells import PrintedRuns, said_of_cells
 from gridctl.studies.li2020.notes import notes_on_metrics, notes_on_models

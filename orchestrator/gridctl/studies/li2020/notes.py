@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import Measures, label_of
+from gridctl.experiment.scores.measures import Measures, label_of
 from gridctl.studies.li2020.printed import ARCHITECTURES, SOURCE, architectures_of, metrics_of
 
 

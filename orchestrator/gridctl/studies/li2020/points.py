@@ -11,7 +11,7 @@ import pandas as pd
 from gridctl.analysis.model import StudyPoint
 from gridctl.analysis.scores import run_scores
 from gridctl.analysis.summaries import mean_interval
-from gridctl.experiment.measures import primary_measures
+from gridctl.experiment.scores.measures import primary_measures
 from gridctl.report.study import Measured
 from gridctl.studies.li2020.cells import NOTHING_YET
 from gridctl.studies.li2020.printed import ARCHITECTURES

@@ -18,7 +18,7 @@ from gridctl.collection.collect import Collected, collect
 from gridctl.commands.progress.states import run_standings
 from gridctl.executors.base import Activity
 from gridctl.experiment import Experiment, parse_experiment
-from gridctl.experiment.measures import primary_measures
+from gridctl.experiment.scores.measures import primary_measures
 from gridctl.report import Question, Report, build_report
 from gridctl.report.renderers.html import gallery, render_page
 from gridctl.report.renderers.html.charts.curves import LEVELS, packed_curves

@@ -12,7 +12,7 @@ from gridctl.analysis.scores import Scored
 from gridctl.analysis.wording import bca_coverage
 from gridctl.collection.collect import Collected
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import default_scores, epoch_measures, primary_measures
+from gridctl.experiment.scores.measures import default_scores, epoch_measures, primary_measures
 from gridctl.report.conditions import conditions
 from gridctl.report.renderers.html.charts.curves import packed_curves
 from gridctl.report.renderers.html.charts.difference_chart import difference_plots

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gridctl.collection.read_cache import ReadCache
-from gridctl.experiment.measures import Measure
+from gridctl.experiment.scores.measures import Measure
 from gridctl.report.renderers.html.charts.legend import Model
 from gridctl.report.renderers.html.representatives import Shown
 from gridctl_trainer.contract.errors import NotFoundError, StoreError

@@ -9,8 +9,8 @@ from typing import Final
 import pandas as pd
 
 from gridctl.analysis.model import Report
-from gridctl.analysis.patient_scores import PatientScores
-from gridctl.experiment.measures import Measure, Measures, checkpoint_of_score
+from gridctl.analysis.scorecards.patient_scores import PatientScores
+from gridctl.experiment.scores.measures import Measure, Measures, checkpoint_of_score
 from gridctl.report.renderers.html.charts.legend import Model
 from gridctl.report.renderers.html.charts.patient_plots import Volumes, agreement_plot, paired_plot
 from gridctl.report.renderers.html.charts.plot import Plot

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import Measure, titled
+from gridctl.experiment.scores.measures import Measure, titled
 
 TRAIN_LOSS: Final = "train_loss"
 LEVELS: Final = 4094

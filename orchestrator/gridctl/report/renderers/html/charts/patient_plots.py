@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gridctl.analysis.patient_scores import PairOfPatients, said_of
+from gridctl.analysis.scorecards.patient_scores import PairOfPatients, said_of
 from gridctl.analysis.wording import sentence
-from gridctl.experiment.measures import Measure, titled
+from gridctl.experiment.scores.measures import Measure, titled
 from gridctl.report.renderers.html.charts.axes import Scale, span
 from gridctl.report.renderers.html.charts.legend import Model
 from gridctl.report.renderers.html.charts.plot import Plot

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gridctl.analysis.model import Report, Summary
 from gridctl.analysis.scores import Observations, Scored
 from gridctl.analysis.wording import sentence
-from gridctl.experiment.measures import Measure, titled
+from gridctl.experiment.scores.measures import Measure, titled
 from gridctl.report.numbers import interval
 from gridctl.report.renderers.html.charts.axes import Scale, span
 from gridctl.report.renderers.html.charts.legend import Model

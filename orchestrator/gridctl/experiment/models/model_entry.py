@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from gridctl.experiment.document import Location
 from gridctl.experiment.empty_sections import without_empty_sections
 from gridctl.experiment.known_keys import what_was_meant
-from gridctl.experiment.trained_networks import TrainedNetworks, network_as_trained
+from gridctl.experiment.models.trained_networks import TrainedNetworks, network_as_trained
 from gridctl.experiment.validation import AddProblem, validate
 from gridctl_trainer.contract.errors import shortened
 from gridctl_trainer.contract.spec import AugmentationSpec, DataSpec, Identifier, NetworkSpec, TrainingSpec

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gridctl.analysis.patient_scores import patient_scores, rows_of_score
-from gridctl.analysis.scorecard_model import ScorecardRow, Stratum
+from gridctl.analysis.model.scorecard import ScorecardRow, Stratum
+from gridctl.analysis.scorecards.patient_scores import patient_scores, rows_of_score
 from gridctl.analysis.summaries import CellRuns
-from gridctl.experiment.measures import Measure, Measures
+from gridctl.experiment.scores.measures import Measure, Measures
 from gridctl_trainer.contract.score_name import ScoreName
 
 DISTANCES: Final = ("hd", "hd95", "assd")

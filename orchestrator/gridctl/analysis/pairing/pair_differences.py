@@ -7,7 +7,7 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gridctl.analysis.plugin_code import other_code
+from gridctl.analysis.pairing.plugin_code import other_code
 
 DATA: Final[Mapping[str, str]] = {"split_digest": "the split", "data_digest": "the images"}
 """Columns of `Collected.runs` without which two runs are no pair: the patients, and what was read of them."""

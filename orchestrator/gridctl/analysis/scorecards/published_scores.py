@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator
 from importlib import resources
 from typing import Final
 
-from gridctl.analysis.scorecard_model import PublishedRow
+from gridctl.analysis.model.scorecard import PublishedRow
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import TEST
+from gridctl.experiment.scores.measures import TEST
 from gridctl_trainer.contract.score_name import VALIDATION
 
 _DEVIATION: Final = "_sd"

@@ -8,7 +8,7 @@ from typing import Final
 
 import pandas as pd
 
-from gridctl.analysis.pair_differences import changed
+from gridctl.analysis.pairing.pair_differences import changed
 from gridctl.analysis.wording import listed
 from gridctl.experiment import Experiment
 from gridctl_trainer.contract.spec import DataSpec

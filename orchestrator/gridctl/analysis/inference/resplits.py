@@ -14,8 +14,8 @@ from gridctl.analysis.statistics.equivalence import tost
 from gridctl.analysis.statistics.nadeau_bengio import corrected_t, why_not_corrected
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import Measure
 from gridctl.experiment.schema import ComparisonSpec
+from gridctl.experiment.scores.measures import Measure
 from gridctl_trainer.contract.score_name import VALIDATION
 
 CORRECTED: Final = "Nadeau-Bengio"

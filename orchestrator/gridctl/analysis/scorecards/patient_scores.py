@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gridctl.experiment.measures import Measure
+from gridctl.experiment.scores.measures import Measure
 
 _COLUMNS: Final = {"value": "float64", "time_points": "int64", "reason": "object"}
 

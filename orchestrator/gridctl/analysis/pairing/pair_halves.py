@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gridctl.analysis.pair_differences import Difference, RunRow, differences
+from gridctl.analysis.pairing.pair_differences import Difference, RunRow, differences
 from gridctl_trainer.contract import exit_codes
 
 _MESSAGE_LENGTH: Final = 80

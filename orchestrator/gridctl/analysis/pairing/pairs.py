@@ -8,9 +8,9 @@ from typing import Literal
 
 import pandas as pd
 
-from gridctl.analysis.pair_differences import CODE, RunRow, changed
-from gridctl.analysis.pair_halves import Halves, strangers_of
-from gridctl.analysis.plugin_code import is_mixed
+from gridctl.analysis.pairing.pair_differences import CODE, RunRow, changed
+from gridctl.analysis.pairing.pair_halves import Halves, strangers_of
+from gridctl.analysis.pairing.plugin_code import is_mixed
 
 Cause = Literal["unfinished", "data", "code", "conditions", "score"]
 

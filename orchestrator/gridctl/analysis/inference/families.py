@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from gridctl.analysis.compared_scores import declares_metrics
 from gridctl.analysis.request import Question, asked_by_name, compared_ablations
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import Measure, default_scores
 from gridctl.experiment.schema import ComparisonSpec
+from gridctl.experiment.scores.measures import Measure, default_scores
 from gridctl_trainer.contract.score_name import VALIDATION
 
 

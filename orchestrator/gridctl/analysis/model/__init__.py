@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gridctl.analysis.pairs import DroppedPair, UnlikePair
+from gridctl.analysis.model.scorecard import PublishedRow, ScorecardRow, Stratum
+from gridctl.analysis.model.study import StudyCell, StudyItem, StudyPoint, StudySection
+from gridctl.analysis.model.training import TrainedModel
+from gridctl.analysis.model.trend import Interaction, TrendTest
+from gridctl.analysis.pairing.pairs import DroppedPair, UnlikePair
 from gridctl.analysis.provenance_record import Provenance, ProvenanceValue
-from gridctl.analysis.scorecard_model import PublishedRow, ScorecardRow, Stratum
-from gridctl.analysis.study_model import StudyCell, StudyItem, StudyPoint, StudySection
-from gridctl.analysis.trained_model import TrainedModel
-from gridctl.analysis.trend_model import Interaction, TrendTest
-from gridctl.experiment.measures import Measures
+from gridctl.experiment.scores.measures import Measures
 
 __all__ = [
     "Aggregate",

@@ -9,19 +9,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gridctl.analysis.claims import claim_of, patient_tables
-from gridctl.analysis.families import family_of
+from gridctl.analysis.inference.claims import claim_of, patient_tables
+from gridctl.analysis.inference.families import family_of
+from gridctl.analysis.inference.overall import seed_table
+from gridctl.analysis.inference.trend_wording import interaction_verdict, trend_verdict
 from gridctl.analysis.model import Interaction, PairScore, TrendTest
-from gridctl.analysis.overall import seed_table
-from gridctl.analysis.patient_scores import PairOfPatients
+from gridctl.analysis.scorecards.patient_scores import PairOfPatients
 from gridctl.analysis.statistics.interaction import interaction
 from gridctl.analysis.statistics.multiplicity import holm
 from gridctl.analysis.statistics.trend import page_l, patient_trend_differences, trend
 from gridctl.analysis.statistics.two_way import two_way
-from gridctl.analysis.trend_wording import interaction_verdict, trend_verdict
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import Measure
 from gridctl.experiment.schema import ComparisonSpec
+from gridctl.experiment.scores.measures import Measure
 
 Scored = Sequence[tuple[PairScore, PairOfPatients | None]]
 """Pairs, each with its patients where there are scores of them."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from scipy import stats
 
-from gridctl.analysis.pairs import Pair
+from gridctl.analysis.pairing.pairs import Pair
 from gridctl.analysis.statistics.anytime import anytime
 from gridctl.analysis.statistics.looks import adjusted_p, latest_look, nominal_p
 from gridctl.experiment import Experiment

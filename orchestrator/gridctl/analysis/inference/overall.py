@@ -10,18 +10,18 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gridctl.analysis.claims import patient_tables, with_readings
-from gridctl.analysis.families import cells_of, overall_family_of
+from gridctl.analysis.inference.claims import patient_tables, with_readings
+from gridctl.analysis.inference.families import cells_of, overall_family_of
+from gridctl.analysis.inference.stopping import stopped
 from gridctl.analysis.model import Overall, PairScore
-from gridctl.analysis.patient_scores import PairOfPatients
+from gridctl.analysis.scorecards.patient_scores import PairOfPatients
 from gridctl.analysis.statistics.improvement import wins
 from gridctl.analysis.statistics.multiplicity import holm
 from gridctl.analysis.statistics.over_grid import improvement_over_grid, iqm_difference, mean_over_grid
-from gridctl.analysis.stopping import stopped
 from gridctl.analysis.wording import overall_verdict
 from gridctl.experiment import Experiment
-from gridctl.experiment.measures import Measure
 from gridctl.experiment.schema import ComparisonSpec
+from gridctl.experiment.scores.measures import Measure
 
 _FIELDS: Final = frozenset(field.name for field in fields_of(Overall))
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gridctl.analysis.patient_scores import PairOfPatients
+from gridctl.analysis.scorecards.patient_scores import PairOfPatients
 from gridctl.analysis.statistics.equivalence import tost
 from gridctl.analysis.statistics.two_way import TwoWay, two_way
 from gridctl.experiment.schema import ComparisonSpec

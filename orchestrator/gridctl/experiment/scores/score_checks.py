@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from gridctl.experiment.document import Location
-from gridctl.experiment.measures import Measures, default_scores, has_cases, written_out
 from gridctl.experiment.schema import ComparisonSpec
+from gridctl.experiment.scores.measures import Measures, default_scores, has_cases, written_out
 from gridctl.experiment.validation import Problems
 from gridctl_trainer.contract.errors import shortened
 from gridctl_trainer.contract.released.score_names_v1 import RENAMED_SCORES, renamed

@@ -10,11 +10,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from gridctl.errors import InputError
+from gridctl.experiment.data.preprocessing_steps import leave_out, with_steps
 from gridctl.experiment.document import Location, field_path, set_path
-from gridctl.experiment.model_entry import Model, read_model
-from gridctl.experiment.preprocessing_steps import leave_out, with_steps
+from gridctl.experiment.models.model_entry import Model, read_model
+from gridctl.experiment.models.trained_networks import TrainedNetworks
 from gridctl.experiment.schema import Ablation
-from gridctl.experiment.trained_networks import TrainedNetworks
 from gridctl.experiment.validation import AddProblem, Problems, validate
 from gridctl_trainer.contract.spec import DataSpec, TrainingSpec
 from gridctl_trainer.contract.suggest import did_you_mean

@@ -1,0 +1,1 @@
+"""Which runs are a pair, and in what its halves differ."""

@@ -1,0 +1,1 @@
+"""Scores of single cases and patients, and published ones beside them."""

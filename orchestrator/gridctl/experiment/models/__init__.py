@@ -1,0 +1,1 @@
+"""The models of an experiment, and its ablations."""

@@ -1,0 +1,1 @@
+"""Scores that an experiment names, and what its metrics say of them."""
