@@ -25,10 +25,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from gridctl.analysis.statistics.crossed_components import Sums
-from gridctl.analysis.statistics.nadeau_bengio import corrected_t
 from gridctl.analysis.statistics.paired_t import paired_t
-from gridctl.analysis.statistics.two_way import two_way
+from gridctl.analysis.statistics.population.crossed_components import Sums
+from gridctl.analysis.statistics.population.nadeau_bengio import corrected_t
+from gridctl.analysis.statistics.population.two_way import two_way
 
 PATIENTS: Final = 100
 EXTERNAL: Final = 45

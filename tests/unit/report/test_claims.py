@@ -13,11 +13,11 @@ from scipy import stats
 
 from gridctl.analysis.inference.claims import patient_table
 from gridctl.analysis.model import ComparisonRow
-from gridctl.analysis.statistics.anytime import anytime
-from gridctl.analysis.statistics.looks import adjusted_p
 from gridctl.analysis.statistics.multiplicity import holm
-from gridctl.analysis.statistics.nadeau_bengio import corrected_t
-from gridctl.analysis.statistics.two_way import two_way
+from gridctl.analysis.statistics.population.nadeau_bengio import corrected_t
+from gridctl.analysis.statistics.population.two_way import two_way
+from gridctl.analysis.statistics.sequential.anytime import anytime
+from gridctl.analysis.statistics.sequential.looks import adjusted_p
 from gridctl.collection.collect import collect
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment, parse_experiment

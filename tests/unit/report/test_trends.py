@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from gridctl.analysis.statistics.trend import page_l, trend
-from gridctl.analysis.statistics.two_way import two_way
+from gridctl.analysis.statistics.moderators.trend import page_l, trend
+from gridctl.analysis.statistics.population.two_way import two_way
 from gridctl.collection.collect import collect
 from gridctl.experiment import Experiment, parse_experiment
 from gridctl.report import Question, Report, build_report, render

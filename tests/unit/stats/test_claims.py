@@ -9,13 +9,13 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from gridctl.analysis.statistics.anytime import anytime, log_e_values
-from gridctl.analysis.statistics.interaction import interaction
-from gridctl.analysis.statistics.looks import adjusted_p, latest_look, nominal_p
-from gridctl.analysis.statistics.nadeau_bengio import corrected_t, correlated_posterior, why_not_corrected
+from gridctl.analysis.statistics.moderators.interaction import interaction
+from gridctl.analysis.statistics.moderators.trend import page_l, patient_trend_differences, slopes, trend
+from gridctl.analysis.statistics.population.nadeau_bengio import corrected_t, correlated_posterior, why_not_corrected
+from gridctl.analysis.statistics.population.two_way import two_way
 from gridctl.analysis.statistics.power import pairs_needed
-from gridctl.analysis.statistics.trend import page_l, patient_trend_differences, slopes, trend
-from gridctl.analysis.statistics.two_way import two_way
+from gridctl.analysis.statistics.sequential.anytime import anytime, log_e_values
+from gridctl.analysis.statistics.sequential.looks import adjusted_p, latest_look, nominal_p
 
 Numbers = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from statsmodels.regression.linear_model import OLS
 
-from gridctl.analysis.statistics.crossed_components import Sums, crossed_components
-from gridctl.analysis.statistics.two_way import two_way
+from gridctl.analysis.statistics.population.crossed_components import Sums, crossed_components
+from gridctl.analysis.statistics.population.two_way import two_way
 
 Table = NDArray[np.float64]
 O = float("nan")  # noqa: E741 - where the patient trained

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks.population_error_rates import Design, rates
-from gridctl.analysis.statistics.crossed_components import Components
+from gridctl.analysis.statistics.population.crossed_components import Components
 from gridctl.analysis.statistics.power import deviation_interval, paired_t_power, t_power
 from gridctl.analysis.statistics.two_way_power import CrossedDesign
 

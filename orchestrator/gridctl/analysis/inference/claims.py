@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gridctl.analysis.scorecards.patient_scores import PairOfPatients
 from gridctl.analysis.statistics.equivalence import tost
-from gridctl.analysis.statistics.two_way import TwoWay, two_way
+from gridctl.analysis.statistics.population.two_way import TwoWay, two_way
 from gridctl.experiment.schema import ComparisonSpec
 
 Claim = Literal["cohort", "population"]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gridctl.analysis.statistics.equivalence import tost
-from gridctl.analysis.statistics.nadeau_bengio import corrected_t, why_not_corrected
+from gridctl.analysis.statistics.population.nadeau_bengio import corrected_t, why_not_corrected
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec

@@ -9,8 +9,8 @@ import numpy as np
 from scipy import stats
 
 from gridctl.analysis.pairing.pairs import Pair
-from gridctl.analysis.statistics.anytime import anytime
-from gridctl.analysis.statistics.looks import adjusted_p, latest_look, nominal_p
+from gridctl.analysis.statistics.sequential.anytime import anytime
+from gridctl.analysis.statistics.sequential.looks import adjusted_p, latest_look, nominal_p
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec, DeclaredLooks
 

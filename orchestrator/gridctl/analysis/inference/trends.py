@@ -15,10 +15,10 @@ from gridctl.analysis.inference.overall import seed_table
 from gridctl.analysis.inference.trend_wording import interaction_verdict, trend_verdict
 from gridctl.analysis.model import Interaction, PairScore, TrendTest
 from gridctl.analysis.scorecards.patient_scores import PairOfPatients
-from gridctl.analysis.statistics.interaction import interaction
+from gridctl.analysis.statistics.moderators.interaction import interaction
+from gridctl.analysis.statistics.moderators.trend import page_l, patient_trend_differences, trend
 from gridctl.analysis.statistics.multiplicity import holm
-from gridctl.analysis.statistics.trend import page_l, patient_trend_differences, trend
-from gridctl.analysis.statistics.two_way import two_way
+from gridctl.analysis.statistics.population.two_way import two_way
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.scores.measures import Measure

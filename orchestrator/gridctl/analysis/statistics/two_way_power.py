@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from scipy import stats
 
-from gridctl.analysis.statistics.crossed_components import Components
+from gridctl.analysis.statistics.population.crossed_components import Components
 from gridctl.analysis.statistics.power import fewest, t_power
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from gridctl.analysis.statistics.crossed_components import Components, Sums, crossed_components
 from gridctl.analysis.statistics.paired_scores import rounding
+from gridctl.analysis.statistics.population.crossed_components import Components, Sums, crossed_components
 
 Method = Literal["satterthwaite", "conservative"]
 

@@ -1,0 +1,1 @@
+"""Looking at results before all seeds are there."""
