@@ -120,7 +120,7 @@ def test_the_warm_up_grows_linearly_to_the_rate_and_the_rest_is_of_the_steps_tha
             ),
         ),
     ],
-    ids=str,
+    ids=["cosine", "poly", "one_cycle", "one_cycle with every option"],
 )
 def test_the_curve_is_torchs_to_the_last_bit(schedule: Any, make: Callable[[torch.optim.Optimizer], Any]) -> None:
     assert rates(training(optimizer="sgd", schedule=schedule)) == of_torch(make, STEPS)
