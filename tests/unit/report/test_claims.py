@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -301,3 +302,21 @@ def test_a_population_that_no_score_can_carry_is_refused(
     (problem,) = raised.value.problems
     assert said in problem.what
     assert "claim: cohort" in problem.fix
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.57, 1.0, "significant (above 50%) and meaningful"),
+        (0.52, 0.7, "significant (above 50%) and not meaningful"),
+        (0.4, 0.9, "not shown to be above 50%"),
+    ],
+)
+def test_how_often_a_model_is_better_is_said_by_its_interval(
+    low: float, high: float, said: str, store: FolderStore, tmp_path: Path
+) -> None:
+    report = reported(filled(store, tmp_path, dice(0.03)), store)
+    (part,) = report.comparisons
+    overall = [replace(row, improvement_low=low, improvement_high=high) for row in part.overall]
+    report = replace(report, comparisons=[replace(part, overall=overall)])
+    assert said in " ".join(render(report, "markdown", Console()).split())

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gridctl.analysis.inference.families import is_selected
 from gridctl.analysis.model import Comparison, ComparisonRow, Overall, Report, Summary
+from gridctl.analysis.statistics.improvement import MEANINGFUL, Improvement
 from gridctl.analysis.wording import bca_coverage, cell_name, is_significant
 from gridctl.experiment.scores.measures import primary_label, titled
 from gridctl.report.conditions import comparison_name
@@ -246,8 +247,25 @@ def _whole_grid(report: Report) -> Iterator[Section]:
             caption="IQM: mean of the middle half of all scores; a seed is one observation, for its cells share "
             "patients: mean over cells with a t interval over seeds, IQM with the jackknife's"
             + (", wins with Wilson's" if report.comparisons else ""),
+            notes=[said for row in overall.values() if row.metric == metric for said in _improvement(row)],
             text_columns=("what",),
         )
+
+
+def _improvement(row: Overall) -> Iterator[str]:
+    """Whether one model is better in so many pairs that it matters: Bouthillier et al. (2021)."""
+    if row.cells < 2 or row.probability_of_improvement is None:
+        return
+    assert row.improvement_low is not None
+    assert row.improvement_high is not None
+    found = Improvement(row.probability_of_improvement, row.improvement_low, row.improvement_high)
+    said = f"{row.model} wins {found.share:.0%} of pairs against {row.against}"
+    if found.meaningful:
+        yield f"{said}: significant (above 50%) and meaningful (may be above {MEANINGFUL:.0%}), for these patients"
+    elif found.significant:
+        yield f"{said}: significant (above 50%) and not meaningful (not above {MEANINGFUL:.0%}), for these patients"
+    else:
+        yield f"{said}: not shown to be above 50%"
 
 
 def _overall(row: Overall) -> Iterator[list[str]]:
