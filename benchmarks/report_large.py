@@ -21,7 +21,7 @@ import pandas as pd
 from gridctl.collection.collect import Collected
 from gridctl.collection.columns import EPOCH_COLUMNS, RUN_COLUMNS
 from gridctl.experiment import Document, Experiment, parse_experiment
-from gridctl.report import Question, build_report, render
+from gridctl.report import ReportRequest, build_report, render
 
 ROUNDS = 5
 EPOCHS = 200
@@ -71,7 +71,7 @@ def main() -> None:
             runs, epochs = (pd.read_parquet(path) for path in paths)
             read = time.perf_counter()
             began = time.process_time()
-            report = build_report(experiment, Collected(runs, epochs, (), ()), Question(significance=True))
+            report = build_report(experiment, Collected(runs, epochs, (), ()), ReportRequest(significance=True))
             built, busy = time.perf_counter(), time.process_time() - began
             render(report, "json", None)  # type: ignore[arg-type]
             written = time.perf_counter()

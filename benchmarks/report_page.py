@@ -28,7 +28,7 @@ from torch import Tensor, nn
 from gridctl.collection.collect import Collected
 from gridctl.collection.columns import EPOCH_COLUMNS, FUNCTION_COLUMNS, RUN_COLUMNS
 from gridctl.experiment import Document, Experiment, parse_experiment
-from gridctl.report import Question, build_report
+from gridctl.report import ReportRequest, build_report
 from gridctl.report.renderers.html import render_page
 from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.preprocessing.prepared import PreparedSet, SliceRecord
@@ -220,7 +220,7 @@ def main() -> None:
     store = cast(Store, AlikeStore(experiment))
     for round_number in range(ROUNDS + 1):
         started = clocks()
-        report = build_report(experiment, tables, Question(significance=True))
+        report = build_report(experiment, tables, ReportRequest(significance=True))
         built = clocks()
         page = render_page(report, experiment, tables, store)
         ended = clocks()

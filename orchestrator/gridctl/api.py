@@ -199,7 +199,7 @@ def report(
         InputError: There is no such experiment, no such metric or score, or nothing to test.
         StoreError: Its store cannot be reached.
     """
-    from gridctl.analysis.request import Question, compares
+    from gridctl.analysis.request import ReportRequest, compares
     from gridctl.commands.report_result import report_of
     from gridctl.terminal.console import messages_to
 
@@ -207,7 +207,7 @@ def report(
         raise InputError(f"unit '{unit}' with seed {seed}", fix="unit is 'run' or 'epoch', and seed at least 0")
     with messages_to(progress or _log.info):
         found = _find(experiment, store)
-        question = Question(
+        request = ReportRequest(
             significance=compares(found.experiment) if significance is None else significance,
             unit=unit,
             score=score,
@@ -216,7 +216,7 @@ def report(
             seed=seed,
             keep_differing_pairs=keep_differing_pairs,
         )
-        return report_of(found, question)
+        return report_of(found, request)
 
 
 def _find(experiment: Any, store: str | None) -> Found:

@@ -11,7 +11,7 @@ import pytest
 
 from gridctl.collection.collect import collect
 from gridctl.experiment import parse_experiment
-from gridctl.report import Question, build_report
+from gridctl.report import ReportRequest, build_report
 from gridctl.report.renderers.html import render_page
 from gridctl_trainer.storage.folder import FolderStore
 from tests.browser.chromium import Chromium
@@ -58,7 +58,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 )
                 add_function(store, run)
     tables = collect(store, tiny.runs)
-    report = build_report(tiny, tables, Question(significance=True))
+    report = build_report(tiny, tables, ReportRequest(significance=True))
     path = folder / "report.html"
     path.write_text(render_page(report, tiny, tables, store, folder), encoding="utf-8")
     return path
@@ -84,6 +84,6 @@ def wide_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         add_function(store, run)
     tables = collect(store, wide.runs)
     path = folder / "report.html"
-    report = build_report(wide, tables, Question(significance=True))
+    report = build_report(wide, tables, ReportRequest(significance=True))
     path.write_text(render_page(report, wide, tables, store, folder), encoding="utf-8")
     return path

@@ -8,10 +8,10 @@ from gridctl.experiment import parse_experiment
 from gridctl.history.changes import changes_since_first_report
 from gridctl.history.event import HistoryEvent, report_event
 from gridctl.history.record import History
-from gridctl.report import Question
+from gridctl.report import ReportRequest
 from tests.unit.report.logged import experiment
 
-ASKED = Question(significance=True)
+ASKED = ReportRequest(significance=True)
 
 
 def event(tmp_path: Path, *overrides: str) -> HistoryEvent:

@@ -17,7 +17,7 @@ from gridctl.collection.specifications import StoredSpecifications
 from gridctl.commands.epoch_times import measured_elsewhere
 from gridctl.commands.plan import Estimate, estimate, make_plan
 from gridctl.experiment import Experiment, parse_experiment
-from gridctl.report import Question, build_report
+from gridctl.report import ReportRequest, build_report
 from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
@@ -236,7 +236,7 @@ def test_plan_counts_the_tests_that_report_corrects_together(
     for run in tiny.runs[:7]:
         log_run(store, run, dice)
     collected = collect(store, tiny.runs)
-    report = build_report(tiny, collected, Question(significance=True))
+    report = build_report(tiny, collected, ReportRequest(significance=True))
     sizes = {
         (row.model, row.against, row.metric): row.family_size
         for part in report.comparisons

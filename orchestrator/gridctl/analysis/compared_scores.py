@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from gridctl.analysis.request import Question, asked_by_name
+from gridctl.analysis.request import ReportRequest, asked_by_name
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.scores.measures import (
@@ -52,23 +52,23 @@ def as_scored(
     return replace(experiment, measures=measures, compare=tuple(compare))
 
 
-def instead_of_cases(declared: Experiment, scored: Experiment, question: Question) -> str:
+def instead_of_cases(declared: Experiment, scored: Experiment, request: ReportRequest) -> str:
     """Why slices are compared where cases are by default; empty where that is not so.
 
     Args:
         declared: As its file has it.
         scored: As `as_scored` makes it.
-        question: What is asked.
+        request: What is asked.
     """
-    if question.metrics or not declared.compare or len(list(_declared(declared))) == len(declared.compare):
+    if request.metrics or not declared.compare or len(list(_declared(declared))) == len(declared.compare):
         return ""
-    score = question.score or scored.compare[0].score
+    score = request.score or scored.compare[0].score
     wanted = [declared.measures[name] for name in default_scores(declared.measures)]
-    taken = [scored.measures[name] for name in default_scores(scored.measures, score, question.unit)]
+    taken = [scored.measures[name] for name in default_scores(scored.measures, score, request.unit)]
     if not wanted or not taken or wanted[0].level == "slice" or taken[0].level != "slice":
         return ""
     instead = f"{taken[0].metric_label} of slices is compared instead of {wanted[0].metric_label} of whole volumes"
-    if question.unit == "epoch" or not has_cases(score):
+    if request.unit == "epoch" or not has_cases(score):
         return f"{instead}: cases are scored at the final and the best epoch alone"
     return f"{instead}: no finished run has scores of cases, which earlier versions of gridctl did not keep"
 
@@ -84,15 +84,15 @@ def compares_cases(experiment: Experiment) -> bool:
     return any(experiment.measures[name].level != "slice" for name in names if name in experiment.measures)
 
 
-def checkpoints_of(experiment: Experiment, question: Question) -> list[str]:
+def checkpoints_of(experiment: Experiment, request: ReportRequest) -> list[str]:
     """The checkpoints whose cases a report needs: those of the scores that it is asked for or that are declared."""
-    scores = [question.score] if question.score else [item.score for item in experiment.compare]
+    scores = [request.score] if request.score else [item.score for item in experiment.compare]
     return list(dict.fromkeys(checkpoint_of_score(score) or "final" for score in scores or ["final"]))
 
 
-def shows_test_set(experiment: Experiment, question: Question) -> bool:
+def shows_test_set(experiment: Experiment, request: ReportRequest) -> bool:
     """Whether a report that is asked this shows scores of the test set: then that is counted."""
-    named = asked_by_name(experiment, question) or [name for item in experiment.compare for name in item.metrics]
+    named = asked_by_name(experiment, request) or [name for item in experiment.compare for name in item.metrics]
     return any(experiment.measures[name].set == TEST for name in named if name in experiment.measures)
 
 

@@ -18,7 +18,7 @@ from gridctl.analysis.inference.stopping import first_look, in_every_cell, looke
 from gridctl.analysis.inference.trends import interactions, trend_test, trends_corrected
 from gridctl.analysis.model import Comparison, ComparisonRow, Family, Interaction, Overall, PairScore, TrendTest
 from gridctl.analysis.pairing.pairs import Cause, DroppedPair, Pair, Pairs
-from gridctl.analysis.request import Question
+from gridctl.analysis.request import ReportRequest
 from gridctl.analysis.scorecards.patient_scores import PairOfPatients, said_of
 from gridctl.analysis.scores import Observations
 from gridctl.analysis.statistics.multiplicity import benjamini_hochberg, holm
@@ -52,7 +52,7 @@ def compare(
     pairs: Pairs,
     observations: Observations,
     experiment: Experiment,
-    question: Question,
+    request: ReportRequest,
     tests: Sequence[ComparisonSpec],
     splits: Mapping[str, SplitSizes],
 ) -> Comparison:
@@ -63,7 +63,7 @@ def compare(
         pairs: Its pairs.
         observations: Scores of finished runs.
         experiment: Its grid says which cells there are.
-        question: Unit and seed.
+        request: Unit and seed.
         tests: All that are asked for: what is corrected together.
         splits: By run id, how many patients its split has.
 
@@ -81,7 +81,7 @@ def compare(
     changed: list[Interaction] = []
     for metric in asked.metrics:
         measure = experiment.measures[metric]
-        if asked.claim == "population" and question.unit == "run" and metric not in observations.patients:
+        if asked.claim == "population" and request.unit == "run" and metric not in observations.patients:
             check_resplits(asked, measure, experiment)
         usable, without = _usable(pairs, observations, measure)
         dropped += without
@@ -95,14 +95,14 @@ def compare(
                 for pair in dropped
                 if (pair.train_ratio, pair.ablation) == cell and pair.metric in ("", metric)
             )
-            usable_now = looked_at(asked, by_cell[cell], experiment) if question.unit == "run" else by_cell[cell]
+            usable_now = looked_at(asked, by_cell[cell], experiment) if request.unit == "run" else by_cell[cell]
             tested.append(usable_now)
-            row = _row(asked, measure, cell, usable_now, pairs, observations, question, here)
-            if question.unit == "run" and usable_now:
+            row = _row(asked, measure, cell, usable_now, pairs, observations, request, here)
+            if request.unit == "run" and usable_now:
                 differences = np.array([_scored(metric, pair, observations).difference for pair in usable_now])
                 row = _as_declared(row, asked, usable_now, observations, differences, sizes, tests, splits)
             rows.append(replace(row, first_look=first_look(asked)))
-        if question.unit == "run":
+        if request.unit == "run":
             of_metric = [_scored(metric, pair, observations) for pair in usable]
             scored += of_metric
             looked = asked.stopping == "fixed" or all(tested)
@@ -236,7 +236,7 @@ def _row(
     pairs: Sequence[Pair],
     all_pairs: Pairs,
     observations: Observations,
-    question: Question,
+    request: ReportRequest,
     dropped: Counter[Cause],
 ) -> ComparisonRow:
     fields: Mapping[str, Any] | None = None
@@ -249,11 +249,11 @@ def _row(
             first,
             second,
             higher_is_better=measure.higher_is_better,
-            unit=question.unit,
+            unit=request.unit,
             margin=asked.equivalence_margin,
-            seed=question.seed,
+            seed=request.seed,
         )
-    elif question.unit == "run" and asked.stopping == "fixed":
+    elif request.unit == "run" and asked.stopping == "fixed":
         alone = all_pairs.alone.get(cell, ((), ()))
         a, b = (observations.of_runs(measure.name, runs) for runs in alone)
         fields = unpaired_test(a, b, asked.equivalence_margin)

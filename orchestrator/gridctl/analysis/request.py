@@ -13,7 +13,7 @@ from gridctl.experiment.scores.score_checks import unknown_score
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ReportRequest:
     """What a report is asked.
 
     Attributes:
@@ -35,33 +35,33 @@ class Question:
     keep_differing_pairs: bool = False
 
 
-def check(question: Question, experiment: Experiment) -> None:
+def check(request: ReportRequest, experiment: Experiment) -> None:
     """Refuse what cannot be answered.
 
     Raises:
         InputError: It names no metric or score there is, or the experiment compares nothing.
     """
-    if question.strict_pairs and question.keep_differing_pairs:
+    if request.strict_pairs and request.keep_differing_pairs:
         raise InputError(
             "--strict-pairs leaves out what --keep-differing-pairs keeps",
             where="--strict-pairs",
             fix="give one of them",
         )
-    for metric in question.metrics or ():
+    for metric in request.metrics or ():
         if not (named := written_out(metric, experiment.measures)):
             what, fix = unknown_score(metric, experiment.measures)
             raise InputError(what, where="--metric", fix=fix)
-        if question.significance and any(not experiment.measures[name].is_score for name in named):
+        if request.significance and any(not experiment.measures[name].is_score for name in named):
             raise InputError(
                 f"'{metric}' is a plain quantity, of which no value is better than another",
                 where="--metric",
                 fix="name a score, such as the absolute error of it; without --significance it is shown",
             )
-    if question.score is not None and not is_score(question.score):
+    if request.score is not None and not is_score(request.score):
         raise InputError(
-            f"unknown score '{question.score}'", where="--score", fix="use final, best, mean or last-K, such as last-5"
+            f"unknown score '{request.score}'", where="--score", fix="use final, best, mean or last-K, such as last-5"
         )
-    if question.significance and not compares(experiment):
+    if request.significance and not compares(experiment):
         models = ", ".join(experiment.models)
         raise InputError(
             f"{experiment.name} compares nothing",
@@ -70,10 +70,10 @@ def check(question: Question, experiment: Experiment) -> None:
         )
 
 
-def asked_by_name(experiment: Experiment, question: Question) -> list[str]:
-    """The scores that a question names, written out; none if it takes the experiment's."""
+def asked_by_name(experiment: Experiment, request: ReportRequest) -> list[str]:
+    """The scores that a request names, written out; none if it takes the experiment's."""
     return list(
-        dict.fromkeys(name for text in question.metrics or () for name in written_out(text, experiment.measures))
+        dict.fromkeys(name for text in request.metrics or () for name in written_out(text, experiment.measures))
     )
 
 

@@ -15,7 +15,7 @@ from gridctl.analysis.inference.overall import seed_table
 from gridctl.analysis.model import Aggregate, Summary
 from gridctl.analysis.pairing.pair_differences import RunRow
 from gridctl.analysis.pairing.pairs import fold_of
-from gridctl.analysis.request import Question
+from gridctl.analysis.request import ReportRequest
 from gridctl.analysis.scores import Observations
 from gridctl.analysis.statistics.over_grid import iqm
 from gridctl.experiment import Experiment
@@ -89,10 +89,10 @@ def summaries(
 
 
 def aggregates(
-    cells: Sequence[CellRuns], metrics: Sequence[str], observations: Observations, question: Question
+    cells: Sequence[CellRuns], metrics: Sequence[str], observations: Observations, request: ReportRequest
 ) -> Iterator[Aggregate]:
     """Interquartile means of every model over the whole grid; none where epochs are pooled."""
-    if question.unit != "run":
+    if request.unit != "run":
         return
     for metric in metrics:
         for model in dict.fromkeys(cell.model for cell in cells):

@@ -131,7 +131,7 @@ def report(
     else:
         console.show_document(result.text(wanted.value, progress=console.on_stderr), wanted.value)
         console.say_unreadable(tables.problems)
-    if not result.question.significance and compares(found.experiment) and tables.runs["finished"].any():
+    if not result.request.significance and compares(found.experiment) and tables.runs["finished"].any():
         console.say(f"next: {_tests_of(found.experiment, experiment, store)}")
     if tables.problems:
         raise typer.Exit(errors.RUNS_FAILED)

@@ -11,7 +11,7 @@ from typing import Any, Final
 from gridctl.analysis.compared_scores import as_scored, compares_cases
 from gridctl.analysis.inference.claims import claim_of
 from gridctl.analysis.inference.families import asked_tests, family_of, family_sizes
-from gridctl.analysis.request import Question
+from gridctl.analysis.request import ReportRequest
 from gridctl.analysis.statistics.power import deviation_interval, paired_t_power, pairs_needed
 from gridctl.analysis.statistics.smallest_p import pairs_for_exact
 from gridctl.analysis.wording import LEVEL
@@ -260,7 +260,7 @@ def _needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:
     experiment = as_scored(experiment, collected.runs, collected.epochs, collected.cases, collected.measures)
     finished = collected.runs.loc[collected.runs["finished"], "run_id"]
     epochs = collected.epochs[collected.epochs["run_id"].isin(finished)]
-    tests = asked_tests(experiment, Question(significance=True))
+    tests = asked_tests(experiment, ReportRequest(significance=True))
     sizes = family_sizes(tests, experiment)
     for asked in tests:
         if asked.model == asked.against:

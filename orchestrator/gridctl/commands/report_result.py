@@ -25,7 +25,7 @@ from gridctl.errors import InputError
 from gridctl.history.changes import changes_since_first_report, looks_at_test_set
 from gridctl.history.event import report_event
 from gridctl.history.record import append, read_history
-from gridctl.report import FILES, Question, Report, Source, build_report, render
+from gridctl.report import FILES, Report, ReportRequest, Source, build_report, render
 from gridctl.report.study import StudyComparison
 from gridctl.terminal import console
 from gridctl_trainer.contract.suggest import did_you_mean
@@ -45,12 +45,12 @@ class ReportResult:
 
     Attributes:
         report: What was found: headlines, warnings, and what the tables below are made of.
-        question: What was asked.
+        request: What was asked.
         collected: What the store held: a row per run, per epoch, and per patient of a run.
     """
 
     report: Report
-    question: Question
+    request: ReportRequest
     collected: Collected
     _found: Found
     _studies: Mapping[str, StudyComparison]
@@ -145,31 +145,31 @@ class ReportResult:
             standings, problem = standings_now(found, tables) if output_format in (None, "html") else (None, "")
             if problem:
                 console.say(f"note: states on the page are what the store tells: {problem}")
-        return Source(found.experiment, tables, found.store, folder, self.question, standings)
+        return Source(found.experiment, tables, found.store, folder, self.request, standings)
 
 
-def report_of(found: Found, question: Question) -> ReportResult:
-    """Read the store, answer the question, and keep in the experiment's history that it was asked.
+def report_of(found: Found, request: ReportRequest) -> ReportResult:
+    """Read the store, answer the request, and keep in the experiment's history that it was asked.
 
     Args:
         found: The experiment.
-        question: What is asked.
+        request: What is asked.
 
     Raises:
-        InputError: The question names no metric or score there is, or the experiment compares nothing.
+        InputError: The request names no metric or score there is, or the experiment compares nothing.
         StoreError: The store cannot be reached.
     """
     experiment, store = found.experiment, found.store
-    tables = collect_with_bar(store, experiment.runs, cases=checkpoints_of(experiment, question))
+    tables = collect_with_bar(store, experiment.runs, cases=checkpoints_of(experiment, request))
     history = read_history(store, experiment.name)
     scored = as_scored(experiment, tables.runs, tables.epochs, tables.cases, tables.measures)
     finished = int(tables.runs["finished"].sum())
-    event = report_event(scored, finished, question, test_set=shows_test_set(scored, question))
+    event = report_event(scored, finished, request, test_set=shows_test_set(scored, request))
     studies = reproduced_studies(experiment)
     report = build_report(
         experiment,
         tables,
-        question,
+        request,
         changes=[*looks_at_test_set(history, event), *changes_since_first_report(history, event)],
         outside=outside_grid(StoredSpecifications(store, experiment.name), experiment.runs, tables.others),
         studies=studies.values(),
@@ -178,7 +178,7 @@ def report_of(found: Found, question: Question) -> ReportResult:
         console.say(
             f"note: the experiment's history cannot be kept, so a later report cannot say what changed: {problem}"
         )
-    return ReportResult(report, question, tables, found, studies)
+    return ReportResult(report, request, tables, found, studies)
 
 
 def _table(rows: Sequence[Any], kind: type[Any]) -> pd.DataFrame:

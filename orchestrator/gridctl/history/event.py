@@ -20,7 +20,7 @@ from gridctl_trainer.contract.released.conversion import ReleasedRunSpec
 from gridctl_trainer.contract.spec import RunSpec
 
 if TYPE_CHECKING:
-    from gridctl.analysis.request import Question
+    from gridctl.analysis.request import ReportRequest
 
 HISTORY_SCHEMA_VERSION: Final = 1
 
@@ -123,16 +123,18 @@ def submit_event(experiment: Experiment, finished: int) -> HistoryEvent:
     return _event("submit", experiment, finished, None)
 
 
-def report_event(experiment: Experiment, finished: int, question: Question, *, test_set: bool = False) -> HistoryEvent:
+def report_event(
+    experiment: Experiment, finished: int, request: ReportRequest, *, test_set: bool = False
+) -> HistoryEvent:
     """A report, now; `test_set` says whether it shows scores of the test set."""
-    metrics = None if question.metrics is None else tuple(question.metrics)
+    metrics = None if request.metrics is None else tuple(request.metrics)
     asked = Asked(
-        significance=question.significance,
-        unit=question.unit,
-        score=question.score,
+        significance=request.significance,
+        unit=request.unit,
+        score=request.score,
         metrics=metrics,
-        strict_pairs=question.strict_pairs,
-        keep_differing_pairs=question.keep_differing_pairs,
+        strict_pairs=request.strict_pairs,
+        keep_differing_pairs=request.keep_differing_pairs,
         test_set=test_set,
     )
     return _event("report", experiment, finished, asked)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gridctl.analysis.model import Report
-from gridctl.analysis.request import Question
+from gridctl.analysis.request import ReportRequest
 from gridctl.report.build import build_report
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gridctl.runs.standing import Standing
     from gridctl_trainer.storage.base import Store
 
-__all__ = ["FILES", "Question", "Report", "Source", "build_report", "render"]
+__all__ = ["FILES", "Report", "ReportRequest", "Source", "build_report", "render"]
 
 FILES: Final = {
     "table": "report.txt",
@@ -38,7 +38,7 @@ class Source:
 
     Attributes:
         folder: Where the report will lie; None if it is printed.
-        question: What it was asked.
+        request: What it was asked.
         standings: Where every run stands, by run id; None if only the store was asked.
     """
 
@@ -46,7 +46,7 @@ class Source:
     tables: Collected
     store: Store
     folder: Path | None = None
-    question: Question | None = None
+    request: ReportRequest | None = None
     standings: Mapping[str, Standing] | None = None
 
 
@@ -85,7 +85,7 @@ def render(report: Report, output_format: str, console: Console, source: Source 
             source.tables,
             source.store,
             source.folder,
-            question=source.question,
+            request=source.request,
             standings=source.standings,
         )
     from gridctl.report.renderers.csv_and_json import as_csv, as_json

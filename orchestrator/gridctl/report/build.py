@@ -15,7 +15,7 @@ from gridctl.analysis.model import Comparison, Family, Report, TrainedModel
 from gridctl.analysis.never_learned import never_learned, remarked
 from gridctl.analysis.pairing.image_digests import same_images
 from gridctl.analysis.pairing.pairs import Wanted, pair_ablations, pair_models, rows_by_name
-from gridctl.analysis.request import Question, check, compared_ablations
+from gridctl.analysis.request import ReportRequest, check, compared_ablations
 from gridctl.analysis.scorecards.published_scores import published_scores
 from gridctl.analysis.scorecards.scorecard import scorecard, strata
 from gridctl.analysis.scores import Observations, Scored
@@ -35,46 +35,46 @@ from gridctl.report.warnings import many_families, warnings
 def build_report(
     experiment: Experiment,
     collected: Collected,
-    question: Question,
+    request: ReportRequest,
     *,
     changes: Sequence[str] = (),
     outside: str = "",
     studies: Iterable[StudyComparison] = (),
 ) -> Report:
-    """Answer a question about an experiment.
+    """Answer a request about an experiment.
 
     Args:
         experiment: Its grid, and what it compares.
         collected: What the store holds of it.
-        question: What is asked.
+        request: What is asked.
         changes: What was changed since the first report, in sentences.
         outside: Why finished runs of the store are not of the grid.
         studies: Of which the experiment reproduces something: each adds a section.
 
     Raises:
-        InputError: The question names no metric or score there is, or the experiment compares nothing.
+        InputError: The request names no metric or score there is, or the experiment compares nothing.
     """
     declared, experiment = (
         experiment,
         as_scored(experiment, collected.runs, collected.epochs, collected.cases, collected.measures),
     )
-    check(question, experiment)
+    check(request, experiment)
     finished = collected.runs.loc[collected.runs["finished"], "run_id"]
     epochs = collected.epochs[collected.epochs["run_id"].isin(finished)]
     scored = Scored(epochs, collected.cases, experiment.measures)
-    asked = asked_comparisons(experiment, question)
-    metrics = asked_metrics(experiment, question, asked)
-    score = question.score or (asked[0].score if asked else "final")
+    asked = asked_comparisons(experiment, request)
+    metrics = asked_metrics(experiment, request, asked)
+    score = request.score or (asked[0].score if asked else "final")
     cells = runs_by_cell(experiment, collected.runs)
-    observations = Observations.of(scored, metrics, question.unit, score)
+    observations = Observations.of(scored, metrics, request.unit, score)
     comparisons, families = (
-        _comparisons(experiment, collected.runs, scored, asked_tests(experiment, question), question)
-        if question.significance
+        _comparisons(experiment, collected.runs, scored, asked_tests(experiment, request), request)
+        if request.significance
         else ([], [])
     )
     trained = trained_models(experiment, collected.runs)
     comparisons = [replace(part, rows=[with_training(row, trained) for row in part.rows]) for part in comparisons]
-    over_runs = comparisons if question.unit == "run" else []
+    over_runs = comparisons if request.unit == "run" else []
     measured = Measured(experiment, collected.runs, epochs, over_runs, score, experiment.measures)
     checkpoint = checkpoint_of_score(score) or "final"
     compared = [experiment.measures[name] for name in metrics]
@@ -82,25 +82,25 @@ def build_report(
     rows_of_cases = scorecard(collected.cases, cells, experiment.measures, shown, checkpoint)
     return Report(
         experiment=experiment.name,
-        unit=question.unit,
-        score="" if question.unit == "epoch" else score,
-        summaries=list(summaries(cells, metrics, observations, question.unit)),
+        unit=request.unit,
+        score="" if request.unit == "epoch" else score,
+        summaries=list(summaries(cells, metrics, observations, request.unit)),
         comparisons=comparisons,
         warnings=[
-            *((instead,) if finished.size and (instead := instead_of_cases(declared, experiment, question)) else ()),
-            *warnings(experiment, collected, question, comparisons, changes, outside),
+            *((instead,) if finished.size and (instead := instead_of_cases(declared, experiment, request)) else ()),
+            *warnings(experiment, collected, request, comparisons, changes, outside),
             *many_families(families),
             *not_converged(epochs, primary_measures(experiment.measures)),
         ],
         headlines=[
-            *(never_learned(collected.runs, epochs, experiment.measures) if question.unit == "run" else ()),
-            *(line for part in comparisons for line in _headlines(part, question.unit, collected.runs, trained)),
+            *(never_learned(collected.runs, epochs, experiment.measures) if request.unit == "run" else ()),
+            *(line for part in comparisons for line in _headlines(part, request.unit, collected.runs, trained)),
         ],
-        aggregates=list(aggregates(cells, metrics, observations, question)),
+        aggregates=list(aggregates(cells, metrics, observations, request)),
         families=families,
         measures=experiment.measures,
         studies=[study.section(measured) for study in studies],
-        provenance=provenance(collected.runs, question.seed),
+        provenance=provenance(collected.runs, request.seed),
         scorecard=rows_of_cases,
         published=published_scores(experiment, {row.set for row in rows_of_cases}),
         strata=list(strata(collected.cases, cells, compared, checkpoint)),
@@ -120,24 +120,24 @@ def _comparisons(
     runs: pd.DataFrame,
     scored: Scored,
     asked: Sequence[ComparisonSpec],
-    question: Question,
+    request: ReportRequest,
 ) -> tuple[list[Comparison], list[Family]]:
     found = []
     rows = rows_by_name(runs) if asked else {}
     splits = split_sizes(runs)
-    wanted = Wanted(strict=question.strict_pairs, differing=question.keep_differing_pairs)
+    wanted = Wanted(strict=request.strict_pairs, differing=request.keep_differing_pairs)
     observed: dict[tuple[str, tuple[str, ...]], Observations] = {}
     for item in asked:
         key = (item.score, tuple(item.metrics))
         if key not in observed:
-            observed[key] = Observations.of(scored, item.metrics, question.unit, item.score)
+            observed[key] = Observations.of(scored, item.metrics, request.unit, item.score)
         if item.model == item.against:
             ablations = compared_ablations(experiment)
             pairs = pair_ablations(rows, item.model, ablations, same_images=same_images(experiment), wanted=wanted)
         else:
             pairs = pair_models(rows, item.model, item.against, wanted)
-        found.append(compare(item, pairs, observed[key], experiment, question, asked, splits))
-    tested, families = corrected(found, asked, experiment, question.unit)
+        found.append(compare(item, pairs, observed[key], experiment, request, asked, splits))
+    tested, families = corrected(found, asked, experiment, request.unit)
     return remarked(tested, runs, scored.epochs, experiment.measures), families
 
 

@@ -10,7 +10,7 @@ from gridctl.analysis.inference.families import asked_comparisons
 from gridctl.analysis.model import Comparison, Family
 from gridctl.analysis.pairing.image_digests import mixed_images
 from gridctl.analysis.pairing.plugin_code import mixed_code
-from gridctl.analysis.request import Question
+from gridctl.analysis.request import ReportRequest
 from gridctl.analysis.wording import EPOCH_WARNING, LEVEL
 from gridctl.collection.collect import Collected
 from gridctl.collection.outside_grid import bring_back
@@ -26,7 +26,7 @@ FAMILIES_SAID: Final = 3
 def warnings(
     experiment: Experiment,
     collected: Collected,
-    question: Question,
+    request: ReportRequest,
     comparisons: Sequence[Comparison],
     changes: Sequence[str],
     outside: str = "",
@@ -36,25 +36,25 @@ def warnings(
     Args:
         experiment: What was declared.
         collected: What the store holds of it.
-        question: What is asked.
+        request: What is asked.
         comparisons: Their pairs are judged.
         changes: What was changed since the first report.
         outside: Why finished runs of the store are not of the grid.
     """
-    if question.unit == "epoch":
+    if request.unit == "epoch":
         yield EPOCH_WARNING
-    scores = {item.score for item in asked_comparisons(experiment, question)}
-    if question.unit == "run" and "best" in (question.score, *scores):
+    scores = {item.score for item in asked_comparisons(experiment, request)}
+    if request.unit == "run" and "best" in (request.score, *scores):
         yield (
             "score best: the epoch was chosen on the validation set, so validation scores are selected on these "
             "patients: they are too high, and shown without a test"
         )
-    if question.significance and experiment.folds != (None,):
+    if request.significance and experiment.folds != (None,):
         yield (
             "pairs of different folds train on some of the same patients, and pairs of one fold validate on the same "
             "ones: their differences are not independent, so p values can be too small and intervals too narrow"
         )
-    yield from _partly_validated(experiment, question, scores)
+    yield from _partly_validated(experiment, request, scores)
     yield from _unfinished(collected)
     yield from _copies(collected)
     yield from mixed_images(experiment, collected.runs)
@@ -63,15 +63,15 @@ def warnings(
         yield from _differing(comparison)
     yield from changes
     yield from _left_out(collected.others, outside)
-    yield from _chosen_afterwards(experiment, question)
+    yield from _chosen_afterwards(experiment, request)
     for problem in first_shown(collected.problems):
         yield f"unreadable: {problem}"
 
 
-def _partly_validated(experiment: Experiment, question: Question, scores: Collection[str]) -> Iterator[str]:
+def _partly_validated(experiment: Experiment, request: ReportRequest, scores: Collection[str]) -> Iterator[str]:
     """That epochs without scores are in no mean, and cannot be the best."""
     apart = sorted({run.training.validate_every_epochs for run in experiment.runs})
-    asked = {question.score, *scores} - {"final", None} if question.unit == "run" else {"every epoch"}
+    asked = {request.score, *scores} - {"final", None} if request.unit == "run" else {"every epoch"}
     if apart[-1] > 1 and asked:
         every = " or ".join(str(epochs) for epochs in apart)
         yield (
@@ -142,14 +142,14 @@ def _left_out(others: Sequence[str], outside: str) -> Iterator[str]:
         )
 
 
-def _chosen_afterwards(experiment: Experiment, question: Question) -> Iterator[str]:
+def _chosen_afterwards(experiment: Experiment, request: ReportRequest) -> Iterator[str]:
     """Metrics and scores that stand in no file: they may have been chosen after a look at the answer."""
     declared = experiment.compare
-    if not question.significance or not declared:
+    if not request.significance or not declared:
         return
     scores = list(dict.fromkeys(item.score for item in declared))
-    if question.score is not None and [question.score] != scores:
-        yield f"score {question.score} is asked for here; the experiment declares {', '.join(scores)}"
+    if request.score is not None and [request.score] != scores:
+        yield f"score {request.score} is asked for here; the experiment declares {', '.join(scores)}"
     metrics = list(dict.fromkeys(metric for item in declared for metric in item.metrics))
-    if question.metrics and set(question.metrics) != set(metrics):
-        yield f"{', '.join(question.metrics)} is asked for here; the experiment declares {', '.join(metrics)}"
+    if request.metrics and set(request.metrics) != set(metrics):
+        yield f"{', '.join(request.metrics)} is asked for here; the experiment declares {', '.join(metrics)}"

@@ -15,7 +15,7 @@ import numpy as np
 
 from gridctl.collection.collect import collect
 from gridctl.experiment import parse_experiment
-from gridctl.report import Question, Report, build_report
+from gridctl.report import Report, ReportRequest, build_report
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import Dice, experiment, log_run
@@ -162,7 +162,7 @@ def reported(situation: Situation, folder: Path) -> Report:
             log_run(store, run, situation.dice)
             if situation.cases:
                 log_cases(store, run, situation.cases, patients=situation.patients)
-    return build_report(made, collect(store, made.runs, cases=True), Question(significance=True))
+    return build_report(made, collect(store, made.runs, cases=True), ReportRequest(significance=True))
 
 
 def sentences(report: Report) -> Iterator[str]:

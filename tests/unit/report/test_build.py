@@ -17,13 +17,13 @@ from gridctl.analysis.model import ComparisonRow
 from gridctl.collection.collect import collect
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment
-from gridctl.report import Question, Report, build_report, render
+from gridctl.report import Report, ReportRequest, build_report, render
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.scored import SUNNYBROOK_DICE, VALIDATION_BCE, VALIDATION_DICE
 from tests.unit.report.logged import EPOCHS, Dice, dice_of, experiment, log_run
 
-SIGNIFICANCE = Question(significance=True)
+SIGNIFICANCE = ReportRequest(significance=True)
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ def filled(store: FolderStore, tmp_path: Path, dice: Dice, text: str = "") -> Ex
     return tiny
 
 
-def reported(tiny: Experiment, store: FolderStore, question: Question = SIGNIFICANCE) -> Report:
-    return build_report(tiny, collect(store, tiny.runs), question)
+def reported(tiny: Experiment, store: FolderStore, request: ReportRequest = SIGNIFICANCE) -> Report:
+    return build_report(tiny, collect(store, tiny.runs), request)
 
 
 def rows(report: Report) -> list[ComparisonRow]:
@@ -88,7 +88,7 @@ def test_best_is_chosen_on_validation_dice_for_every_metric(store: FolderStore, 
     report = reported(
         tiny,
         store,
-        Question(True, score="best", metrics=(VALIDATION_DICE, SUNNYBROOK_DICE)),
+        ReportRequest(True, score="best", metrics=(VALIDATION_DICE, SUNNYBROOK_DICE)),
     )
     of_gamma = [row for row in report.summaries if row.model == "gamma_net"]
     assert [row.mean for row in of_gamma] == [0.9, 0.9, 0.45, 0.45]
@@ -202,15 +202,17 @@ def test_no_second_data_set_no_generalisation(store: FolderStore, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("question", "said"),
+    ("request", "said"),
     [
-        (Question(metrics=("validation_dcie",)), "unknown metric 'validation_dcie'"),
-        (Question(score="last"), "unknown score 'last'"),
+        (ReportRequest(metrics=("validation_dcie",)), "unknown metric 'validation_dcie'"),
+        (ReportRequest(score="last"), "unknown score 'last'"),
     ],
 )
-def test_a_question_that_cannot_be_answered(question: Question, said: str, store: FolderStore, tmp_path: Path) -> None:
+def test_a_question_that_cannot_be_answered(
+    request: ReportRequest, said: str, store: FolderStore, tmp_path: Path
+) -> None:
     with pytest.raises(InputError, match=said):
-        reported(experiment(tmp_path / "data"), store, question)
+        reported(experiment(tmp_path / "data"), store, request)
 
 
 def test_significance_of_nothing_compared_says_what_to_add(store: FolderStore, tmp_path: Path) -> None:
@@ -218,7 +220,7 @@ def test_significance_of_nothing_compared_says_what_to_add(store: FolderStore, t
     with pytest.raises(InputError, match="compares nothing") as raised:
         reported(tiny, store)
     assert "compare: {model: A, against: B}" in raised.value.problems[0].fix
-    assert reported(tiny, store, Question()).summaries, "without --significance there is a summary"
+    assert reported(tiny, store, ReportRequest()).summaries, "without --significance there is a summary"
 
 
 def test_ablations_are_rows_of_their_own_and_of_one_family(store: FolderStore, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from gridctl.analysis.model import ComparisonRow
 from gridctl.collection.collect import collect
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment, parse_experiment
-from gridctl.report import Question, Report, build_report
+from gridctl.report import Report, ReportRequest, build_report
 from gridctl.report.renderers.all_sections import all_sections
 from gridctl.report.renderers.csv_and_json import as_csv, as_json, side_tables
 from gridctl.report.renderers.scorecard_sections import scorecard_sections
@@ -33,7 +33,7 @@ from tests.unit.report.scored_cases import (
 )
 
 SCORED = "metrics: [dice, soft_dice, bce]"
-TESTS = Question(significance=True)
+TESTS = ReportRequest(significance=True)
 
 
 @pytest.fixture(autouse=True)
@@ -59,8 +59,8 @@ def filled(store: FolderStore, tmp_path: Path, dice: CaseDice | None, *overrides
     return tiny
 
 
-def reported(tiny: Experiment, store: FolderStore, question: Question = TESTS) -> Report:
-    return build_report(tiny, collect(store, tiny.runs, cases=True), question)
+def reported(tiny: Experiment, store: FolderStore, request: ReportRequest = TESTS) -> Report:
+    return build_report(tiny, collect(store, tiny.runs, cases=True), request)
 
 
 def rows(report: Report) -> list[ComparisonRow]:
@@ -109,7 +109,7 @@ def test_who_is_left_out_is_left_out_of_both_models_and_counted(store: FolderSto
 def test_the_best_epoch_has_cases_of_its_own(store: FolderStore, tmp_path: Path) -> None:
     tiny = filled(store, tmp_path, case_dice_of(0.02))
     final = next(row for row in rows(reported(tiny, store)) if row.metric == SUNNYBROOK_CASE_DICE)
-    report = reported(tiny, store, Question(significance=True, score="best"))
+    report = reported(tiny, store, ReportRequest(significance=True, score="best"))
     best = rows(report)[0]
     assert best.metric == final.metric
     assert best.model_mean == pytest.approx((final.model_mean or 0) + 0.01)
@@ -127,7 +127,7 @@ def test_runs_of_before_are_compared_by_slices_and_it_is_said(store: FolderStore
 
 def test_scores_that_are_means_over_epochs_take_slices_and_say_so(store: FolderStore, tmp_path: Path) -> None:
     tiny = filled(store, tmp_path, case_dice_of(0.02))
-    report = reported(tiny, store, Question(significance=True, score="mean"))
+    report = reported(tiny, store, ReportRequest(significance=True, score="mean"))
     assert rows(report)[0].metric == VALIDATION_DICE
     assert any("at the final and the best epoch alone" in line for line in report.warnings)
 
@@ -142,7 +142,7 @@ def test_what_the_file_names_is_never_replaced(store: FolderStore, tmp_path: Pat
 
 def test_a_score_of_cases_can_be_asked_for_by_name(store: FolderStore, tmp_path: Path) -> None:
     tiny = filled(store, tmp_path, case_dice_of(0.02))
-    report = reported(tiny, store, Question(significance=True, metrics=["validation.hd95"]))
+    report = reported(tiny, store, ReportRequest(significance=True, metrics=["validation.hd95"]))
     assert {row.metric for row in rows(report)} == {"validation.hd95.left_ventricle"}
     assert not rows(report)[0].higher_is_better
     assert "gamma_net is better than unet" in rows(report)[0].verdict

@@ -22,13 +22,13 @@ from gridctl.analysis.statistics.sequential.looks import adjusted_p
 from gridctl.collection.collect import collect
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment, parse_experiment
-from gridctl.report import Question, Report, build_report, render
+from gridctl.report import Report, ReportRequest, build_report, render
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import dice_of, experiment, log_run
 from tests.unit.report.scored_cases import PATIENTS, VALIDATION_CASE_DICE, CaseDice, log_cases
 
-ASKED = Question(significance=True)
+ASKED = ReportRequest(significance=True)
 SCORED = "metrics: [dice, soft_dice, bce]"
 
 

@@ -13,14 +13,14 @@ from gridctl.analysis.model import ComparisonRow
 from gridctl.collection.collect import collect
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment, parse_experiment
-from gridctl.report import Question, Report, build_report
+from gridctl.report import Report, ReportRequest, build_report
 from gridctl.report.conditions import conditions
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.scored import VALIDATION_DICE
 from tests.unit.report.logged import EPOCHS, dice_of, experiment, log_run
 
-ASKED = Question(significance=True)
+ASKED = ReportRequest(significance=True)
 KEPT = replace(ASKED, keep_differing_pairs=True)
 
 
@@ -39,8 +39,8 @@ def trained(
     return tiny
 
 
-def reported(tiny: Experiment, store: FolderStore, question: Question = ASKED) -> Report:
-    return build_report(tiny, collect(store, tiny.runs), question)
+def reported(tiny: Experiment, store: FolderStore, request: ReportRequest = ASKED) -> Report:
+    return build_report(tiny, collect(store, tiny.runs), request)
 
 
 def rows(report: Report) -> list[ComparisonRow]:

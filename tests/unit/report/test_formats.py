@@ -23,7 +23,7 @@ from gridctl.commands.report import write_report
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment
 from gridctl.experiment.scores.measures import Measure
-from gridctl.report import FILES, Question, Report, Source, build_report, render
+from gridctl.report import FILES, Report, ReportRequest, Source, build_report, render
 from gridctl.report.renderers.latex import escaped
 from gridctl.report.renderers.unbroken import NO_BREAK, unbroken
 from gridctl_trainer.storage.folder import FolderStore
@@ -44,7 +44,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         if number:
             log_run(store, run, dice_of(0.02), device_name="T4" if number == 3 else "A100")
     tables: Collected = collect(store, tiny.runs)
-    report = build_report(tiny, tables, Question(significance=True), studies=[PrintedStudy()])
+    report = build_report(tiny, tables, ReportRequest(significance=True), studies=[PrintedStudy()])
     return report, Source(tiny, tables, store)
 
 

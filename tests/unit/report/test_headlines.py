@@ -12,14 +12,14 @@ from rich.console import Console
 
 from gridctl.collection.collect import collect
 from gridctl.experiment import Experiment
-from gridctl.report import Question, Report, build_report, render
+from gridctl.report import Report, ReportRequest, build_report, render
 from gridctl.report.headline import headlines
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.scored import SUNNYBROOK_DICE, VALIDATION_BCE, VALIDATION_DICE
 from tests.unit.report.logged import Dice, dice_of, experiment, log_run
 
-ASKED = Question(significance=True)
+ASKED = ReportRequest(significance=True)
 
 
 @pytest.fixture
@@ -182,8 +182,8 @@ def test_finished_runs_of_another_grid_are_said_to_be_left_out(store: FolderStor
 def test_a_score_and_metrics_that_stand_in_no_file_are_said(store: FolderStore, tmp_path: Path) -> None:
     tiny = experiment(tmp_path / "data")
     reported(store, tiny, dice_of(0.05))
-    question = replace(ASKED, score="mean", metrics=(VALIDATION_BCE,))
-    assert build_report(tiny, collect(store, tiny.runs), question).warnings == [
+    request = replace(ASKED, score="mean", metrics=(VALIDATION_BCE,))
+    assert build_report(tiny, collect(store, tiny.runs), request).warnings == [
         "score mean is asked for here; the experiment declares final",
         f"{VALIDATION_BCE} is asked for here; the experiment declares {VALIDATION_DICE}, {SUNNYBROOK_DICE}",
     ]

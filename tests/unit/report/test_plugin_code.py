@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from gridctl.collection.collect import collect
-from gridctl.report import Question, Report, build_report
+from gridctl.report import Report, ReportRequest, build_report
 from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import dice_of, experiment, log_run
 
-ASKED = Question(significance=True)
+ASKED = ReportRequest(significance=True)
 
 
 @pytest.fixture
@@ -28,12 +28,12 @@ def code(version: str = "1.0", source: str = "a", **changes: str) -> PluginProve
     return PluginProvenance(**of, version=version, source_digest=64 * source)
 
 
-def reported(store: FolderStore, tmp_path: Path, used: Any, question: Question = ASKED) -> Report:
+def reported(store: FolderStore, tmp_path: Path, used: Any, request: ReportRequest = ASKED) -> Report:
     """A report of a grid that is done; `used` says by which plugins each run was made."""
     tiny = experiment(tmp_path / "data")
     for run in tiny.runs:
         log_run(store, run, dice_of(0.03), plugins=used(run))
-    return build_report(tiny, collect(store, tiny.runs), question)
+    return build_report(tiny, collect(store, tiny.runs), request)
 
 
 def late(other: PluginProvenance, usual: PluginProvenance) -> Any:

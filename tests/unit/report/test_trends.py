@@ -14,14 +14,14 @@ from gridctl.analysis.statistics.moderators.trend import page_l, trend
 from gridctl.analysis.statistics.population.two_way import two_way
 from gridctl.collection.collect import collect
 from gridctl.experiment import Experiment, parse_experiment
-from gridctl.report import Question, Report, build_report, render
+from gridctl.report import Report, ReportRequest, build_report, render
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.scored import VALIDATION_BCE
 from tests.unit.report.logged import Dice, experiment, log_run
 from tests.unit.report.scored_cases import PATIENTS, log_cases
 
-ASKED = Question(significance=True)
+ASKED = ReportRequest(significance=True)
 RATIOS = "train_ratios=[0.1, 0.2, 0.4, 0.8]"
 
 
@@ -61,8 +61,8 @@ def filled(store: FolderStore, tmp_path: Path, dice: Dice, *overrides: str, case
     return tiny
 
 
-def reported(tiny: Experiment, store: FolderStore, question: Question = ASKED) -> Report:
-    return build_report(tiny, collect(store, tiny.runs, cases=True), question)
+def reported(tiny: Experiment, store: FolderStore, request: ReportRequest = ASKED) -> Report:
+    return build_report(tiny, collect(store, tiny.runs, cases=True), request)
 
 
 def gaps(tiny: Experiment) -> np.ndarray:
@@ -106,7 +106,7 @@ def test_a_trend_against_what_was_declared_says_so(store: FolderStore, tmp_path:
 
 def test_of_a_score_that_is_better_when_lower_the_lead_grows_too(store: FolderStore, tmp_path: Path) -> None:
     tiny = filled(store, tmp_path, growing, "compare.trend=grows")
-    row = reported(tiny, store, Question(significance=True, metrics=(VALIDATION_BCE,))).comparisons[0].trends[0]
+    row = reported(tiny, store, ReportRequest(significance=True, metrics=(VALIDATION_BCE,))).comparisons[0].trends[0]
     assert row.per_halving == pytest.approx(0.01, abs=0.002)
     assert "grows" in row.verdict
 

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from gridctl.collection.collect import collect
-from gridctl.report import Question, Source, build_report, render
+from gridctl.report import ReportRequest, Source, build_report, render
 from gridctl.report.renderers.latex import escaped
 from gridctl.report.renderers.unbroken import NO_BREAK, unbroken
 from gridctl_trainer.storage.folder import FolderStore
@@ -38,7 +38,7 @@ def test_page_and_documents_have_them_and_the_terminal_has_not(tmp_path: Path) -
     for run in tiny.runs:
         log_run(store, run, dice_of(0.02))
     tables = collect(store, tiny.runs)
-    report = build_report(tiny, tables, Question(significance=True))
+    report = build_report(tiny, tables, ReportRequest(significance=True))
     headline = next(line for line in report.headlines if "n = " in line)
     assert unbroken(headline) != headline
     console = Console(width=80, record=True, file=io.StringIO())

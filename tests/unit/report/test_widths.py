@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from gridctl.collection.collect import collect
-from gridctl.report import Question, Report, build_report
+from gridctl.report import Report, ReportRequest, build_report
 from gridctl.report.renderers.terminal import print_report
 from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import experiment, log_run
@@ -22,7 +22,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     for run in tiny.runs:
         ahead = 0.02 * (1 + run.seed % 3) if run.model == "gamma_net" else 0.0
         log_run(store, run, lambda run, epoch, ahead=ahead: 0.5 + 0.05 * epoch + run.seed / 100 + ahead)  # type: ignore[misc]
-    return build_report(tiny, collect(store, tiny.runs), Question(significance=True))
+    return build_report(tiny, collect(store, tiny.runs), ReportRequest(significance=True))
 
 
 def printed(report: Report, width: int) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from gridctl.collection.collect import collect
 from gridctl.commands.reproduced_studies import reproduced_studies
 from gridctl.experiment.study_registry import known_items, registered_studies
-from gridctl.report import Question, build_report
+from gridctl.report import ReportRequest, build_report
 from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import dice_of, experiment, log_run
 
@@ -23,7 +23,7 @@ def test_each_item_is_shown_in_the_order_of_the_file(name: str, finished: int | 
     for run in tiny.runs[:finished]:
         log_run(store, run, dice_of(0.02))
     studies = reproduced_studies(tiny)
-    report = build_report(tiny, collect(store, tiny.runs), Question(significance=True), studies=studies.values())
+    report = build_report(tiny, collect(store, tiny.runs), ReportRequest(significance=True), studies=studies.values())
     (section,) = report.studies
     assert (section.study, bool(section.title)) == (name, True)
     assert [item.item.replace(" ", "-") for item in section.items] == [known_items()[item][1] for item in written]

@@ -6,21 +6,21 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from gridctl.analysis.compared_scores import declares_metrics
-from gridctl.analysis.request import Question, asked_by_name, compared_ablations
+from gridctl.analysis.request import ReportRequest, asked_by_name, compared_ablations
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.scores.measures import Measure, default_scores
 from gridctl_trainer.contract.score_name import VALIDATION
 
 
-def asked_comparisons(experiment: Experiment, question: Question) -> list[ComparisonSpec]:
+def asked_comparisons(experiment: Experiment, request: ReportRequest) -> list[ComparisonSpec]:
     """The comparisons of the file, as the command line changes them."""
-    by_name = asked_by_name(experiment, question)
+    by_name = asked_by_name(experiment, request)
     asked = []
     for index, item in enumerate(experiment.compare):
-        score = question.score or item.score
+        score = request.score or item.score
         declared = by_name or (item.metrics if declares_metrics(experiment, index) else ())
-        metrics = declared or default_scores(experiment.measures, score, question.unit)
+        metrics = declared or default_scores(experiment.measures, score, request.unit)
         asked.append(item.model_copy(update={"metrics": tuple(metrics), "score": score}))
     return asked
 
@@ -36,20 +36,20 @@ def asked_ablations(
         yield like.model_copy(update={"model": model, "against": model, "metrics": tuple(metrics), "score": score})
 
 
-def asked_metrics(experiment: Experiment, question: Question, asked: Sequence[ComparisonSpec]) -> list[str]:
+def asked_metrics(experiment: Experiment, request: ReportRequest, asked: Sequence[ComparisonSpec]) -> list[str]:
     """Scores of the tables and of ablations: those asked for, else of the comparisons, else of the first metric."""
-    wanted = asked_by_name(experiment, question) or dict.fromkeys(metric for item in asked for metric in item.metrics)
-    return list(wanted) or default_scores(experiment.measures, question.score or "final", question.unit)
+    wanted = asked_by_name(experiment, request) or dict.fromkeys(metric for item in asked for metric in item.metrics)
+    return list(wanted) or default_scores(experiment.measures, request.score or "final", request.unit)
 
 
-def asked_tests(experiment: Experiment, question: Question) -> list[ComparisonSpec]:
+def asked_tests(experiment: Experiment, request: ReportRequest) -> list[ComparisonSpec]:
     """Everything that `--significance` tests; `model` is `against` where its ablations are.
 
     Scores of an epoch that was chosen on the patients that they score are shown and not tested.
     """
-    asked = asked_comparisons(experiment, question)
-    score = question.score or (asked[0].score if asked else "final")
-    every = [*asked, *asked_ablations(experiment, asked, asked_metrics(experiment, question, asked), score)]
+    asked = asked_comparisons(experiment, request)
+    score = request.score or (asked[0].score if asked else "final")
+    every = [*asked, *asked_ablations(experiment, asked, asked_metrics(experiment, request, asked), score)]
     tests = []
     for item in every:
         metrics = [name for name in item.metrics if not is_selected(item.score, experiment.measures[name])]

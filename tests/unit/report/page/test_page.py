@@ -19,7 +19,7 @@ from gridctl.commands.progress.states import run_standings
 from gridctl.executors.base import Activity
 from gridctl.experiment import Experiment, parse_experiment
 from gridctl.experiment.scores.measures import primary_measures
-from gridctl.report import Question, Report, build_report
+from gridctl.report import Report, ReportRequest, build_report
 from gridctl.report.renderers.html import gallery, render_page
 from gridctl.report.renderers.html.charts.curves import LEVELS, packed_curves
 from gridctl.report.renderers.html.templating import policy
@@ -31,7 +31,7 @@ from tests.scored import SUNNYBROOK_DICE, VALIDATION_DICE
 from tests.unit.report.logged import EPOCHS, dice_of, experiment, log_run
 from tests.unit.report.pictured import PATIENTS, add_function, add_samples
 
-SIGNIFICANCE = Question(significance=True)
+SIGNIFICANCE = ReportRequest(significance=True)
 
 
 @pytest.fixture
@@ -73,10 +73,10 @@ def filled(store: FolderStore, tmp_path: Path, text: str = "") -> Experiment:
 
 
 def rendered(
-    tiny: Experiment, store: FolderStore, question: Question = SIGNIFICANCE, folder: Path | None = None
+    tiny: Experiment, store: FolderStore, request: ReportRequest = SIGNIFICANCE, folder: Path | None = None
 ) -> tuple[str, Collected]:
     tables = collect(store, tiny.runs)
-    return render_page(build_report(tiny, tables, question), tiny, tables, store, folder), tables
+    return render_page(build_report(tiny, tables, request), tiny, tables, store, folder), tables
 
 
 def curves_of(page: str) -> dict[str, Any]:
@@ -180,11 +180,13 @@ def test_states_are_those_of_the_backend_where_it_was_asked(store: FolderStore, 
         assert said in page
 
 
-@pytest.mark.parametrize("question", [Question(), Question(True, unit="epoch"), Question(True, score="last-2")])
-def test_other_questions(question: Question, whole: Whole) -> None:
-    page, _ = rendered(whole.tiny, whole.store, question)
-    assert ('id="significance"' in page) is question.significance
-    if question.unit == "epoch":
+@pytest.mark.parametrize(
+    "request", [ReportRequest(), ReportRequest(True, unit="epoch"), ReportRequest(True, score="last-2")]
+)
+def test_other_questions(request: ReportRequest, whole: Whole) -> None:
+    page, _ = rendered(whole.tiny, whole.store, request)
+    assert ('id="significance"' in page) is request.significance
+    if request.unit == "epoch":
         assert "no row is called significant" in page
         assert 'class="significant"' not in page
 
@@ -239,8 +241,8 @@ def test_the_command_that_makes_the_page_again_is_whole(name: str, tmp_path: Pat
     store = FolderStore(tmp_path / name)
     tiny = filled(store, tmp_path)
     tables = collect(store, tiny.runs)
-    question = Question(True, score="last-2", metrics=(VALIDATION_DICE,), seed=3, keep_differing_pairs=True)
-    page = render_page(build_report(tiny, tables, question), tiny, tables, store, tmp_path / "my out", question)
+    request = ReportRequest(True, score="last-2", metrics=(VALIDATION_DICE,), seed=3, keep_differing_pairs=True)
+    page = render_page(build_report(tiny, tables, request), tiny, tables, store, tmp_path / "my out", request)
     match = re.search(r"Again, where the store can be reached: <code>(.*?)</code>", page)
     assert match
     words = shlex.split(html.unescape(match[1]))
@@ -299,7 +301,7 @@ def test_an_interval_that_goes_beyond_what_a_score_can_is_drawn_whole_or_says_so
         for run in tiny.runs:
             log_run(store, run, lambda run, epoch, by=spread: 0.99 - by * (run.seed == 1) * (run.model == "unet"))
         tables = collect(store, tiny.runs)
-        report = build_report(tiny, tables, Question())
+        report = build_report(tiny, tables, ReportRequest())
         scored = Scored(tables.epochs, tables.cases, tables.measures)
         plot = ratio_chart(report, scored, models(tiny.models), tiny.train_ratios).plots[0]
         assert all(float(tick.text) <= 1 for tick in plot.vertical_ticks())

@@ -11,7 +11,7 @@ import pytest
 
 from gridctl.collection.collect import Collected, collect
 from gridctl.experiment import parse_experiment
-from gridctl.report import Question, Report, build_report
+from gridctl.report import Report, ReportRequest, build_report
 from gridctl.report.renderers.html import render_page
 from gridctl.report.renderers.html.charts.legend import models
 from gridctl.report.renderers.html.gallery import Gallery
@@ -54,7 +54,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Whole:
         log_cases(store, run, lost)
         add_samples(store, run, name=f"{PATIENTS[-1]} ES slice 03")
     tables = collect(store, tiny.runs, cases=True)
-    report = build_report(tiny, tables, Question(significance=True))
+    report = build_report(tiny, tables, ReportRequest(significance=True))
     named = models(tiny.models)
     chosen = representatives(report, tables.runs.to_dict("records"), named)  # type: ignore[arg-type]
     shown = shown_patients(report, tables.cases, chosen, named, Gallery([], [], []))
@@ -117,6 +117,6 @@ def test_runs_of_before_have_a_page_without_these_sections(tmp_path: Path) -> No
     for run in tiny.runs:
         log_run(store, run, dice_of(0.02))
     tables = collect(store, tiny.runs, cases=True)
-    page = render_page(build_report(tiny, tables, Question(significance=True)), tiny, tables, store)
+    page = render_page(build_report(tiny, tables, ReportRequest(significance=True)), tiny, tables, store)
     assert 'id="scorecard"' not in page
     assert 'id="patients"' not in page

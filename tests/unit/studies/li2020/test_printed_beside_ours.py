@@ -12,7 +12,7 @@ from gridctl.collection.collect import collect
 from gridctl.commands.reproduced_studies import reproduced_studies
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment, load_experiment
-from gridctl.report import Question, Report, build_report
+from gridctl.report import Report, ReportRequest, build_report
 from gridctl.report.renderers.html import render_page
 from gridctl.studies.li2020.printed import printed
 from gridctl_trainer.contract.spec import RunSpec
@@ -32,17 +32,17 @@ def short(name: str, *overrides: str) -> Experiment:
     return load_experiment(EXPERIMENTS / f"{name}.yaml", ["training.epochs=4", *overrides])
 
 
-def items(tmp_path: Path, experiment: Experiment, question: Question) -> dict[str, StudyItem]:
+def items(tmp_path: Path, experiment: Experiment, request: ReportRequest) -> dict[str, StudyItem]:
     store = FolderStore(tmp_path / "store")
     for run in experiment.runs:
         log_run(store, run, dice)
-    return {item.item: item for item in report_of(experiment, store, question).studies[0].items}
+    return {item.item: item for item in report_of(experiment, store, request).studies[0].items}
 
 
-def report_of(experiment: Experiment, store: FolderStore, question: Question) -> Report:
+def report_of(experiment: Experiment, store: FolderStore, request: ReportRequest) -> Report:
     """With the sections of the studies, as the command makes it."""
     studies = reproduced_studies(experiment).values()
-    return build_report(experiment, collect(store, experiment.runs), question, studies=studies)
+    return build_report(experiment, collect(store, experiment.runs), request, studies=studies)
 
 
 def test_every_printed_value_is_there() -> None:
@@ -66,7 +66,7 @@ def test_every_printed_value_is_there() -> None:
 
 def test_the_baseline_is_pooled_as_the_print_is_and_tested_over_runs(tmp_path: Path) -> None:
     experiment = short("baseline")
-    found = items(tmp_path, experiment, Question(significance=True))
+    found = items(tmp_path, experiment, ReportRequest(significance=True))
     assert list(found) == ["table 5.1", "table 5.2"]
     gamma, unet = found["table 5.1"].cells
     values = [dice(run, epoch) for run in experiment.runs if run.model == "gamma_net" for epoch in range(1, 5)]
@@ -83,7 +83,7 @@ def test_the_baseline_is_pooled_as_the_print_is_and_tested_over_runs(tmp_path: P
 
 
 def test_ablations_stand_in_the_rows_of_what_they_leave_out(tmp_path: Path) -> None:
-    found = items(tmp_path, short("sensitivity"), Question(significance=True))
+    found = items(tmp_path, short("sensitivity"), ReportRequest(significance=True))
     for table, ablation in (("table 5.3", "no_gaussian"), ("table 5.4", "no_clahe"), ("table 5.5", "no_minmax")):
         cells = found[table].cells
         assert [cell.ablation for cell in cells] == ["none", ablation] * 4
@@ -99,7 +99,7 @@ def test_a_renamed_ablation_is_found_by_what_it_does(tmp_path: Path) -> None:
         "compare={model: gamma, against: net}",
         "reproduces=[table-5.3, table-5.4]",
     )
-    found = items(tmp_path, renamed, Question())
+    found = items(tmp_path, renamed, ReportRequest())
     assert {(cell.model, cell.ablation) for cell in found["table 5.3"].cells} == {
         (model, ablation) for model in ("net", "gamma") for ablation in ("none", "blurless")
     }
@@ -109,7 +109,7 @@ def test_a_renamed_ablation_is_found_by_what_it_does(tmp_path: Path) -> None:
 
 def test_table_5_6_takes_the_best_epoch_and_finds_batch_and_timesteps(tmp_path: Path) -> None:
     experiment = short("temporal")
-    found = items(tmp_path, experiment, Question(significance=True))["table 5.6"].cells
+    found = items(tmp_path, experiment, ReportRequest(significance=True))["table 5.6"].cells
     by_row: dict[str, StudyCell] = {cell.row: cell for cell in found}
     assert {row: (cell.ablation, cell.n_runs) for row, cell in by_row.items()} == {
         "baseline": ("none", 5),
@@ -126,7 +126,7 @@ def test_table_5_6_takes_the_best_epoch_and_finds_batch_and_timesteps(tmp_path: 
 
 
 def test_figures_have_a_point_a_ratio_and_a_point_an_epoch(tmp_path: Path) -> None:
-    found = items(tmp_path, short("reduced_set", "train_ratios=[0.1, 0.4, 0.8]", "seeds=[1, 2, 3]"), Question())
+    found = items(tmp_path, short("reduced_set", "train_ratios=[0.1, 0.4, 0.8]", "seeds=[1, 2, 3]"), ReportRequest())
     ratio, epoch = found["figure 5.1"], found["figure 5.3"]
     assert [(point.model, point.x, point.n) for point in ratio.points] == [
         (model, x, 3) for x in (0.1, 0.4, 0.8) for model in ("unet", "gamma_net")
@@ -139,12 +139,12 @@ def test_figures_have_a_point_a_ratio_and_a_point_an_epoch(tmp_path: Path) -> No
 
 def test_nothing_finished_is_said(tmp_path: Path) -> None:
     experiment = short("reduced_set")
-    (section,) = report_of(experiment, FolderStore(tmp_path), Question(significance=True)).studies
+    (section,) = report_of(experiment, FolderStore(tmp_path), ReportRequest(significance=True)).studies
     assert {item.said for item in section.items} == {"no finished run of this experiment corresponds to it yet"}
 
 
 def test_pooled_epochs_lend_their_p_to_no_cell(tmp_path: Path) -> None:
-    found = items(tmp_path, short("baseline"), Question(significance=True, unit="epoch"))
+    found = items(tmp_path, short("baseline"), ReportRequest(significance=True, unit="epoch"))
     assert found["table 5.1"].cells[0].p is None
     assert found["table 5.1"].cells[0].p_pooled is not None
 
@@ -161,7 +161,7 @@ def test_the_page_shows_the_print_beside_ours(name: str, title: str, tmp_path: P
     for run in experiment.runs:
         log_run(store, run, dice)
     tables = collect(store, experiment.runs)
-    report = report_of(experiment, store, Question(significance=True))
+    report = report_of(experiment, store, ReportRequest(significance=True))
     page = render_page(report, experiment, tables, store, tmp_path)
     assert "The thesis beside ours" in page
     assert title in page
@@ -178,7 +178,7 @@ def test_a_third_model_takes_no_cell_and_lends_no_p(tmp_path: Path) -> None:
     )
     two = short("baseline", "models={unet: {}, gamma_net: {}}", "compare=[{model: gamma_net, against: unet}]")
     with_third, without = (
-        items(tmp_path / name, found, Question(significance=True))["table 5.1"]
+        items(tmp_path / name, found, ReportRequest(significance=True))["table 5.1"]
         for name, found in (("three", third), ("two", two))
     )
     assert [(cell.model, cell.p, cell.p_pooled) for cell in with_third.cells] == [
@@ -195,7 +195,7 @@ def test_a_missing_model_is_said(tmp_path: Path) -> None:
         ("gamma_net", "γ-Net", "U-Net", "unet"),
     ):
         alone = short("baseline", f"models=[{name}]", "compare=[]", "reproduces=[table-5.1, table-5.6, figure-5.1]")
-        found = items(tmp_path / name, alone, Question())
+        found = items(tmp_path / name, alone, ReportRequest())
         said = f"{lacking} is missing: no model of this experiment has the architecture {architecture}"
         assert said in found["table 5.1"].notes
         assert {cell.row: cell.n_runs for cell in found["table 5.1"].cells} == {there: 5, lacking: 0}
@@ -204,7 +204,7 @@ def test_a_missing_model_is_said(tmp_path: Path) -> None:
 
 
 def test_a_model_that_is_not_in_the_print_is_said(tmp_path: Path) -> None:
-    found = items(tmp_path, short("baseline", "reproduces=[table-5.6]"), Question())["table 5.6"]
+    found = items(tmp_path, short("baseline", "reproduces=[table-5.6]"), ReportRequest())["table 5.6"]
     assert "unet is not in the table that Li (2020) prints, and is left out" in found.notes
 
 
@@ -215,7 +215,7 @@ def test_a_metric_that_was_not_measured_is_said(tmp_path: Path) -> None:
         "compare={model: gamma_net, against: unet, metrics: [validation.soft_dice]}",
         "reproduces=[table-5.2, figure-5.2, table-5.1]",
     )
-    found = items(tmp_path, alone, Question(significance=True))
+    found = items(tmp_path, alone, ReportRequest(significance=True))
     said = "sunnybrook soft Dice was not measured: no finished run has scored that set"
     assert [said in item.notes for item in found.values()] == [True, True, False]
     assert {cell.n_runs for cell in found["table 5.2"].cells} == {0}

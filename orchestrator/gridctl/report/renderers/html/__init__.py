@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gridctl.analysis.model import Report
-from gridctl.analysis.request import Question, compares
+from gridctl.analysis.request import ReportRequest, compares
 from gridctl.analysis.scores import Scored
 from gridctl.analysis.wording import bca_coverage
 from gridctl.collection.collect import Collected
@@ -43,7 +43,7 @@ def render_page(
     tables: Collected,
     store: Store,
     folder: Path | None = None,
-    question: Question | None = None,
+    request: ReportRequest | None = None,
     standings: Mapping[str, Standing] | None = None,
 ) -> str:
     """Write a report as a page.
@@ -56,7 +56,7 @@ def render_page(
         tables: What the store holds of it.
         store: Pictures and the last lines of failed runs are read from it.
         folder: Where the page will lie; None if it is printed.
-        question: What the report was asked, for the command that makes it again.
+        request: What the report was asked, for the command that makes it again.
         standings: Where every run stands, by run id; None to go by what the store tells.
 
     Returns:
@@ -80,7 +80,7 @@ def render_page(
     gallery = read_gallery(store, experiment.name, chosen, primary_measures(measures))
     tested = [row for part in report.comparisons for row in part.rows if row.bca_low is not None]
     rows = run_rows(runs, known, tables.epochs, metrics)
-    asked = question or Question(significance=bool(report.comparisons), unit=report.unit)
+    asked = request or ReportRequest(significance=bool(report.comparisons), unit=report.unit)
     lines = provenance_lines(report.provenance)
     return render(
         "page.html.j2",

@@ -6,21 +6,21 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from gridctl.analysis.request import Question
+from gridctl.analysis.request import ReportRequest
 from gridctl_trainer.storage.base import Store
 
 
-def report_command(experiment: str, store: Store, question: Question, folder: Path | None) -> str:
+def report_command(experiment: str, store: Store, request: ReportRequest, folder: Path | None) -> str:
     """What makes this page again, from any folder.
 
     Args:
         experiment: Its name.
         store: Where it is.
-        question: As it was asked.
+        request: As it was asked.
         folder: Where the page lies; None if it was printed.
     """
     output = ["-o", str(folder.absolute())] if folder is not None else []
-    words = ["gridctl", "report", experiment, "--store", store.url, *_options(question), "--format", "html", *output]
+    words = ["gridctl", "report", experiment, "--store", store.url, *_options(request), "--format", "html", *output]
     return shlex.join(words) + ("" if output else " > report.html")
 
 
@@ -29,18 +29,18 @@ def logs_command(store: Store) -> str:
     return shlex.join(["gridctl", "logs", "RUN", "--store", store.url])
 
 
-def _options(question: Question) -> Iterator[str]:
-    if question.significance:
+def _options(request: ReportRequest) -> Iterator[str]:
+    if request.significance:
         yield "--significance"
-    if question.unit != "run":
-        yield from ("--unit", question.unit)
-    if question.score is not None:
-        yield from ("--score", question.score)
-    for metric in question.metrics or ():
+    if request.unit != "run":
+        yield from ("--unit", request.unit)
+    if request.score is not None:
+        yield from ("--score", request.score)
+    for metric in request.metrics or ():
         yield from ("--metric", metric)
-    if question.strict_pairs:
+    if request.strict_pairs:
         yield "--strict-pairs"
-    if question.keep_differing_pairs:
+    if request.keep_differing_pairs:
         yield "--keep-differing-pairs"
-    if question.seed:
-        yield from ("--seed", str(question.seed))
+    if request.seed:
+        yield from ("--seed", str(request.seed))
