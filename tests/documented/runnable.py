@@ -16,7 +16,7 @@ STANDS_FOR: Final[Mapping[str, str]] = {
     "plan NAME or FILE": "plan demo",
     "score PREDICTIONS TRUTH --dataset": "score data/phantom/acdc data/phantom/acdc --dataset",
     "score PREDICTIONS TRUTH --labels": "score data/phantom data/phantom --labels",
-    "score PREDICTIONS TRUTH": "score data/phantom data/phantom --labels 1=RV,2=MYO,3=LV",
+    "score PREDICTIONS TRUTH": "score data/phantom data/phantom --labels 1=rv,2=myo,3=lv",
     "upload FOLDER URL": "upload data/phantom s3://bucket/phantom",
     "DATA_FOLDER": "data/phantom --name hearts --force",
     "EXPERIMENT.yaml": "experiments/demo.yaml",

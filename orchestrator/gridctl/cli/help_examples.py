@@ -28,7 +28,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "render": ("gridctl render hearts.yaml", "gridctl render hearts.yaml -o jobs"),
     "score": (
         "gridctl score data/phantom/acdc data/phantom/acdc --dataset acdc",
-        "gridctl score data/phantom data/phantom --labels 1=RV,2=MYO,3=LV",
+        "gridctl score data/phantom data/phantom --labels 1=rv,2=myo,3=lv",
     ),
     "doctor": ("gridctl doctor experiments/demo.yaml", "gridctl doctor experiments/demo.yaml --json"),
     "schema": ("gridctl schema > experiment.schema.json",),

@@ -16,7 +16,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "score": (
         "gridctl-trainer score data/phantom/acdc data/phantom/acdc --dataset acdc",
-        "gridctl-trainer score data/phantom data/phantom --labels 1=RV,2=MYO,3=LV",
+        "gridctl-trainer score data/phantom data/phantom --labels 1=rv,2=myo,3=lv",
     ),
     "data": (
         "gridctl-trainer data phantom data/phantom",

@@ -37,7 +37,7 @@ def published_scores(experiment: Experiment, sets: Collection[str]) -> list[Publ
 
 
 def _printed(dataset: str, set_name: str) -> Iterator[PublishedRow]:
-    text = resources.files("gridctl.analysis").joinpath("published_scores.toml").read_text("utf-8")
+    text = resources.files(__package__).joinpath("published_scores.toml").read_text("utf-8")
     for source in tomllib.loads(text)["sources"]:
         if source["dataset"] != dataset:
             continue
