@@ -38,8 +38,8 @@ def filled(store: FolderStore, tmp_path: Path, dice: Dice, text: str = "") -> Ex
     return tiny
 
 
-def reported(tiny: Experiment, store: FolderStore, request: ReportRequest = SIGNIFICANCE) -> Report:
-    return build_report(tiny, collect(store, tiny.runs), request)
+def reported(tiny: Experiment, store: FolderStore, asked: ReportRequest = SIGNIFICANCE) -> Report:
+    return build_report(tiny, collect(store, tiny.runs), asked)
 
 
 def rows(report: Report) -> list[ComparisonRow]:
@@ -202,17 +202,17 @@ def test_no_second_data_set_no_generalisation(store: FolderStore, tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("request", "said"),
+    ("asked", "said"),
     [
         (ReportRequest(metrics=("validation_dcie",)), "unknown metric 'validation_dcie'"),
         (ReportRequest(score="last"), "unknown score 'last'"),
     ],
 )
 def test_a_question_that_cannot_be_answered(
-    request: ReportRequest, said: str, store: FolderStore, tmp_path: Path
+    asked: ReportRequest, said: str, store: FolderStore, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match=said):
-        reported(experiment(tmp_path / "data"), store, request)
+        reported(experiment(tmp_path / "data"), store, asked)
 
 
 def test_significance_of_nothing_compared_says_what_to_add(store: FolderStore, tmp_path: Path) -> None:

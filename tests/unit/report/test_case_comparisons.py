@@ -59,8 +59,8 @@ def filled(store: FolderStore, tmp_path: Path, dice: CaseDice | None, *overrides
     return tiny
 
 
-def reported(tiny: Experiment, store: FolderStore, request: ReportRequest = TESTS) -> Report:
-    return build_report(tiny, collect(store, tiny.runs, cases=True), request)
+def reported(tiny: Experiment, store: FolderStore, asked: ReportRequest = TESTS) -> Report:
+    return build_report(tiny, collect(store, tiny.runs, cases=True), asked)
 
 
 def rows(report: Report) -> list[ComparisonRow]:

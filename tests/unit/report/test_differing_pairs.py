@@ -39,8 +39,8 @@ def trained(
     return tiny
 
 
-def reported(tiny: Experiment, store: FolderStore, request: ReportRequest = ASKED) -> Report:
-    return build_report(tiny, collect(store, tiny.runs), request)
+def reported(tiny: Experiment, store: FolderStore, asked: ReportRequest = ASKED) -> Report:
+    return build_report(tiny, collect(store, tiny.runs), asked)
 
 
 def rows(report: Report) -> list[ComparisonRow]:

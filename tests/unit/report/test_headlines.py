@@ -182,8 +182,8 @@ def test_finished_runs_of_another_grid_are_said_to_be_left_out(store: FolderStor
 def test_a_score_and_metrics_that_stand_in_no_file_are_said(store: FolderStore, tmp_path: Path) -> None:
     tiny = experiment(tmp_path / "data")
     reported(store, tiny, dice_of(0.05))
-    request = replace(ASKED, score="mean", metrics=(VALIDATION_BCE,))
-    assert build_report(tiny, collect(store, tiny.runs), request).warnings == [
+    asked = replace(ASKED, score="mean", metrics=(VALIDATION_BCE,))
+    assert build_report(tiny, collect(store, tiny.runs), asked).warnings == [
         "score mean is asked for here; the experiment declares final",
         f"{VALIDATION_BCE} is asked for here; the experiment declares {VALIDATION_DICE}, {SUNNYBROOK_DICE}",
     ]

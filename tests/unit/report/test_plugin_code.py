@@ -28,12 +28,12 @@ def code(version: str = "1.0", source: str = "a", **changes: str) -> PluginProve
     return PluginProvenance(**of, version=version, source_digest=64 * source)
 
 
-def reported(store: FolderStore, tmp_path: Path, used: Any, request: ReportRequest = ASKED) -> Report:
+def reported(store: FolderStore, tmp_path: Path, used: Any, asked: ReportRequest = ASKED) -> Report:
     """A report of a grid that is done; `used` says by which plugins each run was made."""
     tiny = experiment(tmp_path / "data")
     for run in tiny.runs:
         log_run(store, run, dice_of(0.03), plugins=used(run))
-    return build_report(tiny, collect(store, tiny.runs), request)
+    return build_report(tiny, collect(store, tiny.runs), asked)
 
 
 def late(other: PluginProvenance, usual: PluginProvenance) -> Any:

@@ -50,8 +50,8 @@ def filled(store: FolderStore, tmp_path: Path, dice: Dice = noisy, text: str = "
     return tiny
 
 
-def reported(tiny: Experiment, store: FolderStore, request: ReportRequest = ASKED) -> Report:
-    return build_report(tiny, collect(store, tiny.runs), request)
+def reported(tiny: Experiment, store: FolderStore, asked: ReportRequest = ASKED) -> Report:
+    return build_report(tiny, collect(store, tiny.runs), asked)
 
 
 def rows(report: Report, kind: str = "models") -> list[ComparisonRow]:
@@ -232,8 +232,8 @@ def test_a_pair_without_a_metric_is_left_out_of_that_metric_alone(store: FolderS
 def test_the_seed_of_resampling_decides_and_nothing_else(store: FolderStore, tmp_path: Path) -> None:
     tiny = filled(store, tmp_path)
 
-    def interval(request: ReportRequest) -> tuple[float | None, float | None]:
-        row = next(row for row in rows(reported(tiny, store, request)) if row.metric == SUNNYBROOK_DICE)
+    def interval(asked: ReportRequest) -> tuple[float | None, float | None]:
+        row = next(row for row in rows(reported(tiny, store, asked)) if row.metric == SUNNYBROOK_DICE)
         return row.bca_low, row.bca_high
 
     assert interval(ASKED) == interval(replace(ASKED, metrics=(SUNNYBROOK_DICE,)))
@@ -305,12 +305,12 @@ def test_a_run_that_is_still_going_is_neither_scored_nor_forgotten(store: Folder
     assert next(row for row in report.summaries if row.model == "unet").unfinished == 1
 
 
-@pytest.mark.parametrize("request", [ASKED, replace(ASKED, unit="epoch"), ReportRequest()])
+@pytest.mark.parametrize("asked", [ASKED, replace(ASKED, unit="epoch"), ReportRequest()])
 @pytest.mark.parametrize("seeds", ["[1]", "[1, 2]"])
 def test_no_number_of_seeds_makes_a_report_fail(
-    request: ReportRequest, seeds: str, store: FolderStore, tmp_path: Path
+    asked: ReportRequest, seeds: str, store: FolderStore, tmp_path: Path
 ) -> None:
-    report = reported(filled(store, tmp_path, noisy, "", f"seeds={seeds}"), store, request)
+    report = reported(filled(store, tmp_path, noisy, "", f"seeds={seeds}"), store, asked)
     for output_format in ("table", "markdown", "latex", "csv", "json"):
         text = render(report, output_format, Console(file=io.StringIO(), width=80)) or drawn(report)
         assert not re.search(r"\bnan\b", text, re.IGNORECASE)

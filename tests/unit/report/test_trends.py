@@ -61,8 +61,8 @@ def filled(store: FolderStore, tmp_path: Path, dice: Dice, *overrides: str, case
     return tiny
 
 
-def reported(tiny: Experiment, store: FolderStore, request: ReportRequest = ASKED) -> Report:
-    return build_report(tiny, collect(store, tiny.runs, cases=True), request)
+def reported(tiny: Experiment, store: FolderStore, asked: ReportRequest = ASKED) -> Report:
+    return build_report(tiny, collect(store, tiny.runs, cases=True), asked)
 
 
 def gaps(tiny: Experiment) -> np.ndarray:

@@ -73,10 +73,10 @@ def filled(store: FolderStore, tmp_path: Path, text: str = "") -> Experiment:
 
 
 def rendered(
-    tiny: Experiment, store: FolderStore, request: ReportRequest = SIGNIFICANCE, folder: Path | None = None
+    tiny: Experiment, store: FolderStore, asked: ReportRequest = SIGNIFICANCE, folder: Path | None = None
 ) -> tuple[str, Collected]:
     tables = collect(store, tiny.runs)
-    return render_page(build_report(tiny, tables, request), tiny, tables, store, folder), tables
+    return render_page(build_report(tiny, tables, asked), tiny, tables, store, folder), tables
 
 
 def curves_of(page: str) -> dict[str, Any]:
@@ -181,12 +181,12 @@ def test_states_are_those_of_the_backend_where_it_was_asked(store: FolderStore, 
 
 
 @pytest.mark.parametrize(
-    "request", [ReportRequest(), ReportRequest(True, unit="epoch"), ReportRequest(True, score="last-2")]
+    "asked", [ReportRequest(), ReportRequest(True, unit="epoch"), ReportRequest(True, score="last-2")]
 )
-def test_other_questions(request: ReportRequest, whole: Whole) -> None:
-    page, _ = rendered(whole.tiny, whole.store, request)
-    assert ('id="significance"' in page) is request.significance
-    if request.unit == "epoch":
+def test_other_questions(asked: ReportRequest, whole: Whole) -> None:
+    page, _ = rendered(whole.tiny, whole.store, asked)
+    assert ('id="significance"' in page) is asked.significance
+    if asked.unit == "epoch":
         assert "no row is called significant" in page
         assert 'class="significant"' not in page
 
@@ -241,8 +241,8 @@ def test_the_command_that_makes_the_page_again_is_whole(name: str, tmp_path: Pat
     store = FolderStore(tmp_path / name)
     tiny = filled(store, tmp_path)
     tables = collect(store, tiny.runs)
-    request = ReportRequest(True, score="last-2", metrics=(VALIDATION_DICE,), seed=3, keep_differing_pairs=True)
-    page = render_page(build_report(tiny, tables, request), tiny, tables, store, tmp_path / "my out", request)
+    asked = ReportRequest(True, score="last-2", metrics=(VALIDATION_DICE,), seed=3, keep_differing_pairs=True)
+    page = render_page(build_report(tiny, tables, asked), tiny, tables, store, tmp_path / "my out", asked)
     match = re.search(r"Again, where the store can be reached: <code>(.*?)</code>", page)
     assert match
     words = shlex.split(html.unescape(match[1]))

@@ -32,17 +32,17 @@ def short(name: str, *overrides: str) -> Experiment:
     return load_experiment(EXPERIMENTS / f"{name}.yaml", ["training.epochs=4", *overrides])
 
 
-def items(tmp_path: Path, experiment: Experiment, request: ReportRequest) -> dict[str, StudyItem]:
+def items(tmp_path: Path, experiment: Experiment, asked: ReportRequest) -> dict[str, StudyItem]:
     store = FolderStore(tmp_path / "store")
     for run in experiment.runs:
         log_run(store, run, dice)
-    return {item.item: item for item in report_of(experiment, store, request).studies[0].items}
+    return {item.item: item for item in report_of(experiment, store, asked).studies[0].items}
 
 
-def report_of(experiment: Experiment, store: FolderStore, request: ReportRequest) -> Report:
+def report_of(experiment: Experiment, store: FolderStore, asked: ReportRequest) -> Report:
     """With the sections of the studies, as the command makes it."""
     studies = reproduced_studies(experiment).values()
-    return build_report(experiment, collect(store, experiment.runs), request, studies=studies)
+    return build_report(experiment, collect(store, experiment.runs), asked, studies=studies)
 
 
 def test_every_printed_value_is_there() -> None:
