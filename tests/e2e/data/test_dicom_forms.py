@@ -41,7 +41,9 @@ def packed_by_patient(root: Path, packs: Path, size_px: int) -> dict[str, np.nda
     (folder,) = packs.glob("sunnybrook*")
     images = np.load(folder / "images.npy")
     manifest = json.loads((folder / "pack.json").read_text())
-    assert int(manifest["versions"]["reader"]) >= 2, "packs made when MONOCHROME1 was not inverted are of another version"
+    assert int(manifest["versions"]["reader"]) >= 2, (
+        "packs made when MONOCHROME1 was not inverted are of another version"
+    )
     names = [record["patient"] for record in manifest["slices"]]
     return {name: images[[at for at, other in enumerate(names) if other == name]] for name in names}
 
