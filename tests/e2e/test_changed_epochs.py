@@ -150,7 +150,9 @@ class DyingStore(FolderStore):
         self.writes_left -= 1
 
 
-@pytest.mark.parametrize("writes", [0, 1, 2])
+@pytest.mark.parametrize(
+    "writes", [0, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)]
+)
 def test_cut_off_anywhere_the_run_ends_the_same(writes: int, trained: Path, phantom: Path, gridctl: Command) -> None:
     run = experiment(trained, phantom, 4)
     store = DyingStore(trained / "runs")
