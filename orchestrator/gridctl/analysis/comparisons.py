@@ -21,7 +21,7 @@ from gridctl.analysis.pairing.pairs import Cause, DroppedPair, Pair, Pairs
 from gridctl.analysis.request import ReportRequest
 from gridctl.analysis.scorecards.patient_scores import PairOfPatients, said_of
 from gridctl.analysis.scores import Observations
-from gridctl.analysis.statistics.multiplicity import benjamini_hochberg, holm
+from gridctl.analysis.statistics.multiplicity import benjamini_hochberg, holm, within_families
 from gridctl.analysis.wording import LEVEL, floor, is_equivalent, verdict
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec
@@ -147,29 +147,24 @@ def corrected(
         [family_of(item, row.label, tests) for row in comparison.rows]
         for comparison, item in zip(comparisons, tests, strict=True)
     ]
-    members: dict[str, list[float | None]] = defaultdict(list)
-    equivalence: dict[str, list[float | None]] = defaultdict(list)
-    declared_as: dict[str, str] = {}
-    for comparison, of_rows, item in zip(comparisons, names, tests, strict=True):
-        for row, name in zip(comparison.rows, of_rows, strict=True):
-            members[name].append(row.p)
-            equivalence[name].append(row.p_tost)
-            declared_as[name] = item.family
-    after = {name: iter(zip(holm(values), benjamini_hochberg(values), strict=True)) for name, values in members.items()}
-    alike = {name: iter(holm(values)) for name, values in equivalence.items()}
+    declared_as = {name: item.family for of_rows, item in zip(names, tests, strict=True) for name in of_rows}
+    p_values = [[row.p for row in comparison.rows] for comparison in comparisons]
+    by_holm = within_families(holm, p_values, names)
+    by_bh = within_families(benjamini_hochberg, p_values, names)
+    alike = within_families(holm, [[row.p_tost for row in comparison.rows] for comparison in comparisons], names)
     over_grid = overall_corrected([comparison.overall for comparison in comparisons], tests)
     trends = trends_corrected([comparison.trends for comparison in comparisons], tests)
     finished = []
-    for comparison, of_rows, of_grid, of_trends in zip(comparisons, names, over_grid, trends, strict=True):
+    for index, (comparison, of_grid, of_trends) in enumerate(zip(comparisons, over_grid, trends, strict=True)):
         rows = []
-        for row, name in zip(comparison.rows, of_rows, strict=True):
-            p_holm, p_bh = next(after[name])
+        corrected = zip(comparison.rows, names[index], by_holm[index], by_bh[index], alike[index], strict=True)
+        for row, name, p_holm, p_bh, p_tost_holm in corrected:
             exact = row.p_permutation is not None
             told = replace(
                 row,
                 p_holm=p_holm,
                 p_bh=p_bh,
-                p_tost_holm=next(alike[name]),
+                p_tost_holm=p_tost_holm,
                 family=name,
                 family_size=sizes[name],
                 floor=floor(row.n_pairs, sizes[name]) if exact and row.claim == "cohort" else "",
@@ -178,7 +173,7 @@ def corrected(
             rows.append(replace(told, verdict=verdict(told, unit)))
         floors = tuple(dict.fromkeys(row.floor for row in rows if row.floor))
         finished.append(replace(comparison, rows=rows, floors=floors, overall=of_grid, trends=of_trends))
-    return finished, [Family(name, sizes[name], declared_as[name], LEVEL) for name in members]
+    return finished, [Family(name, sizes[name], declared_as[name], LEVEL) for name in declared_as]
 
 
 def _as_declared(

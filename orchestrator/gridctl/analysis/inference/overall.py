@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import fields as fields_of
 from dataclasses import replace
@@ -16,7 +17,7 @@ from gridctl.analysis.inference.stopping import stopped
 from gridctl.analysis.model import Overall, PairScore
 from gridctl.analysis.scorecards.patient_scores import PairOfPatients
 from gridctl.analysis.statistics.improvement import wins
-from gridctl.analysis.statistics.multiplicity import holm
+from gridctl.analysis.statistics.multiplicity import holm, within_families
 from gridctl.analysis.statistics.over_grid import improvement_over_grid, iqm_difference, mean_over_grid
 from gridctl.analysis.wording import overall_verdict
 from gridctl.experiment import Experiment
@@ -125,16 +126,13 @@ def overall_corrected(parts: Sequence[Sequence[Overall]], tests: Sequence[Compar
     names = [
         [overall_family_of(item, row.label, tests) for row in part] for part, item in zip(parts, tests, strict=True)
     ]
-    members: dict[str, list[float | None]] = {}
-    for part, of_part in zip(parts, names, strict=True):
-        for row, name in zip(part, of_part, strict=True):
-            members.setdefault(name, []).append(row.p)
-    after = {name: iter(holm(values)) for name, values in members.items()}
+    sizes = Counter(name for of_part in names for name in of_part)
+    after = within_families(holm, [[row.p for row in part] for part in parts], names)
     finished = []
-    for part, of_part in zip(parts, names, strict=True):
-        rows = []
-        for row, name in zip(part, of_part, strict=True):
-            told = replace(row, p_holm=next(after[name]), family=name, family_size=len(members[name]))
-            rows.append(replace(told, verdict=overall_verdict(told)))
-        finished.append(rows)
+    for part, of_part, corrected in zip(parts, names, after, strict=True):
+        told = [
+            replace(row, p_holm=p, family=name, family_size=sizes[name])
+            for row, name, p in zip(part, of_part, corrected, strict=True)
+        ]
+        finished.append([replace(row, verdict=overall_verdict(row)) for row in told])
     return finished

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -17,7 +18,7 @@ from gridctl.analysis.model import Interaction, PairScore, TrendTest
 from gridctl.analysis.scorecards.patient_scores import PairOfPatients
 from gridctl.analysis.statistics.moderators.interaction import interaction
 from gridctl.analysis.statistics.moderators.trend import page_l, patient_trend_differences, trend
-from gridctl.analysis.statistics.multiplicity import holm
+from gridctl.analysis.statistics.multiplicity import holm, within_families
 from gridctl.analysis.statistics.population.two_way import two_way
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec
@@ -160,16 +161,13 @@ def interactions(
 def trends_corrected(parts: Sequence[Sequence[TrendTest]], tests: Sequence[ComparisonSpec]) -> list[list[TrendTest]]:
     """Trend tests, each corrected within its family: one metric's is alone unless a wider family is declared."""
     names = [[family_of(item, row.label, tests) for row in part] for part, item in zip(parts, tests, strict=True)]
-    members: dict[str, list[float | None]] = {}
-    for part, of_part in zip(parts, names, strict=True):
-        for row, name in zip(part, of_part, strict=True):
-            members.setdefault(name, []).append(row.p)
-    after = {name: iter(holm(values)) for name, values in members.items()}
+    sizes = Counter(name for of_part in names for name in of_part)
+    after = within_families(holm, [[row.p for row in part] for part in parts], names)
     finished = []
-    for part, of_part in zip(parts, names, strict=True):
+    for part, of_part, corrected in zip(parts, names, after, strict=True):
         told = [
-            replace(row, p_holm=next(after[name]), family_size=len(members[name]))
-            for row, name in zip(part, of_part, strict=True)
+            replace(row, p_holm=p, family_size=sizes[name])
+            for row, name, p in zip(part, of_part, corrected, strict=True)
         ]
         finished.append([replace(row, verdict=trend_verdict(row)) for row in told])
     return finished

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -36,6 +37,29 @@ def benjamini_hochberg(p_values: Sequence[float | None]) -> list[float | None]:
     Source: Benjamini and Hochberg (1995).
     """
     return _corrected(p_values, false_discovery_control)
+
+
+def within_families(
+    correct: Callable[[Sequence[float | None]], list[float | None]],
+    p_values: Sequence[Sequence[float | None]],
+    families: Sequence[Sequence[str]],
+) -> list[list[float | None]]:
+    """Correct tests that several comparisons made, each within its family.
+
+    Args:
+        correct: `holm` or `benjamini_hochberg`.
+        p_values: Of each comparison's tests; None where one cannot be made yet.
+        families: The family of each of them.
+
+    Returns:
+        Corrected p values in the same places.
+    """
+    members: dict[str, list[float | None]] = defaultdict(list)
+    for of_part, named in zip(p_values, families, strict=True):
+        for p, family in zip(of_part, named, strict=True):
+            members[family].append(p)
+    after = {family: iter(correct(values)) for family, values in members.items()}
+    return [[next(after[family]) for family in named] for named in families]
 
 
 def _holm(p: NDArray[np.float64]) -> NDArray[np.float64]:
