@@ -96,6 +96,16 @@ RunNames = Annotated[
         help="Only this run: its id, or a beginning of it. Repeatable.",
     ),
 ]
+ExperimentOfRun = Annotated[
+    str | None,
+    typer.Option(
+        "--experiment",
+        "-e",
+        help="Its experiment.",
+        show_default="as the id begins",
+        autocompletion=completion.experiments,
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 WithPreflight = Annotated[

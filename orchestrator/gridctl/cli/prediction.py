@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from gridctl.cli import completion
-from gridctl.cli.options import StoreUrl, output_path
+from gridctl.cli.options import ExperimentOfRun, StoreUrl, output_path
 
 
 class Device(StrEnum):
@@ -45,16 +45,7 @@ def predict(
     ] = False,
     best: Annotated[bool, typer.Option("--best", help="The weights of the best epoch, not those of the last.")] = False,
     device: Annotated[Device, typer.Option(help="Where to compute; auto takes a GPU if there is one.")] = Device.AUTO,
-    experiment: Annotated[
-        str | None,
-        typer.Option(
-            "--experiment",
-            "-e",
-            help="Its experiment.",
-            show_default="as the id begins",
-            autocompletion=completion.experiments,
-        ),
-    ] = None,
+    experiment: ExperimentOfRun = None,
     store: StoreUrl = None,
 ) -> None:
     """Segment scans with a trained model: NIfTI masks on each scan's own grid, and dataset.json, which names labels."""

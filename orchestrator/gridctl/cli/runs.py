@@ -12,6 +12,7 @@ from gridctl.cli.options import (
     BackendName,
     ExperimentFile,
     ExperimentName,
+    ExperimentOfRun,
     Overrides,
     RunNames,
     StoreUrl,
@@ -30,16 +31,7 @@ def logs(
             autocompletion=completion.runs,
         ),
     ],
-    experiment: Annotated[
-        str | None,
-        typer.Option(
-            "--experiment",
-            "-e",
-            help="Its experiment.",
-            show_default="as the id begins",
-            autocompletion=completion.experiments,
-        ),
-    ] = None,
+    experiment: ExperimentOfRun = None,
     store: StoreUrl = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more, until the run has ended.")] = False,
 ) -> None:
