@@ -24,7 +24,7 @@ from gridctl_trainer.datasets.formats.nifti import Volume, read_volume
 from gridctl_trainer.datasets.formats.voxel_grid import require_same_grid
 from gridctl_trainer.datasets.missing_folder import missing_folder
 from gridctl_trainer.datasets.quality.oddities import Notice, Oddity, ignore
-from gridctl_trainer.datasets.quality.recognition import what_is_there
+from gridctl_trainer.datasets.quality.recognition import nothing_found
 from gridctl_trainer.datasets.slices import CAVITY, LabelledSlice, Phase, cavity_ml
 
 STRUCTURES: Final[Mapping[int, str]] = ACDC.labels
@@ -56,12 +56,7 @@ def find_patients(root: Path) -> list[Path]:
         found = [path for path in found if path.is_dir() or not path.exists()]
         if found:
             return found
-    found_instead, do = what_is_there(ACDC, root)
-    raise DataError(
-        f"there is no patient of ACDC in this folder: {found_instead}",
-        where=root,
-        fix=do or f"it should hold {EXPECTED}",
-    )
+    raise nothing_found("patient of ACDC", ACDC, root, EXPECTED)
 
 
 def find_test_patients(root: Path) -> Path | None:

@@ -26,7 +26,7 @@ from gridctl_trainer.datasets.formats.voxel_grid import require_same_grid
 from gridctl_trainer.datasets.missing_folder import missing_folder
 from gridctl_trainer.datasets.mnms.descriptor import MNMS
 from gridctl_trainer.datasets.mnms.folder import EXPECTED, IMAGE, LABELS, TABLE, TESTING, TRAINING, part_of
-from gridctl_trainer.datasets.quality.recognition import what_is_there
+from gridctl_trainer.datasets.quality.recognition import nothing_found
 from gridctl_trainer.datasets.temporal_context import frames_before, pad_series
 from gridctl_trainer.plugins.dataset import DatasetOptions
 
@@ -66,12 +66,7 @@ class Mnms:
             if TRAINING not in parts or part_of(path.relative_to(root)) == TRAINING
         ]
         if not chosen:
-            found_instead, do = what_is_there(MNMS, root)
-            raise DataError(
-                f"there is no labelled patient of M&Ms in this folder: {found_instead}",
-                where=root,
-                fix=do or f"it should hold {EXPECTED}",
-            )
+            raise nothing_found("labelled patient of M&Ms", MNMS, root, EXPECTED)
         rows = _rows(root)
         cases, faults = [], []
         for patient, labels in chosen:

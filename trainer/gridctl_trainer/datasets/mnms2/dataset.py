@@ -22,7 +22,7 @@ from gridctl_trainer.datasets.formats.voxel_grid import require_same_grid
 from gridctl_trainer.datasets.missing_folder import missing_folder
 from gridctl_trainer.datasets.mnms2.descriptor import MNMS2
 from gridctl_trainer.datasets.mnms2.folder import EXPECTED, IMAGE, LABELS, TABLE
-from gridctl_trainer.datasets.quality.recognition import what_is_there
+from gridctl_trainer.datasets.quality.recognition import nothing_found
 from gridctl_trainer.plugins.dataset import DatasetOptions
 
 STRUCTURES: Final[Mapping[int, str]] = MNMS2.labels
@@ -48,12 +48,7 @@ class Mnms2:
                 if match := pattern.fullmatch(path.name):
                     found[match["patient"], match["phase"].upper()] = path
         if not labels:
-            found_instead, do = what_is_there(MNMS2, root)
-            raise DataError(
-                f"there is no labelled patient of M&Ms-2 in this folder: {found_instead}",
-                where=root,
-                fix=do or f"it should hold {EXPECTED}",
-            )
+            raise nothing_found("labelled patient of M&Ms-2", MNMS2, root, EXPECTED)
         rows = _rows(root)
         cases, faults = [], []
         for patient in sorted({patient for patient, _ in labels}):

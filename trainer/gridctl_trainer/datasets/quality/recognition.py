@@ -19,7 +19,21 @@ _LEVELS: Final = 5
 _MOST_NAMES: Final = 5000
 
 
-def what_is_there(wanted: DatasetDescriptor, root: Path) -> tuple[str, str]:
+def nothing_found(what: str, wanted: DatasetDescriptor, root: Path, expected: str) -> DataError:
+    """The error of a folder that is there and holds nothing of a data set.
+
+    Args:
+        what: That is not there: `patient of ACDC`.
+        wanted: Which data set it was given as.
+        root: The folder.
+        expected: What it should hold.
+    """
+    found_instead, do = _what_is_there(wanted, root)
+    what = f"there is no {what} in this folder: {found_instead}"
+    return DataError(what, where=root, fix=do or f"it should hold {expected}")
+
+
+def _what_is_there(wanted: DatasetDescriptor, root: Path) -> tuple[str, str]:
     """What to add to `there is no patient`: what the folder looks like, and what to do about it.
 
     Args:

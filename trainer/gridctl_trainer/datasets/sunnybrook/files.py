@@ -17,7 +17,7 @@ from gridctl_trainer.datasets.file_tree import is_folder, walk
 from gridctl_trainer.datasets.formats.dicom import read_dicom
 from gridctl_trainer.datasets.missing_folder import missing_folder
 from gridctl_trainer.datasets.quality.contour_fit import bright_border_share
-from gridctl_trainer.datasets.quality.recognition import what_is_there
+from gridctl_trainer.datasets.quality.recognition import nothing_found
 from gridctl_trainer.datasets.sunnybrook.contours import fill, read_contour
 from gridctl_trainer.datasets.sunnybrook.descriptor import SUNNYBROOK
 from gridctl_trainer.datasets.sunnybrook.folder import CONTOUR, EXPECTED, patient_of
@@ -80,12 +80,7 @@ def find_patients(root: Path) -> list[Patient]:
             ] = path
     labelled = {patient: kinds for patient, kinds in contours.items() if patient and kinds.get("i")}
     if not labelled:
-        found_instead, do = what_is_there(SUNNYBROOK, root)
-        raise DataError(
-            f"there is no inner contour of Sunnybrook in this folder: {found_instead}",
-            where=root,
-            fix=do or f"it should hold {EXPECTED}",
-        )
+        raise nothing_found("inner contour of Sunnybrook", SUNNYBROOK, root, EXPECTED)
     for name, patient in names_of_images(files, labelled, images, root).items():
         for series_of, found in images.pop(name, {}).items():
             images[patient].setdefault(series_of, found)
