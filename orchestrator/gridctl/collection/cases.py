@@ -13,8 +13,8 @@ import pandas as pd
 from gridctl.collection.columns import CASE_COLUMNS
 from gridctl.collection.read_cache import ReadCache
 from gridctl.collection.rows import cell_of
-from gridctl.collection.run_objects import OnRead
-from gridctl_trainer.contract.errors import NotFoundError, Problem, StoreError
+from gridctl.collection.run_objects import OnRead, object_or_fault
+from gridctl_trainer.contract.errors import Problem, StoreError
 from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.score_name import ScoreName
 from gridctl_trainer.contract.spec import RunSpec
@@ -108,15 +108,11 @@ def _read(
         blob = store.get(stat.key, _MAX_BYTES)
         return Blob(packed_cases(run, blob.data, where), blob.etag)
 
-    try:
+    def read() -> CaseTable:
         require_size(stat.size_bytes, _MAX_BYTES, where)
         return unpacked_cases(cache.get(f"{stat.key} {run.digest} {FORMAT}", stat.etag, packed), checkpoints)
-    except NotFoundError:
-        return None
-    except StoreError as error:
-        if error.passing:
-            raise
-        return error
+
+    return object_or_fault(read)
 
 
 def _joined(runs: Sequence[RunSpec], tables: list[pa.Table]) -> pd.DataFrame:

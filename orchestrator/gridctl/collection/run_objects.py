@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from gridctl.collection.read_cache import ReadCache
 from gridctl_trainer.contract.errors import MetricLogError, NotFoundError, Problem, StoreError, shortened
@@ -14,6 +14,8 @@ from gridctl_trainer.contract.records.attempt_log import AttemptLog, read_attemp
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Stat, Store, require_size
+
+T = TypeVar("T")
 
 OnRead = Callable[[int, int], None]
 """Called after each object with how many are read, and of how many."""
@@ -96,9 +98,22 @@ def _get(store: Store, stat: Stat, cache: ReadCache) -> bytes | StoreError | Non
         StoreError: The store cannot be reached.
     """
     limit = _MAX_LOG_BYTES if attempt_of(stat.key) else ResultRecord.max_bytes
-    try:
+
+    def read() -> bytes:
         require_size(stat.size_bytes, limit, f"{store.url}/{stat.key}")
         return cache.get(stat.key, stat.etag, lambda: store.get(stat.key, limit))
+
+    return object_or_fault(read)
+
+
+def object_or_fault(read: Callable[[], T]) -> T | StoreError | None:
+    """What reading one object gives; None if it is gone; what is wrong with it, while others may be well.
+
+    Raises:
+        StoreError: The store cannot be reached.
+    """
+    try:
+        return read()
     except NotFoundError:
         return None
     except StoreError as error:
