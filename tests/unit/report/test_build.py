@@ -26,11 +26,6 @@ from tests.unit.report.logged import EPOCHS, Dice, dice_of, experiment, log_run
 SIGNIFICANCE = ReportRequest(significance=True)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "store")
-
-
 def filled(store: FolderStore, tmp_path: Path, dice: Dice, text: str = "") -> Experiment:
     tiny = experiment(tmp_path / "data", text)
     for run in tiny.runs:

@@ -36,16 +36,6 @@ SCORED = "metrics: [dice, soft_dice, bce]"
 TESTS = ReportRequest(significance=True)
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "store")
-
-
 def asked(tmp_path: Path, *overrides: str) -> Experiment:
     return parse_experiment(experiment(tmp_path / "data", SCORED).document.with_overrides(list(overrides)))
 

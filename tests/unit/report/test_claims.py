@@ -32,16 +32,6 @@ ASKED = ReportRequest(significance=True)
 SCORED = "metrics: [dice, soft_dice, bce]"
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "store")
-
-
 def dice(lead: float, of_patients: float = 0.0) -> CaseDice:
     """γ-Net ahead by `lead`, which patients differ in by `of_patients`."""
 

@@ -24,11 +24,6 @@ ASKED = ReportRequest(significance=True)
 KEPT = replace(ASKED, keep_differing_pairs=True)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "store")
-
-
 def trained(
     store: FolderStore, tmp_path: Path, read: Callable[[RunSpec], str], text: str = "", **fields: Any
 ) -> Experiment:

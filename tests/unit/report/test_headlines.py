@@ -22,11 +22,6 @@ from tests.unit.report.logged import Dice, dice_of, experiment, log_run
 ASKED = ReportRequest(significance=True)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "store")
-
-
 def reported(store: FolderStore, tiny: Experiment, dice: Dice, finished: int | None = None) -> Report:
     for run in tiny.runs[:finished]:
         log_run(store, run, dice)

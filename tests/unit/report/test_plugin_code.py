@@ -18,11 +18,6 @@ from tests.unit.report.logged import dice_of, experiment, log_run
 ASKED = ReportRequest(significance=True)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "store")
-
-
 def code(version: str = "1.0", source: str = "a", **changes: str) -> PluginProvenance:
     of = {"kind": "preprocessing step", "name": "n4", "distribution": "mylab", **changes}
     return PluginProvenance(**of, version=version, source_digest=64 * source)

@@ -27,11 +27,6 @@ from tests.unit.report.logged import Dice, dice_of, experiment, log_run
 ASKED = ReportRequest(significance=True)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "store")
-
-
 def noisy(run: RunSpec, epoch: int) -> float:
     """γ-Net ahead by a little, by seed; U-Net much worse without scaling."""
     draw = np.random.default_rng([run.seed, round(100 * run.train_ratio), len(run.model), len(run.ablation), epoch])

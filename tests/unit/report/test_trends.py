@@ -25,16 +25,6 @@ ASKED = ReportRequest(significance=True)
 RATIOS = "train_ratios=[0.1, 0.2, 0.4, 0.8]"
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "store")
-
-
 def gap(run: RunSpec) -> float:
     """0.04 at a tenth of the data, and 0.01 less with every doubling; seeds differ."""
     noise = np.random.default_rng([run.seed, round(100 * run.train_ratio)]).normal(0, 0.001)

@@ -34,11 +34,6 @@ from tests.unit.report.pictured import PATIENTS, add_function, add_samples
 SIGNIFICANCE = ReportRequest(significance=True)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> FolderStore:
-    return FolderStore(tmp_path / "store")
-
-
 @dataclass(frozen=True)
 class Whole:
     """A grid that is done, and its page; tests only read it."""
