@@ -8,8 +8,13 @@ import numpy as np
 import pytest
 
 from gridctl_trainer.metrics.base import CaseVolume, Undefined
-from gridctl_trainer.metrics.distances import surface_distances
-from gridctl_trainer.metrics.in_plane import slice_hd95, slice_hd95_apical, slice_hd95_basal, slice_hd95_mid
+from gridctl_trainer.metrics.surface_distance.distances import surface_distances
+from gridctl_trainer.metrics.surface_distance.in_plane import (
+    slice_hd95,
+    slice_hd95_apical,
+    slice_hd95_basal,
+    slice_hd95_mid,
+)
 from tests.unit.metrics.masks import random_pairs
 
 MM = (1.5, 1.25, 10.0)

@@ -17,9 +17,9 @@ from monai.metrics.utils import get_edge_surface_distance
 from scipy.ndimage import binary_erosion, distance_transform_edt
 
 from gridctl_trainer.metrics.base import CaseVolume, Undefined
-from gridctl_trainer.metrics.distances import SurfaceDistances, surface_distances
-from gridctl_trainer.metrics.surface_elements import areas_mm2
-from gridctl_trainer.metrics.surfaces import TOLERANCE_MM, assd, hd, hd95, nsd
+from gridctl_trainer.metrics.surface_distance.distances import SurfaceDistances, surface_distances
+from gridctl_trainer.metrics.surface_distance.surface_elements import areas_mm2
+from gridctl_trainer.metrics.surface_distance.surfaces import TOLERANCE_MM, assd, hd, hd95, nsd
 from tests.unit.metrics.masks import Mask, Pair, random_pairs, real_pairs
 
 ROOT = os.environ.get("GRIDCTL_TEST_DATA", "")

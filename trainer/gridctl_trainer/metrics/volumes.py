@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from gridctl_trainer.metrics.distances import SurfaceDistances
-    from gridctl_trainer.metrics.surface_elements import SurfaceElements
+    from gridctl_trainer.metrics.surface_distance.distances import SurfaceDistances
+    from gridctl_trainer.metrics.surface_distance.surface_elements import SurfaceElements
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,21 +82,21 @@ class CaseVolume:
     @cached_property
     def distances(self) -> SurfaceDistances:
         """Between the surfaces of both masks, neither of which may be empty; computed once."""
-        from gridctl_trainer.metrics.distances import surface_distances
+        from gridctl_trainer.metrics.surface_distance.distances import surface_distances
 
         return surface_distances(*self._as_scanned, self._sampling)
 
     @cached_property
     def elements(self) -> SurfaceElements:
         """The surfaces of both masks, neither of which may be empty; computed once."""
-        from gridctl_trainer.metrics.surface_elements import surface_elements
+        from gridctl_trainer.metrics.surface_distance.surface_elements import surface_elements
 
         return surface_elements(*self._as_scanned, self._sampling)
 
     @cached_property
     def in_plane_hd95(self) -> dict[int, float]:
         """Of each slice with a truth, in mm, by its place in the scan, from base to apex; computed once."""
-        from gridctl_trainer.metrics.in_plane import hd95_by_slice
+        from gridctl_trainer.metrics.surface_distance.in_plane import hd95_by_slice
 
         return hd95_by_slice(self)
 

@@ -76,7 +76,7 @@ def _percentiles(
 
     All slices are looked at together, further apart than anything within one: the nearest lies in the same slice.
     """
-    from gridctl_trainer.metrics.distances import bounding_box, nearest_mm, surface
+    from gridctl_trainer.metrics.surface_distance.distances import bounding_box, nearest_mm, surface
 
     if not len(truth):
         return

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from gridctl_trainer.metrics.distances import bounding_box, nearest_mm
+from gridctl_trainer.metrics.surface_distance.distances import bounding_box, nearest_mm
 
 Normal = tuple[int, int, int]
 """Of a triangle, in eighths of a voxel's faces, without signs; it is as long as the triangle is large."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from gridctl_trainer.metrics.base import MetricDescriptor, Undefined
-from gridctl_trainer.metrics.cardiac_function import (
+from gridctl_trainer.metrics.cardiac.cardiac_function import (
     VENTRICLES,
     Mask,
     Value,

@@ -1,0 +1,1 @@
+"""Distances between the surfaces of two masks, and the metrics made of them."""
