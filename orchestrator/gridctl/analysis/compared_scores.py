@@ -39,6 +39,7 @@ def as_scored(
     known = {**experiment.measures, **logged}
     there = _scored(cases) if runs["finished"].any() else set(known)
     there |= {name for _, item in _declared(experiment) for name in item.metrics}
+    there |= {name for item in experiment.compare for name in item.secondary or ()}
     measures = {
         name: measure
         for name, measure in known.items()
@@ -48,7 +49,8 @@ def as_scored(
     for index, item in enumerate(experiment.compare):
         declared = _written(item.metrics, measures) if declares_metrics(experiment, index) else []
         names = declared or default_scores(measures, item.score)
-        compare.append(item.model_copy(update={"metrics": tuple(names)}))
+        secondary = None if item.secondary is None else tuple(_written(item.secondary, measures))
+        compare.append(item.model_copy(update={"metrics": tuple(names), "secondary": secondary}))
     return replace(experiment, measures=measures, compare=tuple(compare))
 
 

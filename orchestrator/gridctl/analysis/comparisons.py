@@ -11,7 +11,7 @@ import numpy as np
 
 from gridctl.analysis.inference.cell_tests import paired_tests, unpaired_test
 from gridctl.analysis.inference.claims import patient_table, with_readings
-from gridctl.analysis.inference.families import cells_of, family_of, family_sizes
+from gridctl.analysis.inference.families import cells_of, family_of, family_sizes, is_secondary, tested_by
 from gridctl.analysis.inference.overall import overall, overall_corrected
 from gridctl.analysis.inference.resplits import SplitSizes, check_resplits, resplit_fields
 from gridctl.analysis.inference.stopping import first_look, in_every_cell, looked_at, stopped
@@ -81,6 +81,7 @@ def compare(
     changed: list[Interaction] = []
     for metric in asked.metrics:
         measure = experiment.measures[metric]
+        item = tested_by(asked, metric)
         if asked.claim == "population" and request.unit == "run" and metric not in observations.patients:
             check_resplits(asked, measure, experiment)
         usable, without = _usable(pairs, observations, measure)
@@ -97,11 +98,11 @@ def compare(
             )
             usable_now = looked_at(asked, by_cell[cell], experiment) if request.unit == "run" else by_cell[cell]
             tested.append(usable_now)
-            row = _row(asked, measure, cell, usable_now, pairs, observations, request, here)
+            row = _row(item, measure, cell, usable_now, pairs, observations, request, here)
             if request.unit == "run" and usable_now:
                 differences = np.array([_scored(metric, pair, observations).difference for pair in usable_now])
-                row = _as_declared(row, asked, usable_now, observations, differences, sizes, tests, splits)
-            rows.append(replace(row, first_look=first_look(asked)))
+                row = _as_declared(row, item, usable_now, observations, differences, sizes, tests, splits)
+            rows.append(replace(row, first_look=first_look(asked), secondary=is_secondary(asked, metric)))
         if request.unit == "run":
             of_metric = [_scored(metric, pair, observations) for pair in usable]
             scored += of_metric
@@ -112,7 +113,9 @@ def compare(
                 waiting = (
                     0 if asked.stopping != "fixed" else sum(row.unfinished for row in rows if row.metric == metric)
                 )
-                over_grid.append(overall(asked, measure, grid, experiment, waiting))
+                over_grid.append(overall(item, measure, grid, experiment, waiting))
+                if is_secondary(asked, metric):
+                    continue
                 if (found := trend_test(asked, measure, grid, experiment, waiting)) is not None:
                     trends.append(found)
                 changed += interactions(asked, measure, grid, experiment, waiting)
@@ -144,7 +147,7 @@ def corrected(
     """
     sizes = family_sizes(tests, experiment)
     names = [
-        [family_of(item, row.label, tests) for row in comparison.rows]
+        [family_of(item, row.metric, row.label, tests) for row in comparison.rows]
         for comparison, item in zip(comparisons, tests, strict=True)
     ]
     declared_as = {name: item.family for of_rows, item in zip(names, tests, strict=True) for name in of_rows}
@@ -173,7 +176,10 @@ def corrected(
             rows.append(replace(told, verdict=verdict(told, unit)))
         floors = tuple(dict.fromkeys(row.floor for row in rows if row.floor))
         finished.append(replace(comparison, rows=rows, floors=floors, overall=of_grid, trends=of_trends))
-    return finished, [Family(name, sizes[name], declared_as[name], LEVEL) for name in declared_as]
+    beside = {row.family for part in finished for row in part.rows if row.secondary}
+    return finished, [
+        Family(name, sizes[name], declared_as[name], LEVEL, secondary=name in beside) for name in declared_as
+    ]
 
 
 def _as_declared(
@@ -193,7 +199,7 @@ def _as_declared(
     )
     if not shared and asked.claim == "population":
         told |= resplit_fields(asked, differences, splits.get(pairs[0].model_run))
-    told = stopped(told, asked, differences, sizes[family_of(asked, row.label, tests)])
+    told = stopped(told, asked, differences, sizes[family_of(asked, row.metric, row.label, tests)])
     return replace(row, **told)
 
 

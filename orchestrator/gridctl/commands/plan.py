@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from gridctl.analysis.compared_scores import as_scored, compares_cases
 from gridctl.analysis.inference.claims import claim_of
-from gridctl.analysis.inference.families import asked_tests, family_of, family_sizes
+from gridctl.analysis.inference.families import asked_tests, family_of, family_sizes, is_secondary
 from gridctl.analysis.request import ReportRequest
 from gridctl.analysis.statistics.power import deviation_interval, paired_t_power, pairs_needed
 from gridctl.analysis.statistics.smallest_p import pairs_for_exact
@@ -266,9 +266,11 @@ def _needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:
         if asked.model == asked.against:
             continue
         for metric in asked.metrics:
+            if is_secondary(asked, metric):
+                continue
             measure = experiment.measures[metric]
             spread = measured_spread(asked, metric, collected, epochs)
-            together = sizes[family_of(asked, measure.label, tests)]
+            together = sizes[family_of(asked, metric, measure.label, tests)]
             yield from _needs_of(asked, measure, spread, together, len(experiment.seeds), len(experiment.folds))
 
 

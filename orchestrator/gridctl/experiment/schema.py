@@ -127,6 +127,9 @@ class ComparisonSpec(Frozen):
             without the structure, those of each. By default the first of `metrics`, which is `dice` (hard Dice of whole
             volumes, mean over patients), on validation and on every external set; where `score` is a mean over epochs,
             the first that every epoch has.
+        secondary: Scores that are tested too, in families of their own, and never speak in the headline; named as
+            `metrics` are. By default HD95 (`hd95`) of each structure and set where `metrics` is left out and the first
+            of them is one of cases; `[]` for none. A margin, an effect and a trend are those of `metrics` alone.
         score: How the epochs of a run become its one score: the `final` epoch, the `best` on validation by the first
             of `metrics` that every epoch has, the `mean` of all epochs, or of the `last-K`. Scores of cases have no
             mean over epochs.
@@ -150,6 +153,7 @@ class ComparisonSpec(Frozen):
     model: Identifier
     against: Identifier
     metrics: Annotated[tuple[ScoreText, ...], AfterValidator(_no_duplicates)] = ()
+    secondary: Annotated[tuple[ScoreText, ...], AfterValidator(_no_duplicates)] | None = None
     score: Score = "final"
     family: Literal["metric", "comparison", "experiment"] = "metric"
     equivalence_margin: float | None = Field(None, gt=0)

@@ -97,6 +97,9 @@ def _comparisons(first: HistoryEvent, now: HistoryEvent) -> Iterator[str]:
                 yield f"{name.replace('_', ' ')}{of} changed from {_value(was)} to {_value(is_)}"
         if set(_now(old.metrics)) != set(_now(new.metrics)):
             yield f"metrics{of} changed from {_metrics(old.metrics)} to {_metrics(new.metrics)}"
+        if set(_now(old.secondary or ())) != set(_now(new.secondary or ())):
+            was, is_ = (_metrics(item.secondary or ()) or "none" for item in (old, new))
+            yield f"secondary metrics{of} changed from {was} to {is_}"
     if not before and not after and first.asked and now.asked and first.asked.score != now.asked.score:
         yield f"score changed from {first.asked.score or 'final'} to {now.asked.score or 'final'}"
     if first.asked and now.asked and first.asked.unit != now.asked.unit:

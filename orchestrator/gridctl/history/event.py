@@ -40,6 +40,7 @@ class DeclaredComparison(Growing):
     model: str
     against: str
     metrics: tuple[str, ...]
+    secondary: tuple[str, ...] | None = None
     score: str
     family: str
     equivalence_margin: float | None = None

@@ -144,7 +144,7 @@ def _comparisons(
 def _headlines(comparison: Comparison, unit: str, runs: pd.DataFrame, trained: Sequence[TrainedModel]) -> Iterator[str]:
     compared = runs["model"].isin([comparison.model, comparison.against])
     unfinished = int((compared & ~runs["finished"]).sum())
-    for metric in dict.fromkeys(row.metric for row in comparison.rows):
+    for metric in dict.fromkeys(row.metric for row in comparison.rows if not row.secondary):
         rows = [row for row in comparison.rows if row.metric == metric]
         overall = next((row for row in comparison.overall if row.metric == metric), None)
         yield from headlines(rows, unit, unfinished=unfinished, runs=int(compared.sum()), overall=overall)

@@ -82,10 +82,11 @@ def _partly_validated(experiment: Experiment, request: ReportRequest, scores: Co
 
 def many_families(families: Sequence[Family]) -> Iterator[str]:
     """Each family keeps its level; the more there are, the likelier some headline is wrong."""
-    if len(families) >= FAMILIES_SAID:
-        some = 1 - (1 - LEVEL) ** len(families)
+    spoken = [family for family in families if not family.secondary]
+    if len(spoken) >= FAMILIES_SAID:
+        some = 1 - (1 - LEVEL) ** len(spoken)
         yield (
-            f"{len(families)} families of tests are each corrected by themselves: of studies in which nothing differs, "
+            f"{len(spoken)} families of tests are each corrected by themselves: of studies in which nothing differs, "
             f"up to {some:.0%} would call something better; compare.family: experiment corrects all tests together"
         )
 

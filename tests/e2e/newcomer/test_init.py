@@ -72,7 +72,7 @@ def test_the_report_never_says_that_the_proposed_seeds_are_too_few(
     text = gridctl("init", "hearts", "-o", "-", *arguments).stdout
     experiment = _loaded(tmp_path, text)
     (asked,) = experiment.compare
-    family = family_of(asked, experiment.measures[VOLUME_DICE].label, [asked])
+    family = family_of(asked, VOLUME_DICE, experiment.measures[VOLUME_DICE].label, [asked])
     tests = family_sizes([asked], experiment)[family]
     seeds = len(set(experiment.seeds))
     assert floor(seeds, tests) == ""

@@ -9,7 +9,7 @@ from gridctl.analysis.compared_scores import declares_metrics
 from gridctl.analysis.request import ReportRequest, asked_by_name, compared_ablations
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec
-from gridctl.experiment.scores.measures import Measure, default_scores
+from gridctl.experiment.scores.measures import Measure, default_scores, default_secondary_scores, has_cases
 from gridctl_trainer.contract.score_name import VALIDATION
 
 
@@ -21,7 +21,15 @@ def asked_comparisons(experiment: Experiment, request: ReportRequest) -> list[Co
         score = request.score or item.score
         declared = by_name or (item.metrics if declares_metrics(experiment, index) else ())
         metrics = declared or default_scores(experiment.measures, score, request.unit)
-        asked.append(item.model_copy(update={"metrics": tuple(metrics), "score": score}))
+        if by_name or request.unit == "epoch":
+            secondary: Sequence[str] = ()
+        elif item.secondary is not None:
+            of_epochs = not has_cases(score)
+            secondary = [name for name in item.secondary if not of_epochs or experiment.measures[name].level == "slice"]
+        else:
+            secondary = () if declared else default_secondary_scores(experiment.measures, score)
+        update = {"metrics": tuple(metrics), "secondary": tuple(secondary), "score": score}
+        asked.append(item.model_copy(update=update))
     return asked
 
 
@@ -33,7 +41,8 @@ def asked_ablations(
         return
     like = asked[0] if asked else ComparisonSpec(model="none", against="none")
     for model in experiment.models:
-        yield like.model_copy(update={"model": model, "against": model, "metrics": tuple(metrics), "score": score})
+        update = {"model": model, "against": model, "metrics": tuple(metrics), "secondary": (), "score": score}
+        yield like.model_copy(update=update)
 
 
 def asked_metrics(experiment: Experiment, request: ReportRequest, asked: Sequence[ComparisonSpec]) -> list[str]:
@@ -43,7 +52,7 @@ def asked_metrics(experiment: Experiment, request: ReportRequest, asked: Sequenc
 
 
 def asked_tests(experiment: Experiment, request: ReportRequest) -> list[ComparisonSpec]:
-    """Everything that `--significance` tests; `model` is `against` where its ablations are.
+    """Everything that `--significance` tests, secondary scores last; `model` is `against` where its ablations are.
 
     Scores of an epoch that was chosen on the patients that they score are shown and not tested.
     """
@@ -52,10 +61,23 @@ def asked_tests(experiment: Experiment, request: ReportRequest) -> list[Comparis
     every = [*asked, *asked_ablations(experiment, asked, asked_metrics(experiment, request, asked), score)]
     tests = []
     for item in every:
-        metrics = [name for name in item.metrics if not is_selected(item.score, experiment.measures[name])]
+        wanted = dict.fromkeys((*item.metrics, *(item.secondary or ())))
+        metrics = [name for name in wanted if not is_selected(item.score, experiment.measures[name])]
         if metrics or not item.metrics:
             tests.append(item.model_copy(update={"metrics": tuple(metrics)}))
     return tests
+
+
+def is_secondary(item: ComparisonSpec, metric: str) -> bool:
+    """Whether a score is tested beside those that the comparison is about."""
+    return metric in (item.secondary or ())
+
+
+def tested_by(item: ComparisonSpec, metric: str) -> ComparisonSpec:
+    """A comparison as it is tested by one score: what is declared in units of the primary ones is theirs alone."""
+    if not is_secondary(item, metric):
+        return item
+    return item.model_copy(update={"equivalence_margin": None, "effect": None, "effect_sd": None, "trend": None})
 
 
 def is_selected(score: str, measure: Measure) -> bool:
@@ -69,31 +91,33 @@ def cells_of(item: ComparisonSpec, experiment: Experiment) -> list[tuple[float, 
     return [(ratio, ablation) for ratio in experiment.train_ratios for ablation in ablations]
 
 
-def family_of(item: ComparisonSpec, label: str, tests: Sequence[ComparisonSpec]) -> str:
-    """The family that a test of one comparison on one score belongs to.
+def family_of(item: ComparisonSpec, metric: str, label: str, tests: Sequence[ComparisonSpec]) -> str:
+    """The family that a test of one comparison on one score belongs to; secondary scores are never in one with others.
 
     Args:
         item: The comparison.
-        label: What the score is called in text.
+        metric: The score.
+        label: What it is called in text.
         tests: All that are asked for.
     """
+    beside = ", secondary" if is_secondary(item, metric) else ""
     if item.family == "experiment":
-        return "all tests"
+        return f"all tests{beside}"
     name = f"ablations of {item.model}" if item.model == item.against else f"{item.model} against {item.against}"
     twice = sum((other.model, other.against) == (item.model, item.against) for other in tests) > 1
     name += f" ({item.score})" if twice else ""
-    return name if item.family == "comparison" else f"{name}, {label}"
+    return f"{name}{beside}" if item.family == "comparison" else f"{name}, {label}"
 
 
-def overall_family_of(item: ComparisonSpec, label: str, tests: Sequence[ComparisonSpec]) -> str:
+def overall_family_of(item: ComparisonSpec, metric: str, label: str, tests: Sequence[ComparisonSpec]) -> str:
     """The family of a comparison's one test over the whole grid: it is asked first, and apart from the cells."""
-    return f"{family_of(item, label, tests)}, over the whole grid"
+    return f"{family_of(item, metric, label, tests)}, over the whole grid"
 
 
 def family_sizes(tests: Sequence[ComparisonSpec], experiment: Experiment) -> Counter[str]:
     """How many tests each family has once every run is finished."""
     return Counter(
-        family_of(item, experiment.measures[metric].label, tests)
+        family_of(item, metric, experiment.measures[metric].label, tests)
         for item in tests
         for metric in item.metrics
         for _ in cells_of(item, experiment)

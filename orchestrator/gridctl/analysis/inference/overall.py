@@ -124,7 +124,8 @@ def overall_corrected(parts: Sequence[Sequence[Overall]], tests: Sequence[Compar
         tests: What each of them was asked.
     """
     names = [
-        [overall_family_of(item, row.label, tests) for row in part] for part, item in zip(parts, tests, strict=True)
+        [overall_family_of(item, row.metric, row.label, tests) for row in part]
+        for part, item in zip(parts, tests, strict=True)
     ]
     sizes = Counter(name for of_part in names for name in of_part)
     after = within_families(holm, [[row.p for row in part] for part in parts], names)

@@ -160,7 +160,9 @@ def interactions(
 
 def trends_corrected(parts: Sequence[Sequence[TrendTest]], tests: Sequence[ComparisonSpec]) -> list[list[TrendTest]]:
     """Trend tests, each corrected within its family: one metric's is alone unless a wider family is declared."""
-    names = [[family_of(item, row.label, tests) for row in part] for part, item in zip(parts, tests, strict=True)]
+    names = [
+        [family_of(item, row.metric, row.label, tests) for row in part] for part, item in zip(parts, tests, strict=True)
+    ]
     sizes = Counter(name for of_part in names for name in of_part)
     after = within_families(holm, [[row.p for row in part] for part in parts], names)
     finished = []

@@ -91,12 +91,14 @@ class Family:
         m: Tests declared in it, whether they can be made yet or not.
         declared: By what: `metric`, `comparison` or `experiment` of `compare.family`.
         level: Of the corrected p that is called significant.
+        secondary: Whether its tests are of secondary scores.
     """
 
     name: str
     m: int
     declared: str
     level: float
+    secondary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

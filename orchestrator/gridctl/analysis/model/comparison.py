@@ -60,6 +60,7 @@ class ComparisonRow:
         log_e: Natural logarithm of the e-value of `stopping: anytime`; else None.
         model_updates, against_updates: Optimizer steps of a run, mean over runs; None where no log says.
         trained_differently: In what else the training of both differs, in words; empty where it does not.
+        secondary: Whether the score is a secondary one, tested in a family of its own and never in the headline.
     """
 
     metric: str
@@ -135,6 +136,7 @@ class ComparisonRow:
     model_updates: float | None = None
     against_updates: float | None = None
     trained_differently: str = ""
+    secondary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Final
 
 from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.score_name import VALIDATION, ScoreName, scores_of
-from gridctl_trainer.contract.spec import DataSpec, RunSpec, scored_sets, structures_of
+from gridctl_trainer.contract.spec import DEFAULT_SECONDARY_METRIC, DataSpec, RunSpec, scored_sets, structures_of
 from gridctl_trainer.plugins.class_path import is_class_path
 from gridctl_trainer.plugins.dataset import unlabelled
 from gridctl_trainer.plugins.entry_points import PluginError
@@ -207,6 +207,25 @@ def default_scores(measures: Measures, score: str = "final", unit: str = "run") 
     chosen = {name: measure for name, measure in fitting.items() if measure.set != TEST and measure.is_score}
     first = next(iter(chosen.values()), None)
     return [name for name, measure in chosen.items() if first and measure.metric == first.metric]
+
+
+def default_secondary_scores(measures: Measures, score: str = "final", unit: str = "run") -> list[str]:
+    """What is tested beside the default scores where nobody names any: HD95 of cases, on the same sets.
+
+    Args:
+        measures: All that there are.
+        score: How the epochs of a run become its score.
+        unit: `run` or `epoch`.
+    """
+    primary = [measures[name] for name in default_scores(measures, score, unit)]
+    if not primary or primary[0].level == "slice" or primary[0].metric == DEFAULT_SECONDARY_METRIC:
+        return []
+    sets = {measure.set for measure in primary}
+    return [
+        name
+        for name, measure in measures.items()
+        if measure.metric == DEFAULT_SECONDARY_METRIC and measure.set in sets and measure.is_score
+    ]
 
 
 def has_cases(score: str) -> bool:

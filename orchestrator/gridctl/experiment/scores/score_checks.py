@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from gridctl.experiment.document import Location
@@ -46,26 +47,46 @@ def with_scores(comparison: ComparisonSpec, index: int, measures: Measures, prob
         measures: What the runs score.
         problems: Gets each name that means no score.
     """
+    found = _written_out(comparison, "metrics", comparison.metrics, index, measures, problems)
+    metrics = tuple(found or default_scores(measures, comparison.score))
+    if comparison.secondary is None:
+        return comparison.model_copy(update={"metrics": metrics})
+    secondary = _written_out(comparison, "secondary", comparison.secondary, index, measures, problems)
+    for place, name in enumerate(secondary):
+        if name in metrics:
+            problems.add(
+                ("compare", index, "secondary", min(place, len(comparison.secondary) - 1)),
+                f"{name} is one of metrics as well, and one score is either primary or secondary",
+                "name it in one of the two",
+            )
+    return comparison.model_copy(update={"metrics": metrics, "secondary": tuple(secondary)})
+
+
+def _written_out(
+    comparison: ComparisonSpec, key: str, names: Sequence[str], index: int, measures: Measures, problems: Problems
+) -> dict[str, None]:
+    """The scores that are meant, in order, each once."""
     found: dict[str, None] = {}
-    for place, text in enumerate(comparison.metrics):
+    for place, text in enumerate(names):
+        at: Location = ("compare", index, key, place)
         meant = written_out(text, measures)
         if not meant:
-            problems.add(("compare", index, "metrics", place), *unknown_score(text, measures))
+            problems.add(at, *unknown_score(text, measures))
         of_cases = [name for name in meant if measures[name].level != "slice"]
         if of_cases and not has_cases(comparison.score):
             problems.add(
-                ("compare", index, "metrics", place),
+                at,
                 f"'{text}' is one of cases, which are scored at the final and the best epoch alone",
                 f"write score: final, or compare by {' or '.join(default_scores(measures, comparison.score)[:1])}",
             )
         if any(not measures[name].is_score for name in meant):
             problems.add(
-                ("compare", index, "metrics", place),
+                at,
                 f"'{text}' is a plain quantity, of which no value is better than another",
                 "compare by a score, such as the absolute error of it",
             )
         found |= dict.fromkeys(meant)
-    return comparison.model_copy(update={"metrics": tuple(found or default_scores(measures, comparison.score))})
+    return found
 
 
 def best_written_out(training: TrainingSpec, measures: Measures) -> tuple[TrainingSpec, tuple[str, str] | None]:

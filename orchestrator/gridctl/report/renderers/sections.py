@@ -131,7 +131,8 @@ def _one_ratio(family: Sequence[ComparisonRow]) -> bool:
 
 def _title(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> str:
     at = "" if "ratio" in _place_columns(family) else f", ratio {family[0].train_ratio:g}"
-    return f"{titled(report.measures[metric])}, {comparison_name(comparison)}{at}"
+    role = " (secondary)" if family[0].secondary else ""
+    return f"{titled(report.measures[metric])}{role}, {comparison_name(comparison)}{at}"
 
 
 def _count(row: ComparisonRow) -> str:

@@ -10,13 +10,14 @@ from gridctl_trainer.contract.spec.preprocessing import DEFAULT_STEPS, StepSpec
 from gridctl_trainer.contract.spec.problems import validation_problems
 from gridctl_trainer.contract.spec.run_id import RUN_ID_MAX_LENGTH
 from gridctl_trainer.contract.spec.run_spec import MAX_SPEC_BYTES, SCHEMA_VERSION, RunSpec
-from gridctl_trainer.contract.spec.scored import DEFAULT_METRICS, scored_sets, structures_of
+from gridctl_trainer.contract.spec.scored import DEFAULT_METRICS, DEFAULT_SECONDARY_METRIC, scored_sets, structures_of
 from gridctl_trainer.contract.spec.scoring import ScoringSpec
 from gridctl_trainer.contract.spec.split import SplitParts, SplitSpec
 from gridctl_trainer.contract.spec.training import TrainingSpec
 
 __all__ = [
     "DEFAULT_METRICS",
+    "DEFAULT_SECONDARY_METRIC",
     "DEFAULT_STEPS",
     "MAX_SPEC_BYTES",
     "RESERVED_SETS",

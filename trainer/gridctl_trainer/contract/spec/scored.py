@@ -25,6 +25,9 @@ DEFAULT_METRICS: Final = (
 )
 """The scorecard: scores of whole cases and patients once the model is trained, and two of slices after each epoch."""
 
+DEFAULT_SECONDARY_METRIC: Final = "hd95"
+"""What is tested beside the first metric where the first is one of cases, and never in the headline."""
+
 
 def scored_sets(data: DataSpec) -> tuple[str, ...]:
     """The sets that are scored after every epoch, by name."""
