@@ -139,17 +139,6 @@ def _last_seen(log: AttemptLog) -> datetime:
     return max(log.attempt.started_at, *signs) if signs else log.attempt.started_at
 
 
-def epoch_row(log: AttemptLog, record: EpochRecord) -> dict[str, Any]:
-    """What `EPOCH_COLUMNS` name of an epoch, but for its cell, and its scores."""
-    return {
-        "epoch": record.epoch,
-        "train_loss": record.train_loss,
-        "seconds": record.seconds,
-        "attempt": log.attempt.attempt,
-        **record.named_scores,
-    }
-
-
 def cell_of(run: RunSpec) -> dict[str, Any]:
     """What names a run; its id is a digest, so this is made once a run and not once an epoch."""
     return {
