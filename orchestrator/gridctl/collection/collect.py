@@ -120,8 +120,8 @@ def collect(
             scorecards[layout.run_id] = stat
         elif misplaced := _misplaced(layout, stat.key):
             problems.append(Problem(misplaced, f"{store.url}/{stat.key}", "move it elsewhere, or delete it"))
-    cache = cache or ReadCache.of(store)
-    tables = read_tables(store, wanted, chosen, cache, problems, on_read)
+    given, cache = cache, cache or ReadCache.of(store)
+    tables = read_tables(store, wanted, chosen, cache, problems, on_read, given)
     run_rows, function_rows, of_runs = [], [], []
     logged: dict[str, MetricInfo] = {}
     scored: dict[str, None] = {}
@@ -138,7 +138,7 @@ def collect(
         done = {str(row["run_id"]) for row in run_rows if row["finished"]}
         listed = [(run, scorecards[run.run_id]) for run in runs if run.run_id in done and run.run_id in scorecards]
         checkpoints = () if cases is True else tuple(cases)
-        found = read_all_cases(store, listed, problems, on_read, checkpoints=checkpoints)
+        found = read_all_cases(store, listed, problems, on_read, given, checkpoints)
         table, logged, scored = found.rows, {**logged, **found.metrics}, scored | dict.fromkeys(found.scored)
     measures = measures_of(runs, logged, scored)
     of_scores = dict.fromkeys(epoch_measures(measures), "float64")

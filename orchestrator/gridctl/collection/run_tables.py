@@ -29,6 +29,7 @@ def read_tables(
     cache: ReadCache,
     problems: list[Problem],
     on_read: OnRead | None,
+    kept: ReadCache | None = None,
 ) -> dict[str, RunTable]:
     """What the metric logs and results of runs come to.
 
@@ -39,6 +40,7 @@ def read_tables(
         cache: Of objects read before.
         problems: Takes what is wrong with single objects, and with runs.
         on_read: Told how many of the objects that must be read are, and of how many.
+        kept: Of tables; by default this user's.
 
     Returns:
         By run id, of every run that is wanted.
@@ -46,7 +48,7 @@ def read_tables(
     Raises:
         StoreError: The store cannot be reached.
     """
-    kept = ReadCache.of(store, folders=True)
+    kept = kept or ReadCache.of(store, folders=True)
     states = {
         run_id: state_of(wanted[run_id], stats)
         for run_id, stats in chosen.items()
