@@ -45,6 +45,7 @@ class JobTemplate:
         if problems:
             raise InputError(problems)
         self._options = experiment.kubernetes
+        self._shown_options = self._options.model_dump(mode="json")
         self._gpus = {self._options.gpu_resource: self._options.gpus} if self._options.gpus else {}
         self._store_url = store_url.rstrip("/")
         self._source, self._template = _read_template(self._options.template)
@@ -78,7 +79,7 @@ class JobTemplate:
             "spec_url": spec_url,
             "labels": labels,
             "annotations": annotations,
-            "kubernetes": self._options.model_dump(mode="json"),
+            "kubernetes": self._shown_options,
             "requests": self._options.requests,
             "limits": self._options.limits | self._gpus,
             "exit_codes": {"stopped": exit_codes.STOPPED, "never_retried": sorted(exit_codes.NEVER_RETRIED)},

@@ -6,8 +6,9 @@ import json
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 import yaml
@@ -37,21 +38,28 @@ class Rendered:
     lines: Mapping[str, int] = field(default_factory=dict)
 
 
+def lines_by_text(template: str) -> Mapping[str, Sequence[int]]:
+    """Where each line of a template stands in it, by its text without the spaces around it."""
+    written: dict[str, list[int]] = defaultdict(list)
+    for number, line in enumerate(template.splitlines(), start=1):
+        written[line.strip()].append(number)
+    return written
+
+
 class TemplateOutput:
     """Text that remembers which line of the template each of its lines comes from.
 
     Args:
-        template: Its text. Jinja tells where expressions are; text between them is looked up.
+        written: Of the template, as `lines_by_text` gives it. Jinja tells where expressions are; text between them
+            is looked up.
     """
 
-    def __init__(self, template: str) -> None:
+    def __init__(self, written: Mapping[str, Sequence[int]]) -> None:
         self._pieces: list[str] = []
         self._length = 0
         self._lines: list[int] = []
         self._at_line_start = True
-        self._written: dict[str, list[int]] = defaultdict(list)
-        for number, line in enumerate(template.splitlines(), start=1):
-            self._written[line.strip()].append(number)
+        self._written = written
 
     def add(self, piece: str, line: int) -> None:
         """Append what the template gave.
@@ -135,9 +143,29 @@ def read_job(output: TemplateOutput) -> Rendered:
             what = "the template gives YAML that is no mapping, not a Job"
         raise TemplateMistake(what, output.template_line(line))
     node, job = documents[0]
-    _require_small_json(job, node, output)
-    lines = {path: output.template_line(line) for path, line in _places(node, "", set())}
-    return Rendered(text.strip() + "\n", job, lines)
+    _require_small_json(job, node, output, has_aliases="*" in text and "&" in text)
+    return Rendered(text.strip() + "\n", job, _FieldLines(node, output))
+
+
+class _FieldLines(Mapping[str, int]):
+    """Looked up when first asked: only a Job that has a mistake is asked where it stands."""
+
+    def __init__(self, node: Any, output: TemplateOutput) -> None:
+        self._node = node
+        self._output = output
+
+    @cached_property
+    def _found(self) -> dict[str, int]:
+        return {path: self._output.template_line(line) for path, line in _places(self._node, "", set())}
+
+    def __getitem__(self, path: str) -> int:
+        return self._found[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 def _line_of_endless_number(text: str) -> int:
@@ -146,15 +174,16 @@ def _line_of_endless_number(text: str) -> int:
     return text.count("\n", 0, found.start()) if found else 0
 
 
-def _require_small_json(job: Any, node: Any, output: TemplateOutput) -> None:
-    """Aliases may stand for more than they take.
+def _require_small_json(job: Any, node: Any, output: TemplateOutput, *, has_aliases: bool) -> None:
+    """Aliases may stand for more than they take: then it is measured piece by piece, else at once, which is faster.
 
     Raises:
         TemplateMistake: It is no JSON, or too much.
     """
     length = 0
     try:
-        for piece in json.JSONEncoder(allow_nan=False, ensure_ascii=False, sort_keys=True).iterencode(job):
+        encoder = json.JSONEncoder(allow_nan=False, ensure_ascii=False, sort_keys=True)
+        for piece in encoder.iterencode(job) if has_aliases else (encoder.encode(job),):
             length += len(piece)
             if length > MOST_CHARACTERS:
                 raise TemplateMistake(f"what the template gives is more than {MOST_CHARACTERS:,} characters of JSON")

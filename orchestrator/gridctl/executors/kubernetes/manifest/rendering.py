@@ -8,7 +8,7 @@ from typing import Any, Final
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from gridctl.executors.kubernetes.manifest.rendered_job import Rendered, TemplateOutput, read_job
+from gridctl.executors.kubernetes.manifest.rendered_job import Rendered, TemplateOutput, lines_by_text, read_job
 from gridctl.executors.kubernetes.manifest.template_mistake import TemplateMistake, quoted
 
 _LARGEST_POWER_BITS: Final = 10_000
@@ -38,12 +38,13 @@ class JobTemplateText:
             undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, optimized=False
         )
         try:
-            self._text = text
             self._template: Template = environment.from_string(text)
         except TemplateSyntaxError as error:
             raise TemplateMistake(f"not a Jinja template: {quoted(error.message or '')}", error.lineno) from None
         except RecursionError:
             raise TemplateMistake("not a Jinja template: it is nested too deeply") from None
+        self._written = lines_by_text(text)
+        self._template_lines: dict[int, int] = {}
 
     def render(self, values: Mapping[str, Any]) -> Rendered:
         """The Job of one run.
@@ -51,12 +52,12 @@ class JobTemplateText:
         Raises:
             TemplateMistake: It asks for what there is not, fails, or gives something else than one YAML mapping.
         """
-        output = TemplateOutput(self._text)
+        output = TemplateOutput(self._written)
         generator = self._template.root_render_func(self._template.new_context(dict(values)))
         try:
             for piece in generator:
                 frame = getattr(generator, "gi_frame", None)
-                line = self._template.get_corresponding_lineno(frame.f_lineno) if frame else 0
+                line = self._template_line(frame.f_lineno) if frame else 0
                 output.add(piece, line)
         except UndefinedError as error:
             what = f"the template asks for something that there is not: {quoted(error.message or '')}"
@@ -79,9 +80,15 @@ class JobTemplateText:
         line, traceback = 0, error.__traceback__
         while traceback is not None:
             if traceback.tb_frame.f_code.co_filename == "<template>":
-                line = self._template.get_corresponding_lineno(traceback.tb_lineno)
+                line = self._template_line(traceback.tb_lineno)
             traceback = traceback.tb_next
         return line
+
+    def _template_line(self, code_line: int) -> int:
+        """Remembered: Jinja reads its whole table of lines at each question, and there is one for each piece."""
+        if code_line not in self._template_lines:
+            self._template_lines[code_line] = self._template.get_corresponding_lineno(code_line)
+        return self._template_lines[code_line]
 
     @property
     def code_lines(self) -> list[tuple[int, int]]:

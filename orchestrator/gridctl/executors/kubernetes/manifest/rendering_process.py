@@ -119,7 +119,8 @@ def _main() -> None:
                     template = JobTemplateText(question["template"])
                     answer: dict[str, Any] = {"code_lines": template.code_lines}
                 else:
-                    answer = asdict(template.render(question["values"]))
+                    rendered = template.render(question["values"])
+                    answer = {"text": rendered.text, "job": rendered.job, "lines": dict(rendered.lines)}
         except TemplateMistake as mistake:
             answer = {"mistake": asdict(mistake)}
         except MemoryError:
