@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -120,12 +119,11 @@ def shape_of(job: Mapping[str, Any]) -> str:
 
     Everything but the names: the run's id and digest, wherever they stand, its labels and annotations.
     """
-    shape = copy.deepcopy(dict(job))
-    metadata = shape["metadata"]
+    metadata, spec = job["metadata"], job["spec"]
     names = (metadata["name"], metadata.get("annotations", {}).get(DIGEST_ANNOTATION, ""))
-    shape["metadata"] = {"namespace": metadata.get("namespace")}
-    shape["spec"]["template"]["metadata"] = {}
-    text = canonical_json(shape)
+    kept: Json = {"metadata": {"namespace": metadata.get("namespace")}}
+    kept["spec"] = spec | {"template": spec["template"] | {"metadata": {}}}
+    text = canonical_json({**job, **kept})
     for name in filter(None, names):
         text = text.replace(name, "")
     return text

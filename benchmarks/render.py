@@ -1,0 +1,99 @@
+"""How long the Jobs of a grid take to render, and that against Jinja and one C parse of each Job.
+
+    python benchmarks/render.py [RUNS]
+
+Both do the same Jobs in turn, in this process; medians of three after one warm-up, in seconds of the
+processor. The goal is a ratio below 1.3.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jinja2 import StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from gridctl.executors.kubernetes.manifest.job_template import JobTemplate
+from gridctl.executors.kubernetes.manifest.rendered_job import Rendered
+from gridctl.experiment import Experiment, load_experiment
+
+ROUNDS = 3
+STORE = "s3://bucket/prefix"
+EXPERIMENT = Path(__file__).parents[1] / "experiments" / "baseline.yaml"
+TEMPLATE = Path(__file__).parents[1] / "k8s" / "templates" / "job.yaml.j2"
+
+
+class ValuesOf:
+    """Stands where a template stands, and keeps the values that it is given."""
+
+    def __init__(self, template: Any, kept: list[Mapping[str, Any]]) -> None:
+        self._template = template
+        self._kept = kept
+
+    def render(self, values: Mapping[str, Any]) -> Rendered:
+        self._kept.append(values)
+        rendered: Rendered = self._template.render(values)
+        return rendered
+
+
+def grid(runs: int) -> Experiment:
+    seeds = ",".join(str(seed) for seed in range(-(-runs // 2)))
+    return load_experiment(EXPERIMENT, [f"seeds=[{seeds}]", "kubernetes.image=trainer:1"], store=STORE)
+
+
+def values_of(experiment: Experiment) -> list[Mapping[str, Any]]:
+    kept: list[Mapping[str, Any]] = []
+    template = JobTemplate(experiment, STORE)
+    template._template = ValuesOf(template._template, kept)  # type: ignore[assignment]
+    for run in experiment.runs:
+        template.text(run)
+    return kept
+
+
+def peer(values: list[Mapping[str, Any]]) -> Iterator[Any]:
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    for given in values:
+        yield yaml.load(template.render(given), yaml.CSafeLoader)
+
+
+def ours(experiment: Experiment) -> Iterator[Any]:
+    template = JobTemplate(experiment, STORE)
+    for run in experiment.runs:
+        yield template.text(run)
+
+
+def seconds(work: Callable[[], Iterator[Any]]) -> float:
+    started = time.process_time()
+    for _ in work():
+        pass
+    return time.process_time() - started
+
+
+def main() -> None:
+    experiment = grid(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+    values = values_of(experiment)
+    works: dict[str, Callable[[], Iterator[Any]]] = {
+        "gridctl": lambda: ours(experiment),
+        "Jinja + C parse": lambda: peer(values),
+    }
+    measured: dict[str, list[float]] = {name: [] for name in works}
+    for round_number in range(ROUNDS + 1):
+        for name, work in works.items():
+            taken = seconds(work)
+            if round_number:
+                measured[name].append(taken)
+    medians = {name: statistics.median(taken) for name, taken in measured.items()}
+    for name, value in medians.items():
+        sys.stdout.write(f"{name:<16} {len(experiment.runs)} Jobs, median {value:6.2f} s of {ROUNDS}\n")
+    sys.stdout.write(f"ratio {medians['gridctl'] / medians['Jinja + C parse']:.2f}\n")
+
+
+if __name__ == "__main__":
+    main()
