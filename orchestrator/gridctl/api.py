@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from gridctl.commands.report_result import ReportResult
     from gridctl.commands.submission.carry_out import SubmitResult
     from gridctl.commands.submission.submit import Prepared
+    from gridctl.commands.verify import Verification
     from gridctl.experiment import Experiment
 
-__all__ = ["Fault", "InputError", "UnreachableError", "collect", "load", "report", "status", "submit"]
+__all__ = ["Fault", "InputError", "UnreachableError", "collect", "load", "report", "status", "submit", "verify"]
 
 _log = logging.getLogger(__name__)
 
@@ -217,6 +218,35 @@ def report(
             keep_differing_pairs=keep_differing_pairs,
         )
         return report_of(found, request)
+
+
+def verify(
+    report: str | Path,
+    *,
+    store: str | None = None,
+    sealed: str | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Verification:
+    """Compare a report with what its store gives now; nothing is written.
+
+    Args:
+        report: A `report.json`, or the folder that `ReportResult.save` wrote.
+        store: Where its experiment is kept, if it was not submitted from the current folder.
+        sealed: SHA-256 that the sealed plan is to have.
+        progress: Called with a line of text whenever there is news.
+
+    Returns:
+        Every difference; none where the report is what the store gives.
+
+    Raises:
+        InputError: It is no report that can be verified, or its experiment was not submitted.
+        StoreError: The store cannot be reached.
+    """
+    from gridctl.commands.verify import verify_report
+    from gridctl.terminal.console import messages_to
+
+    with messages_to(progress or _log.info):
+        return verify_report(Path(report), store, sealed=sealed)
 
 
 def _find(experiment: Any, store: str | None) -> Found:

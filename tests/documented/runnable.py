@@ -27,6 +27,7 @@ STANDS_FOR: Final[Mapping[str, str]] = {
     "MODEL": "unet",
     "ROOT": "data/phantom",
     "PATH": "data/phantom",
+    "REPORT": "report",
     "OUT": "made",
     "DIR": "written",
     "SPEC...": f"runs/demo/{RUN}-*/spec.json",

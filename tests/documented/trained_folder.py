@@ -53,6 +53,8 @@ def trained_once(
     shutil.copy(folder / "experiments" / "demo.yaml", folder / "demo.yaml")
     done = forked_gridctl(("submit", "experiments/demo.yaml"), folder, environment)
     assert done.returncode == 0, done.stderr
+    reported = forked_gridctl(("report", "demo", "-o", "report"), folder, environment)
+    assert reported.returncode == 0, reported.stderr
     return folder
 
 

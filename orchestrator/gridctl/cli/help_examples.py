@@ -20,6 +20,8 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "plan": ("gridctl plan", "gridctl plan experiments/demo.yaml --set training.epochs=200"),
     "export": ("gridctl export", "gridctl export demo --table runs -o runs.csv"),
+    "seal": ("gridctl seal experiments/demo.yaml", "gridctl seal experiments/demo.yaml --json"),
+    "verify": ("gridctl verify report", "gridctl verify report/report.json --json"),
     "logs": ("gridctl logs demo-unet-r30-none-s42", "gridctl logs demo-unet-r30-none-s42 --follow"),
     "predict": ("gridctl predict demo-unet-r30-none-s42 data/phantom/acdc -o masks",),
     "cancel": ("gridctl cancel demo", "gridctl cancel demo --run demo-unet-r30-none-s42"),

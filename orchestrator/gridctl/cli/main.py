@@ -17,6 +17,7 @@ from gridctl.cli import prediction as cli_prediction
 from gridctl.cli import report as cli_report
 from gridctl.cli import runs as cli_cluster
 from gridctl.cli import scoring as cli_scoring
+from gridctl.cli import sealing as cli_sealing
 from gridctl.cli import status as cli_status
 from gridctl.cli import submission as cli_submission
 from gridctl.cli.help_examples import EXAMPLES
@@ -68,6 +69,8 @@ _COMMANDS: Mapping[str, Callable[..., None]] = {
     "report": cli_report.report,
     "plan": cli_report.plan,
     "export": cli_report.export,
+    "seal": cli_sealing.seal,
+    "verify": cli_sealing.verify,
     "logs": cli_cluster.logs,
     "predict": cli_prediction.predict,
     "cancel": cli_cluster.cancel,

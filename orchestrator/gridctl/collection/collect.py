@@ -12,18 +12,16 @@ import pandas as pd
 
 from gridctl.collection.cases import no_cases, read_all_cases
 from gridctl.collection.columns import EPOCH_COLUMNS, FUNCTION_COLUMNS, RUN_COLUMNS
-from gridctl.collection.implausible_ejection_fraction import remark
 from gridctl.collection.read_cache import ReadCache
-from gridctl.collection.rows import cell_of, epoch_row, run_row
-from gridctl.collection.run_objects import OnRead, RunObjects, read_objects
+from gridctl.collection.rows import cell_of
+from gridctl.collection.run_objects import OnRead
+from gridctl.collection.run_table import joined_epochs
+from gridctl.collection.run_tables import read_tables
 from gridctl.collection.waiting_submission import held_by_submissions
 from gridctl.experiment.scores.measures import Measures, epoch_measures, measures_of
-from gridctl.terminal.console import count
 from gridctl_trainer.contract.errors import Problem
 from gridctl_trainer.contract.layout import RunLayout, attempt_of, experiment_prefix, is_waiting_submission, run_of
 from gridctl_trainer.contract.metric_info import MetricInfo
-from gridctl_trainer.contract.records.attempt_log import AttemptLog, merge
-from gridctl_trainer.contract.records.metric_log import EpochRecord
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Stat, Store
 
@@ -81,8 +79,8 @@ def collect(
 ) -> Collected:
     """Read the metric logs and results of an experiment's runs.
 
-    One listing says what there is; objects are then read many at a time, and those of a
-    remote store only if they changed since they were last read on this machine. A damaged
+    One listing says what there is; objects are then read many at a time, and only those of
+    runs that changed since they were last read on this machine. A damaged
     object is a problem of its run, not the end of the collection.
 
     Args:
@@ -99,7 +97,7 @@ def collect(
     if not runs:
         raise ValueError("there is no run to collect")
     wanted = {run.run_id: run for run in runs}
-    chosen: list[tuple[str, Stat]] = []
+    chosen: dict[str, list[Stat]] = defaultdict(list)
     problems: list[Problem] = []
     others: dict[str, None] = {}
     times: dict[str, _Times] = defaultdict(_Times)
@@ -117,40 +115,36 @@ def collect(
             continue
         times[layout.run_id].note(layout, stat)
         if attempt_of(stat.key) or stat.key == layout.result:
-            chosen.append((layout.run_id, stat))
+            chosen[layout.run_id].append(stat)
         elif stat.key == layout.cases:
             scorecards[layout.run_id] = stat
         elif misplaced := _misplaced(layout, stat.key):
             problems.append(Problem(misplaced, f"{store.url}/{stat.key}", "move it elsewhere, or delete it"))
-    cache = cache or ReadCache.of(store)
-    objects = read_objects(store, wanted, chosen, cache, problems, on_read)
-    run_rows, epoch_rows, function_rows = [], [], []
+    given, cache = cache, cache or ReadCache.of(store)
+    tables = read_tables(store, wanted, chosen, cache, problems, on_read, given)
+    run_rows, function_rows, of_runs = [], [], []
     logged: dict[str, MetricInfo] = {}
     scored: dict[str, None] = {}
     for run in runs:
-        read = objects.get(run.run_id, RunObjects())
-        merged = merge(read.logs)
-        problems += _gaps(run, read, merged)
+        table_of_run = tables[run.run_id]
         cell = cell_of(run)
-        for log, record in merged:
-            logged |= log.attempt.metrics
-            scored |= dict.fromkeys(record.named_scores)
-        run_rows.append(cell | run_row(run, read, merged) | asdict(times[run.run_id]))
-        epoch_rows += [cell | epoch_row(log, record) for log, record in merged]
-        if read.result:
-            function_rows += [cell | dict(patient) | {"remark": remark(patient)} for patient in read.result.function]
+        logged |= table_of_run.metrics
+        scored |= dict.fromkeys(table_of_run.scored)
+        run_rows.append(cell | dict(table_of_run.row) | asdict(times[run.run_id]))
+        function_rows += [cell | dict(patient) for patient in table_of_run.function]
+        of_runs.append((cell, table_of_run))
     table = no_cases()
     if cases:
         done = {str(row["run_id"]) for row in run_rows if row["finished"]}
         listed = [(run, scorecards[run.run_id]) for run in runs if run.run_id in done and run.run_id in scorecards]
         checkpoints = () if cases is True else tuple(cases)
-        found = read_all_cases(store, listed, problems, on_read, checkpoints=checkpoints)
+        found = read_all_cases(store, listed, problems, on_read, given, checkpoints)
         table, logged, scored = found.rows, {**logged, **found.metrics}, scored | dict.fromkeys(found.scored)
     measures = measures_of(runs, logged, scored)
     of_scores = dict.fromkeys(epoch_measures(measures), "float64")
     return Collected(
         runs=_frame(run_rows, RUN_COLUMNS | of_scores),
-        epochs=_frame(epoch_rows, EPOCH_COLUMNS | of_scores),
+        epochs=pd.DataFrame(joined_epochs(of_runs, EPOCH_COLUMNS | of_scores)).astype(EPOCH_COLUMNS | of_scores),
         problems=problems,
         others=tuple(others),
         function=_frame(function_rows, FUNCTION_COLUMNS),
@@ -169,20 +163,6 @@ def _misplaced(layout: RunLayout, key: str) -> str:
     if key.startswith(layout.attempts) and ".jsonl" in key:
         return "it lies among the metric logs, and is not named as one"
     return ""
-
-
-def _gaps(run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, EpochRecord]]) -> list[Problem]:
-    """A finished run whose log lacks epochs would score wrongly in silence."""
-    lacking = set(range(1, run.training.epochs + 1)) - {record.epoch for _, record in merged}
-    if read.result is None or not lacking:
-        return []
-    return [
-        Problem(
-            f"the run is finished, but its metric log lacks {len(lacking)} of {count(run.training.epochs, 'epoch')}",
-            RunLayout(run.experiment, run.run_id).attempts,
-            "bring the log back, or delete the run from the store to train it anew",
-        )
-    ]
 
 
 def _frame(rows: Iterable[Mapping[str, Any]], columns: Mapping[str, str]) -> pd.DataFrame:

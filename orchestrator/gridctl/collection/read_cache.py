@@ -49,20 +49,36 @@ class ReadCache:
         Returns:
             What was kept under this ETag, else what `read` returns, which is then kept.
         """
+        data = self.kept(key, etag)
+        if data is not None:
+            return data
+        blob = read()
+        self.keep(key, blob.etag, blob.data)
+        return blob.data
+
+    def kept(self, key: str, etag: str) -> bytes | None:
+        """What was kept under this key and ETag, undamaged; None if nothing was."""
         if self._folder is None:
-            return read().data
-        name = hashlib.sha256(f"{self._namespace} {key}".encode()).hexdigest()
-        path = self._folder / name[:2] / name
-        with contextlib.suppress(OSError):
-            kept_etag, digest, data = path.read_bytes().split(b"\n", 2)
+            return None
+        with contextlib.suppress(OSError, ValueError):
+            kept_etag, digest, data = self._path(self._folder, key).read_bytes().split(b"\n", 2)
             if kept_etag == etag.encode() and digest == _digest(data):
                 return data
-        blob = read()
+        return None
+
+    def keep(self, key: str, etag: str, data: bytes) -> None:
+        """Keep an object, in place of what was kept under this key."""
+        if self._folder is None:
+            return
+        path = self._path(self._folder, key)
         with contextlib.suppress(OSError):  # a full disk costs time, not the answer
             path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(path) as file:
-                file.write(b"\n".join((blob.etag.encode(), _digest(blob.data), blob.data)))
-        return blob.data
+            with replacing(path, synced=False) as file:  # what a crash damages, its digest tells
+                file.write(b"\n".join((etag.encode(), _digest(data), data)))
+
+    def _path(self, folder: Path, key: str) -> Path:
+        name = hashlib.sha256(f"{self._namespace} {key}".encode()).hexdigest()
+        return folder / name[:2] / name
 
 
 def _digest(data: bytes) -> bytes:

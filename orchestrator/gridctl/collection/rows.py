@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
+import statistics
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
-
-import pandas as pd
 
 from gridctl.collection.run_objects import RunObjects
 from gridctl_trainer.contract import exit_codes
@@ -34,7 +34,6 @@ def run_row(run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, E
     newest = logs[-1] if logs else None
     last = merged[-1] if merged else None
     told = (last[0] if last else newest) if newest else None
-    seconds = pd.Series([record.seconds for _, record in merged], dtype="float64")
     validated = next((record for _, record in reversed(merged) if record.sets), None)
     data = next((log.data for log in reversed(logs) if log.data), None)
     return {
@@ -50,7 +49,7 @@ def run_row(run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, E
         "exit_code": float(newest.end.exit_code) if newest and newest.end else float("nan"),
         "message": shortened(newest.end.message, _SHOWN_MESSAGE) if newest and newest.end else "",
         "seconds_per_epoch": _seconds_per_epoch(run, [record for _, record in merged]),
-        "train_seconds": seconds.sum(),
+        "train_seconds": math.fsum(record.seconds for _, record in merged),
         "device": told.attempt.device if told else "",
         "device_name": told.attempt.device_name if told else "",
         "host": told.attempt.host if told else "",
@@ -92,7 +91,7 @@ def _updates(merged: Sequence[tuple[AttemptLog, EpochRecord]]) -> int:
 def _seconds_per_epoch(run: RunSpec, records: Sequence[EpochRecord]) -> float:
     """The median; where only some epochs are validated, that of both kinds, weighted as they follow each other."""
     kinds = [[record.seconds for record in records if bool(record.sets) == validated] for validated in (True, False)]
-    medians = [float(pd.Series(kind, dtype="float64").median()) for kind in kinds]
+    medians = [statistics.median(kind) if kind else math.nan for kind in kinds]
     if not all(kinds):
         return medians[0] if kinds[0] else medians[1]
     share = 1 / run.training.validate_every_epochs
@@ -137,17 +136,6 @@ def _busy_seconds(log: AttemptLog) -> float:
 def _last_seen(log: AttemptLog) -> datetime:
     signs = [record.finished_at for record in log.epochs] + ([log.end.finished_at] if log.end else [])
     return max(log.attempt.started_at, *signs) if signs else log.attempt.started_at
-
-
-def epoch_row(log: AttemptLog, record: EpochRecord) -> dict[str, Any]:
-    """What `EPOCH_COLUMNS` name of an epoch, but for its cell, and its scores."""
-    return {
-        "epoch": record.epoch,
-        "train_loss": record.train_loss,
-        "seconds": record.seconds,
-        "attempt": log.attempt.attempt,
-        **record.named_scores,
-    }
 
 
 def cell_of(run: RunSpec) -> dict[str, Any]:

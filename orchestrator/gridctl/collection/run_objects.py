@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Final, TypeVar
 
 from gridctl.collection.read_cache import ReadCache
@@ -21,6 +22,7 @@ OnRead = Callable[[int, int], None]
 """Called after each object with how many are read, and of how many."""
 
 _AT_ONCE: Final = 16
+_BATCH: Final = 64
 _MAX_LOG_BYTES: Final = 512 << 20
 
 
@@ -39,44 +41,58 @@ def read_objects(
     cache: ReadCache,
     problems: list[Problem],
     on_read: OnRead | None,
-) -> dict[str, RunObjects]:
-    """Read what was chosen of a listing.
+) -> Iterator[tuple[str, RunObjects]]:
+    """Read what was chosen of a listing; a run's objects are given up once they are taken, so that few are held.
 
     Args:
         store: Where it is.
         wanted: Runs by their ids.
-        chosen: Metric logs and results, each with the id of its run.
+        chosen: Metric logs and results, each with the id of its run; those of a run follow each other.
         cache: Of objects read before.
         problems: Takes what is wrong with single objects.
         on_read: Told how far it is.
 
-    Returns:
-        By run id, of those runs that have any.
+    Yields:
+        Each run of them, and what was read of it.
 
     Raises:
         StoreError: The store cannot be reached.
     """
-    objects: dict[str, RunObjects] = {}
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        read = pool.map(lambda item: _get(store, item[1], cache), chosen)
-        for number, ((run_id, stat), data) in enumerate(zip(chosen, read, strict=True), 1):
-            if on_read is not None:
-                on_read(number, len(chosen))
-            if isinstance(data, StoreError):
-                problems += data.problems
-                continue
-            if data is None:
-                continue  # deleted since it was listed
-            of_run = objects.setdefault(run_id, RunObjects())
+    of_run = RunObjects()
+    for number, ((run_id, stat), data) in enumerate(_contents(store, chosen, cache), 1):
+        if on_read is not None:
+            on_read(number, len(chosen))
+        is_log = attempt_of(stat.key) is not None
+        if isinstance(data, StoreError):
+            problems += data.problems
+        elif data is not None:  # else it was deleted since it was listed
             try:
-                if attempt_of(stat.key):
+                if is_log:
                     of_run.logs.append(_log_of(run_id, stat.key, data, f"{store.url}/{stat.key}"))
                 else:
                     of_run.result = ResultRecord.of_run(wanted[run_id], data, f"{store.url}/{stat.key}")
             except (MetricLogError, StoreError) as error:
-                if data or not attempt_of(stat.key):  # an attempt's first write may still be on its way
+                if data or not is_log:  # an attempt's first write may still be on its way
                     problems += error.problems
-    return objects
+        if number == len(chosen) or chosen[number][0] != run_id:
+            yield run_id, of_run
+            of_run = RunObjects()
+
+
+def _contents(
+    store: Store, chosen: Sequence[tuple[str, Stat]], cache: ReadCache
+) -> Iterator[tuple[tuple[str, Stat], bytes | StoreError | None]]:
+    """Each object and its content, read many at a time and not far ahead of who takes them."""
+    batches = [chosen[start : start + _BATCH] for start in range(0, len(chosen), _BATCH)]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+
+        def begun(batch: Sequence[tuple[str, Stat]]) -> Iterator[bytes | StoreError | None]:
+            return pool.map(lambda item: _get(store, item[1], cache), batch)
+
+        ahead = begun(batches[0]) if batches else iter(())
+        for batch, following in zip_longest(batches, batches[1:]):
+            read, ahead = ahead, begun(following or ())
+            yield from zip(batch, read, strict=True)
 
 
 def _log_of(run_id: str, key: str, data: bytes, where: str) -> AttemptLog:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from gridctl.collection.collect import Collected, collect
+from gridctl.collection.read_cache import ReadCache
 from gridctl.terminal import console
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store
 
 
-def collect_with_bar(store: Store, runs: Sequence[RunSpec], *, cases: bool | Collection[str] = False) -> Collected:
+def collect_with_bar(
+    store: Store, runs: Sequence[RunSpec], *, cases: bool | Collection[str] = False, cache: ReadCache | None = None
+) -> Collected:
     """As `collect`; a person sees how far it is and how long it will take.
 
     Raises:
@@ -19,4 +22,4 @@ def collect_with_bar(store: Store, runs: Sequence[RunSpec], *, cases: bool | Col
     from gridctl_trainer.terminal.progress_bars import bar
 
     with bar(console.stderr_console(), "reading logs") as progress:
-        return collect(store, runs, on_read=progress, cases=cases)
+        return collect(store, runs, cache, progress, cases=cases)

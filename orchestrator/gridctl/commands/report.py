@@ -45,7 +45,7 @@ def write_report(
         for name in formats:
             path = folder / FILES[name]
             with replacing(path) as file:
-                file.write(_text(report, name, source).encode())
+                file.write(document(report, name, source).encode())
             yield path
             for table, text in side_tables(report).items() if name == "csv" else ():
                 with replacing(folder / table) as file:
@@ -74,7 +74,14 @@ def undrawn_figures(report: Report) -> Iterator[str]:
             yield f"{figure.item} is not drawn: {figure.said}"
 
 
-def _text(report: Report, output_format: str, source: Source) -> str:
+def document(report: Report, output_format: str, source: Source | None = None) -> str:
+    """The text of one file of a report.
+
+    Args:
+        report: What to write.
+        output_format: One of `FILES`.
+        source: What it was made from; the page needs it.
+    """
     from rich.console import Console
 
     drawn = io.StringIO()

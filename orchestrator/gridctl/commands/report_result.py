@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,8 +13,10 @@ import pandas as pd
 
 from gridctl.analysis.compared_scores import as_scored, checkpoints_of, shows_test_set
 from gridctl.analysis.model import ComparisonRow, PairScore, Summary
+from gridctl.analysis.provenance_record import SealedPlan
 from gridctl.collection.collect import Collected
 from gridctl.collection.outside_grid import outside_grid
+from gridctl.collection.read_cache import ReadCache
 from gridctl.collection.specifications import StoredSpecifications
 from gridctl.commands.collecting import collect_with_bar
 from gridctl.commands.lookup.experiments import Found
@@ -23,8 +25,10 @@ from gridctl.commands.report import undrawn_figures, write_report
 from gridctl.commands.reproduced_studies import reproduced_studies
 from gridctl.errors import InputError
 from gridctl.history.changes import changes_since_first_report, looks_at_test_set
-from gridctl.history.event import report_event
-from gridctl.history.record import append, read_history
+from gridctl.history.event import HistoryEvent, report_event
+from gridctl.history.record import History, append, read_history
+from gridctl.history.report_objects import object_digests
+from gridctl.history.seal import sealed_plan
 from gridctl.report import FILES, Report, ReportRequest, Source, build_report, render
 from gridctl.report.study import StudyComparison
 from gridctl.terminal import console
@@ -159,26 +163,72 @@ def report_of(found: Found, request: ReportRequest) -> ReportResult:
         InputError: The request names no metric or score there is, or the experiment compares nothing.
         StoreError: The store cannot be reached.
     """
+    history = read_history(found.store, found.experiment.name)
+    result, event = answer(found, request, history)
+    if problem := append(found.store, found.experiment.name, history, event):
+        console.say(
+            f"note: the experiment's history cannot be kept, so a later report cannot say what changed: {problem}"
+        )
+    return result
+
+
+def answer(
+    found: Found, request: ReportRequest, history: History, *, fresh: bool = False
+) -> tuple[ReportResult, HistoryEvent]:
+    """Read the store and answer the request; nothing is written.
+
+    Args:
+        found: The experiment.
+        request: What is asked.
+        history: What happened before.
+        fresh: Take nothing from this machine's cache of objects.
+
+    Returns:
+        The report, and the event that it is.
+
+    Raises:
+        InputError: The request names no metric or score there is, or the experiment compares nothing.
+        StoreError: The store cannot be reached.
+    """
     experiment, store = found.experiment, found.store
-    tables = collect_with_bar(store, experiment.runs, cases=checkpoints_of(experiment, request))
-    history = read_history(store, experiment.name)
+    cases = checkpoints_of(experiment, request)
+    tables = collect_with_bar(store, experiment.runs, cases=cases, cache=ReadCache(None) if fresh else None)
     scored = as_scored(experiment, tables.runs, tables.epochs, tables.cases, tables.measures)
     finished = int(tables.runs["finished"].sum())
     event = report_event(scored, finished, request, test_set=shows_test_set(scored, request))
     studies = reproduced_studies(experiment)
+    plan = sealed_plan(store, experiment)
     report = build_report(
         experiment,
         tables,
         request,
-        changes=[*looks_at_test_set(history, event), *changes_since_first_report(history, event)],
+        changes=[
+            *_of_plan(plan),
+            *looks_at_test_set(history, event),
+            *changes_since_first_report(history, event),
+        ],
         outside=outside_grid(StoredSpecifications(store, experiment.name), experiment.runs, tables.others),
         studies=studies.values(),
     )
-    if problem := append(store, experiment.name, history, event):
-        console.say(
-            f"note: the experiment's history cannot be kept, so a later report cannot say what changed: {problem}"
+    made_from = replace(
+        report.provenance,
+        plan=plan,
+        request=asdict(request),
+        objects=object_digests(store, experiment.name, experiment.runs, fresh=fresh),
+    )
+    return ReportResult(replace(report, provenance=made_from), request, tables, found, studies), event
+
+
+def _of_plan(plan: SealedPlan | None) -> Iterator[str]:
+    """What a reader must know of the sealed plan."""
+    if plan is None:
+        return
+    if plan.finished:
+        yield (
+            f"the plan was sealed when {console.count(plan.finished, 'run')} of the experiment had finished: it may "
+            "have been chosen by their results"
         )
-    return ReportResult(report, request, tables, found, studies)
+    yield from plan.edits
 
 
 def _table(rows: Sequence[Any], kind: type[Any]) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -29,8 +29,14 @@ class History:
     problems: Sequence[str] = ()
 
 
-def read_history(store: Store, experiment: str) -> History:
-    """Read all events of an experiment. What cannot be read is a problem, never a failure."""
+def read_history(store: Store, experiment: str, only: Container[str] | None = None) -> History:
+    """Read the events of an experiment. What cannot be read is a problem, never a failure.
+
+    Args:
+        store: Where they are.
+        experiment: Its name.
+        only: Keys of those that are wanted; None takes all.
+    """
     cache = ReadCache.of(store)
 
     def read(stat: Stat) -> HistoryEvent | str | None:
@@ -44,7 +50,8 @@ def read_history(store: Store, experiment: str) -> History:
             return str(error.problems[0])
 
     try:
-        stats = [stat for stat in store.list(layout.history_prefix(experiment)) if stat.key.endswith(".json")]
+        listed = store.list(layout.history_prefix(experiment))
+        stats = [stat for stat in listed if stat.key.endswith(".json") and (only is None or stat.key in only)]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             found = list(pool.map(read, stats))
     except StoreError as error:

@@ -5,15 +5,29 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Frozen(BaseModel):
-    """Immutable, refuses unknown fields and numbers that are not finite."""
+    """Immutable, refuses unknown fields and numbers that are not finite.
+
+    What a `cached_property` keeps is of this object: a copy, whose fields may be others, begins without it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+    def __copy__(self) -> Self:
+        return self._without_cached(super().__copy__())
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        return self._without_cached(super().__deepcopy__(memo))
+
+    def _without_cached(self, copied: Self) -> Self:
+        for name in copied.__dict__.keys() - type(self).model_fields.keys():
+            del copied.__dict__[name]
+        return copied
 
 
 def canonical_json(value: Any) -> str:

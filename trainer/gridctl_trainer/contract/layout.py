@@ -1,6 +1,7 @@
 """Every key of the store comes from here and nowhere else::
 
 <experiment>/experiment.yaml
+<experiment>/seal.json                          the plan as it was first submitted: never replaced
 <experiment>/history/20261126T172535123Z-report-<uid>.json   what was declared and looked at, and when: never replaced
 <experiment>/cancelled.json                     when all of it was last cancelled: submissions under way then end
 <experiment>/waiting/<uid>.json                  a submission that creates Jobs a few at a time, and which are left
@@ -65,6 +66,11 @@ def experiment_yaml(experiment: str) -> str:
 def experiment_cancelled(experiment: str) -> str:
     """When the whole experiment was last cancelled."""
     return f"{experiment}/cancelled.json"
+
+
+def seal(experiment: str) -> str:
+    """The plan as it was first submitted."""
+    return f"{experiment}/seal.json"
 
 
 def history_prefix(experiment: str) -> str:

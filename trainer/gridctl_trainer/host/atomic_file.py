@@ -20,12 +20,13 @@ _NOT_SYNCED: Final = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSY
 
 
 @contextlib.contextmanager
-def replacing(path: Path, *, only_if_absent: bool = False) -> Iterator[IO[bytes]]:
+def replacing(path: Path, *, only_if_absent: bool = False, synced: bool = True) -> Iterator[IO[bytes]]:
     """Write a file beside `path`, sync it, and rename it to `path` at the end.
 
     Args:
         path: The goal; its folder is made if missing.
         only_if_absent: Keep a file that is there already.
+        synced: False where a file that a crash left empty or torn is recognised, and costs nothing but time.
 
     Raises:
         FileExistsError: There is a file already, and `only_if_absent`.
@@ -37,7 +38,8 @@ def replacing(path: Path, *, only_if_absent: bool = False) -> Iterator[IO[bytes]
         with opened as file:
             yield file
             file.flush()
-            _sync(file.fileno())
+            if synced:
+                _sync(file.fileno())
         if only_if_absent:
             rename_if_absent(temporary, path, TEMPORARY_PREFIX)
         else:
@@ -46,7 +48,8 @@ def replacing(path: Path, *, only_if_absent: bool = False) -> Iterator[IO[bytes]
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-    _sync_folder(path.parent)
+    if synced:
+        _sync_folder(path.parent)
 
 
 def _open_in_its_folder(path: Path) -> IO[bytes]:

@@ -22,6 +22,7 @@ from gridctl.executors.registry import descriptor_of, open_executor
 from gridctl.experiment import Experiment
 from gridctl.history.event import submit_event
 from gridctl.history.record import append, read_history
+from gridctl.history.seal import seal
 from gridctl.runs.standing import Standing
 from gridctl.runs.state import RunState
 from gridctl.terminal import console
@@ -102,6 +103,9 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool, by_name
 def add_to_history(prepared: Prepared) -> None:
     """Keep what was declared and when. Where that fails, the runs are worth more than their history."""
     store, experiment = prepared.store, prepared.experiment
-    event = submit_event(experiment, int(prepared.collected.runs["finished"].sum()))
+    finished = int(prepared.collected.runs["finished"].sum())
+    event = submit_event(experiment, finished)
     if problem := append(store, experiment.name, read_history(store, experiment.name), event):
         console.say(f"note: the experiment's history cannot be kept, so a report cannot say what changed: {problem}")
+    if said := seal(store, experiment, finished + len(prepared.collected.others)):
+        console.say(f"note: {said}")

@@ -90,7 +90,8 @@ def measures_of(
         logged: What their logs say of metrics.
         scored: Names of further scores that their logs have.
     """
-    wanted = dict.fromkeys(_wanted(run.data, run.metrics) for run in runs)
+    alike = {(id(run.data), run.metrics): run for run in runs}  # runs of a grid share their sections
+    wanted = dict.fromkeys(_wanted(run.data, run.metrics) for run in alike.values())
     return _measures(list(wanted), logged, scored)
 
 

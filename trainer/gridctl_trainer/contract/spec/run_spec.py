@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cached_property
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -101,7 +102,7 @@ class RunSpec(Frozen):
             raise ValueError("data.split has test patients, and data.test is given as well: give one of them")
         return self
 
-    @property
+    @cached_property
     def run_id(self) -> str:
         """Its name, as `run_id_of` makes it.
 
@@ -110,7 +111,7 @@ class RunSpec(Frozen):
         """
         return run_id_of(self)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256, 64 hex digits, over the canonical JSON of `deciding`."""
         return hashlib.sha256(canonical_json(self.deciding).encode()).hexdigest()

@@ -1,0 +1,103 @@
+"""The tables of many runs: those that did not change from this machine's cache, the others from their objects."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from gridctl.collection.read_cache import ReadCache
+from gridctl.collection.run_objects import OnRead, RunObjects, read_objects
+from gridctl.collection.run_table import RunTable, state_of
+from gridctl.terminal.console import count
+from gridctl_trainer.contract.errors import Problem
+from gridctl_trainer.contract.layout import RunLayout
+from gridctl_trainer.contract.records.attempt_log import AttemptLog, merge
+from gridctl_trainer.contract.records.metric_log import EpochRecord
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.base import Stat, Store
+
+_WORTH_KEEPING_BYTES: Final = 16 << 10
+"""Of a run's logs: shorter ones are read in less time than a table of them."""
+
+
+def read_tables(
+    store: Store,
+    wanted: Mapping[str, RunSpec],
+    chosen: Mapping[str, Sequence[Stat]],
+    cache: ReadCache,
+    problems: list[Problem],
+    on_read: OnRead | None,
+    kept: ReadCache | None = None,
+) -> dict[str, RunTable]:
+    """What the metric logs and results of runs come to.
+
+    Args:
+        store: Where they are.
+        wanted: Runs by their ids.
+        chosen: Metric logs and results as listed, by the id of their run.
+        cache: Of objects read before.
+        problems: Takes what is wrong with single objects, and with runs.
+        on_read: Told how many of the objects that must be read are, and of how many.
+        kept: Of tables; by default this user's.
+
+    Returns:
+        By run id, of every run that is wanted.
+
+    Raises:
+        StoreError: The store cannot be reached.
+    """
+    kept = kept or ReadCache.of(store, folders=True)
+    states = {
+        run_id: state_of(wanted[run_id], stats)
+        for run_id, stats in chosen.items()
+        if sum(stat.size_bytes for stat in stats) >= _WORTH_KEEPING_BYTES
+    }
+    tables: dict[str, RunTable] = {}
+    for run_id, state in states.items():
+        if (packed := kept.kept(_key(wanted[run_id]), state)) is not None:
+            tables[run_id] = RunTable.unpacked(packed)
+    to_read = [(run_id, stat) for run_id, stats in chosen.items() if run_id not in tables for stat in stats]
+    with _no_cycles_collected():
+        for run_id, read in read_objects(store, wanted, to_read, cache, problems, on_read):
+            run, merged = wanted[run_id], merge(read.logs)
+            gaps = _gaps(run, read, merged)
+            problems += gaps
+            tables[run_id] = RunTable.of(run, read, merged)
+            whole = len(read.logs) + (read.result is not None) == len(chosen[run_id])
+            if whole and not gaps and run_id in states:
+                kept.keep(_key(run), states[run_id], tables[run_id].packed())
+    for run_id in wanted.keys() - tables.keys():
+        tables[run_id] = RunTable.of(wanted[run_id], RunObjects(), ())
+    return tables
+
+
+@contextlib.contextmanager
+def _no_cycles_collected() -> Iterator[None]:
+    """Records hold no cycles, and looking for some takes half of the time in which they are read."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _key(run: RunSpec) -> str:
+    return f"{RunLayout(run.experiment, run.run_id).attempts} table"
+
+
+def _gaps(run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, EpochRecord]]) -> list[Problem]:
+    """A finished run whose log lacks epochs would score wrongly in silence."""
+    lacking = set(range(1, run.training.epochs + 1)) - {record.epoch for _, record in merged}
+    if read.result is None or not lacking:
+        return []
+    return [
+        Problem(
+            f"the run is finished, but its metric log lacks {len(lacking)} of {count(run.training.epochs, 'epoch')}",
+            RunLayout(run.experiment, run.run_id).attempts,
+            "bring the log back, or delete the run from the store to train it anew",
+        )
+    ]

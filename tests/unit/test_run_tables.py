@@ -1,0 +1,159 @@
+"""What logs come to is kept on this machine: the same numbers, and nothing is read that did not change."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from gridctl.collection import run_table
+from gridctl.collection.collect import Collected, collect
+from gridctl.experiment import Experiment, parse_experiment
+from gridctl_trainer.contract.layout import AttemptName, RunLayout
+from gridctl_trainer.storage.base import Blob
+from gridctl_trainer.storage.folder import FolderStore
+from tests.unit.report.logged import dice_of, experiment, log_run
+
+EPOCHS = 60
+
+
+class CountingStore(FolderStore):
+    """A folder that counts which objects are read."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.read: list[str] = []
+
+    def get(self, key: str, max_bytes: int | None = None) -> Blob:
+        self.read.append(key)
+        return super().get(key) if max_bytes is None else super().get(key, max_bytes)
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Experiment:
+    return parse_experiment(experiment(tmp_path / "data").document.with_overrides([f"training.epochs={EPOCHS}"]))
+
+
+@pytest.fixture
+def store(tmp_path: Path, tiny: Experiment, cache: Path) -> CountingStore:
+    store = CountingStore(tmp_path / "runs")
+    for run in tiny.runs[:6]:
+        log_run(store, run, dice_of(0.05), epochs=EPOCHS)
+    log_run(store, tiny.runs[6], dice_of(0.05), epochs=40, finished=False)
+    log_run(store, tiny.runs[6], dice_of(0.01), epochs=50, first_epoch=31, attempt=2, finished=False)
+    return store
+
+
+def read_afresh(store: CountingStore, tiny: Experiment, monkeypatch: pytest.MonkeyPatch) -> Collected:
+    with monkeypatch.context() as context:
+        context.setenv("XDG_CACHE_HOME", f"{os.environ['XDG_CACHE_HOME']}-of-nobody")
+        context.setattr(run_table, "_made_by", lambda: "never kept before")
+        return collect(store, tiny.runs)
+
+
+def assert_same(one: Collected, other: Collected) -> None:
+    for name in ("runs", "epochs", "function", "cases"):
+        pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name))
+    assert (one.problems, one.others, one.measures, one.held) == (
+        other.problems,
+        other.others,
+        other.measures,
+        other.held,
+    )
+
+
+def test_nothing_is_read_again_and_the_numbers_are_the_same(store: CountingStore, tiny: Experiment) -> None:
+    first = collect(store, tiny.runs)
+    assert len(first.epochs) == 6 * EPOCHS + 50
+    store.read.clear()
+    assert_same(collect(store, tiny.runs), first)
+    assert not store.read
+
+
+def test_only_a_run_that_changed_is_read(
+    store: CountingStore, tiny: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collect(store, tiny.runs)
+    changed = tiny.runs[6]
+    log_run(store, changed, dice_of(0.02), epochs=EPOCHS, first_epoch=51, attempt=3)
+    store.read.clear()
+    found = collect(store, tiny.runs)
+    layout = RunLayout(changed.experiment, changed.run_id)
+    assert set(store.read) == {layout.result, *(layout.attempt(AttemptName(number, "abc")) for number in (1, 2, 3))}
+    assert_same(found, read_afresh(store, tiny, monkeypatch))
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-7])
+
+
+def _flipped(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[-300] ^= 1
+    path.write_bytes(data)
+
+
+def _emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+@pytest.mark.parametrize("damage", [_cut, _flipped, _emptied, Path.unlink])
+def test_a_damaged_cache_costs_time_and_no_number(
+    store: CountingStore, tiny: Experiment, cache: Path, damage: Callable[[Path], None]
+) -> None:
+    first = collect(store, tiny.runs)
+    kept = [path for path in cache.rglob("*") if path.is_file()]
+    assert len(kept) == 7
+    for path in kept:
+        damage(path)
+    assert_same(collect(store, tiny.runs), first)
+    store.read.clear()
+    collect(store, tiny.runs)
+    assert not store.read
+
+
+def test_what_another_version_kept_is_not_believed(
+    store: CountingStore, tiny: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    collect(store, tiny.runs)
+    store.read.clear()
+    monkeypatch.setattr(run_table, "_made_by", lambda: "another version")
+    collect(store, tiny.runs)
+    assert len(store.read) == 6 * 2 + 2
+
+
+def test_a_changed_specification_is_not_answered_with_what_an_earlier_one_came_to(
+    store: CountingStore, tiny: Experiment
+) -> None:
+    collect(store, tiny.runs)
+    other = parse_experiment(tiny.document.with_overrides(["training.validate_every_epochs=2"]))
+    assert [run.run_id for run in other.runs] == [run.run_id for run in tiny.runs]
+    store.read.clear()
+    collect(store, other.runs)
+    assert len(store.read) == 6 * 2 + 2
+
+
+def test_a_damaged_log_is_said_each_time(store: CountingStore, tiny: Experiment) -> None:
+    layout = RunLayout(tiny.runs[0].experiment, tiny.runs[0].run_id)
+    key = layout.attempt(AttemptName(1, "abc"))
+    store.put(key, store.get(key).data.replace(b'"epoch":7,', b'"epoch":8,', 1))
+    first, second = collect(store, tiny.runs), collect(store, tiny.runs)
+    assert "epoch 8 stands where epoch 7 belongs" in str(first.problems)
+    assert first.problems == second.problems
+
+
+def test_a_cache_that_cannot_be_written_costs_time_alone(
+    store: CountingStore, tiny: Experiment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    assert_same(collect(store, tiny.runs), collect(store, tiny.runs))
