@@ -16,7 +16,7 @@ from gridctl_trainer.storage.base import open_store
 from tests.cluster.commands import Gridctl, one_message
 from tests.cluster.conftest import Cluster
 from tests.cluster.kubeconfig import faulty_door
-from tests.faulty_proxy import Answer, Fault, FaultyProxy, Request, Reset
+from tests.faulty_proxy import Answer, Fault, FaultyProxy, Hold, Request, Reset
 
 RUNS = 24
 MANY = ["--set", f"seeds={list(range(RUNS // 2))}", "--set", "kubernetes.gpus=60"]
@@ -69,6 +69,9 @@ def test_a_submission_killed_after_k_of_n_creations_is_completed_by_the_next(
     assert before.items() <= after.items(), "none was made anew"
 
 
+REFUSED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+
+
 def specified(folder: Path) -> set[str]:
     """Ids of the runs whose specifications are in the store."""
     experiment = load_experiment(folder / "experiment.yaml", MANY[1::2])
@@ -84,16 +87,12 @@ def test_jobs_are_created_while_specifications_are_uploaded_and_each_after_its_o
     cluster: Cluster, gridctl: Gridctl, tmp_path: Path
 ) -> None:
     """Most specifications do not arrive in the store before some Job exists."""
-    put, seen, counting = 0, threading.Event(), threading.Lock()
+    put, seen = 0, threading.Event()
 
     def held(request: Request) -> Fault | None:
         nonlocal put
-        if is_specification(request):
-            with counting:
-                put += 1
-                first = put <= 8
-            assert first or seen.wait(120), "no Job was created meanwhile"
-        return None
+        put += is_specification(request)
+        return Hold(seen) if is_specification(request) and put > 8 else None
 
     with FaultyProxy(os.environ["AWS_ENDPOINT_URL_S3"]).running() as door:
         door.rule = held
@@ -105,9 +104,12 @@ def test_jobs_are_created_while_specifications_are_uploaded_and_each_after_its_o
         ) as process:
             while process.poll() is None:
                 created = set(jobs(cluster, tmp_path))
-                assert created <= specified(tmp_path)
-                if created:
+                there = specified(tmp_path)
+                assert created <= there
+                if created and not seen.is_set():
+                    assert len(there) <= 8, "it waited for all of them"
                     seen.set()
+                time.sleep(0.2)
         assert process.returncode == 0
     assert len(jobs(cluster, tmp_path)) == len(specified(tmp_path)) == RUNS
 
@@ -116,15 +118,12 @@ def test_a_store_that_fails_midway_leaves_no_job_without_a_specification(
     cluster: Cluster, gridctl: Gridctl, tmp_path: Path
 ) -> None:
     with FaultyProxy(os.environ["AWS_ENDPOINT_URL_S3"]).running() as door:
-        put, counting = 0, threading.Lock()
+        put = 0
 
         def refused(request: Request) -> Fault | None:
             nonlocal put
-            if not is_specification(request):
-                return None
-            with counting:
-                put += 1
-                return Answer(403, {}, b"<Error><Code>AccessDenied</Code></Error>") if put > 8 else None
+            put += is_specification(request)
+            return Answer(403, {}, REFUSED) if is_specification(request) and put > 8 else None
 
         door.rule = refused
         gridctl.environment["AWS_ENDPOINT_URL_S3"] = door.url
