@@ -63,7 +63,14 @@ class Changed:
     change: Callable[[dict[str, str], bytes], tuple[dict[str, str], bytes]]
 
 
-Fault = Answer | Reset | Cut | Stall | Changed
+@dataclass(frozen=True)
+class Hold:
+    """Forwarded as soon as something happened, or after a minute, while other requests go through."""
+
+    until: threading.Event
+
+
+Fault = Answer | Reset | Cut | Stall | Changed | Hold
 Rule = Callable[[Request], Fault | None]
 
 
@@ -124,6 +131,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         if isinstance(fault, Stall):
             time.sleep(fault.seconds)
+        if isinstance(fault, Hold):
+            fault.until.wait(60)
         if fault == Reset() or (isinstance(fault, Stall) and not fault.forwarded):
             self._reset()
         elif isinstance(fault, Answer):

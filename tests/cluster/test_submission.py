@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from gridctl.experiment import load_experiment
+from gridctl_trainer.contract.layout import RunLayout
+from gridctl_trainer.storage.base import open_store
 from tests.cluster.commands import Gridctl, one_message
 from tests.cluster.conftest import Cluster
 from tests.cluster.kubeconfig import faulty_door
-from tests.faulty_proxy import Answer, Fault, Request, Reset
+from tests.faulty_proxy import Answer, Fault, FaultyProxy, Hold, Request, Reset
 
 RUNS = 24
 MANY = ["--set", f"seeds={list(range(RUNS // 2))}", "--set", "kubernetes.gpus=60"]
@@ -65,6 +67,73 @@ def test_a_submission_killed_after_k_of_n_creations_is_completed_by_the_next(
     after = jobs(cluster, tmp_path)
     assert len(after) == RUNS
     assert before.items() <= after.items(), "none was made anew"
+
+
+REFUSED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+
+
+def specified(folder: Path) -> set[str]:
+    """Ids of the runs whose specifications are in the store."""
+    experiment = load_experiment(folder / "experiment.yaml", MANY[1::2])
+    keys = {stat.key for stat in open_store(experiment.store).list(experiment.name)}
+    return {run.run_id for run in experiment.runs if RunLayout(run.experiment, run.run_id).spec in keys}
+
+
+def is_specification(request: Request) -> bool:
+    return request.method == "PUT" and request.path.split("?")[0].endswith(RunLayout("e", "r").spec.rpartition("/")[2])
+
+
+def test_jobs_are_created_while_specifications_are_uploaded_and_each_after_its_own(
+    cluster: Cluster, gridctl: Gridctl, tmp_path: Path
+) -> None:
+    """Most specifications do not arrive in the store before some Job exists."""
+    put, seen = 0, threading.Event()
+
+    def held(request: Request) -> Fault | None:
+        nonlocal put
+        put += is_specification(request)
+        return Hold(seen) if is_specification(request) and put > 8 else None
+
+    with FaultyProxy(os.environ["AWS_ENDPOINT_URL_S3"]).running() as door:
+        door.rule = held
+        with subprocess.Popen(
+            gridctl.command("submit", "experiment.yaml", *MANY),
+            cwd=tmp_path,
+            env={**os.environ, "AWS_ENDPOINT_URL_S3": door.url},
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            while process.poll() is None:
+                created = set(jobs(cluster, tmp_path))
+                there = specified(tmp_path)
+                assert created <= there
+                if created and not seen.is_set():
+                    assert len(there) <= 8, "it waited for all of them"
+                    seen.set()
+                time.sleep(0.2)
+        assert process.returncode == 0
+    assert len(jobs(cluster, tmp_path)) == len(specified(tmp_path)) == RUNS
+
+
+def test_a_store_that_fails_midway_leaves_no_job_without_a_specification(
+    cluster: Cluster, gridctl: Gridctl, tmp_path: Path
+) -> None:
+    with FaultyProxy(os.environ["AWS_ENDPOINT_URL_S3"]).running() as door:
+        put = 0
+
+        def refused(request: Request) -> Fault | None:
+            nonlocal put
+            put += is_specification(request)
+            return Answer(403, {}, REFUSED) if is_specification(request) and put > 8 else None
+
+        door.rule = refused
+        gridctl.environment["AWS_ENDPOINT_URL_S3"] = door.url
+        one_message(gridctl("submit", "experiment.yaml", *MANY))
+    created = set(jobs(cluster, tmp_path))
+    assert len(created) <= 8
+    assert created <= specified(tmp_path)
+    gridctl.environment.clear()
+    assert gridctl("submit", "experiment.yaml", *MANY).returncode == 0
+    assert len(jobs(cluster, tmp_path)) == len(specified(tmp_path)) == RUNS
 
 
 def test_two_submissions_at_once_make_every_job_once(cluster: Cluster, gridctl: Gridctl, tmp_path: Path) -> None:

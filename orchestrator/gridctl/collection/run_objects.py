@@ -23,6 +23,9 @@ OnRead = Callable[[int, int], None]
 
 _AT_ONCE: Final = 16
 _BATCH: Final = 64
+_BATCH_BYTES: Final = 64 << 20
+"""Two batches are in memory at a time."""
+
 _MAX_LOG_BYTES: Final = 512 << 20
 
 
@@ -83,7 +86,7 @@ def _contents(
     store: Store, chosen: Sequence[tuple[str, Stat]], cache: ReadCache
 ) -> Iterator[tuple[tuple[str, Stat], bytes | StoreError | None]]:
     """Each object and its content, read many at a time and not far ahead of who takes them."""
-    batches = [chosen[start : start + _BATCH] for start in range(0, len(chosen), _BATCH)]
+    batches = list(_batches(chosen))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
 
         def begun(batch: Sequence[tuple[str, Stat]]) -> Iterator[bytes | StoreError | None]:
@@ -93,6 +96,18 @@ def _contents(
         for batch, following in zip_longest(batches, batches[1:]):
             read, ahead = ahead, begun(following or ())
             yield from zip(batch, read, strict=True)
+
+
+def _batches(chosen: Sequence[tuple[str, Stat]]) -> Iterator[Sequence[tuple[str, Stat]]]:
+    """What is read at a time: few objects where they are large, so that they fit into memory."""
+    start, size_bytes = 0, 0
+    for number, (_, stat) in enumerate(chosen):
+        if number > start and (number - start == _BATCH or size_bytes + stat.size_bytes > _BATCH_BYTES):
+            yield chosen[start:number]
+            start, size_bytes = number, 0
+        size_bytes += stat.size_bytes
+    if chosen:
+        yield chosen[start:]
 
 
 def _log_of(run_id: str, key: str, data: bytes, where: str) -> AttemptLog:

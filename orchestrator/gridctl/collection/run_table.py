@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gridctl.collection.implausible_ejection_fraction import remark
 from gridctl.collection.rows import run_row
 from gridctl.collection.run_objects import RunObjects
-from gridctl_trainer.contract import records
+from gridctl_trainer import contract
 from gridctl_trainer.contract.frozen import canonical_json
 from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.records.attempt_log import AttemptLog
@@ -116,7 +116,7 @@ def state_of(run: RunSpec, objects: Iterable[Stat]) -> str:
 def _made_by() -> str:
     """This version, and the code that makes tables of logs: what another one made is not believed."""
     code = hashlib.sha256()
-    for folder in (Path(__file__).parent, Path(records.__file__).parent):
+    for folder in (Path(__file__).parent, Path(contract.__file__).parent):
         for path in sorted(folder.rglob("*.py")):
             code.update(path.read_bytes())
     return f"{version('gridctl')} {code.hexdigest()}"

@@ -5,7 +5,7 @@ Those of an experiment that nobody has opened an executor for are class methods.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
@@ -168,6 +168,26 @@ class ShowsStart(Protocol):
 
     def start_shown(self, runs: Sequence[RunSpec], options: StartOptions) -> Outcome:
         """As `start`, with a display on standard error."""
+
+
+@runtime_checkable
+class StartsAsWritten(Protocol):
+    """Can start some runs while specifications of others are still on their way into the store."""
+
+    def start_as_written(
+        self, runs: Sequence[RunSpec], options: StartOptions, wait_for: Callable[[str], None]
+    ) -> Outcome:
+        """As `start_shown`.
+
+        Args:
+            runs: Those to start.
+            options: How.
+            wait_for: Returns when the specification of the run with this id is in the store. To be called before
+                the run is started, from any thread; it raises StoreError if the store failed.
+
+        Raises:
+            StoreError: The store failed; some runs may be started.
+        """
 
 
 @runtime_checkable

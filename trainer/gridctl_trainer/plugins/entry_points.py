@@ -7,7 +7,7 @@ import os
 import re
 import site
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
@@ -73,7 +73,7 @@ def registered(group: str, kind: str) -> Mapping[str, Sequence[Registered]]:
         kind: As messages call one of them.
     """
     found: dict[str, list[Registered]] = {}
-    for name, value, distribution in _entry_points(group, tuple(_where_packages_lie())):
+    for name, value, distribution in _entry_points(group, _where_packages_lie()):
         found.setdefault(name, []).append(Registered(kind, name, value, distribution))
     return found
 
@@ -93,16 +93,25 @@ def only_one(entries: Sequence[Registered]) -> Registered:
     return first
 
 
-def _where_packages_lie() -> Iterator[str]:
+def _where_packages_lie() -> Sequence[str]:
     """The folders of `sys.path`, but the current one: nothing that just lies there is a plugin."""
-    installed = {os.path.realpath(folder) for folder in (*site.getsitepackages(), site.getusersitepackages())}
     try:
-        here = os.path.realpath(os.getcwd())  # noqa: PTH109 - it is only compared
+        here = os.getcwd()  # noqa: PTH109 - it is only compared
     except OSError:  # the folder was deleted
         here = ""
-    for folder in sys.path:
-        if Path(folder).is_absolute() and (os.path.realpath(folder) != here or here in installed):
-            yield folder
+    return _without(here, tuple(sys.path))
+
+
+@lru_cache
+def _without(here: str, folders: Sequence[str]) -> Sequence[str]:
+    """Those of packages; where each really lies is looked up once, for plugins are asked for again and again."""
+    installed = {os.path.realpath(folder) for folder in (*site.getsitepackages(), site.getusersitepackages())}
+    here = os.path.realpath(here) if here else ""
+    return tuple(
+        folder
+        for folder in folders
+        if Path(folder).is_absolute() and (os.path.realpath(folder) != here or here in installed)
+    )
 
 
 @lru_cache

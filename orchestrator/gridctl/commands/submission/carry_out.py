@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from gridctl.commands.submission.submit import Prepared, add_to_history, write_specifications
+from gridctl.commands.submission.specification_upload import SpecificationUpload
+from gridctl.commands.submission.submit import Prepared, add_to_history
 from gridctl.errors import InputError
 from gridctl.executors.base import Outcome
-from gridctl.executors.capabilities import ChecksStart, Preflights, ShowsStart, StartOptions
+from gridctl.executors.capabilities import ChecksStart, Preflights, ShowsStart, StartOptions, StartsAsWritten
 from gridctl.executors.registry import descriptor_of
 from gridctl.experiment import Experiment
 from gridctl.submissions.being_checked import checking
 from gridctl.submissions.submitted_experiments import remember
 from gridctl.submissions.submitted_runs import remember_runs
 from gridctl.terminal import console
+from gridctl_trainer.contract.errors import StoreError
+from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.probe import probe
 
 _OTHER_LIMIT: Final[Mapping[str, tuple[str, str]]] = {
@@ -91,14 +94,16 @@ def carry_out(
     experiment, runs = prepared.experiment, prepared.plan.to_do
     if runs:
         _check(prepared, verify=verify)
-    write_specifications(prepared, reuse_epochs=reuse_epochs)
-    add_to_history(prepared)
-    if problem := remember(experiment.name, prepared.store.url, experiment.backend):
-        console.say(f"note: this folder cannot remember the experiment: {problem}")
-    else:
-        remember_runs(experiment.name, (run.run_id for run in experiment.runs))
-    began = time.monotonic()
-    outcome = _start(prepared, StartOptions(workers, max_active, tried=verify))
+    with SpecificationUpload(prepared, reuse_epochs=reuse_epochs) as upload:
+        if not isinstance(prepared.executor, StartsAsWritten):
+            upload.finish()
+        add_to_history(prepared)
+        if problem := remember(experiment.name, prepared.store.url, experiment.backend):
+            console.say(f"note: this folder cannot remember the experiment: {problem}")
+        else:
+            remember_runs(experiment.name, (run.run_id for run in experiment.runs))
+        began = time.monotonic()
+        outcome = _start(prepared, StartOptions(workers, max_active, tried=verify), upload)
     return SubmitResult(prepared, outcome, time.monotonic() - began, remembered=not problem)
 
 
@@ -114,10 +119,31 @@ def _check(prepared: Prepared, *, verify: bool) -> None:
             executor.preflight(runs)
 
 
-def _start(prepared: Prepared, options: StartOptions) -> Outcome:
+def _start(prepared: Prepared, options: StartOptions, upload: SpecificationUpload) -> Outcome:
     runs = prepared.plan.to_do
     if not runs:
         return Outcome()
+    if isinstance(prepared.executor, StartsAsWritten):
+        return _start_as_written(prepared.executor, runs, options, upload)
     if isinstance(prepared.executor, ShowsStart):
         return prepared.executor.start_shown(runs, options)
     return prepared.executor.start(runs)
+
+
+def _start_as_written(
+    executor: StartsAsWritten, runs: Sequence[RunSpec], options: StartOptions, upload: SpecificationUpload
+) -> Outcome:
+    outcome = Outcome()
+    try:
+        outcome = executor.start_as_written(runs, options, upload.wait_for)
+        if outcome.interrupted:
+            upload.stop()
+        else:
+            upload.finish()  # also of runs that were held back
+    except StoreError:
+        console.say("note: runs whose specifications were in the store are started; the same command starts the others")
+        raise
+    except KeyboardInterrupt:
+        upload.stop()
+        return replace(outcome, interrupted=True)
+    return outcome

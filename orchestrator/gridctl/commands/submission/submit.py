@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from gridctl.collection.collect import Collected, collect
@@ -13,7 +12,7 @@ from gridctl.commands.submission.changed_experiment import Change, find_changes
 from gridctl.commands.submission.earlier_version import refuse_earlier_version, refuse_released_runs
 from gridctl.commands.submission.missing_runs import Plan, plan
 from gridctl.commands.submission.other_plugin_code import OtherCode, find_other_code
-from gridctl.commands.submission.reuse_epochs import Reuse, begin_from
+from gridctl.commands.submission.reuse_epochs import Reuse
 from gridctl.executors.base import Executor
 from gridctl.executors.capabilities import ChecksManifests
 from gridctl.executors.data_places import require_data
@@ -27,12 +26,7 @@ from gridctl.history.seal import seal
 from gridctl.runs.standing import Standing
 from gridctl.runs.state import RunState
 from gridctl.terminal import console
-from gridctl_trainer.contract import layout
-from gridctl_trainer.contract.errors import NotFoundError, StoreError
-from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store
-
-_WRITES_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +81,7 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool, by_name
     require_data(experiment, by_name=by_name)
     executor = open_executor(experiment.backend, experiment, store)
     if isinstance(executor, ChecksManifests):
-        executor.manifests(experiment.runs)  # every mistake in them, before anything is written
+        executor.manifests(experiment.runs[:1])  # mistakes of all of them, before anybody is asked
     collected = collect(store, experiment.runs)
     known, name = executor.observe(experiment.name), experiment.name
     standings = run_standings(collected, known, here=machine_of(experiment.backend), experiment=name)
@@ -97,43 +91,13 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool, by_name
         for run_id, standing in standings.items()
     }
     made = plan(experiment.runs, states, retry_failed=retry_failed)
+    if isinstance(executor, ChecksManifests):
+        executor.manifests(made.to_do)  # every mistake in them, before anything is written
     stored = StoredSpecifications(store, name)
     refuse_earlier_version(experiment, store, collected.others, stored)
     changes = find_changes(store, made.create, collected, stored)
     other = find_other_code(experiment.runs, collected)
     return Prepared(experiment, store, made, executor, collected, standings, stored, changes, other)
-
-
-def write_specifications(prepared: Prepared, *, reuse_epochs: bool = False) -> None:
-    """Put the experiment and the specifications of the runs to start into the store; they are cancelled no longer.
-
-    Args:
-        prepared: What is submitted.
-        reuse_epochs: Whether runs get the checkpoints that they could go on from.
-
-    Raises:
-        StoreError: The store failed; calling again completes it.
-    """
-    store, experiment = prepared.store, prepared.experiment
-    rows = prepared.collected.runs
-    cancelled = set(rows.loc[rows["cancelled_at"].notna(), "run_id"])
-
-    def write(run: RunSpec) -> None:
-        key = layout.RunLayout(run.experiment, run.run_id).spec
-        if not _holds(store, key, run.to_json()):
-            store.put(key, run.to_json())
-        if run.run_id in cancelled:
-            store.delete(layout.RunLayout(run.experiment, run.run_id).cancelled)
-        if reuse_epochs and run.run_id in reuse:
-            begin_from(store, run, reuse[run.run_id])
-
-    reuse = prepared.reuse
-    with ThreadPoolExecutor(_WRITES_AT_ONCE) as pool:
-        list(pool.map(write, prepared.plan.to_do))
-    text = experiment.document.to_yaml().encode()
-    key = layout.experiment_yaml(experiment.name)
-    if not _holds(store, key, text):
-        store.put(key, text)
 
 
 def add_to_history(prepared: Prepared) -> None:
@@ -145,14 +109,3 @@ def add_to_history(prepared: Prepared) -> None:
         console.say(f"note: the experiment's history cannot be kept, so a report cannot say what changed: {problem}")
     if said := seal(store, experiment, finished + len(prepared.collected.others)):
         console.say(f"note: {said}")
-
-
-def _holds(store: Store, key: str, data: bytes) -> bool:
-    try:
-        return store.get(key).data == data
-    except NotFoundError:
-        return False
-    except StoreError as error:
-        if error.passing:
-            raise
-        return False  # it cannot be read, and is replaced

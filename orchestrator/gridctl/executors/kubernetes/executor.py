@@ -16,7 +16,7 @@ from gridctl.executors.kubernetes.api.refusals import RefusedError
 from gridctl.executors.kubernetes.api.requests import Api, CutError, Json
 from gridctl.executors.kubernetes.creation_bar import creation_bar
 from gridctl.executors.kubernetes.informer import ExperimentInformer
-from gridctl.executors.kubernetes.job_creation import JobCreation, Progress
+from gridctl.executors.kubernetes.job_creation import JobCreation, Progress, WaitFor
 from gridctl.executors.kubernetes.logs import PodLogs
 from gridctl.executors.kubernetes.manifest.job_template import RUN_LABEL, JobTemplate, gpus_of, shape_of
 from gridctl.executors.kubernetes.max_active import AT_ONCE, ActiveJobLimit, Shown
@@ -95,12 +95,15 @@ class KubernetesExecutor:
             InputError: The `kubernetes` section or the template is not valid.
         """
         template = JobTemplate(self._experiment, self._store.url)
-        for run in runs:
-            if run.run_id not in self._manifests:
-                self._manifests[run.run_id] = template.job(run)
-        return [self._manifests[run.run_id] for run in runs]
+        run_ids = [run.run_id for run in runs]  # each is a digest
+        for run_id, run in zip(run_ids, runs, strict=True):
+            if run_id not in self._manifests:
+                self._manifests[run_id] = template.job(run)
+        return [self._manifests[run_id] for run_id in run_ids]
 
-    def start(self, runs: Sequence[RunSpec], progress: Progress | None = None) -> Outcome:
+    def start(
+        self, runs: Sequence[RunSpec], progress: Progress | None = None, wait_for: WaitFor | None = None
+    ) -> Outcome:
         """Create a Job of each run. Ended Jobs that `observe` saw are replaced, active ones left.
 
         It may be killed at any point: doing it again creates what is missing, and nothing twice.
@@ -108,19 +111,24 @@ class KubernetesExecutor:
         manifests = self.manifests(runs)
         if len(manifests) > AT_ONCE:  # it takes so long that the first may have failed before the last is created
             return self._start_some(
-                runs, None, lambda done, total, _active: progress(done, total) if progress else None
+                runs, None, lambda done, total, _active: progress(done, total) if progress else None, wait_for
             )
         seen = self._seen if self._seen is not None else list_jobs(self.api, self._experiment.name)
-        return JobCreation(self.api, seen, self._experiment.kubernetes.requests_at_once, progress).run(manifests)
+        at_once = self._experiment.kubernetes.requests_at_once
+        return JobCreation(self.api, seen, at_once, progress, wait_for).run(manifests)
 
-    def start_some(self, runs: Sequence[RunSpec], max_active: int, shown: Shown | None = None) -> Outcome:
+    def start_some(
+        self, runs: Sequence[RunSpec], max_active: int, shown: Shown | None = None, wait_for: WaitFor | None = None
+    ) -> Outcome:
         """The same, with at most so many of the experiment's Jobs active at a time: waits until the last is created."""
-        return self._start_some(runs, max_active, shown)
+        return self._start_some(runs, max_active, shown, wait_for)
 
-    def _start_some(self, runs: Sequence[RunSpec], max_active: int | None, shown: Shown | None) -> Outcome:
+    def _start_some(
+        self, runs: Sequence[RunSpec], max_active: int | None, shown: Shown | None, wait_for: WaitFor | None
+    ) -> Outcome:
         manifests = self.manifests(runs)
         seen = dict(self._seen if self._seen is not None else list_jobs(self.api, self._experiment.name))
-        create = JobCreation(self.api, seen, self._experiment.kubernetes.requests_at_once).run
+        create = JobCreation(self.api, seen, self._experiment.kubernetes.requests_at_once, wait_for=wait_for).run
         models = {run.run_id: run.model for run in runs}
         cancellation = CancellationWatch(self._store, self._experiment.name)
         note = None if max_active is None else WaitingNote(self._store, self._experiment.name, max_active)
@@ -128,12 +136,15 @@ class KubernetesExecutor:
             limit = ActiveJobLimit(live, create, max_active, shown, models, cancellation=cancellation, note=note)
             return limit.run(manifests)
 
-    def start_shown(self, runs: Sequence[RunSpec], options: StartOptions) -> Outcome:
-        """The same with a bar, and with at most `max_active` Jobs at a time if that is asked for."""
+    def start_as_written(self, runs: Sequence[RunSpec], options: StartOptions, wait_for: WaitFor) -> Outcome:
+        """The same with a bar, each Job as soon as its specification is in the store.
+
+        At most `max_active` Jobs at a time if that is asked for.
+        """
         with creation_bar(len(runs), options.max_active) as bar:
             if options.max_active is None:
-                return self.start(runs, bar.created)
-            return self.start_some(runs, options.max_active, bar.created_and_active)
+                return self.start(runs, bar.created, wait_for)
+            return self.start_some(runs, options.max_active, bar.created_and_active, wait_for)
 
     def check_start(self, runs: Sequence[RunSpec], *, verify: bool) -> Sequence[Check]:
         """What is likely wrong with how pods will reach the store, and what they seem to lack.

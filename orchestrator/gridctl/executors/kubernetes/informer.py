@@ -33,7 +33,9 @@ class ExperimentInformer:
     def __init__(self, api: Api, experiment: str) -> None:
         paths = Paths(api.namespace)
         self._api = api.hasty()
-        self._informers = tuple(_Informer(self._api, path, experiment) for path in (paths.jobs, paths.pods))
+        self._jobs = _Informer(self._api, paths.jobs, experiment, Job.from_json)
+        self._pods = _Informer(self._api, paths.pods, experiment, Pod.from_json)
+        self._informers = (self._jobs, self._pods)
         asked = Sources.of(self._api)
         self._sources = Sources(
             *(_Recent(ask, self._is_well) for ask in (asked.warnings, asked.nodes, asked.held_back))
@@ -55,12 +57,7 @@ class ExperimentInformer:
         Raises:
             UnreachableError: The server could not be reached at first, or refuses.
         """
-        jobs, pods = (informer.items() for informer in self._informers)
-        return activities(
-            {name: Job.from_json(item) for name, item in jobs.items()},
-            [Pod.from_json(item) for item in pods.values()],
-            self._sources,
-        )
+        return activities(self._jobs.items(), self._pods.items().values(), self._sources)
 
     def _is_well(self) -> bool:
         return not self.problem
@@ -89,16 +86,17 @@ class _Recent(Generic[T]):
         return self._said
 
 
-class _Informer:
-    """The objects of one kind, by name, as a listing and a watch say."""
+class _Informer(Generic[T]):
+    """The objects of one kind, by name, as a listing and a watch say; each is read once, when it arrives."""
 
-    def __init__(self, api: Api, path: str, experiment: str) -> None:
+    def __init__(self, api: Api, path: str, experiment: str, read: Callable[[Mapping[str, Any]], T]) -> None:
         self.problem = ""
         self._api = api
         self._path = path
+        self._read = read
         self._selector = selector(experiment)
         self._lock = threading.Lock()
-        self._items: dict[str, dict[str, Any]] | None = None
+        self._items: dict[str, T] | None = None
         self._fault: UnreachableError | None = None
         self._asked = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
@@ -107,7 +105,7 @@ class _Informer:
     def join(self) -> None:
         self._thread.join(timeout=2)
 
-    def items(self) -> dict[str, dict[str, Any]]:
+    def items(self) -> dict[str, T]:
         self._asked.wait()
         with self._lock:
             if self._items is None:
@@ -140,8 +138,9 @@ class _Informer:
 
     def _list(self) -> str:
         listing = self._api.list(self._path, labelSelector=self._selector)
+        items = {item["metadata"]["name"]: self._read(item) for item in listing.items}
         with self._lock:
-            self._items = {item["metadata"]["name"]: item for item in listing.items}
+            self._items = items
             self.problem = ""
         self._asked.set()
         return listing.resource_version
@@ -154,7 +153,7 @@ class _Informer:
             if event["type"] == "DELETED":
                 self._items.pop(name, None)
             elif event["type"] != "BOOKMARK":
-                self._items[name] = item
+                self._items[name] = self._read(item)
 
     def _note(self, error: UnreachableError) -> None:
         with self._lock:

@@ -15,6 +15,7 @@ from gridctl.executors.kubernetes.status.objects import Job
 from gridctl.executors.kubernetes.status.observation import Paths
 
 Progress = Callable[[int, int], None]
+WaitFor = Callable[[str], None]
 
 _LONGEST_DELETION_S: Final = 60.0
 
@@ -27,14 +28,23 @@ class JobCreation:
         existing: The experiment's Jobs, as listed before.
         at_once: Requests under way at most.
         progress: Told how many of how many Jobs are settled.
+        wait_for: Called with a run's id before its Job is created: returns when its specification is in the store.
     """
 
-    def __init__(self, api: Api, existing: Mapping[str, Job], at_once: int, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        api: Api,
+        existing: Mapping[str, Job],
+        at_once: int,
+        progress: Progress | None = None,
+        wait_for: WaitFor | None = None,
+    ) -> None:
         self._api = api
         self._paths = Paths(api.namespace)
         self._existing = existing
         self._at_once = at_once
         self._progress = progress
+        self._wait_for = wait_for
 
     def run(self, manifests: Sequence[Json]) -> Outcome:
         """Create a Job of each manifest, in their order; those of active runs are left alone.
@@ -43,6 +53,7 @@ class JobCreation:
 
         Raises:
             UnreachableError: The API server cannot be reached, or allows none of this.
+            StoreError: Specifications cannot be put into the store.
         """
         created: list[str] = []
         failed: dict[str, str] = {}
@@ -85,6 +96,8 @@ class JobCreation:
                 return _another(name)
             if known is not None and not known.ended and not known.deleting:
                 return ""
+            if self._wait_for:
+                self._wait_for(name)
             if known is not None and known.ended:
                 self._delete(known)
             return self._create(manifest)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import MetricLogError, shortened
+from gridctl_trainer.contract.fields.bounds import MAX_EPOCHS
 from gridctl_trainer.contract.json_text import require_keys_once
 from gridctl_trainer.contract.layout import AttemptName
 from gridctl_trainer.contract.metric_info import MetricInfo
@@ -24,6 +25,12 @@ from gridctl_trainer.contract.records.metric_log import (
     write_line,
 )
 from gridctl_trainer.contract.score_name import VALIDATION, ScoreName
+
+_MAX_LINE_BYTES: Final = 16 << 20
+"""Some 800,000 numbers; parsed, a line takes twenty times its size."""
+
+_MAX_LINES: Final = 4 * MAX_EPOCHS
+_LOOK: Final = "look what wrote it, and bring back the log as it was"
 
 _RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])
 
@@ -50,10 +57,16 @@ def read_attempt(text: str | bytes, where: object = "") -> AttemptLog:
         where: Key or file named in errors.
 
     Raises:
-        MetricLogError: A line is not a record, or the first one is not an `attempt`.
+        MetricLogError: A line is not a record or far too long, or the first one is not an `attempt`.
     """
     whole = text.encode() if isinstance(text, str) else text
+    if (count := whole.count(b"\n")) > _MAX_LINES:
+        raise MetricLogError(f"it has {count:,} lines, far more than any attempt writes", where=where, fix=_LOOK)
     lines = whole.split(b"\n")[:-1]
+    for number, line in enumerate(lines, 1):
+        if len(line) > _MAX_LINE_BYTES:
+            what = f"the line has {len(line) / 1e6:,.1f} MB, far more than any record"
+            raise MetricLogError(what, where=f"{where}:{number}", fix=_LOOK)
     read = _reader(lines[0] if lines else b"")
     records = [_read_line(read, line, f"{where}:{number}") for number, line in enumerate(lines, 1) if line]
     if not records or not isinstance(records[0], AttemptRecord):

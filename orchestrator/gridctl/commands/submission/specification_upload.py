@@ -1,0 +1,101 @@
+"""The specifications of a submission on their way into the store, while what is there already is started."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Final, Self
+
+from gridctl.commands.submission.reuse_epochs import begin_from
+from gridctl.commands.submission.submit import Prepared
+from gridctl_trainer.contract import layout
+from gridctl_trainer.contract.errors import NotFoundError, StoreError
+from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.storage.base import Store
+
+_WRITES_AT_ONCE: Final = 16
+
+
+class SpecificationUpload:
+    """Puts the experiment and then the specifications of the runs to start into the store. A context manager.
+
+    Those runs are cancelled no longer. The first failure ends it; submitting again completes it.
+
+    Args:
+        prepared: What is submitted.
+        reuse_epochs: Whether runs get the checkpoints that they could go on from.
+    """
+
+    def __init__(self, prepared: Prepared, *, reuse_epochs: bool = False) -> None:
+        self._prepared = prepared
+        self._store = prepared.store
+        self._reuse = prepared.reuse if reuse_epochs else {}
+        self._pool = ThreadPoolExecutor(_WRITES_AT_ONCE)
+        self._written: dict[str, Future[None]] = {}
+
+    def __enter__(self) -> Self:
+        """Put the experiment, remove notes of cancellations, and begin with the specifications.
+
+        Raises:
+            StoreError: The store failed.
+        """
+        experiment, runs = self._prepared.experiment, self._prepared.plan.to_do
+        there: set[str] = set()
+        if runs:  # one listing instead of a question for each run
+            there = {stat.key for stat in self._store.list(layout.experiment_prefix(experiment.name))}
+        text = experiment.document.to_yaml().encode()
+        key = layout.experiment_yaml(experiment.name)
+        if not _holds(self._store, key, text):
+            self._store.put(key, text)
+        rows = self._prepared.collected.runs
+        cancelled = set(rows.loc[rows["cancelled_at"].notna(), "run_id"]) & {run.run_id for run in runs}
+        notes = [layout.RunLayout(experiment.name, run_id).cancelled for run_id in cancelled]
+        list(self._pool.map(self._store.delete, notes))  # before a new cancellation could be about any of them
+        self._written = {run.run_id: self._pool.submit(self._write, run, there) for run in runs}
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, _error: object, _traceback: TracebackType | None) -> None:
+        self._pool.shutdown(cancel_futures=kind is not None)
+
+    def wait_for(self, run_id: str) -> None:
+        """Wait until a run can be started. Thread-safe.
+
+        Raises:
+            StoreError: The store failed.
+        """
+        try:
+            self._written[run_id].result()
+        except StoreError:
+            self.stop()
+            raise
+
+    def finish(self) -> None:
+        """Wait until every run can be started.
+
+        Raises:
+            StoreError: The store failed.
+        """
+        for run_id in self._written:
+            self.wait_for(run_id)
+
+    def stop(self) -> None:
+        """Put nothing more than is on its way."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _write(self, run: RunSpec, there: set[str]) -> None:
+        key, content = layout.RunLayout(run.experiment, run.run_id).spec, run.to_json()
+        if key not in there or not _holds(self._store, key, content):
+            self._store.put(key, content)
+        if run.run_id in self._reuse:
+            begin_from(self._store, run, self._reuse[run.run_id])
+
+
+def _holds(store: Store, key: str, data: bytes) -> bool:
+    try:
+        return store.get(key).data == data
+    except NotFoundError:
+        return False
+    except StoreError as error:
+        if error.passing:
+            raise
+        return False  # it cannot be read, and is replaced
