@@ -87,7 +87,7 @@ def test_the_demo_grid_in_pods_reports_what_this_machine_reports(
     from_here = gridctl.json("report", "--significance")
     assert from_pods["comparisons"] == from_here["comparisons"]
     assert from_pods["summaries"] == from_here["summaries"]
-    assert [row["n_pairs"] for row in from_pods["comparisons"]] == pairs
+    assert [row["n_pairs"] for row in from_pods["comparisons"] if not row["secondary"]] == pairs
     pods_runs, local_runs = load_experiment(file, in_pods).runs, load_experiment(file, here).runs
     assert scores(store, pods_runs) == scores(open_store(str(tmp_path / "runs")), local_runs)
 
