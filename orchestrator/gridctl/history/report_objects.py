@@ -12,9 +12,11 @@ from gridctl.collection.run_objects import object_or_fault
 from gridctl_trainer.contract import layout
 from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.storage.base import Blob, Stat, Store
+from gridctl_trainer.storage.base import Blob, Stat, Store, require_size
 
 _AT_ONCE: Final = 16
+_MAX_BYTES: Final = 512 << 20
+"""Of an object: a report reads no larger one."""
 
 UNREADABLE: Final = "unreadable"
 """In place of the SHA-256 of an object that is there and cannot be read."""
@@ -43,7 +45,8 @@ def object_digests(
 
     def digest(stat: Stat) -> str | None:
         def hashed() -> Blob:
-            blob = store.get(stat.key)
+            require_size(stat.size_bytes, _MAX_BYTES, f"{store.url}/{stat.key}")
+            blob = store.get(stat.key, _MAX_BYTES)
             return Blob(hashlib.sha256(blob.data).hexdigest().encode(), blob.etag)
 
         found = object_or_fault(lambda: cache.get(f"{stat.key} sha256", stat.etag, hashed))

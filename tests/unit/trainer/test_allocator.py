@@ -29,4 +29,4 @@ def test_a_step_gets_no_page_from_the_system_that_the_last_one_had() -> None:
     told, pages = done.stdout.split()
     if told != "True":
         pytest.skip("not glibc")
-    assert int(pages) < 1_000, "without being told it is fifteen times as many"
+    assert int(pages) < 5_000, "mostly none, at times one block of 1,024; without being told it is over 20,000"
