@@ -41,6 +41,7 @@ class Collected:
         held: What holds a run whose Job is not created yet, by run id: a submission that waits for room.
         cases: One row per metric of each case of the finished runs; columns as `CASE_COLUMNS`. Empty unless it was
             asked for.
+        listed: Every object of the experiment, as the one listing says.
     """
 
     runs: pd.DataFrame
@@ -51,6 +52,7 @@ class Collected:
     measures: Measures = field(default_factory=dict)
     held: Mapping[str, str] = field(default_factory=dict)
     cases: pd.DataFrame = field(default_factory=no_cases)
+    listed: Sequence[Stat] = ()
 
 
 @dataclass(slots=True)
@@ -103,7 +105,8 @@ def collect(
     times: dict[str, _Times] = defaultdict(_Times)
     waiting: list[Stat] = []
     scorecards: dict[str, Stat] = {}
-    for stat in store.list(experiment_prefix(runs[0].experiment)):
+    listed = list(store.list(experiment_prefix(runs[0].experiment)))
+    for stat in listed:
         layout = run_of(stat.key)
         if layout is None:
             if is_waiting_submission(stat.key):
@@ -120,8 +123,7 @@ def collect(
             scorecards[layout.run_id] = stat
         elif misplaced := _misplaced(layout, stat.key):
             problems.append(Problem(misplaced, f"{store.url}/{stat.key}", "move it elsewhere, or delete it"))
-    given, cache = cache, cache or ReadCache.of(store)
-    tables = read_tables(store, wanted, chosen, cache, problems, on_read, given)
+    tables = read_tables(store, wanted, chosen, cache, problems, on_read)
     run_rows, function_rows, of_runs = [], [], []
     logged: dict[str, MetricInfo] = {}
     scored: dict[str, None] = {}
@@ -136,9 +138,9 @@ def collect(
     table = no_cases()
     if cases:
         done = {str(row["run_id"]) for row in run_rows if row["finished"]}
-        listed = [(run, scorecards[run.run_id]) for run in runs if run.run_id in done and run.run_id in scorecards]
+        of_done = [(run, scorecards[run.run_id]) for run in runs if run.run_id in done and run.run_id in scorecards]
         checkpoints = () if cases is True else tuple(cases)
-        found = read_all_cases(store, listed, problems, on_read, given, checkpoints)
+        found = read_all_cases(store, of_done, problems, on_read, cache, checkpoints)
         table, logged, scored = found.rows, {**logged, **found.metrics}, scored | dict.fromkeys(found.scored)
     measures = measures_of(runs, logged, scored)
     of_scores = dict.fromkeys(epoch_measures(measures), "float64")
@@ -149,8 +151,9 @@ def collect(
         others=tuple(others),
         function=_frame(function_rows, FUNCTION_COLUMNS),
         measures=measures,
-        held=held_by_submissions(store, waiting, cache),
+        held=held_by_submissions(store, waiting, cache or ReadCache.of(store)),
         cases=table,
+        listed=listed,
     )
 
 

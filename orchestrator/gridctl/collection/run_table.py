@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,9 +25,6 @@ from gridctl_trainer.contract.records.attempt_log import AttemptLog
 from gridctl_trainer.contract.records.metric_log import EpochRecord
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Stat
-
-_WHOLE: Final = ("epoch", "attempt")
-"""Columns of epochs that are whole numbers."""
 
 
 @dataclass(frozen=True, slots=True)

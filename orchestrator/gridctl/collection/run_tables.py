@@ -26,10 +26,9 @@ def read_tables(
     store: Store,
     wanted: Mapping[str, RunSpec],
     chosen: Mapping[str, Sequence[Stat]],
-    cache: ReadCache,
+    cache: ReadCache | None,
     problems: list[Problem],
     on_read: OnRead | None,
-    kept: ReadCache | None = None,
 ) -> dict[str, RunTable]:
     """What the metric logs and results of runs come to.
 
@@ -37,10 +36,9 @@ def read_tables(
         store: Where they are.
         wanted: Runs by their ids.
         chosen: Metric logs and results as listed, by the id of their run.
-        cache: Of objects read before.
+        cache: Of objects and tables; by default this user's.
         problems: Takes what is wrong with single objects, and with runs.
         on_read: Told how many of the objects that must be read are, and of how many.
-        kept: Of tables; by default this user's.
 
     Returns:
         By run id, of every run that is wanted.
@@ -48,7 +46,7 @@ def read_tables(
     Raises:
         StoreError: The store cannot be reached.
     """
-    kept = kept or ReadCache.of(store, folders=True)
+    kept = cache or ReadCache.of(store, folders=True)
     states = {
         run_id: state_of(wanted[run_id], stats)
         for run_id, stats in chosen.items()
@@ -60,7 +58,7 @@ def read_tables(
             tables[run_id] = RunTable.unpacked(packed)
     to_read = [(run_id, stat) for run_id, stats in chosen.items() if run_id not in tables for stat in stats]
     with _no_cycles_collected():
-        for run_id, read in read_objects(store, wanted, to_read, cache, problems, on_read):
+        for run_id, read in read_objects(store, wanted, to_read, cache or ReadCache.of(store), problems, on_read):
             run, merged = wanted[run_id], merge(read.logs)
             gaps = _gaps(run, read, merged)
             problems += gaps

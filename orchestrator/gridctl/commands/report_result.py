@@ -27,7 +27,7 @@ from gridctl.errors import InputError
 from gridctl.history.changes import changes_since_first_report, looks_at_test_set
 from gridctl.history.event import HistoryEvent, report_event
 from gridctl.history.record import History, append, read_history
-from gridctl.history.report_objects import object_digests
+from gridctl.history.report_objects import object_digests, objects_of_report
 from gridctl.history.seal import sealed_plan
 from gridctl.report import FILES, Report, ReportRequest, Source, build_report, render
 from gridctl.report.study import StudyComparison
@@ -214,7 +214,7 @@ def answer(
         report.provenance,
         plan=plan,
         request=asdict(request),
-        objects=object_digests(store, experiment.name, experiment.runs, fresh=fresh),
+        objects=object_digests(store, objects_of_report(tables.listed, experiment.runs), fresh=fresh),
     )
     return ReportResult(replace(report, provenance=made_from), request, tables, found, studies), event
 

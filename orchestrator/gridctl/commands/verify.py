@@ -143,8 +143,8 @@ def _made_again(store: Store, written: _Written) -> ReportResult:
 
 def _not_made_again(store: Store, written: _Written, why: Fault) -> Verification:
     """Where the store gives no report any more: which of its objects are others."""
-    keys = {key for key in written.objects if key.startswith(layout.experiment_prefix(written.experiment))}
-    now = object_digests(store, written.experiment, (), fresh=True, only=keys)
+    listed = store.list(layout.experiment_prefix(written.experiment))
+    now = object_digests(store, [stat for stat in listed if stat.key in written.objects], fresh=True)
     differences = [
         *_of_objects(written.objects, now),
         Difference(written.path.name, f"it cannot be made again: {why.problems[0]}"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -22,44 +22,46 @@ UNREADABLE: Final = "unreadable"
 """In place of the SHA-256 of an object that is there and cannot be read."""
 
 
-def object_digests(
-    store: Store, experiment: str, runs: Sequence[RunSpec], *, fresh: bool = False, only: Container[str] | None = None
-) -> dict[str, str]:
-    """SHA-256 of each object that a report of these runs is made from, by key, in the order of the keys.
+def objects_of_report(listed: Iterable[Stat], runs: Iterable[RunSpec]) -> list[Stat]:
+    """Those that a report of these runs is made from.
 
     They are the experiment file, the seal, the history, and of every run its specification, metric logs, result and
     scores of cases.
 
     Args:
-        store: Where they are.
-        experiment: Its name.
+        listed: All of the experiment.
         runs: Of the grid.
-        fresh: Read every object; else the digest of one whose ETag is known is taken from this machine's cache.
-        only: Keys that are wanted, whatever the grid is.
+    """
+    wanted = {run.run_id for run in runs}
+    return [stat for stat in listed if _is_read(stat.key, wanted)]
+
+
+def object_digests(store: Store, listed: Sequence[Stat], *, fresh: bool = False) -> dict[str, str]:
+    """SHA-256 of objects by key, in their order.
+
+    Args:
+        store: Where they are.
+        listed: Those wanted.
+        fresh: Read every object; else one whose ETag is known is taken from this machine's cache.
 
     Raises:
         StoreError: The store cannot be reached.
     """
     cache = ReadCache(None) if fresh else ReadCache.of(store)
-    wanted = {run.run_id for run in runs}
 
     def digest(stat: Stat) -> str | None:
         def hashed() -> Blob:
             require_size(stat.size_bytes, _MAX_BYTES, f"{store.url}/{stat.key}")
-            blob = store.get(stat.key, _MAX_BYTES)
+            read = cache.kept(stat.key, stat.etag)  # by the collection, a moment ago
+            blob = store.get(stat.key, _MAX_BYTES) if read is None else Blob(read, stat.etag)
             return Blob(hashlib.sha256(blob.data).hexdigest().encode(), blob.etag)
 
         found = object_or_fault(lambda: cache.get(f"{stat.key} sha256", stat.etag, hashed))
         return UNREADABLE if isinstance(found, StoreError) else found.decode() if found else None
 
-    stats = [
-        stat
-        for stat in store.list(layout.experiment_prefix(experiment))
-        if (_is_read(stat.key, wanted) if only is None else stat.key in only)
-    ]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        digests = pool.map(digest, stats)
-        return {stat.key: found for stat, found in zip(stats, digests, strict=True) if found}
+        digests = pool.map(digest, listed)
+        return {stat.key: found for stat, found in zip(listed, digests, strict=True) if found}
 
 
 def _is_read(key: str, wanted: set[str]) -> bool:

@@ -9,7 +9,7 @@ from gridctl.analysis.compared_scores import declares_metrics
 from gridctl.analysis.request import ReportRequest, asked_by_name, compared_ablations
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec
-from gridctl.experiment.scores.measures import Measure, default_scores, default_secondary_scores, has_cases
+from gridctl.experiment.scores.measures import Measure, Measures, default_scores, default_secondary_scores, has_cases
 from gridctl_trainer.contract.score_name import VALIDATION
 
 
@@ -21,16 +21,18 @@ def asked_comparisons(experiment: Experiment, request: ReportRequest) -> list[Co
         score = request.score or item.score
         declared = by_name or (item.metrics if declares_metrics(experiment, index) else ())
         metrics = declared or default_scores(experiment.measures, score, request.unit)
-        if by_name or request.unit == "epoch":
-            secondary: Sequence[str] = ()
-        elif item.secondary is not None:
-            of_epochs = not has_cases(score)
-            secondary = [name for name in item.secondary if not of_epochs or experiment.measures[name].level == "slice"]
-        else:
-            secondary = () if declared else default_secondary_scores(experiment.measures, score)
+        beside = not by_name and request.unit != "epoch"
+        secondary = _secondary(item, score, experiment.measures, declares=bool(declared)) if beside else []
         update = {"metrics": tuple(metrics), "secondary": tuple(secondary), "score": score}
         asked.append(item.model_copy(update=update))
     return asked
+
+
+def _secondary(item: ComparisonSpec, score: str, measures: Measures, *, declares: bool) -> list[str]:
+    """Those that are named, but for scores of cases where `score` has none; else the default where no metric is."""
+    if item.secondary is None:
+        return [] if declares else default_secondary_scores(measures, score)
+    return [name for name in item.secondary if has_cases(score) or measures[name].level == "slice"]
 
 
 def asked_ablations(

@@ -40,9 +40,7 @@ class SpecificationUpload:
             StoreError: The store failed.
         """
         experiment, runs = self._prepared.experiment, self._prepared.plan.to_do
-        there: set[str] = set()
-        if runs:  # one listing instead of a question for each run
-            there = {stat.key for stat in self._store.list(layout.experiment_prefix(experiment.name))}
+        there = {stat.key for stat in self._prepared.collected.listed}  # instead of a question for each run
         text = experiment.document.to_yaml().encode()
         key = layout.experiment_yaml(experiment.name)
         if not _holds(self._store, key, text):
