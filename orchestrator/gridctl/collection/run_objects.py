@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Final, TypeVar
 
+from gridctl.collection.attempt_columns import AttemptColumns
 from gridctl.collection.read_cache import ReadCache
 from gridctl_trainer.contract.errors import MetricLogError, NotFoundError, Problem, StoreError, shortened
 from gridctl_trainer.contract.layout import attempt_of
-from gridctl_trainer.contract.records.attempt_log import AttemptLog, read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Stat, Store, require_size
@@ -33,7 +33,7 @@ _MAX_LOG_BYTES: Final = 512 << 20
 class RunObjects:
     """What was read of one run."""
 
-    logs: list[AttemptLog] = field(default_factory=list)
+    logs: list[AttemptColumns] = field(default_factory=list)
     result: ResultRecord | None = None
 
 
@@ -110,8 +110,8 @@ def _batches(chosen: Sequence[tuple[str, Stat]]) -> Iterator[Sequence[tuple[str,
         yield chosen[start:]
 
 
-def _log_of(run_id: str, key: str, data: bytes, where: str) -> AttemptLog:
-    log = read_attempt(data, where)
+def _log_of(run_id: str, key: str, data: bytes, where: str) -> AttemptColumns:
+    log = AttemptColumns.read(data, where)
     if (log.attempt.run_id, attempt_of(key)) != (run_id, log.name):
         raise MetricLogError(
             f"it is the log of attempt {log.attempt.attempt} of another run, {shortened(log.attempt.run_id)}"

@@ -7,14 +7,13 @@ import gc
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from gridctl.collection.attempt_columns import MergedColumns
 from gridctl.collection.read_cache import ReadCache
 from gridctl.collection.run_objects import OnRead, RunObjects, read_objects
 from gridctl.collection.run_table import RunTable, state_of
 from gridctl.terminal.console import count
 from gridctl_trainer.contract.errors import Problem
 from gridctl_trainer.contract.layout import RunLayout
-from gridctl_trainer.contract.records.attempt_log import AttemptLog, merge
-from gridctl_trainer.contract.records.metric_log import EpochRecord
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Stat, Store
 
@@ -59,7 +58,7 @@ def read_tables(
     to_read = [(run_id, stat) for run_id, stats in chosen.items() if run_id not in tables for stat in stats]
     with _no_cycles_collected():
         for run_id, read in read_objects(store, wanted, to_read, cache or ReadCache.of(store), problems, on_read):
-            run, merged = wanted[run_id], merge(read.logs)
+            run, merged = wanted[run_id], MergedColumns.of(read.logs)
             gaps = _gaps(run, read, merged)
             problems += gaps
             tables[run_id] = RunTable.of(run, read, merged)
@@ -67,7 +66,7 @@ def read_tables(
             if whole and not gaps and run_id in states:
                 kept.keep(_key(run), states[run_id], tables[run_id].packed())
     for run_id in wanted.keys() - tables.keys():
-        tables[run_id] = RunTable.of(wanted[run_id], RunObjects(), ())
+        tables[run_id] = RunTable.of(wanted[run_id], RunObjects(), MergedColumns())
     return tables
 
 
@@ -87,9 +86,9 @@ def _key(run: RunSpec) -> str:
     return f"{RunLayout(run.experiment, run.run_id).attempts} table"
 
 
-def _gaps(run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, EpochRecord]]) -> list[Problem]:
+def _gaps(run: RunSpec, read: RunObjects, merged: MergedColumns) -> list[Problem]:
     """A finished run whose log lacks epochs would score wrongly in silence."""
-    lacking = set(range(1, run.training.epochs + 1)) - {record.epoch for _, record in merged}
+    lacking = set(range(1, run.training.epochs + 1)) - set(merged.epochs.epoch)
     if read.result is None or not lacking:
         return []
     return [
