@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -99,7 +100,7 @@ def _arrays(merged: MergedColumns) -> dict[str, NDArray[Any]]:
     import numpy as np
 
     epochs = merged.epochs
-    named = {
+    named: dict[str, array[Any]] = {
         "epoch": epochs.epoch,
         "attempt": merged.attempt,
         "train_loss": epochs.train_loss,

@@ -80,7 +80,9 @@ class CommandApp(typer.Typer):
             **settings,
         )
 
-    def command(self, name: str | None = None, **settings: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def command(  # type: ignore[override]
+        self, name: str | None = None, **settings: Any
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Take what `typer.Typer.command` takes."""
         decorator: Callable[[Callable[..., Any]], Callable[..., Any]]
         decorator = super().command(name, cls=_Command, **settings)
