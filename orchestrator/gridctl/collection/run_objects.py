@@ -14,14 +14,14 @@ from gridctl_trainer.contract.errors import MetricLogError, NotFoundError, Probl
 from gridctl_trainer.contract.layout import attempt_of
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.storage.base import Stat, Store, require_size
+from gridctl_trainer.storage.base import Stat, Store, bulk_reader, require_size
 
 T = TypeVar("T")
 
 OnRead = Callable[[int, int], None]
 """Called after each object with how many are read, and of how many."""
 
-_AT_ONCE: Final = 16
+_AT_ONCE: Final = 32
 _BATCH: Final = 64
 _BATCH_BYTES: Final = 64 << 20
 """Two batches are in memory at a time."""
@@ -132,7 +132,7 @@ def _get(store: Store, stat: Stat, cache: ReadCache) -> bytes | StoreError | Non
 
     def read() -> bytes:
         require_size(stat.size_bytes, limit, f"{store.url}/{stat.key}")
-        return cache.get(stat.key, stat.etag, lambda: store.get(stat.key, limit))
+        return cache.get(stat.key, stat.etag, lambda: bulk_reader(store)(stat.key, limit))
 
     return object_or_fault(read)
 

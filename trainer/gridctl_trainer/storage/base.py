@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -85,6 +85,12 @@ class Store(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove an object; none there is no error."""
+
+
+def bulk_reader(store: Store) -> Callable[[str, int | None], Blob]:
+    """What reads one object of many that several threads read: as `get`, unless a store has something better."""
+    reader: Callable[[str, int | None], Blob] = getattr(store, "get_in_bulk", store.get)
+    return reader
 
 
 def require_size(size_bytes: int, max_bytes: int | None, where: object) -> None:
