@@ -7,6 +7,7 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import compress
 
 from gridctl.collection.epoch_lines import read_epoch_lines
 from gridctl_trainer.contract.errors import MetricLogError
@@ -97,13 +98,14 @@ def _read_at_once(data: bytes) -> AttemptColumns | None:
     if len(data) > _MAX_BYTES:
         return None
     lines = data.split(b"\n")[:-1]
-    others = [line for line in lines if not line.startswith(_EPOCH_LINE)]
+    of_epochs = [line.startswith(_EPOCH_LINE) for line in lines]
+    others = [line for line, of_epoch in zip(lines, of_epochs, strict=True) if not of_epoch]
     try:
         log = read_attempt(b"".join(line + b"\n" for line in others))
-        found = read_epoch_lines([line for line in lines if line.startswith(_EPOCH_LINE)])
+        found = read_epoch_lines(list(compress(lines, of_epochs)))
     except (MetricLogError, ValueError):
         return None
-    if found is None or log.epochs or not lines[0].startswith(others[0] or b"\n"):
+    if found is None or log.epochs or of_epochs[0]:
         return None
     begin = log.attempt.resumed_epoch + 1
     if found.epoch != list(range(begin, begin + len(found.epoch))) or not _within(log.attempt.metrics, found.scores):

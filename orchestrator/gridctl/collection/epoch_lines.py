@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -50,10 +50,10 @@ def read_epoch_lines(lines: Sequence[bytes]) -> EpochLines | None:
     if not lines:
         return EpochLines((), (), (), (), (), {}, None)
     records = from_json(b"[" + b",".join(lines) + b"]", allow_inf_nan=False)
-    if len(records) != len(lines):
+    if len(records) != len(lines) or set(map(type, records)) != {dict}:
         return None
     names = records[0].keys()
-    if not _required() <= names <= EpochRecord.model_fields.keys() or any(item.keys() != names for item in records):
+    if not _required() <= names <= EpochRecord.model_fields.keys() or not _all_have(records, names):
         return None
     columns = {name: [record[name] for record in records] for name in names}
     for name in names - _NO_NUMBERS:
@@ -90,8 +90,10 @@ def _scores(sets: Sequence[dict[str, Any]]) -> tuple[Mapping[str, Sequence[float
     validated = [of_epoch for of_epoch in sets if of_epoch != {}]
     if not validated:
         return {}, 0
+    if set(map(type, validated)) != {dict}:
+        return None
     names = validated[0].keys()
-    if VALIDATION not in names or any(of_epoch.keys() != names for of_epoch in validated):
+    if VALIDATION not in names or not _all_have(validated, names):
         return None
     _set_keys().validate_python(list(names), strict=True)
     made: dict[str, Sequence[float]] = {}
@@ -102,14 +104,30 @@ def _scores(sets: Sequence[dict[str, Any]]) -> tuple[Mapping[str, Sequence[float
         if in_set is None:
             return None
         keys += in_set
-        for key in dict.fromkeys(key for item in found for key in item["scores"]):
-            values = [item["scores"].get(key, math.nan) for item in found]
-            _losses().validate_python([value for value in values if value == value], strict=True)
+        for key, of_validated in _by_score([item["scores"] for item in found]):
+            values = of_validated
             if len(found) < len(sets):
-                each = iter(values)
+                each = iter(of_validated)
                 values = [next(each) if of_epoch != {} else math.nan for of_epoch in sets]
             made[f"{name}.{key}"] = values
     return made, keys
+
+
+def _by_score(scores: Sequence[dict[str, float]]) -> Iterator[tuple[str, Sequence[float]]]:
+    """Each score of a set in every epoch that was validated, NaN where there is none.
+
+    Raises:
+        ValueError: It is no score.
+    """
+    alike = _all_have(scores, scores[0].keys())
+    for key in scores[0] if alike else dict.fromkeys(key for item in scores for key in item):
+        if alike:
+            values = [item[key] for item in scores]
+            _losses().validate_python(values, strict=True)
+        else:
+            values = [item.get(key, math.nan) for item in scores]
+            _losses().validate_python([value for value in values if value == value], strict=True)
+        yield key, values
 
 
 def _keys_of_one_form(found: Sequence[dict[str, Any]]) -> int | None:
@@ -119,26 +137,32 @@ def _keys_of_one_form(found: Sequence[dict[str, Any]]) -> int | None:
         ValueError: They are not scores of a set.
     """
     names = found[0].keys()
-    if not {"images", "scores"} <= names <= _OF_A_SET or any(type(item["scores"]) is not dict for item in found):
+    if not {"images", "scores"} <= names <= _OF_A_SET:
+        return None
+    scores = [item["scores"] for item in found]
+    if set(map(type, scores)) != {dict}:
         return None
     _images().validate_python([item["images"] for item in found], strict=True)
-    for key in ("per_batch", "undefined"):
-        given = [item[key] for item in found if key in item]
-        if any(value != {} for value in given):
-            _nested(key).validate_python(given, strict=True)
-    scored = found[0]["scores"].keys() | found[0].get("undefined", {}).keys()
+    given = {key: [item[key] for item in found if key in item] for key in ("per_batch", "undefined")}
+    for key, values in given.items():
+        if values.count({}) != len(values):
+            _nested(key).validate_python(values, strict=True)
+    scored = scores[0].keys() | found[0].get("undefined", {}).keys()
     _keys().validate_python(list(scored), strict=True)
-    if "undefined" not in names and all(item.keys() == names and item["scores"].keys() == scored for item in found):
-        per_batch = sum(len(item["per_batch"]) for item in found) if "per_batch" in names else 0
+    per_batch = sum(map(len, given["per_batch"]))
+    if not given["undefined"] and _all_have(found, names) and _all_have(scores, scored):
         return len(found) * (len(names) + len(scored)) + per_batch
-    keys = 0
+    keys = per_batch
     for item in found:
         undefined = item.get("undefined", {})
         if not item.keys() <= _OF_A_SET or item["scores"].keys() | undefined.keys() != scored:
             return None
-        keys += len(item) + len(item["scores"]) + len(item.get("per_batch", ()))
-        keys += sum(1 + len(reasons) for reasons in undefined.values())
+        keys += len(item) + len(item["scores"]) + sum(1 + len(reasons) for reasons in undefined.values())
     return keys
+
+
+def _all_have(items: Sequence[dict[str, Any]], names: Set[str]) -> bool:
+    return [*map(dict.keys, items)].count(names) == len(items)  # type: ignore[arg-type]
 
 
 @cache

@@ -41,7 +41,7 @@ def read_objects(
     store: Store,
     wanted: Mapping[str, RunSpec],
     chosen: Sequence[tuple[str, Stat]],
-    cache: ReadCache,
+    cache_of: Callable[[str, Stat], ReadCache],
     problems: list[Problem],
     on_read: OnRead | None,
 ) -> Iterator[tuple[str, RunObjects]]:
@@ -51,7 +51,7 @@ def read_objects(
         store: Where it is.
         wanted: Runs by their ids.
         chosen: Metric logs and results, each with the id of its run; those of a run follow each other.
-        cache: Of objects read before.
+        cache_of: Where an object of a run may lie that was read before.
         problems: Takes what is wrong with single objects.
         on_read: Told how far it is.
 
@@ -62,7 +62,7 @@ def read_objects(
         StoreError: The store cannot be reached.
     """
     of_run = RunObjects()
-    for number, ((run_id, stat), data) in enumerate(_contents(store, chosen, cache), 1):
+    for number, ((run_id, stat), data) in enumerate(_contents(store, chosen, cache_of), 1):
         if on_read is not None:
             on_read(number, len(chosen))
         is_log = attempt_of(stat.key) is not None
@@ -83,14 +83,14 @@ def read_objects(
 
 
 def _contents(
-    store: Store, chosen: Sequence[tuple[str, Stat]], cache: ReadCache
+    store: Store, chosen: Sequence[tuple[str, Stat]], cache_of: Callable[[str, Stat], ReadCache]
 ) -> Iterator[tuple[tuple[str, Stat], bytes | StoreError | None]]:
     """Each object and its content, read many at a time and not far ahead of who takes them."""
     batches = list(_batches(chosen))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
 
         def begun(batch: Sequence[tuple[str, Stat]]) -> Iterator[bytes | StoreError | None]:
-            return pool.map(lambda item: _get(store, item[1], cache), batch)
+            return pool.map(lambda item: _get(store, item[1], cache_of(*item)), batch)
 
         ahead = begun(batches[0]) if batches else iter(())
         for batch, following in zip_longest(batches, batches[1:]):

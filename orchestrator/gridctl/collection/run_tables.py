@@ -13,12 +13,13 @@ from gridctl.collection.run_objects import OnRead, RunObjects, read_objects
 from gridctl.collection.run_table import RunTable, state_of
 from gridctl.terminal.console import count
 from gridctl_trainer.contract.errors import Problem
-from gridctl_trainer.contract.layout import RunLayout
+from gridctl_trainer.contract.layout import RunLayout, attempt_of
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Stat, Store
 
 _WORTH_KEEPING_BYTES: Final = 16 << 10
 """Of a run's logs: shorter ones are read in less time than a table of them."""
+_LOG_AND_RESULT: Final = 2
 
 
 def read_tables(
@@ -56,8 +57,15 @@ def read_tables(
         if (packed := kept.kept(_key(wanted[run_id]), state)) is not None:
             tables[run_id] = RunTable.unpacked(packed)
     to_read = [(run_id, stat) for run_id, stats in chosen.items() if run_id not in tables for stat in stats]
+    objects, nothing = cache or ReadCache.of(store), ReadCache(None)
+
+    def cache_of(run_id: str, stat: Stat) -> ReadCache:
+        """A table is kept in place of a run's only log: when that grows it must be read again as a whole."""
+        alone = run_id in states and attempt_of(stat.key) is not None and len(chosen[run_id]) <= _LOG_AND_RESULT
+        return nothing if alone else objects
+
     with _no_cycles_collected():
-        for run_id, read in read_objects(store, wanted, to_read, cache or ReadCache.of(store), problems, on_read):
+        for run_id, read in read_objects(store, wanted, to_read, cache_of, problems, on_read):
             run, merged = wanted[run_id], MergedColumns.of(read.logs)
             gaps = _gaps(run, read, merged)
             problems += gaps
