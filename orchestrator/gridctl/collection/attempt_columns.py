@@ -17,8 +17,8 @@ from gridctl_trainer.contract.records.attempt_log import AttemptLog, in_ranges, 
 from gridctl_trainer.contract.records.metric_log import AttemptRecord, DataRecord, EndRecord, EpochRecord
 
 _EPOCH_LINE = b'{"kind":"epoch",'
-_MAX_BYTES = 32 << 20
-"""Of a log whose lines are read all at once; they take twenty times that."""
+_MAX_BYTES = 16 << 20
+"""Of a log whose lines are read all at once: it takes twenty times as much, and none of its lines is too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +103,12 @@ def _read_at_once(data: bytes) -> AttemptColumns | None:
     try:
         log = read_attempt(b"".join(line + b"\n" for line in others))
         found = read_epoch_lines(list(compress(lines, of_epochs)))
-    except (MetricLogError, ValueError):
+    except (MetricLogError, ValueError, LookupError, TypeError, AttributeError):  # of a shape that nobody looked for
         return None
     if found is None or log.epochs or of_epochs[0]:
         return None
-    begin = log.attempt.resumed_epoch + 1
-    if found.epoch != list(range(begin, begin + len(found.epoch))) or not _within(log.attempt.metrics, found.scores):
+    expected = range(log.attempt.resumed_epoch + 1, log.attempt.resumed_epoch + 1 + len(found.epoch))
+    if list(found.epoch) != list(expected) or not _within(log.attempt.metrics, found.scores):
         return None
     epochs = EpochColumns(
         array("q", found.epoch),

@@ -110,6 +110,9 @@ def _scores(sets: Sequence[dict[str, Any]]) -> tuple[Mapping[str, Sequence[float
                 each = iter(of_validated)
                 values = [next(each) if of_epoch != {} else math.nan for of_epoch in sets]
             made[f"{name}.{key}"] = values
+    if len(made) > sum(len(item["scores"]) for item in validated[0].values()):  # then by their first epochs
+        appeared = ((name, key) for of_epoch in validated for name, item in of_epoch.items() for key in item["scores"])
+        made = {f"{name}.{key}": made[f"{name}.{key}"] for name, key in dict.fromkeys(appeared)}
     return made, keys
 
 
