@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from gridctl.collection.attempt_columns import MergedColumns
@@ -20,6 +21,7 @@ from gridctl_trainer.storage.base import Stat, Store
 _WORTH_KEEPING_BYTES: Final = 16 << 10
 """Of a run's logs: shorter ones are read in less time than a table of them."""
 _LOG_AND_RESULT: Final = 2
+_KEPT_AT_ONCE: Final = 4
 
 
 def read_tables(
@@ -64,7 +66,8 @@ def read_tables(
         alone = run_id in states and attempt_of(stat.key) is not None and len(chosen[run_id]) <= _LOG_AND_RESULT
         return nothing if alone else objects
 
-    with _no_cycles_collected():
+    # Files are written while the next logs are read.
+    with _no_cycles_collected(), ThreadPoolExecutor(_KEPT_AT_ONCE) as pool:
         for run_id, read in read_objects(store, wanted, to_read, cache_of, problems, on_read):
             run, merged = wanted[run_id], MergedColumns.of(read.logs)
             gaps = _gaps(run, read, merged)
@@ -72,7 +75,7 @@ def read_tables(
             tables[run_id] = RunTable.of(run, read, merged)
             whole = len(read.logs) + (read.result is not None) == len(chosen[run_id])
             if whole and not gaps and run_id in states:
-                kept.keep(_key(run), states[run_id], tables[run_id].packed())
+                pool.submit(kept.keep, _key(run), states[run_id], tables[run_id].packed())
     for run_id in wanted.keys() - tables.keys():
         tables[run_id] = RunTable.of(wanted[run_id], RunObjects(), MergedColumns())
     return tables

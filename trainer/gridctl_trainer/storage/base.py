@@ -93,6 +93,13 @@ def bulk_reader(store: Store) -> Callable[[str, int | None], Blob]:
     return reader
 
 
+def folders_of(store: Store) -> Iterator[str]:
+    """The first parts of its keys, without looking at what lies below them where a store can be asked so."""
+    ask: Callable[[], Iterator[str]] | None = getattr(store, "folders", None)
+    found = ask() if ask is not None else (stat.key.partition("/")[0] for stat in store.list() if "/" in stat.key)
+    return (name for name in dict.fromkeys(found) if is_key(name))
+
+
 def require_size(size_bytes: int, max_bytes: int | None, where: object) -> None:
     """Refuse an object before it is read into memory.
 
@@ -122,7 +129,7 @@ def is_key(key: str) -> bool:
     return (
         all(parts)
         and not any(part in (".", "..") or part.startswith(TEMPORARY_PREFIX) for part in parts)
-        and not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in key)
+        and (key.isprintable() or not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in key))
     )
 
 

@@ -30,7 +30,7 @@ def take_objects(
     try:
         root = ElementTree.fromstring(response_dict["body"])
         name_space = root.tag.removesuffix(_ROOT)
-        if root.tag != name_space + _ROOT:
+        if root.tag != name_space + _ROOT or root.find(f"{name_space}CommonPrefixes") is not None:
             return
         items = list(_items(root, name_space))
     except (ElementTree.ParseError, ValueError, TypeError):

@@ -204,6 +204,15 @@ class S3Store:
             self._client, bucket=self._bucket, root=self._prefix, prefix=prefix, url=self.url, faults=self._faults
         )
 
+    def folders(self) -> Iterator[str]:
+        """The first parts of its keys."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=self._prefix, Delimiter="/"
+        )
+        with self._faults(""):
+            found = [item["Prefix"] for page in pages for item in page.get("CommonPrefixes", ())]
+        return iter([name.removeprefix(self._prefix).rstrip("/") for name in found])
+
     def delete(self, key: str) -> None:
         name = self._name(key)
         with self._faults(key):
