@@ -60,6 +60,15 @@ class ReadCache:
         self.keep(key, blob.etag, blob.data)
         return blob.data
 
+    def get_and_keep_digest(self, key: str, etag: str, read: Callable[[], Blob]) -> bytes:
+        """As `get`, where only the SHA-256 of what was read is kept: for what something else is kept of."""
+        data = self.kept(key, etag)
+        if data is not None:
+            return data
+        blob = read()
+        self.keep(key_of_digest(key), blob.etag, _digest(blob.data))
+        return blob.data
+
     def kept(self, key: str, etag: str) -> bytes | None:
         """What was kept under this key and ETag, undamaged; None if nothing was."""
         if self._folder is None:
@@ -100,6 +109,11 @@ class ReadCache:
     def _path(self, folder: Path, key: str) -> Path:
         name = hashlib.sha256(f"{self._namespace} {key}".encode()).hexdigest()
         return folder / name[:2] / name
+
+
+def key_of_digest(key: str) -> str:
+    """Where the SHA-256 of an object is kept, as hex digits."""
+    return f"{key} sha256"
 
 
 def _digest(data: bytes) -> bytes:

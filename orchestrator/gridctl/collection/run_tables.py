@@ -10,7 +10,7 @@ from typing import Final
 
 from gridctl.collection.attempt_columns import MergedColumns
 from gridctl.collection.read_cache import ReadCache
-from gridctl.collection.run_objects import OnRead, RunObjects, read_objects
+from gridctl.collection.run_objects import OnRead, Reads, RunObjects, read_objects
 from gridctl.collection.run_table import RunTable, made_by, state_of
 from gridctl.terminal.console import count, say
 from gridctl_trainer.contract.errors import Problem
@@ -60,16 +60,16 @@ def read_tables(
             tables[run_id] = RunTable.unpacked(packed)
     _say_if_others_kept_them(kept, [wanted[run_id] for run_id in states.keys() - tables.keys()])
     to_read = [(run_id, stat) for run_id, stats in chosen.items() if run_id not in tables for stat in stats]
-    objects, nothing = cache or ReadCache.of(store), ReadCache(None)
+    objects = cache or ReadCache.of(store)
 
-    def cache_of(run_id: str, stat: Stat) -> ReadCache:
+    def reads(run_id: str, stat: Stat) -> Reads:
         """A table is kept in place of a run's only log: when that grows it must be read again as a whole."""
         alone = run_id in states and attempt_of(stat.key) is not None and len(chosen[run_id]) <= _LOG_AND_RESULT
-        return nothing if alone else objects
+        return objects.get_and_keep_digest if alone else objects.get
 
     # Files are written while the next logs are read.
     with _no_cycles_collected(), ThreadPoolExecutor(_KEPT_AT_ONCE) as pool:
-        for run_id, read in read_objects(store, wanted, to_read, cache_of, problems, on_read):
+        for run_id, read in read_objects(store, wanted, to_read, reads, problems, on_read):
             run, merged = wanted[run_id], MergedColumns.of(read.logs)
             gaps = _gaps(run, read, merged)
             problems += gaps
