@@ -16,7 +16,7 @@ from gridctl.analysis.statistics.multiplicity import holm
 from gridctl.analysis.statistics.population.two_way import two_way
 from gridctl.cli.views.plan import plan_view
 from gridctl.collection.collect import collect
-from gridctl.commands.plan import estimate
+from gridctl.commands.planning.plan import estimate
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment, parse_experiment
 from gridctl.report import Report, ReportRequest, build_report, render

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from gridctl.analysis.inference.families import asked_tests, family_sizes
 from gridctl.collection.collect import collect
-from gridctl.commands.plan import estimate
+from gridctl.commands.planning.plan import estimate
 from gridctl.experiment import Experiment, parse_experiment
 from gridctl.report import Report, ReportRequest, build_report, render
 from gridctl.report.renderers.csv_and_json import side_tables
