@@ -4,8 +4,8 @@
 
 Without a store it is a folder. The peer is a script that lists the store, reads each log in turn with boto3 (or from
 its file), parses it with `json` and makes one table of pandas: a whole process too, its start and imports included.
-Medians by the clock, of processor time and of the largest memory. Goals for 1,000 runs of 200 epochs over S3 on a quiet machine
-of two cores: status 3 s with an empty cache and 1.2 s with a full one, in 250 MB; report 4 s and 2 s.
+Medians by the clock, of processor time and of the largest memory. Goals for 1,000 runs of 200 epochs over S3 on a quiet
+machine of two cores: status 3 s with an empty cache and 1.2 s with a full one, in 250 MB; report 4 s and 2 s.
 `--runs 20 --epochs 8` without a store is a tiny grid: its status is to take 0.4 s.
 """
 
