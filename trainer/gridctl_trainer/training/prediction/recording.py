@@ -137,7 +137,7 @@ def _from_recordings(found: FoundScan, scan: Scan, images: NDArray[np.float32]) 
     for channel in (found, *found.others):
         match = _FRAME.fullmatch(stem_of(channel.source))
         path = match and _beside(channel.source, f"{match['recording']}_4d")
-        if not match or not path:
+        if not match or not path or int(match["number"]) < 1:
             raise LacksFramesError("it is a single volume", where=scan.source)
         series, number = read_series(path), int(match["number"])
         if wrong := misfit(series, read_volume(channel.source), number, channel.source.name):
