@@ -12,10 +12,7 @@ from pathlib import Path
 import pytest
 
 from gridctl_trainer.storage.folder import FolderStore
-from tests.e2e.conftest import phantom
 from tests.waiting import files_matching, wait_for
-
-__all__ = ["phantom"]
 
 GRIDCTL = str(Path(sysconfig.get_path("scripts")) / "gridctl")
 
@@ -35,7 +32,7 @@ def seeds_done(folder: Path) -> set[str]:
 
 
 @pytest.mark.timeout(600)
-def test_killed_and_called_again_it_ends_at_the_declared_look(phantom: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_killed_and_called_again_it_ends_at_the_declared_look(phantom: Path, tmp_path: Path) -> None:
     (tmp_path / "tiny.yaml").write_text(EXPERIMENT.format(phantom=phantom, stopping="{looks: [3, 5]}"))
     command = [GRIDCTL, "decide", "tiny.yaml", "--no-verify", "--json"]
     first = subprocess.Popen(command, cwd=tmp_path, start_new_session=True, stdout=subprocess.DEVNULL)
@@ -58,7 +55,7 @@ def test_killed_and_called_again_it_ends_at_the_declared_look(phantom: Path, tmp
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_what_is_pending_is_cancelled_once_it_is_decided(phantom: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_what_is_pending_is_cancelled_once_it_is_decided(phantom: Path, tmp_path: Path) -> None:
     """All seeds train at once, two runs at a time; by the fourth the difference is within the margin."""
     text = EXPERIMENT.format(phantom=phantom, stopping="anytime").replace("4, 5]", "4, 5, 6, 7, 8, 9, 10, 11, 12]")
     (tmp_path / "tiny.yaml").write_text(text)
