@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gridctl.analysis.model.comparison import Comparison, ComparisonRow, Overall, PairScore
+from gridctl.analysis.model.ranking import ModelRank, ProfilePoint
 from gridctl.analysis.model.scorecard import PublishedRow, ScorecardRow, Stratum
 from gridctl.analysis.model.study import StudyCell, StudyItem, StudyPoint, StudySection
+from gridctl.analysis.model.subgroup import SubgroupTest
 from gridctl.analysis.model.training import TrainedModel
 from gridctl.analysis.model.trend import Interaction, TrendTest
 from gridctl.analysis.provenance_record import Provenance, ProvenanceValue
@@ -19,8 +21,10 @@ __all__ = [
     "ComparisonRow",
     "Family",
     "Interaction",
+    "ModelRank",
     "Overall",
     "PairScore",
+    "ProfilePoint",
     "Provenance",
     "ProvenanceValue",
     "PublishedRow",
@@ -31,6 +35,7 @@ __all__ = [
     "StudyItem",
     "StudyPoint",
     "StudySection",
+    "SubgroupTest",
     "Summary",
     "TrainedModel",
     "TrendTest",
@@ -89,7 +94,8 @@ class Family:
     Attributes:
         name: As in `ComparisonRow.family`.
         m: Tests declared in it, whether they can be made yet or not.
-        declared: By what: `metric`, `comparison` or `experiment` of `compare.family`.
+        declared: By what: `metric`, `comparison` or `experiment` of `compare.family`; or `subgroups`, of which each is
+            a test in each cell.
         level: Of the corrected p that is called significant.
         secondary: Whether its tests are of secondary scores.
     """
@@ -121,6 +127,8 @@ class Report:
         published: Published scores of the same data set.
         strata: Scores of cases by group, vendor, centre and time point of patients.
         trained: What was trained: a row per model and cell.
+        ranks: Three and more models ranked by each compared score; of two the comparison says all.
+        profiles: Performance profile of each model by each compared score.
     """
 
     experiment: str
@@ -139,3 +147,5 @@ class Report:
     published: Sequence[PublishedRow] = ()
     strata: Sequence[Stratum] = ()
     trained: Sequence[TrainedModel] = ()
+    ranks: Sequence[ModelRank] = ()
+    profiles: Sequence[ProfilePoint] = ()

@@ -18,7 +18,9 @@ from gridctl.analysis.inference.families import (
     overall_family_of,
     overall_family_sizes,
 )
+from gridctl.analysis.inference.subgroup_tests import declared_sizes
 from gridctl.analysis.request import ReportRequest
+from gridctl.analysis.scores import Scored
 from gridctl.analysis.statistics.power import deviation_interval, paired_t_power, pairs_needed
 from gridctl.analysis.statistics.smallest_p import pairs_for_exact
 from gridctl.analysis.wording import LEVEL
@@ -90,6 +92,8 @@ class Need:
             `tests` must reach 0.05 / tests.
         over_grid: The same of the test over the whole grid, which a report makes first; None for one cell, without a
             declared effect, and until three seeds have a pair in every cell.
+        subgroups: By what subgroups are declared: `pathology`.
+        subgroup_tests: Tests of the family of declared subgroups, of the patients scored so far; 0 before any is.
     """
 
     model: str
@@ -121,6 +125,8 @@ class Need:
     population_seeds_needed_holm: int | None = None
     patients_needed_holm: int | None = None
     over_grid: OverGrid | None = None
+    subgroups: Sequence[str] = ()
+    subgroup_tests: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +284,7 @@ def _needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:
     epochs = collected.epochs[collected.epochs["run_id"].isin(finished)]
     tests = asked_tests(experiment, ReportRequest(significance=True))
     sizes, whole_sizes = family_sizes(tests, experiment), overall_family_sizes(tests, experiment)
+    groups = declared_sizes(tests, Scored(epochs, collected.cases, experiment.measures), experiment)
     for asked in tests:
         if asked.model == asked.against:
             continue
@@ -292,8 +299,9 @@ def _needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:
             if asked.effect is not None and (grid := measured_over_grid(asked, metric, collected, epochs, experiment)):
                 whole = whole_sizes[overall_family_of(asked, metric, measure.label, tests)]
                 over_grid = power_over_grid(grid, asked.effect, seeds, whole, asked.power)
+            _, of_groups = groups.get((asked.model, asked.against, metric), ("", 0))
             for need in _needs_of(asked, measure, spread, together, seeds, len(experiment.folds)):
-                yield replace(need, over_grid=over_grid)
+                yield replace(need, over_grid=over_grid, subgroups=asked.subgroups, subgroup_tests=of_groups)
 
 
 def _needs_of(
