@@ -94,9 +94,11 @@ def no_cases() -> pa.Table:
 
 
 def _table(cases: Iterable[CaseScores], where: str) -> pa.Table:
-    columns: dict[str, list[Any]] = {name: [] for name in _SCHEMA.names}
+    of_cases: dict[str, list[Any]] = {name: [] for name in _OF_CASE}
+    of_metrics: dict[str, list[Any]] = {name: [] for name in ("metric", "value", "undefined")}
+    rows: list[int] = []  # of which case each is: what is said of a case is written out once, and then repeated
     seen: set[tuple[object, ...]] = set()
-    for case in cases:
+    for number, case in enumerate(cases):
         key = (case.checkpoint, case.epoch, case.set, case.patient, case.time_point, case.structure)
         if key in seen:
             said = f"{case.set}, {case.patient} {case.time_point} {case.structure}".rstrip()
@@ -104,13 +106,21 @@ def _table(cases: Iterable[CaseScores], where: str) -> pa.Table:
         seen.add(key)
         values = [*case.scores.items(), *((name, None) for name in case.undefined if name not in case.scores)]
         for name in _OF_CASE:
-            columns[name] += [getattr(case, name)] * len(values)
-        columns["metric"] += [name for name, _ in values]
-        columns["value"] += [value for _, value in values]
-        columns["undefined"] += ["" if name in case.scores else case.undefined[name] for name, _ in values]
+            of_cases[name].append(getattr(case, name))
+        rows += [number] * len(values)
+        of_metrics["metric"] += [name for name, _ in values]
+        of_metrics["value"] += [value for _, value in values]
+        of_metrics["undefined"] += ["" if name in case.scores else case.undefined[name] for name, _ in values]
     for name in _COUNTS:
-        columns[name] = [None if value is None else float(value) for value in columns[name]]
+        of_cases[name] = [None if value is None else float(value) for value in of_cases[name]]
     try:
+        repeated = pa.table(of_cases, schema=_part(_OF_CASE)).take(pa.array(rows, pa.int32()))
+        of_each = pa.table(of_metrics, schema=_part(of_metrics))
+        columns = {name: (of_each if name in of_metrics else repeated).column(name) for name in _SCHEMA.names}
         return pa.table(columns, schema=_SCHEMA)
     except (pa.ArrowInvalid, OverflowError) as error:
         raise StoreError(f"the scorecard has a number that cannot be: {error}", where=where, fix=_REMEDY) from None
+
+
+def _part(names: Iterable[str]) -> pa.Schema:
+    return pa.schema([_SCHEMA.field(name) for name in names])
