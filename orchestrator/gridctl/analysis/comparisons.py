@@ -11,7 +11,15 @@ import numpy as np
 
 from gridctl.analysis.inference.cell_tests import paired_tests, unpaired_test
 from gridctl.analysis.inference.claims import patient_table, with_readings
-from gridctl.analysis.inference.families import cells_of, family_of, family_sizes, is_secondary, tested_by
+from gridctl.analysis.inference.families import (
+    cells_of,
+    family_of,
+    family_sizes,
+    is_secondary,
+    overall_family_of,
+    overall_family_sizes,
+    tested_by,
+)
 from gridctl.analysis.inference.overall import overall, overall_corrected
 from gridctl.analysis.inference.resplits import SplitSizes, check_resplits, resplit_fields
 from gridctl.analysis.inference.stopping import first_look, in_every_cell, looked_at, stopped
@@ -71,7 +79,7 @@ def compare(
     Raises:
         InputError: A claim about patients like these is declared that a score cannot carry.
     """
-    sizes = family_sizes(tests, experiment)
+    sizes, whole_sizes = family_sizes(tests, experiment), overall_family_sizes(tests, experiment)
     kind = "ablations" if asked.model == asked.against else "models"
     cells = cells_of(asked, experiment)
     rows: list[ComparisonRow] = []
@@ -114,7 +122,8 @@ def compare(
                 waiting = (
                     0 if asked.stopping != "fixed" else sum(row.unfinished for row in rows if row.metric == metric)
                 )
-                over_grid.append(overall(item, measure, grid, experiment, waiting))
+                together = whole_sizes[overall_family_of(asked, metric, measure.label, tests)]
+                over_grid.append(overall(item, measure, grid, experiment, waiting, together))
                 if is_secondary(asked, metric):
                     continue
                 if (found := trend_test(asked, measure, grid, experiment, waiting)) is not None:

@@ -181,10 +181,12 @@ def overall_verdict(row: Overall) -> str:
         return "the same in every seed, so there is no spread to test against"
     ahead = (row.difference > 0) == row.higher_is_better
     better, worse = (row.model, row.against) if ahead else (row.against, row.model)
-    if prints_as_zero(row.difference):
+    if prints_as_zero(row.difference) and not row.equivalent:
         return "no difference seen"
     if is_significant_overall(row):
         return f"{better} is better than {worse}"
+    if row.equivalent:
+        return f"the difference is within ±{row.equivalence_margin:g}: too small to matter"
     if row.p_holm <= LEVEL:
         few = count(row.n_seeds, "seed") if row.n_seeds < FEWEST_PAIRS else count(row.patients, "patient")
         return f"{better} is ahead, but {few} are too few to call it better"
@@ -195,8 +197,20 @@ def is_significant_overall(row: Overall) -> bool:
     """Whether a difference over the whole grid may be called one; as `is_significant`."""
     if row.p_holm is None or row.difference is None or row.unfinished or prints_as_zero(row.difference):
         return False
-    enough = row.n_seeds >= FEWEST_PAIRS and (row.claim == "cohort" or row.patients >= FEWEST_PAIRS)
-    return row.p_holm <= LEVEL and enough
+    return row.p_holm <= LEVEL and _enough(row)
+
+
+def is_equivalent_overall(row: Overall) -> bool | None:
+    """Whether a difference over the whole grid is shown to lie within the margin; as `is_equivalent`."""
+    if row.equivalence_margin is None:
+        return None
+    if row.p_tost_holm is None:
+        return None if row.equivalent is None else row.equivalent and _enough(row)
+    return row.p_tost_holm <= LEVEL and not row.unfinished and _enough(row)
+
+
+def _enough(row: Overall) -> bool:
+    return row.n_seeds >= FEWEST_PAIRS and (row.claim == "cohort" or row.patients >= FEWEST_PAIRS)
 
 
 def _equivalence(row: ComparisonRow) -> str:

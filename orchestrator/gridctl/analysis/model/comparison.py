@@ -185,6 +185,11 @@ class Overall:
         population_difference, population_low, population_high, population_t, population_df, population_p: Patients
             like these, of those who were scored in every cell; None without scores of patients.
         p_holm: After Holm over the `family_size` overall tests of `family`.
+        equivalence_margin: Declared difference that does not matter; None where none is.
+        p_tost, p_tost_holm: Two one-sided tests that the difference is within it, the larger p; and after Holm over
+            the family's.
+        equivalent: Whether the difference is shown to lie within the margin: by p_tost_holm, or, of `stopping:
+            anytime`, by a confidence sequence of level 0.05 over `family_size`; None without a margin.
         unfinished: Pairs that wait for a run.
         verdict: In words.
         iqm_difference: Interquartile mean of the model's scores minus that of the other's.
@@ -231,6 +236,10 @@ class Overall:
     population_t: float | None = None
     population_df: float | None = None
     population_p: float | None = None
+    equivalence_margin: float | None = None
+    p_tost: float | None = None
+    p_tost_holm: float | None = None
+    equivalent: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
