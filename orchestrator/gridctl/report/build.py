@@ -80,6 +80,7 @@ def build_report(
     compared = [experiment.measures[name] for name in metrics]
     shown = sets_shown(experiment, metrics)
     rows_of_cases = scorecard(collected.cases, cells, experiment.measures, shown, checkpoint)
+    published, unpublished = published_scores(experiment, {row.set for row in rows_of_cases}, collected.cases)
     return Report(
         experiment=experiment.name,
         unit=request.unit,
@@ -102,7 +103,8 @@ def build_report(
         studies=[study.section(measured) for study in studies],
         provenance=provenance(collected.runs, request.seed),
         scorecard=rows_of_cases,
-        published=published_scores(experiment, {row.set for row in rows_of_cases}),
+        published=published,
+        unpublished=unpublished,
         strata=list(strata(collected.cases, cells, compared, checkpoint)),
         trained=trained,
     )

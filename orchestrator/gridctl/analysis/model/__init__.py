@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gridctl.analysis.model.comparison import Comparison, ComparisonRow, Overall, PairScore
@@ -119,6 +119,7 @@ class Report:
         provenance: What all of it was made with.
         scorecard: Scores of cases by model, cell, set, structure and time point; empty where no run has any.
         published: Published scores of the same data set.
+        unpublished: By set, why published scores of the data set of its name are left out.
         strata: Scores of cases by group, vendor, centre and time point of patients.
         trained: What was trained: a row per model and cell.
     """
@@ -137,5 +138,6 @@ class Report:
     provenance: Provenance = field(default_factory=Provenance)
     scorecard: Sequence[ScorecardRow] = ()
     published: Sequence[PublishedRow] = ()
+    unpublished: Mapping[str, str] = field(default_factory=dict)
     strata: Sequence[Stratum] = ()
     trained: Sequence[TrainedModel] = ()

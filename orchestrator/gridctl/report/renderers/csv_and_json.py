@@ -92,6 +92,7 @@ def as_json(report: Report) -> str:
         "studies": [asdict(section) for section in report.studies],
         "scorecard": [asdict(row) for row in report.scorecard],
         "published_scores": [asdict(row) for row in report.published],
+        "unpublished": dict(report.unpublished),
         "strata": [asdict(row) for row in report.strata],
         "trained": [asdict(row) for row in report.trained],
         "provenance": asdict(report.provenance),

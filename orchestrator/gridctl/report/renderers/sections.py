@@ -240,9 +240,11 @@ def _whole_grid(report: Report) -> Iterator[Section]:
     for row in overall.values():
         if row.cells > 1:
             by_metric[row.metric] += [*_overall(row)]
+    beside = {row.metric for part in report.comparisons for row in part.rows if row.secondary}
     for metric, rows in by_metric.items():
+        role = " (secondary)" if metric in beside else ""
         yield Section(
-            f"{titled(report.measures[metric])} over the whole grid",
+            f"{titled(report.measures[metric])}{role} over the whole grid",
             ["what", "value", "95% CI", "n"],
             rows,
             caption="IQM: mean of the middle half of all scores; a seed is one observation, for its cells share "
