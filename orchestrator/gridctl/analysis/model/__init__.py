@@ -10,6 +10,7 @@ from gridctl.analysis.model.scorecard import PublishedRow, ScorecardRow, Stratum
 from gridctl.analysis.model.study import StudyCell, StudyItem, StudyPoint, StudySection
 from gridctl.analysis.model.training import TrainedModel
 from gridctl.analysis.model.trend import Interaction, TrendTest
+from gridctl.analysis.model.tuning import TunedModel
 from gridctl.analysis.provenance_record import Provenance, ProvenanceValue
 from gridctl.experiment.scores.measures import Measures
 
@@ -34,6 +35,7 @@ __all__ = [
     "Summary",
     "TrainedModel",
     "TrendTest",
+    "TunedModel",
 ]
 
 
@@ -122,6 +124,7 @@ class Report:
         unpublished: By set, why published scores of the data set of its name are left out.
         strata: Scores of cases by group, vendor, centre and time point of patients.
         trained: What was trained: a row per model and cell.
+        tuned: What each model chose among the ablations, and at what cost; empty where nothing is tuned.
     """
 
     experiment: str
@@ -141,3 +144,4 @@ class Report:
     unpublished: Mapping[str, str] = field(default_factory=dict)
     strata: Sequence[Stratum] = ()
     trained: Sequence[TrainedModel] = ()
+    tuned: Sequence[TunedModel] = ()

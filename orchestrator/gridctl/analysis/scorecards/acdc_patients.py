@@ -38,7 +38,7 @@ def are_acdc_patients(cases: pd.DataFrame) -> bool:
         for *place, positive, negative in counted[[*keys, "true_positive", "false_negative"]].itertuples(index=False)
         if (key := (str(place[0]), str(place[1]), str(place[2]))) in known
     ]
-    return sum(found) * 2 > len(found)
+    return 2 * sum(map(bool, found)) > len(found)
 
 
 @lru_cache

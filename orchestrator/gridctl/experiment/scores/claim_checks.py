@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from gridctl.experiment.schema import ExperimentFile
+from gridctl.experiment.document import Location
+from gridctl.experiment.schema import TUNED, ExperimentFile
 from gridctl.experiment.validation import Problems
 
 
 def check_claims(file: ExperimentFile, problems: Problems) -> None:
-    """Note each comparison whose claim, stopping or trend do not go together.
+    """Note each comparison whose claim, stopping, trend or tuning do not go together.
 
     Args:
         file: The validated file.
         problems: Gets the mistakes.
     """
+    _check_tuning(file, problems)
     for index, item in enumerate(file.compare):
         if item.claim == "population" and item.stopping == "anytime":
             problems.add(
@@ -26,3 +28,24 @@ def check_claims(file: ExperimentFile, problems: Problems) -> None:
                 "a trend takes two train ratios or more, and there is one",
                 "add train_ratios, or leave the key out",
             )
+
+
+def _check_tuning(file: ExperimentFile, problems: Problems) -> None:
+    """One set chooses for all comparisons, and there is something to choose among."""
+    tuned = [item.tuned_on for item in file.compare]
+    if not any(tuned):
+        return
+    for index, name in enumerate(tuned):
+        if name != tuned[0]:
+            where: Location = ("compare", index, "tuned_on") if name else ("compare", index)
+            problems.add(where, "all comparisons are tuned on the same set, or none is", f"write tuned_on: {tuned[0]}")
+    at: Location = ("compare", 0, "tuned_on")
+    if len(file.ablations) < 2:
+        problems.add(
+            at,
+            "there is nothing to choose among: the grid has one ablation",
+            "name each setting in ablations: [none, {name: slow, set: {training.learning_rate: 0.0005}}]",
+        )
+    for index, ablation in enumerate(file.ablations):
+        if ablation.name == TUNED:
+            problems.add(("ablations", index), f"'{TUNED}' is what the chosen ablation is called", "give another name")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from gridctl.analysis.model import ComparisonRow, PublishedRow, Report, ScorecardRow, Stratum, Summary
+from gridctl.analysis.model import ComparisonRow, PublishedRow, Report, ScorecardRow, Stratum, Summary, TunedModel
 
 
 def rows(report: Report) -> list[dict[str, Any]]:
@@ -38,6 +38,7 @@ def side_tables(report: Report) -> dict[str, str]:
         "scorecard.csv": (ScorecardRow, report.scorecard),
         "strata.csv": (Stratum, report.strata),
         "published.csv": (PublishedRow, report.published),
+        "tuned.csv": (TunedModel, report.tuned),
     }
     written = {
         name: _csv([field.name for field in fields(kind)], map(asdict, rows))
@@ -95,6 +96,7 @@ def as_json(report: Report) -> str:
         "unpublished": dict(report.unpublished),
         "strata": [asdict(row) for row in report.strata],
         "trained": [asdict(row) for row in report.trained],
+        "tuned": [asdict(row) for row in report.tuned],
         "provenance": asdict(report.provenance),
         "warnings": list(report.warnings),
     }

@@ -151,7 +151,7 @@ def _function(
 
 def _place(report: Report, set_name: str, structure: str) -> str:
     words = f"{set_name}, {structure.replace('_', ' ')}" if structure else set_name
-    return f"{words}{selected_on(report.score, set_name)}"
+    return f"{words}{selected_on(report.score, set_name, report.tuned[0].set if report.tuned else None)}"
 
 
 def _emptiness(rows: Sequence[ScorecardRow]) -> Iterator[str]:

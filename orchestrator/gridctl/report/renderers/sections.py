@@ -74,6 +74,11 @@ def _observations(report: Report, score: str) -> str:
     return f"a run's score is {named.get(score) or f'the mean of its last {score[5:]} epochs'}"
 
 
+def tuned_on(report: Report) -> str | None:
+    """The set on which each model chose among the ablations; None where nothing is tuned."""
+    return report.tuned[0].set if report.tuned else None
+
+
 def _summary(report: Report, metric: str, summaries: Sequence[Summary]) -> Section:
     cells: dict[tuple[float, str], dict[str, Summary]] = defaultdict(dict)
     for summary in summaries:
@@ -92,7 +97,7 @@ def _summary(report: Report, metric: str, summaries: Sequence[Summary]) -> Secti
     caption = f"mean (sd) over n {report.unit}s; {_observations(report, report.score)}"
     measure = report.measures[metric]
     better = f" ({_better(higher=measure.higher_is_better)} is better)" if measure.is_score else ""
-    selected = ", selected on these patients" if is_selected(report.score, measure) else ""
+    selected = ", selected on these patients" if is_selected(report.score, measure, tuned_on(report)) else ""
     return Section(f"{titled(measure)}{selected}{better}", columns, rows, caption=caption)
 
 
