@@ -142,12 +142,28 @@ def test_what_is_asked_does_not_change_the_choice(store: FolderStore, tmp_path: 
     }
 
 
+def test_the_chosen_ones_can_be_tested_on_the_test_set(store: FolderStore, tmp_path: Path) -> None:
+    given = ["data.test={dataset: acdc, path: elsewhere}", "compare.metrics=[test.dice]"]
+    tiny = asked(tmp_path, *given)
+    for run in tiny.runs:
+        log_run(store, run, dice_of(0.01))
+        log_cases(store, run, dice, sets=("validation", "sunnybrook", "test"))
+    report = build_report(tiny, collect(store, tiny.runs, cases=True), TESTS)
+    assert {(row.metric, row.ablation) for row in rows(report)} == {("test.dice.left_ventricle", "tuned")}
+    assert {(row.model, row.chosen, row.set) for row in report.tuned} == {
+        ("gamma_net", "fast", "validation"),
+        ("unet", "slow", "validation"),
+    }
+
+
 @pytest.mark.parametrize(
     ("overrides", "said"),
     [
         (["compare.tuned_on=test"], "there is no set 'test' to score"),
         (["compare.tuned_on=validatoin"], "did you mean 'validation'"),
         (["compare.metrics=[validation.dice]"], "so nothing is left to test"),
+        (["data.test={dataset: acdc, path: x}", "compare.tuned_on=test"], "the test set is scored once"),
+        (["data.test={dataset: acdc, path: x}", "data.external={}"], "give compare.metrics: [test.dice]"),
         (["ablations=[none]"], "there is nothing to choose among"),
         (["ablations=[none, {name: tuned, set: {training.learning_rate: 0.01}}]"], "'tuned' is what the chosen"),
     ],
