@@ -108,7 +108,7 @@ def render_page(
             "scorecards": list(scorecard_sections(report)),
             "trainings": [*tuning_sections(report), *training_sections(report)],
             "agreements": agreed,
-            "function": function_cells(tables.function, chosen, agreed),
+            "function": function_cells(tables.function, chosen),
             "lines": lines,
             "mixed": mixed(lines),
             "newest": newest_sign(tables.runs),
