@@ -215,6 +215,11 @@ def test_scores_by_group_vendor_and_time_point(store: FolderStore, tmp_path: Pat
         row for row in report.strata if (row.by, row.stratum, row.metric) == ("group", "DCM", VALIDATION_CASE_DICE)
     )
     assert (one.runs, one.patients, one.left_out) == (5, 2, 0)
+    (section,) = (s for s in all_sections(report) if s.title == "validation Dice by group")
+    row = next(row for row in section.rows if row[:2] == ["0.2", "DCM"])
+    assert section.columns == ["ratio", "group", "unet", "gamma_net", "n"]
+    assert row[section.columns.index(one.model)].startswith(f"{one.mean:.3f}")
+    assert row[-1] == "2"
 
 
 def test_what_was_trained_is_said_and_its_differences(store: FolderStore, tmp_path: Path) -> None:
