@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -102,42 +103,28 @@ def _mean(volume: CaseVolume, low: float, high: float) -> float | Undefined:
     return sum(chosen) / len(chosen) if chosen else Undefined("no slice in this third")
 
 
-SLICE_HD95: Final = MetricDescriptor(
+_distance = partial(MetricDescriptor, higher_is_better=False, unit="mm", low=0, level="case")
+
+SLICE_HD95: Final = _distance(
     label="in-plane HD95",
     definition=f"95% Hausdorff distance within each slice (2-D), mean over slices, mean over patients; {_RULE}",
-    higher_is_better=False,
-    unit="mm",
-    low=0,
-    level="case",
     function=slice_hd95,
 )
 
-SLICE_HD95_BASAL: Final = MetricDescriptor(
+SLICE_HD95_BASAL: Final = _distance(
     label="in-plane HD95, basal",
     definition=f"in-plane HD95 over the basal third of the slices that have the structure; {_RULE}",
-    higher_is_better=False,
-    unit="mm",
-    low=0,
-    level="case",
     function=slice_hd95_basal,
 )
 
-SLICE_HD95_MID: Final = MetricDescriptor(
+SLICE_HD95_MID: Final = _distance(
     label="in-plane HD95, mid",
     definition=f"in-plane HD95 over the middle third of the slices that have the structure; {_RULE}",
-    higher_is_better=False,
-    unit="mm",
-    low=0,
-    level="case",
     function=slice_hd95_mid,
 )
 
-SLICE_HD95_APICAL: Final = MetricDescriptor(
+SLICE_HD95_APICAL: Final = _distance(
     label="in-plane HD95, apical",
     definition=f"in-plane HD95 over the apical third of the slices that have the structure; {_RULE}",
-    higher_is_better=False,
-    unit="mm",
-    low=0,
-    level="case",
     function=slice_hd95_apical,
 )
