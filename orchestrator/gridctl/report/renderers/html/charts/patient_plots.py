@@ -56,7 +56,7 @@ def paired_plot(
         f"{sentence(titled(measure))}, patient by patient",
         f"{count(len(pair.patients), 'patient')} of seed {seed}; {model.name} is better in {better}; on the dashed "
         f"line both are the same; a mark has the look of the better one{left_out}",
-        Scale(low, high, 46, WIDTH - 12),
+        Scale(low, high, 58, WIDTH - 12),  # numbers of two decimals stand between the axis and its label
         Scale(low, high, HEIGHT - 40, 12),
         WIDTH,
         HEIGHT,
