@@ -1,4 +1,4 @@
-"""From collected tables to what a report says."""
+"""From collected tables to a report."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ import pandas as pd
 
 from gridctl.analysis.compared_scores import as_scored, instead_of_cases
 from gridctl.analysis.comparisons import compare, corrected
-from gridctl.analysis.inference.families import asked_comparisons, asked_metrics, asked_tests
+from gridctl.analysis.inference.families import asked_comparisons, asked_metrics, asked_tests, is_secondary
+from gridctl.analysis.inference.rankings import rankings
 from gridctl.analysis.inference.resplits import split_sizes
+from gridctl.analysis.inference.subgroup_tests import (
+    subgroup_tests,
+    subgroup_warnings,
+)
 from gridctl.analysis.model import Comparison, Family, Report, TrainedModel, TunedModel
 from gridctl.analysis.never_learned import never_learned, remarked
 from gridctl.analysis.pairing.image_digests import same_images
@@ -28,7 +33,9 @@ from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.scores.measures import TEST, checkpoint_of_score, primary_measures
 from gridctl.report.headline import headlines
 from gridctl.report.provenance import provenance
+from gridctl.report.rankings import rank_headlines
 from gridctl.report.study import Measured, StudyComparison
+from gridctl.report.subgroups import subgroup_headlines
 from gridctl.report.training_facts import not_converged, trained_models, unequal_updates, with_training
 from gridctl.report.trends import trend_headlines
 from gridctl.report.warnings import many_families, warnings
@@ -50,8 +57,8 @@ def build_report(
         collected: What the store holds of it.
         request: What is asked.
         changes: What was changed since the first report, in sentences.
-        outside: Why finished runs of the store are not of the grid.
-        studies: Of which the experiment reproduces something: each adds a section.
+        outside: Why finished runs of the store are not in the grid.
+        studies: Those that the experiment reproduces something of: each adds a section.
 
     Raises:
         InputError: The request names no metric or score there is, or the experiment compares nothing.
@@ -72,10 +79,10 @@ def build_report(
     verdict_cells = chosen_cells(cells, tuned, collected.runs)
     cells_of_set = {row.set: cells for row in tuned}  # all that was tried is shown where it was chosen, and only there
     observations = Observations.of(scored, metrics, request.unit, score)
-    comparisons, families = (
+    comparisons, families, untested = (
         _comparisons(experiment, collected.runs, scored, asked_tests(experiment, request), request, choices_of(tuned))
         if request.significance
-        else ([], [])
+        else ([], [], [])
     )
     trained = trained_models(experiment, collected.runs)
     of_verdict = trained_as_chosen(trained, tuned)
@@ -84,6 +91,10 @@ def build_report(
     measured = Measured(experiment, collected.runs, epochs, over_runs, score, experiment.measures)
     checkpoint = checkpoint_of_score(score) or "final"
     compared = [experiment.measures[name] for name in metrics]
+    ranked = [measure for measure in compared if measure.set not in cells_of_set]
+    ranks, profiles = (
+        rankings(verdict_cells, asked, ranked, observations, request) if request.significance else ([], [])
+    )
     shown = sets_shown(experiment, metrics)
     rows_of_cases = [
         row
@@ -106,6 +117,7 @@ def build_report(
         warnings=[
             *((instead,) if finished.size and (instead := instead_of_cases(declared, experiment, request)) else ()),
             *warnings(experiment, collected, request, comparisons, changes, outside),
+            *untested,
             *many_families(families),
             *not_converged(epochs, primary_measures(experiment.measures)),
         ],
@@ -116,6 +128,7 @@ def build_report(
                 for part in comparisons
                 for line in _headlines(part, request.unit, collected.runs, of_verdict, tuned)
             ),
+            *rank_headlines(ranks),
         ],
         aggregates=[row for here, names in cells_of_metric for row in aggregates(here, names, observations, request)],
         families=families,
@@ -132,6 +145,8 @@ def build_report(
         ],
         trained=trained,
         tuned=tuned,
+        ranks=ranks,
+        profiles=profiles,
     )
 
 
@@ -150,7 +165,7 @@ def _by_cells(
 
 
 def sets_shown(experiment: Experiment, metrics: Sequence[str]) -> list[str]:
-    """The sets whose scorecards a report shows: of the test set only where somebody asked for a score of it."""
+    """The sets whose scorecards a report shows: the test set only if a score of it was asked for."""
     sets = dict.fromkeys(measure.set for measure in experiment.measures.values())
     asked = {experiment.measures[name].set for name in metrics if name in experiment.measures}
     return [name for name in sets if name != TEST or name in asked]
@@ -163,8 +178,9 @@ def _comparisons(
     asked: Sequence[ComparisonSpec],
     request: ReportRequest,
     choices: Choices,
-) -> tuple[list[Comparison], list[Family]]:
+) -> tuple[list[Comparison], list[Family], list[str]]:
     found = []
+    untested: dict[str, None] = {}
     rows = rows_by_name(runs) if asked else {}
     splits = split_sizes(runs)
     wanted = Wanted(strict=request.strict_pairs, differing=request.keep_differing_pairs)
@@ -181,9 +197,15 @@ def _comparisons(
             pairs = pair_tuned(rows, item.model, item.against, choices, same_images=alike, wanted=wanted)
         else:
             pairs = pair_models(rows, item.model, item.against, wanted)
-        found.append(compare(item, pairs, observed[key], experiment, request, asked, splits))
+        made = compare(item, pairs, observed[key], experiment, request, asked, splits)
+        if made.kind == "models" and request.unit == "run":
+            groups = subgroup_tests(item, pairs, observed[key], scored, experiment, asked)
+            made = replace(made, subgroups=list(groups))
+            about = [experiment.measures[name] for name in item.metrics if not is_secondary(item, name)]
+            untested |= dict.fromkeys(subgroup_warnings(item, scored, observed[key], about))
+        found.append(made)
     tested, families = corrected(found, asked, experiment, request.unit)
-    return remarked(tested, runs, scored.epochs, experiment.measures), families
+    return remarked(tested, runs, scored.epochs, experiment.measures), families, list(untested)
 
 
 def _headlines(
@@ -200,6 +222,8 @@ def _headlines(
         overall = next((row for row in comparison.overall if row.metric == metric), None)
         yield from headlines(rows, unit, unfinished=unfinished, runs=int(compared.sum()), overall=overall)
         yield from trend_headlines(row for row in comparison.trends if row.metric == metric)
+        of_metric = [row for row in comparison.subgroups if row.compared == metric]
+        yield from subgroup_headlines(of_metric, rows[0].label)
     if comparison.kind == "models" and (said := budget(tuned, comparison.model, comparison.against)):
         yield said
     unequal = unequal_updates(trained, comparison.model, comparison.against) if unit == "run" else ""

@@ -11,11 +11,11 @@ from gridctl.terminal.console import count
 
 
 def trend_headlines(rows: Iterable[TrendTest]) -> Iterator[str]:
-    """The answer on each trend that was declared, in a sentence or two."""
+    """The result of each trend that was declared, in a sentence or two."""
     for row in rows:
         if not row.declared:
             continue
-        line = f"{row.label}, trend: {row.verdict}"
+        line = f"{row.label}, trend of {row.model} against {row.against}: {row.verdict}"
         if row.p is not None and not row.unfinished:
             seeds = count(row.n_seeds, "seed")
             n = f"{seeds}, {count(row.patients, 'patient')}" if row.claim == "population" else seeds

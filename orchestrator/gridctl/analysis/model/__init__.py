@@ -1,4 +1,4 @@
-"""What a report says, before it is drawn. Every name here is a key of the JSON."""
+"""The content of a report, before it is rendered. Every name here is a key of the JSON."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gridctl.analysis.model.comparison import Comparison, ComparisonRow, Overall, PairScore
+from gridctl.analysis.model.ranking import ModelRank, ProfilePoint
 from gridctl.analysis.model.scorecard import PublishedRow, ScorecardRow, Stratum
 from gridctl.analysis.model.study import StudyCell, StudyItem, StudyPoint, StudySection
+from gridctl.analysis.model.subgroup import SubgroupTest
 from gridctl.analysis.model.training import TrainedModel
 from gridctl.analysis.model.trend import Interaction, TrendTest
 from gridctl.analysis.model.tuning import TunedModel
@@ -20,8 +22,10 @@ __all__ = [
     "ComparisonRow",
     "Family",
     "Interaction",
+    "ModelRank",
     "Overall",
     "PairScore",
+    "ProfilePoint",
     "Provenance",
     "ProvenanceValue",
     "PublishedRow",
@@ -32,6 +36,7 @@ __all__ = [
     "StudyItem",
     "StudyPoint",
     "StudySection",
+    "SubgroupTest",
     "Summary",
     "TrainedModel",
     "TrendTest",
@@ -44,7 +49,7 @@ class Summary:
     """One model's scores in one cell of the grid.
 
     Attributes:
-        n: Observations: runs, or epochs of all runs.
+        n: Number of observations: runs, or epochs of all runs.
         mean, sd: Over them; None where there are none, or fewer than two.
         unfinished: Runs of this cell that are not in it yet.
         ci_low, ci_high: 95% interval of the mean, Student's t over runs; None below two runs, and
@@ -91,7 +96,8 @@ class Family:
     Attributes:
         name: As in `ComparisonRow.family`.
         m: Tests declared in it, whether they can be made yet or not.
-        declared: By what: `metric`, `comparison` or `experiment` of `compare.family`.
+        declared: By what: `metric`, `comparison` or `experiment` of `compare.family`; or `subgroups`, of which each is
+            a test in each cell.
         level: Of the corrected p that is called significant.
         secondary: Whether its tests are of secondary scores.
     """
@@ -113,18 +119,20 @@ class Report:
         summaries: One row per metric, cell and model.
         comparisons: None asked for: empty.
         warnings: What a reader must know before believing a number.
-        headlines: The answer in sentences, one a comparison and metric.
+        headlines: The results in sentences, one per comparison and metric.
         aggregates: One row per metric and model, over the whole grid; empty where epochs are pooled.
         families: Which tests are corrected together.
         measures: What is known of each score, by name: its label, range, unit and direction.
-        studies: Each study of which the experiment `reproduces` printed tables and figures.
-        provenance: What all of it was made with.
+        studies: One section for each study of which the experiment `reproduces` tables and figures.
+        provenance: What the report was made with.
         scorecard: Scores of cases by model, cell, set, structure and time point; empty where no run has any.
         published: Published scores of the same data set.
         unpublished: By set, why published scores of the data set of its name are left out.
         strata: Scores of cases by group, vendor, centre and time point of patients.
-        trained: What was trained: a row per model and cell.
+        trained: What was trained: one row per model and cell.
         tuned: What each model chose among the ablations, and at what cost; empty where nothing is tuned.
+        ranks: Three and more models ranked by each compared score; of two the comparison says all.
+        profiles: Performance profile of each model by each compared score.
     """
 
     experiment: str
@@ -145,3 +153,5 @@ class Report:
     strata: Sequence[Stratum] = ()
     trained: Sequence[TrainedModel] = ()
     tuned: Sequence[TunedModel] = ()
+    ranks: Sequence[ModelRank] = ()
+    profiles: Sequence[ProfilePoint] = ()

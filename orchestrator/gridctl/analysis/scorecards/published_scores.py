@@ -27,11 +27,11 @@ _NOT_ACDC: Final = (
 def published_scores(
     experiment: Experiment, sets: Collection[str], cases: pd.DataFrame
 ) -> tuple[list[PublishedRow], dict[str, str]]:
-    """What is printed for the data sets of an experiment, of the structures that it segments.
+    """Published scores for the data sets of an experiment and the structures that it segments.
 
     Args:
-        experiment: Its runs say what each set is of.
-        sets: Those that are shown.
+        experiment: Its runs say which data set each set is from.
+        sets: The sets that are shown.
         cases: As `Collected.cases`: they tell whether the patients are those that a data set's name promises.
 
     Returns:

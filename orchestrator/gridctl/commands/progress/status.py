@@ -1,4 +1,4 @@
-"""`gridctl status`: how far everything is, and why something waits."""
+"""`gridctl status`: how far all runs are, and why some wait."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from gridctl.collection.collect import collect
+from gridctl.collection.gathered import gather
 from gridctl.collection.outside_grid import outside_grid
 from gridctl.collection.specifications import StoredSpecifications
 from gridctl.commands.lookup.experiments import Found
@@ -26,6 +24,9 @@ from gridctl.runs.state import ACTIVE, TO_SUBMIT, RunState
 from gridctl.terminal.eta import RunPace, eta_seconds, remaining_seconds
 from gridctl_trainer.contract.spec import SCHEMA_VERSION, RunSpec
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
@@ -33,10 +34,10 @@ class RunStatus:
 
     Attributes:
         state: One of `RunState`.
-        epochs, epochs_done: Wanted, and in its metric log.
-        attempts: How many processes tried so far.
+        epochs, epochs_done: How many it is to train, and how many are in its metric log.
+        attempts: How many attempts there were so far.
         interruptions: How many of them were stopped, preempted or killed before their end.
-        gpu_hours: What all attempts together kept busy.
+        gpu_hours: GPU time of all attempts together.
         scores: After its latest epoch, by name, such as `validation.soft_dice.left_ventricle`; none before the first.
         reason: Why it waits, stalls, failed or ended early; empty if there is nothing to say.
     """
@@ -92,7 +93,7 @@ class Status:
         shared_cause: Why runs failed, if at least the first three did for one reason and none went well.
         problems: What could not be read.
         others: How many finished runs the store has that are not of the grid.
-        outside: Why they are not.
+        outside: Why they are outside the grid.
         earlier_version: Whether an earlier version of gridctl named its runs: they are not trained any more.
     """
 
@@ -116,10 +117,14 @@ class Status:
 
     def runs_table(self) -> pd.DataFrame:
         """A row per run; columns as `RunStatus`."""
+        import pandas as pd
+
         return pd.DataFrame([asdict(run) for run in self.runs], columns=[field.name for field in fields(RunStatus)])
 
     def cells_table(self) -> pd.DataFrame:
         """A row per model, train ratio and ablation; columns as `CellStatus`."""
+        import pandas as pd
+
         return pd.DataFrame([asdict(cell) for cell in self.cells], columns=[field.name for field in fields(CellStatus)])
 
     def to_json(self) -> dict[str, Any]:
@@ -135,20 +140,20 @@ def read_status(
 
     Args:
         found: The experiment.
-        activity: What its executor knows, by run id, if somebody asked already.
-        executor: Its executor, if somebody has it open.
+        activity: What its executor knows, by run id, if it was asked already.
+        executor: Its executor, if it is open already.
 
     Raises:
         Fault: The store or the backend cannot be reached.
     """
     experiment = found.experiment
-    collected = collect(found.store, experiment.runs)
+    collected = gather(found.store, experiment.runs)
     executor = executor or open_executor(found.backend, experiment, found.store)
-    once = activity is None  # whoever watches asks every second, and it is the same each time
+    once = activity is None  # `--watch` asks every second, and it is the same each time
     if activity is None:
         activity = executor.observe(experiment.name)
     standings = run_standings(collected, activity, here=machine_of(found.backend), experiment=experiment.name)
-    rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
+    rows = {str(row["run_id"]): row for row in collected.rows}
     stored = StoredSpecifications(found.store, experiment.name)
     standings = explain_silent_starts(standings, rows, activity, executor)
     names, primary = list(epoch_measures(collected.measures)), primary_measures(collected.measures)

@@ -1,4 +1,4 @@
-"""A report as tidy rows: one a comparison, for scripts."""
+"""A report as tidy rows, one per comparison, for scripts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from gridctl.analysis.model import ComparisonRow, PublishedRow, Report, ScorecardRow, Stratum, Summary, TunedModel
+from gridctl.analysis.model import (
+    ComparisonRow,
+    ModelRank,
+    ProfilePoint,
+    PublishedRow,
+    Report,
+    ScorecardRow,
+    Stratum,
+    SubgroupTest,
+    Summary,
+    TunedModel,
+)
 
 
 def rows(report: Report) -> list[dict[str, Any]]:
@@ -33,12 +44,15 @@ def as_csv(report: Report) -> str:
 
 
 def side_tables(report: Report) -> dict[str, str]:
-    """Tables that have no place in the rows of comparisons, as CSV by the names of their files."""
+    """Tables that do not fit into the rows of comparisons, as CSV by file name."""
     tables: dict[str, tuple[type[Any], Sequence[Any]]] = {
         "scorecard.csv": (ScorecardRow, report.scorecard),
         "strata.csv": (Stratum, report.strata),
         "published.csv": (PublishedRow, report.published),
         "tuned.csv": (TunedModel, report.tuned),
+        "subgroups.csv": (SubgroupTest, [row for part in report.comparisons for row in part.subgroups]),
+        "ranks.csv": (ModelRank, report.ranks),
+        "profiles.csv": (ProfilePoint, report.profiles),
     }
     written = {
         name: _csv([field.name for field in fields(kind)], map(asdict, rows))
@@ -51,7 +65,7 @@ def side_tables(report: Report) -> dict[str, str]:
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Its mappings as columns of their own: `patients_train`, `batch_size`."""
+    """The row with each mapping as columns of its own: `patients_train`, `batch_size`."""
     flat: dict[str, Any] = {}
     for name, value in row.items():
         if isinstance(value, Mapping):
@@ -70,10 +84,10 @@ def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def as_json(report: Report) -> str:
-    """Everything of a report, its names as keys; what is unknown is null.
+    """The whole report as JSON, attribute names as keys; unknown values are null.
 
     `comparisons` has one object per row, with what `Comparison` says of all its rows; pairs left
-    out, unlike pairs, scores of pairs and what is said over the grid are lists of their own.
+    out, unlike pairs, scores of pairs and tests over the whole grid are lists of their own.
     """
     told = {"experiment": report.experiment, "unit": report.unit, "score": report.score}
     content = {
@@ -85,6 +99,9 @@ def as_json(report: Report) -> str:
         "overall": [asdict(row) for part in report.comparisons for row in part.overall],
         "trends": [asdict(row) for part in report.comparisons for row in part.trends],
         "interactions": [asdict(row) for part in report.comparisons for row in part.interactions],
+        "subgroups": [asdict(row) for part in report.comparisons for row in part.subgroups],
+        "ranks": [asdict(row) for row in report.ranks],
+        "profiles": [asdict(row) for row in report.profiles],
         "measures": [asdict(measure) for measure in report.measures.values()],
         "families": [asdict(family) for family in report.families],
         "pairs": _of_parts(report, "pairs"),

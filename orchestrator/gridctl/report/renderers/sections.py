@@ -35,15 +35,17 @@ def sections(report: Report) -> Iterator[Section]:
         for metric, family in rows.items():
             if any(row.population_p is not None and row.test != "Nadeau-Bengio" for row in family):
                 yield _readings(report, comparison, metric, family)
+        alone = {row.metric: row for row in comparison.overall if row.cells == 1}  # of more there is a table below
         for metric, family in rows.items():
             if report.unit == "run" and any(row.n_pairs > 1 for row in family):
-                yield _other_tests(report, comparison, metric, family)
+                notes = list(improvement_said(alone[metric])) if metric in alone else []
+                yield _other_tests(report, comparison, metric, family, notes)
     yield from _whole_grid(report)
     yield from trend_sections(report)
 
 
 def definitions(report: Report, metrics: Iterable[str] = ()) -> dict[str, str]:
-    """What each metric is, by its label, in the order of their first mention: those of the report's tables, and more.
+    """The definition of each metric by its label, in order of first mention: those of the report's tables, and more.
 
     Args:
         report: Its summaries come first.
@@ -55,7 +57,7 @@ def definitions(report: Report, metrics: Iterable[str] = ()) -> dict[str, str]:
 
 
 def footer(report: Report) -> str:
-    """What made the numbers, in a line."""
+    """Versions and resampling behind the numbers, in one line."""
     made = report.provenance
     libraries = ", ".join(f"{name} {version}" for name, version in made.analysis.items())
     drawn = f"{made.resamples} resamples, seed {made.resampling_seed}"
@@ -104,7 +106,7 @@ def _summary(report: Report, metric: str, summaries: Sequence[Summary]) -> Secti
 def _comparison(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
     ablated, place = any(row.ablation != "none" for row in family), _place_columns(family)
     names = ("without", "none") if comparison.kind == "ablations" else (comparison.model, comparison.against)
-    g = [] if ablated else ["g"]  # 80 columns have no room for both; g is then in the table of other means
+    g = [] if ablated else ["g"]  # both do not fit into 80 columns; g is then in the second table
     columns = [*place, *names, "diff.", "95% CI", "p", "Holm", *g, "n"]
     rows = []
     for row in family:
@@ -120,7 +122,7 @@ def _comparison(report: Report, comparison: Comparison, metric: str, family: Seq
 
 
 def _place_columns(family: Sequence[ComparisonRow]) -> list[str]:
-    """What tells the rows apart; a ratio that all share is in the title."""
+    """Columns that distinguish the rows; a ratio that all share is in the title."""
     ablated = any(row.ablation != "none" for row in family)
     return [*([] if ablated and _one_ratio(family) else ["ratio"]), *(["ablation"] if ablated else [])]
 
@@ -166,7 +168,7 @@ def _caption(report: Report, comparison: Comparison, family: Sequence[Comparison
 
 
 def tests_made(family: Sequence[ComparisonRow]) -> str:
-    """What p is of, in words."""
+    """Which tests p comes from, in words."""
     names = {
         "two-way": "difference, interval and p: two-way t over seeds and patients",
         "Nadeau-Bengio": "difference, interval and p: t of Nadeau and Bengio over random splits",
@@ -178,7 +180,7 @@ def tests_made(family: Sequence[ComparisonRow]) -> str:
 
 
 def _readings(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
-    """Both readings side by side: whichever is declared, the other is not hidden."""
+    """Both readings side by side: the one that is not declared is shown too."""
     place = _place_columns(family)
     columns = [*place, "these patients", "p", "patients like these", "p", "seeds", "patients"]
     rows = []
@@ -198,7 +200,9 @@ def _readings(report: Report, comparison: Comparison, metric: str, family: Seque
     return Section(title, columns, rows, caption=said)
 
 
-def _other_tests(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
+def _other_tests(
+    report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow], notes: Sequence[str]
+) -> Section:
     ablated, place = any(row.ablation != "none" for row in family), _place_columns(family)
     declared = any(row.equivalence_margin is not None for row in family)
     columns = [*place, "BCa 95% CI", "flips", "ranks", "BH"]
@@ -215,6 +219,7 @@ def _other_tests(report: Report, comparison: Comparison, metric: str, family: Se
         columns,
         rows,
         caption=_caption_of_others(family),
+        notes=notes,
     )
 
 
@@ -235,8 +240,8 @@ def _caption_of_others(family: Sequence[ComparisonRow]) -> str:
 
 
 def _whole_grid(report: Report) -> Iterator[Section]:
-    """Only where there is more than one cell: else it would repeat the table above."""
-    overall = {(row.metric, row.model): row for part in report.comparisons for row in part.overall}
+    """The test over the whole grid, if there is more than one cell: else it would repeat the table above."""
+    overall = {(row.metric, row.model, row.against): row for part in report.comparisons for row in part.overall}
     by_metric: dict[str, list[list[str]]] = defaultdict(list)
     for mean in report.aggregates:
         if mean.cells > 1:
@@ -255,14 +260,14 @@ def _whole_grid(report: Report) -> Iterator[Section]:
             caption="IQM: mean of the middle half of all scores; a seed is one observation, for its cells share "
             "patients: mean over cells with a t interval over seeds, IQM with the jackknife's"
             + (", wins with Wilson's" if report.comparisons else ""),
-            notes=[said for row in overall.values() if row.metric == metric for said in _improvement(row)],
+            notes=[said for row in overall.values() if row.metric == metric for said in improvement_said(row)],
             text_columns=("what",),
         )
 
 
-def _improvement(row: Overall) -> Iterator[str]:
-    """Whether one model is better in so many pairs that it matters: Bouthillier et al. (2021)."""
-    if row.cells < 2 or row.probability_of_improvement is None:
+def improvement_said(row: Overall) -> Iterator[str]:
+    """Whether one model is better in enough pairs to be meaningful: Bouthillier et al. (2021)."""
+    if row.probability_of_improvement is None:
         return
     assert row.improvement_low is not None
     assert row.improvement_high is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from gridctl.analysis.model import Report, Stratum
 from gridctl.experiment.scores.measures import titled
@@ -11,11 +12,19 @@ from gridctl.report.numbers import MISSING, mean_sd
 from gridctl.report.renderers.section import Section
 
 
+_SUBGROUPS: Final = {"group": "pathology"}
+"""What subgroups call a property of patients by another name."""
+
+
 def strata_sections(report: Report) -> Iterator[Section]:
-    """A table per score and property of patients; time points stand apart in the scorecard."""
+    """A table per score and property of patients, where no table of subgroups has them already.
+
+    Time points stand apart in the scorecard.
+    """
+    tested = {(row.metric, row.by) for part in report.comparisons for row in part.subgroups}
     tables: dict[tuple[str, str], list[Stratum]] = defaultdict(list)
     for row in report.strata:
-        if row.by != "time_point":
+        if row.by != "time_point" and (row.metric, _SUBGROUPS.get(row.by, row.by)) not in tested:
             tables[row.metric, row.by].append(row)
     for (metric, by), rows in tables.items():
         yield _table(report, metric, by, rows)

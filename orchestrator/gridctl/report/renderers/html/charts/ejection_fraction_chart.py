@@ -32,7 +32,7 @@ def agreements(function: pd.DataFrame, models: Sequence[Model]) -> list[Agreemen
 
     Args:
         function: As `Collected.function`.
-        models: All of the experiment.
+        models: All models of the experiment.
     """
     by_name = {model.name: model for model in models}
     cell = ["set", "train_ratio", "ablation", "model"]

@@ -1,4 +1,4 @@
-"""Pictures of single patients: one model against another, and limits of agreement of volumes."""
+"""Plots of single patients: one model against another, and limits of agreement of volumes."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ class Volumes:
 def paired_plot(
     measure: Measure, model: Model, against: Model, pair: PairOfPatients, seed: int, groups: Mapping[str, str]
 ) -> Plot:
-    """Each patient's score by one model against that by the other.
+    """Each patient's score with one model against that with the other.
 
     Args:
         measure: Which score.
-        model: Whose is upward.
-        against: Whose is to the right.
+        model: Whose score is on the vertical axis.
+        against: Whose score is on the horizontal axis.
         pair: The patients that both have a score for.
         seed: Of both runs.
-        groups: Of patients, for the tips.
+        groups: Groups of patients, for the tooltips.
     """
     low, high = span([*pair.model, *pair.against])
     better = int((pair.model > pair.against).sum() if measure.higher_is_better else (pair.model < pair.against).sum())
@@ -55,7 +55,7 @@ def paired_plot(
     plot = Plot(
         f"{sentence(titled(measure))}, patient by patient",
         f"{count(len(pair.patients), 'patient')} of seed {seed}; {model.name} is better in {better}; on the dashed "
-        f"line both are the same; a mark has the look of the better one{left_out}",
+        f"line both are the same; a mark has the colour and shape of the better one{left_out}",
         Scale(low, high, 58, WIDTH - 12),  # numbers of two decimals stand between the axis and its label
         Scale(low, high, HEIGHT - 40, 12),
         WIDTH,
@@ -79,9 +79,9 @@ def agreement_plot(
     """Bland and Altman's plot of one seed's patients, limits of that seed alone.
 
     Args:
-        title: What is measured, and of which set.
-        unit: Of it.
-        of_models: Of each model's run.
+        title: What is measured, and on which set.
+        unit: Its unit.
+        of_models: Volumes of each model's run.
         seed: Of these runs: seeds share patients, so those of several are not drawn together.
         difference_unit: Of a difference, where that is another: percentage points of what is in percent.
     """
