@@ -11,7 +11,6 @@ from gridctl.experiment.scores.measures import titled
 from gridctl.report.numbers import MISSING, mean_sd
 from gridctl.report.renderers.section import Section
 
-
 _SUBGROUPS: Final = {"group": "pathology"}
 """What subgroups call a property of patients by another name."""
 
