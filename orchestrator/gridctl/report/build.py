@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -15,6 +15,8 @@ from gridctl.analysis.model import Comparison, Family, Report, TrainedModel
 from gridctl.analysis.never_learned import never_learned, remarked
 from gridctl.analysis.pairing.image_digests import same_images
 from gridctl.analysis.pairing.pairs import Wanted, pair_ablations, pair_models, rows_by_name
+from gridctl.analysis.predictions.comparison import compare_predictions
+from gridctl.analysis.predictions.prediction_set import PredictionSet
 from gridctl.analysis.request import ReportRequest, check, compared_ablations
 from gridctl.analysis.scorecards.published_scores import published_scores
 from gridctl.analysis.scorecards.scorecard import scorecard, strata
@@ -25,6 +27,7 @@ from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.scores.measures import TEST, checkpoint_of_score, primary_measures
 from gridctl.report.headline import headlines
+from gridctl.report.predictions import prediction_headlines, prediction_warnings
 from gridctl.report.provenance import provenance
 from gridctl.report.study import Measured, StudyComparison
 from gridctl.report.training_facts import not_converged, trained_models, unequal_updates, with_training
@@ -40,6 +43,7 @@ def build_report(
     changes: Sequence[str] = (),
     outside: str = "",
     studies: Iterable[StudyComparison] = (),
+    predictions: Mapping[str, PredictionSet] | None = None,
 ) -> Report:
     """Answer a request about an experiment.
 
@@ -50,9 +54,11 @@ def build_report(
         changes: What was changed since the first report, in sentences.
         outside: Why finished runs of the store are not of the grid.
         studies: Of which the experiment reproduces something: each adds a section.
+        predictions: By name, the masks that the request names.
 
     Raises:
-        InputError: The request names no metric or score there is, or the experiment compares nothing.
+        InputError: The request names no metric or score there is, the experiment compares nothing, or masks cannot be
+            compared with its runs.
     """
     declared, experiment = (
         experiment,
@@ -72,6 +78,8 @@ def build_report(
         if request.significance
         else ([], [])
     )
+    against_masks, of_masks = compare_predictions(experiment, collected.cases, cells, request, predictions or {})
+    families = [*families, *of_masks]
     trained = trained_models(experiment, collected.runs)
     comparisons = [replace(part, rows=[with_training(row, trained) for row in part.rows]) for part in comparisons]
     over_runs = comparisons if request.unit == "run" else []
@@ -89,12 +97,14 @@ def build_report(
         warnings=[
             *((instead,) if finished.size and (instead := instead_of_cases(declared, experiment, request)) else ()),
             *warnings(experiment, collected, request, comparisons, changes, outside),
+            *prediction_warnings(against_masks, request, experiment),
             *many_families(families),
             *not_converged(epochs, primary_measures(experiment.measures)),
         ],
         headlines=[
             *(never_learned(collected.runs, epochs, experiment.measures) if request.unit == "run" else ()),
             *(line for part in comparisons for line in _headlines(part, request.unit, collected.runs, trained)),
+            *prediction_headlines(against_masks),
         ],
         aggregates=list(aggregates(cells, metrics, observations, request)),
         families=families,
@@ -105,6 +115,7 @@ def build_report(
         published=published_scores(experiment, {row.set for row in rows_of_cases}),
         strata=list(strata(collected.cases, cells, compared, checkpoint)),
         trained=trained,
+        predictions=against_masks,
     )
 
 

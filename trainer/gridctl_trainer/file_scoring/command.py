@@ -72,8 +72,8 @@ def _trained_on(found: Mapping[str, Sequence[str]]) -> str:
     named = [f"{patient} by {', '.join(runs)}" for patient, runs in found.items()]
     more = f"; and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
     return (
-        f"{count(len(named), 'patient')} trained on: {'; '.join(named[:_NAMED])}{more}. Their scores do not show how the "
-        "model does on new patients, and gridctl report --against refuses them"
+        f"{count(len(named), 'patient')} trained on: {'; '.join(named[:_NAMED])}{more}. Their scores do not show how "
+        "the model does on new patients, and gridctl report --against refuses them"
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gridctl.analysis.model.comparison import Comparison, ComparisonRow, Overall, PairScore
+from gridctl.analysis.model.predictions import PredictionsRow
 from gridctl.analysis.model.scorecard import PublishedRow, ScorecardRow, Stratum
 from gridctl.analysis.model.study import StudyCell, StudyItem, StudyPoint, StudySection
 from gridctl.analysis.model.training import TrainedModel
@@ -21,6 +22,7 @@ __all__ = [
     "Interaction",
     "Overall",
     "PairScore",
+    "PredictionsRow",
     "Provenance",
     "ProvenanceValue",
     "PublishedRow",
@@ -121,6 +123,7 @@ class Report:
         published: Published scores of the same data set.
         strata: Scores of cases by group, vendor, centre and time point of patients.
         trained: What was trained: a row per model and cell.
+        predictions: Models, or masks, against masks that `gridctl score` scored; empty where none are named.
     """
 
     experiment: str
@@ -139,3 +142,4 @@ class Report:
     published: Sequence[PublishedRow] = ()
     strata: Sequence[Stratum] = ()
     trained: Sequence[TrainedModel] = ()
+    predictions: Sequence[PredictionsRow] = ()

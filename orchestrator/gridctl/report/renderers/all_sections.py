@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gridctl.analysis.model import Report
+from gridctl.report.renderers.prediction_sections import prediction_sections
 from gridctl.report.renderers.scorecard_sections import scorecard_sections, training_sections
 from gridctl.report.renderers.section import Section
 from gridctl.report.renderers.sections import sections
@@ -12,8 +13,9 @@ from gridctl.report.renderers.study_sections import study_sections
 
 
 def all_sections(report: Report) -> Iterator[Section]:
-    """What was compared, the scorecard, what was trained, and published studies."""
+    """What was compared, with masks too, the scorecard, what was trained, and published studies."""
     yield from sections(report)
+    yield from prediction_sections(report)
     yield from scorecard_sections(report)
     yield from training_sections(report)
     yield from study_sections(report)
