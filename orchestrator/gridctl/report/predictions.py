@@ -35,7 +35,7 @@ def _answer(rows: Sequence[PredictionsRow]) -> str:
         return f"{said(rows[0])}{_measured(rows[0])}{holm}"
     found = [row for row in rows if is_significant(row)]
     if len(rows) <= MOST_CELLS_LISTED:
-        return "; ".join(f"at ratio {place(row)} {said(row)}{_measured(row)}" for row in rows) + holm
+        return "; ".join(f"at ratio {places} {words}" for words, places in _by_answer(rows)) + holm
     ends = sorted(row.difference for row in rows if row.difference is not None)
     span = f", differences {signed(ends[0])} to {signed(ends[-1])}" if ends else ""
     if not found:
@@ -47,13 +47,23 @@ def _answer(rows: Sequence[PredictionsRow]) -> str:
     return f"{'; '.join(parts)} ({len(found)} of {len(rows)} cells of the grid{span}){holm}"
 
 
+def _by_answer(rows: Sequence[PredictionsRow]) -> Iterator[tuple[str, str]]:
+    """Each answer once, with the cells it is about and what was measured in each."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        found[said(row)].append(f"{place(row)}{_measured(row)}")
+    for words, places in found.items():
+        yield words, listed(places)
+
+
 def _measured(row: PredictionsRow) -> str:
     """`(+0.030 [0.010, 0.050], n = 45 patients)`; of those left out, how many."""
     if row.difference is None:
         return ""
     left_out = f", {row.patients_left_out} left out" if row.patients_left_out else ""
-    n = count(row.patients, "patient")
-    return f" ({signed(row.difference)} {interval(row.ci_low, row.ci_high)}, n = {n}{left_out})"
+    within = "" if row.ci_low is None else f" {interval(row.ci_low, row.ci_high)}"
+    so_far = "so far " if row.unfinished else ""
+    return f" ({so_far}{signed(row.difference)}{within}, n = {count(row.patients, 'patient')}{left_out})"
 
 
 def _population(rows: Sequence[PredictionsRow]) -> str:

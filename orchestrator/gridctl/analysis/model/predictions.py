@@ -25,6 +25,7 @@ class PredictionsRow:
         claim: `networks`: these trained networks, for patients like these.
         p_holm, p_bh: p after Holm, and after Benjamini and Hochberg, over the `family_size` tests of `family`.
         unfinished: Runs of the model in this cell that are waited for.
+        runs_left_out: Finished runs of this cell without scores of cases.
         population: For whom it holds and what it does not cover, in words.
         verdict: In words.
     """
@@ -69,6 +70,7 @@ class PredictionsRow:
     improvement_low: float | None = None
     improvement_high: float | None = None
     unfinished: int = 0
+    runs_left_out: int = 0
     secondary: bool = False
     population: str = ""
     verdict: str = ""

@@ -20,6 +20,7 @@ from gridctl.analysis.scorecards.patient_scores import PatientScores, rows_of_sc
 from gridctl.analysis.statistics.multiplicity import benjamini_hochberg, holm, within_families
 from gridctl.analysis.summaries import CellRuns
 from gridctl.analysis.wording import LEVEL
+from gridctl.errors import InputError
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.scores.measures import Measure
@@ -61,10 +62,30 @@ def compare_predictions(
     """
     rows: list[PredictionsRow] = []
     for asked in _asked(experiment, cases, request, predictions):
+        found: list[PredictionsRow] = []
         for name, secondary in asked.scores.names.items():
             measure = experiment.measures[name]
-            rows += _rows(asked, measure, cases, cells, request, secondary=secondary)
+            found += _rows(asked, measure, cases, cells, request, secondary=secondary)
+        _require_patients(found, asked.against)
+        rows += found
     return _corrected(rows)
+
+
+def _require_patients(rows: Sequence[PredictionsRow], against: PredictionSet) -> None:
+    """Refuse masks of which no score can be set beside one of the other side.
+
+    Raises:
+        InputError: Finished runs have scores of these patients, and none of them has one on both sides.
+    """
+    if any(row.patients for row in rows) or not any(row.networks for row in rows):
+        return
+    why = next(row.left_out_because for row in rows if row.networks)
+    raise InputError(
+        f"no patient has a score on both sides: {why}",
+        where=against.where,
+        fix="score every time point of these patients, named as in the runs (ED, ES): gridctl score --dataset NAME, or "
+        "--pattern '(?P<patient>...)_(?P<time_point>ED|ES)'",
+    )
 
 
 def compared_sets(
@@ -128,6 +149,7 @@ def _rows(
             patients_left_out=len(pair.left_out),
             left_out_because=said_of(pair.left_out),
             unfinished=cell.unfinished if cell else 0,
+            runs_left_out=len(cell.finished) - len(finished) if cell else 0,
             secondary=secondary,
             family=_family(asked.like, asked.model, asked.against.name, measure.label, secondary=secondary),
         )

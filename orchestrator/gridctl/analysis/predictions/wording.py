@@ -13,8 +13,8 @@ def population(row: PredictionsRow) -> str:
         return "these two trained networks, for patients like these; retraining may reverse it"
     return (
         f"the mean of these {row.networks} trained networks of {row.model}, and the masks of {row.against} as they "
-        "are, for patients like these; how networks differ by seed and split is not covered, and retraining either side "
-        "may reverse it"
+        "are, for patients like these; how networks differ by seed and split is not covered, and retraining either "
+        "side may reverse it"
     )
 
 
@@ -48,21 +48,21 @@ def said(row: PredictionsRow) -> str:
         return "every patient differs by exactly the same, so there is no spread to test against"
     if prints_as_zero(row.difference):
         return "no difference seen"
-    first, second, verb = side(row), f"the masks of {row.against}", _verb(row)
+    first, second = side(row), f"the masks of {row.against}"
+    one = row.networks == 1 and row.train_ratio is not None
     if (row.difference > 0) != row.higher_is_better:
-        first, second, verb = second, first, "score"
+        first, second, one = second, first, False
     if is_significant(row):
         mean = " on average" if row.networks > 1 else ""
-        return f"{first} {verb} better than {second}{mean}"
+        return f"{first} {'scores' if one else 'score'} better than {second}{mean}"
+    ahead = f"{first} {'is' if one else 'are'} ahead of {second}"
     if row.p_holm <= LEVEL:
-        return (
-            f"{first} {verb} better than {second} in this sample; {count(row.patients, 'patient')} are too few for more"
-        )
+        return f"{ahead}, but {count(row.patients, 'patient')} are too few to say more"
     if row.p <= LEVEL:
-        return f"{first} {verb} better than {second} in this sample, but not after correction for the number of tests"
+        return f"{ahead}, but not after correction for the number of tests"
     if row.t is not None and abs(row.t) < 1:
         return "no difference seen"
-    return f"{first} {verb} better than {second} in this sample, but by no more than chance allows"
+    return f"{ahead}, but by no more than chance allows"
 
 
 def is_significant(row: PredictionsRow) -> bool:
@@ -70,10 +70,6 @@ def is_significant(row: PredictionsRow) -> bool:
     if row.p_holm is None or row.difference is None or row.unfinished or prints_as_zero(row.difference):
         return False
     return row.p_holm <= LEVEL and row.patients >= FEWEST_PAIRS
-
-
-def _verb(row: PredictionsRow) -> str:
-    return "scores" if row.networks == 1 and row.train_ratio is not None else "score"
 
 
 def _whose(row: PredictionsRow) -> str:
