@@ -65,8 +65,8 @@ def _notes(rows: Sequence[PredictionsRow]) -> Iterator[str]:
     for why in dict.fromkeys(row.left_out_because for row in rows if row.left_out_because):
         yield f"left out of both sides: {why}"
     if left_out := sum(row.runs_left_out for row in rows):
-        verb = "has" if left_out == 1 else "have"
-        yield f"{count(left_out, 'finished run')} {verb} no scores of cases and {'is' if left_out == 1 else 'are'} left out"
+        verbs = ("has", "is") if left_out == 1 else ("have", "are")
+        yield f"{count(left_out, 'finished run')} {verbs[0]} no scores of cases and {verbs[1]} left out"
     for population in dict.fromkeys(row.population for row in rows if row.p is not None):
         yield f"holds for {population}"
 
