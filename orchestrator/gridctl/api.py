@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gridctl.collection.collect import Collected
     from gridctl.commands.lookup.experiments import Found
     from gridctl.commands.progress.status import Status
-    from gridctl.commands.report_result import ReportResult
+    from gridctl.commands.reporting.report_result import ReportResult
     from gridctl.commands.submission.carry_out import SubmitResult
     from gridctl.commands.submission.submit import Prepared
     from gridctl.commands.verify import Verification
@@ -208,7 +208,7 @@ def report(
     """
     from gridctl.analysis.request import ReportRequest, compares
     from gridctl.collection.score_file import prediction_file
-    from gridctl.commands.report_result import report_of
+    from gridctl.commands.reporting.report_result import report_of
     from gridctl.terminal.console import messages_to
 
     if unit not in ("run", "epoch") or seed < 0:

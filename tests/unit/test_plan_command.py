@@ -14,8 +14,8 @@ from gridctl.analysis.statistics.power import paired_t_power, pairs_needed
 from gridctl.cli.views.plan import plan_view
 from gridctl.collection.collect import collect
 from gridctl.collection.specifications import StoredSpecifications
-from gridctl.commands.epoch_times import measured_elsewhere
-from gridctl.commands.plan import Estimate, estimate, make_plan
+from gridctl.commands.planning.epoch_times import measured_elsewhere
+from gridctl.commands.planning.plan import Estimate, estimate, make_plan
 from gridctl.experiment import Experiment, parse_experiment
 from gridctl.report import ReportRequest, build_report
 from gridctl_trainer.contract.layout import RunLayout

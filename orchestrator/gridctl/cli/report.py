@@ -189,7 +189,7 @@ def plan(
     """GPU-hours and time left, from epochs measured so far, and how many seeds the declared effect needs."""
     from gridctl import errors
     from gridctl.cli.views.plan import plan_view
-    from gridctl.commands.plan import make_plan
+    from gridctl.commands.planning.plan import make_plan
     from gridctl.terminal import console
 
     made = make_plan(experiment, overrides or [], store, at_once)

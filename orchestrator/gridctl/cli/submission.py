@@ -229,8 +229,8 @@ def _show_dry_run(
     from gridctl import errors
     from gridctl.cli.views.plan import cost_lines
     from gridctl.cli.views.submission import plan_line
-    from gridctl.commands.epoch_times import measured_elsewhere
-    from gridctl.commands.plan import estimate
+    from gridctl.commands.planning.epoch_times import measured_elsewhere
+    from gridctl.commands.planning.plan import estimate
     from gridctl.executors.capabilities import DryRun, DryRuns
     from gridctl.terminal import console
 

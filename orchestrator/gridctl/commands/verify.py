@@ -13,8 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from gridctl.collection.specifications import different_values
 from gridctl.commands.lookup.experiments import Found, GoneExperimentError, stored_experiment
-from gridctl.commands.report import document
-from gridctl.commands.report_result import ReportResult, answer
+from gridctl.commands.reporting.report import document
+from gridctl.commands.reporting.report_result import ReportResult, answer
 from gridctl.errors import InputError
 from gridctl.experiment.yaml_text.text_file import decode_text
 from gridctl.history.record import read_history

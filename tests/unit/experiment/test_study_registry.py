@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gridctl.commands.reproduced_studies import reproduced_studies
+from gridctl.commands.reporting.reproduced_studies import reproduced_studies
 from gridctl.errors import InputError
 from gridctl.experiment import study_registry
 from gridctl.experiment.study_registry import Study, known_items
@@ -64,5 +64,5 @@ def test_without_studies_an_item_is_refused_and_an_empty_list_is_none(
 def test_only_the_studies_that_are_reproduced_are_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     broken = Study(("table-7",), "no_such_package:Comparison")
     monkeypatch.setattr(study_registry, "registered_studies", lambda: {"first": FIRST, "broken": broken})
-    monkeypatch.setattr("gridctl.commands.reproduced_studies.resolve_name", lambda _: study_of)
+    monkeypatch.setattr("gridctl.commands.reporting.reproduced_studies.resolve_name", lambda _: study_of)
     assert list(reproduced_studies(experiment(tmp_path / "data", "reproduces: [table-1]\n"))) == ["first"]

@@ -17,7 +17,7 @@ OWN = [name for name in METRICS.names() if METRICS.is_built_in(name)]
 EXEMPT = (
     *(f"trainer/gridctl_trainer/metrics/{name}.py" for name in OWN),
     "trainer/gridctl_trainer/contract/released/",
-    "trainer/gridctl_trainer/contract/spec/loss.py",  # losses, of which some are called as scores are
+    "trainer/gridctl_trainer/contract/spec/training/loss.py",  # losses, of which some are called as scores are
     "trainer/gridctl_trainer/training/objective.py",
     "orchestrator/gridctl/studies/",
     "orchestrator/gridctl/report/scorecard_columns.py",

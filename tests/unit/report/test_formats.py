@@ -19,7 +19,7 @@ from rich.console import Console
 from gridctl.analysis.model import Aggregate, Family, Overall, PairScore
 from gridctl.collection.collect import Collected, collect
 from gridctl.collection.columns import EPOCH_COLUMNS
-from gridctl.commands.report import write_report
+from gridctl.commands.reporting.report import write_report
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment
 from gridctl.experiment.scores.measures import Measure

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gridctl.collection.collect import collect
-from gridctl.commands.reproduced_studies import reproduced_studies
+from gridctl.commands.reporting.reproduced_studies import reproduced_studies
 from gridctl.experiment.study_registry import known_items, registered_studies
 from gridctl.report import ReportRequest, build_report
 from gridctl_trainer.storage.folder import FolderStore

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from gridctl.analysis.wording import LEVEL, listed
-from gridctl.commands.plan import Cost, Estimate, Need
+from gridctl.commands.planning.plan import Cost, Estimate, Need
 from gridctl.terminal import console
 from gridctl.terminal.tables import Column, FittedTable
 

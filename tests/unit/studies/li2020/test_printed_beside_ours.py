@@ -9,7 +9,7 @@ import pytest
 
 from gridctl.analysis.model import StudyCell, StudyItem
 from gridctl.collection.collect import collect
-from gridctl.commands.reproduced_studies import reproduced_studies
+from gridctl.commands.reporting.reproduced_studies import reproduced_studies
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment, load_experiment
 from gridctl.report import Report, ReportRequest, build_report

@@ -2,10 +2,8 @@
 
 from gridctl_trainer.contract.spec.augmentation import AugmentationSpec
 from gridctl_trainer.contract.spec.data import RESERVED_SETS, DatasetSpec, DataSpec
-from gridctl_trainer.contract.spec.loss import LossSpec
 from gridctl_trainer.contract.spec.names import ExperimentName, Identifier, Seed, TrainRatio
 from gridctl_trainer.contract.spec.network import NetworkSpec
-from gridctl_trainer.contract.spec.optimization import OptimizerSpec, ScheduleSpec
 from gridctl_trainer.contract.spec.preprocessing import DEFAULT_STEPS, StepSpec
 from gridctl_trainer.contract.spec.problems import validation_problems
 from gridctl_trainer.contract.spec.run_id import RUN_ID_MAX_LENGTH
@@ -13,7 +11,9 @@ from gridctl_trainer.contract.spec.run_spec import MAX_SPEC_BYTES, SCHEMA_VERSIO
 from gridctl_trainer.contract.spec.scored import DEFAULT_METRICS, DEFAULT_SECONDARY_METRIC, scored_sets, structures_of
 from gridctl_trainer.contract.spec.scoring import ScoringSpec
 from gridctl_trainer.contract.spec.split import SplitParts, SplitSpec
-from gridctl_trainer.contract.spec.training import TrainingSpec
+from gridctl_trainer.contract.spec.training.loss import LossSpec
+from gridctl_trainer.contract.spec.training.optimization import OptimizerSpec, ScheduleSpec
+from gridctl_trainer.contract.spec.training.training import TrainingSpec
 
 __all__ = [
     "DEFAULT_METRICS",

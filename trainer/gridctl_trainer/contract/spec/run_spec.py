@@ -21,7 +21,7 @@ from gridctl_trainer.contract.spec.problems import joined, validation_problems
 from gridctl_trainer.contract.spec.run_id import run_id_of
 from gridctl_trainer.contract.spec.scored import DEFAULT_METRICS, MetricNames, scored_sets, structures_of
 from gridctl_trainer.contract.spec.scoring import ScoringSpec
-from gridctl_trainer.contract.spec.training import TrainingSpec
+from gridctl_trainer.contract.spec.training.training import TrainingSpec
 
 SCHEMA_VERSION: Final = 2
 

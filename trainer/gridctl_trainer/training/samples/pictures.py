@@ -90,5 +90,6 @@ def overlay(image: NDArray[np.float32], truth: NDArray[np.uint8], prediction: ND
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:
-    _, encoded = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    # 9 takes ten times as long as 6 for a file that is an eighth smaller.
+    _, encoded = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 6])
     return encoded.tobytes()

@@ -24,8 +24,8 @@ from gridctl.collection.specifications import StoredSpecifications
 from gridctl.commands.collecting import collect_with_bar
 from gridctl.commands.lookup.experiments import Found
 from gridctl.commands.progress.states import standings_now
-from gridctl.commands.report import undrawn_figures, write_report
-from gridctl.commands.reproduced_studies import reproduced_studies
+from gridctl.commands.reporting.report import undrawn_figures, write_report
+from gridctl.commands.reporting.reproduced_studies import reproduced_studies
 from gridctl.errors import InputError
 from gridctl.experiment.scores.measures import TEST
 from gridctl.history.changes import changes_since_first_report, looks_at_test_set

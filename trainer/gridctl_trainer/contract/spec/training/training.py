@@ -9,8 +9,8 @@ from pydantic import Field, ValidationInfo, field_validator
 from gridctl_trainer.contract.frozen import Frozen
 from gridctl_trainer.contract.score_name import BestBy
 from gridctl_trainer.contract.spec.identity import DECIDES, RECORDED
-from gridctl_trainer.contract.spec.loss import LossSpec
-from gridctl_trainer.contract.spec.optimization import OptimizerSpec, ScheduleSpec
+from gridctl_trainer.contract.spec.training.loss import LossSpec
+from gridctl_trainer.contract.spec.training.optimization import OptimizerSpec, ScheduleSpec
 
 
 class TrainingSpec(Frozen):

@@ -18,9 +18,9 @@ from gridctl.analysis.wording import LEVEL
 from gridctl.collection.collect import Collected
 from gridctl.collection.specifications import StoredSpecifications
 from gridctl.commands.collecting import collect_with_bar
-from gridctl.commands.epoch_times import OtherRuns, measured_elsewhere
 from gridctl.commands.lookup.experiments import find_experiment
-from gridctl.commands.measured_spread import Spread, measured_spread
+from gridctl.commands.planning.epoch_times import OtherRuns, measured_elsewhere
+from gridctl.commands.planning.measured_spread import Spread, measured_spread
 from gridctl.executors.capabilities import CountsGpus, KnowsRunsAtOnce
 from gridctl.executors.registry import executor_class
 from gridctl.experiment import Experiment, load_experiment

@@ -1,0 +1,1 @@
+"""The report as commands make it: collected, analysed, and written as files."""
