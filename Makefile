@@ -10,6 +10,9 @@ BUILDER ?= docker
 IMAGE ?= gridctl-trainer:1
 TORCH_BUILD ?= cuda
 
+# Two more than there are cores, since many tests wait for pods and processes.
+TEST_WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 2)
+
 .PHONY: demo test slow lint check docs image clean
 
 # Shows each command as a user would type it, with .venv activated.
@@ -20,8 +23,7 @@ demo: $(VENV)/.trainer data/phantom
 	done
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow and not cluster"
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not slow and cluster"  # they mostly wait for pods
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow"
 
 slow: $(VENV)/.dev
 	$(BIN)/python -m pytest -m slow

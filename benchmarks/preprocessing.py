@@ -11,10 +11,9 @@ Prints images/s of both and their ratio, with CLAHE and without. Goal: 5x.
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
-import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -22,6 +21,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.in_turn import median_seconds
 from gridctl_trainer.contract.spec import DEFAULT_STEPS, DatasetSpec, DataSpec, StepSpec
 from gridctl_trainer.datasets.acdc import patients as acdc
 from gridctl_trainer.preprocessing.steps import preprocess, shrunk_shape
@@ -84,6 +84,11 @@ def monai(size_px: int, steps: tuple[StepSpec, ...]) -> Callable[[np.ndarray, np
     return prepare
 
 
+def prepare_all(prepare: Callable[[np.ndarray, np.ndarray], None], slices: Slices) -> None:
+    for image, mask in slices:
+        prepare(image, mask)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path)
@@ -97,15 +102,9 @@ def main() -> None:
     without_clahe = tuple(item for item in DEFAULT_STEPS if item.step != "clahe")
     for steps in (DEFAULT_STEPS, without_clahe):
         found = {"MONAI": monai(arguments.size, steps), "gridctl": ours(arguments.size, steps)}
-        taken: dict[str, list[float]] = {name: [] for name in found}
-        for round_number in range(arguments.rounds + 1):
-            for name, prepare in found.items():
-                started = time.perf_counter()
-                for image, mask in slices:
-                    prepare(image, mask)
-                if round_number:
-                    taken[name].append(time.perf_counter() - started)
-        rates = {name: len(slices) / statistics.median(values) for name, values in taken.items()}
+        works = {name: partial(prepare_all, prepare, slices) for name, prepare in found.items()}
+        medians = median_seconds(works, arguments.rounds)
+        rates = {name: len(slices) / median for name, median in medians.items()}
         sys.stdout.write(
             f"{len(slices)} slices to {arguments.size} px, {'with' if steps == DEFAULT_STEPS else 'without'} CLAHE: "
             + ", ".join(f"{name} {rate:.0f} images/s" for name, rate in rates.items())

@@ -8,10 +8,9 @@ processor. The goal is a ratio below 1.3.
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,8 @@ import yaml
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.in_turn import median_seconds
 from gridctl.executors.kubernetes.manifest.job_template import JobTemplate
 from gridctl.executors.kubernetes.manifest.rendered_job import Rendered
 from gridctl.experiment import Experiment, load_experiment
@@ -56,40 +57,24 @@ def values_of(experiment: Experiment) -> list[Mapping[str, Any]]:
     return kept
 
 
-def peer(values: list[Mapping[str, Any]]) -> Iterator[Any]:
+def peer(values: list[Mapping[str, Any]]) -> None:
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     for given in values:
-        yield yaml.load(template.render(given), yaml.CSafeLoader)
+        yaml.load(template.render(given), yaml.CSafeLoader)
 
 
-def ours(experiment: Experiment) -> Iterator[Any]:
+def ours(experiment: Experiment) -> None:
     template = JobTemplate(experiment, STORE)
     for run in experiment.runs:
-        yield template.text(run)
-
-
-def seconds(work: Callable[[], Iterator[Any]]) -> float:
-    started = time.process_time()
-    for _ in work():
-        pass
-    return time.process_time() - started
+        template.text(run)
 
 
 def main() -> None:
     experiment = grid(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
     values = values_of(experiment)
-    works: dict[str, Callable[[], Iterator[Any]]] = {
-        "gridctl": lambda: ours(experiment),
-        "Jinja + C parse": lambda: peer(values),
-    }
-    measured: dict[str, list[float]] = {name: [] for name in works}
-    for round_number in range(ROUNDS + 1):
-        for name, work in works.items():
-            taken = seconds(work)
-            if round_number:
-                measured[name].append(taken)
-    medians = {name: statistics.median(taken) for name, taken in measured.items()}
+    works = {"gridctl": lambda: ours(experiment), "Jinja + C parse": lambda: peer(values)}
+    medians = median_seconds(works, ROUNDS, clock=time.process_time)
     for name, value in medians.items():
         sys.stdout.write(f"{name:<16} {len(experiment.runs)} Jobs, median {value:6.2f} s of {ROUNDS}\n")
     sys.stdout.write(f"ratio {medians['gridctl'] / medians['Jinja + C parse']:.2f}\n")

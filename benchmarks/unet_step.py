@@ -11,17 +11,17 @@ memory no higher.
 from __future__ import annotations
 
 import argparse
-import statistics
 import subprocess
 import sys
-import time
+from functools import partial
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.gamma_net_step import batch, resident_peak_mib, step
+from benchmarks.in_turn import median_seconds
 from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.training.machine.memory_allocator import keep_freed_memory
 from tests.networks import unet
@@ -79,23 +79,12 @@ def main() -> None:
         if kept and not keep_freed_memory():
             break
         sys.stdout.write("freed memory kept, as the trainer has it:\n" if kept else "memory as the C library has it:\n")
-        medians = median_seconds(found, images, masks, arguments.rounds)
+        optimizers = {name: torch.optim.Adam(one.parameters()) for name, one in found.items()}
+        works = {name: partial(step, one, optimizers[name], images, masks) for name, one in found.items()}
+        medians = median_seconds(works, arguments.rounds, warm_up=2)
         for name, median in medians.items():
             ratio = median / medians["MONAI BasicUNet"]
             sys.stdout.write(f"  {name:<16} median {median * 1000:6.0f} ms  {ratio:.2f}x\n")
-
-
-def median_seconds(found: dict[str, nn.Module], images: Tensor, masks: Tensor, rounds: int) -> dict[str, float]:
-    """Of a step of each, in turn; the first ones are not counted."""
-    optimizers = {name: torch.optim.Adam(one.parameters()) for name, one in found.items()}
-    taken: dict[str, list[float]] = {name: [] for name in found}
-    for round_number in range(rounds + 2):
-        for name, one in found.items():
-            started = time.perf_counter()
-            step(one, optimizers[name], images, masks)
-            if round_number > 1:
-                taken[name].append(time.perf_counter() - started)
-    return {name: statistics.median(values) for name, values in taken.items()}
 
 
 if __name__ == "__main__":

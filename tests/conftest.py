@@ -52,30 +52,45 @@ def forked_trainer() -> Iterator[ForkedCommand]:
 
 
 LONGEST = (
-    "documented/test_documented_commands.py",
-    "e2e/test_standard_streams.py",
+    "cluster/test_training.py",
+    "e2e/installed/test_own_model.py",
+    "cluster/test_faults.py",
     "e2e/test_main_job.py",
-    "e2e/test_changed_epochs.py",
+    "cluster/test_documentation.py",
+    "documented/test_documented_commands.py",
+    "cluster/test_why_runs_wait_or_die.py",
+    "e2e/test_standard_streams.py",
+    "cluster/test_jobs.py",
+    "e2e/stores/test_store_probe.py",
+    "cluster/test_given_up.py",
     "e2e/test_resume.py",
+    "cluster/test_data.py",
+    "e2e/test_changed_epochs.py",
+    "cluster/test_submission.py",
     "browser/test_page.py",
+    "cluster/test_max_active.py",
     "e2e/local/test_machine_faults.py",
+    "cluster/test_store_access.py",
     "e2e/local/test_only_a_result_is_believed.py",
+    "cluster/test_access.py",
     "e2e/test_bad_input.py",
-    "e2e/local/test_same_run_elsewhere.py",
+    "cluster/test_preflight.py",
+    "e2e/jobs/test_hostile_templates.py",
+    "cluster/test_watching.py",
     "e2e/faults/test_local_faults.py",
     "e2e/faults/test_store_faults.py",
+    "e2e/scores/test_score.py",
+    "e2e/local/test_same_run_elsewhere.py",
     "e2e/local/test_preflight.py",
     "e2e/states/test_states.py",
     "e2e/newcomer/test_completion.py",
-    "cluster/test_faults.py",
-    "cluster/test_training.py",
-    "cluster/test_documentation.py",
-    "cluster/test_why_runs_wait_or_die.py",
-    "cluster/test_jobs.py",
-    "cluster/test_given_up.py",
-    "cluster/test_data.py",
+    "e2e/places/test_locations.py",
+    "unit/experiment/test_wording.py",
 )
-"""Files that take long, though some have few tests: they come first, so that no worker is left alone with one."""
+"""Files that take long, though some have few tests: they come first, so that no worker is left alone with one.
+
+Those that wait for pods stand between those that keep a core busy.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,7 +19,7 @@ from gridctl_trainer.storage.folder import FolderStore
 from tests.e2e.conftest import EXPERIMENT
 from tests.e2e.test_main_job import scores
 
-EPOCHS = 4
+EPOCHS = 3
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def attempt(
 def test_sigkill_in_every_epoch_of_one_run(
     model: str, runs: dict[str, RunSpec], undisturbed: dict[str, object], tmp_path: Path
 ) -> None:
-    """Killed after the log of epoch 1, 2, ... in turn; checkpoints lie after epochs 2 and 4."""
+    """Killed after the log of epoch 1, 2, ... in turn; checkpoints lie after epochs 2 and 3."""
     run = runs[model]
     for epoch in range(1, EPOCHS):
         assert attempt(run, tmp_path / "killed", kill_at=("epoch", epoch, 0)) == -signal.SIGKILL
@@ -83,7 +83,7 @@ def test_sigkill_in_every_epoch_of_one_run(
     assert scores(tmp_path / "killed") == undisturbed[model]
 
 
-@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("sent", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("last", [False, True], ids=["of an epoch before the last", "of the last epoch"])
 def test_stopped_while_cases_are_scored(
     last: bool, sent: int, runs: dict[str, RunSpec], undisturbed: dict[str, object], tmp_path: Path
@@ -104,7 +104,7 @@ def test_stopped_while_cases_are_scored(
     assert found == expected
 
 
-@pytest.mark.parametrize("epoch", [1, EPOCHS])
+@pytest.mark.parametrize("epoch", [pytest.param(1, marks=pytest.mark.slow), EPOCHS])
 def test_sigterm_in_the_middle_of_an_epoch_loses_no_step(
     epoch: int, runs: dict[str, RunSpec], undisturbed: dict[str, object], tmp_path: Path
 ) -> None:

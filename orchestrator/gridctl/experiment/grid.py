@@ -23,7 +23,7 @@ from gridctl.experiment.kubernetes_options import MOST_BYTES_OF_A_VARIABLE, Kube
 from gridctl.experiment.models.trained_networks import TrainedNetworks
 from gridctl.experiment.models.variants import Variant, variants
 from gridctl.experiment.schema import Ablation, ComparisonSpec, ExperimentFile, built_in_ablations
-from gridctl.experiment.scores.claim_checks import check_claims
+from gridctl.experiment.scores.claim_checks import check_claims, check_subgroups
 from gridctl.experiment.scores.measures import Measures, measures_of, scores_of_data
 from gridctl.experiment.scores.score_checks import best_written_out, check_metrics, with_scores
 from gridctl.experiment.secret_forms import why_secret
@@ -142,6 +142,9 @@ def parse_experiment(
     problems.raise_if_any()
     measures = measures_of(runs)
     compare = tuple(with_scores(item, index, measures, problems) for index, item in enumerate(file.compare))
+    problems.raise_if_any()
+    for index, item in enumerate(compare):
+        check_subgroups(item, index, measures, problems)
     problems.raise_if_any()
     return Experiment(
         name=file.name,

@@ -86,6 +86,17 @@ class Ablation(Frozen):
         return cls(name=name, without=() if name == "none" else (name.removeprefix("no_"),))
 
 
+Subgroups = Literal["pathology", "vendor", "centre", "time_point", "slice_position"]
+"""What tells subgroups of patients, or of their images, apart."""
+
+SLICE_POSITION_METRICS: Final[Mapping[str, str]] = {
+    "basal": "slice_hd95_basal",
+    "mid": "slice_hd95_mid",
+    "apical": "slice_hd95_apical",
+}
+"""What is scored at each slice position."""
+
+
 def _rising(items: tuple[int, ...]) -> tuple[int, ...]:
     if any(later <= earlier for earlier, later in itertools.pairwise(items)):
         raise ValueError("the numbers do not rise")
@@ -133,8 +144,8 @@ class ComparisonSpec(Frozen):
         score: How the epochs of a run become its one score: the `final` epoch, the `best` on validation by the first
             of `metrics` that every epoch has, the `mean` of all epochs, or of the `last-K`. Scores of cases have no
             mean over epochs.
-        family: Tests corrected together: those of one `metric`, of this whole `comparison`, or of
-            the whole `experiment`.
+        family: Tests corrected together: those of one `metric`, of all comparisons of models by it; of this whole
+            `comparison`; or of the whole `experiment`.
         equivalence_margin: Largest mean difference, in units of the metric, that does not matter;
             without it equivalence is not tested.
         claim: For whom the headline speaks: `cohort`, these patients, over their splits and the starts of training; or
@@ -144,6 +155,10 @@ class ComparisonSpec(Frozen):
             `looks`; or after every seed (`anytime`, for `claim: cohort` alone: evidence for about normal differences).
         trend: How the difference changes as the data shrink: it `grows` or `shrinks`. To be declared before; without it
             the trend is shown, and not part of the answer. Takes two train ratios or more.
+        subgroups: Subgroups in which the comparison is tested too, declared beforehand: by `pathology` (the data set's
+            groups of patients), `vendor`, `centre`, `time_point`, or `slice_position` (in-plane HD95 at the base, the
+            middle and the apex). All of one score are one corrected family, apart from the tests of all patients.
+            Those that are not named are shown as exploratory: unadjusted intervals and no verdict.
         effect: Smallest mean difference worth finding, in units of the metric; what `gridctl plan`
             counts seeds for.
         effect_sd: Standard deviation of the paired differences expected; by default that measured.
@@ -160,6 +175,7 @@ class ComparisonSpec(Frozen):
     claim: Literal["cohort", "population"] | None = None
     stopping: Stopping = "fixed"
     trend: Literal["grows", "shrinks"] | None = None
+    subgroups: Annotated[tuple[Subgroups, ...], AfterValidator(_no_duplicates)] = ()
     effect: float | None = Field(None, gt=0)
     effect_sd: float | None = Field(None, gt=0)
     power: float = Field(0.8, gt=0, lt=1)

@@ -9,8 +9,13 @@ import pandas as pd
 
 from gridctl.analysis.compared_scores import as_scored, instead_of_cases
 from gridctl.analysis.comparisons import compare, corrected
-from gridctl.analysis.inference.families import asked_comparisons, asked_metrics, asked_tests
+from gridctl.analysis.inference.families import asked_comparisons, asked_metrics, asked_tests, is_secondary
+from gridctl.analysis.inference.rankings import rankings
 from gridctl.analysis.inference.resplits import split_sizes
+from gridctl.analysis.inference.subgroup_tests import (
+    subgroup_tests,
+    subgroup_warnings,
+)
 from gridctl.analysis.model import Comparison, Family, Report, TrainedModel
 from gridctl.analysis.never_learned import never_learned, remarked
 from gridctl.analysis.pairing.image_digests import same_images
@@ -29,7 +34,9 @@ from gridctl.experiment.scores.measures import TEST, checkpoint_of_score, primar
 from gridctl.report.headline import headlines
 from gridctl.report.predictions import prediction_headlines, prediction_warnings
 from gridctl.report.provenance import provenance
+from gridctl.report.rankings import rank_headlines
 from gridctl.report.study import Measured, StudyComparison
+from gridctl.report.subgroups import subgroup_headlines
 from gridctl.report.training_facts import not_converged, trained_models, unequal_updates, with_training
 from gridctl.report.trends import trend_headlines
 from gridctl.report.warnings import many_families, warnings
@@ -73,10 +80,10 @@ def build_report(
     score = request.score or (asked[0].score if asked else "final")
     cells = runs_by_cell(experiment, collected.runs)
     observations = Observations.of(scored, metrics, request.unit, score)
-    comparisons, families = (
+    comparisons, families, untested = (
         _comparisons(experiment, collected.runs, scored, asked_tests(experiment, request), request)
         if request.significance
-        else ([], [])
+        else ([], [], [])
     )
     against_masks, of_masks = compare_predictions(experiment, collected.cases, cells, request, predictions or {})
     families = [*families, *of_masks]
@@ -86,6 +93,7 @@ def build_report(
     measured = Measured(experiment, collected.runs, epochs, over_runs, score, experiment.measures)
     checkpoint = checkpoint_of_score(score) or "final"
     compared = [experiment.measures[name] for name in metrics]
+    ranks, profiles = rankings(cells, asked, compared, observations, request) if request.significance else ([], [])
     shown = sets_shown(experiment, metrics)
     rows_of_cases = scorecard(collected.cases, cells, experiment.measures, shown, checkpoint)
     return Report(
@@ -97,6 +105,7 @@ def build_report(
         warnings=[
             *((instead,) if finished.size and (instead := instead_of_cases(declared, experiment, request)) else ()),
             *warnings(experiment, collected, request, comparisons, changes, outside),
+            *untested,
             *prediction_warnings(against_masks, request, experiment),
             *many_families(families),
             *not_converged(epochs, primary_measures(experiment.measures)),
@@ -104,6 +113,7 @@ def build_report(
         headlines=[
             *(never_learned(collected.runs, epochs, experiment.measures) if request.unit == "run" else ()),
             *(line for part in comparisons for line in _headlines(part, request.unit, collected.runs, trained)),
+            *rank_headlines(ranks),
             *prediction_headlines(against_masks),
         ],
         aggregates=list(aggregates(cells, metrics, observations, request)),
@@ -116,6 +126,8 @@ def build_report(
         strata=list(strata(collected.cases, cells, compared, checkpoint)),
         trained=trained,
         predictions=against_masks,
+        ranks=ranks,
+        profiles=profiles,
     )
 
 
@@ -132,8 +144,9 @@ def _comparisons(
     scored: Scored,
     asked: Sequence[ComparisonSpec],
     request: ReportRequest,
-) -> tuple[list[Comparison], list[Family]]:
+) -> tuple[list[Comparison], list[Family], list[str]]:
     found = []
+    untested: dict[str, None] = {}
     rows = rows_by_name(runs) if asked else {}
     splits = split_sizes(runs)
     wanted = Wanted(strict=request.strict_pairs, differing=request.keep_differing_pairs)
@@ -147,9 +160,15 @@ def _comparisons(
             pairs = pair_ablations(rows, item.model, ablations, same_images=same_images(experiment), wanted=wanted)
         else:
             pairs = pair_models(rows, item.model, item.against, wanted)
-        found.append(compare(item, pairs, observed[key], experiment, request, asked, splits))
+        made = compare(item, pairs, observed[key], experiment, request, asked, splits)
+        if made.kind == "models" and request.unit == "run":
+            groups = subgroup_tests(item, pairs, observed[key], scored, experiment, asked)
+            made = replace(made, subgroups=list(groups))
+            about = [experiment.measures[name] for name in item.metrics if not is_secondary(item, name)]
+            untested |= dict.fromkeys(subgroup_warnings(item, scored, observed[key], about))
+        found.append(made)
     tested, families = corrected(found, asked, experiment, request.unit)
-    return remarked(tested, runs, scored.epochs, experiment.measures), families
+    return remarked(tested, runs, scored.epochs, experiment.measures), families, list(untested)
 
 
 def _headlines(comparison: Comparison, unit: str, runs: pd.DataFrame, trained: Sequence[TrainedModel]) -> Iterator[str]:
@@ -160,6 +179,8 @@ def _headlines(comparison: Comparison, unit: str, runs: pd.DataFrame, trained: S
         overall = next((row for row in comparison.overall if row.metric == metric), None)
         yield from headlines(rows, unit, unfinished=unfinished, runs=int(compared.sum()), overall=overall)
         yield from trend_headlines(row for row in comparison.trends if row.metric == metric)
+        of_metric = [row for row in comparison.subgroups if row.compared == metric]
+        yield from subgroup_headlines(of_metric, rows[0].label)
     unequal = unequal_updates(trained, comparison.model, comparison.against) if unit == "run" else ""
     if unequal and comparison.kind == "models":
         yield unequal

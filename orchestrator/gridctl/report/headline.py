@@ -124,7 +124,7 @@ def _nothing_found(rows: Sequence[ComparisonRow]) -> str:
     if not tested:
         return f"nothing could be tested: {'; '.join(dict.fromkeys(not_tested(row) for row in rows))}"
     if len(rows) == 1:
-        return f"{rows[0].verdict.removesuffix(whose(rows[0]))} {measured(rows[0])}"
+        return f"{rows[0].verdict.removesuffix(whose(rows[0]))} {measured(rows[0])}{_holm(rows)}"
     least = "" if len(tested) == len(rows) else f" of the {len(tested)} that could be tested (of {len(rows)})"
     if few := next((row for row in tested if _would_be_significant(row)), None):
         return f"{too_few(few)} are too few to call a difference significant: {_range(tested)}"

@@ -15,7 +15,7 @@ def trend_headlines(rows: Iterable[TrendTest]) -> Iterator[str]:
     for row in rows:
         if not row.declared:
             continue
-        line = f"{row.label}, trend: {row.verdict}"
+        line = f"{row.label}, trend of {row.model} against {row.against}: {row.verdict}"
         if row.p is not None and not row.unfinished:
             seeds = count(row.n_seeds, "seed")
             n = f"{seeds}, {count(row.patients, 'patient')}" if row.claim == "population" else seeds

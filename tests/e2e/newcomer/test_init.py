@@ -11,7 +11,9 @@ import pytest
 from gridctl.analysis.inference.families import family_of, family_sizes
 from gridctl.analysis.wording import floor
 from gridctl.experiment import Experiment, load_experiment
+from gridctl.experiment.draft.data_folders import files_below
 from gridctl_trainer.contract.split_size import training_patients
+from gridctl_trainer.datasets.file_tree import walk
 from tests.e2e.newcomer.layouts import make_acdc, make_sunnybrook
 from tests.e2e.short_commands import Command
 from tests.scored import VOLUME_DICE
@@ -203,6 +205,30 @@ def test_links_back_to_a_folder_above_are_no_endless_walk(gridctl: Command, tmp_
     root = make_acdc(tmp_path / "hearts", 6)
     (root / "again").symlink_to(root)
     assert "(ACDC: 6 patients)" in gridctl("init", "hearts").stderr
+
+
+def test_a_folder_that_is_linked_twice_is_read_as_the_trainer_reads_it(gridctl: Command, tmp_path: Path) -> None:
+    """On both paths: leaving one of them out would hide that every patient is there twice."""
+    root = make_acdc(tmp_path / "hearts" / "first", 6)
+    (tmp_path / "hearts" / "copy").symlink_to(root)
+    found = {path.relative_to(tmp_path / "hearts") for path in walk(tmp_path / "hearts").files}
+    assert {path.as_posix() for path in found} == set(map(str, files_below(tmp_path / "hearts")))
+    done = gridctl("init", "hearts")
+    assert done.returncode == 2
+    assert "it holds 2 sets in the form of acdc\n  give one: hearts/copy, hearts/first" in done.stderr
+
+
+def test_folders_that_link_to_each_other_end_in_one_message(gridctl: Command, tmp_path: Path) -> None:
+    """Twelve of them have half a billion paths."""
+    folders = [tmp_path / "hearts" / f"part{number}" for number in range(12)]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    for folder in folders:
+        for other in folders:
+            (folder / f"to-{other.name}").symlink_to(other)
+    done = gridctl("init", "hearts")
+    assert done.returncode == 2
+    assert "links lead to this folder on more than 1,000 paths" in done.stderr
 
 
 @pytest.mark.parametrize("others", [[], ["other"]])

@@ -20,7 +20,7 @@ from gridctl.report import Report, ReportRequest, build_report
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import Dice, experiment, log_run
-from tests.unit.report.scored_cases import PATIENTS, CaseDice, log_cases
+from tests.unit.report.scored_cases import GROUPS, PATIENTS, CaseDice, log_cases
 from tests.unit.report.scored_masks import MaskDice, write_masks
 
 SLICES: Final = "compare.metrics=[validation.soft_dice]"
@@ -91,6 +91,26 @@ def _exact(lead: float) -> Dice:
     return lambda run, epoch: 0.5 + lead * (run.model == "gamma_net")
 
 
+THREE: Final = ("models={unet: {}, gamma_net: {}, other: {architecture: unet}}",)
+ALL_PAIRS: Final = "compare=[{}]".format(
+    ", ".join(
+        f"{{model: {model}, against: {against}, metrics: [validation.soft_dice]}}"
+        for model, against in (("gamma_net", "unet"), ("gamma_net", "other"), ("unet", "other"))
+    )
+)
+TWELVE: Final = tuple(f"patient{number:03d}" for number in range(1, 13))
+
+
+def in_a_group(lead: float, group: str) -> CaseDice:
+    """γ-Net ahead in one pathology alone."""
+
+    def dice(run: RunSpec, set_name: str, patient: str, time_point: str) -> float:
+        there = GROUPS[int(patient[-3:]) % 3] == group
+        return cases(lead if there else 0.0)(run, set_name, patient, time_point)
+
+    return dice
+
+
 SITUATIONS: Final[Mapping[str, Situation]] = {
     "one seed": Situation(ahead(0.1), (SLICES, "seeds=[1]")),
     "two seeds, a clear difference": Situation(ahead(0.1, 0.001), (SLICES, "seeds=[1, 2]")),
@@ -136,6 +156,16 @@ SITUATIONS: Final[Mapping[str, Situation]] = {
         ),
         claims=True,
     ),
+    "three models, all pairs, no difference": Situation(
+        lambda run, epoch: 0.6 + noise(run.model, run.seed), (*THREE, ALL_PAIRS, ONE_RATIO)
+    ),
+    "three models that tie": Situation(_exact(0.0), (*THREE, ALL_PAIRS, ONE_RATIO)),
+    "three models, patients like these": Situation(
+        ahead(0.0), (*THREE, ALL_PAIRS.replace("soft_dice", "dice"), ONE_RATIO), cases(0.02), claims=True
+    ),
+    "three models, one missing": Situation(
+        ahead(0.0), (*THREE, ALL_PAIRS, ONE_RATIO), there=lambda run: run.model != "other"
+    ),
     "forty comparisons without a difference": Situation(
         ahead(0.0), (SLICES, f"train_ratios=[{', '.join(str(at / 100) for at in range(10, 90, 4))}]")
     ),
@@ -158,6 +188,31 @@ SITUATIONS: Final[Mapping[str, Situation]] = {
     ),
     "looked at after every seed": Situation(ahead(0.1, 0.004), (SLICES, "compare.stopping=anytime"), claims=True),
     "looked at after every seed, no difference": Situation(ahead(0.0), (SLICES, "compare.stopping=anytime")),
+    "declared subgroups": Situation(
+        ahead(0.0),
+        (CASES, "compare.subgroups=[pathology, time_point]", ONE_RATIO),
+        in_a_group(0.08, "DCM"),
+        TWELVE,
+        claims=True,
+    ),
+    "declared subgroups, these patients": Situation(
+        ahead(0.0),
+        (CASES, "compare.claim=cohort", "compare.subgroups=[pathology]", ONE_RATIO),
+        in_a_group(0.08, "DCM"),
+        TWELVE,
+        claims=True,
+    ),
+    "declared subgroups with too few patients": Situation(
+        ahead(0.0), (CASES, "compare.subgroups=[pathology, vendor]", ONE_RATIO), cases(0.0)
+    ),
+    "declared subgroups before all runs are done": Situation(
+        ahead(0.0),
+        (CASES, "compare.subgroups=[pathology]", ONE_RATIO),
+        cases(0.0),
+        TWELVE,
+        there=lambda run: run.seed < 4,
+    ),
+    "subgroups that are not declared": Situation(ahead(0.0), (CASES, ONE_RATIO), in_a_group(0.08, "DCM"), TWELVE),
     "a declared trend": Situation(
         lambda run, epoch: ahead(-0.01 * float(np.log2(run.train_ratio)), 0.002)(run, epoch),
         (SLICES, "compare.trend=grows", "train_ratios=[0.1, 0.2, 0.4, 0.8]"),
@@ -230,6 +285,7 @@ def sentences(report: Report) -> Iterator[str]:
     verdicts = [row.verdict for part in report.comparisons for row in part.rows]
     verdicts += [row.verdict for part in report.comparisons for row in part.trends]
     verdicts += [row.verdict for row in report.predictions]
+    verdicts += [row.verdict for part in report.comparisons for row in part.subgroups]
     for verdict in dict.fromkeys(verdicts):
         yield f"  - {verdict}"
     for warning in report.warnings:

@@ -11,7 +11,7 @@ from scipy import stats
 
 from gridctl.analysis.statistics.moderators.interaction import interaction
 from gridctl.analysis.statistics.moderators.trend import page_l, patient_trend_differences, slopes, trend
-from gridctl.analysis.statistics.population.nadeau_bengio import corrected_t, correlated_posterior, why_not_corrected
+from gridctl.analysis.statistics.population.nadeau_bengio import corrected_t, why_not_corrected
 from gridctl.analysis.statistics.population.two_way import two_way
 from gridctl.analysis.statistics.power import pairs_needed
 from gridctl.analysis.statistics.sequential.anytime import anytime, log_e_values
@@ -67,15 +67,6 @@ def test_corrected_t_without_spread(values: list[float]) -> None:
     found = corrected_t(values, 20, 80)
     assert found is not None
     assert found.p is found.se is None
-    assert correlated_posterior(values, 20, 80, 0.01) is None
-
-
-def test_correlated_posterior() -> None:
-    found = correlated_posterior(FIVE, 20, 80, 0.005)
-    assert found is not None
-    assert (found.worse, found.equal, found.better) == pytest.approx((0.0016362, 0.0157425, 0.9826213), abs=1e-7)
-    with pytest.raises(ValueError, match="region"):
-        correlated_posterior(FIVE, 20, 80, 0)
 
 
 def test_trend() -> None:

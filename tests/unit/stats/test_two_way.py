@@ -149,13 +149,3 @@ def test_any_design_is_finite_and_no_more_certain_than_either_factor(
             assert found.df >= min(found.n_seeds, found.n_patients) - 1
             assert found.p is not None
             assert 0 <= found.p <= 1
-
-
-def test_one_sided_p() -> None:
-    found = two_way(WORKED, method="conservative")
-    above = found.p_beyond(0, greater=True)
-    assert above is not None
-    assert found.p is not None
-    assert 2 * above == pytest.approx(found.p)
-    below = found.p_beyond(0, greater=False)
-    assert below == pytest.approx(1 - above)

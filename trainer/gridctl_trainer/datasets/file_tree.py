@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from gridctl_trainer.contract.data_layout import is_data
 from gridctl_trainer.contract.errors import DataError, Problem
 from gridctl_trainer.datasets.quality.missing_content import DVC, is_tracked, missing_content, why_unreadable
-
-_MOST_PATHS: Final = 1000
-"""On which one folder is reached; folders that link to each other have factorially many."""
-
-_Identity = tuple[int, int]
-"""Device and inode."""
+from gridctl_trainer.host.folder_walk import walk_files
 
 
 class UnreadableError(DataError):
@@ -58,45 +51,28 @@ def require_readable(unreadable: Sequence[Problem]) -> None:
 
 
 def walk(root: Path) -> FileTree:
-    """Every file below a folder, links followed; a link back to a folder above it holds nothing new.
-
-    Hidden files and what operating systems leave behind (`._*`, `.DS_Store`, `Thumbs.db`, `@eaDir`) are passed over.
+    """Every file below a folder, links followed, with what cannot be read and what DVC has yet to fetch.
 
     Raises:
         UnreadableError: Folders link to each other on too many paths.
     """
     files: list[Path] = []
     unreadable: list[Problem] = []
-    visits: Counter[_Identity] = Counter()
-    waiting: list[tuple[Path, frozenset[_Identity]]] = []
     try:
-        real = root.resolve()
-        waiting.append((root, frozenset(_identity(folder.stat()) for folder in (real, *real.parents))))
-    except (OSError, RuntimeError) as error:
-        unreadable.append(why_unreadable(root, error))
-    while waiting:
-        folder, above = waiting.pop()
-        try:
-            inside = list(entries(folder))
-        except UnreadableError as fault:
-            unreadable += fault.problems
-            continue
-        for path in inside:
+        for path in walk_files(root, lambda error: unreadable.append(why_unreadable(Path(error.filename), error))):
+            if path.suffix == DVC and not os.path.lexists(tracked := path.with_suffix("")):
+                unreadable.append(why_unreadable(tracked, FileNotFoundError()))
             try:
-                status = path.stat()
-                if not stat.S_ISDIR(status.st_mode):
-                    if problem := missing_content(path, status):
-                        unreadable.append(problem)
-                    else:
-                        files.append(path)
-                elif (identity := _identity(status)) not in above:
-                    visits[identity] += 1
-                    if visits[identity] > _MOST_PATHS:
-                        what = f"links lead to this folder on more than {_MOST_PATHS:,} paths"
-                        raise UnreadableError(what, where=path, fix="remove links between folders of the data set")
-                    waiting.append((path, above | {identity}))
+                problem = missing_content(path, path.stat())
             except OSError as error:
-                unreadable.append(why_unreadable(path, error))
+                problem = why_unreadable(path, error)
+            if problem:
+                unreadable.append(problem)
+            else:
+                files.append(path)
+    except OSError as error:
+        fix = "remove links between folders of the data set"
+        raise UnreadableError(str(error.strerror), where=error.filename, fix=fix) from None
     return FileTree(tuple(sorted(files)), tuple(sorted(unreadable, key=lambda problem: str(problem.where))))
 
 
@@ -142,7 +118,3 @@ def same_name(path: Path) -> Path | None:
     except OSError:
         return None
     return next((path.with_name(name) for name in names if name.casefold() == wanted), None)
-
-
-def _identity(status: os.stat_result) -> _Identity:
-    return status.st_dev, status.st_ino

@@ -5,6 +5,7 @@ The size of a voxel is its area within the slice times the distance of slice cen
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from gridctl_trainer.metrics.base import NO_SPACING, NO_TRUTH, CaseVolume, MetricDescriptor, Undefined
@@ -41,45 +42,24 @@ def relative_volume_error(volume: CaseVolume) -> float | Undefined:
     return 100 * (volume.predicted_voxels - volume.true_voxels) / volume.true_voxels
 
 
-VOLUME_ML: Final = MetricDescriptor(
-    label="volume",
-    definition=f"predicted volume: {_COVERS}",
-    higher_is_better=False,
-    is_score=False,
-    unit="ml",
-    low=0,
-    level="case",
-    function=volume_ml,
+_volume = partial(MetricDescriptor, higher_is_better=False, unit="ml", level="case")
+
+VOLUME_ML: Final = _volume(
+    label="volume", definition=f"predicted volume: {_COVERS}", is_score=False, low=0, function=volume_ml
 )
 
-TRUE_VOLUME_ML: Final = MetricDescriptor(
-    label="true volume",
-    definition=f"volume of the truth: {_COVERS}",
-    higher_is_better=False,
-    is_score=False,
-    unit="ml",
-    low=0,
-    level="case",
-    function=true_volume_ml,
+TRUE_VOLUME_ML: Final = _volume(
+    label="true volume", definition=f"volume of the truth: {_COVERS}", is_score=False, low=0, function=true_volume_ml
 )
 
-VOLUME_ERROR_ML: Final = MetricDescriptor(
-    label="volume error",
-    definition=f"predicted minus true volume: {_COVERS}",
-    higher_is_better=False,
-    is_score=False,
-    unit="ml",
-    level="case",
-    function=volume_error_ml,
+VOLUME_ERROR_ML: Final = _volume(
+    label="volume error", definition=f"predicted minus true volume: {_COVERS}", is_score=False, function=volume_error_ml
 )
 
-ABSOLUTE_VOLUME_ERROR_ML: Final = MetricDescriptor(
+ABSOLUTE_VOLUME_ERROR_ML: Final = _volume(
     label="absolute volume error",
     definition=f"difference of predicted and true volume without its sign: {_COVERS}",
-    higher_is_better=False,
-    unit="ml",
     low=0,
-    level="case",
     function=absolute_volume_error_ml,
 )
 

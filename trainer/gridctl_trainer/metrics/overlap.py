@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from gridctl_trainer.metrics.base import BOTH_EMPTY, NO_PREDICTION, NO_TRUTH, CaseVolume, MetricDescriptor, Undefined
@@ -33,44 +34,30 @@ def precision(volume: CaseVolume) -> float | Undefined:
     return volume.true_positive / volume.predicted_voxels
 
 
-DICE: Final = MetricDescriptor(
+_overlap = partial(MetricDescriptor, higher_is_better=True, low=0, high=1, level="case")
+
+DICE: Final = _overlap(
     label="Dice",
     definition="hard Dice of the whole volume, mean over patients; 0 where one of truth and prediction is empty",
-    higher_is_better=True,
-    low=0,
-    high=1,
-    level="case",
     learned_beyond=0.05,
     function=dice,
 )
 
-IOU: Final = MetricDescriptor(
+IOU: Final = _overlap(
     label="IoU",
     definition="intersection over union of the whole volume, mean over patients; 0 where one of truth and prediction "
     "is empty",
-    higher_is_better=True,
-    low=0,
-    high=1,
-    level="case",
     function=iou,
 )
 
-SENSITIVITY: Final = MetricDescriptor(
+SENSITIVITY: Final = _overlap(
     label="sensitivity",
     definition="share of the true volume that is found, mean over patients who have the structure",
-    higher_is_better=True,
-    low=0,
-    high=1,
-    level="case",
     function=sensitivity,
 )
 
-PRECISION: Final = MetricDescriptor(
+PRECISION: Final = _overlap(
     label="precision",
     definition="share of the predicted volume that is right, mean over patients for whom something is predicted",
-    higher_is_better=True,
-    low=0,
-    high=1,
-    level="case",
     function=precision,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from gridctl_trainer.metrics.base import BOTH_EMPTY, NO_PREDICTION, NO_TRUTH, MetricDescriptor, SliceBatch, Undefined
@@ -41,41 +42,31 @@ def _each(images: SliceBatch, score: Callable[[int, int, int], float | Undefined
     return [score(*count) if count[1] + count[2] else BOTH_EMPTY for count in counts]
 
 
-SLICE_DICE: Final = MetricDescriptor(
+_overlap = partial(MetricDescriptor, higher_is_better=True, low=0, high=1)
+
+SLICE_DICE: Final = _overlap(
     label="hard Dice per slice",
     definition=f"Dice of the outlined pixels, mean over slices{_COUNTED_APART}",
-    higher_is_better=True,
-    low=0,
-    high=1,
     learned_beyond=0.05,
     function=slice_dice,
 )
 
-SLICE_IOU: Final = MetricDescriptor(
+SLICE_IOU: Final = _overlap(
     label="IoU per slice",
     definition=f"intersection over union of the outlined pixels, mean over slices{_COUNTED_APART}",
-    higher_is_better=True,
-    low=0,
-    high=1,
     function=slice_iou,
 )
 
-SLICE_SENSITIVITY: Final = MetricDescriptor(
+SLICE_SENSITIVITY: Final = _overlap(
     label="sensitivity per slice",
     definition="share of the true pixels that are found, mean over slices; slices without the structure are counted "
     "apart",
-    higher_is_better=True,
-    low=0,
-    high=1,
     function=slice_sensitivity,
 )
 
-SLICE_PRECISION: Final = MetricDescriptor(
+SLICE_PRECISION: Final = _overlap(
     label="precision per slice",
     definition="share of the predicted pixels that are right, mean over slices; slices in which nothing is predicted "
     "are counted apart",
-    higher_is_better=True,
-    low=0,
-    high=1,
     function=slice_precision,
 )

@@ -44,6 +44,7 @@ def asked_ablations(
     like = asked[0] if asked else ComparisonSpec(model="none", against="none")
     for model in experiment.models:
         update = {"model": model, "against": model, "metrics": tuple(metrics), "secondary": (), "score": score}
+        update |= {"subgroups": ()}
         yield like.model_copy(update=update)
 
 
@@ -105,10 +106,25 @@ def family_of(item: ComparisonSpec, metric: str, label: str, tests: Sequence[Com
     beside = ", secondary" if is_secondary(item, metric) else ""
     if item.family == "experiment":
         return f"all tests{beside}"
+    if item.family == "metric" and _of_several_models(item, metric, tests):
+        scores = {other.score for other in tests if other.model != other.against}
+        return f"all comparisons of models{f' ({item.score})' if len(scores) > 1 else ''}{beside}, {label}"
     name = f"ablations of {item.model}" if item.model == item.against else f"{item.model} against {item.against}"
     twice = sum((other.model, other.against) == (item.model, item.against) for other in tests) > 1
     name += f" ({item.score})" if twice else ""
     return f"{name}{beside}" if item.family == "comparison" else f"{name}, {label}"
+
+
+def _of_several_models(item: ComparisonSpec, metric: str, tests: Sequence[ComparisonSpec]) -> bool:
+    """Whether other models are compared by the same score: which of them is better is then one question."""
+    if item.model == item.against:
+        return False
+    alike = (
+        other
+        for other in tests
+        if other.model != other.against and (other.family, other.score) == (item.family, item.score)
+    )
+    return len({frozenset((other.model, other.against)) for other in alike if metric in other.metrics}) > 1
 
 
 def overall_family_of(item: ComparisonSpec, metric: str, label: str, tests: Sequence[ComparisonSpec]) -> str:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 
 from gridctl.analysis.model.comparison import Comparison, ComparisonRow, Overall, PairScore
 from gridctl.analysis.model.predictions import PredictionsRow
+from gridctl.analysis.model.ranking import ModelRank, ProfilePoint
 from gridctl.analysis.model.scorecard import PublishedRow, ScorecardRow, Stratum
 from gridctl.analysis.model.study import StudyCell, StudyItem, StudyPoint, StudySection
+from gridctl.analysis.model.subgroup import SubgroupTest
 from gridctl.analysis.model.training import TrainedModel
 from gridctl.analysis.model.trend import Interaction, TrendTest
 from gridctl.analysis.provenance_record import Provenance, ProvenanceValue
@@ -20,9 +22,11 @@ __all__ = [
     "ComparisonRow",
     "Family",
     "Interaction",
+    "ModelRank",
     "Overall",
     "PairScore",
     "PredictionsRow",
+    "ProfilePoint",
     "Provenance",
     "ProvenanceValue",
     "PublishedRow",
@@ -33,6 +37,7 @@ __all__ = [
     "StudyItem",
     "StudyPoint",
     "StudySection",
+    "SubgroupTest",
     "Summary",
     "TrainedModel",
     "TrendTest",
@@ -91,7 +96,8 @@ class Family:
     Attributes:
         name: As in `ComparisonRow.family`.
         m: Tests declared in it, whether they can be made yet or not.
-        declared: By what: `metric`, `comparison` or `experiment` of `compare.family`.
+        declared: By what: `metric`, `comparison` or `experiment` of `compare.family`; or `subgroups`, of which each is
+            a test in each cell.
         level: Of the corrected p that is called significant.
         secondary: Whether its tests are of secondary scores.
     """
@@ -124,6 +130,8 @@ class Report:
         strata: Scores of cases by group, vendor, centre and time point of patients.
         trained: What was trained: a row per model and cell.
         predictions: Models, or masks, against masks that `gridctl score` scored; empty where none are named.
+        ranks: Three and more models ranked by each compared score; of two the comparison says all.
+        profiles: Performance profile of each model by each compared score.
     """
 
     experiment: str
@@ -143,3 +151,5 @@ class Report:
     strata: Sequence[Stratum] = ()
     trained: Sequence[TrainedModel] = ()
     predictions: Sequence[PredictionsRow] = ()
+    ranks: Sequence[ModelRank] = ()
+    profiles: Sequence[ProfilePoint] = ()

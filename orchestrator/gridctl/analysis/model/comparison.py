@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gridctl.analysis.model.subgroup import SubgroupTest
 from gridctl.analysis.model.trend import Interaction, TrendTest
 from gridctl.analysis.pairing.pairs import DroppedPair, UnlikePair
 
@@ -244,6 +245,7 @@ class Comparison:
         overall: One row per metric; empty for ablations and where epochs are pooled.
         trends: One row per metric where there are several train ratios; empty for ablations and pooled epochs.
         interactions: One row per metric and ablation; likewise.
+        subgroups: Tests on subgroups of patients; empty for ablations, pooled epochs and scores without patients.
         floors: What no number of small differences could reach, in words; each once.
     """
 
@@ -259,3 +261,4 @@ class Comparison:
     floors: Sequence[str] = ()
     trends: Sequence[TrendTest] = ()
     interactions: Sequence[Interaction] = ()
+    subgroups: Sequence[SubgroupTest] = ()

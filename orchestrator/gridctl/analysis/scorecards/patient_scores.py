@@ -124,6 +124,11 @@ class PatientScores:
         known = known[~np.isnan(known)]
         return float(known.mean()) if len(known) else None
 
+    def scores_of(self, run: str) -> dict[str, float]:
+        """By patient, the scores that a run has; nobody who is left out."""
+        names, values = self.of_run.get(run, ((), ()))
+        return {str(name): float(value) for name, value in zip(names, values, strict=True) if not np.isnan(value)}
+
     def pair(self, model: str, against: str) -> PairOfPatients:
         """Two runs on the patients that both have a score for; the others are left out for both."""
         nobody = (np.array([], dtype=object), np.array([]))

@@ -158,6 +158,21 @@ def _population_lines(needs: Sequence[Need]) -> Iterator[Text]:
         )
 
 
+def _subgroup_lines(needs: Sequence[Need]) -> Iterator[Text]:
+    """How many tests of declared subgroups are corrected together."""
+    said: dict[str, None] = {}
+    for need in needs:
+        if need.subgroups:
+            by = listed([name.replace("_", " ") for name in need.subgroups])
+            number = (
+                f"{console.count(need.subgroup_tests, 'test')} corrected together, of the patients scored so far"
+                if need.subgroup_tests
+                else "how many tests these are is known once a run has scored its patients"
+            )
+            said[f"{need.label}, {need.model} against {need.against}, subgroups by {by}: {number}"] = None
+    yield from map(Text, said)
+
+
 def need_lines(made: Estimate) -> Iterator[Text]:
     """How to read the seeds, in words."""
     first = made.needs[0]
@@ -185,5 +200,6 @@ def need_lines(made: Estimate) -> Iterator[Text]:
         )
     yield from _interval_lines(made.needs)
     yield from _population_lines(made.needs)
+    yield from _subgroup_lines(made.needs)
     if first.seeds < made.exact_seeds:
         yield Text(f"below {made.exact_seeds} seeds an exact test cannot reach {LEVEL}, whatever the scores")

@@ -11,7 +11,9 @@ from typing import Any, Final
 from gridctl.analysis.compared_scores import as_scored, compares_cases
 from gridctl.analysis.inference.claims import claim_of
 from gridctl.analysis.inference.families import asked_tests, family_of, family_sizes, is_secondary
+from gridctl.analysis.inference.subgroup_tests import declared_sizes
 from gridctl.analysis.request import ReportRequest
+from gridctl.analysis.scores import Scored
 from gridctl.analysis.statistics.power import deviation_interval, paired_t_power, pairs_needed
 from gridctl.analysis.statistics.smallest_p import pairs_for_exact
 from gridctl.analysis.wording import LEVEL
@@ -78,6 +80,8 @@ class Need:
         population_power_now: Chance to find the effect for patients like these, one test alone.
         population_seeds_needed: For the wanted power with these patients; None where no number of seeds is enough.
         patients_needed: For the wanted power with these seeds; None where no number of patients is enough.
+        subgroups: By what subgroups are declared: `pathology`.
+        subgroup_tests: Tests of the family of declared subgroups, of the patients scored so far; 0 before any is.
     """
 
     model: str
@@ -105,6 +109,8 @@ class Need:
     population_power_now: float | None = None
     population_seeds_needed: int | None = None
     patients_needed: int | None = None
+    subgroups: Sequence[str] = ()
+    subgroup_tests: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +268,7 @@ def _needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:
     epochs = collected.epochs[collected.epochs["run_id"].isin(finished)]
     tests = asked_tests(experiment, ReportRequest(significance=True))
     sizes = family_sizes(tests, experiment)
+    groups = declared_sizes(tests, Scored(epochs, collected.cases, experiment.measures), experiment)
     for asked in tests:
         if asked.model == asked.against:
             continue
@@ -271,7 +278,9 @@ def _needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:
             measure = experiment.measures[metric]
             spread = measured_spread(asked, metric, collected, epochs)
             together = sizes[family_of(asked, metric, measure.label, tests)]
-            yield from _needs_of(asked, measure, spread, together, len(experiment.seeds), len(experiment.folds))
+            _, of_groups = groups.get((asked.model, asked.against, metric), ("", 0))
+            for made in _needs_of(asked, measure, spread, together, len(experiment.seeds), len(experiment.folds)):
+                yield replace(made, subgroups=asked.subgroups, subgroup_tests=of_groups)
 
 
 def _needs_of(

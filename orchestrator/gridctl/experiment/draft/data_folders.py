@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,8 +11,9 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from gridctl.errors import InputError
-from gridctl_trainer.contract.data_layout import PACK_MANIFEST, is_data
+from gridctl_trainer.contract.data_layout import PACK_MANIFEST
 from gridctl_trainer.contract.location import read_location
+from gridctl_trainer.host.folder_walk import walk_files
 from gridctl_trainer.plugins.dataset import DATASETS, FolderNames
 from gridctl_trainer.plugins.entry_points import PluginError
 
@@ -123,7 +123,7 @@ def _require_folder(folder: Path, given: str) -> None:
 
 
 def _files(root: Path) -> Iterator[str]:
-    """Paths below a folder, relative to it, links followed; what cannot belong to a data set is passed over.
+    """Paths below a folder, relative to it.
 
     Raises:
         InputError: A folder cannot be listed.
@@ -132,16 +132,10 @@ def _files(root: Path) -> Iterator[str]:
     def stop(error: OSError) -> None:
         raise InputError(f"cannot read it: {error.strerror}", where=error.filename)
 
-    above: set[tuple[int, int]] = set()
-    for folder, folders, files in os.walk(root, onerror=stop, followlinks=True):
-        status = Path(folder).stat()
-        if (status.st_dev, status.st_ino) in above:  # a link to where this walk was already
-            folders.clear()
-            continue
-        above.add((status.st_dev, status.st_ino))
-        folders[:] = sorted(name for name in folders if is_data(name))
-        relative = PurePosixPath(Path(folder).relative_to(root))
-        yield from (str(relative / name) for name in sorted(files) if is_data(name))
+    try:
+        yield from (path.relative_to(root).as_posix() for path in walk_files(root, stop))
+    except OSError as error:
+        stop(error)
 
 
 def _seen(paths: Iterable[PurePosixPath]) -> str:

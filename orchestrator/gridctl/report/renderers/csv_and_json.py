@@ -9,7 +9,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from gridctl.analysis.model import ComparisonRow, PredictionsRow, PublishedRow, Report, ScorecardRow, Stratum, Summary
+from gridctl.analysis.model import (
+    ComparisonRow,
+    ModelRank,
+    PredictionsRow,
+    ProfilePoint,
+    PublishedRow,
+    Report,
+    ScorecardRow,
+    Stratum,
+    SubgroupTest,
+    Summary,
+)
 
 
 def rows(report: Report) -> list[dict[str, Any]]:
@@ -48,6 +59,9 @@ def side_tables(report: Report) -> dict[str, str]:
         "scorecard.csv": (ScorecardRow, report.scorecard),
         "strata.csv": (Stratum, report.strata),
         "published.csv": (PublishedRow, report.published),
+        "subgroups.csv": (SubgroupTest, [row for part in report.comparisons for row in part.subgroups]),
+        "ranks.csv": (ModelRank, report.ranks),
+        "profiles.csv": (ProfilePoint, report.profiles),
     }
     written = {
         name: _csv([field.name for field in fields(kind)], map(asdict, rows))
@@ -95,6 +109,9 @@ def as_json(report: Report) -> str:
         "overall": [asdict(row) for part in report.comparisons for row in part.overall],
         "trends": [asdict(row) for part in report.comparisons for row in part.trends],
         "interactions": [asdict(row) for part in report.comparisons for row in part.interactions],
+        "subgroups": [asdict(row) for part in report.comparisons for row in part.subgroups],
+        "ranks": [asdict(row) for row in report.ranks],
+        "profiles": [asdict(row) for row in report.profiles],
         "measures": [asdict(measure) for measure in report.measures.values()],
         "families": [asdict(family) for family in report.families],
         "pairs": _of_parts(report, "pairs"),

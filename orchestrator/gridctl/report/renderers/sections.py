@@ -35,9 +35,11 @@ def sections(report: Report) -> Iterator[Section]:
         for metric, family in rows.items():
             if any(row.population_p is not None and row.test != "Nadeau-Bengio" for row in family):
                 yield _readings(report, comparison, metric, family)
+        alone = {row.metric: row for row in comparison.overall if row.cells == 1}  # of more there is a table below
         for metric, family in rows.items():
             if report.unit == "run" and any(row.n_pairs > 1 for row in family):
-                yield _other_tests(report, comparison, metric, family)
+                notes = list(improvement_said(alone[metric])) if metric in alone else []
+                yield _other_tests(report, comparison, metric, family, notes)
     yield from _whole_grid(report)
     yield from trend_sections(report)
 
@@ -193,7 +195,9 @@ def _readings(report: Report, comparison: Comparison, metric: str, family: Seque
     return Section(title, columns, rows, caption=said)
 
 
-def _other_tests(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
+def _other_tests(
+    report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow], notes: Sequence[str]
+) -> Section:
     ablated, place = any(row.ablation != "none" for row in family), _place_columns(family)
     declared = any(row.equivalence_margin is not None for row in family)
     columns = [*place, "BCa 95% CI", "flips", "ranks", "BH"]
@@ -210,6 +214,7 @@ def _other_tests(report: Report, comparison: Comparison, metric: str, family: Se
         columns,
         rows,
         caption=_caption_of_others(family),
+        notes=notes,
     )
 
 
@@ -231,7 +236,7 @@ def _caption_of_others(family: Sequence[ComparisonRow]) -> str:
 
 def _whole_grid(report: Report) -> Iterator[Section]:
     """Only where there is more than one cell: else it would repeat the table above."""
-    overall = {(row.metric, row.model): row for part in report.comparisons for row in part.overall}
+    overall = {(row.metric, row.model, row.against): row for part in report.comparisons for row in part.overall}
     by_metric: dict[str, list[list[str]]] = defaultdict(list)
     for mean in report.aggregates:
         if mean.cells > 1:
@@ -248,14 +253,14 @@ def _whole_grid(report: Report) -> Iterator[Section]:
             caption="IQM: mean of the middle half of all scores; a seed is one observation, for its cells share "
             "patients: mean over cells with a t interval over seeds, IQM with the jackknife's"
             + (", wins with Wilson's" if report.comparisons else ""),
-            notes=[said for row in overall.values() if row.metric == metric for said in _improvement(row)],
+            notes=[said for row in overall.values() if row.metric == metric for said in improvement_said(row)],
             text_columns=("what",),
         )
 
 
-def _improvement(row: Overall) -> Iterator[str]:
+def improvement_said(row: Overall) -> Iterator[str]:
     """Whether one model is better in so many pairs that it matters: Bouthillier et al. (2021)."""
-    if row.cells < 2 or row.probability_of_improvement is None:
+    if row.probability_of_improvement is None:
         return
     assert row.improvement_low is not None
     assert row.improvement_high is not None

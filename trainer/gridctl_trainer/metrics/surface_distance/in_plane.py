@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from gridctl_trainer.metrics.base import NO_SPACING, NO_TRUTH, CaseVolume, MetricDescriptor, Undefined
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _RULE: Final = (
     "slices without the structure in the truth are left out, and one in which only the prediction lacks it counts with "
@@ -51,6 +53,8 @@ def hd95_by_slice(volume: CaseVolume) -> dict[int, float]:
     Returns:
         By the place of the slice in the scan, from base to apex.
     """
+    import numpy as np
+
     rows, columns, _ = volume.spacing_mm
     _, high, wide = volume.truth.shape
     missed_mm = math.hypot(high * rows, wide * columns)
@@ -63,6 +67,8 @@ def hd95_by_slice(volume: CaseVolume) -> dict[int, float]:
 
 def _from_base_to_apex(truth: NDArray[np.bool_]) -> list[int]:
     """Indices of the slices that have the structure."""
+    import numpy as np
+
     areas = truth.sum(axis=(1, 2))
     there: list[int] = np.flatnonzero(areas).tolist()
     half = len(there) // 2
@@ -76,6 +82,8 @@ def _percentiles(
 
     All slices are looked at together, further apart than anything within one: the nearest lies in the same slice.
     """
+    import numpy as np
+
     from gridctl_trainer.metrics.surface_distance.distances import bounding_box, nearest_mm, surface
 
     if not len(truth):
@@ -102,42 +110,28 @@ def _mean(volume: CaseVolume, low: float, high: float) -> float | Undefined:
     return sum(chosen) / len(chosen) if chosen else Undefined("no slice in this third")
 
 
-SLICE_HD95: Final = MetricDescriptor(
+_distance = partial(MetricDescriptor, higher_is_better=False, unit="mm", low=0, level="case")
+
+SLICE_HD95: Final = _distance(
     label="in-plane HD95",
     definition=f"95% Hausdorff distance within each slice (2-D), mean over slices, mean over patients; {_RULE}",
-    higher_is_better=False,
-    unit="mm",
-    low=0,
-    level="case",
     function=slice_hd95,
 )
 
-SLICE_HD95_BASAL: Final = MetricDescriptor(
+SLICE_HD95_BASAL: Final = _distance(
     label="in-plane HD95, basal",
     definition=f"in-plane HD95 over the basal third of the slices that have the structure; {_RULE}",
-    higher_is_better=False,
-    unit="mm",
-    low=0,
-    level="case",
     function=slice_hd95_basal,
 )
 
-SLICE_HD95_MID: Final = MetricDescriptor(
+SLICE_HD95_MID: Final = _distance(
     label="in-plane HD95, mid",
     definition=f"in-plane HD95 over the middle third of the slices that have the structure; {_RULE}",
-    higher_is_better=False,
-    unit="mm",
-    low=0,
-    level="case",
     function=slice_hd95_mid,
 )
 
-SLICE_HD95_APICAL: Final = MetricDescriptor(
+SLICE_HD95_APICAL: Final = _distance(
     label="in-plane HD95, apical",
     definition=f"in-plane HD95 over the apical third of the slices that have the structure; {_RULE}",
-    higher_is_better=False,
-    unit="mm",
-    low=0,
-    level="case",
     function=slice_hd95_apical,
 )

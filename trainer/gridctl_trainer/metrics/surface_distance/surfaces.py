@@ -6,6 +6,7 @@ than one that finds it badly: it is given the diagonal of the volume, and a surf
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from gridctl_trainer.metrics.base import BOTH_EMPTY, NO_SPACING, CaseVolume, MetricDescriptor, Undefined
@@ -49,36 +50,26 @@ def _without(volume: CaseVolume) -> float | Undefined | None:
     return None if volume.predicted_voxels and volume.true_voxels else volume.diagonal_mm
 
 
-HD: Final = MetricDescriptor(
+_distance = partial(MetricDescriptor, higher_is_better=False, unit="mm", low=0, level="case")
+
+HD: Final = _distance(
     label="HD",
     definition="Hausdorff distance of the surfaces in 3-D: the largest distance from a surface voxel of one to the "
     f"nearest of the other, mean over patients; {_ONE_EMPTY}",
-    higher_is_better=False,
-    unit="mm",
-    low=0,
-    level="case",
     function=hd,
 )
 
-HD95: Final = MetricDescriptor(
+HD95: Final = _distance(
     label="HD95",
     definition="95% Hausdorff distance of the surfaces in 3-D: the larger of the two directed 95th percentiles, mean "
     f"over patients; {_ONE_EMPTY}",
-    higher_is_better=False,
-    unit="mm",
-    low=0,
-    level="case",
     function=hd95,
 )
 
-ASSD: Final = MetricDescriptor(
+ASSD: Final = _distance(
     label="ASSD",
     definition="average symmetric surface distance in 3-D: mean over the surface voxels of both, mean over patients; "
     f"{_ONE_EMPTY}",
-    higher_is_better=False,
-    unit="mm",
-    low=0,
-    level="case",
     function=assd,
 )
 

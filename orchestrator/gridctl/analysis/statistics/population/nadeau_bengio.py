@@ -36,15 +36,6 @@ class CorrectedT:
     high: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Posterior:
-    """Probabilities that the true difference is below, within and above a region that does not matter."""
-
-    worse: float
-    equal: float
-    better: float
-
-
 def why_not_corrected(train_ratio: float, *, random_splits: bool, validation: bool) -> str:
     """Why the corrected test does not apply; empty where it does.
 
@@ -90,33 +81,6 @@ def corrected_t(differences: ArrayLike, n_test: int, n_train: int, confidence: f
     reach = float(stats.t.ppf((1 + confidence) / 2, df)) * se
     t = mean / se
     return CorrectedT(mean, df, se, t, float(2 * stats.t.sf(abs(t), df)), mean - reach, mean + reach)
-
-
-def correlated_posterior(differences: ArrayLike, n_test: int, n_train: int, rope: float) -> Posterior | None:
-    """Where the true difference probably lies, seen from the same correction.
-
-    Args:
-        differences: As for `corrected_t`.
-        n_test: As for `corrected_t`.
-        n_train: As for `corrected_t`.
-        rope: Half width of the region of practical equivalence, above 0.
-
-    Returns:
-        The three probabilities; None below two splits, and without spread.
-
-    Raises:
-        ValueError: As `corrected_t`, or the region is not above 0.
-
-    Source: Corani and Benavoli (2015), the correlated Bayesian t-test; as `baycomp` computes it.
-    """
-    if not rope > 0:
-        raise ValueError(f"a region of ±{rope}")
-    d = _checked(differences, n_test, n_train)
-    se = _standard_error(d, n_test, n_train) if len(d) else None
-    if se is None:
-        return None
-    below, above = (stats.t(len(d) - 1, float(d.mean()), se).cdf(edge) for edge in (-rope, rope))
-    return Posterior(float(below), float(above - below), float(1 - above))
 
 
 def _standard_error(d: NDArray[np.float64], n_test: int, n_train: int) -> float | None:

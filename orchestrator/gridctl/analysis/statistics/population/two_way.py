@@ -44,13 +44,6 @@ class TwoWay:
     low: float | None = None
     high: float | None = None
 
-    def p_beyond(self, value: float, *, greater: bool) -> float | None:
-        """One-sided p that the true mean is not `greater` (or not smaller) than a value; None where `p` is."""
-        if self.se is None or self.mean is None:
-            return None
-        t = (self.mean - value) / self.se
-        return float(stats.t.sf(t if greater else -t, self.df))
-
 
 def two_way(
     differences: ArrayLike,

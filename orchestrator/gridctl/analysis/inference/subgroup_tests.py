@@ -1,0 +1,201 @@
+"""Comparisons on subgroups: a corrected family where the experiment declares them, else exploratory."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from gridctl.analysis.inference.claims import claim_of, patient_table, with_readings
+from gridctl.analysis.inference.families import cells_of, family_of, is_secondary
+from gridctl.analysis.inference.stopping import first_look, looked_at, stopped
+from gridctl.analysis.inference.subgroup_wording import subgroup_verdict
+from gridctl.analysis.model.subgroup import SubgroupTest
+from gridctl.analysis.pairing.pairs import Pair, Pairs
+from gridctl.analysis.scorecards.subgroups import Subgroup, subgroups_of
+from gridctl.analysis.scores import Observations, Scored
+from gridctl.analysis.statistics.multiplicity import holm, within_families
+from gridctl.analysis.statistics.paired_t import paired_t
+from gridctl.analysis.wording import FEWEST_PAIRS
+from gridctl.experiment import Experiment
+from gridctl.experiment.schema import ComparisonSpec
+from gridctl.experiment.scores.measures import Measure, checkpoint_of_score
+
+
+def subgroup_family_of(asked: ComparisonSpec, measure: Measure, tests: Sequence[ComparisonSpec]) -> str:
+    """The family of a comparison's declared subgroups by one score: apart from the tests of all patients."""
+    return f"{family_of(asked, measure.name, measure.label, tests)}, subgroups"
+
+
+def tested_subgroups(
+    asked: ComparisonSpec, measure: Measure, scored: Scored, observations: Observations
+) -> list[Subgroup]:
+    """The subgroups of one score: those by what has at least two of them; none of a score without patients."""
+    checkpoint = checkpoint_of_score(asked.score)
+    if checkpoint is None or measure.name not in observations.patients or is_secondary(asked, measure.name):
+        return []
+    found = subgroups_of(scored.cases, measure, scored.measures, checkpoint, observations.patients[measure.name])
+    names = Counter(group.by for group in found)
+    return [group for group in found if names[group.by] > 1]
+
+
+def subgroup_tests(
+    asked: ComparisonSpec,
+    pairs: Pairs,
+    observations: Observations,
+    scored: Scored,
+    experiment: Experiment,
+    tests: Sequence[ComparisonSpec],
+) -> Iterator[SubgroupTest]:
+    """Test one comparison on each subgroup in each cell; p is not corrected yet.
+
+    Args:
+        asked: What is compared.
+        pairs: Its pairs.
+        observations: Scores of finished runs.
+        scored: What these are made of.
+        experiment: Its grid.
+        tests: All that are asked for.
+    """
+    by_cell: dict[tuple[float, str], list[Pair]] = defaultdict(list)
+    for pair in pairs.complete:
+        by_cell[pair.train_ratio, pair.ablation].append(pair)
+    unfinished = Counter((pair.train_ratio, pair.ablation) for pair in pairs.dropped if pair.cause == "unfinished")
+    cells = cells_of(asked, experiment)
+    for metric in asked.metrics:
+        measure = experiment.measures[metric]
+        found = tested_subgroups(asked, measure, scored, observations)
+        declared = sum(group.by in asked.subgroups for group in found) * len(cells)
+        family = subgroup_family_of(asked, measure, tests)
+        for group in found:
+            for cell in cells:
+                is_declared = group.by in asked.subgroups
+                yield SubgroupTest(
+                    by=group.by,
+                    subgroup=group.name,
+                    compared=metric,
+                    metric=group.measure.name,
+                    label=group.measure.label,
+                    higher_is_better=group.measure.higher_is_better,
+                    train_ratio=cell[0],
+                    ablation=cell[1],
+                    model=asked.model,
+                    against=asked.against,
+                    declared=is_declared,
+                    family=family if is_declared else "",
+                    unfinished=0 if asked.stopping != "fixed" else unfinished[cell],
+                    **_tested(asked, group, looked_at(asked, by_cell[cell], experiment), is_declared, declared),
+                )
+
+
+def _tested(
+    asked: ComparisonSpec, group: Subgroup, pairs: Sequence[Pair], declared: bool, tests: int
+) -> dict[str, Any]:
+    """Fields of the test: the declared claim's, as of a cell."""
+    known = [(pair.seed, group.pair(pair.model_run, pair.against_run)) for pair in pairs]
+    shared = [(seed, of_pair) for seed, of_pair in known if len(of_pair.patients)]
+    first, second = (np.array([getattr(pair, side).mean() for _, pair in shared]) for side in ("model", "against"))
+    t = paired_t(first, second)
+    patients = len({name for _, pair in shared for name in pair.patients})
+    fields: dict[str, Any] = {
+        "claim": claim_of(asked, with_patients=True),
+        "test": "none",
+        "n_seeds": len({seed for seed, _ in shared}),
+        "patients": patients,
+        "difference": t.difference,
+        "ci_low": None,
+        "ci_high": None,
+        "t": None,
+        "degrees_of_freedom": 0,
+        "p": None,
+    }
+    if patients < FEWEST_PAIRS or len(shared) < FEWEST_PAIRS:
+        return fields
+    fields |= {"ci_low": t.ci_low, "ci_high": t.ci_high, "t": t.t, "degrees_of_freedom": t.degrees_of_freedom}
+    fields |= {"p": t.p, "test": "none" if t.p is None else "paired t"}
+    plain = asked.model_copy(update={"equivalence_margin": None})
+    told = with_readings(fields, plain, patient_table(shared))
+    told = stopped(told, plain, first - second, tests)
+    return {name: told[name] for name in fields} | ({} if declared else {"p": None})
+
+
+def subgroups_corrected(
+    parts: Sequence[Sequence[SubgroupTest]], tests: Sequence[ComparisonSpec]
+) -> list[list[SubgroupTest]]:
+    """Declared tests, each corrected within its family of all declared ones; and what each of them allows to say.
+
+    Args:
+        parts: Of each comparison.
+        tests: What each of them was asked.
+    """
+    names = [[row.family for row in part] for part in parts]
+    sizes = Counter(name for of_part in names for name in of_part)
+    after = within_families(holm, [[row.p for row in part] for part in parts], names)
+    finished = []
+    for part, corrected, asked in zip(parts, after, tests, strict=True):
+        told = [
+            replace(row, p_holm=p, family_size=sizes[row.family] if row.declared else 0)
+            for row, p in zip(part, corrected, strict=True)
+        ]
+        finished.append([replace(row, verdict=subgroup_verdict(row, first_look(asked))) for row in told])
+    return finished
+
+
+def declared_sizes(
+    tests: Sequence[ComparisonSpec], scored: Scored, experiment: Experiment
+) -> dict[tuple[str, str, str], tuple[str, int]]:
+    """How many declared tests of subgroups there will be, of the patients who were scored so far.
+
+    Args:
+        tests: All that are asked for.
+        scored: What is known of finished runs.
+        experiment: Its grid.
+
+    Returns:
+        By model, against and score: the family and its size; 0 where no patient was scored yet.
+    """
+    found: dict[tuple[str, str, str], tuple[str, int]] = {}
+    for asked in tests:
+        if not asked.subgroups or asked.model == asked.against:
+            continue
+        observations = Observations.of(scored, asked.metrics, "run", asked.score)
+        for metric in asked.metrics:
+            measure = experiment.measures[metric]
+            groups = tested_subgroups(asked, measure, scored, observations)
+            number = sum(group.by in asked.subgroups for group in groups) * len(cells_of(asked, experiment))
+            if not is_secondary(asked, metric):
+                found[asked.model, asked.against, metric] = (subgroup_family_of(asked, measure, tests), number)
+    sizes: Counter[str] = Counter()
+    for family, number in found.values():
+        sizes[family] += number
+    return {key: (family, sizes[family]) for key, (family, _) in found.items()}
+
+
+def subgroup_warnings(
+    asked: ComparisonSpec, scored: Scored, observations: Observations, measures: Sequence[Measure]
+) -> Iterator[str]:
+    """What is declared and cannot be tested: never in silence.
+
+    Args:
+        asked: What is compared.
+        scored: What observations are made of.
+        observations: Scores of finished runs.
+        measures: The scores that are compared.
+    """
+    for measure in measures if asked.subgroups else ():
+        if measure.name not in observations.patients:
+            yield (
+                f"compare.subgroups names {', '.join(asked.subgroups)}, and {measure.label} has no score of each "
+                "patient: compare a score of cases, such as validation.dice"
+            )
+            continue
+        there = {group.by for group in tested_subgroups(asked, measure, scored, observations)}
+        lacking = [by for by in asked.subgroups if by not in there]
+        if lacking and observations.of_run.get(measure.name):
+            yield (
+                f"compare.subgroups names {', '.join(lacking)}, and the patients scored by {measure.label} are not of "
+                f"two kinds of {'it' if len(lacking) == 1 else 'them'}: not tested, and not counted"
+            )

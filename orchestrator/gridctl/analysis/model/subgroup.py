@@ -1,0 +1,55 @@
+"""Tests of subgroups of patients. Every name here is a key of the JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SubgroupTest:
+    """One comparison in one cell of the grid, on one subgroup of the patients (or of their images).
+
+    Attributes:
+        by: `pathology`, `vendor`, `centre`, `time_point` or `slice_position`.
+        subgroup: Which of them: `DCM`, `ES`, `basal`.
+        compared: The score that the comparison is about.
+        metric: The score; by slice position in-plane HD95 at that position, in place of the one that is compared.
+        declared: Whether `compare.subgroups` names `by`. Else it is exploratory: an unadjusted interval, no p and no
+            verdict.
+        claim: For whom `difference`, its interval and `p` speak: `cohort` or `population`.
+        test: As of a comparison; `none` where there are too few patients or seeds.
+        n_seeds, patients: It is made on; distinct patients.
+        difference: Mean of model - against.
+        ci_low, ci_high: Its 95% interval; None below three patients or seeds.
+        t, degrees_of_freedom, p: The test, two-sided; p None where it is exploratory.
+        p_holm: p after Holm over the `family_size` declared subgroup tests of `family`.
+        unfinished: Pairs that wait for a run.
+        verdict: In words.
+    """
+
+    by: str
+    subgroup: str
+    compared: str
+    metric: str
+    label: str
+    higher_is_better: bool
+    train_ratio: float
+    ablation: str
+    model: str
+    against: str
+    declared: bool
+    claim: str
+    test: str
+    n_seeds: int
+    patients: int
+    difference: float | None
+    ci_low: float | None
+    ci_high: float | None
+    t: float | None
+    degrees_of_freedom: float
+    p: float | None
+    unfinished: int
+    p_holm: float | None = None
+    family: str = ""
+    family_size: int = 0
+    verdict: str = ""

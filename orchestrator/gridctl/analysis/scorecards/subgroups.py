@@ -1,0 +1,94 @@
+"""Subgroups of patients, and of their images, that the scored cases have: by pathology, vendor, centre, time point and
+slice position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from gridctl.analysis.scorecards.patient_scores import PairOfPatients, PatientScores, rows_of_score
+from gridctl.experiment.schema import SLICE_POSITION_METRICS
+from gridctl.experiment.scores.measures import Measure, Measures
+from gridctl_trainer.contract.score_name import ScoreName
+
+COLUMN_OF: Final[Mapping[str, str]] = {"pathology": "group", "vendor": "vendor", "centre": "centre"}
+"""Of `Collected.cases`, what tells patients apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subgroup:
+    """Some of the patients, or what is scored of all of them.
+
+    Attributes:
+        by: What tells it from others.
+        name: Which it is.
+        measure: By what it is compared.
+        scores: Of its patients, and of others.
+        patients: Who is in it; None for everybody.
+    """
+
+    by: str
+    name: str
+    measure: Measure
+    scores: PatientScores
+    patients: Collection[str] | None = None
+
+    def pair(self, model_run: str, against_run: str) -> PairOfPatients:
+        """Two runs on those of its patients that both have a score for."""
+        found = self.scores.pair(model_run, against_run)
+        if self.patients is None:
+            return found
+        at = [place for place, name in enumerate(found.patients) if name in self.patients]
+        return PairOfPatients([found.patients[place] for place in at], found.model[at], found.against[at])
+
+
+def subgroups_of(
+    cases: pd.DataFrame, measure: Measure, measures: Measures, checkpoint: str, scores: PatientScores
+) -> list[Subgroup]:
+    """Every subgroup of what a score is scored on, by each of what tells them apart, in a fixed order.
+
+    Where all patients are alike (one vendor) there is one.
+
+    Args:
+        cases: As `Collected.cases`.
+        measure: A score of cases.
+        measures: All scores: those by slice position stand for it there.
+        checkpoint: `final` or `best`.
+        scores: Of the measure, every patient's.
+    """
+    rows = rows_of_score(cases, measure, checkpoint)
+    return [
+        *_of_patients(rows, measure, scores),
+        *_of_time_points(rows, measure, checkpoint),
+        *_of_positions(cases, measure, measures, checkpoint),
+    ]
+
+
+def _of_patients(rows: pd.DataFrame, measure: Measure, scores: PatientScores) -> Iterator[Subgroup]:
+    patients = rows.drop_duplicates(["patient"])
+    for by, column in COLUMN_OF.items():
+        members: dict[str, set[str]] = {}
+        for patient, name in zip(patients["patient"].astype(str), patients[column].astype(str), strict=True):
+            if name:
+                members.setdefault(name, set()).add(patient)
+        for name in sorted(members):
+            yield Subgroup(by, name, measure, scores, members[name])
+
+
+def _of_time_points(rows: pd.DataFrame, measure: Measure, checkpoint: str) -> Iterator[Subgroup]:
+    if measure.level != "case":
+        return
+    words = rows["time_point"].astype(str)
+    for name in sorted(name for name in words.unique() if name):
+        yield Subgroup("time_point", name, measure, PatientScores.of(rows[words == name], measure, checkpoint))
+
+
+def _of_positions(cases: pd.DataFrame, measure: Measure, measures: Measures, checkpoint: str) -> Iterator[Subgroup]:
+    for position, metric in SLICE_POSITION_METRICS.items():
+        at = measures.get(str(ScoreName(measure.set, metric, measure.structure)))
+        if at is not None:
+            yield Subgroup("slice_position", position, at, PatientScores.of(cases, at, checkpoint))

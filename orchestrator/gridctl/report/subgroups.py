@@ -1,0 +1,77 @@
+"""Declared subgroups as sentences of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from gridctl.analysis.inference.subgroup_wording import is_ahead, is_significant_subgroup, too_few
+from gridctl.analysis.model import SubgroupTest
+from gridctl.analysis.wording import listed
+from gridctl.report.numbers import interval, signed
+from gridctl.report.population import COHORT, POPULATION
+from gridctl.terminal.console import count
+
+_MOST_LISTED = 4
+
+
+def subgroup_headlines(rows: Sequence[SubgroupTest], label: str) -> Iterator[str]:
+    """The answer on the declared subgroups of one comparison by one score, in a sentence; none of exploratory ones.
+
+    Args:
+        rows: Its subgroup tests, corrected.
+        label: What the compared score is called.
+    """
+    declared = [row for row in rows if row.declared]
+    if not declared:
+        return
+    name = f"{label}, subgroups by {listed([_by(by) for by in dict.fromkeys(row.by for row in declared)])}"
+    name += f", {declared[0].model} against {declared[0].against}"
+    if waiting := sum(bool(row.unfinished) for row in declared):
+        yield f"{name}: no answer yet, {waiting} of {count(len(declared), 'test')} wait for runs"
+        return
+    if all(row.p is None for row in declared):
+        yield f"{name}: nothing could be tested: {'; '.join(dict.fromkeys(row.verdict for row in declared))}"
+        return
+    holm = f" (after Holm over {declared[0].family_size} tests)" if declared[0].family_size > 1 else ""
+    found = [row for row in declared if is_significant_subgroup(row)]
+    parts = list(_found(found)) or ["no difference is shown in any of them"]
+    others = [row for row in declared if row not in found and not too_few(row)]
+    if found and others:
+        parts.append(f"{len(others)} of {len(declared)} tests {'shows' if len(others) == 1 else 'show'} none")
+    if small := [row for row in declared if too_few(row)]:
+        named = listed(list(dict.fromkeys(f"{row.subgroup} ({too_few(row)})" for row in small)))
+        parts.append(f"too few to test: {named}")
+    whom = POPULATION if declared[0].claim == "population" else f"these patients, {COHORT}"
+    yield f"{name}: {'; '.join(parts)}{holm}. Population: {whom}"
+
+
+def _found(rows: Sequence[SubgroupTest]) -> Iterator[str]:
+    by_winner: dict[str, list[SubgroupTest]] = {}
+    for row in rows:
+        better, worse = (row.model, row.against) if is_ahead(row) else (row.against, row.model)
+        by_winner.setdefault(f"{better} is better than {worse}", []).append(row)
+    for said, of_winner in by_winner.items():
+        shown = [f"{place(row)} {_measured(row)}" for row in of_winner[:_MOST_LISTED]]
+        more = len(of_winner) - len(shown)
+        yield f"{said} in {listed(shown)}" + (f" and {more} more" if more else "")
+
+
+def place(row: SubgroupTest) -> str:
+    """`DCM at ratio 0.2`."""
+    ablation = "" if row.ablation == "none" else f", {row.ablation}"
+    score = f" ({row.label})" if row.by == "slice_position" else ""
+    return f"{row.subgroup}{score} at ratio {row.train_ratio:g}{ablation}"
+
+
+def counted(row: SubgroupTest) -> str:
+    """`5 x 12`: seeds and patients."""
+    return f"{row.n_seeds} x {row.patients}"
+
+
+def _measured(row: SubgroupTest) -> str:
+    n = f"{count(row.n_seeds, 'seed')}, {count(row.patients, 'patient')}"
+    return f"({signed(row.difference)} {interval(row.ci_low, row.ci_high)}, n = {n})"
+
+
+def _by(by: str) -> str:
+    return by.replace("_", " ")
