@@ -9,6 +9,7 @@ import typer
 
 from gridctl.cli import completion
 from gridctl.cli.options import ExperimentOfRun, StoreUrl, output_path
+from gridctl_trainer.terminal.prediction_options import EndDiastole
 
 
 class Device(StrEnum):
@@ -24,7 +25,7 @@ def predict(
         str,
         typer.Argument(
             metavar="RUN",
-            help="A finished run's id, or a beginning of it; with --ensemble what the ids of its members begin with.",
+            help="A finished run's id, or the beginning of it; with --ensemble the beginning that its members share.",
             show_default=False,
             autocompletion=completion.runs,
         ),
@@ -43,8 +44,11 @@ def predict(
     ensemble: Annotated[
         bool, typer.Option("--ensemble", help="Mean probability of all seeds and folds of one model.")
     ] = False,
-    best: Annotated[bool, typer.Option("--best", help="The weights of the best epoch, not those of the last.")] = False,
+    best: Annotated[
+        bool, typer.Option("--best", help="Use the weights of the best epoch, not those of the last.")
+    ] = False,
     device: Annotated[Device, typer.Option(help="Where to compute; auto takes a GPU if there is one.")] = Device.AUTO,
+    end_diastole: EndDiastole = None,
     experiment: ExperimentOfRun = None,
     store: StoreUrl = None,
 ) -> None:
@@ -55,4 +59,5 @@ def predict(
 
     folders = str(read_folder(place, "INPUT")), str(output_path(output))
     where, runs = predicting_runs(run, experiment, store, ensemble=ensemble)
-    raise typer.Exit(run_trainer_command(arguments_for_trainer(where, runs, *folders, device.value, best=best)))
+    wanted = arguments_for_trainer(where, runs, *folders, device.value, best=best, end_diastole=end_diastole)
+    raise typer.Exit(run_trainer_command(wanted))
