@@ -21,6 +21,8 @@ from gridctl.analysis.never_learned import never_learned, remarked
 from gridctl.analysis.pairing.image_digests import same_images
 from gridctl.analysis.pairing.pairs import Wanted, pair_ablations, pair_models, rows_by_name
 from gridctl.analysis.pairing.tuned_pairs import Choices, pair_tuned
+from gridctl.analysis.predictions.comparison import compare_predictions
+from gridctl.analysis.predictions.prediction_set import PredictionSet
 from gridctl.analysis.request import ReportRequest, check, compared_ablations
 from gridctl.analysis.scorecards.published_scores import published_scores
 from gridctl.analysis.scorecards.scorecard import scorecard, strata
@@ -32,6 +34,7 @@ from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.scores.measures import TEST, checkpoint_of_score, primary_measures
 from gridctl.report.headline import headlines
+from gridctl.report.predictions import prediction_headlines, prediction_warnings
 from gridctl.report.provenance import provenance
 from gridctl.report.rankings import rank_headlines
 from gridctl.report.study import Measured, StudyComparison
@@ -49,6 +52,7 @@ def build_report(
     changes: Sequence[str] = (),
     outside: str = "",
     studies: Iterable[StudyComparison] = (),
+    predictions: Mapping[str, PredictionSet] | None = None,
 ) -> Report:
     """Answer a request about an experiment.
 
@@ -59,9 +63,11 @@ def build_report(
         changes: What was changed since the first report, in sentences.
         outside: Why finished runs of the store are not in the grid.
         studies: Those that the experiment reproduces something of: each adds a section.
+        predictions: By name, the masks that the request names.
 
     Raises:
-        InputError: The request names no metric or score there is, or the experiment compares nothing.
+        InputError: The request names no metric or score there is, the experiment compares nothing, or masks cannot be
+            compared with its runs.
     """
     declared, experiment = (
         experiment,
@@ -84,6 +90,8 @@ def build_report(
         if request.significance
         else ([], [], [])
     )
+    against_masks, of_masks = compare_predictions(experiment, collected.cases, cells, request, predictions or {})
+    families = [*families, *of_masks]
     trained = trained_models(experiment, collected.runs)
     of_verdict = trained_as_chosen(trained, tuned)
     comparisons = [replace(part, rows=[with_training(row, of_verdict) for row in part.rows]) for part in comparisons]
@@ -118,6 +126,7 @@ def build_report(
             *((instead,) if finished.size and (instead := instead_of_cases(declared, experiment, request)) else ()),
             *warnings(experiment, collected, request, comparisons, changes, outside),
             *untested,
+            *prediction_warnings(against_masks, request, experiment),
             *many_families(families),
             *not_converged(epochs, primary_measures(experiment.measures)),
         ],
@@ -129,6 +138,7 @@ def build_report(
                 for line in _headlines(part, request.unit, collected.runs, of_verdict, tuned)
             ),
             *rank_headlines(ranks),
+            *prediction_headlines(against_masks),
         ],
         aggregates=[row for here, names in cells_of_metric for row in aggregates(here, names, observations, request)],
         families=families,
@@ -145,6 +155,7 @@ def build_report(
         ],
         trained=trained,
         tuned=tuned,
+        predictions=against_masks,
         ranks=ranks,
         profiles=profiles,
     )

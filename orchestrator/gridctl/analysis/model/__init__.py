@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gridctl.analysis.model.comparison import Comparison, ComparisonRow, Overall, PairScore
+from gridctl.analysis.model.predictions import PredictionsRow
 from gridctl.analysis.model.ranking import ModelRank, ProfilePoint
 from gridctl.analysis.model.scorecard import PublishedRow, ScorecardRow, Stratum
 from gridctl.analysis.model.study import StudyCell, StudyItem, StudyPoint, StudySection
@@ -25,6 +26,7 @@ __all__ = [
     "ModelRank",
     "Overall",
     "PairScore",
+    "PredictionsRow",
     "ProfilePoint",
     "Provenance",
     "ProvenanceValue",
@@ -131,6 +133,7 @@ class Report:
         strata: Scores of cases by group, vendor, centre and time point of patients.
         trained: What was trained: one row per model and cell.
         tuned: What each model chose among the ablations, and at what cost; empty where nothing is tuned.
+        predictions: Models, or masks, against masks that `gridctl score` scored; empty where none are named.
         ranks: Three and more models ranked by each compared score; of two the comparison says all.
         profiles: Performance profile of each model by each compared score.
     """
@@ -153,5 +156,6 @@ class Report:
     strata: Sequence[Stratum] = ()
     trained: Sequence[TrainedModel] = ()
     tuned: Sequence[TunedModel] = ()
+    predictions: Sequence[PredictionsRow] = ()
     ranks: Sequence[ModelRank] = ()
     profiles: Sequence[ProfilePoint] = ()
