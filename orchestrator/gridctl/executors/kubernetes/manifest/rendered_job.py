@@ -94,7 +94,8 @@ class TemplateOutput:
         """The template's line of each line of the text: computed on first use, since only mistakes need it."""
         lines: list[int] = []
         at_line_start = True
-        for piece, line in self._pieces:
+        for piece, first in self._pieces:
+            line = first
             for part in piece.splitlines(keepends=True):
                 if at_line_start:
                     line = self._looked_up(part.strip(), line)
