@@ -24,6 +24,8 @@ from gridctl.errors import Fault, InputError, UnreachableError
 
 if TYPE_CHECKING:
     from gridctl.collection.collect import Collected
+    from gridctl.commands.deciding.decide import Decided
+    from gridctl.commands.deciding.look import Look
     from gridctl.commands.lookup.experiments import Found
     from gridctl.commands.progress.status import Status
     from gridctl.commands.reporting.report_result import ReportResult
@@ -32,7 +34,18 @@ if TYPE_CHECKING:
     from gridctl.commands.verify import Verification
     from gridctl.experiment import Experiment
 
-__all__ = ["Fault", "InputError", "UnreachableError", "collect", "load", "report", "status", "submit", "verify"]
+__all__ = [
+    "Fault",
+    "InputError",
+    "UnreachableError",
+    "collect",
+    "decide",
+    "load",
+    "report",
+    "status",
+    "submit",
+    "verify",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -116,6 +129,65 @@ def submit(
         return carry_out(prepared, workers=workers, max_active=max_active, reuse_epochs=reuse_epochs, verify=verify)
 
 
+def decide(
+    experiment: Experiment | str | Path,
+    *,
+    max_seeds: int | None = None,
+    max_hours: float | None = None,
+    seeds_at_once: int = 1,
+    workers: int | None = None,
+    max_active: int | None = None,
+    retry_failed: bool = False,
+    verify: bool = True,
+    progress: Callable[[str], None] | None = None,
+    on_prepared: Callable[[Prepared], None] | None = None,
+    on_look: Callable[[Look, str], None] | None = None,
+) -> Decided:
+    """Train seed after seed until the comparison is decided or the budget is spent, and stop what is pending then.
+
+    It looks at the answer as `compare.stopping` declares. What was done before is read from the store, so that it may
+    be killed at any point and called again.
+
+    Args:
+        experiment: A loaded one, or its file; its seeds are the most that are trained.
+        max_seeds: At most so many of them.
+        max_hours: At most so many hours of training, all attempts of all runs together.
+        seeds_at_once: Seeds that train at a time where each may be looked at.
+        workers: As of `submit`.
+        max_active: As of `submit`.
+        retry_failed: Try failed runs again, once.
+        verify: As of `submit`.
+        progress: Called with a line of text whenever there is news.
+        on_prepared: Called with what is to be done before anything is written.
+        on_look: Called with each look, and what is done next.
+
+    Returns:
+        Every look, and why no more seeds are added.
+
+    Raises:
+        InputError: `compare.stopping` is `fixed`, nothing is compared, or some run would fail.
+        StoreError: The store cannot be reached, or refuses.
+        UnreachableError: The cluster cannot be reached.
+        InterruptedPreflightError: Ctrl-C came while the runs were being checked; nothing was started.
+    """
+    from gridctl.commands.deciding.batch import BatchOptions
+    from gridctl.commands.deciding.decide import decide as until_decided
+    from gridctl.experiment import Experiment
+    from gridctl.terminal.console import messages_to
+
+    with messages_to(progress or _log.info):
+        return until_decided(
+            experiment if isinstance(experiment, Experiment) else load(experiment),
+            BatchOptions(workers, max_active, verify),
+            max_seeds=max_seeds,
+            max_hours=max_hours,
+            seeds_at_once=seeds_at_once,
+            retry_failed=retry_failed,
+            on_prepared=on_prepared,
+            on_look=on_look,
+        )
+
+
 def status(
     experiment: Experiment | Found | str | Path | None = None,
     *,
@@ -180,6 +252,8 @@ def report(
     strict_pairs: bool = False,
     keep_differing_pairs: bool = False,
     seed: int = 0,
+    against: Mapping[str, str | Path] | None = None,
+    models: Sequence[str] | Mapping[str, str | Path | None] = (),
     progress: Callable[[str], None] | None = None,
 ) -> ReportResult:
     """Scores of every model, and whether their differences may be called significant.
@@ -194,6 +268,10 @@ def report(
         strict_pairs: Leave out pairs whose runs were trained under different conditions.
         keep_differing_pairs: Also test pairs whose runs read different images or another split.
         seed: Seed of bootstraps and sampled permutations, at least 0.
+        against: Masks that models are compared with, over patients: by name, the Parquet or JSON file that
+            `gridctl score` wrote of them.
+        models: What is compared with them: models of the experiment, or by name further such files (None for a model);
+            by default the models of interest.
         progress: Called with a line of text whenever there is news.
 
     Raises:
@@ -201,6 +279,7 @@ def report(
         StoreError: Its store cannot be reached.
     """
     from gridctl.analysis.request import ReportRequest, compares
+    from gridctl.collection.score_file import prediction_file
     from gridctl.commands.reporting.report_result import report_of
     from gridctl.terminal.console import messages_to
 
@@ -216,6 +295,11 @@ def report(
             strict_pairs=strict_pairs,
             seed=seed,
             keep_differing_pairs=keep_differing_pairs,
+            against=[prediction_file(name, file) for name, file in (against or {}).items()],
+            of=[
+                name if file is None else prediction_file(name, file)
+                for name, file in (models if isinstance(models, Mapping) else dict.fromkeys(models)).items()
+            ],
         )
         return report_of(found, request)
 
