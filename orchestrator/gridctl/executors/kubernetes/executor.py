@@ -14,7 +14,7 @@ from gridctl.executors.check import Check
 from gridctl.executors.kubernetes.api.connection import open_connection
 from gridctl.executors.kubernetes.api.refusals import RefusedError
 from gridctl.executors.kubernetes.api.requests import Api, CutError, Json
-from gridctl.executors.kubernetes.creation_bar import creation_bar
+from gridctl.executors.kubernetes.creation_bar import creation_bar, with_rendering_bar
 from gridctl.executors.kubernetes.informer import ExperimentInformer
 from gridctl.executors.kubernetes.job_creation import JobCreation, Progress, WaitFor
 from gridctl.executors.kubernetes.logs import PodLogs
@@ -96,11 +96,9 @@ class KubernetesExecutor:
             InputError: The `kubernetes` section or the template is not valid.
         """
         template = JobTemplate(self._experiment, self._store.url)
-        run_ids = [run.run_id for run in runs]  # each is a digest
-        for run_id, run in zip(run_ids, runs, strict=True):
-            if run_id not in self._manifests:
-                self._manifests[run_id] = template.job(run)
-        return [self._manifests[run_id] for run_id in run_ids]
+        for run in with_rendering_bar([run for run in runs if run.run_id not in self._manifests]):
+            self._manifests[run.run_id] = template.job(run)
+        return [self._manifests[run.run_id] for run in runs]
 
     def start(
         self, runs: Sequence[RunSpec], progress: Progress | None = None, wait_for: WaitFor | None = None
@@ -142,6 +140,7 @@ class KubernetesExecutor:
 
         At most `max_active` Jobs at a time if that is asked for.
         """
+        self.manifests(runs)  # now: they have a bar of their own
         with creation_bar(len(runs), options.max_active) as bar:
             if options.max_active is None:
                 return self.start(runs, bar.created, wait_for)
