@@ -24,7 +24,7 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,8 @@ class Peer:
                 for run in experiment.runs
             ]
             made = [posts.submit(self.ask, "POST", self.jobs, job) for job in jobs]
-            for future in (*specs, *made):
+            futures: list[Future[Any]] = [*specs, *made]
+            for future in futures:
                 future.result()
 
     def listed(self, path: str) -> list[Any]:
