@@ -251,7 +251,7 @@ def test_an_empty_prediction_has_the_diagonal_and_is_counted(both: Path, gridctl
         (("predicted", "truth", "--metric", "dise"), "did you mean 'dice'"),
         (("predicted", "truth", "--pattern", "("), "it is no regular expression"),
         (("predicted", "truth", "--pattern", ".*"), "it has no group named patient"),
-        (("predicted", "truth", "-o", "cases.xlsx"), "let it end in .parquet, .csv, .jsonl.gz"),
+        (("predicted", "truth", "-o", "cases.xlsx"), "let it end in .parquet, .json, .csv, .jsonl.gz"),
         (("predicted", "truth", "--dataset", "acdc"), "there is no patient of ACDC in this folder"),
         (("predicted", "truth", "--dataset", "nnunet"), "give the folder of its label maps as TRUTH, such as labelsTr"),
         (("predicted", "truth", "--dataset", "adcd"), "did you mean 'acdc'"),
