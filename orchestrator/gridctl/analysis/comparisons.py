@@ -37,7 +37,7 @@ from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.scores.measures import Measure
 
 _TESTED: Final = ("test", "difference", "ci_low", "ci_high", "t", "degrees_of_freedom", "p", "p_tost")
-"""Fields of a row that are those of the declared claim."""
+"""Fields of a row that depend on the declared claim."""
 
 _NOTHING: Final[Mapping[str, Any]] = {
     "n_pairs": 0,
@@ -68,12 +68,12 @@ def compare(
     """Test every cell of one comparison; p is not corrected yet.
 
     Args:
-        asked: What is compared on what; `model` is `against` where its ablations are.
+        asked: The comparison; `model` equals `against` for ablations.
         pairs: Its pairs.
         observations: Scores of finished runs.
         experiment: Its grid says which cells there are.
         request: Unit and seed.
-        tests: All that are asked for: what is corrected together.
+        tests: All tests that are asked for, which decide what is corrected together.
         splits: By run id, how many patients its split has.
 
     Raises:
@@ -147,11 +147,11 @@ def compare(
 def corrected(
     comparisons: Sequence[Comparison], tests: Sequence[ComparisonSpec], experiment: Experiment, unit: str
 ) -> tuple[list[Comparison], list[Family]]:
-    """Correct the p of every row within its family, and say what all of it allows.
+    """Correct the p of every row within its family, and add the verdicts.
 
     Args:
         comparisons: As `compare` returns them.
-        tests: What each of them was asked.
+        tests: What each of them asks.
         experiment: Its grid says how many tests a family has.
         unit: `run` or `epoch`.
     """
@@ -205,7 +205,7 @@ def _as_declared(
     tests: Sequence[ComparisonSpec],
     splits: Mapping[str, SplitSizes],
 ) -> ComparisonRow:
-    """A row of paired t-tests as the declared claim and the declared looks have it, with both readings."""
+    """A row of paired t-tests adjusted for the declared claim and looks, with both readings."""
     shared = [(pair.seed, of_pair) for pair in pairs if (of_pair := _patients(row.metric, pair, observations))]
     told = with_readings(
         {name: getattr(row, name) for name in _TESTED}, asked, patient_table(shared) if shared else None

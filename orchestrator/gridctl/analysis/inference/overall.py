@@ -35,8 +35,8 @@ def seed_table(
     """Values as seeds x columns, NaN where one is missing.
 
     Args:
-        values: Of each the seed, the column (the cell, with its fold), and the value.
-        columns: Those that there must be, whether or not a value is in them.
+        values: Triples of seed, column (the cell, with its fold) and value.
+        columns: All columns of the table, also those without values.
     """
     given = list(values)
     rows = {seed: row for row, seed in enumerate(dict.fromkeys(seed for seed, _, _ in given))}
@@ -59,7 +59,7 @@ def overall(
 
     Args:
         asked: What is compared.
-        measure: On what.
+        measure: The score.
         pairs: Its pairs on that measure, each with its patients where there are scores of them.
         experiment: Its grid says which cells and folds there are.
         unfinished: Pairs that wait for a run.
@@ -132,8 +132,8 @@ def overall_corrected(parts: Sequence[Sequence[Overall]], tests: Sequence[Compar
     """Overall tests, each corrected within its family: one metric's is alone unless a wider family is declared.
 
     Args:
-        parts: Of each comparison.
-        tests: What each of them was asked.
+        parts: Tests of each comparison.
+        tests: The comparison of each part.
     """
     names = [
         [overall_family_of(item, row.metric, row.label, tests) for row in part]
