@@ -36,7 +36,7 @@ def recording(frames: int, diastole: int = 1, *, closed: bool = False) -> Record
         (recording(10, closed=True), 2, 4, [9, 10, 1, 2], 0),
         (recording(2, closed=True), 2, 4, [1, 1, 1, 2], 2),
     ],
-    ids=str,
+    ids=["to ED", "to ES", "padded", "late ED", "before ED", "ED at the end", "whole cycle", "across", "short cycle"],
 )
 def test_time_runs_backward_to_end_diastole_and_forward_to_every_other_frame(
     found: Recording, frame: int, length: int, numbers: list[int], padded: int
