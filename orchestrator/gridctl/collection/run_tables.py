@@ -1,4 +1,4 @@
-"""The tables of many runs: those that did not change from this machine's cache, the others from their objects."""
+"""The tables of many runs: unchanged ones from this machine's cache, the others from their objects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Stat, Store
 
 _WORTH_KEEPING_BYTES: Final = 16 << 10
-"""Of a run's logs: shorter ones are read in less time than a table of them."""
+"""Size of a run's logs from which a table is cached: shorter logs are read faster than their table."""
 _LOG_AND_RESULT: Final = 2
 _KEPT_AT_ONCE: Final = 4
 
@@ -32,18 +32,18 @@ def read_tables(
     problems: list[Problem],
     on_read: OnRead | None,
 ) -> dict[str, RunTable]:
-    """What the metric logs and results of runs come to.
+    """Read the metric logs and results of runs into tables.
 
     Args:
         store: Where they are.
         wanted: Runs by their ids.
         chosen: Metric logs and results as listed, by the id of their run.
-        cache: Of objects and tables; by default this user's.
-        problems: Takes what is wrong with single objects, and with runs.
-        on_read: Told how many of the objects that must be read are, and of how many.
+        cache: Cache of objects and tables; by default this user's.
+        problems: Receives the problems of single objects and of runs.
+        on_read: Called with the number of objects read and the number to read.
 
     Returns:
-        By run id, of every run that is wanted.
+        Tables by run id, for every wanted run.
 
     Raises:
         StoreError: The store cannot be reached.
@@ -83,7 +83,7 @@ def read_tables(
 
 @contextlib.contextmanager
 def _no_cycles_collected() -> Iterator[None]:
-    """Records hold no cycles, and looking for some takes half of the time in which they are read."""
+    """Records contain no cycles, and searching for some would take half of the reading time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -98,7 +98,7 @@ def _key(run: RunSpec) -> str:
 
 
 def _gaps(run: RunSpec, read: RunObjects, merged: MergedColumns) -> list[Problem]:
-    """A finished run whose log lacks epochs would score wrongly in silence."""
+    """Report a finished run whose log lacks epochs: its scores would be silently wrong."""
     lacking = set(range(1, run.training.epochs + 1)) - set(merged.epochs.epoch)
     if read.result is None or not lacking:
         return []
@@ -106,6 +106,6 @@ def _gaps(run: RunSpec, read: RunObjects, merged: MergedColumns) -> list[Problem
         Problem(
             f"the run is finished, but its metric log lacks {len(lacking)} of {count(run.training.epochs, 'epoch')}",
             RunLayout(run.experiment, run.run_id).attempts,
-            "bring the log back, or delete the run from the store to train it anew",
+            "bring the log back, or delete the run from the store to train it again",
         )
     ]

@@ -158,6 +158,23 @@ def predict(
     predict_and_show(Request(specs, store, *folders, best=best, device=device.value, diastole=end_diastole))
 
 
+@app.command(epilog=examples(*EXAMPLES["weights"]))
+def weights(
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="spec.json of a finished run in its store.")],
+    store: Annotated[
+        str | None, typer.Option(help="Where the run is.", show_default="the store that SPEC lies in")
+    ] = None,
+) -> None:
+    """Print the SHA-256 of a finished run's weights, read from its last checkpoint: result.json has the same."""
+    _log_to_stderr(logging.WARNING)
+    from gridctl_trainer.training.preflight.installation import required
+
+    with required():
+        from gridctl_trainer.training.checkpoints.finished_weights import finished_weights_sha256
+
+    sys.stdout.write(f"{finished_weights_sha256(spec, store)}\n")
+
+
 def _prepare_to_train(level: int = logging.INFO) -> StopSignal:
     """What has to be settled before torch and OpenCV are imported: they read it once."""
     from gridctl_trainer.host.signals import StopSignal
@@ -292,7 +309,12 @@ def main() -> None:
     """Run a command; a fault becomes its message and exit code."""
     from gridctl_trainer.terminal.command_line import run_command
 
-    if sys.argv[1:2] not in (["run"], ["preflight"], ["predict"]):  # these need a fast start and no image formats
+    if sys.argv[1:2] not in (
+        ["run"],
+        ["preflight"],
+        ["predict"],
+        ["weights"],
+    ):  # these need a fast start and no image formats
         _mount_data_commands()
     if is_completing("gridctl-trainer"):
         answer_shell(app)

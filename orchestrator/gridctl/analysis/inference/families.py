@@ -132,6 +132,16 @@ def overall_family_of(item: ComparisonSpec, metric: str, label: str, tests: Sequ
     return f"{family_of(item, metric, label, tests)}, over the whole grid"
 
 
+def overall_family_sizes(tests: Sequence[ComparisonSpec], experiment: Experiment) -> Counter[str]:
+    """How many tests over the whole grid each family has: ablations have none."""
+    return Counter(
+        overall_family_of(item, metric, experiment.measures[metric].label, tests)
+        for item in tests
+        if item.model != item.against
+        for metric in item.metrics
+    )
+
+
 def family_sizes(tests: Sequence[ComparisonSpec], experiment: Experiment) -> Counter[str]:
     """How many tests each family has once every run is finished."""
     return Counter(

@@ -10,7 +10,14 @@ from typing import Any, Final
 
 from gridctl.analysis.compared_scores import as_scored, compares_cases
 from gridctl.analysis.inference.claims import claim_of
-from gridctl.analysis.inference.families import asked_tests, family_of, family_sizes, is_secondary
+from gridctl.analysis.inference.families import (
+    asked_tests,
+    family_of,
+    family_sizes,
+    is_secondary,
+    overall_family_of,
+    overall_family_sizes,
+)
 from gridctl.analysis.inference.subgroup_tests import declared_sizes
 from gridctl.analysis.request import ReportRequest
 from gridctl.analysis.scores import Scored
@@ -22,6 +29,7 @@ from gridctl.collection.specifications import StoredSpecifications
 from gridctl.commands.collecting import collect_with_bar
 from gridctl.commands.lookup.experiments import find_experiment
 from gridctl.commands.planning.epoch_times import OtherRuns, measured_elsewhere
+from gridctl.commands.planning.grid_spread import OverGrid, measured_over_grid, power_over_grid
 from gridctl.commands.planning.measured_spread import Spread, measured_spread
 from gridctl.executors.capabilities import CountsGpus, KnowsRunsAtOnce
 from gridctl.executors.registry import executor_class
@@ -80,6 +88,10 @@ class Need:
         population_power_now: Chance to find the effect for patients like these, one test alone.
         population_seeds_needed: For the wanted power with these patients; None where no number of seeds is enough.
         patients_needed: For the wanted power with these seeds; None where no number of patients is enough.
+        population_power_now_holm, population_seeds_needed_holm, patients_needed_holm: The same where the smallest p of
+            `tests` must reach 0.05 / tests.
+        over_grid: The same of the test over the whole grid, which a report makes first; None for one cell, without a
+            declared effect, and until three seeds have a pair in every cell.
         subgroups: By what subgroups are declared: `pathology`.
         subgroup_tests: Tests of the family of declared subgroups, of the patients scored so far; 0 before any is.
     """
@@ -109,6 +121,10 @@ class Need:
     population_power_now: float | None = None
     population_seeds_needed: int | None = None
     patients_needed: int | None = None
+    population_power_now_holm: float | None = None
+    population_seeds_needed_holm: int | None = None
+    patients_needed_holm: int | None = None
+    over_grid: OverGrid | None = None
     subgroups: Sequence[str] = ()
     subgroup_tests: int = 0
 
@@ -267,7 +283,7 @@ def _needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:
     finished = collected.runs.loc[collected.runs["finished"], "run_id"]
     epochs = collected.epochs[collected.epochs["run_id"].isin(finished)]
     tests = asked_tests(experiment, ReportRequest(significance=True))
-    sizes = family_sizes(tests, experiment)
+    sizes, whole_sizes = family_sizes(tests, experiment), overall_family_sizes(tests, experiment)
     groups = declared_sizes(tests, Scored(epochs, collected.cases, experiment.measures), experiment)
     for asked in tests:
         if asked.model == asked.against:
@@ -278,9 +294,14 @@ def _needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:
             measure = experiment.measures[metric]
             spread = measured_spread(asked, metric, collected, epochs)
             together = sizes[family_of(asked, metric, measure.label, tests)]
+            seeds = len(experiment.seeds)
+            over_grid = None
+            if asked.effect is not None and (grid := measured_over_grid(asked, metric, collected, epochs, experiment)):
+                whole = whole_sizes[overall_family_of(asked, metric, measure.label, tests)]
+                over_grid = power_over_grid(grid, asked.effect, seeds, whole, asked.power)
             _, of_groups = groups.get((asked.model, asked.against, metric), ("", 0))
-            for made in _needs_of(asked, measure, spread, together, len(experiment.seeds), len(experiment.folds)):
-                yield replace(made, subgroups=asked.subgroups, subgroup_tests=of_groups)
+            for need in _needs_of(asked, measure, spread, together, seeds, len(experiment.folds)):
+                yield replace(need, over_grid=over_grid, subgroups=asked.subgroups, subgroup_tests=of_groups)
 
 
 def _needs_of(
@@ -336,9 +357,13 @@ def _of_population(made: Need, spread: Spread, effect: float | None) -> Need:
     )
     if effect is None:
         return made
+    level = LEVEL / made.tests
     return replace(
         made,
         population_power_now=design.power(effect, made.seeds, patients) if made.seeds > 1 else 0.0,
         population_seeds_needed=design.seeds_needed(effect, patients, made.power),
         patients_needed=design.patients_needed(effect, made.seeds, made.power),
+        population_power_now_holm=design.power(effect, made.seeds, patients, level) if made.seeds > 1 else 0.0,
+        population_seeds_needed_holm=design.seeds_needed(effect, patients, made.power, level),
+        patients_needed_holm=design.patients_needed(effect, made.seeds, made.power, level),
     )
