@@ -252,6 +252,8 @@ def report(
     strict_pairs: bool = False,
     keep_differing_pairs: bool = False,
     seed: int = 0,
+    against: Mapping[str, str | Path] | None = None,
+    models: Sequence[str] | Mapping[str, str | Path | None] = (),
     progress: Callable[[str], None] | None = None,
 ) -> ReportResult:
     """Scores of every model, and whether their differences may be called significant.
@@ -266,6 +268,10 @@ def report(
         strict_pairs: Leave out pairs whose runs were trained under different conditions.
         keep_differing_pairs: Also test pairs whose runs read different images or another split.
         seed: Seed of bootstraps and sampled permutations, at least 0.
+        against: Masks that models are compared with, over patients: by name, the Parquet or JSON file that
+            `gridctl score` wrote of them.
+        models: What is compared with them: models of the experiment, or by name further such files (None for a model);
+            by default the models of interest.
         progress: Called with a line of text whenever there is news.
 
     Raises:
@@ -273,6 +279,7 @@ def report(
         StoreError: Its store cannot be reached.
     """
     from gridctl.analysis.request import ReportRequest, compares
+    from gridctl.collection.score_file import prediction_file
     from gridctl.commands.reporting.report_result import report_of
     from gridctl.terminal.console import messages_to
 
@@ -288,6 +295,11 @@ def report(
             strict_pairs=strict_pairs,
             seed=seed,
             keep_differing_pairs=keep_differing_pairs,
+            against=[prediction_file(name, file) for name, file in (against or {}).items()],
+            of=[
+                name if file is None else prediction_file(name, file)
+                for name, file in (models if isinstance(models, Mapping) else dict.fromkeys(models)).items()
+            ],
         )
         return report_of(found, request)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gridctl.experiment import Document
+from tests.documented.masks import write_masks
 from tests.forked_commands import ForkedCommand
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +56,10 @@ def trained_once(
     assert done.returncode == 0, done.stderr
     reported = forked_gridctl(("report", "demo", "-o", "report"), folder, environment)
     assert reported.returncode == 0, reported.stderr
+    write_masks(folder / "nnunet", folder / "data" / "phantom" / "sunnybrook")
+    places = ("nnunet", "data/phantom/sunnybrook", "--dataset", "sunnybrook", "--labels", "1=LV")
+    scored = forked_gridctl(("score", *places, "-o", "nnunet.parquet"), folder, environment)
+    assert scored.returncode == 0, scored.stderr
     return folder
 
 

@@ -82,6 +82,22 @@ def report(
             help="Also test pairs whose runs differ in images, split or a plugin's code.",
         ),
     ] = False,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[NAME=]FILE",
+            help="Also compare with masks that gridctl score scored into this .parquet or .json file, over patients. "
+            "Repeatable.",
+        ),
+    ] = None,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="MODEL|NAME=FILE",
+            help="What --against is compared with: a model of the experiment, or scores of further masks. Repeatable.",
+            show_default="each `model` of compare",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of bootstraps and sampled permutations.")] = 0,
     output_format: Annotated[
         ReportFormat | None,
@@ -120,6 +136,8 @@ def report(
         strict_pairs=strict_pairs,
         keep_differing_pairs=keep_differing_pairs,
         seed=seed,
+        against=dict(map(_named_file, against or [])),
+        models=dict(map(_named_side, model or [])),
         progress=console.on_stderr,
     )
     tables = result.collected
@@ -135,6 +153,19 @@ def report(
         console.say(f"next: {_tests_of(found.experiment, experiment, store)}")
     if tables.problems:
         raise typer.Exit(errors.RUNS_FAILED)
+
+
+def _named_file(text: str) -> tuple[str, str]:
+    """`NAME=FILE`, or a file that is called as its name begins."""
+    name, equals, file = text.partition("=")
+    if equals and "/" not in name:
+        return name, file
+    return Path(text).name.removesuffix(".json").removesuffix(".parquet"), text
+
+
+def _named_side(text: str) -> tuple[str, str | None]:
+    """A model, or `NAME=FILE`."""
+    return _named_file(text) if "=" in text or text.endswith((".parquet", ".json")) else (text, None)
 
 
 def _tests_of(asked: Experiment, given: str | None, store: str | None) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from gridctl.collection.attempt_columns import MergedColumns
 from gridctl.collection.read_cache import ReadCache
-from gridctl.collection.run_objects import OnRead, RunObjects, read_objects
-from gridctl.collection.run_table import RunTable, state_of
-from gridctl.terminal.console import count
+from gridctl.collection.run_objects import OnRead, Reads, RunObjects, read_objects
+from gridctl.collection.run_table import RunTable, made_by, state_of
+from gridctl.terminal.console import count, say
 from gridctl_trainer.contract.errors import Problem
 from gridctl_trainer.contract.layout import RunLayout, attempt_of
 from gridctl_trainer.contract.spec import RunSpec
@@ -58,17 +58,18 @@ def read_tables(
     for run_id, state in states.items():
         if (packed := kept.kept(_key(wanted[run_id]), state)) is not None:
             tables[run_id] = RunTable.unpacked(packed)
+    _say_if_others_kept_them(kept, [wanted[run_id] for run_id in states.keys() - tables.keys()])
     to_read = [(run_id, stat) for run_id, stats in chosen.items() if run_id not in tables for stat in stats]
-    objects, nothing = cache or ReadCache.of(store), ReadCache(None)
+    objects = cache or ReadCache.of(store)
 
-    def cache_of(run_id: str, stat: Stat) -> ReadCache:
+    def reads(run_id: str, stat: Stat) -> Reads:
         """A table is kept in place of a run's only log: when that grows it must be read again as a whole."""
         alone = run_id in states and attempt_of(stat.key) is not None and len(chosen[run_id]) <= _LOG_AND_RESULT
-        return nothing if alone else objects
+        return objects.get_and_keep_digest if alone else objects.get
 
     # Files are written while the next logs are read.
     with _no_cycles_collected(), ThreadPoolExecutor(_KEPT_AT_ONCE) as pool:
-        for run_id, read in read_objects(store, wanted, to_read, cache_of, problems, on_read):
+        for run_id, read in read_objects(store, wanted, to_read, reads, problems, on_read):
             run, merged = wanted[run_id], MergedColumns.of(read.logs)
             gaps = _gaps(run, read, merged)
             problems += gaps
@@ -91,6 +92,14 @@ def _no_cycles_collected() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def _say_if_others_kept_them(cache: ReadCache, runs: Iterable[RunSpec]) -> None:
+    """Say why everything is read again after another version of this program was installed."""
+    by_others = [etag for run in runs if (etag := cache.etag_of(_key(run))) and not etag.startswith(made_by())]
+    if by_others:
+        said = count(len(by_others), "run")
+        say(f"another version of gridctl kept what the logs of {said} come to: they are read again")
 
 
 def _key(run: RunSpec) -> str:

@@ -7,19 +7,21 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from gridctl.collection.collect import collect
+from gridctl.collection.score_file import read_prediction_set
 from gridctl.experiment import parse_experiment
 from gridctl.report import Report, ReportRequest, build_report
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import Dice, experiment, log_run
 from tests.unit.report.scored_cases import GROUPS, PATIENTS, CaseDice, log_cases
+from tests.unit.report.scored_masks import MaskDice, write_masks
 
 SLICES: Final = "compare.metrics=[validation.soft_dice]"
 CASES: Final = "compare.metrics=[validation.dice]"
@@ -60,6 +62,9 @@ class Situation:
         patients: Scored in each run.
         there: Which runs are finished.
         claims: Whether it may say that a model is better.
+        masks: Dice of masks that somebody else made, by their name: the first are those of `--against`, others are
+            compared with them.
+        masked: Of which patients.
     """
 
     dice: Dice
@@ -68,6 +73,18 @@ class Situation:
     patients: tuple[str, ...] = PATIENTS
     there: Callable[[RunSpec], bool] = lambda run: True
     claims: bool = False
+    masks: Mapping[str, MaskDice] = field(default_factory=dict)
+    masked: tuple[str, ...] = PATIENTS
+
+
+def masks(lead: float, sd: float = 0.005) -> MaskDice:
+    """Masks that score `lead` more than the runs do without one; patients differ in it."""
+    return lambda patient, time_point: (
+        0.7 + lead + noise("masks", patient, sd=sd) + noise(patient, time_point, sd=0.004)
+    )
+
+
+EXTERNAL: Final = ("compare.metrics=[sunnybrook.dice]", ONE_RATIO)
 
 
 def _exact(lead: float) -> Dice:
@@ -204,6 +221,41 @@ SITUATIONS: Final[Mapping[str, Situation]] = {
     "a declared trend that is not there": Situation(
         ahead(0.0), (SLICES, "compare.trend=grows", "train_ratios=[0.1, 0.2, 0.4, 0.8]")
     ),
+    "masks, better than five networks": Situation(ahead(0.0), EXTERNAL, cases(0.0), masks={"nnunet": masks(0.05)}),
+    "masks, worse than five networks": Situation(ahead(0.0), EXTERNAL, cases(0.0), masks={"nnunet": masks(-0.05)}),
+    "masks, worse than one network": Situation(
+        ahead(0.0), (*EXTERNAL, "seeds=[1]"), cases(0.0), masks={"nnunet": masks(-0.05)}
+    ),
+    "masks, no difference": Situation(ahead(0.0), EXTERNAL, cases(0.0), masks={"nnunet": masks(0.0)}),
+    "masks at two ratios and by two scores": Situation(
+        ahead(0.0),
+        (
+            "metrics=[dice, hd95, soft_dice, bce]",
+            "compare.metrics=[sunnybrook.dice]",
+            "compare.secondary=[sunnybrook.hd95]",
+            "compare.family=comparison",
+        ),
+        cases(0.0),
+        masks={"nnunet": masks(0.05)},
+    ),
+    "masks of other patients as well, and not of all": Situation(
+        ahead(0.0), EXTERNAL, cases(0.0), masks={"nnunet": masks(0.05)}, masked=(*PATIENTS[2:], "patient101")
+    ),
+    "masks of two patients": Situation(
+        ahead(0.0), EXTERNAL, cases(0.0), masks={"nnunet": masks(0.05, 0.0)}, masked=PATIENTS[:2]
+    ),
+    "masks of one patient": Situation(
+        ahead(0.0), EXTERNAL, cases(0.0), masks={"nnunet": masks(0.05)}, masked=PATIENTS[:1]
+    ),
+    "masks, and runs that are not finished": Situation(
+        ahead(0.0), EXTERNAL, cases(0.0), there=lambda run: run.seed < 3, masks={"nnunet": masks(0.05)}
+    ),
+    "masks against masks": Situation(
+        ahead(0.0), EXTERNAL, cases(0.0), masks={"nnunet": masks(0.0), "ensemble": masks(0.05, 0.006)}
+    ),
+    "the same masks twice": Situation(
+        ahead(0.0), EXTERNAL, cases(0.0), masks={"nnunet": masks(0.0), "copy": masks(0.0)}
+    ),
 }
 
 
@@ -217,7 +269,13 @@ def reported(situation: Situation, folder: Path) -> Report:
             log_run(store, run, situation.dice)
             if situation.cases:
                 log_cases(store, run, situation.cases, patients=situation.patients)
-    return build_report(made, collect(store, made.runs, cases=True), ReportRequest(significance=True))
+    files = [
+        write_masks(folder / f"{name}.json", made.runs[0], dice, patients=situation.masked)
+        for name, dice in situation.masks.items()
+    ]
+    request = ReportRequest(significance=True, against=files[:1], of=files[1:])
+    read = {file.name: read_prediction_set(file) for file in files}
+    return build_report(made, collect(store, made.runs, cases=True), request, predictions=read)
 
 
 def sentences(report: Report) -> Iterator[str]:
@@ -226,6 +284,7 @@ def sentences(report: Report) -> Iterator[str]:
         yield f"- {line}"
     verdicts = [row.verdict for part in report.comparisons for row in part.rows]
     verdicts += [row.verdict for part in report.comparisons for row in part.trends]
+    verdicts += [row.verdict for row in report.predictions]
     verdicts += [row.verdict for part in report.comparisons for row in part.subgroups]
     for verdict in dict.fromkeys(verdicts):
         yield f"  - {verdict}"

@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gridctl_trainer.cli import completion
+from gridctl_trainer.cli.faults import exit_code_of, show, unforeseen
 from gridctl_trainer.cli.help_examples import EXAMPLES
-from gridctl_trainer.contract import exit_codes
-from gridctl_trainer.contract.errors import Fault, StoreError
 from gridctl_trainer.terminal import score_options
 from gridctl_trainer.terminal.command_app import CommandApp
 from gridctl_trainer.terminal.completion import answer_shell, is_completing
 from gridctl_trainer.terminal.prediction_options import EndDiastole
 from gridctl_trainer.terminal.usage_examples import examples
-from gridctl_trainer.training.attempt.termination_message import leave_termination_message
 
 if TYPE_CHECKING:
     from gridctl_trainer.host.signals import StopSignal
@@ -31,9 +29,6 @@ app = CommandApp(
     name="gridctl-trainer",
     epilog=examples(*EXAMPLES[""]),
 )
-
-_RETRIED = (["run"], ["preflight"])
-"""Commands of Jobs."""
 
 
 class ProgressStyle(StrEnum):
@@ -322,37 +317,10 @@ def main() -> None:
     run_command(
         app,
         "gridctl-trainer",
-        show=_show,
-        exit_code_of=_exit_code_of,
-        unforeseen=_unforeseen,
+        show=show,
+        exit_code_of=exit_code_of,
+        unforeseen=unforeseen,
     )
-
-
-def _exit_code_of(fault: Fault) -> int:
-    """As runs end, but that a store that failed is told from a bug where nobody tries again."""
-    if isinstance(fault, StoreError) and fault.exit_code == exit_codes.BUG and sys.argv[1:2] not in _RETRIED:
-        return exit_codes.STORE_REFUSED
-    return fault.exit_code
-
-
-def _show(fault: Fault) -> None:
-    sys.stderr.write(f"error: {fault}\n")
-    leave_termination_message(str(fault))
-
-
-def _unforeseen(error: Exception) -> int:
-    import traceback
-
-    from gridctl_trainer.contract.secrets import masked
-
-    if isinstance(error, ImportError) and (error.name or "trainer").partition(".")[0] != "trainer":
-        said = f"cannot import {error.name}: {error}\n  pip install 'gridctl[trainer]'"
-        sys.stderr.write(f"error: {said}\n")
-        leave_termination_message(said)
-    else:
-        sys.stderr.write(masked("".join(traceback.format_exception(error))))
-        leave_termination_message(masked(f"a bug: {type(error).__name__}: {error}"))
-    return exit_codes.BUG
 
 
 if __name__ == "__main__":

@@ -4,36 +4,45 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from gridctl_trainer.contract.errors import SpecError
 from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.records.case_scores import CaseScores, CasesHeader, cases_to_bytes
+from gridctl_trainer.contract.records.score_file import (
+    COLUMNS,
+    COUNTS,
+    METADATA_KEY,
+    ScoreFileHeader,
+    rows_of,
+    score_file_sha256,
+)
 from gridctl_trainer.file_scoring.scoring import Scoring
 from gridctl_trainer.file_scoring.summary import one_empty, summarise
 from gridctl_trainer.host.atomic_file import replacing
-
-_OF_CASE: Final = ("patient", "time_point", "structure")
-_TEXTS: Final = ("group", "vendor", "centre")
-_COUNTS: Final = ("slices", "true_positive", "false_positive", "false_negative")
-COLUMNS: Final = (*_OF_CASE, "metric", "value", "undefined", *_TEXTS, *_COUNTS)
-"""Of every table, as `gridctl export --table cases` has them of runs."""
+from gridctl_trainer.host.source_version import version
 
 
-def writer_for(path: Path) -> Callable[[Scoring, str], None]:
-    """What writes such a file.
+def writer_for(path: Path) -> Callable[[Scoring, Path, Path], None]:
+    """What writes such a file, of a scoring and the places of predictions and truth.
 
     Raises:
         SpecError: Nothing does, or it takes a library that is not installed.
     """
-    formats = {".parquet": _parquet, ".csv": _csv, ".jsonl.gz": _json_lines}
+    formats: dict[str, Callable[[Scoring, Path, Path], bytes]] = {
+        ".parquet": _parquet,
+        ".json": _json,
+        ".csv": _csv,
+        ".jsonl.gz": _json_lines,
+    }
     for ending, made in formats.items():
         if path.name.endswith(ending):
             if made is _parquet:
                 _require_pyarrow()
-            return lambda scoring, name: _write(path, made(scoring, name))
+            return lambda scoring, predictions, truth: _write(path, made(scoring, predictions, truth))
     raise SpecError(
         "it is not known how to write such a file", where=f"-o {path}", fix=f"let it end in {', '.join(formats)}"
     )
@@ -41,16 +50,16 @@ def writer_for(path: Path) -> Callable[[Scoring, str], None]:
 
 def as_json(scoring: Scoring, predictions: str, truth: str) -> Mapping[str, Any]:
     """Everything that is known, for programs."""
-    metrics = _infos(scoring)
+    metrics, header = _infos(scoring), _header(scoring)
     empty = one_empty(scoring.records)
     return {
-        "schema_version": 1,
+        **header.to_json(),
+        "sha256": score_file_sha256(header, list(rows_of(scoring.records))),
         "predictions": predictions,
         "truth": truth,
         "structures": list(scoring.structures),
         "scored": scoring.scored,
         "not_scored": scoring.missing,
-        "metrics": {name: info.model_dump(mode="json") for name, info in metrics.items()},
         "summary": [
             {
                 "structure": item.structure,
@@ -79,36 +88,50 @@ def _infos(scoring: Scoring) -> dict[str, MetricInfo]:
     return {metric.name: metric.info for metric in scoring.metrics}
 
 
-def _rows(records: Sequence[CaseScores]) -> Iterator[dict[str, Any]]:
-    for record in records:
-        of_case = {name: getattr(record, name) for name in (*_OF_CASE, *_TEXTS, *_COUNTS)}
-        for metric, value in record.scores.items():
-            yield {**of_case, "metric": metric, "value": value, "undefined": ""}
-        for metric, reason in record.undefined.items():
-            yield {**of_case, "metric": metric, "value": None, "undefined": reason}
+def _header(scoring: Scoring) -> ScoreFileHeader:
+    return ScoreFileHeader(
+        gridctl=version(),
+        metrics=_infos(scoring),
+        runs=scoring.predicted_by.runs,
+        trained_on={patient: tuple(runs) for patient, runs in scoring.trained_on.items()},
+    )
 
 
-def _csv(scoring: Scoring, _: str) -> bytes:
+def json_text(scoring: Scoring, predictions: Path, truth: Path) -> str:
+    """What `--json` prints."""
+    return json.dumps(as_json(scoring, str(predictions), str(truth)), indent=2, ensure_ascii=False) + "\n"
+
+
+def _json(scoring: Scoring, predictions: Path, truth: Path) -> bytes:
+    return json_text(scoring, predictions, truth).encode()
+
+
+def _csv(scoring: Scoring, _: Path, __: Path) -> bytes:
     buffer = io.StringIO(newline="")
     writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_rows(scoring.records))
+    writer.writerows(rows_of(scoring.records))
     return buffer.getvalue().encode()
 
 
-def _json_lines(scoring: Scoring, name: str) -> bytes:
+def _json_lines(scoring: Scoring, predictions: Path, _: Path) -> bytes:
     """As runs keep theirs in a store."""
-    return cases_to_bytes(CasesHeader(run_id=name, spec_digest="", metrics=_infos(scoring)), scoring.records)
+    header = CasesHeader(run_id=predictions.resolve().name, spec_digest="", metrics=_infos(scoring))
+    return cases_to_bytes(header, scoring.records)
 
 
-def _parquet(scoring: Scoring, _: str) -> bytes:
+def _parquet(scoring: Scoring, _: Path, __: Path) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    kinds = {"value": pa.float64(), **dict.fromkeys(_COUNTS, pa.int64())}
-    schema = pa.schema([(column, kinds.get(column, pa.string())) for column in COLUMNS])
+    header, rows = _header(scoring), list(rows_of(scoring.records))
+    said = json.dumps({**header.to_json(), "sha256": score_file_sha256(header, rows)}, ensure_ascii=False)
+    kinds = {"value": pa.float64(), **dict.fromkeys(COUNTS, pa.int64())}
+    schema = pa.schema(
+        [(column, kinds.get(column, pa.string())) for column in COLUMNS], metadata={METADATA_KEY: said.encode()}
+    )
     buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(list(_rows(scoring.records)), schema=schema), buffer)
+    pq.write_table(pa.Table.from_pylist(rows, schema=schema), buffer)
     return buffer.getvalue()
 
 

@@ -11,6 +11,7 @@ from gridctl_trainer.contract.spec import DEFAULT_METRICS
 from gridctl_trainer.datasets.registry import CaseSource, find_sources
 from gridctl_trainer.file_scoring.label_names import LabelNames, label_names, labels_beside, parse_labels
 from gridctl_trainer.file_scoring.mask_files import CaseNames, find_masks
+from gridctl_trainer.file_scoring.predicted_by import PredictedBy
 from gridctl_trainer.file_scoring.scoring import Scoring
 from gridctl_trainer.file_scoring.truth_cases import TrueCase, cases_of_dataset, cases_of_files
 from gridctl_trainer.metrics.loading import Metric, load_metrics
@@ -69,7 +70,7 @@ def prepare(wanted: ScoreRequest, note: Note) -> Prepared:
         PluginError: There is no such data set or metric.
     """
     metrics = chosen_metrics(wanted.metrics)
-    naming = CaseNames(wanted.pattern)
+    naming, predicted_by = CaseNames(wanted.pattern), PredictedBy.beside(wanted.predictions)
     predictions = find_masks(wanted.predictions, "PREDICTIONS", note)
     given = parse_labels(wanted.labels, "--labels") if wanted.labels else None
     own = given or labels_beside(wanted.predictions)
@@ -79,7 +80,7 @@ def prepare(wanted: ScoreRequest, note: Note) -> Prepared:
             own = label_names([(name, [number]) for number, name in descriptor.labels.items()], wanted.dataset)
         labels = _named(own)
         of_set = dict.fromkeys((*descriptor.labels.values(), *descriptor.structures))
-        scoring = Scoring(metrics, _shared(labels, tuple(of_set), note), labels, predictions)
+        scoring = Scoring(metrics, _shared(labels, tuple(of_set), note), labels, predictions, predicted_by=predicted_by)
         sources = _sources(wanted.dataset, wanted.truth)
         total = len({source.patient for source in sources})
         return Prepared(scoring, cases_of_dataset(sources, scoring.wrong), total)
@@ -90,7 +91,8 @@ def prepare(wanted: ScoreRequest, note: Note) -> Prepared:
     if wanted.predictions.is_file() and wanted.truth.is_file():  # whatever they are called
         predictions = dict(zip(truths, predictions.values(), strict=True))
     _require_some(predictions, truths, wanted)
-    scoring = Scoring(metrics, _shared(labels, tuple(_named(of_truth).structures), note), labels, predictions)
+    shared = _shared(labels, tuple(_named(of_truth).structures), note)
+    scoring = Scoring(metrics, shared, labels, predictions, predicted_by=predicted_by)
     option = "--truth-labels" if wanted.truth_labels else "--labels"
     patients = list(cases_of_files(truths, _named(of_truth), option, naming, scoring.wrong))
     if not naming.given and all(case.time_point == "" for cases in patients for case in cases) and len(truths) > 1:

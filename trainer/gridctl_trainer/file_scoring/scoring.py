@@ -13,6 +13,7 @@ from gridctl_trainer.contract.errors import DataError, Fault, Problem
 from gridctl_trainer.contract.records.case_scores import PATIENT, CaseScores
 from gridctl_trainer.file_scoring.label_names import LabelNames
 from gridctl_trainer.file_scoring.mask_files import LabelMap, read_label_map
+from gridctl_trainer.file_scoring.predicted_by import PredictedBy
 from gridctl_trainer.file_scoring.truth_cases import TrueCase, Truth
 from gridctl_trainer.metrics.base import CaseVolume
 from gridctl_trainer.metrics.loading import Metric
@@ -34,6 +35,8 @@ class Scoring:
         problems: One of each file that could not be scored.
         scored: Cases that were.
         missing: Cases that were not.
+        predicted_by: Whose masks they are.
+        trained_on: Scored patients that one of these runs was trained on, each with the ids of such runs.
     """
 
     metrics: Sequence[Metric]
@@ -44,6 +47,8 @@ class Scoring:
     problems: list[Problem] = field(default_factory=list)
     scored: int = 0
     missing: int = 0
+    predicted_by: PredictedBy = field(default_factory=PredictedBy)
+    trained_on: dict[str, list[str]] = field(default_factory=dict)
     _used: set[str] = field(default_factory=set)
 
     def wrong(self, fault: Fault) -> None:
@@ -102,6 +107,8 @@ class Scoring:
                 )
             )
         self.scored += 1
+        if runs := self.predicted_by.runs_trained_on(case.patient, path):
+            self.trained_on[case.patient] = sorted({*self.trained_on.get(case.patient, ()), *runs})
         return volumes
 
     def _read(self, case: TrueCase, path: Path) -> tuple[Truth, LabelMap]:

@@ -38,7 +38,9 @@ Pattern = Annotated[
 ]
 OutputFile = Annotated[
     str | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Also write every case to a .parquet, .csv or .jsonl.gz file."),
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Also write every case to a .parquet, .json, .csv or .jsonl.gz file."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gridctl.analysis.model.comparison import Comparison, ComparisonRow, Overall, PairScore
+from gridctl.analysis.model.predictions import PredictionsRow
 from gridctl.analysis.model.ranking import ModelRank, ProfilePoint
 from gridctl.analysis.model.scorecard import PublishedRow, ScorecardRow, Stratum
 from gridctl.analysis.model.study import StudyCell, StudyItem, StudyPoint, StudySection
 from gridctl.analysis.model.subgroup import SubgroupTest
 from gridctl.analysis.model.training import TrainedModel
 from gridctl.analysis.model.trend import Interaction, TrendTest
+from gridctl.analysis.model.tuning import TunedModel
 from gridctl.analysis.provenance_record import Provenance, ProvenanceValue
 from gridctl.experiment.scores.measures import Measures
 
@@ -24,6 +26,7 @@ __all__ = [
     "ModelRank",
     "Overall",
     "PairScore",
+    "PredictionsRow",
     "ProfilePoint",
     "Provenance",
     "ProvenanceValue",
@@ -39,6 +42,7 @@ __all__ = [
     "Summary",
     "TrainedModel",
     "TrendTest",
+    "TunedModel",
 ]
 
 
@@ -125,8 +129,11 @@ class Report:
         provenance: What the report was made with.
         scorecard: Scores of cases by model, cell, set, structure and time point; empty where no run has any.
         published: Published scores of the same data set.
+        unpublished: By set, why published scores of the data set of its name are left out.
         strata: Scores of cases by group, vendor, centre and time point of patients.
         trained: What was trained: one row per model and cell.
+        tuned: What each model chose among the ablations, and at what cost; empty where nothing is tuned.
+        predictions: Models, or masks, against masks that `gridctl score` scored; empty where none are named.
         ranks: Three and more models ranked by each compared score; of two the comparison says all.
         profiles: Performance profile of each model by each compared score.
     """
@@ -145,7 +152,10 @@ class Report:
     provenance: Provenance = field(default_factory=Provenance)
     scorecard: Sequence[ScorecardRow] = ()
     published: Sequence[PublishedRow] = ()
+    unpublished: Mapping[str, str] = field(default_factory=dict)
     strata: Sequence[Stratum] = ()
     trained: Sequence[TrainedModel] = ()
+    tuned: Sequence[TunedModel] = ()
+    predictions: Sequence[PredictionsRow] = ()
     ranks: Sequence[ModelRank] = ()
     profiles: Sequence[ProfilePoint] = ()

@@ -9,7 +9,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from gridctl.analysis.wording import LEVEL, listed
-from gridctl.commands.planning.plan import Cost, Estimate, Need
+from gridctl.commands.planning.needs import Need
+from gridctl.commands.planning.plan import Cost, Estimate
 from gridctl.terminal import console
 from gridctl.terminal.tables import Column, FittedTable
 

@@ -13,10 +13,13 @@ import pandas as pd
 
 from gridctl.analysis.compared_scores import as_scored, checkpoints_of, shows_test_set
 from gridctl.analysis.model import ComparisonRow, PairScore, Summary
+from gridctl.analysis.predictions.comparison import compared_sets
 from gridctl.analysis.provenance_record import SealedPlan
+from gridctl.analysis.request import check
 from gridctl.collection.collect import Collected
 from gridctl.collection.outside_grid import outside_grid
 from gridctl.collection.read_cache import ReadCache
+from gridctl.collection.score_file import read_prediction_set
 from gridctl.collection.specifications import StoredSpecifications
 from gridctl.commands.collecting import collect_with_bar
 from gridctl.commands.lookup.experiments import Found
@@ -24,6 +27,7 @@ from gridctl.commands.progress.states import standings_now
 from gridctl.commands.reporting.report import undrawn_figures, write_report
 from gridctl.commands.reporting.reproduced_studies import reproduced_studies
 from gridctl.errors import InputError
+from gridctl.experiment.scores.measures import TEST
 from gridctl.history.changes import changes_since_first_report, looks_at_test_set
 from gridctl.history.event import HistoryEvent, report_event
 from gridctl.history.record import History, append, read_history
@@ -192,10 +196,13 @@ def answer(
     """
     experiment, store = found.experiment, found.store
     cases = checkpoints_of(experiment, request)
+    predictions = {file.name: read_prediction_set(file) for file in request.prediction_files}
     tables = collect_with_bar(store, experiment.runs, cases=cases, cache=ReadCache(None) if fresh else None)
     scored = as_scored(experiment, tables.runs, tables.epochs, tables.cases, tables.measures)
     finished = int(tables.runs["finished"].sum())
-    event = report_event(scored, finished, request, test_set=shows_test_set(scored, request))
+    check(request, scored)
+    shown = compared_sets(scored, tables.cases, request, predictions)  # a look at the test set is counted
+    event = report_event(scored, finished, request, test_set=TEST in shown or shows_test_set(scored, request))
     studies = reproduced_studies(experiment)
     plan = sealed_plan(store, experiment)
     report = build_report(
@@ -209,14 +216,20 @@ def answer(
         ],
         outside=outside_grid(StoredSpecifications(store, experiment.name), experiment.runs, tables.others),
         studies=studies.values(),
+        predictions=predictions,
     )
     made_from = replace(
         report.provenance,
         plan=plan,
-        request=asdict(request),
+        request=_asked(request),
         objects=object_digests(store, objects_of_report(tables.listed, experiment.runs), fresh=fresh),
     )
     return ReportResult(replace(report, provenance=made_from), request, tables, found, studies), event
+
+
+def _asked(request: ReportRequest) -> dict[str, Any]:
+    """The request as a report keeps it; what an earlier version did not know is there only if it was asked."""
+    return {name: value for name, value in asdict(request).items() if value or name not in ("against", "of")}
 
 
 def _of_plan(plan: SealedPlan | None) -> Iterator[str]:

@@ -12,6 +12,7 @@ from typing import Any
 from gridctl.analysis.model import (
     ComparisonRow,
     ModelRank,
+    PredictionsRow,
     ProfilePoint,
     PublishedRow,
     Report,
@@ -19,27 +20,38 @@ from gridctl.analysis.model import (
     Stratum,
     SubgroupTest,
     Summary,
+    TunedModel,
 )
 
 
 def rows(report: Report) -> list[dict[str, Any]]:
     """One row per comparison with `unit` and `score`; one per summary if nothing was compared."""
     told = {"experiment": report.experiment, "unit": report.unit}
-    if report.comparisons:
-        return [
-            {**told, "score": "" if report.unit == "epoch" else part.score, "kind": part.kind, **asdict(row)}
-            for part in report.comparisons
-            for row in part.rows
-        ]
+    if report.comparisons or report.predictions:
+        return [*_of_comparisons(report, told), *_of_predictions(report, told)]
     return [{**told, "score": report.score, **asdict(row)} for row in report.summaries]
+
+
+def _of_comparisons(report: Report, told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {**told, "score": "" if report.unit == "epoch" else part.score, "kind": part.kind, **asdict(row)}
+        for part in report.comparisons
+        for row in part.rows
+    ]
+
+
+def _of_predictions(report: Report, told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Models against masks: the columns of comparisons as far as they have a meaning over patients, and their own."""
+    return [{**told, "score": report.score, "kind": "predictions", **asdict(row)} for row in report.predictions]
 
 
 def as_csv(report: Report) -> str:
     """The rows as CSV with a heading; what is unknown is empty."""
-    kind = ComparisonRow if report.comparisons else Summary
-    told = ["experiment", "unit", "score", *(["kind"] if report.comparisons else [])]
-    columns = [*told, *(field.name for field in fields(kind))]
-    return _csv(columns, rows(report))
+    tested = bool(report.comparisons or report.predictions)
+    told = ["experiment", "unit", "score", *(["kind"] if tested else [])]
+    own = [field.name for field in fields(PredictionsRow)] if report.predictions else []
+    names = [field.name for field in fields(ComparisonRow if tested else Summary)]
+    return _csv(list(dict.fromkeys([*told, *names, *own])), rows(report))
 
 
 def side_tables(report: Report) -> dict[str, str]:
@@ -48,6 +60,7 @@ def side_tables(report: Report) -> dict[str, str]:
         "scorecard.csv": (ScorecardRow, report.scorecard),
         "strata.csv": (Stratum, report.strata),
         "published.csv": (PublishedRow, report.published),
+        "tuned.csv": (TunedModel, report.tuned),
         "subgroups.csv": (SubgroupTest, [row for part in report.comparisons for row in part.subgroups]),
         "ranks.csv": (ModelRank, report.ranks),
         "profiles.csv": (ProfilePoint, report.profiles),
@@ -93,7 +106,8 @@ def as_json(report: Report) -> str:
         "headlines": list(report.headlines),
         "summaries": [asdict(row) for row in report.summaries],
         "aggregates": [asdict(row) for row in report.aggregates],
-        "comparisons": rows(report) if report.comparisons else [],
+        "comparisons": _of_comparisons(report, {"experiment": report.experiment, "unit": report.unit}),
+        "predictions": _of_predictions(report, {"experiment": report.experiment, "unit": report.unit}),
         "overall": [asdict(row) for part in report.comparisons for row in part.overall],
         "trends": [asdict(row) for part in report.comparisons for row in part.trends],
         "interactions": [asdict(row) for part in report.comparisons for row in part.interactions],
@@ -108,8 +122,10 @@ def as_json(report: Report) -> str:
         "studies": [asdict(section) for section in report.studies],
         "scorecard": [asdict(row) for row in report.scorecard],
         "published_scores": [asdict(row) for row in report.published],
+        "unpublished": dict(report.unpublished),
         "strata": [asdict(row) for row in report.strata],
         "trained": [asdict(row) for row in report.trained],
+        "tuned": [asdict(row) for row in report.tuned],
         "provenance": asdict(report.provenance),
         "warnings": list(report.warnings),
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -12,6 +11,7 @@ from torch import nn
 
 from gridctl_trainer.contract.errors import NotFoundError, SpecError
 from gridctl_trainer.contract.layout import AttemptName, RunLayout, attempt_of, checkpoint_of
+from gridctl_trainer.contract.patient_names import named_patient
 from gridctl_trainer.contract.records.attempt_log import read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec
@@ -51,11 +51,7 @@ class Member:
 
     def trained_on_scan(self, name: str) -> str:
         """The patient of the run's training whose id a scan's name has in it; empty for none."""
-        words = set(re.split(r"[/\\]", name))
-        for patient in sorted(self.trained_on):
-            if patient in words or re.search(rf"(?<![A-Za-z0-9]){re.escape(patient)}(?![A-Za-z0-9])", name):
-                return patient
-        return ""
+        return named_patient(name, self.trained_on)
 
 
 def load_member(location: str, store_url: str | None, device: torch.device, *, best: bool) -> Member:

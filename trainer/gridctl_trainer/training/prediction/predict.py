@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -83,6 +83,7 @@ def predict(request: Request, told: Told) -> None:
     torch.set_num_threads(members[0].spec.training.threads)
     cv2.setNumThreads(members[0].spec.training.threads)
     _look_for_training_patients(scans, request.place, members, told.note)
+    root = request.place.resolve().name
     lacking: dict[type[DataError], list[FoundScan]] = {}
     written: dict[str, str] = {}
     for number, found in enumerate(scans, 1):
@@ -111,7 +112,7 @@ def predict(request: Request, told: Told) -> None:
             written[found.name] = str(found.source.name)
             told.written(path)
     if written:
-        _write_sidecar(request, members, written)
+        _write_sidecar(request, members, written, _of_training_patients(written, root, members))
     problems += [said_lacking(kind, of_kind, request.place, members) for kind, of_kind in lacking.items()]
     if problems:
         told.note(f"{count(len(written), 'scan')} of {len(scans)} segmented")
@@ -169,7 +170,15 @@ def _look_for_training_patients(
     )
 
 
-def _write_sidecar(request: Request, members: Sequence[Member], written: Mapping[str, str]) -> None:
+def _of_training_patients(written: Iterable[str], root: str, members: Sequence[Member]) -> dict[str, list[str]]:
+    """The scans of patients that members were trained on, each with the ids of these runs."""
+    found = {name: [m.spec.run_id for m in members if m.trained_on_scan(f"{root}/{name}")] for name in sorted(written)}
+    return {name: runs for name, runs in found.items() if runs}
+
+
+def _write_sidecar(
+    request: Request, members: Sequence[Member], written: Mapping[str, str], trained_on: Mapping[str, Sequence[str]]
+) -> None:
     target = members[0].spec.data.target
     content: dict[str, Any] = {
         "labels": {"background": 0, **{name: number for number, name in enumerate(target, 1)}},
@@ -177,10 +186,16 @@ def _write_sidecar(request: Request, members: Sequence[Member], written: Mapping
         "checkpoint": "best" if request.best else "final",
         "clean_up": members[0].spec.scoring.clean_up,
         "runs": [
-            {"run_id": member.spec.run_id, "epoch": member.epoch, "weights_sha256": member.weights_sha256}
+            {
+                "run_id": member.spec.run_id,
+                "epoch": member.epoch,
+                "weights_sha256": member.weights_sha256,
+                "trained_on": sorted(member.trained_on),
+            }
             for member in members
         ],
         "masks": {f"{name}{ENDING}": source for name, source in sorted(written.items())},
+        "masks_of_training_patients": {f"{name}{ENDING}": runs for name, runs in trained_on.items()},
     }
     with replacing(request.output / SIDECAR) as file:
         file.write((json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())

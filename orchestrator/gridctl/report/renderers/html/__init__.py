@@ -29,8 +29,10 @@ from gridctl.report.renderers.html.representatives import representatives
 from gridctl.report.renderers.html.run_table import run_rows
 from gridctl.report.renderers.html.significance_table import test_rows
 from gridctl.report.renderers.html.templating import render
+from gridctl.report.renderers.prediction_sections import prediction_sections
 from gridctl.report.renderers.scorecard_sections import scorecard_sections, training_sections
 from gridctl.report.renderers.sections import definitions
+from gridctl.report.renderers.tuning_sections import tuning_sections
 from gridctl.runs.standing import Standing, standing_without_backend
 from gridctl_trainer.storage.base import Store
 
@@ -104,10 +106,11 @@ def render_page(
             "grid": grid_map(runs, named, known),
             "gallery": gallery,
             "patients": shown_patients(report, tables.cases, chosen, named, gallery),
+            "predictions": list(prediction_sections(report)),
             "scorecards": list(scorecard_sections(report)),
-            "trainings": list(training_sections(report)),
+            "trainings": [*tuning_sections(report), *training_sections(report)],
             "agreements": agreed,
-            "function": function_cells(tables.function, chosen, agreed),
+            "function": function_cells(tables.function, chosen),
             "lines": lines,
             "mixed": mixed(lines),
             "newest": newest_sign(tables.runs),

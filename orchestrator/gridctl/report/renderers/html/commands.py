@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from gridctl.analysis.request import ReportRequest
+from gridctl.analysis.request import PredictionFile, ReportRequest
 from gridctl_trainer.storage.base import Store
 
 
@@ -29,6 +29,10 @@ def logs_command(store: Store) -> str:
     return shlex.join(["gridctl", "logs", "RUN", "--store", store.url])
 
 
+def _file(side: PredictionFile) -> str:
+    return f"{side.name}={Path(side.file).absolute()}"
+
+
 def _options(request: ReportRequest) -> Iterator[str]:
     if request.significance:
         yield "--significance"
@@ -42,5 +46,9 @@ def _options(request: ReportRequest) -> Iterator[str]:
         yield "--strict-pairs"
     if request.keep_differing_pairs:
         yield "--keep-differing-pairs"
+    for side in request.of:
+        yield from ("--model", side if isinstance(side, str) else _file(side))
+    for file in request.against:
+        yield from ("--against", _file(file))
     if request.seed:
         yield from ("--seed", str(request.seed))

@@ -1,0 +1,1 @@
+"""Masks that somebody else made as one side of a comparison, tested over patients."""
