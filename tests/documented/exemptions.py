@@ -27,6 +27,7 @@ FOLLOWED: Final[Mapping[str, str]] = {"docs/cluster.md": "tests/cluster/test_doc
 """Pages whose blocks a test runs in their order, from the first to the last."""
 
 ENDS_WITH: Final[Mapping[str, tuple[int, str]]] = {
+    r"gridctl decide FILE": (2, "`fixed` allows one look"),  # as the demo declares
     r"gridctl delete (NAME|demo --run \S+)": (2, "nobody is here to be asked"),
 }
 """Exit code and message of those that do not end with 0 where no person answers."""

@@ -140,7 +140,12 @@ def build_report(
             *rank_headlines(ranks),
             *prediction_headlines(against_masks),
         ],
-        aggregates=[row for here, names in cells_of_metric for row in aggregates(here, names, observations, request)],
+        aggregates=[
+            row
+            for here, names in cells_of_metric
+            if here is not cells or not tuned  # no mean over what was only tried
+            for row in aggregates(here, names, observations, request)
+        ],
         families=families,
         measures=experiment.measures,
         studies=[study.section(measured) for study in studies],

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from gridctl.analysis.scorecards.acdc_patients import true_voxels
 from gridctl_trainer.contract.records.case_scores import read_cases
 from gridctl_trainer.datasets.phantom.dataset import PhantomOptions, write_phantom
 from gridctl_trainer.datasets.registry import find_sources
@@ -403,3 +404,9 @@ def test_real_patients_in_the_layout_of_acdc(tmp_path: Path, gridctl: Command) -
     of_left = means(found, "left_ventricle")
     assert [of_left[name] for name in ("dice", "nsd", "hd", "absolute_ef_error")] == [1, 1, 0, 0]
     assert {case["group"] for case in found["cases"]} == {"DCM", "RV"}
+    known = true_voxels()
+    counted = [case for case in found["cases"] if case.get("true_positive") is not None]
+    assert len({(case["patient"], case["time_point"], case["structure"]) for case in counted}) == 18
+    for case in counted:
+        truth = case["true_positive"] + case["false_negative"]
+        assert truth == known[case["patient"], case["time_point"], case["structure"]], "a report knows these patients"

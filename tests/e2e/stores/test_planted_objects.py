@@ -86,7 +86,7 @@ def test_every_command_goes_on(folder: tuple[Path, dict[str, str]], gridctl: Run
 
     watched = expect(gridctl("status", *where, "--watch", "--json")).stdout.splitlines()
     assert json.loads(watched[-1])["problems"] == status["problems"]
-    assert "no run of these has failed" in expect(gridctl("retry", *where)).stderr
+    assert "none of these runs has failed" in expect(gridctl("retry", *where)).stderr
     assert "0 active runs cancelled" in expect(gridctl("cancel", *where), 0).stderr
     expect(gridctl("delete", *where, "--yes"), 0)
     assert not [path for path in root.rglob("*") if not path.is_dir() or path.is_symlink()]

@@ -108,6 +108,7 @@ def test_the_best_epoch_has_cases_of_its_own(store: FolderStore, tmp_path: Path)
     titles = [section.title for section in all_sections(report)]
     assert "validation Dice, selected on these patients (higher is better)" in titles
     assert any(title.endswith("best epoch, selected on these patients") for title in titles)
+    assert "validation Dice, selected on these patients, over the whole grid" in titles
 
 
 def test_runs_of_before_are_compared_by_slices_and_it_is_said(store: FolderStore, tmp_path: Path) -> None:

@@ -196,6 +196,40 @@ def test_evidence_at_any_time_is_of_the_cohort(store: FolderStore, tmp_path: Pat
     assert row.p_tost is None
 
 
+def test_after_one_seed_evidence_at_any_time_says_that_it_is_too_few(store: FolderStore, tmp_path: Path) -> None:
+    stopping = ["compare.claim=cohort", "compare.stopping=anytime", "compare.equivalence_margin=0.2"]
+    tiny = parse_experiment(experiment(tmp_path / "data").document.with_overrides(stopping))
+    for run in tiny.runs:
+        if run.seed == 1:
+            log_run(store, run, dice_of(0.05))
+    overall = build_report(tiny, collect(store, tiny.runs), ASKED).comparisons[0].overall[0]
+    assert (overall.n_seeds, overall.equivalent) == (1, False)
+    assert overall.verdict == "one seed is not enough for a test; add seeds"
+
+
+@pytest.mark.parametrize(
+    ("claim", "stopping"),
+    [
+        ("cohort", "fixed"),
+        ("cohort", "anytime"),
+        ("cohort", "{looks: [3, 5]}"),
+        ("population", "fixed"),
+        ("population", "{looks: [3, 5]}"),
+    ],
+)
+def test_the_whole_grid_is_within_the_margin_by_the_declared_claim(
+    claim: str, stopping: str, store: FolderStore, tmp_path: Path
+) -> None:
+    """As the interval that belongs to the test lies inside it; a margin that is too small is not reached."""
+    declared = [f"compare.claim={claim}", f"compare.stopping={stopping}"]
+    for margin, within in (("0.2", True), ("0.0001", False)):
+        tiny = filled(store, tmp_path, dice(0.0, 0.004), *declared, f"compare.equivalence_margin={margin}")
+        row = reported(tiny, store).comparisons[0].overall[0]
+        assert (row.equivalence_margin, row.equivalent) == (float(margin), within)
+        assert ("too small to matter" in row.verdict) == within
+        assert (row.p_tost is None) == (stopping == "anytime")
+
+
 def test_equivalence_is_corrected_over_cells(store: FolderStore, tmp_path: Path) -> None:
     tiny = filled(store, tmp_path, dice(0.0, 0.004), "compare.equivalence_margin=0.006")
     found = [row for row in rows(reported(tiny, store)) if row.metric == VALIDATION_CASE_DICE]

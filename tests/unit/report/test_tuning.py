@@ -88,6 +88,7 @@ def test_scores_that_chose_are_said_to_be_selected(store: FolderStore, tmp_path:
     assert "Scorecard: sunnybrook, left ventricle" in titles
     assert not any(row.metric == VALIDATION_CASE_DICE for row in rows(report))
     assert any(line.startswith("tuned on validation: scores there chose") for line in report.warnings)
+    assert {row.metric for row in report.aggregates} == {SUNNYBROOK_CASE_DICE}, "no mean over what was only tried"
 
 
 def test_nothing_that_was_not_chosen_is_shown_where_the_verdict_is(store: FolderStore, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from gridctl.report.renderers.tuning_sections import tuning_sections
 
 
 def all_sections(report: Report) -> Iterator[Section]:
-    """What was compared and chosen, with masks too, the scorecard and its strata, what was trained, published studies."""
+    """What was compared and chosen, with masks too, the scorecard, its strata, what was trained, published studies."""
     yield from sections(report)
     yield from prediction_sections(report)
     yield from ranking_sections(report)

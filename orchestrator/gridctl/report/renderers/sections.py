@@ -253,6 +253,7 @@ def _whole_grid(report: Report) -> Iterator[Section]:
     beside = {row.metric for part in report.comparisons for row in part.rows if row.secondary}
     for metric, rows in by_metric.items():
         role = " (secondary)" if metric in beside else ""
+        role += ", selected on these patients," if is_selected(report.score, report.measures[metric]) else ""
         yield Section(
             f"{titled(report.measures[metric])}{role} over the whole grid",
             ["what", "value", "95% CI", "n"],
