@@ -1,4 +1,4 @@
-"""Objects of a remote store that were read before, so that only what changed is read again."""
+"""A cache of objects of a remote store, so that only objects that changed are read again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 class ReadCache:
-    """One file for each object of a store, with the ETag it had; damaged files are read anew."""
+    """One file per object of a store, with its ETag; damaged files are read again."""
 
     def __init__(self, folder: Path | None, namespace: str = "") -> None:
         """Keep objects in `folder`; None keeps nothing."""
@@ -31,7 +31,7 @@ class ReadCache:
 
         Args:
             store: Whose objects are kept.
-            folders: Also those of a folder: where it is not reading that takes long, but what is made of it.
+            folders: Whether to cache folders too: for objects whose processing, not reading, takes long.
         """
         if not folders and not store.url.startswith("s3://"):
             return cls(None)
@@ -47,11 +47,11 @@ class ReadCache:
 
         Args:
             key: Of the object.
-            etag: As just listed.
+            etag: Its ETag as just listed.
             read: Reads it from the store.
 
         Returns:
-            What was kept under this ETag, else what `read` returns, which is then kept.
+            The cached content for this ETag, else what `read` returns, which is then cached.
         """
         data = self.kept(key, etag)
         if data is not None:
@@ -101,9 +101,9 @@ class ReadCache:
         path = self._path(self._folder, key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(path, synced=False) as file:  # what a crash damages, its digest tells
+            with replacing(path, synced=False) as file:  # the digest detects damage by a crash
                 file.write(b"\n".join((etag.encode(), _digest(data), data)))
-        except OSError as error:  # a full disk costs time, not the answer
+        except OSError as error:  # a full disk costs time, not the result
             _say_once(f"cannot write the cache in {self._folder} ({error.strerror}): what was read is not kept")
 
     def _path(self, folder: Path, key: str) -> Path:

@@ -1,4 +1,4 @@
-"""The metric logs and results of runs, read many at a time; a damaged one is a problem of its run alone."""
+"""The metric logs and results of runs, read many at a time; a damaged one is a problem only of its run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gridctl_trainer.storage.base import Blob, Stat, Store, bulk_reader, require
 T = TypeVar("T")
 
 OnRead = Callable[[int, int], None]
-"""Called after each object with how many are read, and of how many."""
+"""Called after each object with the number read and the total."""
 
 Reads = Callable[[str, str, Callable[[], Blob]], bytes]
 """Given a key, its ETag and what reads the object from the store: its content."""
@@ -47,18 +47,18 @@ def read_objects(
     problems: list[Problem],
     on_read: OnRead | None,
 ) -> Iterator[tuple[str, RunObjects]]:
-    """Read what was chosen of a listing; a run's objects are given up once they are taken, so that few are held.
+    """Read chosen objects of a listing; a run's objects are dropped once they are yielded, so that few are in memory.
 
     Args:
         store: Where it is.
         wanted: Runs by their ids.
-        chosen: Metric logs and results, each with the id of its run; those of a run follow each other.
+        chosen: Metric logs and results, each with the id of its run; those of one run are adjacent.
         reads: What reads an object of a run, from a cache if it was read before.
-        problems: Takes what is wrong with single objects.
-        on_read: Told how far it is.
+        problems: Receives the problems of single objects.
+        on_read: Called with the progress.
 
     Yields:
-        Each run of them, and what was read of it.
+        Each run, and what was read of it.
 
     Raises:
         StoreError: The store cannot be reached.
@@ -77,7 +77,7 @@ def read_objects(
                 else:
                     of_run.result = ResultRecord.of_run(wanted[run_id], data, f"{store.url}/{stat.key}")
             except (MetricLogError, StoreError) as error:
-                if data or not is_log:  # an attempt's first write may still be on its way
+                if data or not is_log:  # an attempt's first write may still be under way
                     problems += error.problems
         if number == len(chosen) or chosen[number][0] != run_id:
             yield run_id, of_run
@@ -87,7 +87,7 @@ def read_objects(
 def _contents(
     store: Store, chosen: Sequence[tuple[str, Stat]], reads: Callable[[str, Stat], Reads]
 ) -> Iterator[tuple[tuple[str, Stat], bytes | StoreError | None]]:
-    """Each object and its content, read many at a time and not far ahead of who takes them."""
+    """Each object and its content, read many at a time and not far ahead of the consumer."""
     batches = list(_batches(chosen))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
 
@@ -101,7 +101,7 @@ def _contents(
 
 
 def _batches(chosen: Sequence[tuple[str, Stat]]) -> Iterator[Sequence[tuple[str, Stat]]]:
-    """What is read at a time: few objects where they are large, so that they fit into memory."""
+    """Batches to read at a time: fewer objects if they are large, so that they fit into memory."""
     start, size_bytes = 0, 0
     for number, (_, stat) in enumerate(chosen):
         if number > start and (number - start == _BATCH or size_bytes + stat.size_bytes > _BATCH_BYTES):
@@ -125,7 +125,7 @@ def _log_of(run_id: str, key: str, data: bytes, where: str) -> AttemptColumns:
 
 
 def _get(store: Store, stat: Stat, read_kept: Reads) -> bytes | StoreError | None:
-    """An object; None if it is gone; what is wrong with this one object, while others may be well.
+    """An object; None if it is gone; the problem if only this object is damaged.
 
     Raises:
         StoreError: The store cannot be reached.
@@ -140,7 +140,7 @@ def _get(store: Store, stat: Stat, read_kept: Reads) -> bytes | StoreError | Non
 
 
 def object_or_fault(read: Callable[[], T]) -> T | StoreError | None:
-    """What reading one object gives; None if it is gone; what is wrong with it, while others may be well.
+    """Read one object; None if it is gone; the problem if only this object is damaged.
 
     Raises:
         StoreError: The store cannot be reached.

@@ -1,4 +1,4 @@
-"""What the metric logs and the result of one run come to, and its packed form, which is cached."""
+"""The tables of one run, from its metric logs and result, and their packed form, which is cached."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class RunTable:
     """One run.
 
     Attributes:
-        row: What `RUN_COLUMNS` name of it, but for its cell and what the listing alone tells, and its latest scores.
+        row: Values of `RUN_COLUMNS`, without its cell and what only the listing shows, and its latest scores.
         function: One row per patient of its result; columns as `FUNCTION_COLUMNS`, without those that name the run.
-        metrics: What its logs say of metrics.
+        metrics: Descriptions of metrics from its logs.
         scored: Names of the scores that some epoch has.
     """
 
@@ -62,7 +62,7 @@ class RunTable:
     @property
     def epochs(self) -> Mapping[str, NDArray[Any]]:
         """`epoch`, `attempt`, `train_loss` and `seconds`, and each score; arrays of one value per epoch that counts,
-        NaN where it has none. Made when they are asked for: who wants only the row needs no numpy and no Arrow.
+        NaN where it has none. Built on first use: the row alone needs neither numpy nor Arrow.
         """
         if isinstance(self._epochs, bytes):
             import pyarrow as pa
@@ -90,7 +90,7 @@ class RunTable:
 
     @classmethod
     def unpacked(cls, data: bytes) -> RunTable:
-        """What `packed` packed."""
+        """Read back what `packed` wrote."""
         head, _, epochs = data.partition(b"\n")
         told = json.loads(head)
         return cls(told["row"], epochs, told["function"], _metrics(told["metrics"]), told["scored"])
@@ -111,7 +111,7 @@ def _arrays(merged: MergedColumns) -> dict[str, NDArray[Any]]:
 
 
 def state_of(run: RunSpec, objects: Iterable[Stat]) -> str:
-    """What a cached table was made of: it holds as long as this is the same.
+    """The inputs of a cached table: it is valid as long as these are the same.
 
     Args:
         run: As the experiment has it now.
@@ -124,7 +124,7 @@ def state_of(run: RunSpec, objects: Iterable[Stat]) -> str:
 
 @cache
 def made_by() -> str:
-    """This version, and the code that makes tables of logs: what another one made is not believed."""
+    """This version, and the code that builds tables from logs: tables of other code are not reused."""
     code = hashlib.sha256()
     for folder in (Path(__file__).parent, Path(contract.__file__).parent):
         for path in sorted(folder.rglob("*.py")):
@@ -134,7 +134,7 @@ def made_by() -> str:
 
 @lru_cache
 def _metrics(text: str) -> Mapping[str, MetricInfo]:
-    """Most runs of an experiment say the same of their metrics."""
+    """Cached: most runs of an experiment describe their metrics alike."""
     return {name: MetricInfo.model_validate(info) for name, info in json.loads(text).items()}
 
 
@@ -144,7 +144,7 @@ def joined_epochs(
     """The epochs of many runs, one array per column.
 
     Args:
-        tables: Of each run its cell and its table.
+        tables: The cell and the table of each run.
         columns: Those wanted; NaN where a run has none, which only a score may lack.
     """
     import numpy as np
