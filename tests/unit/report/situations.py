@@ -239,7 +239,7 @@ SITUATIONS: Final[Mapping[str, Situation]] = {
         masks={"nnunet": masks(0.05)},
     ),
     "masks of other patients as well, and not of all": Situation(
-        ahead(0.0), EXTERNAL, cases(0.0), masks={"nnunet": masks(0.05)}, masked=(*PATIENTS[2:], "patient101")
+        ahead(0.0), EXTERNAL, cases(0.0), masks={"nnunet": masks(0.05)}, masked=(*PATIENTS[2:], "patient100")
     ),
     "masks of two patients": Situation(
         ahead(0.0), EXTERNAL, cases(0.0), masks={"nnunet": masks(0.05, 0.0)}, masked=PATIENTS[:2]

@@ -111,7 +111,7 @@ def test_who_is_on_one_side_only_is_left_out_of_both_and_counted(
     def without_es(case: CaseScores) -> CaseScores | None:
         return None if (case.patient, case.time_point) == (PATIENTS[0], "ES") else case
 
-    patients = (*PATIENTS[:4], "patient101")
+    patients = (*PATIENTS[:4], "patient100")
     file = write_masks(tmp_path / "nnunet.json", tiny.runs[0], of_masks, patients=patients, change=without_es)
     row = reported(tiny, collected, file).predictions[0]
     assert (row.patients, row.patients_left_out) == (3, 4)
@@ -170,7 +170,7 @@ OTHER_NSD = {**METRICS, "dice": METRICS["dice"].model_copy(update={"label": "Dic
             {},
             r"1 patient trained on .* patient003 by other",
         ),
-        ({"patients": ("patient101",)}, {}, r"no patient is on both sides: it has patient101, and the runs scored"),
+        ({"patients": ("patient100",)}, {}, r"no patient is on both sides: it has patient100, and the runs scored"),
         ({"set_name": "validation"}, {"metrics": ["validation.dice"]}, r"of which each seed validates others"),
         ({}, {"metrics": ["sunnybrook.soft_dice"]}, r"is of slices, and masks have scores of whole volumes"),
         ({}, {"score": "mean"}, r"masks are compared by scores of cases, which score 'mean' has not"),
