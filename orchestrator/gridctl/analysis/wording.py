@@ -181,22 +181,42 @@ def overall_verdict(row: Overall) -> str:
         return "the same in every seed, so there is no spread to test against"
     ahead = (row.difference > 0) == row.higher_is_better
     better, worse = (row.model, row.against) if ahead else (row.against, row.model)
+    if row.equivalent and not is_significant_overall(row):
+        return f"the difference is within ±{row.equivalence_margin:g}: too small to matter"
     if prints_as_zero(row.difference):
-        return "no difference seen"
+        return f"no difference seen{_not_within(row)}"
     if is_significant_overall(row):
-        return f"{better} is better than {worse}"
+        within = f", by less than the {row.equivalence_margin:g} that matters" if row.equivalent else ""
+        return f"{better} is better than {worse}{within}"
     if row.p_holm <= LEVEL:
         few = count(row.n_seeds, "seed") if row.n_seeds < FEWEST_PAIRS else count(row.patients, "patient")
         return f"{better} is ahead, but {few} are too few to call it better"
-    return "no difference is shown"
+    return f"no difference is shown{_not_within(row)}"
+
+
+def _not_within(row: Overall) -> str:
+    margin = row.equivalence_margin
+    return "" if margin is None or row.equivalent is None else f", nor is it shown to be within ±{margin:g}"
+
+
+def is_equivalent_overall(row: Overall) -> bool | None:
+    """Whether the mean over the grid is shown to lie within the declared margin; None where that was not tested."""
+    if row.equivalence_margin is None:
+        return None
+    if row.p_tost_holm is None:
+        return row.equivalent
+    return row.p_tost_holm <= LEVEL and not row.unfinished and _enough(row)
+
+
+def _enough(row: Overall) -> bool:
+    return row.n_seeds >= FEWEST_PAIRS and (row.claim == "cohort" or row.patients >= FEWEST_PAIRS)
 
 
 def is_significant_overall(row: Overall) -> bool:
     """Whether a difference over the whole grid may be called one; as `is_significant`."""
     if row.p_holm is None or row.difference is None or row.unfinished or prints_as_zero(row.difference):
         return False
-    enough = row.n_seeds >= FEWEST_PAIRS and (row.claim == "cohort" or row.patients >= FEWEST_PAIRS)
-    return row.p_holm <= LEVEL and enough
+    return row.p_holm <= LEVEL and _enough(row)
 
 
 def _equivalence(row: ComparisonRow) -> str:

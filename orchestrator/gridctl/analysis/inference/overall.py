@@ -16,10 +16,11 @@ from gridctl.analysis.inference.families import cells_of, overall_family_of
 from gridctl.analysis.inference.stopping import stopped
 from gridctl.analysis.model import Overall, PairScore
 from gridctl.analysis.scorecards.patient_scores import PairOfPatients
+from gridctl.analysis.statistics.equivalence import paired_tost
 from gridctl.analysis.statistics.improvement import wins
 from gridctl.analysis.statistics.multiplicity import holm, within_families
 from gridctl.analysis.statistics.over_grid import improvement_over_grid, iqm_difference, mean_over_grid
-from gridctl.analysis.wording import overall_verdict
+from gridctl.analysis.wording import is_equivalent_overall, overall_verdict
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.scores.measures import Measure
@@ -70,7 +71,9 @@ def overall(
         return seed_table(((seed, place, value) for (seed, place), value in zip(places, values, strict=True)), columns)
 
     first, second = (np.array([getattr(pair, side) for pair in scored]) for side in ("model_score", "against_score"))
-    mean = mean_over_grid(table(first - second))
+    of_seeds = table(first - second)
+    complete = of_seeds[np.isfinite(of_seeds).all(axis=1)].mean(axis=1) if of_seeds.size else np.array([])
+    mean = mean_over_grid(of_seeds)
     middle = iqm_difference(table(first), table(second))
     better = improvement_over_grid(table(wins(first, second, higher_is_better=measure.higher_is_better)))
     made = Overall(
@@ -97,15 +100,20 @@ def overall(
         "t": mean.t if mean else None,
         "degrees_of_freedom": mean.degrees_of_freedom if mean else 0,
         "p": mean.p if mean else None,
+        "equivalence_margin": asked.equivalence_margin,
+        "p_tost": _tost_of_seeds(complete, asked.equivalence_margin),
     }
     of_patients = [
         (pair.seed, (pair.train_ratio, pair.ablation), shared) for pair, shared in pairs if shared is not None
     ]
     told = with_readings(fields, asked, _over_cells(of_patients, cells) if of_patients else None)
-    of_seeds = table(first - second)
-    complete = of_seeds[np.isfinite(of_seeds).all(axis=1)].mean(axis=1) if of_seeds.size else np.array([])
     told = stopped(told, asked, complete, 1)
     return replace(made, **{name: value for name, value in told.items() if name in _FIELDS})
+
+
+def _tost_of_seeds(means: NDArray[np.float64], margin: float | None) -> float | None:
+    found = paired_tost(means, np.zeros_like(means), margin) if margin is not None else None
+    return found.p if found else None
 
 
 def _over_cells(
@@ -129,11 +137,13 @@ def overall_corrected(parts: Sequence[Sequence[Overall]], tests: Sequence[Compar
     ]
     sizes = Counter(name for of_part in names for name in of_part)
     after = within_families(holm, [[row.p for row in part] for part in parts], names)
+    alike = within_families(holm, [[row.p_tost for row in part] for part in parts], names)
     finished = []
-    for part, of_part, corrected in zip(parts, names, after, strict=True):
+    for part, of_part, corrected, within in zip(parts, names, after, alike, strict=True):
         told = [
-            replace(row, p_holm=p, family=name, family_size=sizes[name])
-            for row, name, p in zip(part, of_part, corrected, strict=True)
+            replace(row, p_holm=p, p_tost_holm=p_tost, family=name, family_size=sizes[name])
+            for row, name, p, p_tost in zip(part, of_part, corrected, within, strict=True)
         ]
+        told = [replace(row, equivalent=is_equivalent_overall(row)) for row in told]
         finished.append([replace(row, verdict=overall_verdict(row)) for row in told])
     return finished

@@ -37,6 +37,7 @@ _UNBROKEN: Final = (
     "ranks",
     "diff.",
     "TOST",
+    "ROPE",
 )
 """Columns too short to break; the others break where even bare numbers are too wide."""
 
