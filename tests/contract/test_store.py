@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from gridctl_trainer.contract.errors import NotFoundError, StoreError
-from gridctl_trainer.storage.base import Store, open_store
+from gridctl_trainer.storage.base import Store, folders_of, open_store
 
 SEVERAL_PARTS = 20 << 20
 
@@ -111,6 +111,13 @@ def test_a_listing_is_ordered_by_key_and_cut_by_letters_not_folders(store: Store
     assert [stat.key for stat in store.list("demo/b")] == ["demo/b/c", "demo/b0"]
     assert [stat.key for stat in store.list("none")] == []
     assert {stat.key: stat.size_bytes for stat in store.list()} == {key: len(key.encode()) for key in keys}
+
+
+def test_the_folders_of_a_store_are_found_without_what_lies_below(store: Store) -> None:
+    assert list(folders_of(store)) == []
+    for key in ("b/x/1", "a/1", "a/2", "top", "c-d/e"):
+        store.put(key, b"")
+    assert list(folders_of(store)) == ["a", "b", "c-d"]
 
 
 def test_a_listing_of_more_than_a_page_is_whole(store: Store) -> None:

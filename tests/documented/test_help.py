@@ -62,12 +62,12 @@ def test_it_ends_with_examples_that_fit_80_columns(words: tuple[str, ...], help_
 
 @pytest.mark.parametrize("words", EVERY, ids=" ".join)
 def test_no_word_of_it_is_lost(words: tuple[str, ...], help_of: Any) -> None:
-    """What stands in square brackets is markup to rich, and vanishes unless it is escaped."""
+    """What stands in square brackets is markup to some formatters, and vanishes."""
     command = (GRIDCTL if words[0] == "gridctl" else TRAINER)[words[1:]]
-    shown = re.sub(r"[\s│]+", " ", help_of(words, 500))
+    shown = re.sub(r"\s+", " ", help_of(words, 500))
     for parameter in command.params:
         said = getattr(parameter, "help", None) or ""
-        assert re.sub(r"\s+", " ", said.replace("\\[", "[")) in shown, parameter.name
+        assert re.sub(r"\s+", " ", said) in shown, parameter.name
 
 
 def test_every_command_has_examples_and_no_other() -> None:
@@ -84,7 +84,7 @@ def test_a_group_without_a_command_shows_all_of_them(
     known = GRIDCTL if words[0] == "gridctl" else TRAINER
     for path in known:
         if len(path) == len(words):
-            assert re.search(rf"^│ {path[-1]} ", done.stdout + done.stderr, re.MULTILINE), path
+            assert re.search(rf"^  {path[-1]} ", done.stdout + done.stderr, re.MULTILINE), path
 
 
 @pytest.mark.parametrize("words", [path for path in TRAINER if path], ids=" ".join)

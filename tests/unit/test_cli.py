@@ -43,6 +43,15 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("words", [["--help"], ["status", "--help"], ["submit", "-h"]], ids=" ".join)
+def test_showing_help_imports_what_it_needs_alone(words: list[str]) -> None:
+    code = f"import sys, contextlib; sys.argv = ['gridctl', *{words}]\nfrom gridctl.cli.main import main\n"
+    code += "with contextlib.suppress(SystemExit):\n    main()"
+    done = loads_none_of(code, ["pydantic", "rich", "pandas", "numpy", "boto3", "yaml"])
+    assert done.returncode == 0, done.stderr
+    assert "Usage: gridctl" in done.stdout
+
+
 def commands() -> dict[str, typer.models.CommandInfo]:
     return {(info.name or getattr(info.callback, "__name__", "")): info for info in app.registered_commands}
 

@@ -21,17 +21,15 @@ from gridctl.cli import sealing as cli_sealing
 from gridctl.cli import status as cli_status
 from gridctl.cli import submission as cli_submission
 from gridctl.cli.help_examples import EXAMPLES
+from gridctl_trainer.terminal.command_app import CommandApp
 from gridctl_trainer.terminal.completion import answer_shell, is_completing
 from gridctl_trainer.terminal.usage_examples import examples
 
 if TYPE_CHECKING:
     from gridctl_trainer.contract.errors import Fault
 
-app = typer.Typer(
+app = CommandApp(
     name="gridctl",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
     help="Train a grid of models, and say whether one is better than another on little data.",
     epilog=examples(*EXAMPLES[""])
     + "\n\nExit codes: 0 ok, 1 runs failed, 2 invalid input, 3 cluster or store unreachable, 130 interrupted, "

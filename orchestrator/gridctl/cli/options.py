@@ -70,7 +70,7 @@ Overrides = Annotated[
         metavar="PATH=VALUE",
         autocompletion=completion.keys,
         help="Override a field, such as data.train.path=PATH. Text fields take VALUE literally (null unsets an "
-        r"optional one); others take YAML: numbers, true, \[lists]. Repeatable.",
+        "optional one); others take YAML: numbers, true, [lists]. Repeatable.",
     ),
 ]
 BackendName = Annotated[

@@ -18,7 +18,7 @@ from gridctl_trainer.contract.errors import Problem, StoreError
 from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.score_name import ScoreName
 from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.storage.base import Blob, Stat, Store, require_size
+from gridctl_trainer.storage.base import Blob, Stat, Store, bulk_reader, require_size
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -105,7 +105,7 @@ def _read(
     where = f"{store.url}/{stat.key}"
 
     def packed() -> Blob:
-        blob = store.get(stat.key, _MAX_BYTES)
+        blob = bulk_reader(store)(stat.key, _MAX_BYTES)
         return Blob(packed_cases(run, blob.data, where), blob.etag)
 
     def read() -> CaseTable:

@@ -9,37 +9,35 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from gridctl.collection.attempt_columns import AttemptColumns, EpochColumns, MergedColumns, in_order
 from gridctl.collection.run_objects import RunObjects
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import shortened
 from gridctl_trainer.contract.frozen import canonical_json
 from gridctl_trainer.contract.layout import RunLayout
-from gridctl_trainer.contract.records.attempt_log import AttemptLog
-from gridctl_trainer.contract.records.metric_log import EpochRecord
 from gridctl_trainer.contract.spec import RunSpec
 
 _SHOWN_MESSAGE: Final = 2000
 """Characters of why a run ended."""
 
 
-def run_row(run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, EpochRecord]]) -> dict[str, Any]:
+def run_row(run: RunSpec, read: RunObjects, merged: MergedColumns) -> dict[str, Any]:
     """What `RUN_COLUMNS` name of a run, but for its cell and what the listing alone tells, and its latest scores.
 
     Args:
         run: The run.
         read: Its objects.
-        merged: Its epochs, each with the log of the attempt that counts.
+        merged: Its epochs.
     """
-    logs = sorted(read.logs, key=lambda log: (log.attempt.attempt, log.attempt.started_at, log.attempt.uid))
+    logs = in_order(read.logs)
     newest = logs[-1] if logs else None
-    last = merged[-1] if merged else None
-    told = (last[0] if last else newest) if newest else None
-    validated = next((record for _, record in reversed(merged) if record.sets), None)
+    told = merged.last or newest
     data = next((log.data for log in reversed(logs) if log.data), None)
+    done = len(merged.epochs.epoch)
     return {
         "epochs": run.training.epochs,
-        "epochs_done": len(merged),
-        "finished": read.result is not None and len(merged) >= run.training.epochs,
+        "epochs_done": done,
+        "finished": read.result is not None and done >= run.training.epochs,
         "attempts": len(logs),
         "resumed": any(log.attempt.resumed_epoch or log.attempt.resumed_step for log in logs),
         "deterministic": run.training.deterministic,
@@ -48,8 +46,8 @@ def run_row(run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, E
         "busy_seconds": sum(_busy_seconds(log) for log in logs),
         "exit_code": float(newest.end.exit_code) if newest and newest.end else float("nan"),
         "message": shortened(newest.end.message, _SHOWN_MESSAGE) if newest and newest.end else "",
-        "seconds_per_epoch": _seconds_per_epoch(run, [record for _, record in merged]),
-        "train_seconds": math.fsum(record.seconds for _, record in merged),
+        "seconds_per_epoch": _seconds_per_epoch(run, merged.epochs),
+        "train_seconds": math.fsum(merged.epochs.seconds),
         "device": told.attempt.device if told else "",
         "device_name": told.attempt.device_name if told else "",
         "host": told.attempt.host if told else "",
@@ -63,7 +61,7 @@ def run_row(run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, E
         "set_digests": canonical_json(dict(data.digests)) if data and data.digests else "",
         "weights_sha256": read.result.weights_sha256 if read.result else "",
         "parameters": _parameters(logs),
-        "updates": float(_updates(merged)) if data else float("nan"),
+        "updates": float(merged.updates) if data else float("nan"),
         "set_sizes": canonical_json({name: [len(of.patients), of.images] for name, of in data.sets.items()})
         if data
         else "",
@@ -73,24 +71,20 @@ def run_row(run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, E
         "log": RunLayout(run.experiment, run.run_id).attempt_output(newest.name) if newest else "",
         "copied_from": next((log.attempt.copied_from for log in logs if log.attempt.copied_from), ""),
         "last_seen": max(map(_last_seen, logs)).timestamp() if logs else float("nan"),
-        **(validated.named_scores if validated else {}),
+        **merged.latest_scores,
     }
 
 
-def _parameters(logs: Sequence[AttemptLog]) -> float:
+def _parameters(logs: Sequence[AttemptColumns]) -> float:
     """As the newest attempt says; those of before say nothing."""
     known = [log.data.parameters for log in logs if log.data and log.data.parameters is not None]
     return float(known[-1]) if known else float("nan")
 
 
-def _updates(merged: Sequence[tuple[AttemptLog, EpochRecord]]) -> int:
-    """Optimizer steps that were taken in the epochs that count."""
-    return sum(log.data.train_steps - record.skipped_steps for log, record in merged if log.data)
-
-
-def _seconds_per_epoch(run: RunSpec, records: Sequence[EpochRecord]) -> float:
+def _seconds_per_epoch(run: RunSpec, epochs: EpochColumns) -> float:
     """The median; where only some epochs are validated, that of both kinds, weighted as they follow each other."""
-    kinds = [[record.seconds for record in records if bool(record.sets) == validated] for validated in (True, False)]
+    told = list(zip(epochs.seconds, epochs.validated, strict=True))
+    kinds = [[seconds for seconds, was in told if was == validated] for validated in (1, 0)]
     medians = [statistics.median(kind) if kind else math.nan for kind in kinds]
     if not all(kinds):
         return medians[0] if kinds[0] else medians[1]
@@ -98,7 +92,7 @@ def _seconds_per_epoch(run: RunSpec, records: Sequence[EpochRecord]) -> float:
     return share * medians[0] + (1 - share) * medians[1]
 
 
-def _changed(logs: Sequence[AttemptLog]) -> Iterator[str]:
+def _changed(logs: Sequence[AttemptColumns]) -> Iterator[str]:
     """Columns in which the attempts differ that trained the run, from the last that began from nothing."""
     trained = [log for log in logs if log.data is not None]
     starts = [
@@ -115,13 +109,13 @@ def _changed(logs: Sequence[AttemptLog]) -> Iterator[str]:
         yield "plugins"
 
 
-def _plugins(log: AttemptLog) -> str:
+def _plugins(log: AttemptColumns) -> str:
     """Whose code of plugins an attempt used, as JSON; empty if all of them came with gridctl."""
     found = [item.model_dump(mode="json") for item in log.attempt.plugins if not item.is_own]
     return canonical_json(sorted(found, key=lambda item: (item["kind"], item["name"]))) if found else ""
 
 
-def _was_interrupted(log: AttemptLog, newest: AttemptLog | None) -> bool:
+def _was_interrupted(log: AttemptColumns, newest: AttemptColumns | None) -> bool:
     if log.attempt.copied_from:
         return False
     if log.end is None:
@@ -129,13 +123,13 @@ def _was_interrupted(log: AttemptLog, newest: AttemptLog | None) -> bool:
     return log.end.exit_code == exit_codes.STOPPED
 
 
-def _busy_seconds(log: AttemptLog) -> float:
+def _busy_seconds(log: AttemptColumns) -> float:
     return (_last_seen(log) - log.attempt.started_at).total_seconds()
 
 
-def _last_seen(log: AttemptLog) -> datetime:
-    signs = [record.finished_at for record in log.epochs] + ([log.end.finished_at] if log.end else [])
-    return max(log.attempt.started_at, *signs) if signs else log.attempt.started_at
+def _last_seen(log: AttemptColumns) -> datetime:
+    signs = (log.attempt.started_at, log.last_finished_at, log.end.finished_at if log.end else None)
+    return max(sign for sign in signs if sign is not None)
 
 
 def cell_of(run: RunSpec) -> dict[str, Any]:

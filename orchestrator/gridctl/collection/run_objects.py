@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Final, TypeVar
 
+from gridctl.collection.attempt_columns import AttemptColumns
 from gridctl.collection.read_cache import ReadCache
 from gridctl_trainer.contract.errors import MetricLogError, NotFoundError, Problem, StoreError, shortened
 from gridctl_trainer.contract.layout import attempt_of
-from gridctl_trainer.contract.records.attempt_log import AttemptLog, read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.storage.base import Stat, Store, require_size
+from gridctl_trainer.storage.base import Stat, Store, bulk_reader, require_size
 
 T = TypeVar("T")
 
 OnRead = Callable[[int, int], None]
 """Called after each object with how many are read, and of how many."""
 
-_AT_ONCE: Final = 16
+_AT_ONCE: Final = 32
 _BATCH: Final = 64
 _BATCH_BYTES: Final = 64 << 20
 """Two batches are in memory at a time."""
@@ -33,7 +33,7 @@ _MAX_LOG_BYTES: Final = 512 << 20
 class RunObjects:
     """What was read of one run."""
 
-    logs: list[AttemptLog] = field(default_factory=list)
+    logs: list[AttemptColumns] = field(default_factory=list)
     result: ResultRecord | None = None
 
 
@@ -41,7 +41,7 @@ def read_objects(
     store: Store,
     wanted: Mapping[str, RunSpec],
     chosen: Sequence[tuple[str, Stat]],
-    cache: ReadCache,
+    cache_of: Callable[[str, Stat], ReadCache],
     problems: list[Problem],
     on_read: OnRead | None,
 ) -> Iterator[tuple[str, RunObjects]]:
@@ -51,7 +51,7 @@ def read_objects(
         store: Where it is.
         wanted: Runs by their ids.
         chosen: Metric logs and results, each with the id of its run; those of a run follow each other.
-        cache: Of objects read before.
+        cache_of: Where an object of a run may lie that was read before.
         problems: Takes what is wrong with single objects.
         on_read: Told how far it is.
 
@@ -62,7 +62,7 @@ def read_objects(
         StoreError: The store cannot be reached.
     """
     of_run = RunObjects()
-    for number, ((run_id, stat), data) in enumerate(_contents(store, chosen, cache), 1):
+    for number, ((run_id, stat), data) in enumerate(_contents(store, chosen, cache_of), 1):
         if on_read is not None:
             on_read(number, len(chosen))
         is_log = attempt_of(stat.key) is not None
@@ -83,14 +83,14 @@ def read_objects(
 
 
 def _contents(
-    store: Store, chosen: Sequence[tuple[str, Stat]], cache: ReadCache
+    store: Store, chosen: Sequence[tuple[str, Stat]], cache_of: Callable[[str, Stat], ReadCache]
 ) -> Iterator[tuple[tuple[str, Stat], bytes | StoreError | None]]:
     """Each object and its content, read many at a time and not far ahead of who takes them."""
     batches = list(_batches(chosen))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
 
         def begun(batch: Sequence[tuple[str, Stat]]) -> Iterator[bytes | StoreError | None]:
-            return pool.map(lambda item: _get(store, item[1], cache), batch)
+            return pool.map(lambda item: _get(store, item[1], cache_of(*item)), batch)
 
         ahead = begun(batches[0]) if batches else iter(())
         for batch, following in zip_longest(batches, batches[1:]):
@@ -110,8 +110,8 @@ def _batches(chosen: Sequence[tuple[str, Stat]]) -> Iterator[Sequence[tuple[str,
         yield chosen[start:]
 
 
-def _log_of(run_id: str, key: str, data: bytes, where: str) -> AttemptLog:
-    log = read_attempt(data, where)
+def _log_of(run_id: str, key: str, data: bytes, where: str) -> AttemptColumns:
+    log = AttemptColumns.read(data, where)
     if (log.attempt.run_id, attempt_of(key)) != (run_id, log.name):
         raise MetricLogError(
             f"it is the log of attempt {log.attempt.attempt} of another run, {shortened(log.attempt.run_id)}"
@@ -132,7 +132,7 @@ def _get(store: Store, stat: Stat, cache: ReadCache) -> bytes | StoreError | Non
 
     def read() -> bytes:
         require_size(stat.size_bytes, limit, f"{store.url}/{stat.key}")
-        return cache.get(stat.key, stat.etag, lambda: store.get(stat.key, limit))
+        return cache.get(stat.key, stat.etag, lambda: bulk_reader(store)(stat.key, limit))
 
     return object_or_fault(read)
 

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
-
+from gridctl.collection.attempt_columns import MergedColumns
 from gridctl.collection.implausible_ejection_fraction import remark
 from gridctl.collection.rows import run_row
 from gridctl.collection.run_objects import RunObjects
 from gridctl_trainer import contract
 from gridctl_trainer.contract.frozen import canonical_json
 from gridctl_trainer.contract.metric_info import MetricInfo
-from gridctl_trainer.contract.records.attempt_log import AttemptLog
-from gridctl_trainer.contract.records.metric_log import EpochRecord
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Stat
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,47 +32,49 @@ class RunTable:
 
     Attributes:
         row: What `RUN_COLUMNS` name of it, but for its cell and what the listing alone tells, and its latest scores.
-        epochs: `epoch`, `attempt`, `train_loss` and `seconds`, and each score; arrays of one value per epoch that
-            counts, NaN where it has none.
         function: One row per patient of its result; columns as `FUNCTION_COLUMNS`, without those that name the run.
         metrics: What its logs say of metrics.
         scored: Names of the scores that some epoch has.
     """
 
     row: Mapping[str, Any]
-    epochs: Mapping[str, NDArray[Any]]
+    _epochs: MergedColumns | bytes
     function: Sequence[Mapping[str, Any]] = ()
     metrics: Mapping[str, MetricInfo] = field(default_factory=dict)
     scored: Sequence[str] = ()
 
     @classmethod
-    def of(cls, run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, EpochRecord]]) -> RunTable:
+    def of(cls, run: RunSpec, read: RunObjects, merged: MergedColumns) -> RunTable:
         """What was read of a run.
 
         Args:
             run: The run.
             read: Its objects.
-            merged: Its epochs, each with the log of the attempt that counts.
+            merged: Its epochs.
         """
         metrics: dict[str, MetricInfo] = {}
-        for log in {id(log): log for log, _ in merged}.values():
+        for log in merged.sources:
             metrics |= log.attempt.metrics
-        scores = [record.named_scores for _, record in merged]
-        scored = dict.fromkeys(name for of_epoch in scores for name in of_epoch)
-        epochs: dict[str, NDArray[Any]] = {
-            "epoch": np.array([record.epoch for _, record in merged], dtype=np.int64),
-            "attempt": np.array([log.attempt.attempt for log, _ in merged], dtype=np.int64),
-            "train_loss": np.array([record.train_loss for _, record in merged], dtype=np.float64),
-            "seconds": np.array([record.seconds for _, record in merged], dtype=np.float64),
-        }
-        for name in scored:
-            epochs[name] = np.array([of_epoch.get(name, np.nan) for of_epoch in scores], dtype=np.float64)
         patients = read.result.function if read.result else ()
         function = [dict(patient) | {"remark": remark(patient)} for patient in patients]
-        return cls(run_row(run, read, merged), epochs, function, metrics, tuple(scored))
+        return cls(run_row(run, read, merged), merged, function, metrics, tuple(merged.epochs.scores))
+
+    @property
+    def epochs(self) -> Mapping[str, NDArray[Any]]:
+        """`epoch`, `attempt`, `train_loss` and `seconds`, and each score; arrays of one value per epoch that counts,
+        NaN where it has none. Made when they are asked for: who wants only the row needs no numpy and no Arrow.
+        """
+        if isinstance(self._epochs, bytes):
+            import pyarrow as pa
+
+            table = pa.ipc.open_stream(self._epochs).read_all()
+            return {name: table.column(name).to_numpy() for name in table.column_names}
+        return _arrays(self._epochs)
 
     def packed(self) -> bytes:
-        """As Arrow's stream format, the rest in the metadata of its schema."""
+        """A line of JSON, then the epochs in Arrow's stream format."""
+        import pyarrow as pa
+
         told = {
             "row": self.row,
             "function": list(self.function),
@@ -81,20 +82,32 @@ class RunTable:
             "scored": list(self.scored),
         }
         table = pa.table({name: pa.array(values) for name, values in self.epochs.items()})
-        table = table.replace_schema_metadata({"told": json.dumps(told)})
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, table.schema) as writer:
             writer.write_table(table)
-        content: bytes = sink.getvalue().to_pybytes()
+        content: bytes = json.dumps(told).encode() + b"\n" + sink.getvalue().to_pybytes()
         return content
 
     @classmethod
     def unpacked(cls, data: bytes) -> RunTable:
         """What `packed` packed."""
-        table = pa.ipc.open_stream(data).read_all()
-        told = json.loads(table.schema.metadata[b"told"])
-        epochs = {name: table.column(name).to_numpy() for name in table.column_names}
+        head, _, epochs = data.partition(b"\n")
+        told = json.loads(head)
         return cls(told["row"], epochs, told["function"], _metrics(told["metrics"]), told["scored"])
+
+
+def _arrays(merged: MergedColumns) -> dict[str, NDArray[Any]]:
+    import numpy as np
+
+    epochs = merged.epochs
+    named: dict[str, array[Any]] = {
+        "epoch": epochs.epoch,
+        "attempt": merged.attempt,
+        "train_loss": epochs.train_loss,
+        "seconds": epochs.seconds,
+        **epochs.scores,
+    }
+    return {name: np.frombuffer(values, dtype=values.typecode) for name, values in named.items()}
 
 
 def state_of(run: RunSpec, objects: Iterable[Stat]) -> str:
@@ -134,17 +147,20 @@ def joined_epochs(
         tables: Of each run its cell and its table.
         columns: Those wanted; NaN where a run has none, which only a score may lack.
     """
-    lengths = [len(table.epochs["epoch"]) for _, table in tables]
+    import numpy as np
+
+    of_runs = [(cell, table.epochs) for cell, table in tables]
+    lengths = [len(epochs["epoch"]) for _, epochs in of_runs]
     made: dict[str, NDArray[Any] | list[Any]] = {}
     for name in columns:
         if tables and name in tables[0][0]:
-            of_runs = np.empty(len(tables), dtype=object)
-            of_runs[:] = [cell[name] for cell, _ in tables]
-            made[name] = of_runs.repeat(lengths)
+            cells = np.empty(len(tables), dtype=object)
+            cells[:] = [cell[name] for cell, _ in tables]
+            made[name] = cells.repeat(lengths)
         else:
             parts = [
-                table.epochs[name] if name in table.epochs else np.full(length, np.nan)
-                for (_, table), length in zip(tables, lengths, strict=True)
+                epochs[name] if name in epochs else np.full(length, np.nan)
+                for (_, epochs), length in zip(of_runs, lengths, strict=True)
             ]
             made[name] = np.concatenate(parts) if parts else []
     return made

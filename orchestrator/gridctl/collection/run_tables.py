@@ -5,21 +5,23 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+from gridctl.collection.attempt_columns import MergedColumns
 from gridctl.collection.read_cache import ReadCache
 from gridctl.collection.run_objects import OnRead, RunObjects, read_objects
 from gridctl.collection.run_table import RunTable, state_of
 from gridctl.terminal.console import count
 from gridctl_trainer.contract.errors import Problem
-from gridctl_trainer.contract.layout import RunLayout
-from gridctl_trainer.contract.records.attempt_log import AttemptLog, merge
-from gridctl_trainer.contract.records.metric_log import EpochRecord
+from gridctl_trainer.contract.layout import RunLayout, attempt_of
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Stat, Store
 
 _WORTH_KEEPING_BYTES: Final = 16 << 10
 """Of a run's logs: shorter ones are read in less time than a table of them."""
+_LOG_AND_RESULT: Final = 2
+_KEPT_AT_ONCE: Final = 4
 
 
 def read_tables(
@@ -57,17 +59,25 @@ def read_tables(
         if (packed := kept.kept(_key(wanted[run_id]), state)) is not None:
             tables[run_id] = RunTable.unpacked(packed)
     to_read = [(run_id, stat) for run_id, stats in chosen.items() if run_id not in tables for stat in stats]
-    with _no_cycles_collected():
-        for run_id, read in read_objects(store, wanted, to_read, cache or ReadCache.of(store), problems, on_read):
-            run, merged = wanted[run_id], merge(read.logs)
+    objects, nothing = cache or ReadCache.of(store), ReadCache(None)
+
+    def cache_of(run_id: str, stat: Stat) -> ReadCache:
+        """A table is kept in place of a run's only log: when that grows it must be read again as a whole."""
+        alone = run_id in states and attempt_of(stat.key) is not None and len(chosen[run_id]) <= _LOG_AND_RESULT
+        return nothing if alone else objects
+
+    # Files are written while the next logs are read.
+    with _no_cycles_collected(), ThreadPoolExecutor(_KEPT_AT_ONCE) as pool:
+        for run_id, read in read_objects(store, wanted, to_read, cache_of, problems, on_read):
+            run, merged = wanted[run_id], MergedColumns.of(read.logs)
             gaps = _gaps(run, read, merged)
             problems += gaps
             tables[run_id] = RunTable.of(run, read, merged)
             whole = len(read.logs) + (read.result is not None) == len(chosen[run_id])
             if whole and not gaps and run_id in states:
-                kept.keep(_key(run), states[run_id], tables[run_id].packed())
+                pool.submit(kept.keep, _key(run), states[run_id], tables[run_id].packed())
     for run_id in wanted.keys() - tables.keys():
-        tables[run_id] = RunTable.of(wanted[run_id], RunObjects(), ())
+        tables[run_id] = RunTable.of(wanted[run_id], RunObjects(), MergedColumns())
     return tables
 
 
@@ -87,9 +97,9 @@ def _key(run: RunSpec) -> str:
     return f"{RunLayout(run.experiment, run.run_id).attempts} table"
 
 
-def _gaps(run: RunSpec, read: RunObjects, merged: Sequence[tuple[AttemptLog, EpochRecord]]) -> list[Problem]:
+def _gaps(run: RunSpec, read: RunObjects, merged: MergedColumns) -> list[Problem]:
     """A finished run whose log lacks epochs would score wrongly in silence."""
-    lacking = set(range(1, run.training.epochs + 1)) - {record.epoch for _, record in merged}
+    lacking = set(range(1, run.training.epochs + 1)) - set(merged.epochs.epoch)
     if read.result is None or not lacking:
         return []
     return [

@@ -16,13 +16,13 @@ from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.location import read_folder, read_location
 from gridctl_trainer.contract.spec import DEFAULT_STEPS
 from gridctl_trainer.contract.wording import count
+from gridctl_trainer.terminal.command_app import CommandApp
 from gridctl_trainer.terminal.usage_examples import examples
 
 if TYPE_CHECKING:
     from gridctl_trainer.datasets.slices import Progress
 
-app = typer.Typer(
-    no_args_is_help=True,
+app = CommandApp(
     add_completion=False,  # its parent has it
     help="Look at data, prepare it, put it where pods find it; make synthetic data.",
     epilog=examples(*EXAMPLES["data"]),

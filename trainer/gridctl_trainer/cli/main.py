@@ -18,6 +18,7 @@ from gridctl_trainer.cli.help_examples import EXAMPLES
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import Fault
 from gridctl_trainer.terminal import score_options
+from gridctl_trainer.terminal.command_app import CommandApp
 from gridctl_trainer.terminal.completion import answer_shell, is_completing
 from gridctl_trainer.terminal.usage_examples import examples
 from gridctl_trainer.training.attempt.termination_message import leave_termination_message
@@ -25,11 +26,8 @@ from gridctl_trainer.training.attempt.termination_message import leave_terminati
 if TYPE_CHECKING:
     from gridctl_trainer.host.signals import StopSignal
 
-app = typer.Typer(
+app = CommandApp(
     name="gridctl-trainer",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
     epilog=examples(*EXAMPLES[""]),
 )
 

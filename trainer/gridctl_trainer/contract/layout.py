@@ -113,11 +113,6 @@ def event_of(key: str) -> tuple[str, datetime] | None:
     return named["kind"], at
 
 
-def is_experiment_yaml(key: str) -> bool:
-    """Whether an experiment file lies at this key."""
-    return key == experiment_yaml(key.partition("/")[0])
-
-
 @dataclass(frozen=True, slots=True)
 class RunLayout:
     """The keys of one run."""

@@ -12,9 +12,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
+from typing import Final
 
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import Fault, shortened
+
+_GROUPS: Final = "gridctl."
+"""How the names of all groups begin."""
 
 
 class PluginError(Fault):
@@ -73,7 +77,7 @@ def registered(group: str, kind: str) -> Mapping[str, Sequence[Registered]]:
         kind: As messages call one of them.
     """
     found: dict[str, list[Registered]] = {}
-    for name, value, distribution in _entry_points(group, _where_packages_lie()):
+    for name, value, distribution in _entry_points(_where_packages_lie()).get(group, ()):
         found.setdefault(name, []).append(Registered(kind, name, value, distribution))
     return found
 
@@ -115,16 +119,18 @@ def _without(here: str, folders: Sequence[str]) -> Sequence[str]:
 
 
 @lru_cache
-def _entry_points(group: str, folders: Sequence[str]) -> list[tuple[str, str, str]]:
-    """Name, value and package of each; of a package that is installed in two folders, the one that Python imports."""
-    found, seen = [], set[str]()
+def _entry_points(folders: Sequence[str]) -> Mapping[str, Sequence[tuple[str, str, str]]]:
+    """Name, value and package of each, by group; of a package in two folders, those of the one that Python imports."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    seen = set[str]()
     for distribution in metadata.distributions(path=list(folders)):
-        entries = [entry for entry in distribution.entry_points if entry.group == group]
-        if not entries:
-            continue  # reading the names of all of them takes longer than the rest
+        if _GROUPS not in (distribution.read_text("entry_points.txt") or ""):
+            continue  # reading the entry points and names of all of them takes longer than the rest
         name = str(distribution.metadata["Name"])
         normalised = re.sub(r"[-_.]+", "-", name).lower()
-        if normalised not in seen:
-            seen.add(normalised)
-            found += [(entry.name, entry.value, f"{name} {distribution.version}") for entry in entries]
+        if normalised in seen:
+            continue
+        seen.add(normalised)
+        for entry in distribution.entry_points:
+            found.setdefault(entry.group, []).append((entry.name, entry.value, f"{name} {distribution.version}"))
     return found

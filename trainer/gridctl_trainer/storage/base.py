@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -87,6 +87,19 @@ class Store(Protocol):
         """Remove an object; none there is no error."""
 
 
+def bulk_reader(store: Store) -> Callable[[str, int | None], Blob]:
+    """What reads one object of many that several threads read: as `get`, unless a store has something better."""
+    reader: Callable[[str, int | None], Blob] = getattr(store, "get_in_bulk", store.get)
+    return reader
+
+
+def folders_of(store: Store) -> Iterator[str]:
+    """The first parts of its keys, without looking at what lies below them where a store can be asked so."""
+    ask: Callable[[], Iterator[str]] | None = getattr(store, "folders", None)
+    found = ask() if ask is not None else (stat.key.partition("/")[0] for stat in store.list() if "/" in stat.key)
+    return (name for name in dict.fromkeys(found) if is_key(name))
+
+
 def require_size(size_bytes: int, max_bytes: int | None, where: object) -> None:
     """Refuse an object before it is read into memory.
 
@@ -116,7 +129,7 @@ def is_key(key: str) -> bool:
     return (
         all(parts)
         and not any(part in (".", "..") or part.startswith(TEMPORARY_PREFIX) for part in parts)
-        and not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in key)
+        and (key.isprintable() or not any(unicodedata.category(letter) in ("Cc", "Cs") for letter in key))
     )
 
 

@@ -104,6 +104,17 @@ class FolderStore:
             with contextlib.suppress(FileNotFoundError):  # deleted since
                 yield self._stat(key)
 
+    def folders(self) -> Iterator[str]:
+        """The first parts of its keys."""
+        self._require_folder()
+        try:
+            with os.scandir(self._root) as entries:
+                return iter(sorted(entry.name for entry in entries if entry.is_dir()))
+        except FileNotFoundError:
+            return iter(())
+        except OSError as error:
+            self._fail(error, self._root)
+
     def _stat(self, key: str) -> Stat:
         """What cannot be read is listed too, so that reading it says why, and it can be deleted."""
         path = self._path(key)

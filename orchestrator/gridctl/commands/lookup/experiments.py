@@ -22,7 +22,7 @@ from gridctl_trainer.contract import layout
 from gridctl_trainer.contract.errors import DamagedObjectError, NotAnObjectError, NotFoundError
 from gridctl_trainer.contract.location import read_location
 from gridctl_trainer.contract.spec import NetworkSpec, RunSpec
-from gridctl_trainer.storage.base import Store, open_store
+from gridctl_trainer.storage.base import Store, folders_of, open_store
 
 _SHOWN = 6
 _SUBMIT_AGAIN = "name its file instead of the experiment; `gridctl submit FILE` stores it anew"
@@ -165,7 +165,7 @@ def _experiment_in(store: Store) -> str:
     last = Submissions.read().last
     if last is not None and store.exists(layout.experiment_yaml(last)):
         return last
-    found = sorted({stat.key.partition("/")[0] for stat in store.list() if layout.is_experiment_yaml(stat.key)})
+    found = [name for name in sorted(folders_of(store)) if store.exists(layout.experiment_yaml(name))]
     if not found:
         raise InputError("there is no experiment in the store", where=store.url, fix="gridctl submit EXPERIMENT.yaml")
     if len(found) > 1:

@@ -17,11 +17,12 @@ from gridctl.runs.state import RunState
 
 if TYPE_CHECKING:
     from gridctl.collection.collect import Collected
+    from gridctl.collection.gathered import Gathered
     from gridctl.commands.lookup.experiments import Found
 
 
 def run_standings(
-    collected: Collected,
+    collected: Collected | Gathered,
     activity: Mapping[str, Activity],
     now: float | None = None,
     *,
@@ -42,7 +43,7 @@ def run_standings(
     """
     now = time.time() if now is None else now
     standings = {}
-    for row in collected.runs.to_dict("records"):
+    for row in collected.rows:
         run_id = str(row["run_id"])
         known = activity.get(run_id, Activity())
         if not known.active and run_id in collected.held:

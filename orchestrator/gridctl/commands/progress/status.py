@@ -6,11 +6,9 @@ import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from gridctl.collection.collect import collect
+from gridctl.collection.gathered import gather
 from gridctl.collection.outside_grid import outside_grid
 from gridctl.collection.specifications import StoredSpecifications
 from gridctl.commands.lookup.experiments import Found
@@ -25,6 +23,9 @@ from gridctl.runs.standing import Standing
 from gridctl.runs.state import ACTIVE, TO_SUBMIT, RunState
 from gridctl.terminal.eta import RunPace, eta_seconds, remaining_seconds
 from gridctl_trainer.contract.spec import SCHEMA_VERSION, RunSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +117,14 @@ class Status:
 
     def runs_table(self) -> pd.DataFrame:
         """A row per run; columns as `RunStatus`."""
+        import pandas as pd
+
         return pd.DataFrame([asdict(run) for run in self.runs], columns=[field.name for field in fields(RunStatus)])
 
     def cells_table(self) -> pd.DataFrame:
         """A row per model, train ratio and ablation; columns as `CellStatus`."""
+        import pandas as pd
+
         return pd.DataFrame([asdict(cell) for cell in self.cells], columns=[field.name for field in fields(CellStatus)])
 
     def to_json(self) -> dict[str, Any]:
@@ -142,13 +147,13 @@ def read_status(
         Fault: The store or the backend cannot be reached.
     """
     experiment = found.experiment
-    collected = collect(found.store, experiment.runs)
+    collected = gather(found.store, experiment.runs)
     executor = executor or open_executor(found.backend, experiment, found.store)
     once = activity is None  # whoever watches asks every second, and it is the same each time
     if activity is None:
         activity = executor.observe(experiment.name)
     standings = run_standings(collected, activity, here=machine_of(found.backend), experiment=experiment.name)
-    rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
+    rows = {str(row["run_id"]): row for row in collected.rows}
     stored = StoredSpecifications(found.store, experiment.name)
     standings = explain_silent_starts(standings, rows, activity, executor)
     names, primary = list(epoch_measures(collected.measures)), primary_measures(collected.measures)

@@ -205,6 +205,22 @@ def _score_names(record: EpochRecord) -> Set[str]:
     return {f"{of_set}.{key}" for of_set, found in record.sets.items() for key in (*found.scores, *found.undefined)}
 
 
+def in_ranges(key: str, metrics: Mapping[str, MetricInfo], values: Iterable[float]) -> bool:
+    """Whether scores are within the range of their metric.
+
+    Args:
+        key: Of the scores, within their set.
+        metrics: As the attempt describes them; where it describes none, anything goes.
+        values: Those of all epochs.
+    """
+    if not metrics:
+        return True
+    low, high = _bounds(key, metrics)
+    if low == -math.inf and high == math.inf:
+        return True
+    return all(low <= value <= high for value in values)
+
+
 def _bounds(key: str, metrics: Mapping[str, MetricInfo]) -> tuple[float, float]:
     try:
         info = metrics.get(ScoreName.parse(f"set.{key}").metric)

@@ -9,8 +9,9 @@ therefore never changed: that takes a new value of the option, or another schema
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -55,21 +56,47 @@ def identity(section: BaseModel, *, with_defaults: bool = False) -> dict[str, An
         TypeError: A field in it declares nothing.
     """
     content: dict[str, Any] = {}
-    chosen = section.chosen_fields if isinstance(section, Choice) else type(section).model_fields
-    for name, field in type(section).model_fields.items():
-        if not role_of(type(section), name).decides or name not in chosen:
+    chosen = section.chosen_fields if isinstance(section, Choice) else None
+    for name, default in _deciding(type(section)):
+        if chosen is not None and name not in chosen:
             continue
         value = getattr(section, name)
+        if default is not None and not with_defaults and value == default.value:
+            continue
         found = _as_json(section, name, value, with_defaults=with_defaults)
-        if not field.is_required() and not with_defaults:
-            default = field.get_default(call_default_factory=True)
-            if value == default or (isinstance(default, BaseModel) and found == identity(default)):
-                continue
+        if default is not None and not with_defaults and default.content is not None and found == default.content:
+            continue
         content[name] = found
     return content
 
 
+@dataclass(frozen=True, slots=True)
+class _Default:
+    """Of a field: its value, and what that is as JSON if it is a section."""
+
+    value: Any
+    content: Mapping[str, Any] | None
+
+
+@cache
+def _deciding(section: type[BaseModel]) -> Sequence[tuple[str, _Default | None]]:
+    """The fields of a section that can change the result, each with its default; None for one that has to be given."""
+    found: list[tuple[str, _Default | None]] = []
+    for name, field in section.model_fields.items():
+        if not role_of(section, name).decides:
+            continue
+        value = None if field.is_required() else field.get_default(call_default_factory=True)
+        content = identity(value) if isinstance(value, BaseModel) else None
+        found.append((name, None if field.is_required() else _Default(value, content)))
+    return found
+
+
+_AS_THEY_ARE: Final = (str, int, float, bool, type(None))
+
+
 def _as_json(section: BaseModel, name: str, value: Any, *, with_defaults: bool) -> Any:
+    if type(value) in _AS_THEY_ARE:
+        return value
     if isinstance(value, BaseModel):
         return identity(value, with_defaults=with_defaults)
     if isinstance(value, Mapping) and any(isinstance(item, BaseModel) for item in value.values()):

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
-import numpy as np
-
 from gridctl_trainer.metrics.base import NO_SPACING, CaseVolume, PatientVolumes, Undefined
 
 ED: Final = "ED"
@@ -78,6 +76,8 @@ def _ml(volumes: Mapping[str, CaseVolume], key: str, mask: Mask) -> Value:
 
 def _between_ml(outer: CaseVolume, inner: CaseVolume, mask: Mask) -> Value:
     """What is inside of one structure and outside of another, over the slices in which both are annotated."""
+    import numpy as np
+
     both = np.intersect1d(outer.slices, inner.slices)
     if not len(both):
         return Undefined("no slice with both contours")

@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import partial
-from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Final
 
 from gridctl_trainer.metrics.base import NO_SPACING, NO_TRUTH, CaseVolume, MetricDescriptor, Undefined
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _RULE: Final = (
     "slices without the structure in the truth are left out, and one in which only the prediction lacks it counts with "
@@ -52,6 +53,8 @@ def hd95_by_slice(volume: CaseVolume) -> dict[int, float]:
     Returns:
         By the place of the slice in the scan, from base to apex.
     """
+    import numpy as np
+
     rows, columns, _ = volume.spacing_mm
     _, high, wide = volume.truth.shape
     missed_mm = math.hypot(high * rows, wide * columns)
@@ -64,6 +67,8 @@ def hd95_by_slice(volume: CaseVolume) -> dict[int, float]:
 
 def _from_base_to_apex(truth: NDArray[np.bool_]) -> list[int]:
     """Indices of the slices that have the structure."""
+    import numpy as np
+
     areas = truth.sum(axis=(1, 2))
     there: list[int] = np.flatnonzero(areas).tolist()
     half = len(there) // 2
@@ -77,6 +82,8 @@ def _percentiles(
 
     All slices are looked at together, further apart than anything within one: the nearest lies in the same slice.
     """
+    import numpy as np
+
     from gridctl_trainer.metrics.surface_distance.distances import bounding_box, nearest_mm, surface
 
     if not len(truth):

@@ -10,6 +10,7 @@ from typing import Any
 
 from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.storage.base import Stat, is_key
+from gridctl_trainer.storage.s3.listing_page import LISTED
 
 _FIX = "look at AWS_ENDPOINT_URL_S3; use another S3 server, or a newer version of this one"
 
@@ -42,7 +43,7 @@ def list_objects(
             page = next(pages, None)
         if page is None:
             break
-        items = page.get("Contents", ())
+        items = page[LISTED] if LISTED in page else page.get("Contents", ())
         wrong = _mistake(page, items, root + prefix, first_names)
         if wrong:
             raise StoreError(f"{client.meta.endpoint_url} {wrong}", where=url, fix=_FIX)

@@ -1,0 +1,130 @@
+"""Many small objects read at a time through obstore, where it is installed: a client that holds no lock of Python's.
+
+It reads whole objects and nothing else. boto3 finds settings and credentials, and whatever does not go well here is
+asked again there: faults are said in one way.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from botocore.credentials import RefreshableCredentials
+
+from gridctl_trainer.storage.base import Blob, require_size
+
+_NAME: Final = re.compile(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*")
+"""Names that no client spells in another way."""
+_PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_CERTIFICATES: Final = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+"""Settings of the network that the two clients do not read alike."""
+_MOST_FAILURES: Final = 3
+_ASKED_AGAIN_AFTER: Final = timedelta(minutes=1)
+
+
+class BulkReads:
+    """Reads of one bucket. Thread-safe."""
+
+    def __init__(self, store: Any) -> None:
+        """Read from an `obstore.store.S3Store`."""
+        self._store = store
+        self._failures = 0
+
+    @classmethod
+    def of(cls, client: Any, credentials: Any, bucket: str) -> BulkReads | None:
+        """Those that do what a client of boto3 does; None where obstore is not installed, or would not.
+
+        Args:
+            client: Of boto3, for S3.
+            credentials: Of its session.
+            bucket: Its name.
+        """
+        options = _options(client, bucket)
+        if options is None or credentials is None:
+            return None
+        try:
+            from obstore.store import S3Store
+
+            return cls(S3Store(bucket, credential_provider=_provider(credentials), **options))
+        except Exception:  # it is not installed, or does not take some setting
+            return None
+
+    def get(self, name: str, max_bytes: int | None, where: str) -> Blob | None:
+        """Read an object.
+
+        Args:
+            name: Within the bucket.
+            max_bytes: How large it may be.
+            where: As errors name it.
+
+        Returns:
+            None where boto3 has to be asked: there may be no such object, or no such server.
+
+        Raises:
+            NotAnObjectError: It is larger than it may be.
+        """
+        if self._failures >= _MOST_FAILURES or not _NAME.fullmatch(name):
+            return None
+        try:
+            answer = self._store.get(name)
+            size_bytes, etag = int(answer.meta["size"]), answer.meta["e_tag"]
+            data = None if max_bytes is not None and size_bytes > max_bytes else bytes(answer.bytes())
+        except FileNotFoundError:
+            return None
+        except Exception:
+            self._failures += 1
+            return None
+        require_size(size_bytes, max_bytes, where)
+        if data is None or len(data) != size_bytes or not etag:
+            return None
+        self._failures = 0
+        return Blob(data, str(etag).strip('"'))
+
+
+def _options(client: Any, bucket: str) -> Mapping[str, Any] | None:
+    """What makes obstore ask what boto3 asks; None where that is not certain."""
+    config = client.meta.config
+    of_s3: Mapping[str, Any] = config.s3 or {}
+    endpoint = str(client.meta.endpoint_url)
+    unlike = _PROXIES if endpoint.startswith("http://") else (*_PROXIES, *_CERTIFICATES)
+    style = of_s3.get("addressing_style") or "auto"
+    special = ("use_accelerate_endpoint", "use_dualstack_endpoint", "use_arn_region", "payload_signing_enabled")
+    if (
+        any(os.environ.get(name) or os.environ.get(name.lower()) for name in unlike)
+        or config.proxies
+        or any(of_s3.get(name) for name in special)
+        or getattr(config, "use_dualstack_endpoint", None)
+        or getattr(config, "use_fips_endpoint", None)
+        or config.signature_version not in (None, "s3v4", "v4")
+        or style not in ("auto", "path")
+        or "." in bucket
+        or bucket.endswith("--x-s3")
+    ):
+        return None
+    options: dict[str, Any] = {
+        "region": client.meta.region_name or "us-east-1",
+        "client_options": {"allow_http": endpoint.startswith("http://"), "connect_timeout": "5s", "timeout": "60s"},
+        "retry_config": {"max_retries": 1, "retry_timeout": timedelta(seconds=10)},
+    }
+    if not endpoint.endswith(".amazonaws.com"):
+        options |= {"endpoint": endpoint.rstrip("/"), "virtual_hosted_style_request": False}
+    return options
+
+
+def _provider(credentials: Any) -> Any:
+    """Gives credentials as boto3 finds and renews them."""
+    renewed = isinstance(credentials, RefreshableCredentials)
+
+    def provide() -> dict[str, Any]:
+        frozen = credentials.get_frozen_credentials()
+        return {
+            "access_key_id": frozen.access_key,
+            "secret_access_key": frozen.secret_key,
+            "token": frozen.token,
+            "expires_at": datetime.now(UTC) + _ASKED_AGAIN_AFTER if renewed else None,
+        }
+
+    return provide
