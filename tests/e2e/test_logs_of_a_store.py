@@ -68,7 +68,7 @@ def test_what_is_not_there_is_answered_with_what_is(runs: list[RunSpec], gridctl
     assert f"did you mean {runs[-1].run_id}" in near.stderr
     far = gridctl("logs", "xyz", "--store", "elsewhere")
     assert far.returncode == 2
-    assert "`gridctl list --store elsewhere` shows what there is" in far.stderr
+    assert "`gridctl list --store elsewhere` lists them" in far.stderr
 
 
 def test_without_a_name_the_only_experiment_of_the_store_is_meant(gridctl: Command, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def standing(row: dict[str, Any], known: Activity) -> tuple[str, str]:
         ({"attempts": 0}, Activity(active=True, reason="waits for a node"), "queued", "waits for a node"),
         (CANCELLED, Activity(active=True, in_submission=True), "cancelled", "by `gridctl cancel`"),
         ({}, Activity(failed=True, reason="failed 4 times"), "failed", "failed 4 times"),
-        ({}, Activity(), "interrupted", "without a last word"),
+        ({}, Activity(), "interrupted", "without a final record"),
         (CANCELLED, Activity(), "cancelled", "by `gridctl cancel`"),
         ({"exit_code": exit_codes.STOPPED, "message": "stopped by a signal"}, Activity(), "interrupted", "by a signal"),
         ({"exit_code": exit_codes.BUG, "message": "no memory"}, Activity(), "failed", "no memory"),

@@ -1,1 +1,1 @@
-"""From scores of runs to pairs, tests and intervals; knows no file and no terminal."""
+"""From scores of runs to pairs, tests and intervals; independent of files and terminals."""

@@ -24,7 +24,7 @@ from gridctl_trainer.contract.score_name import ScoreName
 def as_scored(
     experiment: Experiment, runs: pd.DataFrame, epochs: pd.DataFrame, cases: pd.DataFrame, logged: Measures
 ) -> Experiment:
-    """An experiment with what its runs say of metrics, which may not be installed here.
+    """The experiment, completed with what its runs recorded about metrics, which may not be installed here.
 
     A comparison that names no metrics takes the first that finished runs have: those of an earlier version have no
     scores of cases.
@@ -55,12 +55,12 @@ def as_scored(
 
 
 def instead_of_cases(declared: Experiment, scored: Experiment, request: ReportRequest) -> str:
-    """Why slices are compared where cases are by default; empty where that is not so.
+    """Why scores of slices are compared although scores of cases are the default; empty if they are not.
 
     Args:
         declared: As its file has it.
         scored: As `as_scored` makes it.
-        request: What is asked.
+        request: What the report is asked for.
     """
     if request.metrics or not declared.compare or len(list(_declared(declared))) == len(declared.compare):
         return ""
@@ -81,7 +81,7 @@ def _declared(experiment: Experiment) -> Iterator[tuple[int, ComparisonSpec]]:
 
 
 def compares_cases(experiment: Experiment) -> bool:
-    """Whether some comparison takes a score of cases or patients."""
+    """Whether some comparison uses a score of cases or patients."""
     names = [name for item in experiment.compare for name in item.metrics]
     return any(experiment.measures[name].level != "slice" for name in names if name in experiment.measures)
 
@@ -93,7 +93,7 @@ def checkpoints_of(experiment: Experiment, request: ReportRequest) -> list[str]:
 
 
 def shows_test_set(experiment: Experiment, request: ReportRequest) -> bool:
-    """Whether a report that is asked this shows scores of the test set: then that is counted."""
+    """Whether a report with this request shows scores of the test set; such reports are counted."""
     named = asked_by_name(experiment, request) or [name for item in experiment.compare for name in item.metrics]
     return any(experiment.measures[name].set == TEST for name in named if name in experiment.measures)
 

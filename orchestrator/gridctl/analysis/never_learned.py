@@ -1,4 +1,4 @@
-"""Models that never learned: whatever is compared with them wins, and that says nothing."""
+"""Models that never learned: anything wins a comparison with them, which means nothing."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from gridctl_trainer.contract.score_name import VALIDATION
 
 
 def never_learned(runs: pd.DataFrame, epochs: pd.DataFrame, measures: Measures) -> Iterator[str]:
-    """One sentence for each model of which a finished run never learned, and each score that tells.
+    """One sentence for each model with a finished run that never learned, and each score that shows it.
 
     Args:
         runs: As `Collected.runs`.
         epochs: As `Collected.epochs`.
-        measures: What is known of its scores.
+        measures: What is known about its scores.
     """
     for measure, limit in _telling(measures):
         best = _best(epochs, measure)
@@ -43,13 +43,13 @@ def never_learned(runs: pd.DataFrame, epochs: pd.DataFrame, measures: Measures) 
 def remarked(
     comparisons: Sequence[Comparison], runs: pd.DataFrame, epochs: pd.DataFrame, measures: Measures
 ) -> list[Comparison]:
-    """Comparisons whose verdicts say where one side never learned: whatever is compared with it wins.
+    """Comparisons with a remark in the verdict where one side never learned.
 
     Args:
         comparisons: With their verdicts.
         runs: As `Collected.runs`.
         epochs: As `Collected.epochs`.
-        measures: What is known of its scores.
+        measures: What is known about its scores.
     """
     failed: dict[str, set[Hashable]] = {}
     cells = runs[runs["finished"]].groupby(["model", "train_ratio", "ablation"])
@@ -74,14 +74,14 @@ def remarked(
 
 
 def _telling(measures: Measures) -> Iterator[tuple[Measure, float]]:
-    """Scores on validation that tell whether a model has learned anything, and the value that it must get beyond."""
+    """Validation scores that show whether a model has learned anything, and the value that it must exceed."""
     for measure in measures.values():
         if measure.set == VALIDATION and measure.level == "slice" and measure.learned_beyond is not None:
             yield measure, measure.learned_beyond
 
 
 def _best(epochs: pd.DataFrame, measure: Measure) -> pd.Series[float]:
-    """Of each run, over all its epochs."""
+    """The best value of each run, over all its epochs."""
     by_run = epochs.groupby("run_id")[measure.name]
     return by_run.max() if measure.higher_is_better else by_run.min()
 

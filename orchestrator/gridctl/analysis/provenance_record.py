@@ -1,4 +1,4 @@
-"""What a report was made with, before it is drawn."""
+"""What a report was made with, before it is rendered."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class ProvenanceValue:
-    """One value of what runs ran on.
+    """One value of the environment that runs were trained in.
 
     Attributes:
         field: Column of `Collected.runs`: `git_sha`, `image`, `versions`, `device_name`, `data_digest`.
         value: Empty if unknown.
-        runs: How many.
+        runs: How many runs have it.
     """
 
     field: str
@@ -27,10 +27,10 @@ class SealedPlan:
     """The plan that was sealed when the experiment was first submitted.
 
     Attributes:
-        sha256: Of the plan, as `gridctl seal` prints it.
+        sha256: SHA-256 of the plan, as `gridctl seal` prints it.
         at: When it was sealed, by the clock of the machine that submitted.
         finished: Runs that were finished by then.
-        edits: What of the experiment, or of the seal itself, is not as it was sealed, in sentences.
+        edits: How the experiment, or the seal itself, differs from what was sealed, in sentences.
     """
 
     sha256: str
@@ -44,12 +44,12 @@ class Provenance:
     """Where the numbers come from. May differ between two stores that hold the same scores.
 
     Attributes:
-        runs: What the finished runs ran on, by field, most frequent first.
-        analysis: Versions of what made this report: gridctl, python, numpy, scipy, pandas.
-        resamples, resampling_seed: Of the BCa intervals and of sampled permutations.
-        confidence: Of every interval.
+        runs: Environment of the finished runs, by field, most frequent first.
+        analysis: Versions of the software that made this report: gridctl, python, numpy, scipy, pandas.
+        resamples, resampling_seed: Those of the BCa intervals and of sampled permutations.
+        confidence: Level of every interval.
         plan: What was sealed; None where nothing was.
-        request: What the report was asked, as `ReportRequest`: with it `gridctl verify` asks again.
+        request: The `ReportRequest` of the report, from which `gridctl verify` makes it again.
         objects: SHA-256 of each object of the store that the report is made from, by key.
     """
 

@@ -1,4 +1,4 @@
-"""How the epochs of a run become its one score, or its patients, or each epoch an observation of its own."""
+"""How the epochs or patients of a run become its one score, or each epoch an observation of its own."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def run_scores(
 
     Args:
         epochs: As `Collected.epochs`, of the runs to score: each run's in order.
-        metrics: Columns of it, such as `validation.soft_dice.left_ventricle`; none that cases alone have.
+        metrics: Columns of it, such as `validation.soft_dice.left_ventricle`; none that only cases have.
         score: `final`: the last epoch's; `best`: that of the epoch that is best by `best_by`, whatever the metric;
             `mean`: over all epochs; `last-K`: the mean of the last K.
         best_by: Scores whose mean decides which epoch is the best, all of one metric.
@@ -53,12 +53,12 @@ def _best_epochs(epochs: pd.DataFrame, best_by: Sequence[Measure]) -> pd.Index:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What observations are made of, for finished runs.
+    """The data of finished runs from which observations are made.
 
     Attributes:
         epochs: As `Collected.epochs`, each run's in order.
         cases: As `Collected.cases`.
-        measures: What is known of each score.
+        measures: What is known about each score.
     """
 
     epochs: pd.DataFrame
@@ -68,12 +68,12 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Observations:
-    """Values of runs: one each, or one an epoch.
+    """Values of runs: one per run, or one per epoch.
 
     Attributes:
         of_run: By metric and run id, an array (observations,), finite.
-        epoch_of: By metric and run id, which epoch each is; 0 for a run's one score.
-        patients: By metric, where a run's score is a mean over its patients.
+        epoch_of: By metric and run id, the epoch of each; 0 for a run's one score.
+        patients: By metric, if a run's score is a mean over its patients.
     """
 
     of_run: Mapping[str, Mapping[str, NDArray[np.float64]]]
@@ -85,10 +85,10 @@ class Observations:
         """Observations of finished runs.
 
         Args:
-            scored: What they are made of.
+            scored: The data of the runs.
             metrics: Scores by name. One of cases has no value where epochs are pooled or averaged.
             unit: `run` or `epoch`.
-            score: Of a run; see `run_scores`.
+            score: How epochs become a run's score; see `run_scores`.
         """
         of_epochs = [metric for metric in metrics if metric in scored.epochs]
         found = _of_epochs(scored.epochs, of_epochs, unit, score, primary_measures(scored.measures))
@@ -114,11 +114,11 @@ class Observations:
         return np.concatenate(pieces) if pieces else np.array([])
 
     def patients_of_pair(self, metric: str, first: str, second: str) -> PairOfPatients | None:
-        """The patients behind two runs' scores; None where a score is not a mean over patients."""
+        """The patients behind two runs' scores; None if a score is not a mean over patients."""
         return self.patients[metric].pair(first, second) if metric in self.patients else None
 
     def of_pair(self, metric: str, first: str, second: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Values of two runs at the epochs that both have; or their means over the patients that both have."""
+        """Values of two runs at the epochs that both have, or their means over the patients that both have."""
         if metric in self.patients:
             pair = self.patients[metric].pair(first, second)
             return (pair.model.mean(keepdims=True), pair.against.mean(keepdims=True)) if len(pair.model) else _NOTHING

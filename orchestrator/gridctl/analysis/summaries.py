@@ -26,8 +26,8 @@ class CellRuns:
     """The runs of one model in one cell.
 
     Attributes:
-        finished: Ids of those that are.
-        unfinished: How many are not.
+        finished: Ids of finished runs.
+        unfinished: How many are not finished.
         seeds: Seed and fold of each finished one.
     """
 

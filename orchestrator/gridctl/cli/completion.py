@@ -1,4 +1,4 @@
-"""What a shell proposes for values: from this folder and local stores alone, so that it takes no time."""
+"""Shell completion of values: from this folder and local stores only, so that it is instant."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _runs_in(experiment: Path) -> list[str]:
 
 
 def _files(incomplete: str) -> Iterator[str]:
-    """YAML files that begin so, and those in folders that begin so: a shell then completes what they share."""
+    """YAML files whose names begin so, and those in folders whose names do."""
     before, slash, begun = incomplete.rpartition("/")
     folder = Path(before + slash) if before + slash else Path()
     for path in sorted(folder.iterdir()):

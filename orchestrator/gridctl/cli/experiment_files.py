@@ -1,4 +1,4 @@
-"""Which files of a folder are experiment files, judged without parsing them: one with a mistake is one too."""
+"""Which files of a folder are experiment files, judged without parsing them: a file with a mistake counts too."""
 
 from __future__ import annotations
 

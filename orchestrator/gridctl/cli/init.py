@@ -22,10 +22,10 @@ def init(
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Where to; - prints it.", show_default="NAME.yaml"),
+        typer.Option("--output", "-o", metavar="FILE", help="File to write; - prints it.", show_default="NAME.yaml"),
     ] = None,
     name: Annotated[
-        str | None, typer.Option("--name", help="Of the experiment.", show_default="as the folder is called")
+        str | None, typer.Option("--name", help="Name of the experiment.", show_default="as the folder is called")
     ] = None,
     backend: Annotated[
         str | None,
@@ -63,7 +63,7 @@ def init(
         console.say(line)
     there = [str(found) for found in experiment_files(path.parent)]
     if len(there) > 1:
-        console.say(f"note: name the file from now on: {len(there)} of this folder are experiment files")
+        console.say(f"note: name the file from now on: {len(there)} files in this folder are experiment files")
 
 
 def schema() -> None:

@@ -25,7 +25,7 @@ def output_path(text: str) -> Path:
 
 
 def submit_command(file: Path, overrides: Iterable[str], store: str | None = None, backend: str | None = None) -> str:
-    """`gridctl submit` with what a command was given, to be pasted into a shell; without seeds, which a hint adds."""
+    """`gridctl submit` with the options of this command, to paste into a shell; without seeds, which a hint adds."""
     words = ["gridctl", "submit", str(file)]
     for override in overrides:
         if override.partition("=")[0] != "seeds":
@@ -37,7 +37,7 @@ def submit_command(file: Path, overrides: Iterable[str], store: str | None = Non
 
 
 def _only_file() -> Path:
-    """The only experiment file here, for commands that were given none; a shell that completes needs none."""
+    """The only experiment file here, for commands that were given none; shell completion needs none."""
     if is_completing("gridctl"):
         return Path()
     from gridctl.cli.experiment_files import only_experiment_file
@@ -93,7 +93,7 @@ RunNames = Annotated[
         "--run",
         metavar="RUN",
         autocompletion=completion.runs,
-        help="Only this run: its id, or a beginning of it. Repeatable.",
+        help="Only this run: its id, or the beginning of it. Repeatable.",
     ),
 ]
 ExperimentOfRun = Annotated[
@@ -106,12 +106,12 @@ ExperimentOfRun = Annotated[
         autocompletion=completion.experiments,
     ),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 
 WithPreflight = Annotated[
     bool,
     typer.Option(
         "--preflight/--no-preflight",
-        help="On this machine: have the trainer look at device, data and models.",
+        help="On this machine: have the trainer check device, data and models.",
     ),
 ]

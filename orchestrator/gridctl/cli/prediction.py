@@ -24,7 +24,7 @@ def predict(
         str,
         typer.Argument(
             metavar="RUN",
-            help="A finished run's id, or a beginning of it; with --ensemble what the ids of its members begin with.",
+            help="A finished run's id, or the beginning of it; with --ensemble the beginning that its members share.",
             show_default=False,
             autocompletion=completion.runs,
         ),
@@ -43,7 +43,9 @@ def predict(
     ensemble: Annotated[
         bool, typer.Option("--ensemble", help="Mean probability of all seeds and folds of one model.")
     ] = False,
-    best: Annotated[bool, typer.Option("--best", help="The weights of the best epoch, not those of the last.")] = False,
+    best: Annotated[
+        bool, typer.Option("--best", help="Use the weights of the best epoch, not those of the last.")
+    ] = False,
     device: Annotated[Device, typer.Option(help="Where to compute; auto takes a GPU if there is one.")] = Device.AUTO,
     experiment: ExperimentOfRun = None,
     store: StoreUrl = None,

@@ -1,4 +1,4 @@
-"""The commands that answer: report, plan, export."""
+"""The commands that evaluate: report, plan, export."""
 
 from __future__ import annotations
 
@@ -73,19 +73,19 @@ def report(
         ),
     ] = None,
     strict_pairs: Annotated[
-        bool, typer.Option("--strict-pairs", help="Leave out pairs whose halves ran under unlike conditions.")
+        bool, typer.Option("--strict-pairs", help="Leave out pairs whose runs were trained under different conditions.")
     ] = False,
     keep_differing_pairs: Annotated[
         bool,
         typer.Option(
             "--keep-differing-pairs",
-            help="Test also pairs whose halves differ in images, split or a plugin's code.",
+            help="Also test pairs whose runs differ in images, split or a plugin's code.",
         ),
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Of bootstraps and sampled permutations.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of bootstraps and sampled permutations.")] = 0,
     output_format: Annotated[
         ReportFormat | None,
-        typer.Option("--format", help="How to write it.", show_default="table; with -o all of them"),
+        typer.Option("--format", help="Output format.", show_default="table; with -o all of them"),
     ] = None,
     output: Annotated[
         Path | None,
@@ -151,7 +151,9 @@ def plan(
     store: StoreUrl = None,
     at_once: Annotated[
         int | None,
-        typer.Option(min=1, help="Runs that train at a time.", show_default="local: as many as submit would start"),
+        typer.Option(
+            min=1, help="How many runs train at once.", show_default="on this machine: as many as submit would start"
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -187,7 +189,7 @@ def export(
             "-o",
             parser=output_path,
             metavar="FILE",
-            help="Where to.",
+            help="File to write.",
             show_default="EXPERIMENT-TABLE.parquet",
         ),
     ] = None,

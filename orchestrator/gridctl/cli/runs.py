@@ -26,7 +26,7 @@ def logs(
         str,
         typer.Argument(
             metavar="RUN",
-            help="A run's id, or a beginning of it.",
+            help="A run's id, or the beginning of it.",
             show_default=False,
             autocompletion=completion.runs,
         ),
@@ -35,7 +35,7 @@ def logs(
     store: StoreUrl = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more, until the run has ended.")] = False,
 ) -> None:
-    """Print what a run prints: its newest attempt."""
+    """Print the output of a run's newest attempt."""
     from gridctl.commands.logs import read_logs
     from gridctl.commands.lookup.runs import find_run
     from gridctl.terminal import console
@@ -52,7 +52,7 @@ def cancel(
     store: StoreUrl = None,
     as_json: AsJson = False,
 ) -> None:
-    """Stop what is active, on the cluster or on this machine; each trainer makes a checkpoint first."""
+    """Stop active runs, on the cluster or on this machine; each trainer writes a checkpoint first."""
     from gridctl.commands.cancel import cancel as stop
     from gridctl.commands.lookup.experiments import find_experiment
     from gridctl.commands.lookup.runs import match_runs
@@ -65,7 +65,7 @@ def cancel(
     resumed = "; the same submit command, with its --set options, resumes them" if stopped.run_ids else ""
     console.say(f"{found.experiment.name}: {console.count(len(stopped.run_ids), 'active run')} cancelled{resumed}")
     if stopped.problem:
-        console.say(f"note: the store could not note it, so they will be shown as interrupted: {stopped.problem}")
+        console.say(f"note: the store could not record it, so they will be shown as interrupted: {stopped.problem}")
 
 
 def delete(
@@ -120,7 +120,7 @@ def doctor(
     preflight: WithPreflight = True,
     as_json: AsJson = False,
 ) -> None:
-    """Check what runs need before a grid of them does: cluster, Secret, image; device, data, models; store."""
+    """Check what runs need before a whole grid fails: cluster, Secret, image; device, data, models; store."""
     from gridctl import errors
     from gridctl.commands.doctor import diagnose
     from gridctl.executors.base import InterruptedPreflightError
@@ -136,7 +136,7 @@ def doctor(
             if not as_json:
                 console.show(f"{check.state:<8} {check.name}: {check.says}")
                 for line in check.fix.splitlines():
-                    if line not in said:  # one command may put several things right
+                    if line not in said:  # one command may fix several things
                         console.show(f"         {line}")
                     said.add(line)
     except InterruptedPreflightError:
@@ -145,6 +145,6 @@ def doctor(
         console.show_json([check.to_json() for check in checks])
     failed = [check for check in checks if check.state == "failed"]
     if failed:
-        # What else failed may follow from it, as all that one may not ask for.
+        # Other failures may follow from this one, such as requests that were not allowed.
         out_of_reach = any(check.unreachable for check in failed)
         raise typer.Exit(errors.UNREACHABLE if out_of_reach else errors.INVALID_INPUT)

@@ -33,7 +33,7 @@ def score(
     output: score_options.OutputFile = None,
     as_json: score_options.AsJson = False,
 ) -> None:
-    """Score anybody's masks against the truth: overlap, surface distances in mm, volumes, ejection fraction.
+    """Score any masks against the truth: overlap, surface distances in mm, volumes, ejection fraction.
 
     Exits with 1 if some cases could not be scored; the others are.
     """

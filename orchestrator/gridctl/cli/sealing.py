@@ -11,7 +11,7 @@ from gridctl.cli.options import AsJson, ExperimentFile, Overrides, StoreUrl
 
 
 def seal(experiment: ExperimentFile, overrides: Overrides = None, as_json: AsJson = False) -> None:
-    """Print the SHA-256 of an experiment's plan, as its first submit seals it: for a preregistration.
+    """Print the SHA-256 of an experiment's plan, as its first submission seals it: for preregistration.
 
     The plan is what is compared and how, the grid, and a digest of all that can change the result of each run.
     Nothing is written, and no store is asked.
@@ -38,11 +38,13 @@ def verify(
     store: StoreUrl = None,
     sealed: Annotated[
         str | None,
-        typer.Option("--sealed", metavar="SHA256", help="What the sealed plan is to have, as gridctl seal printed it."),
+        typer.Option(
+            "--sealed", metavar="SHA256", help="SHA-256 that the sealed plan must have, as gridctl seal printed it."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a report again from the store and say whether anything differs: exit code 0 if nothing does, else 1."""
+    """Rebuild a report from the store and say whether anything differs: exit code 0 if nothing does, else 1."""
     from dataclasses import asdict
 
     from gridctl import api, errors
@@ -63,7 +65,7 @@ def verify(
         console.say(f"sealed plan: SHA-256 {found.sealed}")
     elif not any(item.where.endswith("seal.json") for item in found.differences):
         console.say(
-            "note: no plan was sealed, so nothing shows that it came before the results; a first submit seals it"
+            "note: no plan was sealed, so nothing shows that it came before the results; the first submission seals it"
         )
     if found.differences:
         raise typer.Exit(errors.RUNS_FAILED)

@@ -1,4 +1,4 @@
-"""The commands that only look: `status`, once or followed, and `list`."""
+"""The read-only commands: `status`, once or with `--watch`, and `list`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def status(
     experiment: ExperimentName = None,
     store: StoreUrl = None,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Show again until nothing is active.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Refresh until nothing is active.")] = False,
     runs: Annotated[
-        bool, typer.Option("--runs", help="One line per run, by the name that logs, cancel and retry take.")
+        bool, typer.Option("--runs", help="One line per run, with the id that logs, cancel and retry take.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -29,7 +29,7 @@ def status(
     from gridctl.terminal import console
 
     if watch and runs and not as_json:
-        raise errors.InputError("--watch has one line per cell", where="--runs", fix="leave one of the two out")
+        raise errors.InputError("--watch has one line per cell", where="--runs", fix="leave out one of the two")
     found = find_experiment(experiment, store)
     if watch and as_json:
         problems = _print_changes(found)
@@ -43,7 +43,7 @@ def status(
 
 
 def _print_once(found: Found, *, as_json: bool, with_runs: bool) -> Sequence[str]:
-    """The status as it is, and what of it could not be read."""
+    """Print the status once, and what of it could not be read."""
     from gridctl import api
     from gridctl.cli.views.status import status_view
     from gridctl.terminal import console
@@ -66,7 +66,7 @@ def list_experiments(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Which experiments there are, and how many of their runs are done."""
+    """List experiments, and how many of their runs are done."""
     from gridctl import errors
     from gridctl.commands.lookup.listing import experiments_in, submitted_experiments
     from gridctl.terminal import console
@@ -105,7 +105,7 @@ def _show_experiments(found: Sequence[Listed]) -> None:
 
 
 def which(found: Found) -> str:
-    """Which experiment an answer is about."""
+    """Say which experiment the answer is about."""
     import time
 
     from gridctl.terminal.console import age

@@ -1,4 +1,4 @@
-"""The commands that hand runs to an executor: submit, retry, render."""
+"""The commands that give runs to an executor: submit, retry, render."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 
 Workers = Annotated[
     int | None,
-    typer.Option(min=1, help="Runs at once, on the local backend.", show_default="cores / threads a run"),
+    typer.Option(min=1, help="Runs at once, on the local backend.", show_default="cores / threads per run"),
 ]
 
 MaxActive = Annotated[
     int | None,
     typer.Option(
         min=1,
-        help="Jobs active at once, on a cluster: the command stays and creates the next when one has ended.",
+        help="Jobs active at once, on a cluster: the command keeps running and creates the next when one ends.",
         show_default="all",
     ),
 ]
@@ -47,7 +47,7 @@ NoVerify = Annotated[
     bool,
     typer.Option(
         "--no-verify",
-        help="Start runs without asking first whether they can train here or, on a cluster, reach the store.",
+        help="Start runs without first checking that they can train here or, on a cluster, reach the store.",
     ),
 ]
 
@@ -116,7 +116,7 @@ def _prepared(
 
 
 def _say_changes(prepared: Prepared, plain: str, *, reuse_epochs: bool) -> None:
-    """What is new, and what of the store is not of the grid; `plain` is the command without `--set`, if it has any."""
+    """Say what is new, and what in the store is not in the grid; `plain` is the command without `--set`, if any."""
     from gridctl.cli.views.changed_experiment import change_lines, outside_line
     from gridctl.cli.views.other_plugin_code import other_code_lines
     from gridctl.terminal import console
@@ -153,7 +153,7 @@ def retry(
     prepared = prepare_retry(found, match_runs(found, runs) if runs else None)
     if not prepared.plan.retry:
         console.say(
-            f"{found.experiment.name}: no run of these has failed; the same submit command resumes interrupted ones"
+            f"{found.experiment.name}: none of these runs has failed; the same submit command resumes interrupted ones"
         )
     else:
         console.say(plan_line(prepared))
@@ -225,7 +225,7 @@ def _show_result(result: SubmitResult, *, as_json: bool) -> None:
 def _show_dry_run(
     prepared: Prepared, at_once: int | None, given: str, plain: str, *, reuse_epochs: bool, as_json: bool
 ) -> None:
-    """What would be done and what that costs; and what the place says of it, if it can be asked."""
+    """Show what would be done and what it costs, and the executor's own dry run if it has one."""
     from gridctl import errors
     from gridctl.cli.views.plan import cost_lines
     from gridctl.cli.views.submission import plan_line
@@ -266,7 +266,7 @@ def _show_dry_run(
 
 
 def _named(prepared: Prepared) -> str:
-    """What commands need to be told where the folder remembers nothing."""
+    """The arguments that commands need if this folder has no record of the experiment."""
     return f" {prepared.experiment.name} --store {shlex.quote(prepared.store.url)}"
 
 
@@ -289,7 +289,7 @@ def _finish_submit(prepared: Prepared, outcome: Outcome, took: str, named: str) 
         console.say(held_back_line(prepared, outcome, named))
     if outcome.left:
         console.say(
-            f"{console.count(len(outcome.left), 'run')} left to whoever holds them: see `gridctl status{named}`"
+            f"{console.count(len(outcome.left), 'run')} left alone, held elsewhere: see `gridctl status{named}`"
         )
     if outcome.cancelled:
         them = "it" if len(outcome.cancelled) == 1 else "them"

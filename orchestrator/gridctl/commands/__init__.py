@@ -1,1 +1,1 @@
-"""What each verb of the command line does, apart from parsing and printing."""
+"""What each command does, apart from parsing and printing."""

@@ -1,4 +1,4 @@
-"""`gridctl cancel`: stop what is active; what was trained so far is kept."""
+"""`gridctl cancel`: stop active runs; what they have trained so far is kept."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Cancelled:
 
     Attributes:
         run_ids: Runs that were active.
-        problem: Why the store could not note it, so that they pass for interrupted; empty if it could.
+        problem: Why the store could not record it, so that they count as interrupted; empty if it could.
     """
 
     run_ids: tuple[str, ...]
@@ -27,10 +27,10 @@ class Cancelled:
 
 
 def cancel(found: Found, runs: Sequence[RunSpec] | None = None) -> Cancelled:
-    """Stop an experiment, or some of its runs. Their trainers make a checkpoint first.
+    """Stop an experiment, or some of its runs. Their trainers write a checkpoint first.
 
-    It is noted in the store, so that every backend and machine knows it, before anything is stopped: a submission
-    that has not started a run yet leaves it then. Where all of it is cancelled, one that still creates Jobs ends.
+    It is recorded in the store, so that every backend and machine knows it, before anything is stopped: a submission
+    that has not started a run yet skips it. If all of it is cancelled, a submission that still creates Jobs ends.
 
     Args:
         found: The experiment.

@@ -1,4 +1,4 @@
-"""Reading a store, with a bar on the terminal."""
+"""Collecting a store with a progress bar on the terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gridctl_trainer.storage.base import Store
 def collect_with_bar(
     store: Store, runs: Sequence[RunSpec], *, cases: bool | Collection[str] = False, cache: ReadCache | None = None
 ) -> Collected:
-    """As `collect`; a person sees how far it is and how long it will take.
+    """As `collect`, with a bar that shows how far it is and how long it will take.
 
     Raises:
         StoreError: The store cannot be reached.

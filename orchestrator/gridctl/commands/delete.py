@@ -1,4 +1,4 @@
-"""`gridctl delete`: everything of an experiment, or of some runs: Jobs and what lies in the store."""
+"""`gridctl delete`: removes Jobs and objects of an experiment, or of some of its runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Deletion:
     """What a deletion would remove.
 
     Attributes:
-        run_ids: Whose; None for the whole experiment.
+        run_ids: The runs; None for the whole experiment.
         keys: Objects of the store.
         size_bytes: All of them together.
         done: Runs among them that are finished.
@@ -36,11 +36,11 @@ class Deletion:
 
 
 def prepare_deletion(found: Found, runs: Sequence[RunSpec] | None = None) -> Deletion:
-    """Look what there is to delete; deletes nothing.
+    """Find what there is to delete; nothing is deleted yet.
 
     Args:
         found: The experiment.
-        runs: Some of its runs; None for all that there ever was of it.
+        runs: Some of its runs; None for everything that it ever had.
 
     Raises:
         InputError: Some of it is being trained, and only `cancel` can end that.
@@ -70,7 +70,7 @@ def prepare_deletion(found: Found, runs: Sequence[RunSpec] | None = None) -> Del
 
 
 def delete(found: Found, deletion: Deletion) -> None:
-    """Remove it: Jobs first, then, when no pod is left that could write, what lies in the store.
+    """Delete the Jobs first and, when no pod is left that could write, the objects.
 
     Raises:
         Fault: The store or the backend failed; calling again completes it.
@@ -85,8 +85,8 @@ def delete(found: Found, deletion: Deletion) -> None:
         else [layout.RunLayout(name, run_id).prefix for run_id in deletion.run_ids]
     )
     keys = [stat.key for prefix in prefixes for stat in found.store.list(prefix)]
-    # Results first: a deletion that is cut leaves nothing that looks finished and is not whole.
-    # The experiment itself last: until then the same command finds it, and goes on.
+    # Results first: an interrupted deletion leaves no run that looks finished but is incomplete.
+    # The experiment file last: until then the same command finds it and goes on.
     last = layout.experiment_yaml(name)
     keys.sort(key=lambda key: not key.endswith("/result.json"))
     with ThreadPoolExecutor(_DELETES_AT_ONCE) as threads:

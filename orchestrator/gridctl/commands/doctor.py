@@ -1,4 +1,4 @@
-"""`gridctl doctor`: everything a run needs, asked before a grid of them fails one by one."""
+"""`gridctl doctor`: checks everything that runs need before a grid of them fails one by one."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from gridctl_trainer.storage.probe import probe
 
 
 def diagnose(experiment: Experiment, *, with_preflight: bool = True) -> Iterator[Check]:
-    """Look at everything that an experiment's runs need, in the order in which they need it.
+    """Check everything that an experiment's runs need, in the order in which they need it.
 
     Nothing is left behind but data prepared in the cache: the store gets one object, which is deleted again.
 
     Args:
         experiment: The experiment.
-        with_preflight: Whether the trainer of this machine looks at device, data and models, if it is to train.
+        with_preflight: Whether the trainer checks device, data and models, if the runs train on this machine.
     """
     require_options(experiment)
     executor = executor_class(experiment.backend, experiment)

@@ -22,7 +22,7 @@ def export_table(found: Found, table: str, path: Path) -> tuple[int, Sequence[Pr
         found: The experiment.
         table: `epochs`, `runs`, `function` or `cases`; columns as `EPOCH_COLUMNS`, `RUN_COLUMNS`,
             `FUNCTION_COLUMNS` and `CASE_COLUMNS`; of runs also `state` and `reason`, as `gridctl status` gives them.
-        path: `.parquet`, or `.csv`. Replaced whole, or not at all.
+        path: `.parquet`, or `.csv`. Replaced atomically.
 
     Returns:
         Rows written, and what could not be read.
@@ -57,7 +57,7 @@ def export_table(found: Found, table: str, path: Path) -> tuple[int, Sequence[Pr
 
 
 def _standings(found: Found, collected: Collected) -> dict[str, list[str]]:
-    """Where every run stands, and why; as the store tells where the backend cannot be asked."""
+    """State and reason of every run; from the store alone if the backend cannot be asked."""
     known, _ = standings_now(found, collected)
     rows: list[dict[str, Any]] = collected.runs.to_dict("records")  # type: ignore[assignment]
     standings = [known[row["run_id"]] if known else standing_without_backend(row) for row in rows]

@@ -28,7 +28,7 @@ class DraftedFile:
     Attributes:
         text: Its content.
         experiment: What it says.
-        data: The sets that it names.
+        data: The data sets that it names.
         notes: What the user should know before it is submitted.
     """
 
@@ -43,7 +43,7 @@ class DraftedFile:
         return any(data.location.startswith(PHANTOM) for data in self.data) and not Path(PHANTOM).is_dir()
 
     def said(self, path: Path) -> list[str]:
-        """What was written, and what to type next."""
+        """What was written, and which commands come next."""
         sets = ", ".join(
             f"{title_of(data.kind)}: {console.count(len(data.patients), 'patient')}"
             for data in self.data
@@ -62,7 +62,7 @@ class DraftedFile:
         lines = [f"wrote {path}: {runs}{f' ({sets})' if sets else ''}", f"next: {', '.join(steps)}"]
         if here and any(len(data.patients) >= MANY for data in self.data):
             quick = f"{submit} --set training.epochs=1 --set 'train_ratios=[0.1]'"
-            lines.append(f"so many patients take long on a laptop without a GPU; to try it out: {quick}")
+            lines.append(f"training on this many patients takes long without a GPU; to try it out: {quick}")
         return lines
 
 
@@ -71,7 +71,7 @@ class InitOptions:
     """What the command line asks for.
 
     Attributes:
-        folders: Where data lie; none for the synthetic set.
+        folders: Where the data are; none for the synthetic set.
         name: Of the experiment; None to take the folder's.
         backend: Where runs execute.
         store: None for $GRIDCTL_STORE or the default.
@@ -87,7 +87,7 @@ def compose(wanted: InitOptions, schema: str = "") -> DraftedFile:
     """Look at the data and write the text of an experiment for it.
 
     Args:
-        wanted: By the user.
+        wanted: What the user asked for.
         schema: Path of the JSON Schema from the file; empty to name none.
 
     Raises:
@@ -100,7 +100,7 @@ def compose(wanted: InitOptions, schema: str = "") -> DraftedFile:
     patients = len(trained.patients) or None
     if patients is not None and patients < 2:
         raise InputError(
-            f"{patients} patient cannot be split into those who train and those who validate",
+            f"{patients} patient cannot be split into training and validation",
             where=trained.location,
             fix="give a folder with at least four patients",
         )
@@ -124,7 +124,7 @@ def compose(wanted: InitOptions, schema: str = "") -> DraftedFile:
 
 
 def _parsed(text: str) -> Experiment:
-    """The experiment of a text that nobody has written by hand: what is wrong with it was given as an option.
+    """The experiment of a generated text: a mistake in it comes from an option.
 
     Raises:
         InputError: A name is not valid.
@@ -145,7 +145,7 @@ def _name(folders: Sequence[str], *, here: bool) -> str:
 
 
 def _place(data: DataFolder, *, here: bool) -> Place:
-    """A data set as whoever trains sees it: pods have a volume where this machine has a folder."""
+    """The path of a data set where it is trained on: pods have a volume where this machine has a folder."""
     location = data.location
     if not here and not location.startswith("s3://"):
         location = f"/data/{data.kind}"

@@ -9,11 +9,11 @@ from gridctl.errors import InputError
 from gridctl_trainer.host.atomic_file import replacing
 
 SCHEMA_NAME: Final = ".gridctl/experiment.schema.json"
-"""Beside the file, so that editors find it and Git passes it over."""
+"""Beside the file, so that editors find it and Git ignores it."""
 
 
 def write(text: str, path: Path, *, force: bool) -> None:
-    """Put the file where it belongs.
+    """Write the experiment file.
 
     Raises:
         InputError: Something lies there already, or it cannot be written.

@@ -1,4 +1,4 @@
-"""`gridctl logs`: what a run prints, from its pod, or from the store when the pod is gone."""
+"""`gridctl logs`: the output of a run, from its pod, or from the store when the pod is gone."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _MAX_BYTES = 512 << 20
 
 
 def read_logs(found: Found, run: RunSpec, *, follow: bool) -> Iterator[str]:
-    """Lines of the newest attempt, without their ends.
+    """Lines of the newest attempt, without line ends.
 
     Args:
         found: The run's experiment.
         run: The run.
-        follow: Wait for more, over attempts, until the run is done or nobody tries it any more.
+        follow: Wait for more, also from later attempts, until the run is done or no attempt is left to come.
 
     Raises:
         InputError: The run has printed nothing yet.

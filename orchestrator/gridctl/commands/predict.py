@@ -1,4 +1,4 @@
-"""Masks of scans by trained runs: which runs predict; the trainer does the rest."""
+"""Which runs predict masks of scans; the trainer does the rest."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from gridctl_trainer.storage.base import Store
 def predicting_runs(
     given: str, experiment: str | None, store_url: str | None, *, ensemble: bool
 ) -> tuple[Store, Sequence[RunSpec]]:
-    """The finished runs that are meant.
+    """The finished runs that predict.
 
     Args:
         given: A run's id, or a beginning of it; for an ensemble what the ids of all members begin with.
         experiment: Theirs; None to look among those submitted from this folder.
         store_url: Their store; by default the one the experiment was submitted to.
-        ensemble: Whether several predict together: those of one model, train ratio and ablation.
+        ensemble: Whether several runs of one model, train ratio and ablation predict together.
 
     Raises:
-        InputError: There is none, more than one where one is meant, one that is not finished, or they are no ensemble.
+        InputError: There is none, more than one without `ensemble`, one that is not finished, or they are no ensemble.
         StoreError: The store cannot be reached.
     """
     if not ensemble:
@@ -54,7 +54,7 @@ def predicting_runs(
 def arguments_for_trainer(
     store: Store, runs: Sequence[RunSpec], place: str, output: str, device: str, *, best: bool
 ) -> list[str]:
-    """What `gridctl-trainer` is called with."""
+    """The arguments that `gridctl-trainer` is called with."""
     specs = [f"{store.url}/{RunLayout(run.experiment, run.run_id).spec}" for run in runs]
     return ["predict", *(["--best"] if best else []), "--device", device, "-o", output, "--", *specs, place]
 

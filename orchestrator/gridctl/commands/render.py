@@ -1,4 +1,4 @@
-"""`gridctl render`: the Jobs as YAML, for eyes, for review and for `kubectl apply`."""
+"""`gridctl render`: the Jobs as YAML, for review and for `kubectl apply`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def render_jobs(experiment: Experiment) -> list[JobText]:
     for executor in executor_classes(experiment):
         if isinstance(executor, Renders):
             return [JobText(run_id, text) for run_id, text in executor.render(experiment)]
-    raise InputError("no executor that is installed can show what it would make")
+    raise InputError("no installed executor can show its manifests")
 
 
 def as_stream(rendered: Iterable[JobText]) -> str:

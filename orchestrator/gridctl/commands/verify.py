@@ -28,7 +28,7 @@ from gridctl_trainer.contract.json_text import require_keys_once
 from gridctl_trainer.storage.base import Store, open_store
 
 _NOT_COMPARED: Final = "report.html"
-"""It shows where runs stand at the moment at which it is written."""
+"""The page shows the state of runs at the time it is written."""
 
 _ANOTHER: Final = "gridctl report -o DIR writes one"
 
@@ -51,10 +51,10 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What came of it.
+    """The outcome of a verification.
 
     Attributes:
-        experiment: Of the report.
+        experiment: Name of the report's experiment.
         store: URL of the store that it was compared with.
         differences: All of them; empty where the report is what the store gives.
         objects: How many objects of the store were compared.
@@ -74,7 +74,7 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A report as it lies in a file, and what it says it is made from."""
+    """A report read from a file, and what it says it was made from."""
 
     path: Path
     text: str
@@ -90,7 +90,7 @@ def verify_report(path: Path, store_url: str | None = None, *, sealed: str | Non
     Args:
         path: A `report.json`, or the folder that `gridctl report -o` wrote, whose other tables are compared too.
         store_url: Where its experiment is kept; by default where it was submitted to from this folder.
-        sealed: SHA-256 that the sealed plan is to have, as `gridctl seal` printed it.
+        sealed: SHA-256 that the sealed plan must have, as `gridctl seal` printed it.
 
     Raises:
         InputError: It is no report that can be verified, or its experiment was not submitted from this folder.
@@ -134,7 +134,7 @@ def verify_report(path: Path, store_url: str | None = None, *, sealed: str | Non
 
 
 def _made_again(store: Store, written: _Written) -> ReportResult:
-    """The report, from what the store has now and the history that it was made with."""
+    """The report rebuilt from the store as it is now and the history that it was made with."""
     experiment = stored_experiment(store, written.experiment)
     history = read_history(store, written.experiment, written.objects)
     result, _ = answer(Found(experiment, store, experiment.backend, None), written.request, history, fresh=True)
@@ -142,7 +142,7 @@ def _made_again(store: Store, written: _Written) -> ReportResult:
 
 
 def _not_made_again(store: Store, written: _Written, why: Fault) -> Verification:
-    """Where the store gives no report any more: which of its objects are others."""
+    """The objects that differ, if the store no longer yields a report."""
     listed = store.list(layout.experiment_prefix(written.experiment))
     now = object_digests(store, [stat for stat in listed if stat.key in written.objects], fresh=True)
     differences = [
@@ -190,7 +190,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _without_later_history(result: ReportResult, written: _Written) -> ReportResult:
-    """What happened after the report, itself among it, is no difference."""
+    """Leave out events after the report, and the report itself: they are no difference."""
     past = layout.history_prefix(written.experiment)
     made = result.report.provenance
     objects = {
@@ -237,7 +237,7 @@ def _of_content(written: _Written, result: ReportResult) -> Iterator[Difference]
 
 
 def _without_objects(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Each object that differs is named by its key already."""
+    """Leave out objects that differ: they are named by their keys already."""
     return {name: value for name, value in content["provenance"].items() if name != "objects"}
 
 
@@ -253,7 +253,7 @@ def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 class _Exact:
-    """A value of JSON that equals no other: 1 is not true, and 1.0 not 1."""
+    """A JSON value that is compared exactly: 1 is not true, and 1.0 is not 1."""
 
     def __init__(self, value: Any) -> None:
         self.text = json.dumps(value, ensure_ascii=False)
@@ -270,7 +270,7 @@ def _value(value: _Exact | None) -> str:
 
 
 def _ascii(text: str) -> str:
-    """As `gridctl report --json` shows it where the terminal's encoding lacks characters."""
+    """The text as `gridctl report --json` writes it where the encoding lacks characters."""
     return re.sub(r"[^\x00-\x7f]", lambda found: json.dumps(found[0])[1:-1], text)
 
 

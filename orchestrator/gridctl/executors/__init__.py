@@ -1,1 +1,1 @@
-"""Where attempts execute."""
+"""Executors: where attempts run."""

@@ -1,4 +1,4 @@
-"""What every executor can do, and what it tells of runs."""
+"""The interface of every executor, and what it reports about runs."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from gridctl_trainer.contract.spec import RunSpec
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What an executor knows of one run that the store does not.
+    """What an executor knows about one run that the store does not.
 
     Attributes:
         active: Whether a process, a submission or a Job holds the run, running or waiting.
         failed: Whether the executor gave it up: out of retries, past its deadline.
         running: Whether an attempt executes right now.
         in_submission: Whether only a submission holds it, which starts no run that was cancelled.
-        reason: Why it waits or failed, in the executor's words; empty if there is nothing to say.
+        reason: Why it waits or failed, in the executor's words; empty if there is no reason.
         disruptions: Attempts ended by preemption, eviction or deletion, of those still remembered.
         started_at: When its attempt began, in seconds since the epoch; None if unknown.
         last_sign_at: When its attempt last made progress, in seconds since the epoch; None where only the store tells.
         usual_gap_seconds: The longest time between two such signs of this attempt; None before its first step.
-        process_id: Of the attempt on this machine; None if it is not one, or unknown.
-        attempt_uid: That of the attempt's objects in the store; empty if unknown.
+        process_id: Process of the attempt on this machine; None if there is none or it is unknown.
+        attempt_uid: Uid in the names of the attempt's objects; empty if unknown.
     """
 
     active: bool = False
@@ -43,15 +43,15 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of the runs handed to an executor.
+    """The outcome of the runs given to an executor.
 
     Attributes:
         done: Run ids finished while the command waited; empty for executors that do not wait.
-        created: Run ids handed over.
-        failed: Why, by run id.
-        resumable: Of those, the ones that the next submission resumes, without being asked to retry what failed.
+        created: Run ids whose Jobs, or the like, were created.
+        failed: Reasons of failures, by run id.
+        resumable: Those of the failed runs that the next submission resumes without `--retry-failed`.
         cancelled: Run ids that `gridctl cancel` ended, or kept from being started.
-        left: Run ids that somebody else holds.
+        left: Run ids that another process or submission holds.
         interrupted: Whether the user stopped it; what is left can be resumed.
         unreachable: Whether a run counts as failed because the store could not be asked about it.
         not_started: Run ids that were held back because of `shared_cause`.
@@ -71,14 +71,14 @@ class Outcome:
 
 
 class Executor(Protocol):
-    """Executes attempts of runs whose `spec.json` is in the store already: what every executor owes.
+    """Executes attempts of runs whose `spec.json` is in the store already: what every executor must provide.
 
-    It is made as `Name(experiment, store)`. What else some can do, `gridctl.executors.capabilities` lists.
-    Every method raises `UnreachableError` when the place cannot be reached or refuses.
+    It is made as `Name(experiment, store)`. Optional abilities are listed in `gridctl.executors.capabilities`.
+    Every method raises `UnreachableError` if its backend cannot be reached or refuses.
     """
 
     def observe(self, experiment: str) -> Mapping[str, Activity]:
-        """What is known of an experiment's runs, by run id; one round of listing, not one call per run."""
+        """What is known about an experiment's runs, by run id; one round of listing, not one call per run."""
 
     def start(self, runs: Sequence[RunSpec]) -> Outcome:
         """Start an attempt of each run; a run that is active already is left alone."""

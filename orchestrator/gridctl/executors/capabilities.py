@@ -1,6 +1,6 @@
 """What some executors can do and others cannot: commands ask for a capability, never for a name.
 
-Those of an experiment that nobody has opened an executor for are class methods.
+Those that work without an open executor are class methods.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from gridctl_trainer.contract.spec import RunSpec
 
 @runtime_checkable
 class Cancels(Protocol):
-    """Can end what is active."""
+    """Can cancel active runs."""
 
     def cancel(self, run_ids: Sequence[str] | None = None) -> tuple[str, ...]:
-        """Have attempts make a checkpoint and end.
+        """Have attempts write a checkpoint and end.
 
         Args:
             run_ids: Of this experiment; None for all of them.
@@ -33,7 +33,7 @@ class Cancels(Protocol):
 
 @runtime_checkable
 class Forgets(Protocol):
-    """Can remove what it keeps of runs, also of active ones, which end by that."""
+    """Can remove everything that it keeps of runs; active ones end."""
 
     def forget(self, run_ids: Sequence[str] | None = None) -> None:
         """Remove it, and wait until nothing is left that could write into the store.
@@ -45,20 +45,20 @@ class Forgets(Protocol):
 
 @runtime_checkable
 class KeepsLogs(Protocol):
-    """Has what a run prints before the store has it."""
+    """Has the output of a run before the store has it."""
 
     def log_lines(self, run_id: str, *, follow: bool) -> Iterator[str]:
-        """Lines of the newest attempt as they come, without their ends; none if it printed nothing.
+        """Lines of the newest attempt as they come, without line ends; none if it printed nothing.
 
         Args:
             run_id: The run.
-            follow: Wait for more, over attempts, until the run is no longer active.
+            follow: Wait for more, also from later attempts, until the run is no longer active.
         """
 
 
 @runtime_checkable
 class Prints(Protocol):
-    """Has what attempts print at a place that it can look at before the store has anything of them."""
+    """Can read the output of attempts before the store has anything of them."""
 
     def last_lines(self, run_ids: Sequence[str]) -> Mapping[str, str]:
         """The last line that each run's newest attempt has printed, by run id; without those that cannot be read."""
@@ -69,15 +69,15 @@ class LiveView(Protocol):
 
     @property
     def problem(self) -> str:
-        """Why what `observe` gives may be old; empty if it is fresh."""
+        """Why the result of `observe` may be out of date; empty if it is not."""
 
     def observe(self) -> Mapping[str, Activity]:
-        """What is known of its runs now, by run id."""
+        """What is known about its runs now, by run id."""
 
 
 @runtime_checkable
 class Follows(Protocol):
-    """Can tell of changes, so that it need not be asked again and again."""
+    """Can report changes, so that it need not be polled."""
 
     def follow(self, experiment: str) -> AbstractContextManager[LiveView]:
         """Follow an experiment until the context ends."""
@@ -85,10 +85,10 @@ class Follows(Protocol):
 
 @runtime_checkable
 class ChecksManifests(Protocol):
-    """Hands documents over, and can check them before it does."""
+    """Creates objects from manifests, and can check these first."""
 
     def manifests(self, runs: Sequence[RunSpec]) -> Sequence[Mapping[str, Any]]:
-        """What `start` would hand over, checked.
+        """The manifests that `start` would use, checked.
 
         Raises:
             InputError: It would not be valid: every mistake at once.
@@ -97,12 +97,12 @@ class ChecksManifests(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What the place says of runs that are not started.
+    """What the backend says about runs that are not started.
 
     Attributes:
         details: Further keys of `--json`.
-        lines: The same for people.
-        refused: Whether some run would not be taken.
+        lines: The same as text.
+        refused: Whether some run would be refused.
     """
 
     details: Mapping[str, Any] = field(default_factory=dict)
@@ -112,22 +112,22 @@ class DryRun:
 
 @runtime_checkable
 class DryRuns(Protocol):
-    """Can ask whether runs would be taken, without starting any."""
+    """Can ask whether runs would be accepted, without starting any."""
 
     def dry_run(self, runs: Sequence[RunSpec]) -> DryRun:
-        """What the place says of them."""
+        """What the backend says about them."""
 
 
 @runtime_checkable
 class ChecksStart(Protocol):
-    """Can tell in seconds why no run could train, before anything is written."""
+    """Can find out in seconds why no run could train, before anything is written."""
 
     def check_start(self, runs: Sequence[RunSpec], *, verify: bool) -> Sequence[Check]:
         """What is likely wrong.
 
         Args:
             runs: Those to start.
-            verify: Whether to refuse what is certainly wrong outside of this machine; else it is only said.
+            verify: Whether to refuse what is certainly wrong outside this machine; else it is only reported.
 
         Raises:
             InputError: Runs would fail for certain.
@@ -136,10 +136,10 @@ class ChecksStart(Protocol):
 
 @runtime_checkable
 class Preflights(Protocol):
-    """Can try here what runs need, which takes a while."""
+    """Can try out here what runs need, which takes a while."""
 
     def preflight(self, runs: Sequence[RunSpec]) -> None:
-        """Look at device, data and models, and say what was found.
+        """Check device, data and models, and report what was found.
 
         Raises:
             InputError: Some run would fail: every reason at once.
@@ -152,8 +152,8 @@ class StartOptions:
     """How runs are started.
 
     Attributes:
-        workers: Of `--workers`: attempts at once.
-        max_active: Of `--max-active`: Jobs active at once.
+        workers: Attempts at once, from `--workers`.
+        max_active: Jobs active at once, from `--max-active`.
         tried: Whether a preflight has shown that the runs can train.
     """
 
@@ -164,7 +164,7 @@ class StartOptions:
 
 @runtime_checkable
 class ShowsStart(Protocol):
-    """Shows how far it is while it starts or trains runs, and takes limits."""
+    """Shows progress while it starts or trains runs, and takes limits."""
 
     def start_shown(self, runs: Sequence[RunSpec], options: StartOptions) -> Outcome:
         """As `start`, with a display on standard error."""
@@ -172,7 +172,7 @@ class ShowsStart(Protocol):
 
 @runtime_checkable
 class StartsAsWritten(Protocol):
-    """Can start some runs while specifications of others are still on their way into the store."""
+    """Can start some runs while specifications of others are still being uploaded."""
 
     def start_as_written(
         self, runs: Sequence[RunSpec], options: StartOptions, wait_for: Callable[[str], None]
@@ -192,34 +192,34 @@ class StartsAsWritten(Protocol):
 
 @runtime_checkable
 class Diagnoses(Protocol):
-    """Has more for `gridctl doctor` to look at than data and store."""
+    """Has further checks for `gridctl doctor` besides data and store."""
 
     @classmethod
     def diagnose(cls, experiment: Experiment, *, with_preflight: bool) -> Iterator[Check]:
-        """Look at all that runs need but the store, in the order in which they need it: also the data.
+        """Check everything that runs need except the store, in the order in which they need it, including the data.
 
         Args:
             experiment: Whose runs.
-            with_preflight: Whether a preflight may take its time.
+            with_preflight: Whether to run the preflight, which takes a while.
         """
 
 
 @runtime_checkable
 class Renders(Protocol):
-    """Can show as text what it hands over for each run, without asking anybody."""
+    """Can show its manifest of each run as text, without asking a server."""
 
     @classmethod
     def render(cls, experiment: Experiment) -> Iterator[tuple[str, str]]:
         """Run id and text of each run, in the order of the grid.
 
         Raises:
-            InputError: The experiment says too little, or what is not valid.
+            InputError: The experiment is incomplete or not valid.
         """
 
 
 @runtime_checkable
 class CountsGpus(Protocol):
-    """Knows from the experiment how many GPUs a run asks for; elsewhere the runs' logs tell."""
+    """Knows from the experiment how many GPUs a run asks for; otherwise the runs' logs say."""
 
     @classmethod
     def gpus_per_run(cls, experiment: Experiment) -> int:
@@ -232,4 +232,4 @@ class KnowsRunsAtOnce(Protocol):
 
     @classmethod
     def runs_at_once(cls, experiment: Experiment) -> int:
-        """How many, if nothing else is asked for."""
+        """How many by default."""

@@ -12,11 +12,11 @@ from gridctl_trainer.contract.errors import Fault, StoreError, first_shown
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing that was looked at.
+    """One check and its result.
 
     Attributes:
-        name: What.
-        state: `ok`; `failed`; or `unknown`: it could not be asked, which need not be wrong.
+        name: What was checked.
+        state: `ok`; `failed`; or `unknown`: it could not be checked, which need not be an error.
         says: What was found.
         fix: What to do; empty if nothing.
         unreachable: Whether it failed because the cluster or a store is out of reach or refuses: exit code 3 and not 2.
@@ -34,7 +34,7 @@ class Check:
 
 
 def guarded(name: str, look: Callable[[], Check]) -> Check:
-    """A look at something; that it cannot be looked at is a failed check."""
+    """Run a check; an error while checking is a failed check."""
     try:
         return look()
     except Fault as fault:
@@ -42,7 +42,7 @@ def guarded(name: str, look: Callable[[], Check]) -> Check:
 
 
 def failed(name: str, fault: Fault) -> Check:
-    """One line of all that a fault says: the first problem with its place, the others after it."""
+    """A fault as one failed check: the first problem with its place, then the others."""
     first, *others = fault.problems
     with_place = isinstance(fault, InputError | KubeconfigError | StoreError)
     said = f"{first.where}: {first.what}" if with_place else first.what

@@ -1,4 +1,4 @@
-"""Whether anything lies where an experiment's data should: asked by every command, in the same words."""
+"""Whether an experiment's data are where it says: one check, and one wording, for every command."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from gridctl_trainer.storage.base import open_store
 
 @dataclass(frozen=True, slots=True)
 class DataPlace:
-    """Where a data set lies that some run reads.
+    """The place of a data set that some run reads.
 
     Attributes:
-        keys: That lead to it below `data`, such as `external` and `sunnybrook`.
-        dataset: Which one.
+        keys: Keys that lead to it below `data`, such as `external` and `sunnybrook`.
+        dataset: Name of the data set.
         path: As the experiment gives it.
     """
 
@@ -54,17 +54,17 @@ def data_places(experiment: Experiment) -> Sequence[DataPlace]:
 
 
 def require_data(experiment: Experiment, *, by_name: bool = False) -> None:
-    """See to it that data lie where the experiment says, as far as this machine can tell.
+    """Check that data are where the experiment says, as far as this machine can tell.
 
-    A folder is only looked for if runs train here. A bucket that cannot be asked is passed over: pods may reach it, and
+    A folder is only looked for if runs train here. A bucket that cannot be reached is skipped: pods may reach it, and
     data that were fetched before need not be fetched again.
 
     Args:
         experiment: The experiment.
-        by_name: Whether names of files have to be those of the data set as well; no file is opened.
+        by_name: Whether to check file names against the data set as well; no file is opened.
 
     Raises:
-        InputError: Nothing lies there, or something else: every mistake at once.
+        InputError: There is nothing, or something else: every mistake at once.
     """
     problems = list(missing_data(experiment).values())
     if by_name and _are_read_here(experiment):
@@ -75,7 +75,7 @@ def require_data(experiment: Experiment, *, by_name: bool = False) -> None:
 
 
 def missing_data(experiment: Experiment) -> dict[str, Problem]:
-    """The places at which nothing lies, by their text, as far as this machine can tell."""
+    """The places without data, by their text, as far as this machine can tell."""
     here = _are_read_here(experiment)
     return {
         place.path: nothing_there(experiment, place)
@@ -85,7 +85,7 @@ def missing_data(experiment: Experiment) -> dict[str, Problem]:
 
 
 def data_checks(experiment: Experiment) -> Iterator[Check]:
-    """Every place of data that can be looked at from here, for `gridctl doctor`: folders, and buckets."""
+    """Checks for `gridctl doctor` of every place of data that can be reached from here: folders and buckets."""
     here = _are_read_here(experiment)
     for place in data_places(experiment):
         found = read_location(place.path)
@@ -129,7 +129,7 @@ def _is_missing(place: Location, text: str, *, here: bool) -> bool:
 
 
 def nothing_there(experiment: Experiment, place: DataPlace) -> Problem:
-    """That nothing lies at a place, with the line of the file that names it."""
+    """The problem that a place is empty, with the line of the file that names it."""
     found, text = read_location(place.path), place.path
     if found.is_remote:
         what, fix = (
@@ -144,7 +144,7 @@ def nothing_there(experiment: Experiment, place: DataPlace) -> Problem:
 
 
 def _named_otherwise(experiment: Experiment, place: DataPlace) -> Iterator[Problem]:
-    """That no name is one of the data set's; what only reading the files can tell is the preflight's to say."""
+    """Report a folder in which no name is one of the data set's; the preflight checks the contents."""
     location, names = read_location(place.path), recognised().get(place.dataset)
     if location.is_remote or not location.folder.is_dir() or names is None:
         return

@@ -1,4 +1,4 @@
-"""What an executor's entry point names: all that is known of it before its own code is imported."""
+"""What an executor's entry point names: everything that is known before its own code is imported."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class ExecutorDescriptor:
             options, with those as `options`.
         options: The pydantic model of its own section of the experiment file, as `pkg.module:Name`; the section has
             the executor's name. Empty if it has none.
-        on_this_machine: Whether runs train on the machine on which they are submitted: folders of data have to lie
-            there, and no other machine knows of its runs.
-        hands_over: What `start` makes of a run and then leaves to the place, such as `Job`; empty where `start`
+        on_this_machine: Whether runs train on the machine on which they are submitted: folders of data must be
+            there, and no other machine knows about its runs.
+        hands_over: What `start` creates for a run and leaves to the backend, such as `Job`; empty if `start`
             waits until the runs have ended.
         at_once: The option of `submit` that limits how many runs it trains at a time; empty if there is none.
     """

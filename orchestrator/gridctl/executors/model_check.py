@@ -1,4 +1,4 @@
-"""Models that an experiment names by their path: the trainer's process imports them and checks their options."""
+"""Checks models that are named by path: a process of the trainer imports them and validates their options."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _ANSWERED_S: Final = 120.0
 
 
 def check_named_models(experiment: Experiment) -> None:
-    """Have their options checked where they can be imported; where they cannot, it is said.
+    """Have their options checked if they can be imported; else say that they are not checked.
 
-    Nothing of them, nor torch, is imported into this process.
+    Neither they nor torch are imported into this process.
 
     Raises:
         InputError: An option is unknown or not valid, a size does not fit, or a model cannot be imported although runs
@@ -60,7 +60,7 @@ def check_named_models(experiment: Experiment) -> None:
 
 
 def _place(problems: Problems, experiment: Experiment, run: RunSpec, problem: Mapping[str, Any]) -> None:
-    """Note a mistake where the option was written: beside the architecture, in `options`, or by an ablation."""
+    """Report a mistake where the option was written: beside the architecture, in `options`, or in an ablation."""
     entry = experiment.document.content.get("models")
     own = entry.get(run.model) if isinstance(entry, dict) else None
     at: Location = ("models", run.model)

@@ -18,11 +18,11 @@ from gridctl_trainer.storage.base import Store
 
 
 def descriptor_of(name: str, experiment: Experiment | None = None) -> ExecutorDescriptor:
-    """What is known of an executor before its code is imported.
+    """The descriptor of an executor: what is known before its code is imported.
 
     Args:
-        name: Of the executor.
-        experiment: That names it, for the line of its file.
+        name: Name of the executor.
+        experiment: The experiment that names it, for the line in errors.
 
     Raises:
         InputError: There is none of that name.
@@ -32,7 +32,7 @@ def descriptor_of(name: str, experiment: Experiment | None = None) -> ExecutorDe
 
 
 def executor_class(name: str, experiment: Experiment | None = None) -> object:
-    """The executor's class, for what it can do without being opened.
+    """The executor's class, for abilities that need no open executor.
 
     Raises:
         InputError: There is none of that name.
@@ -58,7 +58,7 @@ def open_executor(name: str, experiment: Experiment, store: Store) -> Executor:
 
 
 def require_options(experiment: Experiment) -> None:
-    """See to it that the executor's own section of an experiment is valid.
+    """Validate the executor's own section of an experiment.
 
     Raises:
         InputError: Every mistake in it, or that the executor has no such section.

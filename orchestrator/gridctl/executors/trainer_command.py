@@ -1,4 +1,4 @@
-"""A command of the trainer on this machine, for the person who called `gridctl`: its output goes where ours does."""
+"""Runs a command of the trainer on this machine for `gridctl`: its output goes to the same place."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _OURS: Final[Mapping[int, int]] = {
     errors.INTERRUPTED: errors.INTERRUPTED,
     -signal.SIGINT: errors.INTERRUPTED,
 }
-"""What this command exits with, by what the trainer did."""
+"""Exit code of this command by that of the trainer."""
 
 
 def run_trainer_command(arguments: Sequence[str]) -> int:
     """Run `gridctl-trainer ARGUMENTS` and wait for its end; nothing of it is imported into this process.
 
     Args:
-        arguments: A command and what it is given.
+        arguments: A command and its arguments.
 
     Returns:
-        The exit code for this command; what is wrong has been said.
+        The exit code for this command; errors have been shown.
 
     Raises:
         InputError: The trainer is not installed here, or cannot be started.
@@ -47,6 +47,6 @@ def run_trainer_command(arguments: Sequence[str]) -> int:
     while True:
         try:
             code = process.wait()
-        except KeyboardInterrupt:  # it has heard it too, and ends in its own way
+        except KeyboardInterrupt:  # the trainer has received the signal too, and ends in its own way
             continue
         return _OURS.get(code, errors.RUNS_FAILED)

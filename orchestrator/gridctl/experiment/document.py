@@ -25,7 +25,7 @@ from gridctl_trainer.contract.spec.choice import Choice
 Location = tuple[int | str, ...]
 
 CHOICES: Final = tuple(name for name, field in TrainingSpec.model_fields.items() if isinstance(field.default, Choice))
-"""Keys of sections that may be written as a name alone."""
+"""Keys of sections that may be written as just a name."""
 
 
 class Document:
@@ -58,7 +58,7 @@ class Document:
 
         Args:
             text: YAML 1.2; bytes in UTF-8.
-            source: What errors call it.
+            source: Its name in errors.
 
         Raises:
             InputError: It is not one YAML mapping, or larger, deeper or longer than any experiment.
@@ -100,7 +100,7 @@ class Document:
         return Document(tree, self.source, "", overrides)
 
     def with_options(self, options: Mapping[str, str]) -> Document:
-        """The document with top-level fields as `--store` and `--backend` give them: texts, taken literally."""
+        """The document with top-level fields from `--store` and `--backend`: texts, taken literally."""
         if not options:
             return self
         tree, overrides = copy.deepcopy(self._tree), dict(self._overrides)
@@ -110,15 +110,15 @@ class Document:
         return Document(tree, self.source, "", overrides)
 
     def with_folders_resolved(self, key: str, start: Path) -> Document:
-        """The document with folders of a top-level list made absolute, so that it means the same wherever it is read.
+        """The document with the folders of a top-level list made absolute, so that it means the same everywhere.
 
         Args:
-            key: Of the list.
-            start: Folder at which relative ones start.
+            key: Key of the list.
+            start: Folder that relative ones are relative to.
         """
         folders = self._tree.get(key)
         if not isinstance(folders, list) or not all(isinstance(folder, str) for folder in folders):
-            return self  # said by the validation of the whole file
+            return self  # reported by the validation of the whole file
         absolute = [str(start.joinpath(Path(folder).expanduser()).absolute()) for folder in folders]
         if absolute == folders:
             return self
@@ -154,7 +154,7 @@ class Document:
         return f"{self.source}:{line}"
 
     def problem(self, location: Location, what: str, fix: str = "", wanted_by: Location = ()) -> Problem:
-        """A mistake at a field: the line it is on, and the path of the field unless an option names that already.
+        """A mistake in a field, with its line, and with the path of the field unless an option already names it.
 
         Args:
             location: The field.
@@ -170,7 +170,7 @@ class Document:
         return Problem(shortened(f"{path}: {what}" if path else what, 1000), where=where, fix=fix)
 
     def _as_written(self, location: Location) -> Location:
-        """Without the index of a single item that was written without its list, and the key of a name written alone."""
+        """The location without the index of an item written without its list, and the key of a name written alone."""
         written: list[int | str] = []
         node: Any = self._tree
         for part in location:
@@ -239,7 +239,7 @@ def _list_as_mapping(node: MutableMapping[str, Any], key: str, names: list[Any])
 
 
 def _own(shared: CommentedMap) -> CommentedMap:
-    """A copy that no alias and no merge key refers to, so that a change of one place stays in it."""
+    """A copy without aliases and merge keys, so that a change affects one place only."""
     own = copy.copy(shared)
     own.yaml_set_anchor(None)
     return own

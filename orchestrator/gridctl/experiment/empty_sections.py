@@ -1,4 +1,4 @@
-"""Sections and lists with nothing in them: `training:` alone is as if it was not written."""
+"""Sections and lists with nothing in them: `training:` alone is treated as absent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gridctl_trainer.contract.spec.data import NULL_LEAVES_OUT
 
 
 def without_empty_sections(model: type[BaseModel], value: Any) -> Any:
-    """A copy in which every section or list that is empty has its default; one that must not be is left.
+    """A copy in which empty sections and lists have their defaults, except where empty is not allowed.
 
     Args:
         model: What the value should be.

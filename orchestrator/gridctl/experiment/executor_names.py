@@ -11,16 +11,16 @@ from gridctl_trainer.contract.wording import shown
 from gridctl_trainer.plugins.entry_points import Registered, registered
 
 GROUP: Final = "gridctl.executors"
-"""Of entry points."""
+"""Group of entry points."""
 
 DEFAULT_EXECUTOR: Final = "local"
 
 
 def installed_executors() -> Mapping[str, Sequence[Registered]]:
-    """Every executor of this installation, by name, gridctl's own first; imports none of them.
+    """Every installed executor by name, gridctl's own first; imports none of them.
 
     Raises:
-        InputError: Not even gridctl's own are there.
+        InputError: Not even gridctl's own are registered.
     """
     found = registered(GROUP, "executor")
     if DEFAULT_EXECUTOR not in found:

@@ -40,10 +40,10 @@ from gridctl_trainer.plugins.model import MODELS
 DEFAULT_STORE: Final = "runs"
 
 MAX_RUNS: Final = 10_000
-"""Of one experiment."""
+"""Most runs of one experiment."""
 
 MAX_OF_EACH: Final = 100
-"""Models, ablations and comparisons: each is validated with every other."""
+"""Most models, ablations and comparisons of one experiment, since each is validated with every other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +52,11 @@ class Experiment:
 
     Attributes:
         store: The file's, else that of the variable GRIDCTL_STORE, else the folder `runs`.
-        runs: Every cell, pairs beside each other: by train ratio, ablation, seed, then model.
+        runs: All runs, pairs next to each other: by train ratio, ablation, seed, then model.
         document: The file it was read from, overrides applied.
-        measures: The scores of its runs, and what is known of each.
+        measures: The scores of its runs, with what is known about each.
         reproduces: Tables and figures of published studies that it repeats, as `study_registry` names them.
-        executor_options: As they were written, of the executor that a plugin brings; None if there are none.
+        executor_options: Options of a plugin's executor as they were written; None if there are none.
     """
 
     name: str
@@ -84,8 +84,8 @@ def load_experiment(
     Args:
         path: The YAML file.
         overrides: `path=value` assignments of `--set`.
-        store: Of `--store`, taken literally.
-        backend: Of `--backend`.
+        store: Value of `--store`, taken literally.
+        backend: Value of `--backend`.
 
     Raises:
         InputError: With every mistake of the file, each with its line and a suggestion.
@@ -102,7 +102,7 @@ def parse_experiment(
     """Validate an experiment and expand its grid.
 
     Args:
-        document: The experiment's.
+        document: The experiment file.
         from_elsewhere: Whether its executor need not be installed here: what it trained is reported without it.
         trained: What runs of it were trained with, for models that cannot be imported here.
 
@@ -170,7 +170,7 @@ def parse_experiment(
 
 
 def _take_executor_options(tree: dict[str, Any]) -> Any:
-    """The section that has the name of the file's executor; whoever opens that validates it."""
+    """The section named like the file's executor; the executor validates it."""
     name = tree.get("backend")
     if not isinstance(name, str) or name not in tree or name in ExperimentFile.model_fields:
         return None
@@ -218,7 +218,7 @@ def _ablations(value: Any, steps: Sequence[str], problems: Problems) -> Any:
 
 
 def _check_counts(tree: dict[str, Any], problems: Problems) -> None:
-    """Said before anything is validated."""
+    """Refuse too many models, ablations or comparisons before anything is validated."""
     for key in ("models", "ablations", "compare"):
         items = tree.get(key)
         if isinstance(items, dict | list) and len(items) > MAX_OF_EACH:
@@ -226,7 +226,7 @@ def _check_counts(tree: dict[str, Any], problems: Problems) -> None:
 
 
 def _check_size(file: ExperimentFile, problems: Problems) -> None:
-    """Said before any run is made."""
+    """Refuse too many runs before any is made."""
     parts = {
         "models": len(file.models),
         "train_ratios": len(file.train_ratios),
@@ -259,7 +259,7 @@ def _check_comparisons(tree: dict[str, Any], problems: Problems) -> None:
 
 
 def _check_environment(kubernetes: Any, problems: Problems) -> None:
-    """No secret among what is written into Jobs, and no variable given twice."""
+    """Refuse secrets among the variables that are written into Jobs, and variables given twice."""
     given = kubernetes if isinstance(kubernetes, dict) else {}
     plain: Any = given.get("env")
     secret: Any = given.get("secret_env")
@@ -275,7 +275,7 @@ def _check_environment(kubernetes: Any, problems: Problems) -> None:
 def _with_best(
     file: ExperimentFile, variant: Variant, model: str, training: TrainingSpec, problems: Problems
 ) -> TrainingSpec:
-    """Training whose best checkpoint goes by a score with its whole name."""
+    """Training with the full name of the score that decides the best checkpoint."""
     if training.checkpoint_keep_best is None:
         return training
     written, wrong = best_written_out(training, scores_of_data(variant.data, file.metrics))
@@ -329,7 +329,7 @@ def _expand(file: ExperimentFile, grid: Iterable[Variant], problems: Problems) -
 
 
 def _blamed(error: ValidationError, file: ExperimentFile, model: str) -> Location | None:
-    """The field of the file because of which a run cannot be made, where it is one of the split or of the loss."""
+    """The field that keeps a run from being made, if it is one of the split or of the loss."""
     what = str(error.errors()[0].get("msg", ""))
     if "structure_weights" in what:
         own = file.models[model]

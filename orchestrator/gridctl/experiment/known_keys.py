@@ -1,4 +1,4 @@
-"""Where a key that was written at a wrong level, or abbreviated, belongs."""
+"""Where a key belongs that was written at the wrong level or abbreviated."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _RENAMED: Final[Mapping[str, str]] = {"generalisation_batch_size": "external_bat
 
 _SURE: Final = 0.85
 _NEAR: Final = 0.75
-"""How like a key of another level must be, from 0 to 1; an abbreviation is less likely than the first of these."""
+"""How similar a key of another level must be, from 0 to 1; an abbreviation comes after the first of these."""
 
 
 def what_was_meant(key: str, known: Collection[str]) -> str:
-    """What to do about an unknown key.
+    """A suggestion for an unknown key.
 
     Args:
         key: As written.
         known: The keys of its own level.
 
     Returns:
-        The level that it belongs to, or the nearest key of any level as a question, or those of its own.
+        The level that it belongs to, or the most similar key of any level, or the keys of its own level.
     """
     key = _RENAMED.get(key, key)
     same = [name for name in known if folded(name) == folded(key)]

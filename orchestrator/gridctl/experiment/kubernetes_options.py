@@ -92,10 +92,10 @@ EnvironmentValue = Annotated[
 ]
 
 MOST_BYTES_OF_A_VARIABLE = 128 << 10
-"""With its name and the end: MAX_ARG_STRLEN."""
+"""With its name and the final NUL: MAX_ARG_STRLEN."""
 
 RESERVED_PATHS = ("/dev/shm", "/opt/venv", "/tmp", "/var/cache/gridctl")
-"""Where the pod has its own things; nothing else may be mounted over them."""
+"""Paths that the pod uses itself; nothing may be mounted over them."""
 
 _OUR_LABELS = ("gridctl/", "app.kubernetes.io/", "batch.kubernetes.io/")
 
@@ -106,7 +106,7 @@ def _require_at_least(limit: str | None, least: str | None, what: str) -> None:
 
 
 class Toleration(Frozen):
-    """A taint of nodes that pods put up with.
+    """A taint of nodes that pods tolerate.
 
     Attributes:
         key: Key of the taint; empty with `Exists` for every taint.
@@ -163,12 +163,12 @@ class SecretKey(Frozen):
 
 
 class DataCache(Frozen):
-    """Where pods keep fetched data and packs, so that the next pod finds them: one of the two.
+    """Where pods keep fetched data and packs for later pods: one of the two.
 
     Attributes:
         host_path: Folder on the disk of each node, so that a node fetches once. It must be
             writable for the pods' user, 10001, and the namespace must allow hostPath volumes.
-        claim: PersistentVolumeClaim that pods may write to; ReadWriteMany for more than a node.
+        claim: PersistentVolumeClaim that pods may write to; ReadWriteMany for more than one node.
     """
 
     host_path: MountPath | None = None
@@ -196,7 +196,7 @@ class KubernetesOptions(Frozen):
         gpu_resource: What the cluster calls a GPU.
         gpu_product: Value of the node label `nvidia.com/gpu.product` that nodes must have, so that pairs are alike.
         node_selector: Labels that a pod's node must have.
-        tolerations: Taints that pods put up with.
+        tolerations: Taints that pods tolerate.
         priority_class: PriorityClass of the pods; None for the cluster's default.
         queue: Kueue's LocalQueue; None without Kueue.
         cpu: CPUs that a pod requests.
@@ -204,18 +204,18 @@ class KubernetesOptions(Frozen):
         memory: Memory that a pod requests.
         memory_limit: Memory beyond which a pod is killed; None for `memory`, `none` for no limit.
         shm: Size of /dev/shm, counted as memory.
-        scratch: Size of /tmp, where a checkpoint lies while it travels, and data without a `data_cache`.
+        scratch: Size of /tmp, which holds checkpoints during upload, and data if there is no `data_cache`.
         ephemeral_storage: Local disk that a pod requests, for /tmp and its log; None for `scratch`.
         ephemeral_storage_limit: Local disk beyond which a pod is evicted; None for the larger of
             `ephemeral_storage` and `scratch`, `none` for no limit.
         volumes: PersistentVolumeClaims by the path where pods see them.
-        data_cache: Where what is fetched from a bucket, and packs, outlive a pod; None for its own /tmp.
-        env: More environment variables of the pods, none of them secret.
-        secret_env: Environment variables that are secret: which key of which Secret each one gets.
-        labels: More labels of Jobs and pods.
-        retries: Failures that are counted before a run is given up; preemptions are not.
+        data_cache: Where data fetched from a bucket, and packs, outlive a pod; None for the pod's own /tmp.
+        env: Additional environment variables of the pods, none of them secret.
+        secret_env: Secret environment variables: which key of which Secret each one is taken from.
+        labels: Additional labels of Jobs and pods.
+        retries: Failures after which a run is given up; preemptions do not count.
         grace_seconds: From SIGTERM to SIGKILL: at least as long as one checkpoint takes.
-        deadline_seconds: From the Job's creation, waiting included, until it is given up.
+        deadline_seconds: Time from the Job's creation, waiting included, until it is given up.
         keep_seconds: How long a finished Job and its pods' logs stay.
         template: Path of a Jinja template to use instead of the built-in one.
         requests_at_once: Requests in flight to the API server while Jobs are created.
@@ -263,9 +263,9 @@ class KubernetesOptions(Frozen):
 
     @property
     def limits(self) -> dict[str, str]:
-        """What a pod's container may use, by resource. They equal the requests where nothing else is said.
+        """What a pod's container may use, by resource. They equal the requests unless declared otherwise.
 
-        So a Job passes where a LimitRange bounds their ratio or a ResourceQuota asks for limits.
+        A Job then passes where a LimitRange bounds their ratio or a ResourceQuota requires limits.
         """
         requests = self.requests
         given = {

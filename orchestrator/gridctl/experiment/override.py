@@ -31,7 +31,7 @@ def split_path(path: str) -> tuple[str, ...]:
 
 
 def override_value(location: tuple[str, ...], text: str, where: str) -> Any:
-    """The value that a text stands for.
+    """The value of the text in `PATH=TEXT`.
 
     A field that holds text takes it literally, `#`, `:` and `null` included; only quotes around all of it
     are removed, and `null` unsets an optional one (not `store`, which is read as `--store` is). Any other
@@ -39,8 +39,8 @@ def override_value(location: tuple[str, ...], text: str, where: str) -> Any:
 
     Args:
         location: Keys that lead to the field.
-        text: After the `=`.
-        where: What errors call it.
+        text: The text after `=`.
+        where: Its name in errors.
 
     Raises:
         InputError: A comment would cut off a part of it, or it uses anchors, aliases or tags.
@@ -60,7 +60,7 @@ def override_value(location: tuple[str, ...], text: str, where: str) -> Any:
         _refuse_comments_and_links(text, where)
         if text[0] in "[{":
             raise
-        return text  # what its field says of it helps more
+        return text  # the field's own message helps more
     _refuse_comments_and_links(text, where)
     require_text_keys(value, where, one_line=True)
     return value

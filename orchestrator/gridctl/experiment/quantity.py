@@ -34,7 +34,7 @@ def _size_limit(text: str) -> str:
 
 
 NO_LIMIT: Final = "none"
-"""Stands for leaving a limit out."""
+"""Value that leaves out a limit."""
 _FORM: Final = text_form(QUANTITY, or_number=True)
 _FORM_OF_LIMIT: Final = text_form(f"{QUANTITY}|{NO_LIMIT}", or_number=True)
 Cpus = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_cpus), _FORM]

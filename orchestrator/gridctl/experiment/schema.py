@@ -29,7 +29,7 @@ from gridctl_trainer.contract.spec import (
 from gridctl_trainer.contract.spec.scored import MetricNames
 
 AUGMENTED: Final[Mapping[str, float]] = {"rotation_degrees": 15.0, "scaling": 0.1, "shift": 0.05, "gamma": 0.2}
-"""What the built-in ablation `augmented` varies, and by how much; no mirroring: a heart has a side."""
+"""What the built-in ablation `augmented` varies, and by how much; no mirroring, since the heart is not symmetric."""
 
 
 def built_in_ablations(steps: Iterable[str]) -> tuple[str, ...]:
@@ -104,11 +104,11 @@ def _rising(items: tuple[int, ...]) -> tuple[int, ...]:
 
 
 class DeclaredLooks(Frozen):
-    """Numbers of pairs at which the answer is looked at, declared before the first look.
+    """Numbers of pairs at which the result is looked at, declared before the first look.
 
     Attributes:
-        looks: Rising, as `[5, 10, 15]`: how many seeds (times folds) each look takes, in the order in which they are
-            declared. In between there is no verdict.
+        looks: Increasing, as `[5, 10, 15]`: seeds (times folds) that each look takes, in the order in which they are
+            declared. There is no verdict in between.
     """
 
     looks: Annotated[
@@ -117,7 +117,7 @@ class DeclaredLooks(Frozen):
 
 
 def _form(value: Any) -> str:
-    """Which of the two forms is meant, so that mistakes are those of one form."""
+    """Which of the two forms is meant, so that errors are about one form only."""
     return "[section]" if isinstance(value, Mapping | DeclaredLooks) else "[text]"
 
 
@@ -125,11 +125,11 @@ Stopping = Annotated[
     Annotated[Literal["fixed", "anytime"], Tag("[text]")] | Annotated[DeclaredLooks, Tag("[section]")],
     Discriminator(_form),
 ]
-"""When the answer may be looked at."""
+"""When the result may be looked at."""
 
 
 class ComparisonSpec(Frozen):
-    """Which model is asked to be better than which.
+    """A question: is this model better than that one?
 
     Attributes:
         model: The model of interest; differences are its score minus the other's.
@@ -148,13 +148,13 @@ class ComparisonSpec(Frozen):
             `comparison`; or of the whole `experiment`.
         equivalence_margin: Largest mean difference, in units of the metric, that does not matter;
             without it equivalence is not tested.
-        claim: For whom the headline speaks: `cohort`, these patients, over their splits and the starts of training; or
+        claim: The population of the headline: `cohort`, these patients, over splits and starts of training; or
             `population`, patients like these, which takes the scores of each patient. Both are printed. By default
             `population` where those scores exist, else `cohort`.
         stopping: When the answer may be looked at: once, with the seeds that are declared (`fixed`); at declared
             `looks`; or after every seed (`anytime`, for `claim: cohort` alone: evidence for about normal differences).
-        trend: How the difference changes as the data shrink: it `grows` or `shrinks`. To be declared before; without it
-            the trend is shown, and not part of the answer. Takes two train ratios or more.
+        trend: How the difference changes as the data shrink: it `grows` or `shrinks`. Declare it in advance; without it
+            the trend is shown, but is not part of the result. Takes two train ratios or more.
         subgroups: Subgroups in which the comparison is tested too, declared beforehand: by `pathology` (the data set's
             groups of patients), `vendor`, `centre`, `time_point`, or `slice_position` (in-plane HD95 at the base, the
             middle and the apex). All of one score are one corrected family, apart from the tests of all patients.
@@ -162,7 +162,7 @@ class ComparisonSpec(Frozen):
         effect: Smallest mean difference worth finding, in units of the metric; what `gridctl plan`
             counts seeds for.
         effect_sd: Standard deviation of the paired differences expected; by default that measured.
-        power: Chance with which the effect is to be found.
+        power: Wanted probability of finding the effect.
     """
 
     model: Identifier
@@ -182,14 +182,14 @@ class ComparisonSpec(Frozen):
 
 
 class ExperimentFile(Frozen):
-    """One experiment: a grid and what it compares. Each key as users write it.
+    """One experiment: a grid and what it compares. Keys are as users write them.
 
     Attributes:
         name: The experiment's name in commands, in the store and in Jobs: lowercase letters, digits and `-`.
         models: Models to train, each a name with its options: those of its `architecture` and any key of
             `training`, for this model alone, beside each other or in sections `options` and `training`.
             `[unet, gamma_net]` is short for two models without options.
-        train_ratios: Shares of the patients that are trained on, each above 0 and below 1; the others validate. Under
+        train_ratios: Shares of the patients that are trained on, each above 0 and below 1; the rest validate. Under
             `data.split` shares of its training patients, up to 1, which is the default there.
         folds: Folds of `data.split` that are trained, from 0; by default all of them.
         ablations: Variants of everything: `none`, `no_<step>` without one preprocessing step, `augmented` with
@@ -199,10 +199,10 @@ class ExperimentFile(Frozen):
             are corrected together, that takes more: 7 for two, 8 for four.
         data: Where the images are, and how they are prepared.
         training: How every model is trained.
-        metrics: Scores that every run computes, by their short names, or by path, `pkg.module:name`. The first is the
-            one that is compared and shown where nothing else is said.
+        metrics: Scores that every run computes, by their short names, or by path, `pkg.module:name`. The first is
+            compared and shown unless something else is declared.
         scoring: How whole cases are scored once a model is trained.
-        compare: Which model is asked to be better than which; one comparison, or a list of them.
+        compare: Which model is compared with which; one comparison, or a list of them.
         reproduces: Tables and figures of a published study whose printed values the report sets beside yours.
         backend: Where runs execute: `local`, this machine, or `kubernetes`; or another executor that is installed.
         store: Where runs keep everything: a folder, or `s3://bucket/prefix`. Without it `$GRIDCTL_STORE`, else

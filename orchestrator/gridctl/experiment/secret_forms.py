@@ -1,6 +1,6 @@
-"""Environment variables that are surely secret, by their names and by the forms of their values.
+"""Recognises secret environment variables by their names and by the forms of their values.
 
-A Job can be read by everybody who may look at Jobs, so that no secret may be written into one. Harmless
+Everybody who may read Jobs can read their variables, so no secret may be written into one. Harmless
 names that only sound like secrets are left alone: TOKENIZERS_PARALLELISM, AWS_WEB_IDENTITY_TOKEN_FILE.
 """
 
@@ -19,7 +19,7 @@ _SECRET_NAME: Final = re.compile(
 _SWITCH: Final = re.compile(
     r"\s*|-?\d{1,3}|true|false|yes|no|on|off|none|null|<[^<>]{0,30}>|\[[^\[\]]{0,30}\]", re.IGNORECASE
 )
-"""Values that no secret has: HF_HUB_DISABLE_IMPLICIT_TOKEN=1, EOS_TOKEN=</s>."""
+"""Values that are never secret: HF_HUB_DISABLE_IMPLICIT_TOKEN=1, EOS_TOKEN=</s>."""
 _PATH: Final = re.compile(r"(~|\.{1,2})?(/[\w.@+-]+)+", re.ASCII)
 _KEY_NAME: Final = re.compile(r"KEY(_?ID)?$", re.IGNORECASE)
 _KEY_VALUE: Final = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[A-Za-z0-9+/=_-]{32,}")

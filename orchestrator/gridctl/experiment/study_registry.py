@@ -14,7 +14,7 @@ from gridctl_trainer.contract.suggest import did_you_mean
 STUDIES: Final[dict[str, str]] = {
     "li2020": "gridctl.studies.li2020:STUDY",
 }
-"""Where the `Study` of each name lies. As text: a study's package stands above the report, this module below it."""
+"""Place of the `Study` of each name. As text: studies are a layer above this module."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Study:
 
     Attributes:
         items: Its tables and figures, such as `table-5.1`.
-        comparison: `package.module:Name` of what is called with some of its items and gives a
+        comparison: `package.module:Name` of a callable that takes some of its items and returns a
             `gridctl.report.study.StudyComparison`.
     """
 
@@ -37,7 +37,7 @@ def registered_studies() -> Mapping[str, Study]:
 
 
 def known_items() -> Mapping[str, tuple[str, str]]:
-    """What `reproduces` takes, and the study's name and item that it means.
+    """Values of `reproduces`, and the study and item of each.
 
     An item that two studies have is written `STUDY/ITEM`.
     """
@@ -68,11 +68,11 @@ def reproduced_items(reproduces: tuple[str, ...]) -> Iterator[tuple[Study, str, 
 
 
 def check_reproduced(written: Any, problems: Problems) -> None:
-    """Note each item under `reproduces` that no study has.
+    """Report each item under `reproduces` that no study has.
 
     Args:
         written: What the file has there; anything but a list of text is refused elsewhere.
-        problems: Gets the mistakes.
+        problems: Receives the mistakes.
     """
     if not isinstance(written, list) or not written:
         return

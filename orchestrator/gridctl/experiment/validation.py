@@ -1,4 +1,4 @@
-"""What pydantic says of a mistake, said to the author of an experiment file."""
+"""Turns pydantic's errors into messages for the author of an experiment file."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ _SET: Final = "--set "
 _FOR_ONE: Final = "for one item write "
 _MAY_BE_LEFT_OUT: Final = "write a value, or leave the key out"
 _SUGGESTIONS: Final = 100
-"""Mistakes of one section that get a suggestion; so many are never shown."""
+"""How many mistakes of one section get a suggestion; more are never shown."""
 
 
 class AddProblem(Protocol):
-    """Takes one mistake: the field, what is wrong, what to do."""
+    """Receives one mistake: the field, what is wrong, what to do."""
 
     def __call__(self, location: Location, what: str, fix: str = "") -> None: ...
 
 
 class Problems:
-    """Mistakes so far, each once."""
+    """The mistakes found so far, each once."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self._found: dict[Problem, None] = {}
 
     def add(self, location: Location, what: str, fix: str = "") -> None:
-        """Note a mistake at a field of the document."""
+        """Add a mistake at a field of the document."""
         where, given = self._document.where(location), fix.removeprefix(_FOR_ONE)
         if where.startswith(_SET) and given != fix:  # to be typed again, in a shell
             fix = f"{_FOR_ONE}{shlex.join(['--set', f'{where.removeprefix(_SET)}={given}'])}"
@@ -72,8 +72,8 @@ def validate(
         model: What it should be.
         value: What was written.
         at: Where it was written.
-        report: Gets every mistake, with unknown keys and values answered by a suggestion.
-        only: If given, mistakes in other keys are not reported (somebody else does).
+        report: Receives every mistake, with suggestions for unknown keys and values.
+        only: If given, mistakes in other keys are not reported (another caller does).
 
     Returns:
         The section; None if anything is wrong with it.
@@ -94,7 +94,7 @@ def validate(
 
 
 def _is_form(part: str | int) -> bool:
-    """Whether a part of a location is no key: `[key]` of a mapping, or which form of a value was meant."""
+    """Whether a part of a location is not a key: `[key]` of a mapping, or the form of a value."""
     return isinstance(part, str) and part.startswith("[")
 
 
@@ -124,7 +124,7 @@ def _what_and_fix(model: type[BaseModel], item: Any, location: Location, *, sugg
 
 
 def _is_required(model: type[BaseModel], location: Location) -> bool:
-    """Whether a section cannot do without the key at a location."""
+    """Whether the key at a location is required."""
     fields = _fields_at(model, location[:-1])
     field = fields.get(str(location[-1])) if location else None
     return field is not None and field.is_required()

@@ -1,4 +1,4 @@
-"""What was changed since the first report: whoever has seen an answer may have chosen the next question by it."""
+"""What was changed since the first report: who has seen the results may have chosen the next question by them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gridctl.terminal.console import count
 from gridctl_trainer.contract.released.score_names_v1 import RENAMED_SCORES
 
 _MOST_SHOWN: Final = 6
-"""Names that are listed one by one."""
+"""How many names are listed one by one."""
 
 
 def changes_since_first_report(history: History, now: HistoryEvent) -> Iterator[str]:
@@ -37,17 +37,17 @@ def changes_since_first_report(history: History, now: HistoryEvent) -> Iterator[
 
 
 def looks_at_test_set(history: History, now: HistoryEvent) -> Iterator[str]:
-    """How often the test set was looked at, in a sentence; none where this report does not."""
+    """How often the test set was looked at, in one sentence; none if this report does not show it."""
     if now.asked is None or not now.asked.test_set:
         return
     before = [event for event in history.events if event.asked and event.asked.test_set and event.finished]
     if not before:
-        yield "this report shows scores of the test set, for the first time: it is counted"
+        yield "this report shows scores of the test set for the first time; such reports are counted"
         return
     first = f"first on {before[0].at:%Y-%m-%d %H:%M} UTC"
     yield (
-        f"this is report {len(before) + 1} that shows scores of the test set ({first}): whatever was chosen since by a "
-        "look at them makes them too good"
+        f"this is report {len(before) + 1} that shows scores of the test set ({first}): whatever was chosen "
+        "since then by looking at them makes them too good"
     )
 
 
@@ -115,7 +115,7 @@ def _in_between(looks: Sequence[HistoryEvent], now: HistoryEvent) -> Iterator[st
 
 
 def _asked(event: HistoryEvent) -> list[DeclaredComparison]:
-    """The comparisons, as the command line changed them."""
+    """The comparisons, as changed by the command line."""
     if event.asked is None:
         return list(event.declared.comparisons)
     asked = event.asked

@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 HISTORY_SCHEMA_VERSION: Final = 1
 
 _DIGITS: Final = 12
-"""Of the digest of how a model is trained."""
+"""Characters kept of the digest of how a model is trained."""
 
 
 class Growing(Frozen):
-    """Fields that a later version adds are passed over."""
+    """Base of records that ignore fields added by a later version."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -53,9 +53,9 @@ class Declared(Growing):
     """What the experiment said at that time.
 
     Attributes:
-        specification: Version of the specifications that it is about; those of two versions cannot be compared.
+        specification: Version of its run specifications; specifications of two versions cannot be compared.
         trained: By model and ablation, `unet none`, a digest of what can change a result in network, training and data.
-        options: The same values themselves, by their paths; events of before have none.
+        options: The same values themselves, by their paths; events of earlier versions have none.
     """
 
     models: tuple[str, ...]
@@ -69,7 +69,7 @@ class Declared(Growing):
 
 
 class Asked(Growing):
-    """What a report was asked on the command line; None where it took what was declared.
+    """What the command line asked of a report; None where it used what the file declares.
 
     Attributes:
         test_set: Whether it showed scores of the test set.
@@ -110,11 +110,11 @@ class HistoryEvent(Record):
     asked: Asked | None = None
 
     def to_json(self) -> bytes:
-        """The event as it lies in the store."""
+        """The event as it is stored."""
         return (json.dumps(self.model_dump(mode="json"), indent=2) + "\n").encode()
 
     def says_the_same(self, other: HistoryEvent) -> bool:
-        """Whether another event differs in nothing but its time and version."""
+        """Whether another event differs only in its time and version."""
         when = {"at": self.at, "gridctl": self.gridctl}
         return self == other.model_copy(update=when)
 

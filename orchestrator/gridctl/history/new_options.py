@@ -1,4 +1,4 @@
-"""Options that an earlier version of gridctl did not have: at their defaults they are no change of an experiment."""
+"""Options that an earlier version of gridctl did not have: at their defaults they do not change an experiment."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def is_new_at_default(path: str, before: Mapping[str, Any], value: Any) -> bool:
 
     Args:
         path: Of the option, `training.loss.name`.
-        before: All options of then, by path: defaults were written out.
-        value: Of now.
+        before: All options at that time by path, defaults included.
+        value: Its value now.
     """
     section, _, rest = path.partition(".")
     kind = _SECTIONS.get(section)

@@ -1,4 +1,4 @@
-"""The history of an experiment in its store: one small object an event, written once and never replaced."""
+"""The history of an experiment in its store: one small object per event, written once and never replaced."""
 
 from __future__ import annotations
 

@@ -16,14 +16,14 @@ from gridctl_trainer.storage.base import Blob, Stat, Store, require_size
 
 _AT_ONCE: Final = 16
 _MAX_BYTES: Final = 512 << 20
-"""Of an object: a report reads no larger one."""
+"""Largest object that a report reads, in bytes."""
 
 UNREADABLE: Final = "unreadable"
-"""In place of the SHA-256 of an object that is there and cannot be read."""
+"""Stands for the SHA-256 of an object that exists but cannot be read."""
 
 
 def objects_of_report(listed: Iterable[Stat], runs: Iterable[RunSpec]) -> list[Stat]:
-    """Those that a report of these runs is made from.
+    """The objects that a report of these runs is made from.
 
     They are the experiment file, the seal, the history, and of every run its specification, metric logs, result and
     scores of cases.

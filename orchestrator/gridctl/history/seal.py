@@ -22,16 +22,16 @@ from gridctl_trainer.contract.records.base import Record
 from gridctl_trainer.storage.base import Store
 
 _MOST_SHOWN: Final = 6
-"""Changes of a plan that are named one by one."""
+"""How many changes of a plan are named one by one."""
 
 _WHAT_TO_DO: Final = "submit the sealed file again to report what was planned, or call what the report says exploratory"
 
 
 class Seal(Record):
-    """What lies in the store.
+    """The sealed plan as it is stored.
 
     Attributes:
-        at: When, by the clock of the machine that submitted.
+        at: When it was sealed, by the clock of the machine that submitted.
         gridctl: Version that sealed it.
         finished: Runs of the experiment that were finished by then; 0 where nothing was known yet.
         sha256: Of the plan.
@@ -51,7 +51,7 @@ class Seal(Record):
 
 
 def plan_of(experiment: Experiment) -> dict[str, Any]:
-    """What an experiment will train and ask: its comparisons, the axes of its grid, and a digest of each run.
+    """What an experiment will train and test: its comparisons, the axes of its grid, and a digest of each run.
 
     A run's digest covers all that can change its result, and no path, device or comment.
     """
@@ -80,7 +80,7 @@ def seal(store: Store, experiment: Experiment, finished: int) -> str:
         finished: Runs of it that are finished by now.
 
     Returns:
-        What is to be said: that it could not be kept, or that another plan was sealed before; else empty.
+        A message if it could not be kept, or if another plan was sealed before; else empty.
     """
     plan = plan_of(experiment)
     made = Seal(at=datetime.now(UTC), gridctl=version("gridctl"), finished=finished, sha256=digest_of(plan), plan=plan)
@@ -94,7 +94,7 @@ def seal(store: Store, experiment: Experiment, finished: int) -> str:
 
 
 def sealed_plan(store: Store, experiment: Experiment) -> SealedPlan | None:
-    """What a report says of the seal; None where nothing was sealed.
+    """What a report says about the seal; None where nothing was sealed.
 
     Raises:
         StoreError: The store cannot be reached.
@@ -111,7 +111,7 @@ def sealed_plan(store: Store, experiment: Experiment) -> SealedPlan | None:
 
 
 def edits_of(store: Store, experiment: Experiment) -> Sequence[str]:
-    """What is not as it was sealed, in sentences; empty where it is, or where nothing was sealed.
+    """What differs from the sealed plan, in sentences; empty if nothing does or nothing was sealed.
 
     Raises:
         StoreError: The store cannot be reached.
@@ -146,7 +146,7 @@ def _edits(found: Seal, experiment: Experiment) -> Iterator[str]:
 
 
 def _changes(sealed: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
-    """What was changed in a plan; keys that the gridctl of then did not know are no change."""
+    """What was changed in a plan; keys that the gridctl of that time did not know do not count."""
     for axis in ("models", "train_ratios", "ablations", "seeds"):
         was, is_ = sealed.get(axis, []), now[axis]
         if was != is_:

@@ -1,4 +1,4 @@
-"""What an experiment came to: tests, tables, words."""
+"""The report of an experiment: its tests and tables, and what they mean in words."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FILES: Final = {
     "json": "report.json",
     "html": "report.html",
 }
-"""What a report is called in a folder, by its format."""
+"""File name of a report in a folder, by format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Source:
     """What a report was made from; the page shows more of it than the tables do.
 
     Attributes:
-        folder: Where the report will lie; None if it is printed.
+        folder: Where the report will be written; None if it is printed.
         request: What it was asked.
-        standings: Where every run stands, by run id; None if only the store was asked.
+        standings: State of every run, by run id; None if only the store was asked.
     """
 
     experiment: Experiment

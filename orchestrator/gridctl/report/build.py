@@ -1,4 +1,4 @@
-"""From collected tables to what a report says."""
+"""From collected tables to a report."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def build_report(
         collected: What the store holds of it.
         request: What is asked.
         changes: What was changed since the first report, in sentences.
-        outside: Why finished runs of the store are not of the grid.
-        studies: Of which the experiment reproduces something: each adds a section.
+        outside: Why finished runs of the store are not in the grid.
+        studies: Those that the experiment reproduces something of: each adds a section.
 
     Raises:
         InputError: The request names no metric or score there is, or the experiment compares nothing.
@@ -121,7 +121,7 @@ def build_report(
 
 
 def sets_shown(experiment: Experiment, metrics: Sequence[str]) -> list[str]:
-    """The sets whose scorecards a report shows: of the test set only where somebody asked for a score of it."""
+    """The sets whose scorecards a report shows: the test set only if a score of it was asked for."""
     sets = dict.fromkeys(measure.set for measure in experiment.measures.values())
     asked = {experiment.measures[name].set for name in metrics if name in experiment.measures}
     return [name for name in sets if name != TEST or name in asked]

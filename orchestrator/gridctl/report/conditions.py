@@ -1,4 +1,4 @@
-"""What is to be known of pairs, below the tables: those left out, those unlike, and what they are too few for."""
+"""Notes on pairs below the tables: which are left out, which differ, and what they are too few for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gridctl.analysis.pairing.pairs import DroppedPair, UnlikePair
 from gridctl_trainer.contract.wording import count
 
 LEFT_OUT_BY_DEFAULT: Final = ("data", "code")
-"""Causes for which a pair is left out by default."""
+"""Causes that leave out a pair by default."""
 
 
 def conditions(report: Report) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The answer of a comparison in one sentence: which model, by how much, from how many pairs."""
+"""The result of a comparison in one sentence: which model, by how much, from how many pairs."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ MOST_CELLS_LISTED: Final = 4
 def headlines(
     rows: Sequence[ComparisonRow], unit: str, *, unfinished: int = 0, runs: int = 0, overall: Overall | None = None
 ) -> Iterator[str]:
-    """The answer of one comparison on one metric, in a sentence or two.
+    """The result of one comparison on one metric, in a sentence or two.
 
     Args:
         rows: Its cells, corrected.
-        unit: `run` or `epoch`; of pooled epochs nothing is said.
+        unit: `run` or `epoch`; pooled epochs get no headline.
         unfinished: Runs of these models that the grid still waits for.
         runs: Runs of these models in the grid.
-        overall: Its one test over the whole grid, which comes first where there are several cells.
+        overall: Its test over the whole grid, which comes first if there are several cells.
     """
     if not rows or unit == "epoch":
         return
@@ -50,7 +50,7 @@ def headlines(
 
 
 def _looked(rows: Sequence[ComparisonRow]) -> str:
-    """At which look, where the answer may be looked at more than once."""
+    """Which look this is, if several are allowed."""
     if any(row.log_e is not None for row in rows):
         return ". The interval holds however often it is looked at, for about normal differences"
     looks = sorted({row.look for row in rows if row.first_look and row.look})
@@ -62,7 +62,7 @@ def _is_tested(row: ComparisonRow) -> bool:
 
 
 def _overall(row: Overall) -> str:
-    """The test over the whole grid, in words that end where those of the cells begin."""
+    """The test over the whole grid in words, as the beginning of a sentence about the cells."""
     size = f" ({signed(row.difference)} {interval(row.ci_low, row.ci_high)}, {counted(row)})"
     holm = f" after Holm over {row.family_size} such tests" if row.family_size > 1 else ""
     return f"over the whole grid {row.verdict}{size}{holm}; by cell "
@@ -114,7 +114,7 @@ def _holm(rows: Sequence[ComparisonRow]) -> str:
 
 
 def _not_yet(rows: Sequence[ComparisonRow], waits: str) -> str:
-    """What there is while runs are waited for: numbers, and no answer."""
+    """What is known while runs are missing: numbers, but no result."""
     known = [row for row in rows if row.difference is not None]
     return f"no answer yet, {waits}" + (f"; so far {_range(known)}" if known else "")
 
@@ -154,7 +154,7 @@ def _probably(rows: Sequence[ComparisonRow]) -> str:
 
 
 def _would_be_significant(row: ComparisonRow) -> bool:
-    """Whether nothing but the number of pairs keeps the difference from being called one."""
+    """Whether only the number of pairs keeps the difference from being significant."""
     small = row.p_holm is not None and row.p_holm <= LEVEL
     return small and bool(too_few(row)) and row.difference is not None and not prints_as_zero(row.difference)
 

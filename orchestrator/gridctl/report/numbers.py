@@ -1,4 +1,4 @@
-"""How numbers of a report are written."""
+"""How a report formats numbers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def interval(low: float | None, high: float | None) -> str:
 def p_value(value: float | None) -> str:
     """Three decimals, `<.001` below; no leading zero, for p is at most 1.
 
-    More decimals where three would put it on the other side of 0.05: `.0502`, not `.050`.
+    More decimals if rounding to three would move it across 0.05: `.0502`, not `.050`.
     """
     if value is None:
         return MISSING

@@ -1,4 +1,4 @@
-"""Of whom an answer speaks, and what the other reading says: a claim without its population is no claim."""
+"""The population that a result is about, and what the other reading says: a claim needs its population."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ POPULATION: Final = "new patients, for models trained on subsets of this cohort;
 
 
 def spoken_of(row: ComparisonRow | Overall) -> str:
-    """For whom a headline speaks, and what the other reading says of the same scores; ends without a full stop.
+    """The population of a headline, and what the other reading says about the same scores; without a full stop.
 
     Args:
         row: The test that the headline leads with.
@@ -31,7 +31,7 @@ def _is_resplit(row: ComparisonRow | Overall) -> bool:
 
 
 def counted(row: ComparisonRow | Overall) -> str:
-    """`n = 5`, or `n = 5 seeds, 24 patients`: what the claim is tested over."""
+    """`n = 5`, or `n = 5 seeds, 24 patients`: the sample of the test."""
     if _is_resplit(row):
         return f"n = {count(row.n_seeds, 'split')} with {count(row.patients, 'patient')} scored in each"
     if row.claim == "population":

@@ -1,11 +1,11 @@
-"""Which metrics of cases and patients the scorecard shows, and in which order: the one place that knows their names."""
+"""Which metrics of cases and patients the scorecard shows, and in which order: the only place that names them."""
 
 from __future__ import annotations
 
 from typing import Final
 
 OVERLAP_AND_DISTANCES: Final = ("dice", "hd", "hd95", "assd", "nsd")
-"""Columns of the first table, where there are such."""
+"""Columns of the first table, as far as they exist."""
 
 BY_POSITION: Final = {
     "slice_hd95": "all slices",
@@ -25,7 +25,7 @@ FUNCTION: Final = {
 """Metrics of patients in the second table, and their headings."""
 
 AGREEMENT: Final = {"edv_ml": "End-diastolic volume", "esv_ml": "End-systolic volume", "ef": "Ejection fraction"}
-"""Quantities whose predicted and true (`true_...`) values are drawn against each other."""
+"""Quantities whose predicted and true (`true_...`) values are plotted against each other."""
 
 BESIDE: Final = {
     "dice": "Dice",
@@ -35,4 +35,4 @@ BESIDE: Final = {
     "volume_ml": "volume",
     "true_volume_ml": "true volume",
 }
-"""What stands beside a worst case, and its headings."""
+"""Metrics shown beside a worst case, and their headings."""

@@ -1,4 +1,4 @@
-"""What a published study owes a report: its printed values beside ours, and its figures from our runs."""
+"""What a published study provides for a report: its printed values beside ours, and its figures from our runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gridctl.experiment.scores.measures import Measures
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What there is to set beside printed values.
+    """Our results, to be compared with printed values.
 
     Attributes:
         experiment: Its runs say which printed value they correspond to.
@@ -43,7 +43,7 @@ class Measured:
 class StudyComparison(Protocol):
     """Some tables and figures of a study beside an experiment.
 
-    Models that a table or figure does not know, models that it lacks and metrics that were not measured are said in
+    Models that a table or figure does not know, models that it lacks and metrics that were not measured are named in
     the `notes` of its item; they are no error.
     """
 

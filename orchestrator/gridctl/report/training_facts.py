@@ -1,4 +1,4 @@
-"""Whether models were treated alike: what was trained, how unequal the updates are, and whose scores still climb."""
+"""Whether models were treated alike: what was trained, how unequal the updates are, and which scores still rise."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from gridctl.experiment import Experiment
 from gridctl.experiment.scores.measures import Measure
 
 LAST_EPOCHS: Final = 5
-"""Over which a score is said to climb still."""
+"""Last epochs over which a rise of a score is reported."""
 
 LEAST_CLIMB: Final = 0.01
-"""Of a score between 0 and 1, over the last epochs, that is said."""
+"""Smallest rise over the last epochs, of a score between 0 and 1, that is reported."""
 
 _OF_SCORING: Final = ("validation_batch_size", "external_batch_size")
 """Settings of `training` that change no weight."""
 
 
 def trained_models(experiment: Experiment, runs: pd.DataFrame) -> list[TrainedModel]:
-    """A row per model and cell of the grid that has a finished run.
+    """One row per model and cell of the grid that has a finished run.
 
     Args:
         experiment: Its specifications say how each run is trained.
@@ -86,7 +86,7 @@ def unequal_updates(trained: Sequence[TrainedModel], model: str, against: str) -
 
 
 def with_training(row: ComparisonRow, trained: Sequence[TrainedModel]) -> ComparisonRow:
-    """A test with how both sides were trained."""
+    """A test's row, completed with how both sides were trained."""
     by_cell = {(each.model, each.train_ratio, each.ablation): each for each in trained}
     model = by_cell.get((row.model, row.train_ratio, row.ablation))
     against = by_cell.get((row.against, row.train_ratio, row.against_ablation))
@@ -106,7 +106,7 @@ def with_training(row: ComparisonRow, trained: Sequence[TrainedModel]) -> Compar
 
 
 def not_converged(epochs: pd.DataFrame, measures: Sequence[Measure]) -> Iterator[str]:
-    """Whose scores on validation still climb in the last epochs, a sentence each.
+    """Models whose validation scores still rise in the last epochs, one sentence each.
 
     Args:
         epochs: As `Collected.epochs`, of finished runs.
@@ -131,9 +131,9 @@ def not_converged(epochs: pd.DataFrame, measures: Sequence[Measure]) -> Iterator
 
 
 def _climb(epochs: pd.DataFrame, measure: Measure) -> float | None:
-    """How much better a score gets over the last epochs: of a straight line through them, mean over runs.
+    """Rise of a score over the last epochs: of a straight line through them, mean over runs.
 
-    None where there are too few epochs, or where the runs do not agree that it does.
+    None if there are too few epochs, or if the runs do not agree.
     """
     gains = []
     for _, run in epochs.groupby("run_id", sort=False):

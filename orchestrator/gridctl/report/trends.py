@@ -11,7 +11,7 @@ from gridctl.terminal.console import count
 
 
 def trend_headlines(rows: Iterable[TrendTest]) -> Iterator[str]:
-    """The answer on each trend that was declared, in a sentence or two."""
+    """The result of each trend that was declared, in a sentence or two."""
     for row in rows:
         if not row.declared:
             continue

@@ -1,4 +1,4 @@
-"""What must be known before a number of a report is believed."""
+"""What readers must know before they believe a report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gridctl.terminal.console import count
 from gridctl_trainer.contract.errors import first_shown
 
 FAMILIES_SAID: Final = 3
-"""Families from which on it is said how often some headline of them is wrong."""
+"""Number of families from which the report says how often some headline is wrong."""
 
 
 def warnings(
@@ -31,15 +31,15 @@ def warnings(
     changes: Sequence[str],
     outside: str = "",
 ) -> Iterator[str]:
-    """One sentence each, the gravest first.
+    """One sentence each, the most serious first.
 
     Args:
         experiment: What was declared.
         collected: What the store holds of it.
         request: What is asked.
-        comparisons: Their pairs are judged.
+        comparisons: Comparisons whose pairs are judged.
         changes: What was changed since the first report.
-        outside: Why finished runs of the store are not of the grid.
+        outside: Why finished runs of the store are not in the grid.
     """
     if request.unit == "epoch":
         yield EPOCH_WARNING
@@ -69,7 +69,7 @@ def warnings(
 
 
 def _partly_validated(experiment: Experiment, request: ReportRequest, scores: Collection[str]) -> Iterator[str]:
-    """That epochs without scores are in no mean, and cannot be the best."""
+    """Warns that epochs without scores enter no mean and cannot be the best."""
     apart = sorted({run.training.validate_every_epochs for run in experiment.runs})
     asked = {request.score, *scores} - {"final", None} if request.unit == "run" else {"every epoch"}
     if apart[-1] > 1 and asked:
@@ -81,7 +81,7 @@ def _partly_validated(experiment: Experiment, request: ReportRequest, scores: Co
 
 
 def many_families(families: Sequence[Family]) -> Iterator[str]:
-    """Each family keeps its level; the more there are, the likelier some headline is wrong."""
+    """Each family keeps its level; the more families, the likelier it is that some headline is wrong."""
     spoken = [family for family in families if not family.secondary]
     if len(spoken) >= FAMILIES_SAID:
         some = 1 - (1 - LEVEL) ** len(spoken)
@@ -102,7 +102,7 @@ def _unfinished(collected: Collected) -> Iterator[str]:
 
 
 def _copies(collected: Collected) -> Iterator[str]:
-    """Who is in no set, because their images are another patient's."""
+    """Patients who are in no set because their images are another patient's."""
     found: dict[str, dict[str, str]] = {}
     for text in dict.fromkeys(collected.runs.loc[collected.runs["left_out"] != "", "left_out"]):
         for name, patients in json.loads(text).items():
@@ -117,7 +117,7 @@ def _copies(collected: Collected) -> Iterator[str]:
 
 
 def _differing(comparison: Comparison) -> Iterator[str]:
-    """Pairs whose halves did not learn from the same: left out, or tested because that was asked for."""
+    """Pairs whose runs were trained on different data: left out, or tested on request."""
     name = comparison_name(comparison)
     left_out = [pair for pair in comparison.dropped if pair.cause in LEFT_OUT_BY_DEFAULT]
     if left_out:
@@ -144,7 +144,7 @@ def _left_out(others: Sequence[str], outside: str) -> Iterator[str]:
 
 
 def _chosen_afterwards(experiment: Experiment, request: ReportRequest) -> Iterator[str]:
-    """Metrics and scores that stand in no file: they may have been chosen after a look at the answer."""
+    """Metrics and scores that no file declares: they may have been chosen after looking at the results."""
     declared = experiment.compare
     if not request.significance or not declared:
         return

@@ -18,7 +18,7 @@ _WRITES_AT_ONCE: Final = 16
 
 
 def note_cancelled(store: Store, experiment: str, run_ids: Sequence[str]) -> str:
-    """Note of each run that it was cancelled; returns why that failed, empty if it did not."""
+    """Record in the store that each run was cancelled; returns why that failed, empty if it did not."""
     content = _content()
     try:
         with ThreadPoolExecutor(_WRITES_AT_ONCE) as pool:
@@ -29,7 +29,7 @@ def note_cancelled(store: Store, experiment: str, run_ids: Sequence[str]) -> str
 
 
 def end_submissions(store: Store, experiment: str) -> str:
-    """Have submissions that still create Jobs of an experiment create no more; returns why that failed."""
+    """Stop submissions that are still creating Jobs of an experiment; returns why that failed."""
     try:
         store.put(layout.experiment_cancelled(experiment), _content())
     except StoreError as error:
@@ -50,13 +50,13 @@ class CancellationWatch:
         self._before = self._newest()
 
     def is_cancelled(self) -> bool:
-        """Ask the store; one that fails says nothing."""
+        """Ask the store; a store that fails counts as "not cancelled"."""
         with contextlib.suppress(StoreError):
             return self._newest() not in (self._before, None)
         return False
 
     def cancel(self, run_ids: Sequence[str]) -> None:
-        """Note it of runs that were to be started, if the store takes it."""
+        """Record it for runs that were about to be started, if the store accepts it."""
         note_cancelled(self._store, self._experiment, run_ids)
 
     def _newest(self) -> bytes | None:
@@ -67,6 +67,6 @@ class CancellationWatch:
 
 
 def _content() -> bytes:
-    """When, and what tells two of one second apart."""
+    """The time, and a token that distinguishes two cancellations within one second."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return json.dumps({"cancelled_at": now, "uid": secrets.token_hex(4)}).encode()

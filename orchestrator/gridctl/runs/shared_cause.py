@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 NEEDED: Final = 3
-"""So many failures alike, and nothing that went well, are no accident."""
+"""This many failures with one message, and no success, are not a coincidence."""
 
 _RUN: Final = (re.compile(r"\b[a-z0-9][-a-z0-9]*-s\d+-[0-9a-f]{8}\b"), "RUN")
 _HEX: Final = (re.compile(r"\b0x[0-9a-f]+\b|\b(?=[0-9a-f]*\d)[0-9a-f]{8,}\b"), "HEX")
@@ -18,7 +18,7 @@ _VARYING: Final = (
     _HEX,
     (re.compile(r"\d+(?:\.\d+)?(?:e[+-]?\d+)?"), "N"),
 )
-"""What two messages about one cause may differ in: run ids, paths and URLs, digests, numbers."""
+"""Parts in which two messages about one cause may differ: run ids, paths and URLs, digests, numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class SharedCause:
-    """Why runs failed that failed alike.
+    """The reason that several failed runs share.
 
     Attributes:
         runs: Their ids, in the order given.
@@ -62,9 +62,9 @@ class SharedCause:
 
 
 def shared_cause(ended: Iterable[Ended], models: Iterable[str]) -> SharedCause | None:
-    """The cause that the first failures share; None if they do not, are too few, or something went well.
+    """The cause that the first failures share; None if they share none, are too few, or some run succeeded.
 
-    Failures of one model say nothing of another one: then only that one's runs are concerned.
+    Failures of one model say nothing about another: then only runs of that model are concerned.
 
     Args:
         ended: Runs that failed, were finished or trained an epoch, in the order of that.
@@ -86,7 +86,7 @@ def shared_cause(ended: Iterable[Ended], models: Iterable[str]) -> SharedCause |
 
 
 def normalised(message: str) -> str:
-    """The first line of a message without what differs from run to run."""
+    """The first line of a message without the parts that differ from run to run."""
     text = message.partition("\n")[0].lower()
     for pattern, word in _VARYING:
         text = pattern.sub(word, text)
@@ -94,7 +94,7 @@ def normalised(message: str) -> str:
 
 
 def without_run(message: str) -> str:
-    """A message without what names one run of many: its id, in paths as well, and digests; numbers say something."""
+    """A message without what identifies one run: its id, also in paths, and digests. Numbers stay."""
     for pattern, word in (_RUN, _HEX):
         message = pattern.sub(word, message)
     return message

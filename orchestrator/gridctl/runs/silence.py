@@ -19,10 +19,10 @@ _LOG_BEFORE_FIRST_EPOCH_S: Final = 30 * 60.0
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """How long nothing was heard of a run.
+    """How long nothing has been heard from a run.
 
     Attributes:
-        since: Its last sign of progress, in seconds since the epoch.
+        since: Time of its last sign of progress, in seconds since the epoch.
         seconds: Since then.
         usual_seconds: Usual between two signs; None if none is known yet.
         limit_seconds: Above this it is stalled.
@@ -40,7 +40,7 @@ class Silence:
 
     @classmethod
     def of_log(cls, run: Mapping[Any, Any], now: float, started_at: float | None = None) -> Silence:
-        """As the objects of its attempts tell, which are written after each epoch and in long ones between.
+        """Judged by the objects of its attempts, which are written after each epoch, and during long epochs.
 
         Args:
             run: A row of `Collected.runs`.
@@ -57,7 +57,7 @@ class Silence:
 
     @classmethod
     def of_signs(cls, since: float, usual_seconds: float | None, now: float) -> Silence:
-        """As a process tells that listens to every step of the trainer.
+        """Judged by a process that follows every step of the trainer.
 
         Args:
             since: The last sign, in seconds since the epoch.

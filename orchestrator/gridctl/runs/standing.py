@@ -12,7 +12,7 @@ from gridctl.runs.silence import Silence
 from gridctl.runs.state import RunState
 from gridctl_trainer.contract import exit_codes
 
-NO_LAST_WORD: Final = "its last attempt ended without a last word: killed, or its machine was lost"
+NO_LAST_WORD: Final = "its last attempt ended without a final record: it was killed, or its machine was lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Standing:
     """Where a run stands, and why.
 
     Attributes:
-        reason: Empty if there is nothing to say.
-        is_elsewhere: Whether it runs on a machine that holds nothing here: only its log tells, and it may be dead.
+        reason: Empty if there is none.
+        is_elsewhere: Whether it runs on another machine: only its log is known, and it may be dead.
     """
 
     state: RunState
@@ -30,7 +30,7 @@ class Standing:
 
 
 def standing_in_store(run: Mapping[str, Any]) -> Standing:
-    """Where a run stands that nobody is known to hold.
+    """Where a run stands that no process, submission or Job is known to hold.
 
     A result is believed before anything else, then a cancellation, then the last words of the newest attempt.
 
@@ -53,7 +53,7 @@ def standing_in_store(run: Mapping[str, Any]) -> Standing:
 
 
 def standing_without_backend(run: Mapping[str, Any], now: float | None = None) -> Standing:
-    """The same where no backend was asked: an attempt without a last word runs as long as its log grows.
+    """The same where no backend was asked: an attempt without a final record counts as running while its log grows.
 
     Args:
         run: A row of `Collected.runs`.

@@ -1,4 +1,4 @@
-"""Where a run stands: one set of states, with their order, meaning and colour, for every place that shows them."""
+"""The states of a run, with their order, meaning and colour: one definition for every place that shows them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RunState(StrEnum):
 
     @property
     def label(self) -> str:
-        """As people read it."""
+        """The state as shown to people."""
         return self.value.replace("_", " ")
 
     @property
@@ -31,12 +31,12 @@ class RunState(StrEnum):
 
     @property
     def is_active(self) -> bool:
-        """Whether somebody holds the run: a submission leaves it alone."""
+        """Whether a process, a submission or a Job holds the run: a new submission leaves it alone."""
         return self in ACTIVE
 
     @property
     def colour(self) -> str:
-        """On a terminal."""
+        """Its colour on a terminal."""
         return _COLOURS[self]
 
 

@@ -1,1 +1,1 @@
-"""Published studies whose printed values stand beside ours: a package each, named in `experiment.study_registry`."""
+"""Published studies whose printed values are shown beside ours: one package each; see `experiment.study_registry`."""

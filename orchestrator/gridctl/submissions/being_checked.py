@@ -1,4 +1,4 @@
-"""Submissions that check an experiment before its first run: for commands that would find no experiment yet."""
+"""Submissions that are still checking an experiment: tells other commands, which would find no experiment yet."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PendingCheck(Frozen):
     Attributes:
         experiment: Its name.
         store: Its store's URL.
-        folder: Where the command was typed.
+        folder: Where the command was run.
         process_id: Of the command.
     """
 
@@ -59,7 +59,7 @@ def checking(experiment: str, store: str) -> Iterator[None]:
 
 
 def being_checked(experiment: str | None, store: str | None) -> PendingCheck | None:
-    """The check that a command would be about.
+    """The pending check that a command refers to.
 
     Args:
         experiment: By name; None for any.

@@ -78,10 +78,10 @@ class Submissions(Frozen):
 
 
 def remember(name: str, store: str, backend: str, folder: Path = Path()) -> str:
-    """Note a submission as this folder's last. A folder that cannot be written stops nobody from training.
+    """Record a submission as this folder's latest. A folder that cannot be written to does not stop the training.
 
     Returns:
-        Why it could not be noted; empty if it was.
+        Why it could not be recorded; empty if it was.
     """
     submission = Submission(name=name, store=store, backend=backend, submitted_at=time.time())
     try:
@@ -95,7 +95,7 @@ def remember(name: str, store: str, backend: str, folder: Path = Path()) -> str:
 
 
 def forget(name: str, store: str, folder: Path = Path()) -> bool:
-    """Note that an experiment is gone from its store; returns whether it was one of this folder's.
+    """Record that an experiment is gone from its store; returns whether it was submitted from this folder.
 
     A folder that cannot be written keeps it: `gridctl list` shows it as gone.
     """

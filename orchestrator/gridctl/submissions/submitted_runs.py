@@ -1,4 +1,4 @@
-"""The runs of each experiment submitted from this folder, by name alone: for shells that complete them."""
+"""Ids of the runs of each experiment submitted from this folder, for shell completion."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gridctl.submissions.submitted_experiments import FOLDER
 
 
 def remember_runs(experiment: str, run_ids: Iterable[str], folder: Path = Path()) -> None:
-    """Note them beside the folder's submissions. A folder that cannot be written stops nobody from training."""
+    """Record them beside the folder's submissions. A folder that cannot be written to does not stop the training."""
     from gridctl_trainer.host.atomic_file import replacing
 
     with contextlib.suppress(OSError), replacing(_path(experiment, folder)) as file:

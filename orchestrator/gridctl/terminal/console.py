@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 _ENDLESS_COLUMNS: Final = 10_000
 
 count = wording.count
-"""Of things: `1 run`, `2 runs`."""
+"""A number of things: `1 run`, `2 runs`."""
 
 
 def on_stderr(text: str) -> None:
-    """Write a line to stderr. Where nobody reads it any more, the work goes on."""
+    """Write a line to stderr. If stderr is closed, the work goes on."""
     with contextlib.suppress(OSError, ValueError):
         sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
@@ -38,7 +38,7 @@ _listener: ContextVar[Callable[[str], None]] = ContextVar("listener", default=on
 
 @contextlib.contextmanager
 def messages_to(listener: Callable[[str], None]) -> Iterator[None]:
-    """Pass what `say` is told to a listener while the block runs; bars are drawn only where that is `on_stderr`."""
+    """Pass messages of `say` to a listener while the block runs; bars are drawn only if the listener is `on_stderr`."""
     token = _listener.set(listener)
     try:
         yield
@@ -47,7 +47,7 @@ def messages_to(listener: Callable[[str], None]) -> Iterator[None]:
 
 
 def say(text: str = "") -> None:
-    """A line about what is going on: to stderr, or to whoever `messages_to` names."""
+    """Write a line about progress to stderr, or to the listener of `messages_to`."""
     _listener.get()(text)
 
 
@@ -57,7 +57,7 @@ def show(text: str) -> None:
 
 
 def show_document(text: str, form: str) -> None:
-    """A document of a format of `report`, to stdout: JSON and HTML name the characters that its encoding lacks."""
+    """Write a report document to stdout: JSON and HTML escape the characters that its encoding lacks."""
     from gridctl_trainer.terminal.standard_streams import takes_unicode
 
     if not takes_unicode(sys.stdout):
@@ -69,19 +69,19 @@ def show_document(text: str, form: str) -> None:
 
 
 def flush() -> None:
-    """Let whoever reads stdout have what was shown so far."""
+    """Flush stdout."""
     sys.stdout.flush()
 
 
 def confirm(question: str, *, otherwise: str) -> None:
-    """Ask a person on the terminal, and go on only after a yes.
+    """Ask the user on the terminal, and go on only after a yes.
 
     Args:
-        question: Without its question mark's brackets.
-        otherwise: What to do where nobody can be asked.
+        question: Without the `[y/N]`.
+        otherwise: What the error recommends if nobody can be asked.
 
     Raises:
-        InputError: Nobody can be asked, or the answer is not yes.
+        InputError: stdin is not a terminal, or the answer is not yes.
     """
     from gridctl.errors import InputError
 
@@ -99,7 +99,7 @@ def show_json(value: Any) -> None:
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
-    """A value as JSON that stdout can carry whatever its encoding."""
+    """A value as JSON that stdout can encode."""
     from gridctl_trainer.terminal.standard_streams import takes_unicode
 
     return json.dumps(value, indent=indent, ensure_ascii=not takes_unicode(sys.stdout), allow_nan=False)
@@ -129,7 +129,7 @@ def show_error(fault: Fault) -> None:
 
 
 def say_unreadable(problems: Sequence[object]) -> None:
-    """What could not be read of an experiment, to stderr; the first ones, and how many more."""
+    """List on stderr what could not be read of an experiment: the first problems, and how many more."""
     from gridctl_trainer.contract.errors import first_shown
 
     for problem in first_shown(problems):
@@ -137,7 +137,7 @@ def say_unreadable(problems: Sequence[object]) -> None:
 
 
 def stderr_console() -> Console:
-    """Where bars and messages are drawn: nowhere while another listener has the messages."""
+    """The console of bars and messages; it draws nothing while another listener receives the messages."""
     from rich.console import Console
 
     if _listener.get() is not on_stderr:
@@ -146,7 +146,7 @@ def stderr_console() -> Console:
 
 
 def stdout_console() -> Console:
-    """Where tables are drawn: as wide as the terminal, and of any width where there is none."""
+    """The console of tables: as wide as the terminal; of unlimited width without one."""
     from rich.console import Console
 
     unlimited = not sys.stdout.isatty() and not os.environ.get("COLUMNS", "").isdecimal()
@@ -169,7 +169,7 @@ def duration(seconds: float | None) -> str:
 
 
 def training_time(seconds: float, *, on_gpu: bool) -> str:
-    """Time that runs keep a machine busy, one after the other: `42 s`, `4 min of GPU time`, `2.5 GPU-hours`."""
+    """Total training time of runs, one after the other: `42 s`, `4 min of GPU time`, `2.5 GPU-hours`."""
     if round(seconds) < 3600:
         return f"{duration(seconds)} of GPU time" if on_gpu else duration(seconds)
     return f"{seconds / 3600:,.1f} {'GPU-hours' if on_gpu else 'hours'}"

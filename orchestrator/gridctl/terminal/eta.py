@@ -1,4 +1,4 @@
-"""When it will be done, from the epochs measured so far: pure."""
+"""The remaining time, from the epochs measured so far. Pure functions."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class RunPace:
 
     Attributes:
         cell: What runs of about the same speed have in common: model, train ratio, ablation.
-        epochs: Wanted.
-        epochs_done: Logged.
+        epochs: How many it is to train.
+        epochs_done: How many are in its log.
         seconds_per_epoch: Median of what was measured; None before the first epoch.
     """
 
@@ -52,7 +52,7 @@ def remaining_seconds(paces: Iterable[RunPace]) -> Mapping[tuple[str, float, str
 
 
 def longest_seconds(paces: Iterable[RunPace]) -> float:
-    """Time that the longest of the runs still takes; those of unknown speed do not count."""
+    """Remaining time of the longest run; runs of unknown speed do not count."""
     paces = list(paces)
     speeds = _speeds(paces)
     return max((pace.remaining * (speeds[pace.cell] or 0.0) for pace in paces), default=0.0)

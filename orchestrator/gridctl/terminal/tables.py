@@ -1,4 +1,4 @@
-"""Tables for terminals of any width: columns go in a declared order, and are named; nothing is ever cut."""
+"""Tables for terminals of any width: columns are dropped in a declared order and named; no cell is ever truncated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rich.text import Text
 _ENDLESS: Final = 10_000
 _HEADER_LINES: Final = 2
 _LEFT_FREE_LINES: Final = 3
-"""Of a screen: the prompt, and what follows a table."""
+"""Lines of a screen for the prompt and for what follows a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,10 @@ class Column:
     """A column.
 
     Attributes:
-        heading: Above it.
+        heading: Its heading.
         numeric: Whether its cells are aligned to the right.
-        goes: Columns that may go where the terminal is too narrow, highest first; 0 for one that stays.
-        names_row: Whether its cells name the row, so that they begin its entry where the table becomes a list.
+        goes: Order of dropping on a narrow terminal, highest first; 0 for a column that stays.
+        names_row: Whether its cells name the row: they come first when the table becomes a list.
     """
 
     heading: str
@@ -44,7 +44,7 @@ class FittedTable:
 
     Args:
         columns: From left to right.
-        remedy: Where everything can be seen, said with the columns that are left out.
+        remedy: Where everything can be seen; shown with the names of the dropped columns.
     """
 
     def __init__(self, columns: Sequence[Column], remedy: str = "--json has all of it") -> None:
@@ -53,7 +53,7 @@ class FittedTable:
         self._rows: list[tuple[Sequence[Text], str]] = []
 
     def add_row(self, *cells: str | Text, style: str = "") -> None:
-        """A row, a cell for each column."""
+        """Add a row, one cell per column."""
         texts = [cell if isinstance(cell, Text) else Text(cell) for cell in cells]
         assert len(texts) == len(self._columns)
         self._rows.append((texts, style))
@@ -99,7 +99,7 @@ class FittedTable:
 
 
 def entries(columns: Sequence[Column], rows: Sequence[tuple[Sequence[Text], str]]) -> Iterator[RenderableType]:
-    """Rows as a list: what names a row, then heading and cell of all that it says; without heading it is left out.
+    """Rows as a list: the cells that name a row, then heading and cell of the others that are not empty.
 
     Args:
         columns: From left to right.

@@ -1,4 +1,4 @@
-"""What the author of a plugin runs against it: the same suites that gridctl's own parts pass. Needs pytest."""
+"""Contract suites for authors of plugins: gridctl's own executors pass the same ones. Needs pytest."""
 
 import pytest
 

@@ -42,12 +42,12 @@ backend: {executor}
 
 
 class ExecutorContract:
-    """The promises, each a test. Two tiny runs are trained again and again, which takes a minute or two.
+    """The promises, one test each. Two tiny runs are trained several times, which takes a minute or two.
 
     Attributes:
         executor: Name under which the executor is registered.
         section: YAML text to add to the experiment: the executor's own section, if it needs one.
-        timeout_s: For one run to be over.
+        timeout_s: How long one run may take.
     """
 
     executor: ClassVar[str]
@@ -65,7 +65,7 @@ class ExecutorContract:
 
     @pytest.fixture
     def store(self, tmp_path: Path) -> Store:
-        """Where the runs keep everything, empty. Override it where runs train on other machines."""
+        """An empty store for the runs. Override it where runs train on other machines."""
         return open_store(str(tmp_path / "runs"))
 
     @pytest.fixture
@@ -96,11 +96,11 @@ class ExecutorContract:
         assert not any(known.active or known.failed for known in opened.observe(experiment.name).values())
 
     def test_no_runs_are_no_work(self, opened: Executor) -> None:
-        """A submission of a grid that is done starts nothing."""
+        """Submitting a finished grid starts nothing."""
         assert opened.start([]) == Outcome()
 
     def test_a_run_ends_with_its_result_in_the_store(self, opened: Executor, store: Store, run: RunSpec) -> None:
-        """And a run that is done is no longer active, nor trained again by whoever asks for it once more."""
+        """A finished run is no longer active, and is not trained again when it is submitted once more."""
         outcome = opened.start([run])
         assert (list(outcome.created), dict(outcome.failed)) == ([run.run_id], {})
         if not descriptor_of(self.executor).hands_over:
@@ -117,7 +117,7 @@ class ExecutorContract:
     def test_one_that_cannot_train_fails_with_a_reason_and_the_others_go_on(
         self, opened: Executor, store: Store, experiment: Experiment
     ) -> None:
-        """A grid is not lost with one of its runs."""
+        """One failed run does not end the grid."""
         bad, good = experiment.runs
         store.put(RunLayout(bad.experiment, bad.run_id).spec, b"{}")
         outcome = opened.start([bad, good])
@@ -134,7 +134,7 @@ class ExecutorContract:
             assert outcome.failed[bad.run_id]
 
     def test_a_run_that_was_cancelled_is_not_trained(self, opened: Executor, store: Store, run: RunSpec) -> None:
-        """`gridctl cancel` notes it in the store before a submission comes to the run."""
+        """`gridctl cancel` records it in the store before a submission gets to the run."""
         note_cancelled(store, run.experiment, [run.run_id])
         outcome = opened.start([run])
         if not descriptor_of(self.executor).hands_over:  # else `submit` itself has taken the note away

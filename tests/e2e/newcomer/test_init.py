@@ -85,7 +85,7 @@ def test_the_report_never_says_that_the_proposed_seeds_are_too_few(
 def test_a_second_experiment_file_in_a_folder_is_announced(gridctl: Command, tmp_path: Path) -> None:
     make_acdc(tmp_path / "hearts", 12)
     assert "note" not in gridctl("init", "hearts").stderr
-    assert "note: name the file from now on: 2 of this folder are experiment files" in gridctl("init").stderr
+    assert "note: name the file from now on: 2 files in this folder are experiment files" in gridctl("init").stderr
 
 
 def test_both_models_of_a_first_look_see_as_many_images_a_step(gridctl: Command, tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_what_a_killed_submit_had_queued_is_free_at_once(tmp_path: Path, command
         assert commands.json("status")["eta_seconds"] is None, "nobody will train the others"
         os.kill(trainer_of(tmp_path), signal.SIGKILL)
         wait_for(lambda: commands.totals() == {"interrupted": 1, "not_started": 2})
-        assert "without a last word" in commands.runs("interrupted")[0]["reason"]
+        assert "without a final record" in commands.runs("interrupted")[0]["reason"]
 
 
 def test_a_paused_trainer_is_stalled_and_a_cancelled_one_is_resumed(tmp_path: Path, commands: Commands) -> None:

@@ -110,4 +110,4 @@ def test_an_unfinished_one_is_not_resumed(store: Path, gridctl: Command, trainer
     assert "0 runs finished" in done.stderr
     retried = gridctl("retry", "alone", "--store", "runs")
     assert retried.returncode == 2
-    assert "alone was submitted by an earlier version of gridctl, whose runs are not trained any more" in retried.stderr
+    assert "alone was submitted by an earlier version of gridctl, whose runs can no longer be trained" in retried.stderr

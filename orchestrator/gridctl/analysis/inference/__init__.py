@@ -1,1 +1,1 @@
-"""Which tests a comparison gets, and what they come to: cells, the whole grid, trends, claims and looks."""
+"""The tests of a comparison and their results: cells, the whole grid, trends, claims and looks."""

@@ -1,4 +1,4 @@
-"""Everything that is computed of one cell's scores."""
+"""Every test and interval of one cell's scores."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from gridctl.analysis.statistics.smallest_p import smallest_exact_p
 from gridctl.analysis.statistics.welch import welch
 
 RESAMPLES: Final = 9999
-"""Of the BCa interval and of a sampled permutation test."""
+"""Resamples of the BCa interval and of a sampled permutation test."""
 
 Scores = NDArray[np.float64]
 Fields = dict[str, Any]
-"""Of a `ComparisonRow`, by name; what is not computed is left out."""
+"""Fields of a `ComparisonRow` by name; fields that are not computed are left out."""
 
 
 def paired_tests(
@@ -32,12 +32,12 @@ def paired_tests(
 
     Args:
         first: Scores of the model, shape (n,).
-        second: The other's, paired by position.
+        second: Scores of the other model, paired by position.
         higher_is_better: Whether a larger score is an improvement.
-        unit: Where epochs are pooled there is the t-test alone: resampling would
-            believe in their independence too.
-        margin: Of equivalence; None for none.
-        seed: Of all resampling.
+        unit: With pooled epochs only the t-test is computed: resampling would
+            assume their independence too.
+        margin: Equivalence margin; None for no test of equivalence.
+        seed: Seed of all resampling.
     """
     t = paired_t(first, second)
     fields: dict[str, Any] = {
@@ -118,7 +118,7 @@ def _effect_size(name: str, found: EffectSize | None) -> dict[str, Any]:
 
 
 def _equivalence(first: Scores, second: Scores, margin: float | None) -> dict[str, Any]:
-    """The test alone: whether they are equivalent is said once it is corrected."""
+    """The test alone: the verdict follows once p is corrected."""
     tost = paired_tost(first, second, margin) if margin is not None else None
     return {"p_tost": tost.p if tost else None}
 

@@ -16,14 +16,14 @@ from gridctl.experiment.schema import ComparisonSpec
 Claim = Literal["cohort", "population"]
 
 TWO_WAY: Final = "two-way"
-"""What the test over seeds and patients is called."""
+"""Name of the test over seeds and patients."""
 
 
 def claim_of(asked: ComparisonSpec, *, with_patients: bool) -> Claim:
-    """For whom a comparison's headline speaks.
+    """The population of a comparison's headline.
 
     Args:
-        asked: As it was declared.
+        asked: The comparison as it was declared.
         with_patients: Whether there are scores of each patient.
     """
     if asked.claim is not None:
@@ -34,10 +34,10 @@ def claim_of(asked: ComparisonSpec, *, with_patients: bool) -> Claim:
 def patient_table(pairs: Sequence[tuple[int, PairOfPatients]]) -> NDArray[np.float64]:
     """Paired differences as seeds x patients, NaN where a patient was not scored.
 
-    Folds of one seed are one row: each validates other patients, and they train on some of the same ones.
+    Folds of one seed form one row: each validates different patients, and their training patients overlap.
 
     Args:
-        pairs: Of each pair its seed, and the patients whom both runs scored.
+        pairs: For each pair its seed, and the patients whom both runs scored.
     """
     table: NDArray[np.float64] = patient_tables([(seed, "", pair) for seed, pair in pairs])[0]
     return table
@@ -46,11 +46,11 @@ def patient_table(pairs: Sequence[tuple[int, PairOfPatients]]) -> NDArray[np.flo
 def patient_tables(
     pairs: Sequence[tuple[int, Hashable, PairOfPatients]], cells: Sequence[Hashable] = ("",)
 ) -> NDArray[np.float64]:
-    """The same of several cells: cells x seeds x patients.
+    """The same for several cells: cells x seeds x patients.
 
     Args:
-        pairs: Of each pair its seed, its cell, and the patients whom both runs scored.
-        cells: All cells; a pair of another one is an error.
+        pairs: For each pair its seed, its cell, and the patients whom both runs scored.
+        cells: All cells; a pair of any other cell is an error.
     """
     seeds = {seed: row for row, seed in enumerate(dict.fromkeys(seed for seed, _, _ in pairs))}
     names = sorted({name for _, _, pair in pairs for name in pair.patients})
@@ -65,7 +65,7 @@ def patient_tables(
 
 
 def population_fields(found: TwoWay) -> dict[str, Any]:
-    """Of a `ComparisonRow` or `Overall`: the reading of patients like these."""
+    """Fields of a `ComparisonRow` or `Overall`: the reading for patients like these."""
     return {
         "population_difference": found.mean,
         "population_low": found.low,
@@ -82,7 +82,7 @@ def with_readings(
     """Fields of a row with both readings; its difference, interval and p are those of the declared claim.
 
     Args:
-        fields: Of the paired t-test over seeds.
+        fields: Fields from the paired t-test over seeds.
         asked: What was declared.
         table: Seeds x patients; None where there are no scores of patients.
     """

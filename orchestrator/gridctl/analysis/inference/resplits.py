@@ -1,4 +1,4 @@
-"""A claim about patients like these without a score of each patient: from random re-splits, or not at all."""
+"""Claims about patients like these without scores of each patient: from random re-splits, or not at all."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from gridctl.experiment.scores.measures import Measure
 from gridctl_trainer.contract.score_name import VALIDATION
 
 CORRECTED: Final = "Nadeau-Bengio"
-"""What the test over random re-splits is called."""
+"""Name of the test over random re-splits."""
 
 
 @dataclass(frozen=True, slots=True)
 class SplitSizes:
-    """Patients that a run scored and trained on."""
+    """How many patients a run scored and trained on."""
 
     scored: int
     trained: int
 
 
 def split_sizes(runs: pd.DataFrame) -> dict[str, SplitSizes]:
-    """By run id, of the runs whose logs say.
+    """Split sizes by run id, of the runs whose logs record them.
 
     Args:
         runs: As `Collected.runs`.
@@ -68,12 +68,12 @@ def check_resplits(asked: ComparisonSpec, measure: Measure, experiment: Experime
 
 
 def resplit_fields(asked: ComparisonSpec, differences: np.ndarray, sizes: SplitSizes | None) -> Mapping[str, Any]:
-    """Fields of a row whose claim is of patients like these, from its differences over random splits.
+    """Fields of a row that claims something about patients like these, from its differences over random splits.
 
     Args:
         asked: What was declared.
         differences: One per split.
-        sizes: Of the splits; None where no log says.
+        sizes: Sizes of the splits; None where no log records them.
     """
     told: dict[str, Any] = {"claim": "population", "n_seeds": len(differences)}
     found = corrected_t(differences, sizes.scored, sizes.trained) if sizes and sizes.scored <= sizes.trained else None

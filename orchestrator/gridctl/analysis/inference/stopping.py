@@ -1,4 +1,4 @@
-"""When the answer may be looked at: once, at declared looks, or after every seed."""
+"""When the results may be looked at: once, at declared looks, or after every seed."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from gridctl.experiment.schema import ComparisonSpec, DeclaredLooks
 LEVEL: Final = 0.05
 
 ANYTIME: Final = "e-value"
-"""What the test that may be looked at after every seed is called."""
+"""Name of the test that may be looked at after every seed."""
 
 
 def looked_at(asked: ComparisonSpec, pairs: Sequence[Pair], experiment: Experiment) -> Sequence[Pair]:
-    """The pairs that may be tested now: all; or those of the longest complete prefix of the declared seeds.
+    """The pairs that may be tested now: all, or those of the longest complete prefix of the declared seeds.
 
     Args:
         asked: What was declared.
-        pairs: Of one cell, usable ones.
+        pairs: Usable pairs of one cell.
         experiment: Its seeds, in the order in which they are declared, and its folds.
 
     Returns:
-        With declared looks those of the last that is reached; none before the first.
+        With declared looks, the pairs of the last look that is reached; none before the first.
     """
     if asked.stopping == "fixed":
         return pairs
@@ -50,7 +50,7 @@ def in_every_cell(asked: ComparisonSpec, tested: Sequence[Sequence[Pair]]) -> li
 
     Args:
         asked: What was declared.
-        tested: Of each cell, as `looked_at` has them.
+        tested: Pairs of each cell, from `looked_at`.
     """
     fewest = min((len(pairs) for pairs in tested), default=0)
     return [pair for pairs in tested for pair in (pairs if asked.stopping == "fixed" else pairs[:fewest])]
@@ -70,12 +70,12 @@ def _interval(fields: Mapping[str, Any], level: float) -> dict[str, float]:
 
 
 def stopped(fields: Mapping[str, Any], asked: ComparisonSpec, differences: np.ndarray, tests: int) -> dict[str, Any]:
-    """Fields of a row with what the declared looks do to its p.
+    """Fields of a row with p adjusted for the declared looks.
 
     Args:
-        fields: Of the declared claim's test, as if it were looked at once.
+        fields: Fields from the declared claim's test, as if it were looked at once.
         asked: What was declared.
-        differences: Of the pairs, in the declared order.
+        differences: Differences of the pairs, in the declared order.
         tests: Of the family: an interval that stands for a corrected test is of level 0.05 over so many.
     """
     told = dict(fields)

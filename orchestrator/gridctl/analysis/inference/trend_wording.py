@@ -1,4 +1,4 @@
-"""What a trend, or an ablation's effect on a lead, allows one to say."""
+"""Verdicts on a trend, and on an ablation's effect on a lead."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gridctl_trainer.contract.wording import count
 
 
 def trend_verdict(row: TrendTest) -> str:
-    """What may be said of a trend, its corrected p known."""
+    """The verdict on a trend, given its corrected p."""
     if row.unfinished:
         return f"no answer yet: {count(row.unfinished, 'pair')} not complete"
     if row.per_halving is None:
@@ -30,14 +30,14 @@ def trend_verdict(row: TrendTest) -> str:
 
 
 def is_significant_trend(row: TrendTest) -> bool:
-    """Whether a trend may be called one: corrected p at most the level, of enough seeds."""
+    """Whether a trend is significant: corrected p at most the level, with enough seeds."""
     if row.p_holm is None or row.per_halving is None or row.unfinished or prints_as_zero(row.per_halving):
         return False
     return row.p_holm <= LEVEL and not _few(row)
 
 
 def interaction_verdict(row: Interaction) -> str:
-    """What may be said of an ablation's effect on a lead, its corrected p known."""
+    """The verdict on an ablation's effect on a lead, given its corrected p."""
     if row.unfinished:
         return f"no answer yet: {count(row.unfinished, 'pair')} not complete"
     if row.p is None or row.p_holm is None or row.difference is None:

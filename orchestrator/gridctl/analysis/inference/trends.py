@@ -34,11 +34,11 @@ _NONE: Final = "none"
 def trend_test(
     asked: ComparisonSpec, measure: Measure, pairs: Scored, experiment: Experiment, unfinished: int
 ) -> TrendTest | None:
-    """Test one comparison's lead against the amount of data, without any ablation where there are some.
+    """Test one comparison's lead against the amount of data, without ablations.
 
     Args:
         asked: What is compared.
-        measure: On what; the lead is the difference in the direction that is better.
+        measure: The score; the lead is the difference in the direction that is better.
         pairs: Its pairs on that measure.
         experiment: Its train ratios and folds.
         unfinished: Pairs that wait for a run.
@@ -96,7 +96,7 @@ def trend_test(
 def _of_population(
     made: TrendTest, asked: ComparisonSpec, tables: NDArray[np.float64], ratios: Sequence[float]
 ) -> TrendTest:
-    """With the reading of patients like these: the slope of each patient who was scored at every ratio."""
+    """Add the reading for patients like these: the slope of each patient who was scored at every ratio."""
     found = two_way(patient_trend_differences(ratios, tables))
     made = replace(
         made,
@@ -124,7 +124,7 @@ def _of_population(
 def interactions(
     asked: ComparisonSpec, measure: Measure, pairs: Scored, experiment: Experiment, unfinished: int
 ) -> list[Interaction]:
-    """Test for each ablation whether it changes the lead, mean over the train ratios; corrected over ablations."""
+    """Test for each ablation whether it changes the mean lead over the train ratios; corrected over ablations."""
     if _NONE not in experiment.ablations:
         return []
     sign = 1.0 if measure.higher_is_better else -1.0
@@ -192,5 +192,5 @@ def _by_seed(
 
 
 def _negative(value: float | None) -> float | None:
-    """Change with every halving, of the change with every doubling."""
+    """The change per halving, from the change per doubling."""
     return None if value is None else -value

@@ -1,4 +1,4 @@
-"""What a report says, before it is drawn. Every name here is a key of the JSON."""
+"""The content of a report, before it is rendered. Every name here is a key of the JSON."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Summary:
     """One model's scores in one cell of the grid.
 
     Attributes:
-        n: Observations: runs, or epochs of all runs.
+        n: Number of observations: runs, or epochs of all runs.
         mean, sd: Over them; None where there are none, or fewer than two.
         unfinished: Runs of this cell that are not in it yet.
         ci_low, ci_high: 95% interval of the mean, Student's t over runs; None below two runs, and
@@ -118,16 +118,16 @@ class Report:
         summaries: One row per metric, cell and model.
         comparisons: None asked for: empty.
         warnings: What a reader must know before believing a number.
-        headlines: The answer in sentences, one a comparison and metric.
+        headlines: The results in sentences, one per comparison and metric.
         aggregates: One row per metric and model, over the whole grid; empty where epochs are pooled.
         families: Which tests are corrected together.
         measures: What is known of each score, by name: its label, range, unit and direction.
-        studies: Each study of which the experiment `reproduces` printed tables and figures.
-        provenance: What all of it was made with.
+        studies: One section for each study of which the experiment `reproduces` tables and figures.
+        provenance: What the report was made with.
         scorecard: Scores of cases by model, cell, set, structure and time point; empty where no run has any.
         published: Published scores of the same data set.
         strata: Scores of cases by group, vendor, centre and time point of patients.
-        trained: What was trained: a row per model and cell.
+        trained: What was trained: one row per model and cell.
         ranks: Three and more models ranked by each compared score; of two the comparison says all.
         profiles: Performance profile of each model by each compared score.
     """

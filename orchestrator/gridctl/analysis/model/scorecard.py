@@ -11,10 +11,10 @@ class ScorecardRow:
 
     Attributes:
         set: `validation`, `test`, or the name of an external set.
-        time_point: `ED`, `ES`; `patient` for what takes all time points together.
+        time_point: `ED`, `ES`; `patient` for metrics of all time points together.
         label, unit: Of the metric.
         runs: Runs with such cases.
-        patients: Distinct patients of them.
+        patients: Distinct patients of these runs.
         mean: Mean over runs of each run's mean over its cases; None where no case has a value.
         sd: Standard deviation over the cases of a run, mean over runs; None below two cases.
         median: Median over the cases of a run, mean over runs.
@@ -48,8 +48,8 @@ class PublishedRow:
     Attributes:
         method: As the paper names it.
         source: Where they are printed.
-        of: Of which patients they are.
-        set: Our set of the same data set, beside which they stand.
+        of: The patients that they are for.
+        set: Our set of the same data set, beside which they are shown.
         structure, time_point, metric: As in `ScorecardRow`.
         value: As printed, in the metric's unit.
         sd: As printed; None where nothing is.
@@ -68,11 +68,11 @@ class PublishedRow:
 
 @dataclass(frozen=True, slots=True)
 class Stratum:
-    """One score of one model in one cell of the grid, of some of the patients.
+    """One score of one model in one cell of the grid, for some of the patients.
 
     Attributes:
-        by: What tells these patients from others: `group`, `vendor`, `centre`, or `time_point`.
-        stratum: Which of them these are: `DCM`.
+        by: What distinguishes these patients: `group`, `vendor`, `centre`, or `time_point`.
+        stratum: The value that they share: `DCM`.
         metric: The score, `validation.dice.left_ventricle`.
         runs, patients: Runs with such patients, and distinct patients.
         mean, sd: As in `ScorecardRow`, over patients (over cases by time point).

@@ -1,4 +1,4 @@
-"""A published study beside ours, before it is drawn. Every name here is a key of the JSON."""
+"""A published study beside ours, before it is rendered. Every name here is a key of the JSON."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ class StudyCell:
 
     Attributes:
         row, column: Headings in the printed table.
-        architecture, metric, train_ratio: Which of our runs it corresponds to.
-        model, ablation: What these are called in this experiment; empty if it has none such.
+        architecture, metric, train_ratio: What identifies the corresponding runs of ours.
+        model, ablation: Their names in this experiment; empty if it has none.
         printed_mean, printed_sd: As printed; None where nothing is.
         printed_p: As printed, such as `< 0.01`; empty where nothing is.
-        n_runs, n_epochs: Ours.
+        n_runs, n_epochs: Numbers of our runs and epochs.
         pooled_mean, pooled_sd: Ours over all epochs of all runs.
         run_mean, run_sd: Ours over runs.
-        p, p_holm: Of our test over runs that stands where the printed p does.
+        p, p_holm: From our test over runs that corresponds to the printed p.
         p_pooled: The same over pooled epochs: not to be believed.
         difference: Ours minus printed_mean: pooled_mean, or run_mean where the print is over runs.
     """
@@ -51,9 +51,9 @@ class StudyPoint:
     """One point of a figure, from our runs.
 
     Attributes:
-        label: What the score is called in text.
-        x: What its item's `x_axis` names.
-        n: Runs.
+        label: Name of the score in text.
+        x: Value of its item's `x_axis`.
+        n: Number of runs.
         ci_low, ci_high: 95% t interval of the mean over runs; None below two runs.
     """
 
@@ -76,13 +76,13 @@ class StudyItem:
         item: `table 5.1`.
         title: What it shows.
         source: Where it is printed.
-        statement: What the study says of it that is no cell: figures may print no numbers.
-        cells: Of a table.
-        points: Of a figure; ours only.
+        statement: What the study says about it besides cells: figures may print no numbers.
+        cells: Cells of a table.
+        points: Points of a figure, from our runs only.
         said: How ours compare, in words.
-        notes: Which models and metrics are in one of the two alone, a sentence each.
+        notes: Models and metrics that only one of the two has, one sentence each.
         caption: How to read the numbers.
-        x_axis: Of a figure: `epoch` or `train ratio`; empty for a table.
+        x_axis: Axis of a figure: `epoch` or `train ratio`; empty for a table.
     """
 
     item: str
@@ -103,7 +103,7 @@ class StudySection:
 
     Attributes:
         study: Its name among the registered studies.
-        title: Of the section.
+        title: Title of the section.
         lead: How to read it, in a sentence or two.
         items: Tables and figures, in the order of `reproduces`.
     """

@@ -13,11 +13,11 @@ class TrainedModel:
 
     Attributes:
         runs: Finished runs.
-        parameters: Numbers that the model learns; None where no log says.
-        updates: Optimizer steps of a run, mean over runs; None where no log says.
+        parameters: Number of trainable parameters; None where no log says.
+        updates: Optimizer steps per run, mean over runs; None where no log says.
         settings: Settings of `training` that can change a result, by name: `batch_size`, `learning_rate`, ...
-        patients, images: Of each set, mean over runs.
-        differs: Names of the above in which the models of this cell are not alike.
+        patients, images: Numbers in each set, mean over runs.
+        differs: Names of the fields in which the models of this cell differ.
     """
 
     model: str

@@ -1,4 +1,4 @@
-"""Trends and interactions of a report, before they are drawn. Every name here is a key of the JSON."""
+"""Trends and interactions of a report, before they are rendered. Every name here is a key of the JSON."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class TrendTest:
     """How the lead of a model (its difference, in the direction that is better) changes as the data shrink.
 
     Attributes:
-        ablation: In which it is tested: `none` where that is in the grid.
-        declared: `grows` or `shrinks`, as the experiment declares; empty: the trend is shown and no part of the answer.
+        ablation: The ablation in which it is tested: `none` if that is in the grid.
+        declared: `grows` or `shrinks`, as the experiment declares; empty: it is shown, but not part of the result.
         unfinished: Pairs that wait for a run.
-        n_seeds, patients: With a pair at every train ratio; patients scored at every one.
-        claim: For whom `per_halving`, its interval, `p` and the verdict speak: `cohort` or `population`.
+        n_seeds, patients: Seeds with a pair at every train ratio; patients scored at every one.
+        claim: Population of `per_halving`, its interval, `p` and the verdict: `cohort` or `population`.
         per_halving: Mean change of the lead with every halving of the data.
         ci_low, ci_high: Its 95% interval.
         t, degrees_of_freedom, p: The test, two-sided: of the seeds' slopes, or two-way of the patients' slopes.
@@ -80,13 +80,13 @@ class TrendTest:
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """Whether the lead of a model is another under an ablation than without it; mean over train ratios.
+    """Whether an ablation changes the lead of a model; mean over train ratios.
 
     Attributes:
-        n_seeds: With a pair at every train ratio under both.
+        n_seeds: Seeds with a pair at every train ratio under both.
         difference: Lead under the ablation minus that without it.
         ci_low, ci_high: Its 95% interval.
-        t, degrees_of_freedom, p: Paired t over seeds, two-sided: it speaks of these patients.
+        t, degrees_of_freedom, p: Paired t over seeds, two-sided: it is about these patients.
         p_holm: After Holm over the `family_size` ablations.
         unfinished: Pairs that wait for a run.
         verdict: In words.

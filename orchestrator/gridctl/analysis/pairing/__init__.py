@@ -1,1 +1,1 @@
-"""Which runs are a pair, and in what its halves differ."""
+"""Which runs form a pair, and how its two runs differ."""

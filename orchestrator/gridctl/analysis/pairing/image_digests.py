@@ -14,7 +14,7 @@ from gridctl.experiment import Experiment
 from gridctl_trainer.contract.spec import DataSpec
 
 _DIGITS: Final = 8
-"""Of a digest that is said."""
+"""Characters of a digest that are shown."""
 
 
 def same_images(experiment: Experiment) -> set[str]:
@@ -24,10 +24,10 @@ def same_images(experiment: Experiment) -> set[str]:
 
 
 def mixed_images(experiment: Experiment, runs: pd.DataFrame) -> Iterator[str]:
-    """Whether the data changed while the grid was trained, in words: one sentence for each way of preparing them.
+    """Whether the data changed while the grid was trained: one sentence for each way of preparing them.
 
     Args:
-        experiment: Says which ablations prepare their images alike.
+        experiment: Its ablations decide which runs prepare their images alike.
         runs: As `Collected.runs`; the finished ones count.
     """
     alike = {run.ablation: _prepared(run.data) for run in experiment.runs}
@@ -54,7 +54,7 @@ def _read(runs: int, digest: str) -> str:
 
 
 def _prepared(data: DataSpec) -> str:
-    """What decides which images a model sees, augmentation apart."""
+    """Everything that decides which images a model sees, except augmentation."""
     return str((data.places, data.target, data.size_px, data.preprocessing))
 
 

@@ -1,4 +1,4 @@
-"""What the two halves of a pair must share to be compared, and what is worth a note where they do not."""
+"""What the two runs of a pair must share to be compared, and which other differences deserve a note."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Any, Final
 from gridctl.analysis.pairing.plugin_code import other_code
 
 DATA: Final[Mapping[str, str]] = {"split_digest": "the split", "data_digest": "the images"}
-"""Columns of `Collected.runs` without which two runs are no pair: the patients, and what was read of them."""
+"""Columns of `Collected.runs` that two runs of a pair must share: the patients, and the images read."""
 
 CODE: Final = "plugins"
-"""Column without which they are none either, where both used the same plugin."""
+"""Column that they must share if both used the same plugin."""
 
 CONDITIONS: Final[Mapping[str, str]] = {
     "epochs": "the number of epochs",
@@ -23,10 +23,10 @@ CONDITIONS: Final[Mapping[str, str]] = {
     "device_name": "the device",
     "resumed": "having been resumed",
 }
-"""Columns that both halves should share, and what they are called; a pair that differs in them is named."""
+"""Columns that both should share, with names for text; pairs that differ in them are named."""
 
 _SHOWN: Final = ("device_name", "epochs", "image", "resumed")
-"""Those whose values are short enough to be said."""
+"""Columns whose values are short enough to be shown."""
 
 RunRow = Mapping[Any, Any]
 """A row of `Collected.runs`."""
@@ -34,11 +34,11 @@ RunRow = Mapping[Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing in which the halves of a pair differ.
+    """One difference between the two runs of a pair.
 
     Attributes:
         field: Column of `Collected.runs`.
-        said: In words.
+        said: The difference in words.
     """
 
     field: str
@@ -46,23 +46,23 @@ class Difference:
 
     @property
     def in_data(self) -> bool:
-        """Whether the two did not learn from, or were not scored on, the same."""
+        """Whether the two were trained or scored on different data."""
         return self.field in DATA
 
     @property
     def breaks_pair(self) -> bool:
-        """Whether the two are no pair: their data differ, or the code of a plugin that both used."""
+        """Whether the two are not a pair: their data differ, or the code of a plugin that both used."""
         return self.in_data or self.field == CODE
 
 
 def differences(
     first: tuple[str, RunRow], second: tuple[str, RunRow], *, but: Container[str] = ()
 ) -> Iterator[Difference]:
-    """What two finished runs differ in, the code of plugins and the data first.
+    """The differences between two finished runs, the code of plugins and the data first.
 
     Args:
-        first: What the one is called, and its row.
-        second: The other.
+        first: Name and row of the one run.
+        second: The same for the other.
         but: Columns that may differ.
     """
     (_, a), (_, b) = first, second
@@ -84,12 +84,12 @@ def differences(
 
 
 def changed(row: RunRow) -> list[str]:
-    """Columns that are not the same for every attempt from which a run is made."""
+    """Columns that are not the same for every attempt that contributes to a run."""
     return str(row["changed"]).split()
 
 
 def _matters(field: str, a: RunRow, b: RunRow) -> bool:
-    """Whether a difference can change a score: on a CPU, a resumed run is bit for bit one that never was."""
+    """Whether a difference can change a score: on a CPU, a resumed run equals an uninterrupted one bit for bit."""
     if field != "resumed":
         return True
     resumed = a if a["resumed"] else b
@@ -97,7 +97,7 @@ def _matters(field: str, a: RunRow, b: RunRow) -> bool:
 
 
 def _of_sets(first: str, second: str) -> str:
-    """Which data sets differ, where both runs recorded the digest of each."""
+    """Which data sets differ, if both runs recorded the digest of each."""
     if not first or not second:
         return ""
     a, b = json.loads(first), json.loads(second)

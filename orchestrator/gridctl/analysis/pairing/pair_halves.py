@@ -1,4 +1,4 @@
-"""The two halves of a pair, whether or not there are runs of both."""
+"""The two runs of a pair, whether or not both exist."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Halves:
 
     Attributes:
         against_ablation: Of the second half; `ablation` is the first one's.
-        first, second: What each is called, and its row of `Collected.runs`; None if the grid has none.
-        may_differ: Columns in which it is no unlikeness to differ.
+        first, second: Name of each, and its row of `Collected.runs`; None if the grid has none.
+        may_differ: Columns in which they are allowed to differ.
     """
 
     train_ratio: float
@@ -40,7 +40,7 @@ class Halves:
 
     @property
     def images(self) -> tuple[str, ...]:
-        """Digests of what both read."""
+        """Digests of the images that both read."""
         return tuple(str(row["data_digest"]) for row in self.rows or ())
 
     def reasons(self) -> Iterator[str]:
@@ -59,7 +59,7 @@ class Halves:
 
 
 def strangers_of(halves: Sequence[Halves]) -> set[tuple[str, ...]]:
-    """Of halves whose images may differ: combinations that cannot stem from the same data as the most frequent do."""
+    """Combinations of images that cannot stem from the same data as the most frequent combination."""
     found: set[tuple[str, ...]] = set()
     for ablation in dict.fromkeys(both.ablation for both in halves if "data_digest" in both.may_differ):
         counted = Counter(both.images for both in halves if both.ablation == ablation and both.rows is not None)

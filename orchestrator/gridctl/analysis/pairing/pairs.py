@@ -1,4 +1,4 @@
-"""Which runs belong together, which pairs are left out, and which are unlike."""
+"""Which runs form pairs, which pairs are left out, and which differ in more than they should."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class DroppedPair:
     """A pair of the grid that is not tested, and why.
 
     Attributes:
-        metric: The one it cannot be tested on; empty for all.
+        metric: The metric that it cannot be tested on; empty for all.
         cause: `unfinished`: a run is missing, not finished or failed; `data`: the halves differ in split
             or images; `code`: in the code of a plugin; `conditions`: they ran under other conditions, and that was
-            asked to matter; `score`: one logged no such metric.
+            asked to matter; `score`: one run logged no such metric.
     """
 
     train_ratio: float
@@ -57,13 +57,13 @@ class UnlikePair:
 
     @property
     def breaks_pair(self) -> bool:
-        """Whether it is left out by default."""
+        """Whether the pair is left out by default."""
         return self.in_data or self.in_code
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two finished runs, and the fields in which they are unlike."""
+    """Two finished runs, and the fields in which they differ."""
 
     train_ratio: float
     ablation: str
@@ -82,7 +82,7 @@ class Pairs:
     Attributes:
         complete: Those that can be tested.
         dropped: All others of the grid.
-        unlike: Those of `complete` and of `dropped` whose halves differ in what should be alike.
+        unlike: Those of `complete` and `dropped` whose runs differ in fields that should be equal.
         alone: Finished runs whose partner is not, by cell (train ratio, ablation): of the model
             and of the other. What an unpaired test is left with where no pair is complete.
     """
@@ -111,7 +111,7 @@ class Wanted:
 
 
 def rows_by_name(runs: pd.DataFrame) -> RunRows:
-    """Rows of `Collected.runs`, to be found by what names a run."""
+    """Rows of `Collected.runs`, indexed by what identifies a run."""
     rows = runs.to_dict("records")
     return {(str(r["model"]), float(r["train_ratio"]), str(r["ablation"]), int(r["seed"]), fold_of(r)): r for r in rows}
 

@@ -1,4 +1,4 @@
-"""Whose code of a plugin a run was made by, and whether two runs were made by the same.
+"""Which code of each plugin made a run, and whether two runs were made by the same code.
 
 Only plugins that do not come with gridctl count. gridctl's own are a part of its commit and version, which are
 conditions of a run: most commits change no result, so a pair is left out for them only where `--strict-pairs` asks for
@@ -25,16 +25,16 @@ _PLUGINS: Final = TypeAdapter(tuple[PluginProvenance, ...])
 
 @lru_cache(maxsize=1024)
 def codes_of(text: str) -> Codes:
-    """What the column `plugins` of `Collected.runs` says; empty where the attempt recorded none."""
+    """The content of the column `plugins` of `Collected.runs`; empty if the attempt recorded none."""
     return {item.plugin: item for item in _PLUGINS.validate_json(text)} if text else {}
 
 
 def other_code(first: str, second: str) -> Iterator[str]:
-    """Plugins that two runs share, and whose code was not the same for both, in words.
+    """Plugins that two runs share but whose code differed, in words.
 
     Args:
-        first: Of the one, as the column `plugins` has it.
-        second: Of the other.
+        first: Column `plugins` of the one run.
+        second: That of the other.
     """
     a, b = codes_of(first), codes_of(second)
     for plugin in a.keys() & b.keys():
@@ -43,7 +43,7 @@ def other_code(first: str, second: str) -> Iterator[str]:
 
 
 def is_mixed(rows: Iterable[Mapping[Any, Any]]) -> bool:
-    """Whether some of these runs were made by other code of a plugin than others."""
+    """Whether these runs were made by different code of some plugin."""
     return any(len(codes) > 1 for codes in _by_plugin(str(row["plugins"]) for row in rows).values())
 
 
@@ -74,7 +74,7 @@ def version(code: PluginProvenance) -> str:
 
 
 def versions(a: PluginProvenance, b: PluginProvenance) -> str:
-    """Two codes of one plugin, told apart by as little as does."""
+    """Two versions of one plugin's code, named as briefly as distinguishes them."""
     packages = [f"{item.distribution} {item.version}".strip() for item in (a, b)]
     if packages[0] != packages[1] and all(packages):
         return ", ".join(packages)

@@ -1,4 +1,4 @@
-"""A score of cases, patient by patient: what a run's score is the mean of, and what tests over patients take."""
+"""A score of cases, patient by patient: a run's score is their mean, and tests over patients use them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _COLUMNS: Final = {"value": "float64", "time_points": "int64", "reason": "object
 def patient_scores(cases: pd.DataFrame, measure: Measure, checkpoint: str = "final") -> pd.DataFrame:
     """One score per run and patient: the mean over the patient's time points.
 
-    A patient of whom one time point is missing, or has no defined value, has no score: a mean over the others would be
-    one of other images than every other patient's.
+    A patient with a missing time point, or one without a defined value, has no score: a mean over the others would be
+    over other images than every other patient's.
 
     Args:
         cases: As `Collected.cases`.
-        measure: Of cases or of patients.
+        measure: A score of cases or of patients.
         checkpoint: `final` or `best`.
 
     Returns:
@@ -45,7 +45,7 @@ def patient_scores(cases: pd.DataFrame, measure: Measure, checkpoint: str = "fin
     value = np.where(count == len(time_points), total / count, np.nan)
     reason = np.full(len(places), "", dtype=object)
     undefined = chosen["undefined"].astype(str).to_numpy()
-    for row in np.flatnonzero(undefined != "")[::-1]:  # the first one is said
+    for row in np.flatnonzero(undefined != "")[::-1]:  # the first one is reported
         reason[at[row]] = undefined[row]
     there = np.zeros((len(places), len(time_points)), dtype=bool)
     there[at, times] = True
@@ -81,7 +81,7 @@ class PairOfPatients:
     Attributes:
         patients: Their ids.
         model, against: Scores of both, in that order.
-        left_out: Patients that are left out for both, each with why.
+        left_out: Patients that are left out for both, each with the reason.
     """
 
     patients: Sequence[str]
@@ -95,8 +95,8 @@ class PatientScores:
     """One score of many runs, patient by patient.
 
     Attributes:
-        of_run: By run id, ids of patients, sorted, and their scores: NaN for who is left out.
-        reasons: By run id and patient, why.
+        of_run: By run id, the sorted ids of patients and their scores: NaN for patients who are left out.
+        reasons: By run id and patient, the reason.
     """
 
     of_run: Mapping[str, tuple[NDArray[np.object_], NDArray[np.float64]]]

@@ -16,11 +16,11 @@ _DEVIATION: Final = "_sd"
 
 
 def published_scores(experiment: Experiment, sets: Collection[str]) -> list[PublishedRow]:
-    """What is printed for the data sets of an experiment, of the structures that it segments.
+    """Published scores for the data sets of an experiment and the structures that it segments.
 
     Args:
-        experiment: Its runs say what each set is of.
-        sets: Those that are shown.
+        experiment: Its runs say which data set each set is from.
+        sets: The sets that are shown.
     """
     datasets: dict[str, str] = {}
     for data in (run.data for run in experiment.runs[:1]):

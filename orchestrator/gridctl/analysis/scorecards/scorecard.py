@@ -16,7 +16,7 @@ from gridctl.experiment.scores.measures import Measure, Measures
 from gridctl_trainer.contract.score_name import ScoreName
 
 DISTANCES: Final = ("hd", "hd95", "assd")
-"""Where one of two masks is empty, these are the diagonal of the volume."""
+"""Metrics that are the diagonal of the volume if one of the two masks is empty."""
 
 STRATA: Final = ("group", "vendor", "centre")
 
@@ -32,7 +32,7 @@ def scorecard(
         cases: As `Collected.cases`.
         cells: The runs of each cell.
         measures: What is known of the scores.
-        sets: Those to show: the test set is not among them unless somebody asked for it.
+        sets: The sets to show: the test set is among them only on request.
         checkpoint: `final` or `best`.
     """
     chosen = cases[(cases["checkpoint"] == checkpoint) & cases["set"].isin(list(sets))]
@@ -84,7 +84,7 @@ def scorecard(
 
 
 def _cell_numbers(runs: pd.Series[Any], cells: Sequence[CellRuns]) -> NDArray[np.int64]:
-    """Of each row, the index of the cell that its run is of; -1 for a run of none."""
+    """For each row, the index of the cell of its run; -1 if it has none."""
     cell_of = {run: number for number, cell in enumerate(cells) for run in cell.finished}
     numbers = np.array([cell_of.get(str(run), -1) for run in runs.cat.categories], dtype=np.int64)
     found: NDArray[np.int64] = numbers[runs.cat.codes.to_numpy()]
@@ -92,7 +92,7 @@ def _cell_numbers(runs: pd.Series[Any], cells: Sequence[CellRuns]) -> NDArray[np
 
 
 def _of_runs(cases: pd.DataFrame) -> pd.DataFrame:
-    """Of each run's cases: mean, deviation, median and counts."""
+    """Mean, deviation, median and counts of each run's cases."""
     predicted = cases["true_positive"] + cases["false_positive"]
     true = cases["true_positive"] + cases["false_negative"]
     marked = cases[[*_KEYS, "value"]].assign(undefined=cases["value"].isna(), one_empty=(predicted == 0) != (true == 0))
@@ -127,12 +127,12 @@ def _ordered(rows: Sequence[ScorecardRow], cells: Sequence[CellRuns], measures: 
 def strata(
     cases: pd.DataFrame, cells: Sequence[CellRuns], compared: Sequence[Measure], checkpoint: str
 ) -> Iterator[Stratum]:
-    """Each compared score of cases by group, vendor, centre and time point, where there are several.
+    """Each compared score of cases by group, vendor, centre and time point, if there are several values.
 
     Args:
         cases: As `Collected.cases`.
         cells: The runs of each cell.
-        compared: Scores; those of slices are passed over.
+        compared: Scores; those of slices are skipped.
         checkpoint: `final` or `best`.
     """
     for measure in compared:

@@ -1,1 +1,1 @@
-"""Statistics: pure functions over arrays of scores, that know nothing of runs or files."""
+"""Statistics: pure functions of arrays of scores, independent of runs and files."""

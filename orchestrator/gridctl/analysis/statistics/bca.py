@@ -20,8 +20,8 @@ def bca_mean(
 
     Args:
         values: Shape (n,), finite; paired differences.
-        confidence: In (0, 1).
-        resamples: Of the bootstrap.
+        confidence: Level of the interval, in (0, 1).
+        resamples: Number of bootstrap resamples.
         seed: The same seed gives the same interval, whatever else is computed.
 
     Returns:
@@ -57,7 +57,7 @@ def bca_mean(
 
 @lru_cache(maxsize=16)
 def _weights(n: int, resamples: int, seed: int) -> NDArray[np.float64]:
-    """How much each of n values weighs in each resample's mean, shape (resamples, n)."""
+    """Weight of each of n values in each resample's mean, shape (resamples, n)."""
     drawn = np.random.default_rng(seed).integers(0, n, (resamples, n))
     cells = drawn + n * np.arange(resamples)[:, None]
     return np.bincount(cells.ravel(), minlength=resamples * n).reshape(resamples, n) / n

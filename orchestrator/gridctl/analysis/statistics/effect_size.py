@@ -16,7 +16,7 @@ from scipy.special import gammaln, ndtr, ndtri
 from gridctl.analysis.statistics.paired_scores import rounding
 
 _POINTS: Final = 2000
-"""At which the chi-square distribution is taken to integrate over it."""
+"""Points of the chi-square distribution in the numerical integration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def hedges_g_av(first: ArrayLike, second: ArrayLike, confidence: float = 0.95) -
     Args:
         first: Scores of one model, shape (n,), paired by position.
         second: The same for the other model.
-        confidence: Of the interval, in (0, 1).
+        confidence: Level of the interval, in (0, 1).
 
     Returns:
         g_av = J(df) (mean1 - mean2) / sqrt((var1 + var2) / 2); None where that is not
@@ -88,7 +88,7 @@ def hedges_g_z(first: ArrayLike, second: ArrayLike, confidence: float = 0.95) ->
     Args:
         first: Scores of one model, shape (n,), paired by position.
         second: The same for the other model.
-        confidence: Of the interval, in (0, 1).
+        confidence: Level of the interval, in (0, 1).
 
     Returns:
         g_z = J(n - 1) mean(d) / sd(d); None where that is not defined: fewer than three

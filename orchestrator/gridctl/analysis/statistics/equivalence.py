@@ -34,8 +34,8 @@ def paired_tost(first: ArrayLike, second: ArrayLike, margin: float, level: float
     Args:
         first: Scores of one model, shape (n,), paired by position, finite.
         second: The same for the other model.
-        margin: Largest difference that does not matter, above 0; to be declared before looking.
-        level: Of the interval.
+        margin: Largest difference that does not matter, above 0; declare it before looking.
+        level: Level of each one-sided test.
 
     Returns:
         The tests; None below two pairs, or without spread.
@@ -58,12 +58,12 @@ def paired_tost(first: ArrayLike, second: ArrayLike, margin: float, level: float
 
 
 def tost(mean: float, se: float, degrees_of_freedom: float, margin: float, level: float = 0.05) -> Equivalence:
-    """The same from a mean, its standard error and its degrees of freedom: those of the declared claim.
+    """The same from the mean, standard error and degrees of freedom of the declared claim.
 
     Args:
-        mean: Of the differences.
+        mean: Mean of the differences.
         se: Its standard error, above 0.
-        degrees_of_freedom: Of that.
+        degrees_of_freedom: Degrees of freedom of the standard error.
         margin: As for `paired_tost`.
         level: As for `paired_tost`.
 

@@ -41,7 +41,7 @@ class Improvement:
 
 
 def wins(first: ArrayLike, second: ArrayLike, *, higher_is_better: bool = True) -> NDArray[np.float64]:
-    """Of each pair, 1 where the first is the better one, 0.5 where they are equal up to rounding, else 0."""
+    """For each pair 1 if the first is better, 0.5 if they are equal up to rounding, else 0."""
     a, b = as_pairs(first, second)
     ahead = (a - b) if higher_is_better else (b - a)
     smallest = rounding(a, b)
@@ -57,13 +57,13 @@ def probability_of_improvement(
         first: Scores of one model, shape (n,), paired by position, finite.
         second: The same for the other model.
         higher_is_better: Whether the larger score wins.
-        confidence: In (0, 1).
+        confidence: Level of the interval, in (0, 1).
 
     Returns:
         The share; None without pairs.
 
-    Source: Agarwal et al. (2021) compare every run of the one with every run of the other; here
-    runs meet their own partner alone, for pairs share the split. Interval: Wilson (1927).
+    Source: Agarwal et al. (2021) compare every run of one model with every run of the other; here
+    each run is compared with its partner only, since pairs share the split. Interval: Wilson (1927).
     """
     won = wins(first, second, higher_is_better=higher_is_better)
     return wilson(float(won.mean()), len(won), confidence) if len(won) else None
@@ -75,7 +75,7 @@ def wilson(share: float, n: int, confidence: float = 0.95) -> Improvement:
     Args:
         share: In [0, 1]; ties may have counted a half.
         n: Above 0.
-        confidence: In (0, 1).
+        confidence: Level of the interval, in (0, 1).
 
     Source: Wilson (1927).
     """

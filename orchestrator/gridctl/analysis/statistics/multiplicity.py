@@ -1,4 +1,4 @@
-"""What several tests at once do to their p values."""
+"""Corrections of p values for multiple tests."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def within_families(
     p_values: Sequence[Sequence[float | None]],
     families: Sequence[Sequence[str]],
 ) -> list[list[float | None]]:
-    """Correct tests that several comparisons made, each within its family.
+    """Correct the tests of several comparisons, each within its family.
 
     Args:
         correct: `holm` or `benjamini_hochberg`.

@@ -22,7 +22,7 @@ class GridEstimate:
 
     Attributes:
         value: The estimate.
-        n: Seeds it is of.
+        n: Number of seeds.
         ci_low, ci_high: Confidence interval over seeds; None below two seeds.
         t, degrees_of_freedom, p: Two-sided test that the true value is 0; None below two seeds, and without spread.
     """
@@ -60,8 +60,8 @@ def mean_over_grid(differences: ArrayLike, confidence: float = 0.95) -> GridEsti
     """Mean over cells of each seed's differences, then a t-test over seeds.
 
     Args:
-        differences: A `Table`; seeds that lack a cell are left out, for their means are of other cells.
-        confidence: Of the interval, in (0, 1).
+        differences: A `Table`; seeds that lack a cell are left out, since their means are over other cells.
+        confidence: Level of the interval, in (0, 1).
 
     Returns:
         The estimate; None without a complete seed.
@@ -80,13 +80,13 @@ def iqm(scores: ArrayLike, confidence: float = 0.95) -> GridEstimate | None:
 
     Args:
         scores: A `Table`.
-        confidence: Of the interval, in (0, 1).
+        confidence: Level of the interval, in (0, 1).
 
     Returns:
         The estimate; its interval is the jackknife's over seeds. None without scores.
 
     Source: Agarwal et al. (2021) for the estimate; Tukey (1958) for the jackknife. Their bootstrap draws cells
-    independently, which holds the truth too rarely where cells share patients.
+    independently, whose intervals cover the truth too rarely if cells share patients.
     """
     return _jackknife([np.asarray(scores, dtype=float)], confidence)
 
@@ -96,8 +96,8 @@ def iqm_difference(first: ArrayLike, second: ArrayLike, confidence: float = 0.95
 
     Args:
         first: A `Table` of one model.
-        second: The other's.
-        confidence: Of the interval, in (0, 1).
+        second: That of the other.
+        confidence: Level of the interval, in (0, 1).
     """
     a, b = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     both = np.isfinite(a) & np.isfinite(b)
@@ -109,10 +109,10 @@ def improvement_over_grid(won: ArrayLike, confidence: float = 0.95) -> Improveme
 
     Args:
         won: A `Table`: 1 where the first is the better one, 0.5 for ties, else 0.
-        confidence: Of the interval, in (0, 1).
+        confidence: Level of the interval, in (0, 1).
 
     Returns:
-        The share; its interval takes each seed for one observation, however many cells it has. None without pairs.
+        The share; its interval counts each seed as one observation, however many cells it has. None without pairs.
     """
     table = np.asarray(won, dtype=float)
     if not np.isfinite(table).any():

@@ -1,4 +1,4 @@
-"""Scores of two models, paired by position: what every paired test begins with."""
+"""Scores of two models, paired by position: the input of every paired test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 
 def as_pairs(first: ArrayLike, second: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Two arrays of finite scores, as long as each other.
+    """Two arrays of finite scores of equal length.
 
     Args:
         first: Scores of one model, shape (n,), paired by position.

@@ -38,7 +38,7 @@ def paired_t(first: ArrayLike, second: ArrayLike, confidence: float = 0.95) -> P
     Args:
         first: Scores of one model, shape (n,), paired by position, finite.
         second: The same for the other model.
-        confidence: Of the interval, in (0, 1).
+        confidence: Level of the interval, in (0, 1).
 
     Returns:
         The test; where all differences are equal up to rounding it has no t and no p, and the

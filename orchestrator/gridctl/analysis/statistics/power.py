@@ -1,4 +1,4 @@
-"""How many pairs it takes, before any was trained."""
+"""Power and sample size of the paired t-test."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def paired_t_power(effect: float, deviation: float, n: int, level: float = 0.05)
         effect: Mean of the paired differences.
         deviation: Standard deviation of the paired differences, above 0.
         n: Pairs, 2 or more.
-        level: p at which the test finds it.
+        level: Significance level.
 
     Returns:
         In [level, 1].
@@ -30,8 +30,8 @@ def t_power(noncentrality: float, degrees_of_freedom: float, level: float = 0.05
 
     Args:
         noncentrality: The difference over its standard error, at least 0.
-        degrees_of_freedom: Of the test.
-        level: p at which the test finds it.
+        degrees_of_freedom: Degrees of freedom of the test.
+        level: Significance level.
     """
     critical = float(stats.t.ppf(1 - level / 2, degrees_of_freedom))
     above = float(stats.nct.sf(critical, degrees_of_freedom, noncentrality))
@@ -49,9 +49,9 @@ def pairs_needed(
     Args:
         effect: Mean of the paired differences, not 0.
         deviation: Standard deviation of the paired differences, above 0.
-        power: Wanted chance, in (0, 1).
-        level: p at which the test finds it.
-        limit: Give up beyond.
+        power: Wanted power, in (0, 1).
+        level: Significance level.
+        limit: Largest number to try.
 
     Returns:
         Pairs, 2 or more; None if more than `limit`.
@@ -64,7 +64,7 @@ def fewest(is_enough: Callable[[int], bool], limit: int = 10_000) -> int | None:
 
     Args:
         is_enough: True for every number above the smallest that is.
-        limit: Give up beyond.
+        limit: Largest number to try.
     """
     low, high = 1, 2
     while not is_enough(high):
@@ -81,12 +81,12 @@ def fewest(is_enough: Callable[[int], bool], limit: int = 10_000) -> int | None:
 
 
 def deviation_interval(deviation: float, n: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Where the true standard deviation lies, if one of n normal values was measured.
+    """Confidence interval of the true standard deviation of n normal values.
 
     Args:
-        deviation: Measured.
+        deviation: The measured one.
         n: 2 or more.
-        confidence: In (0, 1).
+        confidence: Level of the interval, in (0, 1).
     """
     low, high = (float(stats.chi2.ppf((1 + side * confidence) / 2, n - 1)) for side in (1, -1))
     return deviation * math.sqrt((n - 1) / low), deviation * math.sqrt((n - 1) / high)

@@ -1,4 +1,4 @@
-"""The permutation test for pairs: if neither model were better, every sign could as well be the other."""
+"""The permutation test for pairs: if neither model were better, every sign could be flipped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 EXACT_PAIRS: Final = 32
-"""Up to so many pairs all 2^n sign patterns are counted; beyond, a sample of them."""
+"""Up to this many pairs all 2^n sign patterns are counted; beyond that, a sample of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def sign_flip(differences: ArrayLike, *, resamples: int = 9999, seed: int = 0) -
     Args:
         differences: Shape (n,), finite.
         resamples: Size of the sample where n is too large to count all patterns.
-        seed: Of that sample.
+        seed: Seed of that sample.
 
     Returns:
         The test; None below two pairs. A sampled p counts the observed pattern, so it is never 0.
@@ -54,7 +54,7 @@ def sign_flip(differences: ArrayLike, *, resamples: int = 9999, seed: int = 0) -
 
 
 def _at_least(d: NDArray[np.float64], reached: float) -> int:
-    """Number of all 2^n sign patterns whose sum is `reached` or more.
+    """Number of the 2^n sign patterns whose sum is at least `reached`.
 
     Every pattern is one of the first half's beside one of the second's: for each of the
     2^(n/2) sums of the one, the other's sorted sums say how many complete it.

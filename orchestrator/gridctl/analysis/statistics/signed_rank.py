@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 EXACT_RANKS: Final = 200
-"""Beyond so many differences the normal approximation is used; it is then good to three digits."""
+"""Beyond this many differences the normal approximation is used, which is then accurate to three digits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a handful of pairs can never show, whatever their scores."""
+"""The smallest p that a few pairs can reach, whatever their scores."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import math
 def smallest_exact_p(n: int) -> float:
     """The smallest two-sided p that n signs can give: all of them alike, 2 of 2^n patterns.
 
-    It bounds the sign-flip permutation test and Wilcoxon's; a t-test has no such bound, for it
-    believes in a normal distribution.
+    It bounds the sign-flip permutation test and Wilcoxon's; a t-test has no such bound, since it
+    assumes a normal distribution.
     """
     return min(1.0, 2.0 ** (1 - n))
 

@@ -1,4 +1,4 @@
-"""How many seeds and patients a claim about patients like these takes."""
+"""Power and sample size for a claim about patients like these."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class CrossedDesign:
         Args:
             effect: The true mean difference.
             seeds: 2 or more.
-            patients: Of the cohort, 2 or more.
-            level: p at which the test finds it.
+            patients: Patients of the cohort, 2 or more.
+            level: Significance level.
 
         Returns:
             By the noncentral t with the degrees of freedom expected of `two_way`.
@@ -43,7 +43,7 @@ class CrossedDesign:
         if variance <= 0:
             return 1.0
         _, _, cell = self._shares(seeds, patients)
-        others = self.parts.patient * (1 - self.scored)  # patients that a seed happens to score
+        others = self.parts.patient * (1 - self.scored)  # patients that a seed scores
         of_seeds = self.parts.seed / seeds + (others + self.parts.residual) * cell
         of_patients = variance - self.parts.seed / seeds + self.parts.seed * cell
         twice = max(of_seeds + of_patients - variance, 0.0)

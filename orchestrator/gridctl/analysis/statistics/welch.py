@@ -37,7 +37,7 @@ def welch(first: ArrayLike, second: ArrayLike, confidence: float = 0.95) -> Welc
     Args:
         first: Scores of one model, shape (n,), finite.
         second: Scores of the other, shape (m,), finite.
-        confidence: Of the interval, in (0, 1).
+        confidence: Level of the interval, in (0, 1).
 
     Returns:
         The test; None below two scores of either, or without any spread.
@@ -54,7 +54,7 @@ def welch(first: ArrayLike, second: ArrayLike, confidence: float = 0.95) -> Welc
     if math.hypot(a.std(ddof=1) / math.sqrt(len(a)), b.std(ddof=1) / math.sqrt(len(b))) <= rounding(a, b):
         return None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a model that always scores alike has lost no precision
+        warnings.simplefilter("ignore", RuntimeWarning)  # a constant score loses no precision
         test = stats.ttest_ind(a, b, equal_var=False)
     low, high = (unit * float(bound) for bound in test.confidence_interval(confidence))
     return Welch(difference, low, high, float(test.statistic), float(test.df), float(test.pvalue))

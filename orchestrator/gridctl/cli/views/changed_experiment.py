@@ -1,4 +1,4 @@
-"""What `submit` says of a changed experiment file."""
+"""What `submit` says about a changed experiment file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gridctl.terminal.console import count, training_time
 
 
 def change_lines(changes: Iterable[Change], *, reusing: bool) -> list[str]:
-    """Changes in words, a line each, and what can be done about them.
+    """Changes in words, one line each, and what can be done about them.
 
     Args:
         changes: What was found.
@@ -42,7 +42,7 @@ def change_lines(changes: Iterable[Change], *, reusing: bool) -> list[str]:
 
 
 def outside_line(prepared: Prepared, plain: str) -> str:
-    """What the store has finished and the submitted grid does not hold; empty for nothing.
+    """Finished runs of the store that are not in the submitted grid; empty for none.
 
     Args:
         prepared: What is submitted.
@@ -58,5 +58,5 @@ def outside_line(prepared: Prepared, plain: str) -> str:
     )
     return (
         f"{count(len(others), 'finished run')} of the store {verb} not in this grid{f' ({why})' if why else ''}: "
-        f"status, list and report leave {them} out; {again}, and trains no finished run anew"
+        f"status, list and report leave {them} out; {again}, and trains no finished run again"
     )

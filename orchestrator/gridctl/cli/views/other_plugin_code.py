@@ -1,4 +1,4 @@
-"""What `submit` says of finished runs that other code of a plugin has made."""
+"""What `submit` says about finished runs that were made by other code of a plugin."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def other_code_lines(found: Iterable[OtherCode], experiment: str) -> Iterator[st
     """Each code of a plugin in one sentence, and what can be done about it.
 
     Args:
-        found: What there is.
+        found: What was found.
         experiment: Its name.
     """
     for item in found:

@@ -20,7 +20,7 @@ def plan_view(made: Estimate, submit: str = SUBMIT_FILE) -> RenderableType:
     """What is left, what it costs, and how many seeds the effect needs.
 
     Args:
-        made: To be shown.
+        made: The plan.
         submit: The command that submits it, with the options that it was planned with.
     """
     parts: list[RenderableType] = [_costs(made), *cost_lines(made, submit), Text("")]
@@ -35,7 +35,7 @@ def cost_lines(made: Estimate, submit: str = SUBMIT_FILE) -> Iterator[Text]:
     """Cost and time of what is left, in words.
 
     Args:
-        made: To be said.
+        made: The estimate.
         submit: The command that submits it, with the options that it was planned with.
     """
     if not made.runs_left:
@@ -54,7 +54,7 @@ def cost_lines(made: Estimate, submit: str = SUBMIT_FILE) -> Iterator[Text]:
     on_gpu = bool(made.gpus and made.gpu_hours is not None)
     hours = console.training_time(3600 * ((made.gpu_hours if on_gpu else None) or made.hours), on_gpu=on_gpu)
     if made.eta_seconds is None:
-        yield Text(f"{left}: {hours}; how long that takes depends on how many train at once: give --at-once N")
+        yield Text(f"{left}: {hours}; how long that takes depends on how many runs train at once: give --at-once N")
     else:
         yield Text(f"{left}: {hours}; {console.duration(made.eta_seconds) or '0 s'} with {made.at_once} at once")
     if made.other_runs:
@@ -123,7 +123,7 @@ def _seeds(number: int | None) -> str:
 
 
 def _interval_lines(needs: Sequence[Need]) -> Iterator[Text]:
-    """How sure the numbers of seeds are, where the deviation was measured of a few pairs."""
+    """How certain the numbers of seeds are, where the deviation was measured on a few pairs."""
     for need in needs:
         if need.seeds_low is not None and need.seeds_low != need.seeds_high:
             high = "more than 10000" if need.seeds_high is None else need.seeds_high
@@ -134,7 +134,7 @@ def _interval_lines(needs: Sequence[Need]) -> Iterator[Text]:
 
 
 def _population_lines(needs: Sequence[Need]) -> Iterator[Text]:
-    """What patients like these take: seeds alone may never be enough."""
+    """What a claim about patients like these takes: seeds alone may never be enough."""
     for need in needs:
         if need.population_power_now is None:
             continue
@@ -147,7 +147,7 @@ def _population_lines(needs: Sequence[Need]) -> Iterator[Text]:
             else f"{console.count(seeds, 'seed')} with these patients reach {power}"
         )
         with_patients = (
-            "no number of patients does with these seeds"
+            "no number of patients is enough with these seeds"
             if patients is None
             else f"{console.count(patients, 'patient')} with these seeds"
         )

@@ -19,11 +19,11 @@ from gridctl_trainer.contract.errors import SHOWN_PROBLEMS, first_shown
 
 _BAR_WIDTH: Final = 8
 _SUM_LINES: Final = 12
-"""Of a screen: header, sums, and what is said below the table."""
+"""Lines of a screen for the header, the sums, and the notes below the table."""
 
 
 def status_view(status: Status, height: int | None = None, *, with_runs: bool = False) -> RenderableType:
-    """The whole picture: one line per cell, what is said of runs that failed or wait, and the sum.
+    """One line per cell, the reasons of runs that failed or wait, and the sum.
 
     Args:
         status: Of an experiment.
@@ -39,7 +39,7 @@ def status_view(status: Status, height: int | None = None, *, with_runs: bool = 
     parts += [_caused(status, cause)] if cause else []
     parts += [Text(f"unreadable: {problem}", style="yellow") for problem in first_shown(status.problems)]
     parts += [_outside(status)] if status.others and height is None else []
-    # What does not fit into a screen is lost at its end; on paper the last lines are those that are seen.
+    # A screen that is too small cuts off the end; in plain output the last lines are the ones that are read.
     parts.insert(len(parts) if height is None else 0, _sum(status))
     return Group(*parts)
 
@@ -60,7 +60,7 @@ def runs_view(status: Status) -> RenderableType:
 
 
 def _that_fit(cells: Sequence[CellStatus], room: int) -> list[CellStatus]:
-    """As many as there is room for, in their order; those that something happens in before others."""
+    """As many cells as there is room for, in their order; active cells come first."""
     eventful = sorted(range(len(cells)), key=lambda index: (-_events(cells[index]), index))
     return [cells[index] for index in sorted(eventful[:room])]
 
@@ -120,7 +120,7 @@ def _bar(done: int, total: int) -> Text:
 
 
 def _caused(status: Status, cause: SharedCause) -> Text:
-    """What stopped the first runs, once, and how to spare the others the same."""
+    """What stopped the first runs, said once, and how to keep it from stopping the others."""
     failed = RunState.FAILED
     others = f" and {len(cause.runs) - 1} more"
     text = Text.assemble((f"{failed.label}: ", failed.colour), f"{cause.runs[0]}{others}: {cause.message}")
@@ -132,7 +132,7 @@ def _caused(status: Status, cause: SharedCause) -> Text:
 
 
 def _reasons(runs: Iterable[RunStatus]) -> list[RenderableType]:
-    """Each reason once, with the runs it stops: two that differ in the name of their run alone are one."""
+    """Each reason once, with its runs: two reasons that differ only in a run's name are one."""
     known_runs = [run for run in runs if run.reason]
     said = Counter((run.state, without_run(run.reason)) for run in known_runs)
     examples = {(run.state, without_run(run.reason)): run for run in reversed(known_runs)}
@@ -148,7 +148,7 @@ def _reasons(runs: Iterable[RunStatus]) -> list[RenderableType]:
 
 
 def _outside(status: Status) -> Text:
-    """Finished runs that no line counts, and how to see them again."""
+    """Finished runs that are in no line, and how to see them again."""
     verb, them = ("is", "it") if status.others == 1 else ("are", "them")
     why = f" ({status.outside})" if status.outside else ""
     said = f"{count(status.others, 'finished run')} of the store {verb} not in this grid{why}: {bring_back(them)}"

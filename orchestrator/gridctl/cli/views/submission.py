@@ -1,4 +1,4 @@
-"""What `gridctl submit` and `retry` say of a submission before and after it."""
+"""What `gridctl submit` and `retry` say before and after a submission."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def held_back_line(prepared: Prepared, outcome: Outcome, named: str) -> str:
     cause, held = outcome.shared_cause, len(outcome.not_started)
     assert cause is not None
     on_cluster = prepared.descriptor.hands_over
-    why = str(cause) if on_cluster else str(cause).partition(":")[0]  # each failure was said already
+    why = str(cause) if on_cluster else str(cause).partition(":")[0]  # each failure was reported already
     stopping = f"; gridctl cancel{named} stops those that are active" if on_cluster else ""
     return (
         f"stopped: {why}\n  {held} more {'was' if held == 1 else 'were'} not started{stopping}\n"
-        "  once that is put right, the same command with --retry-failed starts all of them"
+        "  once that is fixed, the same command with --retry-failed starts all of them"
     )
 
 

@@ -25,7 +25,7 @@ from gridctl_trainer.contract.spec import NetworkSpec, RunSpec
 from gridctl_trainer.storage.base import Store, folders_of, open_store
 
 _SHOWN = 6
-_SUBMIT_AGAIN = "name its file instead of the experiment; `gridctl submit FILE` stores it anew"
+_SUBMIT_AGAIN = "name its file instead of the experiment; `gridctl submit FILE` stores it again"
 
 
 class GoneExperimentError(InputError):
@@ -40,7 +40,7 @@ class GoneExperimentError(InputError):
 
 
 class DamagedExperimentError(InputError):
-    """What lies in the store as an experiment cannot be read as one."""
+    """The experiment file in the store is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def find_experiment(given: str | None, store_url: str | None = None) -> Found:
 
 
 def _written(path: Path) -> Experiment:
-    """The experiment of a file; one that an earlier version submitted is found by its file of that time."""
+    """The experiment of a file; one submitted by an earlier version is found in the store by its name."""
     document = Document.read(path)
     return parse_stored(document) if is_version_1(document) else load_experiment(path)
 
@@ -117,7 +117,7 @@ def _submitted(given: str | None, name: str | None, url: str | None, written: Ex
 
 
 def _not_from_here(file: str, name: str) -> InputError:
-    """Whoever is told to submit it here trains all of it again, if it was submitted from its own folder."""
+    """That it was submitted from another folder: submitting it here would train all of it again."""
     fix = f"{shlex.join(['gridctl', 'submit', file])} (or give --store)"
     parent = Path(file).parent
     with contextlib.suppress(InputError):
@@ -175,18 +175,18 @@ def _experiment_in(store: Store) -> str:
 
 
 def _stored_or_written(store: Store, name: str, written: Experiment | None) -> Experiment:
-    """As it was submitted; where that is damaged, the file that the user named."""
+    """The experiment as submitted; if the stored file is damaged, the file that the user named."""
     try:
         return stored_experiment(store, name)
     except DamagedExperimentError as error:
         if written is None:
             raise
-        console.say(f"{error.problems[0]}\nthe file is used in its place")
+        console.say(f"{error.problems[0]}\nthe file is used instead")
         return written
 
 
 def _trained(store: Store, name: str) -> TrainedNetworks:
-    """What runs of an experiment were trained with; its store is asked when somebody asks."""
+    """The specifications that runs were trained with, read from the store on first use."""
 
     @cache
     def networks() -> Sequence[RunSpec]:

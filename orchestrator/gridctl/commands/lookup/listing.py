@@ -1,4 +1,4 @@
-"""`gridctl list`: which experiments there are, and how far they are."""
+"""`gridctl list`: the experiments, and how far they are."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Listed:
         is_last: Whether commands without a name are about it.
         backend: Where its runs execute; empty if its store cannot be read.
         submitted_at: Seconds since the epoch: when it was last submitted from this folder, else when the store got
-            it as it is; None if nothing tells.
+            its present file; None if unknown.
         runs, done: In its grid, and finished; None if its store cannot be read.
         problem: Why not; empty if it can.
         gone: Whether its store holds it no longer.
@@ -47,9 +47,9 @@ class Listed:
 
 
 def submitted_experiments() -> list[Listed]:
-    """Those submitted from this folder, the newest first. A store that fails spoils only its own lines.
+    """Experiments submitted from this folder, newest first. A store that fails affects only its own lines.
 
-    One that its store holds no longer is never the one that commands without a name mean.
+    An experiment that is gone from its store is never the default of commands without a name.
 
     Raises:
         InputError: The folder's record is damaged.

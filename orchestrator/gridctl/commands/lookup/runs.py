@@ -20,7 +20,7 @@ _SHOWN: Final = 4
 
 
 def find_run(given: str, experiment: str | None, store_url: str | None = None) -> tuple[Found, RunSpec]:
-    """Find a run by its id, or by a beginning of it that only one run has.
+    """Find a run by its id, or by a beginning that only one run has.
 
     Args:
         given: The id or its beginning.
@@ -41,7 +41,7 @@ def find_run(given: str, experiment: str | None, store_url: str | None = None) -
 
 
 def find_runs(given: str, experiment: str | None, store_url: str | None = None) -> tuple[Found, list[RunSpec]]:
-    """Find all runs of an experiment whose ids begin so.
+    """Find all runs of an experiment whose ids have this beginning.
 
     Args:
         given: The beginning, such as the name of the experiment.
@@ -87,7 +87,7 @@ def match_runs(found: Found, given: Sequence[str]) -> list[RunSpec]:
 
 
 def _runs_in(store_url: str, given: str) -> list[RunLayout]:
-    """The run of a store with this id, or those that begin so, all of one experiment.
+    """The run of a store with this id, or the runs of one experiment whose ids begin with it.
 
     Raises:
         InputError: There is none, and the nearest are named; or they are of several experiments.
@@ -125,8 +125,8 @@ def _experiment_of(run: str) -> str | None:
 
 
 def _nearest(text: str, known: Sequence[str], lists_all: str) -> str:
-    """The few ids that are nearest, or where all of them are listed."""
+    """The most similar ids, or the command that lists all of them."""
     near = difflib.get_close_matches(text, known, n=_SHOWN)
     if near:
         return f"did you mean {', '.join(near[:-1])}{' or ' if len(near) > 1 else ''}{near[-1]}?"
-    return f"`{lists_all}` shows what there is"
+    return f"`{lists_all}` lists them"

@@ -1,4 +1,4 @@
-"""How long an epoch took in runs of the store that the grid does not hold, where it has no measured one itself."""
+"""Times of an epoch from stored runs outside the grid, for cells in which the grid has measured none."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ _AS_LONG: Final = (
     "training.store_outage_minutes",
     "training.spool_mib",
 )
-"""With other values of these an epoch takes the same time."""
+"""Fields that do not change the time of an epoch."""
 
 _NAMES: Final = ("schema_version", "experiment", "model", "ablation", "train_ratio")
 
 _IN_WORDS: Final = {"seed": "seeds", "train_ratio": "train ratios", "model": "models", "ablation": "ablations"}
 
 _MOST_RUNS: Final = 5
-"""Of a cell whose logs are read: more make its mean little better."""
+"""Runs per cell whose logs are read: more hardly improve the mean."""
 
 
 @dataclass(frozen=True, slots=True)
 class OtherRuns:
-    """Runs that the grid does not hold, and whose epochs take as long as its own.
+    """Runs outside the grid whose epochs take as long as its own.
 
     Attributes:
-        paces: Of each, as a run of a cell of the grid's model that has nothing left to train.
+        paces: The pace of each, as a finished run of a cell of the grid's model.
         runs: How many they are.
-        fields: What has other values in them, such as `training.epochs`.
+        fields: Fields with other values in them, such as `training.epochs`.
         devices: What they trained on, each once.
         on_gpu: Whether any trained on a GPU.
     """
@@ -61,10 +61,10 @@ class OtherRuns:
 def measured_elsewhere(
     store: Store, experiment: Experiment, collected: Collected, stored: StoredSpecifications
 ) -> OtherRuns:
-    """Epochs that finished runs of other grids of this experiment took, for cells in which none was measured.
+    """Times per epoch of finished runs outside the grid, for cells in which none was measured.
 
-    Runs count that are alike in everything that an epoch's time depends on: model, data, batch sizes, threads. On a
-    cluster those count that trained on what its pods ask for, a GPU or none.
+    Only runs count that agree in everything that the time depends on: model, data, batch sizes, threads. On a
+    cluster they must also have trained on what its pods ask for, a GPU or none.
 
     Args:
         store: Where they are.
@@ -112,7 +112,7 @@ def _unmeasured(experiment: Experiment, collected: Collected) -> list[RunSpec]:
 
 
 def _measured(store: Store, specs: Sequence[RunSpec], experiment: Experiment) -> dict[str, Mapping[Any, Any]]:
-    """Rows of those runs that trained on the kind of device that is asked for, by run id."""
+    """Rows by run id of the runs that trained on the requested kind of device."""
     rows = collect(store, specs).runs.to_dict("records")
     timed = [row for row in rows if math.isfinite(float(row["seconds_per_epoch"]))]
     executor = executor_class(experiment.backend, experiment)
@@ -131,13 +131,13 @@ def _cell(run: RunSpec) -> tuple[str, float, str]:
 
 
 def _key(run: RunSpec) -> tuple[Any, ...]:
-    """Everything that the time of an epoch depends on, but the number of images."""
+    """Everything that the time of an epoch depends on, except the number of images."""
     values = flat(run.model_dump(mode="json"))
     return tuple((path, repr(value)) for path, value in values if path not in (*_NAMES, *_AS_LONG))
 
 
 def _differing(used: Iterable[RunSpec], wanted: Sequence[RunSpec]) -> list[str]:
-    """Fields of which these runs have values that no run of the grid has."""
+    """Fields in which these runs have values that no run of the grid has."""
     grid: dict[str, set[str]] = defaultdict(set)
     for run in wanted:
         for path, value in flat(run.model_dump(mode="json")):

@@ -1,4 +1,4 @@
-"""How much paired differences vary in what was trained so far: between pairs, seeds and patients."""
+"""How much paired differences vary in the runs trained so far: between pairs, seeds and patients."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from gridctl.experiment.schema import ComparisonSpec
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """What is known of it.
+    """The variation of paired differences.
 
     Attributes:
-        deviation: Of paired differences; None where neither declared nor measured.
+        deviation: Standard deviation of paired differences; None if neither declared nor measured.
         source: `declared`, `measured at ratio 0.2 over 5 pairs`, or `unknown`.
-        pairs: It was measured over; 0 where it was not.
+        pairs: How many it was measured on; 0 if it was not.
         design: Variances between seeds and patients; None without scores of patients of two seeds or more.
-        patients: Of whom these were measured.
+        patients: How many patients these were measured on.
     """
 
     deviation: float | None
@@ -39,7 +39,7 @@ class Spread:
 
 
 def measured_spread(asked: ComparisonSpec, metric: str, collected: Collected, epochs: pd.DataFrame) -> Spread:
-    """Of paired differences: as declared, else the largest measured in a cell of three pairs or more.
+    """The spread as declared, else the largest measured in a cell of three pairs or more.
 
     Args:
         asked: What is compared.

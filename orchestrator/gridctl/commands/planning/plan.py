@@ -32,20 +32,20 @@ from gridctl.terminal.eta import RunPace, eta_seconds, longest_seconds, remainin
 from gridctl_trainer.storage.base import open_store
 
 _STANDARDISED: Final = (0.5, 1.0, 2.0)
-"""Effects in units of the differences' deviation, where that is not known."""
+"""Effects in units of the deviation of differences, used if that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one (model, train ratio, ablation) still takes.
+    """What one cell (model, train ratio, ablation) still costs.
 
     Attributes:
         runs, runs_left: Of the grid, and those not finished.
-        epochs_left: Of those.
+        epochs_left: Epochs of those that are left to train.
         seconds_per_epoch: Median measured here, else in the same cell of other grids, else the model's mean elsewhere;
             None if it never trained.
         measured: Whether it was measured in this cell.
-        gpu_hours: Of what is left, on `gpus` each; None if unknown.
+        gpu_hours: What is left, in GPU-hours; None if unknown.
     """
 
     model: str
@@ -68,14 +68,14 @@ class Need:
         effect: Mean difference worth finding; where `standardised`, in units of the deviation.
         deviation: Of the paired differences; None where neither declared nor measured.
         source: `declared`, `measured at ratio 0.2 over 5 pairs`, or `unknown`.
-        seeds: In the grid.
-        power_now: Chance to find the effect with them, one test alone.
+        seeds: How many the grid has.
+        power_now: Power to find the effect with them, by one test alone.
         seeds_needed: For the wanted power, one test alone; None if more than 10,000.
         seeds_needed_holm: The same where the smallest p of `tests` must reach 0.05 / tests.
         pairs: Of each cell: seeds x folds. Power now is of so many, though folds of one seed share patients.
         seeds_low, seeds_high: `seeds_needed` at the ends of the 95% interval of a measured deviation; else None.
-        claim: For whom the report's headline will speak: `cohort` or `population`.
-        patients: Of whom the variances below were measured; 0 without scores of patients.
+        claim: The population of the report's headline: `cohort` or `population`.
+        patients: How many the variances below were measured on; 0 without scores of patients.
         sd_seed, sd_patient, sd_residual: Of paired differences: between seeds, between patients, and what is left.
         population_power_now: Chance to find the effect for patients like these, one test alone.
         population_seeds_needed: For the wanted power with these patients; None where no number of seeds is enough.
@@ -118,17 +118,17 @@ class Estimate:
     """What an experiment will cost, and what its size can show.
 
     Attributes:
-        gpus: A run asks for; 0 where it trains on CPUs, and hours are then a core's.
-        at_once: Runs that train at a time; None if nothing says.
-        hours: Of training that is left, one run at a time; None if some speed is unknown.
-        eta_seconds: At so many at once; None if either is unknown.
+        gpus: How many a run asks for; 0 if it trains on CPUs, and hours are then core-hours.
+        at_once: Runs that train at a time; None if unknown.
+        hours: Training time that is left, one run at a time; None if some speed is unknown.
+        eta_seconds: Time left with `at_once` runs at a time; None if unknown.
         unmeasured: Models of which no epoch was measured.
-        exact_seeds: Fewest with which an exact test can reach 0.05.
-        first_seed: Of the grid.
+        exact_seeds: Fewest seeds with which an exact test can reach 0.05.
+        first_seed: The first seed of the grid.
         problems: What could not be read, so that it is not counted as done.
         other_runs: Finished runs outside the grid whose epochs stand for those that it has not measured.
-        other_fields: What has other values in those, such as `training.epochs`.
-        other_devices: What those trained on.
+        other_fields: Fields with other values in those, such as `training.epochs`.
+        other_devices: Devices that those trained on.
     """
 
     experiment: str
@@ -230,7 +230,7 @@ def _pace(run: Any, row: Mapping[Any, Any]) -> RunPace:
 
 
 def _eta(paces: Sequence[RunPace], at_once: int | None) -> float | None:
-    """No run can be split: what is left takes at least as long as its longest run."""
+    """A run cannot be split: what is left takes at least as long as the longest run."""
     if not at_once:
         return None
     whole = eta_seconds(paces, at_once)
@@ -322,7 +322,7 @@ def _needs_of(
 
 
 def _of_population(made: Need, spread: Spread, effect: float | None) -> Need:
-    """With what patients like these take; unchanged without scores of patients."""
+    """Add what a claim about patients like these takes; unchanged without scores of patients."""
     design, patients = spread.design, spread.patients
     if design is None:
         return made

@@ -6,14 +6,14 @@ import re
 from typing import Final
 
 _COMPARED: Final = 60
-"""So many characters tell whether the backend quotes the attempt already."""
+"""This many characters show whether the backend already quotes the attempt."""
 
 
 def failure_reason(of_backend: str, of_log: str) -> str:
-    """One reason of two that may say the same.
+    """Combine two reasons, which may say the same.
 
     Args:
-        of_backend: Such as `exit code 3 (bad data, not retried)`; empty if it knows nothing.
+        of_backend: Such as `exit code 3 (bad data, not retried)`; empty if the backend knows nothing.
         of_log: The message of the attempt's last record; empty if it wrote none.
     """
     of_log = of_log.strip()

@@ -1,4 +1,4 @@
-"""Why a pod runs while the store has nothing of it: it may wait for the store itself, and only its own log says so."""
+"""Why a pod runs although the store has nothing of it: it may wait for the store, which only its own log says."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gridctl_trainer.contract.errors import shortened
 _SILENT_FOR_S: Final = 20.0
 """An attempt is in the store within seconds of its start."""
 _ASKED: Final = 3
-"""Where one waits for the store, so do the others."""
+"""How many pods are asked: if one waits for the store, so do the others."""
 _SHOWN_CHARACTERS: Final = 300
 _STAMP: Final = re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S* [A-Z]+ ")
 
@@ -28,7 +28,7 @@ def explain_silent_starts(
     executor: Executor,
     now: float | None = None,
 ) -> dict[str, Standing]:
-    """The same standings, where the last line of a log is the reason of attempts that have left nothing in the store.
+    """The same standings, with the last line of the log as the reason of attempts that have written nothing yet.
 
     Args:
         standings: By run id.

@@ -1,4 +1,4 @@
-"""Where every run stands, from what the store and the backend know."""
+"""The state of every run, from what the store and the backend know."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def run_standings(
         collected: What the store holds.
         activity: What the backend knows, by run id.
         now: Seconds since the epoch; by default the clock's.
-        experiment: Its name, for commands that are to be typed; empty for the one last submitted.
-        here: Name of the machine that alone the backend knows of; empty if it knows of all.
+        experiment: Its name, for suggested commands; empty for the one last submitted.
+        here: Name of the only machine that the backend knows of; empty if it knows all.
     """
     now = time.time() if now is None else now
     standings = {}
@@ -53,7 +53,7 @@ def run_standings(
 
 
 def standings_now(found: Found, collected: Collected) -> tuple[dict[str, Standing] | None, str]:
-    """The same, where it is no reason to fail that the backend cannot be asked.
+    """The same, without failing if the backend cannot be asked.
 
     Args:
         found: The experiment.

@@ -1,4 +1,4 @@
-"""`gridctl status`: how far everything is, and why something waits."""
+"""`gridctl status`: how far all runs are, and why some wait."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class RunStatus:
 
     Attributes:
         state: One of `RunState`.
-        epochs, epochs_done: Wanted, and in its metric log.
-        attempts: How many processes tried so far.
+        epochs, epochs_done: How many it is to train, and how many are in its metric log.
+        attempts: How many attempts there were so far.
         interruptions: How many of them were stopped, preempted or killed before their end.
-        gpu_hours: What all attempts together kept busy.
+        gpu_hours: GPU time of all attempts together.
         scores: After its latest epoch, by name, such as `validation.soft_dice.left_ventricle`; none before the first.
         reason: Why it waits, stalls, failed or ended early; empty if there is nothing to say.
     """
@@ -93,7 +93,7 @@ class Status:
         shared_cause: Why runs failed, if at least the first three did for one reason and none went well.
         problems: What could not be read.
         others: How many finished runs the store has that are not of the grid.
-        outside: Why they are not.
+        outside: Why they are outside the grid.
         earlier_version: Whether an earlier version of gridctl named its runs: they are not trained any more.
     """
 
@@ -140,8 +140,8 @@ def read_status(
 
     Args:
         found: The experiment.
-        activity: What its executor knows, by run id, if somebody asked already.
-        executor: Its executor, if somebody has it open.
+        activity: What its executor knows, by run id, if it was asked already.
+        executor: Its executor, if it is open already.
 
     Raises:
         Fault: The store or the backend cannot be reached.
@@ -149,7 +149,7 @@ def read_status(
     experiment = found.experiment
     collected = gather(found.store, experiment.runs)
     executor = executor or open_executor(found.backend, experiment, found.store)
-    once = activity is None  # whoever watches asks every second, and it is the same each time
+    once = activity is None  # `--watch` asks every second, and it is the same each time
     if activity is None:
         activity = executor.observe(experiment.name)
     standings = run_standings(collected, activity, here=machine_of(found.backend), experiment=experiment.name)

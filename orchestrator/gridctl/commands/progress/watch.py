@@ -1,4 +1,4 @@
-"""`gridctl status --watch`: the status again and again, until nothing is active."""
+"""`gridctl status --watch`: refreshes the status until nothing is active."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gridctl_trainer.contract.errors import StoreError
 
 _SHORTEST_PAUSE_S: Final = 2.0
 _PAUSE_PER_READING: Final = 4.0
-"""A large store is listed for a fifth of the time at most."""
+"""Listing a large store takes at most a fifth of the time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class StatusReading:
 
     Attributes:
         status: Of the experiment.
-        problem: Why it may be old; empty if it is fresh.
+        problem: Why it may be out of date; empty if it is not.
     """
 
     status: Status
@@ -40,7 +40,7 @@ def watch(found: Found) -> Iterator[StatusReading]:
     A cluster is listed once and then watched.
 
     Raises:
-        Fault: The store or the backend could not be reached at the first time.
+        Fault: The store or the backend could not be reached the first time.
     """
     with contextlib.ExitStack() as stack:
         executor = open_executor(found.backend, found.experiment, found.store)

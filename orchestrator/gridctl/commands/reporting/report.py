@@ -31,7 +31,7 @@ def write_report(
         source: What it was made from.
         folder: Where to; files there of the same names are replaced.
         output_format: The one to write; None writes every one, and the studies' figures.
-        studies: By name; each draws the figures of its section of the report.
+        studies: By name; each draws the figures of its section.
 
     Yields:
         Each file written.

@@ -1,4 +1,4 @@
-"""What a report is asked, answered from the store: what `gridctl report` and `gridctl.api` do alike."""
+"""A report made from the store: shared by `gridctl report` and `gridctl.api`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _WIDTH: Final = 120
-"""Characters of a table that is text."""
+"""Width of a table as text, in characters."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -49,7 +49,7 @@ class ReportResult:
 
     Attributes:
         report: What was found: headlines, warnings, and what the tables below are made of.
-        request: What was asked.
+        request: What was asked for.
         collected: What the store held: a row per run, per epoch, and per patient of a run.
     """
 
@@ -93,7 +93,7 @@ class ReportResult:
 
         Args:
             output_format: `table`, `markdown`, `latex`, `csv`, `json` or `html`.
-            progress: Called with a line of text where something is to be said of it.
+            progress: Called with a line of text for each note.
 
         Raises:
             InputError: There is no such format.
@@ -121,7 +121,7 @@ class ReportResult:
         Args:
             folder: Files there of the same names are replaced.
             output_format: As of `text`; None writes every one, and the figures of published studies.
-            progress: Called with a line of text for each file, and where something is to be said of them.
+            progress: Called with a line of text for each file and each note.
 
         Returns:
             The files written.
@@ -141,23 +141,23 @@ class ReportResult:
         return written
 
     def _source(self, output_format: str | None, folder: Path | None, progress: Callable[[str], None] | None) -> Source:
-        """What a document is made from; for the page, the executor is asked where every run stands."""
+        """What a document is made from; for the page, the executor is asked for the state of every run."""
         if output_format is not None and output_format not in FILES:
             raise InputError(f"unknown format '{output_format}'", fix=did_you_mean(output_format, FILES))
         found, tables = self._found, self.collected
         with console.messages_to(progress or _log.info):
             standings, problem = standings_now(found, tables) if output_format in (None, "html") else (None, "")
             if problem:
-                console.say(f"note: states on the page are what the store tells: {problem}")
+                console.say(f"note: the states on the page are from the store alone: {problem}")
         return Source(found.experiment, tables, found.store, folder, self.request, standings)
 
 
 def report_of(found: Found, request: ReportRequest) -> ReportResult:
-    """Read the store, answer the request, and keep in the experiment's history that it was asked.
+    """Read the store, make the report, and record it in the experiment's history.
 
     Args:
         found: The experiment.
-        request: What is asked.
+        request: What is asked for.
 
     Raises:
         InputError: The request names no metric or score there is, or the experiment compares nothing.
@@ -175,11 +175,11 @@ def report_of(found: Found, request: ReportRequest) -> ReportResult:
 def answer(
     found: Found, request: ReportRequest, history: History, *, fresh: bool = False
 ) -> tuple[ReportResult, HistoryEvent]:
-    """Read the store and answer the request; nothing is written.
+    """Read the store and make the report; nothing is written.
 
     Args:
         found: The experiment.
-        request: What is asked.
+        request: What is asked for.
         history: What happened before.
         fresh: Take nothing from this machine's cache of objects.
 

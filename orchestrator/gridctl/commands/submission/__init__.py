@@ -1,1 +1,1 @@
-"""What a submission starts, what it leaves alone, and what it says of changes."""
+"""What a submission starts, what it leaves alone, and what it says about changes."""

@@ -1,4 +1,4 @@
-"""From a prepared submission to runs that train: what `submit`, `retry` and `gridctl.api` do alike."""
+"""From a prepared submission to runs that train: shared by `submit`, `retry` and `gridctl.api`."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _OTHER_LIMIT: Final[Mapping[str, tuple[str, str]]] = {
     "--max-active": ("a cluster runs as many at once as it has room for", "limit them with --max-active"),
     "--workers": ("there are no Jobs on this machine", "limit its runs with --workers"),
 }
-"""By the limit that an executor takes: what to say of another one."""
+"""By the limit that an executor takes: what to say about the other one."""
 
 
 @dataclass(frozen=True, slots=True)
 class SubmitResult:
-    """What became of a submission.
+    """The outcome of a submission.
 
     Attributes:
-        prepared: What was to be done, and what the store held before.
-        outcome: Of the runs that were handed over: those done, created, failed, and why.
-        took_seconds: To start them; where the executor waits for them, to train them.
-        remembered: Whether commands typed in this folder know the experiment without being told its store.
+        prepared: The plan, and what the store held before.
+        outcome: Which of the runs are done, created or failed, and why.
+        took_seconds: Time to start them; if the executor waits for them, to train them.
+        remembered: Whether commands in this folder find the experiment without its store.
     """
 
     prepared: Prepared = field(repr=False)
@@ -53,7 +53,7 @@ class SubmitResult:
 
 
 def require_known_limits(experiment: Experiment, workers: int | None, max_active: int | None) -> None:
-    """Refuse a limit that the experiment's executor would ignore, or that lets nothing run.
+    """Refuse a limit that the executor would ignore, or that lets nothing run.
 
     Raises:
         InputError: It is one of another executor's, or below 1.
@@ -139,7 +139,7 @@ def _start_as_written(
         if outcome.interrupted:
             upload.stop()
         else:
-            upload.finish()  # also of runs that were held back
+            upload.finish()  # also those of runs that were held back
     except StoreError:
         console.say("note: runs whose specifications were in the store are started; the same command starts the others")
         raise

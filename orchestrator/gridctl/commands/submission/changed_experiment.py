@@ -1,4 +1,4 @@
-"""What a changed experiment file means for runs that the store has: which are new now, and why."""
+"""What a changed experiment file means for stored runs: which runs are new now, and why."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _HASH_AND_HYPHEN: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Runs that are new because the same fields have other values than in the store's runs of the same cells.
+    """Runs that are new because some fields differ from the stored runs of the same cells.
 
     Attributes:
         fields: By path: the value in the store's runs, and the one that is wanted.
         runs: Ids of the new ones.
-        stored: How many runs of the store they stand in the place of.
+        stored: How many stored runs they replace.
         done: How many of those are finished.
-        seconds: What those kept busy.
-        gpu_seconds: The part of it that a GPU was kept busy.
-        reuse: By the new run's id: what of the stored one it can go on from.
+        seconds: Training time of those.
+        gpu_seconds: The part of it on a GPU.
+        reuse: By the new run's id, what it can go on from.
     """
 
     fields: Mapping[str, tuple[Any, Any]]
@@ -55,11 +55,11 @@ class Change:
 def find_changes(
     store: Store, wanted: Sequence[RunSpec], collected: Collected, stored: StoredSpecifications
 ) -> list[Change]:
-    """Why runs that nobody has begun are not those that the store has of the same model, ratio, ablation and seed.
+    """Why runs not begun yet differ from the stored ones of the same model, ratio, ablation and seed.
 
     Args:
         store: Where they are.
-        wanted: Those about to be created.
+        wanted: Runs about to be created.
         collected: What the store holds of the grid.
         stored: Specifications of the experiment's runs.
 
@@ -90,7 +90,7 @@ def find_changes(
 def _changes(
     store: Store, compared: Sequence[tuple[RunSpec, RunSpec]], keys: Mapping[str, Sequence[str]]
 ) -> list[Change]:
-    """One for each set of fields that differ; of several stored runs of a cell, the nearest counts."""
+    """One change for each set of fields that differ; of several stored runs of a cell, the most similar counts."""
     rows = {
         str(row["run_id"]): row
         for row in collect(store, list({old.run_id: old for _, old in compared}.values())).runs.to_dict("records")
@@ -131,7 +131,7 @@ def _done(rows: Mapping[str, Mapping[Any, Any]], run: RunSpec) -> bool:
 
 
 def _has_checkpoint(run: RunSpec, keys: Sequence[str]) -> bool:
-    """Whether a run goes on from something of its own; without it, what was cut off when it was given is given anew."""
+    """Whether a run has a checkpoint of its own; without one, an interrupted copy of another's is repeated."""
     layout = RunLayout(run.experiment, run.run_id)
     names = filter(None, map(checkpoint_of, keys))
     return any(layout.checkpoint_manifest(name) in keys for name in names)

@@ -1,4 +1,4 @@
-"""Experiments that an earlier version of gridctl trained: their runs keep their names, and are not trained anew."""
+"""Experiments that an earlier version of gridctl trained: their runs keep their names, and are not trained again."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from gridctl_trainer.storage.base import Store
 
 
 def refuse_released_runs(experiment: Experiment, store: Store) -> None:
-    """Stop before runs that an earlier version named are tried again.
+    """Refuse to retry runs that an earlier version named.
 
     Raises:
         InputError: The experiment has some.
     """
     if any(run.schema_version != SCHEMA_VERSION for run in experiment.runs):
         raise InputError(
-            f"{experiment.name} was submitted by an earlier version of gridctl, whose runs are not trained any more",
+            f"{experiment.name} was submitted by an earlier version of gridctl, whose runs can no longer be trained",
             where=f"{store.url}/{layout.experiment_yaml(experiment.name)}",
             fix=f"`gridctl report {experiment.name} --store {store.url}` reports what is finished; to train it again, "
             "submit its file under another name",
@@ -34,7 +34,7 @@ def refuse_released_runs(experiment: Experiment, store: Store) -> None:
 def refuse_earlier_version(
     experiment: Experiment, store: Store, others: Sequence[str], stored: StoredSpecifications
 ) -> None:
-    """Stop before an experiment that is known under its old names is trained a second time under new ones.
+    """Refuse to train an experiment a second time whose runs have names of an earlier version.
 
     Args:
         experiment: What is submitted.
@@ -52,7 +52,7 @@ def refuse_earlier_version(
     such = f", such as {finished[0].run_id}" if finished else ""
     raise InputError(
         f"an earlier version of gridctl trained {experiment.name} under other names: {count(len(finished), 'run')} "
-        f"finished{such}. This file would train all of them anew, and nothing was started",
+        f"finished{such}. This file would train all of them again, so nothing was started",
         where=f"{store.url}/{experiment.name}",
         fix=f"`gridctl report {experiment.name} --store {store.url}` reports them as they are; to train again, give "
         f"the experiment another name: --set name={experiment.name}-2",

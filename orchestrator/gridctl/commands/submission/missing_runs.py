@@ -1,4 +1,4 @@
-"""What a submission has to do: pure, from what is wanted and what exists."""
+"""What a submission has to do, from what is wanted and what exists. Pure functions."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from gridctl_trainer.contract.spec import RunSpec
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What becomes of each wanted run.
+    """What is done with each wanted run.
 
     Attributes:
-        create: Held by nobody: started, or resumed from their last checkpoint.
+        create: Not held: started, or resumed from their last checkpoint.
         skip: Done.
-        leave: Running, queued or stalled: held by somebody.
-        retry: Failed, and asked to be tried again.
+        leave: Running, queued or stalled: held by a process or a Job.
+        retry: Failed, and to be retried.
         failed: Failed, and waiting for `--retry-failed`.
     """
 

@@ -16,10 +16,10 @@ from gridctl_trainer.plugins.used import plugins_of, used_by
 
 @dataclass(frozen=True, slots=True)
 class OtherCode:
-    """One plugin, as finished runs have it, and as it is here.
+    """One plugin, as it was in finished runs, and as it is here.
 
     Attributes:
-        then: By whose code they were made.
+        then: The code that made them.
         now: What is installed here.
         runs: Ids of these runs.
     """
@@ -34,7 +34,7 @@ class OtherCode:
 
 
 def find_other_code(runs: Sequence[RunSpec], collected: Collected) -> list[OtherCode]:
-    """Of each plugin that is installed here, the finished runs that other code of it has made.
+    """For each plugin installed here, the finished runs that were made by other code of it.
 
     Args:
         runs: The grid.
@@ -54,7 +54,7 @@ def find_other_code(runs: Sequence[RunSpec], collected: Collected) -> list[Other
 
 
 def _installed(runs: Sequence[RunSpec]) -> Mapping[tuple[str, str], PluginProvenance]:
-    """What is here of the plugins of a grid; of what neither package nor source is found, nothing can be said."""
+    """The installed code of the plugins of a grid; a plugin without package and source is left out."""
     kinds = {used_by(run): run for run in runs}
     return {item.plugin: item for run in kinds.values() for item in _known(run)}
 

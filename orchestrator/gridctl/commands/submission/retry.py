@@ -1,4 +1,4 @@
-"""`gridctl retry`: failed runs once more, from their last checkpoints."""
+"""`gridctl retry`: tries failed runs again, from their last checkpoints."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A run that goes on from the checkpoints of one that differs in nothing but its number of epochs.
+"""A run that goes on from the checkpoints of one that differs only in its number of epochs.
 
-Each epoch draws its chance from the seed and its own number, and a checkpoint holds optimizer and generators: so where
-the learning rate of a step does not depend on how many there are, epoch 10 of a run of 20 epochs is, bit for bit, epoch
+Each epoch takes its randomness from the seed and its number, and a checkpoint holds optimizer and generators: so where
+the learning rate of a step does not depend on their number, epoch 10 of a run of 20 epochs is, bit for bit, epoch
 10 of a run of 40.
 """
 
@@ -51,7 +51,7 @@ class Reuse:
 
 
 def reusable(store: Store, new: RunSpec, old: RunSpec, keys: Sequence[str]) -> Reuse | None:
-    """What of a stored run a new one can go on from; None if nothing, or if the result would be another.
+    """What a new run can take over from a stored one; None if nothing, or if the result would differ.
 
     Args:
         store: Where they are.
@@ -77,14 +77,14 @@ def reusable(store: Store, new: RunSpec, old: RunSpec, keys: Sequence[str]) -> R
 
 
 def _validated(run: RunSpec, epoch: int) -> bool:
-    """Whether an epoch has scores: a run that ends there needs them."""
+    """Whether an epoch has scores, which a run that ends there needs."""
     return epoch % run.training.validate_every_epochs == 0 or epoch == run.training.epochs
 
 
 def begin_from(store: Store, new: RunSpec, reuse: Reuse) -> None:
-    """Give a run the logs and the checkpoint that it goes on from.
+    """Copy to a run the logs and the checkpoint that it goes on from.
 
-    Wherever this is cut off, the run trains what is lacking: a log without its checkpoint is overruled by that of the
+    If this is interrupted, the run trains what is missing: a log without its checkpoint is superseded by that of the
     next attempt, and a checkpoint counts once its manifest is there, which is written last.
 
     Raises:
@@ -98,7 +98,7 @@ def begin_from(store: Store, new: RunSpec, reuse: Reuse) -> None:
         logs = [read_attempt(store.get(key, _MAX_LOG_BYTES).data, key) for key in _log_keys(store, before)]
         _require_epochs(logs, reuse, before)
     except NotFoundError as error:
-        raise InputError("it is gone meanwhile", where=error.problems[0].where, fix="submit again") from None
+        raise InputError("it was deleted in the meantime", where=error.problems[0].where, fix="submit again") from None
     for log in logs:
         store.put(after.attempt(log.name), copied_log(log, new.run_id, reuse.epochs).encode())
     with tempfile.TemporaryDirectory(prefix="gridctl-") as folder:

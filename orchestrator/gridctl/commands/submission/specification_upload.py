@@ -1,4 +1,4 @@
-"""The specifications of a submission on their way into the store, while what is there already is started."""
+"""Uploads the specifications of a submission while runs whose specification is stored already start."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WRITES_AT_ONCE: Final = 16
 class SpecificationUpload:
     """Puts the experiment and then the specifications of the runs to start into the store. A context manager.
 
-    Those runs are cancelled no longer. The first failure ends it; submitting again completes it.
+    Earlier cancellations of these runs are removed. The first failure ends it; submitting again completes it.
 
     Args:
         prepared: What is submitted.
@@ -34,13 +34,13 @@ class SpecificationUpload:
         self._written: dict[str, Future[None]] = {}
 
     def __enter__(self) -> Self:
-        """Put the experiment, remove notes of cancellations, and begin with the specifications.
+        """Put the experiment file, remove earlier cancellations, and begin with the specifications.
 
         Raises:
             StoreError: The store failed.
         """
         experiment, runs = self._prepared.experiment, self._prepared.plan.to_do
-        there = {stat.key for stat in self._prepared.collected.listed}  # instead of a question for each run
+        there = {stat.key for stat in self._prepared.collected.listed}  # instead of one request per run
         text = experiment.document.to_yaml().encode()
         key = layout.experiment_yaml(experiment.name)
         if not _holds(self._store, key, text):
@@ -77,7 +77,7 @@ class SpecificationUpload:
             self.wait_for(run_id)
 
     def stop(self) -> None:
-        """Put nothing more than is on its way."""
+        """Start no further uploads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _write(self, run: RunSpec, there: set[str]) -> None:

@@ -37,8 +37,8 @@ class Prepared:
         collected: What its store held.
         standings: Where every run stood, by run id.
         stored: Specifications of its runs that the store has.
-        changes: Why runs that nobody has begun are not those that the store has.
-        other_code: Finished runs that were made by other code of a plugin than is here.
+        changes: Why runs not begun yet differ from the stored ones.
+        other_code: Finished runs that were made by other code of a plugin than is installed here.
     """
 
     experiment: Experiment
@@ -81,11 +81,11 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool, by_name
     require_data(experiment, by_name=by_name)
     executor = open_executor(experiment.backend, experiment, store)
     if isinstance(executor, ChecksManifests):
-        executor.manifests(experiment.runs[:1])  # mistakes of all of them, before anybody is asked
+        executor.manifests(experiment.runs[:1])  # mistakes of all of them, before any server is asked
     collected = collect(store, experiment.runs)
     known, name = executor.observe(experiment.name), experiment.name
     standings = run_standings(collected, known, here=machine_of(experiment.backend), experiment=name)
-    # A machine that was lost never says so, and its run must be resumed; one that lives ends its attempt for ours.
+    # A lost machine never says so, and its run must be resumed; a live one ends its attempt in favour of ours.
     states = {
         run_id: RunState.INTERRUPTED if standing.is_elsewhere else standing.state
         for run_id, standing in standings.items()
@@ -101,7 +101,7 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool, by_name
 
 
 def add_to_history(prepared: Prepared) -> None:
-    """Keep what was declared and when. Where that fails, the runs are worth more than their history."""
+    """Record what was declared and when. A failure is only noted: the runs matter more than their history."""
     store, experiment = prepared.store, prepared.experiment
     finished = int(prepared.collected.runs["finished"].sum())
     event = submit_event(experiment, finished)

@@ -1,4 +1,4 @@
-"""The Kubernetes executor: a Job for each run."""
+"""The Kubernetes executor: one Job per run."""
 
 from gridctl.executors.kubernetes.executor import KubernetesExecutor
 

@@ -1,4 +1,4 @@
-"""How far the creation of Jobs is, on a terminal."""
+"""Progress bar of the creation of Jobs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gridctl_trainer.terminal.progress_bars import bars
 
 
 class CreationBar:
-    """Told how many Jobs there are."""
+    """Shows how many Jobs there are."""
 
     def __init__(self, progress: Progress, runs: int, max_active: int | None) -> None:
         self._progress = progress
@@ -20,11 +20,11 @@ class CreationBar:
         self._task = progress.add_task("", total=runs, active="")
 
     def created(self, done: int, total: int) -> None:
-        """So many are created."""
+        """Show how many are created."""
         self._progress.update(self._task, completed=done, total=total)
 
     def created_and_active(self, done: int, total: int, active: int) -> None:
-        """So many are created, and so many of them active."""
+        """Show how many are created and how many of them are active."""
         said = f"{active} active, at most {self._max_active}"
         self._progress.update(self._task, completed=done, total=total, active=said)
 

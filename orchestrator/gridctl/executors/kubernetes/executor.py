@@ -1,4 +1,4 @@
-"""The Kubernetes executor: one Job per run, found again by its labels."""
+"""The Kubernetes executor: one Job per run, found by its labels."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class KubernetesExecutor:
         self._manifests: dict[str, Json] = {}
 
     def observe(self, experiment: str) -> Mapping[str, Activity]:
-        """What Jobs and pods say: two listings. If some pod is not well, also events, nodes and Kueue."""
+        """The state of Jobs and pods: two listings. If some pod has a problem, also events, nodes and Kueue."""
         jobs = list_jobs(self.api, experiment)
         self._seen = jobs
         pods = (
@@ -83,13 +83,13 @@ class KubernetesExecutor:
         """The last line in the log of each run's pod; without those that cannot be read."""
         found: dict[str, str] = {}
         for run_id in run_ids:
-            with contextlib.suppress(UnreachableError, CutError):  # it says less then, as of any other run
+            with contextlib.suppress(UnreachableError, CutError):  # there is less to say then, as for any other run
                 if line := PodLogs(self.api.hasty(), run_id).last_line():
                     found[run_id] = line
         return found
 
     def manifests(self, runs: Sequence[RunSpec]) -> list[Json]:
-        """The runs' Jobs, each rendered and checked once. Asks nobody.
+        """The runs' Jobs, each rendered and checked once. Sends no request.
 
         Raises:
             InputError: The `kubernetes` section or the template is not valid.
@@ -104,12 +104,12 @@ class KubernetesExecutor:
     def start(
         self, runs: Sequence[RunSpec], progress: Progress | None = None, wait_for: WaitFor | None = None
     ) -> Outcome:
-        """Create a Job of each run. Ended Jobs that `observe` saw are replaced, active ones left.
+        """Create one Job per run. Ended Jobs that `observe` saw are replaced, active ones left alone.
 
-        It may be killed at any point: doing it again creates what is missing, and nothing twice.
+        It may be killed at any point: calling it again creates what is missing, and nothing twice.
         """
         manifests = self.manifests(runs)
-        if len(manifests) > AT_ONCE:  # it takes so long that the first may have failed before the last is created
+        if len(manifests) > AT_ONCE:  # this takes long enough for the first to fail before the last is created
             return self._start_some(
                 runs, None, lambda done, total, _active: progress(done, total) if progress else None, wait_for
             )
@@ -120,7 +120,7 @@ class KubernetesExecutor:
     def start_some(
         self, runs: Sequence[RunSpec], max_active: int, shown: Shown | None = None, wait_for: WaitFor | None = None
     ) -> Outcome:
-        """The same, with at most so many of the experiment's Jobs active at a time: waits until the last is created."""
+        """The same with a limit on the experiment's active Jobs: waits until the last is created."""
         return self._start_some(runs, max_active, shown, wait_for)
 
     def _start_some(
@@ -157,7 +157,7 @@ class KubernetesExecutor:
         return [*found, *self.contents(runs)]
 
     def dry_run(self, runs: Sequence[RunSpec]) -> DryRun:
-        """What the API server says of the runs' Jobs, and what their pods lack to reach the store."""
+        """What the API server says about the runs' Jobs, and what their pods lack to reach the store."""
         verdicts, gpus = self.judge(runs), self.gpus(runs)
         return dry_run_of(verdicts, gpus, self.store_access(runs) if runs else (), self.contents(runs))
 
@@ -188,10 +188,10 @@ class KubernetesExecutor:
         return experiment.kubernetes.gpus
 
     def judge(self, runs: Sequence[RunSpec]) -> list[Verdict]:
-        """What the API server says of the runs' Jobs and pods: one of each is asked about for each distinct shape.
+        """What the API server says about the runs' Jobs and pods: one dry run of each for each distinct shape.
 
-        A Job is accepted even if Pod Security or a quota will refuse its pods, so a pod is asked
-        about as well. Nothing is created.
+        A Job is accepted even if Pod Security or a quota will refuse its pods, so a pod is tried
+        as well. Nothing is created.
 
         Raises:
             InputError: The `kubernetes` section or the template is not valid.
@@ -226,7 +226,7 @@ class KubernetesExecutor:
         return list(found)
 
     def contents(self, runs: Sequence[RunSpec]) -> list[Check]:
-        """What the runs' pods seem to lack or to ask for in vain, of data and GPUs. Asks nobody.
+        """What the runs' pods seem to lack or to ask for needlessly, of data and GPUs. Sends no request.
 
         Raises:
             InputError: The `kubernetes` section or the template is not valid.
@@ -237,7 +237,7 @@ class KubernetesExecutor:
         """How to make the store's Secret.
 
         Args:
-            here: What this process has, and pods need.
+            here: The settings of this process, which pods need.
 
         Raises:
             UnreachableError: The API server cannot be reached.
@@ -255,7 +255,7 @@ class KubernetesExecutor:
         return sum(gpus_of(manifest, resource) for manifest in self.manifests(runs))
 
     def cancel(self, run_ids: Sequence[str] | None = None) -> tuple[str, ...]:
-        """Delete the Jobs that have not succeeded; their trainers make a checkpoint and end.
+        """Delete the Jobs that have not succeeded; their trainers write a checkpoint and end.
 
         Args:
             run_ids: Of this experiment; None for all of them: then it is one request.
@@ -271,7 +271,7 @@ class KubernetesExecutor:
         return tuple(active)
 
     def forget(self, run_ids: Sequence[str] | None = None) -> None:
-        """Delete the Jobs, whatever became of them, and wait until their pods are gone."""
+        """Delete the Jobs in any state, and wait until their pods are gone."""
         for names in _selectors(self._experiment.name, run_ids):
             self._delete_collection(names, "")
             while self.api.get(self._paths.pods, labelSelector=names, limit="1").get("items"):

@@ -18,7 +18,7 @@ from gridctl_trainer.host.backoff import Backoff
 
 _ASK_EVERY_S: Final = 10.0
 _BACKOFF: Final = Backoff(first_s=1.2, longest_s=12.0, least=2 / 3)
-"""Between two watches; it grows while they fail."""
+"""Pause between two watches; it grows while they fail."""
 
 T = TypeVar("T")
 
@@ -26,8 +26,8 @@ T = TypeVar("T")
 class ExperimentInformer:
     """Follows an experiment until it is closed. A context manager.
 
-    A server that goes away is asked again for as long as it takes: `observe` gives what was last
-    known, and `problem` says what is the matter.
+    A server that goes away is asked again indefinitely: `observe` returns what was last
+    known, and `problem` says what is wrong.
     """
 
     def __init__(self, api: Api, experiment: str) -> None:
@@ -69,7 +69,7 @@ class ExperimentInformer:
 
 
 class _Recent(Generic[T]):
-    """What a source last said, asked again after a while or for something else."""
+    """The last answer of a source; it is asked again after a while, or for other objects."""
 
     def __init__(self, ask: Callable[..., Mapping[T, Any]], is_well: Callable[[], bool]) -> None:
         self._ask = ask

@@ -1,4 +1,4 @@
-"""Creating many Jobs, some at a time, so that however it ends, doing it again completes it."""
+"""Creates many Jobs, some at a time; if it is interrupted, calling it again completes it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class JobCreation:
     """One call of `start`.
 
     Args:
-        api: Asked.
+        api: The API server.
         existing: The experiment's Jobs, as listed before.
-        at_once: Requests under way at most.
-        progress: Told how many of how many Jobs are settled.
+        at_once: Most requests in flight.
+        progress: Called with the number of Jobs settled and the total.
         wait_for: Called with a run's id before its Job is created: returns when its specification is in the store.
     """
 
@@ -49,7 +49,7 @@ class JobCreation:
     def run(self, manifests: Sequence[Json]) -> Outcome:
         """Create a Job of each manifest, in their order; those of active runs are left alone.
 
-        Ctrl-C ends it after the requests that are under way.
+        Ctrl-C ends it after the requests in flight.
 
         Raises:
             UnreachableError: The API server cannot be reached, or allows none of this.
@@ -88,7 +88,7 @@ class JobCreation:
         return Outcome(created=tuple(created), failed=failed, interrupted=interrupted)
 
     def _settle(self, manifest: Json) -> str:
-        """See to it that the Job exists; returns what is wrong with it if it cannot."""
+        """Make sure that the Job exists; returns why not if it cannot."""
         name = manifest["metadata"]["name"]
         known = self._existing.get(name)
         try:
@@ -116,7 +116,7 @@ class JobCreation:
             except RefusedError as error:
                 if error.status != 409:
                     raise
-            # It is there: made by somebody else, or by a request of ours whose answer was lost.
+            # It exists already: created by another client, or by a request of ours whose answer was lost.
             job = self._find(name)
             if job is None:
                 continue

@@ -1,4 +1,4 @@
-"""What a run's pods print."""
+"""The output of a run's pods."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _POLL_S = 1.0
 _TAIL_LINES = 5
 _TAIL_TIMEOUT_S = 5.0
 _CUTS = 5
-"""So often a connection may be cut before `lines` looks at the pod again."""
+"""How often a connection may be cut before `lines` looks at the pod again."""
 
 
 class PodLogs:
@@ -28,10 +28,10 @@ class PodLogs:
         self._last_times: dict[str, str] = {}
 
     def lines(self, *, follow: bool) -> Iterator[str]:
-        """Lines as they come, without their ends; none if no pod printed, or its node does not answer.
+        """Lines as they come, without line ends; none if no pod printed any, or its node does not answer.
 
         Args:
-            follow: Wait for more, over attempts, until the Job has ended or is gone.
+            follow: Wait for more, also from later attempts, until the Job has ended or is gone.
 
         Raises:
             UnreachableError: The API server cannot be reached, or refuses.

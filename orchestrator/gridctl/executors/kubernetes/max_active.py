@@ -1,6 +1,6 @@
-"""Jobs of an experiment created a few at a time, as long as the first do not all fail for one reason.
+"""Creates an experiment's Jobs a few at a time, unless the first ones all fail for one reason.
 
-With a bound on how many are active it is the poor man's queue, in the foreground.
+With a limit on active Jobs it is a simple queue in the foreground.
 """
 
 from __future__ import annotations
@@ -20,32 +20,32 @@ from gridctl.runs.shared_cause import Ended, SharedCause, shared_cause
 
 Create = Callable[[Sequence[Json]], Outcome]
 Shown = Callable[[int, int, int], None]
-"""Called with Jobs settled, all of them, and how many are active."""
+"""Called with the number of Jobs settled, the total, and how many are active."""
 
 _LOOK_EVERY_S: Final = 1.0
 _ASK_EVERY_S: Final = 15.0
-"""While nothing can be created, the store is asked about a cancellation this often; before Jobs are created, always."""
+"""How often the store is asked about a cancellation while no Job can be created; before Jobs are created, always."""
 _WATCH_LAG_S: Final = 30.0
-"""A Job that the watch has not shown by then was deleted before it could."""
+"""A Job that the watch has not shown within this time was deleted before it could."""
 AT_ONCE: Final = 50
-"""Jobs created between two looks at how the first ones fare."""
+"""Jobs created between two checks of the first ones."""
 
 
 class ActiveJobLimit:
-    """Hands Jobs over in their order: each as soon as fewer than `max_active` are active, or some at a time.
+    """Creates Jobs in order: each as soon as fewer than `max_active` are active, or some at a time.
 
-    Jobs that were active before count as well, so a submission that was stopped goes on where it
-    was. Ctrl-C ends it between two Jobs; those that were created go on. So they do if the first failed alike: nothing
+    Jobs that were active before count as well, so a submission that was stopped resumes where it
+    was. Ctrl-C ends it between two Jobs; Jobs that were created go on, also if the first ones failed alike: nothing
     that runs is killed.
 
     Args:
         live: The experiment's Jobs and pods.
         create: Creates Jobs.
         max_active: How many may be active; None for any number.
-        shown: Told how far it is.
+        shown: Called with the progress.
         models: Model of each run, by run id; empty if it does not matter.
-        at_once: Jobs handed over between two looks at those that were.
-        note: Told which runs are left, for whoever asks where they stand; None if nobody is to know.
+        at_once: Jobs created between two checks of the earlier ones.
+        note: Keeps a list of the remaining runs in the store, for `gridctl status`; None to keep none.
         cancellation: Asked before Jobs are created, and now and then while none can be, whether the whole
             experiment was cancelled meanwhile; None if it cannot be.
     """

@@ -1,4 +1,4 @@
-"""Attempts as processes of this machine."""
+"""The local executor: attempts as processes of this machine."""
 
 from gridctl.executors.local.executor import LocalExecutor
 

@@ -1,4 +1,4 @@
-"""Ending trainers of this machine, whoever started them."""
+"""Ends trainers on this machine, whichever command started them."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _log = logging.getLogger(__name__)
 
 
 def cancel_runs(locks: RunLocks, run_ids: Collection[str]) -> None:
-    """Have trainers make a checkpoint and end, and wait for that; what has not ended in time is killed.
+    """Have trainers write a checkpoint and end, and wait for that; those that do not end in time are killed.
 
     Args:
-        locks: Say who holds a run.
-        run_ids: Those to end; their submission starts none of them any more.
+        locks: The locks of runs.
+        run_ids: The runs to end; their submission no longer starts any of them.
     """
     asked: dict[str, RunNote] = {}
     until = time.monotonic() + _GRACE_S
@@ -51,7 +51,7 @@ def _ask_to_end(run_id: str, note: RunNote) -> None:
         _log.warning("%s is trained on %s, not on %s: cancel it there as well", run_id, note.host, platform.node())
         return
     _signal(note, signal.SIGTERM)
-    _signal(note, signal.SIGCONT)  # a process that is paused would never hear of it
+    _signal(note, signal.SIGCONT)  # a stopped process would not receive it
 
 
 def _signal(note: RunNote, number: signal.Signals) -> None:

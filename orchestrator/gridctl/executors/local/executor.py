@@ -26,9 +26,9 @@ class LocalExecutor:
     """Runs attempts as processes of this machine.
 
     Args:
-        experiment: Whose runs it trains, and `cancel` ends.
+        experiment: The experiment whose runs it trains and cancels.
         store: Where the specifications are and the runs keep everything.
-        locks: Who holds which run; by default this user's.
+        locks: The locks of runs; by default this user's.
     """
 
     def __init__(self, experiment: Experiment, store: Store, *, locks: RunLocks | None = None) -> None:
@@ -48,16 +48,16 @@ class LocalExecutor:
         return {run_id: known for run_id, known in found.items() if run_id.startswith(f"{experiment}-")}
 
     def check_start(self, runs: Sequence[RunSpec], *, verify: bool) -> Sequence[Check]:
-        """See to it that what trains is installed.
+        """Check that the trainer's packages are installed.
 
         Raises:
-            InputError: It is not.
+            InputError: They are not.
         """
         require_trainer()
         return ()
 
     def preflight(self, runs: Sequence[RunSpec]) -> None:
-        """Have the trainer look at device, data and models.
+        """Have the trainer check device, data and models.
 
         Raises:
             InputError: Some run would fail: every reason at once.
@@ -70,7 +70,7 @@ class LocalExecutor:
 
     @classmethod
     def diagnose(cls, experiment: Experiment, *, with_preflight: bool) -> Iterator[Check]:
-        """What the trainer's preflight of all runs finds, or whether data are where they should be."""
+        """The findings of the trainer's preflight of all runs, or whether the data are where they should be."""
         from gridctl.executors.local.preflight_report import diagnose
 
         return diagnose(experiment) if with_preflight else data_checks(experiment)
@@ -83,7 +83,7 @@ class LocalExecutor:
     def start(self, runs: Sequence[RunSpec]) -> Outcome:
         """Train the runs and wait for them; those of another submission on this machine are left to it.
 
-        The first SIGINT or SIGTERM has every trainer make a checkpoint and end; the second one
+        The first SIGINT or SIGTERM has every trainer write a checkpoint and end; the second one
         kills them.
         """
         return self._start(runs, _workers_for(runs, None), None, tried=False)
@@ -108,7 +108,7 @@ class LocalExecutor:
         return dataclasses.replace(outcome, left=(*hold.left, *outcome.left))
 
     def cancel(self, run_ids: Sequence[str] | None = None) -> tuple[str, ...]:
-        """Have the trainers of runs make a checkpoint and end, and wait for that; one that does not end is killed.
+        """Have the trainers of runs write a checkpoint and end, and wait for that; one that does not end is killed.
 
         Runs that are queued are not started by their submission once the store says that they are cancelled.
         """
@@ -130,7 +130,7 @@ def _workers_for(runs: Sequence[RunSpec], asked: int | None) -> int:
 
 
 def _activity(note: RunNote | None, listening: set[str]) -> Activity:
-    """What is known of a run that is held; only a submission that listens to its trainer hears of progress."""
+    """What is known about a run that is held; only the submission that reads its trainer's output sees progress."""
     if note is None:
         return Activity(active=True, running=True)
     heard = note.submit_id in listening

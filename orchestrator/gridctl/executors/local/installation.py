@@ -12,10 +12,10 @@ _NEEDED: Final = ("torch", "cv2", "nibabel", "pydicom")
 
 
 def require_trainer() -> None:
-    """See to it that every run does not fail for the same reason.
+    """Check once what would otherwise make every run fail.
 
     Raises:
-        InputError: What trains is not installed.
+        InputError: Packages of the trainer are not installed.
     """
     lacking = [name for name in _NEEDED if find_spec(name) is None]
     if lacking:

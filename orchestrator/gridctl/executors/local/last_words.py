@@ -1,4 +1,4 @@
-"""Why an attempt failed that could not say so itself: killed, never begun, or ended without a result."""
+"""Records the failure of an attempt that could not do so itself: killed, never begun, or ended without a result."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from gridctl_trainer.storage.base import Store
 def leave_last_words(store: Store, run: RunSpec, uid: str, message: str) -> None:
     """End the metric log of a dead attempt, or write the log of one that never began its own.
 
-    So `status` says of a run what the command that started it said. An attempt that spoke is left alone.
+    `status` then repeats what the command that started the run said. An attempt with a final record is left alone.
 
     Args:
         store: Where the run is.
-        run: What was tried.
+        run: The run of the attempt.
         uid: Of the attempt, whose process is gone.
-        message: Why it failed, for a person.
+        message: Why it failed, in words.
 
     Raises:
         StoreError: The store failed.
@@ -37,7 +37,7 @@ def leave_last_words(store: Store, run: RunSpec, uid: str, message: str) -> None
         key = layout.attempt(own)
         data = store.get(key).data
         if read_attempt(data, key).end is None:
-            whole = data[: data.rfind(b"\n") + 1]  # a last line that was cut is no record
+            whole = data[: data.rfind(b"\n") + 1]  # an incomplete last line is not a record
             store.put(key, whole + end.encode())
         return
     name = AttemptName(max((name.number for name in names), default=0) + 1, uid)

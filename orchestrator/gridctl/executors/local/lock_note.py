@@ -1,4 +1,4 @@
-"""What the holder of a run leaves in its lock: which process trains it, and when it last made progress."""
+"""The content of a run's lock file: which process trains it, and when it last made progress."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _MAX_BYTES: Final = 4096
 
 
 class RunNote(Frozen):
-    """Who trains a run.
+    """The process that trains a run.
 
     Attributes:
-        process_id, host: Of the trainer.
-        submit_id: Of the submission that listens to it, as in `QueueNote`.
+        process_id, host: Those of the trainer.
+        submit_id: Id of the submission that reads its output, as in `QueueNote`.
         started_at: Seconds since the epoch.
         usual_gap_seconds: The longest time between two steps so far; None before the first.
-        last_sign_at: Of progress, in seconds since the epoch: the time of the file.
+        last_sign_at: Time of the last progress, in seconds since the epoch: the file's modification time.
     """
 
     process_id: int = Field(ge=1)
@@ -39,12 +39,12 @@ class RunNote(Frozen):
 
     @property
     def is_here(self) -> bool:
-        """Whether its process is one of this machine: a home may be shared by several."""
+        """Whether its process runs on this machine: several may share a home directory."""
         return self.host == platform.node()
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
-        """What a lock's file says; None if nothing."""
+        """The note in a lock file; None if there is none."""
         try:
             with path.open("rb") as file:
                 made = cls.model_validate_json(file.read(_MAX_BYTES))
@@ -54,9 +54,9 @@ class RunNote(Frozen):
 
 
 class SignsOfProgress:
-    """Keeps the note of a run up to date with what its trainer says.
+    """Keeps the note of a run up to date with its trainer's output.
 
-    Reading the data, steps and validation come at their own pace: before the first step nothing is usual.
+    Reading data, training and validation differ in pace: before the first step no gap counts as usual.
     """
 
     def __init__(self, lock: FileLock, process_id: int, submit_id: str) -> None:
@@ -66,7 +66,7 @@ class SignsOfProgress:
         self._write()
 
     def seen(self, event: Mapping[str, Any]) -> None:
-        """The trainer has said something."""
+        """Record a sign of life from the trainer."""
         now = time.monotonic()
         gap = now - self._last
         self._last = now

@@ -28,7 +28,7 @@ from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.host.signals import handled
 
 Shown = Callable[[str, int, int], None]
-"""Called with a phase, how much of it is done, and its whole."""
+"""Called with a phase, how much of it is done, and the total."""
 
 _GRACE_S: Final = 10.0
 _LESS: Final = "if this machine ran out of memory, the runs will too: lower batch_size or data.size_px"
@@ -36,14 +36,14 @@ _LESS: Final = "if this machine ran out of memory, the runs will too: lower batc
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that it found.
+    """One finding of the preflight.
 
     Attributes:
         kind: `fact`, `note` or `problem`.
         about: trainer, device, data, patients or models.
-        problem: In words.
-        exit_code: That a run would end with because of it.
-        runs: Run ids that would.
+        problem: The finding in words.
+        exit_code: Exit code of a run that meets it.
+        runs: Ids of the runs that would.
     """
 
     kind: str
@@ -55,12 +55,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All of it, in the order found."""
+    """All findings, in the order found."""
 
     found: Sequence[Finding] = field(default_factory=tuple)
 
     def of(self, kind: str) -> list[Finding]:
-        """Those of one kind."""
+        """The findings of one kind."""
         return [finding for finding in self.found if finding.kind == kind]
 
     @property
@@ -70,11 +70,11 @@ class Findings:
 
 
 def preflight(runs: Sequence[RunSpec], shown: Shown) -> Findings:
-    """Have the trainer look at what runs need; it starts none and writes nothing into the store.
+    """Have the trainer check what runs need; it starts none and writes nothing into the store.
 
     Args:
         runs: Those to start.
-        shown: Told how far it is.
+        shown: Called with the progress.
 
     Raises:
         InputError: The trainer cannot be started, or was killed.
@@ -122,7 +122,7 @@ def _start(specs: IO[bytes], errors: IO[bytes]) -> subprocess.Popen[bytes]:
 
 
 def _listen(process: subprocess.Popen[bytes], shown: Shown) -> tuple[list[Finding], str, bool]:
-    """What it found, its last phase, and whether it came to its end."""
+    """The findings, the last phase, and whether it was completed."""
     assert process.stdout is not None
     found: list[Finding] = []
     phase, whole = "", False
@@ -141,7 +141,7 @@ def _listen(process: subprocess.Popen[bytes], shown: Shown) -> tuple[list[Findin
 
 
 class _Interrupts:
-    """SIGINT and SIGTERM, kept until there is somebody to take them."""
+    """Holds back SIGINT and SIGTERM until they can be handled."""
 
     def __init__(self) -> None:
         self._allowed = self._came = False
@@ -170,7 +170,7 @@ def _interruptible() -> Iterator[_Interrupts]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Have it end; at once, if that takes long or the user asks again."""
+    """Have it end; kill it if that takes long or the user interrupts again."""
     with contextlib.suppress(OSError):
         process.send_signal(signal.SIGTERM)
     try:

@@ -1,4 +1,4 @@
-"""The preflight as commands show it: its progress, what it found, and every problem at once."""
+"""How commands show the preflight: its progress, its findings, and every problem at once."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.spec import RunSpec
 
 _FIELDS: Final = ("device", "patients", "models")
-"""What a problem names a field of the experiment for; any other names a file."""
+"""Kinds of problems that name a field of the experiment; others name a file."""
 
 
 def look_before_start(experiment: Experiment, runs: Sequence[RunSpec]) -> None:
-    """See to it that no run is started that cannot train.
+    """Refuse to start runs that cannot train.
 
-    If some could and others not, none is started: half of a comparison answers nothing, and the user may want to
-    change something that makes all of them new.
+    If some could train and others not, none is started: half a comparison is useless, and the user may want to
+    change something that makes all of them new runs.
 
     Raises:
         InputError: Some run would fail: every reason at once.
@@ -56,7 +56,7 @@ def look_before_start(experiment: Experiment, runs: Sequence[RunSpec]) -> None:
 
 
 def diagnose(experiment: Experiment) -> Iterator[Check]:
-    """What the preflight of all runs finds, as lines of `gridctl doctor`.
+    """The findings of the preflight of all runs, as lines of `gridctl doctor`.
 
     Raises:
         InterruptedPreflightError: The user stopped it.
@@ -91,12 +91,12 @@ def _findings(experiment: Experiment) -> Iterator[Check]:
 
 
 def _is_out_of_reach(finding: Finding) -> bool:
-    """Whether it is the bucket with the data that does not answer, and nothing that the user wrote."""
+    """Whether only a bucket with data cannot be reached, so that the user made no mistake."""
     return finding.exit_code == exit_codes.BUG and finding.about == "data"
 
 
 def problem_of(finding: Finding, experiment: Experiment, runs: int) -> Problem:
-    """A problem with the line of the experiment file that it is about, and how many runs it keeps from training."""
+    """A problem with its line in the experiment file and the number of runs that it stops."""
     problem = finding.problem
     some = f" ({len(finding.runs)} of {count(runs, 'run')})" if len(finding.runs) < runs else ""
     if finding.about not in _FIELDS:
@@ -106,7 +106,7 @@ def problem_of(finding: Finding, experiment: Experiment, runs: int) -> Problem:
 
 @contextlib.contextmanager
 def progress() -> Iterator[Shown]:
-    """A bar with the time that remains on a terminal, a line for each phase elsewhere."""
+    """A bar with the remaining time on a terminal, one line per phase elsewhere."""
     console = stderr_console()
     if not console.is_terminal:
         yield _Lines()

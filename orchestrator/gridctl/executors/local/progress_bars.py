@@ -18,7 +18,7 @@ from gridctl_trainer.terminal.progress_bars import bars
 
 
 class _Pace:
-    """Epochs of every run of a session as they are finished."""
+    """The pace of a session: its epochs as they are finished."""
 
     def __init__(self, runs: tuple[RunSpec, ...], workers: int) -> None:
         self._workers = workers
@@ -46,7 +46,7 @@ class _Pace:
 
 
 class Lines:
-    """A line when a run begins and ends: for logs and CI."""
+    """One line when a run begins or ends: for logs and CI."""
 
     def __init__(self, runs: tuple[RunSpec, ...], workers: int) -> None:
         self._pace = _Pace(runs, workers)
@@ -170,7 +170,7 @@ def display(runs: tuple[RunSpec, ...], workers: int, console: Console) -> Displa
 
 
 _WORDS: Final = {"stopped": "interrupted"}
-"""How a run that was stopped is called in every other place."""
+"""The word for a stopped run in every other place."""
 
 
 def _are_making(runs: int) -> str:

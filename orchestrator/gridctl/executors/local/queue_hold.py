@@ -1,4 +1,4 @@
-"""The runs that a submission on this machine will train: held from its start, so that no other one takes them."""
+"""Holds the runs that a submission on this machine will train, so that no other submission takes them."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _LET_GO: Final = "*"
 
 
 class QueueNote(Frozen):
-    """First line of a submission's lock.
+    """The first line of a submission's lock file.
 
     Attributes:
-        submit_id: Tells it from others.
-        process_id, host: Where it runs.
-        since: Seconds since the epoch.
-        run_ids: All that it will train.
+        submit_id: Unique id of the submission.
+        process_id, host: Its process and machine.
+        since: Time of its start, in seconds since the epoch.
+        run_ids: All runs that it will train.
     """
 
     submit_id: str
@@ -40,7 +40,7 @@ class QueueNote(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A submission that goes on, and the runs that it has not started yet."""
+    """A live submission, and the runs that it has not started yet."""
 
     note: QueueNote
     waiting: frozenset[str]
@@ -53,19 +53,19 @@ class QueueHold:
     """Holds runs for a submission: one lock, however many runs there are, which ends with the process.
 
     Args:
-        folder: Of this machine's locks of one store.
-        run_ids: Wanted; those that another submission holds are left to it.
+        folder: Folder of this machine's locks for one store.
+        run_ids: Wanted runs; those that another submission holds are left to it.
 
     Attributes:
-        submit_id: Tells the submission from others.
-        run_ids: That it holds.
-        left: Wanted runs of other submissions.
+        submit_id: Unique id of the submission.
+        run_ids: Runs that it holds.
+        left: Wanted runs that other submissions hold.
     """
 
     def __init__(self, folder: Path, run_ids: Sequence[str]) -> None:
         self.submit_id = uuid.uuid4().hex
         remove_released(folder, _SUFFIX, _STALE_S)
-        with held(folder / "registration", lambda: None):  # of two at the same instant one is the first
+        with held(folder / "registration", lambda: None):  # if two start at the same time, one is first
             self.left = {run_id: queue for queue in queues(folder) for run_id in queue.waiting.intersection(run_ids)}
             self.run_ids = tuple(run_id for run_id in run_ids if run_id not in self.left)
             self._lock = take(folder / f"{self.submit_id}{_SUFFIX}")
@@ -83,7 +83,7 @@ class QueueHold:
             self._lock.note(f"{note.model_dump_json()}\n".encode())
 
     def started(self, run_id: str) -> None:
-        """The run is no longer queued: whoever trains it holds it now."""
+        """The run is no longer queued: its trainer holds it now."""
         self._add(run_id)
 
     def let_go(self) -> None:

@@ -1,4 +1,4 @@
-"""Who holds a run on this machine."""
+"""Locks that show which process of this machine holds a run."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _SUFFIX: Final = ".lock"
 
 
 class RunLocks:
-    """One lock for each run of a store.
+    """One lock per run of a store.
 
-    The trainer process inherits the lock's file descriptor. So a run stays held if `gridctl`
+    The trainer process inherits the lock's file descriptor. A run therefore stays held if `gridctl`
     is killed and its trainer lives on, and is free the moment the last holder is gone.
     """
 
@@ -29,18 +29,18 @@ class RunLocks:
         self._below = Path("locks", store)
 
     def acquire(self, run_id: str) -> FileLock | None:
-        """Take a run; None if somebody else holds it.
+        """Take the lock of a run; None if another process holds it.
 
         Raises:
-            InputError: There is no home, and no temporary folder either.
+            InputError: There is neither a home directory nor a temporary folder.
         """
         lock = take(self._folder() / f"{run_id}{_SUFFIX}")
         if lock is not None:
-            lock.note(b"")  # what its last holder left
+            lock.note(b"")  # left by its last holder
         return lock
 
     def held(self) -> dict[str, RunNote | None]:
-        """Runs that somebody holds now, and what the holder says; None if nothing yet.
+        """Runs that are held now, with the holder's note; None if it has written none yet.
 
         Raises:
             InputError: As of `acquire`.

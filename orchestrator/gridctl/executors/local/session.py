@@ -1,4 +1,4 @@
-"""One call of `start`: worker threads that take runs from a queue, each with its trainer process."""
+"""One call of `start`: worker threads take runs from a queue, each with its own trainer process."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ _NO_THREADS: Final = "close other programs, or raise the limit of processes (uli
 
 @dataclass(frozen=True, slots=True)
 class _Ending:
-    """What became of a run.
+    """How a run ended.
 
     Attributes:
         message: Why it failed.
-        resumable: Whether a checkpoint is kept, so that it need not be noted as failed.
+        resumable: Whether a checkpoint is kept, so that it need not be recorded as failed.
         unreachable: Whether it counts as failed because the store could not be asked.
         exit_code: Of its process; None if there was none.
     """
@@ -56,15 +56,15 @@ class _Ending:
 
 
 class Session:
-    """Runs being trained: whatever happens in a thread becomes the ending of its run, and the others go on.
+    """Runs being trained: an error in a thread ends its run, and the others go on.
 
     Args:
         store: Where the specifications are and the runs keep everything.
-        locks: Who holds which run.
-        hold: This submission's, of the runs that wait.
-        watcher: Is told how each run goes.
+        locks: The locks of runs.
+        hold: Holds the runs that wait, for this submission.
+        watcher: Informed about each run.
         runs: In the order in which they are started.
-        tried: Whether a preflight has tried a step of each.
+        tried: Whether a preflight has tried one step of each.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Session:
         self._held_back: list[str] = []
 
     def run(self, workers: int) -> Outcome:
-        """Train them, so many at once, and wait for them."""
+        """Train the runs, a limited number at once, and wait for them."""
         with handled(self._handle, signal.SIGINT, signal.SIGTERM):
             for thread in self._started(workers):
                 while thread.is_alive():
@@ -118,7 +118,7 @@ class Session:
         )
 
     def _started(self, workers: int) -> list[threading.Thread]:
-        """As many workers as the system lets be started."""
+        """As many workers as the system can start."""
         threads: list[threading.Thread] = []
         for _ in range(workers):
             thread = threading.Thread(target=contextvars.copy_context().run, args=(self._work,), daemon=True)
@@ -139,7 +139,7 @@ class Session:
         self._stop_requests += 1
 
     def _pass_stops_on(self) -> None:
-        """Here and not in the signal's handler, which may have interrupted the holder of the lock."""
+        """Done here and not in the signal handler, which may have interrupted the holder of the lock."""
         if self._stops_passed_on == min(self._stop_requests, 2):
             return
         self._stops_passed_on = min(self._stop_requests, 2)
@@ -214,7 +214,9 @@ class Session:
                 signs.seen(event)
                 with self._guard:
                     if event.get("event") == "epoch":
-                        self._ended.setdefault(run.run_id, Ended(run.run_id, run.model))  # it trains: no cause of all
+                        self._ended.setdefault(
+                            run.run_id, Ended(run.run_id, run.model)
+                        )  # it trains, so the failures have no shared cause
                     self._told.tell(lambda watcher, event=event: watcher.event(run, event))  # type: ignore[misc]
             exit_code, message = process.wait()
         except BaseException:
@@ -226,7 +228,7 @@ class Session:
         return self._ending(run, exit_code, message)
 
     def _ending(self, run: RunSpec, exit_code: int, message: str) -> _Ending:
-        """What became of a run whose process is gone: only its result says that it is done."""
+        """How a run ended whose process is gone: only its result shows that it is done."""
         stopped = exit_code == exit_codes.STOPPED or (exit_code == -signal.SIGKILL and self._stop_requests > 1)
         try:
             problem = self._lacking(run)
@@ -249,7 +251,7 @@ class Session:
         return _Ending("failed", message or f"exit code {exit_code}", exit_code)
 
     def _is_cancelled(self, run: RunSpec) -> bool:
-        """Whether `gridctl cancel` wants it to end; a store that cannot be asked cancels nothing."""
+        """Whether `gridctl cancel` wants it to end; a store that cannot be reached cancels nothing."""
         with contextlib.suppress(StoreError):
             return self._store.exists(RunLayout(run.experiment, run.run_id).cancelled)
         return False

@@ -1,4 +1,4 @@
-"""The score of each run that trains now: what a bar or a line has room for."""
+"""The score of each running run, short enough for a bar or a line."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ShownScores:
         self._latest: dict[str, float] = {}
 
     def note(self, run: RunSpec, event: Mapping[str, Any]) -> None:
-        """An epoch of a run, as its trainer tells of it."""
+        """Take an epoch's scores from the trainer's output."""
         scores = event["scores"]
         values = [scores[measure.name] for measure in self._measures if measure.name in scores]
         if values:

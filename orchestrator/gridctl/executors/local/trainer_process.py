@@ -1,4 +1,4 @@
-"""One trainer process: started, listened to, stopped."""
+"""One trainer process: starts it, reads its output, stops it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SCARCE: Final = (errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.
 class TrainerProcess:
     """`gridctl-trainer run SPEC` in a session of its own, so that the terminal's Ctrl-C does not reach it.
 
-    Python starts with its safe path: nothing that lies in the current folder takes the place of a module.
+    Python starts with its safe path: no file in the current folder can shadow a module.
 
     Args:
         spec_location: File or URL of the specification.
@@ -66,7 +66,7 @@ class TrainerProcess:
 
     @property
     def pid(self) -> int:
-        """Of the process."""
+        """Process id."""
         return self._process.pid
 
     def events(self) -> Iterator[Mapping[str, Any]]:
@@ -80,7 +80,7 @@ class TrainerProcess:
         """Wait for its end.
 
         Returns:
-            Its exit code, negative for a signal, and the reason it gave; empty if it said nothing.
+            Its exit code, negative for a signal, and its reason; empty if it gave none.
         """
         exit_code = self._process.wait()
         assert self._process.stdout is not None
@@ -89,24 +89,24 @@ class TrainerProcess:
             return exit_code, said_on_stderr(exit_code, errors)
 
     def stop(self, *, at_once: bool) -> None:
-        """Ask for a checkpoint and an end, or end it at once."""
+        """Have it write a checkpoint and end, or kill it."""
         with contextlib.suppress(OSError):
             if self._process.poll() is None:
                 self._process.send_signal(signal.SIGKILL if at_once else signal.SIGTERM)
 
     def end(self) -> None:
-        """Have it make a checkpoint and end, because nobody can listen to it any more, and wait for that."""
+        """Have it write a checkpoint and end, because its output can no longer be read, and wait for that."""
         self.stop(at_once=False)
         with contextlib.suppress(OSError, ValueError):
             assert self._process.stdout is not None
-            while self._process.stdout.read(_READ_BYTES):  # a full pipe would hold it up
+            while self._process.stdout.read(_READ_BYTES):  # a full pipe would block it
                 pass
         self._process.wait()
         self._errors.close()
 
 
 def progress_event(line: bytes | str) -> Mapping[str, Any]:
-    """What a line of the trainer's standard output says; empty if it is what a library has printed there."""
+    """The event in a line of the trainer's standard output; empty if a library printed the line."""
     try:
         event = json.loads(line)
     except (ValueError, RecursionError):
@@ -115,13 +115,13 @@ def progress_event(line: bytes | str) -> Mapping[str, Any]:
 
 
 def cannot_start(error: OSError) -> InputError:
-    """What to say if the system does not let the trainer start."""
+    """The error if the system cannot start the trainer."""
     fix = "lower --workers, or close other programs" if error.errno in _SCARCE else ""
     return InputError(f"cannot start the trainer: {error.strerror or error}", where=sys.executable, fix=fix)
 
 
 def said_on_stderr(exit_code: int, errors: IO[bytes]) -> str:
-    """The reason that an ended trainer gave; empty if it said nothing.
+    """The reason that an ended trainer gave; empty if it gave none.
 
     Args:
         exit_code: Negative for a signal.
@@ -141,7 +141,7 @@ def said_on_stderr(exit_code: int, errors: IO[bytes]) -> str:
 
 
 def folder_that_exists() -> str:
-    """The current folder; the root if it was deleted, where libraries (oneMKL) do not load."""
+    """The current folder; the root if it was deleted, since libraries (oneMKL) do not load from a deleted one."""
     try:
         return os.getcwd()  # noqa: PTH109 - it is only passed on
     except OSError:

@@ -1,4 +1,4 @@
-"""Who is told how the runs of a session go; whatever fails there ends no run."""
+"""Watchers of a session's runs; a failure in one ends no run."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ _log = logging.getLogger(__name__)
 
 
 class Watcher(Protocol):
-    """Told how each run goes; called from several threads, one call at a time."""
+    """Informed about each run; called from several threads, one call at a time."""
 
     def started(self, run: RunSpec) -> None:
-        """A process begins an attempt."""
+        """An attempt begins."""
 
     def event(self, run: RunSpec, event: Mapping[str, Any]) -> None:
-        """The trainer says how far it is: one of its progress lines."""
+        """The trainer reports progress: one of its progress lines."""
 
     def ended(self, run: RunSpec, outcome: str) -> None:
         """The attempt ended: `done`, `stopped`, `left`, `cancelled` or `failed`."""
 
     def stopping(self, runs: int) -> None:
-        """The user wants to stop; so many runs are making a checkpoint."""
+        """The user wants to stop; this many runs are writing a checkpoint."""
 
 
 class GuardedWatcher:
-    """A watcher that may fail: a closed terminal or a full disk costs the display, never a run."""
+    """Wraps a watcher that may fail: a closed terminal or a full disk ends the display, never a run."""
 
     def __init__(self, watcher: Watcher | None) -> None:
         self._watcher = watcher
 
     def tell(self, news: Callable[[Watcher], None]) -> None:
-        """Pass news on, until that fails for the first time."""
+        """Pass on events until that fails for the first time."""
         if self._watcher is None:
             return
         try:

@@ -1,4 +1,4 @@
-"""The data sets that an experiment names: whether they are installed, take their options, and have its structures."""
+"""Checks the data sets of an experiment: whether they are installed, take their options, and label its structures."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from gridctl_trainer.plugins.options import differing_options
 
 
 def with_data_sets_checked(data: Any, problems: Problems) -> Any:
-    """The `data` section with the declared version of each data set; what is named by a path is not imported here.
+    """The `data` section with the declared version of each data set; data sets named by a path are not imported here.
 
     Args:
         data: As written, in plain dicts, lists and scalars.
-        problems: Gets what is wrong with data sets and their options.
+        problems: Receives the mistakes in data sets and their options.
     """
     if not isinstance(data, dict):
         return data
     made = copy.deepcopy(data)
     for keys, written in _written(made):
-        with contextlib.suppress(ValidationError):  # said by the validation of the section
+        with contextlib.suppress(ValidationError):  # reported by the validation of the section
             given = DatasetSpec.model_validate(written)
             at: Location = ("data", *keys)
             if is_class_path(given.dataset):
@@ -55,9 +55,9 @@ def with_data_sets_checked(data: Any, problems: Problems) -> Any:
 
 
 def with_data_sets_said(document: Document, data: Any) -> Document:
-    """The document with versions that data sets declare, options as they are understood, and the parts of a split.
+    """The document with the declared versions of data sets, their options as parsed, and the parts of a split.
 
-    So it means the same runs where a data set is of another version or not installed, or the split's file is gone.
+    It then means the same runs where a data set has another version or is not installed, or the split file is gone.
 
     Args:
         document: As it was read.

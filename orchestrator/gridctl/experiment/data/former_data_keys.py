@@ -1,4 +1,4 @@
-"""`data.acdc` and `data.sunnybrook`, by which experiments named their data before data sets had names of their own."""
+"""`data.acdc` and `data.sunnybrook`, the keys of data sets in earlier versions."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from gridctl.experiment.document import set_path
 from gridctl.experiment.validation import Problems
 
 PLACES: Final[Mapping[str, tuple[str, ...]]] = {"acdc": ("train",), "sunnybrook": ("external", "sunnybrook")}
-"""Of each former key, which also was the name of the data set: where it is given now."""
+"""By former key, which was also the name of the data set: its place now."""
 
 
 def refuse_former_keys(tree: dict[str, Any], problems: Problems) -> dict[str, Any]:
-    """Say of each former key what is written instead.
+    """Report for each former key what to write instead.
 
     Args:
         tree: The experiment file's content.
-        problems: Gets a mistake for each.
+        problems: Receives a mistake for each.
 
     Returns:
-        The content as it should have been written, so that what else is wrong with it is said too.
+        The content as it should have been written, so that other mistakes in it are reported too.
     """
     data = tree.get("data")
     if not isinstance(data, dict) or not PLACES.keys() & data.keys():
@@ -43,7 +43,7 @@ def with_data_sets_named(data: Mapping[str, Any]) -> dict[str, Any]:
             for name, value in (("path", data[key]), ("dataset", key)):
                 set_path(changed, (*place, name), value, where="")
         except InputError:
-            continue  # said by the validation of what stands there
+            continue  # reported by the validation of that place
     return changed
 
 

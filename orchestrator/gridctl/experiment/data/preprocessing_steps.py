@@ -1,4 +1,4 @@
-"""`data.preprocessing` as it is written, and the steps that it stands for, first to last."""
+"""Reads `data.preprocessing` as users write it into a list of steps, first to last."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ USUAL: Final = tuple(item.step for item in DEFAULT_STEPS)
 
 
 def with_steps(tree: dict[str, Any], report: AddProblem, *, from_elsewhere: bool = False) -> dict[str, Any]:
-    """An experiment's tree with its steps as its specification has them, first to last.
+    """The content with its steps as in a run specification, first to last.
 
     Args:
         tree: The experiment file's content.
-        report: Gets every mistake; a section with one has the default steps.
+        report: Receives every mistake; a section with one gets the default steps.
         from_elsewhere: Whether steps of a list need not be installed here: their options were checked when it was
             submitted, and are taken as they are.
     """
@@ -41,9 +41,9 @@ def with_steps(tree: dict[str, Any], report: AddProblem, *, from_elsewhere: bool
 
 
 def with_steps_said(document: Document, steps: Sequence[StepSpec], left_out: Collection[str]) -> Document:
-    """The document with steps of plugins in their order and with the options that differ from their defaults.
+    """The document with the steps of plugins in order, with the options that differ from their defaults.
 
-    So it means the same runs where such a step is not installed.
+    It then means the same runs where such a step is not installed.
 
     Args:
         document: As it was read.
@@ -58,7 +58,7 @@ def with_steps_said(document: Document, steps: Sequence[StepSpec], left_out: Col
 
 
 def steps_of(tree: Mapping[str, Any]) -> list[str]:
-    """Names of the steps that an experiment's tree has on, as far as it is sound; default ones that are off as well."""
+    """Names of the steps in an experiment's content, as far as it is valid, with default steps that are off."""
     data = tree.get("data")
     given = data.get("preprocessing") if isinstance(data, Mapping) else None
     if isinstance(given, list):
@@ -68,7 +68,7 @@ def steps_of(tree: Mapping[str, Any]) -> list[str]:
 
 
 def leave_out(tree: MutableMapping[str, Any], step: str) -> None:
-    """Turn a step off in an experiment's tree.
+    """Turn a step off in an experiment's content.
 
     Raises:
         InputError: It is not on.
@@ -77,7 +77,7 @@ def leave_out(tree: MutableMapping[str, Any], step: str) -> None:
     if step not in (known := steps_of(tree)):
         raise InputError(f"there is no preprocessing step '{shortened(step, 60)}' here", fix=did_you_mean(step, known))
     if not isinstance(data, dict):
-        return  # said by the validation of the whole file
+        return  # reported by the validation of the whole file
     given = data.get("preprocessing")
     if isinstance(given, list):
         data["preprocessing"] = [item for item in given if _item(item)[0] != step]
@@ -169,7 +169,7 @@ def _specified(name: str, options: Any, at: Location, report: AddProblem) -> dic
         report(at, f"true, false or a mapping of options is meant, got {shortened(str(options), 60)}")
         return None
     if is_class_path(name):
-        return {"step": name, "options": options}  # what it takes, the trainer knows
+        return {"step": name, "options": options}  # the trainer checks its options
     try:
         model = step_options(name)
     except PluginError as error:

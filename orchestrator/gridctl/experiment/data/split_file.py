@@ -1,4 +1,4 @@
-"""The file of `data.split`: read once, when an experiment is read; from there its content travels with the runs."""
+"""The file of `data.split`: read once, with the experiment; its content then becomes part of the runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gridctl_trainer.contract.wording import problem_text
 
 _MOST_BYTES: Final = 1 << 20
 _NAMES: Final = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
-"""Keys of a part, nnU-Net's among them."""
+"""Keys of a part, including nnU-Net's."""
 
 _FORM: Final = (
     "it holds {train: [...], validation: [...], test: [...]}, a list of such for several folds, or is nnU-Net's "
@@ -33,7 +33,7 @@ def with_split_read(tree: dict[str, Any], problems: Problems) -> dict[str, Any]:
 
     Args:
         tree: The experiment file's content, in plain dicts, lists and scalars.
-        problems: Gets what is wrong with the file of the split, and folds that there are not.
+        problems: Receives the mistakes in the split file, and folds that do not exist.
     """
     data = tree.get("data")
     split = data.get("split") if isinstance(data, dict) else None
@@ -54,20 +54,20 @@ def with_split_read(tree: dict[str, Any], problems: Problems) -> dict[str, Any]:
             problems.add(("data", "split", "file"), f"{problem.where}: {problem.what}", problem.fix)
             return tree
     made = {**tree, "data": {**data, "split": split}}
-    if {"file", "folds", "parts"} & split.keys():  # else the ratio says who validates
+    if {"file", "folds", "parts"} & split.keys():  # else the ratio decides who validates
         made.setdefault("train_ratios", [1.0])
     _check_folds(made, split, problems)
     return made
 
 
 def folds_of(split: SplitSpec | None, wanted: tuple[int, ...]) -> tuple[int | None, ...]:
-    """The folds that a grid has; one that is None where there are none."""
+    """The folds of a grid; a single None without folds."""
     folds = split.number_of_folds if split else None
     return (None,) if folds is None else wanted or tuple(range(folds))
 
 
 def read_split(text: str) -> list[dict[str, Any]]:
-    """The parts that a file names, one for each fold.
+    """The parts that a file names, one set per fold.
 
     Raises:
         InputError: It cannot be read, or is no split.

@@ -1,1 +1,1 @@
-"""A first experiment file for the data that a user has."""
+"""Drafts a first experiment file for a user's data."""

@@ -1,4 +1,4 @@
-"""Which data sets a first experiment is about."""
+"""Which data sets a first experiment uses."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from gridctl.experiment.draft.data_folders import DataFolder, find_data
 from gridctl_trainer.plugins.dataset import DATASETS, title_of
 
 PHANTOM: Final = "data/phantom"
-"""Where the synthetic set lies that is proposed to those who have no data yet."""
+"""Folder of the synthetic set, proposed to users without data."""
 
 
 def choose_data(folders: Sequence[str], *, here: bool) -> tuple[list[DataFolder], list[str]]:
-    """The data sets, the one to train on first, and what is to be said of them.
+    """The data sets, the one to train on first, and notes about them.
 
     Args:
-        folders: That the user gave; none for the synthetic set, or for a volume that pods mount.
+        folders: Given by the user; none for the synthetic set, or for a volume that pods mount.
         here: Whether runs train on this machine.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Which data sets lie in a folder or bucket: recognised by the names of files, without opening an image."""
+"""Which data sets a folder or bucket holds: recognised by file names, without opening an image."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gridctl_trainer.plugins.dataset import DATASETS, FolderNames
 from gridctl_trainer.plugins.entry_points import PluginError
 
 MOST_FILES: Final = 200_000
-"""Many times what the data sets have; a whole home is not searched."""
+"""Far more than the data sets have; a whole home directory is not searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,11 @@ class DataFolder:
     """One data set.
 
     Attributes:
-        kind: Which one.
+        kind: Name of the data set.
         location: Its root, as an experiment file names it.
-        patients: Ids of those that are labelled.
-        test_folder: Folder below it with the test set that its publishers set apart; empty without one.
-        test_patients: Ids of that one's patients.
+        patients: Ids of labelled patients.
+        test_folder: Folder below it with the published test set; empty without one.
+        test_patients: Ids of the patients of the test set.
     """
 
     kind: str
@@ -96,13 +96,13 @@ def recognised() -> Mapping[str, FolderNames]:
 
 
 def expected() -> str:
-    """What folders of data hold, for whoever gave another one."""
+    """What folders of data sets look like, for error messages."""
     held = [f"{DATASETS.find(name).title} holds {folder.expected}" for name, folder in recognised().items()]
     return "; ".join([*held, "`gridctl-trainer data phantom data/phantom` makes a synthetic set of both"])
 
 
 def files_below(root: Path) -> list[PurePosixPath]:
-    """Paths of the files below a folder, relative to it: as many as are looked at.
+    """Paths of files below a folder, relative to it: at most `MOST_FILES`.
 
     Raises:
         InputError: A folder cannot be listed.
@@ -139,7 +139,7 @@ def _files(root: Path) -> Iterator[str]:
 
 
 def _seen(paths: Iterable[PurePosixPath]) -> str:
-    """What lies there instead."""
+    """What is there instead."""
     kinds = Counter("".join(path.suffixes[-2:]) or path.name for path in paths)
     if not kinds:
         return "the folder is empty"

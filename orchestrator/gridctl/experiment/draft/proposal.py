@@ -11,7 +11,7 @@ from typing import Final
 from gridctl_trainer.contract.split_size import training_patients
 
 LEAST_PATIENTS: Final = 2
-"""In each half of a split: a score of one patient says nothing of others."""
+"""Fewest patients in each half of a split: the score of one patient says nothing about others."""
 
 _FIRST_SEED: Final = 42
 _LEVEL: Final = 0.05
@@ -19,7 +19,7 @@ _LEVEL: Final = 0.05
 _FIRST_LOOK_RATIOS: Final = (0.1, 0.2, 0.3, 0.5)
 _STUDY_RATIOS: Final = (0.1, 0.2, 0.4, 0.8)
 MANY: Final = 40
-"""Patients from which an epoch has enough steps for Adam's usual rate."""
+"""Number of patients from which an epoch has enough steps for Adam's usual learning rate."""
 
 _NAME_LENGTH: Final = 24
 """Leaves room in a run's name, a label of 63 characters, for model, ratio, ablation and seed."""
@@ -32,9 +32,9 @@ class Place:
     """A data set as the file names it.
 
     Attributes:
-        dataset: Which one.
-        location: A path or `s3://bucket/prefix`, as whoever trains sees it.
-        patients: Labelled ones; None where nobody looked.
+        dataset: Name of the data set.
+        location: A path or `s3://bucket/prefix`, as the trainer sees it.
+        patients: Number of labelled patients; None if it was not counted.
     """
 
     dataset: str
@@ -47,10 +47,10 @@ class Draft:
     """What a first experiment file says.
 
     Attributes:
-        command: That wrote it, for its first comment.
-        train: Split into training and validation patients.
-        external: Only scored.
-        test: Scored once, after the last epoch; None where no test set was found.
+        command: The command that wrote it, for the first comment.
+        train: The data set that is split into training and validation patients.
+        external: Data sets that are only scored.
+        test: The data set that is scored once, after the last epoch; None if none was found.
         backend: Where runs execute.
         is_study: Whether a cluster trains it at full size; else it is a first look that takes minutes on a laptop.
         store: None leaves it to $GRIDCTL_STORE.
@@ -67,7 +67,7 @@ class Draft:
 
     @property
     def train_ratios(self) -> tuple[float, ...]:
-        """Shares that leave at least two patients to train on and two to validate on, where there are so many."""
+        """Ratios that leave at least two patients for training and two for validation, if there are enough."""
         patients = self.train.patients
         if self.is_study:
             return fitting_ratios(_STUDY_RATIOS, patients)
@@ -76,12 +76,12 @@ class Draft:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """As many as an exact test of n pairs, whose smallest p is 2 / 2^n, needs after Holm over all ratios."""
+        """As many seeds as an exact test of n pairs, whose smallest p is 2 / 2^n, needs after Holm over all ratios."""
         return tuple(range(_FIRST_SEED, _FIRST_SEED + seeds_for(len(self.train_ratios))))
 
     @property
     def batch_sizes(self) -> tuple[int, int]:
-        """Of U-Net and γ-Net: a study's, or one for both with several steps in an epoch of few patients."""
+        """Batch sizes of U-Net and γ-Net: a study's, or one for both with several steps per epoch for few patients."""
         if self.is_study:
             return 8, 2
         fewest = training_patients(self.train.patients or 12, self.train_ratios[0])
@@ -94,7 +94,7 @@ class Draft:
 
     @property
     def epochs(self) -> int:
-        """Of each run: a full study's, or few."""
+        """Epochs of each run: a full study's, or few."""
         return 200 if self.is_study else 6 if self.has_few else 4
 
     @property
@@ -109,7 +109,7 @@ def seeds_for(tests: int) -> int:
 
 
 def fitting_ratios(wanted: Sequence[float], patients: int | None) -> tuple[float, ...]:
-    """Those that leave enough patients on both sides; a half where none does."""
+    """Ratios that leave enough patients on both sides; 0.5 if none does."""
     if patients is None:
         return tuple(wanted)
     fitting = tuple(
@@ -119,7 +119,7 @@ def fitting_ratios(wanted: Sequence[float], patients: int | None) -> tuple[float
 
 
 def name_for(parts: Sequence[str]) -> str:
-    """An experiment's name from the parts of a folder's path: the innermost that says something."""
+    """An experiment's name from a folder's path: the innermost part that is not generic."""
     for part in reversed(parts):
         slug = re.sub(r"[^a-z0-9]+", "-", part.lower()).strip("-")[:_NAME_LENGTH].strip("-")
         if slug and slug.replace("-", "_") not in _GENERIC:

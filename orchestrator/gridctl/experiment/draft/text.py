@@ -12,7 +12,7 @@ from gridctl.terminal.console import count
 from gridctl_trainer.contract.split_size import training_patients
 
 _COLUMN: Final = 40
-"""Where comments begin."""
+"""Column at which comments begin."""
 
 _PLAIN: Final = re.compile(
     r"(?!(?:true|false|yes|no|on|off|null|y|n)$)[A-Za-z~./][A-Za-z0-9_./~-]+(?::[A-Za-z0-9_./~-]+)*"
@@ -35,7 +35,7 @@ def draft_text(draft: Draft, schema: str = "") -> str:
 
     Args:
         draft: What it says.
-        schema: Of its keys, as a path from the file; empty to name none.
+        schema: JSON Schema of its keys, as a path from the file; empty to name none.
     """
     return "\n".join(_lines(draft, schema)) + "\n"
 
@@ -54,7 +54,7 @@ def _lines(draft: Draft, schema: str) -> Iterator[str]:
     yield f"name: {_scalar(draft.name)}"
     yield ""
     yield "models:"
-    yield _noted(f"  unet: {{batch_size: {unet}}}", "images a step")
+    yield _noted(f"  unet: {{batch_size: {unet}}}", "images per step")
     yield _noted(
         f"  gamma_net: {{batch_size: {gamma}, timesteps: 2}}",
         "" if study else "as many for both, for a fair comparison",
@@ -128,5 +128,5 @@ def _noted(text: str, note: str) -> str:
 
 
 def _scalar(text: str) -> str:
-    """A text as YAML: in quotes unless it can be nothing else."""
+    """A text as YAML: in quotes unless it cannot be misread."""
     return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

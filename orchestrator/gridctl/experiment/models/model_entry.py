@@ -1,4 +1,4 @@
-"""One entry of `models`: whose options are whose, and what network and training they make."""
+"""One entry of `models`: which keys belong to the network and which to training."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class Model:
     """One model of an experiment.
 
     Attributes:
-        network: What its name stands for.
+        network: Its architecture with options.
         training: How it is trained.
-        size_multiple: Sides of its images have to be multiples of this; 1 where only the trainer knows it.
-        augmentation: What of `data.augmentation` it has of its own, by its entry or its preset.
+        size_multiple: The side of its images must be a multiple of this; 1 where only the trainer knows it.
+        augmentation: Its own keys of `data.augmentation`, from its entry or its preset.
     """
 
     network: NetworkSpec
@@ -43,7 +43,7 @@ class Model:
     augmentation: Mapping[str, Any] = field(default_factory=dict)
 
     def data(self, shared: DataSpec) -> DataSpec:
-        """The data of its runs: those of the experiment, varied as this model has it."""
+        """The data of its runs: the experiment's, with this model's augmentation."""
         if not self.augmentation:
             return shared
         varied = {**shared.augmentation.model_dump(), **self.augmentation}
@@ -61,7 +61,7 @@ def read_model(
         name: Its key.
         entry: Its value, as written.
         training: The file's section of that name.
-        report: Gets every mistake.
+        report: Receives every mistake.
         trained: What runs were trained with, for a model that cannot be imported here.
 
     Raises:
@@ -109,7 +109,7 @@ def _is_valid(training: Mapping[str, Any]) -> bool:
 
 
 def either_of(name: str, architecture: str) -> tuple[str, str]:
-    """What is wrong with a key that a model and training both have, and what to do."""
+    """What to do about a key that a model and training both have."""
     return (
         f"could be an option of {architecture}, or a key of training",
         f"write it into the section models.{name}.options or models.{name}.training",
@@ -138,7 +138,7 @@ class _Entry:
         options, own_training = self._given["options"], self._given["training"]
         built = self._network(options)
         own_training = without_empty_sections(TrainingSpec, own_training)
-        only = None if _is_valid(training) else own_training  # what is wrong with `training` itself is said once
+        only = None if _is_valid(training) else own_training  # mistakes in `training` itself are reported once
         recipe = built[2] if built else TrainingRecipe()
         merged = {**training, **recipe.training, **own_training}
         trained = validate(TrainingSpec, merged, self._at, self._placed("training"), only=only)
@@ -167,7 +167,7 @@ class _Entry:
         return read.model_dump(include=set(written)) if read else None
 
     def _read_flat(self, key: str, value: Any) -> None:
-        """A key beside `options` and `training` belongs to the one that knows it."""
+        """Assign a key beside `options` and `training` to the one that has it."""
         at = (*self._at, key)
         is_training = key in TrainingSpec.model_fields
         if self._model is not None and key in self._model.model_fields:
@@ -195,7 +195,7 @@ class _Entry:
         self._sound = False
 
     def _placed(self, section: str) -> AddProblem:
-        """Reports mistakes where the keys were written: under their section, or beside it."""
+        """Report mistakes where the keys were written: in their section, or beside it."""
 
         def report(location: Location, what: str, fix: str = "") -> None:
             inner = location[len(self._at) :]

@@ -1,7 +1,7 @@
-"""Models that cannot be imported here, as the runs that trained them say what they were.
+"""Models that cannot be imported here, as described by the runs that trained them.
 
-An option that has its default is left out of a run's name. Without the plugin nobody knows the defaults, so the
-networks of a stored experiment are taken from the specifications that lie beside it.
+An option at its default is not part of a run's id. Without the plugin the defaults are unknown, so the
+networks of a stored experiment are taken from its runs' specifications.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ TrainedNetworks = Callable[[str, str], Sequence[NetworkSpec]]
 
 
 def network_as_trained(entry: Mapping[str, Any], candidates: Sequence[NetworkSpec]) -> NetworkSpec | None:
-    """The network of stored runs that an entry of `models` means; None if there is none.
+    """The network of stored runs that an entry of `models` refers to; None if there is none.
 
     Args:
         entry: As written.
@@ -29,7 +29,7 @@ def network_as_trained(entry: Mapping[str, Any], candidates: Sequence[NetworkSpe
     from_preset = written.pop("preset", None) is not None
 
     def agreement(network: NetworkSpec) -> int:
-        """How many of its options are written; less than 0 if one is not, or is written with another value."""
+        """How many of its options are written; negative if a written one is missing or has another value."""
         given = {**network.options, **network.execution}
         if any(str(written.get(key, value)) != str(value) for key, value in given.items()):
             return -1

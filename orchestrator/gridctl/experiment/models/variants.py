@@ -1,4 +1,4 @@
-"""What each ablation makes of an experiment's data, models and training."""
+"""The data, models and training of an experiment under each ablation."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def variants(tree: dict[str, Any], problems: Problems, trained: TrainedNetworks 
 
     Args:
         tree: The experiment file's content, models as a mapping, ablations written out.
-        problems: Gets every mistake; those an ablation makes are placed at the ablation.
+        problems: Receives every mistake; those that an ablation causes are reported at the ablation.
         trained: What runs were trained with, for models that cannot be imported here.
     """
     base = _variant("", tree, problems.add, trained)
@@ -49,9 +49,9 @@ def variants(tree: dict[str, Any], problems: Problems, trained: TrainedNetworks 
         try:
             ablation = Ablation.model_validate(item)
         except ValidationError:
-            continue  # said by the validation of the whole file
+            continue  # reported by the validation of the whole file
         if base is None or not base.models:
-            continue  # the same mistakes again would be said of every ablation
+            continue  # the same mistakes would be reported for every ablation
         changed = _changed(ablation, tree, ("ablations", index), problems)
         variant = changed and _variant(ablation.name, changed, _blaming(("ablations", index), problems), trained)
         if variant:

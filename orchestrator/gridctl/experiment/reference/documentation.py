@@ -101,7 +101,7 @@ def _sections() -> Iterator[str]:
 
 
 def _options_of(choice: type[Choice]) -> str:
-    """Which options each choice has."""
+    """The options of each choice, in words."""
     said = (f"of `{name}` {', '.join(f'`{key}`' for key in keys)}" for name, keys in choice.options_of.items() if keys)
     return f"Options: {'; '.join(said)}."
 

@@ -19,7 +19,7 @@ def field_descriptions(model: type[BaseModel]) -> Mapping[str, str]:
         model: One whose docstring has a section `Attributes` in Google's form.
 
     Returns:
-        Of the fields that it explains; a test sees to it that these are all. None of Python is null of YAML.
+        Descriptions by field; a test checks that none is missing. Python's None is written as YAML's null.
     """
     section = _SECTION.search(inspect.cleandoc(model.__doc__ or "") + "\n")
     return {

@@ -21,7 +21,7 @@ from gridctl_trainer.contract.spec.choice import Choice
 from gridctl_trainer.plugins.model import ModelOptions, installed_options
 
 _DIALECT: Final = "http://json-schema.org/draft-07/schema#"
-"""The one that every editor reads."""
+"""The version that every editor supports."""
 
 _CHANGEABLE: Final = r"^(data|models|training)\..+$"
 """Paths that an ablation can set."""
@@ -31,7 +31,7 @@ _ARCHITECTURE: Final = (
 )
 
 _BY_PATH: Final = r"^[A-Za-z_][\w.]*:[A-Za-z_][\w.]*$"
-"""A model that is named by its path, whose options no schema knows."""
+"""A model named by its path, whose options are unknown to the schema."""
 
 
 def schema_text() -> str:
@@ -40,13 +40,13 @@ def schema_text() -> str:
 
 
 def experiment_schema(*, may_be_empty: bool = True) -> dict[str, Any]:
-    """What an experiment file may hold, as far as a schema can say it.
+    """The JSON Schema of an experiment file, as far as a schema can express the rules.
 
-    Whether values fit each other (a size and a network's depth, a model's name in `compare`) only the loader knows.
+    Only the loader checks whether values fit each other (a size and a network's depth, a model's name in `compare`).
     A number in quotes, which the loader takes, is a mistake here.
 
     Args:
-        may_be_empty: Whether it says that sections and lists with a default may have nothing in them.
+        may_be_empty: Whether it allows sections and lists with a default to be empty.
     """
     made = ExperimentFile.model_json_schema(ref_template="#/definitions/{model}")
     definitions = made.pop("$defs")
@@ -90,7 +90,7 @@ def experiment_schema(*, may_be_empty: bool = True) -> dict[str, Any]:
     if may_be_empty:
         for architecture in networks:
             _let_be_empty(definitions[options_of_model(architecture)]["properties"], TrainingSpec)
-    if may_be_empty:  # as an editor reads it: under a split there is a default
+    if may_be_empty:  # for editors: under a split there is a default
         made["required"] = [name for name in made["required"] if name != "train_ratios"]
         made["if"] = {"properties": {"data": {"required": ["split"]}}}
         made["else"] = {"required": ["train_ratios"]}
@@ -99,7 +99,7 @@ def experiment_schema(*, may_be_empty: bool = True) -> dict[str, Any]:
 
 
 def _let_be_empty(properties: dict[str, Any], model: type[BaseModel]) -> None:
-    """Sections and lists that have a default may have nothing in them."""
+    """Allow sections and lists with a default to be empty."""
     for name, field in model.model_fields.items():
         if field.is_required() or not holds_others(field.annotation):
             continue
@@ -225,7 +225,7 @@ def _models(description: str, names: Sequence[str], definitions: dict[str, Any])
 
 
 def _tidied(node: Any) -> Any:
-    """Without generated titles and written-out sections as defaults; keys of a mapping by their pattern."""
+    """The schema without generated titles and sections as defaults; keys of a mapping by their pattern."""
     if isinstance(node, list):
         return [_tidied(item) for item in node]
     if not isinstance(node, dict):

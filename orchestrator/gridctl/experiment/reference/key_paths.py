@@ -31,10 +31,10 @@ def key_paths(models: Sequence[str] = ()) -> Iterator[str]:
 
 
 def key_values(path: str) -> list[str]:
-    """Values of a key that takes one of a few: `auto`, `cpu`, `cuda` of `training.device`; none of others.
+    """Values of a key that takes one of a few: `auto`, `cpu`, `cuda` for `training.device`; none for other keys.
 
     Args:
-        path: Of the key, as `--set` takes it.
+        path: Path of the key, as `--set` takes it.
     """
     from gridctl.experiment.executor_names import installed_executors
     from gridctl.experiment.override import annotations_at, split_path

@@ -1,4 +1,4 @@
-"""What values a key takes, in words: read from its JSON Schema."""
+"""The values of a key in words, derived from its JSON Schema."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def value_words(schema: Schema) -> str:
 
 
 def default_words(schema: Schema) -> str:
-    """A key's default as YAML; empty where it has none, or is a section of defaults."""
+    """A key's default as YAML; empty if it has none, or if it is a section of defaults."""
     if "default" not in schema:
         return ""
     value = schema["default"]
@@ -63,7 +63,7 @@ def _text(schema: Schema) -> str:
 
 
 def _plural(words: str) -> str:
-    """Of the words for one item: `whole numbers, each 1 to 8`."""
+    """The words for one item in the plural: `whole numbers, each 1 to 8`."""
     kind, comma, bounds = words.partition(", ")
     plural = {"whole number": "whole numbers", "number": "numbers", "text": "texts", "section": "sections"}.get(kind)
     if plural is None:

@@ -1,1 +1,1 @@
-"""Experiment files as earlier versions stored them: read for what they trained, never to train it."""
+"""Experiment files of earlier versions: read for reports, never to train from."""

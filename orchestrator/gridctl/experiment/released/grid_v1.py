@@ -1,4 +1,4 @@
-"""The grid of an experiment file of version 1, as that version made it. Frozen: nothing here changes any more."""
+"""The grid of an experiment file of version 1, as that version built it. Frozen: do not change anything here."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def runs_v1(content: Mapping[str, Any]) -> Iterator[RunSpecV1]:
     """Every run of it, in the order of that version: by train ratio, ablation, seed, then model.
 
     Args:
-        content: The file's, which was valid then.
+        content: Content of the file, which was valid in that version.
 
     Raises:
         ValueError: It was not.
@@ -82,12 +82,12 @@ def _run(variant: Mapping[str, Any], name: str, options: Mapping[str, Any], **ce
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Lists with nothing in them had their default."""
+    """Empty lists had their default."""
     return {key: value for key, value in options.items() if value is not None}
 
 
 def _sections(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Sections with nothing in them had their defaults."""
+    """Empty sections had their defaults."""
     return {
         key: value for key, value in data.items() if value is not None or key not in ("preprocessing", "augmentation")
     }

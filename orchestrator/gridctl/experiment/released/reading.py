@@ -1,4 +1,4 @@
-"""An experiment as it lies in a store, in whichever grammar it was submitted."""
+"""Reads the experiment file in a store, in whichever grammar it was submitted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def parse_stored(document: Document, trained: TrainedNetworks | None = None) -> 
     """An experiment that was submitted before: neither its executor nor its models need be installed here.
 
     Args:
-        document: The experiment's, in any grammar.
+        document: The stored file, in any grammar.
         trained: What its runs were trained with, for models that are not installed here.
 
     Raises:
@@ -56,7 +56,7 @@ def parse_stored(document: Document, trained: TrainedNetworks | None = None) -> 
 
 
 def _in_todays_grammar(content: Mapping[str, Any]) -> dict[str, Any]:
-    """What an experiment says besides its runs: they are made by the grammar of their own version."""
+    """Everything of an experiment except its runs, which are built by the grammar of their own version."""
     backend = content.get("backend")
     own = {backend: content[backend]} if isinstance(backend, str) and backend in content else {}
     given = DataV1(acdc=content["data"]["acdc"], sunnybrook=content["data"].get("sunnybrook"))
@@ -83,6 +83,6 @@ def _comparisons(given: Any, *, alone: bool) -> list[dict[str, Any]] | None:
 
 
 def _metrics(comparison: Mapping[str, Any], *, alone: bool) -> list[str]:
-    """Those of that version's default, where it names none: without a second data set only the first could be told."""
+    """Metrics of that version's default if it names none; without a second data set only the first of them."""
     usual = ("validation_dice",) if alone else ("validation_dice", "generalisation_dice")
     return [RENAMED_SCORES[name] for name in comparison.get("metrics") or usual]

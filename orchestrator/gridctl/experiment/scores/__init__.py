@@ -1,1 +1,1 @@
-"""Scores that an experiment names, and what its metrics say of them."""
+"""Scores that an experiment names, and how its metrics describe them."""

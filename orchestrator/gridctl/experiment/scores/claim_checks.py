@@ -1,4 +1,4 @@
-"""What a comparison declares of its claim: refused where its parts, or the grid, cannot carry it."""
+"""Checks the claim, stopping rule and trend of a comparison against each other and the grid."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from gridctl.experiment.validation import Problems
 
 
 def check_claims(file: ExperimentFile, problems: Problems) -> None:
-    """Note each comparison whose claim, stopping or trend do not go together.
+    """Report each comparison whose claim, stopping or trend do not fit together.
 
     Args:
         file: The validated file.
-        problems: Gets the mistakes.
+        problems: Receives the mistakes.
     """
     for index, item in enumerate(file.compare):
         if item.claim == "population" and item.stopping == "anytime":

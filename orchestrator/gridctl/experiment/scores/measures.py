@@ -1,4 +1,4 @@
-"""The scores of an experiment, and what its metrics say of each: what comparing and drawing it takes."""
+"""The scores of an experiment, with all that comparing and plotting them takes."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _NOT_DESCRIBED: Final = "no run has described it yet, and it is not installed he
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One score, and what is known of it.
+    """One score, and what is known about it.
 
     Attributes:
         name: `validation.soft_dice.left_ventricle`: its column in every table.
-        set, metric, structure: Of which that name is made; the structure is empty where the metric has none.
+        set, metric, structure: The parts of its name; the structure is empty if the metric has none.
         label: What it is called in text: `validation soft Dice`.
         metric_label: What its metric alone is called: `soft Dice`.
-        unit: Of its values; empty for a bare number.
+        unit: Unit of its values; empty for a bare number.
         low, high: Ends of its range; None where there is none.
         higher_is_better: Whether a larger value is the better one.
-        level: What one value is of, `slice`, `case` or `patient`; the score is the mean over them.
+        level: `slice`, `case` or `patient`: what one value is computed for; the score is the mean over them.
         definition: What it is, in one line.
         learned_beyond: A model that is never better than this has learned nothing; None where that is not known.
         is_score: Whether one value is better than another; what is merely measured is shown and never compared.
@@ -54,19 +54,19 @@ class Measure:
 
 
 TEST: Final = "test"
-"""The set that is scored once, and shown only to who asks for it."""
+"""The set that is scored once, and shown only on request."""
 
 Wanted = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], frozenset[tuple[str, str]]]
 """Sets, structures and metrics of runs, and the structures of sets that are not scored."""
 
 Measures = Mapping[str, Measure]
-"""By name, metric by metric."""
+"""Scores by name, metric by metric."""
 
 
 def metric_info(name: str, logged: Mapping[str, MetricInfo] | None = None) -> MetricInfo:
-    """What is known of a metric: as the runs that computed it say, else as it is installed here.
+    """The description of a metric, from the runs that computed it, else as installed here.
 
-    One that is named by its path is not imported: that may take torch, and its module may lie elsewhere.
+    A metric named by its path is not imported: that may need torch, and its module may be elsewhere.
 
     Args:
         name: Short, or a path.
@@ -86,8 +86,8 @@ def measures_of(
     """Every score of some runs.
 
     Args:
-        runs: What they are to score.
-        logged: What their logs say of metrics.
+        runs: Their specifications.
+        logged: Descriptions of metrics from their logs.
         scored: Names of further scores that their logs have.
     """
     alike = {(id(run.data), run.metrics): run for run in runs}  # runs of a grid share their sections
@@ -131,7 +131,7 @@ def _measures(
 
 
 def epoch_measures(measures: Measures) -> dict[str, Measure]:
-    """The scores that every epoch has: those of slices."""
+    """The scores of every epoch: those of slices."""
     return {name: measure for name, measure in measures.items() if measure.level == "slice"}
 
 
@@ -144,7 +144,7 @@ def primary_measures(measures: Measures) -> list[Measure]:
 
 
 def primary_label(measures: Measures) -> str:
-    """What decides which epoch is the best, in words: `validation soft Dice`."""
+    """The score that decides which epoch is best, in words: `validation soft Dice`."""
     own = primary_measures(measures)
     if len(own) == 1:
         return own[0].label
@@ -152,7 +152,7 @@ def primary_label(measures: Measures) -> str:
 
 
 def label_of(name: str, measures: Measures) -> str:
-    """What a score is called in text, whether or not it is one of some runs."""
+    """The name of a score in text, whether or not any run has it."""
     if name in measures:
         return measures[name].label
     score = ScoreName.parse(name)
@@ -194,9 +194,9 @@ def _measure(score: ScoreName, info: MetricInfo, *, several: bool) -> Measure:
 
 
 def default_scores(measures: Measures, score: str = "final", unit: str = "run") -> list[str]:
-    """What is compared where nobody says by what: the first metric, on every set and structure.
+    """The scores that are compared by default: the first metric, on every set and structure.
 
-    The set `test` is left to who asks for it: every look at it counts.
+    The set `test` is used only on request: every look at it counts.
 
     Args:
         measures: All that there are.
@@ -211,7 +211,7 @@ def default_scores(measures: Measures, score: str = "final", unit: str = "run") 
 
 
 def default_secondary_scores(measures: Measures, score: str = "final", unit: str = "run") -> list[str]:
-    """What is tested beside the default scores where nobody names any: HD95 of cases, on the same sets.
+    """The default secondary scores: HD95 of cases, on the same sets.
 
     Args:
         measures: All that there are.

@@ -1,4 +1,4 @@
-"""Scores and metrics that an experiment file names: checked against what its runs score, and written out."""
+"""Checks the scores and metrics that an experiment file names against what its runs score."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from gridctl_trainer.plugins.metric import METRICS
 
 
 def check_metrics(written: Any, problems: Problems) -> None:
-    """Note each metric of the file that is not there.
+    """Report each unknown metric of the file.
 
-    One that is named by its path is left to the trainer, which looks at it before the first epoch.
+    A metric named by its path is left to the trainer, which checks it before the first epoch.
 
     Args:
         written: What the file has under `metrics`; anything but a list of text is refused elsewhere.
@@ -39,13 +39,13 @@ def check_metrics(written: Any, problems: Problems) -> None:
 
 
 def with_scores(comparison: ComparisonSpec, index: int, measures: Measures, problems: Problems) -> ComparisonSpec:
-    """A comparison whose scores are written out: those of every structure where none was named.
+    """A comparison with full names of scores: those of every structure if none was named.
 
     Args:
-        comparison: Of the file.
-        index: Its place there.
+        comparison: From the file.
+        index: Its index there.
         measures: What the runs score.
-        problems: Gets each name that means no score.
+        problems: Receives each name that is no score.
     """
     found = _written_out(comparison, "metrics", comparison.metrics, index, measures, problems)
     metrics = tuple(found or default_scores(measures, comparison.score))
@@ -90,14 +90,14 @@ def _written_out(
 
 
 def best_written_out(training: TrainingSpec, measures: Measures) -> tuple[TrainingSpec, tuple[str, str] | None]:
-    """Training whose `checkpoint_keep_best` is a whole name.
+    """Training with the full name in `checkpoint_keep_best`.
 
     Args:
         training: As written.
         measures: What such a run scores.
 
     Returns:
-        It, and what is wrong with the name and what to do; None if nothing is.
+        The training; and what is wrong with the name and what to do, or None.
     """
     by = training.checkpoint_keep_best
     if by is None or by == TRAIN_LOSS:

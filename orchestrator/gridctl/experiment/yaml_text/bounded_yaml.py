@@ -1,4 +1,4 @@
-"""YAML that people write: how large, deep and many-valued it may be, judged before anything is built from it."""
+"""YAML with limits on size, depth and number of values, checked before anything is built from it."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class NotYamlError(InputError):
 
 
 def load_yaml(text: str, source: str, *, one_line: bool = False) -> Any:
-    """The tree of one YAML 1.2 document, in which numbers know how they were written (`written`).
+    """The tree of one YAML 1.2 document; numbers keep their text (`written`).
 
     Args:
-        text: Of one document. Anchors, aliases and merge keys work; tags and directives do not.
-        source: What errors call it.
+        text: One document. Anchors, aliases and merge keys work; tags and directives do not.
+        source: Its name in errors.
         one_line: Whether errors name no line.
 
     Raises:
@@ -67,13 +67,13 @@ def load_yaml(text: str, source: str, *, one_line: bool = False) -> Any:
 
 
 def too_large(source: object) -> InputError:
-    """The refusal of a text that is longer than any experiment file."""
+    """The error for a text that is longer than any experiment file."""
     return InputError(f"it is larger than {MAX_BYTES // 1024} KiB", where=source, fix=_SPLIT)
 
 
 @dataclass(slots=True)
 class _Open:
-    """A list or mapping whose end has not come yet."""
+    """A list or mapping that is still open."""
 
     anchor: str | None
     mapping: bool
@@ -83,7 +83,7 @@ class _Open:
 
 @dataclass(slots=True)
 class _Count:
-    """What was met so far: an alias counts as much as what it stands for."""
+    """Counts values so far: an alias counts as much as its target."""
 
     where: Callable[[int], str]
     values: int = 0
@@ -133,7 +133,7 @@ class _Count:
             raise InputError("YAML is read as version 1.2, without directives", where=where, fix="remove the '%' lines")
 
     def _enter(self, where: str, *, scalar: bool) -> None:
-        """Note a node of the innermost list or mapping; every other one of a mapping is a key."""
+        """Count a node of the innermost list or mapping; every other one of a mapping is a key."""
         if not self.stack:
             return
         parent = self.stack[-1]
@@ -169,7 +169,7 @@ def _refuse_long_number(event: Any, where: str) -> None:
 
 
 class _Constructor(RoundTripConstructor):
-    """Keeps of each number how it was written, for fields that hold text; and what looks like a date is text."""
+    """Keeps the text of each number, for fields that hold text; dates stay text."""
 
     def construct_yaml_int(self, node: Any) -> Any:
         value = super().construct_yaml_int(node)

@@ -1,4 +1,4 @@
-"""Plain dicts, lists and scalars of a YAML tree, in which numbers know how they were written."""
+"""Plain dicts, lists and scalars of a YAML tree, in which numbers keep their text."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class WrittenFloat(float):
 
 
 def plain(value: Any) -> Any:
-    """A copy without what belongs to YAML. What is not finite becomes text, which no number's field takes."""
+    """A copy of plain types. NaN and infinity become text, which fields of numbers refuse."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -59,8 +59,8 @@ def require_text_keys(tree: Any, source: str, *, one_line: bool = False) -> None
     """Refuse keys that are numbers, true, false, null, lists or mappings: `1` and `"1"` would become one.
 
     Args:
-        tree: Of `load_yaml`.
-        source: What errors call it.
+        tree: From `load_yaml`.
+        source: Its name in errors.
         one_line: Whether errors name no line.
 
     Raises:

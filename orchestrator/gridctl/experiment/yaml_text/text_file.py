@@ -22,7 +22,7 @@ def read_text_file(path: Path) -> str:
 
     Raises:
         FileNotFoundError: There is none.
-        InputError: It cannot be read, is not UTF-8, or is larger than any experiment.
+        InputError: It cannot be read, is not UTF-8, or is larger than any experiment file.
     """
     try:
         data = read_bounded(path, MAX_BYTES)
@@ -34,7 +34,7 @@ def read_text_file(path: Path) -> str:
 
 
 def decode_text(data: bytes, source: object) -> str:
-    """Bytes as text; a byte order mark of UTF-8 is left out.
+    """Bytes as text, without UTF-8's byte order mark.
 
     Raises:
         InputError: They are not UTF-8.

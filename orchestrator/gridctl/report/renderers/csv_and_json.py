@@ -1,4 +1,4 @@
-"""A report as tidy rows: one a comparison, for scripts."""
+"""A report as tidy rows, one per comparison, for scripts."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def as_csv(report: Report) -> str:
 
 
 def side_tables(report: Report) -> dict[str, str]:
-    """Tables that have no place in the rows of comparisons, as CSV by the names of their files."""
+    """Tables that do not fit into the rows of comparisons, as CSV by file name."""
     trends = [row for part in report.comparisons for row in part.trends]
     tables: dict[str, tuple[type[Any], Sequence[Any]]] = {
         "scorecard.csv": (ScorecardRow, report.scorecard),
@@ -97,7 +97,7 @@ def _plain(row: Any) -> dict[str, Any]:
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Its mappings as columns of their own: `patients_train`, `batch_size`."""
+    """The row with each mapping as columns of its own: `patients_train`, `batch_size`."""
     flat: dict[str, Any] = {}
     for name, value in row.items():
         if isinstance(value, Mapping):
@@ -116,10 +116,10 @@ def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
 
 
 def as_json(report: Report) -> str:
-    """Everything of a report, its names as keys; what is unknown is null.
+    """The whole report as JSON, attribute names as keys; unknown values are null.
 
     `comparisons` has one object per row, with what `Comparison` says of all its rows; pairs left
-    out, unlike pairs, scores of pairs and what is said over the grid are lists of their own.
+    out, unlike pairs, scores of pairs and tests over the whole grid are lists of their own.
     """
     told = {"experiment": report.experiment, "unit": report.unit, "score": report.score}
     content = {

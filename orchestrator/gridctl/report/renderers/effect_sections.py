@@ -46,7 +46,7 @@ def _effect(value: float | None, low: float | None, high: float | None) -> str:
 
 
 def place_columns(family: Sequence[ComparisonRow]) -> list[str]:
-    """What tells the rows of a table apart; a ratio that all share is in the title."""
+    """Columns that distinguish the rows of a table; a ratio that all share is in the title."""
     ablated = any(row.ablation != "none" for row in family)
     return [*([] if ablated and _one_ratio(family) else ["ratio"]), *(["ablation"] if ablated else [])]
 
@@ -62,7 +62,7 @@ def _one_ratio(family: Sequence[ComparisonRow]) -> bool:
 
 
 def improvement_said(row: Overall) -> Iterator[str]:
-    """Whether one model is better in so many pairs that it matters: Bouthillier et al. (2021)."""
+    """Whether one model is better in enough pairs to be meaningful: Bouthillier et al. (2021)."""
     if row.probability_of_improvement is None:
         return
     assert row.improvement_low is not None

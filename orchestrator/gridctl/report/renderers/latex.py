@@ -61,7 +61,7 @@ def as_latex(report: Report) -> str:
     parts += [rf"\paragraph{{{escaped(label)}}} {escaped(text)}" for label, text in definitions(report).items()]
     for number, section in enumerate(all_sections(report)):
         parts.append(_table(section))
-        parts += [r"\clearpage"] if number % 12 == 11 else []  # LaTeX holds no more tables back at a time
+        parts += [r"\clearpage"] if number % 12 == 11 else []  # LaTeX defers no more tables at once
         if section.notes:
             heading = [rf"\paragraph{{{escaped(section.title)}}}"] if section.columns else []
             parts += [*heading, *_itemised(section.notes)]

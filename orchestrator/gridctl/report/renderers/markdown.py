@@ -1,4 +1,4 @@
-"""A report as Markdown, for a pull request or a lab book."""
+"""A report as Markdown, for a pull request or a lab notebook."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def scorecard_sections(report: Report) -> Iterator[Section]:
 
 
 def _by_position(report: Report, set_name: str, structure: str, rows: Sequence[ScorecardRow]) -> Section:
-    """In-plane HD95 of the basal, middle and apical third of the slices that the truth holds."""
+    """In-plane HD95 of the basal, middle and apical third of the slices in which the truth has the structure."""
     ablated = any(row.ablation != "none" for row in rows)
     at = {(row.train_ratio, row.ablation, row.model, row.time_point, row.metric): row for row in rows}
     table = []
@@ -54,7 +54,7 @@ def _by_position(report: Report, set_name: str, structure: str, rows: Sequence[S
 
 
 def training_sections(report: Report) -> Iterator[Section]:
-    """What was trained, a row per model and cell; what differs between the models of a cell is starred."""
+    """What was trained, one row per model and cell; differences between the models of a cell are starred."""
     if not report.trained:
         return
     ablated = any(row.ablation != "none" for row in report.trained)

@@ -1,4 +1,4 @@
-"""One table of a report and what is said below it."""
+"""One table of a report and the notes below it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One table and what is said below it.
+    """One table and the notes below it.
 
     Attributes:
-        title: Above it.
+        title: Its title.
         columns: Headings.
-        rows: Cells, as many a row as there are columns.
+        rows: Rows of cells, one cell per column.
         emphasised: Indices of rows whose difference is significant after correction.
         caption: How to read its numbers.
-        notes: What they allow to say.
+        notes: What may be concluded from them.
         text_columns: Headings of columns that hold words.
     """
 

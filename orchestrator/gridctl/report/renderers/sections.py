@@ -46,7 +46,7 @@ def sections(report: Report) -> Iterator[Section]:
 
 
 def definitions(report: Report, metrics: Iterable[str] = ()) -> dict[str, str]:
-    """What each metric is, by its label, in the order of their first mention: those of the report's tables, and more.
+    """The definition of each metric by its label, in order of first mention: those of the report's tables, and more.
 
     Args:
         report: Its summaries come first.
@@ -58,7 +58,7 @@ def definitions(report: Report, metrics: Iterable[str] = ()) -> dict[str, str]:
 
 
 def footer(report: Report) -> str:
-    """What made the numbers, in a line."""
+    """Versions and resampling behind the numbers, in one line."""
     made = report.provenance
     libraries = ", ".join(f"{name} {version}" for name, version in made.analysis.items())
     drawn = f"{made.resamples} resamples, seed {made.resampling_seed}"
@@ -102,7 +102,7 @@ def _summary(report: Report, metric: str, summaries: Sequence[Summary]) -> Secti
 def _comparison(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
     ablated, place = any(row.ablation != "none" for row in family), place_columns(family)
     names = ("without", "none") if comparison.kind == "ablations" else (comparison.model, comparison.against)
-    g = [] if ablated else ["g"]  # 80 columns have no room for both; g is then in the table of other means
+    g = [] if ablated else ["g"]  # both do not fit into 80 columns; g is then in the second table
     columns = [*place, *names, "diff.", "95% CI", "p", "Holm", *g, "n"]
     rows = []
     for row in family:
@@ -149,7 +149,7 @@ def _caption(report: Report, comparison: Comparison, family: Sequence[Comparison
 
 
 def tests_made(family: Sequence[ComparisonRow]) -> str:
-    """What p is of, in words."""
+    """Which tests p comes from, in words."""
     names = {
         "two-way": "difference, interval and p: two-way t over seeds and patients",
         "Nadeau-Bengio": "difference, interval and p: t of Nadeau and Bengio over random splits",
@@ -161,7 +161,7 @@ def tests_made(family: Sequence[ComparisonRow]) -> str:
 
 
 def _readings(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
-    """Both readings side by side: whichever is declared, the other is not hidden."""
+    """Both readings side by side: the one that is not declared is shown too."""
     place = place_columns(family)
     columns = [*place, "these patients", "p", "patients like these", "p", "seeds", "patients"]
     rows = []
@@ -216,7 +216,7 @@ def _caption_of_others(family: Sequence[ComparisonRow]) -> str:
 
 
 def _whole_grid(report: Report) -> Iterator[Section]:
-    """Only where there is more than one cell: else it would repeat the table above."""
+    """The test over the whole grid, if there is more than one cell: else it would repeat the table above."""
     overall = {(row.metric, row.model, row.against): row for part in report.comparisons for row in part.overall}
     by_metric: dict[str, list[list[str]]] = defaultdict(list)
     for mean in report.aggregates:

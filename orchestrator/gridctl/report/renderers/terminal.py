@@ -39,14 +39,14 @@ _UNBROKEN: Final = (
     "TOST",
     "ROPE",
 )
-"""Columns too short to break; the others break where even bare numbers are too wide."""
+"""Columns too short to wrap; the others wrap if even bare numbers are too wide."""
 
 
 def print_report(report: Report, console: Console) -> None:
     """Print a report.
 
-    A table too wide for the terminal loses its leading zeros, then its gaps, then breaks cells between words, and
-    becomes a list where words are too long; never digits.
+    A table too wide for the terminal loses its leading zeros, then its gaps, then wraps cells between words, and
+    becomes a list if words are too long; it never loses digits.
     """
     for warning in report.warnings:
         console.print(Text(f"warning: {warning}", style="yellow"))
@@ -70,7 +70,7 @@ def print_report(report: Report, console: Console) -> None:
 
 
 def _table(section: Section, console: Console) -> RenderableType:
-    """The first of three drawings that fits; else the narrowest, which breaks cells between words; else a list."""
+    """The first of three layouts that fits; else the narrowest, which wraps cells between words; else a list."""
     for written, gap in ((str, 1), (_bare, 1), (_bare, 0)):
         drawn = _drawn(section, written, gap)
         if Measurement.get(console, console.options.update(max_width=_ENDLESS), drawn).maximum <= console.width:
@@ -80,7 +80,7 @@ def _table(section: Section, console: Console) -> RenderableType:
 
 
 def _widths(section: Section, room: int) -> list[int] | None:
-    """Of columns whose cells break between words, as wide as the longest word at least; None if there is no room."""
+    """Widths of columns whose cells wrap between words, at least the longest word each; None if they do not fit."""
     least, most = [], []
     for index, heading in enumerate(section.columns):
         cells = [heading, *(_bare(row[index]) for row in section.rows)]

@@ -1,4 +1,4 @@
-"""Tables of trends over the train ratio, and of what ablations do to a lead."""
+"""Tables of trends over the train ratio, and of the effects of ablations on a lead."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ def _trends(report: Report, metric: str, rows: list[TrendTest]) -> Section:
         "these: two-way t over each patient's slope, of those scored at every ratio; Page: one-sided, "
         f"{'exact' if exact else 'normal approximation'}, takes ratios for exchangeable"
     )
-    undeclared = [] if all(row.declared for row in rows) else ["not declared (compare.trend), so no part of the answer"]
+    undeclared = (
+        [] if all(row.declared for row in rows) else ["not declared (compare.trend), so not part of the answer"]
+    )
     notes = [*(row.verdict for row in rows), *undeclared]
     title = f"{titled(report.measures[metric])}: trend over the train ratio"
     return Section(title, list(TREND_COLUMNS), cells, sure, caption, notes, text_columns=("compared",))

@@ -1,4 +1,4 @@
-"""Where a number belongs to the sign before it, no line ends between them."""
+"""Keeps a number on one line with the sign before it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CI: Final = re.compile(r"\b(\d+%) (CI|interval)\b( (?=\[))?")
 def unbroken(text: str) -> str:
     """Text with no-break spaces inside `n = 3`, `p < .001`, `95% CI [0.010, 0.024]`, for pages and documents.
 
-    A terminal breaks lines by itself, and may lack the character. What is to be typed, such as `--set 'seeds=[1, 2]'`,
+    A terminal wraps lines by itself, and may lack the character. Text to be typed, such as `--set 'seeds=[1, 2]'`,
     stays as it is.
     """
     text = _SIGN.sub(rf"\1{NO_BREAK}\2{NO_BREAK}", text)

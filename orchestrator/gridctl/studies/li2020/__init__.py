@@ -1,4 +1,4 @@
-"""Li (2020): γ-Net against U-Net on ever less of ACDC."""
+"""Li (2020): γ-Net against U-Net on shrinking parts of ACDC."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ NOTHING_YET: Final = "no finished run of this experiment corresponds to it yet"
 
 @dataclass(frozen=True, slots=True)
 class PrintedRuns:
-    """Our numbers for printed cells.
+    """Looks up our numbers for printed cells.
 
     Attributes:
         finished: Ids of runs.
@@ -81,7 +81,7 @@ class PrintedRuns:
         return [run for run in alike if (run.model, run.ablation) == (alike[0].model, alike[0].ablation)]
 
     def _partners(self, cell: Mapping[str, Any]) -> list[RunSpec]:
-        """Runs that the printed p sets a cell's against."""
+        """Runs with which the printed p compares those of a cell."""
         if cell.get("tested") == "models":
             (other,) = ARCHITECTURES.keys() - {cell["architecture"]}
             return self._like(cell, architecture=other)

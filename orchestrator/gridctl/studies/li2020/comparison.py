@@ -46,7 +46,7 @@ class Li2020Comparison:
 
 def _items(measured: Measured, names: Sequence[str]) -> Iterator[StudyItem]:
     experiment, epochs, measures = measured.experiment, measured.epochs, measured.measures
-    scored = Scored(epochs, no_cases(), epoch_measures(measures))  # the thesis scored slices alone
+    scored = Scored(epochs, no_cases(), epoch_measures(measures))  # the thesis scored only slices
     metrics = list(scored.measures)
     pooled = Observations.of(scored, metrics, "epoch", "")
     for name in names:

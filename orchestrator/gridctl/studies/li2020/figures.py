@@ -18,7 +18,7 @@ _STYLES: Final[Mapping[str, Style]] = {"gamma_net": ("#b2182b", "o", "-"), "unet
 """Colour, marker and line of the printed architectures: alike in print without colour."""
 
 _OTHERS: Final[Sequence[Style]] = (("#1b7837", "^", "-."), ("#762a83", "D", ":"), ("#b35806", "v", "--"))
-"""Of models that the print does not have, in turn."""
+"""Styles of models that the thesis does not have, used in turn."""
 
 _DPI: Final = 200
 

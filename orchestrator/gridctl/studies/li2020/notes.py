@@ -1,4 +1,4 @@
-"""What a printed table or figure has that an experiment has not, and the other way round."""
+"""What a printed table or figure has and an experiment lacks, and vice versa."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gridctl.studies.li2020.printed import ARCHITECTURES, SOURCE, architectures_
 def notes_on_models(
     experiment: Experiment, item: Mapping[str, Any], shown: Collection[str], *, drawn: bool
 ) -> Iterator[str]:
-    """What is in the print or in the experiment alone, a sentence each.
+    """Models that are only in the print or only in the experiment, one sentence each.
 
     Args:
         experiment: Its models, whatever they are called.
@@ -45,7 +45,7 @@ def notes_on_models(
 
 
 def notes_on_metrics(item: Mapping[str, Any], epochs: pd.DataFrame, measures: Measures) -> Iterator[str]:
-    """Printed metrics that no finished run has measured, a sentence each.
+    """Printed metrics that no finished run has measured, one sentence each.
 
     Args:
         item: Table or figure, as printed.

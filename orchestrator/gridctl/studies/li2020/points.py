@@ -55,7 +55,7 @@ def figure_points(
 
 
 def said_of_points(item: Mapping[str, Any], points: Sequence[StudyPoint]) -> str:
-    """How far our runs agree with what the study says of a figure, in words."""
+    """How far our runs agree with what the study says about a figure, in words."""
     if not points:
         return NOTHING_YET
     if item["against"] == "epoch":

@@ -25,7 +25,7 @@ def printed() -> Mapping[str, Mapping[str, Any]]:
 
 
 def with_our_sets(item: Mapping[str, Any], experiment: Experiment) -> Mapping[str, Any]:
-    """A table or figure whose metrics name the sets of an experiment in place of the data sets of the print."""
+    """A table or figure whose metrics name the sets of an experiment instead of the printed data sets."""
     name_of = {
         given.dataset: name for run in experiment.runs for name, given in reversed(list(run.data.external.items()))
     }

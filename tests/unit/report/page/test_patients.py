@@ -75,7 +75,7 @@ def test_patients_of_one_seed_alone_are_drawn(whole: Whole) -> None:
         for of_set in cell.sets:
             paired = of_set.plots[0]
             marks = [mark for mark in paired.marks if "dot" in mark.css]
-            assert len(marks) == len(PATIENTS) - 1, "a mark a patient of one seed, without who is left out"
+            assert len(marks) == len(PATIENTS) - 1, "one mark per patient of one seed, without who is left out"
             assert f"seed {of_set.example.seed}" in paired.said
             assert "left out for both: both empty (1)" in paired.said
 

@@ -9,12 +9,12 @@ from gridctl.analysis.statistics.paired_t import PairedT, paired_t
 
 
 def interaction(with_ablation: ArrayLike, without: ArrayLike, confidence: float = 0.95) -> PairedT:
-    """Test whether the paired difference A - B is another under an ablation than without it.
+    """Test whether the paired difference A - B changes under an ablation.
 
     Args:
         with_ablation: Shape (seeds,): A - B of each seed under the ablation; NaN where one is missing.
         without: The same without it.
-        confidence: Of the interval, in (0, 1).
+        confidence: Level of the interval, in (0, 1).
 
     Returns:
         The paired t-test of (A - B) under the ablation minus (A - B) without it, over seeds that have both.

@@ -78,13 +78,13 @@ def slopes(ratios: ArrayLike, differences: ArrayLike) -> NDArray[np.float64]:
 def trend(ratios: ArrayLike, differences: ArrayLike, confidence: float = 0.95) -> Trend:
     """Test whether a difference changes with the amount of data, on these patients.
 
-    One seed's nested splits serve all ratios, so each seed gives one slope and the slopes are tested; what the
+    The nested splits of one seed serve all ratios, so each seed gives one slope and the slopes are tested; what the
     patients of a seed have in common cancels.
 
     Args:
         ratios: Shape (R,).
         differences: Shape (seeds, R), NaN where one is missing; such seeds are left out.
-        confidence: Of the interval, in (0, 1).
+        confidence: Level of the interval, in (0, 1).
 
     Raises:
         ValueError: As `slopes`.
@@ -105,9 +105,9 @@ def trend(ratios: ArrayLike, differences: ArrayLike, confidence: float = 0.95) -
 
 
 def page_l(ratios: ArrayLike, differences: ArrayLike, *, grows_as_data_shrink: bool = True) -> PageL | None:
-    """Test one-sided that a difference is ordered by the amount of data; the direction is to be declared before.
+    """Test one-sided that a difference is ordered by the amount of data; declare the direction in advance.
 
-    It takes ratios for exchangeable if there is no trend, which they are not where scores at small ratios vary more.
+    It assumes that ratios are exchangeable without a trend, which fails if scores at small ratios vary more.
 
     Args:
         ratios: Shape (R,), three or more.

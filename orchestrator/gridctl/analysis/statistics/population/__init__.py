@@ -1,1 +1,1 @@
-"""What may be said of patients like these, and not of these alone."""
+"""Inference about patients like these, not only about these."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Weighted sums that the inference over seeds and patients is made of.
+    """Weighted sums for the inference over seeds and patients.
 
     Attributes:
         weights: Shape (J, N), 0 where a score is missing; no row and no column is all 0.
@@ -39,7 +39,7 @@ class Sums:
 
     @property
     def shares(self) -> tuple[float, float, float]:
-        """By how much the variances of a seed, of a patient and of a cell reach the mean."""
+        """Coefficients of the seed, patient and cell variances in the variance of the mean."""
         squares = self.total**2
         return (
             float((self.weights.sum(axis=1) ** 2).sum() / squares),
@@ -61,7 +61,7 @@ class Components:
     Attributes:
         seed: Between seeds: splits and start weights.
         patient: Between patients.
-        residual: What is left.
+        residual: The remainder.
     """
 
     seed: float
@@ -73,7 +73,7 @@ class Components:
         return Components(max(self.seed, 0.0), max(self.patient, 0.0), max(self.residual, 0.0))
 
     def of_mean(self, shares: tuple[float, float, float]) -> float:
-        """Variance of a mean that they reach by these shares."""
+        """Variance of a mean with these coefficients."""
         return self.seed * shares[0] + self.patient * shares[1] + self.residual * shares[2]
 
 

@@ -1,4 +1,4 @@
-"""A paired t over random re-splits of one cohort, corrected for what their training sets share."""
+"""A paired t over random re-splits of one cohort, corrected for the overlap of their training sets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class CorrectedT:
     """The corrected resampled t-test.
 
     Attributes:
-        mean: Of the differences.
+        mean: Mean of the differences.
         se: Standard error; None below two splits, and without spread.
         t, degrees_of_freedom, p: The test, two-sided.
         low, high: Confidence interval.
@@ -60,7 +60,7 @@ def corrected_t(differences: ArrayLike, n_test: int, n_train: int, confidence: f
         differences: Shape (J,), finite, one per split.
         n_test: Patients scored in each split.
         n_train: Patients trained on in each.
-        confidence: Of the interval, in (0, 1).
+        confidence: Level of the interval, in (0, 1).
 
     Returns:
         The test; None without differences.

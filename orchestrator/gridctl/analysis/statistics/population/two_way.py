@@ -1,4 +1,4 @@
-"""A mean difference over seeds and patients, both drawn: what may be said of patients like these."""
+"""A mean difference over seeds and patients, both random: inference about patients like these."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class TwoWay:
 
     Attributes:
         mean: Weighted mean of the differences; None without any.
-        n_seeds, n_patients: With a difference.
+        n_seeds, n_patients: How many have a difference.
         v_seed, v_patient, v_cell: Variances of the mean, clustered by seed, by patient and by cell.
         se: Standard error; None where there is none: below two seeds or two patients, or no spread.
         t: Statistic.
@@ -57,7 +57,7 @@ def two_way(
     Args:
         differences: Shape (J seeds, N patients), NaN where a patient was not scored.
         weights: Shape (N,) or (J, N), at least 0; 1 each by default.
-        confidence: Of the interval, in (0, 1).
+        confidence: Level of the interval, in (0, 1).
         method: `satterthwaite`: variance from crossed components, and their degrees of freedom, never below
             `conservative`: V_seed + V_patient - V_cell with min(J, N) - 1.
 
@@ -114,7 +114,7 @@ def _satterthwaite(sums: Sums, v_seed: float, v_patient: float, v_cell: float) -
 
 
 def _effective_patients(sums: Sums, found: Components) -> float:
-    """As how many equally weighted patients these count: one who validated often weighs more."""
+    """Effective number of equally weighted patients: one who validated often weighs more."""
     parts = found.clipped()
     by_patient, squares = sums.weights.sum(axis=0), (sums.weights**2).sum(axis=0)
     expected = parts.patient * by_patient**2 + (parts.seed + parts.residual) * squares

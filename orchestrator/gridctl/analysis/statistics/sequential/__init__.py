@@ -1,1 +1,1 @@
-"""Looking at results before all seeds are there."""
+"""Sequential tests: looking at results before all seeds are complete."""

@@ -12,18 +12,18 @@ from numpy.typing import ArrayLike, NDArray
 from gridctl.analysis.statistics.paired_scores import rounding
 
 EFFECT_VARIANCE: Final = 4.0
-"""Of effects expected, in units of the differences' variance: 4 has the more power at 1 to 2 deviations."""
+"""Prior variance of effects, in units of the differences' variance: 4 has more power at 1 to 2 deviations."""
 
 
 @dataclass(frozen=True, slots=True)
 class Anytime:
-    """What is known after n pairs, however often it was looked at before.
+    """The evidence after n pairs, valid however often it was looked at before.
 
     Attributes:
-        n: Pairs.
-        mean: Of the differences; None without pairs.
+        n: Number of pairs.
+        mean: Mean of the differences; None without pairs.
         log_e: Natural logarithm of the e-value; 0 below two pairs and without spread.
-        low, high: Of the confidence sequence; None where it is unbounded.
+        low, high: Confidence sequence; None where it is unbounded.
     """
 
     n: int
@@ -51,7 +51,7 @@ def log_e_values(t: ArrayLike, n: int, g: float = EFFECT_VARIANCE) -> NDArray[np
     """Logarithms of the e-values of t statistics.
 
     Args:
-        t: Any shape; each of n paired differences.
+        t: t statistics of n paired differences each, any shape.
         n: Two or more.
         g: Variance of the effects expected, in units of the differences' variance.
 
@@ -66,11 +66,11 @@ def log_e_values(t: ArrayLike, n: int, g: float = EFFECT_VARIANCE) -> NDArray[np
 def anytime(differences: ArrayLike, *, alpha: float = 0.05, g: float = EFFECT_VARIANCE) -> Anytime:
     """E-value and confidence sequence of paired differences, in the order in which they were declared.
 
-    Holds for about normal differences, for the cohort alone: it guards against looking, not against shared patients.
+    Valid for about normal differences and for the cohort: it corrects for repeated looks, not for shared patients.
 
     Args:
         differences: Shape (n,), finite.
-        alpha: Error of the confidence sequence over all times.
+        alpha: Error probability of the confidence sequence over all times.
         g: As in `log_e_values`.
 
     Raises:

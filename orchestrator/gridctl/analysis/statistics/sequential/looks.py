@@ -1,4 +1,4 @@
-"""Looks that were declared: at which p each may call a difference, so that all together stay at the level."""
+"""Declared looks: the p at which each may call a difference significant, so that together they keep the level."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 from scipy import stats
 
 _STUDIES: Final = 400_000
-"""Simulated without a difference: the nominal p is then good to 0.0002."""
+"""Number of simulated studies without a difference: makes the nominal p accurate to 0.0002."""
 
 
 def nominal_p(looks: Sequence[int], level: float = 0.05) -> float:
-    """The p at which each of several looks may call a difference.
+    """The p at which each of several looks may call a difference significant.
 
     Args:
-        looks: Pairs at each, rising, the first 2 or more.
+        looks: Numbers of pairs, increasing, the first 2 or more.
         level: Chance that any of them does so without a difference.
 
     Returns:
         Pocock's constant p, of paired t-tests at these numbers of pairs, simulated.
 
     Raises:
-        ValueError: The looks do not rise from 2 or more.
+        ValueError: The looks do not increase from 2 or more.
 
     Source: Pocock (1977), for t-tests and unequal steps.
     """
@@ -38,7 +38,7 @@ def adjusted_p(p: float, looks: Sequence[int]) -> float:
     """Chance, without a difference, that any look finds a p as small as this: what goes into Holm.
 
     Args:
-        p: Of a paired t at one of the looks.
+        p: p of a paired t at one of the looks.
         looks: All that were declared, whether made yet or not.
 
     Returns:
@@ -57,7 +57,7 @@ def adjusted_p(p: float, looks: Sequence[int]) -> float:
 
 
 def latest_look(looks: Sequence[int], pairs: int) -> int | None:
-    """The last look for which there are pairs enough; None before the first."""
+    """The last look for which there are enough pairs; None before the first."""
     return max((look for look in looks if look <= pairs), default=None)
 
 

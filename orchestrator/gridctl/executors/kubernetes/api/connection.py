@@ -15,17 +15,17 @@ from gridctl.terminal.console import say
 
 
 class Connection:
-    """An API server and how to speak to it. Thread-safe.
+    """An API server and how to connect to it. Thread-safe.
 
     Args:
-        access: What the kubeconfig says.
+        access: The kubeconfig's settings.
         namespace: Where the experiment's Jobs are.
-        connections: Kept open at most.
+        connections: How many are kept open at most.
 
     Attributes:
         server: Its URL.
         namespace: Where the experiment's Jobs are.
-        via: What is between here and there, for errors; empty for nothing.
+        via: A proxy, for error messages; empty for none.
         pool: Connections, kept open.
     """
 
@@ -54,7 +54,7 @@ class Connection:
         return made
 
     def renew(self, refused: urllib3.HTTPHeaderDict) -> bool:
-        """The API server does not accept these headers: whether there are other credentials now.
+        """Renew credentials that the API server rejected; returns whether there are different ones now.
 
         Raises:
             KubeconfigError: They cannot be renewed.
@@ -66,12 +66,12 @@ class Connection:
 
 
 def open_connection(context: str | None, namespace: str | None, connections: int) -> Connection:
-    """Read the kubeconfig, or the service account inside a cluster; asks no API server yet.
+    """Read the kubeconfig, or the service account inside a cluster; sends no request yet.
 
     Args:
         context: Of the kubeconfig; None for its current one.
         namespace: None for the context's.
-        connections: Kept open at most.
+        connections: How many are kept open at most.
 
     Raises:
         KubeconfigError: There is no kubeconfig, it is not valid, or it has no such context.

@@ -1,4 +1,4 @@
-"""What an API server says when it refuses, said with what to do."""
+"""Errors of an API server as messages that say what to do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import urllib3
 from gridctl.errors import UnreachableError
 
 BUSY: Final = (429, 500, 502, 503, 504)
-"""What an overloaded or restarting API server answers, or a proxy before it."""
+"""Statuses of an overloaded or restarting API server, or of a proxy before it."""
 
 _ANONYMOUS: Final = 'User "system:anonymous"'
 _NO_API_SERVER: Final = "what answers there is no Kubernetes API server"
@@ -20,13 +20,13 @@ _UNREACHABLE_FIX: Final = "look whether the cluster runs and KUBECONFIG names it
 
 
 class RefusedError(UnreachableError):
-    """The API server answered, and not with what was asked.
+    """The API server answered with an error.
 
     Attributes:
         status: HTTP status.
         reason: Kubernetes' own word, such as `AlreadyExists`; empty if it gave none.
         message: What it says.
-        details: More of it, such as the continuation of an expired listing.
+        details: Further details, such as the continuation of an expired listing.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class RefusedError(UnreachableError):
 
     @property
     def is_quota(self) -> bool:
-        """Whether a ResourceQuota is used up, which passes when others have finished."""
+        """Whether a ResourceQuota is used up, which ends when other Jobs have finished."""
         return self.status == 403 and "exceeded quota" in self.message
 
 
@@ -49,7 +49,7 @@ def refusal(status: int, body: bytes, *, where: str, tries: int) -> RefusedError
 
     Args:
         status: HTTP status.
-        body: A Status object as JSON, or anything a proxy says.
+        body: A Status object as JSON, or any answer of a proxy.
         where: Server and namespace.
         tries: How often it was asked.
     """
@@ -97,18 +97,18 @@ def _fix(status: int, message: str) -> str:
 
 
 def no_json(body: bytes, server: str) -> UnreachableError:
-    """An answer of status 200 that is not an API server's, as login pages of proxies are."""
+    """An answer of status 200 that is not an API server's, such as a proxy's login page."""
     text = " ".join(body.decode(errors="replace").split())[:200]
     return UnreachableError(f"{_NO_API_SERVER}: {text}", where=server, fix=_fix(200, _NO_API_SERVER))
 
 
 def unreachable(error: Exception, server: str, via: str) -> UnreachableError:
-    """No answer at all: refused, timed out, cut, or another certificate.
+    """No answer at all: refused, timed out, cut off, or an untrusted certificate.
 
     Args:
         error: What happened.
         server: Its URL.
-        via: A proxy, said after the server; empty for none.
+        via: A proxy, named after the server; empty for none.
     """
     if via and not isinstance(error, urllib3.exceptions.SSLError):
         return UnreachableError(

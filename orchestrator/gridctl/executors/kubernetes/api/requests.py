@@ -52,11 +52,11 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a request gave.
+    """The result of a request.
 
     Attributes:
         body: The object.
-        warnings: What the API server warns of, such as Pod Security.
+        warnings: Warnings of the API server, such as those of Pod Security.
     """
 
     body: Json
@@ -67,8 +67,8 @@ class Api:
     """One API server. Thread-safe.
 
     A request that gets no answer or 429 or 5xx is repeated: after the time that the server asks
-    for, which every thread keeps to, else after a growing random pause. So each request must be
-    one that may arrive twice; creating by a fixed name and deleting are.
+    for, which applies to every thread, else after a growing random pause. So each request must be
+    idempotent; creating by a fixed name and deleting are.
     """
 
     def __init__(self, connection: Connection, tries: int = _TRIES) -> None:
@@ -80,7 +80,7 @@ class Api:
         self._streams: set[urllib3.BaseHTTPResponse] = set()
 
     def hasty(self) -> Api:
-        """The same server for whoever goes on by himself after an outage, and wants to hear of it soon."""
+        """The same server with few retries, for callers that handle outages themselves."""
         return Api(self._connection, _TRIES_WHEN_HASTY)
 
     @property
@@ -94,7 +94,7 @@ class Api:
         return self._connection.namespace
 
     def stop(self) -> None:
-        """End all waiting: pauses raise StoppedWaiting, and what is read line by line ends."""
+        """End all waiting: pauses raise StoppedWaiting, and streams of lines end."""
         self._stopped.set()
         with self._guard:
             for response in self._streams:
@@ -104,7 +104,7 @@ class Api:
     def request(
         self, method: str, path: str, query: Mapping[str, str] | None = None, body: Mapping[str, Any] | None = None
     ) -> Answer:
-        """Ask until there is an answer.
+        """Send a request until there is an answer.
 
         Args:
             method: GET, POST or DELETE.
@@ -132,7 +132,7 @@ class Api:
         return self.request("GET", path, query).body
 
     def list(self, path: str, **query: str) -> Listing:
-        """All objects at a path, page by page, begun anew when the listing expires.
+        """All objects at a path, page by page; starts again when the listing expires.
 
         Raises:
             RefusedError, UnreachableError: As for `request`.
@@ -185,7 +185,7 @@ class Api:
 
         Raises:
             RefusedError, UnreachableError: As for `request`.
-            CutError: There may be more of it.
+            CutError: The connection was cut; there may be more lines.
         """
         response = self._response("GET", path, query, None, read_timeout_s=read_timeout_s, stream=True)
         rest = b""
@@ -278,7 +278,7 @@ class Api:
 
 
 def _parsed(line: bytes) -> Json:
-    """An event; the last line of a connection that a proxy closed in order may be half of one."""
+    """An event; the last line before a proxy closes a connection may be incomplete."""
     try:
         event: Json = json.loads(line)
     except ValueError as error:

@@ -28,20 +28,20 @@ _TLS_FIELDS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where an API server is, and how to speak to it as whom.
+    """Where an API server is, how to connect to it, and as which user.
 
     Attributes:
         server: Its URL, without a slash at the end.
         namespace: The context's, or the pod's; empty if there is none.
         context: Its name; empty inside a cluster.
-        tls: For connections to the server. What a command for signing in gives is put into it.
+        tls: For connections to the server. The client certificate of an exec plugin is put into it.
         tls_server_name: Name in the server's certificate; empty if it is the URL's.
-        proxy: Between here and there; None if there is none.
+        proxy: The proxy to it; None if there is none.
         proxy_tls: For a connection to a proxy of scheme https.
         compressed: Whether answers may be compressed.
-        warnings: What a person should know, in whole sentences.
-        credentials: Who one is.
-        impersonation: Headers that say as whom one acts.
+        warnings: Messages for the user, in full sentences.
+        credentials: The user's credentials.
+        impersonation: Headers of the impersonated user.
     """
 
     server: str
@@ -57,7 +57,7 @@ class Access:
     impersonation: tuple[tuple[str, str], ...]
 
     def headers(self) -> list[tuple[str, str]]:
-        """Who asks: headers of the next request. A name may come several times.
+        """Headers of the next request that identify the user. A name may appear several times.
 
         Raises:
             KubeconfigError: The credentials have to be renewed, and cannot be.
@@ -67,7 +67,7 @@ class Access:
 
 
 def find_access(context: str | None) -> Access:
-    """Read the kubeconfig, else the service account of a pod; asks no server.
+    """Read the kubeconfig, else the service account of a pod; sends no request.
 
     Args:
         context: Of the kubeconfig; None for its current one.
@@ -135,7 +135,7 @@ def _is_host(name: str) -> bool:
 
 
 def _server(cluster: Entry, user: Entry) -> str:
-    """The URL in the form that kubectl makes of it: without a scheme it is https if anything of TLS is set."""
+    """The URL as kubectl completes it: without a scheme it is https if any TLS setting is given."""
     text = cluster.text("server").strip()
     if not text:
         raise cluster.wrong("it names no server")

@@ -1,4 +1,4 @@
-"""What a command for signing in is told of the cluster, if it asks with `provideClusterInfo`."""
+"""What an exec plugin is told about the cluster, if it asks with `provideClusterInfo`."""
 
 from __future__ import annotations
 

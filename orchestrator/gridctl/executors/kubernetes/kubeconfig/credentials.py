@@ -1,4 +1,4 @@
-"""Who one is to the API server: a fixed token, a file whose token is renewed, a password, or a command."""
+"""Credentials for the API server: a fixed token, a token file, a password, or an exec plugin."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _AUTH_PROVIDERS: Final = {
 
 
 class Credentials(Protocol):
-    """What a request's Authorization is. Thread-safe.
+    """The Authorization header of requests. Thread-safe.
 
     Attributes:
-        certificates: How often another client certificate was taken into use: connections made before show an old one.
+        certificates: How often the client certificate has changed: earlier connections use an old one.
     """
 
     certificates: int
@@ -33,11 +33,11 @@ class Credentials(Protocol):
         """The header's value; empty for none.
 
         Raises:
-            KubeconfigError: It cannot be had.
+            KubeconfigError: There is none to be had.
         """
 
     def forget(self, refused: str) -> None:
-        """The API server does not accept this value (any more): do not give it from memory again."""
+        """The API server rejected this value: do not return it from the cache again."""
 
 
 class Fixed:
@@ -56,10 +56,10 @@ class Fixed:
 
 
 class TokenFile:
-    """A token in a file that somebody renews. It is read for every request: that is cheap, and never too late.
+    """A token in a file that is renewed from outside. It is read for every request, so it is never out of date.
 
     Args:
-        owner: Named by errors.
+        owner: Entry named in errors.
         path: The file.
         otherwise: Value of the header while the file cannot be read; empty if that is an error.
     """
@@ -93,13 +93,13 @@ class TokenFile:
 
 
 def credentials_of(user: Entry, cluster: Entry, server: str, tls: ssl.SSLContext) -> Credentials:
-    """What a user of a kubeconfig signs in with, besides a certificate.
+    """The credentials of a kubeconfig's user, besides a certificate.
 
     Args:
-        user: With the fields.
-        cluster: Told to a command that asks for it.
+        user: The user's entry.
+        cluster: Passed to an exec plugin that asks for it.
         server: URL of the API server, for the same.
-        tls: Gets the client certificate of a command.
+        tls: Receives the client certificate of an exec plugin.
 
     Raises:
         KubeconfigError: A value is not valid, or several ways are set of which one would be ignored.
@@ -126,4 +126,4 @@ def credentials_of(user: Entry, cluster: Entry, server: str, tls: ssl.SSLContext
         return Fixed(f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}")
     if execute:
         return ExecPlugin(Entry("user", user.name, user.file, execute), cluster, server, tls)
-    return Fixed("")  # a certificate, nobody, or a proxy such as `kubectl proxy` that adds them
+    return Fixed("")  # a certificate, an anonymous user, or a proxy such as `kubectl proxy` that adds them

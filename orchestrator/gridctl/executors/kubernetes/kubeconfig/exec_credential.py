@@ -1,4 +1,4 @@
-"""What a command for signing in prints: an ExecCredential."""
+"""The ExecCredential that an exec plugin prints."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Credential:
     Attributes:
         token: Empty if there is none.
         certificate: In PEM form; empty if there is none.
-        key: Of the certificate.
-        expires: None if it does not say so: then it is used until the API server refuses it.
+        key: Private key of the certificate.
+        expires: Time of expiry; None if unknown: then it is used until the API server refuses it.
     """
 
     token: str
@@ -32,12 +32,12 @@ class Credential:
 
 
 def read_credential(output: bytes, version: str, fault: Callable[[str], KubeconfigError]) -> Credential:
-    """A command's standard output, of which no error shows anything.
+    """Parse a plugin's standard output; errors never quote it.
 
     Args:
         output: As it was printed.
         version: The `apiVersion` that was asked for.
-        fault: Makes the error from what is wrong.
+        fault: Builds the error from a message.
 
     Raises:
         KubeconfigError: It is no ExecCredential of that version, or holds neither token nor certificate.

@@ -1,4 +1,4 @@
-"""Credentials from a command, as clouds' kubeconfigs name one: run when needed, again when they expire."""
+"""Credentials from an exec plugin, as in clouds' kubeconfigs: run when needed, and again when they expire."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class ExecPlugin:
 
     Args:
         section: The user's `exec`.
-        cluster: Told to the command if it asks.
+        cluster: Passed to the command if it asks.
         server: URL of the API server, for the same.
-        tls: Gets the client certificate.
+        tls: Receives the client certificate.
 
     Raises:
         KubeconfigError: The section is not valid.
@@ -62,7 +62,7 @@ class ExecPlugin:
         self._cluster = cluster_info(cluster, server) if section.flag("provideClusterInfo") else None
 
     def authorization(self) -> str:
-        """The header's value; empty if the command gives a certificate alone.
+        """The header's value; empty if the command returns only a certificate.
 
         Raises:
             KubeconfigError: The command gave no credentials.

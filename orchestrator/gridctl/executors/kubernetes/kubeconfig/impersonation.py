@@ -1,4 +1,4 @@
-"""Acting as somebody else: `as`, `as-groups`, `as-uid` and `as-user-extra` of a user, as headers."""
+"""Impersonation: `as`, `as-groups`, `as-uid` and `as-user-extra` of a user, as headers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from gridctl.executors.kubernetes.kubeconfig.entry import Entry
 
 _KNOWN: Final = ("as", "as-groups", "as-uid", "as-user-extra")
 _HTTP_TOKEN: Final = "!#$&'*+^`|"
-"""Besides letters, digits and `_.-~`, what the name of a header may hold; all else is escaped, as client-go does."""
+"""Characters of header names besides letters, digits and `_.-~`; all others are escaped, as client-go does."""
 
 
 def impersonation_headers(user: Entry) -> list[tuple[str, str]]:
     """Names and values, in the form in which they are sent; a name comes once for each of its values.
 
     Raises:
-        KubeconfigError: What is set cannot be honoured. Ignoring it would be acting with one's own rights.
+        KubeconfigError: A setting cannot be honoured. Ignoring it would mean acting with the user's own rights.
     """
     for field in user.fields:
         if str(field).lower().startswith(("as", "impersonat")) and field not in _KNOWN:

@@ -1,4 +1,4 @@
-"""The service account that a pod has."""
+"""Access from inside a pod, by its service account."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FOLDER: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
 def is_in_cluster() -> bool:
-    """Whether this process runs in a pod, as Kubernetes tells by the environment."""
+    """Whether this process runs in a pod, by the environment variables that Kubernetes sets."""
     return bool(os.environ.get("KUBERNETES_SERVICE_HOST") and os.environ.get("KUBERNETES_SERVICE_PORT"))
 
 

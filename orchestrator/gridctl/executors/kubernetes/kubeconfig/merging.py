@@ -1,4 +1,4 @@
-"""The files of KUBECONFIG as one, and the context that counts."""
+"""Merges the files of KUBECONFIG and chooses the context."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _DEFAULT: Final = "~/.kube/config"
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A context and what it names.
+    """A context with its cluster and user.
 
     Attributes:
         context: With the namespace.
         cluster: The API server.
-        user: Its credentials; an entry without fields for nobody.
+        user: Its credentials; an entry without fields for an anonymous user.
     """
 
     context: Entry
@@ -37,7 +37,7 @@ def named_files() -> list[Path]:
         return [Path(name) for name in dict.fromkeys(listed)]
     try:
         return [Path(_DEFAULT).expanduser()]
-    except RuntimeError:  # a user without a home
+    except RuntimeError:  # a user without a home directory
         return [Path(_DEFAULT)]
 
 

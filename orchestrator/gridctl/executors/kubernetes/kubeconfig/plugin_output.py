@@ -1,4 +1,4 @@
-"""What commands for signing in say, fit to be shown."""
+"""Makes the output of exec plugins safe to show."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _LONG: Final = re.compile(r"(?<![\w/.:@-])(?=[\w+=-]*\d)(?=[\w+=-]*[a-zA-Z])[\w+
 
 
 def plain(text: str) -> str:
-    """One line, without escapes that colour or move, and other control characters."""
+    """One line without terminal escape sequences and other control characters."""
     text = _ESCAPES.sub("", text)
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
 def without_tokens(errors: bytes, output: bytes) -> str:
-    """The end of what a command said, without anything that looks like a token.
+    """The end of a command's output, without anything that looks like a token.
 
     Args:
         errors: Its standard error.

@@ -1,4 +1,4 @@
-"""One kubeconfig file, taken apart into its named entries."""
+"""Parses one kubeconfig file into its named entries."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _KINDS: Final = {"contexts": "context", "clusters": "cluster", "users": "user"}
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What one file, or several merged, say.
+    """The content of one file, or of several merged.
 
     Attributes:
-        current_context: Name of the context that counts unless another is asked for; empty if none is set.
+        current_context: Name of the default context; empty if none is set.
         contexts: Cluster, user and namespace, by name.
         clusters: By name.
         users: By name.

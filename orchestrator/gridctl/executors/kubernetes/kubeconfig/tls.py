@@ -1,4 +1,4 @@
-"""TLS as kubectl does it: which certificates are trusted, and which is shown."""
+"""TLS as in kubectl: which certificates are trusted, and which is presented."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gridctl.executors.kubernetes.kubeconfig.entry import Entry
 
 
 def tls_of(cluster: Entry, user: Entry) -> ssl.SSLContext:
-    """What connections to a cluster's API server, as this user, are secured with.
+    """The TLS settings of connections to a cluster's API server as this user.
 
     Raises:
         KubeconfigError: A certificate or key is not valid, or what is set contradicts itself.
@@ -30,7 +30,7 @@ def tls_of(cluster: Entry, user: Entry) -> ssl.SSLContext:
 
 
 def trusting(cluster: Entry, authority: bytes | None, *, insecure: bool) -> ssl.SSLContext:
-    """Trusts one authority, those of the system, or, if `insecure`, everybody.
+    """A context that trusts one authority, those of the system, or, if `insecure`, any certificate.
 
     Raises:
         KubeconfigError: The authority is no certificate.
@@ -51,13 +51,13 @@ def trusting(cluster: Entry, authority: bytes | None, *, insecure: bool) -> ssl.
 
 
 def show_certificate(context: ssl.SSLContext, certificate: bytes, key: bytes, owner: Entry, fields: str) -> None:
-    """Let new connections show this certificate instead of what they showed before.
+    """Have new connections present this certificate.
 
     Args:
         context: Of the connections.
         certificate: In PEM form, with its chain.
         key: Its key, in PEM form, not encrypted.
-        owner: Named by errors.
+        owner: Entry named in errors.
         fields: Where both come from, for errors.
 
     Raises:

@@ -6,12 +6,12 @@ from gridctl.executors.kubernetes.kubeconfig.entry import Entry
 
 
 def checked_token(raw: bytes, owner: Entry, field: str) -> str:
-    """The token in some bytes, without white space around it.
+    """The token in these bytes, without surrounding white space.
 
     Args:
         raw: What was read.
-        owner: Named by errors.
-        field: Named by errors; the value never is.
+        owner: Entry named in errors.
+        field: Field named in errors; the value never is.
 
     Raises:
         KubeconfigError: It cannot be sent.

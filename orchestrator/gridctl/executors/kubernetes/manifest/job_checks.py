@@ -1,4 +1,4 @@
-"""What a Job must have so that gridctl finds it again and Kubernetes treats it as its trainer expects."""
+"""Checks that gridctl can find a Job again and that Kubernetes treats it as its trainer expects."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Expected:
         namespace: None if the template need not name one.
         labels: Of the Job and of its pods.
         annotations: Of the Job.
-        spec_url: Where the trainer reads what to do.
+        spec_url: URL of the run's specification.
         secret_env: Variables that come from Secrets.
     """
 

@@ -31,7 +31,7 @@ _TEMPLATE: Final = "k8s/templates/job.yaml.j2"
 
 
 class JobTemplate:
-    """Makes the Jobs of one experiment, each checked before anybody sees it."""
+    """Makes the Jobs of one experiment, and checks each before it is used."""
 
     def __init__(self, experiment: Experiment, store_url: str) -> None:
         """Read the experiment's template, or the built-in one.
@@ -53,7 +53,7 @@ class JobTemplate:
         """The Job of a run as YAML.
 
         Raises:
-            InputError: The template asks for a value that there is not, or what it gives is no
+            InputError: The template uses an undefined value, or its output is not a
                 valid Job of this run.
         """
         text, _ = self._render(run)
@@ -115,7 +115,7 @@ def labels_of(run: RunSpec) -> dict[str, str]:
 
 
 def shape_of(job: Mapping[str, Any]) -> str:
-    """What two Jobs must have in common for the API server to judge both alike.
+    """The parts of a Job that decide how the API server judges it.
 
     Everything but the names: the run's id and digest, wherever they stand, its labels and annotations.
     """
@@ -183,7 +183,7 @@ def _read_template(given: str | None) -> tuple[str, JobTemplateText | TemplatePr
 
 
 def _text_of(path: Path) -> str:
-    """What a template's file holds; other kinds of files never end."""
+    """The text of a template file; special files, which may never end, are refused."""
     if not path.is_file():
         raise OSError(0, "there is no such file" if not path.exists() else "it is no file")
     with path.open("rb") as file:
@@ -207,7 +207,7 @@ def _where(source: str, line: int) -> str:
 
 
 def _line_of(field: str, lines: Mapping[str, int]) -> int:
-    """Line of a field, or of the nearest thing above it that there is."""
+    """Line of a field, or of its nearest ancestor that exists."""
     while field and field not in lines:
         field = field[: max(field.rfind("."), field.rfind("["), 0)]
     return lines.get(field, 0)

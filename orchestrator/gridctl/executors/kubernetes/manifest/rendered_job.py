@@ -1,4 +1,4 @@
-"""What a template gave: text whose lines are known, read as YAML into one Job."""
+"""The output of a template: text with known template lines, parsed as YAML into one Job."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import yaml
 from gridctl.executors.kubernetes.manifest.template_mistake import TemplateMistake, quoted
 
 MOST_CHARACTERS: Final = 1_000_000
-"""Of what a template gives: the API server takes no object of more than 1.5 MiB."""
+"""Largest output of a template: the API server accepts no object of more than 1.5 MiB."""
 
 _THROUGH_TOJSON: Final = "write values through the filter `tojson`"
 _JSON_TAGS: Final = tuple(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null"))
@@ -25,11 +25,11 @@ _LONGEST_NUMBER: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """What a template gave.
+    """The output of a template.
 
     Attributes:
         text: YAML.
-        job: The same, read.
+        job: The same, parsed.
         lines: Line of the template by path of a field, such as `spec.template`.
     """
 
@@ -62,11 +62,11 @@ class TemplateOutput:
         self._written = written
 
     def add(self, piece: str, line: int) -> None:
-        """Append what the template gave.
+        """Append a piece of output.
 
         Args:
             piece: Text.
-            line: Of the template, or one before it.
+            line: Line of the template, or one before it.
 
         Raises:
             TemplateMistake: It is too much.
@@ -98,7 +98,7 @@ class TemplateOutput:
 
 
 class _UniqueKeyLoader(yaml.CSafeLoader):
-    """YAML as kubectl reads it, but for keys that are given twice: those are refused."""
+    """YAML as kubectl reads it, except that duplicate keys are refused."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
@@ -112,7 +112,7 @@ class _UniqueKeyLoader(yaml.CSafeLoader):
 
 
 def read_job(output: TemplateOutput) -> Rendered:
-    """The Job in what a template gave.
+    """The Job in the output of a template.
 
     Raises:
         TemplateMistake: It is not one YAML mapping, or no JSON.
@@ -148,7 +148,7 @@ def read_job(output: TemplateOutput) -> Rendered:
 
 
 class _FieldLines(Mapping[str, int]):
-    """Looked up when first asked: only a Job that has a mistake is asked where it stands."""
+    """Computed on first use: only a Job with a mistake needs line numbers."""
 
     def __init__(self, node: Any, output: TemplateOutput) -> None:
         self._node = node
@@ -169,13 +169,13 @@ class _FieldLines(Mapping[str, int]):
 
 
 def _line_of_endless_number(text: str) -> int:
-    """Python refuses to read one of more than some thousand digits, without saying where it is."""
+    """Python refuses numbers of more than some thousand digits without saying where they are."""
     found = re.search(r"\d{4000,}", text)
     return text.count("\n", 0, found.start()) if found else 0
 
 
 def _require_small_json(job: Any, node: Any, output: TemplateOutput, *, has_aliases: bool) -> None:
-    """Aliases may stand for more than they take: then it is measured piece by piece, else at once, which is faster.
+    """Aliases may expand to much more: then it is measured piece by piece, else at once, which is faster.
 
     Raises:
         TemplateMistake: It is no JSON, or too much.

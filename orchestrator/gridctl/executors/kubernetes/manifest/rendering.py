@@ -15,7 +15,7 @@ _LARGEST_POWER_BITS: Final = 10_000
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """Computes nothing while it compiles, and no power that would take minutes."""
+    """An environment that does no constant folding, and refuses powers that would take minutes."""
 
     intercepted_binops = frozenset({"**"})
 
@@ -27,7 +27,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
 
 class JobTemplateText:
-    """A template that is compiled.
+    """A compiled template.
 
     Raises:
         TemplateMistake: It is not a Jinja template.
@@ -50,7 +50,7 @@ class JobTemplateText:
         """The Job of one run.
 
         Raises:
-            TemplateMistake: It asks for what there is not, fails, or gives something else than one YAML mapping.
+            TemplateMistake: It uses an undefined value, fails, or renders something other than one YAML mapping.
         """
         output = TemplateOutput(self._written)
         generator = self._template.root_render_func(self._template.new_context(dict(values)))
@@ -85,7 +85,7 @@ class JobTemplateText:
         return line
 
     def _template_line(self, code_line: int) -> int:
-        """Remembered: Jinja reads its whole table of lines at each question, and there is one for each piece."""
+        """Cached: Jinja searches its whole table of lines at each call, and there is one call per piece."""
         if code_line not in self._template_lines:
             self._template_lines[code_line] = self._template.get_corresponding_lineno(code_line)
         return self._template_lines[code_line]

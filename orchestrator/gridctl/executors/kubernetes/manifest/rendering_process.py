@@ -27,13 +27,13 @@ from gridctl.executors.kubernetes.manifest.rendering import JobTemplateText
 from gridctl.executors.kubernetes.manifest.template_mistake import TemplateMistake
 
 SECONDS: Final = 2
-"""Of CPU, for the Job of one run; it takes a few milliseconds."""
+"""CPU time for the Job of one run; it usually takes a few milliseconds."""
 _MEMORY_BYTES: Final = 512 << 20
 _TOO_LONG: Final = f"the template takes more than {SECONDS} seconds for one Job"
 
 
 class TemplateProcess:
-    """A template that is rendered elsewhere; ends with the object.
+    """A template rendered in another process, which ends with this object.
 
     Raises:
         TemplateMistake: It is not a Jinja template.
@@ -101,7 +101,7 @@ def _end(process: subprocess.Popen[str], last_words: IO[bytes]) -> None:
 
 
 class _OutOfTime(BaseException):
-    """Raised by a signal, wherever the template is."""
+    """Raised by a signal while the template renders."""
 
 
 def _main() -> None:

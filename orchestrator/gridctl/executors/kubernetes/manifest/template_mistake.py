@@ -1,4 +1,4 @@
-"""What is wrong with a template, and where."""
+"""A mistake in a template, and where it is."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _LONGEST_MESSAGE: Final = 300
 
 @dataclass(eq=False)
 class TemplateMistake(Exception):
-    """What is wrong with a template.
+    """A mistake in a template.
 
     Attributes:
-        what: In one sentence.
-        line: Of the template; 0 if it has none.
+        what: The mistake in one sentence.
+        line: Line of the template; 0 if unknown.
         fix: What to do; empty if there is nothing to add.
     """
 
@@ -24,6 +24,6 @@ class TemplateMistake(Exception):
 
 
 def quoted(message: str) -> str:
-    """Somebody else's message, on one line and not too long."""
+    """A foreign message, on one line and shortened."""
     line = " ".join("".join(char if char.isprintable() else " " for char in message[: 4 * _LONGEST_MESSAGE]).split())
     return line if len(line) <= _LONGEST_MESSAGE else f"{line[:_LONGEST_MESSAGE]} …"

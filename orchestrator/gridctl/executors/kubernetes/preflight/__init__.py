@@ -1,1 +1,1 @@
-"""What a cluster has and allows, asked before any Job is created."""
+"""Checks of what a cluster has and allows, before any Job is created."""

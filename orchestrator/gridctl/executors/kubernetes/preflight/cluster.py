@@ -1,4 +1,4 @@
-"""What `gridctl doctor` looks at in a cluster, one function a line."""
+"""The checks of `gridctl doctor` in a cluster, one function per line."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def namespace(api: Api) -> Check:
 
 
 def rights(api: Api) -> Check:
-    """Whether this user may do what gridctl asks for.
+    """Whether this user has the rights that gridctl needs.
 
     Raises:
         UnreachableError: The server cannot be asked.
@@ -104,7 +104,7 @@ def secret_keys(namespace: str, found: Secret, keys: Iterable[str]) -> Check:
 
 
 def _who_may_look(namespace: str, name: str) -> str:
-    """How the right is asked for, and what its holder types to see the keys without their values."""
+    """How to check for the right, and how a user with it sees the keys without their values."""
     return (
         f"it takes the right to get secrets: kubectl -n {namespace} auth can-i get secret/{name}; "
         f"whoever has it sees the keys with kubectl -n {namespace} describe secret {name}"

@@ -1,4 +1,4 @@
-"""Everything of a cluster that runs need, as lines of `gridctl doctor`."""
+"""Everything that runs need of a cluster, as lines of `gridctl doctor`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from gridctl_trainer.storage.s3.environment import read_s3_environment
 
 
 def diagnose(experiment: Experiment) -> Iterator[Check]:
-    """Look at the cluster, in the order in which runs need what it has; then at data in buckets."""
+    """Check the cluster in the order in which runs need it; then data in buckets."""
     yield from _cluster(experiment)
     yield from data_checks(experiment)
 

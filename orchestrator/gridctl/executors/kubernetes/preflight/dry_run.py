@@ -1,4 +1,4 @@
-"""The API server's own word on Jobs that are not created yet."""
+"""The API server's dry run of Jobs that are not created yet."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from gridctl.terminal.console import count
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the API server says of Jobs of one shape.
+    """What the API server says about Jobs of one shape.
 
     Attributes:
         runs: Run ids of that shape.
         problems: Why it refuses, or why its pods would not be created; empty if it accepts.
-        warnings: What it warns of.
+        warnings: Its warnings.
         unasked: What could not be asked, for lack of rights.
     """
 
@@ -38,13 +38,13 @@ class Verdict:
 def dry_run_of(
     verdicts: Sequence[Verdict], gpus: int, access: Sequence[StoreAccessFinding], contents: Sequence[Check]
 ) -> DryRun:
-    """What a dry run shows.
+    """The result of a dry run.
 
     Args:
-        verdicts: Of the API server.
-        gpus: That all runs ask for at once.
+        verdicts: Those of the API server.
+        gpus: GPUs that all runs together ask for.
         access: What pods have and lack to reach the store.
-        contents: What else they seem to lack, or to ask for in vain.
+        contents: What else they seem to lack, or to ask for needlessly.
     """
     return DryRun(
         details={

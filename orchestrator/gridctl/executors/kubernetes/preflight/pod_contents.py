@@ -1,6 +1,6 @@
-"""Whether pods bring what their runs need, as far as the rendered Jobs tell: folders of data, and GPUs.
+"""Whether pods have what their runs need, as far as the rendered Jobs show: folders of data, and GPUs.
 
-An image may hold data, and a node may show its GPUs to every pod: so this is said, and nothing is refused for it.
+An image may hold data, and a node may expose its GPUs to every pod: so these are warnings, not errors.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Json = Mapping[str, Any]
 
 
 def pod_contents(experiment: Experiment, runs: Sequence[RunSpec], manifests: Sequence[Json]) -> list[Check]:
-    """What pods seem to lack or to ask for in vain, each once; nothing where all is well.
+    """What pods seem to lack or to ask for needlessly, each once.
 
     Args:
         experiment: Of the runs.
@@ -52,7 +52,7 @@ def _unmounted_data(experiment: Experiment, run: RunSpec, manifest: Json) -> Ite
 
 
 def _mounts(manifest: Json) -> list[PurePosixPath]:
-    """Where the trainer finds volumes that may hold something when it starts."""
+    """Mount paths of volumes that may hold something when the trainer starts."""
     pod = manifest["spec"]["template"]["spec"]
     filled = bool(pod.get("initContainers"))  # by which an emptyDir may have been filled
     volumes = {item.get("name"): item for item in pod.get("volumes") or ()}

@@ -1,4 +1,4 @@
-"""Exactly what gridctl asks an API server for: `k8s/base/role.yaml` grants it, `gridctl doctor` checks it."""
+"""Exactly the rights that gridctl uses: `k8s/base/role.yaml` grants them, `gridctl doctor` checks them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Right:
     """One verb on one resource of the namespace.
 
     Attributes:
-        needed_by: The commands that cannot do without; empty for those that merely say less.
+        needed_by: The commands that fail without it; empty if commands merely say less.
     """
 
     group: str
@@ -48,7 +48,7 @@ RIGHTS: Final = (
 
 
 def missing_rights(api: Api, rights: Iterable[Right] = RIGHTS) -> list[Right]:
-    """Those that this user has not, as the API server says.
+    """Rights that this user lacks, according to the API server.
 
     Raises:
         UnreachableError: It cannot be reached, or does not know the user.

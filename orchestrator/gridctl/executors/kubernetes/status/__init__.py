@@ -1,1 +1,1 @@
-"""What the API server says of Jobs and pods, as the state of runs."""
+"""The state of runs, from Jobs and pods."""

@@ -1,4 +1,4 @@
-"""What a run's Job, its pods, their events and nodes come to, in a sentence."""
+"""Summarises a run's Job, its pods, their events and nodes in one sentence."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _GOES_ON: Final = "`gridctl retry` goes on from the last checkpoint"
 
 @dataclass(frozen=True, slots=True)
 class Causes:
-    """What was asked for because something does not run.
+    """Further answers of the API server, requested because something does not run.
 
     Attributes:
-        warnings: The newest about each object.
-        nodes: Of pods that are not well, by name.
+        warnings: The newest warning about each object.
+        nodes: Nodes of pods with problems, by name.
         held_back: Why Kueue holds Jobs back, by uid.
     """
 
@@ -40,8 +40,8 @@ def activity_of(job: Job, pods: Iterable[Pod], causes: Causes) -> Activity:
 
     Args:
         job: Its Job.
-        pods: Those of its Job that there still are.
-        causes: What was asked for.
+        pods: Pods of its Job that still exist.
+        causes: Further answers.
     """
     ordered = sorted(pods, key=lambda pod: (pod.created, pod.name))
     disruptions = sum(1 for pod in ordered if pod.disruption or pod.exit_code == exit_codes.STOPPED)
@@ -68,12 +68,12 @@ def activity_of(job: Job, pods: Iterable[Pod], causes: Causes) -> Activity:
 
 
 def is_living(pod: Pod) -> bool:
-    """Whether its attempt has not ended, as far as its node said."""
+    """Whether its attempt has not ended, as far as its node has reported."""
     return pod.phase not in ("Succeeded", "Failed")
 
 
 def _why_now(job: Job, pod: Pod | None, pods: Sequence[Pod], causes: Causes) -> str:
-    """Why nothing runs, or what threatens that which does; `pod` is the living one."""
+    """Why nothing runs, or what threatens a running pod; `pod` is the one that has not ended."""
     held = _given_up(job) if job.failing else _suspended(job, causes) if job.suspended else ""
     if pod is None:
         return held or _why_no_pod(job, pods, causes.warnings)

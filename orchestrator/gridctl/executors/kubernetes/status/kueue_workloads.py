@@ -15,7 +15,7 @@ _TELLING: Final = {"QuotaReserved": "False", "Admitted": "False", "Evicted": "Tr
 
 
 def list_held_back(api: Api) -> dict[str, str]:
-    """Reason and message by uid of the Job; none where Kueue is not installed or may not be asked.
+    """Reason and message by uid of the Job; empty if Kueue is not installed or its objects may not be read.
 
     Raises:
         UnreachableError: The API server cannot be reached.

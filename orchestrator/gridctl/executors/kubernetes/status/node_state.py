@@ -1,4 +1,4 @@
-"""Whether a node still answers: what `status` says of pods whose end nobody confirms."""
+"""Whether a node still answers: explains pods whose end is not confirmed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gridctl.executors.kubernetes.api.refusals import RefusedError
 from gridctl.executors.kubernetes.api.requests import Api
 
 MOST_NODES: Final = 20
-"""Asked about at most, each with a request of its own."""
+"""Most nodes that are asked about, with one request each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class NodeState:
 
 
 def look_at_nodes(api: Api, names: Iterable[str]) -> dict[str, NodeState]:
-    """The state of some nodes, by name; without those that this user may not look at.
+    """The state of some nodes, by name; without those that this user may not read.
 
     Raises:
         UnreachableError: The API server cannot be reached.

@@ -1,4 +1,4 @@
-"""What gridctl needs to know of Jobs and pods, read from their JSON."""
+"""What gridctl needs to know about Jobs and pods, read from their JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gridctl.executors.kubernetes.manifest.job_template import DIGEST_ANNOTATION
 Json = Mapping[str, Any]
 
 _QUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
-"""As the template writes it."""
+"""Name of the container in the template."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +21,17 @@ class Job:
 
     Attributes:
         name: The run's id.
-        uid: Tells it from an older Job of the same name.
-        digest: Of the run's specification; empty if it is not one of gridctl's.
-        ended: How, if it has.
+        uid: Distinguishes it from an older Job of the same name.
+        digest: Digest of the run's specification; empty if it is not one of gridctl's Jobs.
+        ended: How it ended, if it has.
         failing: Whether it is given up, and only waits for its pods to end.
         reason, message: Why it failed or is failing, in Kubernetes' words.
         suspended: Whether Kueue or a person holds it back.
-        queue: Kueue's, that it is in; empty if it is in none.
+        queue: Kueue's queue that it is in; empty if none.
         deleting: Whether it is being deleted.
-        counted_failures: Pods that count against its retries.
-        retries: How many may.
-        pods: Not ended yet.
+        counted_failures: Failed pods that count against its retries.
+        retries: How many failed pods are allowed.
+        pods: Pods that have not ended yet.
     """
 
     name: str
@@ -85,20 +85,20 @@ class Pod:
 
     Attributes:
         job: Name of its Job, which is the run's id.
-        created: When.
+        created: Time of its creation.
         phase: Pending, Running, Succeeded, Failed or Unknown.
         reason, message: Why it failed, such as Evicted or OutOfcpu; empty if its container says.
         node: Empty before it has one.
         gates: Names of scheduling gates that hold it back.
-        unschedulable: Why no node takes it; empty if one did.
-        seen_by_node: Whether its node has said anything of it.
+        unschedulable: Why it cannot be scheduled; empty if it was.
+        seen_by_node: Whether its node has reported it.
         waiting_reason, waiting_message: Why a container does not run yet.
         exit_code: Of its container; None if it has not ended.
         exit_reason, exit_message: Such as OOMKilled; empty if there is none.
         disruption, disruption_message: Why it was disrupted, such as PreemptionByScheduler; empty if it was not.
         started: When its trainer began; None if it has not.
-        ready: Whether its node says that it is well.
-        due: When it should be gone; None if it is not being deleted.
+        ready: Whether its node reports it as ready.
+        due: Deadline of its deletion; None if it is not being deleted.
     """
 
     name: str
@@ -165,11 +165,11 @@ class Pod:
 
 
 STARTING: Final = ("", "ContainerCreating", "PodInitializing")
-"""Reasons of a container that waits for nothing in particular."""
+"""Reasons of a container that say nothing in particular."""
 
 
 def _telling_state(status: Json) -> Json:
-    """The state of the container that says most: one that cannot start, an init container that failed, the trainer."""
+    """The most informative container state: one that cannot start, an init container that failed, else the trainer."""
     early = status.get("initContainerStatuses") or ()
     containers = status.get("containerStatuses") or ()
     for item in (*early, *containers):

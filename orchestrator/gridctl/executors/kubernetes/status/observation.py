@@ -19,12 +19,12 @@ from gridctl.executors.kubernetes.status.pod_wait import is_overdue
 from gridctl.executors.kubernetes.status.warning_events import Warnings, list_warnings
 
 _SLOW_START: Final = timedelta(minutes=1)
-"""A pod that has its node for longer and does not start may have lost it."""
+"""A pod that does not start for longer than this may have lost its node."""
 
 
 @dataclass(frozen=True, slots=True)
 class Paths:
-    """Where the API server has what belongs to a namespace."""
+    """API paths of a namespace."""
 
     namespace: str
 
@@ -38,7 +38,7 @@ class Paths:
 
 
 def selector(experiment: str) -> str:
-    """What selects the Jobs and pods of an experiment."""
+    """Label selector of the Jobs and pods of an experiment."""
     return f"{EXPERIMENT_LABEL}={experiment}"
 
 
@@ -66,12 +66,12 @@ def list_pods(api: Api, experiment: str) -> list[Pod]:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What is asked, once each, if something does not run.
+    """Sources that are asked, once each, if something does not run.
 
     Attributes:
-        warnings: If some Job has no pod and ought to, or some pod is not well.
-        nodes: With those of pods that say nothing any more.
-        held_back: If Kueue's queue holds some Job.
+        warnings: Asked if some Job lacks a pod, or some pod has a problem.
+        nodes: Asked about the nodes of pods that no longer report.
+        held_back: Asked if Kueue holds some Job back.
     """
 
     warnings: Callable[[], Warnings]
@@ -85,12 +85,12 @@ class Sources:
 
 
 def activities(jobs: Mapping[str, Job], pods: Iterable[Pod], sources: Sources) -> dict[str, Activity]:
-    """What is known of every run that has a Job.
+    """What is known about every run that has a Job.
 
     Args:
         jobs: By run id.
         pods: Of all of them.
-        sources: Asked for causes.
+        sources: Sources of causes.
 
     Raises:
         UnreachableError: The API server cannot be reached, or refuses.
@@ -111,7 +111,7 @@ def activities(jobs: Mapping[str, Job], pods: Iterable[Pod], sources: Sources) -
 
 
 def _is_unwell(pod: Pod) -> bool:
-    """Whether its node might tell more than the pod."""
+    """Whether its node may explain more than the pod."""
     if not (pod.node and is_living(pod)):
         return False
     if pod.deleting:
@@ -120,6 +120,6 @@ def _is_unwell(pod: Pod) -> bool:
 
 
 def _is_silent(pod: Pod) -> bool:
-    """Whether perhaps its node says nothing any more."""
+    """Whether its node may have stopped reporting."""
     slow = datetime.now(UTC) - pod.created > _SLOW_START
     return pod.deleting or pod.phase == "Running" or slow or not pod.seen_by_node

@@ -27,7 +27,7 @@ _ADVICE: Final = {
 
 
 def end_of(pod: Pod) -> str:
-    """Why a pod ended, on one line: what Kubernetes says of the pod, of its container, else the exit code."""
+    """Why a pod ended, on one line: from the pod's or its container's reason, else the exit code."""
     if pod.reason:
         said = with_message(pod.reason, pod.message)
         advice = next((advice for words, advice in _ADVICE.items() if words in pod.message), "")
@@ -44,7 +44,7 @@ def end_of(pod: Pod) -> str:
 
 
 def with_last_words(said: str, pod: Pod) -> str:
-    """What an exit code means, and what the trainer itself said of it; a stop and a kill leave no reason behind."""
+    """The meaning of an exit code with the trainer's own message; a stop and a kill leave none."""
     if pod.exit_code in (137, exit_codes.STOPPED):
         return said
     words = last_words(pod.exit_message)
@@ -54,7 +54,7 @@ def with_last_words(said: str, pod: Pod) -> str:
 
 
 def last_words(text: str) -> str:
-    """The error in a termination message, on one line; the message is that alone, or the end of a log."""
+    """The error in a termination message, on one line; the message is the error itself, or the end of a log."""
     _, _, error = f"\n{text}".rpartition("\nerror: ")
     lines = [line for line in error.strip().splitlines() if line.strip()]
     if lines and lines[0].startswith("Traceback "):
@@ -68,5 +68,5 @@ def with_message(reason: str, message: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """A text of the cluster as it may be shown: nothing that moves a terminal's cursor."""
+    """A text from the cluster that is safe to show: no control characters."""
     return " ".join("".join(char if char.isprintable() else " " for char in text).split()).rstrip(".")

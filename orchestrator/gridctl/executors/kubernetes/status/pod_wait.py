@@ -26,7 +26,7 @@ def why_pending(pod: Pod, warning: WarningEvent | None, node: NodeState | None) 
 
     Args:
         pod: Not being deleted.
-        warning: The newest about it.
+        warning: The newest warning about it.
         node: Its own, if it was asked about.
     """
     if pod.gates:
@@ -52,7 +52,7 @@ def why_ending(pod: Pod, warning: WarningEvent | None, node: NodeState | None) -
 
     Args:
         pod: Being deleted.
-        warning: The newest about it.
+        warning: The newest warning about it.
         node: Its own, if it was asked about.
     """
     if node is not None and not node.exists:

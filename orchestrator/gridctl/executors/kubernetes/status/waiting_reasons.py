@@ -1,4 +1,4 @@
-"""Why nothing runs, said once: whoever waits for a place would else wait for Jobs that never start."""
+"""Says once why nothing runs: a submission might otherwise wait for Jobs that never start."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from gridctl.executors.base import Activity
 _log = logging.getLogger(__name__)
 
 _SILENT_FOR_S: Final = 30.0
-"""Pods are scheduled and images pulled meanwhile."""
+"""Time for scheduling pods and pulling images."""
 
 
 class WaitingReasons:
-    """Watches the looks of a submission that waits.
+    """Follows what a waiting submission observes.
 
     Args:
-        clock: Seconds that only grow.
+        clock: A monotonic clock, in seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -28,7 +28,7 @@ class WaitingReasons:
         self._said: set[str] = set()
 
     def look(self, known: Mapping[str, Activity]) -> None:
-        """Say each reason once, when for a while no Job has run."""
+        """Say each reason once if no Job has run for a while."""
         waiting = {name: item.reason for name, item in known.items() if item.active and item.reason}
         if not waiting or any(item.running for item in known.values()):
             self._nothing_since = None

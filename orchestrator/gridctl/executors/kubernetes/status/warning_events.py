@@ -1,4 +1,4 @@
-"""What events warn of: why a Job gets no pod, and why a pod does not start."""
+"""Warning events: why a Job gets no pod, and why a pod does not start."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class WarningEvent:
 
     Attributes:
         reason: Such as FailedCreate or FailedMount.
-        message: More of it.
+        message: Kubernetes' message.
         last_seen: When it was last repeated.
     """
 
@@ -31,9 +31,9 @@ Warnings = Mapping[tuple[str, str], WarningEvent]
 
 
 def list_warnings(api: Api) -> dict[tuple[str, str], WarningEvent]:
-    """The newest warning about each object of the namespace, but for what conditions of pods say already.
+    """The newest warning about each object of the namespace, except those that pod conditions repeat.
 
-    None for a user who may not list events, and so hears less.
+    Empty for a user who may not list events.
 
     Raises:
         UnreachableError: The API server cannot be reached.

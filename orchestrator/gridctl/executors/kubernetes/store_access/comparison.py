@@ -1,6 +1,6 @@
-"""Whether pods will reach the store as this shell does: what they will have and what it has, key by key.
+"""Whether pods will reach the store as this shell does: compares their settings key by key.
 
-Names only, and values of what is no secret. What lies in a Secret is known by its keys' names alone.
+It shows only names and values that are not secret. Of a Secret only the names of its keys are known.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _DEFAULT_REGION: Final = "us-east-1"
 
 
 def wanted_variables(here: S3Environment) -> dict[str, str]:
-    """What pods need to do as this shell does, with values; empty for secrets."""
+    """Variables that pods need to act as this shell does, with values; empty for secrets."""
     wanted = dict.fromkeys(CREDENTIALS, "")
     if here.credentials and here.credentials.temporary:
         wanted[TOKEN] = ""
@@ -33,11 +33,11 @@ def wanted_variables(here: S3Environment) -> dict[str, str]:
 
 
 def compare(here: S3Environment, pods: PodEnvironment, command: SecretCommand) -> Iterator[StoreAccessFinding]:
-    """What pods will have beside what this shell has, one finding for each key that matters.
+    """Compare the settings of pods with those of this shell: one finding per key that matters.
 
     Args:
-        here: Of this process.
-        pods: Of the rendered Job.
+        here: Settings of this process.
+        pods: Environment of the rendered Job.
         command: How to give pods what they lack.
     """
     mistakes = list(_mistakes(pods))

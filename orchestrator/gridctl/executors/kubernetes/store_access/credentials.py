@@ -1,4 +1,4 @@
-"""Which credentials pods will have for S3, beside those of this shell."""
+"""Compares the S3 credentials of pods with those of this shell."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PROFILES: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 def compare_credentials(
     here: S3Environment, pods: PodEnvironment, command: SecretCommand
 ) -> Iterator[StoreAccessFinding]:
-    """What is to be said of keys, token and profile, as `compare` of `store_access` does."""
+    """Findings about keys, token and profile; see `comparison.compare`."""
     yield from _keys(here, pods, command)
     yield from _profile(pods)
 

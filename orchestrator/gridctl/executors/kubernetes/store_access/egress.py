@@ -16,7 +16,7 @@ _HTTPS: Final = 443
 
 
 def network_policies(api: Api) -> list[Json]:
-    """Those of the namespace; none where nobody may look.
+    """Policies of the namespace; empty if they may not be read.
 
     Raises:
         UnreachableError: The server refuses for another reason.
@@ -35,10 +35,10 @@ def compare_egress(
     """A finding if no policy allows the port; some clusters enforce none, so it is never certain.
 
     Args:
-        policies: Of the namespace.
-        pod_labels: By which policies select the pods.
-        endpoint: URL that pods will ask; empty for AWS's own.
-        namespace: Of the pods.
+        policies: Those of the namespace.
+        pod_labels: Labels of the pods, by which policies select them.
+        endpoint: URL of the pods' S3 server; empty for AWS's own.
+        namespace: Namespace of the pods.
     """
     port = port_of(endpoint)
     chosen = [policy for policy in policies if _is_about(policy.get("spec") or {}, pod_labels)]
@@ -74,7 +74,7 @@ def port_of(endpoint: str) -> int | None:
 
 
 def _is_about(spec: Json, labels: Mapping[str, str]) -> bool:
-    """Whether a policy restricts what pods with these labels may ask."""
+    """Whether a policy restricts the egress of pods with these labels."""
     if "Egress" not in (spec.get("policyTypes") or (["Egress"] if spec.get("egress") else [])):
         return False
     selector = spec.get("podSelector") or {}

@@ -1,4 +1,4 @@
-"""Which S3 server pods will ask, beside the one that this shell asks."""
+"""Compares the S3 server of pods with that of this shell."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ENDPOINT: Final = ENDPOINT_VARIABLES[0]
 
 
 def compare_endpoint(here: S3Environment, pods: PodEnvironment, command: SecretCommand) -> StoreAccessFinding:
-    """What is to be said of the endpoint, as `compare` of `store_access` does."""
+    """Findings about the endpoint; see `comparison.compare`."""
     ours, found = here.endpoint, pods.first(ENDPOINT_VARIABLES)
     if found is None:
         return _no_endpoint(ours, pods, command)
@@ -36,7 +36,7 @@ def compare_endpoint(here: S3Environment, pods: PodEnvironment, command: SecretC
 
 
 def endpoint_of(here: S3Environment, pods: PodEnvironment) -> str:
-    """What pods will ask, as far as it is known here: a Secret's is taken to be this shell's; empty for AWS's own."""
+    """The pods' endpoint as far as it is known: one in a Secret is assumed to be this shell's; empty for AWS's own."""
     found = pods.first(ENDPOINT_VARIABLES)
     if found is not None and found[1].value:
         return found[1].value

@@ -1,4 +1,4 @@
-"""One key of the settings for S3 that pods have or lack, and what to do."""
+"""One S3 setting that pods have or lack, and what to do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class StoreAccessFinding:
     """One key that was compared.
 
     Attributes:
-        check: What was found, as `gridctl doctor` says it.
+        check: What was found, as a line of `gridctl doctor`.
         certain: Whether no pod can reach the store like this.
     """
 
@@ -30,5 +30,5 @@ def finding(
 
 
 def unread_of(pods: PodEnvironment) -> str:
-    """Where a variable may be set that nobody here can see."""
+    """Where a variable may be set that this user cannot read."""
     return f"{' or '.join(pods.unread)}, which you may not look at"

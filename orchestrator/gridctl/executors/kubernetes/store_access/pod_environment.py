@@ -1,4 +1,4 @@
-"""The environment that a Job's trainer will have, as far as the rendered Job and the Secrets' keys tell."""
+"""The environment of a Job's trainer, as far as the rendered Job and the Secrets' keys show."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class Variable:
     """One variable of a pod.
 
     Attributes:
-        value: None if it comes from a Secret, or is known to the cluster alone.
-        source: Where it is set, for a person.
+        value: None if it comes from a Secret, or is known only to the cluster.
+        source: Where it is set, in words.
     """
 
     value: str | None
@@ -29,12 +29,12 @@ class Variable:
 
 @dataclass(frozen=True, slots=True)
 class PodEnvironment:
-    """What the trainer's container will find.
+    """The environment of the trainer's container.
 
     Attributes:
         variables: By name.
-        unread: Secrets and ConfigMaps that are taken whole, and whose keys nobody here may know.
-        service_account: That the pod names; empty for the namespace's default.
+        unread: Secrets and ConfigMaps that are imported whole, and whose keys this user may not read.
+        service_account: The pod's; empty for the namespace's default.
         mounts: Paths of its volumes.
         alone: Whether `localhost` is the trainer's container and nothing else.
     """
@@ -83,14 +83,14 @@ def pod_environment(job: Json, secret: Callable[[str], Secret]) -> PodEnvironmen
 
 
 def trainer_container(job: Json) -> Json:
-    """The container of a Job, as rendered and checked, that is told where its run's specification is."""
+    """The container of a Job, as rendered and checked, that gets the URL of its run's specification."""
     containers = _mappings(job["spec"]["template"]["spec"].get("containers"))
     spec_url = job["metadata"]["annotations"][SPEC_ANNOTATION]
     return next((item for item in containers if spec_url in _words(item)), containers[0])
 
 
 def _taken_whole(source: Json, secret: Callable[[str], Secret], unread: list[str]) -> Iterator[tuple[str, Variable]]:
-    """All of a Secret, or of a ConfigMap, whose keys are not asked for."""
+    """All variables of a Secret, or of a ConfigMap, whose keys are not read."""
     prefix = str(source.get("prefix") or "")
     if isinstance(source.get("configMapRef"), Mapping):
         unread.append(f"ConfigMap {source['configMapRef'].get('name')}")
@@ -103,7 +103,7 @@ def _taken_whole(source: Json, secret: Callable[[str], Secret], unread: list[str
 
 
 def _one(item: Json, secret: Callable[[str], Secret]) -> Variable | None:
-    """A variable by itself; None if its optional Secret is known to lack it."""
+    """A single variable; None if its optional Secret is known to lack it."""
     given = item.get("valueFrom")
     if not isinstance(given, Mapping):
         value = str(item.get("value") or "")

@@ -1,4 +1,4 @@
-"""Whether pods will reach the store and bring what runs need, before a Job of them is made."""
+"""Checks that pods will reach the store and have what runs need, before any Job is created."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from gridctl.experiment import Document
 
 
 def likely_wrong(found: Sequence[StoreAccessFinding], document: Document, *, verify: bool) -> list[Check]:
-    """Refuse a submission whose pods cannot reach the store, before anything is made.
+    """Refuse a submission whose pods cannot reach the store, before anything is created.
 
     Args:
-        found: What pods have and lack.
-        document: The experiment's.
-        verify: Whether to refuse; else what is wrong is only said.
+        found: Findings about the pods' settings.
+        document: The experiment file.
+        verify: Whether to refuse; else problems are only reported.
 
     Returns:
         What is likely wrong.
@@ -39,5 +39,5 @@ def likely_wrong(found: Sequence[StoreAccessFinding], document: Document, *, ver
 
 
 def _is_likely_wrong(check: Check) -> bool:
-    """The endpoint is where pods most often go wrong, so a doubt about it is said as well."""
+    """The endpoint is the most common mistake, so a doubt about it is reported as well."""
     return check.state == "failed" or (check.state == "unknown" and "AWS_ENDPOINT_URL" in check.name)

@@ -18,8 +18,8 @@ class SecretCommand:
     """How to make or complete the Secret of the store.
 
     Attributes:
-        namespace: Of the pods.
-        secret: That `kubernetes.secret` names; None if it names none.
+        namespace: Namespace of the pods.
+        secret: The Secret that `kubernetes.secret` names; None if it names none.
         wanted: Variables that pods need, with their values; empty for what must not be shown.
     """
 
@@ -28,7 +28,7 @@ class SecretCommand:
     wanted: Mapping[str, str]
 
     def for_keys(self, keys: Sequence[str]) -> str:
-        """What to do so that pods have some variables: one command, and a line to write into the experiment file."""
+        """How to give pods some variables: one command, and a line for the experiment file."""
         if self.secret is not None and self.secret.there:
             return self._patch(keys)
         if self.secret is None:
@@ -36,7 +36,7 @@ class SecretCommand:
         return self.create()
 
     def create(self) -> str:
-        """Make the Secret with everything that pods need."""
+        """The command that creates the Secret with everything that pods need."""
         name = self.secret.name if self.secret else USUAL_NAME
         literals = " ".join(f"--from-literal={key}={self._value(key)}" for key in self.wanted)
         return f"kubectl -n {self.namespace} create secret generic {name} {literals}"
@@ -50,7 +50,7 @@ class SecretCommand:
         return f'{start} "{{\\"stringData\\": {{{pairs}}}}}"'
 
     def _value(self, key: str, *, quoted: bool = True) -> str:
-        """A value for the shell: itself, the variable that holds it here, or dots to be filled in."""
+        """A value for the shell: the value, the variable that holds it here, or dots to be filled in."""
         value = self.wanted.get(key, "")
         if value:
             return shlex.quote(value) if quoted else value

@@ -1,4 +1,4 @@
-"""Which keys a Secret has. The values come along with the API server's answer, and are dropped at once."""
+"""Which keys a Secret has. The API server's answer includes the values, which are discarded at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Secret:
 
     Attributes:
         name: Its name.
-        there: Whether there is one; None if nobody may know.
+        there: Whether it exists; None if this user may not read it.
         keys: Names of its keys.
     """
 
@@ -53,7 +53,7 @@ class SecretKeys:
         return Secret(name, there=True, keys=frozenset(found.get("data") or ()))
 
     def _require_namespace(self) -> None:
-        """Without its namespace a Secret is missing as well, but that is not what is to be put right.
+        """Report a missing namespace instead of the Secret that is missing with it.
 
         Raises:
             UnreachableError: There is no such namespace.

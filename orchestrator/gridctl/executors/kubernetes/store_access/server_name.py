@@ -1,4 +1,4 @@
-"""What the name of an S3 server says: this machine, AWS, or another one."""
+"""Classifies the name of an S3 server: this machine, AWS, or another one."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def is_local(url: str) -> bool:
 
 
 def is_aws(url: str) -> bool:
-    """Whether a server is AWS's own, which pods ask by themselves."""
+    """Whether a server is AWS's own, which pods use by default."""
     return host_of(url).endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
 
 def reachable_form(url: str) -> str:
-    """An endpoint as pods might reach it: the name of this machine in place of `localhost` must be filled in."""
+    """An endpoint as pods might reach it: with a placeholder for this machine's name instead of `localhost`."""
     return url.replace(_host_as_written(url), _ADDRESS, 1) if is_local(url) else url
 
 

@@ -1,4 +1,4 @@
-"""A report as one HTML file that needs nothing else: to look at, and to send."""
+"""A report as one self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ def render_page(
         store: Pictures and the last lines of failed runs are read from it.
         folder: Where the page will lie; None if it is printed.
         request: What the report was asked, for the command that makes it again.
-        standings: Where every run stands, by run id; None to go by what the store tells.
+        standings: State of every run, by run id; None to use the store alone.
 
     Returns:
-        A whole HTML document: styles, script and pictures are within it.
+        A complete HTML document with styles, script and pictures embedded.
 
     Raises:
         StoreError: The store cannot be reached.

@@ -18,20 +18,20 @@ from gridctl_trainer.contract.records.samples import Polygon, SampleOutput, Samp
 from gridctl_trainer.storage.base import Store
 
 BUDGET_BYTES: Final = 2_000_000
-"""Of all embedded pictures together, as the page holds them; cells beyond it are left out by name."""
+"""Limit for all embedded pictures together, as encoded in the page; cells beyond it are left out and named."""
 
 _AT_ONCE: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What a model says of a slice.
+    """The output of a model on a slice.
 
     Attributes:
         timestep: From 1.
         outline: SVG path.
         score: Of this slice, in words: `soft Dice 0.81`; empty where it has none.
-        picture: Its probability as a data URI; empty for a model without timesteps.
+        picture: Its probability map as a data URI; empty for a model without timesteps.
     """
 
     timestep: int
@@ -42,7 +42,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One slice as all models of a cell see it."""
+    """One slice with the outputs of all models of a cell."""
 
     key: str
     set: str
@@ -90,7 +90,7 @@ class Gallery:
 def read_gallery(
     store: Store, experiment: str, representatives: Sequence[Shown], measures: Sequence[Measure]
 ) -> Gallery:
-    """Read what the chosen runs keep to look at.
+    """Read the sample pictures of the chosen runs.
 
     Args:
         store: Where they are.

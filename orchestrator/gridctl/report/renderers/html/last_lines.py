@@ -1,4 +1,4 @@
-"""The end of what failed runs printed, embedded: a link would lead nowhere once the page or the store is moved."""
+"""The last lines that failed runs printed, embedded: a link would break once the page or the store is moved."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.storage.base import Store
 
 RUNS: Final = 20
-"""Failed runs whose output is shown; the others have their messages in the table of runs."""
+"""How many failed runs' output is shown; the others have their messages in the table of runs."""
 
 _LINES: Final = 25
 _LETTERS: Final = 4000

@@ -21,20 +21,20 @@ from gridctl.report.scorecard_columns import AGREEMENT, BESIDE
 from gridctl_trainer.contract.score_name import ScoreName
 
 WORST: Final = 6
-"""Cases shown of each set."""
+"""How many cases are shown of each set."""
 
 MARKS_DRAWN: Final = 6000
-"""Of all pictures together; cells beyond it are left out by name."""
+"""Limit for all pictures together; cells beyond it are left out and named."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorstCase:
-    """One of the cases that a model of the shown runs segments worst.
+    """One of the cases that a model segments worst.
 
     Attributes:
         score: In words: `Dice 0.412`.
-        beside: Other metrics of it, by label.
-        picture, output: A slice of it, if the run keeps one to look at.
+        beside: Its other metrics, by label.
+        picture, output: A slice of it, if the run keeps one as a sample.
     """
 
     patient: str
@@ -82,7 +82,7 @@ class Patients:
 def shown_patients(
     report: Report, cases: pd.DataFrame, representatives: Sequence[Shown], models: Sequence[Model], gallery: Gallery
 ) -> Patients:
-    """Patients of the runs that stand for each cell.
+    """Patients of the representative runs of each cell.
 
     Args:
         report: What it compares decides which score and which two models.

@@ -1,4 +1,4 @@
-"""What a report was made with, as lines of a table."""
+"""Provenance of a report, as rows of a table."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNKNOWN: Final = {"git_sha": "unknown", "image": "none: not in a container"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing runs ran on, and how many did."""
+    """One value of what runs were trained with, and how many runs share it."""
 
     name: str
     value: str
@@ -33,7 +33,7 @@ class Line:
 
 
 def provenance_lines(provenance: Provenance) -> list[Line]:
-    """What finished runs ran on, written out."""
+    """What finished runs were trained with, as rows."""
     return [
         Line(_NAMES.get(item.field, item.field), _value(item.field, item.value), item.runs) for item in provenance.runs
     ]
@@ -46,7 +46,7 @@ def newest_sign(runs: pd.DataFrame) -> str:
 
 
 def mixed(lines: Sequence[Line]) -> list[str]:
-    """Names of what not all runs share."""
+    """Names of the values that not all runs share."""
     names = [line.name for line in lines]
     return [name for name in dict.fromkeys(names) if names.count(name) > 1]
 

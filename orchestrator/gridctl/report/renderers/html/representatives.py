@@ -1,4 +1,4 @@
-"""Which runs stand for a cell where only a few can be shown."""
+"""Which runs represent a cell where only a few can be shown."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from gridctl.terminal.console import count
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One seed's runs.
+    """The runs of one seed.
 
     Attributes:
-        seed: Of all of them.
+        seed: Their seed.
         runs: Run id by model, in the order of the file; every model that is done.
         why: Why this seed.
     """
@@ -43,9 +43,9 @@ class Shown:
 
 
 def representatives(report: Report, runs: Sequence[Mapping[str, Any]], models: Sequence[Model]) -> list[Shown]:
-    """One seed a train ratio, ablation and set; of several folds the first.
+    """One seed per train ratio, ablation and set; of several folds the first.
 
-    Where models are compared it is the pair whose difference on that set is the median one, so that
+    Where models are compared, it is the pair with the median difference on that set, so that
     neither model is shown at its best; elsewhere the seed with most models done.
 
     Args:

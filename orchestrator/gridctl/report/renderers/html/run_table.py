@@ -18,7 +18,7 @@ class RunRow:
 
     Attributes:
         run: Its row of `Collected.runs`.
-        state, css: Where it stands, and the class that colours it.
+        state, css: Its state, and the CSS class that colours it.
         reason: Why; empty if there is nothing to say.
         scores: After its latest epoch, by metric; None where it has none.
     """
@@ -40,7 +40,7 @@ def run_rows(
 
     Args:
         runs: Rows of `Collected.runs`.
-        standings: Where each stands, by run id.
+        standings: State of each run, by run id.
         epochs: As `Collected.epochs`.
         metrics: Scores to show.
     """

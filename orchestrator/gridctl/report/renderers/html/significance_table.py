@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 132, 18
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Places in px of a small picture, and what the whole of it spans."""
+    """Positions in px of an interval in a small picture, and the range that the picture spans."""
 
     low: float
     middle: float
@@ -27,12 +27,12 @@ class TestRow:
     """One test.
 
     Attributes:
-        comparison: What it is a part of.
+        comparison: The comparison that it is part of.
         row: Its numbers.
         asked: `gamma_net − unet`, or `gamma_net: no_attention − none`.
         brief: All of its place in a line, for narrow screens and paper: `gamma_net − unet, 30%, no_clahe`.
         significant: Whether its corrected p is at most the level; never of pooled epochs.
-        outcome: `better`, `worse`, `equivalent` or `open`: what a filter chooses by.
+        outcome: `better`, `worse`, `equivalent` or `open`, for the filter.
         interval: None without one.
     """
 

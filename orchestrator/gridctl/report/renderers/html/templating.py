@@ -20,7 +20,7 @@ SCRIPTS: Final = ("theme.js", "tables.js", "tips.js", "choices.js", "packed.js",
 
 
 def render(template: str, content: dict[str, Any]) -> str:
-    """Fill in a template. Whatever is not a template's own text is escaped.
+    """Fill in a template. All values are escaped.
 
     Args:
         template: Its file name.

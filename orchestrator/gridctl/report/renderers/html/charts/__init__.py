@@ -1,1 +1,1 @@
-"""The charts of the page, as marks that templates write as SVG."""
+"""The charts of the page, as marks that templates draw as SVG."""

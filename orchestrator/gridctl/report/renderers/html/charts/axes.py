@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Maps values of an axis to places of a picture.
+    """Maps values of an axis to positions in a picture.
 
     Attributes:
         low, high: Ends of the axis, low < high.
-        start, end: Where these lie in the picture.
+        start, end: Positions of these in the picture.
     """
 
     low: float
@@ -29,7 +29,7 @@ class Scale:
         """Round numbers along the axis: steps of 1, 2 or 5 times a power of ten.
 
         Args:
-            about: How many are wanted.
+            about: Approximate number of ticks.
         """
         raw = (self.high - self.low) / max(about, 1)
         power = 10.0 ** math.floor(math.log10(raw))
@@ -42,9 +42,9 @@ def span(values: Iterable[float], *, margin: float = 0.06, least: float = 0.02) 
     """Ends of an axis that shows all values with some room.
 
     Args:
-        values: What is drawn; ends are 0 and 1 if there is nothing.
-        margin: Room at each end, as a share of what the values span.
-        least: What the axis spans at the least.
+        values: What is drawn; the ends are 0 and 1 if there is nothing.
+        margin: Room at each end, as a share of the range of the values.
+        least: Smallest range of the axis.
     """
     shown = list(values)
     if not shown:

@@ -1,4 +1,4 @@
-"""Learning curves of every run, packed: two characters a value."""
+"""Learning curves of every run, packed: two characters per value."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ LEVELS: Final = 4094
 """Values are rounded to this many steps of their range; the next number stands for no value."""
 
 POINTS: Final = 700_000
-"""Values kept of all curves together; of longer ones every n-th epoch and the last."""
+"""How many values are kept of all curves together; longer curves keep every n-th epoch and the last."""
 
 
 def packed_curves(
     experiment: Experiment, runs: pd.DataFrame, epochs: pd.DataFrame, measures: Sequence[Measure]
 ) -> dict[str, Any] | None:
-    """What the page's script draws curves from.
+    """The data from which the page's script draws curves.
 
     Args:
         experiment: Names what `runs` refer to by number.
@@ -99,7 +99,7 @@ def _told(measure: Measure | None) -> dict[str, str]:
 
 
 def _range(measure: Measure | None) -> tuple[float, float] | None:
-    """The whole range of a score; None where it has no ends."""
+    """The range of a score; None if it is unbounded."""
     if measure is None or measure.low is None or measure.high is None:
         return None
     return measure.low, measure.high
@@ -111,7 +111,7 @@ def _ends(table: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _pack(table: NDArray[np.float64], low: float, high: float) -> str:
-    """12 bits a value, two values in three bytes, so two base64 characters each."""
+    """12 bits per value, two values in three bytes, so two base64 characters each."""
     steps = np.nan_to_num((table - low) / (high - low) * LEVELS, nan=LEVELS + 1)
     flat: NDArray[np.uint16] = np.clip(np.rint(steps), 0, LEVELS + 1).astype(np.uint16).ravel()
     if len(flat) % 2:

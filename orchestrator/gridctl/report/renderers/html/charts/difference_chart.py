@@ -1,4 +1,4 @@
-"""Paired differences: every pair a mark, their mean with its interval, and the line of no difference."""
+"""Paired differences: one mark per pair, their mean with its interval, and the line of no difference."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from gridctl.report.renderers.html.charts.plot import Plot, Tick
 WIDTH = 400
 ROW_PX = 40
 LONGEST_SIDE, LONGEST_CELL = 19, 24
-"""Letters for which a picture has room: of what is better at one end of the axis, and of a row."""
+"""Letters that fit into a picture: for the name at an end of the axis, and for that of a row."""
 PAIRS_DRAWN = 60
-"""Pairs drawn one by one in a row; of more, every n-th in the order of their differences."""
+"""How many pairs are drawn one by one in a row; of more, every n-th in the order of their differences."""
 
 
 def difference_plots(report: Report, models: Sequence[Model]) -> list[Plot]:
-    """A picture a comparison and metric; none for what has no pair."""
+    """One picture per comparison and metric that has a pair."""
     series = {model.name: model.series for model in models}
     return [plot for comparison in report.comparisons for plot in _of(comparison, series, len(report.comparisons) > 1)]
 

@@ -31,7 +31,7 @@ def agreements(function: pd.DataFrame, models: Sequence[Model]) -> list[Agreemen
 
     Args:
         function: As `Collected.function`.
-        models: All of the experiment.
+        models: All models of the experiment.
     """
     by_name = {model.name: model for model in models}
     cell = ["set", "train_ratio", "ablation", "model"]
@@ -39,7 +39,7 @@ def agreements(function: pd.DataFrame, models: Sequence[Model]) -> list[Agreemen
     odd = {kind: _odd(function, cell, kind) for kind in (IMPOSSIBLE, IMPLAUSIBLE)}
     of_run = _run_agreements(function.dropna(subset=["predicted_ef"]), [*cell, "run_id"])
     of_cell = _alike(of_run, cell).groupby(level=cell, sort=False)
-    table = of_cell.mean().reindex(asked.max().index)  # a model none of whose hearts can be measured has a row as well
+    table = of_cell.mean().reindex(asked.max().index)  # a model of which no patient can be measured has a row as well
     table = table.assign(
         runs=of_cell.size(),
         known=of_run["n"].groupby(level=cell, sort=False).sum(),
@@ -72,7 +72,7 @@ def agreements(function: pd.DataFrame, models: Sequence[Model]) -> list[Agreemen
 
 
 def _alike(of_run: pd.DataFrame, cell: Sequence[str]) -> pd.DataFrame:
-    """The runs that bias and limits are both taken from.
+    """The runs that contribute to both bias and limits.
 
     A run with one measurable patient has a bias and no limits: averaged into the bias alone, it moves that away from
     the middle of the limits, even out of them. It counts only where no run of its cell has limits.
@@ -82,7 +82,7 @@ def _alike(of_run: pd.DataFrame, cell: Sequence[str]) -> pd.DataFrame:
 
 
 def _run_agreements(function: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    """Bias, limits, mean absolute difference and correlation of each run, NaN where too few patients tell."""
+    """Bias, limits, mean absolute difference and correlation of each run, NaN with too few patients."""
     true, predicted = function["true_ef"] * 100, function["predicted_ef"] * 100
     difference = predicted - true
     parts = pd.DataFrame(

@@ -1,4 +1,4 @@
-"""Pictures of ejection fractions: predicted against true, and Bland and Altman's."""
+"""Plots of ejection fractions: predicted against true, and Bland-Altman."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Agreement:
         runs, patients: Runs that bias, limits and mean difference are taken from, and patients of each.
         bias: Mean of predicted - true, in percentage points; None where no patient has a predicted one.
         low, high: Limits of agreement, bias ∓ 1.96 standard deviations of a run's patients.
-        absolute: Mean absolute difference; None as the bias is.
-        correlation: Pearson's, of true and predicted, over those of the runs that have one; None where none has.
+        absolute: Mean absolute difference; None where the bias is.
+        correlation: Pearson's, of true and predicted, mean over the runs that have one; None if none has.
         missing: Patients without a predicted ejection fraction, over all runs.
-        impossible, implausible: Patients with one that no heart can have, or hardly any, over all runs.
+        impossible, implausible: Patients with an impossible or implausible ejection fraction, over all runs.
         runs_done: Runs that are done, also those without enough measurable patients.
     """
 
@@ -56,7 +56,7 @@ def pictures(
     """Both pictures of one set.
 
     Args:
-        set_name: Which.
+        set_name: The set.
         example: The runs whose patients are drawn.
         patients: Rows of `Collected.function` of each model's run, those that can be measured.
         lines: Bias and limits to draw, over the runs of the cell.
@@ -67,7 +67,7 @@ def pictures(
     low, high = span([*true, *predicted], least=10)
     scatter = Plot(
         f"{sentence(set_name)}: predicted against true",
-        f"a mark a patient and model, {of_seed}; on the dashed line both are the same",
+        f"one mark per patient and model, {of_seed}; on the dashed line both are the same",
         Scale(low, high, 46, WIDTH - 12),
         Scale(low, high, HEIGHT - 40, 12),
         WIDTH,

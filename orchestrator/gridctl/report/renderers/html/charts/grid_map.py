@@ -14,7 +14,7 @@ from gridctl.runs.state import MEANING, RunState
 
 @dataclass(frozen=True, slots=True)
 class Square:
-    """One run: its class, what is said of it, and its row in the table of runs."""
+    """One run: its CSS class, its tooltip, and its row in the table of runs."""
 
     run_id: str
     css: str
@@ -45,7 +45,7 @@ def grid_map(runs: Sequence[Mapping[str, Any]], models: Sequence[Model], standin
     Args:
         runs: Rows of `Collected.runs`, in the order of the grid.
         models: All of the experiment.
-        standings: Where each run stands, by run id.
+        standings: State of each run, by run id.
     """
     by_name = {model.name: model for model in models}
     lines: dict[tuple[str, float, str], list[Mapping[str, Any]]] = {}
@@ -77,5 +77,5 @@ def _square(run: Mapping[str, Any], state: RunState) -> Square:
 
 
 def _plain(text: str) -> str:
-    """Without the marks that commands have on a terminal."""
+    """The text without the marks around commands."""
     return text.replace("`", "")

@@ -1,4 +1,4 @@
-"""Pictures of single patients: one model against another, and limits of agreement of volumes."""
+"""Plots of single patients: one model against another, and limits of agreement of volumes."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from gridctl.terminal.console import count
 
 WIDTH, HEIGHT = 400, 280
 FEWEST_PATIENTS = 3
-"""For limits of agreement."""
+"""Fewest patients for limits of agreement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Volumes:
-    """A volume of one run's patients: what it is by the model, and truly."""
+    """Predicted and true volumes of one run's patients."""
 
     patients: Sequence[str]
     predicted: NDArray[np.float64]
@@ -34,15 +34,15 @@ class Volumes:
 def paired_plot(
     measure: Measure, model: Model, against: Model, pair: PairOfPatients, seed: int, groups: Mapping[str, str]
 ) -> Plot:
-    """Each patient's score by one model against that by the other.
+    """Each patient's score with one model against that with the other.
 
     Args:
         measure: Which score.
-        model: Whose is upward.
-        against: Whose is to the right.
+        model: Whose score is on the vertical axis.
+        against: Whose score is on the horizontal axis.
         pair: The patients that both have a score for.
         seed: Of both runs.
-        groups: Of patients, for the tips.
+        groups: Groups of patients, for the tooltips.
     """
     low, high = span([*pair.model, *pair.against])
     better = int((pair.model > pair.against).sum() if measure.higher_is_better else (pair.model < pair.against).sum())
@@ -50,7 +50,7 @@ def paired_plot(
     plot = Plot(
         f"{sentence(titled(measure))}, patient by patient",
         f"{count(len(pair.patients), 'patient')} of seed {seed}; {model.name} is better in {better}; on the dashed "
-        f"line both are the same; a mark has the look of the better one{left_out}",
+        f"line both are the same; a mark has the colour and shape of the better one{left_out}",
         Scale(low, high, 46, WIDTH - 12),
         Scale(low, high, HEIGHT - 40, 12),
         WIDTH,
@@ -72,9 +72,9 @@ def agreement_plot(title: str, unit: str, of_models: Mapping[Model, Volumes], se
     """Bland and Altman's plot of one seed's patients, limits of that seed alone.
 
     Args:
-        title: What is measured, and of which set.
-        unit: Of it.
-        of_models: Of each model's run.
+        title: What is measured, and on which set.
+        unit: Its unit.
+        of_models: Volumes of each model's run.
         seed: Of these runs: seeds share patients, so those of several are not drawn together.
     """
     means = np.concatenate([(each.true + each.predicted) / 2 for each in of_models.values()])
@@ -106,7 +106,7 @@ def agreement_plot(title: str, unit: str, of_models: Mapping[Model, Volumes], se
 
 
 def _limits(differences: NDArray[np.float64]) -> tuple[float, ...]:
-    """Bias, and both limits where there are patients enough."""
+    """Bias, and both limits if there are enough patients."""
     bias = float(differences.mean())
     if len(differences) < FEWEST_PATIENTS:
         return (bias,)

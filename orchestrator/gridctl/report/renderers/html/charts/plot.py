@@ -13,7 +13,7 @@ SERIES: Final = 6
 """Colours and shapes of models; a seventh model looks like the first."""
 
 _CORNERS: Final = (0, 4, 3, 5, 4, 6)
-"""Of each series' mark; 0 is a circle, the second 4 stands on a corner."""
+"""Corners of each series' mark; 0 is a circle, the second 4 stands on a corner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Mark:
     Attributes:
         path: SVG path data.
         css: Its classes.
-        tip: What is said of it under the pointer; empty for nothing.
+        tip: Its tooltip; empty for none.
     """
 
     path: str
@@ -33,7 +33,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """A number at an axis."""
+    """A labelled position on an axis."""
 
     place: float
     text: str
@@ -41,14 +41,14 @@ class Tick:
 
 @dataclass(slots=True)
 class Plot:
-    """A picture in the making.
+    """A picture to which lines, areas and marks are added.
 
     Attributes:
         title: Above it.
-        said: The same in words, for who does not see it.
-        x, y: Scales of its axes; places are px of the picture.
+        said: The same in words, for screen readers.
+        x, y: Scales of its axes; positions are in px of the picture.
         x_label, y_label: Beside the axes.
-        x_sides: What the lower and the higher values mean, in place of `x_label`: at the ends of the axis.
+        x_sides: What the lower and the higher values mean, shown at the ends of the axis instead of `x_label`.
         x_ticks, y_ticks: None for round numbers.
         width, height: Of the picture in px.
     """
@@ -95,7 +95,7 @@ class Plot:
         self.marks.append(Mark(path, f"dot {series_class(series)} {css}".strip(), tip))
 
     def arrow(self, x: float, y: float, series: int, tip: str) -> None:
-        """Add the head of a vertical line that goes on beyond the end of the axis at which it stands."""
+        """Add an arrowhead to a vertical line that continues beyond this end of the axis."""
         at, end = self.x(x), self.y(y)
         inward = 7 if end < (self.y.start + self.y.end) / 2 else -7
         path = f"M{at - 4:.1f} {end + inward:.1f}L{at:.1f} {end:.1f}L{at + 4:.1f} {end + inward:.1f}"
@@ -111,7 +111,7 @@ class Plot:
 
 
 def series_class(series: int) -> str:
-    """The class that colours everything of a model."""
+    """The CSS class that colours everything of a model."""
     return f"s{series % SERIES}"
 
 
@@ -121,7 +121,7 @@ def mark_path(series: int) -> str:
 
 
 def apart(ticks: Sequence[Tick], least: float = 30) -> list[Tick]:
-    """Ticks without those whose text would touch the one before."""
+    """Ticks without those whose label would touch the one before."""
     kept: list[Tick] = []
     for tick in ticks:
         if not kept or tick.place - kept[-1].place >= least:

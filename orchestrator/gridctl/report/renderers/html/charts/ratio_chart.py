@@ -1,4 +1,4 @@
-"""Scores against the train ratio: every run a small mark, every model's mean with its interval."""
+"""Scores against the train ratio: one small mark per run, and every model's mean with its interval."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from gridctl.report.renderers.html.charts.plot import Plot, Tick, apart
 
 WIDTH, HEIGHT = 400, 260
 BEYOND = 0.1
-"""How far beyond both ends of its range an axis of a score may reach, in shares of it, to show whole intervals."""
+"""How far an axis may extend beyond both ends of a score's range, as a share of it, to show whole intervals."""
 RUNS_DRAWN = 400
-"""Runs drawn one by one in a picture; with more, means and intervals only."""
+"""How many runs are drawn one by one in a picture; with more, only means and intervals."""
 
 
 @dataclass(frozen=True, slots=True)
 class RatioChart:
-    """All pictures, and the same as rows of a table."""
+    """All pictures, and their numbers as rows of a table."""
 
     plots: Sequence[Plot]
     rows: Sequence[Summary]
@@ -32,7 +32,7 @@ class RatioChart:
 
 
 def ratio_chart(report: Report, scored: Scored, models: Sequence[Model], ratios: Sequence[float]) -> RatioChart:
-    """Draw a report's summaries, a picture a metric and ablation.
+    """Draw a report's summaries, one picture per metric and ablation.
 
     Args:
         report: Its summaries are drawn.
@@ -84,7 +84,7 @@ def _plot(
     values += [value for here in runs.values() for _, value in here]
     low, high = span(values)
     ends = (measure.low, measure.high) if measure.low is not None and measure.high is not None else None
-    if ends:  # an interval may reach beyond what a score can; where it goes on and on, an arrow says so
+    if ends:  # an interval may extend beyond the range of a score; an arrow marks one that is cut off
         beyond = BEYOND * (ends[1] - ends[0])
         low, high = max(low, ends[0] - beyond), min(high, ends[1] + beyond)
     places = sorted(ratios)
