@@ -9,7 +9,7 @@ from gridctl.report import FILES
 from tests.e2e.reports.conftest import Submit
 from tests.e2e.short_commands import Command
 
-TABLES = ("trained.csv", "trends.csv")
+TABLES = ("trained.csv", "trends.csv", "trend_lines.csv", "profiles.csv")
 REPORT = ("report", "tiny", "--store", "store", "-o", "out")
 
 

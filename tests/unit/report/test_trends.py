@@ -88,7 +88,7 @@ def test_an_undeclared_trend_is_shown_and_no_part_of_the_answer(store: FolderSto
     render(report, "table", console)
     shown = " ".join(console.file.getvalue().split())  # type: ignore[attr-defined]
     assert "trend over the train ratio" in shown
-    assert "not declared (compare.trend), so no part of the answer" in shown
+    assert "not declared (compare.trend), so not part of the answer" in shown
 
 
 def test_a_trend_against_what_was_declared_says_so(store: FolderStore, tmp_path: Path) -> None:

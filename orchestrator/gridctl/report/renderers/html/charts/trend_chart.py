@@ -68,7 +68,7 @@ def said_of(row: TrendTest) -> str:
     n = count(row.n_seeds, "seed") + (f", {count(row.patients, 'patient')}" if row.claim == "population" else "")
     known = row.per_halving is not None and row.ci_low is not None
     size = f" ({signed(row.per_halving)} {interval(row.ci_low, row.ci_high)} per halving, n = {n})" if known else ""
-    return f"{row.verdict}{size}{'' if row.declared else '; not declared, so no part of the answer'}"
+    return f"{row.verdict}{size}{'' if row.declared else '; not declared, so not part of the answer'}"
 
 
 def _band(plot: Plot, row: TrendTest) -> None:
