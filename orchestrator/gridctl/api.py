@@ -1,7 +1,7 @@
 """gridctl from Python, as a notebook or a script uses it: load, submit, status, collect, report.
 
 Each function does what the command of its name does, on the same experiments, and returns objects and tables. None
-prints, asks or ends the process: whoever wants to hear how far it is passes a `progress`, such as `print`; without one
+prints, asks or ends the process: to follow the progress, pass a `progress`, such as `print`; without one
 the messages go to the logger `gridctl.api`. What is wrong is raised as a `Fault` that has every mistake at once.
 
     from gridctl import api
@@ -79,7 +79,7 @@ def submit(
     progress: Callable[[str], None] | None = None,
     on_prepared: Callable[[Prepared], None] | None = None,
 ) -> SubmitResult:
-    """Start every run that nobody has started, and resume those that were interrupted or cancelled.
+    """Start every run that is not started yet, and resume those that were interrupted or cancelled.
 
     It may be killed at any point and called again: nothing is trained twice. On this machine it returns when the
     runs have ended; Ctrl-C, or a notebook's stop button, has each of them make a checkpoint first. On a cluster it
@@ -89,9 +89,9 @@ def submit(
         experiment: A loaded one, or its file.
         workers: Runs at once on this machine; None for as many as its cores hold.
         max_active: Jobs active at once on a cluster: it then waits until the last one is created.
-        retry_failed: Try failed runs again.
+        retry_failed: Whether to retry failed runs.
         reuse_epochs: Where `training.epochs` alone was changed, go on from the checkpoints of the runs before.
-        verify: Find out first that the runs can train here or, on a cluster, reach the store.
+        verify: Whether to check first that the runs can train here or, on a cluster, reach the store.
         progress: Called with a line of text whenever there is news.
         on_prepared: Called with what is to be done before anything is written; raise from it to leave it undone.
 
@@ -122,7 +122,7 @@ def status(
     store: str | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Status:
-    """How far every run is, and why something waits.
+    """The state of every run, and why some wait.
 
     Args:
         experiment: A loaded one, its name or its file; None for the one last submitted from the current folder.
@@ -191,9 +191,9 @@ def report(
         unit: What counts as one observation: `run`, or `epoch` to pool all epochs, whose p means nothing.
         score: How a run's epochs become one score: `final`, `best`, `mean` or `last-K`; None takes the file's.
         metrics: None takes the file's.
-        strict_pairs: Leave out pairs whose halves ran under unlike conditions.
-        keep_differing_pairs: Test also pairs whose halves read other images or another split.
-        seed: Of bootstraps and sampled permutations, at least 0.
+        strict_pairs: Leave out pairs whose runs were trained under different conditions.
+        keep_differing_pairs: Also test pairs whose runs read different images or another split.
+        seed: Seed of bootstraps and sampled permutations, at least 0.
         progress: Called with a line of text whenever there is news.
 
     Raises:
@@ -232,11 +232,11 @@ def verify(
     Args:
         report: A `report.json`, or the folder that `ReportResult.save` wrote.
         store: Where its experiment is kept, if it was not submitted from the current folder.
-        sealed: SHA-256 that the sealed plan is to have.
+        sealed: SHA-256 that the sealed plan must have.
         progress: Called with a line of text whenever there is news.
 
     Returns:
-        Every difference; none where the report is what the store gives.
+        Every difference; none if the report is what the store gives.
 
     Raises:
         InputError: It is no report that can be verified, or its experiment was not submitted.
@@ -250,7 +250,7 @@ def verify(
 
 
 def _find(experiment: Any, store: str | None) -> Found:
-    """An experiment as it was submitted, however it is named."""
+    """Find a submitted experiment by object, name or file."""
     from gridctl.commands.lookup.experiments import Found, find_experiment
     from gridctl.experiment import Experiment
 

@@ -1,4 +1,4 @@
-"""What a command can fail with, and the exit code of each."""
+"""The failures of commands, and their exit codes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RUNS_FAILED: Final = 1
 INVALID_INPUT: Final = 2
 UNREACHABLE: Final = 3
 INTERRUPTED: Final = 130
-"""Ctrl-C, as every shell tool answers it."""
+"""Ctrl-C, as in every shell tool."""
 
 
 class InputError(Fault):
@@ -34,7 +34,7 @@ class KubeconfigError(UnreachableError):
 
 
 def in_words(error: Exception) -> str:
-    """What an error of any kind says to a person; an unforeseen one is called a bug."""
+    """The message of an error of any kind; an unforeseen one is called a bug."""
     if isinstance(error, Fault):
         return str(error)
     if isinstance(error, MemoryError):

@@ -1,4 +1,4 @@
-"""Folders that are no modules and that users edit in a checkout: in an installation they lie beside this file."""
+"""Folders that are not modules and that users edit in a checkout: in an installation they are beside this file."""
 
 from __future__ import annotations
 

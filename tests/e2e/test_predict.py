@@ -214,3 +214,34 @@ def test_only_finished_runs_predict(trained: Path, phantom: Path, predict: Call,
         assert f"{run.name} is not finished" in done.stderr
     finally:
         (run / "result.kept").rename(run / "result.json")
+
+
+def test_a_store_that_fails_while_weights_are_loaded_is_told_from_a_failed_run(
+    trained: Path, phantom: Path, predict: Call, tmp_path: Path
+) -> None:
+    run, scan = run_folders(trained)[0], str(next(phantom.rglob("*_frame01.nii.gz")))
+    checkpoint = run.parents[1] / json.loads((run / "result.json").read_text())["checkpoint"]
+    content = checkpoint.read_bytes()
+    try:
+        checkpoint.write_bytes(content[: len(content) // 2])
+        damaged = predict(run.name, scan, "-o", str(tmp_path))
+        checkpoint.unlink()
+        missing = predict(run.name, scan, "-o", str(tmp_path))
+    finally:
+        checkpoint.write_bytes(content)
+    for done in (damaged, missing):
+        assert done.returncode == 3, done.stderr
+        assert checkpoint.name in done.stderr
+        assert "Traceback" not in done.stderr
+    environment = {**os.environ, "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "a"}
+    where = "s3://bucket/hearts/hearts-unet-r50-none-s1-00000000/spec.json"
+    environment |= {"AWS_SECRET_ACCESS_KEY": "b", "AWS_MAX_ATTEMPTS": "1"}
+    away = subprocess.run(
+        [sys.executable, "-m", "gridctl_trainer", "predict", "-o", str(tmp_path), where, scan],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    assert away.returncode == 4, away.stderr
+    assert "cannot reach" in away.stderr

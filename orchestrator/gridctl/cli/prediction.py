@@ -9,6 +9,7 @@ import typer
 
 from gridctl.cli import completion
 from gridctl.cli.options import ExperimentOfRun, StoreUrl, output_path
+from gridctl_trainer.terminal.prediction_options import EndDiastole
 
 
 class Device(StrEnum):
@@ -47,6 +48,7 @@ def predict(
         bool, typer.Option("--best", help="Use the weights of the best epoch, not those of the last.")
     ] = False,
     device: Annotated[Device, typer.Option(help="Where to compute; auto takes a GPU if there is one.")] = Device.AUTO,
+    end_diastole: EndDiastole = None,
     experiment: ExperimentOfRun = None,
     store: StoreUrl = None,
 ) -> None:
@@ -57,4 +59,5 @@ def predict(
 
     folders = str(read_folder(place, "INPUT")), str(output_path(output))
     where, runs = predicting_runs(run, experiment, store, ensemble=ensemble)
-    raise typer.Exit(run_trainer_command(arguments_for_trainer(where, runs, *folders, device.value, best=best)))
+    wanted = arguments_for_trainer(where, runs, *folders, device.value, best=best, end_diastole=end_diastole)
+    raise typer.Exit(run_trainer_command(wanted))

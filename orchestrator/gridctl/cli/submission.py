@@ -71,7 +71,7 @@ def submit(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Start every run that nobody has started, and resume those that were interrupted or cancelled."""
+    """Start every run that is not started yet, and resume those that were interrupted or cancelled."""
     from gridctl import api
     from gridctl.cli.views.submission import holder_lines, plan_line
     from gridctl.terminal import console

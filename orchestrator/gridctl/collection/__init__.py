@@ -1,1 +1,1 @@
-"""From a store to tables, with what was read before kept on this machine."""
+"""From a store to tables, with a cache on this machine."""

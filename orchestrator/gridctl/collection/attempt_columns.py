@@ -1,4 +1,4 @@
-"""The metric log of an attempt as columns: what tables are made of, without an object for each epoch."""
+"""The metric log of an attempt as columns, from which tables are made without one object per epoch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MAX_BYTES = 16 << 20
 
 @dataclass(frozen=True, slots=True)
 class EpochColumns:
-    """Some epochs, one value of each in every column.
+    """Some epochs, one value per epoch in every column.
 
     Attributes:
         epoch: Their numbers, ascending.
@@ -60,7 +60,7 @@ class AttemptColumns:
     """The metric log of one attempt.
 
     Attributes:
-        last_finished_at: When its last epoch was done; None without an epoch.
+        last_finished_at: When its last epoch was finished; None without an epoch.
     """
 
     attempt: AttemptRecord
@@ -81,7 +81,7 @@ class AttemptColumns:
 
     @classmethod
     def read(cls, data: bytes, where: object = "") -> AttemptColumns:
-        """Read a metric log, as `read_attempt` does: what that refuses is refused in its words.
+        """Read a metric log; it refuses the same logs as `read_attempt`, with the same messages.
 
         Args:
             data: JSON lines.
@@ -94,7 +94,7 @@ class AttemptColumns:
 
 
 def _read_at_once(data: bytes) -> AttemptColumns | None:
-    """What most logs are: every epoch in one form. None for another log, which is then read line by line."""
+    """Read a log whose epochs all have one form, as most have; None for others, which are then read line by line."""
     if len(data) > _MAX_BYTES:
         return None
     lines = data.split(b"\n")[:-1]
@@ -103,7 +103,7 @@ def _read_at_once(data: bytes) -> AttemptColumns | None:
     try:
         log = read_attempt(b"".join(line + b"\n" for line in others))
         found = read_epoch_lines(list(compress(lines, of_epochs)))
-    except (MetricLogError, ValueError, LookupError, TypeError, AttributeError):  # of a shape that nobody looked for
+    except (MetricLogError, ValueError, LookupError, TypeError, AttributeError):  # of an unexpected form
         return None
     if found is None or log.epochs or of_epochs[0]:
         return None
@@ -130,10 +130,10 @@ def _within(metrics: Mapping[str, MetricInfo], scores: Mapping[str, Iterable[flo
 
 @dataclass(frozen=True, slots=True)
 class MergedColumns:
-    """The log of a run: for each epoch what the newest attempt says that has it, as `merge` does with records.
+    """The log of a run: each epoch comes from the newest attempt that has it, as `merge` does with records.
 
     Attributes:
-        epochs: Of all attempts together.
+        epochs: Epochs of all attempts together.
         attempt: The number of the attempt that each epoch comes from.
         sources: The logs that they come from, in the order of their first epochs here.
         last: The log of the last epoch; None without one.

@@ -1,4 +1,4 @@
-"""The scorecard of one run as a compact table: what is cached of it, as Parquet."""
+"""The scorecard of one run as a compact table, which is cached as Parquet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gridctl_trainer.contract.records.case_scores import CaseScores, read_cases
 from gridctl_trainer.contract.spec import RunSpec
 
 FORMAT: Final = "cases table 1"
-"""Another one has what was cached read again."""
+"""Changing it invalidates the cache."""
 
 _WORD: Final = pa.dictionary(pa.int32(), pa.string())
 _SCHEMA: Final = pa.schema(
@@ -42,7 +42,7 @@ class CaseTable:
 
     Attributes:
         rows: One per metric of a case; columns as `CASE_COLUMNS`, without those that name the run.
-        metrics: What is known of each metric.
+        metrics: What is known about each metric.
     """
 
     rows: pa.Table
@@ -53,7 +53,7 @@ def packed_cases(run: RunSpec, data: bytes, where: str) -> bytes:
     """A scorecard as Parquet.
 
     Args:
-        run: Whose it must be.
+        run: The run that it must belong to.
         data: The object of the store.
         where: Key named in errors.
 
@@ -71,11 +71,11 @@ def packed_cases(run: RunSpec, data: bytes, where: str) -> bytes:
 
 
 def unpacked_cases(data: bytes, checkpoints: Collection[str] = ()) -> CaseTable:
-    """What `packed_cases` packed.
+    """Read back what `packed_cases` wrote.
 
     Args:
-        data: As it was packed.
-        checkpoints: Whose cases are wanted; empty for all.
+        data: From `packed_cases`.
+        checkpoints: Checkpoints whose cases are wanted; empty for all.
     """
     rows = pq.read_table(pa.BufferReader(data))
     told: Mapping[str, Any] = json.loads(rows.schema.metadata[b"metrics"])

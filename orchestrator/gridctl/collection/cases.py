@@ -1,4 +1,4 @@
-"""The scorecards of many runs as one table, read only for who needs it."""
+"""The scorecards of many runs as one table, read only when needed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from gridctl.collection.case_table import CaseTable
 
 _AT_ONCE: Final = 4
-"""Reading them is work of this machine, and each takes memory while it is read."""
+"""How many are read at once: parsing is CPU work, and each takes memory."""
 
 _MAX_BYTES: Final = 256 << 20
 """Of one scorecard, packed."""
@@ -38,7 +38,7 @@ class Cases:
 
     Attributes:
         rows: Columns as `CASE_COLUMNS`.
-        metrics: What the runs say of their metrics.
+        metrics: The metrics as the runs describe them.
         scored: Names of the scores that some case has, or is to have.
     """
 
@@ -48,7 +48,7 @@ class Cases:
 
 
 def no_cases() -> pd.DataFrame:
-    """`Collected.cases` where nobody asked for it, or no run has any."""
+    """`Collected.cases` if it was not asked for, or no run has any."""
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in CASE_COLUMNS.items()})
 
 
@@ -65,10 +65,10 @@ def read_all_cases(
     Args:
         store: Where they are.
         chosen: Finished runs, each with its scorecard as listed.
-        problems: Takes what is wrong with single ones; their runs then have no cases.
-        on_read: Told how far it is.
+        problems: Receives the problems of single scorecards; their runs then have no cases.
+        on_read: Called with the progress.
         cache: By default this user's.
-        checkpoints: Whose cases are wanted, `final` and `best`; empty for all.
+        checkpoints: Checkpoints whose cases are wanted, `final` and `best`; empty for all.
 
     Raises:
         StoreError: The store cannot be reached.
@@ -95,7 +95,7 @@ def read_all_cases(
 def _read(
     store: Store, run: RunSpec, stat: Stat, cache: ReadCache, checkpoints: Collection[str]
 ) -> CaseTable | StoreError | None:
-    """One scorecard; None if it is gone; what is wrong with it, while others may be well.
+    """One scorecard; None if it is gone; the problem if only this one is damaged.
 
     Raises:
         StoreError: The store cannot be reached.
@@ -116,7 +116,7 @@ def _read(
 
 
 def _joined(runs: Sequence[RunSpec], tables: list[pa.Table]) -> pd.DataFrame:
-    """One table of all runs; `tables` are given up for it, so that no row is held twice for long."""
+    """One table of all runs; `tables` is emptied meanwhile, so that few rows are held twice."""
     if not tables:
         return no_cases()
     import pyarrow as pa
@@ -139,7 +139,7 @@ def _joined(runs: Sequence[RunSpec], tables: list[pa.Table]) -> pd.DataFrame:
 
 
 def _scored(rows: pd.DataFrame) -> Iterator[str]:
-    """In the order of the records."""
+    """The scored names, in the order of the records."""
     if rows.empty:
         return
     of = rows.groupby(["set", "metric", "structure"], observed=True, sort=False).size().index

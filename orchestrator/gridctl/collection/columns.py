@@ -13,7 +13,7 @@ _RUN: Final[Mapping[str, str]] = {
     "seed": "int64",
     "fold": "object",
 }
-"""Which run a row is of."""
+"""Columns that name the run of a row."""
 
 RUN_COLUMNS: Final[dict[str, str]] = {
     **_RUN,
@@ -59,16 +59,16 @@ those of the attempt that trained the last epoch. `interruptions` counts
 attempts that were stopped, or vanished and were followed by another one. `busy_seconds` adds
 up all attempts, from their start to their last sign of life; `train_seconds` only epochs that count.
 `deterministic` is what the specification asks for. `changed` names the columns (`data_digest`, `device_name`, ...) that
-are not the same for all attempts from which the run is made, with spaces between; mostly it is empty.
-`plugins` says whose code of plugins it is made by, those of gridctl left out, and `set_digests` which images were read
-of each data set; both are JSON, empty for none. `log` is the key of what the newest attempt prints, empty before the
+are not the same for all attempts that contribute to the run, separated by spaces; mostly it is empty.
+`plugins` says which code of plugins made it, those of gridctl left out, and `set_digests` which images were read
+of each data set; both are JSON, empty for none. `log` is the key of the newest attempt's output, empty before the
 first; `last_seen` is the newest sign of life of any attempt, in seconds since the epoch, by that machine's clock.
-`parameters` is how many numbers the model learns, and `updates` how many optimizer steps were taken; NaN where a log
+`parameters` is the number of trainable parameters, and `updates` that of optimizer steps; NaN where a log
 does not say. `set_sizes` is JSON: patients and images of each set by its name, empty before images are read. `left_out`
-is JSON: who is in no set, and why, by data set; empty for nobody.
+is JSON: who is in no set, and why, by data set; empty if everybody is in one.
 `last_written` is when any attempt last wrote an object, by the store's clock; `cancelled_at` when `gridctl cancel`
 stopped the run, if no submission resumed it since. `copied_from` is the run whose epochs it went on from, empty for
-none. Behind them there is a column for each score, with that of the latest epoch.
+none. They are followed by one column per score, with the value of the latest epoch.
 """
 
 EPOCH_COLUMNS: Final[dict[str, str]] = {
@@ -93,7 +93,7 @@ FUNCTION_COLUMNS: Final[Mapping[str, str]] = {
     "remark": "str",
 }
 """Columns of `Collected.function`; `predicted_ef` is NaN where the model finds no cavity at end-diastole. `remark`
-says what cannot be of a living heart, or hardly; it is empty for most."""
+names values that are impossible or implausible for a living heart; it is empty for most."""
 
 CASE_COLUMNS: Final[dict[str, str]] = {
     "run_id": "category",
@@ -122,5 +122,5 @@ CASE_COLUMNS: Final[dict[str, str]] = {
 """Columns of `Collected.cases`: one row per metric of a case and structure.
 
 `checkpoint` is `final`, `best` or `epoch`. `value` is NaN where `undefined` says why there is no number. `time_point`
-is `patient` for what takes all time points of a patient together; voxel counts are NaN there.
+is `patient` for metrics of all time points of a patient; voxel counts are NaN there.
 """

@@ -1,4 +1,4 @@
-"""Lines of epochs read all at once and checked by columns: the types and bounds of `EpochRecord`, once per file."""
+"""Reads all epoch lines of a log at once and checks them by column, with the types and bounds of `EpochRecord`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OF_A_SET: Final = frozenset(("images", "scores", "per_batch", "undefined"))
 
 @dataclass(frozen=True, slots=True)
 class EpochLines:
-    """Epochs in the order of their lines, one value of each in every column."""
+    """Epochs in the order of their lines, one value per epoch in every column."""
 
     epoch: Sequence[int]
     train_loss: Sequence[float]
@@ -36,13 +36,13 @@ class EpochLines:
 
 
 def read_epoch_lines(lines: Sequence[bytes]) -> EpochLines | None:
-    """Read them.
+    """Read epoch lines.
 
     Args:
-        lines: Each of one epoch.
+        lines: One line per epoch.
 
     Returns:
-        None where they are not all of one form, so that somebody has to look at each.
+        The epochs; None if the lines do not all have one form and must be read one by one.
 
     Raises:
         ValueError: They are not epochs.
@@ -79,10 +79,10 @@ def read_epoch_lines(lines: Sequence[bytes]) -> EpochLines | None:
 
 
 def _scores(sets: Sequence[dict[str, Any]]) -> tuple[Mapping[str, Sequence[float]], int] | None:
-    """Each score of every epoch, NaN where there is none, and how many keys tell them.
+    """Each score of every epoch, NaN where there is none, and how many keys hold them.
 
     Returns:
-        None where epochs have other scores than those before.
+        None if an epoch has other scores than those before.
 
     Raises:
         ValueError: They are not scores of sets.
@@ -175,7 +175,7 @@ def _required() -> frozenset[str]:
 
 @cache
 def _column(name: str) -> TypeAdapter[Any]:
-    """What validates the values of one field of all epochs, as `EpochRecord` declares it."""
+    """The validator for the values of one field in all epochs, as `EpochRecord` declares it."""
     info = EpochRecord.model_fields[name]
     kind: Any = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
     return TypeAdapter(list[kind])

@@ -1,4 +1,4 @@
-"""Store -> what is known of every run, as plain rows: all that a command needs which shows no table."""
+"""Store -> what is known about every run, as plain rows, for commands that need no tables."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ class Gathered:
     Attributes:
         rows: One per wanted run, in the order of the grid: what `RUN_COLUMNS` name, and its latest scores, NaN where it
             has none.
-        tables: Of each run what names it, and its epochs and patients.
+        tables: For each run the fields that name it, and its epochs and patients.
         problems: Objects that could not be read, and what is wrong with them.
         others: Finished runs in the store that the grid does not hold, or no longer.
         measures: Every score that the runs are to have or have, by name, as their logs describe its metric.
         held: What holds a run whose Job is not created yet, by run id: a submission that waits for room.
-        scorecards: Of the runs that have one, as listed, by run id.
-        listed: Every object of the experiment, as the one listing says.
-        logged: What the logs say of their metrics.
+        scorecards: Scorecards as listed, by run id.
+        listed: Every object of the experiment, from one listing.
+        logged: Descriptions of metrics from the logs.
         scored: Names of the scores that some epoch has.
     """
 
@@ -54,7 +54,7 @@ class Gathered:
 
 @dataclass(slots=True)
 class _Times:
-    """What the listing alone tells of a run, in seconds since the epoch."""
+    """What the listing alone shows about a run, in seconds since the epoch."""
 
     last_written: float = math.nan
     cancelled_at: float = math.nan
@@ -70,7 +70,7 @@ class _Times:
 
 @dataclass(slots=True)
 class _Listing:
-    """The objects of an experiment, by what they are."""
+    """The objects of an experiment, by kind."""
 
     logs_and_results: dict[str, list[Stat]] = field(default_factory=lambda: defaultdict(list))
     scorecards: dict[str, Stat] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class _Listing:
     problems: list[Problem] = field(default_factory=list)
 
     def sort(self, listed: Sequence[Stat], wanted: Mapping[str, RunSpec], url: str) -> None:
-        """Take what a listing says."""
+        """Sort the objects of a listing."""
         for stat in listed:
             layout = run_of(stat.key)
             if layout is None:
@@ -109,9 +109,9 @@ def gather(
 
     Args:
         store: Where they are.
-        runs: Those wanted; all of one experiment.
-        cache: Of objects read before; by default this user's.
-        on_read: Called after each object with how many are read, and of how many.
+        runs: The runs wanted; all of one experiment.
+        cache: Cache of objects read before; by default this user's.
+        on_read: Called after each object with the number read and the total.
 
     Raises:
         StoreError: The store cannot be reached.
@@ -147,7 +147,7 @@ def gather(
 
 
 def _misplaced(layout: RunLayout, key: str) -> str:
-    """What is wrong with a key that is near those of logs and results; empty if nothing."""
+    """What is wrong with a key that resembles those of logs and results; empty if nothing."""
     if key.startswith(f"{layout.result}/"):
         return "it lies in a folder that has the name of the run's result"
     if key.startswith(f"{layout.cases}/"):

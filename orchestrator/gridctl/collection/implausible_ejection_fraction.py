@@ -1,4 +1,4 @@
-"""Which ejection fractions cannot be, or can hardly be, those of a living heart."""
+"""Ejection fractions that are impossible, or implausible, for a living heart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finished runs that a store has and a grid does not hold: what about them is not of the grid."""
+"""Finished runs of a store that are not in the grid, and why."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _MOST_SHOWN: Final = 5
 
 
 def bring_back(them: str = "them") -> str:
-    """What to type to see runs again that are not of the grid that was submitted last."""
+    """The command that shows runs again that are not in the grid submitted last."""
     return (
-        f"`gridctl submit FILE` with the values of before (without `--set`, if that changed them) shows {them} again, "
+        f"`gridctl submit FILE` with the earlier values (without `--set`, if that changed them) shows {them} again, "
         "and trains no finished run anew"
     )
 
 
 def outside_grid(stored: StoredSpecifications, runs: Sequence[RunSpec], others: Sequence[str]) -> str:
-    """Why finished runs of the store are not of a grid.
+    """Why finished runs of the store are not in a grid.
 
     Args:
         stored: What the store has of the experiment.
@@ -33,7 +33,7 @@ def outside_grid(stored: StoredSpecifications, runs: Sequence[RunSpec], others: 
         Such as `training.epochs was 10, is 12; seeds 44, 45 are not in it`; empty where nothing can be said.
     """
     held = {axis: {getattr(run, axis) for run in runs} for axis in _AXES}
-    any_of = {(run.model, run.ablation): run for run in runs}  # those are alike in all but their place in the grid
+    any_of = {(run.model, run.ablation): run for run in runs}  # they differ only in their place in the grid
     lacking: dict[str, dict[Any, None]] = {axis: {} for axis in _AXES}
     changed: dict[str, None] = {}
     for other in stored.read(others[:_MOST_READ]):

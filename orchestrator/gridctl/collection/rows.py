@@ -1,4 +1,4 @@
-"""The rows of tables: what the metric logs of a run come to."""
+"""The rows of tables, from the metric logs of runs."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.spec import RunSpec
 
 _SHOWN_MESSAGE: Final = 2000
-"""Characters of why a run ended."""
+"""Characters kept of the reason why a run ended."""
 
 
 def run_row(run: RunSpec, read: RunObjects, merged: MergedColumns) -> dict[str, Any]:
-    """What `RUN_COLUMNS` name of a run, but for its cell and what the listing alone tells, and its latest scores.
+    """The values of `RUN_COLUMNS` for a run, without its cell and what only the listing shows, and its latest scores.
 
     Args:
         run: The run.
@@ -76,13 +76,13 @@ def run_row(run: RunSpec, read: RunObjects, merged: MergedColumns) -> dict[str, 
 
 
 def _parameters(logs: Sequence[AttemptColumns]) -> float:
-    """As the newest attempt says; those of before say nothing."""
+    """From the newest attempt; attempts of earlier versions do not record it."""
     known = [log.data.parameters for log in logs if log.data and log.data.parameters is not None]
     return float(known[-1]) if known else float("nan")
 
 
 def _seconds_per_epoch(run: RunSpec, epochs: EpochColumns) -> float:
-    """The median; where only some epochs are validated, that of both kinds, weighted as they follow each other."""
+    """The median; if only some epochs are validated, the medians of both kinds, weighted by frequency."""
     told = list(zip(epochs.seconds, epochs.validated, strict=True))
     kinds = [[seconds for seconds, was in told if was == validated] for validated in (1, 0)]
     medians = [statistics.median(kind) if kind else math.nan for kind in kinds]
@@ -93,7 +93,7 @@ def _seconds_per_epoch(run: RunSpec, epochs: EpochColumns) -> float:
 
 
 def _changed(logs: Sequence[AttemptColumns]) -> Iterator[str]:
-    """Columns in which the attempts differ that trained the run, from the last that began from nothing."""
+    """Columns in which the run's attempts differ, from the last one that started from the beginning."""
     trained = [log for log in logs if log.data is not None]
     starts = [
         number for number, log in enumerate(trained) if not (log.attempt.resumed_epoch or log.attempt.resumed_step)
@@ -110,7 +110,7 @@ def _changed(logs: Sequence[AttemptColumns]) -> Iterator[str]:
 
 
 def _plugins(log: AttemptColumns) -> str:
-    """Whose code of plugins an attempt used, as JSON; empty if all of them came with gridctl."""
+    """The code of the plugins that an attempt used, as JSON; empty if all of them came with gridctl."""
     found = [item.model_dump(mode="json") for item in log.attempt.plugins if not item.is_own]
     return canonical_json(sorted(found, key=lambda item: (item["kind"], item["name"]))) if found else ""
 
@@ -133,7 +133,7 @@ def _last_seen(log: AttemptColumns) -> datetime:
 
 
 def cell_of(run: RunSpec) -> dict[str, Any]:
-    """What names a run; its id is a digest, so this is made once a run and not once an epoch."""
+    """The fields that name a run; its id is a digest, so this is computed once per run and not once per epoch."""
     return {
         "run_id": run.run_id,
         "model": run.model,

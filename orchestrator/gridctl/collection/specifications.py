@@ -1,4 +1,4 @@
-"""Specifications of runs that a store has beside those of a grid, and the fields in which two differ."""
+"""Specifications of stored runs, and the fields in which two specifications differ."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _AT_ONCE: Final = 16
 
 
 class StoredSpecifications:
-    """Specifications of an experiment's runs, each read from its store once, whoever asks for it."""
+    """Specifications of an experiment's runs, each read from its store once."""
 
     def __init__(self, store: Store, experiment: str) -> None:
         self._store = store
@@ -27,7 +27,7 @@ class StoredSpecifications:
         self._known: dict[str, RunSpec | None] = {}
 
     def read(self, run_ids: Sequence[str]) -> list[RunSpec]:
-        """Those that can be read; a run without a sound one is left out."""
+        """Those that can be read; a run without a valid one is left out."""
         new = [run_id for run_id in dict.fromkeys(run_ids) if run_id not in self._known]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             self._known |= zip(new, pool.map(self._read, new), strict=True)
@@ -43,12 +43,12 @@ class StoredSpecifications:
 
 
 def differences(old: RunSpec, new: RunSpec) -> dict[str, tuple[Any, Any]]:
-    """Fields that can change a result and have other values, by path: old and new."""
+    """Fields that can change a result and differ, by path: old and new value."""
     return different_values(dict(flat(deciding_values(old))), dict(flat(deciding_values(new))))
 
 
 def deciding_values(run: RunSpec) -> dict[str, Any]:
-    """All that can change a run's result, as it is shown: defaults are written out, a step is its name and options."""
+    """Everything that can change a run's result, for display: with defaults, and steps by name and options."""
     content = identity(run, with_defaults=True)
     del content["schema_version"]
     content["data"]["preprocessing"] = [_shown_step(item) for item in run.data.preprocessing]
@@ -74,7 +74,7 @@ def different_values(before: Mapping[str, Any], after: Mapping[str, Any]) -> dic
 
 
 def flat(value: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
-    """Every value that is no mapping, by its dotted path."""
+    """Every leaf value by its dotted path."""
     for key, item in value.items():
         if isinstance(item, Mapping):
             yield from flat(item, f"{prefix}{key}.")

@@ -1,4 +1,4 @@
-"""Submissions that create Jobs a few at a time: what they have not created yet is queued, as their store says."""
+"""Notes in the store of submissions that create Jobs a few at a time: their remaining runs are queued."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gridctl_trainer.storage.base import Stat, Store
 _RENEWED_EVERY_S: Final = 30.0
 _CHANGED_EVERY_S: Final = 5.0
 LAPSES_AFTER_S: Final = 180.0
-"""A submission that has not renewed its note for so long is taken for dead: it was killed, or its machine was lost."""
+"""A submission whose note is older than this counts as dead: it was killed, or its machine was lost."""
 
 
 class WaitingSubmission(Record):
@@ -30,7 +30,7 @@ class WaitingSubmission(Record):
 
     Attributes:
         host: Name of its machine.
-        process_id: Of the command.
+        process_id: Process of the command.
         max_active: How many Jobs may be active.
         run_ids: Runs whose Jobs are not created yet.
     """
@@ -49,18 +49,18 @@ class WaitingSubmission(Record):
         return f"gridctl submit --max-active {self.max_active} ({where}) creates its Job"
 
     def to_json(self) -> bytes:
-        """As it lies in the store."""
+        """The note as it is stored."""
         return canonical_json(self.model_dump(mode="json")).encode()
 
     def lives(self, age_s: float) -> bool:
-        """Whether it still waits, as far as can be told; `age_s` is how long ago it was renewed."""
+        """Whether it still waits, as far as is known; `age_s` is how long ago the note was renewed."""
         if age_s > LAPSES_AFTER_S:
             return False
         return self.host != platform.node() or _is_process(self.process_id)
 
 
 class WaitingNote:
-    """Keeps the note of one submission up to date; a store that fails holds no submission up."""
+    """Keeps the note of one submission up to date; a failing store does not stop the submission."""
 
     def __init__(self, store: Store, experiment: str, max_active: int) -> None:
         self._store = store
@@ -70,10 +70,10 @@ class WaitingNote:
         self._noted_at = 0.0
 
     def renew(self, run_ids: Sequence[str]) -> None:
-        """Note the runs that are left, if that is due.
+        """Write the remaining runs, if the note is due for renewal.
 
         Args:
-            run_ids: Those whose Jobs are not created yet.
+            run_ids: Runs whose Jobs are not created yet.
         """
         left, age_s = tuple(run_ids), time.monotonic() - self._noted_at
         if not left:
@@ -95,12 +95,12 @@ class WaitingNote:
 
 
 def held_by_submissions(store: Store, stats: Sequence[Stat], cache: ReadCache) -> Mapping[str, str]:
-    """What holds a run, by run id, of all submissions that wait. A note that cannot be read holds nothing.
+    """What holds each run, by run id, for all waiting submissions. A note that cannot be read holds nothing.
 
     Args:
         store: Where they are.
-        stats: Their notes, as listed.
-        cache: Of objects read before.
+        stats: Listed notes.
+        cache: Cache of objects read before.
     """
     held: dict[str, str] = {}
     for stat in stats:

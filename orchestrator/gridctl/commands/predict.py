@@ -52,11 +52,12 @@ def predicting_runs(
 
 
 def arguments_for_trainer(
-    store: Store, runs: Sequence[RunSpec], place: str, output: str, device: str, *, best: bool
+    store: Store, runs: Sequence[RunSpec], place: str, output: str, device: str, *, best: bool, end_diastole: int | None
 ) -> list[str]:
     """The arguments that `gridctl-trainer` is called with."""
     specs = [f"{store.url}/{RunLayout(run.experiment, run.run_id).spec}" for run in runs]
-    return ["predict", *(["--best"] if best else []), "--device", device, "-o", output, "--", *specs, place]
+    options = [*(["--best"] if best else []), *([] if end_diastole is None else ["--end-diastole", str(end_diastole)])]
+    return ["predict", *options, "--device", device, "-o", output, "--", *specs, place]
 
 
 def _require_one_cell(runs: Sequence[RunSpec]) -> None:

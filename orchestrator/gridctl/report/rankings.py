@@ -1,4 +1,4 @@
-"""Ranks of three and more models in words."""
+"""Ranks of three or more models in words."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from gridctl.analysis.wording import listed
 from gridctl.terminal.console import count
 
 FEW_UNITS: Final = 20
-"""Seeds, or patients, below which bootstrap intervals are said to be too narrow."""
+"""Number of seeds, or patients, below which bootstrap intervals are called too narrow."""
 
 
 def rank_headlines(rows: Iterable[ModelRank]) -> Iterator[str]:
-    """Who ranks first by each score, and how often in bootstrap samples: a sentence each; ranks are no test."""
+    """Which model ranks first by each score, and how often in bootstrap samples, in one sentence; ranks are no test."""
     by_metric: dict[str, list[ModelRank]] = defaultdict(list)
     for row in rows:
         by_metric[row.metric].append(row)
@@ -26,7 +26,9 @@ def rank_headlines(rows: Iterable[ModelRank]) -> Iterator[str]:
 
 def _is_of_few(row: ModelRank) -> bool:
     units = row.patients if row.claim == "population" else row.n_seeds
-    return row.resamples > 0 and units < FEW_UNITS and row.rank * 2 != row.models + 1  # all tie: nothing is drawn on
+    return (
+        row.resamples > 0 and units < FEW_UNITS and row.rank * 2 != row.models + 1
+    )  # all tie, so the bootstrap adds nothing
 
 
 def _first(ranked: Sequence[ModelRank]) -> str:
@@ -43,5 +45,5 @@ def _first(ranked: Sequence[ModelRank]) -> str:
 
 
 def drawn(row: ModelRank) -> str:
-    """What the bootstrap draws anew: `24 patients`, or `5 seeds`."""
+    """What the bootstrap resamples: `24 patients`, or `5 seeds`."""
     return count(row.patients, "patient") if row.claim == "population" else count(row.n_seeds, "seed")

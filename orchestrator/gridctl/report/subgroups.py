@@ -1,4 +1,4 @@
-"""Declared subgroups as sentences of the answer."""
+"""Results on declared subgroups as sentences."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _MOST_LISTED = 4
 
 
 def subgroup_headlines(rows: Sequence[SubgroupTest], label: str) -> Iterator[str]:
-    """The answer on the declared subgroups of one comparison by one score, in a sentence; none of exploratory ones.
+    """The result on the declared subgroups of one comparison by one score, in a sentence; none for exploratory ones.
 
     Args:
         rows: Its subgroup tests, corrected.
-        label: What the compared score is called.
+        label: Name of the compared score.
     """
     declared = [row for row in rows if row.declared]
     if not declared:

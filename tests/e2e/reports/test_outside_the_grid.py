@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.reports.conftest import Submit
 from tests.e2e.short_commands import Command
 
-HOW = "`gridctl submit FILE` with the values of before (without `--set`, if that changed them) shows them again"
+HOW = "`gridctl submit FILE` with the earlier values (without `--set`, if that changed them) shows them again"
 
 
 @pytest.mark.parametrize(

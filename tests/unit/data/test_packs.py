@@ -15,10 +15,10 @@ import pytest
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.spec import DatasetSpec, DataSpec
 from gridctl_trainer.datasets.registry import find_sources
-from gridctl_trainer.preprocessing import loading
+from gridctl_trainer.preprocessing import loading, prepared
 from gridctl_trainer.preprocessing.loading import load_set
 from gridctl_trainer.preprocessing.packs import packing
-from gridctl_trainer.preprocessing.packs.pack import IMAGES, LABELS, MANIFEST, MASKS
+from gridctl_trainer.preprocessing.packs.pack import IMAGES, LABELS, MANIFEST, MASKS, read_manifest
 from gridctl_trainer.preprocessing.packs.packing import make_pack
 from gridctl_trainer.preprocessing.prepared import PreparedSet
 from gridctl_trainer.preprocessing.reading import prepare_in_memory, read_and_prepare
@@ -49,6 +49,7 @@ def assert_same(packed: PreparedSet, expected: PreparedSet) -> None:
     assert packed.slices == expected.slices
     assert packed.oddities == expected.oddities
     assert (packed.digest, packed.series_digest) == (expected.digest, expected.series_digest)
+    assert packed.pictures == expected.pictures
     for row, record in enumerate(expected.slices):
         scanned = packed.all_scanned.read(row, record.shape)
         assert np.array_equal(scanned, expected.all_scanned.read(row, record.shape))
@@ -107,6 +108,24 @@ def test_every_preprocessing_has_one_pack_and_it_is_made_once(root: Path, reads:
         for n in (1, 4)
     }
     assert len(recipes) == 32, "no two preprocessings share a name"
+
+
+def test_copies_are_known_by_what_a_pack_says_and_packs_of_before_stay_valid(
+    root: Path, monkeypatch: pytest.MonkeyPatch, reads: list[str]
+) -> None:
+    data = DatasetSpec(dataset="acdc", path=str(root))
+    made = load_set(data, spec(root), 1)
+    monkeypatch.setattr(prepared, "picture_digest", lambda _: "hashed again")
+    known = load_set(data, spec(root), 1).pictures
+    assert known == made.pictures
+    assert "hashed again" not in {digest for digests in known.values() for digest in digests}
+    (path,) = Path(os.environ["XDG_CACHE_HOME"]).rglob(MANIFEST)
+    manifest = read_manifest(path.parent)
+    assert manifest
+    path.write_text(manifest.model_copy(update={"pictures": None}).sealed().model_dump_json(exclude={"pictures"}))
+    hashed = load_set(data, spec(root), 1).pictures
+    assert {digest for digests in hashed.values() for digest in digests} == {"hashed again"}
+    assert len(reads) == 3, "a pack without them is no other pack"
 
 
 def test_files_that_changed_are_packed_anew(root: Path, reads: list[str]) -> None:

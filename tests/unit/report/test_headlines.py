@@ -171,7 +171,7 @@ def test_finished_runs_of_another_grid_are_said_to_be_left_out(store: FolderStor
     (*_, said) = build_report(fewer, collect(store, fewer.runs), ASKED).warnings
     assert said.startswith("8 finished runs of the store are not in this experiment's grid, and left out (tiny-")
     (*_, said) = build_report(fewer, collect(store, fewer.runs), ASKED, outside="seeds 4, 5 are not in it").warnings
-    assert "left out (seeds 4, 5 are not in it): `gridctl submit FILE` with the values of before" in said
+    assert "left out (seeds 4, 5 are not in it): `gridctl submit FILE` with the earlier values" in said
 
 
 def test_a_score_and_metrics_that_stand_in_no_file_are_said(store: FolderStore, tmp_path: Path) -> None:

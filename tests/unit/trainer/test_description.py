@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 import torch
+from rich.console import Console
 
-from gridctl_trainer.cli.description_options import described_network
+from gridctl_trainer.cli.description_options import described_network, described_optimizer
+from gridctl_trainer.cli.description_view import print_description
 from gridctl_trainer.contract.errors import SpecError
 from gridctl_trainer.contract.spec import NetworkSpec
 from gridctl_trainer.models.registry import build_model
@@ -85,3 +89,32 @@ def test_all_mistakes_of_the_options_at_once() -> None:
 
 def test_options_are_those_of_an_experiment_file() -> None:
     assert described_network("gamma_net", ["timesteps=4", "preset=table"]) == gamma_net(timesteps=4, preset="table")
+
+
+@pytest.mark.parametrize(
+    ("assignments", "optimizer", "said", "arrays"),
+    [
+        ([], None, "weights, gradients and Adam's two moments (float32)", 4),
+        (["preset=strong"], None, "weights, gradients and AdamW's two moments (float32)", 4),
+        (["preset=strong"], "sgd", "weights, gradients and the momentum of SGD (float32)", 3),
+        ([], '{"name": "sgd", "momentum": 0}', "weights and gradients; SGD keeps nothing of them (float32)", 2),
+        ([], '{"name": "adam", "amsgrad": true}', "Adam's two moments and the largest second one (float32)", 5),
+    ],
+    ids=str,
+)
+def test_memory_names_what_the_optimizer_keeps(
+    assignments: list[str], optimizer: str | None, said: str, arrays: int
+) -> None:
+    trains = described_optimizer("unet", assignments, optimizer)
+    found = describe(described_network("unet", assignments), 32, 2, trains)
+    shown = io.StringIO()
+    print_description(found, 11, Console(file=shown, width=200))
+    assert said in shown.getvalue()
+    assert found.weights_bytes == arrays * 4 * found.parameters
+
+
+def test_an_optimizer_that_is_none_is_refused() -> None:
+    with pytest.raises(SpecError, match="--optimizer name"):
+        described_optimizer("unet", [], "adagrad")
+    with pytest.raises(SpecError, match="nesterov"):
+        described_optimizer("unet", [], '{"name": "adam", "nesterov": true}')

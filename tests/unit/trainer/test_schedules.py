@@ -199,4 +199,4 @@ def test_an_optimizer_is_torchs_with_its_options(
     assert type(made) is kind
     group = made.param_groups[0]
     assert {**options, "lr": RATE} == {name: group[name] for name in (*options, "lr")}
-    assert moments_of(chosen) == moments
+    assert moments_of(chosen.optimizer) == moments

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from gridctl_trainer.contract.errors import SpecError
+from gridctl_trainer.contract.errors import Problem, SpecError
 from gridctl_trainer.contract.json_text import read_json
-from gridctl_trainer.contract.spec import NetworkSpec
+from gridctl_trainer.contract.spec import NetworkSpec, OptimizerSpec
+from gridctl_trainer.contract.wording import problem_text
 from gridctl_trainer.plugins.class_path import is_class_path
-from gridctl_trainer.plugins.model import network_of, options_class
+from gridctl_trainer.plugins.model import ModelOptions, network_of, options_class
 from gridctl_trainer.plugins.options import option_problems
 from gridctl_trainer.plugins.registry import UnknownPluginError
 
@@ -28,6 +29,36 @@ def described_network(model: str, assignments: Sequence[str]) -> NetworkSpec:
         SpecError: An option is unknown, or a value is not allowed: all of them.
         PluginError: The model is unknown, or cannot be imported.
     """
+    read = _options(model, assignments)
+    if is_class_path(model):
+        return NetworkSpec.model_validate({"architecture": model, "options": read.model_dump(exclude_unset=True)})
+    return network_of(model, read)
+
+
+def described_optimizer(model: str, assignments: Sequence[str], given: str | None) -> OptimizerSpec:
+    """The optimizer that trains it: as given, else that of its preset, else the default.
+
+    Args:
+        model: Its short name, or `pkg.module:Name`.
+        assignments: As of `described_network`.
+        given: A name, or a section as JSON; None where nothing was given.
+
+    Raises:
+        SpecError: There is no such optimizer, or it has no such option: all of them.
+        PluginError: The model is unknown, or cannot be imported.
+    """
+    if given is None:
+        return OptimizerSpec.model_validate(_options(model, assignments).recipe.training.get("optimizer", {}))
+    try:
+        return OptimizerSpec.model_validate(_value(given))
+    except ValidationError as error:
+        raise SpecError(
+            Problem(problem_text(found), " ".join(["--optimizer", *map(str, found["loc"])]))
+            for found in error.errors(include_url=False)
+        ) from None
+
+
+def _options(model: str, assignments: Sequence[str]) -> ModelOptions:
     try:
         known = options_class(model)
     except UnknownPluginError as error:
@@ -37,14 +68,15 @@ def described_network(model: str, assignments: Sequence[str]) -> NetworkSpec:
         name, separator, text = assignment.partition("=")
         if not separator:
             raise SpecError(f"not an assignment: {assignment!r}", where="--set", fix="write --set option=value")
-        try:
-            options[name] = read_json(text, _MAX_BYTES)
-        except ValueError:
-            options[name] = text
+        options[name] = _value(text)
     try:
-        read = known.model_validate(options)
+        return known.model_validate(options)
     except ValidationError as error:
         raise SpecError(option_problems(model, known, error, "--set ")) from None
-    if is_class_path(model):
-        return NetworkSpec.model_validate({"architecture": model, "options": options})
-    return network_of(model, read)
+
+
+def _value(text: str) -> object:
+    try:
+        return read_json(text, _MAX_BYTES)
+    except ValueError:
+        return text

@@ -46,10 +46,16 @@ def print_description(described: NetworkDescription, card_gib: float, console: C
     )
     console.print(
         f"memory        {described.activation_bytes / _MIB:,.0f} MiB of activations kept for the backward pass, "
-        f"{described.weights_bytes / _MIB:,.1f} MiB of weights, gradients and Adam's moments (float32)",
+        f"{described.weights_bytes / _MIB:,.1f} MiB of weights{_kept(described)} (float32)",
         soft_wrap=True,
     )
     console.print(_fit(described, card_gib), soft_wrap=True)
+
+
+def _kept(described: NetworkDescription) -> str:
+    if described.optimizer_state:
+        return f", gradients and {described.optimizer_state}"
+    return f" and gradients; {described.optimizer.upper()} keeps nothing of them"
 
 
 def _fit(described: NetworkDescription, card_gib: float) -> Text:

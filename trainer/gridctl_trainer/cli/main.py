@@ -16,10 +16,11 @@ import typer
 from gridctl_trainer.cli import completion
 from gridctl_trainer.cli.help_examples import EXAMPLES
 from gridctl_trainer.contract import exit_codes
-from gridctl_trainer.contract.errors import Fault
+from gridctl_trainer.contract.errors import Fault, StoreError
 from gridctl_trainer.terminal import score_options
 from gridctl_trainer.terminal.command_app import CommandApp
 from gridctl_trainer.terminal.completion import answer_shell, is_completing
+from gridctl_trainer.terminal.prediction_options import EndDiastole
 from gridctl_trainer.terminal.usage_examples import examples
 from gridctl_trainer.training.attempt.termination_message import leave_termination_message
 
@@ -30,6 +31,9 @@ app = CommandApp(
     name="gridctl-trainer",
     epilog=examples(*EXAMPLES[""]),
 )
+
+_RETRIED = (["run"], ["preflight"])
+"""Commands of Jobs."""
 
 
 class ProgressStyle(StrEnum):
@@ -134,6 +138,7 @@ def predict(
     output: Annotated[str, typer.Option("--output", "-o", metavar="DIR", help="Folder for the masks.")],
     best: Annotated[bool, typer.Option("--best", help="The weights of the best epoch, not those of the last.")] = False,
     device: Annotated[Device, typer.Option(help="Where to compute; auto takes a GPU if there is one.")] = Device.AUTO,
+    end_diastole: EndDiastole = None,
     store: Annotated[
         str | None, typer.Option(help="Where the runs are.", show_default="the store that SPEC lies in")
     ] = None,
@@ -150,7 +155,7 @@ def predict(
     from gridctl_trainer.contract.location import read_folder
 
     folders = read_folder(place, "INPUT"), read_folder(output, "--output")
-    predict_and_show(Request(specs, store, *folders, best=best, device=device.value))
+    predict_and_show(Request(specs, store, *folders, best=best, device=device.value, diastole=end_diastole))
 
 
 def _prepare_to_train(level: int = logging.INFO) -> StopSignal:
@@ -196,6 +201,14 @@ def describe(
             autocompletion=completion.options,
         ),
     ] = None,
+    optimizer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="What trains it: adam, adamw, sgd, or a section as JSON.",
+            show_default="that of the model's preset, else adam",
+        ),
+    ] = None,
     card_gib: Annotated[float, typer.Option(min=0.1, help="Memory of the device; the thesis's card had 11.")] = 11,
     plugin_path: Annotated[
         list[str] | None,
@@ -206,12 +219,13 @@ def describe(
     """Layers, shapes, parameters, FLOPs and memory of a network, and whether training it fits a device."""
     import json
 
-    from gridctl_trainer.cli.description_options import described_network
+    from gridctl_trainer.cli.description_options import described_network, described_optimizer
     from gridctl_trainer.plugins.class_path import extend_import_path
     from gridctl_trainer.training.network_description import describe as described
 
     extend_import_path(plugin_path or ())
-    found = described(described_network(model, assignments or ()), size_px, batch_size)
+    trains = described_optimizer(model, assignments or (), optimizer)
+    found = described(described_network(model, assignments or ()), size_px, batch_size, trains)
     if as_json:
         sys.stdout.write(json.dumps(found.to_json(), indent=2) + "\n")
         return
@@ -287,9 +301,16 @@ def main() -> None:
         app,
         "gridctl-trainer",
         show=_show,
-        exit_code_of=lambda fault: fault.exit_code,
+        exit_code_of=_exit_code_of,
         unforeseen=_unforeseen,
     )
+
+
+def _exit_code_of(fault: Fault) -> int:
+    """As runs end, but that a store that failed is told from a bug where nobody tries again."""
+    if isinstance(fault, StoreError) and fault.exit_code == exit_codes.BUG and sys.argv[1:2] not in _RETRIED:
+        return exit_codes.STORE_REFUSED
+    return fault.exit_code
 
 
 def _show(fault: Fault) -> None:

@@ -12,7 +12,10 @@ BAD_SPEC: Final = 2
 BAD_DATA: Final = 3
 """Never retried: the same files would fail again."""
 STORE_REFUSED: Final = 4
-"""Never retried: before anything was trained, the store refused for good: no credentials, no such bucket, no rights."""
+"""Never retried: before anything was trained, the store refused for good: no credentials, no such bucket, no rights.
+
+Commands that are no attempt at a run, such as `predict`, end with it whatever the store failed with.
+"""
 STOPPED: Final = 143
 """Stopped by SIGTERM after a checkpoint: retried without counting."""
 

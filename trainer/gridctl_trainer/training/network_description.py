@@ -11,14 +11,15 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from gridctl_trainer.contract.spec import NetworkSpec
+from gridctl_trainer.contract.spec import NetworkSpec, OptimizerSpec
 from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.plugins.model import options_of
 from gridctl_trainer.training.losses.cross_entropy import bce_with_logits
+from gridctl_trainer.training.optimization.optimizer import moments_of, state_of
 
 _FLOAT_BYTES = 4
-_ARRAYS = 4
-"""Weights, gradients, and Adam's two moments."""
+_ARRAYS = 2
+"""Weights and gradients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,9 @@ class NetworkDescription:
         parameters: Learned numbers.
         forward_flops, training_flops: Of one step, a multiply-add counted as two; training is
             forward and backward.
-        weights_bytes: Weights, gradients, and Adam's two moments, in float32.
+        optimizer: Name of the optimizer.
+        optimizer_state: What it keeps of each weight; empty for nothing.
+        weights_bytes: Weights, gradients and the optimizer's state, in float32.
         activation_bytes: What the forward pass keeps for the backward pass, in float32.
         layers: In the order of their first call.
     """
@@ -63,6 +66,8 @@ class NetworkDescription:
     parameters: int
     forward_flops: int
     training_flops: int
+    optimizer: str
+    optimizer_state: str
     weights_bytes: int
     activation_bytes: int
     layers: tuple[LayerDescription, ...]
@@ -77,17 +82,21 @@ class NetworkDescription:
         return {**asdict(self), "training_bytes": self.training_bytes}
 
 
-def describe(spec: NetworkSpec, size_px: int, batch_size: int) -> NetworkDescription:
+def describe(
+    spec: NetworkSpec, size_px: int, batch_size: int, optimizer: OptimizerSpec | None = None
+) -> NetworkDescription:
     """Describe a network by a forward and backward pass on tensors without content.
 
     Args:
         spec: The network.
         size_px: Side of the square images.
         batch_size: Images a step.
+        optimizer: What trains it; by default Adam.
 
     Raises:
         SpecError: The size does not fit the network.
     """
+    optimizer = optimizer or OptimizerSpec()
     model, images = _without_content(spec, size_px, batch_size)
     layers = dict(_layers(model))
     calls: dict[str, int] = defaultdict(int)
@@ -121,7 +130,9 @@ def describe(spec: NetworkSpec, size_px: int, batch_size: int) -> NetworkDescrip
         parameters=number,
         forward_flops=int(forward.get_total_flops()),
         training_flops=int(training.get_total_flops()),
-        weights_bytes=_ARRAYS * _FLOAT_BYTES * number,
+        optimizer=optimizer.name,
+        optimizer_state=state_of(optimizer),
+        weights_bytes=(_ARRAYS + moments_of(optimizer)) * _FLOAT_BYTES * number,
         activation_bytes=kept.size_bytes,
         layers=tuple(
             LayerDescription(
@@ -154,7 +165,7 @@ def least_training_bytes(spec: NetworkSpec, size_px: int, batch_size: int, momen
     with kept.noted():
         model(images)
     number = sum(parameter.numel() for parameter in model.parameters())
-    return (2 + moments) * _FLOAT_BYTES * number + kept.size_bytes
+    return (_ARRAYS + moments) * _FLOAT_BYTES * number + kept.size_bytes
 
 
 def _without_content(spec: NetworkSpec, size_px: int, batch_size: int) -> tuple[nn.Module, Tensor]:

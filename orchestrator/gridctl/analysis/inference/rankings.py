@@ -1,4 +1,4 @@
-"""Three and more models: their ranks over the grid and how stable these are; and every model's performance profile."""
+"""Ranks of three or more models over the grid, with their stability, and every model's performance profile."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.scores.measures import Measure
 
 FEWEST_RANKED: Final = 3
-"""Models: of two the comparison says all."""
+"""Fewest models that are ranked: for two the comparison is enough."""
 
 RESAMPLES: Final = 2000
 THRESHOLDS: Final = 41
-"""Of a profile, from the lowest score to the highest."""
+"""Thresholds of a profile, from the lowest score to the highest."""
 
 
 def rankings(
@@ -37,10 +37,10 @@ def rankings(
 
     Args:
         cells: Runs of each model in each cell.
-        asked: The comparisons: their claim decides what is drawn anew.
+        asked: The comparisons: their claim decides what the bootstrap resamples.
         measures: The compared scores.
         observations: Scores of finished runs.
-        request: Its seed is the bootstrap's; of pooled epochs there is neither.
+        request: Its seed is the bootstrap's; pooled epochs get neither ranks nor profiles.
     """
     ranks: list[ModelRank] = []
     points: list[ProfilePoint] = []

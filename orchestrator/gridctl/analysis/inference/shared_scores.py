@@ -1,4 +1,4 @@
-"""Scores that all models have of the same seeds and patients, as ranks and performance profiles take them."""
+"""Scores that all models have for the same seeds and patients: the input of ranks and performance profiles."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class SharedScores:
     Attributes:
         models: Their names.
         units: Seeds, or patients.
-        n_seeds: With a run of every model in some cell.
-        patients: Distinct ones; 0 where units are seeds of scores that are no means over patients.
-        sums: Shape (cells, units, models), scores added up.
-        counts: Shape (cells, units), of how many each sum is.
+        n_seeds: Seeds with a run of every model in some cell.
+        patients: Distinct patients; 0 if units are seeds and scores are not means over patients.
+        sums: Shape (cells, units, models), sums of scores.
+        counts: Shape (cells, units), how many scores each sum has.
     """
 
     models: Sequence[str]
@@ -45,16 +45,16 @@ class SharedScores:
 def shared_scores(
     cells: Sequence[CellRuns], metric: str, observations: Observations, claim: str
 ) -> SharedScores | None:
-    """What every model was scored on: a seed, or patient, that one of them lacks is left out for all.
+    """The scores that every model has: a seed or patient that one of them lacks is left out for all.
 
     Args:
         cells: Runs of each model in each cell.
         metric: The score.
-        observations: Of finished runs.
+        observations: Scores of finished runs.
         claim: `population` makes each patient a unit, `cohort` each seed.
 
     Returns:
-        None where the models share nothing.
+        The scores; None if the models share none.
     """
     models = list(dict.fromkeys(cell.model for cell in cells))
     of_patients = observations.patients.get(metric)
@@ -95,7 +95,7 @@ class _Scored:
 
 
 def _runs_of_all(cells: Sequence[CellRuns], models: Sequence[str]) -> Iterator[tuple[int, int, list[str]]]:
-    """Of each cell and seed (and fold) with a finished run of every model: its place, the seed, the runs."""
+    """For each cell and seed (and fold) with a finished run of every model: the cell's index, the seed, the runs."""
     places: dict[tuple[float, str], int] = {}
     runs: dict[tuple[int, int, int | None], dict[str, str]] = {}
     for cell in cells:

@@ -1,4 +1,4 @@
-"""Comparisons on subgroups: a corrected family where the experiment declares them, else exploratory."""
+"""Comparisons on subgroups: a corrected family if the experiment declares them, else exploratory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def subgroup_family_of(asked: ComparisonSpec, measure: Measure, tests: Sequence[
 def tested_subgroups(
     asked: ComparisonSpec, measure: Measure, scored: Scored, observations: Observations
 ) -> list[Subgroup]:
-    """The subgroups of one score: those by what has at least two of them; none of a score without patients."""
+    """The subgroups of one score, by each property with at least two values; none for a score without patients."""
     checkpoint = checkpoint_of_score(asked.score)
     if checkpoint is None or measure.name not in observations.patients or is_secondary(asked, measure.name):
         return []
@@ -56,9 +56,9 @@ def subgroup_tests(
         asked: What is compared.
         pairs: Its pairs.
         observations: Scores of finished runs.
-        scored: What these are made of.
+        scored: The data behind them.
         experiment: Its grid.
-        tests: All that are asked for.
+        tests: All tests that are asked for.
     """
     by_cell: dict[tuple[float, str], list[Pair]] = defaultdict(list)
     for pair in pairs.complete:
@@ -125,11 +125,11 @@ def _tested(
 def subgroups_corrected(
     parts: Sequence[Sequence[SubgroupTest]], tests: Sequence[ComparisonSpec]
 ) -> list[list[SubgroupTest]]:
-    """Declared tests, each corrected within its family of all declared ones; and what each of them allows to say.
+    """The declared tests, each corrected within the family of all declared ones, with their verdicts.
 
     Args:
-        parts: Of each comparison.
-        tests: What each of them was asked.
+        parts: Tests of each comparison.
+        tests: The comparison of each part.
     """
     names = [[row.family for row in part] for part in parts]
     sizes = Counter(name for of_part in names for name in of_part)
@@ -147,11 +147,11 @@ def subgroups_corrected(
 def declared_sizes(
     tests: Sequence[ComparisonSpec], scored: Scored, experiment: Experiment
 ) -> dict[tuple[str, str, str], tuple[str, int]]:
-    """How many declared tests of subgroups there will be, of the patients who were scored so far.
+    """How many declared tests of subgroups there will be, by the patients scored so far.
 
     Args:
-        tests: All that are asked for.
-        scored: What is known of finished runs.
+        tests: All tests that are asked for.
+        scored: The data of finished runs.
         experiment: Its grid.
 
     Returns:
@@ -177,11 +177,11 @@ def declared_sizes(
 def subgroup_warnings(
     asked: ComparisonSpec, scored: Scored, observations: Observations, measures: Sequence[Measure]
 ) -> Iterator[str]:
-    """What is declared and cannot be tested: never in silence.
+    """Warnings about declared subgroups that cannot be tested.
 
     Args:
         asked: What is compared.
-        scored: What observations are made of.
+        scored: The data behind the observations.
         observations: Scores of finished runs.
         measures: The scores that are compared.
     """

@@ -1,4 +1,4 @@
-"""What a test of a subgroup allows one to say."""
+"""Verdicts on tests of subgroups."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ EXPLORATORY = "exploratory: not declared, so no verdict"
 
 
 def subgroup_verdict(row: SubgroupTest, first_look: int = 0) -> str:
-    """What may be said of one subgroup, its corrected p known.
+    """The verdict on one subgroup, given its corrected p.
 
     Args:
         row: The test.
@@ -27,7 +27,7 @@ def subgroup_verdict(row: SubgroupTest, first_look: int = 0) -> str:
     if not row.declared:
         return EXPLORATORY
     if row.p is None or row.p_holm is None:
-        return "everybody differs by exactly the same, so there is no spread to test against"
+        return "all differences are exactly the same, so there is no spread to test against"
     if is_significant_subgroup(row):
         better, worse = (row.model, row.against) if is_ahead(row) else (row.against, row.model)
         return f"{better} is better than {worse}"
@@ -35,7 +35,7 @@ def subgroup_verdict(row: SubgroupTest, first_look: int = 0) -> str:
 
 
 def too_few(row: SubgroupTest) -> str:
-    """`2 patients` where a subgroup has too few of them, or of seeds; else empty."""
+    """`2 patients` if a subgroup has too few patients, or seeds; else empty."""
     if row.patients < FEWEST_PAIRS:
         return count(row.patients, "patient")
     return count(row.n_seeds, "seed") if row.n_seeds < FEWEST_PAIRS else ""
@@ -47,7 +47,7 @@ def is_ahead(row: SubgroupTest) -> bool:
 
 
 def is_significant_subgroup(row: SubgroupTest) -> bool:
-    """Whether a difference may be called one: declared, corrected p at most the level, and large enough to be shown."""
+    """Whether a difference is significant: declared, corrected p at most the level, and large enough to be shown."""
     if not row.declared or row.p_holm is None or row.difference is None or row.unfinished or too_few(row):
         return False
     return row.p_holm <= LEVEL and not prints_as_zero(row.difference)

@@ -1,4 +1,4 @@
-"""Several models beside each other: ranks, and performance profiles. Every name here is a key of the JSON."""
+"""Ranks and performance profiles of several models. Every name here is a key of the JSON."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ class ModelRank:
 
     Attributes:
         models: How many are ranked.
-        claim: What the bootstrap draws anew: `cohort`, seeds; `population`, patients.
-        cells, n_seeds, patients: What all models were scored on; patients 0 without scores of them.
+        claim: What the bootstrap resamples: `cohort`, seeds; `population`, patients.
+        cells, n_seeds, patients: How many all models were scored on; 0 patients without scores of patients.
         mean: Mean score: over patients and seeds of a cell, then over cells.
-        rank: By that mean, 1 for the best; models that tie share the mean of their places.
-        mean_rank: Mean rank over the bootstrap samples; None where there is one seed, or patient, to draw.
+        rank: Rank by that mean, 1 for the best; tied models share the mean of their ranks.
+        mean_rank: Mean rank over the bootstrap samples; None with a single seed, or patient.
         rank_low, rank_high: Ranks between which 95% of the samples lie.
         first: Share of the samples in which it ranks first, ties in equal parts.
-        resamples: Bootstrap samples; 0 where none was drawn.
+        resamples: Number of bootstrap samples; 0 if none was drawn.
         unfinished: Runs of these models that are not in it yet.
     """
 
@@ -43,13 +43,13 @@ class ModelRank:
 
 @dataclass(frozen=True, slots=True)
 class ProfilePoint:
-    """Which share of a model's runs, or of patients, scores better than a threshold; mean over the cells of the grid.
+    """The share of a model's runs, or of patients, with a score better than a threshold; mean over cells of the grid.
 
     Attributes:
-        claim: Of what it is a share: `cohort`, runs; `population`, patients, each with the mean over seeds.
-        n: Seeds, or patients.
+        claim: What is counted: `cohort`, runs; `population`, patients, each with the mean over seeds.
+        n: Number of seeds, or patients.
         threshold: A score.
-        share: Above it, or below where lower is better.
+        share: Share above it, or below it if lower is better.
         low, high: Pointwise 95% interval of a bootstrap over seeds, or patients; None below two of them.
     """
 

@@ -11,20 +11,20 @@ class SubgroupTest:
 
     Attributes:
         by: `pathology`, `vendor`, `centre`, `time_point` or `slice_position`.
-        subgroup: Which of them: `DCM`, `ES`, `basal`.
+        subgroup: Name of the subgroup: `DCM`, `ES`, `basal`.
         compared: The score that the comparison is about.
-        metric: The score; by slice position in-plane HD95 at that position, in place of the one that is compared.
+        metric: The score; by slice position, in-plane HD95 at that position instead of the compared score.
         declared: Whether `compare.subgroups` names `by`. Else it is exploratory: an unadjusted interval, no p and no
             verdict.
-        claim: For whom `difference`, its interval and `p` speak: `cohort` or `population`.
+        claim: Population of `difference`, its interval and `p`: `cohort` or `population`.
         test: As of a comparison; `none` where there are too few patients or seeds.
-        n_seeds, patients: It is made on; distinct patients.
+        n_seeds, patients: Numbers of seeds and distinct patients in the test.
         difference: Mean of model - against.
         ci_low, ci_high: Its 95% interval; None below three patients or seeds.
-        t, degrees_of_freedom, p: The test, two-sided; p None where it is exploratory.
+        t, degrees_of_freedom, p: The test, two-sided; p is None if it is exploratory.
         p_holm: p after Holm over the `family_size` declared subgroup tests of `family`.
         unfinished: Pairs that wait for a run.
-        verdict: In words.
+        verdict: The verdict in words.
     """
 
     by: str

@@ -16,19 +16,19 @@ from gridctl.experiment.scores.measures import Measure, Measures
 from gridctl_trainer.contract.score_name import ScoreName
 
 COLUMN_OF: Final[Mapping[str, str]] = {"pathology": "group", "vendor": "vendor", "centre": "centre"}
-"""Of `Collected.cases`, what tells patients apart."""
+"""Columns of `Collected.cases` that form subgroups of patients."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subgroup:
-    """Some of the patients, or what is scored of all of them.
+    """Some of the patients, or some of the images of all patients.
 
     Attributes:
-        by: What tells it from others.
-        name: Which it is.
-        measure: By what it is compared.
-        scores: Of its patients, and of others.
-        patients: Who is in it; None for everybody.
+        by: The property that forms it.
+        name: Its value.
+        measure: The score that is compared in it.
+        scores: Scores of its patients, and of others.
+        patients: Its patients; None for all.
         known: Pairs of runs that were looked up already, shared by the subgroups of the same scores.
     """
 
@@ -40,7 +40,7 @@ class Subgroup:
     known: dict[tuple[str, str], PairOfPatients] = field(default_factory=dict, compare=False)
 
     def pair(self, model_run: str, against_run: str) -> PairOfPatients:
-        """Two runs on those of its patients that both have a score for."""
+        """Two runs on the patients of the subgroup that both have a score for."""
         found = self.known.get((model_run, against_run))
         if found is None:
             found = self.known[model_run, against_run] = self.scores.pair(model_run, against_run)
@@ -53,16 +53,16 @@ class Subgroup:
 def subgroups_of(
     cases: pd.DataFrame, measure: Measure, measures: Measures, checkpoint: str, scores: PatientScores
 ) -> list[Subgroup]:
-    """Every subgroup of what a score is scored on, by each of what tells them apart, in a fixed order.
+    """Every subgroup for a score, by each property, in a fixed order.
 
-    Where all patients are alike (one vendor) there is one.
+    If all patients share a value (one vendor), there is one.
 
     Args:
         cases: As `Collected.cases`.
         measure: A score of cases.
-        measures: All scores: those by slice position stand for it there.
+        measures: All scores: those by slice position replace it there.
         checkpoint: `final` or `best`.
-        scores: Of the measure, every patient's.
+        scores: Every patient's score by the measure.
     """
     rows = rows_of_score(cases, measure, checkpoint)
     return [

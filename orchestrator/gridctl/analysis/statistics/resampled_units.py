@@ -1,4 +1,4 @@
-"""Ranks and performance profiles of several models, with what a bootstrap over seeds or patients makes of them."""
+"""Ranks and performance profiles of several models, with a bootstrap over seeds or patients."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from scipy import stats
 Table = NDArray[np.float64]
 
 ROUNDING = 1e-9
-"""Means that differ by less, as a share of the largest, are ties."""
+"""Means that differ by less than this share of the largest are ties."""
 
 
 @dataclass(frozen=True, slots=True)
 class RankStability:
-    """How sure a ranking by mean score is, a value a model.
+    """How stable a ranking by mean score is, one value per model.
 
     Attributes:
         mean: Mean scores.
-        rank: Ranks of these, 1 for the best; models that tie share the mean of their places.
+        rank: Ranks of these, 1 for the best; tied models share the mean of their ranks.
         mean_rank: Mean rank over the bootstrap samples; None below two units.
         low, high: Ranks between which 95% of the samples lie; None below two units.
         first: Share of the samples in which the model is first, ties in equal parts; None below two units.
@@ -46,14 +46,14 @@ class Profile:
 def rank_stability(
     sums: Table, counts: Table, *, higher_is_better: bool, resamples: int = 2000, seed: int = 0
 ) -> RankStability:
-    """Rank models by mean score, and do it again for bootstrap samples of the units.
+    """Rank models by mean score, and again for bootstrap samples of the units.
 
     Args:
-        sums: Shape (cells, units, models): scores of a unit in a cell, added up. A unit is a seed, or a patient.
-        counts: Shape (cells, units): of how many scores each sum is; the same for all models. Every cell has one.
+        sums: Shape (cells, units, models): sum of the scores of a unit in a cell. A unit is a seed, or a patient.
+        counts: Shape (cells, units): how many scores each sum has, the same for all models. Every cell has one.
         higher_is_better: Whether the largest mean ranks first.
         resamples: Bootstrap samples; whole units are drawn, with all of their cells.
-        seed: Of the bootstrap.
+        seed: Seed of the bootstrap.
 
     Source: Maier-Hein et al. (2018) and Wiesenfarth et al. (2021) for ranking by the mean and its stability.
     """
@@ -81,7 +81,7 @@ def performance_profile(
         thresholds: Shape (n,).
         higher_is_better: Whether better is above.
         resamples: Bootstrap samples; whole units are drawn, with all of their cells.
-        seed: Of the bootstrap.
+        seed: Seed of the bootstrap.
 
     Source: Agarwal et al. (2021), section 4.2; they draw runs of each task apart, which cells that share patients do
     not allow.
@@ -100,13 +100,13 @@ def performance_profile(
 
 
 def _draws(units: int, resamples: int, seed: int) -> Table:
-    """How often each unit is drawn, shape (resamples, units)."""
+    """How often each unit is drawn, shape (resamples, units), int."""
     drawn = np.random.default_rng(seed).multinomial(units, np.full(units, 1 / units), size=resamples)
     return drawn.astype(float)
 
 
 def _means(weights: Table, sums: Table, counts: Table) -> Table:
-    """Mean over the cells that a sample has scores of, shape (samples, models or thresholds)."""
+    """Mean over the cells in which a sample has scores, shape (samples, models or thresholds)."""
     total = np.zeros((len(weights), sums.shape[2]))
     filled = np.zeros((len(weights), 1))
     for of_cell, of_count in zip(sums, counts, strict=True):

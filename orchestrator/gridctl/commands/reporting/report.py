@@ -61,7 +61,7 @@ def write_report(
 
 
 def undrawn_figures(report: Report) -> Iterator[str]:
-    """Why figures of studies are not among the files, in a sentence each.
+    """Why figures of studies are not among the files, one sentence each.
 
     Args:
         report: What was written.

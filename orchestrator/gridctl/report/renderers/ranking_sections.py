@@ -17,7 +17,7 @@ _THRESHOLDS_SHOWN: Final = 4
 
 
 def ranking_sections(report: Report) -> Iterator[Section]:
-    """One table of ranks per score where there are three models or more, then one of profiles."""
+    """One table of ranks per score if there are three or more models, then one of profiles."""
     ranks: dict[str, list[ModelRank]] = defaultdict(list)
     for row in report.ranks:
         ranks[row.metric].append(row)
@@ -84,8 +84,8 @@ def profile_caption(point: ProfilePoint, *, bands: bool) -> str:
     """How to read a profile.
 
     Args:
-        point: One of it.
-        bands: Whether it has any.
+        point: One of its points.
+        bands: Whether it has intervals.
     """
     of = "patients, each by the mean over seeds," if point.claim == "population" else "runs"
     unit = count(point.n, "patient" if point.claim == "population" else "seed")

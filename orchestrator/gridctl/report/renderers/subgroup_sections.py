@@ -14,7 +14,7 @@ from gridctl.report.subgroups import counted
 from gridctl.terminal.console import count
 
 MOST_ROWS: Final = 40
-"""Of an exploratory table; all of them are in subgroups.csv and in the JSON."""
+"""Most rows of an exploratory table; all of them are in subgroups.csv and in the JSON."""
 
 _WARNED: Final = "a difference in one subgroup and none in another is not a difference between the two"
 
@@ -23,8 +23,8 @@ def subgroup_sections(report: Report, most: int = MOST_ROWS) -> Iterator[Section
     """A table of declared and one of exploratory subgroups per comparison and score.
 
     Args:
-        report: What it says.
-        most: Rows of an exploratory table.
+        report: The report.
+        most: Most rows of an exploratory table.
     """
     for part in report.comparisons:
         tables: dict[tuple[bool, str], list[SubgroupTest]] = defaultdict(list)
@@ -37,7 +37,7 @@ def subgroup_sections(report: Report, most: int = MOST_ROWS) -> Iterator[Section
 
 
 def _label(report: Report, row: SubgroupTest) -> str:
-    """What the score of a table is called."""
+    """Name of the score of a table."""
     if row.by != "slice_position":
         return row.label
     measure = report.measures[row.compared]

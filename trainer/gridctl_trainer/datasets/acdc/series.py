@@ -46,8 +46,8 @@ def check_series(folder: Path, info: Info, notice: Notice) -> int:
         )
     for phase, frame in info.frames.items():
         image_path = frame_path(folder, frame)
-        if misfit := _misfit(series, read_volume(image_path), frame, f"the {phase} volume {image_path.name}"):
-            notice(Oddity(misfit, str(path), wrong=True))
+        if wrong := misfit(series, read_volume(image_path), frame, f"the {phase} volume {image_path.name}"):
+            notice(Oddity(wrong, str(path), wrong=True))
     return len(series.array)
 
 
@@ -80,8 +80,8 @@ def with_frames_before(
     """
     image_path, phase = slices[0].image_source, slices[0].phase
     path = series_path(image_path.parent)
-    if misfit := _misfit(recorded, volume, frame, f"the {phase} volume {image_path.name}"):
-        raise DataError(misfit, where=path, fix="bring back the recording that the volumes are from")
+    if wrong := misfit(recorded, volume, frame, f"the {phase} volume {image_path.name}"):
+        raise DataError(wrong, where=path, fix="bring back the recording that the volumes are from")
     frames = recorded.array
     numbers, padded = pad_series(frames_before(frame, phase, count), range(1, len(frames) + 1))
     if padded:
@@ -94,7 +94,7 @@ def with_frames_before(
     ]
 
 
-def _misfit(series: Volume, image: Volume, frame: int, name: str) -> str:
+def misfit(series: Volume, image: Volume, frame: int, name: str) -> str:
     """Why a volume is not that frame of a series; empty if it is."""
     frames = series.array
     if frame > len(frames):

@@ -15,7 +15,7 @@ from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.wording import count
 from gridctl_trainer.datasets.formats.dicom import DicomImage, read_dicom
 from gridctl_trainer.datasets.formats.scan import Scan
-from gridctl_trainer.datasets.formats.voxel_grid import SPACING_TOLERANCE, turned_degrees
+from gridctl_trainer.datasets.formats.voxel_grid import SPACING_TOLERANCE, Grid, turned_degrees
 
 _SAME_PLACE_MM: Final = 0.1
 _UNEVEN: Final = 0.02
@@ -52,7 +52,8 @@ def read_dicom_series(folder: Path, paths: Sequence[Path]) -> Scan:
     header.set_xyzt_units("mm")
     header.set_sform(affine, "scanner")
     header.set_qform(affine, "scanner")
-    return Scan(frames, (rows_mm, columns_mm, distance_mm), affine, header, len(frames) > 1, folder)
+    grid = Grid((shape[0], shape[1], shape[2]), (columns_mm, rows_mm, distance_mm), affine)
+    return Scan(frames, grid, affine, header, len(frames) > 1, folder)
 
 
 def _require_one_stack(folder: Path, images: Mapping[Path, DicomImage]) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.datasets.formats.nifti import content_of, kind_of, read_series, read_volume
+from gridctl_trainer.datasets.formats.voxel_grid import Grid, SpacingMm
 from gridctl_trainer.host.atomic_file import replacing
 
 
@@ -22,7 +23,7 @@ class Scan:
 
     Attributes:
         frames: (T, slices, rows, columns) float32; T is 1 of a volume.
-        spacing_mm: Distance of rows, of columns, and of slice centres.
+        grid: Where its voxels lie, in mm.
         affine: (4, 4), from voxel indices of the file to the world.
         header: Of the NIfTI file, for masks of it.
         is_series: Whether the file has an axis of time.
@@ -30,11 +31,17 @@ class Scan:
     """
 
     frames: NDArray[np.float32]
-    spacing_mm: tuple[float, float, float]
+    grid: Grid
     affine: NDArray[np.float64]
     header: Any
     is_series: bool
     source: Path
+
+    @property
+    def spacing_mm(self) -> SpacingMm:
+        """Distance of rows, of columns, and of slice centres."""
+        x, y, z = self.grid.spacing_mm
+        return (y, x, z)
 
 
 def read_nifti_scan(path: Path) -> Scan:
@@ -58,7 +65,7 @@ def read_nifti_scan(path: Path) -> Scan:
     image = kind.from_bytes(content)
     pixels = volume.array.astype(np.float32)
     frames = np.ascontiguousarray(pixels if is_series else pixels[None])
-    return Scan(frames, volume.spacing_mm, image.affine, image.header, is_series, path)
+    return Scan(frames, volume.grid, image.affine, image.header, is_series, path)
 
 
 def write_mask(path: Path, labels: NDArray[np.uint8], scan: Scan) -> None:

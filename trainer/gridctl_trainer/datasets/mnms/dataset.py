@@ -3,6 +3,11 @@
 Source: Campello et al., IEEE TMI 40(12), 2021. Each recording is a 4D file and its labels another of the same shape,
 empty but for the two frames that the table of patients names, counted from 0. Labels: 1 left ventricle, 2 myocardium,
 3 right ventricle; ACDC numbers the ventricles the other way round.
+
+Names of files, columns and labels, and that frames count from 0, agree with nnU-Net's own conversion
+(nnunetv2/dataset_conversion/Dataset114_MNMs.py), which reads `External code`, `ED` and `ES` and calls labels LVBP, LVM
+and RV. It notes that direction cosines of some test and validation files are not orthonormal; such an affine is read as
+it is. No file of the challenge was at hand.
 """
 
 from __future__ import annotations

@@ -3,6 +3,10 @@
 Source: Martín-Isla et al., IEEE JBHI 27(7), 2023. Short-axis volumes of end-diastole and end-systole are files of their
 own; the long axis and the whole recording are left alone. Labels: 1 left ventricle, 2 myocardium, 3 right ventricle;
 ACDC numbers the ventricles the other way round. Which of three hospitals a patient is from was not published.
+
+Names of files and columns (SUBJECT_CODE without leading zeros, DISEASE, VENDOR) agree with the public loader of
+qcardia-data, setup/reformat. That loader replaces the voxel sizes of *_SA_CINE files by those of their affine; these
+files are not read here. No file of the challenge was at hand.
 """
 
 from __future__ import annotations

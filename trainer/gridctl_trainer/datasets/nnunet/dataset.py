@@ -1,6 +1,7 @@
 """nnU-Net's raw layout as a data set of gridctl: cases of each patient, and how they are read.
 
-Source: documentation/dataset_format.md of nnU-Net, versions 1 and 2.
+Source: documentation/dataset_format.md of nnU-Net, versions 1 and 2: `channel_names` was `modality`, labels were number
+to name, and `file_ending` is new in version 2. Known names of labels are those of its conversions of ACDC and M&Ms.
 """
 
 from __future__ import annotations

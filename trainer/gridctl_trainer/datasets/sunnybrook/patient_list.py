@@ -1,4 +1,9 @@
-"""The Cardiac Atlas's list of patients: whose contours (`SC-HF-I-1`) belong to which images (`SCD0000101`)."""
+"""The Cardiac Atlas's list of patients: whose contours (`SC-HF-I-1`) belong to which images (`SCD0000101`).
+
+Its columns PatientID and OriginalID, Gender, Age and Pathology, the folders `SCD0000101/CINESAX_300` and
+`SCD_ManualContours/SC-HF-I-01/contours-manual/IRCCI-expert`, and that an image and its contour share the number NNNN,
+are what public loaders of the Cardiac Atlas's edition read. The list itself was not at hand.
+"""
 
 from __future__ import annotations
 

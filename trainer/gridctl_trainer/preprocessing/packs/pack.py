@@ -54,6 +54,7 @@ class PackManifest(Frozen):
         slices: What is known of each image.
         label_ends: Where the label map of each ends in labels.npy.
         oddities: What was found odd about the files.
+        pictures: Those of the `PreparedSet`, by which copies are known; None in packs of before.
         seal: SHA-256 over all of the above.
     """
 
@@ -67,11 +68,13 @@ class PackManifest(Frozen):
     slices: tuple[SliceRecord, ...]
     label_ends: tuple[int, ...]
     oddities: tuple[Oddity, ...] = ()
+    pictures: Mapping[str, tuple[str, ...]] | None = None
     seal: str = ""
 
     def sealed(self) -> PackManifest:
         """The same with its seal."""
-        content = canonical_json(self.model_dump(mode="json", exclude={"seal"}))
+        younger = {"pictures"} if self.pictures is None else set()  # packs of before stay valid
+        content = canonical_json(self.model_dump(mode="json", exclude={"seal", *younger}))
         return self.model_copy(update={"seal": hashlib.sha256(content.encode()).hexdigest()})
 
 
@@ -129,6 +132,8 @@ def open_pack(folder: Path, *, fix: str) -> PreparedSet:
     )
     # Known without reading the images once more: cached properties are plain attributes.
     whole.__dict__.update(digest=manifest.digest, series_digest=manifest.series_digest)
+    if manifest.pictures is not None:
+        whole.__dict__.update(pictures=manifest.pictures)
     return whole
 
 
@@ -146,6 +151,7 @@ def write_manifest(
         slices=tuple(prepared.all_slices),
         label_ends=prepared.all_scanned.ends,
         oddities=prepared.oddities,
+        pictures=prepared.pictures,
     )
     (folder / MANIFEST).write_text(manifest.sealed().model_dump_json(indent=1) + "\n", encoding="utf-8")
 

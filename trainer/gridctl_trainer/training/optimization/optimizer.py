@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
-from gridctl_trainer.contract.spec import TrainingSpec
+from gridctl_trainer.contract.spec import OptimizerSpec, TrainingSpec
 
 
 def build_optimizer(parameters: Iterable[nn.Parameter], training: TrainingSpec) -> torch.optim.Optimizer:
@@ -38,9 +38,16 @@ def build_optimizer(parameters: Iterable[nn.Parameter], training: TrainingSpec) 
     )
 
 
-def moments_of(training: TrainingSpec) -> int:
+def moments_of(chosen: OptimizerSpec) -> int:
     """How many numbers an optimizer keeps beside each weight and its gradient."""
-    chosen = training.optimizer
     if chosen.name == "sgd":
         return 1 if chosen.momentum else 0
     return 3 if chosen.amsgrad else 2
+
+
+def state_of(chosen: OptimizerSpec) -> str:
+    """What these numbers are; empty where there are none."""
+    if chosen.name == "sgd":
+        return "the momentum of SGD" if chosen.momentum else ""
+    name = {"adam": "Adam", "adamw": "AdamW"}[chosen.name]
+    return f"{name}'s two moments and the largest second one" if chosen.amsgrad else f"{name}'s two moments"

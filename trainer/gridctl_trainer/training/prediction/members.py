@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 from torch import nn
@@ -14,6 +15,7 @@ from gridctl_trainer.contract.layout import AttemptName, RunLayout, attempt_of, 
 from gridctl_trainer.contract.records.attempt_log import read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.contract.wording import count
 from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.plugins.class_path import extend_import_path
 from gridctl_trainer.plugins.model import options_of
@@ -21,6 +23,8 @@ from gridctl_trainer.storage.base import Store
 from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weights_sha256
 from gridctl_trainer.training.images.sets import TRAIN, classes_of
 from gridctl_trainer.training.spec_source import read_spec
+
+_MOST_CHANNELS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +36,17 @@ class Member:
         model: With its weights.
         epoch: After which they are.
         weights_sha256: Of them.
-        trained_on: Ids of its patients.
+        frames: Of each series that it reads, the segmented one included; 1 of single images.
+        channels: Of its images.
+        trained_on: Ids of its patients, and of those whose images are one of theirs.
     """
 
     spec: RunSpec
     model: nn.Module
     epoch: int
     weights_sha256: str
+    frames: int
+    channels: int
     trained_on: frozenset[str]
 
     def trained_on_scan(self, name: str) -> str:
@@ -60,7 +68,7 @@ def load_member(location: str, store_url: str | None, device: torch.device, *, b
         best: Whether the weights are those of its best epoch, not those of its last.
 
     Raises:
-        SpecError: The run is not finished, its best epoch is not kept, or it reads what a single scan does not have.
+        SpecError: The run is not finished, its best epoch is not kept, or its weights are those of another network.
         StoreError: The store failed, or what it holds is damaged.
     """
     spec, store = read_spec(location, store_url)
@@ -72,31 +80,18 @@ def load_member(location: str, store_url: str | None, device: torch.device, *, b
         raise SpecError(
             "the run is not finished, so it has no trained model", where=spec.run_id, fix="wait for it: gridctl status"
         ) from None
-    if (frames := options_of(spec.network).series_frames) > 1:
-        raise SpecError(
-            f"its model reads series of {frames} frames, which a scan alone is not",
-            where=spec.run_id,
-            fix="predict with a run whose model has temporal: false",
-        )
     epoch, weights = _weights(Checkpoints(store, spec, AttemptName(0, "predict")), spec, result, best=best)
-    model = build_model(spec.network, 1, classes_of(spec.data.target))
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        raise SpecError(
-            f"its weights are not those of a network for images of one channel: {str(error).splitlines()[-1].strip()}",
-            where=spec.run_id,
-            fix="predict with a run that was trained on images of one channel",
-        ) from None
+    model, channels = _model_of(spec, weights)
     trained_on = _trained_on(store, layout)
-    return Member(spec, model.to(device).eval(), epoch, weights_sha256(weights), trained_on)
+    frames = options_of(spec.network).series_frames
+    return Member(spec, model.to(device).eval(), epoch, weights_sha256(weights), frames, channels, trained_on)
 
 
 def require_one_kind(members: Sequence[Member]) -> None:
     """Refuse members that say different things.
 
     Raises:
-        SpecError: They segment different structures.
+        SpecError: They segment different structures, or read images of different channels.
     """
     first = members[0]
     for other in members[1:]:
@@ -107,6 +102,34 @@ def require_one_kind(members: Sequence[Member]) -> None:
                 where=other.spec.run_id,
                 fix="name runs of one model and ablation",
             )
+        if other.channels != first.channels:
+            raise SpecError(
+                f"it reads {count(other.channels, 'channel')}, and {first.spec.run_id} {first.channels}: "
+                "they are no ensemble",
+                where=other.spec.run_id,
+                fix="name runs that were trained on one data set",
+            )
+
+
+def _model_of(spec: RunSpec, weights: Mapping[str, torch.Tensor]) -> tuple[nn.Module, int]:
+    """The network that the weights fit, and the channels of its images: one, or a size that the weights have.
+
+    Raises:
+        SpecError: There is none.
+    """
+    classes, wrong = classes_of(spec.data.target), ""
+    sizes = dict.fromkeys(size for tensor in weights.values() for size in tensor.shape if 1 < size <= _MOST_CHANNELS)
+    for channels in (1, *sorted(sizes)):
+        model = build_model(spec.network, channels, classes)
+        try:
+            model.load_state_dict(weights)
+        except RuntimeError as error:
+            wrong = wrong or str(error).splitlines()[-1].strip()
+            continue
+        return model, channels
+    raise SpecError(
+        f"its weights are not those of its network: {wrong}", where=spec.run_id, fix="has its model's code changed?"
+    )
 
 
 def _weights(
@@ -131,6 +154,13 @@ def _weights(
 def _trained_on(store: Store, layout: RunLayout) -> frozenset[str]:
     keys = [stat.key for stat in store.list(layout.attempts) if attempt_of(stat.key)]
     logs = [read_attempt(store.get(key).data, key) for key in keys]
-    return frozenset(
-        patient for log in logs if log.data and TRAIN in log.data.sets for patient in log.data.sets[TRAIN].patients
-    )
+    data = [log.data for log in logs if log.data and TRAIN in log.data.sets]
+    trained = {patient for record in data for patient in record.sets[TRAIN].patients}
+    copies = {
+        patient
+        for record in data
+        for reasons in record.left_out.values()
+        for patient, reason in reasons.items()
+        if trained & set(reason.split())
+    }
+    return frozenset(trained | copies)

@@ -16,7 +16,10 @@ from gridctl_trainer.contract.wording import count
 from gridctl_trainer.datasets.formats.scan import write_mask
 from gridctl_trainer.host.atomic_file import replacing
 from gridctl_trainer.training.machine.device import DeviceName, choose_device
+from gridctl_trainer.training.prediction.channels import scans_of_channels
+from gridctl_trainer.training.prediction.lacking import LacksChannelsError, LacksFramesError, said_lacking
 from gridctl_trainer.training.prediction.members import Member, load_member, require_one_kind
+from gridctl_trainer.training.prediction.recording import read_recording
 from gridctl_trainer.training.prediction.scans import FoundScan, find_scans
 from gridctl_trainer.training.prediction.segmenting import segment_scan
 
@@ -47,6 +50,7 @@ class Request:
         output: Folder for the masks.
         best: Whether the best epoch predicts, not the last.
         device: Where to compute.
+        diastole: Number of the end-diastolic frame of recordings that do not say it; None for the first.
     """
 
     specs: Sequence[str]
@@ -55,6 +59,7 @@ class Request:
     output: Path
     best: bool
     device: DeviceName
+    diastole: int | None = None
 
 
 def predict(request: Request, told: Told) -> None:
@@ -66,17 +71,19 @@ def predict(request: Request, told: Told) -> None:
         StoreError: The store failed.
     """
     device = choose_device(request.device)
-    scans = find_scans(request.place, told.note)
-    _require_apart(scans, request.output)
+    files = find_scans(request.place, told.note)
     members = []
     for number, location in enumerate(request.specs):
         told.progress("loading models", number, len(request.specs))
         members.append(load_member(location, request.store, device, best=request.best))
     require_one_kind(members)
+    length, channels = max(member.frames for member in members), members[0].channels
+    scans, problems = scans_of_channels(files, channels, request.place, told.note)
+    _require_apart(files, scans, request.output)
     torch.set_num_threads(members[0].spec.training.threads)
     cv2.setNumThreads(members[0].spec.training.threads)
     _look_for_training_patients(scans, request.place, members, told.note)
-    problems: list[Problem] = []
+    lacking: dict[type[DataError], list[FoundScan]] = {}
     written: dict[str, str] = {}
     for number, found in enumerate(scans, 1):
 
@@ -84,9 +91,12 @@ def predict(request: Request, told: Told) -> None:
             told.progress(what, done, total)
 
         try:
-            scan = found.read()
-            labels = segment_scan(scan, members, device, _noted(told.note, found), progress)
-            write_mask(path := request.output / f"{found.name}{ENDING}", labels, scan)
+            noted = _noted(told.note, found)
+            recording = read_recording(found, length, channels, request.diastole, noted)
+            labels = segment_scan(recording, members, device, noted, progress)
+            write_mask(path := request.output / f"{found.name}{ENDING}", labels, recording.scan)
+        except (LacksFramesError, LacksChannelsError) as fault:
+            lacking.setdefault(type(fault), []).append(found)
         except DataError as fault:
             problems += fault.problems
         except Fault as fault:
@@ -102,6 +112,7 @@ def predict(request: Request, told: Told) -> None:
             told.written(path)
     if written:
         _write_sidecar(request, members, written)
+    problems += [said_lacking(kind, of_kind, request.place, members) for kind, of_kind in lacking.items()]
     if problems:
         told.note(f"{count(len(written), 'scan')} of {len(scans)} segmented")
         raise DataError(problems)
@@ -111,17 +122,19 @@ def _noted(note: Callable[[str], None], found: FoundScan) -> Callable[[str], Non
     return lambda what: note(f"{found.source}: {what}")
 
 
-def _require_apart(scans: Sequence[FoundScan], output: Path) -> None:
+def _require_apart(files: Sequence[FoundScan], scans: Sequence[FoundScan], output: Path) -> None:
     """Refuse to write a mask in the place of a scan.
 
     Raises:
         SpecError: One would be.
     """
-    for found in scans:
-        mask = output / f"{found.name}{ENDING}"
-        if not found.images and (mask.resolve() == found.source.resolve() or mask.with_suffix("") == found.source):
+    masks = {(output / f"{found.name}{ENDING}").resolve() for found in scans}
+    for found in files:
+        path = found.source.resolve()
+        # An unpacked scan would not be replaced, but hidden: the packed one is taken of two.
+        if not found.images and (mask := {path, path.with_name(f"{path.name}.gz")} & masks):
             raise SpecError(
-                f"its mask would replace it: {mask}", where=str(found.source), fix="give another folder as -o"
+                f"its mask would replace it: {mask.pop()}", where=str(found.source), fix="give another folder as -o"
             )
 
 

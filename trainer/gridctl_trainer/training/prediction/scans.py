@@ -31,14 +31,16 @@ class FoundScan:
         name: Of its mask below the output folder, without ending: `patient001/patient001_frame01`.
         source: The file, or the folder of a series.
         images: The files of a DICOM series; empty for NIfTI.
+        others: Where the further channels of its images are; the source is that of the first.
     """
 
     name: str
     source: Path
     images: tuple[Path, ...] = ()
+    others: tuple[FoundScan, ...] = ()
 
     def read(self) -> Scan:
-        """Read it.
+        """Read it, without further channels.
 
         Raises:
             DataError: It cannot be read, or its spacing or orientation cannot be known.
@@ -60,20 +62,20 @@ def find_scans(place: Path, notice: Callable[[str], None]) -> list[FoundScan]:
         DataError: There is none, two would have one name, or something cannot be read.
     """
     if place.is_file():
-        if not _is_nifti(place):
+        if not is_nifti(place):
             raise DataError("it is no NIfTI file", where=place, fix="give a .nii or .nii.gz file, or a folder of DICOM")
-        return [FoundScan(_stem(place), place)]
+        return [FoundScan(stem_of(place), place)]
     if not place.exists():
         raise DataError("there is no such file or folder", where=place, fix="give the scans to be segmented")
     files = walk(place).require_readable()
-    scans = [path for path in files if _is_nifti(path)]
-    labels = [path for path in scans if _stem(path).casefold().endswith(_LABELS)]
+    scans = [path for path in files if is_nifti(path)]
+    labels = [path for path in scans if stem_of(path).casefold().endswith(_LABELS)]
     if labels:
         notice(f"{count(len(labels), 'file')} named *{_LABELS}.nii* passed over: these are labels")
-    found = [FoundScan(_name(place, path.with_name(_stem(path))), path) for path in scans if path not in labels]
+    found = [FoundScan(_name(place, path.with_name(stem_of(path))), path) for path in scans if path not in labels]
     series: dict[Path, list[Path]] = defaultdict(list)
     for path in files:
-        if not _is_nifti(path) and _is_dicom(path):
+        if not is_nifti(path) and _is_dicom(path):
             series[path.parent].append(path)
     found += [FoundScan(_name(place, folder), folder, tuple(sorted(images))) for folder, images in series.items()]
     if not found:
@@ -89,11 +91,13 @@ def _name(place: Path, path: Path) -> str:
     return place.resolve().name if relative == "." else relative
 
 
-def _is_nifti(path: Path) -> bool:
+def is_nifti(path: Path) -> bool:
+    """Whether a file is called one."""
     return path.name.casefold().endswith((".nii", ".nii.gz"))
 
 
-def _stem(path: Path) -> str:
+def stem_of(path: Path) -> str:
+    """The name of a NIfTI file without its ending."""
     name = path.name
     for ending in (".gz", ".nii"):
         name = name[: -len(ending)] if name.casefold().endswith(ending) else name

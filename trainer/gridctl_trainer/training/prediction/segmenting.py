@@ -9,20 +9,19 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from gridctl_trainer.contract.spec import DataSpec
-from gridctl_trainer.datasets.formats.scan import Scan
 from gridctl_trainer.datasets.slices import LabelledSlice
 from gridctl_trainer.preprocessing.placement import segmented
-from gridctl_trainer.preprocessing.prepared import PreparedSet, prepare_patient
+from gridctl_trainer.preprocessing.prepared import PreparedPatient, PreparedSet, prepare_patient
 from gridctl_trainer.training.cases.clean_up import largest_component
 from gridctl_trainer.training.cases.segmentation import scanned_logits
 from gridctl_trainer.training.prediction.members import Member
+from gridctl_trainer.training.prediction.recording import Recording
 
 _SCAN: Final = "scan"
 
 
 def segment_scan(
-    scan: Scan,
+    recording: Recording,
     members: Sequence[Member],
     device: torch.device,
     notice: Callable[[str], None],
@@ -31,14 +30,15 @@ def segment_scan(
     """The labels of a scan; those of several models by the mean of their probabilities.
 
     Args:
-        scan: As read.
+        recording: The scan as read, with all that models want of it.
         members: Models that segment the same structures.
         device: Where they are.
         notice: Told of what is odd about the scan.
         progress: Called with minibatches done and their number.
 
     Returns:
-        (T, slices, rows, columns) uint8: 0 background, else the number of a structure of the target, from 1.
+        (T, slices, rows, columns) uint8, T frames that are wanted: 0 background, else the number of a structure of the
+        target, from 1.
 
     Raises:
         DataError: It is no image.
@@ -48,18 +48,19 @@ def segment_scan(
     prepared: dict[str, PreparedSet] = {}
     said = []
     for member in members:
-        data, key = member.spec.data, _preparation(member.spec.data)
+        key = _preparation(member)
         if key not in prepared:
-            patient = prepare_patient(list(_slices(scan)), (), data)
-            said += [oddity.what for oddity in patient.oddities]
-            prepared[key] = PreparedSet.join([patient], data.target)
+            parts = list(_prepared(recording, member))
+            said += [oddity.what for part in parts for oddity in part.oddities]
+            prepared[key] = PreparedSet.join(parts, member.spec.data.target)
     for what in dict.fromkeys(said):
         notice(what)
-    found = np.zeros(scan.frames.shape, dtype=np.uint8).reshape(-1, *scan.frames.shape[2:])
+    shape = (len(recording.wanted), *recording.images.shape[2:])
+    found = np.zeros(shape, dtype=np.uint8).reshape(-1, *shape[2:])
     outputs = [
         scanned_logits(
             member.model,
-            prepared[_preparation(member.spec.data)],
+            prepared[_preparation(member)],
             member.spec.training.external_batch_size,
             device,
             told,
@@ -69,23 +70,30 @@ def segment_scan(
     for of_slice in zip(*outputs, strict=True):
         row = of_slice[0][0]
         found[row] = segmented(of_slice[0][2]) if len(of_slice) == 1 else _by_mean([logits for *_, logits in of_slice])
-    labels = found.reshape(scan.frames.shape)
+    labels = found.reshape(shape)
     return _cleaned(labels, len(members[0].spec.data.target)) if _cleans(members) else labels
 
 
-def _slices(scan: Scan) -> Iterator[LabelledSlice]:
-    for time, volume in enumerate(scan.frames):
-        for index, pixels in enumerate(volume):
-            yield LabelledSlice(
+def _prepared(recording: Recording, member: Member) -> Iterator[PreparedPatient]:
+    """What a model reads of each time point; raw images of one at a time are in memory."""
+    scan = recording.scan
+    for frame in recording.wanted:
+        series = recording.series(frame, member.frames)
+        series = series[:, 0] if member.channels == 1 else series
+        slices = [
+            LabelledSlice(
                 patient=_SCAN,
-                phase=f"{time:04d}",
+                phase=f"{frame:04d}",
                 index=index,
-                series=pixels[None],
+                series=np.ascontiguousarray(series[..., index, :, :]),
                 masks={},
                 spacing_mm=scan.spacing_mm,
                 source=scan.source,
                 image_source=scan.source,
             )
+            for index in range(series.shape[-3])
+        ]
+        yield prepare_patient(slices, (), member.spec.data)
 
 
 def _by_mean(logits: Sequence[NDArray[np.float32]]) -> NDArray[np.uint8]:
@@ -105,8 +113,9 @@ def _probabilities(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     return several
 
 
-def _preparation(data: DataSpec) -> str:
-    return data.model_dump_json(include={"size_px", "preprocessing", "target"})
+def _preparation(member: Member) -> str:
+    written = member.spec.data.model_dump_json(include={"size_px", "preprocessing", "target"})
+    return f"{member.frames} {written}"
 
 
 def _cleans(members: Sequence[Member]) -> bool:

@@ -36,7 +36,7 @@ def why_too_large(spec: RunSpec, images: int) -> str:
         spec: Of the run.
         images: In its batch.
     """
-    moments = moments_of(spec.training)
+    moments = moments_of(spec.training.optimizer)
     needed, there = least_training_bytes(spec.network, spec.data.size_px, images, moments), machine_memory_bytes()
     if needed <= there:
         return ""

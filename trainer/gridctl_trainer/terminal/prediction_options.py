@@ -1,0 +1,18 @@
+"""Options of `predict`, which both commands have."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+EndDiastole = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        metavar="FRAME",
+        help="For models that read series: number of the end-diastolic frame of recordings, from 1. Time runs backward "
+        "to it and forward to every other frame, as in training.",
+        show_default="as Info.cfg beside a scan says, else 1",
+    ),
+]
