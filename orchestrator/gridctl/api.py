@@ -24,6 +24,8 @@ from gridctl.errors import Fault, InputError, UnreachableError
 
 if TYPE_CHECKING:
     from gridctl.collection.collect import Collected
+    from gridctl.commands.deciding.decide import Decided
+    from gridctl.commands.deciding.look import Look
     from gridctl.commands.lookup.experiments import Found
     from gridctl.commands.progress.status import Status
     from gridctl.commands.reporting.report_result import ReportResult
@@ -32,7 +34,18 @@ if TYPE_CHECKING:
     from gridctl.commands.verify import Verification
     from gridctl.experiment import Experiment
 
-__all__ = ["Fault", "InputError", "UnreachableError", "collect", "load", "report", "status", "submit", "verify"]
+__all__ = [
+    "Fault",
+    "InputError",
+    "UnreachableError",
+    "collect",
+    "decide",
+    "load",
+    "report",
+    "status",
+    "submit",
+    "verify",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -114,6 +127,65 @@ def submit(
         if on_prepared is not None:
             on_prepared(prepared)
         return carry_out(prepared, workers=workers, max_active=max_active, reuse_epochs=reuse_epochs, verify=verify)
+
+
+def decide(
+    experiment: Experiment | str | Path,
+    *,
+    max_seeds: int | None = None,
+    max_hours: float | None = None,
+    seeds_at_once: int = 1,
+    workers: int | None = None,
+    max_active: int | None = None,
+    retry_failed: bool = False,
+    verify: bool = True,
+    progress: Callable[[str], None] | None = None,
+    on_prepared: Callable[[Prepared], None] | None = None,
+    on_look: Callable[[Look, str], None] | None = None,
+) -> Decided:
+    """Train seed after seed until the comparison is decided or the budget is spent, and stop what is pending then.
+
+    It looks at the answer as `compare.stopping` declares. What was done before is read from the store, so that it may
+    be killed at any point and called again.
+
+    Args:
+        experiment: A loaded one, or its file; its seeds are the most that are trained.
+        max_seeds: At most so many of them.
+        max_hours: At most so many hours of training, all attempts of all runs together.
+        seeds_at_once: Seeds that train at a time where each may be looked at.
+        workers: As of `submit`.
+        max_active: As of `submit`.
+        retry_failed: Try failed runs again, once.
+        verify: As of `submit`.
+        progress: Called with a line of text whenever there is news.
+        on_prepared: Called with what is to be done before anything is written.
+        on_look: Called with each look, and what is done next.
+
+    Returns:
+        Every look, and why no more seeds are added.
+
+    Raises:
+        InputError: `compare.stopping` is `fixed`, nothing is compared, or some run would fail.
+        StoreError: The store cannot be reached, or refuses.
+        UnreachableError: The cluster cannot be reached.
+        InterruptedPreflightError: Ctrl-C came while the runs were being checked; nothing was started.
+    """
+    from gridctl.commands.deciding.batch import BatchOptions
+    from gridctl.commands.deciding.decide import decide as until_decided
+    from gridctl.experiment import Experiment
+    from gridctl.terminal.console import messages_to
+
+    with messages_to(progress or _log.info):
+        return until_decided(
+            experiment if isinstance(experiment, Experiment) else load(experiment),
+            BatchOptions(workers, max_active, verify),
+            max_seeds=max_seeds,
+            max_hours=max_hours,
+            seeds_at_once=seeds_at_once,
+            retry_failed=retry_failed,
+            on_prepared=on_prepared,
+            on_look=on_look,
+        )
 
 
 def status(

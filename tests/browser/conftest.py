@@ -13,10 +13,12 @@ from gridctl.collection.collect import collect
 from gridctl.experiment import parse_experiment
 from gridctl.report import ReportRequest, build_report
 from gridctl.report.renderers.html import render_page
+from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.browser.chromium import Chromium
 from tests.unit.report.logged import dice_of, experiment, log_run
 from tests.unit.report.pictured import add_function, add_samples
+from tests.unit.report.scored_cases import PATIENTS, case_dice_of, log_cases
 
 HOSTILE = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\"></script><!-- {{ 7*7 }}"
 
@@ -86,4 +88,29 @@ def wide_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = folder / "report.html"
     report = build_report(wide, tables, ReportRequest(significance=True))
     path.write_text(render_page(report, wide, tables, store, folder), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def scored_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs with scorecards: unequal batches, a case without a Dice, and a picture of the worst case."""
+    folder = tmp_path_factory.mktemp("scored")
+    store = FolderStore(folder / "store")
+    text = "metrics: [dice, hd, hd95, assd, nsd, soft_dice, bce]"
+    overrides = ["models.unet.batch_size=8", "models.gamma_net.batch_size=2"]
+    scored = parse_experiment(experiment(folder / "data", text).document.with_overrides(overrides))
+
+    def dice(run: RunSpec, set_name: str, patient: str, time_point: str) -> float | None:
+        undefined = (run.model, patient, time_point) == ("unet", PATIENTS[2], "ES")
+        return None if undefined else case_dice_of(0.02)(run, set_name, patient, time_point)
+
+    for run in scored.runs:
+        log_run(store, run, dice_of(0.03), train_steps=100 // run.training.batch_size)
+        log_cases(store, run, dice)
+        add_samples(store, run, name=f"{PATIENTS[-1]} ES slice 03")
+        add_function(store, run)
+    tables = collect(store, scored.runs, cases=True)
+    path = folder / "report.html"
+    report = build_report(scored, tables, ReportRequest(significance=True))
+    path.write_text(render_page(report, scored, tables, store, folder), encoding="utf-8")
     return path

@@ -343,8 +343,8 @@ def test_no_page_ends_with_what_belongs_to_the_next(
         begins, ends = "".join(sentence.split())[:25], "".join(sentence.split())[-25:]
         if any(begins in sheet for sheet in whole):
             assert [sheet for sheet in whole if begins in sheet and ends in sheet], sentence
-    (grid,) = [sheet for sheet in pages if "A square a run" in sheet]
-    assert grid.partition("A square a run")[2].count("gamma_net") >= 2, "every line of the grid"
+    (grid,) = [sheet for sheet in pages if "One square per run" in sheet]
+    assert grid.partition("One square per run")[2].count("gamma_net") >= 2, "every line of the grid"
 
 
 def test_names_and_scores_of_segmentations_stand_apart(chromium: Chromium, page: Path, wide_page: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from gridctl.collection.collect import collect
 from gridctl.experiment import Experiment, parse_experiment
+from gridctl.history.report_objects import object_digests
 from gridctl_trainer.contract.errors import NotAnObjectError, NotFoundError
 from gridctl_trainer.contract.layout import AttemptName, RunLayout
 from gridctl_trainer.storage.base import bulk_reader, open_store
@@ -70,6 +72,11 @@ def test_only_what_changed_is_read(
     assert collect(open_store(s3_url), tiny.runs).epochs.equals(first.epochs)
     assert read_objects(proxy.requests, s3_url) == []
     assert len(proxy.requests) == 1, "one listing"
+
+    digests = object_digests(bucket, [stat for stat in first.listed if stat.key.endswith((".jsonl", "result.json"))])
+    assert read_objects(proxy.requests, s3_url) == [], "what was read a moment ago is not read again for its SHA-256"
+    assert digests == {key: hashlib.sha256(bucket.get(key).data).hexdigest() for key in digests}
+    assert len(digests) == 2 * len(tiny.runs)
 
     changed = tiny.runs[3]
     log_run(cast(FolderStore, bucket), changed, dice_of(0.3), epochs=EPOCHS, finished=False)

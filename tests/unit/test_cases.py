@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gridctl.collection.cases import read_all_cases
 from gridctl.collection.collect import Collected, collect
 from gridctl.collection.columns import CASE_COLUMNS
 from gridctl.collection.read_cache import ReadCache
+from gridctl.collection.scorecards.cases import read_all_cases
 from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Blob

@@ -10,6 +10,9 @@ import pytest
 import typer
 
 from gridctl.cli.main import app
+from gridctl_trainer.contract.layout import experiment_yaml
+from gridctl_trainer.storage.folder import FolderStore
+from tests.unit.report.logged import dice_of, experiment, log_run
 
 PROBE = """
 import sys
@@ -69,3 +72,18 @@ def test_every_command_and_option_is_explained(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(commands()))
 def test_every_command_is_in_the_readme(name: str, project_root: Path) -> None:
     assert f"`gridctl {name}" in (project_root / "README.md").read_text()
+
+
+def test_status_of_a_small_grid_imports_no_tables(tmp_path: Path) -> None:
+    """Neither pandas nor pyarrow, nor anything that trains or draws: each takes longer than the rest of the command."""
+    made = experiment(tmp_path / "data", f"store: {tmp_path / 'runs'}")
+    store = FolderStore(tmp_path / "runs")
+    store.put(experiment_yaml(made.name), made.document.to_yaml().encode())
+    for run in made.runs[:6]:
+        log_run(store, run, dice_of(0.05))
+    words = ["gridctl", "status", "--runs", "--store", str(tmp_path / "runs")]
+    code = f"import sys, contextlib; sys.argv = {words}\n"
+    code += "from gridctl.cli.main import main\nwith contextlib.suppress(SystemExit):\n    main()"
+    done = loads_none_of(code, ["pandas", "pyarrow", "numpy", "scipy", "matplotlib", "jinja2", "boto3", "torch"])
+    assert done.returncode == 0, done.stderr
+    assert "6 done" in done.stdout

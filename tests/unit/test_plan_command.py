@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.console import Console
+from scipy import stats
 
 from gridctl.analysis.statistics.power import paired_t_power, pairs_needed
 from gridctl.cli.views.plan import plan_view
@@ -296,3 +297,53 @@ def test_patients_like_these_take_patients(store: FolderStore, tmp_path: Path, m
     text = " ".join(shown(made_).split())
     assert "no number of seeds reaches 80% with these patients" in text
     assert f"or {need.patients_needed} patients with these seeds" in text
+
+
+def cases_apart(run: RunSpec, set_name: str, patient: str, time_point: str) -> float:
+    """Seeds, patients and what is left vary by 0.01 each, the difference of the models by cell."""
+    drawn = [
+        np.random.default_rng([*key, len(run.model)]).normal(0, 0.01)
+        for key in ((run.seed,), (int(patient[-3:]), 7), (run.seed, int(patient[-3:]), round(10 * run.train_ratio)))
+    ]
+    return float(0.7 + sum(drawn) + 0.02 * (run.model == "gamma_net"))
+
+
+def test_power_of_the_test_that_the_report_makes_first(store: FolderStore, tmp_path: Path) -> None:
+    """Both readings, of the same means and the same family as the report's."""
+    metrics = "[validation.dice.left_ventricle, sunnybrook.dice.left_ventricle]"
+    tiny = declared(
+        tmp_path, "metrics=[dice, soft_dice]", f"compare.metrics={metrics}", "compare.effect=0.02",
+        "compare.family=comparison",
+    )  # fmt: skip
+    for run in tiny.runs:
+        log_run(store, run, dice)
+        log_cases(store, run, cases_apart)
+    collected = collect(store, tiny.runs, cases=True)
+    need = next(need for need in estimate(tiny, collected).needs if need.metric == VALIDATION_CASE_DICE)
+    report = build_report(tiny, collected, ReportRequest(significance=True))
+    row = next(row for row in report.comparisons[0].overall if row.metric == VALIDATION_CASE_DICE)
+    grid = need.over_grid
+    assert grid is not None
+    assert (grid.cells, grid.seeds_measured, grid.patients) == (2, row.n_seeds, row.patients) == (2, 5, 6)
+    assert grid.tests == row.family_size == 2
+    assert row.cohort_high is not None
+    assert row.cohort_difference is not None
+    se = (row.cohort_high - row.cohort_difference) / stats.t.ppf(0.975, 4)
+    assert grid.deviation == pytest.approx(se * 5**0.5)
+    assert grid.power_now == pytest.approx(paired_t_power(0.02, grid.deviation, 5, 0.05 / 2))
+    assert grid.seeds_needed == pairs_needed(0.02, grid.deviation, 0.8, 0.05 / 2)
+    assert grid.population_power_now is not None
+    assert need.population_power_now is not None
+    assert need.population_power_now_holm is not None
+    assert 0 < need.population_power_now_holm < need.population_power_now
+    text = " ".join(shown(estimate(tiny, collected)).split())
+    assert "over the whole grid, the test that comes first after Holm over 2 such tests: power now" in text
+    assert "over the whole grid, patients like these: power now" in text
+    assert "patients like these, after Holm over 4 tests: power now" in text
+
+
+def test_a_grid_of_one_cell_has_no_other_test(store: FolderStore, tmp_path: Path) -> None:
+    tiny = declared(tmp_path, "compare.effect=0.02", "train_ratios=[0.5]")
+    for run in tiny.runs:
+        log_run(store, run, dice)
+    assert all(need.over_grid is None for need in made(tiny, store).needs)

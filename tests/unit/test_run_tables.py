@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from gridctl.collection import run_table
+from gridctl.collection import read_cache, run_table, run_tables
 from gridctl.collection.collect import Collected, collect
 from gridctl.experiment import Experiment, parse_experiment
+from gridctl.terminal.console import messages_to
 from gridctl_trainer.contract.layout import AttemptName, RunLayout
 from gridctl_trainer.storage.base import Blob
 from gridctl_trainer.storage.folder import FolderStore
@@ -34,6 +38,7 @@ class CountingStore(FolderStore):
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    read_cache._say_once.cache_clear()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache"
 
@@ -56,7 +61,7 @@ def store(tmp_path: Path, tiny: Experiment, cache: Path) -> CountingStore:
 def read_afresh(store: CountingStore, tiny: Experiment, monkeypatch: pytest.MonkeyPatch) -> Collected:
     with monkeypatch.context() as context:
         context.setenv("XDG_CACHE_HOME", f"{os.environ['XDG_CACHE_HOME']}-of-nobody")
-        context.setattr(run_table, "_made_by", lambda: "never kept before")
+        context.setattr(run_table, "made_by", lambda: "never kept before")
         return collect(store, tiny.runs)
 
 
@@ -106,9 +111,22 @@ def _emptied(path: Path) -> None:
     path.write_bytes(b"")
 
 
-@pytest.mark.parametrize("damage", [_cut, _flipped, _emptied, Path.unlink])
+def _foreign(path: Path) -> None:
+    path.write_bytes(b"PAR1\n" * 5)
+
+
+def _folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+@pytest.mark.parametrize("damage", [_cut, _flipped, _emptied, _foreign, Path.unlink])
 def test_a_damaged_cache_costs_time_and_no_number(
-    store: CountingStore, tiny: Experiment, cache: Path, damage: Callable[[Path], None]
+    store: CountingStore,
+    tiny: Experiment,
+    cache: Path,
+    damage: Callable[[Path], None],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     first = collect(store, tiny.runs)
     kept = [path for path in cache.rglob("*") if path.is_file()]
@@ -116,9 +134,44 @@ def test_a_damaged_cache_costs_time_and_no_number(
     for path in kept:
         damage(path)
     assert_same(collect(store, tiny.runs), first)
+    assert [record.message for record in caplog.records if "damaged" in record.message] == (
+        []
+        if damage is Path.unlink
+        else [f"the cache in {cache}/gridctl/objects has damaged files: what they held is read from the store again"]
+    )
     store.read.clear()
     collect(store, tiny.runs)
     assert not store.read
+
+
+def test_a_cache_on_a_full_disk_is_said_once_and_costs_time_alone(
+    store: CountingStore, tiny: Experiment, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(read_cache, "replacing", full)
+    assert_same(collect(store, tiny.runs), collect(store, tiny.runs))
+    assert len(store.read) == 2 * (6 * 2 + 2)
+    (said,) = [record.message for record in caplog.records]
+    assert said.endswith("(No space left on device): what was read is not kept")
+
+
+def test_a_cache_whose_files_cannot_be_read_is_said_once(
+    store: CountingStore, tiny: Experiment, cache: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = collect(store, tiny.runs)
+    for path in [path for path in cache.rglob("*") if path.is_file()]:
+        _folder(path)
+    assert_same(collect(store, tiny.runs), first)
+    assert len(caplog.records) <= 2  # that they cannot be read, and not be written
+
+
+def test_several_share_a_cache(store: CountingStore, tiny: Experiment) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: collect(FolderStore(Path(store.url)), tiny.runs), range(8)))
+    for other in found[1:]:
+        assert_same(other, found[0])
 
 
 def test_what_another_version_kept_is_not_believed(
@@ -126,9 +179,14 @@ def test_what_another_version_kept_is_not_believed(
 ) -> None:
     collect(store, tiny.runs)
     store.read.clear()
-    monkeypatch.setattr(run_table, "_made_by", lambda: "another version")
-    collect(store, tiny.runs)
+    for module in (run_table, run_tables):
+        monkeypatch.setattr(module, "made_by", lambda: "another version")
+    said: list[str] = []
+    with messages_to(said.append):
+        collect(store, tiny.runs)
+        collect(store, tiny.runs)
     assert len(store.read) == 6 * 2 + 2
+    assert said == ["another version of gridctl kept what the logs of 7 runs come to: they are read again"]
 
 
 def test_a_changed_specification_is_not_answered_with_what_an_earlier_one_came_to(
@@ -151,9 +209,18 @@ def test_a_damaged_log_is_said_each_time(store: CountingStore, tiny: Experiment)
     assert first.problems == second.problems
 
 
-def test_a_cache_that_cannot_be_written_costs_time_alone(
-    store: CountingStore, tiny: Experiment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_a_cache_that_cannot_be_written_lies_elsewhere_and_that_is_said_once(
+    store: CountingStore,
+    tiny: Experiment,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     (tmp_path / "file").write_text("")
+    (tmp_path / "temporary").mkdir()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     assert_same(collect(store, tiny.runs), collect(store, tiny.runs))
+    assert len(store.read) == 6 * 2 + 2
+    (said,) = [record.message for record in caplog.records]
+    assert said.endswith("set XDG_CACHE_HOME to choose another folder")

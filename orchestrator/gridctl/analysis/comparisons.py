@@ -11,7 +11,15 @@ import numpy as np
 
 from gridctl.analysis.inference.cell_tests import paired_tests, unpaired_test
 from gridctl.analysis.inference.claims import patient_table, posterior_fields, with_readings
-from gridctl.analysis.inference.families import cells_of, family_of, family_sizes, is_secondary, tested_by
+from gridctl.analysis.inference.families import (
+    cells_of,
+    family_of,
+    family_sizes,
+    is_secondary,
+    overall_family_of,
+    overall_family_sizes,
+    tested_by,
+)
 from gridctl.analysis.inference.overall import overall, overall_corrected
 from gridctl.analysis.inference.resplits import SplitSizes, check_resplits, resplit_fields
 from gridctl.analysis.inference.stopping import first_look, in_every_cell, looked_at, stopped
@@ -29,7 +37,7 @@ from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.scores.measures import Measure
 
 _TESTED: Final = ("test", "difference", "ci_low", "ci_high", "t", "degrees_of_freedom", "p", "p_tost")
-"""Fields of a row that are those of the declared claim."""
+"""Fields of a row that depend on the declared claim."""
 
 _NOTHING: Final[Mapping[str, Any]] = {
     "n_pairs": 0,
@@ -60,18 +68,18 @@ def compare(
     """Test every cell of one comparison; p is not corrected yet.
 
     Args:
-        asked: What is compared on what; `model` is `against` where its ablations are.
+        asked: The comparison; `model` equals `against` for ablations.
         pairs: Its pairs.
         observations: Scores of finished runs.
         experiment: Its grid says which cells there are.
         request: Unit and seed.
-        tests: All that are asked for: what is corrected together.
+        tests: All tests that are asked for, which decide what is corrected together.
         splits: By run id, how many patients its split has.
 
     Raises:
         InputError: A claim about patients like these is declared that a score cannot carry.
     """
-    sizes = family_sizes(tests, experiment)
+    sizes, whole_sizes = family_sizes(tests, experiment), overall_family_sizes(tests, experiment)
     kind = "ablations" if asked.model == asked.against else "models"
     cells = cells_of(asked, experiment)
     rows: list[ComparisonRow] = []
@@ -114,7 +122,8 @@ def compare(
                 waiting = (
                     0 if asked.stopping != "fixed" else sum(row.unfinished for row in rows if row.metric == metric)
                 )
-                over_grid.append(overall(item, measure, grid, experiment, waiting))
+                together = whole_sizes[overall_family_of(asked, metric, measure.label, tests)]
+                over_grid.append(overall(item, measure, grid, experiment, waiting, together))
                 if is_secondary(asked, metric):
                     continue
                 if (found := trend_test(asked, measure, grid, experiment, waiting)) is not None:
@@ -138,11 +147,11 @@ def compare(
 def corrected(
     comparisons: Sequence[Comparison], tests: Sequence[ComparisonSpec], experiment: Experiment, unit: str
 ) -> tuple[list[Comparison], list[Family]]:
-    """Correct the p of every row within its family, and say what all of it allows.
+    """Correct the p of every row within its family, and add the verdicts.
 
     Args:
         comparisons: As `compare` returns them.
-        tests: What each of them was asked.
+        tests: What each of them asks.
         experiment: Its grid says how many tests a family has.
         unit: `run` or `epoch`.
     """
@@ -196,7 +205,7 @@ def _as_declared(
     tests: Sequence[ComparisonSpec],
     splits: Mapping[str, SplitSizes],
 ) -> ComparisonRow:
-    """A row of paired t-tests as the declared claim and the declared looks have it, with both readings."""
+    """A row of paired t-tests adjusted for the declared claim and looks, with both readings."""
     shared = [(pair.seed, of_pair) for pair in pairs if (of_pair := _patients(row.metric, pair, observations))]
     told = with_readings(
         {name: getattr(row, name) for name in _TESTED}, asked, patient_table(shared) if shared else None

@@ -83,7 +83,12 @@ def compares(experiment: Experiment) -> bool:
 
 
 def compared_ablations(experiment: Experiment) -> tuple[str, ...]:
-    """Ablations to be tested against `none`; empty where it is not in the grid."""
-    if "none" not in experiment.ablations:
+    """Ablations to be tested against `none`; empty where it is not in the grid, and where models choose among them."""
+    if "none" not in experiment.ablations or tuning_set(experiment) is not None:
         return ()
     return tuple(name for name in experiment.ablations if name != "none")
+
+
+def tuning_set(experiment: Experiment) -> str | None:
+    """The set on which each model chooses among the ablations; None where none is declared."""
+    return experiment.compare[0].tuned_on if experiment.compare else None

@@ -1,4 +1,4 @@
-"""What a test allows one to say, in a sentence."""
+"""Verdicts on tests, in a sentence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gridctl_trainer.contract.wording import count
 LEVEL: Final = 0.05
 
 FEWEST_PAIRS: Final = 3
-"""Below these nothing is called better, whatever a t-test says."""
+"""With fewer pairs nothing is called better, whatever a t-test says."""
 
 EPOCH_WARNING: Final = (
     "unit epoch: epochs of one run are not independent, so these p values and intervals are far too small; "
@@ -24,24 +24,24 @@ BCA_COVERAGE: Final = {5: 0.83, 10: 0.90, 20: 0.93, 50: 0.94}
 """Share of 95% BCa intervals that hold the true mean of so many normal differences: docs/statistics.md."""
 
 BCA_COVERAGE_OF_FEW: Final = {2: 0.51, 3: 0.72, 4: 0.80}
-"""The same of fewer than the table of docs/statistics.md begins with."""
+"""The same for fewer pairs than the table of docs/statistics.md begins with."""
 
 
 def sides(row: ComparisonRow) -> tuple[str, str]:
-    """What the two sides of a row are called: models, or ablations of one model."""
+    """Names of the two sides of a row: models, or ablations of one model."""
     if row.model == row.against:
         return row.ablation, row.against_ablation
     return row.model, row.against
 
 
 def verdict(row: ComparisonRow, unit: str) -> str:
-    """What may be said of one comparison, its corrected p known."""
+    """The verdict on one comparison, given its corrected p."""
     if waits(row):
         return waiting(row)
     if reason := not_tested(row):
         return reason
     if row.equivalent and not is_significant(row):
-        return f"{_equivalence(row).removeprefix('; ')}{whose(row)}"  # nobody is ahead by what does not matter
+        return f"{_equivalence(row).removeprefix('; ')}{whose(row)}"  # a negligible difference puts no side ahead
     return f"{_told(row, unit, *sides(row))}{_equivalence(row)}{whose(row) if unit == 'run' else ''}"
 
 
@@ -66,7 +66,7 @@ def waits(row: ComparisonRow) -> bool:
 
 
 def waiting(row: ComparisonRow) -> str:
-    """What is said of a comparison of which some runs are not finished: a look at what is there is no answer."""
+    """The verdict while some runs are not finished: partial results are no answer."""
     if row.first_look:
         return f"no answer yet: the first declared look is at {row.first_look} pairs, in the order of the seeds"
     pairs = row.dropped + row.n_pairs
@@ -132,7 +132,7 @@ def _told(row: ComparisonRow, unit: str, first: str, second: str) -> str:
 def is_significant(row: ComparisonRow) -> bool:
     """Whether the difference may be called one: corrected p at most the level, from all its pairs and enough of them.
 
-    What is too small to be shown is no difference either, however sure it is.
+    A difference too small to be shown is not significant either, whatever its p.
     """
     if row.p_holm is None or row.difference is None or waits(row):
         return False
@@ -167,7 +167,7 @@ def is_equivalent(row: ComparisonRow) -> bool | None:
 
 
 def overall_verdict(row: Overall) -> str:
-    """What may be said of a comparison over the whole grid, its corrected p known."""
+    """The verdict on a comparison over the whole grid, given its corrected p."""
     if row.unfinished:
         return f"no answer yet: {count(row.unfinished, 'pair')} not complete"
     if row.difference is None:
@@ -181,35 +181,16 @@ def overall_verdict(row: Overall) -> str:
         return "the same in every seed, so there is no spread to test against"
     ahead = (row.difference > 0) == row.higher_is_better
     better, worse = (row.model, row.against) if ahead else (row.against, row.model)
-    if row.equivalent and not is_significant_overall(row):
-        return f"the difference is within ±{row.equivalence_margin:g}: too small to matter"
-    if prints_as_zero(row.difference):
-        return f"no difference seen{_not_within(row)}"
+    if prints_as_zero(row.difference) and not row.equivalent:
+        return "no difference seen"
     if is_significant_overall(row):
-        within = f", by less than the {row.equivalence_margin:g} that matters" if row.equivalent else ""
-        return f"{better} is better than {worse}{within}"
+        return f"{better} is better than {worse}"
+    if row.equivalent:
+        return f"the difference is within ±{row.equivalence_margin:g}: too small to matter"
     if row.p_holm <= LEVEL:
         few = count(row.n_seeds, "seed") if row.n_seeds < FEWEST_PAIRS else count(row.patients, "patient")
         return f"{better} is ahead, but {few} are too few to call it better"
-    return f"no difference is shown{_not_within(row)}"
-
-
-def _not_within(row: Overall) -> str:
-    margin = row.equivalence_margin
-    return "" if margin is None or row.equivalent is None else f", nor is it shown to be within ±{margin:g}"
-
-
-def is_equivalent_overall(row: Overall) -> bool | None:
-    """Whether the mean over the grid is shown to lie within the declared margin; None where that was not tested."""
-    if row.equivalence_margin is None:
-        return None
-    if row.p_tost_holm is None:
-        return row.equivalent
-    return row.p_tost_holm <= LEVEL and not row.unfinished and _enough(row)
-
-
-def _enough(row: Overall) -> bool:
-    return row.n_seeds >= FEWEST_PAIRS and (row.claim == "cohort" or row.patients >= FEWEST_PAIRS)
+    return "no difference is shown"
 
 
 def is_significant_overall(row: Overall) -> bool:
@@ -217,6 +198,19 @@ def is_significant_overall(row: Overall) -> bool:
     if row.p_holm is None or row.difference is None or row.unfinished or prints_as_zero(row.difference):
         return False
     return row.p_holm <= LEVEL and _enough(row)
+
+
+def is_equivalent_overall(row: Overall) -> bool | None:
+    """Whether a difference over the whole grid is shown to lie within the margin; as `is_equivalent`."""
+    if row.equivalence_margin is None:
+        return None
+    if row.p_tost_holm is None:
+        return None if row.equivalent is None else row.equivalent and _enough(row)
+    return row.p_tost_holm <= LEVEL and not row.unfinished and _enough(row)
+
+
+def _enough(row: Overall) -> bool:
+    return row.n_seeds >= FEWEST_PAIRS and (row.claim == "cohort" or row.patients >= FEWEST_PAIRS)
 
 
 def _equivalence(row: ComparisonRow) -> str:
@@ -230,7 +224,7 @@ def _equivalence(row: ComparisonRow) -> str:
 
 
 def floor(n: int, tests: int) -> str:
-    """What so few pairs can never show by an exact test; empty where that hinders nothing.
+    """What this few pairs can never show by an exact test; empty if that is no obstacle.
 
     Args:
         n: Pairs.
@@ -270,7 +264,7 @@ def sentence(text: str, names: Container[str] = ()) -> str:
 
 
 def cut(text: str, letters: int) -> str:
-    """Text of at most so many letters; the middle goes, for names often differ at their ends."""
+    """Text shortened to a number of letters in the middle, since names often differ at their ends."""
     if len(text) <= letters:
         return text
     kept = letters - 1
@@ -282,7 +276,7 @@ def _are(number: int, some: int) -> str:
 
 
 def bca_coverage(n: int) -> str:
-    """How far a BCa interval of so few pairs is to be believed; empty where it is."""
+    """The coverage of a BCa interval of this few pairs; empty if there are enough."""
     known = {**BCA_COVERAGE_OF_FEW, **BCA_COVERAGE}
     size = max((size for size in known if size <= n), default=min(known))
     held = known[size]

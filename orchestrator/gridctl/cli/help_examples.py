@@ -12,6 +12,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
         "gridctl submit experiments/demo.yaml --dry-run",
         "gridctl submit experiments/demo.yaml --set training.epochs=2 --store short",
     ),
+    "decide": ("gridctl decide experiments/demo.yaml --set compare.stopping=anytime",),
     "status": ("gridctl status", "gridctl status --runs", "gridctl status demo --json"),
     "list": ("gridctl list", "gridctl list --store runs --json"),
     "report": (

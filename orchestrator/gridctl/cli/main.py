@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gridctl.cli import deciding as cli_deciding
 from gridctl.cli import init as cli_experiment_file
 from gridctl.cli import prediction as cli_prediction
 from gridctl.cli import report as cli_report
@@ -62,6 +63,7 @@ def options(
 _COMMANDS: Mapping[str, Callable[..., None]] = {
     "init": cli_experiment_file.init,
     "submit": cli_submission.submit,
+    "decide": cli_deciding.decide,
     "status": cli_status.status,
     "list": cli_status.list_experiments,
     "report": cli_report.report,

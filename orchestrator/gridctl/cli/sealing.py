@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gridctl.cli.options import AsJson, ExperimentFile, Overrides, StoreUrl
+
+if TYPE_CHECKING:
+    from gridctl.commands.retrain import Retrained
+    from gridctl.commands.verify import Verification
 
 
 def seal(experiment: ExperimentFile, overrides: Overrides = None, as_json: AsJson = False) -> None:
@@ -42,6 +47,19 @@ def verify(
             "--sealed", metavar="SHA256", help="SHA-256 that the sealed plan must have, as gridctl seal printed it."
         ),
     ] = None,
+    retrain: Annotated[
+        bool,
+        typer.Option("--retrain", help="Also train one finished run again here, and compare its weights and log."),
+    ] = False,
+    run: Annotated[
+        str | None,
+        typer.Option("--run", metavar="RUN", help="Which one: its id, or a beginning of it.", show_default="at random"),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random choice of a run.")] = 0,
+    data: Annotated[
+        list[str] | None,
+        typer.Option("--data", metavar="NAME=PATH", help="Where a data set lies here, such as train=PATH. Repeatable."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Rebuild a report from the store and say whether anything differs: exit code 0 if nothing does, else 1."""
@@ -50,15 +68,19 @@ def verify(
     from gridctl import api, errors
     from gridctl.terminal import console
 
+    places = _places(data or (), wanted=retrain, run=run)
     found = api.verify(report, store=store, sealed=sealed, progress=console.on_stderr)
+    again = _retrained(found, run, seed, places) if retrain else None
     if as_json:
-        console.show_json(asdict(found))
+        console.show_json(asdict(found) | ({"retrained": asdict(again)} if again else {}))
     else:
         for difference in found.differences:
             console.show(str(difference))
         if not found.differences:
             objects, files = console.count(found.objects, "object"), ", ".join(found.files)
             console.show(f"nothing differs: {files} from {objects} of {found.store}")
+        if again:
+            _show_retrained(again)
     if report.is_dir() and (report / "report.html").is_file():
         console.say("note: report.html is not compared: it shows where runs stood when it was written")
     if found.sealed:
@@ -67,5 +89,46 @@ def verify(
         console.say(
             "note: no plan was sealed, so nothing shows that it came before the results; the first submission seals it"
         )
-    if found.differences:
+    if found.differences or (again and not again.same):
         raise typer.Exit(errors.RUNS_FAILED)
+
+
+def _places(given: Sequence[str], *, wanted: bool, run: str | None) -> dict[str, str]:
+    """Data sets and where they lie here.
+
+    Raises:
+        InputError: They are not NAME=PATH, or nothing is to be trained.
+    """
+    from gridctl.errors import InputError
+
+    if not wanted and (given or run):
+        option = "--data" if given else "--run"
+        raise InputError(f"{option} is for a run that is trained again", where=option, fix="add --retrain")
+    places = {}
+    for text in given:
+        name, separator, path = text.partition("=")
+        if not separator or not name or not path:
+            raise InputError(f"'{text}' is not NAME=PATH", where="--data", fix="for example --data train=data/acdc")
+        places[name] = path if "://" in path else str(Path(path).absolute())
+    return places
+
+
+def _retrained(found: Verification, run: str | None, seed: int, places: Mapping[str, str]) -> Retrained:
+    from gridctl.commands.lookup.experiments import Found, stored_experiment
+    from gridctl.commands.retrain import retrain
+    from gridctl_trainer.storage.base import open_store
+
+    store = open_store(found.store)
+    experiment = stored_experiment(store, found.experiment)
+    return retrain(Found(experiment, store, experiment.backend, None), run, seed, places)
+
+
+def _show_retrained(again: Retrained) -> None:
+    from gridctl.terminal import console
+
+    for difference in again.differences:
+        console.show(f"{again.run_id}: {difference}")
+    if again.same:
+        console.show(f"{again.run_id} ({again.chosen}): trained again it has the same weights and the same metric log")
+    elif not again.expected:
+        console.show(f"{again.run_id}: the same cannot be expected here: {'; '.join(again.elsewhere)}")

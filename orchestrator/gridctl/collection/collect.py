@@ -8,12 +8,12 @@ from typing import Any
 
 import pandas as pd
 
-from gridctl.collection.cases import no_cases, read_all_cases
 from gridctl.collection.columns import EPOCH_COLUMNS, FUNCTION_COLUMNS, RUN_COLUMNS
 from gridctl.collection.gathered import gather
 from gridctl.collection.read_cache import ReadCache
 from gridctl.collection.run_objects import OnRead
 from gridctl.collection.run_table import RunTable, joined_epochs
+from gridctl.collection.scorecards.cases import no_cases, read_all_cases
 from gridctl.experiment.scores.measures import Measures, epoch_measures, measures_of
 from gridctl_trainer.contract.errors import Problem
 from gridctl_trainer.contract.spec import RunSpec

@@ -9,17 +9,19 @@ from itertools import zip_longest
 from typing import Final, TypeVar
 
 from gridctl.collection.attempt_columns import AttemptColumns
-from gridctl.collection.read_cache import ReadCache
 from gridctl_trainer.contract.errors import MetricLogError, NotFoundError, Problem, StoreError, shortened
 from gridctl_trainer.contract.layout import attempt_of
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.storage.base import Stat, Store, bulk_reader, require_size
+from gridctl_trainer.storage.base import Blob, Stat, Store, bulk_reader, require_size
 
 T = TypeVar("T")
 
 OnRead = Callable[[int, int], None]
 """Called after each object with how many are read, and of how many."""
+
+Reads = Callable[[str, str, Callable[[], Blob]], bytes]
+"""Given a key, its ETag and what reads the object from the store: its content."""
 
 _AT_ONCE: Final = 32
 _BATCH: Final = 64
@@ -41,7 +43,7 @@ def read_objects(
     store: Store,
     wanted: Mapping[str, RunSpec],
     chosen: Sequence[tuple[str, Stat]],
-    cache_of: Callable[[str, Stat], ReadCache],
+    reads: Callable[[str, Stat], Reads],
     problems: list[Problem],
     on_read: OnRead | None,
 ) -> Iterator[tuple[str, RunObjects]]:
@@ -51,7 +53,7 @@ def read_objects(
         store: Where it is.
         wanted: Runs by their ids.
         chosen: Metric logs and results, each with the id of its run; those of a run follow each other.
-        cache_of: Where an object of a run may lie that was read before.
+        reads: What reads an object of a run, from a cache if it was read before.
         problems: Takes what is wrong with single objects.
         on_read: Told how far it is.
 
@@ -62,7 +64,7 @@ def read_objects(
         StoreError: The store cannot be reached.
     """
     of_run = RunObjects()
-    for number, ((run_id, stat), data) in enumerate(_contents(store, chosen, cache_of), 1):
+    for number, ((run_id, stat), data) in enumerate(_contents(store, chosen, reads), 1):
         if on_read is not None:
             on_read(number, len(chosen))
         is_log = attempt_of(stat.key) is not None
@@ -83,14 +85,14 @@ def read_objects(
 
 
 def _contents(
-    store: Store, chosen: Sequence[tuple[str, Stat]], cache_of: Callable[[str, Stat], ReadCache]
+    store: Store, chosen: Sequence[tuple[str, Stat]], reads: Callable[[str, Stat], Reads]
 ) -> Iterator[tuple[tuple[str, Stat], bytes | StoreError | None]]:
     """Each object and its content, read many at a time and not far ahead of who takes them."""
     batches = list(_batches(chosen))
     with ThreadPoolExecutor(_AT_ONCE) as pool:
 
         def begun(batch: Sequence[tuple[str, Stat]]) -> Iterator[bytes | StoreError | None]:
-            return pool.map(lambda item: _get(store, item[1], cache_of(*item)), batch)
+            return pool.map(lambda item: _get(store, item[1], reads(*item)), batch)
 
         ahead = begun(batches[0]) if batches else iter(())
         for batch, following in zip_longest(batches, batches[1:]):
@@ -122,7 +124,7 @@ def _log_of(run_id: str, key: str, data: bytes, where: str) -> AttemptColumns:
     return log
 
 
-def _get(store: Store, stat: Stat, cache: ReadCache) -> bytes | StoreError | None:
+def _get(store: Store, stat: Stat, read_kept: Reads) -> bytes | StoreError | None:
     """An object; None if it is gone; what is wrong with this one object, while others may be well.
 
     Raises:
@@ -132,7 +134,7 @@ def _get(store: Store, stat: Stat, cache: ReadCache) -> bytes | StoreError | Non
 
     def read() -> bytes:
         require_size(stat.size_bytes, limit, f"{store.url}/{stat.key}")
-        return cache.get(stat.key, stat.etag, lambda: bulk_reader(store)(stat.key, limit))
+        return read_kept(stat.key, stat.etag, lambda: bulk_reader(store)(stat.key, limit))
 
     return object_or_fault(read)
 

@@ -118,18 +118,18 @@ def state_of(run: RunSpec, objects: Iterable[Stat]) -> str:
         objects: Its metric logs and its result, as listed.
     """
     listed = sorted((stat.key, stat.etag, stat.size_bytes) for stat in objects)
-    told = canonical_json([_made_by(), run.model_dump(mode="json"), listed])
-    return hashlib.sha256(told.encode()).hexdigest()
+    told = canonical_json([run.model_dump(mode="json"), listed])
+    return f"{made_by()} {hashlib.sha256(told.encode()).hexdigest()}"
 
 
 @cache
-def _made_by() -> str:
+def made_by() -> str:
     """This version, and the code that makes tables of logs: what another one made is not believed."""
     code = hashlib.sha256()
     for folder in (Path(__file__).parent, Path(contract.__file__).parent):
         for path in sorted(folder.rglob("*.py")):
             code.update(path.read_bytes())
-    return f"{version('gridctl')} {code.hexdigest()}"
+    return f"{version('gridctl')}-{code.hexdigest()[:32]}"
 
 
 @lru_cache

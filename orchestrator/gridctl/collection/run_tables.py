@@ -1,25 +1,25 @@
-"""The tables of many runs: those that did not change from this machine's cache, the others from their objects."""
+"""The tables of many runs: unchanged ones from this machine's cache, the others from their objects."""
 
 from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from gridctl.collection.attempt_columns import MergedColumns
 from gridctl.collection.read_cache import ReadCache
-from gridctl.collection.run_objects import OnRead, RunObjects, read_objects
-from gridctl.collection.run_table import RunTable, state_of
-from gridctl.terminal.console import count
+from gridctl.collection.run_objects import OnRead, Reads, RunObjects, read_objects
+from gridctl.collection.run_table import RunTable, made_by, state_of
+from gridctl.terminal.console import count, say
 from gridctl_trainer.contract.errors import Problem
 from gridctl_trainer.contract.layout import RunLayout, attempt_of
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Stat, Store
 
 _WORTH_KEEPING_BYTES: Final = 16 << 10
-"""Of a run's logs: shorter ones are read in less time than a table of them."""
+"""Size of a run's logs from which a table is cached: shorter logs are read faster than their table."""
 _LOG_AND_RESULT: Final = 2
 _KEPT_AT_ONCE: Final = 4
 
@@ -32,18 +32,18 @@ def read_tables(
     problems: list[Problem],
     on_read: OnRead | None,
 ) -> dict[str, RunTable]:
-    """What the metric logs and results of runs come to.
+    """Read the metric logs and results of runs into tables.
 
     Args:
         store: Where they are.
         wanted: Runs by their ids.
         chosen: Metric logs and results as listed, by the id of their run.
-        cache: Of objects and tables; by default this user's.
-        problems: Takes what is wrong with single objects, and with runs.
-        on_read: Told how many of the objects that must be read are, and of how many.
+        cache: Cache of objects and tables; by default this user's.
+        problems: Receives the problems of single objects and of runs.
+        on_read: Called with the number of objects read and the number to read.
 
     Returns:
-        By run id, of every run that is wanted.
+        Tables by run id, for every wanted run.
 
     Raises:
         StoreError: The store cannot be reached.
@@ -58,17 +58,18 @@ def read_tables(
     for run_id, state in states.items():
         if (packed := kept.kept(_key(wanted[run_id]), state)) is not None:
             tables[run_id] = RunTable.unpacked(packed)
+    _say_if_others_kept_them(kept, [wanted[run_id] for run_id in states.keys() - tables.keys()])
     to_read = [(run_id, stat) for run_id, stats in chosen.items() if run_id not in tables for stat in stats]
-    objects, nothing = cache or ReadCache.of(store), ReadCache(None)
+    objects = cache or ReadCache.of(store)
 
-    def cache_of(run_id: str, stat: Stat) -> ReadCache:
+    def reads(run_id: str, stat: Stat) -> Reads:
         """A table is kept in place of a run's only log: when that grows it must be read again as a whole."""
         alone = run_id in states and attempt_of(stat.key) is not None and len(chosen[run_id]) <= _LOG_AND_RESULT
-        return nothing if alone else objects
+        return objects.get_and_keep_digest if alone else objects.get
 
     # Files are written while the next logs are read.
     with _no_cycles_collected(), ThreadPoolExecutor(_KEPT_AT_ONCE) as pool:
-        for run_id, read in read_objects(store, wanted, to_read, cache_of, problems, on_read):
+        for run_id, read in read_objects(store, wanted, to_read, reads, problems, on_read):
             run, merged = wanted[run_id], MergedColumns.of(read.logs)
             gaps = _gaps(run, read, merged)
             problems += gaps
@@ -83,7 +84,7 @@ def read_tables(
 
 @contextlib.contextmanager
 def _no_cycles_collected() -> Iterator[None]:
-    """Records hold no cycles, and looking for some takes half of the time in which they are read."""
+    """Records contain no cycles, and searching for some would take half of the reading time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -93,12 +94,20 @@ def _no_cycles_collected() -> Iterator[None]:
             gc.enable()
 
 
+def _say_if_others_kept_them(cache: ReadCache, runs: Iterable[RunSpec]) -> None:
+    """Say why everything is read again after another version of this program was installed."""
+    by_others = [etag for run in runs if (etag := cache.etag_of(_key(run))) and not etag.startswith(made_by())]
+    if by_others:
+        said = count(len(by_others), "run")
+        say(f"another version of gridctl kept what the logs of {said} come to: they are read again")
+
+
 def _key(run: RunSpec) -> str:
     return f"{RunLayout(run.experiment, run.run_id).attempts} table"
 
 
 def _gaps(run: RunSpec, read: RunObjects, merged: MergedColumns) -> list[Problem]:
-    """A finished run whose log lacks epochs would score wrongly in silence."""
+    """Report a finished run whose log lacks epochs: its scores would be silently wrong."""
     lacking = set(range(1, run.training.epochs + 1)) - set(merged.epochs.epoch)
     if read.result is None or not lacking:
         return []
@@ -106,6 +115,6 @@ def _gaps(run: RunSpec, read: RunObjects, merged: MergedColumns) -> list[Problem
         Problem(
             f"the run is finished, but its metric log lacks {len(lacking)} of {count(run.training.epochs, 'epoch')}",
             RunLayout(run.experiment, run.run_id).attempts,
-            "bring the log back, or delete the run from the store to train it anew",
+            "bring the log back, or delete the run from the store to train it again",
         )
     ]

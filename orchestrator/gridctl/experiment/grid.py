@@ -24,7 +24,7 @@ from gridctl.experiment.models.trained_networks import TrainedNetworks
 from gridctl.experiment.models.variants import Variant, variants
 from gridctl.experiment.schema import Ablation, ComparisonSpec, ExperimentFile, built_in_ablations
 from gridctl.experiment.scores.claim_checks import check_claims, check_subgroups
-from gridctl.experiment.scores.measures import Measures, measures_of, scores_of_data
+from gridctl.experiment.scores.measures import Measures, measures_of, measures_of_test_set, scores_of_data
 from gridctl.experiment.scores.score_checks import best_written_out, check_metrics, with_scores
 from gridctl.experiment.secret_forms import why_secret
 from gridctl.experiment.study_registry import check_reproduced
@@ -140,8 +140,10 @@ def parse_experiment(
     problems.raise_if_any()
     runs = tuple(_expand(file, grid, problems))
     problems.raise_if_any()
-    measures = measures_of(runs)
-    compare = tuple(with_scores(item, index, measures, problems) for index, item in enumerate(file.compare))
+    measures, of_test = measures_of(runs), measures_of_test_set(runs)
+    compare = tuple(with_scores(item, index, measures | of_test, problems) for index, item in enumerate(file.compare))
+    named = dict.fromkeys(name for item in compare for name in (*item.metrics, *(item.secondary or ())))
+    measures |= {name: of_test[name] for name in named if name in of_test}
     problems.raise_if_any()
     for index, item in enumerate(compare):
         check_subgroups(item, index, measures, problems)

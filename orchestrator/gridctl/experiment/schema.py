@@ -41,6 +41,9 @@ def built_in_ablations(steps: Iterable[str]) -> tuple[str, ...]:
     return ("none", *(f"no_{step}" for step in steps if re.fullmatch("[a-z0-9_]*[a-z0-9]", step)), "augmented")
 
 
+TUNED: Final = "tuned"
+"""What a cell of the grid is called in which each model has the ablation that it chose."""
+
 T = TypeVar("T")
 
 
@@ -155,6 +158,10 @@ class ComparisonSpec(Frozen):
             `looks`; or after every seed (`anytime`, for `claim: cohort` alone: evidence for about normal differences).
         trend: How the difference changes as the data shrink: it `grows` or `shrinks`. Declare it in advance; without it
             the trend is shown, but is not part of the result. Takes two train ratios or more.
+        tuned_on: Set on which each model chooses among the ablations, such as `validation`: for each train ratio (and
+            fold) the one with the best mean over its runs by the first of `metrics`. The chosen ones are compared on
+            the other sets alone; on this set their scores are shown as selected on these patients. Ablations are then
+            not compared with `none`. The same for all comparisons; never `test`.
         subgroups: Subgroups in which the comparison is tested too, declared beforehand: by `pathology` (the data set's
             groups of patients), `vendor`, `centre`, `time_point`, or `slice_position` (in-plane HD95 at the base, the
             middle and the apex). All of one score are one corrected family, apart from the tests of all patients.
@@ -175,6 +182,7 @@ class ComparisonSpec(Frozen):
     claim: Literal["cohort", "population"] | None = None
     stopping: Stopping = "fixed"
     trend: Literal["grows", "shrinks"] | None = None
+    tuned_on: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     subgroups: Annotated[tuple[Subgroups, ...], AfterValidator(_no_duplicates)] = ()
     effect: float | None = Field(None, gt=0)
     effect_sd: float | None = Field(None, gt=0)

@@ -91,7 +91,7 @@ def _comparisons(first: HistoryEvent, now: HistoryEvent) -> Iterator[str]:
     for pair in before.keys() & after.keys():
         of = f" of {' against '.join(pair)}" if several else ""
         old, new = before[pair], after[pair]
-        for name in ("score", "family", "equivalence_margin", "claim", "stopping", "trend"):
+        for name in ("score", "family", "equivalence_margin", "claim", "stopping", "trend", "tuned_on"):
             was, is_ = getattr(old, name), getattr(new, name)
             if was != is_:
                 yield f"{name.replace('_', ' ')}{of} changed from {_value(was)} to {_value(is_)}"

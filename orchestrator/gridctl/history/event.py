@@ -47,6 +47,7 @@ class DeclaredComparison(Growing):
     claim: str | None = None
     stopping: str | dict[str, tuple[int, ...]] = "fixed"
     trend: str | None = None
+    tuned_on: str | None = None
 
 
 class Declared(Growing):

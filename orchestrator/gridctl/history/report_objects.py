@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from gridctl.collection.read_cache import ReadCache
+from gridctl.collection.read_cache import ReadCache, key_of_digest
 from gridctl.collection.run_objects import object_or_fault
 from gridctl_trainer.contract import layout
 from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.storage.base import Blob, Stat, Store, require_size
+from gridctl_trainer.storage.base import Blob, Stat, Store, bulk_reader, require_size
 
-_AT_ONCE: Final = 16
+_AT_ONCE: Final = 32
 _MAX_BYTES: Final = 512 << 20
 """Largest object that a report reads, in bytes."""
 
@@ -48,15 +48,16 @@ def object_digests(store: Store, listed: Sequence[Stat], *, fresh: bool = False)
         StoreError: The store cannot be reached.
     """
     cache = ReadCache(None) if fresh else ReadCache.of(store)
+    read_one = bulk_reader(store)
 
     def digest(stat: Stat) -> str | None:
         def hashed() -> Blob:
             require_size(stat.size_bytes, _MAX_BYTES, f"{store.url}/{stat.key}")
             read = cache.kept(stat.key, stat.etag)  # by the collection, a moment ago
-            blob = store.get(stat.key, _MAX_BYTES) if read is None else Blob(read, stat.etag)
+            blob = read_one(stat.key, _MAX_BYTES) if read is None else Blob(read, stat.etag)
             return Blob(hashlib.sha256(blob.data).hexdigest().encode(), blob.etag)
 
-        found = object_or_fault(lambda: cache.get(f"{stat.key} sha256", stat.etag, hashed))
+        found = object_or_fault(lambda: cache.get(key_of_digest(stat.key), stat.etag, hashed))
         return UNREADABLE if isinstance(found, StoreError) else found.decode() if found else None
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -16,15 +16,17 @@ from gridctl.analysis.inference.subgroup_tests import (
     subgroup_tests,
     subgroup_warnings,
 )
-from gridctl.analysis.model import Comparison, Family, Report, TrainedModel
+from gridctl.analysis.model import Comparison, Family, Report, TrainedModel, TunedModel
 from gridctl.analysis.never_learned import never_learned, remarked
 from gridctl.analysis.pairing.image_digests import same_images
 from gridctl.analysis.pairing.pairs import Wanted, pair_ablations, pair_models, rows_by_name
+from gridctl.analysis.pairing.tuned_pairs import Choices, pair_tuned
 from gridctl.analysis.request import ReportRequest, check, compared_ablations
 from gridctl.analysis.scorecards.published_scores import published_scores
 from gridctl.analysis.scorecards.scorecard import scorecard, strata
 from gridctl.analysis.scores import Observations, Scored
-from gridctl.analysis.summaries import aggregates, runs_by_cell, summaries
+from gridctl.analysis.summaries import CellRuns, aggregates, runs_by_cell, summaries
+from gridctl.analysis.tuning import budget, choices_of, chosen_cells, trained_as_chosen, tuned_models
 from gridctl.collection.collect import Collected
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec
@@ -73,26 +75,44 @@ def build_report(
     metrics = asked_metrics(experiment, request, asked)
     score = request.score or (asked[0].score if asked else "final")
     cells = runs_by_cell(experiment, collected.runs)
+    tuned = tuned_models(experiment, collected.runs, scored, score)
+    verdict_cells = chosen_cells(cells, tuned, collected.runs)
+    cells_of_set = {row.set: cells for row in tuned}  # all that was tried is shown where it was chosen, and only there
     observations = Observations.of(scored, metrics, request.unit, score)
     comparisons, families, untested = (
-        _comparisons(experiment, collected.runs, scored, asked_tests(experiment, request), request)
+        _comparisons(experiment, collected.runs, scored, asked_tests(experiment, request), request, choices_of(tuned))
         if request.significance
         else ([], [], [])
     )
     trained = trained_models(experiment, collected.runs)
-    comparisons = [replace(part, rows=[with_training(row, trained) for row in part.rows]) for part in comparisons]
+    of_verdict = trained_as_chosen(trained, tuned)
+    comparisons = [replace(part, rows=[with_training(row, of_verdict) for row in part.rows]) for part in comparisons]
     over_runs = comparisons if request.unit == "run" else []
     measured = Measured(experiment, collected.runs, epochs, over_runs, score, experiment.measures)
     checkpoint = checkpoint_of_score(score) or "final"
     compared = [experiment.measures[name] for name in metrics]
-    ranks, profiles = rankings(cells, asked, compared, observations, request) if request.significance else ([], [])
+    ranked = [measure for measure in compared if measure.set not in cells_of_set]
+    ranks, profiles = (
+        rankings(verdict_cells, asked, ranked, observations, request) if request.significance else ([], [])
+    )
     shown = sets_shown(experiment, metrics)
-    rows_of_cases = scorecard(collected.cases, cells, experiment.measures, shown, checkpoint)
+    rows_of_cases = [
+        row
+        for of_sets, here in _by_cells(shown, cells_of_set, verdict_cells)
+        for row in scorecard(collected.cases, here, experiment.measures, of_sets, checkpoint)
+    ]
+    by_set = _by_cells(dict.fromkeys(measure.set for measure in compared), cells_of_set, verdict_cells)
+    cells_of_metric = [
+        (here, [measure.name for measure in compared if measure.set in of_sets]) for of_sets, here in by_set
+    ]
+    published, unpublished = published_scores(experiment, {row.set for row in rows_of_cases}, collected.cases)
     return Report(
         experiment=experiment.name,
         unit=request.unit,
         score="" if request.unit == "epoch" else score,
-        summaries=list(summaries(cells, metrics, observations, request.unit)),
+        summaries=[
+            row for here, names in cells_of_metric for row in summaries(here, names, observations, request.unit)
+        ],
         comparisons=comparisons,
         warnings=[
             *((instead,) if finished.size and (instead := instead_of_cases(declared, experiment, request)) else ()),
@@ -103,21 +123,45 @@ def build_report(
         ],
         headlines=[
             *(never_learned(collected.runs, epochs, experiment.measures) if request.unit == "run" else ()),
-            *(line for part in comparisons for line in _headlines(part, request.unit, collected.runs, trained)),
+            *(
+                line
+                for part in comparisons
+                for line in _headlines(part, request.unit, collected.runs, of_verdict, tuned)
+            ),
             *rank_headlines(ranks),
         ],
-        aggregates=list(aggregates(cells, metrics, observations, request)),
+        aggregates=[row for here, names in cells_of_metric for row in aggregates(here, names, observations, request)],
         families=families,
         measures=experiment.measures,
         studies=[study.section(measured) for study in studies],
         provenance=provenance(collected.runs, request.seed),
         scorecard=rows_of_cases,
-        published=published_scores(experiment, {row.set for row in rows_of_cases}),
-        strata=list(strata(collected.cases, cells, compared, checkpoint)),
+        published=published,
+        unpublished=unpublished,
+        strata=[
+            row
+            for here, names in cells_of_metric
+            for row in strata(collected.cases, here, [experiment.measures[name] for name in names], checkpoint)
+        ],
         trained=trained,
+        tuned=tuned,
         ranks=ranks,
         profiles=profiles,
     )
+
+
+def _by_cells(
+    sets: Iterable[str], cells_of_set: Mapping[str, Sequence[CellRuns]], others: Sequence[CellRuns]
+) -> list[tuple[list[str], Sequence[CellRuns]]]:
+    """Sets in their order, those beside each other together that show the same cells."""
+    found: list[tuple[list[str], Sequence[CellRuns]]] = []
+    for name in sets:
+        cells = cells_of_set.get(name, others)
+        if found and found[-1][1] is cells:
+            found[-1][0].append(name)
+        else:
+            found.append(([name], cells))
+    return found
 
 
 def sets_shown(experiment: Experiment, metrics: Sequence[str]) -> list[str]:
@@ -133,6 +177,7 @@ def _comparisons(
     scored: Scored,
     asked: Sequence[ComparisonSpec],
     request: ReportRequest,
+    choices: Choices,
 ) -> tuple[list[Comparison], list[Family], list[str]]:
     found = []
     untested: dict[str, None] = {}
@@ -147,6 +192,9 @@ def _comparisons(
         if item.model == item.against:
             ablations = compared_ablations(experiment)
             pairs = pair_ablations(rows, item.model, ablations, same_images=same_images(experiment), wanted=wanted)
+        elif item.tuned_on is not None:
+            alike = same_images(experiment)
+            pairs = pair_tuned(rows, item.model, item.against, choices, same_images=alike, wanted=wanted)
         else:
             pairs = pair_models(rows, item.model, item.against, wanted)
         made = compare(item, pairs, observed[key], experiment, request, asked, splits)
@@ -160,7 +208,13 @@ def _comparisons(
     return remarked(tested, runs, scored.epochs, experiment.measures), families, list(untested)
 
 
-def _headlines(comparison: Comparison, unit: str, runs: pd.DataFrame, trained: Sequence[TrainedModel]) -> Iterator[str]:
+def _headlines(
+    comparison: Comparison,
+    unit: str,
+    runs: pd.DataFrame,
+    trained: Sequence[TrainedModel],
+    tuned: Sequence[TunedModel],
+) -> Iterator[str]:
     compared = runs["model"].isin([comparison.model, comparison.against])
     unfinished = int((compared & ~runs["finished"]).sum())
     for metric in dict.fromkeys(row.metric for row in comparison.rows if not row.secondary):
@@ -170,6 +224,8 @@ def _headlines(comparison: Comparison, unit: str, runs: pd.DataFrame, trained: S
         yield from trend_headlines(row for row in comparison.trends if row.metric == metric)
         of_metric = [row for row in comparison.subgroups if row.compared == metric]
         yield from subgroup_headlines(of_metric, rows[0].label)
+    if comparison.kind == "models" and (said := budget(tuned, comparison.model, comparison.against)):
+        yield said
     unequal = unequal_updates(trained, comparison.model, comparison.against) if unit == "run" else ""
     if unequal and comparison.kind == "models":
         yield unequal

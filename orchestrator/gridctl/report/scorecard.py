@@ -28,8 +28,10 @@ def time_points(rows: Sequence[ScorecardRow]) -> list[str]:
     return sorted(dict.fromkeys(row.time_point for row in rows))
 
 
-def selected_on(score: str, set_name: str) -> str:
-    """What a heading says about scores whose epoch was chosen on the same patients; empty for others."""
+def selected_on(score: str, set_name: str, tuned_on: str | None = None) -> str:
+    """What a heading says about scores whose epoch, or ablation, was chosen; empty for others."""
+    if set_name == tuned_on:
+        return f"{', best epoch' if score == 'best' else ''}, selected on these patients"
     if score != "best":
         return ""
     return ", best epoch, selected on these patients" if set_name == "validation" else ", best epoch on validation"

@@ -10,7 +10,7 @@ from gridctl.analysis.inference.families import asked_comparisons
 from gridctl.analysis.model import Comparison, Family
 from gridctl.analysis.pairing.image_digests import mixed_images
 from gridctl.analysis.pairing.plugin_code import mixed_code
-from gridctl.analysis.request import ReportRequest
+from gridctl.analysis.request import ReportRequest, tuning_set
 from gridctl.analysis.wording import EPOCH_WARNING, LEVEL
 from gridctl.collection.collect import Collected
 from gridctl.collection.outside_grid import bring_back
@@ -49,6 +49,13 @@ def warnings(
             "score best: the epoch was chosen on the validation set, so validation scores are selected on these "
             "patients: they are too high, and shown without a test"
         )
+    if chooses := tuning_set(experiment):
+        yield (
+            f"tuned on {chooses}: scores there chose the ablations and are selected on these patients; they are too "
+            "high, and shown without a test"
+        )
+    else:
+        yield from _chosen_by_eye(experiment)
     if request.significance and experiment.folds != (None,):
         yield (
             "pairs of different folds train on some of the same patients, and pairs of one fold validate on the same "
@@ -66,6 +73,22 @@ def warnings(
     yield from _chosen_afterwards(experiment, request)
     for problem in first_shown(collected.problems):
         yield f"unreadable: {problem}"
+
+
+def _chosen_by_eye(experiment: Experiment) -> Iterator[str]:
+    """That the best of several ways to train is a choice, which no test here corrects for."""
+    ways = {
+        run.ablation: run.model_dump_json(include={"network", "training"})
+        for run in experiment.runs
+        if experiment.compare and run.model == experiment.compare[0].model
+    }
+    several = len(set(ways.values()))
+    if several > 2:
+        yield (
+            f"the ablations train {experiment.compare[0].model} in {several} ways: whoever takes the best of them "
+            "selects it on these patients; compare.tuned_on: validation lets each model choose, and tests the chosen "
+            "ones on other patients"
+        )
 
 
 def _partly_validated(experiment: Experiment, request: ReportRequest, scores: Collection[str]) -> Iterator[str]:

@@ -186,6 +186,26 @@ def test_hd_stands_beside_a_published_hd_and_hd95_beside_nothing(store: FolderSt
     assert any("not comparable" in note and "doi:" in note for note in section.notes)
 
 
+def test_no_published_score_stands_beside_hearts_that_are_only_called_acdc(store: FolderStore, tmp_path: Path) -> None:
+    tiny = asked(tmp_path)
+    for run in tiny.runs:
+        log_run(store, run, dice_of(-0.1))
+        log_cases(store, run, case_dice_of(0.02), real=False)
+    report = reported(tiny, store)
+    assert report.published == []
+    assert list(report.unpublished) == ["validation"]
+    notes = [note for section in scorecard_sections(report) for note in section.notes]
+    assert [note for note in notes if "published" in note] == [report.unpublished["validation"]], "said once"
+    assert json.loads(as_json(report))["unpublished"] == report.unpublished
+
+
+def test_the_whole_grid_says_which_score_is_secondary(store: FolderStore, tmp_path: Path) -> None:
+    report = reported(filled(store, tmp_path, case_dice_of(0.02)), store)
+    titles = [section.title for section in all_sections(report) if "over the whole grid" in section.title]
+    assert "validation Dice over the whole grid" in titles
+    assert "validation HD95 (mm) (secondary) over the whole grid" in titles
+
+
 def test_scores_by_group_vendor_and_time_point(store: FolderStore, tmp_path: Path) -> None:
     report = reported(filled(store, tmp_path, case_dice_of(0.02)), store)
     assert {row.stratum for row in report.strata if row.by == "group"} == {"NOR", "MINF", "DCM"}
@@ -195,6 +215,13 @@ def test_scores_by_group_vendor_and_time_point(store: FolderStore, tmp_path: Pat
         row for row in report.strata if (row.by, row.stratum, row.metric) == ("group", "DCM", VALIDATION_CASE_DICE)
     )
     assert (one.runs, one.patients, one.left_out) == (5, 2, 0)
+    assert not [s for s in all_sections(report) if s.title == "validation Dice by group"], "subgroups have them already"
+    shown = all_sections(reported(asked(tmp_path), store, ReportRequest()))
+    (section,) = (s for s in shown if s.title == "validation Dice by group")
+    row = next(row for row in section.rows if row[:2] == ["0.2", "DCM"])
+    assert section.columns == ["ratio", "group", "unet", "gamma_net", "n"]
+    assert row[section.columns.index(one.model)].startswith(f"{one.mean:.3f}")
+    assert row[-1] == "2"
 
 
 def test_what_was_trained_is_said_and_its_differences(store: FolderStore, tmp_path: Path) -> None:

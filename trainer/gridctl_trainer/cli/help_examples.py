@@ -10,6 +10,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "run": ("gridctl-trainer run runs/demo/demo-unet-r30-none-s42-*/spec.json",),
     "preflight": ("gridctl-trainer preflight runs/demo/*/spec.json",),
     "predict": ("gridctl-trainer predict runs/demo/*unet-r30*s42*/spec.json data -o masks",),
+    "weights": ("gridctl-trainer weights runs/demo/*unet-r30*s42*/spec.json",),
     "describe": (
         "gridctl-trainer describe unet --size-px 176 --batch-size 8",
         "gridctl-trainer describe gamma_net --set timesteps=4 --card-gib 24",

@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gridctl_trainer.cli import completion
+from gridctl_trainer.cli.faults import exit_code_of, show, unforeseen
 from gridctl_trainer.cli.help_examples import EXAMPLES
-from gridctl_trainer.contract import exit_codes
-from gridctl_trainer.contract.errors import Fault, StoreError
 from gridctl_trainer.terminal import score_options
 from gridctl_trainer.terminal.command_app import CommandApp
 from gridctl_trainer.terminal.completion import answer_shell, is_completing
 from gridctl_trainer.terminal.prediction_options import EndDiastole
 from gridctl_trainer.terminal.usage_examples import examples
-from gridctl_trainer.training.attempt.termination_message import leave_termination_message
 
 if TYPE_CHECKING:
     from gridctl_trainer.host.signals import StopSignal
@@ -31,9 +29,6 @@ app = CommandApp(
     name="gridctl-trainer",
     epilog=examples(*EXAMPLES[""]),
 )
-
-_RETRIED = (["run"], ["preflight"])
-"""Commands of Jobs."""
 
 
 class ProgressStyle(StrEnum):
@@ -156,6 +151,23 @@ def predict(
 
     folders = read_folder(place, "INPUT"), read_folder(output, "--output")
     predict_and_show(Request(specs, store, *folders, best=best, device=device.value, diastole=end_diastole))
+
+
+@app.command(epilog=examples(*EXAMPLES["weights"]))
+def weights(
+    spec: Annotated[str, typer.Argument(metavar="SPEC", help="spec.json of a finished run in its store.")],
+    store: Annotated[
+        str | None, typer.Option(help="Where the run is.", show_default="the store that SPEC lies in")
+    ] = None,
+) -> None:
+    """Print the SHA-256 of a finished run's weights, read from its last checkpoint: result.json has the same."""
+    _log_to_stderr(logging.WARNING)
+    from gridctl_trainer.training.preflight.installation import required
+
+    with required():
+        from gridctl_trainer.training.checkpoints.finished_weights import finished_weights_sha256
+
+    sys.stdout.write(f"{finished_weights_sha256(spec, store)}\n")
 
 
 def _prepare_to_train(level: int = logging.INFO) -> StopSignal:
@@ -292,7 +304,12 @@ def main() -> None:
     """Run a command; a fault becomes its message and exit code."""
     from gridctl_trainer.terminal.command_line import run_command
 
-    if sys.argv[1:2] not in (["run"], ["preflight"], ["predict"]):  # these need a fast start and no image formats
+    if sys.argv[1:2] not in (
+        ["run"],
+        ["preflight"],
+        ["predict"],
+        ["weights"],
+    ):  # these need a fast start and no image formats
         _mount_data_commands()
     if is_completing("gridctl-trainer"):
         answer_shell(app)
@@ -300,37 +317,10 @@ def main() -> None:
     run_command(
         app,
         "gridctl-trainer",
-        show=_show,
-        exit_code_of=_exit_code_of,
-        unforeseen=_unforeseen,
+        show=show,
+        exit_code_of=exit_code_of,
+        unforeseen=unforeseen,
     )
-
-
-def _exit_code_of(fault: Fault) -> int:
-    """As runs end, but that a store that failed is told from a bug where nobody tries again."""
-    if isinstance(fault, StoreError) and fault.exit_code == exit_codes.BUG and sys.argv[1:2] not in _RETRIED:
-        return exit_codes.STORE_REFUSED
-    return fault.exit_code
-
-
-def _show(fault: Fault) -> None:
-    sys.stderr.write(f"error: {fault}\n")
-    leave_termination_message(str(fault))
-
-
-def _unforeseen(error: Exception) -> int:
-    import traceback
-
-    from gridctl_trainer.contract.secrets import masked
-
-    if isinstance(error, ImportError) and (error.name or "trainer").partition(".")[0] != "trainer":
-        said = f"cannot import {error.name}: {error}\n  pip install 'gridctl[trainer]'"
-        sys.stderr.write(f"error: {said}\n")
-        leave_termination_message(said)
-    else:
-        sys.stderr.write(masked("".join(traceback.format_exception(error))))
-        leave_termination_message(masked(f"a bug: {type(error).__name__}: {error}"))
-    return exit_codes.BUG
 
 
 if __name__ == "__main__":

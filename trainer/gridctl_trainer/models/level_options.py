@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-Channels = Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(min_length=1, max_length=8)]
-"""Of each level, finest first."""
+from gridctl_trainer.contract.spec.identity import RECORDED
+from gridctl_trainer.models.strong_recipe import STRONG
+from gridctl_trainer.plugins.model import ModelOptions, TrainingRecipe
 
 
 def require_odd(size: int) -> int:
@@ -19,3 +21,32 @@ def require_odd(size: int) -> int:
     if size < 1 or size % 2 == 0:
         raise ValueError(f"a kernel size must be odd, so that the output keeps its size; got {size}")
     return size
+
+
+Channels = Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(min_length=1, max_length=8)]
+"""Of each level, finest first."""
+
+KernelSize = Annotated[int, Field(ge=1, le=31), AfterValidator(require_odd)]
+"""Side of a kernel in px, odd."""
+
+
+class LevelOptions(ModelOptions):
+    """Base of the options of networks whose levels halve the image; each explains its fields itself."""
+
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"author": {}, "table": {"convs_per_block": 3}, "strong": {}}
+    recipes: ClassVar[Mapping[str, TrainingRecipe]] = {"strong": STRONG}
+
+    preset: Annotated[Literal["author", "table", "strong"], RECORDED] = "author"
+    channels: Channels
+    convs_per_block: int = Field(2, ge=1, le=8)
+    kernel_size: KernelSize = 3
+
+    @property
+    def depth(self) -> int:
+        """Number of levels, the bottleneck included."""
+        return len(self.channels)
+
+    @property
+    def size_multiple(self) -> int:
+        """Each level but the last halves the image."""
+        return 1 << (self.depth - 1)

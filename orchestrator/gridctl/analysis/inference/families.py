@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from gridctl.analysis.compared_scores import declares_metrics
 from gridctl.analysis.request import ReportRequest, asked_by_name, compared_ablations
 from gridctl.experiment import Experiment
-from gridctl.experiment.schema import ComparisonSpec
+from gridctl.experiment.schema import TUNED, ComparisonSpec
 from gridctl.experiment.scores.measures import Measure, Measures, default_scores, default_secondary_scores, has_cases
 from gridctl_trainer.contract.score_name import VALIDATION
 
@@ -57,7 +57,7 @@ def asked_metrics(experiment: Experiment, request: ReportRequest, asked: Sequenc
 def asked_tests(experiment: Experiment, request: ReportRequest) -> list[ComparisonSpec]:
     """Everything that `--significance` tests, secondary scores last; `model` is `against` where its ablations are.
 
-    Scores of an epoch that was chosen on the patients that they score are shown and not tested.
+    Scores of an epoch or an ablation that was chosen on the patients that they score are shown and not tested.
     """
     asked = asked_comparisons(experiment, request)
     score = request.score or (asked[0].score if asked else "final")
@@ -65,7 +65,7 @@ def asked_tests(experiment: Experiment, request: ReportRequest) -> list[Comparis
     tests = []
     for item in every:
         wanted = dict.fromkeys((*item.metrics, *(item.secondary or ())))
-        metrics = [name for name in wanted if not is_selected(item.score, experiment.measures[name])]
+        metrics = [name for name in wanted if not is_selected(item.score, experiment.measures[name], item.tuned_on)]
         if metrics or not item.metrics:
             tests.append(item.model_copy(update={"metrics": tuple(metrics)}))
     return tests
@@ -83,13 +83,21 @@ def tested_by(item: ComparisonSpec, metric: str) -> ComparisonSpec:
     return item.model_copy(update={"equivalence_margin": None, "effect": None, "effect_sd": None, "trend": None})
 
 
-def is_selected(score: str, measure: Measure) -> bool:
-    """Whether the epoch of a score was chosen on the patients whose score it is."""
-    return score == "best" and measure.set == VALIDATION
+def is_selected(score: str, measure: Measure, tuned_on: str | None = None) -> bool:
+    """Whether the epoch of a score, or the ablation that it is of, was chosen on the patients whose score it is.
+
+    Args:
+        score: How the epochs of a run become its score.
+        measure: Which score.
+        tuned_on: The set on which each model chooses among the ablations.
+    """
+    return (score == "best" and measure.set == VALIDATION) or measure.set == tuned_on
 
 
 def cells_of(item: ComparisonSpec, experiment: Experiment) -> list[tuple[float, str]]:
-    """Where it is tested: every train ratio and ablation, in the order of the grid."""
+    """Where it is tested: every train ratio and ablation, in the order of the grid; under each ratio once if tuned."""
+    if item.tuned_on is not None and item.model != item.against:
+        return [(ratio, TUNED) for ratio in experiment.train_ratios]
     ablations = [name for name in experiment.ablations if item.model != item.against or name != "none"]
     return [(ratio, ablation) for ratio in experiment.train_ratios for ablation in ablations]
 
@@ -130,6 +138,16 @@ def _of_several_models(item: ComparisonSpec, metric: str, tests: Sequence[Compar
 def overall_family_of(item: ComparisonSpec, metric: str, label: str, tests: Sequence[ComparisonSpec]) -> str:
     """The family of a comparison's one test over the whole grid: it is asked first, and apart from the cells."""
     return f"{family_of(item, metric, label, tests)}, over the whole grid"
+
+
+def overall_family_sizes(tests: Sequence[ComparisonSpec], experiment: Experiment) -> Counter[str]:
+    """How many tests over the whole grid each family has: ablations have none."""
+    return Counter(
+        overall_family_of(item, metric, experiment.measures[metric].label, tests)
+        for item in tests
+        if item.model != item.against
+        for metric in item.metrics
+    )
 
 
 def family_sizes(tests: Sequence[ComparisonSpec], experiment: Experiment) -> Counter[str]:

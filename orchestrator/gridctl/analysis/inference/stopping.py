@@ -91,7 +91,7 @@ def stopped(fields: Mapping[str, Any], asked: ComparisonSpec, differences: np.nd
     if asked.stopping == "anytime":
         found = anytime(differences)
         told |= {"look": len(differences), "log_e": found.log_e, "ci_low": found.low, "ci_high": found.high}
-        told |= {"p_tost": None, "test": told["test"] if told["p"] is None else ANYTIME}
+        told |= {"p_tost": None, "test": told.get("test", "none") if told["p"] is None else ANYTIME}
         if told["p"] is not None:
             told["p"] = found.p
         if asked.equivalence_margin is not None:

@@ -22,7 +22,7 @@ from gridctl.analysis.statistics.moderators.trend import page_l, patient_trend_d
 from gridctl.analysis.statistics.multiplicity import holm, within_families
 from gridctl.analysis.statistics.population.two_way import two_way
 from gridctl.experiment import Experiment
-from gridctl.experiment.schema import ComparisonSpec
+from gridctl.experiment.schema import TUNED, ComparisonSpec
 from gridctl.experiment.scores.measures import Measure
 
 Scored = Sequence[tuple[PairScore, PairOfPatients | None]]
@@ -50,6 +50,7 @@ def trend_test(
     if len(ratios) < 2:
         return None
     ablation = _NONE if _NONE in experiment.ablations else experiment.ablations[0]
+    ablation = ablation if asked.tuned_on is None else TUNED
     chosen = [(pair, shared) for pair, shared in pairs if pair.ablation == ablation]
     sign = 1.0 if measure.higher_is_better else -1.0
     table = sign * _by_seed([pair for pair, _ in chosen], ratios, experiment, "train_ratio")
@@ -125,7 +126,7 @@ def interactions(
     asked: ComparisonSpec, measure: Measure, pairs: Scored, experiment: Experiment, unfinished: int
 ) -> list[Interaction]:
     """Test for each ablation whether it changes the mean lead over the train ratios; corrected over ablations."""
-    if _NONE not in experiment.ablations:
+    if _NONE not in experiment.ablations or asked.tuned_on is not None:
         return []
     sign = 1.0 if measure.higher_is_better else -1.0
     of_seeds: dict[str, dict[int, float]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gridctl.analysis.model.comparison import Comparison, ComparisonRow, Overall, PairScore
@@ -12,6 +12,7 @@ from gridctl.analysis.model.study import StudyCell, StudyItem, StudyPoint, Study
 from gridctl.analysis.model.subgroup import SubgroupTest
 from gridctl.analysis.model.training import TrainedModel
 from gridctl.analysis.model.trend import Interaction, TrendPoint, TrendTest
+from gridctl.analysis.model.tuning import TunedModel
 from gridctl.analysis.provenance_record import Provenance, ProvenanceValue
 from gridctl.experiment.scores.measures import Measures
 
@@ -40,6 +41,7 @@ __all__ = [
     "TrainedModel",
     "TrendPoint",
     "TrendTest",
+    "TunedModel",
 ]
 
 
@@ -126,8 +128,10 @@ class Report:
         provenance: What the report was made with.
         scorecard: Scores of cases by model, cell, set, structure and time point; empty where no run has any.
         published: Published scores of the same data set.
+        unpublished: By set, why published scores of the data set of its name are left out.
         strata: Scores of cases by group, vendor, centre and time point of patients.
         trained: What was trained: one row per model and cell.
+        tuned: What each model chose among the ablations, and at what cost; empty where nothing is tuned.
         ranks: Three and more models ranked by each compared score; of two the comparison says all.
         profiles: Performance profile of each model by each compared score.
     """
@@ -146,7 +150,9 @@ class Report:
     provenance: Provenance = field(default_factory=Provenance)
     scorecard: Sequence[ScorecardRow] = ()
     published: Sequence[PublishedRow] = ()
+    unpublished: Mapping[str, str] = field(default_factory=dict)
     strata: Sequence[Stratum] = ()
     trained: Sequence[TrainedModel] = ()
+    tuned: Sequence[TunedModel] = ()
     ranks: Sequence[ModelRank] = ()
     profiles: Sequence[ProfilePoint] = ()

@@ -1,4 +1,4 @@
-"""What a report says of two models, or of a model's ablations."""
+"""What a report says about two models, or about a model's ablations."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class ComparisonRow:
 
     Attributes:
         metric: The score, `validation.soft_dice.left_ventricle`.
-        label: What it is called in text: `validation soft Dice`.
+        label: Its name in text: `validation soft Dice`.
         higher_is_better: Whether a larger value of it is the better one.
-        ablation, against_ablation: Of `model` and of `against`: the same where models are
+        ablation, against_ablation: Those of `model` and of `against`: the same where models are
             compared; where an ablation is, the models are the same and the second is `none`.
-        n_pairs: Pairs tested: of runs, or of their epochs. 0 where `test` is `welch`.
-        n_model, n_against: Scores of each; both n_pairs where pairs exist.
+        n_pairs: Number of tested pairs of runs, or of their epochs. 0 if `test` is `welch`.
+        n_model, n_against: Number of scores of each; both n_pairs if pairs exist.
         model_mean, model_sd, against_mean, against_sd: Over the tested scores.
         difference: Mean of model - against.
         test: Of the declared claim: `paired t`; `two-way`, over seeds and patients; `e-value`, looked at after every
@@ -32,15 +32,15 @@ class ComparisonRow:
             of `family`; those that cannot be made yet count as p = 1.
         hedges_g_av, hedges_g_z: The difference over the models' deviation, and over that of the
             differences; with `_low` and `_high`, their 95% intervals.
-        dropped: Pairs left out.
-        unfinished, differing: How many of them wait for a run, and have halves that differ in split or images.
+        dropped: How many pairs are left out.
+        unfinished, differing: How many of them wait for a run, and how many have runs that differ in split or images.
         verdict: In words.
         bca_low, bca_high: 95% BCa bootstrap interval of the mean difference.
         wilcoxon_w, p_wilcoxon: Signed-rank test, exact (ties and all) up to `EXACT_PAIRS` pairs.
         p_permutation: Sign-flip permutation test of the mean difference.
-        permutations: Sign patterns it looked at; all 2^n where `permutation_exact`.
+        permutations: Number of sign patterns counted; all 2^n if `permutation_exact`.
         p_floor: The smallest p the exact test can give with so many pairs.
-        floor: The same in words; empty where it hinders nothing.
+        floor: The same in words; empty if it is no obstacle.
         equivalence_margin: Declared difference that does not matter; None where none is.
         p_tost: Two one-sided tests that the difference is within it, the larger p.
         p_tost_holm: The same after Holm over the family's tests of equivalence.
@@ -52,7 +52,7 @@ class ComparisonRow:
         improvement_low, improvement_high: Its 95% interval, Wilson's.
         patients: Distinct patients behind the scores, where a score is a mean over patients; else 0.
         patients_left_out: Distinct patients who are left out of some pair, for both models.
-        left_out_because: Why, in words.
+        left_out_because: The reasons, in words.
         claim: For whom `difference`, its interval, `p` and the verdict speak: `cohort`, these patients; or
             `population`, patients like these.
         cohort_difference, cohort_low, cohort_high, cohort_p: These patients: the paired t-test over seeds.
@@ -62,8 +62,8 @@ class ComparisonRow:
         look: Pairs of the declared look that was tested, or those so far of `stopping: anytime`; None if it is `fixed`.
         first_look: Pairs that the first declared look takes; 0 where none is declared.
         log_e: Natural logarithm of the e-value of `stopping: anytime`; else None.
-        model_updates, against_updates: Optimizer steps of a run, mean over runs; None where no log says.
-        trained_differently: In what else the training of both differs, in words; empty where it does not.
+        model_updates, against_updates: Optimizer steps per run, mean over runs; None where no log says.
+        trained_differently: Other differences in how both were trained, in words; empty if there are none.
         secondary: Whether the score is a secondary one, tested in a family of its own and never in the headline.
     """
 
@@ -191,9 +191,12 @@ class Overall:
         population_difference, population_low, population_high, population_t, population_df, population_p: Patients
             like these, of those who were scored in every cell; None without scores of patients.
         p_holm: After Holm over the `family_size` overall tests of `family`.
+        equivalence_margin: Declared difference that does not matter; None where none is.
+        p_tost, p_tost_holm: Two one-sided tests that the difference is within it, the larger p; and after Holm over
+            the family's.
+        equivalent: Whether the difference is shown to lie within the margin: by p_tost_holm, or, of `stopping:
+            anytime`, by a confidence sequence of level 0.05 over `family_size`; None without a margin.
         unfinished: Pairs that wait for a run.
-        equivalence_margin, p_tost, p_tost_holm, equivalent: As of a cell: whether the mean over the grid is within the
-            declared margin.
         verdict: In words.
         iqm_difference: Interquartile mean of the model's scores minus that of the other's.
         iqm_low, iqm_high: Its 95% interval, the jackknife's over seeds.
@@ -229,10 +232,6 @@ class Overall:
     verdict: str = ""
     claim: str = "cohort"
     patients: int = 0
-    equivalence_margin: float | None = None
-    p_tost: float | None = None
-    p_tost_holm: float | None = None
-    equivalent: bool | None = None
     cohort_difference: float | None = None
     cohort_low: float | None = None
     cohort_high: float | None = None
@@ -243,6 +242,10 @@ class Overall:
     population_t: float | None = None
     population_df: float | None = None
     population_p: float | None = None
+    equivalence_margin: float | None = None
+    p_tost: float | None = None
+    p_tost_holm: float | None = None
+    equivalent: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ def pair_models(rows: RunRows, model: str, against: str, wanted: Wanted = Wanted
         )
         for key in keys
     ]
-    return _paired(halves, wanted)
+    return paired(halves, wanted)
 
 
 def pair_ablations(
@@ -173,10 +173,11 @@ def pair_ablations(
         for (name, ratio, ablation, seed, fold), row in rows.items()
         if name == model and ablation in chosen
     ]
-    return _paired(halves, wanted)
+    return paired(halves, wanted)
 
 
-def _paired(halves: Sequence[Halves], wanted: Wanted) -> Pairs:
+def paired(halves: Sequence[Halves], wanted: Wanted) -> Pairs:
+    """Sort the pairs of a comparison into those that can be tested and those that cannot."""
     complete, dropped, unlike = [], [], []
     strangers = strangers_of(halves)
     alone: dict[tuple[float, str], tuple[list[RunRow], list[RunRow]]] = {}

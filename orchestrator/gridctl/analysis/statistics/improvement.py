@@ -41,7 +41,19 @@ class Improvement:
 
 
 def wins(first: ArrayLike, second: ArrayLike, *, higher_is_better: bool = True) -> NDArray[np.float64]:
-    """For each pair 1 if the first is better, 0.5 if they are equal up to rounding, else 0."""
+    """Compare the two scores of each pair.
+
+    Args:
+        first: Scores of one model, shape (n,), paired by position, finite.
+        second: The same for the other model.
+        higher_is_better: Whether the larger score wins.
+
+    Returns:
+        Shape (n,), float64: 1 where the first is better, 0.5 where they are equal up to rounding, else 0.
+
+    Raises:
+        ValueError: The shapes differ, or a score is not finite.
+    """
     a, b = as_pairs(first, second)
     ahead = (a - b) if higher_is_better else (b - a)
     smallest = rounding(a, b)

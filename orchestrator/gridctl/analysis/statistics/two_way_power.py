@@ -24,7 +24,7 @@ class CrossedDesign:
     scored: float
 
     def variance(self, seeds: int, patients: int) -> float:
-        """Of the mean difference."""
+        """Variance of the mean difference over so many seeds and patients, each at least 1."""
         return self.parts.of_mean(self._shares(seeds, patients))
 
     def power(self, effect: float, seeds: int, patients: int, level: float = 0.05) -> float:
@@ -52,7 +52,17 @@ class CrossedDesign:
         return t_power(abs(effect) / math.sqrt(variance), max(df, min(seeds, patients) - 1), level)
 
     def seeds_needed(self, effect: float, patients: int, power: float = 0.8, level: float = 0.05) -> int | None:
-        """Fewest seeds with so many patients; None where no number of seeds is enough."""
+        """Fewest seeds with which the test finds an effect often enough.
+
+        Args:
+            effect: The true mean difference, not 0.
+            patients: Patients of the cohort, 2 or more.
+            power: Wanted power, in (0, 1).
+            level: Significance level.
+
+        Returns:
+            Seeds, 2 or more; None if no number of seeds is enough.
+        """
         if self.parts.patient > 0:
             most = abs(effect) / math.sqrt(self.parts.patient / patients)
             if float(stats.norm.sf(float(stats.norm.ppf(1 - level / 2)) - most)) < power:
@@ -60,7 +70,17 @@ class CrossedDesign:
         return fewest(lambda seeds: self.power(effect, seeds, patients, level) >= power)
 
     def patients_needed(self, effect: float, seeds: int, power: float = 0.8, level: float = 0.05) -> int | None:
-        """Fewest patients with so many seeds; None where no number of patients is enough."""
+        """Fewest patients with which the test finds an effect often enough.
+
+        Args:
+            effect: The true mean difference, not 0.
+            seeds: As in the grid.
+            power: Wanted power, in (0, 1).
+            level: Significance level.
+
+        Returns:
+            Patients, 2 or more; None if no number of patients is enough, or with fewer than two seeds.
+        """
         if seeds < 2:
             return None
         if self.parts.seed > 0 and t_power(abs(effect) / math.sqrt(self.parts.seed / seeds), seeds - 1, level) < power:

@@ -9,7 +9,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from gridctl.analysis.wording import LEVEL, listed
-from gridctl.commands.planning.plan import Cost, Estimate, Need
+from gridctl.commands.planning.needs import Need
+from gridctl.commands.planning.plan import Cost, Estimate
 from gridctl.terminal import console
 from gridctl.terminal.tables import Column, FittedTable
 
@@ -138,24 +139,63 @@ def _population_lines(needs: Sequence[Need]) -> Iterator[Text]:
     for need in needs:
         if need.population_power_now is None:
             continue
-        power = f"{need.power:.0%}"
-        seeds, patients = need.population_seeds_needed, need.patients_needed
         here = f"{console.count(need.seeds, 'seed')} and {console.count(need.patients, 'patient')}"
-        with_seeds = (
-            f"no number of seeds reaches {power} with these patients"
-            if seeds is None
-            else f"{console.count(seeds, 'seed')} with these patients reach {power}"
-        )
-        with_patients = (
-            "no number of patients is enough with these seeds"
-            if patients is None
-            else f"{console.count(patients, 'patient')} with these seeds"
-        )
+        enough = _enough(need.power, need.population_seeds_needed, need.patients_needed)
         yield Text(
-            f"{need.label}, patients like these: power now {need.population_power_now:.0%} with {here}; {with_seeds}, "
-            f"{'and ' if patients is None else 'or '}{with_patients} (sd of differences: seeds {need.sd_seed:.3g}, "
-            f"patients {need.sd_patient:.3g}, residual {need.sd_residual:.3g})"
+            f"{need.label}, patients like these: power now {need.population_power_now:.0%} with {here}; {enough} "
+            f"(sd of differences: seeds {need.sd_seed:.3g}, patients {need.sd_patient:.3g}, residual "
+            f"{need.sd_residual:.3g})"
         )
+
+
+def _holm_lines(needs: Sequence[Need]) -> Iterator[Text]:
+    """The same for patients like these, where several tests are corrected together."""
+    for need in needs:
+        if need.population_power_now_holm is None or need.tests < 2:
+            continue
+        yield Text(
+            f"{need.label}, patients like these, after Holm over {need.tests} tests: power now "
+            f"{need.population_power_now_holm:.0%}; "
+            f"{_enough(need.power, need.population_seeds_needed_holm, need.patients_needed_holm)}"
+        )
+
+
+def _grid_lines(needs: Sequence[Need]) -> Iterator[Text]:
+    """What the test over the whole grid can show, which the report makes first."""
+    for need in needs:
+        grid = need.over_grid
+        if grid is None:
+            continue
+        holm = f" after Holm over {grid.tests} such tests" if grid.tests > 1 else ""
+        ends = ""
+        if grid.seeds_low != grid.seeds_high:
+            ends = f" ({_seeds(grid.seeds_low)} to {_seeds(grid.seeds_high)} at the ends of the sd's 95% interval)"
+        yield Text(
+            f"{need.label}, over the whole grid, the test that comes first{holm}: power now {grid.power_now:.0%} for "
+            f"these patients, {_seeds(grid.seeds_needed)} seeds for {need.power:.0%}{ends}; sd between seeds of the "
+            f"mean over {grid.cells} cells {grid.deviation:.3g}, measured over {grid.seeds_measured} seeds"
+        )
+        if grid.population_power_now is not None:
+            yield Text(
+                f"{need.label}, over the whole grid, patients like these: power now {grid.population_power_now:.0%} "
+                f"with {console.count(grid.patients, 'patient')} scored in every cell; "
+                f"{_enough(need.power, grid.population_seeds_needed, grid.patients_needed)}"
+            )
+
+
+def _enough(power: float, seeds: int | None, patients: int | None) -> str:
+    """How many seeds, or how many patients, reach a power; or that no number does."""
+    with_seeds = (
+        f"no number of seeds reaches {power:.0%} with these patients"
+        if seeds is None
+        else f"{console.count(seeds, 'seed')} with these patients reach {power:.0%}"
+    )
+    with_patients = (
+        "no number of patients is enough with these seeds"
+        if patients is None
+        else f"{console.count(patients, 'patient')} with these seeds"
+    )
+    return f"{with_seeds}, {'and' if patients is None else 'or'} {with_patients}"
 
 
 def _subgroup_lines(needs: Sequence[Need]) -> Iterator[Text]:
@@ -200,6 +240,8 @@ def need_lines(made: Estimate) -> Iterator[Text]:
         )
     yield from _interval_lines(made.needs)
     yield from _population_lines(made.needs)
+    yield from _holm_lines(made.needs)
+    yield from _grid_lines(made.needs)
     yield from _subgroup_lines(made.needs)
     if first.seeds < made.exact_seeds:
         yield Text(f"below {made.exact_seeds} seeds an exact test cannot reach {LEVEL}, whatever the scores")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from gridctl.collection.gathered import gather
 from gridctl.collection.outside_grid import outside_grid
 from gridctl.collection.specifications import StoredSpecifications
+from gridctl.commands.collecting import gather_with_bar
 from gridctl.commands.lookup.experiments import Found
 from gridctl.commands.progress.silent_starts import explain_silent_starts
 from gridctl.commands.progress.states import machine_of, run_standings
@@ -147,9 +148,9 @@ def read_status(
         Fault: The store or the backend cannot be reached.
     """
     experiment = found.experiment
-    collected = gather(found.store, experiment.runs)
-    executor = executor or open_executor(found.backend, experiment, found.store)
     once = activity is None  # `--watch` asks every second, and it is the same each time
+    collected = (gather_with_bar if once and executor is None else gather)(found.store, experiment.runs)
+    executor = executor or open_executor(found.backend, experiment, found.store)
     if activity is None:
         activity = executor.observe(experiment.name)
     standings = run_standings(collected, activity, here=machine_of(found.backend), experiment=experiment.name)

@@ -16,7 +16,7 @@ from typing import IO, Any, Final
 import gridctl_start
 from gridctl.errors import InputError
 
-_THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+THREAD_VARIABLES: Final = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _SHOWN_LINES: Final = 12
 _READ_BYTES: Final = 1 << 16
 _SCARCE: Final = (errno.ENOMEM, errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOSPC)
@@ -41,7 +41,7 @@ class TrainerProcess:
     def __init__(self, spec_location: str, *, uid: str, threads: int, inherited: tuple[int, ...], tried: bool) -> None:
         environment = {
             **os.environ,
-            **dict.fromkeys(_THREAD_VARIABLES, str(threads)),
+            **dict.fromkeys(THREAD_VARIABLES, str(threads)),
             "PYTHONUNBUFFERED": "1",
             "PYTHONIOENCODING": "utf-8",  # both pipes are read here
             "GRIDCTL_ATTEMPT_UID": uid,

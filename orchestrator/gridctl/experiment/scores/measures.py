@@ -95,6 +95,20 @@ def measures_of(
     return _measures(list(wanted), logged, scored)
 
 
+def measures_of_test_set(runs: Iterable[RunSpec]) -> dict[str, Measure]:
+    """The scores of cases of the test set, which a comparison may name; none where there is no test set."""
+    alike = {(id(run.data), run.metrics): run for run in runs}
+    tested = [run for run in alike.values() if _has_test_set(run.data)]
+    wanted = dict.fromkeys(
+        ((TEST,), structures_of(run.data), run.metrics, unlabelled(run.data, also_by_path=False)) for run in tested
+    )
+    return {name: measure for name, measure in _measures(list(wanted)).items() if measure.level != "slice"}
+
+
+def _has_test_set(data: DataSpec) -> bool:
+    return data.test is not None or (data.split is not None and any(part.test for part in data.split.parts))
+
+
 def scores_of_data(data: DataSpec, metrics: tuple[str, ...]) -> Measures:
     """The scores of a run with such data."""
     return _of_one(_wanted(data, metrics))

@@ -7,7 +7,7 @@ from typing import Any
 
 from gridctl.experiment.document import Location
 from gridctl.experiment.schema import ComparisonSpec
-from gridctl.experiment.scores.measures import Measures, default_scores, has_cases, written_out
+from gridctl.experiment.scores.measures import TEST, Measures, default_scores, has_cases, written_out
 from gridctl.experiment.validation import Problems
 from gridctl_trainer.contract.errors import shortened
 from gridctl_trainer.contract.released.score_names_v1 import RENAMED_SCORES, renamed
@@ -49,6 +49,8 @@ def with_scores(comparison: ComparisonSpec, index: int, measures: Measures, prob
     """
     found = _written_out(comparison, "metrics", comparison.metrics, index, measures, problems)
     metrics = tuple(found or default_scores(measures, comparison.score))
+    if comparison.tuned_on is not None:
+        _check_tuning_set(comparison, index, metrics, measures, problems)
     if comparison.secondary is None:
         return comparison.model_copy(update={"metrics": metrics})
     secondary = _written_out(comparison, "secondary", comparison.secondary, index, measures, problems)
@@ -60,6 +62,27 @@ def with_scores(comparison: ComparisonSpec, index: int, measures: Measures, prob
                 "name it in one of the two",
             )
     return comparison.model_copy(update={"metrics": metrics, "secondary": tuple(secondary)})
+
+
+def _check_tuning_set(
+    comparison: ComparisonSpec, index: int, metrics: Sequence[str], measures: Measures, problems: Problems
+) -> None:
+    """Note a set that cannot tune, or that leaves nothing to compare on."""
+    at: Location = ("compare", index, "tuned_on")
+    sets = list(dict.fromkeys(measure.set for measure in measures.values()))
+    if comparison.tuned_on not in sets:
+        fix = did_you_mean(str(comparison.tuned_on), [name for name in sets if name != TEST])
+        problems.add(at, f"there is no set '{comparison.tuned_on}' to score", fix)
+    elif comparison.tuned_on == TEST:
+        problems.add(at, "the test set is scored once, and chooses nothing", "write tuned_on: validation")
+    elif metrics and all(measures[name].set == comparison.tuned_on for name in metrics if name in measures):
+        score = f"{TEST}.{measures[metrics[0]].metric}"
+        named = f"compare.metrics: [{score}]" if TEST in sets else "data.test or data.external"
+        problems.add(
+            at,
+            f"every score compared is of {comparison.tuned_on}, whose patients choose, so nothing is left to test",
+            f"compare on patients that chose nothing: give {named}",
+        )
 
 
 def _written_out(

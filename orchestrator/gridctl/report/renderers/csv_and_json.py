@@ -20,6 +20,7 @@ from gridctl.analysis.model import (
     SubgroupTest,
     Summary,
     TrendTest,
+    TunedModel,
 )
 
 
@@ -50,6 +51,7 @@ def side_tables(report: Report) -> dict[str, str]:
         "scorecard.csv": (ScorecardRow, report.scorecard),
         "strata.csv": (Stratum, report.strata),
         "published.csv": (PublishedRow, report.published),
+        "tuned.csv": (TunedModel, report.tuned),
         "subgroups.csv": (SubgroupTest, [row for part in report.comparisons for row in part.subgroups]),
         "trends.csv": (TrendTest, trends),
         "trend_lines.csv": (TrendLine, [line for row in trends for line in _lines(row)]),
@@ -142,8 +144,10 @@ def as_json(report: Report) -> str:
         "studies": [asdict(section) for section in report.studies],
         "scorecard": [asdict(row) for row in report.scorecard],
         "published_scores": [asdict(row) for row in report.published],
+        "unpublished": dict(report.unpublished),
         "strata": [asdict(row) for row in report.strata],
         "trained": [asdict(row) for row in report.trained],
+        "tuned": [asdict(row) for row in report.tuned],
         "provenance": asdict(report.provenance),
         "warnings": list(report.warnings),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from gridctl.analysis.model import PublishedRow, Report, ScorecardRow, TrainedModel
@@ -20,11 +21,14 @@ def scorecard_sections(report: Report) -> Iterator[Section]:
     by_place: dict[tuple[str, str], list[ScorecardRow]] = defaultdict(list)
     for row in report.scorecard:
         by_place[row.set, row.structure].append(row)
+    unsaid = dict(report.unpublished)
     for (set_name, structure), rows in by_place.items():
         printed = [row for row in report.published if (row.set, row.structure) == (set_name, structure)]
         first = [row for row in rows if row.metric in OVERLAP_AND_DISTANCES]
         if first:
-            yield _overlap(report, set_name, structure, first, printed)
+            left_out = unsaid.pop(set_name, "")  # said once
+            section = _overlap(report, set_name, structure, first, printed)
+            yield replace(section, notes=[*section.notes, left_out]) if left_out else section
         if third := [row for row in rows if row.metric in BY_POSITION]:
             yield _by_position(report, set_name, structure, third)
         second = [row for row in rows if row.metric in FUNCTION]
@@ -147,7 +151,7 @@ def _function(
 
 def _place(report: Report, set_name: str, structure: str) -> str:
     words = f"{set_name}, {structure.replace('_', ' ')}" if structure else set_name
-    return f"{words}{selected_on(report.score, set_name)}"
+    return f"{words}{selected_on(report.score, set_name, report.tuned[0].set if report.tuned else None)}"
 
 
 def _emptiness(rows: Sequence[ScorecardRow]) -> Iterator[str]:

@@ -77,6 +77,11 @@ def _observations(report: Report, score: str) -> str:
     return f"a run's score is {named.get(score) or f'the mean of its last {score[5:]} epochs'}"
 
 
+def tuned_on(report: Report) -> str | None:
+    """The set on which each model chose among the ablations; None where nothing is tuned."""
+    return report.tuned[0].set if report.tuned else None
+
+
 def _summary(report: Report, metric: str, summaries: Sequence[Summary]) -> Section:
     cells: dict[tuple[float, str], dict[str, Summary]] = defaultdict(dict)
     for summary in summaries:
@@ -95,7 +100,7 @@ def _summary(report: Report, metric: str, summaries: Sequence[Summary]) -> Secti
     caption = f"mean (sd) over n {report.unit}s; {_observations(report, report.score)}"
     measure = report.measures[metric]
     better = f" ({_better(higher=measure.higher_is_better)} is better)" if measure.is_score else ""
-    selected = ", selected on these patients" if is_selected(report.score, measure) else ""
+    selected = ", selected on these patients" if is_selected(report.score, measure, tuned_on(report)) else ""
     return Section(f"{titled(measure)}{selected}{better}", columns, rows, caption=caption)
 
 
@@ -226,9 +231,11 @@ def _whole_grid(report: Report) -> Iterator[Section]:
     for row in overall.values():
         if row.cells > 1:
             by_metric[row.metric] += [*_overall(row)]
+    beside = {row.metric for part in report.comparisons for row in part.rows if row.secondary}
     for metric, rows in by_metric.items():
+        role = " (secondary)" if metric in beside else ""
         yield Section(
-            f"{titled(report.measures[metric])} over the whole grid",
+            f"{titled(report.measures[metric])}{role} over the whole grid",
             ["what", "value", "95% CI", "n"],
             rows,
             caption="IQM: mean of the middle half of all scores; a seed is one observation, for its cells share "

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from gridctl.analysis.model import StudyItem, StudySection
 from gridctl.analysis.scores import Observations, Scored
-from gridctl.collection.cases import no_cases
+from gridctl.collection.scorecards.cases import no_cases
 from gridctl.experiment.scores.measures import epoch_measures
 from gridctl.report.study import Measured
 from gridctl.studies.li2020.cells import PrintedRuns, said_of_cells

@@ -1,4 +1,4 @@
-"""Agreement is what numpy says run by run."""
+"""Agreement over the runs of a cell, and what is odd about single patients."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from gridctl.analysis.statistics.agreement import limits_of_agreement
 from gridctl.collection.columns import FUNCTION_COLUMNS
 from gridctl.collection.implausible_ejection_fraction import remark
 from gridctl.report.renderers.html.charts.ejection_fraction_chart import agreements, function_cells
@@ -32,43 +33,36 @@ def test_bias_limits_and_correlation(patients: int, runs: int, seed: int) -> Non
                 (f"run{run}", "unet", 0.5, "none", run, None, "validation", f"p{patient}", 1, 1, t, 1, 1, p, "")
             )
     table = pd.DataFrame(rows, columns=list(FUNCTION_COLUMNS)).astype(dict(FUNCTION_COLUMNS))
-    expected = []
-    for _, of_run in table.dropna(subset=["predicted_ef"]).groupby("run_id"):
-        true, found = of_run["true_ef"].to_numpy() * 100, of_run["predicted_ef"].to_numpy() * 100
-        gap = found - true
-        sd = gap.std(ddof=1) if len(gap) > 1 else np.nan
-        r = np.corrcoef(true, found)[0, 1] if len(gap) > 2 else np.nan
-        expected.append((gap.mean(), gap.mean() - 1.96 * sd, gap.mean() + 1.96 * sd, np.abs(gap).mean(), r))
     (row,) = agreements(table, models(["unet"]))
-    if not expected:  # the row is there and says so
+    known = table.dropna(subset=["predicted_ef"])
+    assert (row.patients, row.missing) == (patients, len(table) - len(known))
+    assert (row.runs, row.runs_done) == (known["run_id"].nunique(), runs)
+    if known.empty:  # the row is there and says so
         assert (row.bias, row.low, row.high, row.absolute, row.correlation) == (None,) * 5
-        assert (row.runs, row.patients, row.missing) == (0, patients, patients * runs)
         return
-    if any(not np.isnan(of_run[1]) for of_run in expected):  # bias and limits are those of the same runs
-        expected = [of_run for of_run in expected if not np.isnan(of_run[1])]
-        assert (row.bias or 0) == pytest.approx(((row.low or 0) + (row.high or 0)) / 2)
-    means = [np.nanmean(column) if not np.isnan(column).all() else None for column in np.array(expected).T]
-    values = (row.bias, row.low, row.high, row.absolute, row.correlation)
-    for value, mean in zip(values, means, strict=True):
-        assert value == (None if mean is None else pytest.approx(mean, abs=1e-6))
-    assert (row.runs, row.runs_done) == (len(expected), runs)
-    assert (row.patients, row.missing) == (patients, int(table["predicted_ef"].isna().sum()))
+    gap = ((known["predicted_ef"] - known["true_ef"]) * 100).to_numpy()
+    agreed = limits_of_agreement(gap, pd.factorize(known["patient"])[0])
+    assert agreed is not None
+    assert (row.bias, row.low, row.high) == (agreed.bias, agreed.low, agreed.high)
+    of_runs = [of_run for _, of_run in known.groupby("run_id")]
+    absolute = [np.abs(of_run["predicted_ef"] - of_run["true_ef"]).mean() * 100 for of_run in of_runs]
+    assert row.absolute == pytest.approx(np.mean(absolute))
+    r = [np.corrcoef(one["true_ef"], one["predicted_ef"])[0, 1] for one in of_runs if len(one) > 2]
+    assert row.correlation == (pytest.approx(np.mean(r), abs=1e-6) if r else None)
 
 
-def test_a_run_without_limits_does_not_move_the_bias_out_of_those_of_the_others() -> None:
-    gaps = {"run1": [0.40, np.nan, np.nan], "run2": [-0.10, -0.12, -0.14], "run3": [np.nan] * 3}
+def test_seeds_that_score_the_same_patients_do_not_count_as_more_patients() -> None:
+    gaps = (-0.06, 0.0, 0.06)
     rows = [
-        (run, "unet", 0.5, "none", 1, None, "sunnybrook", f"p{number}", 1, 1, true, 1, 1, true + gap, "")
-        for run, of_run in gaps.items()
-        for number, (true, gap) in enumerate(zip((0.5, 0.6, 0.55), of_run, strict=True))
+        (f"run{run}", "unet", 0.5, "none", run, None, "sunnybrook", f"p{number}", 1, 1, 0.5, 1, 1, 0.5 + gap, "")
+        for run in range(20)
+        for number, gap in enumerate(gaps)
     ]
     table = pd.DataFrame(rows, columns=list(FUNCTION_COLUMNS)).astype(dict(FUNCTION_COLUMNS))
     (row,) = agreements(table, models(["unet"]))
-    values = (row.bias, row.low, row.high, row.absolute)
-    assert values == pytest.approx((-12, -12 - 1.96 * 2, -12 + 1.96 * 2, 12))
-    assert (row.runs, row.runs_done, row.missing) == (1, 3, 5), "patients that were not measurable count in every run"
-    (row,) = agreements(table[table["run_id"] != "run2"], models(["unet"]))
-    assert (row.bias, row.low, row.high, row.runs, row.runs_done) == (pytest.approx(40), None, None, 1, 2)
+    reach = 1.96 * np.std(np.array(gaps) * 100, ddof=1)
+    assert (row.low, row.high) == pytest.approx((-reach, reach))
+    assert (row.patients, row.runs) == (3, 20)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +91,7 @@ def test_what_no_heart_can_be_is_remarked(edv_ml: float, esv_ml: float, said: st
     assert remark(patient) == said
 
 
-def test_remarks_are_counted_drawn_and_listed_and_limits_are_those_of_the_table() -> None:
+def test_remarks_are_counted_drawn_and_listed_and_limits_are_those_of_the_seed_that_is_drawn() -> None:
     named = models(["unet"])
     rows = []
     for seed in (1, 2):
@@ -109,13 +103,16 @@ def test_remarks_are_counted_drawn_and_listed_and_limits_are_those_of_the_table(
     (agreed,) = agreements(table, named)
     assert (agreed.impossible, agreed.implausible, agreed.missing) == (2, 0, 2)
     shown = Shown("cell-0", "50%", {"validation": Example(1, {named[0]: "run1"}, "seed 1")})
-    (cell,) = function_cells(table, [shown], [agreed])
+    (cell,) = function_cells(table, [shown])
     assert cell.remarks == [
         "validation, p1, unet: −42% impossible: predicted volume larger at end-systole than at end-diastole",
         f"validation, p3, unet: {UNKNOWN_SAID}",
     ]
     scatter, bland = cell.plots
-    assert sum("odd" in mark.css for mark in scatter.marks) == 1
+    assert [sum("odd" in mark.css for mark in plot.marks) for plot in (scatter, bland)] == [1, 1]
+    gaps = np.array([0.0, -102.0, 15.0])
+    reach = 1.96 * gaps.std(ddof=1)
     assert [mark.tip for mark in bland.marks if "limit" in mark.css] == [
-        f"unet, mean over runs: {value:+.1f} points" for value in (agreed.low, agreed.high)
+        f"unet, seed 1: {value:+.1f} percentage points".replace("-", "−")
+        for value in (gaps.mean() - reach, gaps.mean() + reach)
     ]

@@ -7,17 +7,15 @@ difference is an option here; the defaults are the readings that were run.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from gridctl_trainer.contract.spec.identity import RECORDED
-from gridctl_trainer.models.level_options import Channels, require_odd
-from gridctl_trainer.models.strong_recipe import STRONG
-from gridctl_trainer.plugins.model import ModelOptions, TrainingRecipe
+from gridctl_trainer.models.level_options import Channels, KernelSize, LevelOptions, require_odd
 
 
-class GammaNetOptions(ModelOptions):
+class GammaNetOptions(LevelOptions):
     """γ-Net (thesis tables A.3, A.4, equations 2.5-2.11; Linsley et al. 2018).
 
     Attributes:
@@ -51,19 +49,14 @@ class GammaNetOptions(ModelOptions):
         initial_state: `zeros`, or `noise`: Xavier noise drawn anew at every forward.
     """
 
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"author": {}, "table": {"convs_per_block": 3}, "strong": {}}
-    recipes: ClassVar[Mapping[str, TrainingRecipe]] = {"strong": STRONG}
-
-    preset: Annotated[Literal["author", "table", "strong"], RECORDED] = "author"
     channels: Channels = (24, 28, 36, 48, 64)
     convs_per_block: int = Field(1, ge=1, le=8)
-    kernel_size: int = Field(3, ge=1, le=31)
     down_fgru_kernels: tuple[int, ...] = (9, 7, 5, 3, 1)
     up_fgru_kernels: tuple[int, ...] = (1, 1, 1, 1)
     timesteps: int = Field(2, ge=1, le=64)
     temporal: bool = False
     attention: bool = True
-    attention_kernel: int = Field(5, ge=1, le=31)
+    attention_kernel: KernelSize = 5
     gate: Literal["gala", "sigmoid"] = "gala"
     norm: Literal["instance", "none"] = "instance"
     shared_kernel: bool = False
@@ -73,11 +66,6 @@ class GammaNetOptions(ModelOptions):
     skip: Literal["after", "before"] = "after"
     initial_state: Literal["zeros", "noise"] = "zeros"
     recompute_timesteps: Annotated[bool, RECORDED] = False
-
-    @field_validator("kernel_size", "attention_kernel")
-    @classmethod
-    def _odd(cls, size: int) -> int:
-        return require_odd(size)
 
     @field_validator("down_fgru_kernels", "up_fgru_kernels")
     @classmethod
@@ -93,16 +81,6 @@ class GammaNetOptions(ModelOptions):
         if len(self.up_fgru_kernels) != self.depth - 1:
             raise ValueError(f"up_fgru_kernels needs {self.depth - 1} sizes, one fewer than channels")
         return self
-
-    @property
-    def depth(self) -> int:
-        """Number of levels, the bottleneck included."""
-        return len(self.channels)
-
-    @property
-    def size_multiple(self) -> int:
-        """Each level but the last halves the image."""
-        return 1 << (self.depth - 1)
 
     @property
     def series_frames(self) -> int:

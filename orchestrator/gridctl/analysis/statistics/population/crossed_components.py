@@ -24,7 +24,12 @@ class Sums:
 
     @classmethod
     def of(cls, differences: NDArray[np.float64], weights: NDArray[np.float64]) -> Sums:
-        """Sums of differences (J, N), NaN where one is missing, and weights (J, N), which count where none is."""
+        """Compute the sums, without seeds and patients that have no weight.
+
+        Args:
+            differences: Shape (J seeds, N patients), NaN where one is missing.
+            weights: Shape (J, N), at least 0; those of missing differences do not count.
+        """
         used = np.where(np.isfinite(differences), weights, 0.0)
         seeds, patients = used.any(axis=1), used.any(axis=0)
         used = used[np.ix_(seeds, patients)]

@@ -57,7 +57,15 @@ def adjusted_p(p: float, looks: Sequence[int]) -> float:
 
 
 def latest_look(looks: Sequence[int], pairs: int) -> int | None:
-    """The last look for which there are enough pairs; None before the first."""
+    """The last look for which there are enough pairs.
+
+    Args:
+        looks: Numbers of pairs, increasing.
+        pairs: How many there are.
+
+    Returns:
+        One of `looks`; None before the first.
+    """
     return max((look for look in looks if look <= pairs), default=None)
 
 

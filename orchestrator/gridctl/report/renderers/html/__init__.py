@@ -36,6 +36,7 @@ from gridctl.report.renderers.ranking_sections import ranking_sections
 from gridctl.report.renderers.scorecard_sections import scorecard_sections, training_sections
 from gridctl.report.renderers.sections import definitions
 from gridctl.report.renderers.subgroup_sections import subgroup_sections
+from gridctl.report.renderers.tuning_sections import tuning_sections
 from gridctl.runs.standing import Standing, standing_without_backend
 from gridctl_trainer.storage.base import Store
 
@@ -120,9 +121,9 @@ def render_page(
             "gallery": gallery,
             "patients": shown_patients(report, tables.cases, chosen, named, gallery),
             "scorecards": list(scorecard_sections(report)),
-            "trainings": list(training_sections(report)),
+            "trainings": [*tuning_sections(report), *training_sections(report)],
             "agreements": agreed,
-            "function": function_cells(tables.function, chosen, agreed),
+            "function": function_cells(tables.function, chosen),
             "lines": lines,
             "mixed": mixed(lines),
             "newest": newest_sign(tables.runs),

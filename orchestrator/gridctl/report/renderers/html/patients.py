@@ -23,6 +23,9 @@ from gridctl_trainer.contract.score_name import ScoreName
 WORST: Final = 6
 """How many cases are shown of each set."""
 
+CAVITY: Final = "left_ventricle"
+"""The structure whose ejection fractions have a section of their own."""
+
 MARKS_DRAWN: Final = 6000
 """Limit for all pictures together; cells beyond it are left out and named."""
 
@@ -169,9 +172,12 @@ def _pair(report: Report, models: Sequence[Model], example: Example) -> tuple[Mo
 
 
 def _agreements(cases: pd.DataFrame, measure: Measure, example: Example, measures: Measures) -> Iterator[Plot]:
-    """Volumes and ejection fraction of the structure that the score is of."""
+    """Volumes and ejection fraction of the structure that the score is of; that of the cavity has its own section."""
     of_structure = cases[(cases["structure"] == measure.structure) & (cases["time_point"] == "patient")]
+    own_section = {"ef"} if measure.structure == CAVITY else set()
     for metric, title in AGREEMENT.items():
+        if metric in own_section:
+            continue
         both = of_structure[of_structure["metric"].isin([metric, f"true_{metric}"])]
         of_models: dict[Model, Volumes] = {}
         for model, run in example.runs.items():

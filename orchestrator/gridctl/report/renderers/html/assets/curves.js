@@ -1,4 +1,4 @@
-// All learning curves: a picture a set and train ratio, as the form above them chooses.
+// All learning curves: one picture per set and train ratio, as chosen in the form above them.
 (() => {
   const source = document.getElementById("curve-data");
   if (!source) return;

@@ -1,4 +1,4 @@
-// Curves as packed_curves of the page's writer makes them: base64 of 12-bit numbers, 4095 for no value.
+// Curves as packed_curves writes them: base64 of 12-bit numbers, 4095 for no value.
 const unpackCurves = (packed) => {
   const count = packed.epochs.length;
   const curves = packed.curves.map((curve) => {

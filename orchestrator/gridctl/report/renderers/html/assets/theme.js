@@ -1,6 +1,6 @@
 "use strict";
 document.documentElement.classList.add("script");
-// The page follows the system's theme until told otherwise; what was chosen is remembered if the browser lets it.
+// The page follows the system's theme until another is chosen; the choice is remembered if the browser allows it.
 (() => {
   const root = document.documentElement;
   const button = document.getElementById("theme");

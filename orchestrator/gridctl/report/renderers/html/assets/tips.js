@@ -1,4 +1,4 @@
-// What a mark says, beside the pointer.
+// Tooltips of marks, beside the pointer.
 const tip = document.getElementById("tip");
 const showTip = (text, x, y) => {
   tip.textContent = text;

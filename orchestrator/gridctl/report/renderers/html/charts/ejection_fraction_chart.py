@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gridctl.analysis.statistics.agreement import limits_of_agreement
 from gridctl.collection.implausible_ejection_fraction import IMPLAUSIBLE, IMPOSSIBLE
 from gridctl.report.renderers.html.charts.ejection_fraction_plots import Agreement, pictures
 from gridctl.report.renderers.html.charts.legend import Model, cell_text
@@ -35,85 +36,48 @@ def agreements(function: pd.DataFrame, models: Sequence[Model]) -> list[Agreemen
     """
     by_name = {model.name: model for model in models}
     cell = ["set", "train_ratio", "ablation", "model"]
-    asked = function.groupby([*cell, "run_id"], sort=False).size().groupby(level=cell, sort=False)
     odd = {kind: _odd(function, cell, kind) for kind in (IMPOSSIBLE, IMPLAUSIBLE)}
-    of_run = _run_agreements(function.dropna(subset=["predicted_ef"]), [*cell, "run_id"])
-    of_cell = _alike(of_run, cell).groupby(level=cell, sort=False)
-    table = of_cell.mean().reindex(asked.max().index)  # a model of which no patient can be measured has a row as well
-    table = table.assign(
-        runs=of_cell.size(),
-        known=of_run["n"].groupby(level=cell, sort=False).sum(),
-        asked=asked.sum(),
-        patients=asked.max(),
-        runs_done=asked.size(),
-    ).fillna({"runs": 0, "known": 0})
     rows = []
-    for key, row in zip(table.index, table.to_dict("records"), strict=True):
+    for key, of_cell in function.groupby(cell, sort=False):
         set_name, ratio, ablation, model = key
+        known = of_cell.dropna(subset=["predicted_ef"])
+        found = limits_of_agreement(
+            (known["predicted_ef"] - known["true_ef"]).to_numpy(dtype=float) * 100,
+            pd.factorize(known["patient"])[0].astype(np.int64),
+        )
+        of_run = _of_runs(known)
         rows.append(
             Agreement(
-                by_name[model],
-                cell_text(ratio, ablation),
-                set_name,
-                int(row["runs"]),
-                int(row["patients"]),
-                _known(row["bias"]),
-                _known(row["low"]),
-                _known(row["high"]),
-                _known(row["absolute"]),
-                _known(row["correlation"]),
-                int(row["asked"] - row["known"]),
-                int(odd[IMPOSSIBLE].get(key, 0)),
-                int(odd[IMPLAUSIBLE].get(key, 0)),
-                int(row["runs_done"]),
+                by_name[str(model)],
+                cell_text(float(str(ratio)), str(ablation)),
+                str(set_name),
+                runs=len(of_run),
+                patients=int(of_cell["patient"].nunique()),
+                bias=found.bias if found else None,
+                low=found.low if found else None,
+                high=found.high if found else None,
+                absolute=_known(of_run["absolute"].mean()),
+                correlation=_known(of_run["correlation"].mean()),
+                missing=len(of_cell) - len(known),
+                impossible=int(odd[IMPOSSIBLE].get(key, 0)),
+                implausible=int(odd[IMPLAUSIBLE].get(key, 0)),
+                runs_done=int(of_cell["run_id"].nunique()),
             )
         )
     return sorted(rows, key=lambda row: row.set != "validation")
 
 
-def _alike(of_run: pd.DataFrame, cell: Sequence[str]) -> pd.DataFrame:
-    """The runs that contribute to both bias and limits.
-
-    A run with one measurable patient has a bias and no limits: averaged into the bias alone, it moves that away from
-    the middle of the limits, even out of them. It counts only where no run of its cell has limits.
-    """
-    limited = of_run["low"].notna()
-    return of_run[limited | ~limited.groupby(level=list(cell), sort=False).transform("any")]
-
-
-def _run_agreements(function: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
-    """Bias, limits, mean absolute difference and correlation of each run, NaN with too few patients."""
-    true, predicted = function["true_ef"] * 100, function["predicted_ef"] * 100
-    difference = predicted - true
+def _of_runs(known: pd.DataFrame) -> pd.DataFrame:
+    """Mean absolute difference and correlation of each run; NaN where too few patients tell, or all are alike."""
+    true, predicted = known["true_ef"] * 100, known["predicted_ef"] * 100
     parts = pd.DataFrame(
-        {
-            "n": 1.0,
-            "t": true,
-            "p": predicted,
-            "tt": true**2,
-            "pp": predicted**2,
-            "tp": true * predicted,
-            "d": difference,
-            "dd": difference**2,
-            "absolute": difference.abs(),
-        }
+        {"n": 1.0, "t": true, "p": predicted, "tt": true**2, "pp": predicted**2, "tp": true * predicted}
     )
-    sums = parts.groupby([function[key] for key in keys], sort=False).sum()
+    sums = parts.assign(absolute=(predicted - true).abs()).groupby(known["run_id"], sort=False).sum()
     n = sums["n"]
-    bias = sums["d"] / n
-    sd = np.sqrt((sums["dd"] - n * bias**2).clip(lower=0) / (n - 1).where(n > 1))
     spreads = (n * sums["tt"] - sums["t"] ** 2).clip(lower=0) * (n * sums["pp"] - sums["p"] ** 2).clip(lower=0)
     correlation = (n * sums["tp"] - sums["t"] * sums["p"]) / np.sqrt(spreads.where((spreads > 1e-6) & (n > 2)))
-    return pd.DataFrame(
-        {
-            "n": n,
-            "bias": bias,
-            "low": bias - 1.96 * sd,
-            "high": bias + 1.96 * sd,
-            "absolute": sums["absolute"] / n,
-            "correlation": correlation,
-        }
-    )
+    return pd.DataFrame({"absolute": sums["absolute"] / n, "correlation": correlation})
 
 
 def _odd(function: pd.DataFrame, cell: Sequence[str], kind: str) -> Mapping[Any, int]:
@@ -126,15 +90,12 @@ def _known(value: float) -> float | None:
     return None if value != value else value
 
 
-def function_cells(
-    function: pd.DataFrame, representatives: Sequence[Shown], agreed: Sequence[Agreement]
-) -> list[CellFunction]:
+def function_cells(function: pd.DataFrame, representatives: Sequence[Shown]) -> list[CellFunction]:
     """The pictures of the chosen runs, cell by cell.
 
     Args:
         function: As `Collected.function`.
-        representatives: The runs shown.
-        agreed: Bias and limits of all runs, which are drawn: the same as in the table.
+        representatives: The runs shown, of one seed each.
     """
     by_run = dict(iter(function.groupby("run_id", sort=False)))
     cells = []
@@ -148,11 +109,10 @@ def function_cells(
                 for model, run_id in example.runs.items()
                 if (patients := by_run.get(run_id)) is not None
             ]
-            lines = {row.model: row for row in agreed if (row.set, row.cell) == (set_name, shown.cell)}
             drawn = [(model, patients.dropna(subset=["predicted_ef"])) for model, patients in rows]
             if any(len(patients) for _, patients in drawn):
                 sets.append(set_name)
-                plots += pictures(set_name, example, drawn, lines)
+                plots += pictures(set_name, example, drawn)
             remarks += [f"{set_name}, {said}" for model, patients in rows for said in _remarks(model, patients)]
         if plots or remarks:
             cells.append(CellFunction(shown, plots, remarks, sets))

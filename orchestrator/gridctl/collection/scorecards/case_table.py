@@ -1,8 +1,7 @@
-"""The scorecard of one run as a compact table, which is cached as Parquet."""
+"""The scorecard of one run as a compact table, which is cached in Arrow's stream format."""
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -10,14 +9,13 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from gridctl_trainer.contract.errors import StoreError
 from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.records.case_scores import CaseScores, read_cases
 from gridctl_trainer.contract.spec import RunSpec
 
-FORMAT: Final = "cases table 1"
+FORMAT: Final = "cases table 2"
 """Changing it invalidates the cache."""
 
 _WORD: Final = pa.dictionary(pa.int32(), pa.string())
@@ -50,7 +48,7 @@ class CaseTable:
 
 
 def packed_cases(run: RunSpec, data: bytes, where: str) -> bytes:
-    """A scorecard as Parquet.
+    """A scorecard in Arrow's stream format, compressed.
 
     Args:
         run: The run that it must belong to.
@@ -65,9 +63,12 @@ def packed_cases(run: RunSpec, data: bytes, where: str) -> bytes:
         raise StoreError(f"the scorecard of another run, {header.run_id}", where=where, fix=_REMEDY)
     table = _table(cases, where)
     told = {name: info.model_dump(mode="json") for name, info in header.metrics.items()}
-    buffer = io.BytesIO()
-    pq.write_table(table.replace_schema_metadata({"metrics": json.dumps(told)}), buffer, compression="zstd")
-    return buffer.getvalue()
+    table = table.replace_schema_metadata({"metrics": json.dumps(told)})
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(table)
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
 
 
 def unpacked_cases(data: bytes, checkpoints: Collection[str] = ()) -> CaseTable:
@@ -77,7 +78,7 @@ def unpacked_cases(data: bytes, checkpoints: Collection[str] = ()) -> CaseTable:
         data: From `packed_cases`.
         checkpoints: Checkpoints whose cases are wanted; empty for all.
     """
-    rows = pq.read_table(pa.BufferReader(data))
+    rows = pa.ipc.open_stream(data).read_all()
     told: Mapping[str, Any] = json.loads(rows.schema.metadata[b"metrics"])
     metrics = {name: MetricInfo.model_validate(info) for name, info in told.items()}
     rows = rows.replace_schema_metadata(None)

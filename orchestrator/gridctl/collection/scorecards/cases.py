@@ -23,7 +23,7 @@ from gridctl_trainer.storage.base import Blob, Stat, Store, bulk_reader, require
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from gridctl.collection.case_table import CaseTable
+    from gridctl.collection.scorecards.case_table import CaseTable
 
 _AT_ONCE: Final = 4
 """How many are read at once: parsing is CPU work, and each takes memory."""
@@ -100,7 +100,7 @@ def _read(
     Raises:
         StoreError: The store cannot be reached.
     """
-    from gridctl.collection.case_table import FORMAT, packed_cases, unpacked_cases
+    from gridctl.collection.scorecards.case_table import FORMAT, packed_cases, unpacked_cases
 
     where = f"{store.url}/{stat.key}"
 

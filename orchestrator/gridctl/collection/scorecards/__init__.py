@@ -1,0 +1,1 @@
+"""The scorecards of runs as tables: every metric of every case."""

@@ -1,0 +1,192 @@
+"""How many seeds and patients the effects of an experiment's comparisons need."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gridctl.analysis.compared_scores import as_scored
+from gridctl.analysis.inference.claims import claim_of
+from gridctl.analysis.inference.families import (
+    asked_tests,
+    family_of,
+    family_sizes,
+    is_secondary,
+    overall_family_of,
+    overall_family_sizes,
+)
+from gridctl.analysis.inference.subgroup_tests import declared_sizes
+from gridctl.analysis.request import ReportRequest
+from gridctl.analysis.scores import Scored
+from gridctl.analysis.statistics.power import deviation_interval, paired_t_power, pairs_needed
+from gridctl.analysis.wording import LEVEL
+from gridctl.collection.collect import Collected
+from gridctl.commands.planning.grid_spread import OverGrid, measured_over_grid, power_over_grid
+from gridctl.commands.planning.measured_spread import Spread, measured_spread
+from gridctl.experiment import Experiment
+from gridctl.experiment.schema import ComparisonSpec
+from gridctl.experiment.scores.measures import Measure
+
+_STANDARDISED: Final = (0.5, 1.0, 2.0)
+"""Effects in units of the deviation of differences, used if that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """How many seeds one comparison needs on one metric.
+
+    Attributes:
+        label: What the score is called in text.
+        effect: Mean difference worth finding; where `standardised`, in units of the deviation.
+        deviation: Of the paired differences; None where neither declared nor measured.
+        source: `declared`, `measured at ratio 0.2 over 5 pairs`, or `unknown`.
+        seeds: How many the grid has.
+        power_now: Power to find the effect with them, by one test alone.
+        seeds_needed: For the wanted power, one test alone; None if more than 10,000.
+        seeds_needed_holm: The same where the smallest p of `tests` must reach 0.05 / tests.
+        pairs: Of each cell: seeds x folds. Power now is of so many, though folds of one seed share patients.
+        seeds_low, seeds_high: `seeds_needed` at the ends of the 95% interval of a measured deviation; else None.
+        claim: The population of the report's headline: `cohort` or `population`.
+        patients: How many the variances below were measured on; 0 without scores of patients.
+        sd_seed, sd_patient, sd_residual: Of paired differences: between seeds, between patients, and what is left.
+        population_power_now: Chance to find the effect for patients like these, one test alone.
+        population_seeds_needed: For the wanted power with these patients; None where no number of seeds is enough.
+        patients_needed: For the wanted power with these seeds; None where no number of patients is enough.
+        population_power_now_holm, population_seeds_needed_holm, patients_needed_holm: The same where the smallest p of
+            `tests` must reach 0.05 / tests.
+        over_grid: The same of the test over the whole grid, which a report makes first; None for one cell, without a
+            declared effect, and until three seeds have a pair in every cell.
+        subgroups: By what subgroups are declared: `pathology`.
+        subgroup_tests: Tests of the family of declared subgroups, of the patients scored so far; 0 before any is.
+    """
+
+    model: str
+    against: str
+    metric: str
+    label: str
+    effect: float
+    standardised: bool
+    deviation: float | None
+    source: str
+    power: float
+    tests: int
+    seeds: int
+    power_now: float
+    seeds_needed: int | None
+    seeds_needed_holm: int | None
+    pairs: int = 0
+    seeds_low: int | None = None
+    seeds_high: int | None = None
+    claim: str = "cohort"
+    patients: int = 0
+    sd_seed: float | None = None
+    sd_patient: float | None = None
+    sd_residual: float | None = None
+    population_power_now: float | None = None
+    population_seeds_needed: int | None = None
+    patients_needed: int | None = None
+    population_power_now_holm: float | None = None
+    population_seeds_needed_holm: int | None = None
+    patients_needed_holm: int | None = None
+    over_grid: OverGrid | None = None
+    subgroups: Sequence[str] = ()
+    subgroup_tests: int = 0
+
+
+def needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:
+    """Each effect of each comparison on each of its metrics.
+
+    Args:
+        experiment: Its grid and what it compares.
+        collected: What was measured of it so far.
+    """
+    experiment = as_scored(experiment, collected.runs, collected.epochs, collected.cases, collected.measures)
+    finished = collected.runs.loc[collected.runs["finished"], "run_id"]
+    epochs = collected.epochs[collected.epochs["run_id"].isin(finished)]
+    tests = asked_tests(experiment, ReportRequest(significance=True))
+    sizes, whole_sizes = family_sizes(tests, experiment), overall_family_sizes(tests, experiment)
+    groups = declared_sizes(tests, Scored(epochs, collected.cases, experiment.measures), experiment)
+    for asked in tests:
+        if asked.model == asked.against:
+            continue
+        for metric in asked.metrics:
+            if is_secondary(asked, metric):
+                continue
+            measure = experiment.measures[metric]
+            spread = measured_spread(asked, metric, collected, epochs)
+            together = sizes[family_of(asked, metric, measure.label, tests)]
+            seeds = len(experiment.seeds)
+            over_grid = None
+            if asked.effect is not None and (grid := measured_over_grid(asked, metric, collected, epochs, experiment)):
+                whole = whole_sizes[overall_family_of(asked, metric, measure.label, tests)]
+                over_grid = power_over_grid(grid, asked.effect, seeds, whole, asked.power)
+            _, of_groups = groups.get((asked.model, asked.against, metric), ("", 0))
+            for need in _needs_of(asked, measure, spread, together, seeds, len(experiment.folds)):
+                yield replace(need, over_grid=over_grid, subgroups=asked.subgroups, subgroup_tests=of_groups)
+
+
+def _needs_of(
+    asked: ComparisonSpec, measure: Measure, spread: Spread, tests: int, seeds: int, folds: int
+) -> Iterator[Need]:
+    deviation = spread.deviation
+    standardised = asked.effect is None or deviation is None
+    unit = 1.0 if standardised or deviation is None else deviation
+    effects = _STANDARDISED if standardised or asked.effect is None else (asked.effect,)
+    for effect in effects:
+
+        def needed(of: float, level: float = LEVEL, effect: float = effect) -> int | None:
+            pairs = pairs_needed(effect, of, asked.power, level)
+            return None if pairs is None else -(-pairs // folds)
+
+        ends = deviation_interval(unit, spread.pairs) if spread.pairs > 1 and not standardised else None
+        pairs = seeds * folds
+        made = Need(
+            model=asked.model,
+            against=asked.against,
+            metric=measure.name,
+            label=measure.label,
+            effect=effect,
+            standardised=standardised,
+            deviation=deviation,
+            source=spread.source,
+            power=asked.power,
+            tests=tests,
+            seeds=seeds,
+            power_now=paired_t_power(effect, unit, pairs) if pairs > 1 else 0.0,
+            seeds_needed=needed(unit),
+            seeds_needed_holm=needed(unit, LEVEL / tests),
+            pairs=pairs,
+            seeds_low=needed(ends[0]) if ends else None,
+            seeds_high=needed(ends[1]) if ends else None,
+            claim=claim_of(asked, with_patients=measure.level != "slice"),
+        )
+        yield _of_population(made, spread, None if asked.effect is None else effect)
+
+
+def _of_population(made: Need, spread: Spread, effect: float | None) -> Need:
+    """Add what a claim about patients like these takes; unchanged without scores of patients."""
+    design, patients = spread.design, spread.patients
+    if design is None:
+        return made
+    parts = design.parts
+    made = replace(
+        made,
+        patients=patients,
+        sd_seed=math.sqrt(parts.seed),
+        sd_patient=math.sqrt(parts.patient),
+        sd_residual=math.sqrt(parts.residual),
+    )
+    if effect is None:
+        return made
+    level = LEVEL / made.tests
+    return replace(
+        made,
+        population_power_now=design.power(effect, made.seeds, patients) if made.seeds > 1 else 0.0,
+        population_seeds_needed=design.seeds_needed(effect, patients, made.power),
+        patients_needed=design.patients_needed(effect, made.seeds, made.power),
+        population_power_now_holm=design.power(effect, made.seeds, patients, level) if made.seeds > 1 else 0.0,
+        population_seeds_needed_holm=design.seeds_needed(effect, patients, made.power, level),
+        patients_needed_holm=design.patients_needed(effect, made.seeds, made.power, level),
+    )
