@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from gridctl.analysis.inference.cell_tests import paired_tests, unpaired_test
-from gridctl.analysis.inference.claims import patient_table, with_readings
+from gridctl.analysis.inference.claims import patient_table, posterior_fields, with_readings
 from gridctl.analysis.inference.families import (
     cells_of,
     family_of,
@@ -212,6 +212,7 @@ def _as_declared(
     )
     if not shared and asked.claim == "population":
         told |= resplit_fields(asked, differences, splits.get(pairs[0].model_run))
+    told |= posterior_fields(told, asked)
     told = stopped(told, asked, differences, sizes[family_of(asked, row.metric, row.label, tests)])
     return replace(row, **told)
 

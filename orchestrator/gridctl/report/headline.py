@@ -131,9 +131,26 @@ def _nothing_found(rows: Sequence[ComparisonRow]) -> str:
     same = [row for row in tested if row.equivalent]
     if len(same) == len(rows):
         margin = f"within ±{same[0].equivalence_margin:g}, too small to matter"
-        return f"every difference is {margin}{_holm(rows)}: {_range(rows)}"
+        return f"every difference is {margin}{_together(rows)}: {_range(rows)}"
     equivalent = f"; {_within(same, len(rows))}" if same else ""
     return f"no difference{least} is significant{_holm(rows)}: {_range(tested)}{equivalent}"
+
+
+def _together(rows: Sequence[ComparisonRow]) -> str:
+    """` (after Holm over 2 tests; ...)`: what makes all of them one answer."""
+    size = rows[0].family_size
+    parts = [*([f"after Holm over {size} tests"] if size > 1 else []), *filter(None, [_probably(rows)])]
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
+def _probably(rows: Sequence[ComparisonRow]) -> str:
+    """The posterior probability that all of them are within the margin, at the least: by Bonferroni's inequality."""
+    outside = [1 - row.rope_within for row in rows if row.rope_within is not None]
+    if len(outside) < len(rows):
+        return ""
+    least = max(0.0, 1 - sum(outside))
+    shown = "more than 99%" if least > 0.99 else f"at least {int(100 * least)}%"
+    return f"posterior probability of all of them {shown}"
 
 
 def _would_be_significant(row: ComparisonRow) -> bool:

@@ -9,6 +9,7 @@ from gridctl.report import FILES
 from tests.e2e.reports.conftest import Submit
 from tests.e2e.short_commands import Command
 
+TABLES = ("trained.csv", "trends.csv", "trend_lines.csv", "profiles.csv")
 REPORT = ("report", "tiny", "--store", "store", "-o", "out")
 
 
@@ -16,7 +17,7 @@ def test_every_file_has_the_tests_without_asking_for_them(gridctl: Command, subm
     submit()
     written = gridctl(*REPORT)
     assert written.returncode == 0, written.stderr
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {*FILES.values(), "trained.csv"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {*FILES.values(), *TABLES}
     page, text, latex = ((tmp_path / "out" / FILES[name]).read_text() for name in ("html", "table", "latex"))
     assert 'id="significance"' in page
     assert "nothing was compared" not in page

@@ -212,7 +212,7 @@ SITUATIONS: Final[Mapping[str, Situation]] = {
         TWELVE,
         there=lambda run: run.seed < 4,
     ),
-    "subgroups that are not declared": Situation(ahead(0.0), (CASES, ONE_RATIO), in_a_group(0.08, "DCM"), TWELVE),
+    "subgroups that are not declared": Situation(ahead(0.0), (CASES, ONE_RATIO), in_a_group(0.08, "DCM"), TWELVE[:9]),
     "a declared trend": Situation(
         lambda run, epoch: ahead(-0.01 * float(np.log2(run.train_ratio)), 0.002)(run, epoch),
         (SLICES, "compare.trend=grows", "train_ratios=[0.1, 0.2, 0.4, 0.8]"),

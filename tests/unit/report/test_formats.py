@@ -139,7 +139,7 @@ def test_a_folder_gets_the_format_asked_for_alone(made: Made, tmp_path: Path) ->
 def test_without_a_format_a_folder_gets_them_all_and_the_figures(made: Made, tmp_path: Path) -> None:
     studies = {"printed": PrintedStudy()}
     written = {path.name for path in write_report(*made, tmp_path, None, studies)}
-    tables = {"trained.csv", "profiles.csv"}
+    tables = {"trained.csv", "profiles.csv", "trends.csv", "trend_lines.csv"}
     assert written == {*FILES.values(), *tables, "figure-2.svg"} == {path.name for path in tmp_path.iterdir()}
     assert "gamma_net against unet" in (tmp_path / "report.txt").read_text(encoding="utf-8")
     assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 from pathlib import Path
@@ -9,12 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.console import Console
+from scipy import stats
 
 from gridctl.analysis.statistics.moderators.trend import page_l, trend
 from gridctl.analysis.statistics.population.two_way import two_way
 from gridctl.collection.collect import collect
 from gridctl.experiment import Experiment, parse_experiment
 from gridctl.report import Report, ReportRequest, build_report, render
+from gridctl.report.renderers.csv_and_json import side_tables
+from gridctl.report.renderers.html.charts.legend import models
+from gridctl.report.renderers.html.charts.trend_chart import trend_plots
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.scored import VALIDATION_BCE
@@ -155,3 +160,57 @@ def test_a_trend_without_spread_is_not_tested(store: FolderStore, tmp_path: Path
     report = reported(filled(store, tmp_path, lambda run, epoch: 0.5 + 0.25 * (run.model == "unet")), store)
     for row in report.comparisons[0].trends:
         assert row.verdict == "the same trend in every seed, so there is no spread to test against"
+
+
+def test_the_line_has_the_tested_slope_and_its_band_is_that_of_the_seeds_lines(
+    store: FolderStore, tmp_path: Path
+) -> None:
+    tiny = filled(store, tmp_path, growing, "compare.trend=grows")
+    row = reported(tiny, store).comparisons[0].trends[0]
+    d, x = gaps(tiny), np.log2(tiny.train_ratios)
+    assert [point.train_ratio for point in row.points] == list(tiny.train_ratios)
+    assert [point.lead for point in row.points] == pytest.approx(d.mean(axis=0))
+    first, last = row.line[0], row.line[-1]
+    assert (first.train_ratio, last.train_ratio) == pytest.approx((0.1, 0.8))
+    assert first.lead - last.lead == pytest.approx(3 * (row.per_halving or 0))
+    fitted = np.array([np.polyval(np.polyfit(x, of_seed, 1), x[0]) for of_seed in d])
+    reach = stats.t.ppf(0.975, 4) * fitted.std(ddof=1) / 5**0.5
+    assert (first.low, first.high) == pytest.approx((fitted.mean() - reach, fitted.mean() + reach))
+
+
+def test_of_patients_the_line_is_over_those_scored_at_every_ratio(store: FolderStore, tmp_path: Path) -> None:
+    tiny = filled(store, tmp_path, growing, "compare.trend=grows", cases=True)
+    row = reported(tiny, store).comparisons[0].trends[0]
+    assert row.claim == "population"
+    assert row.line[0].lead - row.line[-1].lead == pytest.approx(3 * (row.per_halving or 0))
+    middle = row.line[len(row.line) // 2]
+    assert middle.lead == pytest.approx(np.mean([point.lead for point in row.points]))
+    assert middle.low is not None
+    assert middle.high is not None
+    assert row.line[0].high is not None
+    assert middle.low < middle.lead < middle.high
+
+
+def test_a_trend_is_drawn_and_exported(store: FolderStore, tmp_path: Path) -> None:
+    tiny = filled(store, tmp_path, growing, "compare.trend=grows")
+    report = reported(tiny, store)
+    (plot, *_) = trend_plots(report, models(tiny.models))
+    assert plot.said.startswith("the lead of gamma_net over unet grows by 0.010 for every halving of the data")
+    assert [tick.text for tick in plot.horizontal_ticks()] == ["10%", "20%", "40%", "80%"]
+    assert {mark.css.split()[0] for mark in plot.marks} == {"line", "area", "dot"}
+    tables = side_tables(report)
+    lines = list(csv.DictReader(io.StringIO(tables["trend_lines.csv"])))
+    assert [row["train_ratio"] for row in lines if row["kind"] == "mean"][:4] == ["0.1", "0.2", "0.4", "0.8"]
+    assert "per_halving" in tables["trends.csv"].splitlines()[0]
+    told = json.loads(render(report, "json", Console()))["trends"][0]
+    assert len(told["line"]) == sum(row["kind"] == "fitted" and row["metric"] == told["metric"] for row in lines)
+
+
+def test_nothing_at_every_ratio_has_no_line(store: FolderStore, tmp_path: Path) -> None:
+    tiny = parse_experiment(experiment(tmp_path / "data").document.with_overrides([RATIOS]))
+    for run in tiny.runs:
+        if run.train_ratio < 0.8:
+            log_run(store, run, growing)
+    report = reported(tiny, store)
+    assert report.comparisons[0].trends[0].line == ()
+    assert not trend_plots(report, models(tiny.models))

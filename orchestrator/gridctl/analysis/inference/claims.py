@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gridctl.analysis.scorecards.patient_scores import PairOfPatients
-from gridctl.analysis.statistics.equivalence import tost
+from gridctl.analysis.statistics.equivalence import rope_posterior, tost
 from gridctl.analysis.statistics.population.two_way import TwoWay, two_way
 from gridctl.experiment.schema import ComparisonSpec
 
@@ -110,6 +110,21 @@ def with_readings(
             "p_tost": _tost(found, asked.equivalence_margin),
         }
     return told
+
+
+def posterior_fields(fields: Mapping[str, Any], asked: ComparisonSpec) -> dict[str, Any]:
+    """Where the difference probably lies against the declared margin; nothing without one, or without a test.
+
+    Args:
+        fields: Of the declared claim's test.
+        asked: Of answers that are looked at more than once there is none: its 95% would be of one look.
+    """
+    margin = asked.equivalence_margin
+    if margin is None or asked.stopping != "fixed" or fields["p"] is None or not fields["t"]:
+        return {}
+    se = abs(fields["difference"] / fields["t"])
+    found = rope_posterior(fields["difference"], se, fields["degrees_of_freedom"], margin)
+    return {"rope_below": found.below, "rope_within": found.within, "rope_above": found.above}
 
 
 def _tost(found: TwoWay, margin: float | None) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from gridctl.analysis.inference.claims import claim_of, patient_tables
 from gridctl.analysis.inference.families import family_of
 from gridctl.analysis.inference.overall import seed_table
+from gridctl.analysis.inference.trend_lines import line_of_patients, line_of_seeds
 from gridctl.analysis.inference.trend_wording import interaction_verdict, trend_verdict
 from gridctl.analysis.model import Interaction, PairScore, TrendTest
 from gridctl.analysis.scorecards.patient_scores import PairOfPatients
@@ -82,18 +83,22 @@ def trend_test(
         cohort_p=made.p,
     )
     of_patients = [(pair.seed, pair.train_ratio, shared) for pair, shared in chosen if shared is not None]
-    return _of_population(made, asked, of_patients, ratios, sign) if of_patients else made
+    tables = sign * patient_tables(of_patients, list(ratios)) if of_patients else None
+    if tables is None or claim_of(asked, with_patients=True) == "cohort":
+        points, line = line_of_seeds(ratios, table)
+    else:
+        points, line = line_of_patients(ratios, tables)
+    made = replace(made, points=points, line=line)
+    if tables is None:
+        return made
+    return _of_population(made, asked, tables, ratios)
 
 
 def _of_population(
-    made: TrendTest,
-    asked: ComparisonSpec,
-    pairs: Sequence[tuple[int, Hashable, PairOfPatients]],
-    ratios: Sequence[float],
-    sign: float,
+    made: TrendTest, asked: ComparisonSpec, tables: NDArray[np.float64], ratios: Sequence[float]
 ) -> TrendTest:
     """Add the reading for patients like these: the slope of each patient who was scored at every ratio."""
-    found = two_way(sign * patient_trend_differences(ratios, patient_tables(pairs, list(ratios))))
+    found = two_way(patient_trend_differences(ratios, tables))
     made = replace(
         made,
         patients=found.n_patients,

@@ -12,7 +12,7 @@ from gridctl.analysis.model.scorecard import PublishedRow, ScorecardRow, Stratum
 from gridctl.analysis.model.study import StudyCell, StudyItem, StudyPoint, StudySection
 from gridctl.analysis.model.subgroup import SubgroupTest
 from gridctl.analysis.model.training import TrainedModel
-from gridctl.analysis.model.trend import Interaction, TrendTest
+from gridctl.analysis.model.trend import Interaction, TrendPoint, TrendTest
 from gridctl.analysis.model.tuning import TunedModel
 from gridctl.analysis.provenance_record import Provenance, ProvenanceValue
 from gridctl.experiment.scores.measures import Measures
@@ -41,6 +41,7 @@ __all__ = [
     "SubgroupTest",
     "Summary",
     "TrainedModel",
+    "TrendPoint",
     "TrendTest",
     "TunedModel",
 ]

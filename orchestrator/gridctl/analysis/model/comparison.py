@@ -45,6 +45,9 @@ class ComparisonRow:
         p_tost: Two one-sided tests that the difference is within it, the larger p.
         p_tost_holm: The same after Holm over the family's tests of equivalence.
         equivalent: Whether p_tost_holm is at most 0.05, of enough pairs; None without a margin.
+        rope_below, rope_within, rope_above: Posterior probabilities that the difference is below, within and above the
+            margin, from the claim's standard error and degrees of freedom with a flat prior; None without a margin,
+            and where the answer may be looked at more than once.
         probability_of_improvement: Share of pairs in which `model` is the better one, ties a half.
         improvement_low, improvement_high: Its 95% interval, Wilson's.
         patients: Distinct patients behind the scores, where a score is a mean over patients; else 0.
@@ -109,6 +112,9 @@ class ComparisonRow:
     p_tost: float | None = None
     p_tost_holm: float | None = None
     equivalent: bool | None = None
+    rope_below: float | None = None
+    rope_within: float | None = None
+    rope_above: float | None = None
     probability_of_improvement: float | None = None
     improvement_low: float | None = None
     improvement_high: float | None = None

@@ -6,6 +6,21 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class TrendPoint:
+    """A lead at one train ratio: the mean difference there, or the fitted line; of what is scored at every ratio.
+
+    Attributes:
+        lead: In the direction that is better.
+        low, high: Its pointwise 95% interval, by the declared claim; None below two seeds, or patients.
+    """
+
+    train_ratio: float
+    lead: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class TrendTest:
     """How the lead of a model (its difference, in the direction that is better) changes as the data shrink.
 
@@ -25,6 +40,8 @@ class TrendTest:
             its p is exact.
         p_holm: p after Holm over the `family_size` trends that are corrected together.
         verdict: In words.
+        points: Mean lead at each train ratio, rising; empty where nothing is scored at every ratio.
+        line: Fitted lead and its band from the smallest ratio to the largest, evenly over the logarithm.
     """
 
     metric: str
@@ -57,6 +74,8 @@ class TrendTest:
     p_holm: float | None = None
     family_size: int = 0
     verdict: str = ""
+    points: tuple[TrendPoint, ...] = ()
+    line: tuple[TrendPoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ slice position.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import pandas as pd
@@ -29,6 +29,7 @@ class Subgroup:
         measure: The score that is compared in it.
         scores: Scores of its patients, and of others.
         patients: Its patients; None for all.
+        known: Pairs of runs that were looked up already, shared by the subgroups of the same scores.
     """
 
     by: str
@@ -36,10 +37,13 @@ class Subgroup:
     measure: Measure
     scores: PatientScores
     patients: Collection[str] | None = None
+    known: dict[tuple[str, str], PairOfPatients] = field(default_factory=dict, compare=False)
 
     def pair(self, model_run: str, against_run: str) -> PairOfPatients:
         """Two runs on the patients of the subgroup that both have a score for."""
-        found = self.scores.pair(model_run, against_run)
+        found = self.known.get((model_run, against_run))
+        if found is None:
+            found = self.known[model_run, against_run] = self.scores.pair(model_run, against_run)
         if self.patients is None:
             return found
         at = [place for place, name in enumerate(found.patients) if name in self.patients]
@@ -70,21 +74,25 @@ def subgroups_of(
 
 def _of_patients(rows: pd.DataFrame, measure: Measure, scores: PatientScores) -> Iterator[Subgroup]:
     patients = rows.drop_duplicates(["patient"])
+    known: dict[tuple[str, str], PairOfPatients] = {}
     for by, column in COLUMN_OF.items():
         members: dict[str, set[str]] = {}
         for patient, name in zip(patients["patient"].astype(str), patients[column].astype(str), strict=True):
             if name:
                 members.setdefault(name, set()).add(patient)
         for name in sorted(members):
-            yield Subgroup(by, name, measure, scores, members[name])
+            yield Subgroup(by, name, measure, scores, members[name], known)
 
 
 def _of_time_points(rows: pd.DataFrame, measure: Measure, checkpoint: str) -> Iterator[Subgroup]:
     if measure.level != "case":
         return
-    words = rows["time_point"].astype(str)
-    for name in sorted(name for name in words.unique() if name):
-        yield Subgroup("time_point", name, measure, PatientScores.of(rows[words == name], measure, checkpoint))
+    words = rows["time_point"].cat
+    codes = words.codes.to_numpy()
+    for code, name in sorted(enumerate(words.categories), key=lambda item: str(item[1])):
+        if name and (codes == code).any():
+            scores = PatientScores.of(rows[codes == code], measure, checkpoint)
+            yield Subgroup("time_point", str(name), measure, scores)
 
 
 def _of_positions(cases: pd.DataFrame, measure: Measure, measures: Measures, checkpoint: str) -> Iterator[Subgroup]:

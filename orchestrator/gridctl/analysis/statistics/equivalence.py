@@ -77,6 +77,35 @@ def tost(mean: float, se: float, degrees_of_freedom: float, margin: float, level
     return Equivalence(max(p_low, p_high), p_low, p_high, mean - reach, mean + reach)
 
 
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """Probabilities that the true difference is below, within and above a region that does not matter."""
+
+    below: float
+    within: float
+    above: float
+
+
+def rope_posterior(mean: float, se: float, degrees_of_freedom: float, margin: float) -> Posterior:
+    """Where the true difference probably lies, seen from a test that believed nothing beforehand (a flat prior).
+
+    Args:
+        mean: Of the differences.
+        se: Its standard error, above 0: that of the declared claim.
+        degrees_of_freedom: Of that.
+        margin: Half width of the region of practical equivalence, above 0; to be declared before looking.
+
+    Raises:
+        ValueError: The margin is not above 0.
+
+    Source: Benavoli et al. (2017); of Nadeau and Bengio's standard error it is the correlated Bayesian t-test of
+    Corani and Benavoli (2015), as `baycomp` computes it.
+    """
+    _check(margin)
+    below, to_above = (float(stats.t.cdf((edge - mean) / se, degrees_of_freedom)) for edge in (-margin, margin))
+    return Posterior(below, to_above - below, 1 - to_above)
+
+
 def _check(margin: float) -> None:
     if not margin > 0:
         raise ValueError(f"a margin of {margin}")

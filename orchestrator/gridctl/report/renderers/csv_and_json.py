@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, fields
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final
 
 from gridctl.analysis.model import (
     ComparisonRow,
@@ -20,6 +20,7 @@ from gridctl.analysis.model import (
     Stratum,
     SubgroupTest,
     Summary,
+    TrendTest,
     TunedModel,
 )
 
@@ -56,23 +57,56 @@ def as_csv(report: Report) -> str:
 
 def side_tables(report: Report) -> dict[str, str]:
     """Tables that do not fit into the rows of comparisons, as CSV by file name."""
+    trends = [row for part in report.comparisons for row in part.trends]
     tables: dict[str, tuple[type[Any], Sequence[Any]]] = {
         "scorecard.csv": (ScorecardRow, report.scorecard),
         "strata.csv": (Stratum, report.strata),
         "published.csv": (PublishedRow, report.published),
         "tuned.csv": (TunedModel, report.tuned),
         "subgroups.csv": (SubgroupTest, [row for part in report.comparisons for row in part.subgroups]),
+        "trends.csv": (TrendTest, trends),
+        "trend_lines.csv": (TrendLine, [line for row in trends for line in _lines(row)]),
         "ranks.csv": (ModelRank, report.ranks),
         "profiles.csv": (ProfilePoint, report.profiles),
     }
     written = {
-        name: _csv([field.name for field in fields(kind)], map(asdict, rows))
+        name: _csv([field.name for field in fields(kind) if field.name not in _OF_THEIR_OWN], map(_plain, rows))
         for name, (kind, rows) in tables.items()
         if rows
     }
     trained = [_flat(asdict(row)) for row in report.trained]
     columns = list(dict.fromkeys(name for row in trained for name in row))
     return written | ({"trained.csv": _csv(columns, trained)} if trained else {})
+
+
+@dataclass(frozen=True, slots=True)
+class TrendLine:
+    """A row of `trend_lines.csv`: a mean lead, or the fitted line, at one train ratio."""
+
+    metric: str
+    model: str
+    against: str
+    kind: str
+    train_ratio: float
+    lead: float
+    low: float | None
+    high: float | None
+
+
+def _lines(row: TrendTest) -> Iterator[TrendLine]:
+    for kind, points in (("mean", row.points), ("fitted", row.line)):
+        for point in points:
+            yield TrendLine(
+                row.metric, row.model, row.against, kind, point.train_ratio, point.lead, point.low, point.high
+            )
+
+
+_OF_THEIR_OWN: Final = ("points", "line")
+"""Of a trend, what has rows of a table of its own."""
+
+
+def _plain(row: Any) -> dict[str, Any]:
+    return {name: value for name, value in asdict(row).items() if name not in _OF_THEIR_OWN}
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:

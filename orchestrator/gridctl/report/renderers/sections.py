@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gridctl.analysis.inference.families import is_selected
 from gridctl.analysis.model import Comparison, ComparisonRow, Overall, Report, Summary
-from gridctl.analysis.statistics.improvement import MEANINGFUL, Improvement
 from gridctl.analysis.wording import bca_coverage, cell_name, is_significant
 from gridctl.experiment.scores.measures import primary_label, titled
 from gridctl.report.conditions import comparison_name
 from gridctl.report.numbers import MISSING, effect, interval, mean_sd, p_value, share, signed
+from gridctl.report.renderers.effect_sections import effect_sizes, improvement_said, place_cells, place_columns
 from gridctl.report.renderers.section import Section
 from gridctl.report.renderers.trend_sections import trend_sections
 from gridctl.terminal.console import count
@@ -38,8 +38,9 @@ def sections(report: Report) -> Iterator[Section]:
         alone = {row.metric: row for row in comparison.overall if row.cells == 1}  # of more there is a table below
         for metric, family in rows.items():
             if report.unit == "run" and any(row.n_pairs > 1 for row in family):
+                yield _other_tests(report, comparison, metric, family)
                 notes = list(improvement_said(alone[metric])) if metric in alone else []
-                yield _other_tests(report, comparison, metric, family, notes)
+                yield effect_sizes(_title(report, comparison, metric, family), place_columns(family), family, notes)
     yield from _whole_grid(report)
     yield from trend_sections(report)
 
@@ -104,13 +105,13 @@ def _summary(report: Report, metric: str, summaries: Sequence[Summary]) -> Secti
 
 
 def _comparison(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
-    ablated, place = any(row.ablation != "none" for row in family), _place_columns(family)
+    ablated, place = any(row.ablation != "none" for row in family), place_columns(family)
     names = ("without", "none") if comparison.kind == "ablations" else (comparison.model, comparison.against)
     g = [] if ablated else ["g"]  # both do not fit into 80 columns; g is then in the second table
     columns = [*place, *names, "diff.", "95% CI", "p", "Holm", *g, "n"]
     rows = []
     for row in family:
-        cells = _place_cells(row, place)
+        cells = place_cells(row, place)
         cells += [mean_sd(row.model_mean, row.model_sd), mean_sd(row.against_mean, row.against_sd)]
         cells += [signed(row.difference), interval(row.ci_low, row.ci_high)]
         cells += [p_value(row.p), p_value(row.p_holm), *([effect(row.hedges_g_av)] if g else []), _count(row)]
@@ -121,23 +122,8 @@ def _comparison(report: Report, comparison: Comparison, metric: str, family: Seq
     return Section(title, columns, rows, emphasised, _caption(report, comparison, family), list(_verdicts(family)))
 
 
-def _place_columns(family: Sequence[ComparisonRow]) -> list[str]:
-    """Columns that distinguish the rows; a ratio that all share is in the title."""
-    ablated = any(row.ablation != "none" for row in family)
-    return [*([] if ablated and _one_ratio(family) else ["ratio"]), *(["ablation"] if ablated else [])]
-
-
-def _place_cells(row: ComparisonRow, columns: Sequence[str]) -> list[str]:
-    cells = {"ratio": f"{row.train_ratio:g}", "ablation": row.ablation}
-    return [cells[column] for column in columns]
-
-
-def _one_ratio(family: Sequence[ComparisonRow]) -> bool:
-    return len({row.train_ratio for row in family}) == 1
-
-
 def _title(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> str:
-    at = "" if "ratio" in _place_columns(family) else f", ratio {family[0].train_ratio:g}"
+    at = "" if "ratio" in place_columns(family) else f", ratio {family[0].train_ratio:g}"
     role = " (secondary)" if family[0].secondary else ""
     return f"{titled(report.measures[metric])}{role}, {comparison_name(comparison)}{at}"
 
@@ -181,11 +167,11 @@ def tests_made(family: Sequence[ComparisonRow]) -> str:
 
 def _readings(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
     """Both readings side by side: the one that is not declared is shown too."""
-    place = _place_columns(family)
+    place = place_columns(family)
     columns = [*place, "these patients", "p", "patients like these", "p", "seeds", "patients"]
     rows = []
     for row in family:
-        cells = _place_cells(row, place)
+        cells = place_cells(row, place)
         for reading in ("cohort", "population"):
             difference, low, high, p = (
                 getattr(row, f"{reading}_{part}") for part in ("difference", "low", "high", "p")
@@ -200,26 +186,21 @@ def _readings(report: Report, comparison: Comparison, metric: str, family: Seque
     return Section(title, columns, rows, caption=said)
 
 
-def _other_tests(
-    report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow], notes: Sequence[str]
-) -> Section:
-    ablated, place = any(row.ablation != "none" for row in family), _place_columns(family)
+def _other_tests(report: Report, comparison: Comparison, metric: str, family: Sequence[ComparisonRow]) -> Section:
+    place = place_columns(family)
     declared = any(row.equivalence_margin is not None for row in family)
-    columns = [*place, "BCa 95% CI", "flips", "ranks", "BH"]
-    columns += [*(["g_av"] if ablated else []), "g_z", "wins", *(["TOST"] if declared else [])]
+    columns = [*place, "BCa 95% CI", "flips", "ranks", "BH", *(["TOST", "ROPE"] if declared else [])]
     rows = []
     for row in family:
-        cells = _place_cells(row, place)
+        cells = place_cells(row, place)
         cells += [interval(row.bca_low, row.bca_high), p_value(row.p_permutation), p_value(row.p_wilcoxon)]
-        cells += [p_value(row.p_bh), *([effect(row.hedges_g_av)] if ablated else [])]
-        cells += [effect(row.hedges_g_z), share(row.probability_of_improvement)]
-        rows.append([*cells, *([p_value(row.p_tost_holm)] if declared else [])])
+        cells.append(p_value(row.p_bh))
+        rows.append([*cells, *([p_value(row.p_tost_holm), share(row.rope_within)] if declared else [])])
     return Section(
         f"{_title(report, comparison, metric, family)}, by other means",
         columns,
         rows,
         caption=_caption_of_others(family),
-        notes=notes,
     )
 
 
@@ -230,11 +211,11 @@ def _caption_of_others(family: Sequence[ComparisonRow]) -> str:
     parts = [
         f"p not corrected: flips: permutation test of the mean over {patterns}, ranks: Wilcoxon",
         f"BH: p of the table above after Benjamini-Hochberg, m = {size}",
-        "g_av, g_z: Hedges' g over the models' deviation and over that of differences",
-        "wins: share of pairs in which the first is better",
     ]
     margins = {row.equivalence_margin for row in family if row.equivalence_margin is not None}
     parts += [f"TOST: p that the difference is within ±{margin:g}, after Holm" for margin in margins]
+    if any(row.rope_within is not None for row in family):
+        parts.append("ROPE: posterior probability of that, flat prior, of each cell alone")
     coverage = bca_coverage(min(row.n_pairs for row in family if row.n_pairs > 1))
     return "; ".join([*parts, *([coverage] if coverage else [])])
 
@@ -264,22 +245,6 @@ def _whole_grid(report: Report) -> Iterator[Section]:
             notes=[said for row in overall.values() if row.metric == metric for said in improvement_said(row)],
             text_columns=("what",),
         )
-
-
-def improvement_said(row: Overall) -> Iterator[str]:
-    """Whether one model is better in enough pairs to be meaningful: Bouthillier et al. (2021)."""
-    if row.probability_of_improvement is None:
-        return
-    assert row.improvement_low is not None
-    assert row.improvement_high is not None
-    found = Improvement(row.probability_of_improvement, row.improvement_low, row.improvement_high)
-    said = f"{row.model} wins {found.share:.0%} of pairs against {row.against}"
-    if found.meaningful:
-        yield f"{said}: significant (above 50%) and meaningful (may be above {MEANINGFUL:.0%}), for these patients"
-    elif found.significant:
-        yield f"{said}: significant (above 50%) and not meaningful (not above {MEANINGFUL:.0%}), for these patients"
-    else:
-        yield f"{said}: not shown to be above 50%"
 
 
 def _overall(row: Overall) -> Iterator[list[str]]:

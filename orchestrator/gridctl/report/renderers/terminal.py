@@ -37,6 +37,7 @@ _UNBROKEN: Final = (
     "ranks",
     "diff.",
     "TOST",
+    "ROPE",
 )
 """Columns too short to wrap; the others wrap if even bare numbers are too wide."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gridctl.analysis.model import Report
 from gridctl.analysis.request import ReportRequest, compares
@@ -14,12 +14,15 @@ from gridctl.collection.collect import Collected
 from gridctl.experiment import Experiment
 from gridctl.experiment.scores.measures import default_scores, epoch_measures, primary_measures
 from gridctl.report.conditions import conditions
+from gridctl.report.renderers.effect_sections import improvement_said
 from gridctl.report.renderers.html.charts.curves import packed_curves
 from gridctl.report.renderers.html.charts.difference_chart import difference_plots
 from gridctl.report.renderers.html.charts.ejection_fraction_chart import agreements, function_cells
 from gridctl.report.renderers.html.charts.grid_map import grid_map
 from gridctl.report.renderers.html.charts.legend import models
+from gridctl.report.renderers.html.charts.profile_chart import profile_plots
 from gridctl.report.renderers.html.charts.ratio_chart import ratio_chart
+from gridctl.report.renderers.html.charts.trend_chart import trend_plots
 from gridctl.report.renderers.html.commands import logs_command, report_command
 from gridctl.report.renderers.html.gallery import read_gallery
 from gridctl.report.renderers.html.last_lines import last_lines
@@ -30,13 +33,18 @@ from gridctl.report.renderers.html.run_table import run_rows
 from gridctl.report.renderers.html.significance_table import test_rows
 from gridctl.report.renderers.html.templating import render
 from gridctl.report.renderers.prediction_sections import prediction_sections
+from gridctl.report.renderers.ranking_sections import ranking_sections
 from gridctl.report.renderers.scorecard_sections import scorecard_sections, training_sections
 from gridctl.report.renderers.sections import definitions
+from gridctl.report.renderers.subgroup_sections import subgroup_sections
 from gridctl.report.renderers.tuning_sections import tuning_sections
 from gridctl.runs.standing import Standing, standing_without_backend
 from gridctl_trainer.storage.base import Store
 
 __all__ = ["render_page"]
+
+MOST_ROWS_OF_A_PAGE: Final = 200
+"""Of an exploratory table of subgroups."""
 
 
 def render_page(
@@ -102,6 +110,13 @@ def render_page(
                 report, Scored(epochs_of_finished, tables.cases, measures), named, experiment.train_ratios
             ),
             "differences": difference_plots(report, named),
+            "improvements": [
+                said for part in report.comparisons for row in part.overall for said in improvement_said(row)
+            ],
+            "trend_plots": trend_plots(report, named),
+            "rankings": [section for section in ranking_sections(report) if "rank" in section.columns],
+            "profile_plots": list(profile_plots(report, named)),
+            "subgroups": list(subgroup_sections(report, most=MOST_ROWS_OF_A_PAGE)),
             "curves": packed_curves(experiment, tables.runs, tables.epochs, [measures[name] for name in metrics]),
             "grid": grid_map(runs, named, known),
             "gallery": gallery,

@@ -120,6 +120,15 @@ def mark_path(series: int) -> str:
     return _shape(series, 6, 6, 4.5)
 
 
+def apart(ticks: Sequence[Tick], least: float = 30) -> list[Tick]:
+    """Ticks without those whose label would touch the one before."""
+    kept: list[Tick] = []
+    for tick in ticks:
+        if not kept or tick.place - kept[-1].place >= least:
+            kept.append(tick)
+    return kept
+
+
 def _round(scale: Scale) -> list[Tick]:
     values = scale.ticks(max(2, round(abs(scale.end - scale.start) / 55)))
     step = values[1] - values[0] if len(values) > 1 else 1.0

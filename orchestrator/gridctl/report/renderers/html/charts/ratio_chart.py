@@ -13,7 +13,7 @@ from gridctl.experiment.scores.measures import Measure, titled
 from gridctl.report.numbers import interval
 from gridctl.report.renderers.html.charts.axes import Scale, span
 from gridctl.report.renderers.html.charts.legend import Model
-from gridctl.report.renderers.html.charts.plot import Plot, Tick
+from gridctl.report.renderers.html.charts.plot import Plot, Tick, apart
 
 WIDTH, HEIGHT = 400, 260
 BEYOND = 0.1
@@ -100,7 +100,7 @@ def _plot(
         WIDTH,
         HEIGHT,
         x_label="train ratio",
-        x_ticks=_apart([Tick(x(ratio), f"{ratio * 100:g}%") for ratio in places]),
+        x_ticks=apart([Tick(x(ratio), f"{ratio * 100:g}%") for ratio in places]),
     )
     if ends:
         least, most = ends
@@ -154,12 +154,3 @@ def _tip(row: Summary) -> str:
 def _said(model: Model, rows: Sequence[Summary]) -> str:
     parts = [f"{row.train_ratio * 100:g}% {row.mean:.3f}" for row in rows if row.model == model.name]
     return f"{model.name}: {', '.join(parts)}"
-
-
-def _apart(ticks: Sequence[Tick], least: float = 30) -> list[Tick]:
-    """Ticks without those whose label would touch the one before."""
-    kept: list[Tick] = []
-    for tick in ticks:
-        if not kept or tick.place - kept[-1].place >= least:
-            kept.append(tick)
-    return kept

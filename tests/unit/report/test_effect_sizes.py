@@ -1,0 +1,62 @@
+"""Effect sizes with their intervals, and in how many pairs a model must win before it is said to matter."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from gridctl.analysis.model import Overall
+from gridctl.report import render
+from gridctl.report.renderers.effect_sections import improvement_said
+from tests.unit.report.situations import ONE_RATIO, SLICES, Situation, ahead, reported
+
+
+def won(share: float, low: float, high: float) -> str:
+    row = Overall(
+        metric="m",
+        model="a",
+        against="b",
+        cells=1,
+        n_pairs=9,
+        iqm_difference=None,
+        iqm_low=None,
+        iqm_high=None,
+        probability_of_improvement=share,
+        improvement_low=low,
+        improvement_high=high,
+    )
+    (said,) = improvement_said(row)
+    return said
+
+
+@pytest.mark.parametrize(
+    ("share", "low", "high", "said"),
+    [
+        (0.9, 0.6, 0.98, "significant (above 50%) and meaningful (may be above 75%)"),
+        (0.6, 0.52, 0.7, "significant (above 50%) and not meaningful (not above 75%)"),
+        (0.6, 0.51, 0.75, "significant (above 50%) and not meaningful (not above 75%)"),
+        (0.7, 0.5, 0.9, "not shown to be above 50%"),
+        (0.4, 0.2, 0.6, "not shown to be above 50%"),
+    ],
+)
+def test_significant_is_the_lower_end_above_a_half_and_meaningful_the_upper_end_above_three_quarters(
+    share: float, low: float, high: float, said: str
+) -> None:
+    """Bouthillier et al. (2021), section 5."""
+    assert said in won(share, low, high)
+
+
+def test_with_one_train_ratio_effect_sizes_and_wins_are_said_too(tmp_path: Path) -> None:
+    report = reported(Situation(ahead(0.1), (SLICES, ONE_RATIO)), tmp_path)
+    row = report.comparisons[0].rows[0]
+    console = Console(file=io.StringIO(), width=80)
+    render(report, "table", console)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "effect sizes" in shown
+    assert f"[{row.hedges_g_av_low:+.2f}, {row.hedges_g_av_high:+.2f}]" in shown
+    assert f"[{row.hedges_g_z_low:+.2f}, {row.hedges_g_z_high:+.2f}]" in shown
+    assert "wins 100% of pairs against unet: significant" in " ".join(shown.split())
+    assert max(map(len, shown.splitlines())) <= 80
