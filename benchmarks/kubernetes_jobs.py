@@ -7,7 +7,8 @@ Each round makes a namespace, runs everything in it and deletes it. The peer is 
 that is already running. It posts the Jobs that gridctl would and puts the same specifications with boto3 at the same
 time; lists the Jobs and pods and parses them with `json`; deletes the Jobs in one request. No node has the label that
 the pods ask for, so that they stay pending and nothing trains. Medians of three rounds. The goals for 1,000 runs: at
-most 1.15 times the peer to submit and 1.1 times to cancel; at most 1.2 s to submit again, and 1 s for `status`.
+most 1.15 times the peer to submit and 1.1 times to cancel; at most 1.2 s to submit again, and 1 s for `status`. The
+peer of a dry run is `benchmarks/render.py`'s, Jinja and one C parse of each Job: the goal is 1 s and 1.3 times that.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks import render
 from gridctl.executors.kubernetes.api.connection import Connection, open_connection
 from gridctl.executors.kubernetes.manifest.job_template import JobTemplate
 from gridctl.experiment import Experiment, load_experiment
@@ -82,7 +85,8 @@ class Peer:
                 for run in experiment.runs
             ]
             made = [posts.submit(self.ask, "POST", self.jobs, job) for job in jobs]
-            for future in (*specs, *made):
+            futures: list[Future[Any]] = [*specs, *made]
+            for future in futures:
                 future.result()
 
     def listed(self, path: str) -> list[Any]:
@@ -128,6 +132,8 @@ def one_round(runs: int, taken: Mapping[str, list[tuple[float, float]]]) -> None
         template = JobTemplate(experiment, store.url)
         jobs = [template.job(run) for run in experiment.runs]
 
+        values = render.values_of(experiment)
+
         def gridctl(*arguments: str) -> None:
             subprocess.run(
                 [sys.executable, "-m", "gridctl", *arguments],
@@ -142,6 +148,8 @@ def one_round(runs: int, taken: Mapping[str, list[tuple[float, float]]]) -> None
             sys.stderr.write(f"{name}: {taken[name][-1][0]:.2f} s, {taken[name][-1][1]:.2f} s of processor time\n")
 
         try:
+            measure("Jinja + C parse", lambda: render.peer(values))
+            measure("gridctl dry run", lambda: gridctl("submit", "benchmark.yaml", "--dry-run"))
             measure("raw create", lambda: peer.create(experiment, jobs, open_store(f"{store.url}/peer")))
             peer.settle(runs)
             measure("raw status", lambda: (peer.listed(peer.jobs), peer.listed(peer.pods)))
@@ -165,7 +173,7 @@ def main() -> None:
         one_round(runs, taken)
     medians = {name: statistics.median(clock for clock, _ in values) for name, values in taken.items()}
     processor = {name: statistics.median(busy for _, busy in values) for name, values in taken.items()}
-    peers = {"submit": "raw create", "status": "raw status", "cancel": "raw cancel"}
+    peers = {"submit": "raw create", "status": "raw status", "cancel": "raw cancel", "dry run": "Jinja + C parse"}
     sys.stdout.write(f"{runs} runs, medians of {rounds}\n")
     for name, value in medians.items():
         peer = peers.get(name.removeprefix("gridctl "))

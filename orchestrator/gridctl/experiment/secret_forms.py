@@ -6,6 +6,7 @@ names that only sound like secrets are left alone: TOKENIZERS_PARALLELISM, AWS_W
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import Final
 
@@ -51,6 +52,7 @@ _FORMS: Final = {
 _COMPILED: Final = {kind: re.compile(pattern) for kind, pattern in _FORMS.items()}
 
 
+@functools.lru_cache(maxsize=1024)  # the Jobs of a grid share most of their words
 def secret_form(text: str) -> str:
     """Which kind of secret a text contains, by its form; empty if it has none."""
     return next((kind for kind, pattern in _COMPILED.items() if pattern.search(text)), "")

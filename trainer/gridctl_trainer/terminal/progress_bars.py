@@ -7,12 +7,21 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 _WIDTH: Final = 24
 
 OnProgress = Callable[[str, int, int], None]
 """Called with a phase, how much of it is done, and its whole."""
+
+
+class _RateColumn(ProgressColumn):
+    """How much is done in a second; empty until that is known."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:.0f}/s" if speed else "")
 
 
 def bars(
@@ -22,6 +31,7 @@ def bars(
     *,
     counted: bool = True,
     timed: bool = True,
+    rated: bool = False,
     transient: bool = True,
     shown: bool | None = None,
 ) -> Progress:
@@ -33,12 +43,14 @@ def bars(
         after: Format of the text behind it; empty for none.
         counted: Whether it is followed by how much is done, and of how much.
         timed: Whether it ends with the time that remains.
+        rated: Whether it tells how much is done in a second.
         transient: Whether nothing is left of it at the end.
         shown: Whether it is drawn; None where the console is a terminal.
     """
     columns: list[ProgressColumn] = [TextColumn(before, style="none"), BarColumn(bar_width=_WIDTH)]
     columns += [MofNCompleteColumn()] if counted else []
     columns += [TextColumn(after)] if after else []
+    columns += [_RateColumn()] if rated else []
     columns += [TimeRemainingColumn()] if timed else []
     drawn = console.is_terminal if shown is None else shown
     return Progress(*columns, console=console, transient=transient, disable=not drawn, refresh_per_second=4)

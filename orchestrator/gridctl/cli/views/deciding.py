@@ -25,9 +25,7 @@ def end_line(found: Decided) -> str:
     words = {"decided": "decided", "budget": "not decided", "failed": "stopped", "unusable": "stopped"}
     begin = words.get(found.ended, "stopped")
     says = found.says.removeprefix("nothing is decided, and ")
-    stopped = f"; {count(len(found.cancelled), 'run')} that is not needed cancelled" if found.cancelled else ""
-    if len(found.cancelled) > 1:
-        stopped = f"; {count(len(found.cancelled), 'run')} that are not needed cancelled"
+    stopped = f"; cancelled {count(len(found.cancelled), 'run')} no longer needed" if found.cancelled else ""
     spent = f"{found.seeds} of at most {count(found.most_seeds, 'seed')}, {found.hours:.2f} hours of training"
     return f"{found.experiment}: {begin}: {says} ({spent}){stopped}"
 

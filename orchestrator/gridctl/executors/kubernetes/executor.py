@@ -14,7 +14,7 @@ from gridctl.executors.check import Check
 from gridctl.executors.kubernetes.api.connection import open_connection
 from gridctl.executors.kubernetes.api.refusals import RefusedError
 from gridctl.executors.kubernetes.api.requests import Api, CutError, Json
-from gridctl.executors.kubernetes.creation_bar import creation_bar
+from gridctl.executors.kubernetes.creation_bar import creation_bar, with_rendering_bar
 from gridctl.executors.kubernetes.informer import ExperimentInformer
 from gridctl.executors.kubernetes.job_creation import JobCreation, Progress, WaitFor
 from gridctl.executors.kubernetes.logs import PodLogs
@@ -63,6 +63,7 @@ class KubernetesExecutor:
         self.secrets = SecretKeys(self.api)
         self._seen: Mapping[str, Job] | None = None
         self._manifests: dict[str, Json] = {}
+        self._shapes: dict[str, str] = {}
 
     def observe(self, experiment: str) -> Mapping[str, Activity]:
         """The state of Jobs and pods: two listings. If some pod has a problem, also events, nodes and Kueue."""
@@ -95,11 +96,9 @@ class KubernetesExecutor:
             InputError: The `kubernetes` section or the template is not valid.
         """
         template = JobTemplate(self._experiment, self._store.url)
-        run_ids = [run.run_id for run in runs]  # each is a digest
-        for run_id, run in zip(run_ids, runs, strict=True):
-            if run_id not in self._manifests:
-                self._manifests[run_id] = template.job(run)
-        return [self._manifests[run_id] for run_id in run_ids]
+        for run in with_rendering_bar([run for run in runs if run.run_id not in self._manifests]):
+            self._manifests[run.run_id] = template.job(run)
+        return [self._manifests[run.run_id] for run in runs]
 
     def start(
         self, runs: Sequence[RunSpec], progress: Progress | None = None, wait_for: WaitFor | None = None
@@ -141,6 +140,7 @@ class KubernetesExecutor:
 
         At most `max_active` Jobs at a time if that is asked for.
         """
+        self.manifests(runs)  # now: they have a bar of their own
         with creation_bar(len(runs), options.max_active) as bar:
             if options.max_active is None:
                 return self.start(runs, bar.created, wait_for)
@@ -197,10 +197,7 @@ class KubernetesExecutor:
             InputError: The `kubernetes` section or the template is not valid.
             UnreachableError: The API server cannot be reached.
         """
-        by_shape: dict[str, list[Json]] = {}
-        for manifest in self.manifests(runs):
-            by_shape.setdefault(shape_of(manifest), []).append(manifest)
-        return [self._judge(members) for members in by_shape.values()]
+        return [self._judge(members) for members in self._by_shape(runs)]
 
     def store_access(self, runs: Sequence[RunSpec]) -> list[StoreAccessFinding]:
         """Whether the runs' pods will reach what lies in S3 as this process does; nothing is sent to S3.
@@ -217,7 +214,7 @@ class KubernetesExecutor:
         command = self.secret_command(here)
         policies = network_policies(self.api)
         found: dict[StoreAccessFinding, None] = {}
-        for manifest in {shape_of(manifest): manifest for manifest in self.manifests(runs)}.values():
+        for manifest, *_ in self._by_shape(runs):
             pods = pod_environment(manifest, self.secrets.of)
             found.update(dict.fromkeys(compare(here, pods, command)))
             labels = manifest["spec"]["template"]["metadata"].get("labels") or {}
@@ -276,6 +273,16 @@ class KubernetesExecutor:
             self._delete_collection(names, "")
             while self.api.get(self._paths.pods, labelSelector=names, limit="1").get("items"):
                 self.api.pause(0.5)
+
+    def _by_shape(self, runs: Sequence[RunSpec]) -> list[list[Json]]:
+        """The runs' Jobs, those together that the API server judges alike."""
+        members: dict[str, list[Json]] = {}
+        for manifest in self.manifests(runs):
+            name = manifest["metadata"]["name"]
+            if name not in self._shapes:
+                self._shapes[name] = shape_of(manifest)
+            members.setdefault(self._shapes[name], []).append(manifest)
+        return list(members.values())
 
     def _judge(self, members: Sequence[Json]) -> Verdict:
         job = members[0]

@@ -78,7 +78,7 @@ def load_member(location: str, store_url: str | None, device: torch.device, *, b
         ) from None
     epoch, weights = _weights(Checkpoints(store, spec, AttemptName(0, "predict")), spec, result, best=best)
     model, channels = _model_of(spec, weights)
-    trained_on = _trained_on(store, layout)
+    trained_on = training_patients(store, layout)
     frames = options_of(spec.network).series_frames
     return Member(spec, model.to(device).eval(), epoch, weights_sha256(weights), frames, channels, trained_on)
 
@@ -147,7 +147,8 @@ def _weights(
     return result.epochs, dict(checkpoints.weights_of(name))
 
 
-def _trained_on(store: Store, layout: RunLayout) -> frozenset[str]:
+def training_patients(store: Store, layout: RunLayout) -> frozenset[str]:
+    """Ids of the patients of a run's training, and of those left out because their images are one of theirs."""
     keys = [stat.key for stat in store.list(layout.attempts) if attempt_of(stat.key)]
     logs = [read_attempt(store.get(key).data, key) for key in keys]
     data = [log.data for log in logs if log.data and TRAIN in log.data.sets]

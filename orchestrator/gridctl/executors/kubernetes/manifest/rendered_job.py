@@ -20,6 +20,7 @@ MOST_CHARACTERS: Final = 1_000_000
 
 _THROUGH_TOJSON: Final = "write values through the filter `tojson`"
 _JSON_TAGS: Final = tuple(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null"))
+_STRING, _MAPPING, _SEQUENCE = (f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq"))
 _LONGEST_NUMBER: Final = 300
 
 
@@ -55,10 +56,8 @@ class TemplateOutput:
     """
 
     def __init__(self, written: Mapping[str, Sequence[int]]) -> None:
-        self._pieces: list[str] = []
+        self._pieces: list[tuple[str, int]] = []
         self._length = 0
-        self._lines: list[int] = []
-        self._at_line_start = True
         self._written = written
 
     def add(self, piece: str, line: int) -> None:
@@ -74,13 +73,7 @@ class TemplateOutput:
         self._length += len(piece)
         if self._length > MOST_CHARACTERS:
             raise TemplateMistake(f"the template gives more than {MOST_CHARACTERS:,} characters", line)
-        self._pieces.append(piece)
-        for part in piece.splitlines(keepends=True):
-            if self._at_line_start:
-                line = self._looked_up(part.strip(), line)
-                self._lines.append(line)
-            self._at_line_start = part.endswith("\n")
-            line += self._at_line_start
+        self._pieces.append((piece, line))
 
     def _looked_up(self, text: str, line: int) -> int:
         numbers = self._written.get(text, ()) if text else ()
@@ -90,11 +83,26 @@ class TemplateOutput:
     @property
     def text(self) -> str:
         """All of it."""
-        return "".join(self._pieces)
+        return "".join([piece for piece, _ in self._pieces])
 
     def template_line(self, line: int) -> int:
         """Of a line of the text, counted from 0."""
         return self._lines[min(line, len(self._lines) - 1)] if self._lines else 1
+
+    @cached_property
+    def _lines(self) -> list[int]:
+        """The template's line of each line of the text: computed on first use, since only mistakes need it."""
+        lines: list[int] = []
+        at_line_start = True
+        for piece, first in self._pieces:
+            line = first
+            for part in piece.splitlines(keepends=True):
+                if at_line_start:
+                    line = self._looked_up(part.strip(), line)
+                    lines.append(line)
+                at_line_start = part.endswith("\n")
+                line += at_line_start
+        return lines
 
 
 class _UniqueKeyLoader(yaml.CSafeLoader):
@@ -110,6 +118,24 @@ class _UniqueKeyLoader(yaml.CSafeLoader):
         made: dict[Any, Any] = super().construct_mapping(node, deep)
         return made
 
+    def construct_plain(self, node: Any) -> Any:
+        """The value of a node, faster than `construct_document`, for documents without aliases and merge keys."""
+        tag = node.tag
+        if tag == _STRING:
+            return node.value
+        if tag == _MAPPING and isinstance(node, yaml.MappingNode):
+            made: dict[Any, Any] = {}
+            for key, value in node.value:
+                if key.tag != _STRING:
+                    return self.construct_object(node, deep=True)
+                if key.value in made:
+                    raise yaml.MarkedYAMLError(problem=f"'{key.value}' is given twice", problem_mark=key.start_mark)
+                made[key.value] = self.construct_plain(value)
+            return made
+        if tag == _SEQUENCE and isinstance(node, yaml.SequenceNode):
+            return [self.construct_plain(item) for item in node.value]
+        return self.construct_object(node, deep=True)
+
 
 def read_job(output: TemplateOutput) -> Rendered:
     """The Job in the output of a template.
@@ -118,12 +144,13 @@ def read_job(output: TemplateOutput) -> Rendered:
         TemplateMistake: It is not one YAML mapping, or no JSON.
     """
     text = output.text
+    has_aliases = "*" in text and "&" in text
     try:
         loader = _UniqueKeyLoader(text)
         documents: list[tuple[Any, Any]] = []
         while loader.check_node():
             node = loader.get_node()
-            document = loader.construct_document(node)
+            document = loader.construct_document(node) if has_aliases else loader.construct_plain(node)
             if document is not None:
                 documents.append((node, document))
     except yaml.YAMLError as error:
@@ -143,7 +170,7 @@ def read_job(output: TemplateOutput) -> Rendered:
             what = "the template gives YAML that is no mapping, not a Job"
         raise TemplateMistake(what, output.template_line(line))
     node, job = documents[0]
-    _require_small_json(job, node, output, has_aliases="*" in text and "&" in text)
+    _require_small_json(job, node, output, has_aliases=has_aliases)
     return Rendered(text.strip() + "\n", job, _FieldLines(node, output))
 
 
