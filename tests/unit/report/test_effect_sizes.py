@@ -10,7 +10,7 @@ from rich.console import Console
 
 from gridctl.analysis.model import Overall
 from gridctl.report import render
-from gridctl.report.renderers.effect_sections import improvement_said
+from gridctl.report.renderers.sections.effect import improvement_said
 from tests.unit.report.situations import ONE_RATIO, SLICES, Situation, ahead, reported
 
 

@@ -13,7 +13,7 @@ from gridctl.collection.collect import collect
 from gridctl.errors import InputError
 from gridctl.experiment import parse_experiment
 from gridctl.report import Report, ReportRequest, build_report
-from gridctl.report.renderers.all_sections import all_sections
+from gridctl.report.renderers.sections.all_sections import all_sections
 from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import dice_of, experiment, log_run
 from tests.unit.report.scored_cases import SUNNYBROOK_CASE_DICE, VALIDATION_CASE_DICE, case_dice_of, log_cases

@@ -14,8 +14,8 @@ from gridctl.collection.collect import collect
 from gridctl.errors import InputError
 from gridctl.experiment import Experiment, parse_experiment
 from gridctl.report import Report, ReportRequest, build_report
-from gridctl.report.renderers.all_sections import all_sections
 from gridctl.report.renderers.csv_and_json import as_json, side_tables
+from gridctl.report.renderers.sections.all_sections import all_sections
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import dice_of, experiment, log_run

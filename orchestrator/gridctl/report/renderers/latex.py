@@ -9,9 +9,9 @@ from typing import Final
 from gridctl.analysis.model import Report
 from gridctl.analysis.wording import sentence
 from gridctl.report.conditions import conditions
-from gridctl.report.renderers.all_sections import all_sections
-from gridctl.report.renderers.section import Section
-from gridctl.report.renderers.sections import definitions, footer
+from gridctl.report.renderers.sections.all_sections import all_sections
+from gridctl.report.renderers.sections.comparisons import definitions, footer
+from gridctl.report.renderers.sections.section import Section
 from gridctl.report.renderers.unbroken import NO_BREAK, unbroken
 
 _PREAMBLE: Final = r"""\documentclass{article}

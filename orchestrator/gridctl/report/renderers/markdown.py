@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from gridctl.analysis.model import Report
 from gridctl.report.conditions import conditions
-from gridctl.report.renderers.all_sections import all_sections
-from gridctl.report.renderers.section import Section
-from gridctl.report.renderers.sections import definitions, footer
+from gridctl.report.renderers.sections.all_sections import all_sections
+from gridctl.report.renderers.sections.comparisons import definitions, footer
+from gridctl.report.renderers.sections.section import Section
 from gridctl.report.renderers.unbroken import unbroken
 
 

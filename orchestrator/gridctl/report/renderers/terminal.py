@@ -15,9 +15,9 @@ from rich.text import Text
 
 from gridctl.analysis.model import Report
 from gridctl.report.conditions import conditions
-from gridctl.report.renderers.all_sections import all_sections
-from gridctl.report.renderers.section import Section
-from gridctl.report.renderers.sections import definitions, footer
+from gridctl.report.renderers.sections.all_sections import all_sections
+from gridctl.report.renderers.sections.comparisons import definitions, footer
+from gridctl.report.renderers.sections.section import Section
 from gridctl.terminal.tables import Column, entries
 
 _LEADING_ZERO: Final = re.compile(r"(?<![\d.])0(?=\.\d)")

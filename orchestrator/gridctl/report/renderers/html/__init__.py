@@ -14,7 +14,6 @@ from gridctl.collection.collect import Collected
 from gridctl.experiment import Experiment
 from gridctl.experiment.scores.measures import default_scores, epoch_measures, primary_measures
 from gridctl.report.conditions import conditions
-from gridctl.report.renderers.effect_sections import improvement_said
 from gridctl.report.renderers.html.charts.curves import packed_curves
 from gridctl.report.renderers.html.charts.difference_chart import difference_plots
 from gridctl.report.renderers.html.charts.ejection_fraction_chart import agreements, function_cells
@@ -32,12 +31,13 @@ from gridctl.report.renderers.html.representatives import representatives
 from gridctl.report.renderers.html.run_table import run_rows
 from gridctl.report.renderers.html.significance_table import test_rows
 from gridctl.report.renderers.html.templating import render
-from gridctl.report.renderers.prediction_sections import prediction_sections
-from gridctl.report.renderers.ranking_sections import ranking_sections
-from gridctl.report.renderers.scorecard_sections import scorecard_sections, training_sections
-from gridctl.report.renderers.sections import definitions
-from gridctl.report.renderers.subgroup_sections import subgroup_sections
-from gridctl.report.renderers.tuning_sections import tuning_sections
+from gridctl.report.renderers.sections.comparisons import definitions
+from gridctl.report.renderers.sections.effect import improvement_said
+from gridctl.report.renderers.sections.prediction import prediction_sections
+from gridctl.report.renderers.sections.ranking import ranking_sections
+from gridctl.report.renderers.sections.scorecard import scorecard_sections, training_sections
+from gridctl.report.renderers.sections.subgroup import subgroup_sections
+from gridctl.report.renderers.sections.tuning import tuning_sections
 from gridctl.runs.standing import Standing, standing_without_backend
 from gridctl_trainer.storage.base import Store
 

@@ -10,7 +10,7 @@ from gridctl.experiment.scores.measures import Measure, titled
 from gridctl.report.renderers.html.charts.axes import Scale, span
 from gridctl.report.renderers.html.charts.legend import Model
 from gridctl.report.renderers.html.charts.plot import Plot, Tick
-from gridctl.report.renderers.ranking_sections import profile_caption
+from gridctl.report.renderers.sections.ranking import profile_caption
 
 WIDTH, HEIGHT = 400, 300
 

@@ -11,9 +11,9 @@ from gridctl.analysis.wording import bca_coverage, cell_name, is_significant
 from gridctl.experiment.scores.measures import primary_label, titled
 from gridctl.report.conditions import comparison_name
 from gridctl.report.numbers import MISSING, effect, interval, mean_sd, p_value, share, signed
-from gridctl.report.renderers.effect_sections import effect_sizes, improvement_said, place_cells, place_columns
-from gridctl.report.renderers.section import Section
-from gridctl.report.renderers.trend_sections import trend_sections
+from gridctl.report.renderers.sections.effect import effect_sizes, improvement_said, place_cells, place_columns
+from gridctl.report.renderers.sections.section import Section
+from gridctl.report.renderers.sections.trend import trend_sections
 from gridctl.terminal.console import count
 
 

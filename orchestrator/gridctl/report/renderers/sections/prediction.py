@@ -11,7 +11,7 @@ from gridctl.analysis.predictions.wording import is_significant
 from gridctl.experiment.scores.measures import titled
 from gridctl.report.numbers import effect, interval, mean_sd, p_value, share, signed
 from gridctl.report.predictions import place
-from gridctl.report.renderers.section import Section
+from gridctl.report.renderers.sections.section import Section
 from gridctl.terminal.console import count
 
 

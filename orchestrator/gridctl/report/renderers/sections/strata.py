@@ -9,7 +9,7 @@ from typing import Final
 from gridctl.analysis.model import Report, Stratum
 from gridctl.experiment.scores.measures import titled
 from gridctl.report.numbers import MISSING, mean_sd
-from gridctl.report.renderers.section import Section
+from gridctl.report.renderers.sections.section import Section
 
 _SUBGROUPS: Final = {"group": "pathology"}
 """What subgroups call a property of patients by another name."""

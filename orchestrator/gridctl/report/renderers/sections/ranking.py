@@ -10,7 +10,7 @@ from gridctl.analysis.model import ModelRank, ProfilePoint, Report
 from gridctl.experiment.scores.measures import titled
 from gridctl.report.numbers import MISSING
 from gridctl.report.rankings import FEW_UNITS, drawn
-from gridctl.report.renderers.section import Section
+from gridctl.report.renderers.sections.section import Section
 from gridctl.terminal.console import count
 
 _THRESHOLDS_SHOWN: Final = 4

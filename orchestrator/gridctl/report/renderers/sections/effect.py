@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from gridctl.analysis.model import ComparisonRow, Overall
 from gridctl.analysis.statistics.improvement import MEANINGFUL, Improvement
 from gridctl.report.numbers import effect, share
-from gridctl.report.renderers.section import Section
+from gridctl.report.renderers.sections.section import Section
 
 
 def effect_sizes(title: str, place: Sequence[str], family: Sequence[ComparisonRow], notes: Sequence[str]) -> Section:

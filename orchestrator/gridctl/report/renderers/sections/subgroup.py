@@ -9,7 +9,7 @@ from typing import Final
 from gridctl.analysis.inference.subgroup_wording import is_significant_subgroup
 from gridctl.analysis.model import Report, SubgroupTest
 from gridctl.report.numbers import interval, p_value, signed
-from gridctl.report.renderers.section import Section
+from gridctl.report.renderers.sections.section import Section
 from gridctl.report.subgroups import counted
 from gridctl.terminal.console import count
 

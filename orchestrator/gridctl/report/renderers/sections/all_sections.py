@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gridctl.analysis.model import Report
-from gridctl.report.renderers.prediction_sections import prediction_sections
-from gridctl.report.renderers.ranking_sections import ranking_sections
-from gridctl.report.renderers.scorecard_sections import scorecard_sections, training_sections
-from gridctl.report.renderers.section import Section
-from gridctl.report.renderers.sections import sections
-from gridctl.report.renderers.strata_sections import strata_sections
-from gridctl.report.renderers.study_sections import study_sections
-from gridctl.report.renderers.subgroup_sections import subgroup_sections
-from gridctl.report.renderers.tuning_sections import tuning_sections
+from gridctl.report.renderers.sections.comparisons import sections
+from gridctl.report.renderers.sections.prediction import prediction_sections
+from gridctl.report.renderers.sections.ranking import ranking_sections
+from gridctl.report.renderers.sections.scorecard import scorecard_sections, training_sections
+from gridctl.report.renderers.sections.section import Section
+from gridctl.report.renderers.sections.strata import strata_sections
+from gridctl.report.renderers.sections.study import study_sections
+from gridctl.report.renderers.sections.subgroup import subgroup_sections
+from gridctl.report.renderers.sections.tuning import tuning_sections
 
 
 def all_sections(report: Report) -> Iterator[Section]:

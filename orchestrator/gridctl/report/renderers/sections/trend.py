@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gridctl.analysis.inference.trend_wording import is_significant_trend
 from gridctl.analysis.model import Interaction, Report, TrendTest
 from gridctl.experiment.scores.measures import titled
-from gridctl.report.renderers.section import Section
+from gridctl.report.renderers.sections.section import Section
 from gridctl.report.trends import INTERACTION_COLUMNS, TREND_COLUMNS, interaction_cells, trend_cells
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gridctl.analysis.model import Report
 from gridctl.report.numbers import MISSING, mean_sd
-from gridctl.report.renderers.section import Section
+from gridctl.report.renderers.sections.section import Section
 
 
 def tuning_sections(report: Report) -> Iterator[Section]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from gridctl.analysis.model import Report, StudyCell, StudyItem, StudyPoint
 from gridctl.report.numbers import MISSING, interval, mean_sd, p_value
-from gridctl.report.renderers.section import Section
+from gridctl.report.renderers.sections.section import Section
 
 _EPOCHS_SHOWN = 5
 
