@@ -243,7 +243,7 @@ def test_equivalence_is_corrected_over_cells(store: FolderStore, tmp_path: Path)
 def test_equivalence_is_in_the_headline(store: FolderStore, tmp_path: Path) -> None:
     tiny = filled(store, tmp_path, dice(0.0), "compare.equivalence_margin=0.05")
     (line, *_) = reported(tiny, store).headlines
-    assert "by cell every difference is within ±0.05, too small to matter (after Holm over 2 tests)" in line
+    assert "by cell every difference is within ±0.05, too small to matter (after Holm over 2 tests; " in line
 
 
 def test_one_patient_is_no_test_over_patients(store: FolderStore, tmp_path: Path) -> None:
