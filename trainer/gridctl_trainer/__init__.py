@@ -1,1 +1,1 @@
-"""What runs inside the container: data, models, training. Never imports `orchestrator`."""
+"""What runs inside the container: data, models, training. Never imports `gridctl`."""

@@ -14,7 +14,7 @@ SHOWN_PROBLEMS: Final = 20
 
 
 def shortened(text: str, length: int = 200) -> str:
-    """A text of at most this many characters, then `...` and how many more there were."""
+    """The text, cut after this many characters: `...` and the number of characters left out follow."""
     return text if len(text) <= length else f"{text[:length]}... ({len(text) - length:,} more characters)"
 
 
@@ -47,7 +47,7 @@ def first_shown(problems: Sequence[object]) -> list[str]:
 class Fault(Exception):
     """Base of every failure that is reported without a traceback.
 
-    It carries every problem found, not only the first, so that a file is fixed in one round. No secret gets into it.
+    It carries every problem found, not only the first, so that a file is fixed in one go. It never contains a secret.
     """
 
     exit_code: ClassVar[int] = exit_codes.BUG
@@ -102,7 +102,7 @@ class StoreError(Fault):
 
 
 class LocationError(StoreError):
-    """A text that should name a store, a data set or a folder does not. Never retried."""
+    """A location is malformed: it names no store, data set or folder. Never retried."""
 
     exit_code = exit_codes.BAD_SPEC
 
@@ -114,15 +114,15 @@ class StoreRefusedError(StoreError):
 
 
 class RefusedObjectError(StoreError):
-    """The server will never take this object, or this kind of request: waiting does not help."""
+    """The server refuses this object or this kind of request for good: waiting does not help."""
 
 
 class DamagedObjectError(StoreError):
-    """An object is not what its checksum says, read after read."""
+    """An object does not match its checksum, even when it is read again."""
 
 
 class NotAnObjectError(StoreError):
-    """What lies at this key is none of gridctl's objects: a folder, a pipe, or far too large."""
+    """The key does not hold an object of gridctl: it is a folder, a pipe, or far too large."""
 
 
 class NotFoundError(StoreError):

@@ -1,4 +1,4 @@
-"""Exit codes of the trainer; the Job's `podFailurePolicy` and the local backend act on them."""
+"""Exit codes of the trainer; the Job's `podFailurePolicy` and the local executor act on them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Final
 
 DONE: Final = 0
 BUG: Final = 1
-"""Anything unforeseen, and stores that failed: retried, and counted."""
+"""Unforeseen errors and failing stores: retried, and each retry counts."""
 BAD_SPEC: Final = 2
 """Never retried: the same specification would fail again."""
 BAD_DATA: Final = 3

@@ -1,4 +1,4 @@
-"""The one base of everything that is written as JSON and read back."""
+"""The base class of everything that is written as JSON and read back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON that others may have written: bounded in size, depth and digits, and each key once."""
+"""Reads JSON from untrusted sources: size, depth and digits are bounded, and no key may occur twice."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def read_json(text: bytes | str, max_bytes: int) -> Any:
 
 
 def require_keys_once(text: bytes | str) -> None:
-    """Refuse what is otherwise read as if only the last of two equal keys were there.
+    """Refuse duplicate keys, of which parsers silently keep only the last.
 
     Args:
         text: JSON that a parser has taken.

@@ -40,7 +40,7 @@ class Position(NamedTuple):
 
 
 class AttemptName(NamedTuple):
-    """Number of an attempt, from 1, and what tells two of the same number apart. Ordered."""
+    """Number of an attempt, from 1, and an id that distinguishes two attempts of the same number. Ordered."""
 
     number: int
     uid: str
@@ -54,7 +54,7 @@ class CheckpointName(NamedTuple):
 
 
 def experiment_prefix(experiment: str) -> str:
-    """Everything of an experiment begins with this."""
+    """The prefix of every key of an experiment."""
     return f"{experiment}/"
 
 
@@ -79,12 +79,12 @@ def history_prefix(experiment: str) -> str:
 
 
 def waiting_submission(experiment: str, uid: str) -> str:
-    """What a submission that waits for room says of itself."""
+    """The key at which a waiting submission describes itself."""
     return f"{experiment}/{_WAITING}/{uid}.json"
 
 
 def is_waiting_submission(key: str) -> bool:
-    """Whether a key is that of one."""
+    """Whether a key belongs to a waiting submission."""
     parts = key.split("/")
     return len(parts) == 3 and parts[1] == _WAITING and parts[2].endswith(".json")
 
@@ -102,7 +102,7 @@ def history_event(experiment: str, at: datetime, kind: str, uid: str) -> str:
 
 
 def event_of(key: str) -> tuple[str, datetime] | None:
-    """What happened and when, of the key of an event; None for any other key."""
+    """What happened and when, read from an event's key; None for any other key."""
     named = _EVENT.fullmatch(key)
     if named is None:
         return None

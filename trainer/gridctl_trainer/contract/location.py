@@ -1,4 +1,4 @@
-"""How a place is written: `s3://bucket/prefix`, `file:///folder`, or the path of a folder. Read only here."""
+"""How locations are written: `s3://bucket/prefix`, `file:///folder`, or a folder's path. They are parsed only here."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def _refuse_invisible(text: str) -> None:
 
 
 def _refuse_names_of_buckets(text: str) -> None:
-    """Other ways in which AWS writes a bucket, and a server that stands where one should."""
+    """Refuse other spellings of a bucket that AWS knows, and a server's name in place of a bucket."""
     if found := _ARN.fullmatch(text) or _OF_AWS.fullmatch(text):
         parts = [part for part in found.groupdict().values() if part]
         raise LocationMistake("this is not how a bucket is written here", f"did you mean s3://{'/'.join(parts)}?")

@@ -97,7 +97,7 @@ def _checked_metric(text: str) -> str:
 MetricName = Annotated[str, AfterValidator(_checked_metric), text_form(METRIC_FORM)]
 ScoreText = Annotated[str, AfterValidator(_checked_score), text_form(SCORE_FORM)]
 BestBy = Annotated[str, AfterValidator(_checked_best), text_form(f"{TRAIN_LOSS}|{SCORE_FORM}")]
-"""By what an epoch can be the best: a score, or `train_loss`."""
+"""What can select the best epoch: a score, or `train_loss`."""
 
 
 def scores_of(

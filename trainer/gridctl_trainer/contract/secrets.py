@@ -1,4 +1,4 @@
-"""Texts without what must never be shown: passwords in URLs, signatures, this process's credentials."""
+"""Masks secrets in text: passwords in URLs, signatures, and the credentials of this process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _VARIABLES: Final = (
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
 )
 _SHORTEST: Final = 8
-"""A shorter value of a variable is also a word of messages."""
+"""Shorter values also occur as ordinary words in messages."""
 
 
 def has_credentials(url: str) -> bool:

@@ -10,7 +10,7 @@ _LONGEST = 100
 
 
 def did_you_mean(word: object, known: Collection[str]) -> str:
-    """What to do about an unknown word.
+    """A hint about an unknown word.
 
     Args:
         word: What was written.

@@ -15,7 +15,7 @@ from gridctl_trainer.host.folder_walk import walk_files
 
 
 class UnreadableError(DataError):
-    """Part of a data set is there by name but cannot be read."""
+    """A file of a data set exists but cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)

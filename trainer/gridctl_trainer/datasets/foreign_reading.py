@@ -1,4 +1,4 @@
-"""Reading with a data set that does not come with gridctl: what it returns is looked at before it is believed."""
+"""Reads with data sets that do not come with gridctl: what they return is checked before it is used."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def read_foreign(name: str, dataset: Dataset, case: CaseFiles, frames: int, noti
 
 
 def why_no_slice(found: LabelledSlice, frames: int) -> Iterator[str]:
-    """What is wrong with a slice, in words.
+    """What is wrong with a slice, as text.
 
     Args:
         found: As a data set returned it.

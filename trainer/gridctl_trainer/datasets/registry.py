@@ -1,4 +1,4 @@
-"""From a name to what reads that data set, and the cases that it finds in a folder."""
+"""Looks up data sets by name, and finds the cases in a folder."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class CaseSource:
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """All that reading may open."""
+        """Every file that reading may open."""
         return self.case.files
 
     def fingerprint(self, root: Path) -> str:
@@ -68,7 +68,7 @@ class CaseSource:
         return read_foreign(self.name, self.dataset, self.case, frames, notice)
 
     def judge(self, slices: Sequence[LabelledSlice], notice: Notice) -> None:
-        """Say what the data set itself knows to be odd about these slices."""
+        """Report what the data set itself finds odd about these slices."""
         if isinstance(self.dataset, CheckedDataset):
             self.dataset.judge(slices, notice)
 

@@ -14,7 +14,7 @@ Phase = str
 """A time point of the heart's cycle: `ED` and `ES` are its ends; of data without time it is empty."""
 
 CAVITY: Final = "left_ventricle"
-"""The structure whose volume is that of the heart: what plausibility and ejection fractions are about."""
+"""The structure that plausibility checks and ejection fractions use."""
 
 Progress = Callable[[int, int], None]
 """Called with patients read and their number."""

@@ -157,7 +157,7 @@ def patient_of(case: str, patients: Collection[str], names: CaseNames | None = N
 
 
 def _ranked(patients: Iterable[str], salt: str) -> list[str]:
-    """In an order that depends on nothing but the ids and a text."""
+    """The ids in an order that depends only on them and on a text."""
     return sorted(set(patients), key=lambda patient: hashlib.sha256(f"{salt}:{patient}".encode()).digest())
 
 

@@ -1,1 +1,1 @@
-"""Anybody's masks scored against the truth: two folders of label maps, the same metrics as those of runs."""
+"""Scores any masks against the truth: two folders of label maps, with the metrics of runs."""

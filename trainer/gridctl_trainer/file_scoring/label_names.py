@@ -62,7 +62,7 @@ def parse_labels(text: str, option: str) -> LabelNames:
     """Read `1=right_ventricle,2=myocardium`.
 
     Raises:
-        SpecError: It is not written so.
+        SpecError: It has another form.
     """
     pairs = [part.partition("=") for part in text.split(",") if part.strip()]
     if not pairs or any(not equals or not number.strip().isdecimal() for number, equals, _ in pairs):
@@ -115,7 +115,7 @@ def label_names(pairs: Sequence[tuple[str, Sequence[int]]], where: object) -> La
         where: They were written, for messages.
 
     Raises:
-        SpecError: A name is none, or stands there twice.
+        SpecError: A name is not valid, or is given twice.
     """
     structures: dict[str, tuple[int, ...]] = {}
     other, ignored = [0], None

@@ -1,4 +1,4 @@
-"""Whose masks are scored: the runs that `gridctl predict` names beside them, and on whom these were trained."""
+"""Which runs made the masks, as `gridctl predict` notes beside them, and which patients those runs were trained on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Predictions paired with the truth and scored; whatever cannot be is said and counted, and the others are scored."""
+"""Pairs predictions with the truth and scores them; cases that cannot be scored are reported and counted."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from gridctl_trainer.contract.wording import count
 from gridctl_trainer.file_scoring.summary import EVERY, Summary, one_empty, summarise
 
 _SIGNED: Final = "absolute_"
-"""Before the name of a signed error stands for its size: both are shown, what is only measured is in the files."""
+"""Prefix of the absolute value of a signed error. Both are shown; mere measurements are in the files only."""
 
 
 def print_scorecard(records: Sequence[CaseScores], metrics: Mapping[str, MetricInfo], console: Console) -> None:

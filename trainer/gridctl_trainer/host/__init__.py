@@ -1,1 +1,1 @@
-"""What this machine offers and does: files, locks, folders of the user, cores, signals."""
+"""Services of this machine: files, locks, the user's folders, cores, signals."""

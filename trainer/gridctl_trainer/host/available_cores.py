@@ -83,7 +83,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _unescaped(text: str) -> str:
-    """Spaces and backslashes of a path are octal in there."""
+    """Spaces and backslashes are written as octal escapes in that file."""
     for code, sign in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
         text = text.replace(code, sign)
     return text

@@ -12,7 +12,7 @@ _chance = random.Random()  # never the generator of a run, whose state is in its
 
 @dataclass(frozen=True, slots=True)
 class Backoff:
-    """Pauses that double with each failure in a row, each a random part of its longest: many clients then spread out.
+    """Pauses whose upper bound doubles with each consecutive failure, randomised so that many clients spread out.
 
     Attributes:
         first_s: The longest pause after the first failure.
@@ -31,5 +31,5 @@ class Backoff:
 
 
 def soon_s() -> float:
-    """A pause too short to be noticed, that keeps those who wait for the same moment apart."""
+    """A pause too short to notice; it spreads clients that wake at the same moment."""
     return _chance.uniform(0, 0.1)

@@ -1,4 +1,4 @@
-"""Reading a file that a user names, whatever lies there: never without end, and never waited for without end."""
+"""Reads a file that a user names, with bounds on its size and on waiting."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _PIPE_TIMEOUT_S: Final = 30.0
 
 
 class UnreadableFileError(Exception):
-    """There is something, and it is not what can be read."""
+    """The path exists but cannot be read as a file."""
 
 
 class TooLargeFileError(UnreadableFileError):
-    """It is longer than what is meant ever is."""
+    """The file is larger than any valid one."""
 
 
 def read_bounded(path: Path, max_bytes: int) -> bytes:

@@ -1,4 +1,4 @@
-"""What a metric is given, and what it may answer.
+"""What a metric receives and what it may return.
 
 A metric is one function and the descriptor that names it, both in one module that imports no torch at its top. It
 scores slices while a model trains, or whole volumes on the scanner's grid once it is trained:

@@ -13,16 +13,16 @@ from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.plugins.metric import METRICS
 
 _ROUNDING: Final = 1e-5
-"""By how much a number may lie beyond the range of its metric: float32 rounds a perfect score up."""
+"""How far a number may lie beyond its metric's range: float32 can round a perfect score up."""
 
 NOT_A_NUMBER: Final = "the metric gave no number"
-"""Why there is no score where a metric answers NaN, instead of saying that it is undefined."""
+"""The reason recorded where a metric returns NaN instead of `Undefined`."""
 
 Level = Literal["slice", "case", "patient"]
 
 
 class MetricError(Fault):
-    """A metric does not do what metrics do. Never retried: it would fail again."""
+    """A metric breaks the contract of metrics. Never retried: it would fail again."""
 
     exit_code = exit_codes.BAD_SPEC
 
@@ -74,7 +74,7 @@ def _function(name: str, given: Callable[..., Any] | str) -> Callable[..., Any]:
 def called(
     metric: Metric, function: Callable[..., Any], given: Any, passed_on: tuple[type[Exception], ...] = ()
 ) -> Any:
-    """What a metric answers.
+    """Call a metric and return its answer.
 
     Args:
         metric: Named in errors.

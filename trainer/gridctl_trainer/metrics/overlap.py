@@ -1,4 +1,4 @@
-"""How far a predicted volume and the true one overlap: voxels of the scanner's grid, over all slices of a case."""
+"""Overlap of the predicted and the true volume: voxels of the scanner's grid, over all slices of a case."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from gridctl_trainer.metrics.base import BOTH_EMPTY, NO_PREDICTION, NO_TRUTH, Ca
 
 
 def dice(volume: CaseVolume) -> float | Undefined:
-    """Twice the voxels in both, by the sum of the voxels of each."""
+    """Twice the voxels in both, divided by the sum of the voxels of each."""
     both = volume.predicted_voxels + volume.true_voxels
     return 2 * volume.true_positive / both if both else BOTH_EMPTY
 
 
 def iou(volume: CaseVolume) -> float | Undefined:
-    """Voxels in both, by those in either."""
+    """Voxels in both, divided by those in either."""
     either = volume.predicted_voxels + volume.true_voxels - volume.true_positive
     return volume.true_positive / either if either else BOTH_EMPTY
 

@@ -16,11 +16,11 @@ from gridctl_trainer.metrics.base import SliceBatch, Undefined
 from gridctl_trainer.metrics.loading import NOT_A_NUMBER, Metric, MetricError, called, checked_number
 
 _OURS = (torch.OutOfMemoryError,)
-"""Not the fault of a metric: said elsewhere, with what to change."""
+"""Errors that are no fault of a metric; they are reported elsewhere, with a hint."""
 
 
 NOT_OUTLINED: Final = "not outlined"
-"""Why an image has no score of a structure that nobody looked for on it: it is neither there nor not."""
+"""The reason recorded for a structure that was not annotated on an image: absence is not known."""
 
 
 def _kept(images: SliceBatch, outlined: Tensor | None) -> SliceBatch:

@@ -1,4 +1,4 @@
-"""How far the outline of each slice and the true one overlap: the metrics of volumes, taken slice by slice."""
+"""Overlap within each slice: the metrics of volumes, taken slice by slice."""
 
 from __future__ import annotations
 

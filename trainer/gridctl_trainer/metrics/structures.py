@@ -1,4 +1,4 @@
-"""From a model's output to what it says of each structure."""
+"""Splits a model's output by structure."""
 
 from __future__ import annotations
 

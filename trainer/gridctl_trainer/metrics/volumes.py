@@ -1,4 +1,4 @@
-"""What a metric of cases, or of patients, is given."""
+"""The input of metrics of cases and of patients."""
 
 from __future__ import annotations
 

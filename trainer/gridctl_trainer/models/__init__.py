@@ -1,1 +1,1 @@
-"""The built-in networks, registered like anybody's: a light U-Net and the recurrent γ-Net. Imports none of them."""
+"""The built-in networks, registered like any plugin: a light U-Net and the recurrent γ-Net. Imports neither."""

@@ -1,4 +1,4 @@
-"""What options of networks with levels have in common."""
+"""Options shared by networks with levels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From what a specification says of a network to the network."""
+"""Builds the network that a specification names."""
 
 from __future__ import annotations
 

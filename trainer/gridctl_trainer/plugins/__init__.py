@@ -1,1 +1,1 @@
-"""Plugins: what installed packages, or a class named by its path, bring to gridctl. Light: both sides read it."""
+"""Plugins: what installed packages, or classes named by their path, add to gridctl. Light: both packages read it."""

@@ -1,4 +1,4 @@
-"""A class that is named by its path and describes nothing itself: the keywords of its constructor are its options."""
+"""Classes named by their path that have no descriptor: the keywords of the constructor are their options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plugins named by where they are, `pkg.module:Name`: installed, or lying under a folder of `plugin_path`."""
+"""Plugins named by their path, `pkg.module:Name`: installed, or in a folder of `plugin_path`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FORM: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z
 
 
 def is_class_path(name: str) -> bool:
-    """Whether a name says where a plugin is, such as `mylab.nets:ResUNet`, in place of being a short one."""
+    """Whether a name is a path, such as `mylab.nets:ResUNet`, and not a short name."""
     return ":" in name
 
 
@@ -22,7 +22,7 @@ def is_well_formed(name: str) -> bool:
 
 
 def extend_import_path(plugin_path: Sequence[str | Path]) -> None:
-    """Have Python look into these folders too, after all others: nothing in them replaces an installed module.
+    """Append these folders to Python's import path: nothing in them replaces an installed module.
 
     Args:
         plugin_path: Folders; one that is there already is not added again.

@@ -131,7 +131,7 @@ def dataset_options(name: str) -> type[DatasetOptions]:
 
 
 def builder_of(name: str) -> Callable[..., Any]:
-    """What makes a data set: called with its options. Imports the data set itself.
+    """The builder of a data set, called with its options. Imports the data set itself.
 
     Raises:
         UnknownPluginError: No package registers that name.
@@ -141,7 +141,7 @@ def builder_of(name: str) -> Callable[..., Any]:
 
 
 def options_of(given: DatasetSpec) -> DatasetOptions:
-    """What a specification says of a data set, as the data set reads it.
+    """A data set's options, read from a specification.
 
     Raises:
         UnknownPluginError: No package registers that name.
@@ -190,7 +190,7 @@ def structures_of(given: DatasetSpec) -> tuple[str, ...]:
 
 
 def title_of(name: str) -> str:
-    """What people call a data set; its name where it is not installed here."""
+    """The title of a data set; its name where it is not installed here."""
     if is_class_path(name):
         return name
     try:

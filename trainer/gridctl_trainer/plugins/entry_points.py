@@ -18,7 +18,7 @@ from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import Fault, shortened
 
 _GROUPS: Final = "gridctl."
-"""How the names of all groups begin."""
+"""Prefix of the names of all groups."""
 
 
 class PluginError(Fault):
@@ -44,7 +44,7 @@ class Registered:
     distribution: str
 
     def load(self, value: str = "") -> object:
-        """Import what it stands for.
+        """Import the object that it names.
 
         Args:
             value: Something else of the same package: `pkg.module:Name`.

@@ -1,4 +1,4 @@
-"""Which sizes of images a model takes."""
+"""The image sizes that a model accepts."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ def installed_options() -> Mapping[str, type[ModelOptions]]:
 
 
 def options_of(network: NetworkSpec) -> ModelOptions:
-    """What a specification says of a network, as its model reads it.
+    """A model's options, read from a specification.
 
     Raises:
         UnknownPluginError: No package registers that model.
@@ -183,7 +183,7 @@ def network_of(name: str, options: ModelOptions) -> NetworkSpec:
 
 
 def builder_of(network: NetworkSpec) -> Callable[..., Any]:
-    """What builds a network: called with its options, `in_channels` and `classes`. Imports the model itself.
+    """The builder of a network, called with its options, `in_channels` and `classes`. Imports the model itself.
 
     Raises:
         UnknownPluginError: No package registers that model.

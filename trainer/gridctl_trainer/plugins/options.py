@@ -14,7 +14,7 @@ Options = TypeVar("Options", bound=BaseModel)
 
 
 def read_options(name: str, model: type[Options], given: Mapping[str, Any], where: str = "") -> Options:
-    """What a specification says of a plugin, as the plugin reads it.
+    """A plugin's options, read from a specification.
 
     Args:
         name: Of the plugin.
@@ -32,7 +32,7 @@ def read_options(name: str, model: type[Options], given: Mapping[str, Any], wher
 
 
 def option_problems(name: str, model: type[BaseModel], error: ValidationError, where: str = "") -> list[Problem]:
-    """What is wrong with options of a plugin.
+    """Every problem with the options of a plugin.
 
     Args:
         name: Of the plugin.

@@ -1,4 +1,4 @@
-"""Whose code a plugin is: the package that brings it, its version, and a digest of its source."""
+"""Where a plugin's code comes from: its package, the version, and a digest of the source."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def provenance_of(
     plugin_path: Sequence[str] = (),
     digest_of: SourceDigest | None = None,
 ) -> PluginProvenance:
-    """Whose code it is.
+    """Where the plugin's code comes from.
 
     Args:
         kind: Of the plugin.

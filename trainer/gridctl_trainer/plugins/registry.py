@@ -23,7 +23,7 @@ _ITS_PACKAGE = "its package"
 
 
 class UnknownPluginError(PluginError):
-    """There is none of this name; its first problem says what was meant."""
+    """No plugin has this name; the first problem suggests similar names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Registry(Generic[D]):
     def provenance(
         self, name: str, plugin_path: Sequence[str] = (), digest_of: SourceDigest = source_digest
     ) -> PluginProvenance:
-        """Whose code a plugin is; nothing of it is imported.
+        """Where a plugin's code comes from; the plugin is not imported.
 
         Args:
             name: A short name, or `pkg.module:Name`.
@@ -152,7 +152,7 @@ class Registry(Generic[D]):
         raise UnknownPluginError(what, fix=fix)
 
     def unknown(self, name: str) -> tuple[str, str]:
-        """What is wrong with a name that nobody registers, and what to do."""
+        """The error for a name that no package registers, with a hint."""
         known: Sequence[str] = self.names()
         meant = did_you_mean(name, known)
         if not meant.startswith("known:"):

@@ -106,7 +106,7 @@ def step_of(name: str, options: StepOptions) -> StepSpec:
 
 @lru_cache(maxsize=256)
 def options_of(step: StepSpec) -> StepOptions:
-    """What a specification says of a step, as the step reads it.
+    """A step's options, read from a specification.
 
     Raises:
         UnknownPluginError: No package registers that step.
@@ -117,7 +117,7 @@ def options_of(step: StepSpec) -> StepOptions:
 
 
 def function_of(name: str, value: str | Callable[..., Any]) -> Callable[..., Any]:
-    """What a descriptor's `apply` or `shape` stands for.
+    """The function that a descriptor's `apply` or `shape` names.
 
     Raises:
         PluginError: It cannot be imported.

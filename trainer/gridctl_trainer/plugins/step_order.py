@@ -1,4 +1,4 @@
-"""In which order preprocessing steps run where nothing but their names is given."""
+"""The order in which preprocessing steps run when only their names are given."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _AS_A_LIST: Final = "write data.preprocessing as a list, first to last"
 
 
 class StepOrderError(PluginError):
-    """Steps declare an order that cannot be had."""
+    """The order that steps declare is impossible."""
 
 
 def in_order(usual: Sequence[str], others: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which plugins a run uses, and whose code each of them is here."""
+"""The plugins that a run uses, and where the code of each comes from on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bounds of what records of a run may hold: far beyond any training, and such that no arithmetic on them fails."""
+"""Bounds of numbers in a run's records: far beyond any real training, yet arithmetic on them never overflows."""
 
 from __future__ import annotations
 

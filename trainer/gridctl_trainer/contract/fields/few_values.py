@@ -1,4 +1,4 @@
-"""The values of a field that takes one of a few."""
+"""The allowed values of a field that has only a few."""
 
 from __future__ import annotations
 

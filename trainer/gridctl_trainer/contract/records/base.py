@@ -1,4 +1,4 @@
-"""What is written into the store as one JSON object with a schema version, and read back."""
+"""Base class of records: one JSON object with a schema version, written to the store and read back."""
 
 from __future__ import annotations
 

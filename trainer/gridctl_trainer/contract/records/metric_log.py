@@ -141,7 +141,7 @@ class EpochRecord(Frozen):
 
 
 class EndRecord(Frozen):
-    """Last line of an attempt that could still speak.
+    """Last line of an attempt that ended in an orderly way.
 
     Attributes:
         exit_code: As in `exit_codes`.

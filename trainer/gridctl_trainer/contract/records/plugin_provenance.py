@@ -1,4 +1,4 @@
-"""Whose code a plugin is, as an attempt records it."""
+"""Where a plugin's code comes from, as an attempt records it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The object that is written last: where it is, the run is finished."""
+"""The result of a run, written last: a run that has one is finished."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RESULT_SCHEMA_VERSION: Final = 2
 
 
 class PatientFunction(Frozen):
-    """How one heart pumps, by the masks of the data set and by those of the trained model.
+    """Ejection fraction of one patient, from the data set's masks and from the trained model's.
 
     Only patients with both phases, and a known distance of slices, have one. Volumes are areas of
     masks times the distance of slices. The true ones are those of the masks as published. The
@@ -46,7 +46,7 @@ class PatientFunction(Frozen):
 
 
 class ResultRecord(Record):
-    """What a finished run came to.
+    """The result of a finished run.
 
     Attributes:
         run_id: The run.

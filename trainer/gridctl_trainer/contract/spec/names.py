@@ -1,4 +1,4 @@
-"""What things are called in specifications, labels and files: names, ratios, seeds."""
+"""Types of names, ratios and seeds in specifications, labels and files."""
 
 from __future__ import annotations
 

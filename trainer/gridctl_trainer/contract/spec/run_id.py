@@ -20,7 +20,7 @@ def run_id_of(run: RunSpec) -> str:
     """`<experiment>-<model>-r<percent>-<ablation>-[f<fold>-]s<seed>-<8 hex of the digest>`: a DNS label.
 
     Raises:
-        SpecError: It is longer than a label can be.
+        SpecError: The name is longer than a label may be.
     """
     run_id = f"{_slug(run)}-{run.digest[:_HASH_DIGITS]}"
     excess = len(run_id) - RUN_ID_MAX_LENGTH

@@ -104,10 +104,10 @@ class RunSpec(Frozen):
 
     @cached_property
     def run_id(self) -> str:
-        """Its name, as `run_id_of` makes it.
+        """The run's name, as `run_id_of` builds it.
 
         Raises:
-            SpecError: It is longer than a label can be.
+            SpecError: The name is longer than a label may be.
         """
         return run_id_of(self)
 

@@ -78,7 +78,7 @@ class SplitSpec(Frozen):
 
     @property
     def is_fixed(self) -> bool:
-        """Whether it says who validates, for every seed; else train ratio and seed say that."""
+        """Whether the same patients validate for every seed; otherwise train ratio and seed decide."""
         return self.folds is not None or bool(self.file) or bool(self.parts)
 
     @property

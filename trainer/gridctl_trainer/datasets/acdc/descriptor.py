@@ -1,4 +1,4 @@
-"""How it is registered."""
+"""Registers ACDC."""
 
 from __future__ import annotations
 

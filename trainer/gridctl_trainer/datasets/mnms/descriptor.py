@@ -1,4 +1,4 @@
-"""How it is registered."""
+"""Registers M&Ms."""
 
 from __future__ import annotations
 

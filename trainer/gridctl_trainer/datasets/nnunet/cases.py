@@ -1,4 +1,4 @@
-"""Whose each case is: by a pattern on its name, or by a table."""
+"""Which patient each case belongs to: by a pattern on its name, or by a table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHOWN: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose a case is.
+    """The patient that a case belongs to.
 
     Attributes:
         patient: Id.
@@ -32,7 +32,7 @@ class Owner:
 
 
 def owners(cases: Sequence[str], options: NnunetOptions, root: Path) -> dict[str, Owner]:
-    """Whose each case is.
+    """Which patient each case belongs to.
 
     Args:
         cases: Their names.

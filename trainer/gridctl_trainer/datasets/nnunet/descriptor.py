@@ -1,4 +1,4 @@
-"""How it is registered, and its options."""
+"""Registers nnU-Net's raw layout, and declares its options."""
 
 from __future__ import annotations
 

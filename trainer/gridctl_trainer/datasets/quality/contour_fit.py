@@ -12,7 +12,7 @@ SECTORS: Final = 12
 """Directions in which the border is looked at."""
 
 SMALLEST_PX: Final = 20
-"""Cavities below this many pixels say nothing."""
+"""Cavities of fewer pixels are ignored."""
 
 _BAND: Final = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
 

@@ -22,9 +22,9 @@ _USUAL_VOLUME_ML: Final = (30.0, 600.0)
 _POSSIBLE_VOLUME_ML: Final = (15.0, 1000.0)
 """End-diastolic volumes; in ACDC's training patients they are 49 to 374 ml. Beyond the second, the spacing is wrong."""
 _WHOLE_HEART_SLICES: Final = 4
-"""With fewer slices a small volume says nothing about the spacing."""
+"""With fewer slices, a small volume is no evidence of wrong spacing."""
 _PART_OF_A_HEART_ML: Final = 10.0
-"""Of fewer slices the smallest volume that nobody wonders at."""
+"""With fewer slices, the smallest volume that is not reported."""
 _EJECTION_FRACTION: Final = (0.05, 0.9)
 
 

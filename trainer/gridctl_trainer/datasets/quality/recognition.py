@@ -1,4 +1,4 @@
-"""What a folder holds instead of the data set that it was given as."""
+"""Recognises what a folder holds when it is not the expected data set."""
 
 from __future__ import annotations
 

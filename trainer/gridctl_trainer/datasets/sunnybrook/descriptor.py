@@ -1,4 +1,4 @@
-"""How it is registered."""
+"""Registers Sunnybrook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where what can be made or fetched again is kept on this machine."""
+"""The cache folder of this machine: everything in it can be made or fetched again."""
 
 from __future__ import annotations
 

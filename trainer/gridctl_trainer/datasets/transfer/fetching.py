@@ -1,4 +1,4 @@
-"""Data in a bucket, fetched to this machine's disk once, whoever asks first."""
+"""Fetches data from a bucket to this machine's disk, once for all processes."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Metrics of how the heart pumps, of patients with masks at end-diastole and end-systole."""
+"""Metrics of cardiac function, for patients with masks at end-diastole and end-systole."""

@@ -1,4 +1,4 @@
-"""Metrics of the heart's function: of each quantity what is predicted, what is true, and how far they are apart."""
+"""Errors of cardiac function: the predicted value, the true value and their difference for each quantity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the heart pumps, by the masks at end-diastole and end-systole: volumes, stroke volume, EF and mass.
+"""Cardiac function from the masks at end-diastole and end-systole: volumes, stroke volume, EF and mass.
 
 Source: Schulz-Menger et al., Journal of Cardiovascular Magnetic Resonance 22:19, 2020. Volumes are those of annotated
 slices. Mass is that of the myocardium at end-diastole; where epicardium and cavity are outlined in its place, what lies
@@ -37,7 +37,7 @@ def esv(volumes: TimePoints, mask: Mask) -> Value:
 
 
 def stroke_volume(volumes: TimePoints, mask: Mask) -> Value:
-    """What is pumped, in ml."""
+    """Stroke volume, EDV - ESV, in ml."""
     diastole, systole = edv(volumes, mask), esv(volumes, mask)
     if isinstance(diastole, Undefined) or isinstance(systole, Undefined):
         return _first_undefined(diastole, systole)
@@ -45,7 +45,7 @@ def stroke_volume(volumes: TimePoints, mask: Mask) -> Value:
 
 
 def ejection_fraction(volumes: TimePoints, mask: Mask) -> Value:
-    """The pumped share of the end-diastolic volume, in %."""
+    """Ejection fraction, (EDV - ESV) / EDV, in %."""
     pumped, diastole = stroke_volume(volumes, mask), edv(volumes, mask)
     if isinstance(pumped, Undefined) or isinstance(diastole, Undefined):
         return _first_undefined(pumped, diastole)
@@ -75,7 +75,7 @@ def _ml(volumes: Mapping[str, CaseVolume], key: str, mask: Mask) -> Value:
 
 
 def _between_ml(outer: CaseVolume, inner: CaseVolume, mask: Mask) -> Value:
-    """What is inside of one structure and outside of another, over the slices in which both are annotated."""
+    """Volume inside one structure and outside another, in ml, over the slices in which both are annotated."""
     import numpy as np
 
     both = np.intersect1d(outer.slices, inner.slices)

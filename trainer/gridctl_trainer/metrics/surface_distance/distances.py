@@ -1,4 +1,4 @@
-"""How far the surfaces of two masks lie apart, in mm, on a grid whose spacing may differ by axis.
+"""Distances between the surfaces of two masks, in mm, on a grid whose spacing may differ by axis.
 
 The surface of a mask is its voxels with a neighbour outside along an axis; what lies at the border of the grid is
 surface. Each distance is exact: from the centre of one surface voxel to that of the nearest of the other mask.

@@ -1,4 +1,4 @@
-"""How far the outlines lie apart within each slice: 2-D, so that the distance of slices plays no part.
+"""Distances between outlines within each slice: 2-D, so the distance between slices plays no part.
 
 A slice without the structure in the truth has no distance and is left out; one in which the model misses it is given
 the diagonal of the slice. Position is by thirds of the slices that the truth has. Files do not say which end is the

@@ -1,4 +1,4 @@
-"""How far the surface of a predicted volume lies from the true one: HD, HD95, ASSD and normalised surface Dice.
+"""Distance of a predicted volume's surface from the true one: HD, HD95, ASSD and normalised surface Dice.
 
 Where one of truth and prediction is empty there is no distance, but a model that misses a structure must not do better
 than one that finds it badly: it is given the diagonal of the volume, and a surface Dice of 0.

@@ -1,4 +1,4 @@
-"""How it is registered."""
+"""Registers γ-Net."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be chosen about γ-Net. Read without torch, by both sides.
+"""The options of γ-Net. Read without torch, by both sides.
 
 Where the thesis (Li 2020), its author's code and Linsley et al. (2018) differ, the
 difference is an option here; the defaults are the readings that were run.

@@ -1,4 +1,4 @@
-"""Which kernels compute on which devices: the one switch between models as their equations read and fast ones."""
+"""The one switch between the plain equations and the fast kernels, by device."""
 
 from __future__ import annotations
 

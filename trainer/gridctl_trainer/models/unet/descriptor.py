@@ -1,4 +1,4 @@
-"""How it is registered."""
+"""Registers the U-Net."""
 
 from __future__ import annotations
 
