@@ -1,9 +1,8 @@
-"""All that the trainer and the orchestrator share; imports neither torch nor numpy.
+"""What the trainer and the orchestrator share; imports neither torch nor numpy.
 
-* `spec`, `network`: what a run is, and its `run_id`.
-* `layout`: every key of the store.
-* `metrics`: the metric log of an attempt, and how the logs of a run merge.
-* `result`: the object whose presence means *finished*.
-* `store`: where all of this lies (folder or S3).
-* `errors`, `exit_codes`: how a failure is said.
+* `spec`: the specification of a run, and its `run_id`.
+* `layout`, `location`: the keys of a store, and how locations are written.
+* `records`: everything that a run leaves in its store, such as its metric logs and its result.
+* `released`: formats that earlier versions wrote.
+* `errors`, `exit_codes`, `wording`: how failures are reported.
 """
