@@ -1,9 +1,9 @@
-"""All that the trainer and the orchestrator share; imports neither torch nor numpy.
+"""What `gridctl_trainer` and `gridctl` share; imports neither torch nor numpy.
 
-* `spec`, `network`: what a run is, and its `run_id`.
-* `layout`: every key of the store.
-* `metrics`: the metric log of an attempt, and how the logs of a run merge.
-* `result`: the object whose presence means *finished*.
-* `store`: where all of this lies (folder or S3).
-* `errors`, `exit_codes`: how a failure is said.
+* `spec`: the specification of a run, and its `run_id`.
+* `layout`: every key in the store.
+* `records`: what a run writes into its store: metric logs, checkpoint manifests, the result.
+* `released`: formats that earlier versions wrote, which are still read.
+* `location`: how a folder or a place in a bucket is written.
+* `errors`, `exit_codes`: how failures are reported.
 """
