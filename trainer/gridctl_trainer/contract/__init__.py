@@ -1,8 +1,9 @@
-"""What the trainer and the orchestrator share; imports neither torch nor numpy.
+"""What `gridctl_trainer` and `gridctl` share; imports neither torch nor numpy.
 
 * `spec`: the specification of a run, and its `run_id`.
-* `layout`, `location`: the keys of a store, and how locations are written.
-* `records`: everything that a run leaves in its store, such as its metric logs and its result.
-* `released`: formats that earlier versions wrote.
-* `errors`, `exit_codes`, `wording`: how failures are reported.
+* `layout`: every key in the store.
+* `records`: what a run writes into its store: metric logs, checkpoint manifests, the result.
+* `released`: formats that earlier versions wrote, which are still read.
+* `location`: how a folder or a place in a bucket is written.
+* `errors`, `exit_codes`: how failures are reported.
 """

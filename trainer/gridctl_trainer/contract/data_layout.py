@@ -1,14 +1,14 @@
-"""How data lie in folders and buckets, whatever the data set: names alone, read by both sides."""
+"""How any data set is laid out in folders and buckets: only file and folder names, used by both packages."""
 
 from __future__ import annotations
 
 from typing import Final
 
 PACK_MANIFEST: Final = "pack.json"
-"""The file of a pack that is written last; its folder lies in a folder of packs."""
+"""The file of a pack that is written last. The pack's folder lies in a folder of packs."""
 
 CHECKSUMS: Final = "SHA256SUMS"
-"""Object beside the data in a bucket, as `sha256sum` writes it."""
+"""The object of checksums next to the data in a bucket, in the format of `sha256sum`."""
 
 _NOT_DATA: Final = frozenset(
     {"thumbs.db", "desktop.ini", "@eadir", "__macosx", "$recycle.bin", "system volume information", "lost+found"}

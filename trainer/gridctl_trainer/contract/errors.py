@@ -1,4 +1,4 @@
-"""Failures with an answer: what went wrong, where, and what to do next."""
+"""Failures that say what went wrong, where, and what to do next."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.secrets import masked
 
 SHOWN_PROBLEMS: Final = 20
-"""How many mistakes are shown at once; the others are counted."""
+"""How many mistakes are shown at once; the rest are only counted."""
 
 
 def shortened(text: str, length: int = 200) -> str:
-    """The text, cut after this many characters: `...` and the number of characters left out follow."""
+    """The text cut to this many characters, followed by `...` and how many were cut."""
     return text if len(text) <= length else f"{text[:length]}... ({len(text) - length:,} more characters)"
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake, as a person needs to read it.
+    """One mistake, as shown to the user.
 
     Attributes:
         what: What is wrong, in one sentence.
-        where: `file:line`, a file, or the path of a field; empty if there is no place.
+        where: `file:line`, a file, or the path of a field; empty if there is none.
         fix: What to do next; empty if there is nothing to add.
     """
 
@@ -38,16 +38,17 @@ class Problem:
 
 
 def first_shown(problems: Sequence[object]) -> list[str]:
-    """The first problems as text, and then how many more there are."""
+    """The first problems as text, followed by how many more there are."""
     said = [str(problem) for problem in problems[:SHOWN_PROBLEMS]]
     more = len(problems) - len(said)
     return [*said, *([f"... and {more:,} more"] if more else [])]
 
 
 class Fault(Exception):
-    """Base of every failure that is reported without a traceback.
+    """Base class of every failure that is reported without a traceback.
 
-    It carries every problem found, not only the first, so that a file is fixed in one go. It never contains a secret.
+    It carries every problem found, not only the first, so that a file can be fixed in one round. It never contains a
+    secret.
     """
 
     exit_code: ClassVar[int] = exit_codes.BUG
@@ -79,12 +80,12 @@ class DataError(Fault):
 
 
 class StoreError(Fault):
-    """The store cannot be reached or refused a request. Retried: the next attempt may find it well.
+    """The store cannot be reached or refused a request. Retried: the next attempt may succeed.
 
     Attributes:
-        passing: Whether waiting may help: it is overloaded or out of reach, or the credentials
-            have expired, while a wrong name or key stays wrong.
-        doubtful: Whether a wrong setting is as likely as an outage, as for a name that does not resolve.
+        passing: Whether waiting may help: the store is overloaded or unreachable, or the credentials have expired. A
+            wrong name or key stays wrong.
+        doubtful: Whether a wrong setting is as likely as an outage, such as a host name that does not resolve.
     """
 
     def __init__(
@@ -102,27 +103,27 @@ class StoreError(Fault):
 
 
 class LocationError(StoreError):
-    """A location is malformed: it names no store, data set or folder. Never retried."""
+    """A text does not name a store, data set or folder as it should. Never retried."""
 
     exit_code = exit_codes.BAD_SPEC
 
 
 class StoreRefusedError(StoreError):
-    """The store refused for good before anything was trained: wrong settings, which a retry does not change."""
+    """The store refused permanently before anything was trained: the settings are wrong, and a retry would not help."""
 
     exit_code = exit_codes.STORE_REFUSED
 
 
 class RefusedObjectError(StoreError):
-    """The server refuses this object or this kind of request for good: waiting does not help."""
+    """The server will never accept this object or this kind of request; waiting does not help."""
 
 
 class DamagedObjectError(StoreError):
-    """An object does not match its checksum, even when it is read again."""
+    """An object does not match its checksum, however often it is read."""
 
 
 class NotAnObjectError(StoreError):
-    """The key does not hold an object of gridctl: it is a folder, a pipe, or far too large."""
+    """What is at this key is not one of gridctl's objects: a folder, a pipe, or far too large."""
 
 
 class NotFoundError(StoreError):

@@ -11,9 +11,9 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Frozen(BaseModel):
-    """Immutable, refuses unknown fields and numbers that are not finite.
+    """Immutable model that refuses unknown fields and non-finite numbers.
 
-    What a `cached_property` keeps is of this object: a copy, whose fields may be others, begins without it.
+    The value of a `cached_property` belongs to this object: a copy, whose fields may differ, starts without it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
@@ -31,7 +31,7 @@ class Frozen(BaseModel):
 
 
 def canonical_json(value: Any) -> str:
-    """The one spelling of a JSON value: sorted keys, no spaces, UTF-8.
+    """The canonical encoding of a JSON value: sorted keys, no spaces, UTF-8.
 
     Args:
         value: Anything `json.dumps` takes; NaN and infinities are refused.
@@ -43,15 +43,15 @@ def canonical_json(value: Any) -> str:
 
 
 def misread(given: Any, made: Any, at: tuple[int | str, ...] = ()) -> Iterator[tuple[tuple[int | str, ...], str]]:
-    """Where a number was made of something else: `true` read as 1, or `1e-400` as 0.
+    """Finds the fields where a number was silently changed: `true` read as 1, or `1e-400` read as 0.
 
     Args:
-        given: What was written, as plain dicts, lists and scalars; `str` of a number is its text.
-        made: The model, or a part of it, that was made from it.
-        at: Where that is.
+        given: What the user wrote, as plain dicts, lists and scalars; `str` of a number is the text that was written.
+        made: The model, or a part of it, that was parsed from it.
+        at: The path of that part.
 
     Yields:
-        The path of each such field, and what was written there.
+        The path of each such field and what was written there.
     """
     if isinstance(made, BaseModel) and isinstance(given, Mapping):
         for name in type(made).model_fields.keys() & given.keys():
@@ -66,7 +66,7 @@ def misread(given: Any, made: Any, at: tuple[int | str, ...] = ()) -> Iterator[t
 
 
 def _is_another(given: float, made: float) -> bool:
-    """Whether a number is not what its text says; a float may be rounded, but not to nothing."""
+    """Whether a number differs from its text; a float may be rounded, but not to 0."""
     if isinstance(given, int) or (isinstance(made, float) and made != 0):
         return False
     return Decimal(str(given).replace("_", "")) != made

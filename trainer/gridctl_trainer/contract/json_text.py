@@ -1,4 +1,4 @@
-"""Reads JSON from untrusted sources: size, depth and digits are bounded, and no key may occur twice."""
+"""Reads untrusted JSON: its size, depth and digits are bounded, and no key may appear twice."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any, Final
 from pydantic_core import from_json
 
 MAX_DEPTH: Final = 200
-"""Levels that pydantic's parser takes, and the standard library's then certainly."""
+"""Nesting levels that pydantic's parser accepts; the standard library accepts more."""
 
 
 def read_json(text: bytes | str, max_bytes: int) -> Any:
-    """The value of a JSON text.
+    """Parse a JSON text.
 
     Raises:
-        ValueError: It is not JSON in UTF-8, is larger than `max_bytes`, nested more than `MAX_DEPTH` levels deep,
-            has a number of thousands of digits or one that is not finite, or gives a key twice.
+        ValueError: The text is not JSON in UTF-8, is larger than `max_bytes`, is nested more than `MAX_DEPTH` levels
+            deep, contains a number that is not finite or has thousands of digits, or repeats a key.
     """
     if len(text) > max_bytes:
         raise ValueError(f"it is larger than {max_bytes // 1024:,} KiB")
@@ -26,13 +26,13 @@ def read_json(text: bytes | str, max_bytes: int) -> Any:
 
 
 def require_keys_once(text: bytes | str) -> None:
-    """Refuse duplicate keys, of which parsers silently keep only the last.
+    """Refuse repeated keys; a JSON parser would silently keep only the last one.
 
     Args:
-        text: JSON that a parser has taken.
+        text: JSON that a parser has accepted.
 
     Raises:
-        ValueError: An object gives a key twice.
+        ValueError: An object repeats a key.
     """
     json.loads(text, object_pairs_hook=_object)
 

@@ -33,53 +33,55 @@ _CHECKPOINT = re.compile(rf"epoch-(?P<epoch>\d{{4}})(?:-step-(?P<step>\d{{5,}}))
 
 
 class Position(NamedTuple):
-    """How far training is: whole epochs done, and steps done of the next one. Ordered."""
+    """How far training has got: complete epochs, and steps of the next epoch. Ordered."""
 
     epoch: int
     step: int = 0
 
 
 class AttemptName(NamedTuple):
-    """Number of an attempt, from 1, and an id that distinguishes two attempts of the same number. Ordered."""
+    """An attempt's number, from 1, and a uid that distinguishes attempts with the same number. Ordered."""
 
     number: int
     uid: str
 
 
 class CheckpointName(NamedTuple):
-    """Where training stood, and the attempt that wrote it: no two attempts write one object. Ordered."""
+    """The training position of a checkpoint and the attempt that wrote it, so no two attempts write the same object.
+    Ordered.
+    """
 
     position: Position
     attempt: AttemptName
 
 
 def experiment_prefix(experiment: str) -> str:
-    """The prefix of every key of an experiment."""
+    """Prefix of every key of an experiment."""
     return f"{experiment}/"
 
 
 def experiment_yaml(experiment: str) -> str:
-    """The experiment file as last submitted."""
+    """Key of the experiment file as last submitted."""
     return f"{experiment}/experiment.yaml"
 
 
 def experiment_cancelled(experiment: str) -> str:
-    """When the whole experiment was last cancelled."""
+    """Key of the record of when the whole experiment was last cancelled."""
     return f"{experiment}/cancelled.json"
 
 
 def seal(experiment: str) -> str:
-    """The plan as it was first submitted."""
+    """Key of the plan as it was first submitted."""
     return f"{experiment}/seal.json"
 
 
 def history_prefix(experiment: str) -> str:
-    """The events of an experiment's history begin with this; their keys are in the order of their times."""
+    """Prefix of the events in an experiment's history. Their keys sort by time."""
     return f"{experiment}/{_HISTORY}/"
 
 
 def waiting_submission(experiment: str, uid: str) -> str:
-    """The key at which a waiting submission describes itself."""
+    """Key of the record of a submission that is waiting for room in the cluster."""
     return f"{experiment}/{_WAITING}/{uid}.json"
 
 
@@ -90,19 +92,19 @@ def is_waiting_submission(key: str) -> bool:
 
 
 def history_event(experiment: str, at: datetime, kind: str, uid: str) -> str:
-    """One event of an experiment's history.
+    """Key of one event in an experiment's history.
 
     Args:
-        experiment: Its name.
+        experiment: Name of the experiment.
         at: When it happened, in UTC.
         kind: What happened.
-        uid: What tells two events of one moment apart.
+        uid: Distinguishes events that happened at the same time.
     """
     return f"{history_prefix(experiment)}{at:%Y%m%dT%H%M%S}{at.microsecond // 1000:03d}Z-{kind}-{uid}.json"
 
 
 def event_of(key: str) -> tuple[str, datetime] | None:
-    """What happened and when, read from an event's key; None for any other key."""
+    """The kind and time of an event, read from its key; None for any other key."""
     named = _EVENT.fullmatch(key)
     if named is None:
         return None
@@ -171,20 +173,20 @@ class RunLayout:
 
 
 def run_of(key: str) -> RunLayout | None:
-    """The run a key belongs to; None for keys of the experiment itself."""
+    """The run that a key belongs to; None for keys of the experiment itself."""
     parts = key.split("/")
     return RunLayout(parts[0], parts[1]) if len(parts) > 2 and parts[1] not in (_HISTORY, _WAITING) else None
 
 
 def attempt_of(key: str) -> AttemptName | None:
-    """The attempt whose metric log lies at this key; None if it is no metric log."""
+    """The attempt whose metric log has this key; None if it is not the key of a metric log."""
     folder, _, name = key.rpartition("/")
     match = _ATTEMPT.fullmatch(name) if folder.endswith("/attempts") else None
     return AttemptName(int(match["number"]), match["uid"]) if match else None
 
 
 def checkpoint_of(key: str) -> CheckpointName | None:
-    """The checkpoint that lies at this key; None if it is no checkpoint."""
+    """The checkpoint with this key; None if it is not the key of a checkpoint."""
     folder, _, name = key.rpartition("/")
     match = _CHECKPOINT.fullmatch(name) if folder.endswith("/checkpoints") else None
     if match is None:

@@ -1,4 +1,4 @@
-"""How locations are written: `s3://bucket/prefix`, `file:///folder`, or a folder's path. They are parsed only here."""
+"""Parses locations: `s3://bucket/prefix`, `file:///folder`, or the path of a folder. Nothing else parses them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ARN: Final = re.compile(r"arn:aws[a-z-]*:s3:::(?P<path>.+)")
 
 
 class LocationMistake(ValueError):
-    """What is wrong with a text that should name a place; the text itself may be secret and is not in it."""
+    """What is wrong with the text of a location. It never contains the text itself, which may be secret."""
 
     def __init__(self, what: str, fix: str = _FORMS) -> None:
         super().__init__(f"{what}: {fix}")
@@ -48,8 +48,8 @@ class Location:
     """A place where objects or files lie.
 
     Attributes:
-        bucket: Of S3; empty for a folder.
-        path: Prefix in the bucket, without slashes at its ends; or the folder, `~` expanded.
+        bucket: Name of the S3 bucket; empty for a folder.
+        path: Prefix in the bucket, without leading or trailing slashes; or the folder, with `~` expanded.
     """
 
     bucket: str
@@ -62,18 +62,18 @@ class Location:
 
     @property
     def folder(self) -> Path:
-        """The folder that is meant; only for one that is not in a bucket."""
+        """The folder; only for a location that is not in a bucket."""
         assert not self.bucket
         return Path(self.path)
 
 
 def parse_location(text: str) -> Location:
-    """Read the text of a location.
+    """Parse a location.
 
-    Text is taken literally but for `~` and `~user` at the beginning of a path and percent codes in a `file:` URL.
+    The text is taken literally, except `~` and `~user` at the start of a path and percent escapes in a `file:` URL.
 
     Raises:
-        LocationMistake: It names no place, looks like a misspelt URL, or carries credentials.
+        LocationMistake: The text is not a location, looks like a misspelt URL, or contains credentials.
     """
     _refuse_invisible(text)
     if has_credentials(text) or re.match(r"([A-Za-z][\w+.-]*:/*|//)[^/]*@", text):
@@ -94,14 +94,14 @@ def parse_location(text: str) -> Location:
 
 
 def read_location(text: str, where: object = "") -> Location:
-    """Read the text of a location that a user gave.
+    """Parse a location that the user gave.
 
     Args:
-        text: As given.
-        where: The option, variable or field that it was given in.
+        text: The text as given.
+        where: The option, variable or field that it comes from.
 
     Raises:
-        LocationError: It is not one.
+        LocationError: The text is not such a location.
     """
     try:
         location = parse_location(text)
@@ -119,10 +119,10 @@ def read_location(text: str, where: object = "") -> Location:
 
 
 def read_folder(text: str, where: object) -> Path:
-    """Read the text of a location that can only be a folder of this machine.
+    """Parse a location that must be a folder on this machine.
 
     Raises:
-        LocationError: It is not one.
+        LocationError: The text is not such a location.
     """
     location = read_location(text, where)
     if location.is_remote:
@@ -131,7 +131,9 @@ def read_folder(text: str, where: object) -> Path:
 
 
 def folder_text(folder: Path) -> str:
-    """What `parse_location` reads as this absolute folder: its path, or a `file:` URL if that would be misread."""
+    """The text that `parse_location` reads as this absolute folder: its path, or a `file:` URL where the path would be
+    misread.
+    """
     text = str(folder)
     try:
         if parse_location(text).path == text:
@@ -142,7 +144,7 @@ def folder_text(folder: Path) -> str:
 
 
 PLACE: Final = r"\S(?:.*\S)?"
-"""No more of its form can be said by a regular expression: it may be a path or `s3://bucket/prefix`."""
+"""A regular expression cannot say more about the form: it may be a path or `s3://bucket/prefix`."""
 
 
 def _validated(text: str) -> str:
@@ -151,7 +153,7 @@ def _validated(text: str) -> str:
 
 
 LocationText = Annotated[str, AfterValidator(_validated), text_form(PLACE)]
-"""A field of a specification that holds a location, kept as it was written."""
+"""A specification field that holds a location, kept as written."""
 
 
 def _refuse_invisible(text: str) -> None:
@@ -171,7 +173,7 @@ def _refuse_invisible(text: str) -> None:
 
 
 def _refuse_names_of_buckets(text: str) -> None:
-    """Refuse other spellings of a bucket that AWS knows, and a server's name in place of a bucket."""
+    """Refuse the other ways in which AWS names a bucket, and a server name in place of a bucket."""
     if found := _ARN.fullmatch(text) or _OF_AWS.fullmatch(text):
         parts = [part for part in found.groupdict().values() if part]
         raise LocationMistake("this is not how a bucket is written here", f"did you mean s3://{'/'.join(parts)}?")
@@ -192,7 +194,7 @@ def _refuse_paths_of_windows(text: str) -> None:
 
 
 def _refuse_other_schemes(text: str) -> None:
-    """What looks like a URL is never the name of a folder; `./` before it says that it is one."""
+    """Refuse anything that looks like a URL of another scheme. A folder with such a name needs a leading `./`."""
     found = re.match(r"([A-Za-z][\w+.-]*)(:/+|:|//+)(.*)", text)
     middle = re.search(r"(?:^|/)(s3[an]?|gs|https?|file):/", text)
     if found is None or (found[2].startswith("//") and found[1].lower() not in _SCHEMES):

@@ -1,4 +1,4 @@
-"""What must be known of a metric to read, compare and draw its scores: light, and written into every metric log."""
+"""What is needed to read, compare and plot a metric's scores; light, and in every metric log."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ _Number = Annotated[float, Field(ge=-1e40, le=1e40)]
 
 
 class MetricInfo(Frozen):
-    """A metric without its code.
+    """Description of a metric, without its code.
 
-    A report takes it from the logs of the runs, so that it works where the package of the metric is not installed.
+    A report reads it from the runs' logs, so it works where the metric's package is not installed.
 
     Attributes:
-        label: What it is called in text, tables and charts, such as `soft Dice`.
-        definition: What it is, in one line, for documentation and page.
-        higher_is_better: Whether a larger value is the better one.
-        unit: Of its values, such as `mm`; empty for a bare number.
-        low, high: The least and the largest value that it can have; None where there is no end.
-        level: What one value is of: a `slice`, a `case` (one patient at one time point) or a `patient`. A set's
-            score is the mean over them.
-        per_structure: Whether each structure has a score of its own.
-        structures: The only ones that it is about, such as those that pump; empty for all. Where none of them is
-            segmented it has no score.
-        is_score: Whether one value is better than another. False for what is merely measured, such as a volume or a
-            signed error: that is shown and never tested, and `higher_is_better` says nothing.
-        learned_beyond: A model whose score on validation is never better than this in any epoch has learned nothing;
-            None where no such value is known.
+        label: Its name in text, tables and charts, such as `soft Dice`.
+        definition: Its definition in one line, for the documentation and the report page.
+        higher_is_better: Whether larger values are better.
+        unit: Unit of its values, such as `mm`; empty for a dimensionless number.
+        low, high: Lowest and highest possible value; None where unbounded.
+        level: What one value describes: a `slice`, a `case` (one patient at one time point) or a `patient`. A set's
+            score is the mean of these values.
+        per_structure: Whether each structure has its own score.
+        structures: The structures it applies to, such as the ventricles; empty for all. If none of them is segmented,
+            it has no score.
+        is_score: Whether one value is better than another. False for a plain measurement, such as a volume or a signed
+            error: it is shown but never tested, and `higher_is_better` has no meaning.
+        learned_beyond: A model whose validation score is not better than this in any epoch has learned nothing; None
+            where no such value is known.
     """
 
     label: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f]+$")]
@@ -53,6 +53,6 @@ class MetricInfo(Frozen):
         return self
 
     def structures_of(self, segmented: Sequence[str]) -> tuple[str, ...]:
-        """Those of some structures that it has a score of; one empty name if its score is of all together."""
+        """Which of these structures it scores; one empty name if it has a single score for all of them."""
         meant = tuple(name for name in segmented if not self.structures or name in self.structures)
         return meant if self.per_structure else ("",) if meant else ()

@@ -1,4 +1,4 @@
-"""Whether the name of a scan or of a mask says whose it is."""
+"""Finds the patient's id in the name of a scan or a mask."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Iterable
 
 
 def named_patient(name: str, patients: Iterable[str]) -> str:
-    """The patient whose id a name has in it, as a word; the first in the order of ids, empty for none.
+    """The patient whose id appears in a name as a whole word; the first in sorted order if several do, empty if none
+    does.
 
     Args:
         name: A path, such as `training/patient001/patient001_frame01`.
-        patients: Ids.
+        patients: Ids of the patients.
     """
     words = set(re.split(r"[/\\]", name))
     for patient in sorted(patients):

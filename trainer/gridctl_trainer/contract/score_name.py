@@ -1,4 +1,4 @@
-"""What a score is called everywhere: its set, metric and structure, `validation.soft_dice.left_ventricle`."""
+"""Names of scores: set, metric and structure, such as `validation.soft_dice.left_ventricle`."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.released.score_names_v1 import RENAMED_SCORES, renamed
 
 VALIDATION: Final = "validation"
-"""The patients of the training data who are not trained on."""
+"""The set of the training data's patients that are held out from training."""
 
 TRAIN_LOSS: Final = "train_loss"
-"""What training minimises; not a score of a set, but an epoch can be the best by it."""
+"""What training minimises. It is not a score of a set, but it can select the best epoch."""
 
 _IDENTIFIER: Final = "[a-z0-9](?:[_a-z0-9]*[a-z0-9])?"
 _WORD: Final = "[A-Za-z_][A-Za-z0-9_]*"
 METRIC_FORM: Final = rf"{_WORD}(?:\.{_WORD})*:{_WORD}|{_IDENTIFIER}"
 SCORE_FORM: Final = rf"{_IDENTIFIER}\.(?:{METRIC_FORM})(?:\.{_IDENTIFIER})?"
-"""As JSON Schema knows regular expressions."""
+"""In the regular expression syntax of JSON Schema."""
 
 _SCORE: Final = re.compile(rf"(?P<set>{_IDENTIFIER})\.(?P<metric>{METRIC_FORM})(?:\.(?P<structure>{_IDENTIFIER}))?")
 _LONGEST: Final = 200
@@ -31,12 +31,12 @@ _LONGEST: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class ScoreName:
-    """A score.
+    """Name of a score.
 
     Attributes:
-        set: `validation`, or the name of another set that is scored.
-        metric: Its short name, or `pkg.module:name`.
-        structure: What is segmented; empty where it was left out, or where the metric has none.
+        set: `validation`, or the name of another scored set.
+        metric: The metric's short name, or `pkg.module:name`.
+        structure: The segmented structure; empty if it was left out or the metric has none.
     """
 
     set: str
@@ -48,15 +48,15 @@ class ScoreName:
 
     @property
     def key(self) -> str:
-        """Its name within its set, `soft_dice.left_ventricle`: as records have it."""
+        """Its name within its set as in the records, such as `soft_dice.left_ventricle`."""
         return f"{self.metric}.{self.structure}" if self.structure else self.metric
 
     @classmethod
     def parse(cls, text: str) -> ScoreName:
-        """Read a score's name.
+        """Parse the name of a score.
 
         Raises:
-            ValueError: It is none; says how one is written.
+            ValueError: The text is not a score's name; the message says how one is written.
         """
         found = _SCORE.fullmatch(text) if len(text) <= _LONGEST else None
         if found is None and text in RENAMED_SCORES:
@@ -66,13 +66,13 @@ class ScoreName:
         return cls(found["set"], found["metric"], found["structure"] or "")
 
     def written_out(self, known: Sequence[ScoreName]) -> list[ScoreName]:
-        """The scores that it means: itself, or one for each structure where that was left out.
+        """The scores that it refers to: itself, or one per structure if the structure was left out.
 
         Args:
-            known: All that a run logs.
+            known: All scores that a run logs.
 
         Returns:
-            Those of `known` that it means; none if there is no such score.
+            The scores in `known` that it refers to; empty if there are none.
         """
         if self in known or self.structure:
             return [self] if self in known else []
@@ -106,9 +106,9 @@ def scores_of(
     """Every score that a run logs, metric by metric, then set by set.
 
     Args:
-        sets: That are scored.
-        metrics: That are computed, and what is known of each.
-        structures: That are segmented.
+        sets: The scored sets.
+        metrics: The computed metrics and their descriptions.
+        structures: The segmented structures.
     """
     return [
         ScoreName(name, metric, structure)

@@ -1,4 +1,4 @@
-"""Masks secrets in text: passwords in URLs, signatures, and the credentials of this process."""
+"""Masks what must never be shown: passwords in URLs, signatures, and this process's credentials."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import Final
 
 _MASK: Final = "***"
 _USERINFO: Final = re.compile(r"(?<=:/)(/{0,2})(?:[^/\s@:'\"]+|[^/\s@:]*:\S*)@")
-"""Before the host of a URL, also of one that became a path. Up to the last `@`: passwords may hold `@` and `/`."""
+"""Credentials before the host of a URL, also where the URL was turned into a path. Matches up to the last `@`, since
+passwords may contain `@` and `/`.
+"""
 SECRET_PARAMETERS: Final = (
     r"(?i:X-(?:Amz|Goog)-(?:Signature|Credential|Security-Token)|AWSAccessKeyId|Signature|sig|access_token|api_?key)"
 )
-"""Names of parameters in the query of a URL whose values open what it points to, as a regular expression."""
+"""Regular expression for the names of URL query parameters whose values grant access."""
 _QUERY: Final = re.compile(rf"(?:(?<=[?&])|\b(?=(?i:X-Amz-|AWSAccessKeyId|Signature)))({SECRET_PARAMETERS})=[^&\s'\"]+")
-"""Those of AWS also outside a URL, as in headers; `sig=3` alone may be a folder."""
+"""AWS parameters are also masked outside URLs, such as in headers. Others are not: `sig=3` may be a folder."""
 _VARIABLES: Final = (
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -23,16 +25,16 @@ _VARIABLES: Final = (
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
 )
 _SHORTEST: Final = 8
-"""Shorter values also occur as ordinary words in messages."""
+"""A shorter value of a variable could also be an ordinary word in a message."""
 
 
 def has_credentials(url: str) -> bool:
-    """Whether a URL carries a name or password before its host, or a signature in its query."""
+    """Whether a URL has a user name or password before its host, or a signature in its query."""
     return bool(_USERINFO.search(url) or _QUERY.search(url))
 
 
 def masked(text: str) -> str:
-    """A text as it may be shown and stored: `***` in place of every secret."""
+    """The text with `***` in place of every secret, safe to show and store."""
     text = _QUERY.sub(lambda found: f"{found[1]}={_MASK}", _USERINFO.sub(rf"\1{_MASK}@", text))
     for name in _VARIABLES:
         value = os.environ.get(name, "").strip()
@@ -42,7 +44,7 @@ def masked(text: str) -> str:
 
 
 class MaskingFormatter(logging.Formatter):
-    """Log lines, tracebacks included, without secrets."""
+    """Formats log lines, including tracebacks, without secrets."""
 
     def format(self, record: logging.LogRecord) -> str:
         return masked(super().format(record))

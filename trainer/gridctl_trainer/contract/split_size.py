@@ -1,4 +1,4 @@
-"""How many patients train at a ratio; known without any data."""
+"""How many patients a train ratio gives, computed without reading any data."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import math
 
 
 def training_patients(patients: int, train_ratio: float) -> int:
-    """How many of these patients train; the others validate. Exact to within one, and both halves get at least one.
+    """How many of the patients are trained on; the others validate. Exact to within one, and each part gets at least
+    one.
 
     Args:
-        patients: At least 2.
-        train_ratio: Share that trains, in (0, 1).
+        patients: Number of patients, at least 2.
+        train_ratio: Share of the patients to train on, in (0, 1).
     """
     return min(max(math.floor(train_ratio * patients + 0.5), 1), patients - 1)

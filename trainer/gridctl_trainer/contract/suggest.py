@@ -6,18 +6,18 @@ import difflib
 from collections.abc import Collection
 
 _LONGEST = 100
-"""Characters of a word that are compared: comparing takes the square of its length."""
+"""How many characters of a word are compared; the cost is quadratic in the length."""
 
 
 def did_you_mean(word: object, known: Collection[str]) -> str:
-    """A hint about an unknown word.
+    """What to suggest for an unknown word.
 
     Args:
-        word: What was written.
-        known: All that could have been meant.
+        word: The word that was written.
+        known: The words that could have been meant.
 
     Returns:
-        The nearest known word as a question, or the list of all of them.
+        The closest known word as a question, or the list of all known words.
     """
     near = difflib.get_close_matches(folded(word), {folded(name): name for name in known}, n=1, cutoff=0.6)
     if near:
@@ -26,5 +26,5 @@ def did_you_mean(word: object, known: Collection[str]) -> str:
 
 
 def folded(word: object) -> str:
-    """A word as it is compared: without case, hyphens and underscores."""
+    """A word normalised for comparison: without case, hyphens and underscores."""
     return str(word)[:_LONGEST].lower().replace("-", "").replace("_", "").replace(" ", "")

@@ -1,4 +1,4 @@
-"""What pydantic says of a mistake, in the words of whoever wrote the value."""
+"""Rewords pydantic's error messages for the user who wrote the value."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _KINDS: Final = {
     "timezone_aware": "a time with its zone is meant",
     "json_invalid": "JSON is meant",
 }
-"""Where pydantic speaks of Python's types."""
+"""Messages in which pydantic names Python types."""
 
 _BOUNDS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "greater_than": lambda bound: f"must be greater than {_number(bound['gt'])}",
@@ -59,11 +59,11 @@ _BOUNDS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
 }
 
 _SAY_ALL: Final = ("missing", "value_error", "extra_forbidden", "union_tag_not_found", "union_tag_invalid")
-"""Whose message needs no value beside it."""
+"""Error types whose message needs no value next to it."""
 
 
 def problem_text(item: Any) -> str:
-    """One mistake of `ValidationError.errors()`, with the value that was given."""
+    """The message for one item of `ValidationError.errors()`, with the value that was given."""
     kind, context = item["type"], item.get("ctx", {})
     if kind in _KINDS:
         message = _KINDS[kind]
@@ -81,7 +81,7 @@ def problem_text(item: Any) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value that a message names: a list or mapping by its kind, anything else as its author wrote it."""
+    """A value as shown in a message: a list or mapping by its kind, anything else as written."""
     if value is None:
         return "nothing"
     if isinstance(value, Mapping):
@@ -97,9 +97,9 @@ def count(number: int, noun: str, many: str = "") -> str:
     """`1 run`, `2 runs`.
 
     Args:
-        number: How many.
-        noun: Of one.
-        many: Of several, where that is not the same with an s.
+        number: The number.
+        noun: The noun in the singular.
+        many: The plural, if it is not the singular plus s.
     """
     return f"{number} {noun}" if number == 1 else f"{number} {many or f'{noun}s'}"
 

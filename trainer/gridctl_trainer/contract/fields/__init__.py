@@ -1,1 +1,1 @@
-"""Types of fields in files that people write."""
+"""Field types for files that users write."""

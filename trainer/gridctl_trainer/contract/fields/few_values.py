@@ -1,4 +1,4 @@
-"""The allowed values of a field that has only a few."""
+"""The possible values of a field that has only a few."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 
 def few_values(annotation: Any) -> list[str]:
-    """The values of a type that has only some: of a Literal or an enumeration, true and false; none of others."""
+    """The possible values of a Literal, an enumeration or a bool; empty for any other type."""
     values = list(dict.fromkeys(_values(annotation)))
     return values if values != ["null"] else []
 

@@ -1,4 +1,4 @@
-"""Kubernetes' quantities, such as 500m, 2 and 8Gi, as numbers."""
+"""Kubernetes quantities, such as 500m, 2 and 8Gi, as numbers."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _SUFFIXES: Final = {
 QUANTITY: Final = r"(\d{1,30}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE]([+-]?\d{1,2})|([numkMGTPE]|[KMGTPE]i)?)"
 """Number, exponent and suffix, as a regular expression."""
 _LARGEST: Final = Decimal(2) ** 63
-"""Kubernetes keeps quantities in 64 bits."""
+"""Kubernetes stores quantities in 64 bits."""
 
 
 def parse_quantity(text: str) -> Decimal:
-    """The number that a quantity stands for, in CPUs or bytes.
+    """The value of a quantity, in CPUs or bytes.
 
     Args:
-        text: Such as `500m`, `1.5`, `8Gi` or `1e9`.
+        text: A quantity, such as `500m`, `1.5`, `8Gi` or `1e9`.
 
     Raises:
-        ValueError: It is not a quantity.
+        ValueError: The text is not a quantity.
 
     Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
     """

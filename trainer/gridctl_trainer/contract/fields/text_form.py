@@ -1,4 +1,6 @@
-"""What a text field may hold, as JSON Schema says it; its validator says the same to people, with what to do."""
+"""The constraints of a text field for the JSON Schema. The field's validator checks the same and tells users how to fix
+it.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,12 @@ from pydantic import WithJsonSchema
 
 
 def text_form(regex: str = "", max_length: int | None = None, *, or_number: bool = False) -> WithJsonSchema:
-    """The form of a text field.
+    """Constraints of a text field.
 
     Args:
-        regex: That the whole text matches; empty for any text.
-        max_length: Characters.
-        or_number: Whether a number is taken as its text.
+        regex: Regular expression that the whole text must match; empty for any text.
+        max_length: Maximum length in characters.
+        or_number: Whether a number is accepted and kept as text.
     """
     schema: dict[str, Any] = {"type": ["string", "number"] if or_number else "string"}
     if regex:

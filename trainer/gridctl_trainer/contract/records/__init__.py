@@ -1,1 +1,1 @@
-"""What a run leaves in its store, as models that are written and read back."""
+"""Models of what a run writes into its store and what is read back."""

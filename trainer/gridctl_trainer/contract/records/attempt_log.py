@@ -1,4 +1,4 @@
-"""Metric logs as they are read: that of one attempt, and how those of a run merge."""
+"""Reads the metric log of one attempt, and merges the logs of a run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from gridctl_trainer.contract.records.metric_log import (
 from gridctl_trainer.contract.score_name import VALIDATION, ScoreName
 
 _MAX_LINE_BYTES: Final = 16 << 20
-"""Some 800,000 numbers; parsed, a line takes twenty times its size."""
+"""About 800,000 numbers. A parsed line takes twenty times as much memory as its text."""
 
 _MAX_LINES: Final = 4 * MAX_EPOCHS
 _LOOK: Final = "look what wrote it, and bring back the log as it was"
@@ -53,11 +53,11 @@ def read_attempt(text: str | bytes, where: object = "") -> AttemptLog:
     """Read the metric log of one attempt.
 
     Args:
-        text: JSON lines. A last line without its newline is a write that was cut, and is left out.
-        where: Key or file named in errors.
+        text: JSON lines. A last line without a newline is an interrupted write and is ignored.
+        where: Key or file to name in errors.
 
     Raises:
-        MetricLogError: A line is not a record or far too long, or the first one is not an `attempt`.
+        MetricLogError: A line is not a record or is far too long, or the first line is not an `attempt`.
     """
     whole = text.encode() if isinstance(text, str) else text
     if (count := whole.count(b"\n")) > _MAX_LINES:
@@ -83,13 +83,13 @@ def read_attempt(text: str | bytes, where: object = "") -> AttemptLog:
 
 
 def merge(attempts: Iterable[AttemptLog]) -> list[tuple[AttemptLog, EpochRecord]]:
-    """The log of a run: for each epoch the record of the newest attempt that has it.
+    """The log of a run: for each epoch, the record of the newest attempt that completed it.
 
     Args:
         attempts: Logs of one run, in any order.
 
     Returns:
-        Epochs in order, each with the attempt it comes from.
+        The epochs in order, each with the attempt it comes from.
     """
     newest: dict[int, tuple[AttemptLog, EpochRecord]] = {}
     for log in sorted(attempts, key=lambda log: (log.attempt.attempt, log.attempt.started_at, log.attempt.uid)):
@@ -98,12 +98,12 @@ def merge(attempts: Iterable[AttemptLog]) -> list[tuple[AttemptLog, EpochRecord]
 
 
 def copied_log(log: AttemptLog, run_id: str, epochs: int) -> str:
-    """The log of an attempt as that of another run which goes on from it.
+    """The log of an attempt, copied for another run that continues from it.
 
     Args:
-        log: Of an attempt.
-        run_id: The run that gets it.
-        epochs: How many epochs of it hold for that run, counted from the first.
+        log: Log of an attempt.
+        run_id: The run that continues.
+        epochs: How many of its epochs, from the first, are valid for that run.
     """
     origin = log.attempt.copied_from or log.attempt.run_id
     kept: list[Record] = [log.attempt.model_copy(update={"run_id": run_id, "copied_from": origin})]
@@ -115,7 +115,7 @@ def copied_log(log: AttemptLog, run_id: str, epochs: int) -> str:
 
 
 def _reader(first: bytes) -> Callable[[bytes], Record]:
-    """What reads the lines of a log, by the schema version that its first line gives."""
+    """The reader for the lines of a log, chosen by the schema version in its first line."""
     try:
         content = from_json(first)
     except ValueError:
@@ -147,19 +147,19 @@ def _read_line(read: Callable[[bytes], Record], line: bytes, where: str) -> Reco
 
 
 def _quotes(record: EpochRecord) -> int:
-    """How many quotation marks its line has if it gives each key once; a second parser need not look then."""
+    """How many quotation marks the line has if no key is repeated; it then needs no second parser."""
     keys = len(record.model_fields_set) + len(record.sets)
     for found in record.sets.values():
         keys += len(found.model_fields_set) + len(found.scores) + len(found.per_batch)
         keys += sum(1 + len(reasons) for reasons in found.undefined.values())
-    return 2 * keys + 2 * 2  # `kind` and `finished_at` hold text
+    return 2 * keys + 2 * 2  # `kind` and `finished_at` are strings
 
 
 def _require_order(records: list[Record], where: object) -> None:
-    """An attempt logs who it is, then its data, then every epoch from where it resumed, each once.
+    """Check that an attempt logs itself, then its data, then each epoch once from where it resumed.
 
     Raises:
-        MetricLogError: This log is in another order: lines were lost, doubled or moved.
+        MetricLogError: The log is in another order: lines are missing, repeated or moved.
     """
     first, rest = records[0], records[1:]
     kinds = [record.kind for record in rest]
@@ -173,10 +173,11 @@ def _require_order(records: list[Record], where: object) -> None:
 
 
 def _require_ranges(records: list[Record], where: object) -> None:
-    """Every epoch that was validated has the same scores, validation's among them, each within its metric's range.
+    """Check that all validated epochs have the same scores, including those of validation, each within its metric's
+    range.
 
     Raises:
-        MetricLogError: They are not so.
+        MetricLogError: An epoch lacks a score, has another one, or has one out of range.
     """
     attempt = records[0]
     metrics = attempt.metrics if isinstance(attempt, AttemptRecord) else {}
@@ -201,7 +202,7 @@ def _require_ranges(records: list[Record], where: object) -> None:
 
 
 def _score_names(record: EpochRecord) -> Set[str]:
-    """Of all sets, those that no image has included."""
+    """Names of the scores of all sets, including those that no image has a value for."""
     return {f"{of_set}.{key}" for of_set, found in record.sets.items() for key in (*found.scores, *found.undefined)}
 
 
@@ -209,9 +210,9 @@ def in_ranges(key: str, metrics: Mapping[str, MetricInfo], values: Iterable[floa
     """Whether scores are within the range of their metric.
 
     Args:
-        key: Of the scores, within their set.
-        metrics: As the attempt describes them; where it describes none, anything goes.
-        values: Those of all epochs.
+        key: Name of the score within its set.
+        metrics: The attempt's descriptions of its metrics; a metric without one has no bounds.
+        values: The scores of all epochs.
     """
     if not metrics:
         return True

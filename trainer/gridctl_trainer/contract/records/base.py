@@ -1,4 +1,4 @@
-"""Base class of records: one JSON object with a schema version, written to the store and read back."""
+"""Base of records that are stored as one JSON object with a schema version."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from gridctl_trainer.contract.json_text import require_keys_once
 
 
 class Record(Frozen):
-    """Base of such objects; each declares a `schema_version` with its default.
+    """Base class of such records. Each declares a `schema_version` with a default.
 
     Attributes:
-        kind: What it is called in errors: `a result`.
-        remedy: What to do about one that is damaged.
-        max_bytes: Length of the largest that is read.
-        older: Schema versions of before that are still read.
+        kind: Its name in error messages, such as `a result`.
+        remedy: What to do about a damaged one.
+        max_bytes: Size limit for reading.
+        older: Earlier schema versions that are still read.
     """
 
     kind: ClassVar[str]
@@ -29,14 +29,14 @@ class Record(Frozen):
 
     @classmethod
     def from_json(cls, text: bytes | str, where: object = "") -> Self:
-        """Read one.
+        """Read a record.
 
         Args:
             text: JSON.
-            where: File or key named in errors.
+            where: File or key to name in errors.
 
         Raises:
-            StoreError: It is not one, or one of another version.
+            StoreError: The text is not such a record, or has another schema version.
         """
         if len(text) > cls.max_bytes:
             raise StoreError(
@@ -65,10 +65,10 @@ class Record(Frozen):
 
     @classmethod
     def from_older(cls, text: bytes | str) -> Self:
-        """Read one of the schema versions `older`.
+        """Read a record of one of the `older` schema versions.
 
         Raises:
-            ValueError: It is not sound.
+            ValueError: The record is not valid.
         """
         raise NotImplementedError
 

@@ -1,7 +1,7 @@
-"""The scorecard of a run: every metric of every case and structure, as `cases.jsonl.gz` of the store holds it.
+"""The scorecard of a run: every metric of every case and structure, stored as `cases.jsonl.gz`.
 
 Gzipped JSON lines: first a `CasesHeader`, then one `CaseScores` for each checkpoint, set, patient, time point and
-structure. It is written before the run's result, whole or not at all.
+structure. It is written before the run's result, either completely or not at all.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from gridctl_trainer.contract.records.set_scores import ScoreKey, SetKey
 CASES_SCHEMA_VERSION: Final = 1
 
 PATIENT: Final = "patient"
-"""The time point of a score that takes all time points of a patient: an ejection fraction, a stroke volume."""
+"""The time point of a score that uses all time points of a patient, such as an ejection fraction or a stroke volume."""
 
 MAX_CASES_BYTES: Final = 1 << 30
-"""Of the text, unpacked."""
+"""Size limit of the uncompressed text."""
 
 _REMEDY: Final = "delete it and the run's result to have the cases scored again from the last checkpoint"
 
@@ -35,12 +35,12 @@ _Text = Annotated[str, Field(max_length=200)]
 
 
 class CasesHeader(Frozen):
-    """First line: of which run, and what is known of each metric.
+    """First line: the run it belongs to, and a description of each metric.
 
     Attributes:
-        run_id: The run.
+        run_id: Id of the run.
         spec_digest: SHA-256 of its specification.
-        metrics: By name.
+        metrics: Descriptions of the metrics, by name.
     """
 
     kind: Literal["cases"] = "cases"
@@ -51,22 +51,22 @@ class CasesHeader(Frozen):
 
 
 class CaseScores(Frozen):
-    """One structure of one case, as the weights of one checkpoint segment it.
+    """Scores of one structure of one case, segmented with the weights of one checkpoint.
 
     Attributes:
-        checkpoint: `final`, `best`, or `epoch` for one between that was asked for.
-        epoch: After which the weights are; None of masks that were not made by a run.
+        checkpoint: `final`, `best`, or `epoch` for an intermediate one that was requested.
+        epoch: Epoch that the weights were saved after; None for masks that no run made.
         set: `validation`, `test`, or the name of an external set.
-        patient: Id.
-        time_point: `ED`, `ES`; empty for data without time; `patient` for what takes all time points together.
-        structure: What was segmented; empty for a metric without structures.
-        group, vendor, centre: Of the patient; empty if unknown.
-        slices: Annotated slices of the volume; 0 of a patient.
-        spacing_mm: Distance of rows, of columns, and of slice centres; None of a patient.
-        true_positive, false_positive, false_negative: Voxels of the scanner's grid, over annotated slices; None of a
-            patient.
-        scores: By metric.
-        undefined: By metric, why there is no number.
+        patient: Id of the patient.
+        time_point: `ED` or `ES`; empty for data without time points; `patient` for scores over all time points.
+        structure: The segmented structure; empty for a metric without structures.
+        group, vendor, centre: The patient's group, scanner vendor and centre; empty if unknown.
+        slices: Number of annotated slices in the volume; 0 for scores of a patient.
+        spacing_mm: Distance between rows, columns and slice centres, in mm; None for scores of a patient.
+        true_positive, false_positive, false_negative: Voxel counts on the scanner's grid over the annotated slices;
+            None for scores of a patient.
+        scores: Scores by metric.
+        undefined: Why there is no number, by metric.
     """
 
     kind: Literal["case"] = "case"
@@ -89,7 +89,7 @@ class CaseScores(Frozen):
 
 
 def cases_to_bytes(header: CasesHeader, cases: Iterable[CaseScores]) -> bytes:
-    """The object as it lies in the store; the same bytes for the same content."""
+    """The bytes to store; the same for the same content."""
     buffer = io.BytesIO()
     with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as file:
         file.write(_line({**_written(header), "schema_version": header.schema_version}))
@@ -99,17 +99,17 @@ def cases_to_bytes(header: CasesHeader, cases: Iterable[CaseScores]) -> bytes:
 
 
 def read_cases(data: bytes, where: object = "") -> tuple[CasesHeader, Iterator[CaseScores]]:
-    """Read one.
+    """Read a scorecard.
 
     Args:
-        data: As `cases_to_bytes` makes it.
-        where: Key named in errors.
+        data: The bytes that `cases_to_bytes` makes.
+        where: Key to name in errors.
 
     Returns:
-        Its first line, and the others as they are read.
+        The header, and an iterator over the other lines.
 
     Raises:
-        StoreError: It is not one, at once or where a line is not sound.
+        StoreError: The data are not a scorecard. Raised immediately, or during iteration at a line that is not valid.
     """
     lines = _lines(data, where)
     first = next(lines, b"")

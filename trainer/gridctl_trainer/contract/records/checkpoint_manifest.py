@@ -1,4 +1,4 @@
-"""What announces a checkpoint: without its manifest there is none."""
+"""The manifest of a checkpoint: a checkpoint exists only once its manifest does."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ MAX_MANIFEST_BYTES: Final = 1 << 20
 
 
 class CheckpointManifest(Frozen):
-    """Written after the checkpoint it describes: without it there is no checkpoint.
+    """Manifest of a checkpoint, written after the checkpoint file. A file without a manifest does not count.
 
     Attributes:
-        spec_digest: SHA-256 of the specification it belongs to.
+        spec_digest: SHA-256 of the run's specification.
         data_digest: SHA-256 of the data it was trained on.
-        epoch, step: Whole epochs done, and steps of the next one.
-        scores: Of the epoch just done; empty within one.
-        sha256, size_bytes: Of the checkpoint file.
+        epoch, step: Complete epochs, and steps of the next one.
+        scores: Scores of the epoch just completed; empty for a checkpoint within an epoch.
+        sha256, size_bytes: SHA-256 and size of the checkpoint file.
     """
 
     schema_version: Literal[2] = CHECKPOINT_SCHEMA_VERSION
@@ -39,5 +39,5 @@ class CheckpointManifest(Frozen):
         return Position(self.epoch, self.step)
 
     def to_json(self) -> bytes:
-        """The manifest as it lies in the store."""
+        """The manifest as it is stored."""
         return (self.model_dump_json() + "\n").encode()

@@ -1,8 +1,8 @@
-"""The metric log: what one attempt writes.
+"""The metric log that one attempt writes.
 
-JSON lines, each with a `kind`: `attempt` first, `data` once the images are read, then one
-line for each `epoch`, and `end` when the process ends in an orderly way. Each attempt writes
-only its own object, so a pod kept alive by a node partition cannot spoil its successor's log.
+JSON lines, each with a `kind`: `attempt` first, `data` once the images are read, then one line for each `epoch`, and
+`end` if the process shuts down in an orderly way. Each attempt writes only its own object, so a pod kept alive by a
+node partition cannot spoil its successor's log.
 """
 
 from __future__ import annotations
@@ -24,27 +24,27 @@ LOG_SCHEMA_VERSION: Final = 2
 
 
 class AttemptRecord(Frozen):
-    """First line: who is trying, and on what.
+    """First line: which attempt this is, and what it runs on.
 
     Attributes:
-        run_id: The run.
-        attempt: Its number, from 1.
-        uid: What tells two attempts of one number apart: the pod's or a random one.
-        started_at: Time of start, with zone.
+        run_id: Id of the run.
+        attempt: The attempt's number, from 1.
+        uid: Distinguishes attempts with the same number: the pod's uid or a random one.
+        started_at: Start time, with time zone.
         host: Name of the machine or pod.
         git_sha: Commit of the trainer's source, `<commit>+dirty.<digest>` with changes; empty if unknown.
         image: Container image; empty outside a container.
         versions: Library versions by distribution name, and `python`.
-        metrics: What is known of each metric that it computes, by name: whoever reads the scores need not have it
-            installed. Empty in logs of before.
+        metrics: Description of each metric that it computes, by name, so that readers of the scores need not have it
+            installed. Empty in older logs.
         device: `cpu` or `cuda:0`.
         device_name: Model of that device.
         threads: CPU threads used.
-        resumed_epoch: Epochs that were already done; 0 for a start from nothing.
-        resumed_step: Steps of the next epoch that were already done.
-        copied_from: Id of the run whose log this is, where one that differs in its number of epochs alone goes on
-            from it; empty for a run's own log.
-        plugins: Whose code it used, of every plugin of the run.
+        resumed_epoch: Epochs that were already complete; 0 for a start from scratch.
+        resumed_step: Steps of the next epoch that were already taken.
+        copied_from: Id of the run that wrote this log, if the run continues from one that differs only in its number of
+            epochs; empty for a run's own log.
+        plugins: Provenance of every plugin that the run uses.
     """
 
     kind: Literal["attempt"] = "attempt"
@@ -68,11 +68,11 @@ class AttemptRecord(Frozen):
 
 
 class SetData(Frozen):
-    """Who is in one set.
+    """The patients and images of one set.
 
     Attributes:
-        patients: Their ids, sorted.
-        images: Slices.
+        patients: Ids of the patients, sorted.
+        images: Number of slices.
     """
 
     patients: tuple[str, ...]
@@ -80,17 +80,17 @@ class SetData(Frozen):
 
 
 class DataRecord(Frozen):
-    """Second line: what was read, and how it was split.
+    """Second line: which data were read, and how they were split.
 
     Attributes:
         data_digest: SHA-256 over the prepared images and masks of all data sets.
-        digests: The same of each data set, by its name in `data`: `train` for the one that is split.
+        digests: The same digest for each data set, by its name in `data`; `train` is the one that is split.
         split_digest: SHA-256 over the patients of both halves.
-        sets: Who is in each: `train`, `validation`, and every other set that is scored, by name.
-        train_steps: Optimizer steps of one epoch.
-        parameters: Learned numbers of the model; None in logs of before.
-        left_out: Patients who are in none of them because their images are another patient's: of each data set that
-            was read, by name, who and why.
+        sets: Contents of each set: `train`, `validation` and every other scored set, by name.
+        train_steps: Optimizer steps per epoch.
+        parameters: Number of trainable parameters of the model; None in older logs.
+        left_out: Patients who were excluded because their images are copies of another patient's: who and why, by the
+            name of the data set.
     """
 
     kind: Literal["data"] = "data"
@@ -107,15 +107,15 @@ class EpochRecord(Frozen):
     """One line per epoch.
 
     Attributes:
-        epoch: From 1.
-        train_loss: Mean over the epoch's images of the loss their step was taken on.
-        skipped_steps: Steps not taken because their loss or gradient was not finite.
-        learning_rate: Of the epoch's last step; None where it is the same throughout the run.
-        sets: Scores by name of the set: `validation`, and those of other data; empty where it was not validated.
+        epoch: The epoch, from 1.
+        train_loss: Mean training loss over the epoch's images, each as computed for its optimizer step.
+        skipped_steps: Optimizer steps skipped because the loss or gradient was not finite.
+        learning_rate: Learning rate of the epoch's last step; None if it is constant throughout the run.
+        sets: Scores by name of the set: `validation` and the external sets; empty for an epoch without validation.
         seconds: Wall time of the epoch in this attempt, validation included.
         images_per_second: Training images per second of training time.
-        peak_memory_bytes: Of the device, or of the process on CPU.
-        finished_at: Time with zone.
+        peak_memory_bytes: Peak memory of the device, or of the process on CPU.
+        finished_at: Time of the end, with time zone.
     """
 
     kind: Literal["epoch"] = "epoch"
@@ -131,22 +131,22 @@ class EpochRecord(Frozen):
 
     @property
     def named_scores(self) -> dict[str, float]:
-        """Every score by its whole name, `validation.soft_dice.left_ventricle`."""
+        """Every score by its full name, such as `validation.soft_dice.left_ventricle`."""
         return {f"{name}.{key}": value for name, found in self.sets.items() for key, value in found.scores.items()}
 
     @property
     def scores(self) -> dict[str, Any]:
-        """What must be the same however often the run was interrupted: all but the timings."""
+        """What must be the same however often the run was interrupted: everything except the timings."""
         return self.model_dump(exclude={"seconds", "images_per_second", "peak_memory_bytes", "finished_at"})
 
 
 class EndRecord(Frozen):
-    """Last line of an attempt that ended in an orderly way.
+    """Last line of an attempt that was able to report its end.
 
     Attributes:
-        exit_code: As in `exit_codes`.
-        message: Why, for a person; empty when done.
-        finished_at: Time with zone.
+        exit_code: Exit code, one of `exit_codes`.
+        message: Why it ended, for the user; empty if the run finished.
+        finished_at: Time of the end, with time zone.
     """
 
     kind: Literal["end"] = "end"
@@ -159,10 +159,10 @@ Record = AttemptRecord | DataRecord | EpochRecord | EndRecord
 
 
 def write_line(record: Record) -> str:
-    """One record as one line.
+    """Format a record as one line.
 
     Raises:
-        MetricLogError: A number in it is not finite; named.
+        MetricLogError: A number in the record is not finite; the message names it.
     """
     content = record.model_dump(mode="json")
     if not content.get("copied_from", "-"):
@@ -171,7 +171,7 @@ def write_line(record: Record) -> str:
         del content["learning_rate"]
     for of_set in content.get("sets", {}).values():
         if not of_set.get("undefined", "-"):
-            del of_set["undefined"]  # mostly every image has every score
+            del of_set["undefined"]  # usually every image has every score
     for path, value in _numbers(content):
         if value != value or value in (float("inf"), float("-inf")):
             raise MetricLogError(f"{path} is {value}", fix="lower training.learning_rate, or look at the data")

@@ -1,4 +1,4 @@
-"""Where a plugin's code comes from, as an attempt records it."""
+"""Which code a plugin ran, as an attempt records it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ OWN_DISTRIBUTION: Final = "gridctl"
 
 
 class PluginProvenance(Frozen):
-    """What an attempt records of each plugin that it used.
+    """What an attempt records about each plugin that it used.
 
     Attributes:
-        kind: Such as `model`.
-        name: As the specification gives it: a short name, or `pkg.module:Name`.
-        distribution: The package that brings it; empty for a folder of `plugin_path`.
-        version: Of that package; empty with it.
-        source_digest: SHA-256, 64 hex digits, over names and content of the Python files of its top-level
-            package; empty if there are none to read.
+        kind: Kind of the plugin, such as `model`.
+        name: Its name in the specification: a short name, or `pkg.module:Name`.
+        distribution: The package that provides it; empty for a plugin in a folder of `plugin_path`.
+        version: Version of that package; empty if there is none.
+        source_digest: SHA-256, 64 hex digits, over the names and contents of the Python files of its top-level package;
+            empty if there are none to read.
     """
 
     kind: str
@@ -31,15 +31,15 @@ class PluginProvenance(Frozen):
 
     @property
     def is_own(self) -> bool:
-        """Whether it comes with gridctl, whose code an attempt records as its commit and version."""
+        """Whether it is part of gridctl, whose code an attempt already records by commit and version."""
         return self.distribution == OWN_DISTRIBUTION
 
     @property
     def plugin(self) -> tuple[str, str]:
-        """Which plugin it is: kind and name."""
+        """What identifies the plugin: its kind and name."""
         return self.kind, self.name
 
     @property
     def code(self) -> tuple[str, str, str]:
-        """By what two codes of it are told apart."""
+        """What identifies the version of its code."""
         return self.distribution, self.version, self.source_digest

@@ -1,4 +1,4 @@
-"""The result of a run, written last: a run that has one is finished."""
+"""The result, which a run writes last: a run is finished if its result exists."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ RESULT_SCHEMA_VERSION: Final = 2
 
 
 class PatientFunction(Frozen):
-    """Ejection fraction of one patient, from the data set's masks and from the trained model's.
+    """Ventricular function of one patient, from the true masks and from the model's masks.
 
-    Only patients with both phases, and a known distance of slices, have one. Volumes are areas of
-    masks times the distance of slices. The true ones are those of the masks as published. The
-    predicted ones are of the square that models see, where a pixel stands for more where the
-    slice was shrunk; what the crop cut off cannot be predicted, so it counts as missed.
+    Only patients with both phases and a known slice distance have one. A volume is the area of the masks times the
+    slice distance. True volumes come from the masks as published. Predicted volumes come from the square that the model
+    sees, with the pixel area corrected where the slice was shrunk. What the crop cut off cannot be predicted and counts
+    as missed.
 
     Attributes:
-        set: Where the patient is from: `validation`, or the name of another set.
-        patient: Id.
-        true_edv_ml, true_esv_ml: End-diastolic and end-systolic volume in ml by the true masks.
-        true_ef: Ejection fraction (EDV - ESV) / EDV, a fraction: below 0 where ESV > EDV, at most 1.
-        predicted_edv_ml, predicted_esv_ml: Volumes in ml by the predicted masks, logits above 0.
-        predicted_ef: Their ejection fraction; None where the predicted EDV is 0.
+        set: The patient's set: `validation`, or the name of another set.
+        patient: Id of the patient.
+        true_edv_ml, true_esv_ml: End-diastolic and end-systolic volume of the true masks, in ml.
+        true_ef: Ejection fraction (EDV - ESV) / EDV, at most 1; negative if ESV > EDV.
+        predicted_edv_ml, predicted_esv_ml: The same volumes of the predicted masks (logits above 0), in ml.
+        predicted_ef: Ejection fraction of the predicted masks; None if the predicted EDV is 0.
     """
 
     set: SetKey
@@ -51,14 +51,14 @@ class ResultRecord(Record):
     Attributes:
         run_id: The run.
         spec_digest: SHA-256 of its specification.
-        epochs: Epochs trained.
-        attempts: Attempts it took.
+        epochs: Number of epochs trained.
+        attempts: Number of attempts it took.
         checkpoint: Key of the last checkpoint.
-        weights_sha256: Over names, types, shapes and bytes of the trained tensors.
-        sets: Scores after the last epoch, by name of the set; those of `test` stand here alone.
-        function: Volumes and ejection fraction of each patient with both phases, true and predicted.
-        train_seconds: Wall time of all epochs in the log.
-        finished_at: Time with zone.
+        weights_sha256: SHA-256 over names, types, shapes and bytes of the trained tensors.
+        sets: Scores after the last epoch, by name of the set. Scores of `test` appear nowhere else.
+        function: True and predicted volumes and ejection fraction of each patient with both phases.
+        train_seconds: Wall time of all epochs in the log, in seconds.
+        finished_at: Time of the end, with time zone.
     """
 
     kind: ClassVar[str] = "a result"
@@ -86,15 +86,15 @@ class ResultRecord(Record):
 
     @classmethod
     def of_run(cls, run: RunSpec, data: bytes | str, where: object = "") -> Self:
-        """Read the result of a run. Nothing else says that it is finished.
+        """Read the result of a run. Only a result marks a run as finished.
 
         Args:
             run: The run.
-            data: What lies at its result's key.
-            where: File or key named in errors.
+            data: The content of its result object.
+            where: File or key to name in errors.
 
         Raises:
-            StoreError: It is not a result, or that of another run or specification.
+            StoreError: The data are not a result, or belong to another run or specification.
         """
         found = cls.from_json(data, where)
         if (found.run_id, found.spec_digest) != (run.run_id, run.digest):
@@ -102,5 +102,5 @@ class ResultRecord(Record):
         return found
 
     def to_json(self) -> bytes:
-        """The result as it lies in the store."""
+        """The result as it is stored."""
         return (json.dumps(self.model_dump(mode="json"), indent=2) + "\n").encode()

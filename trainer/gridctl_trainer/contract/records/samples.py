@@ -1,4 +1,4 @@
-"""The few slices of a run that are kept to look at: which they are, and where their pictures lie."""
+"""Index of a run's sample slices, and the names of their pictures."""
 
 from __future__ import annotations
 
@@ -16,18 +16,19 @@ from gridctl_trainer.contract.records.set_scores import ScoreKey, SetKey
 SAMPLES_SCHEMA_VERSION: Final = 2
 
 Polygon = tuple[tuple[float, float], ...]
-"""A closed outline, (x, y) of each corner in px of the picture, (0, 0) the upper left corner of its first pixel."""
+"""A closed outline as the (x, y) of each corner, in px of the picture; (0, 0) is the upper left corner of its first
+pixel.
+"""
 
 
 class SampleOutput(Frozen):
-    """What the model says of one slice, after one timestep or at its end.
+    """The model's output for one slice, after one timestep or at the end.
 
     Attributes:
-        timestep: From 1; 1 for a model that has none.
-        picture: Name of a grey PNG: the probability of the cavity, 255 is 1.
-        outline: Where that probability is a half.
-        scores: Of this slice, by the names that they have within a set in the metric log; without those that are
-            undefined.
+        timestep: The timestep, from 1; 1 for a model without timesteps.
+        picture: Name of a greyscale PNG of the cavity's probability; 255 is 1.
+        outline: Contour at probability 0.5.
+        scores: Scores of this slice, by their names within a set in the metric log; undefined scores are left out.
     """
 
     timestep: int = Field(ge=1, le=10_000)
@@ -40,13 +41,13 @@ class SampleSlice(Frozen):
     """One slice.
 
     Attributes:
-        set: Which images it is of.
-        name: Its name in the data set: `patient001 ED slice 03`.
-        patient: Its patient.
-        picture: Name of a grey PNG of the image as the model saw it.
+        set: The set that it is from.
+        name: Name in the data set, such as `patient001 ED slice 03`.
+        patient: Id of the patient.
+        picture: Name of a greyscale PNG of the image as the model saw it.
         truth: Name of a PNG of the mask, 0 or 255.
-        truth_outline: The mask's outline.
-        outputs: After each timestep shown, the last one included; one for a model that has none.
+        truth_outline: Outline of the mask.
+        outputs: One output for each timestep shown, including the last; a single one for a model without timesteps.
     """
 
     set: SetKey
@@ -59,13 +60,13 @@ class SampleSlice(Frozen):
 
 
 class SamplesIndex(Record):
-    """What lies in a run's `samples/`. Names are those `RunLayout.sample` takes.
+    """Index of a run's `samples/`. Names are as `RunLayout.sample` takes them.
 
     Attributes:
-        run_id: The run.
-        size_px: Side of every picture named here.
-        timesteps: How many the model has; 1 for a model that has none.
-        slices: Alike for every run with the same split, so for both halves of a pair.
+        run_id: Id of the run.
+        size_px: Side length of the pictures, in px.
+        timesteps: Number of timesteps of the model; 1 for a model without timesteps.
+        slices: The sample slices; the same for every run with the same split, and so for both runs of a pair.
     """
 
     kind: ClassVar[str] = "an index of samples"
@@ -85,5 +86,5 @@ class SamplesIndex(Record):
         return cls(**samples_fields(text))
 
     def to_json(self) -> bytes:
-        """The index as it lies in the store."""
+        """The index as it is stored."""
         return (json.dumps(self.model_dump(mode="json"), separators=(",", ":"), ensure_ascii=False) + "\n").encode()

@@ -1,6 +1,6 @@
-"""What `gridctl score` writes so that its result can be one side of a comparison: JSON and Parquet.
+"""The JSON and Parquet files of `gridctl score`, which can be one side of a comparison.
 
-Both hold the same header and the same rows, and the SHA-256 of both: whoever edits a number has another file.
+Both formats hold the same header, the same rows, and a SHA-256 over these, so an edited number is noticed.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from gridctl_trainer.contract.records.case_scores import CaseScores
 from gridctl_trainer.contract.records.set_scores import ScoreKey
 
 SCORE_FILE_SCHEMA_VERSION: Final = 2
-"""Files of version 1 have no SHA-256, and do not say whose masks they score."""
+"""Files of version 1 have no SHA-256 and do not say who made the masks."""
 
 METADATA_KEY: Final = b"gridctl"
-"""Of the schema of a Parquet file: its header and SHA-256 as JSON."""
+"""Metadata key in a Parquet file's schema that holds the header and SHA-256 as JSON."""
 
 OF_CASE: Final = ("patient", "time_point", "structure")
 OF_PATIENT: Final = ("group", "vendor", "centre")
 COUNTS: Final = ("slices", "true_positive", "false_positive", "false_negative")
 COLUMNS: Final = (*OF_CASE, "metric", "value", "undefined", *OF_PATIENT, *COUNTS)
-"""Of every table, as `gridctl export --table cases` has them of runs."""
+"""Columns of the table, as in `gridctl export --table cases`."""
 
 
 class PredictingRun(Frozen):
-    """A run whose model made the masks, alone or as a member of an ensemble.
+    """A run whose model made the masks, alone or in an ensemble.
 
     Attributes:
-        run_id: Its id.
-        weights_sha256: Of its weights.
-        epoch: After which they are.
+        run_id: Id of the run.
+        weights_sha256: SHA-256 of its weights.
+        epoch: Epoch that the weights were saved after.
     """
 
     run_id: Annotated[str, Field(min_length=1, max_length=100)]
@@ -44,13 +44,13 @@ class PredictingRun(Frozen):
 
 
 class ScoreFileHeader(Frozen):
-    """What is known of the masks and of the metrics.
+    """What is known about the masks and the metrics.
 
     Attributes:
-        gridctl: Version that scored.
-        metrics: What is known of each metric, by name.
-        runs: Who made the masks; empty where nothing says.
-        trained_on: Patients that such a run was trained on, each with the ids of those runs.
+        gridctl: Version of gridctl that computed the scores.
+        metrics: Description of each metric, by name.
+        runs: Runs that made the masks; empty if unknown.
+        trained_on: Patients that such runs were trained on, each with the ids of those runs.
     """
 
     schema_version: Literal[2] = SCORE_FILE_SCHEMA_VERSION
@@ -60,12 +60,12 @@ class ScoreFileHeader(Frozen):
     trained_on: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """Its fields, by name."""
+        """The fields by name."""
         return self.model_dump(mode="json")
 
 
 def rows_of(records: Iterable[CaseScores]) -> Iterator[dict[str, Any]]:
-    """One row of each case, structure and metric; columns as `COLUMNS`."""
+    """One row for each case, structure and metric, with the columns of `COLUMNS`."""
     for record in records:
         of_case = {name: getattr(record, name) for name in (*OF_CASE, *OF_PATIENT, *COUNTS)}
         for metric, value in record.scores.items():
@@ -75,6 +75,6 @@ def rows_of(records: Iterable[CaseScores]) -> Iterator[dict[str, Any]]:
 
 
 def score_file_sha256(header: ScoreFileHeader, rows: Sequence[Mapping[str, Any]]) -> str:
-    """SHA-256 of everything that a comparison takes from such a file, whether it is JSON or Parquet."""
+    """SHA-256 over everything that a comparison reads from such a file, the same for JSON and Parquet."""
     content = {"header": header.to_json(), "rows": [[row[name] for name in COLUMNS] for row in rows]}
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()

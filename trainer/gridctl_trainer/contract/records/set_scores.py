@@ -20,14 +20,15 @@ _Images = Annotated[int, Field(ge=1, le=10**15)]
 
 
 class SetScores(Frozen):
-    """Scores of the model on one set after an epoch.
+    """Scores of a model on one set after an epoch.
 
     Attributes:
         images: Number of images.
-        scores: By name within the set, mean over the images that have a value. A score that no image has is left out.
-        per_batch: By the same names, of each minibatch in order, such as the Dice of a minibatch flattened into one
-            image; null where it is undefined. Not every metric has it.
-        undefined: By name and reason, how many images have no value.
+        scores: Mean over the images that have a value, by the score's name within the set. A score that no image has is
+            left out.
+        per_batch: Scores of each minibatch in order, by the same names, such as the Dice of a minibatch flattened into
+            one image; null where undefined. Not every metric has them.
+        undefined: How many images have no value, by name and reason.
     """
 
     images: _Images

@@ -1,1 +1,1 @@
-"""Formats that earlier versions wrote: frozen as they were, read for good, and converted into today's."""
+"""Formats that earlier versions wrote: frozen, always readable, and converted to the current ones."""

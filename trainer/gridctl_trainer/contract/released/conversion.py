@@ -1,4 +1,4 @@
-"""Specifications of version 1 in the shape of today's, under the names that their runs had."""
+"""Converts specifications of version 1 to the current version; the runs keep their names."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.contract.spec.identity import RECORDED
 
 _EXECUTION: Final = ("recompute_timesteps",)
-"""Options of networks that change how they are computed and no result."""
+"""Network options that change how a result is computed, but not the result."""
 
 
 class ReleasedRunSpec(RunSpec):
     """A run of an earlier version: read, reported, and never trained or resumed under that name.
 
     Attributes:
-        released: Its specification as it lies in the store.
+        released: Its specification as stored.
     """
 
     released: Annotated[RunSpecV1, Field(exclude=True, repr=False), RECORDED]
 
     @property
     def digest(self) -> str:
-        """SHA-256 as that version made it: it names the run, and its results and checkpoints have it."""
+        """SHA-256 as that version computed it; it is part of the run's name, result and checkpoints."""
         return self.released.digest
 
 
 def converted(old: RunSpecV1) -> ReleasedRunSpec:
-    """A specification of version 1 in the shape of today's."""
+    """A specification of version 1, converted to the current version."""
     return ReleasedRunSpec.model_validate(
         {
             "schema_version": 1,
@@ -56,7 +56,7 @@ def _network(old: NetworkV1) -> dict[str, Any]:
 
 
 def data_section(old: DataV1) -> dict[str, Any]:
-    """The data of version 1, written as they are today."""
+    """The data section of version 1 in today's format."""
     external = {} if old.sunnybrook is None else {OTHER_SET: {"dataset": "sunnybrook", "path": old.sunnybrook}}
     return {
         "train": {"dataset": "acdc", "path": old.acdc},

@@ -15,11 +15,11 @@ _CONVOLUTIONS: Mapping[str, Mapping[str, int]] = {
     "unet": {"author": 2, "table": 3},
     "gamma_net": {"author": 1, "table": 3},
 }
-"""In each block, by network and preset."""
+"""Convolutions per block, by network and preset."""
 
 
 class _Preset(Frozen):
-    """Fills the number of convolutions from the preset, where it was not given."""
+    """Fills in the number of convolutions from the preset if it was not given."""
 
     @model_validator(mode="before")
     @classmethod
@@ -71,4 +71,4 @@ class GammaNetV1(_Preset):
 NetworkV1 = Annotated[UNetV1 | GammaNetV1, Field(discriminator="architecture")]
 
 NETWORKS_V1: Mapping[str, type[UNetV1] | type[GammaNetV1]] = {"unet": UNetV1, "gamma_net": GammaNetV1}
-"""Both by the name used in YAML."""
+"""Both networks, by their names in YAML."""

@@ -1,4 +1,4 @@
-"""A specification as it lies in a store, whichever version wrote it."""
+"""Reads a stored specification, whichever version wrote it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _FIRST: Final = 1
 
 
 def read_specification(text: bytes | str, where: object = "") -> RunSpec:
-    """Read a specification, to report on its run. A trainer takes those of its own version alone: `RunSpec.from_json`.
+    """Read a specification to report on its run. A trainer accepts only its own version: see `RunSpec.from_json`.
 
     Args:
         text: JSON.
-        where: File or key named in errors.
+        where: File or key to name in errors.
 
     Raises:
-        SpecError: Not JSON, of a version that nothing released has written, or invalid: every mistake at once.
+        SpecError: The text is not JSON, has a version that was never released, or is invalid; lists every mistake.
     """
     try:
         content = read_json(text, MAX_SPEC_BYTES)

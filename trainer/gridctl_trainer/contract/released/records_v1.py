@@ -1,6 +1,6 @@
-"""Metric logs, results and indices of samples of schema 1, read as those of today.
+"""Reads metric logs, results and sample indices of schema 1 as current ones.
 
-They knew two sets, `validation` and `generalisation` (always Sunnybrook), one structure, and two metrics.
+Schema 1 had two sets, `validation` and `generalisation` (always Sunnybrook), one structure, and two metrics.
 """
 
 from __future__ import annotations
@@ -131,10 +131,10 @@ class _EpochRecord(Frozen):
         )
 
     def quotes(self) -> int:
-        """How many quotation marks its line has if it gives each key once; a second parser need not look then."""
+        """How many quotation marks the line has if no key is repeated; it then needs no second parser."""
         scores = [item for item in (self.validation, self.generalisation) if item is not None]
         keys = len(self.model_fields_set) + sum(len(item.model_fields_set) for item in scores)
-        return 2 * keys + 2 * 2  # `kind` and `finished_at` hold text
+        return 2 * keys + 2 * 2  # `kind` and `finished_at` are strings
 
 
 class _PatientFunction(Frozen):
@@ -204,10 +204,10 @@ _RECORD: Final[TypeAdapter[_OldRecord]] = TypeAdapter(Annotated[_OldRecord, Fiel
 
 
 def read_record(line: bytes) -> Record:
-    """One line of a metric log.
+    """Read one line of a metric log.
 
     Raises:
-        ValueError: It is no record of schema 1.
+        ValueError: The line is not a record of schema 1.
     """
     record = _RECORD.validate_json(line, strict=True)
     if not isinstance(record, _EpochRecord) or line.count(b'"') != record.quotes():
@@ -219,7 +219,7 @@ def result_fields(text: bytes | str) -> dict[str, Any]:
     """The fields of a `ResultRecord`.
 
     Raises:
-        ValueError: It is no result of schema 1.
+        ValueError: The object is not a result of schema 1.
     """
     old = _Result.model_validate_json(text, strict=True)
     kept = ("run_id", "spec_digest", "epochs", "attempts", "checkpoint", "weights_sha256", "train_seconds")
@@ -233,7 +233,7 @@ def samples_fields(text: bytes | str) -> dict[str, Any]:
     """The fields of a `SamplesIndex`.
 
     Raises:
-        ValueError: It is no index of schema 1.
+        ValueError: The object is not an index of schema 1.
     """
     old = _Samples.model_validate_json(text, strict=True)
     kept = {name: getattr(old, name) for name in ("run_id", "size_px", "timesteps")}

@@ -13,7 +13,7 @@ ScoreV1 = Literal["train_loss", "validation_dice", "validation_bce", "generalisa
 
 
 class PreprocessingV1(Frozen):
-    """Which of the four steps run."""
+    """Which of the four preprocessing steps run."""
 
     gaussian: bool = True
     clahe: bool = True

@@ -1,4 +1,4 @@
-"""RunSpec of version 1, and the name that it had. Frozen: nothing here changes any more."""
+"""RunSpec of version 1, and how its runs were named. Frozen: nothing here changes any more."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class RunSpecV1(Frozen):
 
     @property
     def digest(self) -> str:
-        """SHA-256, 64 hex digits: of everything but what was known not to change a result."""
+        """SHA-256, 64 hex digits, over everything except what was known not to change a result."""
         return hashlib.sha256(canonical_json(self.deciding()).encode()).hexdigest()
 
     def deciding(self) -> dict[str, Any]:
-        """All that it took for able to change a result, as JSON."""
+        """Everything that version 1 considered able to change a result, as JSON."""
         content = self.model_dump(mode="json")
         for name in _CANNOT_CHANGE_A_RESULT:
             del content["training"][name]
