@@ -21,7 +21,19 @@ PAPER_PX = 688
 
 OVERHANG = "const e = document.documentElement; return e.scrollWidth - e.clientWidth"
 TESTS = "#tests tbody tr"
-SECTIONS = ["answer", "significance", "differences", "ratio", "curves", "segmentations", "function", "training", "grid"]
+SECTIONS = [
+    "answer",
+    "significance",
+    "differences",
+    "trends",
+    "profiles",
+    "ratio",
+    "curves",
+    "segmentations",
+    "function",
+    "training",
+    "grid",
+]
 
 
 @pytest.mark.parametrize("width", [1280, 360])

@@ -10,7 +10,6 @@ EXEMPT: Final[Mapping[str, str]] = {
     r"make image( .*)?": "builds an image of several GB; tests/e2e/image/test_make_image.py runs it without the build",
     r"docker build .*-t (gridctl-trainer|gridctl-build|my-trainer):1 \S+": "several GB; .ci/run builds the same",
     r"gridctl-trainer describe mynets:ResUNet .*": "the reader's; tests/e2e/installed/test_own_model.py describes one",
-    r"gridctl (submit tuning\.yaml|export tuning .*)": "the reader's; names the reader's patients",
     r"kubectl cp": "a name alone; docs/cluster.md shows it in full, where it is followed",
     r"\.ci/run": "runs this test",
     r"pip install .*": "the project is installed by `make`, with the same constraints",
