@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from gridctl_trainer.contract.errors import DataError
-from gridctl_trainer.datasets.acdc.info import read_info
 from gridctl_trainer.datasets.acdc.patients import find_patients, read_patient
+from gridctl_trainer.datasets.formats.info_cfg import read_info
 from gridctl_trainer.datasets.formats.nifti import read_volume
 
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.datasets.acdc import patients as acdc
 from gridctl_trainer.datasets.acdc.files import series_path
-from gridctl_trainer.datasets.acdc.info import read_info
 from gridctl_trainer.datasets.acdc.series import check_series
 from gridctl_trainer.datasets.formats.dicom import read_dicom
+from gridctl_trainer.datasets.formats.info_cfg import read_info
 from gridctl_trainer.datasets.formats.nifti import read_series
 from gridctl_trainer.datasets.quality.oddities import Oddity
 from gridctl_trainer.datasets.registry import find_sources, require_series

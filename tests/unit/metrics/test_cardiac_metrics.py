@@ -10,7 +10,7 @@ from statistics import mean, stdev
 import numpy as np
 import pytest
 
-from gridctl_trainer.datasets.acdc.info import read_info
+from gridctl_trainer.datasets.formats.info_cfg import read_info
 from gridctl_trainer.datasets.formats.nifti import read_volume
 from gridctl_trainer.metrics.base import CaseVolume
 from gridctl_trainer.metrics.loading import load_metrics

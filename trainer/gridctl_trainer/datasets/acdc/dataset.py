@@ -8,12 +8,11 @@ from typing import Final
 
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.wording import count
-from gridctl_trainer.datasets.acdc.files import info_path
-from gridctl_trainer.datasets.acdc.info import read_info
 from gridctl_trainer.datasets.acdc.patients import find_patients, find_test_patients, read_patient
 from gridctl_trainer.datasets.acdc.series import check_series
 from gridctl_trainer.datasets.base import CaseFiles
 from gridctl_trainer.datasets.file_tree import require_readable, walk
+from gridctl_trainer.datasets.formats.info_cfg import info_path, read_info
 from gridctl_trainer.datasets.quality.oddities import Notice
 from gridctl_trainer.datasets.quality.plausibility import judge
 from gridctl_trainer.datasets.slices import LabelledSlice

@@ -10,12 +10,6 @@ from gridctl_trainer.datasets.formats.nifti import content_of
 from gridctl_trainer.datasets.quality.oddities import Notice, Oddity
 
 
-def info_path(folder: Path) -> Path:
-    """Info.cfg of a patient, in whatever case its name is written."""
-    path = folder / "Info.cfg"
-    return same_name(path) or path
-
-
 def frame_path(folder: Path, frame: int) -> Path:
     """The volume of one frame: `.nii.gz` as published, or unpacked `.nii`."""
     return _packed_or_not(folder / f"{folder.name}_frame{frame:02d}.nii.gz")

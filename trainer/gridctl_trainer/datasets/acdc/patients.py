@@ -14,12 +14,12 @@ import numpy as np
 
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.datasets.acdc.descriptor import ACDC
-from gridctl_trainer.datasets.acdc.files import frame_path, info_path, label_path, note_twin
+from gridctl_trainer.datasets.acdc.files import frame_path, label_path, note_twin
 from gridctl_trainer.datasets.acdc.folder import EXPECTED, FOLDERS, LABELS_FILE, PATIENT, TESTING, TRAINING
-from gridctl_trainer.datasets.acdc.info import Info, read_info
 from gridctl_trainer.datasets.acdc.series import read_recording, with_frames_before
 from gridctl_trainer.datasets.derived_structures import with_derived
 from gridctl_trainer.datasets.file_tree import entries, is_folder
+from gridctl_trainer.datasets.formats.info_cfg import Info, info_path, read_info
 from gridctl_trainer.datasets.formats.nifti import Volume, read_volume
 from gridctl_trainer.datasets.formats.voxel_grid import require_same_grid
 from gridctl_trainer.datasets.missing_folder import missing_folder

@@ -5,21 +5,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.wording import count as counted
 from gridctl_trainer.datasets.acdc.files import frame_path, note_twin, series_path
-from gridctl_trainer.datasets.acdc.info import Info
+from gridctl_trainer.datasets.formats.frame_of_series import misfit
+from gridctl_trainer.datasets.formats.info_cfg import Info
 from gridctl_trainer.datasets.formats.nifti import Volume, read_series, read_volume
 from gridctl_trainer.datasets.quality.oddities import Notice, Oddity
 from gridctl_trainer.datasets.slices import LabelledSlice
 from gridctl_trainer.datasets.temporal_context import frames_before, pad_series
-
-_ROUNDING: Final = 1e-5
-"""Share of the largest value by which two files of one volume may differ: one may store integers and a slope."""
 
 
 def check_series(folder: Path, info: Info, notice: Notice) -> int:
@@ -92,16 +89,3 @@ def with_frames_before(
         dataclasses.replace(labelled, series=np.concatenate([before[:, labelled.index], labelled.series]))
         for labelled in slices
     ]
-
-
-def misfit(series: Volume, image: Volume, frame: int, name: str) -> str:
-    """Why a volume is not that frame of a series; empty if it is."""
-    frames = series.array
-    if frame > len(frames):
-        return f"it has {counted(len(frames), 'frame')}, so its frame {frame} is not {name}"
-    if differences := series.grid.differences(image.grid):
-        return f"it is not on the grid of {name}: {'; '.join(differences)}"
-    if np.allclose(frames[frame - 1], image.array, rtol=0, atol=_ROUNDING * float(np.abs(image.array).max())):
-        return ""
-    ranges = [f"{array.min():g} to {array.max():g}" for array in (frames[frame - 1], image.array)]
-    return f"its frame {frame} is not {name}: values {ranges[0]}, there {ranges[1]}"

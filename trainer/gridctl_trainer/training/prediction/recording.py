@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.contract.wording import count as counted
-from gridctl_trainer.datasets.acdc.files import info_path
-from gridctl_trainer.datasets.acdc.info import read_info
-from gridctl_trainer.datasets.acdc.series import misfit
 from gridctl_trainer.datasets.file_tree import same_name
+from gridctl_trainer.datasets.formats.frame_of_series import misfit
+from gridctl_trainer.datasets.formats.info_cfg import info_path, read_info
 from gridctl_trainer.datasets.formats.nifti import read_series, read_volume
 from gridctl_trainer.datasets.formats.scan import Scan
 from gridctl_trainer.datasets.formats.voxel_grid import require_same_grid

@@ -1,4 +1,4 @@
-"""Info.cfg, which lies beside the volumes of every ACDC patient."""
+"""Info.cfg beside the volumes of a patient, as ACDC publishes it: frames of end-diastole and end-systole, diagnosis."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gridctl_trainer.contract.errors import DataError
+from gridctl_trainer.datasets.file_tree import same_name
 from gridctl_trainer.datasets.formats.text import read_text
 from gridctl_trainer.datasets.slices import Phase
 
@@ -23,6 +24,12 @@ class Info:
     frames: dict[Phase, int]
     series_frames: int | None = None
     group: str = ""
+
+
+def info_path(folder: Path) -> Path:
+    """Info.cfg of a patient, in whatever case its name is written."""
+    path = folder / "Info.cfg"
+    return same_name(path) or path
 
 
 def read_info(path: Path) -> Info:
