@@ -233,7 +233,7 @@ def test_a_store_that_fails_while_weights_are_loaded_is_told_from_a_failed_run(
         assert done.returncode == 3, done.stderr
         assert checkpoint.name in done.stderr
         assert "Traceback" not in done.stderr
-    environment = {**os.environ, "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "a"}
+    environment = {**os.environ, "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9", "AWS_ACCESS_KEY_ID": "a"}
     where = "s3://bucket/hearts/hearts-unet-r50-none-s1-00000000/spec.json"
     environment |= {"AWS_SECRET_ACCESS_KEY": "b", "AWS_MAX_ATTEMPTS": "1"}
     away = subprocess.run(

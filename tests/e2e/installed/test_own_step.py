@@ -59,7 +59,7 @@ def test_a_grid_is_trained_with_it_and_without_and_its_code_is_told(run: Run, fo
         assert "clip_outliers" not in used or used["clip_outliers"]["distribution"] == "gridctl-own-step"
     report = run("-m", "gridctl", "report", "--significance")
     assert "no_clip_outliers" in report.stdout
-    assert "left out" not in report.stdout
+    assert "differ in the code" not in report.stdout
     elsewhere = runs_in(folder, None)("-m", "gridctl", "report", "tiny", "--significance", "--store", "runs")
     assert elsewhere.stdout == report.stdout, elsewhere.stderr
 
