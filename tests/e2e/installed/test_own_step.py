@@ -119,4 +119,4 @@ def test_the_command_imports_none_of_what_it_needs(run: Run) -> None:
 def test_it_keeps_what_every_step_promises(run: Run, site: Path) -> None:
     suite = run("-m", "pytest", "-q", "-p", "no:cacheprovider", str(site.parent / "source"))
     assert suite.returncode == 0, suite.stdout
-    assert "8 passed" in suite.stdout
+    assert "9 passed" in suite.stdout
