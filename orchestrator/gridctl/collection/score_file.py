@@ -26,6 +26,7 @@ from gridctl_trainer.contract.records.score_file import (
     rows_of,
     score_file_sha256,
 )
+from gridctl_trainer.host.bounded_file import UnreadableFileError, read_bounded
 
 ENDINGS: Final = (".parquet", ".json")
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}"
@@ -101,13 +102,11 @@ def _bytes(path: Path) -> bytes:
             "one side of a comparison is a .parquet or .json file that gridctl score wrote", where=path, fix=_AGAIN
         )
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise InputError(f"it has more than {_MAX_BYTES >> 20} MiB", where=path, fix=_AGAIN)
-        return path.read_bytes()
+        return read_bounded(path, _MAX_BYTES)
     except FileNotFoundError:
         raise InputError("there is no such file", where=path, fix=_AGAIN) from None
-    except OSError as error:
-        raise InputError(f"cannot read: {error.strerror}", where=path, fix=_AGAIN) from None
+    except UnreadableFileError as error:
+        raise InputError(str(error), where=path, fix=_AGAIN) from None
 
 
 def _of_parquet(data: bytes) -> tuple[Mapping[str, Any], list[Mapping[str, Any]]]:

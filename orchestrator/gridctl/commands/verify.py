@@ -25,8 +25,10 @@ from gridctl.submissions.submitted_experiments import Submissions
 from gridctl_trainer.contract import layout
 from gridctl_trainer.contract.errors import Fault, StoreError, shortened
 from gridctl_trainer.contract.json_text import require_keys_once
+from gridctl_trainer.host.bounded_file import UnreadableFileError, read_bounded
 from gridctl_trainer.storage.base import Store, open_store
 
+_MAX_BYTES: Final = 1 << 30
 _NOT_COMPARED: Final = "report.html"
 """The page shows the state of runs at the time it is written."""
 
@@ -182,11 +184,11 @@ def _read(path: Path) -> _Written:
 
 def _bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return read_bounded(path, _MAX_BYTES)
     except FileNotFoundError:
         raise InputError("there is no such report", where=path, fix=_ANOTHER) from None
-    except OSError as error:
-        raise InputError(f"cannot read: {error.strerror}", where=path, fix="give a report.json or its folder") from None
+    except UnreadableFileError as error:
+        raise InputError(str(error), where=path, fix="give a report.json or its folder") from None
 
 
 def _without_later_history(result: ReportResult, written: _Written) -> ReportResult:

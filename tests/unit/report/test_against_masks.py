@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -271,3 +272,9 @@ def test_other_files_of_scores_are_no_side(tmp_path: Path) -> None:
     (tmp_path / "cases.parquet").write_text("PAR1")
     with pytest.raises(InputError, match="not a file that gridctl score wrote"):
         read_prediction_set(PredictionFile("cases", str(tmp_path / "cases.parquet")))
+
+
+def test_a_pipe_that_nobody_writes_to_is_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(InputError, match="not a file that gridctl score wrote"):
+        read_prediction_set(prediction_file("", tmp_path / "pipe.json"))

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 
 _PIPE_TIMEOUT_S: Final = 30.0
+_PART_BYTES: Final = 1 << 20
+"""How much is read at a time: a buffer of this size is made for each part."""
 
 
 class UnreadableFileError(Exception):
@@ -47,7 +49,7 @@ def _read(opened: int, max_bytes: int) -> bytes:
     data = bytearray()
     while len(data) <= max_bytes:
         try:
-            part = os.read(opened, max_bytes + 1 - len(data))
+            part = os.read(opened, min(_PART_BYTES, max_bytes + 1 - len(data)))
         except BlockingIOError:  # a pipe whose writer is at work
             if not select.select([opened], [], [], _PIPE_TIMEOUT_S)[0]:
                 raise UnreadableFileError("nothing comes out of this pipe") from None

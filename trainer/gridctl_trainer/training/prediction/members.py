@@ -9,8 +9,8 @@ from typing import Final
 import torch
 from torch import nn
 
-from gridctl_trainer.contract.errors import NotFoundError, SpecError
-from gridctl_trainer.contract.layout import AttemptName, RunLayout, attempt_of, checkpoint_of
+from gridctl_trainer.contract.errors import SpecError
+from gridctl_trainer.contract.layout import AttemptName, RunLayout, attempt_of
 from gridctl_trainer.contract.patient_names import named_patient
 from gridctl_trainer.contract.records.attempt_log import read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
@@ -21,6 +21,7 @@ from gridctl_trainer.plugins.class_path import extend_import_path
 from gridctl_trainer.plugins.model import options_of
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weights_sha256
+from gridctl_trainer.training.checkpoints.finished_weights import finished_result, last_weights
 from gridctl_trainer.training.images.sets import TRAIN, classes_of
 from gridctl_trainer.training.spec_source import read_spec
 
@@ -70,12 +71,7 @@ def load_member(location: str, store_url: str | None, device: torch.device, *, b
     spec, store = read_spec(location, store_url)
     extend_import_path(spec.plugin_path)
     layout = RunLayout(spec.experiment, spec.run_id)
-    try:
-        result = ResultRecord.of_run(spec, store.get(layout.result).data, f"{store.url}/{layout.result}")
-    except NotFoundError:
-        raise SpecError(
-            "the run is not finished, so it has no trained model", where=spec.run_id, fix="wait for it: gridctl status"
-        ) from None
+    result = finished_result(spec, store, "trained model")
     epoch, weights = _weights(Checkpoints(store, spec, AttemptName(0, "predict")), spec, result, best=best)
     model, channels = _model_of(spec, weights)
     trained_on = training_patients(store, layout)
@@ -141,10 +137,7 @@ def _weights(
                 fix="train with training.checkpoint_keep_best: validation.soft_dice.STRUCTURE, or leave --best out",
             )
         return found[0], dict(found[1])
-    name = checkpoint_of(result.checkpoint)
-    if name is None:
-        raise SpecError("its result names no checkpoint", where=spec.run_id, fix="train it anew")
-    return result.epochs, dict(checkpoints.weights_of(name))
+    return result.epochs, dict(last_weights(checkpoints, spec, result))
 
 
 def training_patients(store: Store, layout: RunLayout) -> frozenset[str]:
