@@ -18,7 +18,7 @@ from gridctl.executors.trainer_command import train_apart, weights_in_store
 from gridctl.terminal import console
 from gridctl_trainer.contract import exit_codes
 from gridctl_trainer.contract.errors import shortened
-from gridctl_trainer.contract.layout import RunLayout, attempt_of
+from gridctl_trainer.contract.layout import RunLayout, attempt_of, experiment_prefix
 from gridctl_trainer.contract.records.attempt_log import AttemptLog, merge, read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import SCHEMA_VERSION, RunSpec
@@ -99,7 +99,7 @@ def _chosen(found: Found, name: str | None, seed: int) -> tuple[RunSpec, str]:
             raise InputError(f"{runs[0].run_id} is not finished", where="--run", fix="name one that is")
         _require_trainable(runs[0])
         return runs[0], "named by --run"
-    listed = {stat.key for stat in found.store.list(f"{found.experiment.name}/")}
+    listed = {stat.key for stat in found.store.list(experiment_prefix(found.experiment.name))}
     done = [run for run in found.experiment.runs if RunLayout(run.experiment, run.run_id).result in listed]
     if not done:
         raise InputError(f"no run of {found.experiment.name} is finished", fix="wait for one: gridctl status")
@@ -119,13 +119,14 @@ def _require_trainable(run: RunSpec) -> None:
 def _here(run: RunSpec, data: Mapping[str, str], then: _Trained) -> RunSpec:
     """The specification with what is only recorded changed to this machine's: its id and digest stay."""
     content: dict[str, Any] = json.loads(run.to_json())
-    sets = {"train": content["data"]["train"], **(content["data"].get("external") or {})}
-    if content["data"].get("test"):
-        sets["test"] = content["data"]["test"]
+    places = {keys[-1]: keys for keys, _ in run.data.places}
     for name, path in data.items():
-        if name not in sets:
-            raise InputError(f"there is no data set '{name}'", where="--data", fix=f"name one of {', '.join(sets)}")
-        sets[name]["path"] = path
+        if name not in places:
+            raise InputError(f"there is no data set '{name}'", where="--data", fix=f"name one of {', '.join(places)}")
+        section = content["data"]
+        for key in places[name]:
+            section = section[key]
+        section["path"] = path
     if all(log.attempt.device.startswith("cpu") for log in then.logs):
         content["training"]["device"] = "cpu"
     here = RunSpec.from_json(json.dumps(content), where=run.run_id)

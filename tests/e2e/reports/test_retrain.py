@@ -34,18 +34,25 @@ def contents(folder: Path) -> dict[str, str]:
 
 @pytest.mark.timeout(900)
 def test_the_same_weights_again_and_other_ones_found(phantom: Path, gridctl: Command, tmp_path: Path) -> None:
-    (tmp_path / "tiny.yaml").write_text(EXPERIMENT.format(data=phantom))
+    (tmp_path / "data").symlink_to(phantom)
+    (tmp_path / "tiny.yaml").write_text(EXPERIMENT.format(data=tmp_path / "data"))
     done = gridctl("submit", "tiny.yaml", "--no-verify")
     assert done.returncode == 0, done.stderr
     assert gridctl("report", "tiny", "-o", "report").returncode == 0
     before = contents(tmp_path / "runs")
 
-    again = gridctl("verify", "report", "--retrain", "--json")
+    (tmp_path / "data").rename(tmp_path / "moved")
+    unknown = gridctl("verify", "report", "--retrain", "--data", "other=moved/acdc")
+    assert unknown.returncode == 2
+    assert "there is no data set 'other'" in unknown.stderr
+    assert "name one of train" in unknown.stderr
+    again = gridctl("verify", "report", "--retrain", "--json", "--data", f"train={tmp_path / 'moved' / 'acdc'}")
     assert again.returncode == 0, again.stderr + again.stdout
     found = json.loads(again.stdout)["retrained"]
     assert (found["same"], found["expected"], found["differences"]) == (True, True, [])
     assert found["chosen"] == "chosen by seed 0 from 1 finished run"
     assert contents(tmp_path / "runs") == before, "the experiment's store is as it was"
+    (tmp_path / "moved").rename(tmp_path / "data")
 
     (run,) = (tmp_path / "runs" / "tiny").glob("tiny-unet-*")
     checkpoint = max((run / "checkpoints").glob("*.pt"))
