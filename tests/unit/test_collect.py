@@ -74,6 +74,27 @@ def test_a_finished_run_whose_log_lacks_epochs_is_not_called_finished(store: Fol
     assert not collected.runs.iloc[0]["finished"]
 
 
+@pytest.mark.parametrize(
+    ("name", "misplaced"),
+    [
+        ("001-abc.jsonl.bak", True),
+        ("copy of 001-abc.jsonl", True),
+        (".001-abc.jsonl.8Xz2kQ", False),
+        (".001-abc.jsonl.sgwtmp.1795810403244638668", False),
+    ],
+)
+def test_what_resembles_a_log_is_named_unless_it_is_a_copy_under_way(
+    store: FolderStore, tmp_path: Path, name: str, misplaced: bool
+) -> None:
+    run = experiment(tmp_path).runs[0]
+    log_run(store, run, dice_of(0))
+    layout = RunLayout(run.experiment, run.run_id)
+    store.put(layout.attempts + name, b'{"epoch": 1')
+    collected = collect(store, [run])
+    assert [problem.where.rpartition("/")[2] for problem in collected.problems] == [name] * misplaced
+    assert len(collected.epochs) == EPOCHS
+
+
 def test_runs_that_the_grid_no_longer_wants_are_named(store: FolderStore, tmp_path: Path) -> None:
     runs = experiment(tmp_path).runs
     log_run(store, runs[0], dice_of(0))

@@ -152,6 +152,9 @@ def _misplaced(layout: RunLayout, key: str) -> str:
         return "it lies in a folder that has the name of the run's result"
     if key.startswith(f"{layout.cases}/"):
         return "it lies in a folder that has the name of the run's scorecard"
-    if key.startswith(layout.attempts) and ".jsonl" in key:
+    # What is copied is a hidden file beside its goal until it is whole: rsync does so, and S3 servers that keep objects
+    # as files.
+    hidden = key.rpartition("/")[2].startswith(".")
+    if key.startswith(layout.attempts) and ".jsonl" in key and not hidden:
         return "it lies among the metric logs, and is not named as one"
     return ""
