@@ -18,11 +18,17 @@ from gridctl.experiment.scores.measures import (
     has_cases,
     written_out,
 )
+from gridctl.experiment.scores.pooled_structures import with_pooled
 from gridctl_trainer.contract.score_name import ScoreName
 
 
 def as_scored(
-    experiment: Experiment, runs: pd.DataFrame, epochs: pd.DataFrame, cases: pd.DataFrame, logged: Measures
+    experiment: Experiment,
+    runs: pd.DataFrame,
+    epochs: pd.DataFrame,
+    cases: pd.DataFrame,
+    logged: Measures,
+    asked: Sequence[str] = (),
 ) -> Experiment:
     """The experiment, completed with what its runs recorded about metrics, which may not be installed here.
 
@@ -35,11 +41,14 @@ def as_scored(
         epochs: As `Collected.epochs`.
         cases: As `Collected.cases`, of all finished runs.
         logged: As `Collected.measures`.
+        asked: Scores that a report is asked for, as they are written: those that pool structures are added.
     """
-    known = {**experiment.measures, **logged}
+    runs_score = {**experiment.measures, **logged}
+    known = with_pooled(runs_score, [*(name for item in experiment.compare for name in item.named_scores), *asked])
     there = _scored(cases) if runs["finished"].any() else set(known)
     there |= {name for _, item in _declared(experiment) for name in item.metrics}
     there |= {name for item in experiment.compare for name in item.secondary or ()}
+    there |= known.keys() - runs_score.keys()
     measures = {
         name: measure
         for name, measure in known.items()

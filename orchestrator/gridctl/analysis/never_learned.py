@@ -60,8 +60,10 @@ def remarked(
         )
 
     def told(row: ComparisonRow) -> ComparisonRow:
-        structure = measures[row.metric].structure
-        hopeless = {cell for name, of_name in failed.items() if structure in ("", name) for cell in of_name}
+        structures = measures[row.metric].structures
+        hopeless = {
+            cell for name, of_name in failed.items() if structures == ("",) or name in structures for cell in of_name
+        }
         both = ((row.model, row.train_ratio, row.ablation), (row.against, row.train_ratio, row.against_ablation))
         names = [name for name, cell in zip(sides(row), both, strict=True) if cell in hopeless]
         if not names or row.difference is None:

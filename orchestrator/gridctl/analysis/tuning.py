@@ -145,7 +145,7 @@ def _deciding(experiment: Experiment) -> list[Measure]:
     if chooses is None or not experiment.compare[0].metrics:
         return []
     compared = [experiment.measures[name] for name in experiment.compare[0].metrics]
-    structures = {measure.structure for measure in compared if measure.metric == compared[0].metric}
+    structures = {name for measure in compared if measure.metric == compared[0].metric for name in measure.structures}
     return [
         measure
         for measure in experiment.measures.values()

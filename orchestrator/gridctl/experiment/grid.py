@@ -25,6 +25,7 @@ from gridctl.experiment.models.variants import Variant, variants
 from gridctl.experiment.schema import Ablation, ComparisonSpec, ExperimentFile, built_in_ablations
 from gridctl.experiment.scores.claim_checks import check_claims, check_subgroups
 from gridctl.experiment.scores.measures import Measures, measures_of, measures_of_test_set, scores_of_data
+from gridctl.experiment.scores.pooled_structures import with_pooled
 from gridctl.experiment.scores.score_checks import best_written_out, check_metrics, with_scores
 from gridctl.experiment.secret_forms import why_secret
 from gridctl.experiment.study_registry import check_reproduced
@@ -141,9 +142,10 @@ def parse_experiment(
     runs = tuple(_expand(file, grid, problems))
     problems.raise_if_any()
     measures, of_test = measures_of(runs), measures_of_test_set(runs)
-    compare = tuple(with_scores(item, index, measures | of_test, problems) for index, item in enumerate(file.compare))
-    named = dict.fromkeys(name for item in compare for name in (*item.metrics, *(item.secondary or ())))
-    measures |= {name: of_test[name] for name in named if name in of_test}
+    every = with_pooled(measures | of_test, [name for item in file.compare for name in item.named_scores])
+    compare = tuple(with_scores(item, index, every, problems) for index, item in enumerate(file.compare))
+    named = dict.fromkeys(name for item in compare for name in item.named_scores)
+    measures |= {name: every[name] for name in named if name in every}
     problems.raise_if_any()
     for index, item in enumerate(compare):
         check_subgroups(item, index, measures, problems)

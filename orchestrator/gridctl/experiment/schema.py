@@ -138,7 +138,9 @@ class ComparisonSpec(Frozen):
         model: The model of interest; differences are its score minus the other's.
         against: The model it is compared with.
         metrics: Scores that are compared, each as SET.METRIC.STRUCTURE, such as `validation.soft_dice.left_ventricle`;
-            without the structure, those of each. By default the first of `metrics`, which is `dice` (hard Dice of whole
+            without the structure, those of each. `validation.dice.left_ventricle+myocardium` pools structures into one
+            score: its cases are averaged within each patient, all with the same weight, and a patient who lacks one is
+            left out of both models. By default the first of `metrics`, which is `dice` (hard Dice of whole
             volumes, mean over patients), on validation and on every external set; where `score` is a mean over epochs,
             the first that every epoch has.
         secondary: Scores that are tested too, in families of their own, and never speak in the headline; named as
@@ -187,6 +189,11 @@ class ComparisonSpec(Frozen):
     effect: float | None = Field(None, gt=0)
     effect_sd: float | None = Field(None, gt=0)
     power: float = Field(0.8, gt=0, lt=1)
+
+    @property
+    def named_scores(self) -> tuple[str, ...]:
+        """Primary and secondary scores, as they are written."""
+        return (*self.metrics, *(self.secondary or ()))
 
 
 class ExperimentFile(Frozen):

@@ -71,7 +71,9 @@ def build_report(
     """
     declared, experiment = (
         experiment,
-        as_scored(experiment, collected.runs, collected.epochs, collected.cases, collected.measures),
+        as_scored(
+            experiment, collected.runs, collected.epochs, collected.cases, collected.measures, request.metrics or ()
+        ),
     )
     check(request, experiment)
     finished = collected.runs.loc[collected.runs["finished"], "run_id"]

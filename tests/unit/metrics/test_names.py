@@ -70,6 +70,15 @@ def test_of_several_structures_each_is_meant() -> None:
     assert found.measures["other.bce.myocardium"].label == "other BCE, myocardium"
 
 
+def test_pooled_structures_are_named_in_the_order_of_what_is_scored() -> None:
+    known = [ScoreName("validation", "dice", name) for name in ("cavity", "wall", "right")]
+    pooled = ScoreName.parse("validation.dice.right+cavity")
+    assert pooled.structures == ("right", "cavity")
+    assert [str(found) for found in pooled.written_out(known)] == ["validation.dice.cavity+right"]
+    assert ScoreName.parse("validation.dice.right+apex").written_out(known) == []
+    assert ScoreName.parse("validation.dice").written_out([*known, pooled]) == known
+
+
 def test_by_default_the_first_metric_is_compared_on_every_set() -> None:
     text = YAML.format(compared="[x]", target="[left_ventricle]", best="null", metrics="[bce, soft_dice]")
     found = parse_experiment(Document.parse(text.replace(", metrics: [x]", ""), "tiny.yaml"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from gridctl.analysis.scorecards.acdc_patients import true_voxels
@@ -63,11 +63,26 @@ def cases_of(
     sets: Sequence[str] = ("validation", "sunnybrook"),
     checkpoints: Sequence[str] = ("final", "best"),
     real: bool = True,
+    others: Mapping[str, CaseDice] | None = None,
 ) -> Iterator[CaseScores]:
     """Every case of a run; volumes and distances follow from its Dice.
 
-    The left ventricles of the validation set are as large as ACDC's own, if `real`.
+    The structures of the validation set are as large as ACDC's own, if `real`. `others` are further structures.
     """
+    for structure, own in {"left_ventricle": dice, **(others or {})}.items():
+        yield from _of_structure(run, structure, own, patients, sets, checkpoints, real=real)
+
+
+def _of_structure(
+    run: RunSpec,
+    structure: str,
+    dice: CaseDice,
+    patients: Sequence[str],
+    sets: Sequence[str],
+    checkpoints: Sequence[str],
+    *,
+    real: bool,
+) -> Iterator[CaseScores]:
     for checkpoint in checkpoints:
         for set_name in sets:
             for patient in patients:
@@ -77,7 +92,7 @@ def cases_of(
                     "epoch": run.training.epochs if checkpoint == "final" else 2,
                     "set": set_name,
                     "patient": patient,
-                    "structure": "left_ventricle",
+                    "structure": structure,
                     "group": GROUPS[number % 3] if set_name == "validation" else "",
                     "vendor": "Siemens" if set_name == "validation" else "GE",
                 }
@@ -100,7 +115,7 @@ def cases_of(
                         spacing_mm=(1.5, 1.5, 10.0),
                         true_positive=1000,
                         false_positive=100,
-                        false_negative=true_voxels()[patient, time_point, "left_ventricle"] - 1000 if real else 100,
+                        false_negative=true_voxels()[patient, time_point, structure] - 1000 if real else 100,
                         scores={**(scores if value is not None else {}), "volume_ml": found, "true_volume_ml": true},
                         undefined={} if value is not None else dict.fromkeys(scores, "both empty"),
                     )

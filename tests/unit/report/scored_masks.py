@@ -12,7 +12,7 @@ from gridctl.collection.score_file import prediction_file
 from gridctl_trainer.contract.records.case_scores import CaseScores
 from gridctl_trainer.contract.records.score_file import PredictingRun, ScoreFileHeader, rows_of, score_file_sha256
 from gridctl_trainer.contract.spec import RunSpec
-from tests.unit.report.scored_cases import METRICS, PATIENTS, cases_of
+from tests.unit.report.scored_cases import METRICS, PATIENTS, CaseDice, cases_of
 
 MaskDice = Callable[[str, str], float | None]
 """Dice of the masks of a patient at a time point; None where it is undefined."""
@@ -27,6 +27,8 @@ def write_masks(
     patients: Sequence[str] = PATIENTS,
     change: Callable[[CaseScores], CaseScores | None] = lambda case: case,
     header: Mapping[str, Any] | None = None,
+    others: Mapping[str, CaseDice] | None = None,
+    real: bool = True,
 ) -> PredictionFile:
     """Write a file in JSON.
 
@@ -38,6 +40,8 @@ def write_masks(
         patients: Who is scored.
         change: Of each case; None leaves it out.
         header: Fields that are others.
+        others: Dice of further structures.
+        real: As of `cases_of`.
     """
     made = cases_of(
         like,
@@ -45,6 +49,8 @@ def write_masks(
         patients=patients,
         sets=[set_name],
         checkpoints=["final"],
+        real=real,
+        others=others,
     )
     cases = [changed for case in made if (changed := change(case)) is not None]
     said = ScoreFileHeader.model_validate({"gridctl": "0", "metrics": METRICS, **(header or {})})

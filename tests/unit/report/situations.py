@@ -65,6 +65,7 @@ class Situation:
         masks: Dice of masks that somebody else made, by their name: the first are those of `--against`, others are
             compared with them.
         masked: Of which patients.
+        others: Dice of further structures, by name.
     """
 
     dice: Dice
@@ -75,6 +76,7 @@ class Situation:
     claims: bool = False
     masks: Mapping[str, MaskDice] = field(default_factory=dict)
     masked: tuple[str, ...] = PATIENTS
+    others: Mapping[str, CaseDice] = field(default_factory=dict)
 
 
 def masks(lead: float, sd: float = 0.005) -> MaskDice:
@@ -97,6 +99,10 @@ ALL_PAIRS: Final = "compare=[{}]".format(
         f"{{model: {model}, against: {against}, metrics: [validation.soft_dice]}}"
         for model, against in (("gamma_net", "unet"), ("gamma_net", "other"), ("unet", "other"))
     )
+)
+POOLED: Final = (
+    "data.target=[left_ventricle, myocardium]",
+    "compare.metrics=[validation.dice.left_ventricle+myocardium]",
 )
 TWELVE: Final = tuple(f"patient{number:03d}" for number in range(1, 13))
 
@@ -221,6 +227,15 @@ SITUATIONS: Final[Mapping[str, Situation]] = {
     "a declared trend that is not there": Situation(
         ahead(0.0), (SLICES, "compare.trend=grows", "train_ratios=[0.1, 0.2, 0.4, 0.8]")
     ),
+    "pooled structures": Situation(
+        ahead(0.0), (*POOLED, ONE_RATIO), cases(0.02), others={"myocardium": cases(0.06)}, claims=True
+    ),
+    "pooled structures, one of which a patient lacks": Situation(
+        ahead(0.0),
+        (*POOLED, ONE_RATIO),
+        cases(0.0),
+        others={"myocardium": lambda run, *case: None if case[1] == PATIENTS[0] else cases(0.0)(run, *case)},
+    ),
     "masks, better than five networks": Situation(ahead(0.0), EXTERNAL, cases(0.0), masks={"nnunet": masks(0.05)}),
     "masks, worse than five networks": Situation(ahead(0.0), EXTERNAL, cases(0.0), masks={"nnunet": masks(-0.05)}),
     "masks, worse than one network": Situation(
@@ -268,7 +283,7 @@ def reported(situation: Situation, folder: Path) -> Report:
         if situation.there(run):
             log_run(store, run, situation.dice)
             if situation.cases:
-                log_cases(store, run, situation.cases, patients=situation.patients)
+                log_cases(store, run, situation.cases, patients=situation.patients, others=situation.others)
     files = [
         write_masks(folder / f"{name}.json", made.runs[0], dice, patients=situation.masked)
         for name, dice in situation.masks.items()

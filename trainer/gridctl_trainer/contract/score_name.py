@@ -25,7 +25,11 @@ METRIC_FORM: Final = rf"{_WORD}(?:\.{_WORD})*:{_WORD}|{_IDENTIFIER}"
 SCORE_FORM: Final = rf"{_IDENTIFIER}\.(?:{METRIC_FORM})(?:\.{_IDENTIFIER})?"
 """In the regular expression syntax of JSON Schema."""
 
-_SCORE: Final = re.compile(rf"(?P<set>{_IDENTIFIER})\.(?P<metric>{METRIC_FORM})(?:\.(?P<structure>{_IDENTIFIER}))?")
+_STRUCTURES: Final = rf"{_IDENTIFIER}(?:\+{_IDENTIFIER})*"
+COMPARED_FORM: Final = rf"{_IDENTIFIER}\.(?:{METRIC_FORM})(?:\.{_STRUCTURES})?"
+"""The same, where structures may be pooled."""
+
+_SCORE: Final = re.compile(rf"(?P<set>{_IDENTIFIER})\.(?P<metric>{METRIC_FORM})(?:\.(?P<structure>{_STRUCTURES}))?")
 _LONGEST: Final = 200
 
 
@@ -36,7 +40,8 @@ class ScoreName:
     Attributes:
         set: `validation`, or the name of another scored set.
         metric: The metric's short name, or `pkg.module:name`.
-        structure: The segmented structure; empty if it was left out or the metric has none.
+        structure: The segmented structure; empty if it was left out or the metric has none. `a+b` is the mean of both,
+            within each patient.
     """
 
     set: str
@@ -45,6 +50,11 @@ class ScoreName:
 
     def __str__(self) -> str:
         return f"{self.set}.{self.key}"
+
+    @property
+    def structures(self) -> tuple[str, ...]:
+        """The structure, or each of those that are pooled; one empty name if it has none."""
+        return tuple(self.structure.split("+"))
 
     @property
     def key(self) -> str:
@@ -72,11 +82,22 @@ class ScoreName:
             known: All scores that a run logs.
 
         Returns:
-            The scores in `known` that it refers to; empty if there are none.
+            The scores in `known` that it refers to; one of pooled structures names them in the order of `known`; empty
+            if there are none.
         """
-        if self in known or self.structure:
-            return [self] if self in known else []
-        return [score for score in known if replace(score, structure="") == self]
+        if self in known:
+            return [self]
+        alike = [score for score in known if len(score.structures) == 1 and replace(score, structure="") == self.whole]
+        if not self.structure:
+            return alike
+        wanted, there = set(self.structures), [score.structure for score in alike if score.structure in self.structures]
+        pooled = 1 < len(self.structures) == len(wanted) == len(there)
+        return [replace(self, structure="+".join(there))] if pooled else []
+
+    @property
+    def whole(self) -> ScoreName:
+        """The same score without its structure."""
+        return replace(self, structure="")
 
 
 def _checked_score(text: str) -> str:
@@ -85,7 +106,9 @@ def _checked_score(text: str) -> str:
 
 
 def _checked_best(text: str) -> str:
-    return text if text == TRAIN_LOSS else _checked_score(text)
+    if text != TRAIN_LOSS and len(ScoreName.parse(text).structures) > 1:
+        raise ValueError("pooled structures have no score of each epoch: name one structure, or none")
+    return text
 
 
 def _checked_metric(text: str) -> str:
@@ -95,7 +118,7 @@ def _checked_metric(text: str) -> str:
 
 
 MetricName = Annotated[str, AfterValidator(_checked_metric), text_form(METRIC_FORM)]
-ScoreText = Annotated[str, AfterValidator(_checked_score), text_form(SCORE_FORM)]
+ScoreText = Annotated[str, AfterValidator(_checked_score), text_form(COMPARED_FORM)]
 BestBy = Annotated[str, AfterValidator(_checked_best), text_form(f"{TRAIN_LOSS}|{SCORE_FORM}")]
 """What can select the best epoch: a score, or `train_loss`."""
 

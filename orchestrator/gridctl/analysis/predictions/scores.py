@@ -15,6 +15,7 @@ from gridctl.errors import InputError
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.scores.measures import Measure, checkpoint_of_score
+from gridctl.experiment.scores.pooled_structures import with_pooled
 from gridctl_trainer.contract.score_name import VALIDATION
 from gridctl_trainer.contract.spec import DEFAULT_SECONDARY_METRIC
 
@@ -75,10 +76,11 @@ def compared_scores(
     found = set_of(against, of_checkpoint, named_sets)
     _require_new_patients(found, checkpoint, against, experiment)
     on_set = {name: item for name, item in experiment.measures.items() if item.set == found and item.level != "slice"}
+    on_set = with_pooled(on_set, [f"{found}.{name.partition('.')[2]}" for name in like.named_scores])
     wanted = _wanted(on_set, by_name, like, experiment)
     sides = [side for side in (against, of) if side is not None]
     scored = [_has(side) for side in sides]
-    names = {name: beside for name, beside in wanted.items() if all(_key(on_set[name]) in own for own in scored)}
+    names = {name: beside for name, beside in wanted.items() if all(_keys(on_set[name]) <= own for own in scored)}
     if not any(not beside for beside in names.values()):
         missing = ", ".join(name for name, beside in wanted.items() if not beside) or f"{found}.dice"
         has = ", ".join(sorted({f"{metric}.{structure}".rstrip(".") for metric, structure in scored[0]})[:6])
@@ -124,7 +126,7 @@ def _wanted(
     declared = [experiment.measures[name] for name in like.metrics if name in experiment.measures]
     primary = [item.name for item in declared if item.name in on_set]
     metrics = list(dict.fromkeys(item.metric for item in declared if item.level != "slice"))
-    scores = [item for item in on_set.values() if item.is_score]
+    scores = [item for item in on_set.values() if item.is_score and not item.is_pooled]
     metrics = metrics or list(dict.fromkeys(item.metric for item in scores))[:1]
     primary = primary or [item.name for item in scores if item.metric in metrics]
     return {**dict.fromkeys(primary, False), **dict.fromkeys(_beside(scores, primary, like, experiment), True)}
@@ -145,8 +147,8 @@ def _beside(
             yield item.name
 
 
-def _key(measure: Measure) -> tuple[str, str]:
-    return measure.metric, measure.structure
+def _keys(measure: Measure) -> set[tuple[str, str]]:
+    return {(measure.metric, structure) for structure in measure.structures}
 
 
 def _has(side: PredictionSet) -> set[tuple[str, str]]:

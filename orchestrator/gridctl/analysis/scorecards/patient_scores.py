@@ -17,10 +17,10 @@ _COLUMNS: Final = {"value": "float64", "time_points": "int64", "reason": "object
 
 
 def patient_scores(cases: pd.DataFrame, measure: Measure, checkpoint: str = "final") -> pd.DataFrame:
-    """One score per run and patient: the mean over the patient's time points.
+    """One score per run and patient: the mean over the patient's time points, and over the structures that are pooled.
 
     A patient with a missing time point, or one without a defined value, has no score: a mean over the others would be
-    over other images than every other patient's.
+    over other images than every other patient's. So it is with one of several structures.
 
     Args:
         cases: As `Collected.cases`.
@@ -29,7 +29,7 @@ def patient_scores(cases: pd.DataFrame, measure: Measure, checkpoint: str = "fin
 
     Returns:
         Indexed by run_id and patient, with a row for every patient that was in the run's set: `value`, NaN if the
-        patient is left out; `time_points`, how many of them have a record; `reason`, why the patient is left out, else
+        patient is left out; `time_points`, how many records it is of; `reason`, why the patient is left out, else
         empty. `.value.unstack()` is the matrix of runs by patients.
     """
     chosen = rows_of_score(cases, measure, checkpoint)
@@ -38,19 +38,20 @@ def patient_scores(cases: pd.DataFrame, measure: Measure, checkpoint: str = "fin
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in _COLUMNS.items()}).set_index(index)
     runs, run_ids = pd.factorize(chosen["run_id"].astype(str), sort=True)
     patients, names = pd.factorize(chosen["patient"].astype(str), sort=True)
-    times, time_points = pd.factorize(chosen["time_point"].astype(str))
+    images, expected = _images(chosen, measure)
     places, at = np.unique(runs * len(names) + patients, return_inverse=True)
     count = np.bincount(at)
     total = np.bincount(at, weights=chosen["value"].to_numpy())  # NaN where one is
-    value = np.where(count == len(time_points), total / count, np.nan)
+    value = np.where(count == len(expected), total / count, np.nan)
     reason = np.full(len(places), "", dtype=object)
     undefined = chosen["undefined"].astype(str).to_numpy()
     for row in np.flatnonzero(undefined != "")[::-1]:  # the first one is reported
-        reason[at[row]] = undefined[row]
-    there = np.zeros((len(places), len(time_points)), dtype=bool)
-    there[at, times] = True
+        of = f" ({_words(str(chosen['structure'].iat[row]))})" if measure.is_pooled else ""
+        reason[at[row]] = f"{undefined[row]}{of}"
+    there = np.zeros((len(places), len(expected)), dtype=bool)
+    there[at, images] = True
     for row in np.flatnonzero(~there.all(axis=1)):
-        reason[row] = " and ".join(f"no {name}" for name in time_points[~there[row]])
+        reason[row] = _lacking([image for image, is_there in zip(expected, there[row], strict=True) if not is_there])
     reason[np.isnan(value) & (reason == "")] = "no number"
     index = pd.MultiIndex.from_arrays(
         [run_ids[places // len(names)], names[places % len(names)]], names=["run_id", "patient"]
@@ -58,19 +59,37 @@ def patient_scores(cases: pd.DataFrame, measure: Measure, checkpoint: str = "fin
     return pd.DataFrame({"value": value, "time_points": count, "reason": reason}, index=index)
 
 
+def _images(rows: pd.DataFrame, measure: Measure) -> tuple[NDArray[np.int64], Sequence[tuple[str, str]]]:
+    """What a patient's score is a mean of: for each row the place of its image; and all (structure, time point)."""
+    times, time_points = pd.factorize(rows["time_point"].astype(str))
+    places = {name: place for place, name in enumerate(measure.structures)}
+    structures = rows["structure"].astype(str).map(places).to_numpy(dtype=np.int64)
+    expected = [(structure if measure.is_pooled else "", time) for structure in places for time in time_points]
+    return structures * len(time_points) + times, expected
+
+
+def _lacking(images: Sequence[tuple[str, str]]) -> str:
+    """`no ES`, `no right ventricle (ED) and no right ventricle (ES)`."""
+    return " and ".join(f"no {_words(structure)} ({time})" if structure else f"no {time}" for structure, time in images)
+
+
+def _words(structure: str) -> str:
+    return structure.replace("_", " ")
+
+
 def rows_of_score(cases: pd.DataFrame, measure: Measure, checkpoint: str) -> pd.DataFrame:
     """The rows of one score at one checkpoint."""
     wanted = {
-        "metric": measure.metric,
-        "set": measure.set,
-        "structure": measure.structure,
-        "checkpoint": checkpoint,
+        "metric": (measure.metric,),
+        "set": (measure.set,),
+        "structure": measure.structures,
+        "checkpoint": (checkpoint,),
     }
     chosen = np.ones(len(cases), dtype=bool)
-    for column, name in wanted.items():
+    for column, names in wanted.items():
         words = cases[column].cat
-        code = words.categories.get_loc(name) if name in words.categories else -2
-        chosen &= words.codes.to_numpy() == code
+        codes = [code for code, word in enumerate(words.categories) if word in names]
+        chosen &= np.isin(words.codes.to_numpy(), codes)
     return cases[chosen]
 
 

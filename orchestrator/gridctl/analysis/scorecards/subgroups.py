@@ -13,6 +13,7 @@ import pandas as pd
 from gridctl.analysis.scorecards.patient_scores import PairOfPatients, PatientScores, rows_of_score
 from gridctl.experiment.schema import SLICE_POSITION_METRICS
 from gridctl.experiment.scores.measures import Measure, Measures
+from gridctl.experiment.scores.pooled_structures import with_pooled
 from gridctl_trainer.contract.score_name import ScoreName
 
 COLUMN_OF: Final[Mapping[str, str]] = {"pathology": "group", "vendor": "vendor", "centre": "centre"}
@@ -97,6 +98,7 @@ def _of_time_points(rows: pd.DataFrame, measure: Measure, checkpoint: str) -> It
 
 def _of_positions(cases: pd.DataFrame, measure: Measure, measures: Measures, checkpoint: str) -> Iterator[Subgroup]:
     for position, metric in SLICE_POSITION_METRICS.items():
-        at = measures.get(str(ScoreName(measure.set, metric, measure.structure)))
+        name = str(ScoreName(measure.set, metric, measure.structure))
+        at = with_pooled(measures, [name]).get(name)
         if at is not None:
             yield Subgroup("slice_position", position, at, PatientScores.of(cases, at, checkpoint))

@@ -103,6 +103,7 @@ def needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:
         collected: What was measured of it so far.
     """
     experiment = as_scored(experiment, collected.runs, collected.epochs, collected.cases, collected.measures)
+    collected = replace(collected, measures={**collected.measures, **experiment.measures})
     finished = collected.runs.loc[collected.runs["finished"], "run_id"]
     epochs = collected.epochs[collected.epochs["run_id"].isin(finished)]
     tests = asked_tests(experiment, ReportRequest(significance=True))

@@ -198,7 +198,7 @@ def answer(
     cases = checkpoints_of(experiment, request)
     predictions = {file.name: read_prediction_set(file) for file in request.prediction_files}
     tables = collect_with_bar(store, experiment.runs, cases=cases, cache=ReadCache(None) if fresh else None)
-    scored = as_scored(experiment, tables.runs, tables.epochs, tables.cases, tables.measures)
+    scored = as_scored(experiment, tables.runs, tables.epochs, tables.cases, tables.measures, request.metrics or ())
     finished = int(tables.runs["finished"].sum())
     check(request, scored)
     shown = compared_sets(scored, tables.cases, request, predictions)  # a look at the test set is counted

@@ -8,7 +8,7 @@ from typing import Any
 from gridctl.experiment.quantity import NO_LIMIT
 from gridctl_trainer.contract.fields.quantity import QUANTITY
 from gridctl_trainer.contract.location import PLACE
-from gridctl_trainer.contract.score_name import METRIC_FORM, SCORE_FORM, TRAIN_LOSS
+from gridctl_trainer.contract.score_name import COMPARED_FORM, METRIC_FORM, SCORE_FORM, TRAIN_LOSS
 
 Schema = Mapping[str, Any]
 
@@ -55,7 +55,7 @@ def _text(schema: Schema) -> str:
         return f"quantity, or `{NO_LIMIT}`" if NO_LIMIT in pattern else "quantity"
     if pattern.startswith("^(?:final"):
         return "`final`, `best`, `mean` or `last-K`, such as `last-5`"
-    if SCORE_FORM in pattern:
+    if SCORE_FORM in pattern or COMPARED_FORM in pattern:
         return f"`SET.METRIC.STRUCTURE`{f' or `{TRAIN_LOSS}`' if TRAIN_LOSS in pattern else ''}"
     if pattern == f"^(?:{METRIC_FORM})$":
         return "names or paths `pkg.module:name` of metrics"

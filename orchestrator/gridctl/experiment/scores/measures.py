@@ -25,7 +25,8 @@ class Measure:
 
     Attributes:
         name: `validation.soft_dice.left_ventricle`: its column in every table.
-        set, metric, structure: The parts of its name; the structure is empty if the metric has none.
+        set, metric, structure: The parts of its name; the structure is empty if the metric has none, and `a+b` if both
+            are averaged within each patient.
         label: What it is called in text: `validation soft Dice`.
         metric_label: What its metric alone is called: `soft Dice`.
         unit: Unit of its values; empty for a bare number.
@@ -51,6 +52,16 @@ class Measure:
     definition: str = ""
     learned_beyond: float | None = None
     is_score: bool = True
+
+    @property
+    def structures(self) -> tuple[str, ...]:
+        """Its structure, or each of those that are pooled."""
+        return tuple(self.structure.split("+"))
+
+    @property
+    def is_pooled(self) -> bool:
+        """Whether several structures are averaged within each patient."""
+        return len(self.structures) > 1
 
 
 TEST: Final = "test"
@@ -184,7 +195,8 @@ def written_out(text: str, measures: Measures) -> list[str]:
         wanted = ScoreName.parse(text)
     except ValueError:
         return []
-    return [str(score) for score in wanted.written_out([ScoreName.parse(name) for name in measures])]
+    found = (str(score) for score in wanted.written_out([ScoreName.parse(name) for name in measures]))
+    return [name for name in found if name in measures]
 
 
 def _measure(score: ScoreName, info: MetricInfo, *, several: bool) -> Measure:
@@ -219,7 +231,11 @@ def default_scores(measures: Measures, score: str = "final", unit: str = "run") 
     """
     of_epochs = unit == "epoch" or not has_cases(score)
     fitting = epoch_measures(measures) if of_epochs else measures
-    chosen = {name: measure for name, measure in fitting.items() if measure.set != TEST and measure.is_score}
+    chosen = {
+        name: measure
+        for name, measure in fitting.items()
+        if measure.set != TEST and measure.is_score and not measure.is_pooled
+    }
     first = next(iter(chosen.values()), None)
     return [name for name, measure in chosen.items() if first and measure.metric == first.metric]
 
@@ -239,7 +255,10 @@ def default_secondary_scores(measures: Measures, score: str = "final", unit: str
     return [
         name
         for name, measure in measures.items()
-        if measure.metric == DEFAULT_SECONDARY_METRIC and measure.set in sets and measure.is_score
+        if measure.metric == DEFAULT_SECONDARY_METRIC
+        and measure.set in sets
+        and measure.is_score
+        and not measure.is_pooled
     ]
 
 

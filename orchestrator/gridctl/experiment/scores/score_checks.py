@@ -8,6 +8,7 @@ from typing import Any
 from gridctl.experiment.document import Location
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.scores.measures import TEST, Measures, default_scores, has_cases, written_out
+from gridctl.experiment.scores.pooled_structures import why_not_pooled
 from gridctl.experiment.validation import Problems
 from gridctl_trainer.contract.errors import shortened
 from gridctl_trainer.contract.released.score_names_v1 import RENAMED_SCORES, renamed
@@ -156,5 +157,7 @@ def unknown_score(text: str, measures: Measures) -> tuple[str, str]:
         near = did_you_mean(wanted.metric, metrics)
         add = f"compute it: metrics: [{', '.join((*metrics, wanted.metric))}]"
         return f"the metric '{wanted.metric}' is not computed", near if near.startswith("did") else add
+    if refused := why_not_pooled(text, measures):
+        return refused
     here = [name for name in measures if name.startswith(f"{wanted.set}.{wanted.metric}")]
     return f"there is no score '{text}'", did_you_mean(text, here)

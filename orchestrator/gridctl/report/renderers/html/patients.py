@@ -201,29 +201,30 @@ def _worst(
     pictured: CellGallery | None,
 ) -> Iterator[WorstCase]:
     by_run = {run: model for model, run in example.runs.items()}
-    of_structure = cases[cases["structure"] == measure.structure]
+    of_structure = cases[cases["structure"].isin(measure.structures)]
     ranked = of_structure[of_structure["metric"] == measure.metric].dropna(subset=["value"])
     ranked = ranked.sort_values("value", ascending=measure.higher_is_better, kind="stable").head(WORST)
     beside = of_structure[of_structure["metric"].isin(list(BESIDE))]
     values = {
-        (str(run), str(patient), str(time), str(metric)): float(value)
-        for run, patient, time, metric, value in beside[
-            ["run_id", "patient", "time_point", "metric", "value"]
+        (str(run), str(patient), str(time), str(structure), str(metric)): float(value)
+        for run, patient, time, structure, metric, value in beside[
+            ["run_id", "patient", "time_point", "structure", "metric", "value"]
         ].itertuples(index=False, name=None)
     }
-    for run, patient, time, value in ranked[["run_id", "patient", "time_point", "value"]].itertuples(
-        index=False, name=None
-    ):
+    for run, patient, time, structure, value in ranked[
+        ["run_id", "patient", "time_point", "structure", "value"]
+    ].itertuples(index=False, name=None):
         model = by_run[str(run)]
         known = {
             heading: shown_value(metric, number)
             for metric, heading in BESIDE.items()
             if metric != measure.metric
-            and (number := values.get((str(run), str(patient), str(time), metric))) is not None
+            and (number := values.get((str(run), str(patient), str(time), str(structure), metric))) is not None
             and number == number
         }
         slice_, output = _picture(pictured, measure.set, f"{patient} {time} ", model)
         score = f"{measure.metric_label} {shown_value(measure.metric, float(value))}"
+        score += f", {str(structure).replace('_', ' ')}" if measure.is_pooled else ""
         group = groups.get(str(patient), "")
         yield WorstCase(str(patient), str(time), group, model, score, known, slice_, output)
 
