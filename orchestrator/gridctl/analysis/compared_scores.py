@@ -9,6 +9,7 @@ import pandas as pd
 
 from gridctl.analysis.request import ReportRequest, asked_by_name
 from gridctl.experiment import Experiment
+from gridctl.experiment.opponents import written_place
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.scores.measures import (
     TEST,
@@ -110,7 +111,8 @@ def shows_test_set(experiment: Experiment, request: ReportRequest) -> bool:
 def declares_metrics(experiment: Experiment, index: int) -> bool:
     """Whether the file says by which metrics its comparison of this index compares."""
     written = experiment.document.content.get("compare")
-    item = written[index] if isinstance(written, list) and index < len(written) else written
+    at, _ = written_place(written, index)
+    item = written[at] if isinstance(written, list) and at < len(written) else written
     return isinstance(item, Mapping) and bool(item.get("metrics"))
 
 

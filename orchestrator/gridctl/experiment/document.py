@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 
 from gridctl.errors import InputError, Problem
+from gridctl.experiment.opponents import written_place
 from gridctl.experiment.override import override_value, split_path
 from gridctl.experiment.yaml_text.bounded_yaml import load_yaml
 from gridctl.experiment.yaml_text.plain_values import plain, require_text_keys
@@ -173,7 +174,7 @@ class Document:
         """The location without the index of an item written without its list, and the key of a name written alone."""
         written: list[int | str] = []
         node: Any = self._tree
-        for part in location:
+        for part in self._with_opponent(location):
             if part == 0 and isinstance(node, Mapping):
                 continue
             if part == "name" and isinstance(node, str):
@@ -184,6 +185,14 @@ class Document:
             except (KeyError, IndexError, TypeError):
                 node = None
         return tuple(written)
+
+    def _with_opponent(self, location: Location) -> Location:
+        """The location in the comparison that names several opponents, where one of them is meant."""
+        if location[:1] != ("compare",) or len(location) < 2 or not isinstance(location[1], int):
+            return location
+        at, opponent = written_place(self._tree.get("compare"), location[1])
+        named = (opponent,) if opponent is not None and location[2:] == ("against",) else ()
+        return ("compare", at, *location[2:], *named)
 
     def to_yaml(self) -> str:
         """The document as YAML: as it was written, or with comments kept and overrides applied."""

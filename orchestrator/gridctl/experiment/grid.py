@@ -22,6 +22,7 @@ from gridctl.experiment.executor_names import unknown_executor
 from gridctl.experiment.kubernetes_options import MOST_BYTES_OF_A_VARIABLE, KubernetesOptions
 from gridctl.experiment.models.trained_networks import TrainedNetworks
 from gridctl.experiment.models.variants import Variant, variants
+from gridctl.experiment.opponents import number_of_comparisons, with_opponents_apart
 from gridctl.experiment.schema import Ablation, ComparisonSpec, ExperimentFile, built_in_ablations
 from gridctl.experiment.scores.claim_checks import check_claims, check_subgroups
 from gridctl.experiment.scores.measures import Measures, measures_of, measures_of_test_set, scores_of_data
@@ -120,6 +121,7 @@ def parse_experiment(
     tree["ablations"] = _ablations(tree.get("ablations", ["none"]), steps_of(tree), problems)
     if isinstance(tree.get("compare"), dict):
         tree["compare"] = [tree["compare"]]
+    tree["compare"] = with_opponents_apart(tree.get("compare", ()), problems.add)
     executor_options = _take_executor_options(tree)
     if not from_elsewhere and isinstance(tree.get("backend"), str) and (unknown := unknown_executor(tree["backend"])):
         problems.add(("backend",), *unknown)
@@ -225,8 +227,9 @@ def _check_counts(tree: dict[str, Any], problems: Problems) -> None:
     """Refuse too many models, ablations or comparisons before anything is validated."""
     for key in ("models", "ablations", "compare"):
         items = tree.get(key)
-        if isinstance(items, dict | list) and len(items) > MAX_OF_EACH:
-            problems.add((key,), f"there are {len(items):,}, more than {MAX_OF_EACH}", "split it into experiments")
+        number_of = number_of_comparisons if key == "compare" else len
+        if isinstance(items, dict | list) and (number := number_of(items)) > MAX_OF_EACH:
+            problems.add((key,), f"there are {number:,}, more than {MAX_OF_EACH}", "split it into experiments")
 
 
 def _check_size(file: ExperimentFile, problems: Problems) -> None:

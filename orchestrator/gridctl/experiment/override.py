@@ -46,7 +46,8 @@ def override_value(location: tuple[str, ...], text: str, where: str) -> Any:
         InputError: A comment would cut off a part of it, or it uses anchors, aliases or tags.
     """
     annotations = list(annotations_at(location))
-    if annotations and all(_is_text(annotation) for annotation in annotations):
+    is_list = location == ("compare", "against") and text.startswith("[")  # several opponents
+    if not is_list and annotations and all(_is_text(annotation) for annotation in annotations):
         if text == "null" and location != ("store",) and all(_is_optional(item) for item in annotations):
             return None
         if len(text) > 1 and text[0] in "'\"" and text[-1] == text[0]:

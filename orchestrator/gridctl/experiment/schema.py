@@ -131,12 +131,19 @@ Stopping = Annotated[
 """When the result may be looked at."""
 
 
+def _one_opponent(value: Any) -> Any:
+    if isinstance(value, list):  # one that has any was taken apart before
+        raise ValueError("the list is empty, so nothing is compared")
+    return value
+
+
 class ComparisonSpec(Frozen):
     """A question: is this model better than that one?
 
     Attributes:
         model: The model of interest; differences are its score minus the other's.
-        against: The model it is compared with.
+        against: The model it is compared with; or several, `[unet, resunet]`: a comparison with each of them, all
+            corrected together.
         metrics: Scores that are compared, each as SET.METRIC.STRUCTURE, such as `validation.soft_dice.left_ventricle`;
             without the structure, those of each. `validation.dice.left_ventricle+myocardium` pools structures into one
             score: its cases are averaged within each patient, all with the same weight, and a patient who lacks one is
@@ -175,7 +182,7 @@ class ComparisonSpec(Frozen):
     """
 
     model: Identifier
-    against: Identifier
+    against: Annotated[Identifier, BeforeValidator(_one_opponent)]
     metrics: Annotated[tuple[ScoreText, ...], AfterValidator(_no_duplicates)] = ()
     secondary: Annotated[tuple[ScoreText, ...], AfterValidator(_no_duplicates)] | None = None
     score: Score = "final"

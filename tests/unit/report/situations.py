@@ -169,6 +169,12 @@ SITUATIONS: Final[Mapping[str, Situation]] = {
     "three models, patients like these": Situation(
         ahead(0.0), (*THREE, ALL_PAIRS.replace("soft_dice", "dice"), ONE_RATIO), cases(0.02), claims=True
     ),
+    "one model against several": Situation(
+        ahead(0.0),
+        (*THREE, "compare={model: gamma_net, against: [unet, other], metrics: [validation.dice]}", ONE_RATIO),
+        cases(0.02),
+        claims=True,
+    ),
     "three models, one missing": Situation(
         ahead(0.0), (*THREE, ALL_PAIRS, ONE_RATIO), there=lambda run: run.model != "other"
     ),

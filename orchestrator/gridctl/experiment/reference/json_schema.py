@@ -81,7 +81,9 @@ def experiment_schema(*, may_be_empty: bool = True) -> dict[str, Any]:
     }
     for name in ("train_ratios", "ablations", "seeds"):
         properties[name] |= {"minItems": 1, "uniqueItems": True}
-    definitions["ComparisonSpec"]["properties"]["metrics"] |= {"minItems": 1, "uniqueItems": True}
+    comparison = definitions["ComparisonSpec"]["properties"]
+    comparison["metrics"] |= {"minItems": 1, "uniqueItems": True}
+    comparison["against"] = _one_or_several(comparison["against"])
     items = {"items": {"type": "string", "enum": known}} if (known := list(known_items())) else {"maxItems": 0}
     properties["reproduces"] |= {**items, "uniqueItems": True}
     for model in sections if may_be_empty else ():
@@ -96,6 +98,14 @@ def experiment_schema(*, may_be_empty: bool = True) -> dict[str, Any]:
         made["else"] = {"required": ["train_ratios"]}
     schema = {"$schema": _DIALECT, **_tidied(made), "definitions": _tidied(definitions)}
     return {**schema, "title": "gridctl experiment"}
+
+
+def _one_or_several(one: dict[str, Any]) -> dict[str, Any]:
+    """A value, or a list of such."""
+    beside: dict[str, Any] = {key: one[key] for key in ("description", "title") if key in one}
+    form = {key: value for key, value in one.items() if key not in beside}
+    several = {"type": "array", "items": form, "minItems": 1, "maxItems": MAX_OF_EACH, "uniqueItems": True}
+    return {**beside, "anyOf": [form, several]}
 
 
 def _let_be_empty(properties: dict[str, Any], model: type[BaseModel]) -> None:
