@@ -198,6 +198,43 @@ def _enough(power: float, seeds: int | None, patients: int | None) -> str:
     return f"{with_seeds}, {'and' if patients is None else 'or'} {with_patients}"
 
 
+def _found_by(need: Need) -> str:
+    """What finds the effect, by when it may be looked at."""
+    if need.anytime:
+        return "an e-value finds the effect at any look, one after every seed,"
+    if need.looks:
+        return f"a paired t finds the effect at any of the declared looks, at {_seeds_of(need.looks)},"
+    return "a paired t finds the effect"
+
+
+def _look_lines(need: Need) -> Iterator[str]:
+    """What several looks cost."""
+    if need.anytime:
+        yield (
+            "seeds: by so many the e-value has found the effect so often (simulated); a claim about patients like "
+            "these may not be looked at after every seed: power for them is that of one look at the end"
+        )
+    if not need.looks:
+        return
+    number, reached = len(need.looks), [look for look in need.looks if look <= need.seeds]
+    yield (
+        f"looks: {number} of them share the level of {LEVEL}: these patients by Pocock's p at each, simulated; "
+        f"patients like these by {LEVEL}/{number} at each, and power for them is that of the last look that the seeds "
+        "reach"
+    )
+    yield (
+        "seeds: those of the first look by which the effect is found so often; beyond the last one declared, of a last "
+        "look that would have to be declared instead"
+    )
+    if len(reached) < number:
+        verb = "reach none of the looks" if not reached else f"reach {len(reached)} of the {number} looks"
+        yield f"the {console.count(need.seeds, 'seed')} of the grid {verb}: power counts those alone"
+
+
+def _seeds_of(looks: Sequence[int]) -> str:
+    return f"{listed([str(look) for look in looks])} seeds"
+
+
 def _subgroup_lines(needs: Sequence[Need]) -> Iterator[Text]:
     """How many tests of declared subgroups are corrected together."""
     said: dict[str, None] = {}
@@ -229,10 +266,9 @@ def need_lines(made: Estimate) -> Iterator[Text]:
         several = ", ".join(map(str, sizes[:-1])) + f" or {sizes[-1]}"
         holm = f"; after Holm: where the smallest p of the m tests of a family must reach {LEVEL}/m, m = {several}"
     seeds = console.count(first.seeds, "seed")
-    yield Text(
-        f"power now: chance that a paired t finds the effect with the {seeds} of the grid"
-        + (holm if sizes[-1] > 1 else "")
-    )
+    for found in dict.fromkeys(_found_by(need) for need in made.needs):
+        yield Text(f"power now: chance that {found} with the {seeds} of the grid" + (holm if sizes[-1] > 1 else ""))
+    yield from map(Text, dict.fromkeys(line for need in made.needs for line in _look_lines(need)))
     if first.pairs > first.seeds:
         yield Text(
             f"each seed has {first.pairs // first.seeds} folds, and power now counts every pair; folds of one seed "

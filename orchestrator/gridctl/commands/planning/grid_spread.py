@@ -14,9 +14,10 @@ from gridctl.analysis.inference.overall import seed_table
 from gridctl.analysis.pairing.pairs import pair_models, rows_by_name
 from gridctl.analysis.scores import Observations, Scored
 from gridctl.analysis.statistics.population.crossed_components import Sums, crossed_components
-from gridctl.analysis.statistics.power import deviation_interval, paired_t_power, pairs_needed
+from gridctl.analysis.statistics.power import deviation_interval
 from gridctl.analysis.statistics.two_way_power import CrossedDesign
 from gridctl.collection.collect import Collected
+from gridctl.commands.planning.stopping_power import ONE_LOOK, StoppingPower, population_power
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec
 
@@ -98,7 +99,14 @@ def measured_over_grid(
     return GridSpread(means, patient_tables(shared, cells).mean(axis=0) if shared else None, len(cells))
 
 
-def power_over_grid(spread: GridSpread, effect: float, seeds: int, tests: int, power: float) -> OverGrid | None:
+def power_over_grid(
+    spread: GridSpread,
+    effect: float,
+    seeds: int,
+    tests: int,
+    power: float,
+    stopping: StoppingPower = ONE_LOOK,
+) -> OverGrid | None:
     """Power of the test over the whole grid; None where the differences do not vary.
 
     Args:
@@ -107,29 +115,32 @@ def power_over_grid(spread: GridSpread, effect: float, seeds: int, tests: int, p
         seeds: Of the grid.
         tests: Of the family.
         power: Wanted.
+        stopping: When it may be looked at.
     """
     deviation, level = float(spread.means.std(ddof=1)), _LEVEL / tests
     if deviation == 0:
         return None
     low, high = deviation_interval(deviation, len(spread.means))
     design, patients = _design(spread.patients)
+    rule = stopping.over_grid
+    of_population = (
+        (None, None, None)
+        if design is None
+        else population_power(design, effect, seeds, patients, power, level, stopping)
+    )
     return OverGrid(
         cells=spread.cells,
         tests=tests,
         deviation=deviation,
         seeds_measured=len(spread.means),
-        power_now=paired_t_power(effect, deviation, seeds, level) if seeds > 1 else 0.0,
-        seeds_needed=pairs_needed(effect, deviation, power, level),
-        seeds_low=pairs_needed(effect, low, power, level),
-        seeds_high=pairs_needed(effect, high, power, level),
+        power_now=rule.power(effect / deviation, seeds, level) if seeds > 1 else 0.0,
+        seeds_needed=rule.pairs_needed(effect / deviation, power, level),
+        seeds_low=rule.pairs_needed(effect / low, power, level),
+        seeds_high=rule.pairs_needed(effect / high, power, level),
         patients=patients,
-        population_power_now=None
-        if design is None
-        else design.power(effect, seeds, patients, level)
-        if seeds > 1
-        else 0.0,
-        population_seeds_needed=None if design is None else design.seeds_needed(effect, patients, power, level),
-        patients_needed=None if design is None else design.patients_needed(effect, seeds, power, level),
+        population_power_now=of_population[0],
+        population_seeds_needed=of_population[1],
+        patients_needed=of_population[2],
     )
 
 

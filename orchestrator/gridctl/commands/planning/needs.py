@@ -20,11 +20,12 @@ from gridctl.analysis.inference.families import (
 from gridctl.analysis.inference.subgroup_tests import declared_sizes
 from gridctl.analysis.request import ReportRequest
 from gridctl.analysis.scores import Scored
-from gridctl.analysis.statistics.power import deviation_interval, paired_t_power, pairs_needed
+from gridctl.analysis.statistics.power import deviation_interval
 from gridctl.analysis.wording import LEVEL
 from gridctl.collection.collect import Collected
 from gridctl.commands.planning.grid_spread import OverGrid, measured_over_grid, power_over_grid
 from gridctl.commands.planning.measured_spread import Spread, measured_spread
+from gridctl.commands.planning.stopping_power import StoppingPower, population_power
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.scores.measures import Measure
@@ -60,6 +61,10 @@ class Need:
             declared effect, and until three seeds have a pair in every cell.
         subgroups: By what subgroups are declared: `pathology`.
         subgroup_tests: Tests of the family of declared subgroups, of the patients scored so far; 0 before any is.
+        looks: Seeds of each declared look (`compare.stopping`); empty for one look, or one after every seed. Power is
+            then that of all looks up to the grid's seeds, for patients like these that of the last of them; the seeds
+            needed are those of the look that is enough, or of a later last look.
+        anytime: Whether it is looked at after every seed: power for these patients is then that of all looks.
     """
 
     model: str
@@ -93,6 +98,8 @@ class Need:
     over_grid: OverGrid | None = None
     subgroups: Sequence[str] = ()
     subgroup_tests: int = 0
+    looks: Sequence[int] = ()
+    anytime: bool = False
 
 
 def needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:
@@ -122,7 +129,8 @@ def needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:
             over_grid = None
             if asked.effect is not None and (grid := measured_over_grid(asked, metric, collected, epochs, experiment)):
                 whole = whole_sizes[overall_family_of(asked, metric, measure.label, tests)]
-                over_grid = power_over_grid(grid, asked.effect, seeds, whole, asked.power)
+                stopping = StoppingPower.of(asked, len(experiment.folds))
+                over_grid = power_over_grid(grid, asked.effect, seeds, whole, asked.power, stopping)
             _, of_groups = groups.get((asked.model, asked.against, metric), ("", 0))
             for need in _needs_of(asked, measure, spread, together, seeds, len(experiment.folds)):
                 yield replace(need, over_grid=over_grid, subgroups=asked.subgroups, subgroup_tests=of_groups)
@@ -135,10 +143,12 @@ def _needs_of(
     standardised = asked.effect is None or deviation is None
     unit = 1.0 if standardised or deviation is None else deviation
     effects = _STANDARDISED if standardised or asked.effect is None else (asked.effect,)
+    stopping = StoppingPower.of(asked, folds)
+    rule = stopping.of_cells
     for effect in effects:
 
         def needed(of: float, level: float = LEVEL, effect: float = effect) -> int | None:
-            pairs = pairs_needed(effect, of, asked.power, level)
+            pairs = rule.pairs_needed(effect / of, asked.power, level)
             return None if pairs is None else -(-pairs // folds)
 
         ends = deviation_interval(unit, spread.pairs) if spread.pairs > 1 and not standardised else None
@@ -155,18 +165,20 @@ def _needs_of(
             power=asked.power,
             tests=tests,
             seeds=seeds,
-            power_now=paired_t_power(effect, unit, pairs) if pairs > 1 else 0.0,
+            power_now=rule.power(effect / unit, pairs, LEVEL) if pairs > 1 else 0.0,
             seeds_needed=needed(unit),
             seeds_needed_holm=needed(unit, LEVEL / tests),
             pairs=pairs,
             seeds_low=needed(ends[0]) if ends else None,
             seeds_high=needed(ends[1]) if ends else None,
             claim=claim_of(asked, with_patients=measure.level != "slice"),
+            looks=stopping.looks,
+            anytime=stopping.anytime,
         )
-        yield _of_population(made, spread, None if asked.effect is None else effect)
+        yield _of_population(made, spread, None if asked.effect is None else effect, stopping)
 
 
-def _of_population(made: Need, spread: Spread, effect: float | None) -> Need:
+def _of_population(made: Need, spread: Spread, effect: float | None, stopping: StoppingPower) -> Need:
     """Add what a claim about patients like these takes; unchanged without scores of patients."""
     design, patients = spread.design, spread.patients
     if design is None:
@@ -181,13 +193,14 @@ def _of_population(made: Need, spread: Spread, effect: float | None) -> Need:
     )
     if effect is None:
         return made
-    level = LEVEL / made.tests
+    alone = population_power(design, effect, made.seeds, patients, made.power, LEVEL, stopping)
+    corrected = population_power(design, effect, made.seeds, patients, made.power, LEVEL / made.tests, stopping)
     return replace(
         made,
-        population_power_now=design.power(effect, made.seeds, patients) if made.seeds > 1 else 0.0,
-        population_seeds_needed=design.seeds_needed(effect, patients, made.power),
-        patients_needed=design.patients_needed(effect, made.seeds, made.power),
-        population_power_now_holm=design.power(effect, made.seeds, patients, level) if made.seeds > 1 else 0.0,
-        population_seeds_needed_holm=design.seeds_needed(effect, patients, made.power, level),
-        patients_needed_holm=design.patients_needed(effect, made.seeds, made.power, level),
+        population_power_now=alone[0],
+        population_seeds_needed=alone[1],
+        patients_needed=alone[2],
+        population_power_now_holm=corrected[0],
+        population_seeds_needed_holm=corrected[1],
+        patients_needed_holm=corrected[2],
     )
