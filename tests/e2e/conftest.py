@@ -14,6 +14,7 @@ import pytest
 from gridctl_trainer.storage.base import open_store
 from tests import s3_server
 from tests.faulty_proxy import FaultyProxy
+from tests.forked_commands import ForkedCommand
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -51,19 +52,12 @@ def experiment(tmp_path: Path, phantom: Path) -> Path:
 
 
 @pytest.fixture
-def gridctl(tmp_path: Path) -> Run:
+def gridctl(tmp_path: Path, forked_gridctl: ForkedCommand) -> Run:
     """Runs `gridctl` in the test's folder."""
 
     def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "gridctl", *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-            env={**os.environ, **options.get("env", {})},  # type: ignore[dict-item]
-        )
+        env: dict[str, str] = options.get("env", {})  # type: ignore[assignment]
+        return forked_gridctl(arguments, tmp_path, {**os.environ, **env})
 
     return run
 
