@@ -91,7 +91,7 @@ HERE = "tests.unit.data.test_data_set_plugins"
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        (f"{HERE}:NoDataset", "is no data set"),
+        (f"{HERE}:NoDataset", "is not a data set"),
         (f"{HERE}:Silent", "does not say which structures it labels"),
         (f"{HERE}:Nothing", "cannot be imported"),
         ("nowhere.to.be:Found", "cannot be imported: ModuleNotFoundError"),

@@ -125,6 +125,6 @@ def test_a_pack_can_be_made_with_a_step_of_others() -> None:
     made = steps_with([f'{own}={{"factor": 3}}'], ["clahe"])
     assert [item.step for item in made] == [own, "gaussian", "minmax", "resize"]
     assert dict(made[0].options) == {"factor": 3}
-    for wrong, said in (("nosuch", "unknown preprocessing step 'nosuch'"), (f"{own}=[1", "no mapping in JSON")):
+    for wrong, said in (("nosuch", "unknown preprocessing step 'nosuch'"), (f"{own}=[1", "are not a JSON mapping")):
         with pytest.raises(Fault, match=said):
             steps_with([wrong], [])

@@ -202,7 +202,7 @@ def test_one_named_by_its_path_is_not_imported_here() -> None:
     text = TEXT.replace("width: 3", 'architecture: "no_such_module.nets:Net"\n    width: 3\n    batch_size: 2')
     (run,) = parse(text).runs
     assert (run.network.options, run.training.batch_size) == ({"width": 3}, 2)
-    assert "is no path of a model" in said(text.replace("nets:Net", "nets:"))
+    assert "is not the path of a model" in said(text.replace("nets:Net", "nets:"))
 
 
 def test_folders_of_plugin_path_start_at_the_file(tmp_path: Path) -> None:

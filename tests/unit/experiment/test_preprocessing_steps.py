@@ -137,7 +137,7 @@ def test_a_step_named_by_its_path_is_left_out_by_an_ablation_with_a_name() -> No
         ("{ring: true, ring_2: true}", "ring and ring_2 each wait for another one"),
         ("[gaussian, gaussian]", "gaussian appears more than once"),
         ("[{gaussian: true, clahe: true}]", "the name of a step is meant"),
-        ('{"mylab n4:": true}', "'mylab n4:' is no path of a preprocessing step"),
+        ('{"mylab n4:": true}', "'mylab n4:' is not the path of a preprocessing step"),
         ("usual", "a mapping of steps to true, false or options is meant"),
     ],
 )

@@ -1,1 +1,1 @@
-"""The built-in networks, registered like any plugin: a light U-Net and the recurrent γ-Net. Imports neither."""
+"""The built-in networks, a light U-Net and the recurrent γ-Net, registered like any plugin. Imports neither."""

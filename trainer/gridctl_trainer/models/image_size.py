@@ -1,4 +1,4 @@
-"""Which image sizes a network of some depth can take."""
+"""The image sizes that a network of a given depth accepts."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from gridctl_trainer.contract.errors import SpecError
 
 
 def require_fitting_size(images: Tensor, depth: int) -> None:
-    """Refuse images that cannot be halved `depth - 1` times, or whose last half is one pixel.
+    """Refuse images that cannot be halved `depth - 1` times, or that shrink to a single pixel.
 
     Args:
         images: (..., H, W).
-        depth: Levels of the network.
+        depth: Number of levels of the network.
 
     Raises:
-        SpecError: Naming the size and the nearest ones that fit.
+        SpecError: The size does not fit; the message names a size that does.
     """
     height, width = images.shape[-2:]
     step = 2 ** (depth - 1)

@@ -1,4 +1,4 @@
-"""Options shared by networks with levels."""
+"""Options that networks with levels share."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from gridctl_trainer.plugins.model import ModelOptions, TrainingRecipe
 
 
 def require_odd(size: int) -> int:
-    """The size of a kernel.
+    """Return the size of a kernel if it is odd.
 
     Raises:
-        ValueError: It is even.
+        ValueError: It is even or not positive.
     """
     if size < 1 or size % 2 == 0:
         raise ValueError(f"a kernel size must be odd, so that the output keeps its size; got {size}")
@@ -24,14 +24,14 @@ def require_odd(size: int) -> int:
 
 
 Channels = Annotated[tuple[Annotated[int, Field(ge=1, le=4096)], ...], Field(min_length=1, max_length=8)]
-"""Of each level, finest first."""
+"""Number of channels of each level, finest first."""
 
 KernelSize = Annotated[int, Field(ge=1, le=31), AfterValidator(require_odd)]
 """Side of a kernel in px, odd."""
 
 
 class LevelOptions(ModelOptions):
-    """Base of the options of networks whose levels halve the image; each explains its fields itself."""
+    """Base class for the options of networks whose levels halve the image. Derived classes explain the fields."""
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {"author": {}, "table": {"convs_per_block": 3}, "strong": {}}
     recipes: ClassVar[Mapping[str, TrainingRecipe]] = {"strong": STRONG}
@@ -43,10 +43,10 @@ class LevelOptions(ModelOptions):
 
     @property
     def depth(self) -> int:
-        """Number of levels, the bottleneck included."""
+        """Number of levels, including the bottleneck."""
         return len(self.channels)
 
     @property
     def size_multiple(self) -> int:
-        """Each level but the last halves the image."""
+        """2^(depth - 1), since each level except the last halves the image."""
         return 1 << (self.depth - 1)

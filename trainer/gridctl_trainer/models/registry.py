@@ -11,19 +11,19 @@ from gridctl_trainer.plugins.model import builder_of, options_of
 
 
 def build_model(network: NetworkSpec, in_channels: int = 1, classes: int = 1) -> nn.Module:
-    """Build a network with fresh weights drawn from torch's generator.
+    """Build a network with new weights from torch's random generator.
 
     Args:
-        network: Which network, and its options.
-        in_channels: Channels of its images.
-        classes: Channels of its logits: 1 for one structure, or all structures and the background.
+        network: The network and its options.
+        in_channels: C, the channels of its images.
+        classes: K, the channels of its logits: 1 for one structure; otherwise all structures and the background.
 
     Returns:
-        A module that maps (B, C, H, W) images to (B, K, H, W) logits, its kernels laid out
-        channels last: convolutions run faster so on a CPU and on tensor cores alike.
+        A module that maps (B, C, H, W) images to (B, K, H, W) logits. Its kernels are laid out channels last, because
+        convolutions are then faster on CPUs and on tensor cores.
 
     Raises:
-        PluginError: There is no such model, it cannot be imported, or it builds no torch module.
+        PluginError: There is no such model, it cannot be imported, or its builder does not return a torch module.
         SpecError: An option is unknown or not valid.
     """
     options = options_of(network)

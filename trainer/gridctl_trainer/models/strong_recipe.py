@@ -1,4 +1,4 @@
-"""How a network is trained by the preset `strong`. Read without torch, by both sides."""
+"""How the preset `strong` trains a network. Needs no torch, since both packages read it."""
 
 from __future__ import annotations
 
@@ -16,5 +16,6 @@ STRONG: Final = TrainingRecipe(
     },
     augmentation={"rotation_degrees": 20.0, "scaling": 0.15, "shift": 0.05, "gamma": 0.3},
 )
-"""Dice and cross-entropy as nnU-Net adds them (Isensee et al. 2021), AdamW under the one-cycle policy (Smith and Topin
-2019), which fits any number of epochs, and augmentation without mirroring: a heart has a side."""
+"""The sum of Dice and cross-entropy, as in nnU-Net (Isensee et al. 2021); AdamW with the one-cycle policy (Smith and
+Topin 2019), which fits any number of epochs; and augmentation without mirroring, since hearts are not symmetric.
+"""

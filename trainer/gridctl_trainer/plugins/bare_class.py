@@ -1,4 +1,4 @@
-"""Classes named by their path that have no descriptor: the keywords of the constructor are their options."""
+"""Options of a class that is named by its path and has no descriptor: the keywords of its constructor."""
 
 from __future__ import annotations
 
@@ -20,19 +20,23 @@ _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONL
 def options_of_class(
     found: Callable[..., Any], path: str, base: type[M], given: Sequence[str] = ()
 ) -> tuple[type[M], Callable[..., Any]]:
-    """Its options, and what makes one: called with them, and with what gridctl gives by keyword.
+    """Derive the options of a class from its constructor.
 
-    What it does not take of `given` is left out. An option that is not given has the constructor's own default.
-    Class attributes named like whole-number properties of `base`, such as `size_multiple`, stand for these.
+    An integer class attribute that has the name of a property of `base`, such as `size_multiple`, overrides it.
 
     Args:
-        found: A class, or a function that returns what it makes.
-        path: Of it.
-        base: Of the options.
-        given: Names of keywords that gridctl gives itself.
+        found: A class, or a function that returns an object.
+        path: Its path, `pkg.module:Name`.
+        base: The class that the options are derived from.
+        given: Names of the keywords that gridctl itself passes.
+
+    Returns:
+        The class of the options, and the builder. The builder is called with the options and, by keyword, with the
+        values of `given`; it drops those that the constructor does not accept. An option that the user did not set is
+        not passed, so the constructor's default applies.
 
     Raises:
-        PluginError: Its keywords cannot be read, or some of its parameters have no name.
+        PluginError: The signature cannot be read, or a required parameter is positional only.
     """
     try:
         parameters = list(inspect.signature(found).parameters.values())
@@ -65,7 +69,7 @@ def options_of_class(
 def _hints(found: Callable[..., Any]) -> Mapping[str, Any]:
     try:
         return typing.get_type_hints(found.__init__ if isinstance(found, type) else found)  # type: ignore[misc]
-    except Exception:  # annotations are somebody else's code: without them options are not checked by type
+    except Exception:  # annotations are foreign code; without them, the types of options are not checked
         return {}
 
 
@@ -83,10 +87,10 @@ def _model(found: object, path: str, base: type[M], fields: Mapping[str, Any], *
     }
     configured = type(base.__name__, (base,), {**facts, "model_config": config, "__module__": __name__})
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an option may be called like a method of pydantic's
+        warnings.simplefilter("ignore")  # an option may have the name of a pydantic method
         try:
             return cast("type[M]", create_model(path, __base__=configured, **fields))
-        except Exception:  # an annotation that is no type to pydantic
+        except Exception:  # pydantic does not know the type of an annotation
             untyped: dict[str, Any] = {name: (Any, default) for name, (_, default) in fields.items()}
             return cast("type[M]", create_model(path, __base__=configured, **untyped))
 

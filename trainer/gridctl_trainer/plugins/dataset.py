@@ -1,11 +1,11 @@
-"""Data sets as plugins: what describes one, and the registry. Nothing here needs numpy.
+"""Data sets as plugins: their descriptors and their registry. Nothing here needs numpy.
 
     HEARTS = DatasetDescriptor(
         summary="MRI of our cohort", title="Hearts", structures=("left_ventricle",), build="mylab.hearts:Hearts"
     )
 
-An installed package registers `HEARTS` as an entry point of the group `gridctl.datasets`. The class itself, and how
-images are read, is what `gridctl_trainer.datasets.base` is about.
+An installed package registers `HEARTS` as an entry point in the group `gridctl.datasets`.
+`gridctl_trainer.datasets.base` defines the class itself and how images are read.
 """
 
 from __future__ import annotations
@@ -29,26 +29,26 @@ from gridctl_trainer.plugins.registry import Registry
 
 
 class DatasetOptions(Frozen):
-    """Base of a data set's options: one annotated field each, explained in the docstring's `Attributes`.
+    """Base class of a data set's options: one annotated field per option, explained under `Attributes`.
 
-    All of them are part of a run's identity; one that has its default value is left out. Where they say which
-    structures the data set labels, the class has a property `structures`, which is then believed instead of the
-    descriptor.
+    Every option that differs from its default is part of a run's identity. If the labelled structures depend on the
+    options, the class has a property `structures`, which takes precedence over the descriptor.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class FolderNames:
-    """How a data set is recognised by names of files and folders alone, without opening any.
+    """How a data set is recognised by the names of its files and folders, without opening any of them.
 
     Attributes:
         sign: Name of a file or folder that only this data set has.
-        find: Called with the paths of all files below a place; returns the roots at which the data set lies, relative
-            to that place, each with the ids of its labelled patients, sorted.
-        expected: What such a folder holds, for whoever gave another one.
-        below: Folders below one that holds several data sets in which this one may lie; `""` is that folder itself.
-        test: Called as `find`; returns of each root at which the publishers' test set lies as well the folder of that,
-            relative to the root, and the ids of its labelled patients. None if no test set is published so.
+        find: Finds the data set. It is called with the paths of all files below a folder, and returns a mapping from
+            each root of the data set, relative to that folder, to the sorted ids of its labelled patients.
+        expected: What such a folder contains, for the message to a user who gave another one.
+        below: Where the data set may lie inside a folder that holds several data sets; `""` is that folder itself.
+        test: Finds the publishers' test set. It is called like `find`, and returns a mapping from each root that has a
+            test set to the test set's folder, relative to the root, and the ids of its labelled patients. None if the
+            publishers provide no such test set.
     """
 
     sign: re.Pattern[str]
@@ -64,19 +64,19 @@ class DatasetDescriptor:
 
     Attributes:
         summary: What it is, in a few words.
-        title: As people call it.
-        structures: That it may label, by name; those of other data sets have the same names where they are the same.
-        build: Its class, or a function that makes one, as `pkg.module:name`, imported when images are read; called with
-            its options.
+        title: Its usual name.
+        structures: Names of the structures that it may label. The same structure has the same name in every data set.
+        build: Its class, or a function that returns an object, as `pkg.module:name`. It is imported when images are
+            read, and called with the options.
         options: A class derived from `DatasetOptions`, or its `pkg.module:Name`.
-        version: Of the data set, as its publishers or you count. Another version is other data: another run.
-        folder: How it is recognised by names of files; None if it cannot be.
-        trains: Whether `gridctl init` proposes to train on it; else only as an external set.
-        reader: Version of the code that reads it: raise it when the same files give other pixels, and packs are made
-            anew. Of plugins, a change of their source does that as well.
-        libraries: Distributions that decide pixels too, such as decoders.
-        labels: What the numbers of its label maps stand for, where it has any: masks in these numbers are scored
-            without a word of them.
+        version: Version of the data set, as its publishers or you number it. It is part of a run's identity.
+        folder: How it is recognised by file names; None if it cannot be.
+        trains: Whether `gridctl init` proposes to train on it; otherwise it is proposed only as an external set.
+        reader: Version of the code that reads it. Raise it when the same files give different pixels, so that packs
+            are rebuilt. For plugins, a change of their source has the same effect.
+        libraries: Other distributions that affect the pixels, such as decoders.
+        labels: The structure that each number in its label maps stands for, if it has label maps. Masks that use these
+            numbers can be scored without further options.
     """
 
     summary: str
@@ -95,7 +95,7 @@ class DatasetDescriptor:
 def _bare(found: object, path: str) -> DatasetDescriptor:
     if not callable(found) or not callable(getattr(found, "cases", None)) or not callable(getattr(found, "read", None)):
         raise PluginError(
-            f"'{path}' is no data set",
+            f"'{path}' is not a data set",
             where=path,
             fix="name a class with the methods cases and read, or a DatasetDescriptor, by its path",
         )
@@ -121,21 +121,21 @@ DATASETS: Final[Registry[DatasetDescriptor]] = Registry("gridctl.datasets", "dat
 
 
 def dataset_options(name: str) -> type[DatasetOptions]:
-    """The options that a data set takes.
+    """The class of a data set's options.
 
     Raises:
         UnknownPluginError: No package registers that name.
-        PluginError: It cannot be imported.
+        PluginError: The data set cannot be imported.
     """
     return DATASETS.options(name, DATASETS.find(name).options, DatasetOptions)
 
 
 def builder_of(name: str) -> Callable[..., Any]:
-    """The builder of a data set, called with its options. Imports the data set itself.
+    """The builder of a data set, to be called with its options. Imports the data set itself.
 
     Raises:
         UnknownPluginError: No package registers that name.
-        PluginError: It cannot be imported.
+        PluginError: The data set cannot be imported.
     """
     return cast("Callable[..., Any]", DATASETS.load(name, DATASETS.find(name).build))
 
@@ -145,23 +145,23 @@ def options_of(given: DatasetSpec) -> DatasetOptions:
 
     Raises:
         UnknownPluginError: No package registers that name.
-        PluginError: It cannot be imported.
-        SpecError: An option is unknown or not valid: all of them.
+        PluginError: The data set cannot be imported.
+        SpecError: Options are unknown or not valid; it lists all of them.
     """
     return read_options(given.dataset, dataset_options(given.dataset), given.options, "options.")
 
 
 def read_dataset(written: str, place: str) -> DatasetSpec:
-    """A data set as a command line names it.
+    """Read a data set as given on the command line, and check its options.
 
     Args:
-        written: `NAME`, or `NAME=OPTIONS` with options as JSON.
-        place: Of the folder.
+        written: `NAME`, or `NAME=OPTIONS` with the options as JSON.
+        place: The folder or URL where it lies.
 
     Raises:
-        SpecError: The options are no mapping in JSON, or not valid.
+        SpecError: The options are not a JSON mapping, or not valid.
         UnknownPluginError: No package registers that name.
-        PluginError: It cannot be imported.
+        PluginError: The data set cannot be imported.
     """
     name, _, text = written.partition("=")
     try:
@@ -169,14 +169,16 @@ def read_dataset(written: str, place: str) -> DatasetSpec:
     except ValueError:
         fix = f"""for example --dataset '{name or "NAME"}={{"OPTION": 1}}'"""
         raise SpecError(
-            "it is no name, or its options are no mapping in JSON", where=f"--dataset {shortened(written, 60)}", fix=fix
+            "this is not a name, or its options are not a JSON mapping",
+            where=f"--dataset {shortened(written, 60)}",
+            fix=fix,
         ) from None
     options_of(given)
     return given
 
 
 def structures_of(given: DatasetSpec) -> tuple[str, ...]:
-    """The structures that a data set labels, as its options say or its descriptor.
+    """The structures that a data set labels, according to its options or else its descriptor.
 
     Raises:
         PluginError: There is no such data set, or it cannot be imported.
@@ -184,13 +186,13 @@ def structures_of(given: DatasetSpec) -> tuple[str, ...]:
     described = DATASETS.find(given.dataset)
     try:
         options = options_of(given)
-    except SpecError:  # said where options are checked
+    except SpecError:  # reported where options are checked
         return described.structures
     return tuple(getattr(options, "structures", ())) or described.structures
 
 
 def title_of(name: str) -> str:
-    """The title of a data set; its name where it is not installed here."""
+    """The title of a data set; its name if it is not installed here."""
     if is_class_path(name):
         return name
     try:
@@ -200,11 +202,14 @@ def title_of(name: str) -> str:
 
 
 def unlabelled(data: DataSpec, *, also_by_path: bool) -> frozenset[tuple[str, str]]:
-    """What is segmented but cannot be scored: names of sets, each with a structure that its data set never labels.
+    """The structures that are segmented but cannot be scored, because a data set never labels them.
 
     Args:
-        data: Of a run.
-        also_by_path: Whether data sets that are named by their path are imported and asked too.
+        data: The data of a run.
+        also_by_path: Whether to import data sets that are named by their path; otherwise they are skipped.
+
+    Returns:
+        Pairs of a set's name and a structure that its data set never labels.
     """
     found = set()
     for keys, given in data.places:

@@ -1,4 +1,4 @@
-"""Plugins that installed packages register as entry points: found by name, without importing any of them."""
+"""Finds the plugins that installed packages register as entry points, without importing any of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _GROUPS: Final = "gridctl."
 
 
 class PluginError(Fault):
-    """A plugin cannot be imported, or is registered twice."""
+    """A plugin cannot be imported, is registered twice, or is not what it should be."""
 
     exit_code = exit_codes.BAD_SPEC
 
@@ -32,10 +32,10 @@ class Registered:
     """One entry point.
 
     Attributes:
-        kind: What it is, as messages call it, such as `executor`.
-        name: By which users name it.
-        value: What it stands for: `pkg.module:Name`.
-        distribution: The package that registers it, and its version.
+        kind: What messages call it, such as `executor`.
+        name: The name that users write.
+        value: The object that it names: `pkg.module:Name`.
+        distribution: The package that registers it, followed by its version.
     """
 
     kind: str
@@ -47,10 +47,10 @@ class Registered:
         """Import the object that it names.
 
         Args:
-            value: Something else of the same package: `pkg.module:Name`.
+            value: Another object of the same package to import instead, as `pkg.module:Name`.
 
         Raises:
-            PluginError: That fails, for whatever reason.
+            PluginError: The import fails, for whatever reason.
         """
         wanted = value or self.value
         module, _, attribute = wanted.partition(":")
@@ -70,11 +70,14 @@ class Registered:
 
 
 def registered(group: str, kind: str) -> Mapping[str, Sequence[Registered]]:
-    """All that installed packages register, by name; more than one of a name is somebody's mistake.
+    """Every entry point that installed packages register in a group.
 
     Args:
-        group: Of entry points, such as `gridctl.executors`.
-        kind: As messages call one of them.
+        group: Name of the group, such as `gridctl.executors`.
+        kind: What messages call a plugin of this group.
+
+    Returns:
+        The entry points by name. Several under one name are a mistake, which `only_one` reports.
     """
     found: dict[str, list[Registered]] = {}
     for name, value, distribution in _entry_points(_where_packages_lie()).get(group, ()):
@@ -83,10 +86,10 @@ def registered(group: str, kind: str) -> Mapping[str, Sequence[Registered]]:
 
 
 def only_one(entries: Sequence[Registered]) -> Registered:
-    """The entry point of a name.
+    """The only entry point with a name.
 
     Raises:
-        PluginError: Several packages register it.
+        PluginError: Several packages register the name.
     """
     first, *others = entries
     if others:
@@ -98,7 +101,7 @@ def only_one(entries: Sequence[Registered]) -> Registered:
 
 
 def _where_packages_lie() -> Sequence[str]:
-    """The folders of `sys.path`, but the current one: nothing that just lies there is a plugin."""
+    """The folders of `sys.path` except the current folder: what merely lies there is not installed."""
     try:
         here = os.getcwd()  # noqa: PTH109 - it is only compared
     except OSError:  # the folder was deleted
@@ -108,7 +111,7 @@ def _where_packages_lie() -> Sequence[str]:
 
 @lru_cache
 def _without(here: str, folders: Sequence[str]) -> Sequence[str]:
-    """Those of packages; where each really lies is looked up once, for plugins are asked for again and again."""
+    """The folders other than `here`. Cached, since links are resolved and plugins are looked up often."""
     installed = {os.path.realpath(folder) for folder in (*site.getsitepackages(), site.getusersitepackages())}
     here = os.path.realpath(here) if here else ""
     return tuple(
@@ -120,12 +123,15 @@ def _without(here: str, folders: Sequence[str]) -> Sequence[str]:
 
 @lru_cache
 def _entry_points(folders: Sequence[str]) -> Mapping[str, Sequence[tuple[str, str, str]]]:
-    """Name, value and package of each, by group; of a package in two folders, those of the one that Python imports."""
+    """Name, value and package of each entry point, by group.
+
+    If a package lies in two folders, the one that Python imports counts.
+    """
     found: dict[str, list[tuple[str, str, str]]] = {}
     seen = set[str]()
     for distribution in metadata.distributions(path=list(folders)):
         if _GROUPS not in (distribution.read_text("entry_points.txt") or ""):
-            continue  # reading the entry points and names of all of them takes longer than the rest
+            continue  # parsing the metadata of every package would be the slowest part
         name = str(distribution.metadata["Name"])
         normalised = re.sub(r"[-_.]+", "-", name).lower()
         if normalised in seen:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 
 def why_unfit(size_px: int, multiple: int, model: str) -> tuple[str, str] | None:
-    """What is wrong with a size and what to do; None if it fits.
+    """What is wrong with an image size, and what to do about it; None if the size fits.
 
     Args:
         size_px: Side of the square images.
-        multiple: Of what both sides have to be multiples.
-        model: Its name in the experiment.
+        multiple: The number that it must be a multiple of.
+        model: The model's name in the experiment.
     """
     if size_px % multiple == 0:
         return None

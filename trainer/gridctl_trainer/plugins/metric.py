@@ -1,4 +1,4 @@
-"""Metrics: how each is described, and where they are found by name. Light: no torch, both sides read it."""
+"""Metrics as plugins: their descriptors and their registry. Nothing here needs torch, since both packages import it."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ _ATTRIBUTES: Final = tuple(name for name in MetricInfo.model_fields if name != "
 
 
 class MetricDescriptor(MetricInfo):
-    """A metric: what an entry point of the group `gridctl.metrics` names.
+    """A metric: what an entry point in the group `gridctl.metrics` names.
 
     Attributes:
-        function: Scores what its level says; all classes named here are of `gridctl_trainer.metrics.base`.
-            Of level `slice` it is called with a `SliceBatch` and gives a tensor (B,), or a list of B numbers and
-            `Undefined`. Of level `case` it is called with a `CaseVolume`, and of level `patient` with a mapping of
-            time point to `CaseVolume`; it gives a number or `Undefined`. Where `per_structure` is false each of these
-            is a mapping of structure to what it would be called with otherwise; that of a patient is
-            `PatientVolumes`, by time point and structure. The function itself, or, so that describing it imports
-            nothing, its place `pkg.module:name`.
-        batch_function: Of level `slice` alone: gives one number for a whole minibatch, which is logged beside the
-            score; None for none.
+        function: Computes the metric: the function itself, or `pkg.module:name`, which avoids importing it for a
+            description. The level decides its argument; all classes are in `gridctl_trainer.metrics.base`.
+            Level `slice`: a `SliceBatch`; returns a tensor (B,), or a list of B items, each a number or `Undefined`.
+            Level `case`: a `CaseVolume`; returns a number or `Undefined`.
+            Level `patient`: a mapping from time point to `CaseVolume`; returns a number or `Undefined`.
+            If `per_structure` is false, it gets these for all structures at once: a mapping from structure to
+            `SliceBatch` or `CaseVolume`, or for a patient a `PatientVolumes`, by time point and structure.
+        batch_function: Only for level `slice`: computes one number for a whole minibatch, which is logged next to the
+            score. None if there is no such number.
     """
 
     function: Callable[..., Any] | str
     batch_function: Callable[..., Any] | str | None = None
 
     def info(self) -> MetricInfo:
-        """What is known of it, without its code."""
+        """Its description, without its code."""
         return MetricInfo.model_validate({name: getattr(self, name) for name in MetricInfo.model_fields})
 
 
 def _of_function(found: object, path: str) -> MetricDescriptor:
-    """A bare function, or class whose objects are called, that says of itself what is needed as attributes.
+    """Describe a bare function, or a class of callable objects, by its own attributes.
 
     Raises:
-        PluginError: It does not say which direction is better, or says something that cannot be.
+        PluginError: It cannot be called, does not say which direction is better, or has an attribute that is not valid.
     """
     if not callable(found):
         raise PluginError(f"'{path}' cannot be called", where=path, fix="name a function, or a MetricDescriptor")

@@ -1,11 +1,11 @@
-"""Models as plugins: the base of their options, what describes one, and the registry. Nothing here needs torch.
+"""Models as plugins: the base class of their options, their descriptors and their registry. Nothing here needs torch.
 
     class Options(ModelOptions):
         width: int = Field(32, ge=1)
 
     RES_UNET = ModelDescriptor(summary="a U-Net of residual blocks", options=Options, build="mylab.nets:ResUNet")
 
-An installed package registers `RES_UNET` as an entry point of the group `gridctl.models`.
+An installed package registers `RES_UNET` as an entry point in the group `gridctl.models`.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from gridctl_trainer.plugins.options import differing_options, read_options
 from gridctl_trainer.plugins.registry import Registry
 
 RESERVED: Final = ("architecture", "options", "training", "augmentation")
-"""Keys of a model in an experiment file, which no option can have as its name; nor `preset` without presets."""
+"""Keys of a model in an experiment file. No option may have one of these names, nor `preset` without presets."""
 
 GIVEN: Final = ("in_channels", "classes")
-"""Names of what gridctl itself gives a model besides its options."""
+"""Names of the keywords that gridctl itself passes to a model, besides its options."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingRecipe:
-    """How a preset has its model trained where the model's entry in an experiment says nothing else.
+    """How a preset wants its model trained. The model's own entry in an experiment file overrides it.
 
     Attributes:
-        training: Keys of `training`, as an experiment file has them; they come before those of its section `training`.
-        augmentation: Keys of `data.augmentation`, before those of that section.
+        training: Keys of `training`, as in an experiment file. They override the file's section `training`.
+        augmentation: Keys of `data.augmentation`. They override that section of the file.
     """
 
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -48,11 +48,11 @@ class TrainingRecipe:
 
 
 class ModelOptions(Frozen):
-    """Base of a model's options: one annotated field each, explained in the docstring's `Attributes`.
+    """Base class of a model's options: one annotated field per option, explained under `Attributes`.
 
     An option that cannot change a result is declared as `Annotated[bool, RECORDED]`; all others are part of a run's
-    identity. A model may have named `presets`, which fill what is not given; it then has a field `preset` whose
-    default names one without content. By `recipes` a preset says how the model is trained as well.
+    identity. A model may have named `presets`, which fill in options that are not given. It then has a field `preset`,
+    whose default is the name of an empty preset. In `recipes`, a preset can also say how the model is trained.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
@@ -69,22 +69,22 @@ class ModelOptions(Frozen):
 
     @property
     def recipe(self) -> TrainingRecipe:
-        """How its preset has it trained; an empty one for one that says nothing of it."""
+        """How its preset wants the model trained; empty if the preset does not say."""
         return self.recipes.get(str(getattr(self, "preset", "")), TrainingRecipe())
 
     @property
     def size_multiple(self) -> int:
-        """Both sides of its images have to be multiples of this many pixels."""
+        """Number of pixels that both sides of an image must be a multiple of."""
         return 1
 
     @property
     def series_frames(self) -> int:
-        """Frames of a series that it reads of an image, the labelled one included; 1 for single images."""
+        """Number of frames that it reads for each image, including the labelled one; 1 if it reads no series."""
         return 1
 
     @property
     def saves_memory(self) -> Mapping[str, Any]:
-        """Options, with their values, with which training would take less memory than with these; none if unknown."""
+        """Options and values that would reduce the memory that training needs; empty if none are known."""
         return {}
 
 
@@ -94,9 +94,9 @@ class ModelDescriptor:
 
     Attributes:
         summary: What it is, in a few words.
-        build: Of its builder, `pkg.module:name`, imported when it is trained. It is called with its options, then
-            `in_channels=` and `classes=`, and returns a torch module that maps (B, in_channels, H, W) float32 images to
-            (B, classes, H, W) float32 logits.
+        build: Its builder, or the builder's `pkg.module:name`, which is imported when the model is trained. The builder
+            is called with the options, `in_channels=` and `classes=`. It returns a torch module that maps
+            (B, in_channels, H, W) float32 images to (B, classes, H, W) float32 logits.
         options: A class derived from `ModelOptions`, or its `pkg.module:Name`.
     """
 
@@ -108,7 +108,9 @@ class ModelDescriptor:
 def _bare(found: object, path: str) -> ModelDescriptor:
     if not callable(found):
         raise PluginError(
-            f"'{path}' is no model", where=path, fix="name a torch module's class, or a ModelDescriptor, by its path"
+            f"'{path}' is not a model",
+            where=path,
+            fix="name a torch module's class, or a ModelDescriptor, by its path",
         )
     options, build = options_of_class(found, path, ModelOptions, GIVEN)
     return ModelDescriptor(summary=f"the class {path}", build=build, options=options)
@@ -120,14 +122,14 @@ MODELS: Final[Registry[ModelDescriptor]] = Registry(
 
 
 def options_class(name: str) -> type[ModelOptions]:
-    """The options that a model takes.
+    """The class of a model's options.
 
     Args:
         name: A short name, or `pkg.module:Name`, which is imported.
 
     Raises:
         UnknownPluginError: No package registers that name.
-        PluginError: It cannot be imported, or one of its options has a name that it cannot have.
+        PluginError: The model cannot be imported, or one of its options has a reserved name.
     """
     found = MODELS.options(name, MODELS.find(name).options, ModelOptions)
     for option in found.model_fields:
@@ -141,7 +143,7 @@ def options_class(name: str) -> type[ModelOptions]:
 
 
 def installed_options() -> Mapping[str, type[ModelOptions]]:
-    """The options of every model that is installed, gridctl's own first; one that cannot be imported is passed over."""
+    """The options of every installed model, gridctl's own first. Models that cannot be imported are skipped."""
     found = {}
     for name in MODELS.names():
         with contextlib.suppress(PluginError):
@@ -154,8 +156,8 @@ def options_of(network: NetworkSpec) -> ModelOptions:
 
     Raises:
         UnknownPluginError: No package registers that model.
-        PluginError: It cannot be imported.
-        SpecError: An option is unknown or not valid: all of them.
+        PluginError: The model cannot be imported.
+        SpecError: Options are unknown or not valid; it lists all of them.
     """
     return _options_of(network)
 
@@ -167,12 +169,16 @@ def _options_of(network: NetworkSpec) -> ModelOptions:
 
 
 def network_of(name: str, options: ModelOptions) -> NetworkSpec:
-    """The specification of a network: what differs from its default, by whether it can change a result.
+    """The specification of a network: every option that differs from its default.
 
-    A preset is written out, so a run is the same one however its options were given.
+    Options that can change a result go to `options`, the others to `execution`. A preset is replaced by the options it
+    stands for, so that the identity of a run does not depend on how its options were written.
+
+    Raises:
+        ValueError: The model is named by its path; its options are kept as written.
     """
     if is_class_path(name):
-        raise ValueError(f"{name} is named by its path: its options stand as they were written")
+        raise ValueError(f"{name} is named by its path: its options are kept as they were written")
     parts: dict[Literal["options", "execution"], dict[str, Any]] = {"options": {}, "execution": {}}
     for key, value in differing_options(options).items():
         if key == "preset" and options.presets:
@@ -183,11 +189,11 @@ def network_of(name: str, options: ModelOptions) -> NetworkSpec:
 
 
 def builder_of(network: NetworkSpec) -> Callable[..., Any]:
-    """The builder of a network, called with its options, `in_channels` and `classes`. Imports the model itself.
+    """The builder of a network, to be called with its options, `in_channels=` and `classes=`. Imports the model itself.
 
     Raises:
         UnknownPluginError: No package registers that model.
-        PluginError: It cannot be imported.
+        PluginError: The model cannot be imported.
     """
     loaded = MODELS.load(network.architecture, MODELS.find(network.architecture).build)
     return cast("Callable[..., Any]", loaded)

@@ -1,4 +1,4 @@
-"""Options of a plugin, of whatever kind: read from a specification, and written into one."""
+"""Reads the options of a plugin of any kind from a specification, and writes them into one."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def read_options(name: str, model: type[Options], given: Mapping[str, Any], wher
     """A plugin's options, read from a specification.
 
     Args:
-        name: Of the plugin.
-        model: Its options.
-        given: As the specification has them.
-        where: What stands in front of each option in messages, such as `options.`.
+        name: Name of the plugin.
+        model: The class of its options.
+        given: The options as the specification has them.
+        where: Prefix of each option's name in messages, such as `options.`.
 
     Raises:
-        SpecError: An option is unknown or not valid: all of them.
+        SpecError: Options are unknown or not valid; it lists all of them.
     """
     try:
         return model.model_validate(dict(given))
@@ -35,10 +35,10 @@ def option_problems(name: str, model: type[BaseModel], error: ValidationError, w
     """Every problem with the options of a plugin.
 
     Args:
-        name: Of the plugin.
-        model: Its options.
-        error: What was found.
-        where: What stands in front of each option, such as `models.mine.`.
+        name: Name of the plugin.
+        model: The class of its options.
+        error: What pydantic found.
+        where: Prefix of each option's name, such as `models.mine.`.
     """
     known = f"options of {name}: {', '.join(model.model_fields) or 'none'}"
     return [
@@ -52,7 +52,7 @@ def option_problems(name: str, model: type[BaseModel], error: ValidationError, w
 
 
 def differing_options(options: BaseModel) -> dict[str, Any]:
-    """Those that differ from their default, as JSON."""
+    """The options that differ from their default, as JSON values."""
     written = options.model_dump(mode="json")
     return {
         key: written[key]

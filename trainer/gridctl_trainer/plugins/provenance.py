@@ -1,4 +1,4 @@
-"""Where a plugin's code comes from: its package, the version, and a digest of the source."""
+"""Where a plugin's code comes from: its package, the package's version, and a digest of its source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
 from gridctl_trainer.host.file_digest import sha256_of
 
 SourceDigest = Callable[[str, Sequence[str]], str]
-"""Called with the name of a top-level package, and folders in which it may lie beside those of Python."""
+"""Called with the name of a top-level package, and with folders to search besides Python's import path."""
 
 __all__ = ["PluginProvenance", "SourceDigest", "provenance_of", "source_digest"]
 
@@ -27,15 +27,15 @@ def provenance_of(
     plugin_path: Sequence[str] = (),
     digest_of: SourceDigest | None = None,
 ) -> PluginProvenance:
-    """Where the plugin's code comes from.
+    """Where a plugin's code comes from. The plugin itself is not imported.
 
     Args:
-        kind: Of the plugin.
-        name: Of the plugin.
-        module: That it is imported from; nothing is imported here but packages around it.
-        distribution: The package that registers it; found by its module if that is not known.
-        version: Of that package.
-        plugin_path: Folders in which it may lie, beside those of Python.
+        kind: Kind of the plugin.
+        name: Name of the plugin.
+        module: The module that it is imported from.
+        distribution: The package that registers it. If empty, it is looked up by the module.
+        version: Version of that package.
+        plugin_path: Folders to search besides Python's import path.
         digest_of: Digests the source of a top-level package; `source_digest` if None.
     """
     top = module.partition(".")[0]
@@ -48,7 +48,12 @@ def provenance_of(
 
 
 def source_digest(top: str, plugin_path: Sequence[str] = ()) -> str:
-    """SHA-256 over the Python files of a top-level module or package, sorted; empty if there are none."""
+    """SHA-256 over the sorted Python files of a top-level module or package; empty if there are none.
+
+    Args:
+        top: Name of the module or package.
+        plugin_path: Folders to search besides Python's import path.
+    """
     try:
         spec = importlib.util.find_spec(top) or PathFinder.find_spec(top, list(plugin_path))
     except (ImportError, ValueError):

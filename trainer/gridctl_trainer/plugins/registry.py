@@ -1,4 +1,4 @@
-"""One registry for each kind of plugin: by short name from entry points, or by path."""
+"""The registry of one kind of plugin, which finds plugins by short name, from entry points, or by path."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ D = TypeVar("D")
 Options = TypeVar("Options")
 
 _OWN = "gridctl"
-"""Distribution of the built-in ones, which are named first."""
+"""Distribution of the built-in plugins, which are listed first."""
 _ITS_PACKAGE = "its package"
-"""Of a plugin that is named by its path."""
+"""What messages call the distribution of a plugin that is named by its path."""
 
 
 class UnknownPluginError(PluginError):
@@ -28,15 +28,16 @@ class UnknownPluginError(PluginError):
 
 @dataclass(frozen=True, slots=True)
 class Registry(Generic[D]):
-    """All plugins of a kind. Looking up imports the descriptor alone, which is light.
+    """All plugins of one kind. A lookup imports only the descriptor, which is light.
 
     Attributes:
-        group: Of entry points, such as `gridctl.models`.
-        kind: As messages and records call one of them, such as `model`.
-        descriptor: The class that an entry point names an instance of.
-        bare: Makes a descriptor of something named by path that is none, such as a class; None if this kind cannot.
-            Called with what was imported and its path; raises PluginError where it does not fit.
-        by_path: How one is named by its path, for messages; empty if that is not possible.
+        group: The group of their entry points, such as `gridctl.models`.
+        kind: What messages and records call one of them, such as `model`.
+        descriptor: The class that each entry point names an instance of.
+        bare: Makes a descriptor from something else that is named by its path, such as a class. It is called with the
+            imported object and its path, and raises PluginError if the object does not fit. None if this kind needs a
+            descriptor.
+        by_path: How users name a plugin by its path, for messages; empty if messages do not mention it.
     """
 
     group: str
@@ -46,19 +47,19 @@ class Registry(Generic[D]):
     by_path: str = ""
 
     def names(self) -> list[str]:
-        """Every short name that is installed, gridctl's own first; imports nothing."""
+        """The short names of all installed plugins, gridctl's own first. Imports nothing."""
         found = registered(self.group, self.kind)
         return sorted(found, key=lambda name: (not _is_own(found[name][0]), name))
 
     def find(self, name: str) -> D:
-        """A plugin.
+        """The descriptor of a plugin.
 
         Args:
             name: A short name, or `pkg.module:Name`.
 
         Raises:
             UnknownPluginError: No package registers that name.
-            PluginError: Several register it, importing it fails, or it is something else.
+            PluginError: Several packages register it, the import fails, or it is not a plugin of this kind.
         """
         if is_class_path(name):
             return self._by_path(name)
@@ -73,20 +74,20 @@ class Registry(Generic[D]):
         )
 
     def where(self, name: str) -> str:
-        """What its name stands for: `pkg.module:Name`; the name itself if that is not known."""
+        """The path that a short name stands for, `pkg.module:Name`; the name itself if it is not known."""
         entries = () if is_class_path(name) else registered(self.group, self.kind).get(name, ())
         return entries[0].value if entries else name
 
     def load(self, name: str, value: object) -> object:
-        """Something else of the package that brings a plugin, imported if it is named.
+        """Another object that belongs to a plugin, such as its builder.
 
         Args:
-            name: Of the plugin.
-            value: Its `pkg.module:Name`, or the thing itself.
+            name: Name of the plugin.
+            value: The object's `pkg.module:Name`, which is imported, or the object itself.
 
         Raises:
             UnknownPluginError: No package registers that name.
-            PluginError: Several register it, or importing it fails.
+            PluginError: Several packages register it, or the import fails.
         """
         if not isinstance(value, str):
             return value
@@ -97,19 +98,19 @@ class Registry(Generic[D]):
         """The class of a plugin's options.
 
         Args:
-            name: Of the plugin.
-            given: What its descriptor says of them: the class, or its `pkg.module:Name`.
-            base: What it has to be derived from.
+            name: Name of the plugin.
+            given: The class, or its `pkg.module:Name`, from the descriptor.
+            base: The class that it must be derived from.
 
         Raises:
             UnknownPluginError: No package registers that name.
-            PluginError: It cannot be imported, or is something else.
+            PluginError: The class cannot be imported, or is not derived from `base`.
         """
         found = self.load(name, given)
         if isinstance(found, type) and issubclass(found, base):
             return found
         raise PluginError(
-            f"the options of the {self.kind} '{name}' are something else than a class derived from {base.__name__}",
+            f"the options of the {self.kind} '{name}' are not a class derived from {base.__name__}",
             where=given if isinstance(given, str) else self.where(name),
             fix=f"derive them from {base.__module__}.{base.__name__}",
         )
@@ -117,16 +118,16 @@ class Registry(Generic[D]):
     def provenance(
         self, name: str, plugin_path: Sequence[str] = (), digest_of: SourceDigest = source_digest
     ) -> PluginProvenance:
-        """Where a plugin's code comes from; the plugin is not imported.
+        """Where a plugin's code comes from. The plugin is not imported.
 
         Args:
             name: A short name, or `pkg.module:Name`.
-            plugin_path: Folders in which the latter may lie, beside those of Python.
+            plugin_path: Folders to search for the latter, besides Python's import path.
             digest_of: Digests the source of a top-level package.
 
         Raises:
             UnknownPluginError: No package registers that name.
-            PluginError: Several register it.
+            PluginError: Several packages register it.
         """
         if is_class_path(name):
             return provenance_of(self.kind, name, name.partition(":")[0], "", "", plugin_path, digest_of)
@@ -135,7 +136,7 @@ class Registry(Generic[D]):
         return provenance_of(self.kind, name, entry.value.partition(":")[0], distribution, version, (), digest_of)
 
     def is_built_in(self, name: str) -> bool:
-        """Whether it comes with gridctl."""
+        """Whether gridctl itself, and no other package, registers this name."""
         found = registered(self.group, self.kind).get(name, ())
         return len(found) == 1 and _is_own(found[0])
 
@@ -152,7 +153,7 @@ class Registry(Generic[D]):
         raise UnknownPluginError(what, fix=fix)
 
     def unknown(self, name: str) -> tuple[str, str]:
-        """The error for a name that no package registers, with a hint."""
+        """What is wrong with a name that no package registers, and what to do about it."""
         known: Sequence[str] = self.names()
         meant = did_you_mean(name, known)
         if not meant.startswith("known:"):
@@ -167,14 +168,14 @@ class Registry(Generic[D]):
     def _by_path(self, path: str) -> D:
         if not is_well_formed(path):
             raise UnknownPluginError(
-                f"'{shortened(path, 80)}' is no path of a {self.kind}", fix="write it as pkg.module:Name"
+                f"'{shortened(path, 80)}' is not the path of a {self.kind}", fix="write it as pkg.module:Name"
             )
         found = Registered(self.kind, path, path, _ITS_PACKAGE).load()
         if isinstance(found, self.descriptor):
             return found
         if self.bare is None:
             raise PluginError(
-                f"'{path}' is no {self.kind}", where=path, fix=f"name {_a(self.descriptor.__name__)} by its path"
+                f"'{path}' is not a {self.kind}", where=path, fix=f"name {_a(self.descriptor.__name__)} by its path"
             )
         return self.bare(found, path)
 

@@ -1,11 +1,11 @@
-"""Preprocessing steps as plugins: the base of their options, what describes one, and the registry.
+"""Preprocessing steps as plugins: the base class of their options, their descriptors and their registry.
 
     class Options(StepOptions):
         iterations: int = Field(50, ge=1)
 
     N4 = StepDescriptor(summary="removes the bias field", options=Options, apply="mylab.n4:apply", before=("gaussian",))
 
-An installed package registers `N4` as an entry point of the group `gridctl.preprocessing`. Nothing here needs numpy.
+An installed package registers `N4` as an entry point in the group `gridctl.preprocessing`. Nothing here needs numpy.
 """
 
 from __future__ import annotations
@@ -25,32 +25,33 @@ from gridctl_trainer.plugins.registry import Registry
 
 
 class StepOptions(Frozen):
-    """Base of a step's options: one annotated field each, explained in the docstring's `Attributes`.
+    """Base class of a step's options: one annotated field per option, explained under `Attributes`.
 
-    All of them are part of a run's identity; one that has its default value is left out.
+    Every option that differs from its default is part of a run's identity.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class StepDescriptor:
-    """What a package registers for one preprocessing step: `apply`, or `shape` where it changes the grid of pixels.
+    """What a package registers for one preprocessing step: `apply`, or `shape` if it changes the grid of pixels.
 
-    Either is `pkg.module:name`, imported when images are prepared, or the function itself. It is called by several
-    threads at once, and must return the same for the same input.
+    Each is the function itself, or `pkg.module:name`, which is imported when images are prepared. Several threads call
+    it at once, and it must always return the same output for the same input.
 
     Attributes:
         summary: What it does, in a few words.
-        apply: Called with an image, (H, W) float32 that must not be written to; returns (H, W) float32 without NaN or
-            infinities. It is given what it names of `spacing_mm`, the distance of rows and of columns, and `options`.
-        shape: Called with (H, W), and returns the new one. It is given what it names of `spacing_mm`, `size_px`, the
-            side of the square that is cut at the end, and `options`. Images are shrunk by averaging areas and enlarged
-            linearly; masks take the nearest pixel.
+        apply: Called with an image, (H, W) float32, which it must not modify. Returns (H, W) float32 without NaN or
+            infinities. If it has parameters with these names, it also gets `spacing_mm`, the distance between rows and
+            between columns, and `options`.
+        shape: Called with the shape (H, W); returns the new shape. If it has parameters with these names, it also gets
+            `spacing_mm`, `options`, and `size_px`, the side of the square that is cropped at the end. Images are shrunk
+            by averaging areas and enlarged linearly; masks take the nearest pixel.
         options: A class derived from `StepOptions`, or its `pkg.module:Name`.
-        after, before: Steps that it has to follow or to precede, where an experiment file gives no order. With neither
-            it comes first, on the image as scanned.
-        rounds_to_integers: Whether it rounds grey values to integers from 0 to 65535: volumes that would lose by that
-            are rescaled before the first step.
-        bare: Whether it stands for a function that was named by its path, whose keywords are its options.
+        after, before: Steps that it must follow or precede, for experiment files that give no order. If both are empty,
+            it comes first and sees the image as scanned.
+        rounds_to_integers: Whether it rounds grey values to integers from 0 to 65535. Volumes that would lose
+            information by this are rescaled before the first step.
+        bare: Whether it stands for a function that was named by its path, and whose keywords are its options.
     """
 
     summary: str
@@ -66,7 +67,9 @@ class StepDescriptor:
 def _bare(found: object, path: str) -> StepDescriptor:
     if not callable(found):
         raise PluginError(
-            f"'{path}' is no preprocessing step", where=path, fix="name a function, or a StepDescriptor, by its path"
+            f"'{path}' is not a preprocessing step",
+            where=path,
+            fix="name a function, or a StepDescriptor, by its path",
         )
     first = _first_parameter(found, path)
     options, call = options_of_class(found, path, StepOptions, (first, "spacing_mm"))
@@ -90,17 +93,17 @@ STEPS: Final[Registry[StepDescriptor]] = Registry("gridctl.preprocessing", "prep
 
 
 def step_options(name: str) -> type[StepOptions]:
-    """The options that a step takes.
+    """The class of a step's options.
 
     Raises:
         UnknownPluginError: No package registers that name.
-        PluginError: It cannot be imported.
+        PluginError: The step cannot be imported.
     """
     return STEPS.options(name, STEPS.find(name).options, StepOptions)
 
 
 def step_of(name: str, options: StepOptions) -> StepSpec:
-    """The specification of a step that is installed: its options that differ from their default."""
+    """The specification of an installed step, with the options that differ from their default."""
     return StepSpec(step=name, options=differing_options(options))
 
 
@@ -110,8 +113,8 @@ def options_of(step: StepSpec) -> StepOptions:
 
     Raises:
         UnknownPluginError: No package registers that step.
-        PluginError: It cannot be imported.
-        SpecError: An option is unknown or not valid: all of them.
+        PluginError: The step cannot be imported.
+        SpecError: Options are unknown or not valid; it lists all of them.
     """
     return read_options(step.step, step_options(step.step), step.options, f"data.preprocessing.{step.step}.")
 
@@ -119,13 +122,17 @@ def options_of(step: StepSpec) -> StepOptions:
 def function_of(name: str, value: str | Callable[..., Any]) -> Callable[..., Any]:
     """The function that a descriptor's `apply` or `shape` names.
 
+    Args:
+        name: Name of the step.
+        value: The function, or its `pkg.module:name`, which is imported.
+
     Raises:
-        PluginError: It cannot be imported.
+        PluginError: The function cannot be imported.
     """
     return cast("Callable[..., Any]", STEPS.load(name, value))
 
 
 @lru_cache(maxsize=256)
 def foreign_steps(steps: Iterable[StepSpec]) -> Iterator[str]:
-    """The steps that do not come with gridctl, by name."""
+    """The names of the steps that are not gridctl's own."""
     return (item.step for item in steps if not STEPS.is_built_in(item.step))

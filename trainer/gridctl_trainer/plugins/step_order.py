@@ -16,19 +16,22 @@ _AS_A_LIST: Final = "write data.preprocessing as a list, first to last"
 
 
 class StepOrderError(PluginError):
-    """The order that steps declare is impossible."""
+    """The orders that steps declare contradict each other."""
 
 
 def in_order(usual: Sequence[str], others: Sequence[str]) -> list[str]:
-    """Steps of plugins put among the usual ones, as they declare.
+    """Insert the steps of plugins into the default steps, where their descriptors say.
 
     Args:
-        usual: The default steps, in their order, those that are off included.
-        others: Further ones, in the order in which they were written; what is named by a path comes first.
+        usual: The default steps in their order, including those that are off.
+        others: The other steps, in the order in which they were written. Steps named by their path come first.
+
+    Returns:
+        The names of all steps, in the order in which they run.
 
     Raises:
-        PluginError: One cannot be imported.
-        StepOrderError: They wait for each other.
+        PluginError: A step cannot be imported.
+        StepOrderError: The declared orders contradict each other.
     """
     described = {name: STEPS.find(name) for name in others if not is_class_path(name)}
     order, waiting = list(usual), list(others)
@@ -67,16 +70,16 @@ def _named(described: StepDescriptor | None) -> set[str]:
 
 
 def steps_with(further: Sequence[str], without: Collection[str]) -> tuple[StepSpec, ...]:
-    """The default steps but some, and steps of plugins in the places that they declare.
+    """The default steps without some, and with the steps of plugins where their descriptors say.
 
     Args:
-        further: Of each step of a plugin its name, and its options as JSON: `clip_outliers={"upper": 99.5}`.
-        without: Default steps that are off.
+        further: The steps of plugins, each as its name, or name and options as JSON: `clip_outliers={"upper": 99.5}`.
+        without: Steps that are off.
 
     Raises:
-        UnknownPluginError: No package registers one of them.
-        PluginError: One cannot be imported, or their order cannot be had.
-        SpecError: Options are not valid.
+        UnknownPluginError: No package registers a step.
+        PluginError: A step cannot be imported, or the declared orders contradict each other.
+        SpecError: The options of a step are not a JSON mapping, or not valid.
     """
     usual = [item.step for item in DEFAULT_STEPS]
     own: dict[str, StepSpec] = {}
@@ -87,7 +90,7 @@ def steps_with(further: Sequence[str], without: Collection[str]) -> tuple[StepSp
         except ValueError:
             fix = f"""for example --with '{name}={{"OPTION": 1}}'"""
             where = f"--with {shortened(written, 60)}"
-            raise SpecError("its options are no mapping in JSON", where=where, fix=fix) from None
+            raise SpecError("its options are not a JSON mapping", where=where, fix=fix) from None
         options = options_of(given)
         own[name] = given if is_class_path(name) else step_of(name, options)
     order = in_order(usual, [name for name in own if name not in usual])

@@ -1,4 +1,4 @@
-"""The plugins that a run uses, and where the code of each comes from on this machine."""
+"""The plugins that a run uses, and where their code comes from on this machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gridctl_trainer.plugins.step import STEPS
 
 
 def used_by(spec: RunSpec) -> tuple[tuple[Registry[Any], str], ...]:
-    """Every plugin of a run once, by its kind and name."""
+    """The registry and name of every plugin that a run uses, each once."""
     used: list[tuple[Registry[Any], str]] = [(MODELS, spec.network.architecture)]
     used += [(DATASETS, given.dataset) for _, given in spec.data.places]
     used += [(METRICS, name) for name in spec.metrics]
@@ -27,11 +27,11 @@ def used_by(spec: RunSpec) -> tuple[tuple[Registry[Any], str], ...]:
 
 
 def plugins_of(spec: RunSpec) -> tuple[PluginProvenance, ...]:
-    """Distribution, version and source of every plugin of a run, as they are installed here; imports none of them.
+    """Distribution, version and source digest of every plugin of a run, as installed here. None of them is imported.
 
-    One that is not to be found here is passed over.
+    Plugins that are not installed here are skipped.
     """
-    digest_of = cache(source_digest)  # most come from one package, whose files are read once
+    digest_of = cache(source_digest)  # most plugins come from one package, whose files are then read only once
     found = []
     for registry, name in used_by(spec):
         with contextlib.suppress(PluginError):

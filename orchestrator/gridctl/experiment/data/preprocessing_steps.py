@@ -152,7 +152,9 @@ def _item(item: Any) -> tuple[str, Any]:
 def _require_known(name: str, at: Location, report: AddProblem) -> bool:
     if is_class_path(name):
         if not is_well_formed(name):
-            report(at, f"'{shortened(name, 80)}' is no path of a preprocessing step", "write it as pkg.module:Name")
+            report(
+                at, f"'{shortened(name, 80)}' is not the path of a preprocessing step", "write it as pkg.module:Name"
+            )
         return is_well_formed(name)
     if name not in STEPS.names():
         report(at, *STEPS.unknown(name))

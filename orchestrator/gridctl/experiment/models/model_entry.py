@@ -78,7 +78,7 @@ def read_model(
         return None
     if is_class_path(architecture):
         if not is_well_formed(architecture):
-            report(where, f"'{shortened(architecture, 80)}' is no path of a model", "write it as pkg.module:Name")
+            report(where, f"'{shortened(architecture, 80)}' is not the path of a model", "write it as pkg.module:Name")
             return None
         options_model = None
     else:

@@ -1,1 +1,1 @@
-"""γ-Net: a recurrent network in the shape of a U-Net."""
+"""γ-Net, a recurrent network in the shape of a U-Net."""

@@ -1,4 +1,4 @@
-"""fGRU: the gated recurrent unit of γ-Net, with horizontal connections."""
+"""The fGRU, γ-Net's gated recurrent unit with horizontal connections."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NORM_EPS = 1e-3
 class FGRU(nn.Module):
     """One fGRU: a drive inhibits and excites a hidden state through learned kernels.
 
-    With drive x and hidden state h, IN an instance norm, `*` a convolution:
+    With drive x, hidden state h, instance norm IN and convolution `*`:
 
         g1 = GALA(h)
         c1 = IN(W_inh * (h g1))
@@ -31,13 +31,19 @@ class FGRU(nn.Module):
         h~ = relu(kappa h1 + gamma c2 + omega h1 c2)
         h' = (1 - g2) h + g2 h~
 
-    Source: Li (2020) equations 2.5-2.11, after the hGRU of Linsley et al. (2018). Deviations,
-    each an option of `GammaNetOptions`: GALA in place of sigmoid(U1 * h + b1), two kernels in
-    place of one, a ReLU around the inhibition, no eta_t.
+    Source: Li (2020) equations 2.5-2.11, after the hGRU of Linsley et al. (2018). The deviations, each an option of
+    `GammaNetOptions`, are GALA instead of sigmoid(U1 * h + b1), two kernels instead of one, a ReLU around the
+    inhibition, and no eta_t.
     """
 
     def __init__(self, channels: int, kernel_size: int, options: GammaNetOptions) -> None:
-        """Kernels start orthogonal; alpha 0.1, gamma 1, kappa and omega 0.5, mu 1."""
+        """Initialise the kernels as orthogonal, alpha to 0.1, gamma and mu to 1, and kappa and omega to 0.5.
+
+        Args:
+            channels: C, the number of channels of drive and hidden state.
+            kernel_size: Side of the horizontal kernels in px, odd.
+            options: The options of the whole network.
+        """
         super().__init__()
         self._normed = options.norm == "instance"
         self._symmetric = options.symmetric
@@ -64,8 +70,8 @@ class FGRU(nn.Module):
 
         Args:
             drive: x, (B, C, H, W).
-            hidden: h, (B, C, H, W); None is a state of zeros, which inhibits nothing.
-            timestep: From 0; read only where eta is learned.
+            hidden: h, (B, C, H, W); None for a state of zeros, which inhibits nothing.
+            timestep: Index from 0; used only if eta is learned.
 
         Returns:
             h', (B, C, H, W).
@@ -75,7 +81,7 @@ class FGRU(nn.Module):
         return state if self.eta is None else self.eta[timestep] * state
 
     def _by_equations(self, x: Tensor, h: Tensor | None) -> Tensor:
-        """The equations of this class as they read: the reference for every other way of computing it."""
+        """The equations of this class, line by line. This is the reference for every faster way to compute them."""
         h = torch.zeros_like(x) if h is None else h
         c1 = self._norm(self._horizontal(self._gated(h), self.w_inh))
         inhibition = c1 * (self.alpha * h + self.mu)
@@ -86,7 +92,7 @@ class FGRU(nn.Module):
         return (1 - g2) * h + g2 * candidate
 
     def _fused(self, x: Tensor, h: Tensor | None) -> Tensor:
-        """The same with fused elementwise chains; a state of zeros inhibits nothing and is not convolved."""
+        """The same with fused elementwise operations. A state of zeros inhibits nothing, so it is not convolved."""
         eps = NORM_EPS if self._normed else None
         if h is None:
             h1 = relu(x)

@@ -1,4 +1,4 @@
-"""GALA: global and local attention over a hidden state."""
+"""GALA, global and local attention over a hidden state."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ from gridctl_trainer.models.kernels.switch import Kernel, chosen
 
 
 class Gala(nn.Module):
-    """Which places (local) and which channels (global) of a hidden state count.
+    """Weights the places (local) and the channels (global) of a hidden state.
 
-    Source: Linsley et al. (2019), "Learning what and where to attend"; as run by Li (2020):
-    the product of both maps, each a ReLU and an affine instance norm that starts at 0.1, and
-    no sigmoid. The original pools the channel path over space and ends in a sigmoid.
+    Source: Linsley et al. (2019), "Learning what and where to attend", as run by Li (2020): the product of two maps,
+    each a ReLU followed by an affine instance norm whose weight starts at 0.1, without a sigmoid. The original pools
+    the channel path over space and ends in a sigmoid.
     """
 
     def __init__(self, channels: int, kernel_size: int) -> None:
-        """Kernels start orthogonal, biases as torch draws them."""
+        """Initialise the kernels as orthogonal, and the biases with torch's default.
+
+        Args:
+            channels: C, the number of channels of the hidden state.
+            kernel_size: Side of the spatial kernel in px, odd.
+        """
         super().__init__()
         self.local = nn.Conv2d(channels, 1, kernel_size, padding=kernel_size // 2)
         self.across = nn.Conv2d(channels, channels, 1)
@@ -30,13 +35,13 @@ class Gala(nn.Module):
         nn.init.orthogonal_(self.across.weight)
 
     def forward(self, hidden: Tensor) -> Tensor:
-        """The hidden state with its gate applied.
+        """Apply the gate to the hidden state.
 
         Args:
             hidden: (B, C, H, W).
 
         Returns:
-            The state times local and global map, (B, C, H, W).
+            The state multiplied by the local and the global map, (B, C, H, W).
         """
         where = self.local_norm(functional.relu(convolve_to_one_channel(hidden, self.local)))
         if chosen(Kernel.FUSED_CHAINS, hidden):

@@ -20,19 +20,27 @@ from gridctl_trainer.models.kernels.single_channel import convolve_to_one_channe
 
 _LARGE_PIXELS: Final = 128 * 128
 _AT_ONCE: Final = 4
-"""Measured: at 128 and 176 px a minibatch of 16 takes a fifth longer and more, at 96 px it does not."""
+"""Measured: at 128 and 176 px, scoring all 16 images of a minibatch at once takes at least a fifth longer; at 96 px it
+does not.
+"""
 
 
 class GammaNet(nn.Module):
     """Horizontal and top-down recurrence over the levels of a U-Net.
 
-    Source: Li (2020) tables A.3 and A.4, equations 2.5-2.11; Linsley et al. (2018, 2020).
-    Table A.3 prints three convolutions a block, one was run; hidden states start at zero
-    here, where noise drawn anew at every forward was run. Both are options.
+    Source: Li (2020) tables A.3 and A.4, equations 2.5-2.11; Linsley et al. (2018, 2020). Table A.3 prints three
+    convolutions per block, but the author ran one, as here. Hidden states start at zero here; the author ran noise,
+    drawn again at every forward pass. Both are options.
     """
 
     def __init__(self, options: GammaNetOptions, in_channels: int = 1, classes: int = 1) -> None:
-        """Kernels of fGRUs start orthogonal, blocks as torch draws them."""
+        """Initialise the fGRU kernels as orthogonal, and the blocks with torch's defaults.
+
+        Args:
+            options: The network's options.
+            in_channels: Channels of each image or frame.
+            classes: K, the channels of the logits.
+        """
         super().__init__()
         self._options = options
         self._in_channels = in_channels
@@ -51,9 +59,13 @@ class GammaNet(nn.Module):
         self.readout = nn.Conv2d(channels[0], classes, 5, padding=2)
 
     def images_at_once(self, height: int, width: int) -> int | None:
-        """How many images of a size it scores fastest at once on a CPU; None for a whole minibatch.
+        """The number of images to score at once on a CPU for the highest speed; None for a whole minibatch.
 
-        Where chance decides, which each minibatch draws anew, it is not divided.
+        A minibatch is not divided if the initial state is noise, because that would change the random draws.
+
+        Args:
+            height: H of the images in px.
+            width: W of the images in px.
         """
         large = height * width >= _LARGE_PIXELS
         return _AT_ONCE if large and self._options.initial_state == "zeros" else None
@@ -62,26 +74,29 @@ class GammaNet(nn.Module):
         """Segment images, or the last frame of a series.
 
         Args:
-            images: (B, C, H, W), shown at every timestep; with `temporal` (B, T, C, H, W), a
-                frame a timestep, the last one segmented. [0, 1] after min-max; H and W
-                multiples of 2^(depth-1).
+            images: (B, C, H, W), shown at every timestep; with `temporal`, (B, T, C, H, W), one frame per timestep, of
+                which the last is segmented. Values in [0, 1] after min-max scaling. H and W are multiples of
+                2^(depth-1).
 
         Returns:
             Logits after the last timestep, (B, K, H, W).
 
         Raises:
-            SpecError: The size does not fit the depth, or the shape is not the one above.
+            SpecError: The size does not fit the depth, or the shape is not as above.
         """
         return self._read(self._states(images)[-1])
 
     def forward_timesteps(self, images: Tensor) -> Tensor:
-        """What the output would be after each timestep; in training mode it moves the norm's statistics.
+        """The output after each timestep. In training mode, this updates the running statistics of the readout's norm.
 
         Args:
             images: As for `forward`.
 
         Returns:
             Logits, (T, B, K, H, W).
+
+        Raises:
+            SpecError: As for `forward`.
         """
         return torch.stack([self._read(state) for state in self._states(images)])
 
@@ -93,7 +108,7 @@ class GammaNet(nn.Module):
         first = None
         for timestep, frame in enumerate(frames):
             if first is None or frame is not frames[timestep - 1]:
-                first = self.down[0](frame)  # the same at every timestep of one image: once
+                first = self.down[0](frame)  # computed once for an image that is shown at every timestep
             if self._options.recompute_timesteps and torch.is_grad_enabled():
                 hidden = list(checkpoint(self._timestep, first, hidden, timestep, use_reentrant=False))
             else:
@@ -104,7 +119,7 @@ class GammaNet(nn.Module):
         return states
 
     def _timestep(self, first: Tensor, hidden: list[Tensor | None], timestep: int) -> list[Tensor | None]:
-        """Run the cell once: the states after it, level by level."""
+        """Run the cell once. Returns the new states, level by level."""
         hidden = list(hidden)
         skips = []
         maps = first
@@ -129,7 +144,7 @@ class GammaNet(nn.Module):
         return convolve_to_one_channel(maps, self.readout)
 
     def _frames(self, images: Tensor) -> list[Tensor]:
-        """One (B, C, H, W) image a timestep."""
+        """One (B, C, H, W) image per timestep."""
         timesteps = self._options.timesteps
         series = (timesteps,) if self._options.temporal else ()
         if images.dim() != 4 + len(series) or images.shape[1:-2] != (*series, self._in_channels):
@@ -166,7 +181,7 @@ def _block(inputs: int, outputs: int, options: GammaNetOptions) -> nn.Sequential
 
 
 def _xavier_noise(shape: tuple[int, int, int, int], like: Tensor) -> Tensor:
-    """Normal noise of the deviation that Glorot and Bengio (2010) give a kernel of this shape."""
+    """Normal noise with the standard deviation that Glorot and Bengio (2010) use for a kernel of this shape."""
     batch, channels, height, width = shape
     deviation = math.sqrt(2.0 / ((batch + channels) * height * width))
     noise = torch.randn(shape, dtype=like.dtype, device=like.device) * deviation

@@ -1,4 +1,4 @@
-"""An instance norm without weights, and a ReLU."""
+"""An instance norm without weights, followed by a ReLU."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class NormReLU(nn.Module):
         self.eps = eps
 
     def forward(self, maps: Tensor) -> Tensor:
-        """(B, C, H, W) to the same."""
+        """Map (B, C, H, W) to the same shape."""
         if chosen(Kernel.FUSED_CHAINS, maps):
             return normalise_and_rectify(maps, self.eps)
         return functional.relu(instance_norm(maps, self.eps))

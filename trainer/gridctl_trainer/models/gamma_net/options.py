@@ -1,7 +1,7 @@
-"""The options of γ-Net. Read without torch, by both sides.
+"""The options of γ-Net. Needs no torch, since both packages read it.
 
-Where the thesis (Li 2020), its author's code and Linsley et al. (2018) differ, the
-difference is an option here; the defaults are the readings that were run.
+Where the thesis (Li 2020), its author's code and Linsley et al. (2018) differ, the difference is an option. The
+defaults are what the author ran.
 """
 
 from __future__ import annotations
@@ -19,34 +19,33 @@ class GammaNetOptions(LevelOptions):
     """γ-Net (thesis tables A.3, A.4, equations 2.5-2.11; Linsley et al. 2018).
 
     Attributes:
-        preset: `author`: one convolution a block, as run; `table`: three, as printed.
-            `strong`: as `author`, trained with Dice and cross-entropy, AdamW, one cycle of the learning rate, clipping
-            and augmentation; a key that the model has of its own goes before.
-        channels: Channels of each level, finest first; their number is the depth.
-        convs_per_block: 3x3 convolutions in each block.
+        preset: `author`: one convolution per block, as the author ran it. `table`: three, as the thesis prints.
+            `strong`: as `author`, but trained with Dice and cross-entropy, AdamW, a one-cycle learning rate, gradient
+            clipping and augmentation. Keys in the model's own entry override the preset.
+        channels: Number of channels of each level, finest first. There are as many levels as numbers.
+        convs_per_block: Number of convolutions in each block.
         kernel_size: Side of those convolutions in px, odd.
-        down_fgru_kernels: Side in px of the horizontal kernels of the encoder's fGRUs, a level
-            each, the bottleneck last.
+        down_fgru_kernels: Side in px of the horizontal kernels of the encoder's fGRUs, one per level, the bottleneck
+            last.
         up_fgru_kernels: The same for the decoder, finest level first.
         timesteps: How often the whole network is run on an image.
-        temporal: Whether each timestep reads a frame of its own: the network takes series of
-            `timesteps` frames, the one to segment last, in place of single images.
-        attention: Whether GALA gates the hidden state; without it the gate is 1
-            (`gate: gala`) or the sigmoid alone (`gate: sigmoid`).
+        temporal: Whether each timestep reads its own frame. The network then takes a series of `timesteps` frames
+            instead of a single image, and segments the last one.
+        attention: Whether GALA gates the hidden state. Without it, the gate is 1 (`gate: gala`) or only the sigmoid
+            (`gate: sigmoid`).
         attention_kernel: Side of GALA's spatial kernel in px, odd.
-        gate: `gala`: GALA alone, no sigmoid, as run; `sigmoid`: sigmoid(U1 * h + b1) as in
-            equation 2.5, multiplied by GALA where `attention` is on.
-        norm: `instance` as run, or `none`.
-        shared_kernel: One horizontal kernel for inhibition and excitation (equation 2.9);
-            as run there are two.
-        symmetric: Horizontal kernels start, and by their gradients stay, symmetric.
-        inhibition_relu: A ReLU around the inhibition, as run; the thesis has none.
-        eta: A learned scale eta_t on every timestep's new state (equation 2.11).
-        skip: Whether the skip connection leaves the encoder after the fGRU's activity is
-            added, as run, or before.
-        recompute_timesteps: Keep only the states between timesteps for the backward pass and run
-            each timestep again there: less memory, more time, the same gradients.
-        initial_state: `zeros`, or `noise`: Xavier noise drawn anew at every forward.
+        gate: `gala`: only GALA, without a sigmoid, as the author ran it. `sigmoid`: sigmoid(U1 * h + b1) as in equation
+            2.5, multiplied by GALA if `attention` is on.
+        norm: `instance`, as the author ran it, or `none`.
+        shared_kernel: Whether inhibition and excitation share one horizontal kernel (equation 2.9). The author ran two.
+        symmetric: Whether horizontal kernels are symmetric. They start symmetric, and their gradients keep them so.
+        inhibition_relu: Whether there is a ReLU around the inhibition. The author ran it with one; the thesis has none.
+        eta: Whether each timestep's new state has a learned scale eta_t (equation 2.11).
+        skip: Whether the skip connection leaves the encoder after the fGRU's activity is added, as the author ran it,
+            or before.
+        recompute_timesteps: Whether to keep only the states between timesteps for the backward pass, and run each
+            timestep again there. This takes less memory and more time, and gives the same gradients.
+        initial_state: `zeros`, or `noise`: Xavier noise that is drawn again at every forward pass.
     """
 
     channels: Channels = (24, 28, 36, 48, 64)
@@ -84,10 +83,10 @@ class GammaNetOptions(LevelOptions):
 
     @property
     def series_frames(self) -> int:
-        """A frame for each timestep, if each reads its own."""
+        """One frame per timestep if `temporal` is on; otherwise 1."""
         return self.timesteps if self.temporal else 1
 
     @property
     def saves_memory(self) -> Mapping[str, Any]:
-        """Each timestep can be run again for its gradients."""
+        """`recompute_timesteps`, unless it is already on."""
         return {} if self.recompute_timesteps else {"recompute_timesteps": True}

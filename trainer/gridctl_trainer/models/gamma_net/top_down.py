@@ -11,13 +11,18 @@ from gridctl_trainer.models.kernels.top_down_mix import mix_before_upsampling
 
 
 class TopDownMix(nn.Module):
-    """Brings the activity of all coarser levels to one level: upsample, concatenate, 1x1 convolution.
+    """Brings the activity of all coarser levels to one level by upsampling, concatenation and a 1x1 convolution.
 
     Source: Li (2020) table A.3.
     """
 
     def __init__(self, channels: tuple[int, ...], level: int) -> None:
-        """The kernel's inputs: the activity one level below, then the states, coarsest first."""
+        """Create the convolution. Its inputs are the activity one level below, then the states, coarsest first.
+
+        Args:
+            channels: Channels of every level, finest first.
+            level: Index of the level that the activity is brought to.
+        """
         super().__init__()
         below = channels[level + 1 :]
         self.conv = nn.Conv2d(below[0] + sum(below), channels[level], 1)

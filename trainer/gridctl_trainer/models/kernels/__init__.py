@@ -1,1 +1,1 @@
-"""Operations of the models, written to be fast on CPUs."""
+"""Operations of the models, written to be fast, mainly on CPUs."""

@@ -1,4 +1,4 @@
-"""Batch norm that is fast on a CPU for any number of channels."""
+"""A batch norm that is fast on a CPU for any number of channels."""
 
 from __future__ import annotations
 
@@ -14,26 +14,27 @@ from torch.nn import functional
 from gridctl_trainer.models.kernels.switch import Kernel, chosen
 
 LANES = 16
-"""The library's kernels for channels-last maps are slow where channels are no multiple of it."""
+"""The library's kernels for channels-last maps are slow if the number of channels is not a multiple of this."""
 
 NUMBERS_TOGETHER = 128
-"""How many numbers are treated alike here: from 32 on all kernels are about equally fast."""
+"""How many numbers are treated together here. From 32 on, all kernels are about equally fast."""
 
 
 class RectifiedBatchNorm(nn.BatchNorm2d):
-    """A ReLU and `torch.nn.BatchNorm2d`, parameter for parameter and statistic for statistic.
+    """A ReLU followed by `torch.nn.BatchNorm2d`, with the same parameters and statistics.
 
-    On a CPU the library norms channels-last maps pixel by pixel: with 8 channels, those of the
-    finest maps of a light U-Net, that takes five times as long a number as with 16. Here as many
-    pixels are taken together as make a multiple of 128 numbers, each of them a channel, and their
-    statistics are joined: exactly, since all are of equally many numbers.
+    On a CPU, the library normalises channels-last maps pixel by pixel. With 8 channels, as in the finest maps of the
+    light U-Net, this takes five times as long per number as with 16. Here, enough pixels are taken together to make a
+    multiple of 128 numbers, and each number is treated as a channel. Their statistics are then joined, which is exact
+    because each covers equally many numbers.
     """
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Rectify and norm maps.
+        """Rectify and normalise maps.
 
         Args:
-            maps: (B, C, H, W), overwritten: fresh from a convolution, which does not read them again.
+            maps: (B, C, H, W). They are overwritten, so they must be the output of an operation that does not need it
+                for its gradient, such as a convolution.
 
         Returns:
             (B, C, H, W).
@@ -54,7 +55,7 @@ class RectifiedBatchNorm(nn.BatchNorm2d):
             wide = functional.batch_norm(_as_maps(_rows(maps, pixels)), *statistics, *affine, eps=self.eps)
             return _narrow(wide.permute(0, 2, 3, 1), maps)
         with torch.no_grad():
-            maps.relu_()  # the gradient through it is taken below
+            maps.relu_()  # its gradient is part of the function below
         found: tuple[Tensor, Tensor, Tensor] = _RectifiedBatchNorm.apply(maps, self.weight, self.bias, self.eps, pixels)  # type: ignore[no-untyped-call]
         normed, mean, variance = found
         with torch.no_grad():
@@ -66,7 +67,7 @@ class RectifiedBatchNorm(nn.BatchNorm2d):
 
 
 def _pixels_together(maps: Tensor, weight: Tensor) -> int:
-    """How many pixels are treated as one; 1 where the library is to do it."""
+    """How many pixels are treated as one; 1 if the library computes the norm."""
     channels = maps.shape[1]
     if not chosen(Kernel.WIDE_BATCH_NORM, maps) or maps.dtype != weight.dtype or channels % LANES == 0:
         return 1
@@ -82,7 +83,7 @@ def _rows(maps: Tensor, pixels: int) -> Tensor:
 
 
 def _as_maps(rows: Tensor) -> Tensor:
-    """Rows as maps of one image, (1, pixels * C, 1, rows), channels last, as the library takes them."""
+    """Rows as the maps of one image, (1, pixels * C, 1, rows), channels last, which the library needs."""
     return rows[None, None].permute(0, 3, 1, 2)
 
 

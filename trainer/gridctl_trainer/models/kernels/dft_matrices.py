@@ -1,4 +1,4 @@
-"""The matrices of the small discrete Fourier transforms that `tiled_dft` is made of."""
+"""The matrices of the small discrete Fourier transforms that `tiled_dft` uses."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Transforms:
-    """The matrices of the transforms, for one size of kernel and tile; N = `outputs` + k - 1.
+    """The matrices for one size of kernel and tile. N = `outputs` + k - 1; a part is real or imaginary.
 
     Attributes:
-        outputs: M, valid output pixels along a tile's side.
-        rows: Real DFT of N pixels, (2 (N / 2 + 1), N), from pixel to (frequency, part); a part is real or imaginary.
-        columns: Complex DFT, (2 N, 2 N): from (part, pixel) to (frequency, part).
+        outputs: M, the number of valid output pixels along a tile's side.
+        rows: Real DFT of N pixels, (2 (N / 2 + 1), N), from pixel to (frequency, part).
+        columns: Complex DFT, (2 N, 2 N), from (part, pixel) to (frequency, part).
         kernel_rows, kernel_columns: The same for the k taps of a kernel, conjugated, (..., k) and (..., 2 k).
-        inverse_columns: Back to the M valid pixels, (2 M, 2 N): from (frequency, part) to (part, pixel).
+        inverse_columns: Inverse to the M valid pixels, (2 M, 2 N), from (frequency, part) to (part, pixel).
         inverse_rows: The same to real pixels, (M, 2 (N / 2 + 1)).
     """
 
@@ -38,18 +38,18 @@ class Transforms:
 
     @property
     def frequencies(self) -> int:
-        """F = N / 2 + 1, those that a real signal of N pixels has."""
+        """F = N / 2 + 1, the number of frequencies of a real signal of N pixels."""
         return self.rows.shape[0] // 2
 
 
 @lru_cache(maxsize=16)
 def transforms(kernel_size: int, outputs: int, dtype: torch.dtype) -> Transforms:
-    """The matrices for kernels of k x k taps and tiles with `outputs` valid pixels a side.
+    """The matrices for kernels of k x k taps and tiles with `outputs` valid pixels per side.
 
     Args:
         kernel_size: k, odd.
         outputs: M, even and at least k - 1.
-        dtype: Of the maps.
+        dtype: Dtype of the maps.
     """
     size = outputs + kernel_size - 1
     full = torch.arange(size, dtype=torch.float64) * (2 * math.pi / size)
@@ -70,12 +70,12 @@ def transforms(kernel_size: int, outputs: int, dtype: torch.dtype) -> Transforms
 
 
 def _real_transform(angle: Tensor, sign: int) -> Tensor:
-    """(2 F, k): rows (frequency, part), columns pixels."""
+    """(2 F, k), with rows (frequency, part) and columns pixels."""
     return torch.stack([angle.cos(), sign * angle.sin()], dim=1).flatten(0, 1)
 
 
 def _complex_transform(angle: Tensor, sign: int) -> Tensor:
-    """(2 N, 2 k): rows (frequency, part), columns (part, pixel)."""
+    """(2 N, 2 k), with rows (frequency, part) and columns (part, pixel)."""
     cos, sin = angle.cos(), sign * angle.sin()
     real, imaginary = torch.cat([cos, -sin], dim=1), torch.cat([sin, cos], dim=1)
     return torch.stack([real, imaginary], dim=1).flatten(0, 1)

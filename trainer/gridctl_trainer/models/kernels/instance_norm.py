@@ -12,9 +12,9 @@ from gridctl_trainer.models.kernels.switch import Kernel, chosen
 def instance_norm(maps: Tensor, eps: float) -> Tensor:
     """Give every channel of every image mean 0 and variance 1 over its pixels.
 
-    The same function as `torch.nn.functional.instance_norm` without running statistics. That
-    one copies channels-last maps to channels-first and back; a batch norm of one image keeps
-    them as they are, forward and backward in one kernel each.
+    This computes the same as `torch.nn.functional.instance_norm` without running statistics, which copies channels-last
+    maps to channels-first and back. A batch norm of one image keeps the format, and needs one kernel for the forward
+    and one for the backward pass.
 
     Args:
         maps: (B, C, H, W) with more than one pixel, any floating dtype.
@@ -33,7 +33,13 @@ class InstanceNorm(nn.Module):
     """Instance norm with an optional learned weight and bias for each channel."""
 
     def __init__(self, channels: int, eps: float, initial_weight: float | None = None) -> None:
-        """Learn a weight and a bias if `initial_weight` is given; the bias starts at 0."""
+        """Create the norm.
+
+        Args:
+            channels: C, the number of channels.
+            eps: Added to the variance.
+            initial_weight: Initial value of the learned weights, whose biases start at 0; None to learn neither.
+        """
         super().__init__()
         self.eps = eps
         self.weight: nn.Parameter | None = None

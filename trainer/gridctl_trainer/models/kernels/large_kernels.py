@@ -1,4 +1,4 @@
-"""Convolutions with large kernels: on a CPU by the Fourier transform of tiles, where that is faster."""
+"""Convolutions with large kernels, computed on a CPU by the Fourier transform of tiles if that is faster."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gridctl_trainer.models.kernels.pointwise import convolve_pointwise
 from gridctl_trainer.models.kernels.switch import Kernel, chosen
 
 TILE_OUTPUTS = 16
-"""Output pixels along a tile's side: the fastest of 8 to 24 for kernels of 7 and 9 px."""
+"""Output pixels along a tile's side. Of the values from 8 to 24, it is the fastest for kernels of 7 and 9 px."""
 
 
 def convolve_with_large_kernel(maps: Tensor, kernel: Tensor, *, by_dft: bool | None = None) -> Tensor:
@@ -22,7 +22,7 @@ def convolve_with_large_kernel(maps: Tensor, kernel: Tensor, *, by_dft: bool | N
     Args:
         maps: (B, I, H, W).
         kernel: (O, I, k, k), k odd.
-        by_dft: Whether by Fourier transform; None chooses by device, type and shape.
+        by_dft: Whether to use the Fourier transform; None to choose by device, dtype and shape.
 
     Returns:
         (B, O, H, W).
@@ -38,13 +38,12 @@ def convolve_with_large_kernel(maps: Tensor, kernel: Tensor, *, by_dft: bool | N
 
 
 def pays_by_dft(maps: Tensor, kernel: Tensor) -> bool:
-    """Whether the Fourier transform is the faster way on a CPU.
+    """Whether the Fourier transform is faster than the direct sum on a CPU.
 
-    From 7x7 on, with enough channels and tiles to make the products of matrices worth
-    their while: forward and backward take 0.5 of the direct sum's time at 32,768 pixels and 24
-    channels, 0.8 at 4,608, but 1.5 at 2,048; 0.8 with 16 channels, 1.1 with 8; 0.8-1.0 for 5x5.
-    GPU libraries choose by themselves, and autocast asks for bfloat16, in which a transform would
-    lose its digits.
+    It is for kernels of at least 7x7 with enough channels and tiles for efficient matrix products. With 24 channels,
+    forward and backward pass together take 0.5 of the direct sum's time at 32,768 pixels and 0.8 at 4,608, but 1.5 at
+    2,048. They take 0.8 with 16 channels and 1.1 with 8, and 0.8 to 1.0 for 5x5. GPU libraries choose an algorithm
+    themselves. Autocast asks for bfloat16, which is too imprecise for the transform.
 
     Args:
         maps: (B, I, H, W).
@@ -61,7 +60,7 @@ def pays_by_dft(maps: Tensor, kernel: Tensor) -> bool:
 
 @torch.library.custom_op("gridctl::convolve_by_dft", mutates_args=(), device_types="cpu")
 def _convolve(maps: Tensor, kernel: Tensor) -> Tensor:
-    """An operator of its own, so that `torch.compile` leaves it whole."""
+    """A custom operator, so that `torch.compile` does not look inside."""
     return tiled_dft.convolve(maps, kernel, TILE_OUTPUTS)
 
 

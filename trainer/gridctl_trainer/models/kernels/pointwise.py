@@ -1,4 +1,4 @@
-"""1x1 convolutions as products of pixels and a matrix."""
+"""1x1 convolutions as matrix products."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from gridctl_trainer.models.kernels.switch import Kernel, chosen
 def convolve_pointwise(maps: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """A 1x1 convolution.
 
-    On a CPU as a linear layer over pixels, which channels-last maps are without a copy; the
-    convolution of the library copies them, and its gradient is twice as slow.
+    On a CPU it is computed as a linear layer over pixels, which needs no copy of channels-last maps. The library's
+    convolution copies them, and its gradient takes twice as long.
 
     Args:
         maps: (B, I, H, W).
         weight: (O, I, 1, 1).
-        bias: (O,).
+        bias: (O,); None for no bias.
 
     Returns:
         (B, O, H, W), channels last on a CPU.

@@ -1,4 +1,4 @@
-"""Convolutions with a single output channel, for which CPU libraries have no good kernel."""
+"""Convolutions with a single output channel, for which CPU libraries have no fast kernel."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from gridctl_trainer.models.kernels.switch import Kernel, chosen
 
 
 def convolve_to_one_channel(maps: Tensor, conv: nn.Conv2d, *, by_taps: bool | None = None) -> Tensor:
-    """The same as `conv(maps)` for a square odd kernel, zero padding k // 2 and one output channel.
+    """Compute `conv(maps)` for a square odd kernel, zero padding k // 2 and one output channel.
 
     Args:
         maps: (B, C, H, W).
-        conv: Weight (1, C, k, k), bias (1,).
-        by_taps: Whether as one product of pixels and taps, whose k x k maps are then added up
-            shifted: on a CPU that takes 0.6 of the time, forward and backward. None chooses
-            by device.
+        conv: A convolution with weight (1, C, k, k), and bias (1,) or none.
+        by_taps: Whether to multiply pixels and taps in one matrix product, and then shift and add up the k x k maps. On
+            a CPU, forward and backward pass then take 0.6 of the time. None to choose by device.
 
     Returns:
         (B, 1, H, W).
@@ -37,7 +36,7 @@ def convolve_to_one_channel(maps: Tensor, conv: nn.Conv2d, *, by_taps: bool | No
 
 
 class _Taps(Function):
-    """Pixels are rows, (B, H * W, C), as they lie in memory: no map is copied for a product."""
+    """Treats pixels as rows, (B, H * W, C), as they lie in memory, so that no map is copied for a product."""
 
     @staticmethod
     def forward(ctx: Any, maps: Tensor, taps: Tensor, size: int) -> Tensor:
@@ -60,7 +59,7 @@ class _Taps(Function):
 
 
 def _add_shifted(maps: tuple[Tensor, ...], dim: int) -> Tensor:
-    """Add up k maps; the n-th is shifted by n - k // 2 along `dim`, with zeros where it has left."""
+    """Add up k maps, the n-th of which is shifted by n - k // 2 along `dim` and filled up with zeros."""
     middle, length = len(maps) // 2, maps[0].shape[dim]
     total = maps[middle].clone()
     for index, one in enumerate(maps):
@@ -72,7 +71,7 @@ def _add_shifted(maps: tuple[Tensor, ...], dim: int) -> Tensor:
 
 
 def _shifted(grad: Tensor, size: int) -> Tensor:
-    """(B, H, W) maps, shifted by each tap: the adjoint of adding up shifted ones, (B, k * k, H * W)."""
+    """Shift (B, H, W) maps by each tap, (B, k * k, H * W): the adjoint of shifting and adding up."""
     batch, height, width = grad.shape
     padded = functional.pad(grad, (size // 2,) * 4)
     image, line, pixel = padded.stride()

@@ -1,4 +1,4 @@
-"""The one switch between the plain equations and the fast kernels, by device."""
+"""The one switch between the plain equations and the fast kernels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 class Kernel(Enum):
-    """A way of computing that gives the numbers of the library's operations in less time or memory."""
+    """An implementation that gives the same numbers as the library's operations in less time or memory."""
 
     FUSED_CHAINS = "the elementwise chains of γ-Net as single functions"
     TOP_DOWN_MIX = "1x1 convolutions before the upsampling with which they commute"
@@ -33,20 +33,20 @@ DEVICES: Final[Mapping[Kernel, tuple[str, ...] | None]] = {
     Kernel.INSTANCE_NORM_BY_IMAGE: None,
     Kernel.WIDE_BATCH_NORM: ("cpu",),
 }
-"""Types of devices on which each kernel is the better one, None for all; elsewhere the library's operations compute."""
+"""The device types on which each kernel is used; None for all. Elsewhere, the library's operations are used."""
 
 _switch = {"by equations": False}
 
 
 def chosen(kernel: Kernel, maps: Tensor) -> bool:
-    """Whether a kernel computes on these maps, as far as their device decides."""
+    """Whether a kernel is to be used on the device of these maps."""
     devices = DEVICES[kernel]
     return not _switch["by equations"] and (devices is None or maps.device.type in devices)
 
 
 @contextmanager
 def equations_only() -> Iterator[None]:
-    """Within this context models compute as their equations read, on any device; forward and backward alike."""
+    """A context in which models compute their equations literally on every device, forward and backward."""
     before, _switch["by equations"] = _switch["by equations"], True
     try:
         yield

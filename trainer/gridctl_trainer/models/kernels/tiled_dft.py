@@ -1,15 +1,15 @@
 """Two-dimensional convolution with a large kernel by the discrete Fourier transform of tiles.
 
-Overlap-save: maps are cut into tiles that overlap by k - 1 px; in the frequency domain the
-convolution of a tile is one small matrix product a frequency. A tile is so small (24 px for a
-9x9 kernel) that the transforms themselves are fastest as matrix products too. A 9x9 convolution
-takes a fifth of the multiplications of the direct sum. The backward pass is the adjoint of each
-stage, so the transform of the incoming gradient serves both of its products.
+The method is overlap-save. Maps are cut into tiles that overlap by k - 1 px. In the frequency domain, the convolution
+of a tile is one small matrix product per frequency. A tile is so small (24 px for a 9x9 kernel) that the transforms
+themselves are also fastest as matrix products. A 9x9 convolution takes a fifth of the multiplications of the direct
+sum. The backward pass is the adjoint of each stage, so the transform of the incoming gradient is used for both of its
+products.
 
-Rows of pixels are transformed where they lie, (image, row of tiles, frequency and part, column,
-channel); then, a few frequencies of the rows at a time, the columns of every tile: as many as stay
-in the cache. There maps are (N, 2 C, T): frequencies of the columns, real and
-imaginary parts of channels, tiles.
+First, the rows of pixels are transformed without being copied into tiles, to (image, row of tiles, frequency and part,
+column, channel). Then the columns of every tile are transformed, for as many row frequencies at a time as fit into the
+cache. There, maps are (N, 2 C, T): the frequencies of the columns, the real and imaginary parts of the channels, and
+the tiles.
 
 Source: overlap-save, Oppenheim and Schafer, "Discrete-Time Signal Processing", 8.7.
 """
@@ -25,12 +25,12 @@ from torch import Tensor
 from gridctl_trainer.models.kernels.dft_matrices import Transforms, transforms
 
 CACHED_NUMBERS = 800_000
-"""How many numbers a group of frequencies may have: fewer make more calls, more leave the cache."""
+"""How many numbers a group of frequencies may have. Smaller groups need more calls; larger ones exceed the cache."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Tiling:
-    """How (B, C, H, W) maps are cut: tiles of N px every M px, `down` x `across` of them an image."""
+    """How (B, C, H, W) maps are cut: into tiles of N px every M px, `down` x `across` of them per image."""
 
     used: Transforms
     batch: int
@@ -88,16 +88,16 @@ def convolve(maps: Tensor, kernel: Tensor, outputs: int) -> Tensor:
 
 
 def convolve_backward(grad: Tensor, maps: Tensor, kernel: Tensor, outputs: int) -> tuple[Tensor, Tensor]:
-    """Gradients of `convolve` by its maps and its kernel.
+    """The gradients of `convolve` by its maps and its kernel.
 
     Args:
-        grad: By its output, (B, O, H, W).
+        grad: Gradient by the output, (B, O, H, W).
         maps: (B, I, H, W).
         kernel: (O, I, k, k).
-        outputs: M.
+        outputs: M, as for `convolve`.
 
     Returns:
-        (B, I, H, W), channels last, and (O, I, k, k).
+        The gradient by the maps, (B, I, H, W), channels last, and by the kernel, (O, I, k, k).
     """
     cut = _tiling(maps, kernel, outputs)
     used, (out, inputs) = cut.used, kernel.shape[:2]
@@ -115,7 +115,7 @@ def convolve_backward(grad: Tensor, maps: Tensor, kernel: Tensor, outputs: int) 
         torch.bmm(spectrum[few].flatten(0, 1).transpose(1, 2), grad_columns, out=columns)
         tiles = _product(used.columns.T, columns.view(count, 2 * used.size, -1))
         tiles = tiles.view(count, 2, used.size, inputs, cut.batch, cut.down, cut.across)
-        # The rows of these frequencies are read: their gradient, tiles added up, takes their place.
+        # The rows of these frequencies are no longer needed. Their gradient, the sum of the tiles, overwrites them.
         rows[:, :, 2 * first : 2 * (first + count), cut.across * outputs :] = 0
         _tiles_of(rows, first, count, outputs, cut).copy_(tiles[:, :, :outputs])
         _tiles_of(rows[:, :, :, outputs:], first, count, cut.overlap, cut).add_(tiles[:, :, outputs:])
@@ -124,7 +124,7 @@ def convolve_backward(grad: Tensor, maps: Tensor, kernel: Tensor, outputs: int) 
 
 
 def _transform_rows(maps: Tensor, cut: _Tiling) -> Tensor:
-    """Overlapping rows of tiles, transformed along their height: (B, down, 2 F, W', I), padded by the kernel."""
+    """Transform overlapping rows of tiles along their height: (B, down, 2 F, W', I), padded for the kernel."""
     used, channels, before = cut.used, maps.shape[1], cut.overlap // 2
     height, width = cut.down * used.outputs + cut.overlap, cut.across * used.outputs + cut.overlap
     padded = maps.new_zeros(cut.batch, height, width, channels)
@@ -152,7 +152,7 @@ def _adjoint_transform_rows(grad: Tensor, cut: _Tiling) -> Tensor:
 
 
 def _overlap_add_rows(tiles: Tensor, channels: int, cut: _Tiling) -> Tensor:
-    """Gradients of overlapping rows of tiles, (B down, N, W' I), added up to that of the maps."""
+    """Add up the gradients of overlapping rows of tiles, (B down, N, W' I), to the gradient of the maps."""
     outputs, before = cut.used.outputs, cut.overlap // 2
     tiles = tiles.view(cut.batch, cut.down, cut.used.size, -1)
     total = tiles.new_empty(cut.batch, cut.down * outputs + cut.overlap, tiles.shape[-1])
@@ -168,7 +168,7 @@ def _overlap_add_rows(tiles: Tensor, channels: int, cut: _Tiling) -> Tensor:
 
 
 def _groups(cut: _Tiling, channels: int) -> list[tuple[int, int]]:
-    """Frequencies of the rows that are worked on together, (first, count)."""
+    """The groups of row frequencies that are processed together, each as (first, count)."""
     frequencies = cut.used.frequencies
     most = max(1, CACHED_NUMBERS // (2 * cut.used.size * channels * cut.tiles))
     parts = -(-frequencies // most)
@@ -177,7 +177,7 @@ def _groups(cut: _Tiling, channels: int) -> list[tuple[int, int]]:
 
 
 def _tiles_of(rows: Tensor, first: int, count: int, columns: int, cut: _Tiling) -> Tensor:
-    """Frequencies of transformed rows as tiles, (count, 2, columns, C, B, down, across), without a copy."""
+    """View some frequencies of transformed rows as tiles, (count, 2, columns, C, B, down, across), without a copy."""
     image, down, part, column, channel = rows.stride()
     shape = (count, 2, columns, rows.shape[-1], cut.batch, cut.down, cut.across)
     strides = (2 * part, part, column, channel, image, down, cut.used.outputs * column)
@@ -185,12 +185,12 @@ def _tiles_of(rows: Tensor, first: int, count: int, columns: int, cut: _Tiling) 
 
 
 def _product(matrix: Tensor, maps: Tensor) -> Tensor:
-    """One matrix times each of a batch."""
+    """Multiply one matrix by each matrix of a batch."""
     return torch.bmm(matrix.expand(len(maps), -1, -1), maps)
 
 
 def _spectrum_of_kernel(kernel: Tensor, used: Transforms) -> Tensor:
-    """(F, N, 2 O, 2 I): multiplication by a complex matrix, written with real numbers."""
+    """The kernel's transform, (F, N, 2 O, 2 I), as real matrices that multiply like complex ones."""
     out, inputs, size, _ = kernel.shape
     taps = kernel.permute(2, 3, 0, 1).reshape(size, -1)
     rows = torch.mm(used.kernel_rows, taps).view(used.frequencies, 2 * size, -1)

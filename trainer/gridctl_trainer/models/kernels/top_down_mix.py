@@ -1,4 +1,4 @@
-"""The mix of coarser levels of γ-Net, each source convolved at its own resolution."""
+"""The top-down mix of γ-Net, with each source convolved at its own resolution."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from gridctl_trainer.models.kernels.upsample import sum_upsampled
 
 
 def mix_before_upsampling(maps: Tensor, states: list[Tensor], conv: nn.Conv2d) -> Tensor:
-    """The 1x1 convolution of all sources upsampled and concatenated, as the exact equal that is cheaper.
+    """Upsample and concatenate all sources and apply a 1x1 convolution, in an equivalent but cheaper order.
 
-    A 1x1 convolution commutes with bilinear upsampling, so only C maps of each source are
-    upsampled; a source that occurs twice is convolved once, with the sum of its kernels.
+    A 1x1 convolution commutes with bilinear upsampling, so each source is convolved first and only C[level] maps of it
+    are upsampled. A source that occurs twice is convolved once, with the sum of its kernels.
 
     Args:
         maps: The activity one level below, (B, C[level+1], H/2, W/2).
         states: Hidden states of the coarser levels, finest first; each (B, C[j], H/2^n, W/2^n).
-        conv: Its inputs are `maps`, then the states, coarsest first.
+        conv: The convolution. Its inputs are `maps`, then the states, coarsest first.
 
     Returns:
         (B, C[level], H, W).

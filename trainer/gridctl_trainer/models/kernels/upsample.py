@@ -1,4 +1,4 @@
-"""Sums of maps upsampled to one size, with one gradient for all of them."""
+"""The sum of maps that are upsampled to one size, as a single function with its own gradient."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from gridctl_trainer.models.kernels.switch import Kernel, chosen
 
 
 def sum_upsampled(sources: list[Tensor]) -> Tensor:
-    """Upsample maps of several sizes bilinearly, corners not aligned, to one size and add them up.
+    """Upsample maps of several sizes to one size, bilinearly and without aligned corners, and add them up.
 
-    On a CPU as one function: the library's gradient of each would copy the same incoming gradient
-    into the format it needs, and autograd would keep a sum for each.
+    On a CPU this is one function. Otherwise, the library's gradient of each source would copy the same incoming
+    gradient into the format that it needs, and autograd would keep a sum for each.
 
     Args:
-        sources: Maps (B, C, H / 2^n, W / 2^n), n = 1, 2, ...; of one dtype.
+        sources: Maps of one dtype, (B, C, H / 2^n, W / 2^n) for n = 1, 2, ...
 
     Returns:
         (B, C, H, W).
@@ -44,7 +44,7 @@ def _sum(sources: Sequence[Tensor]) -> Tensor:
 
 
 def _weights(sizes: list[int], to: int, like: Tensor) -> list[Tensor]:
-    """For each size how much its pixels give to those of a line of `to` px: (size, to)."""
+    """For each size, the weights (size, to) of its pixels in a line that is upsampled to `to` px."""
     lines = (torch.eye(size, dtype=like.dtype, device=like.device) for size in sizes)
     return [functional.interpolate(line[None], to, mode="linear", align_corners=False)[0] for line in lines]
 

@@ -1,4 +1,4 @@
-"""The lightweight U-Net itself."""
+"""The network of the lightweight U-Net."""
 
 from __future__ import annotations
 
@@ -15,15 +15,21 @@ from gridctl_trainer.models.unet.options import UNetOptions
 
 
 class UNet(nn.Module):
-    """A U-Net of few channels.
+    """A U-Net with few channels.
 
-    Source: Li (2020) tables A.1 and A.2, after Uys (2019). The tables print three
-    convolutions a block and a pooling stride of 1; two and a stride of 2 were run. Bilinear
-    upsampling and a 1x1 convolution stand where Ronneberger et al. (2015) transpose.
+    Source: Li (2020) tables A.1 and A.2, after Uys (2019). The tables print three convolutions per block and a pooling
+    stride of 1, but the author ran two and a stride of 2, as here. Bilinear upsampling and a 1x1 convolution replace
+    the transposed convolution of Ronneberger et al. (2015).
     """
 
     def __init__(self, options: UNetOptions, in_channels: int = 1, classes: int = 1) -> None:
-        """Weights start as torch draws them."""
+        """Initialise the weights with torch's defaults.
+
+        Args:
+            options: The network's options.
+            in_channels: Channels of the images.
+            classes: K, the channels of the logits.
+        """
         super().__init__()
         self._depth = options.depth
         inputs = (in_channels, *options.channels[:-1])
@@ -36,7 +42,7 @@ class UNet(nn.Module):
         """Segment images.
 
         Args:
-            images: (B, C, H, W), [0, 1] after min-max; H and W multiples of 2^(depth-1).
+            images: (B, C, H, W), with values in [0, 1] after min-max scaling. H and W are multiples of 2^(depth-1).
 
         Returns:
             Logits, (B, K, H, W).
@@ -51,7 +57,7 @@ class UNet(nn.Module):
             skips.append(maps)
             maps = block(functional.max_pool2d(maps, 2))
         for narrow, block, skip in zip(reversed(self.narrow), reversed(self.up), reversed(skips), strict=True):
-            # A 1x1 convolution commutes with bilinear upsampling: narrowed first, a quarter of the work.
+            # A 1x1 convolution commutes with bilinear upsampling. Doing it first takes a quarter of the work.
             maps = functional.interpolate(narrow(maps), scale_factor=2, mode="bilinear", align_corners=False)
             maps = block(torch.cat([maps, skip], dim=1))
         return self.readout(maps)  # type: ignore[no-any-return]
@@ -63,7 +69,7 @@ def _block(inputs: int, outputs: int, options: UNetOptions) -> nn.Sequential:
         size = options.kernel_size
         layers.append(nn.Conv2d(outputs if index else inputs, outputs, size, padding=size // 2))
         if options.norm == "batch":
-            layers += [nn.Identity(), RectifiedBatchNorm(outputs)]  # parameters are named by place
+            layers += [nn.Identity(), RectifiedBatchNorm(outputs)]  # Identity, since the index names the parameters
         else:
             layers.append(nn.ReLU(inplace=True))
         if options.norm == "instance":

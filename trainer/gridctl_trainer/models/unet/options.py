@@ -1,4 +1,4 @@
-"""What can be chosen about the U-Net. Read without torch, by both sides."""
+"""The options of the U-Net. Needs no torch, since both packages read it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ class UNetOptions(LevelOptions):
     """The lightweight U-Net (thesis tables A.1, A.2, after Uys 2019).
 
     Attributes:
-        preset: `author`: two convolutions a block, as run; `table`: three, as printed.
-            `strong`: as `author`, trained with Dice and cross-entropy, AdamW, one cycle of the learning rate, clipping
-            and augmentation; a key that the model has of its own goes before.
-        channels: Channels of each level, finest first; their number is the depth.
-        convs_per_block: 3x3 convolutions in each block.
+        preset: `author`: two convolutions per block, as the author ran it. `table`: three, as the thesis prints.
+            `strong`: as `author`, but trained with Dice and cross-entropy, AdamW, a one-cycle learning rate, gradient
+            clipping and augmentation. Keys in the model's own entry override the preset.
+        channels: Number of channels of each level, finest first. There are as many levels as numbers.
+        convs_per_block: Number of convolutions in each block.
         kernel_size: Side of those convolutions in px, odd.
-        norm: What follows each convolution and its ReLU.
+        norm: The norm after each convolution and its ReLU.
     """
 
     channels: Channels = (8, 16, 32, 64, 128)

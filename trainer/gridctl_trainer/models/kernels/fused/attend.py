@@ -1,4 +1,4 @@
-"""GALA's gate applied to what it attends to."""
+"""GALA's gate, applied to a hidden state."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from gridctl_trainer.models.kernels.instance_norm import InstanceNorm
 
 
 def attend(hidden: Tensor, local: Tensor, across: nn.Conv2d, norm: InstanceNorm) -> Tensor:
-    """GALA's gate applied: h . local . (IN(relu(across * h)) weight + bias).
+    """Apply GALA's gate: h . local . (IN(relu(across * h)) weight + bias).
 
     Args:
         hidden: h, (B, C, H, W).
         local: The local map after its norm, (B, 1, H, W).
         across: The 1x1 convolution of the channel path.
-        norm: The affine instance norm of that path.
+        norm: The affine instance norm of the channel path.
 
     Returns:
         (B, C, H, W).

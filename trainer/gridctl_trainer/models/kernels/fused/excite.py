@@ -1,4 +1,4 @@
-"""The second stage of an fGRU."""
+"""The second stage of an fGRU, excitation."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def excite(
     omega: Tensor,
     eps: float | None,
 ) -> Tensor:
-    """The second stage: h + sigmoid(IN(gate * e)) (relu(kappa e + gamma w + omega e w) - h), w = IN(convolved).
+    """Compute h + sigmoid(IN(gate * e)) (relu(kappa e + gamma w + omega e w) - h), with w = IN(convolved).
 
     Args:
         inhibited: e, (B, C, H, W).
@@ -41,7 +41,7 @@ def excite(
         kappa: (1, C, 1, 1).
         gamma: (1, C, 1, 1).
         omega: (1, C, 1, 1).
-        eps: Of both instance norms; None for no norm.
+        eps: Epsilon of both instance norms; None for no norm.
 
     Returns:
         h', (B, C, H, W).

@@ -1,4 +1,4 @@
-"""The first stage of an fGRU."""
+"""The first stage of an fGRU, inhibition."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from gridctl_trainer.models.kernels.fused.rows import (
 def inhibit(
     drive: Tensor, hidden: Tensor, convolved: Tensor, alpha: Tensor, mu: Tensor, eps: float | None, *, rectified: bool
 ) -> Tensor:
-    """The first stage of an fGRU: relu(x - r(IN(c) (alpha h + mu))).
+    """Compute relu(x - r(IN(c) (alpha h + mu))).
 
     Args:
         drive: x, (B, C, H, W).
@@ -30,8 +30,8 @@ def inhibit(
         convolved: c, the horizontal convolution, (B, C, H, W).
         alpha: (1, C, 1, 1).
         mu: (1, C, 1, 1).
-        eps: Of the instance norm; None for no norm.
-        rectified: Whether r is a ReLU, or nothing.
+        eps: Epsilon of the instance norm; None for no norm.
+        rectified: Whether r is a ReLU; otherwise it is the identity.
 
     Returns:
         (B, C, H, W).
@@ -70,7 +70,7 @@ class _Inhibit(Function):
         h, normed, scale, alpha, mu, out = ctx.saved_tensors
         grad = rows_of(grad_output.contiguous(memory_format=torch.channels_last))
         grad_drive = torch.ops.aten.threshold_backward(grad, out, 0)
-        # From here on all gradients lack their sign, which is minus.
+        # From here on, all gradients lack their minus sign.
         factor = torch.addcmul(mu, h, alpha)
         scratch = torch.empty_like(h)
         through = grad_drive

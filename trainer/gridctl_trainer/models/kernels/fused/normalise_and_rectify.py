@@ -1,4 +1,4 @@
-"""Instance norm, then ReLU."""
+"""An instance norm followed by a ReLU."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def normalise_and_rectify(maps: Tensor, eps: float) -> Tensor:
 
     Args:
         maps: (B, C, H, W).
-        eps: Of the instance norm.
+        eps: Epsilon of the instance norm.
 
     Returns:
         (B, C, H, W).

@@ -1,4 +1,4 @@
-"""Maps as rows of pixels, and the steps that the chains are made of, forwards and backwards."""
+"""Maps as rows of pixels, and the forward and backward steps that the chains consist of."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import torch
 from torch import Tensor, nn
 
 Context = Any
-"""A `FunctionCtx` with what the forward pass puts on it."""
+"""A `FunctionCtx` with the attributes that the forward pass sets."""
 
 
 def matrix_of(conv: nn.Conv2d, like: Tensor) -> tuple[Tensor, Tensor]:
-    """A 1x1 convolution as (O, I) and (O,)."""
+    """The weight (O, I) and bias (O,) of a 1x1 convolution, in the dtype of `like`."""
     assert conv.bias is not None
     return conv.weight.flatten(1).to(like.dtype), conv.bias.to(like.dtype)
 
 
 def alike(*maps: Tensor) -> tuple[Tensor, ...]:
-    """Channels last and of one dtype, float32 at least: under autocast convolutions give bfloat16."""
+    """Convert maps to channels last and one dtype, at least float32: under autocast, convolutions return bfloat16."""
     dtype = torch.float32
     for item in maps:
         dtype = torch.promote_types(dtype, item.dtype)
@@ -26,7 +26,7 @@ def alike(*maps: Tensor) -> tuple[Tensor, ...]:
 
 
 def rows_of(maps: Tensor) -> Tensor:
-    """(B, C, H, W), channels last, as (B, H * W, C) without a copy."""
+    """View channels-last (B, C, H, W) maps as (B, H * W, C), without a copy."""
     return maps.permute(0, 2, 3, 1).flatten(1, 2)
 
 
@@ -37,7 +37,16 @@ def maps_of(rows: Tensor, like: Tensor) -> Tensor:
 
 
 def normalise(rows: Tensor, eps: float | None, scratch: Tensor) -> tuple[Tensor, Tensor | None]:
-    """Instance norm of rows: the normed rows, and 1 / sqrt(variance + eps), (B, 1, C)."""
+    """Apply the instance norm to rows.
+
+    Args:
+        rows: (B, H * W, C).
+        eps: Added to the variance; None for no norm.
+        scratch: Memory of the same shape, overwritten.
+
+    Returns:
+        The normalised rows, and 1 / sqrt(variance + eps), (B, 1, C); None for the latter if there is no norm.
+    """
     if eps is None:
         return rows, None
     normed = rows - rows.mean(1, keepdim=True)
@@ -46,7 +55,7 @@ def normalise(rows: Tensor, eps: float | None, scratch: Tensor) -> tuple[Tensor,
 
 
 def normalise_backward(grad: Tensor, normed: Tensor, scale: Tensor | None, scratch: Tensor) -> Tensor:
-    """The gradient through `normalise`, times the sign of the scale; `grad` is overwritten with it."""
+    """The gradient through `normalise`, times the sign of `scale`. It overwrites `grad`, and also uses `scratch`."""
     if scale is None:
         return grad
     along = torch.mul(grad, normed, out=scratch).mean(1, keepdim=True)
@@ -56,24 +65,27 @@ def normalise_backward(grad: Tensor, normed: Tensor, scale: Tensor | None, scrat
 
 
 def convolve_pointwise(rows: Tensor, matrix: Tensor, offset: Tensor) -> Tensor:
-    """A 1x1 convolution of (B, P, I) by (O, I) and (O,), in the type of the rows also under autocast."""
+    """A 1x1 convolution of (B, P, I) with (O, I) and (O,), which keeps the dtype of the rows, also under autocast."""
     return torch.addmm(offset, rows.flatten(0, 1), matrix.T).to(rows.dtype).view(*rows.shape[:2], -1)
 
 
 def convolve_pointwise_backward(grad: Tensor, rows: Tensor, matrix: Tensor, total: Tensor) -> tuple[Tensor, Tensor]:
-    """Gradients by matrix and offset; that by the rows is added to `total`, which autograd would read once more."""
+    """The gradients of `convolve_pointwise` by matrix and offset.
+
+    The gradient by the rows is added to `total` in place, which saves autograd a pass over memory.
+    """
     flat = grad.flatten(0, 1)
     rows_total = total.flatten(0, 1)
-    torch.addmm(rows_total, flat, matrix, out=rows_total)  # which counters of operations know, unlike addmm_
+    torch.addmm(rows_total, flat, matrix, out=rows_total)  # unlike addmm_, counters of operations know this one
     return torch.mm(flat.T, rows.flatten(0, 1)), sum_over_pixels(grad)
 
 
 def where_positive(grad: Tensor, rows: Tensor, out: Tensor) -> Tensor:
-    """The gradient through a ReLU of rows."""
+    """The gradient through a ReLU of rows, written to `out`."""
     found: Tensor = torch.ops.aten.threshold_backward.grad_input(grad, rows, 0, grad_input=out)
     return found
 
 
 def sum_over_pixels(rows: Tensor) -> Tensor:
-    """Over images and pixels, (C,)."""
+    """The sum of rows over images and pixels, (C,)."""
     return rows.sum((0, 1))
