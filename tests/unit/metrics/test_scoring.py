@@ -58,7 +58,7 @@ def test_what_is_no_number_is_never_averaged_in_silence(value: float) -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ([0.5, 1.5], "gives 1.5, beyond its range of 0 to 1"),
+        ([0.5, 1.5], "gives 1.5, outside its range of 0 to 1"),
         ([0.5, "x"], "gives 'x' where a number is meant"),
         ([0.5], "for a minibatch of 2 images"),
         (torch.zeros(2, 3), "gives \\[0.0, 0.0, 0.0\\] where a number is meant"),

@@ -1,1 +1,1 @@
-"""Scores of predictions against truth: one module for each metric, which holds its descriptor and its function."""
+"""Metrics, which compare predictions with the truth. Each module holds the functions and descriptors of its metrics."""

@@ -1,7 +1,7 @@
 """What a metric receives and what it may return.
 
-A metric is one function and the descriptor that names it, both in one module that imports no torch at its top. It
-scores slices while a model trains, or whole volumes on the scanner's grid once it is trained:
+A metric is a function and the descriptor that names it. Their module must not import torch at its top level. A metric
+scores either slices while a model trains, or whole volumes on the scanner's grid after training:
 
     def brier(images: SliceBatch) -> Tensor: ...
 
@@ -39,12 +39,12 @@ __all__ = [
 
 @dataclass(frozen=True)
 class SliceBatch:
-    """One structure in the images of a minibatch: what a model says of it, and the truth.
+    """The prediction and the truth for one structure in the images of a minibatch.
 
     Attributes:
-        logits: (B, H, W) float32, log odds that a pixel belongs to the structure; 0 is even odds.
+        logits: (B, H, W) float32, the log odds that a pixel belongs to the structure; 0 is even odds.
         truth: (B, H, W) float32, 1 inside the structure and 0 elsewhere.
-        predicted: (B, H, W) bool, the pixels that the model gives to it.
+        predicted: (B, H, W) bool, the pixels that the model assigns to the structure.
     """
 
     logits: Tensor
@@ -53,7 +53,7 @@ class SliceBatch:
 
     @cached_property
     def probabilities(self) -> Tensor:
-        """(B, H, W) float32, in [0, 1]."""
+        """The probability that a pixel belongs to the structure, (B, H, W) float32 in [0, 1]."""
         return self.logits.sigmoid()
 
     def __len__(self) -> int:
@@ -62,10 +62,10 @@ class SliceBatch:
 
 @dataclass(frozen=True, slots=True)
 class Undefined:
-    """In place of a number where a metric has none, such as a distance to a structure that is not there.
+    """What a metric returns if it has no value, such as the distance to a structure that is absent.
 
     Attributes:
-        reason: In a few words; images are counted by it: `no truth`.
+        reason: Why there is no value, in a few words, such as `no truth`. Images are counted by reason.
     """
 
     reason: str
@@ -77,4 +77,4 @@ BOTH_EMPTY: Final = Undefined("both empty")
 NO_TRUTH: Final = Undefined("no truth")
 NO_PREDICTION: Final = Undefined("no prediction")
 NO_SPACING: Final = Undefined("spacing unknown")
-"""A length or a volume of a scan that does not say how far apart its slices are."""
+"""A length or volume cannot be computed, because the scan does not say how far apart its slices are."""

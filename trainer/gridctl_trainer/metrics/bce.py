@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def bce(images: SliceBatch) -> Tensor:
-    """Of each image, mean over its pixels, (B,)."""
+    """Binary cross-entropy of each image, the mean over its pixels, (B,)."""
     from torch.nn import functional
 
     entropy = functional.binary_cross_entropy_with_logits(images.logits, images.truth, reduction="none")
@@ -19,7 +19,7 @@ def bce(images: SliceBatch) -> Tensor:
 
 
 def bce_of_batch(images: SliceBatch) -> Tensor:
-    """Mean over all pixels of a minibatch; shape ()."""
+    """Binary cross-entropy of a minibatch, the mean over all its pixels, ()."""
     from torch.nn import functional
 
     return functional.binary_cross_entropy_with_logits(images.logits, images.truth)

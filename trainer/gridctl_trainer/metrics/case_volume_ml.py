@@ -1,6 +1,7 @@
-"""Volumes in ml, predicted and true, and how far they are apart: voxels, over annotated slices, times their size.
+"""Predicted and true volumes in ml, and their errors.
 
-The size of a voxel is its area within the slice times the distance of slice centres, gap included.
+A volume is the number of voxels in the annotated slices times the volume of a voxel, which is the voxel's area within
+the slice times the distance between slice centres, including the gap.
 """
 
 from __future__ import annotations
@@ -10,33 +11,35 @@ from typing import Final
 
 from gridctl_trainer.metrics.base import NO_SPACING, NO_TRUTH, CaseVolume, MetricDescriptor, Undefined
 
-_COVERS: Final = "voxels times in-plane spacing times distance of slice centres, gap included, over annotated slices"
+_COVERS: Final = (
+    "voxels times in-plane spacing times distance between slice centres, including the gap, over annotated slices"
+)
 
 
 def volume_ml(volume: CaseVolume) -> float | Undefined:
-    """Of the prediction."""
+    """Predicted volume, in ml."""
     return volume.predicted_voxels * volume.voxel_ml if volume.has_spacing else NO_SPACING
 
 
 def true_volume_ml(volume: CaseVolume) -> float | Undefined:
-    """Of the truth."""
+    """True volume, in ml."""
     return volume.true_voxels * volume.voxel_ml if volume.has_spacing else NO_SPACING
 
 
 def volume_error_ml(volume: CaseVolume) -> float | Undefined:
-    """Predicted minus true."""
+    """Predicted minus true volume, in ml."""
     more = volume.predicted_voxels - volume.true_voxels
     return more * volume.voxel_ml if volume.has_spacing else NO_SPACING
 
 
 def absolute_volume_error_ml(volume: CaseVolume) -> float | Undefined:
-    """The size of it."""
+    """Absolute difference between predicted and true volume, in ml."""
     error = volume_error_ml(volume)
     return error if isinstance(error, Undefined) else abs(error)
 
 
 def relative_volume_error(volume: CaseVolume) -> float | Undefined:
-    """The error in percent of the true volume."""
+    """Predicted minus true volume, in percent of the true volume."""
     if not volume.true_voxels:
         return NO_TRUTH
     return 100 * (volume.predicted_voxels - volume.true_voxels) / volume.true_voxels
@@ -49,7 +52,7 @@ VOLUME_ML: Final = _volume(
 )
 
 TRUE_VOLUME_ML: Final = _volume(
-    label="true volume", definition=f"volume of the truth: {_COVERS}", is_score=False, low=0, function=true_volume_ml
+    label="true volume", definition=f"true volume: {_COVERS}", is_score=False, low=0, function=true_volume_ml
 )
 
 VOLUME_ERROR_ML: Final = _volume(
@@ -58,7 +61,7 @@ VOLUME_ERROR_ML: Final = _volume(
 
 ABSOLUTE_VOLUME_ERROR_ML: Final = _volume(
     label="absolute volume error",
-    definition=f"difference of predicted and true volume without its sign: {_COVERS}",
+    definition=f"absolute difference between predicted and true volume: {_COVERS}",
     low=0,
     function=absolute_volume_error_ml,
 )

@@ -1,4 +1,4 @@
-"""Metrics of a specification: found by name, called, and every answer checked."""
+"""Finds the metrics of a specification by name, calls them, and checks every value that they return."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.plugins.metric import METRICS
 
 _ROUNDING: Final = 1e-5
-"""How far a number may lie beyond its metric's range: float32 can round a perfect score up."""
+"""How far a number may lie outside its metric's range, since float32 can round a perfect score up."""
 
 NOT_A_NUMBER: Final = "the metric gave no number"
-"""The reason recorded where a metric returns NaN instead of `Undefined`."""
+"""The reason that is recorded if a metric returns NaN or an infinity instead of `Undefined`."""
 
 Level = Literal["slice", "case", "patient"]
 
 
 class MetricError(Fault):
-    """A metric breaks the contract of metrics. Never retried: it would fail again."""
+    """A metric fails or returns something that metrics must not return. Never retried: it would fail again."""
 
     exit_code = exit_codes.BAD_SPEC
 
@@ -32,10 +32,10 @@ class Metric:
     """A metric that can be computed.
 
     Attributes:
-        name: As the specification has it.
-        info: What is known of it.
-        function: Of each image.
-        batch_function: Of a whole minibatch; None for none.
+        name: Its name in the specification.
+        info: Its description.
+        function: Computes its values, one for each slice, case or patient.
+        batch_function: Computes one number for a whole minibatch; None if there is none.
     """
 
     name: str
@@ -45,15 +45,15 @@ class Metric:
 
 
 def load_metrics(names: Sequence[str], level: Level | None = None) -> tuple[Metric, ...]:
-    """The metrics of a specification.
+    """Load the metrics of a specification.
 
     Args:
-        names: As it has them.
-        level: Only those that score this; None for all.
+        names: Their names in the specification.
+        level: The level of the metrics to return; None for all.
 
     Raises:
-        PluginError: There is none of a name, or it cannot be imported.
-        MetricError: The function of one cannot be called.
+        PluginError: There is no metric of a name, or it cannot be imported.
+        MetricError: The function of a metric cannot be called.
     """
     return tuple(metric for metric in map(_load, names) if level is None or metric.info.level == level)
 
@@ -77,13 +77,13 @@ def called(
     """Call a metric and return its answer.
 
     Args:
-        metric: Named in errors.
-        function: Which of its functions.
-        given: What to call it with.
-        passed_on: Exceptions that are not the metric's fault.
+        metric: The metric, which errors name.
+        function: The function of the metric to call.
+        given: Its argument.
+        passed_on: Exceptions that are not the metric's fault and are raised unchanged.
 
     Raises:
-        MetricError: It fails.
+        MetricError: The function fails.
     """
     try:
         return function(given)
@@ -98,10 +98,10 @@ def called(
 
 
 def checked_number(metric: Metric, value: Any) -> float | None:
-    """A finite number within the range of the metric; None where it is not finite.
+    """Convert a value to a number within the metric's range; None if it is not finite.
 
     Raises:
-        MetricError: It is no number, or lies beyond the range.
+        MetricError: The value is not a number, or lies outside the range.
     """
     try:
         number = float(value)
@@ -116,7 +116,7 @@ def checked_number(metric: Metric, value: Any) -> float | None:
     low, high = (-math.inf if info.low is None else info.low), (math.inf if info.high is None else info.high)
     if not low - _ROUNDING <= number <= high + _ROUNDING:
         raise MetricError(
-            f"the metric '{metric.name}' gives {number:g}, beyond its range of {low:g} to {high:g}",
+            f"the metric '{metric.name}' gives {number:g}, outside its range of {low:g} to {high:g}",
             fix="correct the metric, or the range in its descriptor",
         )
     return min(max(number, low), high)

@@ -1,4 +1,4 @@
-"""Overlap of the predicted and the true volume: voxels of the scanner's grid, over all slices of a case."""
+"""Overlap of the predicted and the true volume, in voxels of the scanner's grid, over a case's annotated slices."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from gridctl_trainer.metrics.base import BOTH_EMPTY, NO_PREDICTION, NO_TRUTH, Ca
 
 
 def dice(volume: CaseVolume) -> float | Undefined:
-    """Twice the voxels in both, divided by the sum of the voxels of each."""
+    """Twice the voxels in both masks, divided by the sum of the voxels of each."""
     both = volume.predicted_voxels + volume.true_voxels
     return 2 * volume.true_positive / both if both else BOTH_EMPTY
 
 
 def iou(volume: CaseVolume) -> float | Undefined:
-    """Voxels in both, divided by those in either."""
+    """The voxels in both masks, divided by the voxels in either."""
     either = volume.predicted_voxels + volume.true_voxels - volume.true_positive
     return volume.true_positive / either if either else BOTH_EMPTY
 
 
 def sensitivity(volume: CaseVolume) -> float | Undefined:
-    """The share of the truth that is found."""
+    """The share of the true voxels that is predicted."""
     if not volume.true_voxels:
         return NO_TRUTH if volume.predicted_voxels else BOTH_EMPTY
     return volume.true_positive / volume.true_voxels
 
 
 def precision(volume: CaseVolume) -> float | Undefined:
-    """The share of the prediction that is right."""
+    """The share of the predicted voxels that is true."""
     if not volume.predicted_voxels:
         return NO_PREDICTION if volume.true_voxels else BOTH_EMPTY
     return volume.true_positive / volume.predicted_voxels
@@ -38,14 +38,14 @@ _overlap = partial(MetricDescriptor, higher_is_better=True, low=0, high=1, level
 
 DICE: Final = _overlap(
     label="Dice",
-    definition="hard Dice of the whole volume, mean over patients; 0 where one of truth and prediction is empty",
+    definition="hard Dice of the whole volume, mean over patients; 0 if only one of truth and prediction is empty",
     learned_beyond=0.05,
     function=dice,
 )
 
 IOU: Final = _overlap(
     label="IoU",
-    definition="intersection over union of the whole volume, mean over patients; 0 where one of truth and prediction "
+    definition="intersection over union of the whole volume, mean over patients; 0 if only one of truth and prediction "
     "is empty",
     function=iou,
 )

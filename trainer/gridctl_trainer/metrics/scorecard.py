@@ -1,4 +1,4 @@
-"""Metrics applied to whole cases and patients: every number checked, and every missing one with its reason."""
+"""Applies metrics to whole cases and patients. Every number is checked, and every missing one has its reason."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from gridctl_trainer.metrics.loading import NOT_A_NUMBER, Level, Metric, called,
 
 
 class Scores(NamedTuple):
-    """Of one structure of a case or patient.
+    """The scores of one structure of a case or patient.
 
     Attributes:
-        scores: By metric.
-        undefined: By metric that has no number, why.
+        scores: The value of each metric that has one, by metric.
+        undefined: Why each of the others has no value, by metric.
     """
 
     scores: dict[str, float]
@@ -23,33 +23,34 @@ class Scores(NamedTuple):
 
 
 def score_case(metrics: Sequence[Metric], volumes: Mapping[str, CaseVolume]) -> dict[str, Scores]:
-    """The scores of one patient at one time point.
+    """Score one patient at one time point.
 
     Args:
-        metrics: What is computed; those of slices and patients are passed over.
-        volumes: By structure.
+        metrics: The metrics; those of slices and patients are skipped.
+        volumes: The volumes by structure.
 
     Returns:
-        By structure, those that some metric is of. Metrics without structures are under the empty name.
+        The scores by structure, for every structure that a metric applies to. Metrics that are not per structure are
+        under the empty name.
 
     Raises:
-        MetricError: A metric fails, or gives something else than its numbers.
+        MetricError: A metric fails, or returns anything but a number in its range or `Undefined`.
     """
     return _scored(metrics, "case", volumes, volumes)
 
 
 def score_patient(metrics: Sequence[Metric], volumes: PatientVolumes) -> dict[str, Scores]:
-    """The scores of one patient that take several time points.
+    """Score one patient by the metrics that need several time points.
 
     Args:
-        metrics: What is computed; those of slices and cases are passed over.
-        volumes: By time point and structure.
+        metrics: The metrics; those of slices and cases are skipped.
+        volumes: The volumes by time point and structure.
 
     Returns:
-        By structure, those that some metric is of. Metrics without structures are under the empty name.
+        As `score_case`.
 
     Raises:
-        MetricError: A metric fails, or gives something else than its numbers.
+        MetricError: As `score_case`.
     """
     structures = dict.fromkeys(name for of_time in volumes.values() for name in of_time)
     return _scored(

@@ -1,4 +1,4 @@
-"""Metrics applied to minibatches: every number checked, and what is undefined counted with its reason."""
+"""Applies metrics to minibatches. Every number is checked, and undefined values are counted by reason."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from gridctl_trainer.metrics.base import SliceBatch, Undefined
 from gridctl_trainer.metrics.loading import NOT_A_NUMBER, Metric, MetricError, called, checked_number
 
 _OURS = (torch.OutOfMemoryError,)
-"""Errors that are no fault of a metric; they are reported elsewhere, with a hint."""
+"""Errors that are not a metric's fault. They are reported elsewhere, with a hint."""
 
 
 NOT_OUTLINED: Final = "not outlined"
-"""The reason recorded for a structure that was not annotated on an image: absence is not known."""
+"""The reason that is recorded for a structure that was not annotated on an image, where it may be present."""
 
 
 def _kept(images: SliceBatch, outlined: Tensor | None) -> SliceBatch:
@@ -31,7 +31,7 @@ def _kept(images: SliceBatch, outlined: Tensor | None) -> SliceBatch:
 
 @dataclass(slots=True)
 class Scored:
-    """The scores of one set, minibatch by minibatch."""
+    """Collects the scores of one set, minibatch by minibatch."""
 
     metrics: Sequence[Metric]
     _values: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -42,12 +42,12 @@ class Scored:
         """Score one minibatch.
 
         Args:
-            batch: By structure.
-            outlined: By structure, (B,) bool: on which images somebody outlined it, if it is there. The others are
-                counted as undefined. None for all.
+            batch: The minibatch by structure.
+            outlined: By structure, (B,) bool: whether it was annotated on each image. Images on which it was not are
+                counted as undefined. None if everything was annotated.
 
         Raises:
-            MetricError: A metric fails, or gives something else than its numbers.
+            MetricError: A metric fails, or returns anything but B numbers in its range or `Undefined`.
         """
         known = outlined or {}
         all_known = torch.stack(list(known.values())).all(0) if known else None
@@ -71,17 +71,17 @@ class Scored:
 
     @property
     def scores(self) -> dict[str, float]:
-        """By key, the mean over the images that have a value; without those that none has."""
+        """By key, the mean over the images that have a value. Keys without any value are missing."""
         return {key: sum(values) / len(values) for key, values in self._values.items() if values}
 
     @property
     def per_batch(self) -> dict[str, tuple[float | None, ...]]:
-        """By key, of each minibatch in order."""
+        """By key, the number of each minibatch, in order; None if a minibatch has none."""
         return {key: tuple(values) for key, values in self._per_batch.items()}
 
     @property
     def undefined(self) -> dict[str, dict[str, int]]:
-        """By key and reason, how many images have no value."""
+        """By key and reason, the number of images without a value."""
         return {key: dict(counted) for key, counted in self._undefined.items()}
 
     def _score(self, metric: Metric, key: str, images: Any, count: int) -> None:

@@ -1,4 +1,4 @@
-"""Overlap within each slice: the metrics of volumes, taken slice by slice."""
+"""Overlap within each slice: the same metrics as for volumes, but slice by slice."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from gridctl_trainer.metrics.base import BOTH_EMPTY, NO_PREDICTION, NO_TRUTH, Me
 if TYPE_CHECKING:
     Values = list[float | Undefined]
 
-_COUNTED_APART: Final = "; slices where both are empty are counted apart"
+_COUNTED_APART: Final = "; slices where both are empty are counted separately"
 
 
 def slice_dice(images: SliceBatch) -> Values:
-    """Of each image; 0 where one of truth and prediction is empty."""
+    """Dice of each image; 0 if only one of truth and prediction is empty."""
     return _each(images, lambda both, predicted, true: 2 * both / (predicted + true))
 
 
 def slice_iou(images: SliceBatch) -> Values:
-    """Of each image; 0 where one of truth and prediction is empty."""
+    """Intersection over union of each image; 0 if only one of truth and prediction is empty."""
     return _each(images, lambda both, predicted, true: both / (predicted + true - both))
 
 
 def slice_sensitivity(images: SliceBatch) -> Values:
-    """Of each image that has the structure."""
+    """Sensitivity of each image; undefined if the image does not show the structure."""
     return _each(images, lambda both, _, true: both / true if true else NO_TRUTH)
 
 
 def slice_precision(images: SliceBatch) -> Values:
-    """Of each image in which something is predicted."""
+    """Precision of each image; undefined if nothing is predicted."""
     return _each(images, lambda both, predicted, _: both / predicted if predicted else NO_PREDICTION)
 
 
 def _each(images: SliceBatch, score: Callable[[int, int, int], float | Undefined]) -> Values:
-    """Score each image by its pixels in both, in the prediction and in the truth."""
+    """Score each image by its numbers of pixels in both masks, in the prediction and in the truth."""
     truth = images.truth > 0.5
     pixels = ((images.predicted & truth), images.predicted, truth)
     counts = zip(*(mask.flatten(1).sum(1).tolist() for mask in pixels), strict=True)
@@ -60,13 +60,13 @@ SLICE_IOU: Final = _overlap(
 SLICE_SENSITIVITY: Final = _overlap(
     label="sensitivity per slice",
     definition="share of the true pixels that are found, mean over slices; slices without the structure are counted "
-    "apart",
+    "separately",
     function=slice_sensitivity,
 )
 
 SLICE_PRECISION: Final = _overlap(
     label="precision per slice",
     definition="share of the predicted pixels that are right, mean over slices; slices in which nothing is predicted "
-    "are counted apart",
+    "are counted separately",
     function=slice_precision,
 )

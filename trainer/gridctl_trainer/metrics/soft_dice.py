@@ -10,16 +10,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 SMOOTHING: Final = 1.0
-"""Added to both sides of the quotient: an empty image that is predicted empty scores 1."""
+"""Added to numerator and denominator, so that an empty image that is predicted empty scores 1."""
 
 
 def soft_dice(images: SliceBatch) -> Tensor:
-    """Of each image, (B,)."""
+    """Soft Dice of each image, (B,)."""
     return _quotient(images.probabilities.flatten(1), images.truth.flatten(1))
 
 
 def soft_dice_of_batch(images: SliceBatch) -> Tensor:
-    """Of a minibatch flattened into one image, as the author's code averages it; shape ()."""
+    """Soft Dice of a minibatch flattened into one image, (). This is what the author's code averages."""
     return _quotient(images.probabilities.flatten()[None], images.truth.flatten()[None])[0]
 
 

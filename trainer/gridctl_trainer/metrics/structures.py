@@ -11,13 +11,13 @@ from gridctl_trainer.metrics.base import SliceBatch
 
 
 def by_structure(logits: Tensor, masks: Tensor, structures: Sequence[str]) -> Mapping[str, SliceBatch]:
-    """What a minibatch holds of each structure.
+    """Split a minibatch by structure.
 
     Args:
-        logits: (B, 1, H, W) for one structure; (B, 1 + K, H, W) for K of them, the background first.
-        masks: (B, 1, H, W), 0 or 1, for one structure; (B, H, W) with the number of the class for several,
-            0 for the background.
-        structures: In the order of the classes.
+        logits: (B, 1, H, W) for one structure; (B, 1 + K, H, W) for K structures, the background first.
+        masks: (B, 1, H, W) with 0 and 1 for one structure; (B, H, W) with the number of the class for several
+            structures, 0 for the background.
+        structures: Names of the structures, in the order of the classes.
     """
     if len(structures) == 1:
         odds = logits[:, 0]

@@ -1,4 +1,4 @@
-"""The input of metrics of cases and of patients."""
+"""The volumes that metrics of cases and patients receive."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 class CaseVolume:
     """One structure of one case, predicted and true, on the scanner's grid.
 
-    Only annotated slices are in it: what nobody outlined is neither right nor wrong. Surfaces are looked at where
-    the slices lie in the scan; where one between them was left out, they end.
+    It contains only annotated slices, since a prediction is neither right nor wrong where nobody annotated. Surfaces
+    are computed with each slice at its place in the scan, and end where a slice was left out.
 
     Attributes:
         predicted: (S, H, W) bool.
         truth: (S, H, W) bool.
-        spacing_mm: Distance of rows, of columns, and of slice centres, gap included; the last is 0 if unknown.
-        slices: (S,) int64, growing: the place of each slice in the volume as scanned; neighbours differ by 1.
+        spacing_mm: Distance between rows, between columns, and between slice centres, including the gap. The last is 0
+            if unknown.
+        slices: (S,) int64, increasing: the place of each slice in the volume as scanned. Neighbours differ by 1.
     """
 
     predicted: NDArray[np.bool_]
@@ -37,43 +38,43 @@ class CaseVolume:
 
     @cached_property
     def true_positive(self) -> int:
-        """Voxels that are in both."""
+        """Number of voxels that are in both masks."""
         return _voxels(self.predicted & self.truth)
 
     @cached_property
     def predicted_voxels(self) -> int:
-        """Voxels of the prediction."""
+        """Number of voxels of the prediction."""
         return _voxels(self.predicted)
 
     @cached_property
     def true_voxels(self) -> int:
-        """Voxels of the truth."""
+        """Number of voxels of the truth."""
         return _voxels(self.truth)
 
     @property
     def false_positive(self) -> int:
-        """Voxels of the prediction that are not in the truth."""
+        """Number of voxels of the prediction that are not in the truth."""
         return self.predicted_voxels - self.true_positive
 
     @property
     def false_negative(self) -> int:
-        """Voxels of the truth that are not in the prediction."""
+        """Number of voxels of the truth that are not in the prediction."""
         return self.true_voxels - self.true_positive
 
     @property
     def voxel_ml(self) -> float:
-        """Volume of one voxel: that of the tissue from the middle of one gap to that of the next; 0 if unknown."""
+        """Volume of one voxel, in ml, from the middle of one gap to the middle of the next; 0 if unknown."""
         rows, columns, slices = self.spacing_mm
         return rows * columns * slices / 1000
 
     @property
     def has_spacing(self) -> bool:
-        """Whether lengths and volumes are known."""
+        """Whether the spacing of all axes is known, so that lengths and volumes are."""
         return all(side > 0 for side in self.spacing_mm)
 
     @property
     def diagonal_mm(self) -> float:
-        """From corner to corner of the scan, from its first annotated slice to its last."""
+        """Diagonal of the scan from its first to its last annotated slice, in mm."""
         rows, columns, slices = self.spacing_mm
         deep = int(self.slices[-1] - self.slices[0]) + 1 if len(self.slices) else 0
         _, high, wide = self.truth.shape
@@ -81,21 +82,21 @@ class CaseVolume:
 
     @cached_property
     def distances(self) -> SurfaceDistances:
-        """Between the surfaces of both masks, neither of which may be empty; computed once."""
+        """Distances between the surfaces of both masks, neither of which may be empty. Computed once."""
         from gridctl_trainer.metrics.surface_distance.distances import surface_distances
 
         return surface_distances(*self._as_scanned, self._sampling)
 
     @cached_property
     def elements(self) -> SurfaceElements:
-        """The surfaces of both masks, neither of which may be empty; computed once."""
+        """The pieces of the surfaces of both masks, neither of which may be empty. Computed once."""
         from gridctl_trainer.metrics.surface_distance.surface_elements import surface_elements
 
         return surface_elements(*self._as_scanned, self._sampling)
 
     @cached_property
     def in_plane_hd95(self) -> dict[int, float]:
-        """Of each slice with a truth, in mm, by its place in the scan, from base to apex; computed once."""
+        """In-plane HD95 of each slice that shows the structure in the truth, as `hd95_by_slice`. Computed once."""
         from gridctl_trainer.metrics.surface_distance.in_plane import hd95_by_slice
 
         return hd95_by_slice(self)
@@ -107,7 +108,7 @@ class CaseVolume:
 
     @cached_property
     def _as_scanned(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Both masks with each slice in its place, empty where one was left out."""
+        """Both masks with each slice at its place in the scan; slices that were left out are empty."""
         place = self.slices - self.slices[0]
         if place[-1] + 1 == len(place):
             return self.predicted, self.truth
@@ -119,10 +120,10 @@ class CaseVolume:
 
 
 def _voxels(mask: NDArray[np.bool_]) -> int:
-    import numpy as np  # whoever only wants to know what a metric is called needs none
+    import numpy as np  # imported late, since descriptions of metrics need no numpy
 
     return int(np.count_nonzero(mask))
 
 
 PatientVolumes = Mapping[str, Mapping[str, CaseVolume]]
-"""Of one patient, by time point and structure: what a metric of patients is given."""
+"""The volumes of one patient by time point and structure, which metrics of patients receive."""

@@ -1,4 +1,4 @@
-"""Errors of cardiac function: the predicted value, the true value and their difference for each quantity."""
+"""The predicted value, the true value and the errors of each quantity of cardiac function."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ Quantity = Callable[[Any, Mask], Value]
 def _metrics(
     of: Quantity, label: str, long: str, unit: str, *, whole_heart: bool = False
 ) -> tuple[MetricDescriptor, ...]:
-    """Predicted and true value, signed, absolute and relative error."""
+    """The five metrics of a quantity: predicted value, true value, and signed, absolute and relative error."""
     error_unit = "percentage points" if unit == "%" else unit
     structures = ("myocardium", "epicardium") if whole_heart else VENTRICLES
     parts: list[tuple[str, str, str, Callable[[Any], Value], bool]] = [
         (label, f"{long}, predicted", unit, lambda volumes: of(volumes, "predicted"), False),
-        (f"true {label}", f"{long} of the truth", unit, lambda volumes: of(volumes, "truth"), False),
+        (f"true {label}", f"true {long}", unit, lambda volumes: of(volumes, "truth"), False),
         (f"{label} error", f"predicted minus true {long}", error_unit, lambda volumes: _error(of, volumes), False),
         (
             f"absolute {label} error",
-            f"difference of predicted and true {long} without its sign",
+            f"absolute difference between predicted and true {long}",
             error_unit,
             lambda volumes: _absolute(_error(of, volumes)),
             True,
@@ -48,7 +48,7 @@ def _metrics(
     return tuple(
         MetricDescriptor(
             label=name,
-            definition=f"{definition}; volumes are those of annotated slices",
+            definition=f"{definition}; volumes cover the annotated slices",
             higher_is_better=False,
             is_score=is_score,
             unit=measured_in,
@@ -86,7 +86,7 @@ EDV_ML, TRUE_EDV_ML, EDV_ERROR_ML, ABSOLUTE_EDV_ERROR_ML, RELATIVE_EDV_ERROR = _
 _ESV: Final = _metrics(esv, "ESV", "end-systolic volume", "ml")
 ESV_ML, TRUE_ESV_ML, ESV_ERROR_ML, ABSOLUTE_ESV_ERROR_ML, RELATIVE_ESV_ERROR = _ESV
 
-_STROKE_VOLUME: Final = _metrics(stroke_volume, "stroke volume", "stroke volume, EDV minus ESV,", "ml")
+_STROKE_VOLUME: Final = _metrics(stroke_volume, "stroke volume", "stroke volume (EDV minus ESV)", "ml")
 (
     STROKE_VOLUME_ML,
     TRUE_STROKE_VOLUME_ML,
@@ -95,8 +95,8 @@ _STROKE_VOLUME: Final = _metrics(stroke_volume, "stroke volume", "stroke volume,
     RELATIVE_STROKE_VOLUME_ERROR,
 ) = _STROKE_VOLUME
 
-_EF: Final = _metrics(ejection_fraction, "EF", "ejection fraction, stroke volume in percent of EDV,", "%")
+_EF: Final = _metrics(ejection_fraction, "EF", "ejection fraction (stroke volume in percent of EDV)", "%")
 EF, TRUE_EF, EF_ERROR, ABSOLUTE_EF_ERROR, _ = _EF
 
-_MASS: Final = _metrics(mass, "mass", "mass of the myocardium at ED, 1.05 g/ml,", "g", whole_heart=True)
+_MASS: Final = _metrics(mass, "mass", "mass of the myocardium at ED (1.05 g/ml)", "g", whole_heart=True)
 MASS_G, TRUE_MASS_G, MASS_ERROR_G, ABSOLUTE_MASS_ERROR_G, RELATIVE_MASS_ERROR = _MASS

@@ -1,8 +1,8 @@
 """Cardiac function from the masks at end-diastole and end-systole: volumes, stroke volume, EF and mass.
 
-Source: Schulz-Menger et al., Journal of Cardiovascular Magnetic Resonance 22:19, 2020. Volumes are those of annotated
-slices. Mass is that of the myocardium at end-diastole; where epicardium and cavity are outlined in its place, what lies
-between them, over slices that have both.
+Source: Schulz-Menger et al., Journal of Cardiovascular Magnetic Resonance 22:19, 2020. Volumes cover the annotated
+slices. Mass is the mass of the myocardium at end-diastole. If epicardium and cavity are outlined instead of the
+myocardium, it is the mass of what lies between them, over the slices in which both are outlined.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Distances between the surfaces of two masks, and the metrics made of them."""
+"""Distances between the surfaces of two masks, and the metrics that use them."""

@@ -1,7 +1,8 @@
 """Distances between the surfaces of two masks, in mm, on a grid whose spacing may differ by axis.
 
-The surface of a mask is its voxels with a neighbour outside along an axis; what lies at the border of the grid is
-surface. Each distance is exact: from the centre of one surface voxel to that of the nearest of the other mask.
+The surface of a mask consists of its voxels that have a neighbour along an axis outside the mask. Voxels at the border
+of the grid are surface. Each distance is exact: it is measured from the centre of a surface voxel to the centre of the
+nearest surface voxel of the other mask.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from scipy.ndimage import distance_transform_edt
 from scipy.spatial import KDTree
 
 _CELLS_PER_POINT: Final = 20
-"""Up to so large a grid its distance transform takes less time than a search for each point."""
+"""Up to this many cells per point, a distance transform of the grid is faster than a search for each point."""
 
 
 @dataclass(frozen=True, slots=True)
 class SurfaceDistances:
-    """Between two masks, neither of them empty.
+    """Distances between the surfaces of two masks, neither of which is empty.
 
     Attributes:
-        to_truth: (P,) float64, from each surface voxel of the prediction, in mm.
-        to_prediction: (T,) float64, from each surface voxel of the truth, in mm.
+        to_truth: (P,) float64, distance of each surface voxel of the prediction to the truth, in mm.
+        to_prediction: (T,) float64, distance of each surface voxel of the truth to the prediction, in mm.
     """
 
     to_truth: NDArray[np.float64]
@@ -33,29 +34,29 @@ class SurfaceDistances:
 
     @property
     def hd(self) -> float:
-        """Hausdorff distance: the largest distance of all."""
+        """Hausdorff distance: the largest distance in either direction, in mm."""
         return float(max(self.to_truth.max(), self.to_prediction.max()))
 
     @property
     def hd95(self) -> float:
-        """The larger of the 95th percentiles of both directions."""
+        """The larger of the two directions' 95th percentiles, in mm."""
         return float(max(np.percentile(self.to_truth, 95), np.percentile(self.to_prediction, 95)))
 
     @property
     def assd(self) -> float:
-        """Mean over the surface voxels of both masks together."""
+        """Average symmetric surface distance: the mean over the surface voxels of both masks together, in mm."""
         return float(np.concatenate([self.to_truth, self.to_prediction]).mean())
 
 
 def surface_distances(
     predicted: NDArray[np.bool_], truth: NDArray[np.bool_], spacing_mm: Sequence[float]
 ) -> SurfaceDistances:
-    """Distances between the surfaces of two masks.
+    """Compute the distances between the surfaces of two masks.
 
     Args:
-        predicted: Of any number of dimensions; not empty.
-        truth: Of the same shape; not empty.
-        spacing_mm: Of each axis, in the order of the array.
+        predicted: The predicted mask, with any number of dimensions; not empty.
+        truth: The true mask, of the same shape; not empty.
+        spacing_mm: Spacing of each axis, in the order of the array.
     """
     box = bounding_box(predicted | truth)
     of_prediction, of_truth = (surface(mask[box], range(mask.ndim)) for mask in (predicted, truth))
@@ -68,15 +69,18 @@ def surface_distances(
 def nearest_mm(
     points: NDArray[np.bool_], others: NDArray[np.bool_], spacing_mm: Sequence[float]
 ) -> NDArray[np.float64]:
-    """Distance of each point of a grid to the nearest of some others, in the order of the grid.
+    """The distance of each of some grid points to the nearest of other grid points.
 
-    It is taken from whole steps along the grid, as a distance transform does: rounding a position in mm could put a
-    point beyond a tolerance that it lies on.
+    It is computed from whole steps along the grid, as in a distance transform. Rounded positions in mm could move a
+    point beyond a tolerance that it is exactly at.
 
     Args:
-        points: Where they are on the grid.
-        others: Of the same shape, and somewhere set.
-        spacing_mm: Of each axis.
+        points: The points, marked on the grid.
+        others: The other points, marked on a grid of the same shape; not empty.
+        spacing_mm: Spacing of each axis, in the order of the array.
+
+    Returns:
+        The distances in mm, in the order of the grid.
     """
     places = np.argwhere(points)
     spacing = np.asarray(spacing_mm, dtype=np.float64)
@@ -85,14 +89,14 @@ def nearest_mm(
         steps = (places - nearest[:, *places.T].T) * spacing
     else:
         targets = np.argwhere(others)
-        tree = KDTree(targets * spacing, leafsize=32, balanced_tree=False, compact_nodes=False)  # it is asked only once
+        tree = KDTree(targets * spacing, leafsize=32, balanced_tree=False, compact_nodes=False)  # used only once
         steps = (places - targets[tree.query(places * spacing)[1]]) * spacing
     distances: NDArray[np.float64] = np.sqrt((steps * steps).sum(axis=1))
     return distances
 
 
 def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
-    """The smallest part of the grid that holds a mask which is not empty."""
+    """The smallest box of the grid that contains a mask, which must not be empty."""
     box = []
     for axis in range(mask.ndim):
         inside = np.flatnonzero(mask.any(axis=tuple(other for other in range(mask.ndim) if other != axis)))
@@ -101,7 +105,7 @@ def bounding_box(mask: NDArray[np.bool_]) -> tuple[slice, ...]:
 
 
 def surface(mask: NDArray[np.bool_], axes: Sequence[int]) -> NDArray[np.bool_]:
-    """Voxels of a mask with a neighbour outside along one of these axes; beyond the grid is outside."""
+    """The voxels of a mask that have a neighbour along one of these axes outside the mask or the grid."""
     inner = mask.copy()
     for axis in axes:
         along, found = np.moveaxis(mask, axis, 0), np.moveaxis(inner, axis, 0)

@@ -1,8 +1,8 @@
-"""Distances between outlines within each slice: 2-D, so the distance between slices plays no part.
+"""Distances between outlines within each slice. They are 2-D, so the distance between slices does not matter.
 
-A slice without the structure in the truth has no distance and is left out; one in which the model misses it is given
-the diagonal of the slice. Position is by thirds of the slices that the truth has. Files do not say which end is the
-base: it is taken to be the one towards which the true structure is larger.
+A slice without the structure in the truth has no distance and is left out. A slice in which the model misses the
+structure counts with the slice's diagonal. The position of a slice is a third of the slices that show the structure in
+the truth. Files do not say which end is the base, so it is assumed to be the end at which the structure is larger.
 """
 
 from __future__ import annotations
@@ -19,39 +19,39 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _RULE: Final = (
-    "slices without the structure in the truth are left out, and one in which only the prediction lacks it counts with "
-    "the diagonal of the slice"
+    "slices without the structure in the truth are left out; if only the prediction lacks it, the slice's diagonal "
+    "counts as the distance"
 )
 
 
 def slice_hd95(volume: CaseVolume) -> float | Undefined:
-    """Mean over the slices of a case, in mm."""
+    """In-plane HD95, the mean over the slices of a case, in mm."""
     return _mean(volume, 0, 1)
 
 
 def slice_hd95_basal(volume: CaseVolume) -> float | Undefined:
-    """Mean over the third at the base, in mm."""
+    """In-plane HD95, the mean over the basal third of the slices, in mm."""
     return _mean(volume, 0, 1 / 3)
 
 
 def slice_hd95_mid(volume: CaseVolume) -> float | Undefined:
-    """Mean over the third in the middle, in mm."""
+    """In-plane HD95, the mean over the middle third of the slices, in mm."""
     return _mean(volume, 1 / 3, 2 / 3)
 
 
 def slice_hd95_apical(volume: CaseVolume) -> float | Undefined:
-    """Mean over the third at the apex, in mm."""
+    """In-plane HD95, the mean over the apical third of the slices, in mm."""
     return _mean(volume, 2 / 3, 1)
 
 
 def hd95_by_slice(volume: CaseVolume) -> dict[int, float]:
-    """In-plane HD95 of each slice that has the structure in the truth, in mm.
+    """In-plane HD95 of each slice that shows the structure in the truth, in mm.
 
     Args:
-        volume: One whose spacing within a slice is known.
+        volume: The volume, whose spacing within a slice must be known.
 
     Returns:
-        By the place of the slice in the scan, from base to apex.
+        The HD95 by the place of the slice in the scan, from base to apex.
     """
     import numpy as np
 
@@ -66,7 +66,7 @@ def hd95_by_slice(volume: CaseVolume) -> dict[int, float]:
 
 
 def _from_base_to_apex(truth: NDArray[np.bool_]) -> list[int]:
-    """Indices of the slices that have the structure."""
+    """Indices of the slices that show the structure."""
     import numpy as np
 
     areas = truth.sum(axis=(1, 2))
@@ -78,9 +78,10 @@ def _from_base_to_apex(truth: NDArray[np.bool_]) -> list[int]:
 def _percentiles(
     predicted: NDArray[np.bool_], truth: NDArray[np.bool_], rows_mm: float, columns_mm: float
 ) -> Iterator[float]:
-    """HD95 of each slice; neither mask is empty in any.
+    """HD95 of each slice. Neither mask may be empty in any slice.
 
-    All slices are looked at together, further apart than anything within one: the nearest lies in the same slice.
+    All slices are searched together, spaced further apart than any two points within a slice, so that the nearest point
+    always lies in the same slice.
     """
     import numpy as np
 
@@ -100,7 +101,7 @@ def _percentiles(
 
 
 def _mean(volume: CaseVolume, low: float, high: float) -> float | Undefined:
-    """Over the slices whose middle lies in this part of the way from base to apex."""
+    """The mean over the slices whose centre lies in this part of the way from base (0) to apex (1)."""
     if not volume.true_voxels:
         return NO_TRUTH
     if not all(side > 0 for side in volume.spacing_mm[:2]):

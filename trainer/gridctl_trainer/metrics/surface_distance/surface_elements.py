@@ -1,9 +1,9 @@
-"""The surface between the voxels of a mask, in pieces of known area, as normalised surface Dice weighs them.
+"""The surface of a mask in pieces of known area, by which normalised surface Dice weights them.
 
-Between eight voxels that meet at a point lies a piece of surface, whose form depends on which of them are inside the
-mask. Its area is that of the triangles of marching cubes, by the table that google-deepmind/surface-distance publishes
-(lookup_tables.py, Copyright 2018 Google Inc., Apache License 2.0; Nikolov et al. 2021, arXiv:1809.04430). All of its
-256 entries follow from 14 by turning and mirroring the cube, and by swapping inside and outside.
+A piece of surface lies between the eight voxels that meet at a point. Its form depends on which of them are inside the
+mask. Its area is the area of the marching-cubes triangles in the table that google-deepmind/surface-distance publishes
+(lookup_tables.py, Copyright 2018 Google Inc., Apache License 2.0; Nikolov et al. 2021, arXiv:1809.04430). All 256
+entries follow from 14 by rotating and mirroring the cube, and by swapping inside and outside.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 from gridctl_trainer.metrics.surface_distance.distances import bounding_box, nearest_mm
 
 Normal = tuple[int, int, int]
-"""Of a triangle, in eighths of a voxel's faces, without signs; it is as long as the triangle is large."""
+"""The unsigned normal of a triangle, in eighths of a voxel's faces. Its length is the area of the triangle."""
 
 _BITS: Final = np.array([[[128, 64], [32, 16]], [[8, 4], [2, 1]]])
-"""What each of eight voxels that meet at a point adds to the point's code if it is inside."""
+"""What each of the eight voxels that meet at a point adds to the point's code if it is inside the mask."""
 
 _OUTSIDE, _INSIDE = 0, 255
-"""Codes without surface."""
+"""The codes without a surface."""
 
 _FORMS: Final[dict[int, tuple[Normal, ...]]] = {
     0: (),
@@ -44,16 +44,16 @@ _FORMS: Final[dict[int, tuple[Normal, ...]]] = {
     60: ((2, 2, 0), (2, 2, 0), (2, 2, 0), (2, 2, 0)),
     105: ((1, 1, 1), (1, 1, 1), (1, 1, 1), (1, 1, 1)),
 }
-"""Triangles of one code of each kind."""
+"""The triangles of one code of each form."""
 
 
 @dataclass(frozen=True, slots=True)
 class SurfaceElements:
-    """Pieces of the surfaces of two masks, neither of them empty: the area of each, and how far it is from the other.
+    """The pieces of the surfaces of two masks, neither of which is empty.
 
     Attributes:
-        of_prediction_mm2, of_truth_mm2: (P,) and (T,) float64.
-        to_truth_mm, to_prediction_mm: (P,) and (T,) float64.
+        of_prediction_mm2, of_truth_mm2: The area of each piece, (P,) and (T,) float64.
+        to_truth_mm, to_prediction_mm: The distance of each piece to the other surface, (P,) and (T,) float64.
     """
 
     of_prediction_mm2: NDArray[np.float64]
@@ -62,7 +62,7 @@ class SurfaceElements:
     to_prediction_mm: NDArray[np.float64]
 
     def share_within(self, tolerance_mm: float) -> float:
-        """Share of both surfaces that is no further than this from the other."""
+        """The share of both surfaces, by area, that is at most this far from the other surface."""
         near = self.of_prediction_mm2[self.to_truth_mm <= tolerance_mm].sum()
         near += self.of_truth_mm2[self.to_prediction_mm <= tolerance_mm].sum()
         return float(near / (self.of_prediction_mm2.sum() + self.of_truth_mm2.sum()))
@@ -71,12 +71,12 @@ class SurfaceElements:
 def surface_elements(
     predicted: NDArray[np.bool_], truth: NDArray[np.bool_], spacing_mm: Sequence[float]
 ) -> SurfaceElements:
-    """The surfaces of two masks.
+    """Divide the surfaces of two masks into pieces.
 
     Args:
         predicted: (S, H, W); not empty.
         truth: (S, H, W); not empty.
-        spacing_mm: Of each axis, in the order of the array.
+        spacing_mm: Spacing of each axis, in the order of the array.
     """
     box = bounding_box(predicted | truth)
     areas = areas_mm2((spacing_mm[0], spacing_mm[1], spacing_mm[2]))
@@ -92,14 +92,18 @@ def surface_elements(
 
 @lru_cache
 def areas_mm2(spacing_mm: tuple[float, float, float]) -> NDArray[np.float64]:
-    """(256,) float64: the area that belongs to each code."""
+    """The area of surface for each code, (256,) float64.
+
+    Args:
+        spacing_mm: Spacing of each axis.
+    """
     first, second, third = spacing_mm
     faces = np.array([second * third, first * third, first * second]) / 8
     return np.array([sum(float(np.linalg.norm(normal * faces)) for normal in triangles) for triangles in _triangles()])
 
 
 def _codes(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Of every point where eight voxels meet, those outside the grid included: one more along each axis."""
+    """The code of every point where eight voxels meet, counting voxels outside the grid: one more along each axis."""
     padded = np.pad(mask, 1).view(np.uint8)
     codes = np.zeros([side + 1 for side in mask.shape], dtype=np.uint8)
     for corner, bit in np.ndenumerate(_BITS):
@@ -110,7 +114,7 @@ def _codes(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
 
 @lru_cache
 def _triangles() -> list[NDArray[np.int64]]:
-    """Of each code, the normals of its triangles, (N, 3)."""
+    """For each code, the normals of its triangles, (N, 3)."""
     found: dict[int, NDArray[np.int64]] = {}
     for code, normals in _FORMS.items():
         inside = (code & _BITS) != 0

@@ -1,7 +1,7 @@
-"""Distance of a predicted volume's surface from the true one: HD, HD95, ASSD and normalised surface Dice.
+"""Distances between the surfaces of the predicted and the true volume: HD, HD95, ASSD and normalised surface Dice.
 
-Where one of truth and prediction is empty there is no distance, but a model that misses a structure must not do better
-than one that finds it badly: it is given the diagonal of the volume, and a surface Dice of 0.
+If only one of truth and prediction is empty, there is no distance. But a model that misses a structure must not score
+better than one that segments it badly, so the volume's diagonal counts as the distance, and surface Dice is 0.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Final
 from gridctl_trainer.metrics.base import BOTH_EMPTY, NO_SPACING, CaseVolume, MetricDescriptor, Undefined
 
 TOLERANCE_MM: Final = 2.0
-"""How far a surface may lie from the other to count as found: NSD means nothing without it."""
+"""How far a surface may lie from the other to count as found. A value of NSD is meaningless without it."""
 
-_ONE_EMPTY: Final = "the volume's diagonal where one of truth and prediction is empty"
+_ONE_EMPTY: Final = "the volume's diagonal if only one of truth and prediction is empty"
 
 
 def hd(volume: CaseVolume) -> float | Undefined:
@@ -23,7 +23,7 @@ def hd(volume: CaseVolume) -> float | Undefined:
 
 
 def hd95(volume: CaseVolume) -> float | Undefined:
-    """The larger of the 95th percentiles of both directions, in mm."""
+    """The larger of the two directions' 95th percentiles, in mm."""
     return undefined if (undefined := _without(volume)) is not None else volume.distances.hd95
 
 
@@ -33,7 +33,7 @@ def assd(volume: CaseVolume) -> float | Undefined:
 
 
 def nsd(volume: CaseVolume) -> float | Undefined:
-    """Share of both surfaces that is near the other."""
+    """The share of both surfaces, by area, that is within the tolerance of the other."""
     if not (volume.predicted_voxels or volume.true_voxels):
         return BOTH_EMPTY
     if not (volume.predicted_voxels and volume.true_voxels):
@@ -42,7 +42,7 @@ def nsd(volume: CaseVolume) -> float | Undefined:
 
 
 def _without(volume: CaseVolume) -> float | Undefined | None:
-    """The distance where there are not two surfaces; None where there are."""
+    """The result if there are not two surfaces to compare; None if there are."""
     if not (volume.predicted_voxels or volume.true_voxels):
         return BOTH_EMPTY
     if not volume.has_spacing:
@@ -76,7 +76,7 @@ ASSD: Final = _distance(
 NSD: Final = MetricDescriptor(
     label=f"NSD at {TOLERANCE_MM:g} mm",
     definition=f"normalised surface Dice: share of both surfaces, by area, that is within {TOLERANCE_MM:g} mm of the "
-    "other, mean over patients; 0 where one of truth and prediction is empty",
+    "other, mean over patients; 0 if only one of truth and prediction is empty",
     higher_is_better=True,
     low=0,
     high=1,
