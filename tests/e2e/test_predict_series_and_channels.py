@@ -275,7 +275,7 @@ def test_a_scan_that_lacks_a_channel_is_named_and_the_others_are_segmented(colou
         path.rename(path.with_name(path.name.replace("_000", "-")))
     alone = predicted(coloured, str(scans), "-o", str(tmp_path / "none"))
     assert alone.returncode == 2
-    assert "have one channel, and" in alone.stderr
+    assert "have one channel, but" in alone.stderr
     assert alone.stderr.count("error:") == 1
     assert "NAME_0000.nii.gz to NAME_0001.nii.gz" in alone.stderr
 

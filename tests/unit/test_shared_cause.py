@@ -10,7 +10,7 @@ ALIKE = {
     "a data set": "/data/acdc/patient{0:03d}/Info.cfg: cannot read it: Permission denied",
     "a URL": "s3://bucket/acdc/{0}.nii: its SHA-256 is {0:012x}..., not {0:08x}...",
     "a relative path": "data/acdc{0}: there is no patient of ACDC in this folder: it is empty",
-    "a run id": "tiny-unet-r50-none-s{0}-{0:08x}: out of memory training in epoch {0}, 1.{0} GiB more were asked for",
+    "a run id": "tiny-unet-r50-none-s{0}-{0:08x}: out of memory training in epoch {0}, 1.{0} GiB more were requested",
     "numbers": "the loss is nan at epoch {0}, batch {0} of 13",
     "only the first line": "no GPU here\n  look at node {0}x",
 }

@@ -140,7 +140,7 @@ def test_logits_of_a_wrong_shape_are_said_before_training_with_both_shapes(bare:
     (folder / "halved.yaml").write_text(text.replace("by-path", "halved"))
     done = bare("-m", "gridctl", "submit", "halved.yaml")
     assert done.returncode == 2
-    assert "halved:Halved gives logits (4, 1, 16, 16) for images (4, 1, 32, 32), not (4, 1, 32, 32)" in done.stderr
+    assert "halved:Halved returns logits (4, 1, 16, 16) for images (4, 1, 32, 32), not (4, 1, 32, 32)" in done.stderr
     assert not (folder / "runs" / "halved").exists()
 
 

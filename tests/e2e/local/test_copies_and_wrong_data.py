@@ -69,7 +69,7 @@ def test_a_copy_is_said_before_and_while_it_is_left_out_and_is_recorded(
     assert code == 0
     said = "patient009 (train) is left out: its images are those of patient002"
     assert [item["what"] for item in findings if item["event"] == "note"] == [
-        f"{said}; data.copies: keep would keep it"
+        f"{said}; set data.copies: keep to keep it"
     ]
     done = trainer("run", "spec.json", "--store", "runs")
     assert done.returncode == 0, done.stderr

@@ -155,7 +155,7 @@ def test_ratios_that_leave_nobody_and_ratios_that_leave_one(data: Path, prefligh
     assert problems.count("leaves none") == 2
     assert "at train ratio 0.15 there is one training patient of 6" in notes
     assert "at train ratio 0.84 there is one validation patient of 6" in notes
-    assert "train ratios 0.15 and 0.2 train on the same 1 of 6 patients" in notes
+    assert "train ratios 0.15 and 0.2 give the same number of training patients, 1 of 6" in notes
 
 
 @no_gpu

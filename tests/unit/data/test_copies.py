@@ -148,7 +148,7 @@ def test_each_fold_has_its_share_of_every_group() -> None:
 def test_patients_are_drawn_by_what_the_data_set_says(found: dict[str, PreparedSet]) -> None:
     by_group = split_sets(run(split={"stratify": "group"}), {"train": found["train"]})
     assert in_parts(by_group) == {"patient001", "patient002", "patient003"}
-    with pytest.raises(DataError, match="drawn by their vendor, but the data set says it of none"):
+    with pytest.raises(DataError, match="stratified by vendor, but the data set does not say it for any"):
         split_sets(run(split={"stratify": "vendor"}), {"train": found["train"]})
 
 

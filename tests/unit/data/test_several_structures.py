@@ -118,5 +118,5 @@ def test_what_no_case_has_is_refused_before_training(phantom: Path) -> None:
     nothing = dataclasses.replace(found, all_masks=np.zeros_like(found.all_masks))
     wanted = data(root, "left_ventricle")
     require_alike(wanted, {"train": found})
-    with pytest.raises(DataError, match=r"data\.train: no case of it has left_ventricle, which data\.target names"):
+    with pytest.raises(DataError, match=r"data\.train: no case has left_ventricle, which data\.target names"):
         require_alike(wanted, {"train": nothing})

@@ -211,7 +211,7 @@ def test_a_checkpoint_of_another_format_is_refused_by_name_and_not_trained_over(
     save(store, Position(1))
     content = json.loads(store.get(manifest(Position(1))).data)
     store.put(manifest(Position(1)), json.dumps(content | {"schema_version": 99, "new": True}).encode())
-    with pytest.raises(SpecError, match="of format 99, this trainer reads 2") as raised:
+    with pytest.raises(SpecError, match="has format 99, but this trainer reads format 2") as raised:
         newest(store)
     assert raised.value.problems[0].where == manifest(Position(1))
 

@@ -22,7 +22,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_cpu_build_never_finds_one(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.version, "cuda", None)
     files.touch()
-    with pytest.raises(device.NoDeviceError, match="is a build for CPUs alone") as raised:
+    with pytest.raises(device.NoDeviceError, match="is a CPU-only build") as raised:
         device.choose_device("cuda")
     assert raised.value.exit_code in exit_codes.NEVER_RETRIED
 
@@ -40,7 +40,7 @@ def test_one_that_was_given_and_does_not_work_may_be_the_nodes_fault(
 ) -> None:
     monkeypatch.setattr(torch.version, "cuda", "12.8")
     files.touch()
-    with pytest.raises(device.BrokenDeviceError, match="no GPU that works here") as raised:
+    with pytest.raises(device.BrokenDeviceError, match="no working GPU here") as raised:
         device.choose_device("cuda")
     assert raised.value.exit_code not in exit_codes.NEVER_RETRIED
     assert "nvidia-smi" in raised.value.problems[0].fix
@@ -67,7 +67,7 @@ def test_auto_takes_no_cpu_in_a_pod_that_was_given_a_gpu(files: Path, monkeypatc
     assert "CUDA build" in problem.fix
     assert "--set kubernetes.gpus=0" in problem.fix
     monkeypatch.setattr(torch.version, "cuda", "12.8")
-    with pytest.raises(device.BrokenDeviceError, match="shows no device of it") as broken:
+    with pytest.raises(device.BrokenDeviceError, match="does not have the device files") as broken:
         device.choose_device("auto")
     assert broken.value.exit_code not in exit_codes.NEVER_RETRIED, "another node may pass it on"
 
@@ -84,7 +84,7 @@ def test_a_pod_that_holds_a_gpu_and_is_told_to_take_the_cpu_says_so(
 ) -> None:
     monkeypatch.setenv("GRIDCTL_GPUS", "1")
     said = device.unused_gpu(device.choose_device("cpu"), "cpu")
-    assert said.startswith("this pod holds 1 GPU and trains on the CPU")
+    assert said.startswith("this pod holds 1 GPU but trains on the CPU")
     assert "kubernetes.gpus: 0" in said
 
 

@@ -320,7 +320,7 @@ def test_an_epoch_of_nothing_but_skipped_steps_ends_the_run() -> None:
 
 def test_a_gradient_that_is_not_finite_ends_the_run_before_it_spoils_the_weights() -> None:
     stopped = loop(build=lambda: Breaks((2,), True))
-    with pytest.raises(NonFiniteLossError, match="but its gradient holds nan at epoch 1, batch 2 of 4"):
+    with pytest.raises(NonFiniteLossError, match="but its gradient contains nan at epoch 1, batch 2 of 4"):
         list(stopped.epochs())
     assert stopped.position == Position(0, 1)
     assert all(bool(torch.isfinite(value).all()) for value in stopped.model.state_dict().values())

@@ -33,5 +33,5 @@ def test_what_cannot_fit_is_said_with_both_numbers(limit: Path) -> None:
     assert memory.why_too_large(spec, images=4) == ""
     limit.write_text("65536\n")
     said = memory.why_too_large(spec, images=4)
-    assert "a batch of 4 images of 32 px" in said
+    assert "the activations of 4 images of 32 px" in said
     assert "this machine has 0.0" in said

@@ -47,7 +47,7 @@ def test_out_of_memory_names_epoch_numbers_and_setting(call: int, said: str, set
     with pytest.raises(OutOfMemoryError, match=said) as raised:
         list(loop(build=lambda: Refuses(torch.OutOfMemoryError(CUDA_SAYS), call)).epochs())
     (problem,) = raised.value.problems
-    assert "2.00 GiB more were asked for" in problem.what
+    assert "2.00 GiB more were requested" in problem.what
     assert problem.fix.startswith(setting)
     assert raised.value.exit_code == 1
 
@@ -76,7 +76,7 @@ def test_gamma_net_may_also_recompute() -> None:
 def test_a_cpu_runs_out_too() -> None:
     error = RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 800 bytes.")
     with (
-        pytest.raises(OutOfMemoryError, match="800 bytes more were asked for"),
+        pytest.raises(OutOfMemoryError, match="800 bytes more were requested"),
         step_faults(SPEC, CPU, "training", 1),
     ):
         raise error

@@ -1,1 +1,1 @@
-"""What every plugin of a kind promises, as tests that its author runs against it: subclass one, and call pytest."""
+"""Contract tests for each kind of plugin, for the plugin's author: subclass one, and run pytest."""

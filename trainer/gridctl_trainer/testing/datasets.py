@@ -1,4 +1,4 @@
-"""What every data set promises: subclass `DatasetContract`, say which one and where files of it lie, and call pytest.
+"""Tests of what every data set promises. Subclass `DatasetContract`, name the data set and its files, and run pytest.
 
 class TestHearts(DatasetContract):
     dataset = "hearts"
@@ -37,11 +37,11 @@ _SIZE_PX = 32
 
 
 class DatasetContract:
-    """The promises. Of a large set only the first cases are read.
+    """The promises of a data set, each as a test. Only the first cases of a large data set are read.
 
     Attributes:
-        dataset: Its short name, or its path.
-        options: Those that it is tested with.
+        dataset: Short name of the data set, or its path `pkg.module:Name`.
+        options: The options that it is tested with.
     """
 
     dataset: ClassVar[str]
@@ -49,7 +49,7 @@ class DatasetContract:
 
     @pytest.fixture
     def root(self) -> Path:
-        """A folder with files of at least two patients: override it."""
+        """A folder with files of at least two patients. Override it."""
         raise NotImplementedError("override the fixture root with a folder that holds files of this data set")
 
     @pytest.fixture
@@ -64,7 +64,7 @@ class DatasetContract:
         assert described.structures, "say which structures it labels"
 
     def test_it_is_described_without_what_reads_files(self) -> None:
-        """So that a laptop that only submits knows it; one that is named by its path need not be."""
+        """A laptop that only submits must know it. A data set that is named by its path is exempt."""
         if not is_class_path(self.dataset):
             require_light(f"from gridctl_trainer.plugins.dataset import DATASETS; DATASETS.find({self.dataset!r})")
 
@@ -74,7 +74,7 @@ class DatasetContract:
         assert len(set(patients)) >= 2, "a set of one patient cannot be split"
         assert all(patients), "every patient has an id"
         for source in sources:
-            assert source.files, f"{source.patient} names no file, so its packs would never be made anew"
+            assert source.files, f"{source.patient} names no file, so its packs would never be rebuilt"
             assert all(path.is_file() for path in source.files)
 
     def test_looking_twice_finds_the_same(self, sources: list[CaseSource], root: Path) -> None:
@@ -120,7 +120,7 @@ class DatasetContract:
             said: list[Oddity] = []
             slices = source.read(1, said.append)
             if any(found.spacing_mm[2] == 0 for found in slices):
-                assert said, f"{source.patient} has no distance of slices, and nothing says so"
+                assert said, f"{source.patient} has no distance between slices, and nothing says so"
 
     def test_reading_twice_and_in_threads_gives_the_same(self, sources: list[CaseSource]) -> None:
         chosen = sources[:_CASES]

@@ -1,4 +1,4 @@
-"""What every metric promises: subclass `MetricContract`, say which metric, and call pytest.
+"""Tests of what every metric promises. Subclass `MetricContract`, name the metric, and run pytest.
 
 class TestAreaError(MetricContract):
     metric = "area_error"              # or "mylab.metrics:area_error"
@@ -35,15 +35,16 @@ def slices(kind: str, count: int = 3) -> SliceBatch:
     """Images of one structure, a square.
 
     Args:
-        kind: `good` or `bad`: how well it is predicted; `no truth`, `nothing predicted` or `neither`: what is missing.
-        count: Of images.
+        kind: `good` or `bad` for how well it is predicted; `no truth`, `nothing predicted` or `neither` for images in
+            which truth, prediction or both are empty.
+        count: Number of images.
     """
     truth = torch.zeros(count, _SIDE_PX, _SIDE_PX)
     predicted = torch.zeros_like(truth)
     if kind not in ("no truth", "neither"):
         truth[:, 3:9, 3:9] = 1
     if kind == "bad":
-        predicted[:, 3:9, 8:10] = 1  # at another place, and too small
+        predicted[:, 3:9, 8:10] = 1  # in the wrong place, and too small
     elif kind not in ("nothing predicted", "neither"):
         predicted[:, 3:9, 3:9] = 1
     odds = (predicted * 2 - 1) * (8 if kind == "good" else 4)
@@ -51,13 +52,13 @@ def slices(kind: str, count: int = 3) -> SliceBatch:
 
 
 def volume(kind: str, count: int = 3) -> CaseVolume:
-    """The same images as one volume."""
+    """The images of `slices` as one volume."""
     images = slices(kind, count)
     return CaseVolume(images.predicted.numpy(), images.truth.numpy() > 0, _SPACING_MM, np.arange(count))
 
 
 def patient(kind: str, structures: tuple[str, ...] = _STRUCTURES) -> PatientVolumes:
-    """A heart that pumps half of itself; predicted badly, it does not pump."""
+    """A heart with an ejection fraction of one half. In the `bad` prediction, it does not pump."""
     diastole, systole = volume(kind), volume(kind)
     systole.truth[:, 3:6] = False
     if kind != "bad":
@@ -66,23 +67,23 @@ def patient(kind: str, structures: tuple[str, ...] = _STRUCTURES) -> PatientVolu
 
 
 class _Found(NamedTuple):
-    """Scores, and reasons of those that are undefined, by key."""
+    """Scores by key, and the reasons of those that are undefined."""
 
     scores: dict[str, float]
     reasons: dict[str, set[str]]
 
 
 class MetricContract:
-    """The promises, each a test.
+    """The promises of a metric, each as a test.
 
     Attributes:
-        metric: The metric's short name, or its path.
+        metric: Short name of the metric, or its path `pkg.module:name`.
     """
 
     metric: ClassVar[str]
 
     def test_it_is_described_without_torch(self) -> None:
-        """So that a laptop that only submits and reports knows it; one that is named by its path need not be."""
+        """A laptop that only submits and reports must know it. A metric that is named by its path is exempt."""
         assert self._info.definition, "say in one line what it is"
         if not is_class_path(self.metric):
             require_light(f"from gridctl_trainer.plugins.metric import METRICS; METRICS.find({self.metric!r})")
@@ -91,24 +92,24 @@ class MetricContract:
         assert MetricInfo.model_validate_json(self._info.model_dump_json()) == self._info
 
     def test_a_good_prediction_scores_better_than_a_bad_one(self) -> None:
-        """In the direction that its descriptor gives, unless it only measures."""
+        """Better in the direction that its descriptor gives, unless it is only a measurement."""
         good, bad = (next(iter(self._scored(kind).scores.values())) for kind in ("good", "bad"))
         if self._info.is_score:
             assert (good > bad) if self._info.higher_is_better else (good < bad)
 
     @pytest.mark.parametrize("kind", _KINDS)
     def test_everything_has_a_number_within_the_range_or_a_reason(self, kind: str) -> None:
-        """Never NaN in silence: `Undefined` with a reason where it has no value."""
+        """It returns `Undefined` with a reason if it has no value, never NaN."""
         found = self._scored(kind)
         assert found.scores.keys() | found.reasons.keys()
         for reasons in found.reasons.values():
-            assert "the metric gave no number" not in reasons, "give Undefined with a reason in place of NaN"
+            assert "the metric gave no number" not in reasons, "return Undefined with a reason instead of NaN"
         for value in found.scores.values():
             assert math.isfinite(value)
 
     @pytest.mark.parametrize("kind", _KINDS)
     def test_the_images_of_a_batch_do_not_see_each_other(self, kind: str) -> None:
-        """Else a score would depend on `validation_batch_size`."""
+        """Otherwise, a score would depend on `validation_batch_size`."""
         if self._info.level != "slice":
             pytest.skip("it scores whole volumes")
         together, alone = self._scored(kind, count=2), self._scored(kind, count=1)

@@ -1,8 +1,8 @@
-"""What every model promises: subclass `ModelContract`, say which model, and call pytest.
+"""Tests of what every model promises. Subclass `ModelContract`, name the model, and run pytest.
 
 class TestResUNet(ModelContract):
     model = "res_unet"                 # or "mylab.nets:ResUNet"
-    options = {"width": 4}             # small ones: every test builds it
+    options = {"width": 4}             # a small model, as every test builds it
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _LEAST_PX = 16
 
 
 class ModelContract:
-    """The promises, each a test.
+    """The promises of a model, each as a test.
 
     Attributes:
-        model: The model's short name, or its path.
-        options: Those that it is tested with.
-        deterministic: Whether the same images give the same logits once it is set to `eval()`.
+        model: Short name of the model, or its path `pkg.module:Name`.
+        options: The options that it is tested with.
+        deterministic: Whether the same images always give the same logits after `eval()`.
     """
 
     model: ClassVar[str]
@@ -40,13 +40,13 @@ class ModelContract:
     deterministic: ClassVar[bool] = True
 
     def test_it_is_described_without_torch(self) -> None:
-        """So that options are checked on a laptop that only submits; one that is named by its path need not be."""
+        """A laptop that only submits must be able to check options. A model that is named by its path is exempt."""
         assert MODELS.find(self.model).summary
         if not is_class_path(self.model):
             require_light(f"from gridctl_trainer.plugins.model import options_class; options_class({self.model!r})")
 
     def test_options_that_have_their_default_rename_no_run(self) -> None:
-        """A specification holds what differs from it, and is read back as the same options."""
+        """A specification holds only options that differ from their default, and is read back as the same options."""
         options = self._options()
         if is_class_path(self.model):
             return
@@ -55,15 +55,15 @@ class ModelContract:
         assert network_of(self.model, type(options).model_validate(written)) == network_of(self.model, options)
 
     def test_an_unknown_option_is_refused(self) -> None:
-        """Else a misspelt one would be a run that is not what it says."""
+        """Otherwise, a run with a misspelt option would not be what its name says."""
         try:
             options_class(self.model).model_validate({**self.options, "no_such_option": 1})
         except ValidationError:
             return
-        raise AssertionError("it takes an option that it does not have; name the keywords of its constructor")
+        raise AssertionError("it accepts an option that it does not have; name the keywords of its constructor")
 
     def test_logits_have_the_shape_of_the_images(self) -> None:
-        """(B, K, H, W) in float32, for one structure and several, for one channel and several."""
+        """Logits are (B, K, H, W) float32, for one or several structures and one or several channels."""
         for in_channels, classes in ((1, 1), (3, 1), (1, 4), (2, 3)):
             model, images = self._model(in_channels, classes), self._images(in_channels)
             for mode in (model.train(), model.eval()):
@@ -72,7 +72,7 @@ class ModelContract:
                 assert torch.isfinite(logits).all()
 
     def test_it_takes_every_size_that_it_says_it_takes(self) -> None:
-        """Multiples of `size_multiple`, and a batch of one image."""
+        """It accepts multiples of `size_multiple`, and a batch of one image."""
         multiple = self._options().size_multiple
         model = self._model().eval()
         for size_px in (self._size_px(), self._size_px() + multiple):
@@ -80,7 +80,7 @@ class ModelContract:
             require_logits(model(images), images, 1, self.model)
 
     def test_every_parameter_learns(self) -> None:
-        """One that gets no gradient is dead weight, or cut off by mistake."""
+        """A parameter without a gradient is useless, or was disconnected by mistake."""
         model = self._model().train()
         self._loss(model).backward()  # type: ignore[no-untyped-call]
         without = [name for name, parameter in model.named_parameters() if parameter.grad is None]
@@ -104,7 +104,7 @@ class ModelContract:
         assert min(losses[-3:]) < losses[0]
 
     def test_one_seed_gives_the_same_weights_and_losses(self) -> None:
-        """A run that is trained again ends as it did."""
+        """A run that is trained again gives the same result."""
         first, second = self._model(), self._model()
         assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
         torch.manual_seed(1)
@@ -113,7 +113,7 @@ class ModelContract:
         assert self._loss(second.train()).item() == one
 
     def test_evaluation_changes_nothing(self) -> None:
-        """Scores are taken between epochs: neither weights nor statistics may move."""
+        """Scores are computed between epochs, so neither weights nor statistics may change."""
         model, images = self._model().eval(), self._images(1)
         before = copy.deepcopy(model.state_dict())
         with torch.inference_mode():
@@ -123,7 +123,7 @@ class ModelContract:
             torch.testing.assert_close(first, second)
 
     def test_its_state_is_all_in_its_state_dict(self) -> None:
-        """A run that goes on from a checkpoint is the same run."""
+        """A run that continues from a checkpoint must give the same result."""
         trained = self._model().train()
         self._loss(trained)
         torch.manual_seed(99)
@@ -136,7 +136,7 @@ class ModelContract:
         torch.testing.assert_close(fresh.eval()(images), expected, rtol=0, atol=0)
 
     def test_the_images_of_a_batch_do_not_see_each_other_in_evaluation(self) -> None:
-        """Else a score would depend on `validation_batch_size`."""
+        """Otherwise, a score would depend on `validation_batch_size`."""
         if not self.deterministic:
             return
         model, images = self._model().eval(), self._images(1)

@@ -1,4 +1,4 @@
-"""What every preprocessing step promises: subclass `StepContract`, say which step, and call pytest.
+"""Tests of what every preprocessing step promises. Subclass `StepContract`, name the step, and run pytest.
 
 class TestN4(StepContract):
     step = "mylab_n4"
@@ -27,11 +27,11 @@ _SPACINGS_MM = ((1.25, 1.25), (1.5, 0.8))
 
 
 class StepContract:
-    """The promises.
+    """The promises of a preprocessing step, each as a test.
 
     Attributes:
-        step: The step's short name, or its path.
-        options: Those that it is tested with.
+        step: Short name of the step, or its path `pkg.module:name`.
+        options: The options that it is tested with.
     """
 
     step: ClassVar[str]
@@ -42,7 +42,7 @@ class StepContract:
         assert self._loaded().name == self.step
 
     def test_it_is_described_without_what_training_needs(self) -> None:
-        """So that a laptop that only submits knows it; one that is named by its path need not be."""
+        """A laptop that only submits must know it. A step that is named by its path is exempt."""
         if not is_class_path(self.step):
             require_light(f"from gridctl_trainer.plugins.step import step_options; step_options({self.step!r})")
 
@@ -71,7 +71,7 @@ class StepContract:
                     assert rows > 0
                     assert columns > 0
                 else:
-                    made = step.apply(image, spacing_mm)  # raises where shape, type or values are not what they must be
+                    made = step.apply(image, spacing_mm)  # raises if shape, dtype or values are wrong
                     assert made.shape == image.shape
 
     def test_the_image_that_it_is_given_stays_as_it_is(self) -> None:
@@ -113,7 +113,7 @@ class StepContract:
         return DataSpec(train=DatasetSpec(dataset="-", path="-"), size_px=_SIZE_PX, preprocessing=steps)
 
     def _whole(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The image after this step alone, on the grid that it gives it."""
+        """The image after only this step, on the step's own grid."""
         only = (StepSpec(step=self.step, options=dict(self.options)),)
         data = DataSpec(train=DatasetSpec(dataset="-", path="-"), size_px=_SIZE_PX, preprocessing=only)
         square: NDArray[np.float32] = preprocess(
@@ -123,7 +123,7 @@ class StepContract:
 
 
 def _images() -> Iterator[NDArray[np.float32]]:
-    """As scanned: integers up to some hundred, of several shapes; one is constant, one has a single bright pixel."""
+    """Images as scanned: integers up to 700 in several shapes, a constant image, and one with a single bright pixel."""
     random = np.random.default_rng(0)
     for rows, columns in ((48, 40), (33, 65), (16, 16)):
         yield random.integers(0, 700, (rows, columns)).astype(np.float32)

@@ -1,1 +1,1 @@
-"""Training one run: attempts, epochs, checkpoints, scores."""
+"""Trains one run: attempts, epochs, checkpoints and scores."""

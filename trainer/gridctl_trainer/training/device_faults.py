@@ -1,4 +1,4 @@
-"""What a device can refuse while it computes, said with the numbers and the setting to change."""
+"""Explains errors that a device raises while it computes, with the relevant numbers and the setting to change."""
 
 from __future__ import annotations
 
@@ -17,27 +17,33 @@ from gridctl_trainer.plugins.model import options_of
 from gridctl_trainer.training.machine.environment import peak_memory_bytes
 
 Phase = str
-"""`training`, `validating`, or `scoring` and the name of an external set."""
+"""`training`, `validating`, or `scoring` followed by the name of a set."""
 
 _CPU_OUT_OF_MEMORY: Final = ("DefaultCPUAllocator", "not enough memory", "can't allocate memory")
 _NOT_DETERMINISTIC: Final = "does not have a deterministic implementation"
 
 
 class OutOfMemoryError(Fault):
-    """The device, or this machine, has not the memory that a minibatch needs."""
+    """The device, or this machine, does not have the memory that a minibatch needs."""
 
 
 class NotDeterministicError(Fault):
-    """An operation has no deterministic form on this device."""
+    """An operation has no deterministic implementation on this device."""
 
 
 @contextlib.contextmanager
 def step_faults(spec: RunSpec, device: torch.device, phase: Phase, epoch: int) -> Iterator[None]:
-    """Say what torch raises within the block.
+    """A context that explains what torch raises in it.
+
+    Args:
+        spec: The run.
+        device: The device that computes.
+        phase: What is being done.
+        epoch: Number of the epoch, for the message.
 
     Raises:
         OutOfMemoryError: There was not enough memory.
-        NotDeterministicError: An operation has no deterministic form.
+        NotDeterministicError: An operation has no deterministic implementation.
     """
     try:
         yield
@@ -52,7 +58,7 @@ def step_faults(spec: RunSpec, device: torch.device, phase: Phase, epoch: int) -
             ) from error
         if _NOT_DETERMINISTIC in said:
             raise NotDeterministicError(
-                f"{said.partition(' ')[0]} has no deterministic form on {device}",
+                f"{said.partition(' ')[0]} has no deterministic implementation on {device}",
                 where=spec.run_id,
                 fix="set training.deterministic: false, and expect runs of one seed to differ a little",
             ) from error
@@ -67,7 +73,7 @@ def _batch_size(spec: RunSpec, phase: Phase) -> int:
 
 
 def memory_fix(spec: RunSpec, phase: Phase) -> str:
-    """What to change if a minibatch does not fit."""
+    """What to change if a minibatch does not fit into memory."""
     setting = {
         "training": f"models.{spec.model}.batch_size",
         "validating": "training.validation_batch_size",
@@ -84,7 +90,7 @@ def memory_fix(spec: RunSpec, phase: Phase) -> str:
 
 def _numbers(device: torch.device, said: str) -> str:
     asked = re.search(r"allocate ([\d.]+ ?[KMGT]?i?B|\d+ bytes)", said)
-    words = [f"{asked[1]} more were asked for"] if asked else []
+    words = [f"{asked[1]} more were requested"] if asked else []
     if device.type == "cuda":
         free, total = torch.cuda.mem_get_info(device)
         held = torch.cuda.memory_allocated(device)

@@ -1,4 +1,4 @@
-"""Scores of a model on one set of images."""
+"""Scores a model on one set of images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gridctl_trainer.training.images.tensors import ImageTensors
 
 
 class NonFiniteScoreError(Fault):
-    """The model's output is no longer a number."""
+    """The model's output is NaN or infinite."""
 
 
 def evaluate(
@@ -34,18 +34,18 @@ def evaluate(
     """Score a model on a set (thesis 4.5).
 
     Args:
-        model: Maps images (B, 1, H, W), or series of them, to logits: (B, 1, H, W), or (B, 1 + K, H, W) with the
-            background first where there are several structures.
+        model: Maps images (B, C, H, W), or series of them, to logits: (B, 1, H, W) for one structure, or
+            (B, 1 + K, H, W) for K structures, the background first.
         tensors: The set.
-        batch_size: Images a minibatch.
-        device: Where the model is.
-        between_batches: Called with batches done and their number; may raise to stop.
-        metrics: What is computed.
-        structures: What is segmented, in the order of the classes.
-        labelled: Those of them that the set labels: the others are not scored; None for all.
+        batch_size: Images per minibatch.
+        device: The device that the model is on.
+        between_batches: Called with the number of minibatches done and the total. It may raise to stop.
+        metrics: The metrics to compute.
+        structures: The segmented structures, in the order of the classes.
+        labelled: The structures that the set labels, and that are therefore scored; None for all.
 
     Returns:
-        Scores averaged over images, and those of each minibatch.
+        The scores averaged over images, and those of each minibatch.
 
     Raises:
         NonFiniteScoreError: The model's output for a minibatch is NaN or infinite.

@@ -1,4 +1,4 @@
-"""The training loop: epochs of steps, scores after each, a state that can be put down and taken up."""
+"""The training loop: epochs of optimizer steps, scores after each epoch, and a state that can be saved and loaded."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ _log = logging.getLogger(__name__)
 
 
 class NonFiniteLossError(Fault):
-    """The loss or its gradient is no longer a number. The last checkpoint is from before."""
+    """The loss or its gradient is NaN or infinite. The last checkpoint is from before this."""
 
 
 class TrainingLoop:
-    """One model in training.
+    """The training of one model.
 
-    Between any two steps `state` holds all that the rest of the run depends on: a loop that
-    takes it up with `load` ends with the same scores and weights, bit for bit on a CPU.
+    Between any two steps, `state` holds all that the rest of the run depends on. A loop that continues from it, by
+    `load`, ends with the same scores and weights, bit for bit on a CPU.
     """
 
     def __init__(
@@ -74,30 +74,30 @@ class TrainingLoop:
         self._loss_sum = 0.0  # of this epoch so far, with the images and skipped steps below
         self._images = 0
         self._skipped = 0
-        self._rng: dict[str, Any] | None = None  # set while scores are taken: the state to go on from
+        self._rng: dict[str, Any] | None = None  # during scoring, the state with which training continues
 
     @property
     def steps_per_epoch(self) -> int:
-        """Optimizer steps of one epoch; the last minibatch may be smaller."""
+        """Number of optimizer steps in one epoch. The last minibatch may be smaller."""
         return math.ceil(len(self._train_images) / self._spec.training.batch_size)
 
     @property
     def parameters(self) -> int:
-        """Learned numbers of the model."""
+        """Number of learned parameters of the model."""
         return sum(parameter.numel() for parameter in self.model.parameters())
 
     def epochs(self) -> Iterator[EpochRecord]:
-        """Train from the present position to the end.
+        """Train from the current position to the end.
 
         Yields:
-            The record of each epoch, once its scores are taken.
+            The record of each epoch, after it has been scored.
 
         Raises:
-            StoppedError: A stop was asked for; `state` is that between two steps.
-            NonFiniteLossError: The loss or its gradient became NaN or infinite, and
-                `training.on_nonfinite` is `stop`; or all of an epoch were skipped.
-            NonFiniteScoreError: A score did.
-            OutOfMemoryError: The device has not the memory for a minibatch.
+            StoppedError: A stop was requested. `state` is then the state between two steps.
+            NonFiniteLossError: The loss or its gradient is NaN or infinite and `training.on_nonfinite` is `stop`, or
+                all steps of an epoch were skipped.
+            NonFiniteScoreError: The model's output is NaN or infinite while it is scored.
+            OutOfMemoryError: The device does not have the memory for a minibatch.
         """
         while self.position.epoch < self._spec.training.epochs:
             yield self._epoch(self.position.epoch + 1)
@@ -117,7 +117,7 @@ class TrainingLoop:
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state."""
+        """Continue from a state."""
         self.model.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._rate.load(state)
@@ -135,7 +135,7 @@ class TrainingLoop:
         trained = len(self._train_images) - min(first * self._spec.training.batch_size, len(self._train_images))
         self._rng = rng_state()
         scores = {name: self.score(name, tensors) for name, tensors in self._scored.items() if self._validates(epoch)}
-        restore_rng_state(self._rng)  # a metric or a model that drew chance here changes nothing of training
+        restore_rng_state(self._rng)  # random numbers drawn by a metric or model here must not affect training
         self._rng = None
         train_loss, skipped = self._loss_sum / self._images, self._skipped
         self.position, self._loss_sum, self._images, self._skipped = Position(epoch), 0.0, 0, 0
@@ -173,7 +173,7 @@ class TrainingLoop:
         self._progress.step(epoch, self._spec.training.epochs, self.steps_per_epoch, self.steps_per_epoch)
 
     def _step(self, images: Tensor, masks: Tensor, outlined: Tensor | None, epoch: int, step: int) -> None:
-        """One optimizer step, which is not taken unless all its numbers are finite."""
+        """Take one optimizer step if its loss and gradient are finite."""
         skip = self._spec.training.on_nonfinite == "skip"
         statistics = [buffer.clone() for buffer in self.model.buffers()] if skip else []
         self._optimizer.zero_grad(set_to_none=True)
@@ -184,7 +184,7 @@ class TrainingLoop:
         if not wrong:
             loss.backward()  # type: ignore[no-untyped-call]
             largest = self._clipped()
-            wrong = "" if math.isfinite(largest) else f"the loss is {value:.4g}, but its gradient holds {largest}"
+            wrong = "" if math.isfinite(largest) else f"the loss is {value:.4g}, but its gradient contains {largest}"
         if not wrong:
             self._optimizer.step()
             self._loss_sum += value * len(images)
@@ -194,13 +194,17 @@ class TrainingLoop:
         if not skip:
             raise self._not_finite(wrong)
         if not self._skipped:
-            _log.warning("%s: this step is skipped, as are more like it in this epoch", wrong)
+            _log.warning("%s: this step is skipped, and so are others like it in this epoch", wrong)
         self._skipped += 1
         for buffer, before in zip(self.model.buffers(), statistics, strict=True):
             buffer.copy_(before)
 
     def _clipped(self) -> float:
-        """Shorten the gradient where it is too long; its largest number, or its length where that is not finite."""
+        """Clip the gradient if it is too long.
+
+        Returns:
+            Its largest number, or its length if that is not finite.
+        """
         gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
         largest = nn.utils.get_total_norm(gradients, norm_type=math.inf).item()
         most = self._spec.training.gradient_clip_norm
@@ -215,13 +219,17 @@ class TrainingLoop:
         return NonFiniteLossError(what, where=self._spec.run_id, fix=fix)
 
     def score(self, name: str, tensors: ImageTensors) -> SetScores:
-        """The scores of a set by the weights as they are.
+        """Score a set with the current weights.
+
+        Args:
+            name: Name of the set.
+            tensors: The set.
 
         Raises:
-            StoppedError: A stop was asked for.
-            NonFiniteScoreError: The model's output is no longer a number.
+            StoppedError: A stop was requested.
+            NonFiniteScoreError: The model's output is NaN or infinite.
             MetricError: A metric fails.
-            OutOfMemoryError: The device has not the memory for a minibatch.
+            OutOfMemoryError: The device does not have the memory for a minibatch.
         """
         phase = "validating" if name == VALIDATION else f"scoring {name}"
         batch_size = scoring_batch_size(self._spec, name)

@@ -1,4 +1,4 @@
-"""What a network cannot take or does not give, said before it is trained."""
+"""Checks that a network accepts a run's options and images and returns logits, before it is trained."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from gridctl_trainer.plugins.model import TrainingRecipe, builder_of, options_of
 
 
 def require_network(spec: RunSpec) -> None:
-    """See to it that a run's model can be imported, and takes its options and images of its size.
+    """Check that a run's model can be imported, and accepts the run's options and image size.
 
     Raises:
         PluginError: There is no such model, or it cannot be imported.
-        SpecError: An option is unknown or not valid, or the size does not fit: all of them.
+        SpecError: Options are unknown or not valid (it lists all of them), or the image size does not fit.
     """
     at = f"models.{spec.model}"
     try:
@@ -27,8 +27,8 @@ def require_network(spec: RunSpec) -> None:
         ) from None
     if is_class_path(spec.network.architecture) and options.recipe != TrainingRecipe():
         raise SpecError(
-            f"the preset '{getattr(options, 'preset', '')}' also says how the model is trained, which is unknown where "
-            "the experiment file is read: the model is named by its path",
+            f"the preset '{getattr(options, 'preset', '')}' also says how the model is trained, which is not possible "
+            "for a model that is named by its path",
             where=f"{at}.preset",
             fix="register the model as an entry point, or write those keys into the file and leave the preset out",
         )
@@ -39,30 +39,30 @@ def require_network(spec: RunSpec) -> None:
 
 
 def require_logits(logits: object, images: Tensor, classes: int, architecture: str) -> Tensor:
-    """What a network gives for a batch, if it has the shape and type that scores are taken of.
+    """Return a network's output for a batch if it has the right type and shape.
 
     Args:
-        logits: What it gave.
-        images: (B, C, H, W), or (B, T, C, H, W).
-        classes: Channels that it was built for.
-        architecture: Its name, for the message.
+        logits: The output.
+        images: The batch, (B, C, H, W) or (B, T, C, H, W).
+        classes: Number of channels that the network was built for.
+        architecture: Name of the network, for the message.
 
     Raises:
-        SpecError: It is something else, said with both shapes.
+        SpecError: The output is not a floating-point tensor of shape (B, classes, H, W).
     """
     expected = (len(images), classes, *images.shape[-2:])
     shown = f"({', '.join(map(str, expected))})"
     if not isinstance(logits, Tensor):
-        what = f"{architecture} gives a {type(logits).__name__} where a tensor of logits {shown} is meant"
+        what = f"{architecture} returns a {type(logits).__name__} instead of a tensor of logits {shown}"
     elif tuple(logits.shape) != expected:
         given = f"({', '.join(map(str, logits.shape))})"
-        what = f"{architecture} gives logits {given} for images ({', '.join(map(str, images.shape))}), not {shown}"
+        what = f"{architecture} returns logits {given} for images ({', '.join(map(str, images.shape))}), not {shown}"
     elif not logits.is_floating_point():
-        what = f"{architecture} gives {str(logits.dtype).removeprefix('torch.')} numbers where float32 logits are meant"
+        what = f"{architecture} returns {str(logits.dtype).removeprefix('torch.')} numbers instead of float32 logits"
     else:
         return logits
     raise SpecError(
         what,
         where=f"the model {architecture}",
-        fix="its forward has to return (batch, classes, height, width), classes as it was built with",
+        fix="its forward must return (batch, classes, height, width), with the classes that it was built with",
     )

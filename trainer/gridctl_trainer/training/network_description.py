@@ -1,4 +1,4 @@
-"""What a network is made of, and what training it takes, without training it."""
+"""Describes the layers of a network and the resources that training it takes, without training it."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class LayerDescription:
     """One part of a network.
 
     Attributes:
-        name: As in the state dict.
-        kind: Its class.
-        output_shape: Of its last call, batch included.
-        calls: In one forward pass.
-        parameters: Learned numbers in it.
-        forward_flops: Of all its calls; a multiply-add counts as two.
+        name: Its name in the state dict.
+        kind: Name of its class.
+        output_shape: Shape of the output of its last call, including the batch.
+        calls: Number of calls in one forward pass.
+        parameters: Number of its learned parameters.
+        forward_flops: Floating-point operations of all its calls. A multiply-add counts as two.
     """
 
     name: str
@@ -45,18 +45,19 @@ class LayerDescription:
 
 @dataclass(frozen=True, slots=True)
 class NetworkDescription:
-    """A network at one image size and batch.
+    """A network at one image size and batch size.
 
     Attributes:
-        batch_size, size_px, timesteps: What it was described for; timesteps is 1 for a network without any.
-        parameters: Learned numbers.
-        forward_flops, training_flops: Of one step, a multiply-add counted as two; training is
-            forward and backward.
+        architecture: Name of the network.
+        batch_size, size_px, timesteps: What it was described for. A network without timesteps has 1.
+        parameters: Number of learned parameters.
+        forward_flops, training_flops: Floating-point operations of one step, counting a multiply-add as two. Training
+            is the forward and backward pass.
         optimizer: Name of the optimizer.
-        optimizer_state: What it keeps of each weight; empty for nothing.
-        weights_bytes: Weights, gradients and the optimizer's state, in float32.
-        activation_bytes: What the forward pass keeps for the backward pass, in float32.
-        layers: In the order of their first call.
+        optimizer_state: What the optimizer keeps for each weight, in words; empty for nothing.
+        weights_bytes: Size of weights, gradients and the optimizer's state, in float32.
+        activation_bytes: Size of what the forward pass keeps for the backward pass, in float32.
+        layers: The layers in the order of their first call.
     """
 
     architecture: str
@@ -74,11 +75,11 @@ class NetworkDescription:
 
     @property
     def training_bytes(self) -> int:
-        """Weights and activations together: the least that training needs on a device."""
+        """Weights and activations together, the minimum that training needs on a device."""
         return self.weights_bytes + self.activation_bytes
 
     def to_json(self) -> dict[str, Any]:
-        """As `--json` prints it."""
+        """The description as `--json` prints it."""
         return {**asdict(self), "training_bytes": self.training_bytes}
 
 
@@ -90,8 +91,8 @@ def describe(
     Args:
         spec: The network.
         size_px: Side of the square images.
-        batch_size: Images a step.
-        optimizer: What trains it; by default Adam.
+        batch_size: Images per step.
+        optimizer: The optimizer that trains it; None for Adam.
 
     Raises:
         SpecError: The size does not fit the network.
@@ -149,13 +150,13 @@ def describe(
 
 
 def least_training_bytes(spec: NetworkSpec, size_px: int, batch_size: int, moments: int = 2) -> int:
-    """`training_bytes` alone, without the time that counting operations takes.
+    """Only `training_bytes` of a network, which is faster than counting operations as well.
 
     Args:
         spec: The network.
         size_px: Side of the square images.
-        batch_size: Images a step.
-        moments: Numbers that the optimizer keeps of each weight.
+        batch_size: Images per step.
+        moments: How many numbers the optimizer keeps for each weight.
 
     Raises:
         SpecError: The size does not fit the network.
@@ -169,7 +170,7 @@ def least_training_bytes(spec: NetworkSpec, size_px: int, batch_size: int, momen
 
 
 def _without_content(spec: NetworkSpec, size_px: int, batch_size: int) -> tuple[nn.Module, Tensor]:
-    """The network and a batch of images for it, of the right shapes and in no memory."""
+    """The network and a batch of images, with the right shapes but without memory."""
     frames = options_of(spec).series_frames
     series = (frames,) if frames > 1 else ()
     with torch.device("meta"):
@@ -177,13 +178,13 @@ def _without_content(spec: NetworkSpec, size_px: int, batch_size: int) -> tuple[
 
 
 def _timesteps(spec: NetworkSpec) -> int:
-    """How often it says that it is run on an image, in an option of that name."""
+    """The value of the network's option `timesteps`; 1 if it has none."""
     found = getattr(options_of(spec), "timesteps", 1)
     return found if isinstance(found, int) else 1
 
 
 class _Kept:
-    """What a forward pass keeps for the backward pass."""
+    """Adds up the size of what a forward pass keeps for the backward pass."""
 
     def __init__(self, model: nn.Module) -> None:
         self._weights = {parameter.untyped_storage()._cdata for parameter in model.parameters()}
@@ -204,7 +205,7 @@ class _Kept:
 
 
 def _layers(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
-    """The parts that a figure of the network would show: items of its lists, and what stands alone."""
+    """The parts that a figure of the network would show: the items of its module lists, and its other children."""
     for name, child in model.named_children():
         if isinstance(child, nn.ModuleList):
             yield from ((f"{name}.{index}", item) for index, item in enumerate(child))

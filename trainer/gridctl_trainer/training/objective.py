@@ -1,4 +1,4 @@
-"""The loss that is minimised, as a specification names it."""
+"""The loss that training minimises, as the specification names it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from gridctl_trainer.training.losses.pixel_scores import PixelScores
 
 
 class Objective:
-    """What training makes small; by default cross-entropy (thesis 4.5).
+    """The loss that training minimises; by default, cross-entropy (thesis 4.5).
 
     Args:
-        loss: Which loss, and its options.
-        target: Structures that are segmented, in the order of the classes.
+        loss: The name of the loss, and its options.
+        target: The segmented structures, in the order of the classes.
     """
 
     def __init__(self, loss: LossSpec, target: Sequence[str]) -> None:
@@ -30,8 +30,9 @@ class Objective:
 
         Args:
             logits: (B, 1, H, W), or (B, 1 + K, H, W) for K > 1 structures, the background first.
-            masks: (B, 1, H, W), 0 or 1; or (B, H, W) int64: 0 background, else the number of a structure, from 1.
-            outlined: (B, K) bool, which structures were outlined on which image; None for all on all.
+            masks: (B, 1, H, W) with 0 and 1; or (B, H, W) int64, 0 for the background, else the number of a structure,
+                from 1.
+            outlined: (B, K) bool, whether each structure was annotated on each image; None if everything was.
 
         Returns:
             A scalar, shape ().

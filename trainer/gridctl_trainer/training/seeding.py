@@ -1,4 +1,4 @@
-"""Every source of chance of a run, from its seed alone."""
+"""Seeds every random generator of a run, so that all depends only on the run's seed."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from numpy.typing import NDArray
 
 
 def seed_everything(seed: int, *, deterministic: bool = True) -> None:
-    """Seed python, numpy and torch, and choose torch's algorithms.
+    """Seed Python, NumPy and torch, and choose torch's algorithms.
 
     Args:
-        seed: Of the run.
-        deterministic: Whether torch may use deterministic algorithms only; else it takes the
-            fastest, after trying, and two runs of one seed may differ on a GPU.
+        seed: Seed of the run.
+        deterministic: Whether torch may only use deterministic algorithms. Otherwise it tries several and takes the
+            fastest, so two runs with the same seed may differ on a GPU.
     """
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(deterministic)
-    # It would fill every new tensor first, at a tenth of a step's time; nothing here reads one before writing it.
+    # Filling every new tensor takes a tenth of a step's time, and nothing here reads a tensor before writing it.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = not deterministic
 
@@ -34,13 +34,13 @@ def seed_everything(seed: int, *, deterministic: bool = True) -> None:
 def epoch_order(images: int, seed: int, epoch: int) -> NDArray[np.int64]:
     """The order in which an epoch shows the training images.
 
-    It depends on nothing else, so both models of a pair see the same order, and an attempt
-    that resumes within an epoch finds its place without replaying it.
+    It depends only on the arguments, so both models of a pair see the same order, and an attempt that resumes within an
+    epoch finds its place without replaying the epoch.
 
     Args:
         images: Number of training images.
-        seed: Of the run.
-        epoch: From 1.
+        seed: Seed of the run.
+        epoch: Number of the epoch, from 1.
 
     Returns:
         A permutation of `range(images)`, shape (images,).
@@ -49,7 +49,7 @@ def epoch_order(images: int, seed: int, epoch: int) -> NDArray[np.int64]:
 
 
 def rng_state() -> dict[str, Any]:
-    """The state of every generator, as tensors and plain values that `weights_only` loading takes."""
+    """The state of every random generator, as tensors and plain values that `weights_only` loading accepts."""
     kind, keys, position, has_gauss, cached = np.random.get_state(legacy=True)
     version, internal, gauss = random.getstate()
     return {
@@ -61,7 +61,7 @@ def rng_state() -> dict[str, Any]:
 
 
 def restore_rng_state(state: dict[str, Any]) -> None:
-    """Undo everything drawn since `rng_state` was called."""
+    """Restore every random generator to a state that `rng_state` returned."""
     torch.set_rng_state(state["torch"].cpu())
     if state["cuda"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all([item.cpu() for item in state["cuda"]])
@@ -73,7 +73,7 @@ def restore_rng_state(state: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def chance_kept() -> Iterator[None]:
-    """What is drawn within the block changes nothing of what is drawn after it."""
+    """A context after which the random generators are as before, whatever was drawn in it."""
     before = rng_state()
     try:
         yield

@@ -1,4 +1,4 @@
-"""Where a specification is read from, and which store it belongs to."""
+"""Reads a specification, and finds the store that it belongs to."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ def read_spec(location: str, store_url: str | None = None) -> tuple[RunSpec, Sto
     """Read a specification and open its store.
 
     Args:
-        location: A file, `<store>/<experiment>/<run_id>/spec.json` in any store, or `-` for
-            standard input.
-        store_url: The store to use; by default the one the specification lies in.
+        location: A file, `<store>/<experiment>/<run_id>/spec.json` in any store, or `-` for standard input.
+        store_url: The store to use; None for the one that holds the specification.
 
     Raises:
-        SpecError: It cannot be read, is not valid, or its store is unknown.
+        SpecError: The specification cannot be read or is not valid, or its store is unknown.
         StoreError: The store cannot be reached.
     """
     if store_url is not None:
@@ -39,16 +38,20 @@ def read_spec(location: str, store_url: str | None = None) -> tuple[RunSpec, Sto
 
 
 def read_specification(location: str) -> RunSpec:
-    """A specification alone, which may lie anywhere.
+    """Read a specification without its store. It may lie anywhere.
+
+    Args:
+        location: As for `read_spec`.
 
     Raises:
-        SpecError, StoreError: As of `read_spec`.
+        SpecError: The specification cannot be read or is not valid.
+        StoreError: The store that holds it cannot be reached.
     """
     return RunSpec.from_json(_read(location)[0], where=location)
 
 
 def _read(location: str) -> tuple[bytes, str, str]:
-    """Its text, the store that it may lie in, and its place there."""
+    """The text of a specification, the store that may hold it, and its place there."""
     if location == "-":
         return sys.stdin.buffer.read(MAX_SPEC_BYTES + 1), "", "standard input"
     return _from_store(location) if location.startswith(("s3://", "file://")) else _from_file(location)
@@ -68,6 +71,6 @@ def _from_file(location: str) -> tuple[bytes, str, str]:
         text = read_bounded(path, MAX_SPEC_BYTES)
     except FileNotFoundError:
         raise SpecError("there is no such file", where=location, fix="give the path of a spec.json") from None
-    except (UnreadableFileError, RuntimeError) as error:  # `resolve` says a loop of links so
+    except (UnreadableFileError, RuntimeError) as error:  # `resolve` raises the latter for a loop of links
         raise SpecError(str(error), where=location, fix="give the path of a spec.json") from None
     return text, folder_text(path.parents[2]) if len(path.parents) > 2 else "", path.as_posix()

@@ -1,4 +1,4 @@
-"""One process trying to finish a run: from the newest checkpoint to the result."""
+"""One process that tries to finish a run, from the newest checkpoint to the result."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ from gridctl_trainer.training.samples.written_samples import write_samples
 from gridctl_trainer.training.seeding import seed_everything
 
 _WAIT_FOR_DELIVERY_S: Final = 20.0
-"""How long training waits for a healthy store to take a checkpoint before it goes on."""
+"""How long training waits for a healthy store to take a checkpoint before it continues."""
 
 _log = logging.getLogger(__name__)
 
 
 class OvertakenError(Exception):
-    """Another attempt at the same run has finished it, or goes on with it."""
+    """Another attempt has finished the same run, or continues it."""
 
     def __init__(self, overtaking: OvertakingAttempt) -> None:
         super().__init__(str(overtaking))
@@ -67,7 +67,7 @@ class OvertakenError(Exception):
 
 
 class Attempt:
-    """One process trying to finish a run."""
+    """One process that tries to finish a run."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Attempt:
         self._metric_log = MetricLog(store, layout.attempt(name))
         self._checkpoints = Checkpoints(store, spec, name)
         self._started_at = datetime.now(UTC)
-        self._metrics: Mapping[str, MetricInfo] = {}  # by name, once they are loaded
+        self._metrics: Mapping[str, MetricInfo] = {}  # by name; empty until they are loaded
         self._scores: Scores = {}  # of the last epoch
         self.output = AttemptOutput(store, layout.attempt_output(name))
         self._progress: TrainingProgress = LoggedProgress(progress, self.output)
@@ -96,11 +96,11 @@ class Attempt:
         """Train from the newest checkpoint to the result.
 
         Returns:
-            0, or 143 if it was stopped or overtaken: then everything up to the last step is in a
-            checkpoint, and what a failing store has not taken is in the spool.
+            0 if the run is finished, or 143 if this attempt was stopped or overtaken. A stopped attempt has saved
+            everything up to the last step in a checkpoint. What a failing store has not taken is in the spool.
 
         Raises:
-            Fault: What ended the attempt, noted in the metric log.
+            Fault: Why the attempt ended. It is also in the metric log.
         """
         with self._end_noted():
             try:
@@ -127,18 +127,18 @@ class Attempt:
         self._metrics = {metric.name: metric.info for metric in load_metrics(self._spec.metrics)}
         found = self._checkpoints.newest()
         self._metric_log.append(self._attempt_record(device, found[0].position if found else Position(0)))
-        self._settle()  # by this line a later attempt knows that what this one leaves behind is still wanted
+        self._settle()  # this record tells a later attempt that what this one leaves in the spool is still wanted
         sets = load_sets(self._spec, self._reading)
         for said in (*sets.said_left_out, unused_test_set(self._spec.data)):
             if said:
                 _log.warning("%s", said)
         if found and found[0].data_digest != sets.series_digest:
             raise DataError(
-                "the images are not those that this run was begun with",
+                "the images are not the ones that this run started with",
                 where=self._spec.data.train.path,
-                fix=f"bring the old files back, or delete {self._layout.prefix} from the store to train anew",
+                fix=f"restore the old files, or delete {self._layout.prefix} from the store to train from scratch",
             )
-        if not found and os.environ.get(PASSED) != "1":  # a run that has a checkpoint has shown that it can
+        if not found and os.environ.get(PASSED) != "1":  # a checkpoint already proves that training works
             self._progress.phase("trying one step", 0, 1)
             try_one_step(self._spec, sets, device, self._stop)
         loop = self._loop(sets, device)
@@ -183,10 +183,10 @@ class Attempt:
                     self._yield_if_overtaken()
 
     def _delivered(self) -> bool:
-        """Whether the store has everything; a healthy one is waited for, so that a SIGKILL loses little.
+        """Whether the store has everything. A healthy store is waited for, so that a SIGKILL loses little.
 
         Raises:
-            StoreError: It never will, so that training on would be in vain.
+            StoreError: The store will never take it, so continuing to train would be pointless.
         """
         if self._remote is None or self._remote.settle(_WAIT_FOR_DELIVERY_S, while_well=True, stop=self._stop):
             return True
@@ -198,8 +198,8 @@ class Attempt:
         """Wait until the store has everything, for as long as an outage may last.
 
         Raises:
-            StoreError: It does not take it.
-            StoppedError: A stop was asked for meanwhile.
+            StoreError: The store has not taken everything by then, or never will.
+            StoppedError: A stop was requested meanwhile.
         """
         minutes = self._spec.training.store_outage_minutes
         if self._remote is None or self._remote.settle(minutes * 60, stop=self._stop):
@@ -212,14 +212,14 @@ class Attempt:
             f"{failure.what if failure else 'it is too slow'}",
             where=self._store.url,
             fix=f"they are kept in {self._remote.folder}: fix the store and start the run again on this machine, "
-            "which delivers them and goes on; elsewhere it goes on from the last checkpoint in the store",
+            "which delivers them and continues; elsewhere it continues from the last checkpoint in the store",
         )
 
     def _yield_if_overtaken(self) -> None:
-        """End if another attempt has finished the run, or began after this one and lives.
+        """End this attempt if another one has finished the run, or started later and is still running.
 
         Raises:
-            OvertakenError: So it is.
+            OvertakenError: There is such an attempt.
         """
         with contextlib.suppress(StoreError):
             overtaking = find_overtaking_attempt(self._store, self._layout, self._name, self._started_at)
@@ -272,7 +272,7 @@ class Attempt:
             raise StoreError(
                 f"the metric log lacks epoch {min(missing)}, so the run is not finished",
                 where=self._layout.attempts,
-                fix=f"bring the log back, or delete {self._layout.prefix} from the store to train anew",
+                fix=f"restore the log, or delete {self._layout.prefix} from the store to train from scratch",
             )
         result = ResultRecord(
             run_id=self._spec.run_id,
@@ -292,7 +292,7 @@ class Attempt:
         if not self._store.create(self._layout.result, result.to_json()):
             other = ResultRecord.from_json(self._store.get(self._layout.result).data, self._layout.result)
             if other.weights_sha256 != result.weights_sha256:
-                _log.warning("another attempt finished the run before, with other weights: its result stays")
+                _log.warning("another attempt finished the run first, with different weights: its result is kept")
 
     def _attempt_logs(self) -> list[AttemptLog]:
         keys = [stat.key for stat in self._store.list(self._layout.attempts) if attempt_of(stat.key)]
@@ -300,7 +300,7 @@ class Attempt:
 
     @contextlib.contextmanager
     def _end_noted(self) -> Iterator[None]:
-        """Why an attempt ended goes into its log, if the store still takes it."""
+        """Record in the metric log why the attempt failed, if the store still takes it."""
         try:
             yield
         except Fault as fault:
@@ -315,6 +315,6 @@ class Attempt:
             raise
 
     def _append_end(self, exit_code: int, message: str) -> None:
-        if not self._metric_log.begun:  # without its first line nobody could read why
+        if not self._metric_log.begun:  # a log without its first line could not be read
             self._metric_log.append(self._attempt_record(None, Position(0)))
         self._metric_log.append(EndRecord(exit_code=exit_code, message=message, finished_at=datetime.now(UTC)))

@@ -1,4 +1,4 @@
-"""Other attempts at the same run that live at the same time, as after a node partition."""
+"""Detects other attempts at the same run that are running at the same time, such as after a network partition."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from gridctl_trainer.storage.base import Store
 
 @dataclass(frozen=True, slots=True)
 class OvertakingAttempt:
-    """Who makes an attempt needless.
+    """Why an attempt is no longer needed.
 
     Attributes:
         finished: Whether the run has its result.
-        attempt: The younger attempt, else.
+        attempt: The later attempt that continues the run; None if the run is finished.
     """
 
     finished: bool
@@ -26,22 +26,25 @@ class OvertakingAttempt:
     def __str__(self) -> str:
         if self.attempt is None:
             return "another attempt has finished the run"
-        return f"attempt {self.attempt.number} ({self.attempt.uid}), which began later, goes on with the run"
+        return f"attempt {self.attempt.number} ({self.attempt.uid}), which started later, continues the run"
 
 
 def find_overtaking_attempt(
     store: Store, layout: RunLayout, name: AttemptName, started_at: datetime
 ) -> OvertakingAttempt | None:
-    """Whether an attempt ought to end: the run is finished, or a younger attempt is at it.
+    """Find out whether an attempt should end because the run is finished, or because a later attempt is running.
 
-    The younger one goes on, as it is the one that a scheduler counts on. One whose log says
-    that it ended does not count.
+    The later attempt continues, since the scheduler counts on that one. An attempt whose log says that it ended does
+    not count.
 
     Args:
-        store: Where the run is.
-        layout: Of the run.
+        store: The store that holds the run.
+        layout: Layout of the run.
         name: The attempt that asks.
-        started_at: When it began.
+        started_at: When it started.
+
+    Returns:
+        Why the attempt should end; None if it should not.
 
     Raises:
         StoreError: The store failed.
@@ -55,7 +58,7 @@ def find_overtaking_attempt(
             continue
         try:
             log = read_attempt(store.get(stat.key).data, stat.key)
-        except (NotFoundError, MetricLogError):  # deleted, or its first line is still on its way
+        except (NotFoundError, MetricLogError):  # deleted, or its first line is not there yet
             continue
         if log.end is None and (other.number, log.attempt.started_at, other.uid) > (name.number, started_at, name.uid):
             found = OvertakingAttempt(finished=False, attempt=other)

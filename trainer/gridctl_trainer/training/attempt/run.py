@@ -1,4 +1,4 @@
-"""Begin an attempt at a run, unless it is finished."""
+"""Starts an attempt at a run, unless the run is finished."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from gridctl_trainer.training.progress.display import TrainingProgress
 from gridctl_trainer.training.spec_source import read_spec
 
 _DOUBTFUL_S: Final = 120.0
-"""How long a store that never answered is waited for if its settings are likely wrong: a GPU is held meanwhile."""
+"""How long to wait for a store that never answered and whose settings are probably wrong. Waiting holds a GPU."""
 
 _log = logging.getLogger(__name__)
 
@@ -35,16 +35,16 @@ def run(spec_location: str, store_url: str | None, progress: TrainingProgress, s
     """Try to finish a run.
 
     Args:
-        spec_location: File, or URL in a store, of the specification; `-` for standard input.
-        store_url: Where to keep everything; by default the store that the specification lies in.
-        progress: Is told how far it is.
-        stop: Asks the attempt to checkpoint and end.
+        spec_location: The file of the specification, or its URL in a store; `-` for standard input.
+        store_url: The store in which everything is kept; None for the store that holds the specification.
+        progress: Receives the progress.
+        stop: Asks the attempt to save a checkpoint and end.
 
     Returns:
-        An exit code of the contract.
+        One of the contract's exit codes.
 
     Raises:
-        Fault: What ended the attempt; it is in the metric log already where that could be written.
+        Fault: Why the attempt ended. It is already in the metric log if that could be written.
     """
     try:
         retry = Retry(TrainingSpec().store_outage_minutes * 60, stop, _DOUBTFUL_S)
@@ -69,12 +69,13 @@ def run(spec_location: str, store_url: str | None, progress: TrainingProgress, s
 
 @contextlib.contextmanager
 def _permanent_refusals_said(place: str) -> Iterator[None]:
-    """A server that refuses for good will refuse the next attempt as well, which would hold a GPU to hear it.
+    """Convert a permanent refusal by a server to an error that is never retried.
 
-    A folder's errors are those of a file system, and may pass.
+    The server would refuse the next attempt as well, which would hold a GPU for nothing. Errors of a folder come from a
+    file system and may be temporary.
 
     Raises:
-        StoreRefusedError: So it is.
+        StoreRefusedError: The server refused permanently.
     """
     try:
         yield
@@ -85,11 +86,14 @@ def _permanent_refusals_said(place: str) -> Iterator[None]:
 
 
 def _begin(spec: RunSpec, store: Store, stop: StopSignal) -> AttemptName | None:
-    """The name of the attempt that begins now; None if the run is finished.
+    """Prepare the store for an attempt.
+
+    Returns:
+        The name of the attempt that starts now; None if the run is finished.
 
     Raises:
-        StoreError: The store failed for longer than a passing outage may last, or holds a damaged result.
-        StoppedError: A stop was asked for meanwhile.
+        StoreError: The store failed for longer than an outage may last, or holds a damaged result.
+        StoppedError: A stop was requested meanwhile.
     """
     layout = RunLayout(spec.experiment, spec.run_id)
     retry = Retry(spec.training.store_outage_minutes * 60, stop)
@@ -105,10 +109,10 @@ def _begin(spec: RunSpec, store: Store, stop: StopSignal) -> AttemptName | None:
 
 
 def _is_finished(spec: RunSpec, store: Store) -> bool:
-    """Whether the run's result is there. One that is damaged must not pass for it, and no other can be written.
+    """Whether the store has the run's result. A damaged result does not count, but also cannot be replaced.
 
     Raises:
-        StoreError: It is damaged, or the store failed.
+        StoreError: The result is damaged, or the store failed.
     """
     key = RunLayout(spec.experiment, spec.run_id).result
     try:

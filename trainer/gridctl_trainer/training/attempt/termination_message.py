@@ -1,4 +1,4 @@
-"""Why an attempt ended, where Kubernetes looks for it: `kubectl describe pod` and `gridctl status` show it."""
+"""Writes why an attempt ended to where Kubernetes reads it. `kubectl describe pod` and `gridctl status` show it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Final
 
 _PATH: Final = Path("/dev/termination-log")
-"""What `terminationMessagePath` of a container is by default."""
+"""The default `terminationMessagePath` of a container."""
 _MAX_BYTES: Final = 4096
-"""What the kubelet reads of it."""
+"""The kubelet reads no more than this."""
 
 
 def leave_termination_message(message: str) -> None:
-    """Write why this process ends; nothing where this is not the container of a Job.
+    """Write why this process ends. Does nothing outside the container of a Job.
 
     Args:
-        message: Without secrets. Its beginning is kept.
+        message: The message, without secrets. It is cut to the length that the kubelet reads.
     """
     if os.environ.get("GRIDCTL_IMAGE") and _PATH.is_file():
         with contextlib.suppress(OSError):

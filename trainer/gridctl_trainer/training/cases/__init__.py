@@ -1,1 +1,1 @@
-"""The scorecard of a run: what a model says of whole cases, on the scanner's grid."""
+"""The scorecard of a run: the scores of whole cases on the scanner's grid."""

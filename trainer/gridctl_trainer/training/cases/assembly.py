@@ -1,4 +1,4 @@
-"""Volumes of a case from its slices: one for each structure, over the slices on which it is outlined."""
+"""Assembles the volumes of a case from its slices: one per structure, over the slices on which it is annotated."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from gridctl_trainer.training.cases.clean_up import largest_component
 
 @dataclass(frozen=True, slots=True)
 class SegmentedSlice:
-    """One slice as scanned, with what a model says of it.
+    """One slice as scanned, with its prediction and truth.
 
     Attributes:
-        record: What is known of it.
-        predicted, truth: (H, W) uint8: 0 background, else the number of a structure of the target, from 1.
+        record: The slice's record.
+        predicted, truth: (H, W) uint8, 0 for the background, else the number of a structure in the target, from 1.
     """
 
     record: SliceRecord
@@ -29,7 +29,7 @@ class SegmentedSlice:
 
 
 def why_no_volume(slices: Sequence[SegmentedSlice]) -> str:
-    """Why slices of one time point are not those of one volume; empty where they are."""
+    """Why the slices of one time point do not form a volume; empty if they do."""
     records = [one.record for one in slices]
     if len({record.shape for record in records}) > 1:
         return "its slices differ in shape"
@@ -41,15 +41,15 @@ def why_no_volume(slices: Sequence[SegmentedSlice]) -> str:
 
 
 def volumes_of(slices: Sequence[SegmentedSlice], target: Sequence[str], clean_up: CleanUp) -> dict[str, CaseVolume]:
-    """The volumes of one case.
+    """Assemble the volumes of one case.
 
     Args:
-        slices: All that are annotated, of one patient at one time point.
-        target: Structures, in the order of their numbers.
+        slices: All annotated slices of one patient at one time point.
+        target: The structures, in the order of their numbers.
         clean_up: What is done to a prediction before it is scored.
 
     Returns:
-        By structure; without those that no slice has an outline of.
+        The volumes by structure, without structures that are not annotated on any slice.
     """
     ordered = sorted(slices, key=lambda one: one.record.index)
     found = {}

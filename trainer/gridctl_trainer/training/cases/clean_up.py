@@ -1,4 +1,4 @@
-"""The largest connected component of a predicted structure, where an experiment declares that only that counts."""
+"""Keeps only the largest connected component of a predicted structure, for experiments that ask for it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 
 
 def largest_component(predicted: NDArray[np.bool_], slices: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """What is left of a structure without all that is not connected with its largest part.
+    """The largest connected component of a structure.
 
-    Voxels are connected that touch by a face, an edge or a corner (26 neighbours). Of two parts of one size that one
-    stays which comes first.
+    Voxels are connected if they touch at a face, an edge or a corner (26 neighbours). Of two components of equal size,
+    the first stays.
 
     Args:
         predicted: (S, H, W).
-        slices: (S,), growing: place of each slice in the volume; slices that are not neighbours do not touch.
+        slices: (S,), increasing: the place of each slice in the volume. Slices that are not neighbours do not touch.
 
     Returns:
         (S, H, W).
@@ -36,7 +36,7 @@ def largest_component(predicted: NDArray[np.bool_], slices: NDArray[np.int64]) -
 
 
 def _joined(labels: NDArray[np.int64], slices: NDArray[np.int64], found: int) -> NDArray[np.int64]:
-    """The least number of those that a part of one slice is connected with through others, by its number."""
+    """For each part of a slice, the lowest number of all parts that it is connected to, directly or indirectly."""
     root = np.arange(found + 1)
 
     def of(number: int) -> int:

@@ -1,4 +1,4 @@
-"""How hearts pump by the cases of a run: volumes and ejection fraction as `result.json` holds them."""
+"""Cardiac function of the patients of a run: the volumes and ejection fractions in `result.json`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from gridctl_trainer.training.images.sets import TEST
 
 
 def patient_functions(cases: Iterable[CaseScores]) -> tuple[PatientFunction, ...]:
-    """Volumes of the cavity of every patient with both ends of the cycle, true and predicted.
+    """The true and predicted volumes of the cavity of every patient with end-diastole and end-systole.
 
-    Those of `test` are left out: they stand in the scorecard alone, where each look at them is counted.
+    Patients of the test set are left out. Their scores are only in the scorecard, where each look at them is counted.
 
     Args:
-        cases: Of one checkpoint.
+        cases: The cases of one checkpoint.
 
     Returns:
-        A record for each patient, in their order; none where the cavity is not segmented.
+        One record per patient, in the order of the cases; none if the cavity is not segmented.
     """
     found: dict[tuple[str, str], dict[Phase, CaseScores]] = defaultdict(dict)
     for case in cases:

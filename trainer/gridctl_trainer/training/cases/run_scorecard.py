@@ -1,4 +1,4 @@
-"""The scorecard of one run: which cases are scored when, and the object in the store that holds them."""
+"""The scorecard of one run: when cases are scored, and the object in the store that holds the scores."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ _log = logging.getLogger(__name__)
 class RunScorecard:
     """Scores the cases of one run and keeps the records in its store.
 
-    The object is written anew each time, with the records of all epochs so far, so that whoever reads it finds it
-    whole; an attempt that resumes goes on from the one that it finds.
+    The object is rewritten each time with the records of all epochs so far, so that it is always complete. An attempt
+    that resumes the run continues from the object that it finds.
     """
 
     def __init__(
@@ -62,19 +62,19 @@ class RunScorecard:
         self._scorer = CaseScorer(metrics, spec.scoring.clean_up, device)
         infos = {metric.name: metric.info for metric in metrics if metric.info.level != "slice"}
         self._header = CasesHeader(run_id=spec.run_id, spec_digest=spec.digest, metrics=infos)
-        self._between: list[CaseScores] | None = None  # of epochs before the last; None until they are read
+        self._between: list[CaseScores] | None = None  # of epochs before the last; None until they have been read
 
     def after_epoch(self, epoch: int, model: nn.Module, *, resumed: bool = False) -> None:
-        """Score the cases of an epoch before the last, if that is asked for.
+        """Score the cases after an epoch before the last, if the experiment asks for it.
 
         Args:
-            epoch: Just done.
-            model: With its weights.
-            resumed: Whether an earlier attempt trained it, and may have scored it.
+            epoch: The epoch that has just ended.
+            model: The model with the weights after that epoch.
+            resumed: Whether an earlier attempt trained the epoch, and may already have scored it.
 
         Raises:
-            StoppedError: A stop was asked for.
-            Fault: The model's output is no number, a metric fails, or the store does.
+            StoppedError: A stop was requested.
+            Fault: The model's output is not finite, a metric fails, or the store fails.
         """
         every = self._spec.scoring.every_epochs
         if every is None or epoch == 0 or epoch % every or epoch == self._spec.training.epochs:
@@ -85,18 +85,18 @@ class RunScorecard:
         self._put(self._between)
 
     def write(self, model: nn.Module, best: tuple[int, Mapping[str, Any]] | None) -> tuple[CaseScores, ...]:
-        """Score the last epoch on every set, and the best one on all but the test set; write all of it.
+        """Score the last epoch on every set and the best epoch on all but the test set, and write the records.
 
         Args:
-            model: With the weights after the last epoch.
-            best: The best epoch and the weights after it, where they are kept.
+            model: The model with the weights after the last epoch.
+            best: The best epoch and the weights after it; None if they are not kept.
 
         Returns:
             The cases of the last epoch.
 
         Raises:
-            StoppedError: A stop was asked for.
-            Fault: The model's output is no number, a metric fails, or the store does.
+            StoppedError: A stop was requested.
+            Fault: The model's output is not finite, a metric fails, or the store fails.
         """
         epochs, sets = self._spec.training.epochs, self._sets
         test = {TEST: sets.test} if sets.test is not None else {}
@@ -136,7 +136,7 @@ class RunScorecard:
         return found
 
     def _earlier(self, epoch: int) -> list[CaseScores]:
-        """Records of epochs up to this one that were scored on the way, also by attempts before."""
+        """The records of epochs up to this one that were scored during training, also by earlier attempts."""
         if self._between is None:
             self._between = self._stored() if self._spec.scoring.every_epochs else []
         return [case for case in self._between if case.epoch is not None and case.epoch <= epoch]

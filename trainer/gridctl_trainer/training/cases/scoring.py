@@ -1,4 +1,4 @@
-"""Every metric of every case and patient of a set, as one checkpoint segments them."""
+"""Scores every case and patient of a set by every metric, for one checkpoint."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class CaseScorer:
     """Scores sets of images, case by case.
 
     Attributes:
-        metrics: What is computed.
-        clean_up: What is done to a prediction before.
-        device: Where models are.
+        metrics: The metrics to compute.
+        clean_up: What is done to a prediction before it is scored.
+        device: The device that the models are on.
     """
 
     metrics: Sequence[Metric]
@@ -46,19 +46,22 @@ class CaseScorer:
         batch_size: int,
         between_batches: Callable[[int, int], None] = lambda _done, _total: None,
     ) -> Iterator[CaseScores]:
-        """The cases of a set, in its order of patients.
+        """Score the cases of a set, in its order of patients.
 
         Args:
-            name: Of the set.
+            name: Name of the set.
             prepared: The set.
-            model: With the weights of the checkpoint.
-            checkpoint: Which it is.
-            epoch: After which its weights are.
-            batch_size: Images a minibatch.
-            between_batches: Called with batches done and their number; may raise to stop.
+            model: The model with the weights of the checkpoint.
+            checkpoint: Which checkpoint it is.
+            epoch: The epoch after which the weights were saved.
+            batch_size: Images per minibatch.
+            between_batches: Called with the number of minibatches done and the total. It may raise to stop.
+
+        Yields:
+            The scores of each structure of each case, then of each structure of the patient.
 
         Raises:
-            NonFiniteScoreError: The model's output is no longer a number.
+            NonFiniteScoreError: The model's output for a minibatch is NaN or infinite.
             MetricError: A metric fails.
         """
         segmented = segment_slices(model, prepared, batch_size, self.device, between_batches)
@@ -106,7 +109,7 @@ class CaseScorer:
 
 
 def _case(case: CaseScores, structure: str, scores: Scores, volume: CaseVolume | None) -> CaseScores:
-    if volume is None:  # of all structures together
+    if volume is None:  # a score of all structures together
         return _written(case, scores, structure=structure)
     return _written(
         case,

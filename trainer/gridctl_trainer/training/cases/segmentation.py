@@ -1,4 +1,4 @@
-"""What a model says of the slices of a set, on the scanner's grid."""
+"""Segments the slices of a set on the scanner's grid."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def segment_slices(
     device: torch.device,
     between_batches: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Iterator[tuple[int, SliceRecord, NDArray[np.uint8]]]:
-    """Segment a set, slice by slice: as `scanned_logits`, but with labels.
+    """Segment a set, slice by slice. The same as `scanned_logits`, but with labels.
 
     Yields:
-        Row of the slice, what is known of it, and its labels as scanned: (H, W) uint8, 0 background, else the number
-        of a structure of the target, from 1.
+        The row of a slice, its record, and its labels as scanned: (H, W) uint8, 0 for the background, else the number
+        of a structure in the target, from 1.
 
     Raises:
         NonFiniteScoreError: The model's output for a minibatch is NaN or infinite.
@@ -43,18 +43,18 @@ def scanned_logits(
     device: torch.device,
     between_batches: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> Iterator[tuple[int, SliceRecord, NDArray[np.float32]]]:
-    """What a model says of a set, slice by slice, on the scanner's grid.
+    """Compute a model's logits for a set, slice by slice, on the scanner's grid.
 
     Args:
-        model: Maps images, or series of them, to logits: (B, 1, H, W) of one structure, or (B, 1 + K, H, W) of K with
-            the background first.
+        model: Maps images, or series of them, to logits: (B, 1, H, W) for one structure, or (B, 1 + K, H, W) for K
+            structures, the background first.
         prepared: The set.
-        batch_size: Images a minibatch.
-        device: Where the model is.
-        between_batches: Called with batches done and their number; may raise to stop.
+        batch_size: Images per minibatch.
+        device: The device that the model is on.
+        between_batches: Called with the number of minibatches done and the total. It may raise to stop.
 
     Yields:
-        Row of the slice, what is known of it, and logits as scanned: (C, H, W), NaN where the crop cut off.
+        The row of a slice, its record, and its logits as scanned: (C, H, W), NaN outside the crop.
 
     Raises:
         NonFiniteScoreError: The model's output for a minibatch is NaN or infinite.
@@ -68,8 +68,8 @@ def scanned_logits(
             logits = scored_logits(model, images.to(device)).float().cpu().numpy()
         if not np.isfinite(logits).all():
             raise NonFiniteScoreError(
-                f"what the model says of minibatch {done + 1} of {len(starts)} is not finite",
-                fix="lower training.learning_rate, and train the run anew",
+                f"the model's output for minibatch {done + 1} of {len(starts)} is not finite",
+                fix="lower training.learning_rate, and train the run again",
             )
         for row, of_slice in zip(prepared.rows[start : start + batch_size], logits, strict=True):
             record = prepared.all_slices[row]

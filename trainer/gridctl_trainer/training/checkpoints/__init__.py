@@ -1,1 +1,1 @@
-"""What a run goes on from after an interruption."""
+"""Checkpoints, from which a run continues after an interruption."""

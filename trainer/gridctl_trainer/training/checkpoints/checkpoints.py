@@ -1,4 +1,4 @@
-"""Checkpoints: written whole, announced by a manifest, the newest valid one found again."""
+"""Writes checkpoints with their manifests, and finds the newest valid one."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _log = logging.getLogger(__name__)
 
 
 class Checkpoints:
-    """The checkpoints of one run, as one attempt at it writes and reads them.
+    """The checkpoints of one run, which one attempt writes and reads.
 
-    Each attempt writes objects of its own, so that two of them alive at once cannot mix theirs;
-    and it removes only what lies behind the checkpoint that it has just written itself.
+    Each attempt writes its own objects, so two attempts that run at the same time cannot mix theirs. It removes only
+    checkpoints that are older than the one it has just written.
     """
 
     def __init__(self, store: Store, spec: RunSpec, attempt: AttemptName) -> None:
@@ -59,18 +59,18 @@ class Checkpoints:
         return by not in (None, TRAIN_LOSS) and METRICS.find(ScoreName.parse(by or "").metric).higher_is_better
 
     def save(self, position: Position, state: Mapping[str, Any], data_digest: str, scores: Scores) -> None:
-        """Store a checkpoint, then its manifest, then drop those that need not stay.
+        """Store a checkpoint and its manifest, then drop the checkpoints that are not kept.
 
         Args:
-            position: Where training stands.
+            position: How far training has got.
             state: Nested dicts and lists of tensors and plain values.
-            data_digest: Of the data it was trained on.
-            scores: Of the epoch just done; empty within one.
+            data_digest: Digest of the data that it was trained on.
+            scores: Scores of the epoch that has just ended; empty within an epoch.
 
         Raises:
-            StoreError: The store failed, or the local disk is full; older checkpoints are untouched.
+            StoreError: The store failed, or the local disk is full. Older checkpoints are untouched.
         """
-        buffer = io.BytesIO()  # not a file: of a disk that fills, torch's own writer says nothing that helps
+        buffer = io.BytesIO()  # not a file, since torch's own writer gives no useful message if the disk is full
         torch.save(dict(state), buffer)
         content = buffer.getvalue()
         manifest = CheckpointManifest(
@@ -90,11 +90,11 @@ class Checkpoints:
         self._drop_behind(position)
 
     def at_end(self, position: Position) -> CheckpointName:
-        """The checkpoint at a position that this attempt wrote, or resumed from."""
+        """The checkpoint at a position that this attempt has written or resumed from."""
         return max(name for name in self._whole if name.position == position)
 
     def is_best(self, scores: Scores) -> bool:
-        """Whether an epoch with these scores is the best so far, and such are to be kept."""
+        """Whether the best epoch is to be kept, and an epoch with these scores is the best so far."""
         by = self._training.checkpoint_keep_best
         if by is None or by not in scores:
             return False
@@ -103,10 +103,10 @@ class Checkpoints:
         return best(candidates, by, higher_is_better=self._higher_is_better) == now
 
     def best_epoch(self) -> tuple[int, Mapping[str, torch.Tensor]] | None:
-        """The best epoch of those whose checkpoints are kept, and the weights after it.
+        """The best epoch whose checkpoint is kept, and the weights after it.
 
         Returns:
-            None where the best is not kept, or damaged: that is warned of.
+            None if the best epoch is not kept, or, with a warning, if its checkpoint is damaged.
 
         Raises:
             StoreError: The store failed.
@@ -136,8 +136,8 @@ class Checkpoints:
         """The weights in a checkpoint.
 
         Raises:
-            StoreError: It is gone, damaged, or the store failed.
-            SpecError: It belongs to another specification, or is of another format.
+            StoreError: The checkpoint is gone or damaged, or the store failed.
+            SpecError: The checkpoint belongs to another specification, or has another format.
         """
         key = self._layout.checkpoint(name)
         try:
@@ -147,14 +147,17 @@ class Checkpoints:
             raise DamagedObjectError(
                 f"the checkpoint is damaged: {str(error).splitlines()[0]}",
                 where=f"{self._store.url}/{key}",
-                fix="delete the run's result to have it finished again from an earlier one",
+                fix="delete the run's result, and start the run again to finish it from an earlier checkpoint",
             ) from None
 
     def newest(self) -> tuple[CheckpointManifest, Mapping[str, Any]] | None:
-        """The newest checkpoint that is whole; damaged ones are passed over with a warning.
+        """The manifest and the state of the newest valid checkpoint. Damaged ones are skipped with a warning.
+
+        Returns:
+            None if there is no valid checkpoint.
 
         Raises:
-            SpecError: It belongs to another specification, or is of another format.
+            SpecError: A checkpoint belongs to another specification, or has another format.
             StoreError: The store failed.
         """
         for _ in range(_LISTINGS):
@@ -164,7 +167,7 @@ class Checkpoints:
                 self.last_saved = found[0].position
             if found or set(self._names()) == set(names):
                 return found
-            _log.info("checkpoints changed while they were read: they are listed again")  # another attempt lives
+            _log.info("checkpoints changed while they were read: they are listed again")  # by another attempt
         return None
 
     def _newest_of(self, names: list[CheckpointName]) -> tuple[CheckpointManifest, Mapping[str, Any]] | None:
@@ -179,10 +182,10 @@ class Checkpoints:
                 self._whole[name] = manifest.scores
             except NotFoundError:
                 self._broken.add(name)
-                _log.warning("%s was never announced: passed over", key)
+                _log.warning("%s has no manifest: skipped", key)
             except (_DamagedError, DamagedObjectError, NotAnObjectError) as error:
                 self._broken.add(name)
-                _log.warning("%s is damaged (%s): passed over", key, str(error).splitlines()[0])
+                _log.warning("%s is damaged (%s): skipped", key, str(error).splitlines()[0])
         return found
 
     def _manifest(self, name: CheckpointName) -> CheckpointManifest:
@@ -192,25 +195,26 @@ class Checkpoints:
             content = read_json(text, MAX_MANIFEST_BYTES)
             version = content["schema_version"]
         except (ValueError, TypeError, KeyError):
-            raise _DamagedError("its manifest is not one") from None
+            raise _DamagedError("its manifest is not valid") from None
         if version != CHECKPOINT_SCHEMA_VERSION:
             raise SpecError(
-                f"this checkpoint is of format {shortened(repr(version), 40)}, "
-                f"this trainer reads {CHECKPOINT_SCHEMA_VERSION}",
+                f"this checkpoint has format {shortened(repr(version), 40)}, "
+                f"but this trainer reads format {CHECKPOINT_SCHEMA_VERSION}",
                 where=key,
-                fix="finish the run with the trainer that began it, or delete its folder in the store to train it anew",
+                fix="finish the run with the trainer that started it, or delete its folder in the store to train it "
+                "from scratch",
             )
         try:
             manifest = CheckpointManifest.model_validate(content)
         except ValidationError as error:
             raise _DamagedError(str(error)) from None
         if manifest.position != name.position:
-            raise _DamagedError("its manifest is of another position")
+            raise _DamagedError("its manifest names another position")
         if manifest.spec_digest != self._spec_digest:
             raise SpecError(
                 "this checkpoint belongs to another specification",
                 where=key,
-                fix="delete the run's folder in the store to train it anew",
+                fix="delete the run's folder in the store to train it from scratch",
             )
         return manifest
 
@@ -225,23 +229,23 @@ class Checkpoints:
             except (RuntimeError, pickle.UnpicklingError, EOFError) as error:
                 raise _DamagedError(str(error)) from None
         if not isinstance(state, dict):
-            raise _DamagedError("it holds no state")
+            raise _DamagedError("it does not contain a state")
         return state
 
     def _names(self) -> list[CheckpointName]:
-        """All there are, the newest first."""
+        """All checkpoints of the run, the newest first."""
         found = (checkpoint_of(stat.key) for stat in self._store.list(self._layout.checkpoints))
         return sorted((name for name in found if name), reverse=True)
 
     def _drop_behind(self, position: Position) -> None:
-        """Of what this attempt knows of, and that lies behind what it has just written."""
+        """Delete what need not be kept, of the known checkpoints up to the position that was just written."""
         behind = {name: scores for name, scores in self._whole.items() if name.position <= position}
         scored = {name.position: scores for name, scores in sorted(behind.items())}
         stay = kept(scored, self._training, higher_is_better=self._higher_is_better)
         surplus = {name for name in behind if name.position not in stay}
         surplus |= {name for name in self._broken if name.position < position}
         for name in sorted(surplus):
-            self._store.delete(self._layout.checkpoint_manifest(name))  # first: without it there is none
+            self._store.delete(self._layout.checkpoint_manifest(name))  # first, as it makes the checkpoint valid
             self._store.delete(self._layout.checkpoint(name))
             self._whole.pop(name, None)
             self._broken.discard(name)
@@ -252,7 +256,7 @@ class _DamagedError(Exception):
 
 
 def weights_sha256(tensors: Mapping[str, torch.Tensor]) -> str:
-    """SHA-256 over names, types, shapes and bytes: equal exactly if the weights are, bit for bit."""
+    """SHA-256 over names, dtypes, shapes and bytes. It is equal exactly if the weights are equal bit for bit."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
         tensor = tensors[name].detach().cpu().contiguous()

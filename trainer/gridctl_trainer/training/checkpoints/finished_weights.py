@@ -20,8 +20,8 @@ def finished_result(spec: RunSpec, store: Store, lacks: str) -> ResultRecord:
 
     Args:
         spec: The run.
-        store: Where it lies.
-        lacks: What an unfinished run does not have, for the message.
+        store: The store that holds it.
+        lacks: What an unfinished run does not have yet, for the message.
 
     Raises:
         SpecError: The run is not finished.
@@ -40,21 +40,21 @@ def last_weights(checkpoints: Checkpoints, spec: RunSpec, result: ResultRecord) 
     """The weights of the checkpoint that a result names.
 
     Raises:
-        SpecError: The result names none.
+        SpecError: The result names no checkpoint.
         StoreError: The checkpoint is gone or damaged, or the store failed.
     """
     name = checkpoint_of(result.checkpoint)
     if name is None:
-        raise SpecError("its result names no checkpoint", where=spec.run_id, fix="train it anew")
+        raise SpecError("its result names no checkpoint", where=spec.run_id, fix="train it again")
     return checkpoints.weights_of(name)
 
 
 def finished_weights_sha256(location: str, store_url: str | None = None) -> str:
-    """SHA-256 over names, types, shapes and bytes of the weights in a finished run's last checkpoint.
+    """SHA-256 over names, dtypes, shapes and bytes of the weights in a finished run's last checkpoint.
 
     Args:
-        location: Of its specification, as of `read_spec`.
-        store_url: As of `read_spec`.
+        location: Location of the run's specification, as for `read_spec`.
+        store_url: As for `read_spec`.
 
     Raises:
         SpecError: The run is not finished.

@@ -1,4 +1,4 @@
-"""Whether the data sets of a run can be segmented by one model: they have its structures, and images of one kind."""
+"""Checks that one model can segment all data sets of a run: they label its structures, and their images are alike."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def require_alike(data: DataSpec, found: Mapping[str, PreparedSet]) -> None:
     """Refuse data sets that do not fit the experiment.
 
     Args:
-        data: Of the run.
-        found: What was read, by name of the set: `train`, `test`, and the external ones.
+        data: The data of the run.
+        found: The prepared sets by name: `train`, `test`, and the external ones.
 
     Raises:
-        DataError: A structure to learn is on no image of `data.train`, a set that is scored has none of them, or images
-            have different channels: all of it.
+        DataError: A structure to learn is on no image of `data.train`, a scored set has none of the structures, or the
+            images of two sets have different numbers of channels. It lists all problems.
     """
     if problems := list(_problems(data, found)):
         raise DataError(problems)
@@ -34,7 +34,7 @@ def _problems(data: DataSpec, found: Mapping[str, PreparedSet]) -> Iterator[Prob
         if missing and (name == "train" or len(missing) == len(data.target)):
             there = f"of data.target it has {', '.join(prepared.structures)}" if prepared.structures else "look at it"
             yield Problem(
-                f"{field}: no case of it has {' or '.join(missing)}, which data.target names",
+                f"{field}: no case has {' or '.join(missing)}, which data.target names",
                 given.path,
                 f"{there}: gridctl-trainer data check {given.path}",
             )
@@ -42,5 +42,5 @@ def _problems(data: DataSpec, found: Mapping[str, PreparedSet]) -> Iterator[Prob
             yield Problem(
                 f"{field}: its images have {count(prepared.channels, 'channel')}, those of data.train have {channels}",
                 given.path,
-                "a model reads images of one kind: leave one of the two sets out",
+                "a model needs images with the same channels: leave one of the two sets out",
             )

@@ -1,4 +1,4 @@
-"""Training images varied by chance that depends on nothing but seed, epoch and image."""
+"""Augmentation: training images are varied at random, and the result depends only on seed, epoch and image."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from torch import Tensor
 from gridctl_trainer.contract.spec import AugmentationSpec
 
 _STREAM: Final = 0xA46
-"""Keeps these numbers apart from those that order the images."""
+"""Separates these random numbers from those that order the images."""
 
 
 class Augmentation:
     """Varies minibatches of one run.
 
     Args:
-        spec: How much.
-        seed: Of the run.
+        spec: How much the images are varied.
+        seed: Seed of the run.
     """
 
     def __init__(self, spec: AugmentationSpec, seed: int) -> None:
@@ -33,13 +33,13 @@ class Augmentation:
         """Vary a minibatch.
 
         Args:
-            images: (B, C, H, W) float32, or (B, T, C, H, W): all frames and channels are varied alike.
-            masks: (B, 1, H, W) float32, 0 or 1; or (B, H, W) int64, classes.
-            epoch: From 1.
-            chosen: (B,): number of each image within the training set.
+            images: (B, C, H, W) float32, or (B, T, C, H, W). All frames and channels are varied alike.
+            masks: (B, 1, H, W) float32 with 0 and 1, or (B, H, W) int64 with the numbers of classes.
+            epoch: Number of the epoch, from 1.
+            chosen: (B,), the index of each image within the training set.
 
         Returns:
-            Both, new tensors of the same shapes; the very same ones if nothing is varied.
+            Varied copies of images and masks, of the same shapes; the given tensors if nothing is varied.
         """
         if self._spec == AugmentationSpec():
             return images, masks
@@ -61,7 +61,7 @@ class Augmentation:
         return varied, moved
 
     def _matrix(self, random: np.random.Generator, height: int, width: int) -> NDArray[np.float64]:
-        """From input to output pixels, (2, 3). Every number is drawn, whatever is on."""
+        """The map from input to output pixels, (2, 3). Every random number is drawn, even for options that are off."""
         turn, scale, down, right = random.uniform(-1, 1, 4)
         mirrored = random.random() < 0.5
         centre = ((width - 1) / 2, (height - 1) / 2)
@@ -80,7 +80,7 @@ def _warp(pixels: NDArray[np.float32], matrix: NDArray[np.float64], interpolatio
 
 
 def _raised(pixels: NDArray[np.float32], exponent: float) -> NDArray[np.float32]:
-    """Its own range kept."""
+    """Apply gamma within the range of the pixels, which stays the same."""
     low, high = float(pixels.min()), float(pixels.max())
     if high <= low:
         return pixels

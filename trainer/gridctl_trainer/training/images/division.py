@@ -1,4 +1,4 @@
-"""Who is in which part of a run: copies are left out first, then the others are split."""
+"""Divides the patients of a run: copies are left out first, and the others are split."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from gridctl_trainer.preprocessing.prepared import PreparedSet
 _TRAIN: Final = "train"
 
 LeftOut = Mapping[str, Mapping[str, str]]
-"""Patients in no part: by the name of the data set, who and why."""
+"""The patients who are left out and why: data set -> patient -> reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """Who trains, validates and tests, and who is in none of these.
+    """Which patients are for training, validation and test, and which are left out.
 
     Attributes:
-        split: Of the data set that is trained on.
-        left_out: Of every data set, those left out because their images are another patient's.
+        split: The split of the data set that is trained on.
+        left_out: The patients of every data set who are left out, because their images are another patient's.
     """
 
     split: Split
@@ -34,10 +34,10 @@ class Division:
 
 
 def said_left_out(left_out: LeftOut) -> Iterator[str]:
-    """Each one who is left out, in a sentence."""
+    """One sentence for each patient who is left out."""
     for name, reasons in left_out.items():
         for patient, reason in reasons.items():
-            yield f"{patient} ({name}) is left out: {reason}; data.copies: keep would keep it"
+            yield f"{patient} ({name}) is left out: {reason}; set data.copies: keep to keep it"
 
 
 def divide(spec: RunSpec, found: Mapping[str, PreparedSet]) -> Division:
@@ -45,11 +45,11 @@ def divide(spec: RunSpec, found: Mapping[str, PreparedSet]) -> Division:
 
     Args:
         spec: The run.
-        found: What was read, by name of the set: `train`, `test`, and the external ones.
+        found: The prepared sets by name: `train`, `test`, and the external ones.
 
     Raises:
-        DataError: A part would be empty, a fixed split names who is not in the data, or patients are to be drawn by
-            what the data set does not say.
+        DataError: A part would be empty, a fixed split names a patient who is not in the data, or patients are to be
+            stratified by something that the data set does not say.
     """
     labelled = found[_TRAIN]
     patients = set(labelled.patients)
@@ -66,7 +66,11 @@ def _case_names(spec: RunSpec) -> CaseNames | None:
 
 
 def _left_out(spec: RunSpec, found: Mapping[str, PreparedSet], patients: set[str], names: CaseNames | None) -> LeftOut:
-    """Of two with the same images in one set the later one; of one in `train` and in another set, that in `train`."""
+    """The copies to leave out.
+
+    Of two patients of one set with the same images, the later one is left out. Of two in `train` and another set, the
+    one in `train` is.
+    """
     place = _places(spec, patients, names)
     order = sorted(
         ((name, patient) for name, prepared in found.items() for patient in prepared.pictures),
@@ -79,7 +83,7 @@ def _left_out(spec: RunSpec, found: Mapping[str, PreparedSet], patients: set[str
         if not shared.are_copies or patient in reasons.get(set_name, {}):
             continue
         if not same_set and (other_set != _TRAIN or place.get(other, 0) == _IN_TEST):
-            continue  # two sets that are only scored may have a patient in common
+            continue  # two sets that are only scored may share a patient
         where = "" if same_set else f" ({set_name})"
         reasons.setdefault(other_set, {}).setdefault(other, f"its images are those of {patient}{where}")
     return {name: dict(sorted(found_here.items())) for name, found_here in sorted(reasons.items())}
@@ -89,7 +93,7 @@ _IN_TEST: Final = -3
 
 
 def _places(spec: RunSpec, patients: set[str], names: CaseNames | None) -> Mapping[str, int]:
-    """Which of two copies stays where a fixed split names both: that of test, else validation, else training."""
+    """The rank of each patient of a fixed split. Of two copies, the one in test stays, else the one in validation."""
     given = spec.data.split
     if given is None or not given.parts:
         return {}
@@ -105,7 +109,7 @@ def _strata(spec: RunSpec, labelled: PreparedSet) -> Mapping[str, str] | None:
     strata: dict[str, str] = {record.patient: getattr(record, by) for record in labelled.slices}
     if not any(strata.values()):
         raise DataError(
-            f"patients are to be drawn by their {by}, but the data set says it of none of them",
+            f"patients are to be stratified by {by}, but the data set does not say it for any of them",
             where="data.split.stratify",
             fix="leave stratify out, or use a data set that says it",
         )

@@ -1,4 +1,4 @@
-"""The sets of images of a run, by name: trained on, validated on, and those that are only scored."""
+"""The sets of images of a run: for training, for validation, and those that are only scored."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ TEST: Final = "test"
 
 @dataclass(frozen=True, slots=True)
 class RunSets:
-    """Images of one run, and the digests by which two runs are known to have seen the same.
+    """The images of one run, and digests that show whether two runs read the same images.
 
     Attributes:
-        train: Those trained on.
-        scored: Those scored after every epoch, by name: `validation` first, then the external sets.
-        test: Those scored once, after the last epoch; None if there are none.
-        digests: SHA-256 over the prepared labelled frames, masks and names of each data set that was read, by name:
-            the same for a model that reads series and one that does not.
-        series_digest: Over whole series of all of them: of all that this run is trained on.
-        split_digest: SHA-256 over the patients of both halves.
-        left_out: Patients of each data set who are in none of its parts, and why.
+        train: The images that are trained on.
+        scored: The sets that are scored after every epoch, by name: `validation` first, then the external sets.
+        test: The set that is scored once, after the last epoch; None if there is none.
+        digests: SHA-256 over the prepared labelled frames, masks and names of each data set, by name. It is the same
+            whether or not the model reads series.
+        series_digest: SHA-256 over the whole series of all data sets, and thus over all that this run is trained on.
+        split_digest: SHA-256 over the patients of each part of the split.
+        left_out: The patients of each data set who are left out, and why.
     """
 
     train: PreparedSet
@@ -47,35 +47,35 @@ class RunSets:
 
     @property
     def said_left_out(self) -> tuple[str, ...]:
-        """Each patient who is left out, in a sentence."""
+        """One sentence for each patient who is left out."""
         return tuple(said_left_out(self.left_out))
 
     @property
     def validation(self) -> PreparedSet:
-        """The patients of the training data set who are not trained on."""
+        """The images of the training data set's patients who are held out for validation."""
         return self.scored[VALIDATION]
 
     @property
     def channels(self) -> int:
-        """Channels of their images."""
+        """Number of channels of the images."""
         return self.train.channels
 
     @property
     def classes(self) -> int:
-        """Channels of a model's logits: 1 for one structure, else one for each and one for the background."""
+        """Number of channels of a model's logits: 1 for one structure, else one per structure and the background."""
         return classes_of(self.train.target)
 
     @property
     def data_digest(self) -> str:
-        """SHA-256 over those of all data sets."""
+        """SHA-256 over the digests of all data sets."""
         return _joined(self.digests.values())
 
     def record(self, train_steps: int, parameters: int) -> DataRecord:
-        """What the metric log says of the data.
+        """The metric log's record of the data.
 
         Args:
-            train_steps: Optimizer steps of one epoch.
-            parameters: Learned numbers of the model.
+            train_steps: Optimizer steps in one epoch.
+            parameters: Number of learned parameters of the model.
         """
         found = {TRAIN: self.train, **self.scored}
         return DataRecord(
@@ -92,17 +92,17 @@ class RunSets:
 
 
 def classes_of(target: tuple[str, ...]) -> int:
-    """Channels of the logits of a model that segments these structures."""
+    """Number of channels of the logits of a model that segments these structures."""
     return 1 if len(target) == 1 else len(target) + 1
 
 
 def set_name(keys: tuple[str, ...]) -> str:
-    """The name of a data set from its keys below `data`, such as `external` and `sunnybrook`."""
+    """The name of a data set, from its keys below `data`, such as `external` and `sunnybrook`."""
     return keys[-1]
 
 
 def scoring_batch_size(spec: RunSpec, name: str) -> int:
-    """Images in one minibatch of a set that is scored."""
+    """Number of images in one minibatch of a scored set."""
     training = spec.training
     return training.validation_batch_size if name == VALIDATION else training.external_batch_size
 
@@ -112,10 +112,11 @@ def load_sets(spec: RunSpec, progress: Callable[[int, int], None]) -> RunSets:
 
     Args:
         spec: The run.
-        progress: Called with patients read and their number.
+        progress: Called with the number of patients read so far and the total.
 
     Raises:
-        DataError: Files are missing, unreadable or wrong: all of them, by name.
+        DataError: Files are missing, unreadable or wrong; it lists all of them. Or the data cannot be split, as for
+            `split_sets`.
     """
     frames = options_of(spec.network).series_frames
     found = {}
@@ -126,15 +127,15 @@ def load_sets(spec: RunSpec, progress: Callable[[int, int], None]) -> RunSets:
 
 
 def split_sets(spec: RunSpec, found: Mapping[str, PreparedSet]) -> RunSets:
-    """Split what was read.
+    """Split the prepared data of a run.
 
     Args:
         spec: The run.
-        found: Every data set that it reads, by name.
+        found: Every data set that the run reads, by name.
 
     Raises:
-        DataError: The train ratio leaves nobody to train or to validate, a structure is nowhere labelled, or images
-            of two sets have different channels.
+        DataError: The patients cannot be divided as the run asks, a structure is not labelled anywhere, or the images
+            of two sets have different numbers of channels.
     """
     labelled = found[TRAIN]
     require_alike(spec.data, found)

@@ -1,4 +1,4 @@
-"""A prepared set as training reads it, minibatch by minibatch."""
+"""A prepared set as tensors, which training reads minibatch by minibatch."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from gridctl_trainer.preprocessing.prepared import PreparedSet
 
 @dataclass(frozen=True, slots=True)
 class ImageTensors:
-    """Images and masks; those of a prepared set stay where they are, mapped from a pack's file.
+    """Images and masks. A prepared set's are not copied: they stay mapped from the pack's file.
 
     Attributes:
         images: (M, C, H, W) float32, or (M, T, C, H, W) for a network that reads series.
-        masks: (M, 1, H, W), 0 or 1; or, where several structures are segmented, (M, H, W): 0 background, else their
-            number from 1.
-        rows: (N,) int64: which of them belong to the set; None for all.
-        outlined: (M, K) bool: on which images each structure was outlined; None for all on all.
+        masks: (M, 1, H, W) with 0 and 1 for one structure; (M, H, W) for several, with 0 for the background and the
+            number of the structure, from 1.
+        rows: (N,) int64, the indices of the images that belong to the set; None for all.
+        outlined: (M, K) bool, whether each structure was annotated on each image; None if everything was.
     """
 
     images: Tensor
@@ -29,7 +29,7 @@ class ImageTensors:
 
     @classmethod
     def of(cls, prepared: PreparedSet) -> ImageTensors:
-        """Add the channel axis, copying nothing. Series of one frame become images."""
+        """View a prepared set as tensors, without a copy. Series of one frame become images."""
         series, masks = torch.from_numpy(prepared.all_series), torch.from_numpy(prepared.all_masks)
         if series.ndim == 5:
             images = series[:, 0] if series.shape[1] == 1 else series
@@ -47,13 +47,13 @@ class ImageTensors:
         return len(self.images) if self.rows is None else len(self.rows)
 
     def batch(self, chosen: Tensor | slice) -> tuple[Tensor, Tensor]:
-        """Some images and their masks, copied.
+        """Copies of some images and their masks.
 
         Args:
-            chosen: Which, counted from 0 within the set.
+            chosen: Indices of the images within the set, from 0.
 
         Returns:
-            Images (B, C, H, W) or (B, T, C, H, W) float32; masks (B, 1, H, W) float32, or (B, H, W) int64 of several
+            Images (B, C, H, W) or (B, T, C, H, W) float32; masks (B, 1, H, W) float32, or (B, H, W) int64 for several
             structures.
         """
         rows: Tensor | slice = chosen if self.rows is None else self.rows[chosen]
@@ -61,7 +61,7 @@ class ImageTensors:
         return self.images[rows], masks.float() if masks.ndim == 4 else masks.long()
 
     def outlined_on(self, chosen: Tensor) -> Tensor | None:
-        """Which structures were outlined on some images, (B, K) bool; None where nothing was left out of any."""
+        """Whether each structure was annotated on some images, (B, K) bool; None if all were on all of them."""
         if self.outlined is None:
             return None
         found = self.outlined[chosen if self.rows is None else self.rows[chosen]]

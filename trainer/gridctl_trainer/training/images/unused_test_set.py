@@ -1,4 +1,4 @@
-"""A test set that lies beside the training patients and that the experiment does not name: never dropped in silence."""
+"""Finds a test set that lies next to the training patients but that the experiment does not name, to tell the user."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from gridctl_trainer.preprocessing.loading import holds_packs
 
 
 def unused_test_set(data: DataSpec) -> str:
-    """Say that the publishers' test set is there and not used; empty where it is used, or there is none.
+    """A sentence saying that the publishers' test set is present but not used; empty if it is used or absent.
 
     Args:
-        data: Of a run whose training set has been read here.
+        data: The data of a run whose training set has already been read here.
     """
     given = data.train
     if data.test is not None or (data.split is not None and any(part.test for part in data.split.parts)):
@@ -29,7 +29,7 @@ def unused_test_set(data: DataSpec) -> str:
             return ""
         patients = len({source.patient for source in find_sources(given.dataset, test, given.options)})
     except Fault:
-        return ""  # what cannot be read of it is said to who names it
+        return ""  # if it cannot be read, only users who name it need to know
     place = f"{given.path.rstrip('/')}/{_below(test, root)}" if remote else str(test)
     return (
         f"the test set of {title_of(given.dataset)}, {count(patients, 'patient')} in {place}, is not scored: name it "

@@ -1,4 +1,4 @@
-"""Data that `data check` calls wrong are not trained on, unless the experiment says so."""
+"""Refuses to train on data that `data check` calls wrong, unless the experiment allows it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ def require_right(data: DataSpec, field: str, path: str, prepared: PreparedSet) 
     """Refuse a data set in which something is wrong.
 
     Args:
-        data: Of the run; `on_wrong: train` refuses nothing.
-        field: Where the data set stands, such as `data.train`.
-        path: Where it lies.
-        prepared: As read.
+        data: The data of the run. With `on_wrong: train`, nothing is refused.
+        field: The field that names the data set, such as `data.train`.
+        path: Where the data set lies.
+        prepared: The data set as prepared.
 
     Raises:
-        DataError: Training on it, or its scores, would be wrong: everything that is.
+        DataError: Something is wrong, so that training on the data set, or its scores, would be too. It lists the first
+            ten problems and counts the rest.
     """
     wrong = [oddity for oddity in prepared.oddities if oddity.wrong] if data.on_wrong == "stop" else []
     if not wrong:

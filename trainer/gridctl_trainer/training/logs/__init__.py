@@ -1,1 +1,1 @@
-"""What an attempt writes into the store while it trains."""
+"""The logs that an attempt writes into the store while it trains."""

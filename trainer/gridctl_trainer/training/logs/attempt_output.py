@@ -1,4 +1,4 @@
-"""What an attempt prints is kept in the store: a pod's own log goes with the pod."""
+"""Keeps what an attempt logs in the store, since a pod's own log is lost with the pod."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ FORMAT = "%(asctime)s %(levelname)s %(message)s"
 
 
 class AttemptOutput:
-    """Collects log lines; stores them when flushed. A store that fails never ends an attempt here."""
+    """Collects log lines and stores them when flushed. If the store fails, the attempt continues.
+
+    Args:
+        store: The store to write to.
+        key: Key of the log.
+    """
 
     def __init__(self, store: Store, key: str) -> None:
         self._store = store
@@ -25,7 +30,7 @@ class AttemptOutput:
 
     @contextlib.contextmanager
     def kept(self) -> Iterator[None]:
-        """Collect every log line until the end of the block, then store them."""
+        """A context in which every log line is collected. At its end, they are stored."""
         handler = logging.StreamHandler(self._text)
         handler.setFormatter(MaskingFormatter(FORMAT))
         root = logging.getLogger()
@@ -37,7 +42,7 @@ class AttemptOutput:
             self.flush()
 
     def flush(self) -> None:
-        """Store what there is, if there is more than before."""
+        """Store the lines so far, if there are new ones."""
         text = self._text.getvalue()
         if len(text) > self._stored:
             with contextlib.suppress(StoreError):

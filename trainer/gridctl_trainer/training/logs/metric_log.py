@@ -1,4 +1,4 @@
-"""Writing the metric log of one attempt."""
+"""Writes the metric log of one attempt."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from gridctl_trainer.storage.base import Store
 
 
 def next_attempt(store: Store, layout: RunLayout, uid: str) -> AttemptName:
-    """The name of an attempt that starts now: one more than the highest so far."""
+    """The name of an attempt that starts now. Its number is one more than the highest so far.
+
+    Raises:
+        StoreError: The store failed.
+    """
     names = [attempt_of(stat.key) for stat in store.list(layout.attempts)]
     return AttemptName(max((name.number for name in names if name), default=0) + 1, uid)
 
 
 class MetricLog:
-    """The object that only this attempt writes, rewritten whole with each line."""
+    """The metric log, an object that only this attempt writes. It is rewritten with each new line."""
 
     def __init__(self, store: Store, key: str) -> None:
         self._store = store
@@ -23,7 +27,7 @@ class MetricLog:
 
     @property
     def begun(self) -> bool:
-        """Whether it has a line."""
+        """Whether the log has any lines."""
         return bool(self._text)
 
     def append(self, record: Record) -> None:

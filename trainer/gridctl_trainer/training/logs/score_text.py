@@ -1,4 +1,4 @@
-"""Scores in words, for the log that an attempt prints and for progress."""
+"""Scores as text, for the log of an attempt and for progress."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from gridctl_trainer.contract.wording import count
 
 
 def epoch_line(record: EpochRecord, epochs: int, metrics: Mapping[str, MetricInfo]) -> str:
-    """`epoch 3/200: loss 0.1234, validation soft Dice 0.8123 BCE 0.1021, 12.3 s`.
+    """One line about an epoch: `epoch 3/200: loss 0.1234, validation soft Dice 0.8123 BCE 0.1021, 12.3 s`.
 
     Args:
-        record: Of the epoch.
-        epochs: Of the run.
-        metrics: What is known of each metric, by name.
+        record: Record of the epoch.
+        epochs: Number of epochs of the run.
+        metrics: Description of each metric, by name.
     """
     skipped = f" ({count(record.skipped_steps, 'step')} skipped)" if record.skipped_steps else ""
     scores = scores_text(record.sets, metrics) if record.sets else "not validated"
@@ -25,7 +25,12 @@ def epoch_line(record: EpochRecord, epochs: int, metrics: Mapping[str, MetricInf
 
 
 def scores_text(sets: Mapping[str, SetScores], metrics: Mapping[str, MetricInfo]) -> str:
-    """`validation soft Dice 0.8123 BCE 0.1021, sunnybrook soft Dice 0.7012 BCE 0.2101`."""
+    """The scores of all sets: `validation soft Dice 0.8123 BCE 0.1021, sunnybrook soft Dice 0.7012 BCE 0.2101`.
+
+    Args:
+        sets: Scores of each set, by name.
+        metrics: Description of each metric, by name.
+    """
     return ", ".join(f"{name} {_scores(found, metrics)}" for name, found in sets.items())
 
 

@@ -1,1 +1,1 @@
-"""What training can minimise: one module for each term."""
+"""The losses that training can minimise, one module per term."""

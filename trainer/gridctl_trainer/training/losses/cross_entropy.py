@@ -1,4 +1,4 @@
-"""Cross-entropy (thesis 4.5): of one structure binary, of several with the background as a class."""
+"""Cross-entropy (thesis 4.5): binary for one structure; for several, the background is a class of its own."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from gridctl_trainer.training.losses.pixel_scores import PixelScores
 
 
 def bce_with_logits(logits: Tensor, masks: Tensor) -> Tensor:
-    """Binary cross-entropy of logits, mean over all pixels of the minibatch.
+    """Binary cross-entropy of logits, the mean over all pixels of the minibatch.
 
     Args:
         logits: (B, 1, H, W).
-        masks: (B, 1, H, W), 0 or 1.
+        masks: (B, 1, H, W), with 0 and 1.
 
     Returns:
         A scalar, shape ().
@@ -25,11 +25,11 @@ def bce_with_logits(logits: Tensor, masks: Tensor) -> Tensor:
 
 
 def cross_entropy(scores: PixelScores, weights: Sequence[float]) -> Tensor:
-    """Mean over pixels; with weights each pixel counts what its class does, the background 1.
+    """Cross-entropy, the mean over pixels weighted by class.
 
     Args:
-        scores: Of a minibatch.
-        weights: Of each structure.
+        scores: The scores of a minibatch.
+        weights: Weight of each structure. The background has weight 1.
 
     Returns:
         A scalar, shape ().
@@ -44,12 +44,12 @@ def cross_entropy(scores: PixelScores, weights: Sequence[float]) -> Tensor:
 
 
 def weighted_mean(losses: Tensor, scores: PixelScores, weights: Sequence[float]) -> Tensor:
-    """The mean of a loss over pixels, as torch's `cross_entropy` weighs them.
+    """The mean of a loss over pixels, weighted by class as in torch's `cross_entropy`.
 
     Args:
-        losses: (B, H, W), of each pixel.
-        scores: Of the minibatch.
-        weights: Of each structure; of the background 1.
+        losses: The loss of each pixel, (B, H, W).
+        scores: The scores of the minibatch.
+        weights: Weight of each structure. The background has weight 1.
 
     Returns:
         A scalar, shape ().

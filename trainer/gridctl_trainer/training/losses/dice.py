@@ -1,4 +1,4 @@
-"""Soft Dice as a loss (Milletari et al. 2016): what the score `soft_dice` is, made small."""
+"""Soft Dice as a loss (Milletari et al. 2016), which corresponds to the score `soft_dice`."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from gridctl_trainer.training.losses.pixel_scores import PixelScores
 
 
 def dice_loss(scores: PixelScores, weights: Sequence[float], *, smoothing: float, batch_dice: bool) -> Tensor:
-    """1 - soft Dice, mean over structures; without `batch_dice` over images as well.
+    """1 - soft Dice, the mean over structures and, without `batch_dice`, over images.
 
     Args:
-        scores: Of a minibatch.
-        weights: Of each structure in that mean.
-        smoothing: Added to both sides of the quotient.
-        batch_dice: Whether each structure's Dice is of the whole minibatch as if it were one image.
+        scores: The scores of a minibatch.
+        weights: Weight of each structure in the mean.
+        smoothing: Added to numerator and denominator.
+        batch_dice: Whether each structure's Dice is computed over the whole minibatch, as if it were one image.
 
     Returns:
-        A scalar, shape (); 0 for a minibatch on which nothing was outlined.
+        A scalar, shape (); 0 for a minibatch without annotations.
     """
     probabilities, truth = scores.probabilities.flatten(2), scores.truth.flatten(2)
     overlap, sizes = (probabilities * truth).sum(2), probabilities.sum(2) + truth.sum(2)

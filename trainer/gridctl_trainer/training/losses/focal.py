@@ -1,4 +1,4 @@
-"""The focal loss (Lin et al. 2017): cross-entropy that counts little where the truth is likely already."""
+"""The focal loss (Lin et al. 2017): cross-entropy with less weight on pixels that are already predicted well."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from gridctl_trainer.training.losses.pixel_scores import PixelScores
 
 
 def focal_loss(scores: PixelScores, weights: Sequence[float], *, gamma: float, alpha: float | None) -> Tensor:
-    """Mean over pixels of -alpha (1 - p)^gamma log p, p being the probability of the pixel's truth.
+    """The mean over pixels of -alpha (1 - p)^gamma log p, where p is the probability of the pixel's true class.
 
     Args:
-        scores: Of a minibatch.
-        weights: Of each structure in the mean; of the background 1.
-        gamma: Exponent; 0 is cross-entropy.
-        alpha: Of pixels of a structure, 1 - alpha of the background; None for 1 of each.
+        scores: The scores of a minibatch.
+        weights: Weight of each structure in the mean. The background has weight 1.
+        gamma: The exponent; 0 gives cross-entropy.
+        alpha: The factor for pixels of a structure; pixels of the background have 1 - alpha. None for 1 everywhere.
 
     Returns:
         A scalar, shape ().
@@ -27,7 +27,7 @@ def focal_loss(scores: PixelScores, weights: Sequence[float], *, gamma: float, a
     classes = scores.classes[:, None]
     log_probabilities = scores.log_probabilities
     log_truth = log_probabilities.gather(1, classes)[:, 0]
-    log_other = log_probabilities.scatter(1, classes, -math.inf).logsumexp(1)  # log(1 - p), exact where p is near 1
+    log_other = log_probabilities.scatter(1, classes, -math.inf).logsumexp(1)  # log(1 - p), exact for p near 1
     losses = -(gamma * log_other).exp() * log_truth if gamma else -log_truth
     if alpha is not None:
         losses = losses * torch.where(scores.classes > 0, alpha, 1 - alpha)

@@ -1,4 +1,4 @@
-"""What a minibatch says of its pixels, of one structure or several, as every loss reads it."""
+"""The logits and the truth of a minibatch, in the forms that the losses need, for one structure or several."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from torch.nn import functional
 
 @dataclass(frozen=True)
 class PixelScores:
-    """Logits of a minibatch beside its truth.
+    """The logits of a minibatch and its truth.
 
-    Of an image on which a structure was not outlined nobody knows which of its background belongs to that structure:
-    there the background stands for itself and for all structures that were not outlined (the marginal loss of Shi et
+    If a structure was not annotated on an image, any pixel of its background may belong to the structure. In such an
+    image, the background stands for itself and for all structures that were not annotated (the marginal loss of Shi et
     al. 2021), so no pixel is trained towards or away from them.
 
     Attributes:
         logits: (B, 1, H, W), or (B, 1 + K, H, W) for K > 1 structures, the background first.
-        masks: (B, 1, H, W), 0 or 1; or (B, H, W) int64: 0 background, else the number of a structure, from 1.
-        outlined: (B, K) bool, which structures were outlined on which image, at least one on each; None for all.
+        masks: (B, 1, H, W) with 0 and 1; or (B, H, W) int64, 0 for the background, else the number of a structure,
+            from 1.
+        outlined: (B, K) bool, whether each structure was annotated on each image, at least one on each; None if
+            everything was.
     """
 
     logits: Tensor
@@ -31,12 +33,12 @@ class PixelScores:
 
     @property
     def binary(self) -> bool:
-        """Whether there is one structure alone."""
+        """Whether there is only one structure."""
         return self.logits.shape[1] == 1
 
     @cached_property
     def log_probabilities(self) -> Tensor:
-        """(B, 1 + K, H, W): of the background and of each structure; -inf of one that was not outlined."""
+        """Log probabilities of the background and each structure, (B, 1 + K, H, W); -inf if it was not annotated."""
         if self.binary:
             return torch.cat([functional.logsigmoid(-self.logits), functional.logsigmoid(self.logits)], dim=1)
         found = functional.log_softmax(self.logits, dim=1)
@@ -49,17 +51,17 @@ class PixelScores:
 
     @cached_property
     def classes(self) -> Tensor:
-        """(B, H, W) int64: 0 background, else the number of a structure, from 1."""
+        """The true classes, (B, H, W) int64: 0 for the background, else the number of a structure, from 1."""
         return self.masks[:, 0].long() if self.masks.ndim == 4 else self.masks
 
     @cached_property
     def probabilities(self) -> Tensor:
-        """(B, K, H, W), of each structure."""
+        """The probabilities of each structure, (B, K, H, W)."""
         return self.logits.sigmoid() if self.binary else self.logits.softmax(1)[:, 1:]
 
     @cached_property
     def truth(self) -> Tensor:
-        """(B, K, H, W), 1 inside each structure and 0 elsewhere."""
+        """The truth of each structure, (B, K, H, W), 1 inside the structure and 0 elsewhere."""
         if self.masks.ndim == 4:
             return self.masks
         one_hot = functional.one_hot(self.masks, self.logits.shape[1])

@@ -1,4 +1,4 @@
-"""The device to train on, and why it is not there."""
+"""Chooses the device to train on, and explains why it is not available."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ DeviceName = Literal["auto", "cpu", "cuda"]
 
 _FIELD: Final = "training.device"
 _GIVEN: Final = "GRIDCTL_GPUS"
-"""How many GPUs the Job of this pod asked for: the Job's template sets it."""
+"""Environment variable with the number of GPUs that this pod's Job requested. The Job's template sets it."""
 _DEVICE_FILES: Final = ("/dev/nvidiactl", "/dev/nvidia0", "/dev/dxg", "/dev/kfd")
-"""What the driver's container runtime puts into a container that was given a GPU; `dxg` on WSL, `kfd` of AMD."""
+"""Files that a container runtime puts into a container that was given a GPU; `dxg` is for WSL, `kfd` for AMD."""
 
 
 class NoDeviceError(SpecError):
-    """CUDA is asked for where there can be none. Never retried: the same image and request would fail again."""
+    """CUDA is requested but cannot be available here. Never retried: the same image and request would fail again."""
 
 
 class BrokenDeviceError(Fault):
-    """A GPU was given to this process, and the driver cannot use it.
+    """A GPU was given to this process, but the driver cannot use it.
 
-    That is most often the fault of one node (a driver that was updated or has crashed, a card that fell off the bus),
-    so it counts as one of the retries: each is over within seconds, and the next pod may land on another node.
+    This is usually the fault of one node: a driver was updated or has crashed, or a card fell off the bus. So it is
+    retried: a failed attempt ends within seconds, and the next pod may land on another node.
     """
 
 
 def choose_device(wanted: DeviceName) -> torch.device:
-    """The device to train on.
+    """Choose the device to train on.
 
-    `auto` takes the CPU where there is no GPU, but not in a pod whose Job asked for one: others wait for that GPU.
+    `auto` uses the CPU if there is no GPU, except in a pod whose Job requested one, since others may need that GPU.
 
     Raises:
-        NoDeviceError: A GPU is asked for, and neither torch nor this machine has any.
-        BrokenDeviceError: A GPU is asked for and was given, but it does not work.
+        NoDeviceError: A GPU is requested, but this build of torch does not support it or this machine has none.
+        BrokenDeviceError: A GPU is requested and was given, but it does not work.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what torch warns of is said below
+        warnings.simplefilter("ignore")  # what torch warns about is reported below
         there = wanted != "cpu" and torch.cuda.is_available()
     if not there and (wanted == "cuda" or (wanted == "auto" and _given_gpus())):
         raise _why_none()
@@ -52,15 +52,15 @@ def choose_device(wanted: DeviceName) -> torch.device:
 
 
 def unused_gpu(device: torch.device, wanted: DeviceName) -> str:
-    """What to say if a GPU that is here or was given is left unused; empty if there is none."""
+    """A warning if a GPU that is here or was given is left unused; empty if there is none."""
     if device.type != "cpu":
         return ""
     if wanted == "cpu" and (given := _given_gpus()):
         held = count(given, "GPU")
-        return f"this pod holds {held} and trains on the CPU, as {_FIELD} is cpu: ask for kubernetes.gpus: 0"
+        return f"this pod holds {held} but trains on the CPU, because {_FIELD} is cpu: set kubernetes.gpus: 0"
     if wanted != "auto" or not (_has_device_files() or _names_devices()):
         return ""
-    return f"there is a GPU here, but training.device is auto and takes the CPU: {_why_none().problems[0].what}"
+    return f"there is a GPU here, but training.device: auto uses the CPU: {_why_none().problems[0].what}"
 
 
 def _why_none() -> Fault:
@@ -74,26 +74,26 @@ def _why_none() -> Fault:
         fix = f"install a CUDA build of torch, or use an image with one; {cpu}"
         if given:
             fix = f"use an image with a CUDA build of torch (`make image` makes one); {cpu}"
-        return NoDeviceError(f"{none}: torch {torch.__version__} is a build for CPUs alone", where=where, fix=fix)
+        return NoDeviceError(f"{none}: torch {torch.__version__} is a CPU-only build", where=where, fix=fix)
     if not _has_device_files() and not given:
         fix = f"start it where there is one (in a pod: kubernetes.gpus: 1); {cpu}"
         return NoDeviceError(f"{none}: this machine shows no NVIDIA device", where=where, fix=fix)
     if not _has_device_files():
         fix = f"ask an administrator about the node's device plugin and container runtime; {cpu}"
-        return BrokenDeviceError(f"{none}: its container shows no device of it", where=where, fix=fix)
+        return BrokenDeviceError(f"{none}: its container does not have the device files", where=where, fix=fix)
     fix = f"look at `nvidia-smi` on this machine, and at its driver's version; {cpu}"
-    none = none if given else "no GPU that works here"
+    none = none if given else "no working GPU here"
     return BrokenDeviceError(f"{none}: {_what_cuda_says()}", where=where, fix=fix)
 
 
 def _given_gpus() -> int:
-    """How many GPUs the Job of this pod asked for; 0 where that is not known."""
+    """How many GPUs this pod's Job requested; 0 if unknown."""
     text = os.environ.get(_GIVEN, "")
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def _names_devices() -> bool:
-    """Whether a device plugin gave this container GPUs; `all` may stand in an image, whatever the pod was given."""
+    """Whether a device plugin gave this container GPUs. `all` does not count, as images may set it."""
     return os.environ.get("NVIDIA_VISIBLE_DEVICES", "").startswith(("GPU-", "MIG-"))
 
 

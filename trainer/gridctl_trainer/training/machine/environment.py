@@ -1,4 +1,4 @@
-"""What a run ran on: recorded, so that pairs that were not alike can be found."""
+"""What a run ran on, which is recorded so that pairs under different conditions can be found."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RECORDED: Final = ("torch", "numpy", "scipy", "opencv-python-headless", "nibabe
 
 
 def device_name(device: torch.device) -> str:
-    """Model of the device, such as `NVIDIA GeForce RTX 2080 Ti` or a CPU's name."""
+    """Model name of the device, such as `NVIDIA GeForce RTX 2080 Ti` or the name of a CPU."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     try:
@@ -28,20 +28,20 @@ def device_name(device: torch.device) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Versions of the libraries that can change a number."""
+    """Versions of Python and of the libraries that can change results."""
     found = {"python": platform.python_version()}
     for name in _RECORDED:
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    if "gridctl" not in found and (own := version()):  # an image has the source, not an installed package
+    if "gridctl" not in found and (own := version()):  # an image contains the source, not an installed package
         found["gridctl"] = own
     return found
 
 
 def peak_memory_bytes(device: torch.device) -> int:
-    """Most memory held so far: allocated on a GPU, resident on a CPU."""
+    """Peak memory so far, in bytes: allocated memory on a GPU, resident memory on a CPU."""
     if device.type == "cuda":
         return int(torch.cuda.max_memory_allocated(device))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

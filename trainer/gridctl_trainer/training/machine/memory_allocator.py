@@ -1,4 +1,4 @@
-"""The C library's allocator, told to keep what training frees."""
+"""Tells the C library's allocator to keep the memory that training frees."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _LARGEST_MMAP_THRESHOLD_BYTES = 32 * 2**20
 
 
 def keep_freed_memory() -> bool:
-    """Have memory that a step frees kept for the next step, and not given back to the system.
+    """Keep memory that a step frees for the next step, instead of returning it to the system.
 
-    By default glibc gives large freed blocks back, and every step gets them anew, page by page:
-    on a CPU that took two fifths of a U-Net's step (128 px, batch 8: 192 ms, and 118 ms without).
-    The process then keeps what it needed at most.
+    By default, glibc returns large freed blocks, and every step requests them again, page by page. On a CPU, this took
+    two fifths of a U-Net's step (128 px, batch 8: 192 ms, and 118 ms without it). The price is that the process keeps
+    its peak memory.
 
     Returns:
-        Whether there is a glibc to be told so.
+        Whether glibc accepted the setting; False for other C libraries.
     """
     if not sys.platform.startswith("linux"):
         return False

@@ -1,1 +1,1 @@
-"""How weights are updated."""
+"""The optimizer and the learning rate."""

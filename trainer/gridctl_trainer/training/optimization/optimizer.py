@@ -1,4 +1,4 @@
-"""The optimizer that a specification names."""
+"""Builds the optimizer that a specification names."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from gridctl_trainer.contract.spec import OptimizerSpec, TrainingSpec
 
 
 def build_optimizer(parameters: Iterable[nn.Parameter], training: TrainingSpec) -> torch.optim.Optimizer:
-    """Torch's optimizer of that name, with its options written out.
+    """Build torch's optimizer with all its options.
 
     Args:
-        parameters: What it updates.
-        training: `optimizer` and `learning_rate`.
+        parameters: The parameters that it updates.
+        training: The settings, of which `optimizer` and `learning_rate` are read.
     """
     chosen, rate = training.optimizer, training.learning_rate
     if chosen.name == "sgd":
@@ -39,14 +39,14 @@ def build_optimizer(parameters: Iterable[nn.Parameter], training: TrainingSpec) 
 
 
 def moments_of(chosen: OptimizerSpec) -> int:
-    """How many numbers an optimizer keeps beside each weight and its gradient."""
+    """How many numbers an optimizer keeps for each weight, besides the weight and its gradient."""
     if chosen.name == "sgd":
         return 1 if chosen.momentum else 0
     return 3 if chosen.amsgrad else 2
 
 
 def state_of(chosen: OptimizerSpec) -> str:
-    """What these numbers are; empty where there are none."""
+    """What an optimizer keeps for each weight, in words; empty if nothing."""
     if chosen.name == "sgd":
         return "the momentum of SGD" if chosen.momentum else ""
     name = {"adam": "Adam", "adamw": "AdamW"}[chosen.name]

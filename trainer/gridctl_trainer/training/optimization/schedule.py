@@ -1,4 +1,4 @@
-"""The learning rate from step to step, by torch's schedulers."""
+"""The learning rate of each step, by torch's schedulers."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from gridctl_trainer.contract.spec import ScheduleSpec, TrainingSpec
 
 
 class LearningRate:
-    """The rate of each optimizer step of a run.
+    """The learning rate of each optimizer step of a run.
 
-    It moves with every step, also with one that is left out because its loss is not finite: the rate of a step is
-    decided by its place in the run alone.
+    It changes with every step, even one that is skipped because its loss is not finite. The rate of a step thus depends
+    only on the step's position in the run.
 
     Attributes:
-        last: Of the step before; None before the first, and where the rate never changes.
+        last: The rate of the previous step; None before the first step, and if the rate never changes.
     """
 
     def __init__(self, optimizer: Optimizer, training: TrainingSpec, steps_per_epoch: int) -> None:
-        """At the first step.
+        """Start at the first step.
 
         Args:
-            optimizer: Whose rate it is.
-            training: `schedule`, `learning_rate` and `epochs`.
-            steps_per_epoch: Optimizer steps of one epoch.
+            optimizer: The optimizer whose rate is set.
+            training: The settings, of which `schedule`, `learning_rate` and `epochs` are read.
+            steps_per_epoch: Number of optimizer steps in one epoch.
         """
         self._steps = training.epochs * steps_per_epoch
         self._taken = 0
@@ -44,24 +44,24 @@ class LearningRate:
         self.last: float | None = None
 
     def step(self) -> None:
-        """One step was taken: the rate of the next one."""
+        """Set the rate of the next step, after a step was taken or skipped."""
         if self._scheduler is None:
             return
         self.last = float(self._scheduler.get_last_lr()[0])
         self._taken += 1
-        if self._taken < self._steps:  # after the last one there is no next rate
+        if self._taken < self._steps:  # there is no next rate after the last step
             with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step")  # the first step was left out
+                warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step")  # the first step was skipped
                 self._scheduler.step()
 
     def state(self) -> Mapping[str, Any]:
-        """What the rates to come depend on; nothing where the rate never changes."""
+        """All that the remaining rates depend on; empty if the rate never changes."""
         if self._scheduler is None:
             return {}
         return {"schedule": {"scheduler": self._scheduler.state_dict(), "taken": self._taken, "last": self.last}}
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state; one of a version that had no schedules has none."""
+        """Continue from a state. A state from a version without schedules has nothing to load."""
         if self._scheduler is None or "schedule" not in state:
             return
         found = state["schedule"]

@@ -1,1 +1,1 @@
-"""Masks of scans that nobody outlined, by the trained models of finished runs."""
+"""Segments scans that nobody has annotated, with the trained models of finished runs."""

@@ -1,4 +1,4 @@
-"""Which files are the channels of one scan: by nnU-Net's names, or by a folder for each channel."""
+"""Finds the files that are the channels of one scan, by nnU-Net's names or by a folder per channel."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from gridctl_trainer.contract.wording import count
 from gridctl_trainer.training.prediction.scans import FoundScan, is_nifti, stem_of
 
 _NUMBERED: Final = re.compile(r"(?P<case>.+)_(?P<channel>\d{4})")
-"""nnU-Net's names: `heart_0000.nii.gz`, `heart_0001.nii.gz`."""
+"""nnU-Net's names, such as `heart_0000.nii.gz` and `heart_0001.nii.gz`."""
 
 
 def scans_of_channels(
     scans: Sequence[FoundScan], channels: int, place: Path, notice: Callable[[str], None]
 ) -> tuple[list[FoundScan], list[Problem]]:
-    """Put the files of each scan together.
+    """Join the files of each scan.
 
     Args:
-        scans: Every file and series, as found.
-        channels: That the models read.
-        place: Where they were found.
-        notice: Told of the order of channels where only the names of folders say it.
+        scans: Every file and series that was found.
+        channels: Number of channels that the models read.
+        place: Where the scans were found.
+        notice: Receives the order of the channels if only the names of folders give it.
 
     Returns:
-        Scans, sorted by name, and what is wrong with those that lack a channel.
+        The scans, sorted by name, and the problems of those that lack a channel.
 
     Raises:
-        DataError: None has all channels.
+        DataError: No scan has all channels.
     """
     if channels == 1:
         return _without_number(scans), []
@@ -43,14 +43,14 @@ def scans_of_channels(
     for order in dict.fromkeys(order for order, _ in in_folders):
         notice(f"channels in the order of their folders: {order}")
     problems += lacking
-    found = [*numbered, *(scan for _, scan in in_folders), *alone]  # one alone may have all channels in its file
+    found = [*numbered, *(scan for _, scan in in_folders), *alone]  # a single file may contain all channels
     if not found:
         raise DataError(problems)
     return sorted(found, key=lambda scan: scan.name), problems
 
 
 def _without_number(scans: Sequence[FoundScan]) -> list[FoundScan]:
-    """With nnU-Net's number of the only channel taken from the name, as nnU-Net names its masks."""
+    """Remove nnU-Net's channel number from the names of scans with one channel, as nnU-Net does for its masks."""
     names = {scan.name for scan in scans}
     found = []
     for scan in scans:
@@ -62,7 +62,7 @@ def _without_number(scans: Sequence[FoundScan]) -> list[FoundScan]:
 
 
 def _with_siblings(scan: FoundScan) -> list[FoundScan]:
-    """One file of a scan stands for all of it."""
+    """All files of the scan that one file belongs to."""
     if not (match := _NUMBERED.fullmatch(scan.name)):
         return [scan]
     beside = sorted(path for path in scan.source.parent.iterdir() if is_nifti(path))
@@ -101,10 +101,10 @@ def _by_number(scans: Sequence[FoundScan], channels: int) -> tuple[list[FoundSca
 def _by_folder(
     scans: Sequence[FoundScan], channels: int, whole: str
 ) -> tuple[list[tuple[str, FoundScan]], list[Problem], list[FoundScan]]:
-    """A folder for each channel with files of the same names, below the place or below the folder of each case.
+    """Join files of the same name in one folder per channel, below the place or below the folder of each case.
 
     Returns:
-        The order of folders with each scan, what is wrong, and files that lie in no such folders.
+        The scans, each with the order of its folders; the problems; and the files that lie in no such folders.
     """
     if of_place := _same_names(scans, channels, whole):
         return *of_place, []
@@ -127,12 +127,12 @@ def _by_folder(
 def _same_names(
     scans: Sequence[FoundScan], channels: int, whole: str
 ) -> tuple[list[tuple[str, FoundScan]], list[Problem]] | None:
-    """The scans of folders that are channels; None where they are none."""
+    """The scans of folders that are channels; None if the folders are not channels."""
     folders: dict[str, dict[str, FoundScan]] = defaultdict(dict)
     for scan in scans:
         folder, separator, name = scan.name.partition("/")
         if not separator and not scan.images:
-            return None  # a file beside the folders
+            return None  # a file next to the folders
         folders[folder][name or whole] = scan
     ordered = [folders[folder] for folder in sorted(folders)]
     names = sorted({name for of_folder in ordered for name in of_folder})

@@ -1,4 +1,4 @@
-"""The trained models that predict: one run, or several as an ensemble."""
+"""The trained models that predict: those of one run, or of several runs as an ensemble."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _MOST_CHANNELS: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One run and its model.
+    """One run and its trained model.
 
     Attributes:
         spec: The run.
-        model: With its weights.
-        epoch: After which they are.
-        weights_sha256: Of them.
-        frames: Of each series that it reads, the segmented one included; 1 of single images.
-        channels: Of its images.
-        trained_on: Ids of its patients, and of those whose images are one of theirs.
+        model: The model with its weights.
+        epoch: The epoch after which the weights were saved.
+        weights_sha256: Digest of the weights.
+        frames: Number of frames in each series that it reads, including the segmented one; 1 for single images.
+        channels: Number of channels of its images.
+        trained_on: Ids of the patients that it was trained on, and of patients with the same images as one of these.
     """
 
     spec: RunSpec
@@ -51,22 +51,22 @@ class Member:
     trained_on: frozenset[str]
 
     def trained_on_scan(self, name: str) -> str:
-        """The patient of the run's training whose id a scan's name has in it; empty for none."""
+        """The training patient whose id appears in the name of a scan; empty if there is none."""
         return named_patient(name, self.trained_on)
 
 
 def load_member(location: str, store_url: str | None, device: torch.device, *, best: bool) -> Member:
-    """The model of a finished run.
+    """Load the model of a finished run.
 
     Args:
-        location: Of its specification.
-        store_url: Its store; by default the one that the specification lies in.
-        device: Where to.
-        best: Whether the weights are those of its best epoch, not those of its last.
+        location: Location of the run's specification.
+        store_url: The store of the run; None for the one that holds the specification.
+        device: The device to load the model to.
+        best: Whether to load the weights of the best epoch instead of the last.
 
     Raises:
-        SpecError: The run is not finished, its best epoch is not kept, or its weights are those of another network.
-        StoreError: The store failed, or what it holds is damaged.
+        SpecError: The run is not finished, its best epoch is not kept, or its weights do not fit its network.
+        StoreError: The store failed, or an object in it is damaged.
     """
     spec, store = read_spec(location, store_url)
     extend_import_path(spec.plugin_path)
@@ -80,34 +80,36 @@ def load_member(location: str, store_url: str | None, device: torch.device, *, b
 
 
 def require_one_kind(members: Sequence[Member]) -> None:
-    """Refuse members that say different things.
+    """Refuse members that cannot form an ensemble.
 
     Raises:
-        SpecError: They segment different structures, or read images of different channels.
+        SpecError: They segment different structures, or read images with different numbers of channels.
     """
     first = members[0]
     for other in members[1:]:
         if other.spec.data.target != first.spec.data.target:
             targets = [", ".join(member.spec.data.target) for member in (first, other)]
             raise SpecError(
-                f"it segments {targets[1]}, and {first.spec.run_id} {targets[0]}: they are no ensemble",
+                f"it segments {targets[1]}, and {first.spec.run_id} {targets[0]}: they cannot form an ensemble",
                 where=other.spec.run_id,
                 fix="name runs of one model and ablation",
             )
         if other.channels != first.channels:
             raise SpecError(
                 f"it reads {count(other.channels, 'channel')}, and {first.spec.run_id} {first.channels}: "
-                "they are no ensemble",
+                "they cannot form an ensemble",
                 where=other.spec.run_id,
                 fix="name runs that were trained on one data set",
             )
 
 
 def _model_of(spec: RunSpec, weights: Mapping[str, torch.Tensor]) -> tuple[nn.Module, int]:
-    """The network that the weights fit, and the channels of its images: one, or a size that the weights have.
+    """The network with the weights, and the number of channels of its images.
+
+    The number of channels is not recorded. It is 1, or one of the sizes of the weights.
 
     Raises:
-        SpecError: There is none.
+        SpecError: The weights do not fit the network.
     """
     classes, wrong = classes_of(spec.data.target), ""
     sizes = dict.fromkeys(size for tensor in weights.values() for size in tensor.shape if 1 < size <= _MOST_CHANNELS)
@@ -120,7 +122,7 @@ def _model_of(spec: RunSpec, weights: Mapping[str, torch.Tensor]) -> tuple[nn.Mo
             continue
         return model, channels
     raise SpecError(
-        f"its weights are not those of its network: {wrong}", where=spec.run_id, fix="has its model's code changed?"
+        f"its weights do not fit its network: {wrong}", where=spec.run_id, fix="has its model's code changed?"
     )
 
 
@@ -141,7 +143,7 @@ def _weights(
 
 
 def training_patients(store: Store, layout: RunLayout) -> frozenset[str]:
-    """Ids of the patients of a run's training, and of those left out because their images are one of theirs."""
+    """Ids of the patients that a run was trained on, and of patients who were left out as copies of one of these."""
     keys = [stat.key for stat in store.list(layout.attempts) if attempt_of(stat.key)]
     logs = [read_attempt(store.get(key).data, key) for key in keys]
     data = [log.data for log in logs if log.data and TRAIN in log.data.sets]

@@ -1,4 +1,4 @@
-"""Masks of all scans of a place, written beside what says what their numbers mean."""
+"""Writes masks of all scans at a place, and a file that says what their numbers mean."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NAMED: Final = 5
 
 
 class Told(Protocol):
-    """Who is told how it goes."""
+    """Receives progress, notes and the paths of written masks."""
 
     def progress(self, what: str, done: int, total: int) -> None: ...
 
@@ -41,16 +41,16 @@ class Told(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for.
+    """What to predict, and how.
 
     Attributes:
-        specs: Locations of the specifications of the runs; several are an ensemble.
-        store: Their store; None for the one that they lie in.
+        specs: Locations of the specifications of the runs. Several runs form an ensemble.
+        store: The store of the runs; None for the one that holds the specifications.
         place: Where the scans are.
         output: Folder for the masks.
-        best: Whether the best epoch predicts, not the last.
-        device: Where to compute.
-        diastole: Number of the end-diastolic frame of recordings that do not say it; None for the first.
+        best: Whether to use the weights of the best epoch instead of the last.
+        device: The device to compute on.
+        diastole: Number of the end-diastolic frame in recordings that do not say it; None for the first frame.
     """
 
     specs: Sequence[str]
@@ -63,11 +63,15 @@ class Request:
 
 
 def predict(request: Request, told: Told) -> None:
-    """Segment every scan. One that cannot be is said at the end; the others are segmented.
+    """Segment every scan. Scans that cannot be segmented are reported at the end, after all others are done.
+
+    Args:
+        request: What to predict, and how.
+        told: Receives the progress.
 
     Raises:
-        SpecError: A run has no such weights, or the runs are no ensemble for these scans.
-        DataError: Scans cannot be read, or their spacing or orientation cannot be known: each of them, by name.
+        SpecError: A run has no such weights, or the runs cannot form an ensemble for these scans.
+        DataError: Scans cannot be read, or their spacing or orientation is unknown. It names each of them.
         StoreError: The store failed.
     """
     device = choose_device(request.device)
@@ -104,7 +108,7 @@ def predict(request: Request, told: Told) -> None:
             problems += [Problem(problem.what, str(found.source), problem.fix) for problem in fault.problems]
         except OSError as error:
             raise SpecError(
-                f"cannot write it: {error.strerror or error}",
+                f"cannot write the mask: {error.strerror or error}",
                 where=error.filename or request.output,
                 fix="give another -o",
             ) from None
@@ -124,15 +128,15 @@ def _noted(note: Callable[[str], None], found: FoundScan) -> Callable[[str], Non
 
 
 def _require_apart(files: Sequence[FoundScan], scans: Sequence[FoundScan], output: Path) -> None:
-    """Refuse to write a mask in the place of a scan.
+    """Refuse to write a mask over a scan.
 
     Raises:
-        SpecError: One would be.
+        SpecError: A mask would replace a scan.
     """
     masks = {(output / f"{found.name}{ENDING}").resolve() for found in scans}
     for found in files:
         path = found.source.resolve()
-        # An unpacked scan would not be replaced, but hidden: the packed one is taken of two.
+        # An uncompressed scan would not be replaced but hidden, since of two files the compressed one is read.
         if not found.images and (mask := {path, path.with_name(f"{path.name}.gz")} & masks):
             raise SpecError(
                 f"its mask would replace it: {mask.pop()}", where=str(found.source), fix="give another folder as -o"
@@ -142,10 +146,10 @@ def _require_apart(files: Sequence[FoundScan], scans: Sequence[FoundScan], outpu
 def _look_for_training_patients(
     scans: Sequence[FoundScan], place: Path, members: Sequence[Member], note: Callable[[str], None]
 ) -> None:
-    """Say which scans are of patients that a model was trained on; an ensemble has to be new to all of them.
+    """Note the scans of patients that the model was trained on. For an ensemble, there must be none.
 
     Raises:
-        SpecError: Members of an ensemble were trained on some.
+        SpecError: A member of an ensemble was trained on one of the patients.
     """
     root = place.resolve()
     met: dict[str, list[str]] = {}
@@ -161,17 +165,17 @@ def _look_for_training_patients(
     more = f"; and {len(named) - _NAMED} more" if len(named) > _NAMED else ""
     what = f"{count(len(met), 'patient')} trained on: {'; '.join(named[:_NAMED])}{more}"
     if len(members) == 1:
-        note(f"{what}. Their masks do not show how the model does on new patients")
+        note(f"{what}. Their masks do not show how well the model does on new patients")
         return
     raise SpecError(
-        f"{what}. An ensemble segments only patients who are new to all of its members",
+        f"{what}. An ensemble may only segment patients who are new to all of its members",
         where=str(place),
         fix="leave these scans out, or predict with single runs",
     )
 
 
 def _of_training_patients(written: Iterable[str], root: str, members: Sequence[Member]) -> dict[str, list[str]]:
-    """The scans of patients that members were trained on, each with the ids of these runs."""
+    """The scans of patients that a member was trained on, each with the ids of these members' runs."""
     found = {name: [m.spec.run_id for m in members if m.trained_on_scan(f"{root}/{name}")] for name in sorted(written)}
     return {name: runs for name, runs in found.items() if runs}
 

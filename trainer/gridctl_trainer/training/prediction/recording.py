@@ -1,4 +1,4 @@
-"""What models read of a scan: all of its channels, and the frames that lead up to each that is segmented."""
+"""Reads all that models need of a scan: its channels, and the frames before each segmented frame."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from gridctl_trainer.training.prediction.lacking import LacksChannelsError, Lack
 from gridctl_trainer.training.prediction.scans import FoundScan, stem_of
 
 _FRAME: Final = re.compile(r"(?P<recording>.+)_frame(?P<number>\d+)")
-"""A volume of ACDC, whose recording lies beside it: `patient001_frame01` and `patient001_4d`."""
+"""The name of an ACDC volume, whose recording lies next to it: `patient001_frame01` and `patient001_4d`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ class Recording:
     """A scan as models read it.
 
     Attributes:
-        scan: The first channel; masks lie on its grid.
-        images: (T, C, slices, rows, columns) float32, all frames that are known.
-        wanted: Numbers of those that are segmented, from 1, as many as the scan has.
-        diastole: Number of the end-diastolic one.
-        closed: Whether the first frame follows the last, as in a cycle that was recorded in whole.
+        scan: The first channel, whose grid the masks have.
+        images: (T, C, slices, rows, columns) float32, all known frames.
+        wanted: Numbers of the frames to segment, from 1: one for each frame of the scan.
+        diastole: Number of the end-diastolic frame.
+        closed: Whether the first frame follows the last, as in a recording of a whole cycle.
     """
 
     scan: Scan
@@ -47,9 +47,13 @@ class Recording:
     closed: bool
 
     def numbers(self, frame: int, length: int) -> tuple[list[int], int]:
-        """Numbers of the frames that a model reads to segment one, and how many of them are padding.
+        """The numbers of the frames that a model reads to segment a frame, and how many of them are padding.
 
-        As in training: time runs backward to end-diastole, and forward to every other frame.
+        As in training, time runs backward to the end-diastolic frame, and forward to every other frame.
+
+        Args:
+            frame: Number of the frame to segment, from 1.
+            length: Number of frames that the model reads.
         """
         wanted = frames_before(frame, "ED" if frame == self.diastole else "ES", length)
         whole = len(self.images)
@@ -58,7 +62,7 @@ class Recording:
         return pad_series(wanted, range(1, whole + 1))
 
     def series(self, frame: int, length: int) -> NDArray[np.float32]:
-        """(length, C, slices, rows, columns), the frame that is segmented last."""
+        """The series that a model reads to segment a frame, (length, C, slices, rows, columns), that frame last."""
         numbers, _ = self.numbers(frame, length)
         found: NDArray[np.float32] = self.images[[number - 1 for number in numbers]]
         return found
@@ -67,19 +71,19 @@ class Recording:
 def read_recording(
     found: FoundScan, length: int, channels: int, diastole: int | None, notice: Callable[[str], None]
 ) -> Recording:
-    """Read a scan with all that models want of it.
+    """Read all that models need of a scan.
 
     Args:
-        found: Where it is.
-        length: Frames of the longest series that a model reads.
-        channels: Of the images that models read.
-        diastole: Number of the end-diastolic frame, where the scan does not say it; None for the first.
-        notice: Told of what was taken for granted.
+        found: The scan.
+        length: Number of frames in the longest series that a model reads.
+        channels: Number of channels of the images that the models read.
+        diastole: Number of the end-diastolic frame if the scan does not say it; None for the first frame.
+        notice: Receives the assumptions that were made.
 
     Raises:
-        LacksFramesError: It is a single volume, and its recording is not known.
-        LacksChannelsError: It has not as many channels.
-        DataError: It cannot be read, or its spacing or orientation cannot be known.
+        LacksFramesError: The scan is a single volume, and its recording was not found.
+        LacksChannelsError: The scan does not have that many channels.
+        DataError: The scan cannot be read, or its spacing or orientation is unknown.
     """
     scan = found.read()
     if not found.others:
@@ -92,26 +96,27 @@ def read_recording(
     known = _diastole(scan.source) if length > 1 else 1
     if length > 1 and known is None:
         known = diastole or 1
-        said = "" if diastole else ": --end-diastole FRAME says another"
+        said = "" if diastole else ": use --end-diastole FRAME to name another"
         notice(f"frame {known} is taken for end-diastole, to which time runs backward in a model's series{said}")
     if known is not None and known > len(images):
         raise DataError(
             f"it has {counted(len(images), 'frame')}, so none of them is end-diastole, frame {known}",
             where=found.source,
-            fix="correct --end-diastole, or Info.cfg beside it",
+            fix="correct --end-diastole, or Info.cfg next to it",
         )
     wanted = tuple(range(1, len(images) + 1)) if scan.is_series else (number,)
     recording = Recording(scan, images, wanted, known or 1, bool(found.images))
     padded = sum(recording.numbers(frame, length)[1] > 0 for frame in wanted)
     if padded:
         notice(
-            f"the series of {length} frames to {counted(padded, 'frame')} of it begin before it: padded as in training"
+            f"for {counted(padded, 'frame')}, the series of {length} frames begins before the scan: padded as in "
+            "training"
         )
     return recording
 
 
 def _channels_of_one_file(scan: Scan, channels: int) -> tuple[Scan, NDArray[np.float32]]:
-    """A file whose fourth axis are channels, as the Medical Segmentation Decathlon has them."""
+    """Read a file whose fourth axis holds the channels, as in the Medical Segmentation Decathlon."""
     if not (scan.is_series and len(scan.frames) == channels) or scan.source.is_dir():
         raise LacksChannelsError("it has one channel", where=scan.source)
     return dataclasses.replace(scan, is_series=False, frames=scan.frames[:1]), scan.frames[None]
@@ -121,16 +126,17 @@ def _further(other: FoundScan, first: Scan) -> NDArray[np.float32]:
     scan = other.read()
     require_same_grid(scan.grid, scan.source, first.grid, first.source, "resample all channels of a scan onto one grid")
     if len(scan.frames) != len(first.frames):
-        said = f"{counted(len(scan.frames), 'frame')}, and {first.source.name} has {len(first.frames)}"
+        said = f"{counted(len(scan.frames), 'frame')}, but {first.source.name} has {len(first.frames)}"
         raise DataError(f"it has {said}", where=scan.source, fix="give all channels of the same frames")
     return scan.frames
 
 
 def _from_recordings(found: FoundScan, scan: Scan, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
-    """The frames around a volume, of which its 4D file beside it has all.
+    """All frames of the recording of a volume, from the 4D file next to it.
 
     Returns:
-        (T, C, slices, rows, columns) float32, the volume's own frame as in its own file, and its number.
+        The frames, (T, C, slices, rows, columns) float32, with the volume's own frame from its own file; and the number
+        of that frame.
     """
     recorded, numbers = [], set()
     for channel in (found, *found.others):
@@ -140,11 +146,11 @@ def _from_recordings(found: FoundScan, scan: Scan, images: NDArray[np.float32]) 
             raise LacksFramesError("it is a single volume", where=scan.source)
         series, number = read_series(path), int(match["number"])
         if wrong := misfit(series, read_volume(channel.source), number, channel.source.name):
-            raise DataError(wrong, where=path, fix="bring back the recording that the volume is from")
+            raise DataError(wrong, where=path, fix="restore the recording that the volume is from")
         recorded.append(series.array.astype(np.float32))
         numbers.add(number)
     if len(numbers) > 1 or len({len(series) for series in recorded}) > 1:
-        raise DataError("its channels are other frames, or of other recordings", where=scan.source)
+        raise DataError("its channels are different frames, or from different recordings", where=scan.source)
     number = numbers.pop()
     whole = np.stack(recorded, axis=1)
     whole[number - 1] = images[0]
@@ -156,7 +162,7 @@ def _beside(path: Path, stem: str) -> Path | None:
 
 
 def _diastole(source: Path) -> int | None:
-    """The end-diastolic frame by ACDC's Info.cfg beside a scan; None if nothing lies there.
+    """The end-diastolic frame according to ACDC's Info.cfg next to a scan; None if there is no such file.
 
     Raises:
         DataError: Info.cfg is damaged.

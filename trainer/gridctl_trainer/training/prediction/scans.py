@@ -1,4 +1,4 @@
-"""The scans that lie at a place: NIfTI files, and folders of DICOM images."""
+"""Finds the scans at a place: NIfTI files, and folders of DICOM images."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gridctl_trainer.datasets.formats.scan import Scan, read_nifti_scan
 _DICOM_ENDINGS: Final = (".dcm", ".dicom", ".ima")
 _MAGIC_AT: Final = 128
 _LABELS: Final = "_gt"
-"""Ends the name of ACDC's labels, which lie beside the scans."""
+"""The end of the names of ACDC's label files, which lie next to the scans."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ class FoundScan:
     """A scan that has not been read yet.
 
     Attributes:
-        name: Of its mask below the output folder, without ending: `patient001/patient001_frame01`.
-        source: The file, or the folder of a series.
+        name: Path of its mask below the output folder, without the ending: `patient001/patient001_frame01`.
+        source: The file, or the folder of a series. If there are several channels, it is the first one's.
         images: The files of a DICOM series; empty for NIfTI.
-        others: Where the further channels of its images are; the source is that of the first.
+        others: The scans that hold the other channels.
     """
 
     name: str
@@ -40,10 +40,10 @@ class FoundScan:
     others: tuple[FoundScan, ...] = ()
 
     def read(self) -> Scan:
-        """Read it, without further channels.
+        """Read the scan, without its other channels.
 
         Raises:
-            DataError: It cannot be read, or its spacing or orientation cannot be known.
+            DataError: The scan cannot be read, or its spacing or orientation is unknown.
         """
         if not self.images:
             return read_nifti_scan(self.source)
@@ -52,18 +52,18 @@ class FoundScan:
 
 
 def find_scans(place: Path, notice: Callable[[str], None]) -> list[FoundScan]:
-    """Every scan of a file or folder, sorted by name.
+    """Find every scan in a file or folder, sorted by name.
 
     Args:
-        place: A NIfTI file, or a folder with NIfTI files or DICOM images somewhere below it.
-        notice: Told of files that are passed over.
+        place: A NIfTI file, or a folder with NIfTI files or DICOM images anywhere below it.
+        notice: Receives a message about files that are skipped.
 
     Raises:
-        DataError: There is none, two would have one name, or something cannot be read.
+        DataError: There is no scan, two scans would have the same name, or something cannot be read.
     """
     if place.is_file():
         if not is_nifti(place):
-            raise DataError("it is no NIfTI file", where=place, fix="give a .nii or .nii.gz file, or a folder of DICOM")
+            raise DataError("this is not a NIfTI file", where=place, fix="give .nii or .nii.gz, or a folder of DICOM")
         return [FoundScan(stem_of(place), place)]
     if not place.exists():
         raise DataError("there is no such file or folder", where=place, fix="give the scans to be segmented")
@@ -92,7 +92,7 @@ def _name(place: Path, path: Path) -> str:
 
 
 def is_nifti(path: Path) -> bool:
-    """Whether a file is called one."""
+    """Whether a file's name is that of a NIfTI file."""
     return path.name.casefold().endswith((".nii", ".nii.gz"))
 
 
@@ -118,11 +118,11 @@ def _require_one_series(folder: Path, images: Sequence[Path]) -> None:
         for path in images:
             try:
                 tags = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["SeriesInstanceUID"], force=True)
-            except Exception:  # said when it is read
+            except Exception:  # reported when the file is read
                 continue
             numbers[str(tags.get("SeriesInstanceUID", ""))] += 1
     if len(numbers) > 1:
         said = ", ".join(count(number, "image") for number in numbers.values())
         raise DataError(
-            f"it holds {len(numbers)} series, of {said}", where=folder, fix="give each series a folder of its own"
+            f"it holds {len(numbers)} series, of {said}", where=folder, fix="give each series its own folder"
         )

@@ -1,4 +1,4 @@
-"""One scan, segmented: prepared as in training, and put back onto its own grid."""
+"""Segments one scan: prepares it as in training, and returns the labels on the scan's own grid."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ def segment_scan(
     notice: Callable[[str], None],
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> NDArray[np.uint8]:
-    """The labels of a scan; those of several models by the mean of their probabilities.
+    """Segment a scan. Several models segment it by the mean of their probabilities.
 
     Args:
-        recording: The scan as read, with all that models want of it.
-        members: Models that segment the same structures.
-        device: Where they are.
-        notice: Told of what is odd about the scan.
-        progress: Called with minibatches done and their number.
+        recording: The scan with all that the models need of it.
+        members: The models, which segment the same structures.
+        device: The device that the models are on.
+        notice: Receives what is odd about the scan.
+        progress: Called with the number of minibatches done and the total.
 
     Returns:
-        (T, slices, rows, columns) uint8, T frames that are wanted: 0 background, else the number of a structure of the
-        target, from 1.
+        The labels of each wanted frame, (T, slices, rows, columns) uint8: 0 for the background, else the number of a
+        structure in the target, from 1.
 
     Raises:
-        DataError: It is no image.
+        DataError: The scan is not an image.
         StepError: A preprocessing step fails on it.
-        NonFiniteScoreError: A model's output is no number.
+        NonFiniteScoreError: A model's output is NaN or infinite.
     """
     prepared: dict[str, PreparedSet] = {}
     said = []
@@ -75,7 +75,7 @@ def segment_scan(
 
 
 def _prepared(recording: Recording, member: Member) -> Iterator[PreparedPatient]:
-    """What a model reads of each time point; raw images of one at a time are in memory."""
+    """Prepare what a model reads of each time point. Only one time point's raw images are in memory at once."""
     scan = recording.scan
     for frame in recording.wanted:
         series = recording.series(frame, member.frames)
@@ -97,7 +97,7 @@ def _prepared(recording: Recording, member: Member) -> Iterator[PreparedPatient]
 
 
 def _by_mean(logits: Sequence[NDArray[np.float32]]) -> NDArray[np.uint8]:
-    """The labels of the mean probability: inside above one half, or the largest of several."""
+    """Labels by the mean probability: inside if it is above one half, or the class with the largest of several."""
     probabilities = np.stack([_probabilities(one.astype(np.float64)) for one in logits]).mean(0)
     if len(probabilities) == 1:
         return np.asarray(probabilities[0] > 0.5, dtype=np.uint8)
@@ -133,6 +133,6 @@ def _cleaned(labels: NDArray[np.uint8], structures: int) -> NDArray[np.uint8]:
 def _progress_of(
     members: Sequence[Member], progress: Callable[[int, int], None]
 ) -> Iterator[Callable[[int, int], None]]:
-    """Of several models that take turns, the last tells how far all of them are."""
+    """A callback for each model. The models take turns, so the last one's progress is the progress of all."""
     for number in range(len(members)):
         yield progress if number == len(members) - 1 else lambda _done, _total: None

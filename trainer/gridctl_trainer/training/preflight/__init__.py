@@ -1,1 +1,1 @@
-"""What would keep runs from training, found before they start: device, data, patients, one step of each model."""
+"""Finds what would keep runs from training before they start: device, data, patients, and one step of each model."""

@@ -1,4 +1,4 @@
-"""The preflight of many runs: each device, data set and distinct model once, and every problem of all of them."""
+"""The preflight of many runs. It looks at each device, data set and distinct model once, and finds every problem."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ _Part = tuple[Hashable, ...]
 class Preflight:
     """Looks at what runs need, in the order in which they need it.
 
-    Data that have to be fetched or packed are, into this machine's cache, where the runs then find them.
+    Data are fetched and packed into this machine's cache if necessary, where the runs then find them.
 
     Args:
-        runs: What is to be trained here.
-        progress: Told of phases that take time.
-        stop: Asks to end.
+        runs: The runs that are to be trained here.
+        progress: Receives the phases that take time.
+        stop: Asks the preflight to end.
     """
 
     def __init__(self, runs: Sequence[RunSpec], progress: TrainingProgress, stop: StopSignal) -> None:
@@ -62,7 +62,7 @@ class Preflight:
         """Look at everything.
 
         Raises:
-            StoppedError: A stop was asked for.
+            StoppedError: A stop was requested.
         """
         found = versions()
         libraries = [f"{name} {found[name]}" for name in _SHOWN_VERSIONS if name in found]
@@ -75,7 +75,7 @@ class Preflight:
         return self.findings
 
     def _look_at_networks(self) -> None:
-        """Runs whose model cannot be built are left out of all that follows."""
+        """Check the models. Runs whose model cannot be built are left out of all that follows."""
         fit: list[RunSpec] = []
         for runs in grouped(self._runs, lambda run: (run.network, run.model, run.data.size_px)).values():
             try:
@@ -200,17 +200,17 @@ class Preflight:
                 self.findings.fact("models", f"{what}: {time.monotonic() - began:.1f} s{memory}")
 
     def _found(self, run: RunSpec) -> dict[str, PreparedSet]:
-        """The data sets of a run, by name."""
+        """The prepared sets of a run by name."""
         places = zip(run.data.places, places_of(run), strict=True)
         return {set_name(keys): self._sets[place] for (keys, _), place in places}
 
     def _readable(self) -> list[RunSpec]:
-        """Runs all of whose data could be read."""
+        """The runs whose data could all be read."""
         return [run for run in self._runs if all(place in self._sets for place in places_of(run))]
 
 
 def _part(run: RunSpec) -> _Part:
-    """What decides how many patients train, the train ratio first."""
+    """All that decides how many patients train, with the train ratio first."""
     return run.train_ratio, places_of(run), run.fold, run.data.split, run.data.copies
 
 

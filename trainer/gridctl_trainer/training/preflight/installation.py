@@ -1,4 +1,4 @@
-"""An installation that cannot train: said in the run's metric log, which needs none of what is missing."""
+"""Reports an installation that cannot train in the run's metric log, which needs none of the missing libraries."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from gridctl_trainer.training.spec_source import read_spec
 
 
 class InstallationError(SpecError):
-    """What trains cannot be imported. Never retried: the same image would fail again."""
+    """The trainer's libraries cannot be imported. Never retried: the same image would fail again."""
 
 
 @contextlib.contextmanager
 def required() -> Iterator[None]:
-    """Import what trains within the block.
+    """A context in which the trainer's modules are imported.
 
     Raises:
-        InstallationError: A module is missing, or a library that it needs.
+        InstallationError: A module, or a library that it needs, is missing.
     """
     try:
         yield
@@ -34,13 +34,19 @@ def required() -> Iterator[None]:
         name = getattr(error, "name", None) or ""
         if name.partition(".")[0] == "trainer":
             raise
-        what = f"cannot import {name}: {error}" if name else f"cannot import what trains: {error}"
+        what = f"cannot import {name}: {error}" if name else f"cannot import the trainer: {error}"
         fix = "pip install 'gridctl[trainer]'; in a pod: name an image that has it as kubernetes.image"
         raise InstallationError(what, fix=fix) from error
 
 
 def note_in_log(spec_location: str, store_url: str | None, fault: Fault) -> None:
-    """Leave a metric log of an attempt that could not begin, if its store can be reached."""
+    """Write the metric log of an attempt that could not start, if its store can be reached.
+
+    Args:
+        spec_location: Location of the run's specification; nothing is written for `-`, standard input.
+        store_url: The store of the run; None for the one that holds the specification.
+        fault: Why the attempt could not start.
+    """
     if spec_location == "-":
         return
     with contextlib.suppress(Fault, ImportError):

@@ -1,4 +1,4 @@
-"""How far a preflight is and what it found: for a person, or line by line for the local backend."""
+"""Shows the progress and the findings of a preflight, to a person or line by line to the local backend."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gridctl_trainer.training.progress.display import Silent
 
 
 class JsonLines(Silent):
-    """One JSON object a line. If nobody reads them any more, the preflight ends: nobody would start the runs."""
+    """One JSON object per line. If nobody reads them any more, the preflight ends, as nobody would start the runs."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
@@ -34,7 +34,7 @@ class JsonLines(Silent):
 
 
 class Text(Silent):
-    """A bar with the time that remains on a terminal, then a line for each finding on standard output."""
+    """A bar with the remaining time on a terminal, then one line per finding on standard output."""
 
     def __init__(self, show: Callable[[str], object], *, with_bar: bool) -> None:
         self._show = show

@@ -1,4 +1,4 @@
-"""What runs have in common, so that each of it is looked at once: pure."""
+"""Groups runs by what they have in common, so that it is checked only once. Without side effects."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from gridctl_trainer.contract.spec.preprocessing import said_of_steps
 from gridctl_trainer.plugins.model import options_of
 
 Place = tuple[str, str, Hashable]
-"""A data set as a run reads it: which one, where, and how it is prepared."""
+"""A data set as a run reads it: its name, where it lies, and how it is prepared."""
 
 Key = TypeVar("Key", bound=Hashable)
 
 
 def grouped(runs: Iterable[RunSpec], key: Callable[[RunSpec], Key]) -> dict[Key, list[RunSpec]]:
-    """Runs by what they have in common, in the order of the first of each."""
+    """Group runs by a key, in the order of the first run of each group."""
     groups: dict[Key, list[RunSpec]] = {}
     for run in runs:
         groups.setdefault(key(run), []).append(run)
@@ -25,7 +25,7 @@ def grouped(runs: Iterable[RunSpec], key: Callable[[RunSpec], Key]) -> dict[Key,
 
 
 def shape_of(run: RunSpec) -> Hashable:
-    """What decides whether a step fits: runs of one shape differ in their images and in what they are called."""
+    """All that decides whether a step works. Runs of one shape differ only in their images and names."""
     training = run.training
     batches = (training.batch_size, training.validation_batch_size, training.external_batch_size)
     policy = (training.deterministic, training.on_nonfinite, training.threads, training.learning_rate)
@@ -35,7 +35,7 @@ def shape_of(run: RunSpec) -> Hashable:
 
 
 def places_of(run: RunSpec) -> tuple[Place, ...]:
-    """The data sets that a run reads, the one that it trains on first."""
+    """The data sets that a run reads, with the one that it trains on first."""
     how = (run.data.size_px, run.data.preprocessing, run.data.target, options_of(run.network).series_frames)
     return tuple(
         (found.dataset, found.path, (*how, found.version, canonical_json(dict(found.options))))
@@ -44,12 +44,12 @@ def places_of(run: RunSpec) -> tuple[Place, ...]:
 
 
 def keys_of(run: RunSpec, place: Place) -> tuple[str, ...]:
-    """The keys below `data` of the first data set of a run that is read from a place."""
+    """The keys, below `data`, of the first data set of a run that is this place."""
     return next(keys for (keys, _), found in zip(run.data.places, places_of(run), strict=True) if found == place)
 
 
 def preparation(run: RunSpec) -> str:
-    """How its images are prepared, in short: `176 px, no clahe, 6 frames`."""
+    """A short description of how a run's images are prepared, such as `176 px, no clahe, 6 frames`."""
     steps = [said.replace("no_", "no ", 1) for said in said_of_steps(run.data.preprocessing)]
     frames = options_of(run.network).series_frames
     series = [f"{frames} frames"] if frames > 1 else []

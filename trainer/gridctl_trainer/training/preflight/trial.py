@@ -1,6 +1,4 @@
-"""One step of a model as a run would take it, one batch of each evaluation and one scored patient: what does not fit is
-said now.
-"""
+"""Tries one training step of a run, one batch of each evaluation and one scored patient, to find problems early."""
 
 from __future__ import annotations
 
@@ -28,10 +26,10 @@ from gridctl_trainer.training.progress.display import Silent
 from gridctl_trainer.training.seeding import epoch_order, restore_rng_state, rng_state, seed_everything
 
 PASSED: Final = "GRIDCTL_PREFLIGHT_PASSED"
-"""Variable of an attempt whose machine and model were tried by the command that started it: `1`."""
+"""Environment variable that is `1` if the command that started an attempt has already tried the model here."""
 
 _OTHERS_BYTES: Final = 2 << 30
-"""Memory of a GPU that is neither free nor held here from which on others hold it; CUDA itself takes half a GiB."""
+"""If more GPU memory than this is neither free nor held here, other processes hold it. CUDA itself takes 0.5 GiB."""
 _TOO_LATE: Final = "; the last checkpoint is from before this"
 
 
@@ -40,28 +38,29 @@ class FirstStepError(SpecError):
 
 
 class BusyDeviceError(Fault):
-    """There was not enough memory on a GPU that others use as well. Retried: they may be gone."""
+    """There was not enough memory on a GPU that other processes use as well. Retried: they may be gone by then."""
 
 
 def try_one_step(spec: RunSpec, sets: RunSets, device: torch.device, stop: StopSignal) -> int:
-    """Forward, backward and optimiser step on a run's own first batch, then one batch of each evaluation.
+    """Take an optimizer step on a run's own first batch, then evaluate one batch of each set and one patient.
 
-    Afterwards every generator of chance is where it was, and the memory is given back: a run that is trained after
-    it in this process ends with the same weights as without it.
+    Afterwards, all random generators are in the same state as before, and the memory is freed. A run that is trained
+    later in this process ends with the same weights as without the trial.
 
     Args:
-        spec: Of the run.
+        spec: The run.
         sets: Its images.
-        device: Where it would train.
-        stop: Asks to end.
+        device: The device that it would train on.
+        stop: Asks the trial to end.
 
     Returns:
-        Most memory held, in bytes.
+        The peak memory, in bytes.
 
     Raises:
-        FirstStepError: It cannot: out of memory, a size that the network does not take, NaN, no deterministic form.
-        BusyDeviceError: Out of memory, and others hold part of it.
-        StoppedError: A stop was asked for.
+        FirstStepError: The step fails: it is out of memory, the network does not accept the image size, the loss is
+            NaN, or an operation has no deterministic implementation.
+        BusyDeviceError: The GPU is out of memory, and other processes hold part of it.
+        StoppedError: A stop was requested.
     """
     before = rng_state()
     try:
@@ -75,7 +74,7 @@ def try_one_step(spec: RunSpec, sets: RunSets, device: torch.device, stop: StopS
     except OutOfMemoryError as error:
         raise (BusyDeviceError if _others_hold_memory(device) else FirstStepError)(_said(spec, error)) from None
     except NonFiniteLossError as error:
-        if spec.training.on_nonfinite == "skip":  # as the user wants it: later batches may be finite
+        if spec.training.on_nonfinite == "skip":  # the user allows it, and later batches may be finite
             return 0
         raise FirstStepError(_said(spec, error, "look at its images with `gridctl-trainer data check`")) from None
     except Fault as error:
@@ -109,7 +108,7 @@ def _steps(spec: RunSpec, sets: RunSets, device: torch.device, stop: StopSignal)
 
 
 def _score_first_patient(spec: RunSpec, sets: RunSets, model: nn.Module, device: torch.device) -> None:
-    """A metric of cases that fails would else be known after the last epoch."""
+    """Score one patient. Otherwise, a metric of cases that fails would only be noticed after the last epoch."""
     scorer = CaseScorer(load_metrics(spec.metrics), spec.scoring.clean_up, device)
     one = sets.validation.of_patients(sets.validation.patients[:1])
     for _ in scorer.score(VALIDATION, one, model, "final", 1, scoring_batch_size(spec, VALIDATION)):

@@ -1,1 +1,1 @@
-"""How far an attempt is, for whoever started it."""
+"""Shows the progress of an attempt."""

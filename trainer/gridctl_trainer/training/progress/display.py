@@ -1,4 +1,4 @@
-"""How far an attempt is: for a person on a terminal, for the local backend, or for nobody."""
+"""Shows the progress of an attempt: to a person on a terminal, to the local backend, or to nobody."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from gridctl_trainer.terminal.standard_streams import OutputError
 
 
 class TrainingProgress(Protocol):
-    """Told of everything that takes time."""
+    """Receives everything that takes time."""
 
     def phase(self, name: str, done: int, total: int) -> None:
-        """Something before or between epochs: reading files, validating."""
+        """The progress of something before or between epochs, such as reading files or validating."""
 
     def step(self, epoch: int, epochs: int, step: int, steps: int) -> None:
-        """Optimizer steps done of an epoch."""
+        """The number of optimizer steps done in an epoch, and the total."""
 
     def epoch(self, record: EpochRecord, epochs: int) -> None:
         """An epoch is finished and logged."""
@@ -46,7 +46,7 @@ class Silent:
 
 
 class JsonLines:
-    """One JSON object a line, for a program that reads them as they come."""
+    """Writes one JSON object per line, for a program that reads them as they come."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream: IO[str] | None = stream
@@ -75,12 +75,12 @@ class JsonLines:
         try:
             self._stream.write(json.dumps(fields) + "\n")
             self._stream.flush()
-        except OutputError:  # the reader has gone; training goes on without it
+        except OutputError:  # the reader is gone; training continues without it
             self._stream = None
 
 
 class Bar:
-    """A bar on the terminal with epoch, the first score on validation and the time that remains."""
+    """A bar on the terminal with the epoch, the first validation score and the remaining time."""
 
     def __init__(self, title: str) -> None:
         after = "{task.fields[score]}"
@@ -99,7 +99,7 @@ class Bar:
         )
 
     def epoch(self, record: EpochRecord, epochs: int) -> None:
-        if record.sets:  # else the last score stays
+        if record.sets:  # otherwise, the last score stays
             key, value = next(iter(record.sets[VALIDATION].scores.items()), ("", 0.0))
             self._progress.update(self._task, score=f"{key} {value:.3f}" if key else "")
 

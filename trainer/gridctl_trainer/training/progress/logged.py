@@ -1,4 +1,4 @@
-"""Progress in the log of an attempt: what happens within a long epoch, and the only sign of life that a store sees."""
+"""Logs progress within long epochs, so that the store shows that an attempt is alive."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from gridctl_trainer.training.logs.attempt_output import AttemptOutput
 from gridctl_trainer.training.progress.display import TrainingProgress
 
 _EVERY_S: Final = 4 * 60.0
-"""`gridctl status` calls a run stalled whose log has not grown for ten minutes."""
+"""Well below ten minutes: `gridctl status` calls a run stalled if its log has not grown for that long."""
 
 _log = logging.getLogger(__name__)
 
 
 class LoggedProgress:
-    """Passes progress on, and logs a line after minutes without one. A trainer that hangs writes nothing.
+    """Passes progress on, and logs a line if there has been none for minutes. A trainer that hangs logs nothing.
 
     Args:
-        shown: Told of everything.
+        shown: Receives all progress.
         output: Stores the log.
     """
 

@@ -1,1 +1,1 @@
-"""A few slices with truth and prediction, kept to look at."""
+"""Pictures of a few slices with truth and prediction, for users to look at."""

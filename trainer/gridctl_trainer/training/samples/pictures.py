@@ -1,4 +1,4 @@
-"""Pictures of slices and outlines of masks."""
+"""Pictures of slices, and outlines of masks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gridctl_trainer.datasets.contact_sheets import CAVITY_BGR, grey, outlined
 _SIDE_PX: Final = 256
 _PREDICTION_BGR: Final = (60, 60, 240)
 _FINER: Final = 8
-"""Outlines are followed on a grid this many times as fine as the pixels."""
+"""Outlines are traced on a grid that is this many times finer than the pixels."""
 
 
 def grey_png(image: NDArray[np.float32]) -> bytes:
@@ -54,13 +54,13 @@ def probability_png(probability: NDArray[np.float32]) -> bytes:
 
 
 def outline(probability: NDArray[np.float32]) -> tuple[Polygon, ...]:
-    """Where a map crosses one half between the centres of its pixels, interpolated linearly.
+    """The contours at one half of a map that is interpolated linearly between the centres of its pixels.
 
     Args:
-        probability: (H, W), in [0, 1]; a mask will do.
+        probability: (H, W), in [0, 1]; may be a mask.
 
     Returns:
-        Closed polygons, those of holes too, to an eighth of a pixel; the map's edge counts as 0.
+        Closed polygons, including those of holes, precise to an eighth of a pixel. Outside the map, the value is 0.
     """
     padded = np.pad(probability.astype(np.float32), 1)
     size = (padded.shape[1] * _FINER, padded.shape[0] * _FINER)
@@ -70,13 +70,13 @@ def outline(probability: NDArray[np.float32]) -> tuple[Polygon, ...]:
     for contour in found:
         corners = cv2.approxPolyDP(contour, _FINER / 10, closed=True)[:, 0].astype(float)
         if len(corners) > 2:
-            places = (corners + 0.5) / _FINER - 1  # less the padding
+            places = (corners + 0.5) / _FINER - 1  # minus the padding
             polygons.append(tuple((round(float(x), 2), round(float(y), 2)) for x, y in places))
     return tuple(polygons)
 
 
 def overlay(image: NDArray[np.float32], truth: NDArray[np.uint8], prediction: NDArray[np.uint8]) -> bytes:
-    """A picture of one slice with the outlines of two masks: truth green, prediction red.
+    """A picture of one slice with the outlines of two masks: the truth in green and the prediction in red.
 
     Args:
         image: (H, W), any range; shown from its minimum to its maximum.
@@ -90,6 +90,6 @@ def overlay(image: NDArray[np.float32], truth: NDArray[np.uint8], prediction: ND
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:
-    # 9 takes ten times as long as 6 for a file that is an eighth smaller.
+    # Level 9 takes ten times as long as 6, for a file that is an eighth smaller.
     _, encoded = cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 6])
     return encoded.tobytes()

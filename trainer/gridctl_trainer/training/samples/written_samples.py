@@ -1,4 +1,4 @@
-"""A few slices with truth and what the model says of them, to look at."""
+"""Writes pictures of a few slices with truth and prediction."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from gridctl_trainer.training.samples.pictures import grey_png, mask_png, outlin
 
 SLICES_PER_SET: Final = 4
 TIMESTEPS_SHOWN: Final = 8
-"""Of a model with more of them, this many at even distances: the first and the last are among them."""
+"""If a model has more timesteps, this many are shown at even distances, including the first and the last."""
 
 
 def write_samples(
@@ -36,17 +36,17 @@ def write_samples(
     sets: Mapping[str, PreparedSet],
     device: torch.device,
 ) -> None:
-    """Store pictures of a few slices of each set, and an index of them, written last.
+    """Store pictures of a few slices of each set, and then an index of them.
 
-    Which slices depends on the set alone, so runs with the same split show the same ones.
+    The choice of slices depends only on the set, so runs with the same split show the same slices.
 
     Args:
-        store: Where to.
+        store: The store to write to.
         layout: Keys of the run.
         spec: The run.
         model: The trained model.
-        sets: Those that are scored, by name.
-        device: Where the model is.
+        sets: The scored sets by name.
+        device: The device that the model is on.
     """
     slices: list[SampleSlice] = []
     metrics, structures = load_metrics(spec.metrics, "slice"), structures_of(spec.data)
@@ -74,23 +74,23 @@ def write_samples(
 
 
 def choose_slices(masks: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Which slices of a set are kept: labelled ones at even distances.
+    """Choose labelled slices of a set at even distances.
 
     Args:
-        masks: (N, H, W), 0 for background.
+        masks: (N, H, W), 0 for the background.
 
     Returns:
-        Their indices, ascending; at most `SLICES_PER_SET`.
+        The indices of at most `SLICES_PER_SET` slices, ascending.
     """
     labelled = np.flatnonzero(masks.any(axis=(1, 2)))
     return labelled[_spread(len(labelled), SLICES_PER_SET)]
 
 
 def logits_per_timestep(model: nn.Module, images: Tensor) -> Tensor:
-    """What a model says after each of its timesteps.
+    """A model's output after each of its timesteps.
 
     Args:
-        model: One that has a method `forward_timesteps`, or none: then it has no timesteps.
+        model: The model. If it has no method `forward_timesteps`, it has no timesteps.
         images: (B, 1, H, W), or (B, T, 1, H, W) for a model that reads one frame per timestep.
 
     Returns:
@@ -105,16 +105,16 @@ def logits_per_timestep(model: nn.Module, images: Tensor) -> Tensor:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """One slice of a set and what the model says of it. Pictures show several structures as one.
+    """One slice of a set and the model's output for it. Pictures show several structures as one.
 
     Attributes:
-        set_name: Which set.
-        record: What is known of the slice.
-        image: (H, W) float32; of several channels the first.
-        mask: (H, W) uint8, 0 for background, else the number of a structure.
-        logits: (T, 1, H, W), or (T, 1 + K, H, W) of several structures.
-        structures: What is segmented, in the order of the classes.
-        labelled: Those of them that the set labels.
+        set_name: Name of the set.
+        record: The slice's record.
+        image: (H, W) float32; the first channel if there are several.
+        mask: (H, W) uint8, 0 for the background, else the number of a structure.
+        logits: (T, 1, H, W) for one structure, or (T, 1 + K, H, W) for K structures.
+        structures: The segmented structures, in the order of the classes.
+        labelled: The structures that the set labels.
     """
 
     set_name: str
@@ -126,7 +126,7 @@ class _Seen:
     labelled: Sequence[str]
 
     def pictures(self) -> Iterator[tuple[str, bytes]]:
-        """Names and PNGs: image, truth, outputs, and an overlay for who browses the store."""
+        """Names and PNGs of the image, the truth, the outputs, and an overlay for people who browse the store."""
         yield f"{self._name}-image", grey_png(self.image)
         yield f"{self._name}-truth", mask_png(self._inside)
         for step in self._steps:
@@ -134,7 +134,7 @@ class _Seen:
         yield self._name, overlay(self.image, self._inside, self._predicted)
 
     def entry(self, metrics: Sequence[Metric]) -> SampleSlice:
-        """Its line in the index, scored by some metrics."""
+        """Its entry in the index, with its scores by some metrics."""
         outputs = [
             SampleOutput(
                 timestep=step + 1,
@@ -180,17 +180,17 @@ class _Seen:
 
     @property
     def _inside(self) -> NDArray[np.uint8]:
-        """(H, W): 1 inside of any structure."""
+        """(H, W), 1 inside any structure and 0 elsewhere."""
         return (self.mask > 0).astype(np.uint8)
 
     @property
     def _predicted(self) -> NDArray[np.uint8]:
-        """The same by the last output."""
+        """The same for the last output of the model."""
         last = self.logits[-1]
         inside = last[0] > 0 if len(self.structures) == 1 else last.argmax(0) > 0
         return inside.numpy().astype(np.uint8)
 
 
 def _spread(count: int, wanted: int) -> NDArray[np.int64]:
-    """Indices of at most `wanted` of `count` things at even distances, ends included."""
+    """Indices of at most `wanted` of `count` items at even distances, including both ends."""
     return np.unique(np.linspace(0, max(count - 1, 0), min(wanted, count)).round().astype(np.int64))
