@@ -205,7 +205,7 @@ def test_a_damaged_log_is_said_each_time(store: CountingStore, tiny: Experiment)
     key = layout.attempt(AttemptName(1, "abc"))
     store.put(key, store.get(key).data.replace(b'"epoch":7,', b'"epoch":8,', 1))
     first, second = collect(store, tiny.runs), collect(store, tiny.runs)
-    assert "epoch 8 stands where epoch 7 belongs" in str(first.problems)
+    assert "epoch 8 is where epoch 7 belongs" in str(first.problems)
     assert first.problems == second.problems
 
 

@@ -19,9 +19,9 @@ REFUSED = {
     "10.0.0.1:9000": "AWS_ENDPOINT_URL_S3",
     "user@host:/b": "another machine",
     "//user:hidden@host/b": "user name",
-    "C:\\runs": "path of Windows",
-    "C:/runs": "path of Windows",
-    "\\\\host\\share": "path of Windows",
+    "C:\\runs": "Windows path",
+    "C:/runs": "Windows path",
+    "\\\\host\\share": "Windows path",
     "file:runs": "did you mean runs?",
 }
 TAKEN = ["me@lab", "runs:12", "2026-01-01T10:20", "a\\b", "./C:", "s3.local"]

@@ -61,7 +61,7 @@ def spec_of(line: str) -> str:
 
 
 def test_a_trainer_trains_its_own_version_alone() -> None:
-    with pytest.raises(SpecError, match="schema_version is 1, this trainer trains 2"):
+    with pytest.raises(SpecError, match="schema_version is 1, but this trainer needs 2"):
         RunSpec.from_json(spec_of(LINES[0]))
 
 

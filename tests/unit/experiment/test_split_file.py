@@ -74,7 +74,7 @@ def test_folds_and_a_ratio_of_one_need_a_split() -> None:
         return "\n".join(map(str, raised.value.problems))
 
     assert "there is no data.split, so there are no folds" in mistakes("train_ratios: [0.5]\nfolds: [0]\n")
-    assert "tiny.yaml:4: train_ratios: train_ratio is 1, so that nobody validates" in mistakes("train_ratios: [1]\n")
+    assert "tiny.yaml:4: train_ratios: train_ratio is 1, so nobody validates" in mistakes("train_ratios: [1]\n")
     assert "train_ratios: is missing" in mistakes("")
 
 

@@ -163,13 +163,13 @@ def _refuse_invisible(text: str) -> None:
         raise LocationMistake("it begins or ends with a space or a line break", "remove it")
     if any(unicodedata.category(sign) == "Cs" for sign in text):
         raise LocationMistake(
-            f"a part of it is no text in this locale's encoding, {sys.getfilesystemencoding()}",
+            f"part of it is not text in this locale's encoding, {sys.getfilesystemencoding()}",
             f"{_UTF8}, or rename it",
         )
     if any(unicodedata.category(sign) in ("Cc", "Zl", "Zp") or sign in "\ufeff\u200b" for sign in text):
-        raise LocationMistake("there is a character in it that cannot be seen, such as a line break", "type it anew")
+        raise LocationMistake("it contains an invisible character, such as a line break", "type it again")
     if len(text) > 1 and text[0] in "'\"" and text[-1] == text[0]:
-        raise LocationMistake("it stands in quotes, which are part of the text here", "remove the quotes")
+        raise LocationMistake("it is in quotes, which are part of the text here", "remove the quotes")
 
 
 def _refuse_names_of_buckets(text: str) -> None:
@@ -189,7 +189,7 @@ def _refuse_names_of_buckets(text: str) -> None:
 def _refuse_paths_of_windows(text: str) -> None:
     if re.match(r"[A-Za-z]:[\\/]|\\\\", text):
         raise LocationMistake(
-            "this is a path of Windows", f"write it as this machine does (a folder of that name is ./{text})"
+            "this is a Windows path", f"write it as a path of this machine (a folder of that name is ./{text})"
         )
 
 
@@ -256,7 +256,7 @@ def _file_url(text: str) -> str:
     host, slash, rest = text.removeprefix("file://").partition("/")
     if host not in ("", "localhost"):
         raise LocationMistake(
-            f"a file URL names a folder of this machine, and '{host}' stands where another one's name would",
+            f"a file URL names a folder of this machine, but this one names the machine '{host}'",
             "write file:///folder with three slashes, or the path alone",
         )
     if not slash:
@@ -267,7 +267,7 @@ def _file_url(text: str) -> str:
         raise LocationMistake("'%' is written %25 in a file URL", "or give the path alone")
     path = os.fsdecode(b"/" + unquote_to_bytes(rest))
     if "\0" in path:
-        raise LocationMistake("no folder can be named so (%00)")
+        raise LocationMistake("the name of a folder cannot contain %00")
     return path
 
 

@@ -1,4 +1,4 @@
-"""What is needed to read, compare and plot a metric's scores; light, and in every metric log."""
+"""The description of a metric: what is needed to read, compare and plot its scores. Every metric log contains it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class MetricInfo(Frozen):
     @model_validator(mode="after")
     def _range_is_one(self) -> Self:
         if self.low is not None and self.high is not None and self.low >= self.high:
-            raise ValueError(f"its range begins at {self.low:g} and ends at {self.high:g}")
+            raise ValueError(f"its range starts at {self.low:g} but ends at {self.high:g}")
         return self
 
     def structures_of(self, segmented: Sequence[str]) -> tuple[str, ...]:

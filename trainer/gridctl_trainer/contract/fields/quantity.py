@@ -31,9 +31,9 @@ def parse_quantity(text: str) -> Decimal:
     """
     found = re.fullmatch(QUANTITY, text)
     if not found:
-        raise ValueError("use a quantity of Kubernetes, such as 500m, 2, 512Mi or 8Gi")
+        raise ValueError("use a Kubernetes quantity, such as 500m, 2, 512Mi or 8Gi")
     number, exponent, suffix = found.groups()
     value = Decimal(number) * (Decimal(10) ** int(exponent) if exponent else _SUFFIXES[suffix or ""])
     if value >= _LARGEST:
-        raise ValueError("is larger than any quantity of Kubernetes")
+        raise ValueError("is larger than any Kubernetes quantity")
     return value

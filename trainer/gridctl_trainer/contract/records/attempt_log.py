@@ -30,7 +30,7 @@ _MAX_LINE_BYTES: Final = 16 << 20
 """About 800,000 numbers. A parsed line takes twenty times as much memory as its text."""
 
 _MAX_LINES: Final = 4 * MAX_EPOCHS
-_LOOK: Final = "look what wrote it, and bring back the log as it was"
+_LOOK: Final = "find out what wrote it, and restore the log as it was"
 
 _RECORD: TypeAdapter[Record] = TypeAdapter(Annotated[Record, Field(discriminator="kind")])
 
@@ -169,7 +169,7 @@ def _require_order(records: list[Record], where: object) -> None:
     begin = first.resumed_epoch + 1 if isinstance(first, AttemptRecord) else 1
     for expected, epoch in enumerate(epochs, begin):
         if epoch != expected:
-            raise MetricLogError(f"epoch {epoch} stands where epoch {expected} belongs", where=where)
+            raise MetricLogError(f"epoch {epoch} is where epoch {expected} belongs", where=where)
 
 
 def _require_ranges(records: list[Record], where: object) -> None:

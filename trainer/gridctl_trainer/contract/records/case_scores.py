@@ -145,7 +145,7 @@ def _damaged(error: ValidationError, line: int, where: object) -> StoreError:
     first = error.errors(include_url=False)[0]
     field = ".".join(str(part) for part in first["loc"])
     said = shortened(f"{field}: {first['msg']}" if field else first["msg"])
-    return StoreError(f"line {line} of the scorecard is not sound: {said}", where=where, fix=_REMEDY)
+    return StoreError(f"line {line} of the scorecard is not valid: {said}", where=where, fix=_REMEDY)
 
 
 def _written(record: CasesHeader | CaseScores) -> dict[str, Any]:

@@ -11,17 +11,17 @@ from gridctl_trainer.contract.spec.identity import DECIDES
 
 
 class AugmentationSpec(Frozen):
-    """How training images are varied, each anew in every epoch; off by default, as in the thesis.
+    """How training images are varied at random in every epoch. It is off by default, as in the thesis.
 
-    Chance depends on the run's seed, the epoch and the image, so both models of a pair see the
-    same. Image, its whole series and mask move alike; what comes in from outside is black.
+    The variation depends only on the run's seed, the epoch and the image, so both models of a pair see the same images.
+    An image, its series and its mask move together. Areas that come in from outside are black.
 
     Attributes:
-        rotation_degrees: Images are turned by up to this much either way.
+        rotation_degrees: Images are rotated by up to this angle in either direction.
         scaling: Images are enlarged or shrunk by up to this share of their size, such as 0.1.
-        shift: Images are moved along both axes by up to this share of the side.
-        flip: Whether every other image is mirrored left to right.
-        gamma: Intensities scaled to [0, 1] are raised to e^g with g up to this much either way.
+        shift: Images are moved along both axes by up to this share of their side.
+        flip: Whether half of the images, chosen at random, are mirrored left to right.
+        gamma: Intensities, scaled to [0, 1], are raised to the power e^g, with g between minus and plus this value.
     """
 
     rotation_degrees: Annotated[float, Field(ge=0, le=180), DECIDES] = 0.0

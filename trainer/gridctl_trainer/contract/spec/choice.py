@@ -1,4 +1,4 @@
-"""A choice by name with the options of that choice: `sgd`, or `{name: sgd, momentum: 0.99}`."""
+"""A choice by name, with options that depend on the choice: `sgd`, or `{name: sgd, momentum: 0.99}`."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from gridctl_trainer.contract.frozen import Frozen
 
 @dataclass(frozen=True, slots=True)
 class _OfAnother:
-    """An option that was given beside a name to which it does not belong."""
+    """An option that was given with a name that it does not belong to."""
 
     what: str
 
 
 class Choice(Frozen):
-    """Base of such a section; each declares a field `name`, whose default is the usual choice, and all options.
+    """Base class of such a section, which declares a field `name` and the options of all choices.
 
-    An option holds its field's default where the choice does not have it, so only options that were chosen are
-    written and become part of a run's identity.
+    Options that the choice does not have keep their field's default. Only options that the choice has are written, and
+    can become part of a run's identity.
 
     Attributes:
-        options_of: By name, the options that the choice has.
-        defaults_of: By name, defaults of options that differ from those of their fields.
+        options_of: The options of each choice, by name.
+        defaults_of: Defaults that differ from those of the fields, by the name of the choice.
     """
 
     options_of: ClassVar[Mapping[str, Sequence[str]]]
@@ -47,7 +47,7 @@ class Choice(Frozen):
             return given
         name = given.get("name", cls.model_fields["name"].default)
         if not isinstance(name, str) or name not in cls.options_of:
-            return given  # said of the name
+            return given  # the field `name` reports it
         return {**cls.defaults_of.get(name, {}), **{key: cls._owned(name, key, value) for key, value in given.items()}}
 
     @classmethod

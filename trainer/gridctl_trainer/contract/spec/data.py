@@ -1,4 +1,4 @@
-"""Which data sets a run reads, what is segmented in them, and how their images are prepared."""
+"""The data sets that a run reads, the structures to segment, and how the images are prepared."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from gridctl_trainer.contract.spec.split import SplitSpec
 DEFAULT_TARGET: Final = ("left_ventricle",)
 
 RESERVED_SETS: Final = ("train", "validation", "test", "external", "final", "best", "all")
-"""Names that mean something else where scores and sets are named."""
+"""Names that already have a meaning in the names of scores and sets."""
 
 
 def _set_name(name: str) -> str:
     if name in RESERVED_SETS:
-        raise ValueError(f"'{name}' has a meaning of its own: give this set another name, such as that of its cohort")
+        raise ValueError(f"'{name}' has a meaning of its own: give this set another name, such as its cohort's")
     return name
 
 
@@ -37,7 +37,7 @@ def _without_unset(value: Any) -> Any:
 
 
 NULL_LEAVES_OUT: Final = BeforeValidator(_without_unset)
-"""Of a mapping of sections: one that is null, as in `--set data.external.NAME=null`, is left out."""
+"""Removes sections that are null, as with `--set data.external.NAME=null`."""
 
 
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -49,16 +49,16 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class DatasetSpec(Frozen):
-    """One data set: what kind of one, and where it lies.
+    """One data set, and where it lies.
 
-    The place is a folder of files as published, a folder of packs that `data pack` made, or `s3://bucket/prefix` of
-    either, which is fetched once to the disk of the machine that trains.
+    It lies in a folder of files as published, a folder of packs that `data pack` made, or either of these at
+    `s3://bucket/prefix`, from where it is fetched once to the disk of the machine that trains.
 
     Attributes:
         dataset: Name of the data set, such as `acdc`, or the path of a class that reads one, `pkg.module:Name`.
-        path: Folder, or `s3://bucket/prefix`.
-        options: Options of the data set, if it has some.
-        version: As the data set declares it; filled in when an experiment is submitted.
+        path: A folder, or `s3://bucket/prefix`.
+        options: Options of the data set, if it has any.
+        version: Version that the data set declares. It is filled in when the experiment is submitted.
     """
 
     dataset: Annotated[str, Field(min_length=1), text_form(r"\S(.*\S)?"), DECIDES]
@@ -68,20 +68,20 @@ class DatasetSpec(Frozen):
 
 
 class DataSpec(Frozen):
-    """Which data sets a run reads, what is segmented in them, and how their images are prepared.
+    """The data sets that a run reads, the structures to segment, and how the images are prepared.
 
     Attributes:
-        train: The data set whose patients are split into those trained on and those that validate.
-        external: Other data sets by name, which are only scored: nothing of them is ever trained on.
-        test: The data set that is scored once, after the last epoch; nothing is chosen by it.
-        target: Structures to segment, such as `left_ventricle`; with several, each is a class of its own.
-        split: Which patients train and validate, where that is not left to train ratio and seed alone.
-        copies: What becomes of patients whose images are those of another one: `drop` leaves the later of two in one
-            set out, and a patient of `train` who is in a set that is only scored too; `keep` leaves all in.
-        on_wrong: Whether runs `stop` before the first epoch where `data check` says that training would be wrong, or
-            `train` all the same.
-        size_px: Side in pixels of the square that models see; each level of a network but the last halves it.
-        preprocessing: Steps before that square is cut, first to last.
+        train: The data set whose patients are split into training and validation.
+        external: Other data sets by name. They are only scored, never trained on.
+        test: The data set that is scored once, after the last epoch. Nothing is selected by its scores.
+        target: Structures to segment, such as `left_ventricle`. If there are several, each is a class of its own.
+        split: Which patients train and which validate, if this does not only depend on train ratio and seed.
+        copies: What to do with patients who have the same images as another patient. `drop` leaves out the later of two
+            in one set, and a patient of `train` who is also in a set that is only scored. `keep` keeps all of them.
+        on_wrong: Whether runs `stop` before the first epoch if `data check` says that training would be wrong, or
+            `train` anyway.
+        size_px: Side of the square that models see, in pixels. Each level of a network except the last halves it.
+        preprocessing: Steps before the square is cropped, in the order in which they run.
         augmentation: How training images are varied.
     """
 
@@ -98,7 +98,7 @@ class DataSpec(Frozen):
 
     @property
     def places(self) -> tuple[tuple[tuple[str, ...], DatasetSpec], ...]:
-        """Every data set that is read, the one trained on first, each with its keys below `data`."""
+        """Every data set that is read, each with its keys below `data`. The one that is trained on comes first."""
         return tuple(self._places())
 
     def _places(self) -> Iterator[tuple[tuple[str, ...], DatasetSpec]]:

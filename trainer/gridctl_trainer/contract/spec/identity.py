@@ -1,10 +1,10 @@
-"""What belongs to the identity of a run: every field of its specification says so itself.
+"""The identity of a run. Every field of a specification declares whether it is part of it.
 
-    epochs: Annotated[int, DECIDES] = 200      # another value is another run
-    threads: Annotated[int, RECORDED] = 1      # noted, but the run stays the same one
+    epochs: Annotated[int, DECIDES] = 200      # another value makes another run
+    threads: Annotated[int, RECORDED] = 1      # recorded, but the run stays the same
 
-A value equal to its default is left out, so an option that is added later renames no run. A default is
-therefore never changed: that takes a new value of the option, or another schema version.
+A value that equals its default is left out, so an option that is added later renames no run. For the same reason, a
+default must never change; that takes a new value of the option, or another schema version.
 """
 
 from __future__ import annotations
@@ -21,39 +21,39 @@ from gridctl_trainer.contract.spec.choice import Choice
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """Whether a field is a part of the identity."""
+    """Whether a field is part of a run's identity."""
 
     decides: bool
 
 
 DECIDES: Final = Role(decides=True)
-"""It can change the result."""
+"""The field can change the result."""
 
 RECORDED: Final = Role(decides=False)
-"""It cannot, or it is found by reading: a path, a device, an interval, the version of a plugin."""
+"""The field cannot change the result, or is found out by reading: a path, a device, an interval, a plugin's version."""
 
 
 def role_of(section: type[BaseModel], name: str) -> Role:
-    """What a field has declared of itself.
+    """The role that a field declares.
 
     Raises:
-        TypeError: It declares nothing: nobody has decided it.
+        TypeError: The field declares none.
     """
     for mark in section.model_fields[name].metadata:
         if isinstance(mark, Role):
             return mark
-    raise TypeError(f"{section.__name__}.{name} has to be marked as DECIDES or RECORDED")
+    raise TypeError(f"{section.__name__}.{name} must be marked as DECIDES or RECORDED")
 
 
 def identity(section: BaseModel, *, with_defaults: bool = False) -> dict[str, Any]:
-    """All of a section that can change the result and differs from its default, as JSON.
+    """Everything in a section that can change the result and differs from its default, as JSON.
 
     Args:
-        section: A specification, or a part of one.
-        with_defaults: Whether what has its default is there as well: to be shown, not to name a run by.
+        section: A specification, or a section of one.
+        with_defaults: Whether to include values that equal their default. This is for showing, not for naming a run.
 
     Raises:
-        TypeError: A field in it declares nothing.
+        TypeError: A field in the section does not declare its role.
     """
     content: dict[str, Any] = {}
     chosen = section.chosen_fields if isinstance(section, Choice) else None
@@ -72,7 +72,7 @@ def identity(section: BaseModel, *, with_defaults: bool = False) -> dict[str, An
 
 @dataclass(frozen=True, slots=True)
 class _Default:
-    """Of a field: its value, and what that is as JSON if it is a section."""
+    """The default of a field. If it is a section, `content` is its identity."""
 
     value: Any
     content: Mapping[str, Any] | None
@@ -80,7 +80,7 @@ class _Default:
 
 @cache
 def _deciding(section: type[BaseModel]) -> Sequence[tuple[str, _Default | None]]:
-    """The fields of a section that can change the result, each with its default; None for one that has to be given."""
+    """The fields of a section that can change the result, each with its default; None for a required field."""
     found: list[tuple[str, _Default | None]] = []
     for name, field in section.model_fields.items():
         if not role_of(section, name).decides:

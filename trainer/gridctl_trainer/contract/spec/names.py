@@ -1,4 +1,4 @@
-"""Types of names, ratios and seeds in specifications, labels and files."""
+"""The types of names, ratios and seeds in specifications, labels and files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which network a run trains, as far as it can be said without knowing that network."""
+"""The network that a run trains, described without knowledge of the network itself."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from gridctl_trainer.contract.spec.identity import DECIDES, RECORDED
 
 
 class NetworkSpec(Frozen):
-    """One network. What its options mean, only the plugin that brings it knows.
+    """One network. Only its plugin knows what the options mean.
 
     Attributes:
-        architecture: Short name of an installed model, or `pkg.module:Name` of one's own.
-        options: Its options that differ from their default; of one named by path, all as they were written.
-        execution: Those of its options that change how it is computed and no result.
+        architecture: Short name of an installed model, or `pkg.module:Name`.
+        options: Options that differ from their default. For a model that is named by its path, all options as written.
+        execution: Options that change how the network is computed but not the result.
     """
 
     architecture: Annotated[str, Field(min_length=1, max_length=200), DECIDES]
@@ -34,5 +34,5 @@ class NetworkSpec(Frozen):
 
     @property
     def text(self) -> str:
-        """All of it in one line, the same for equal ones."""
+        """The network in one line of JSON, equal for equal networks."""
         return canonical_json(self.model_dump(mode="json"))

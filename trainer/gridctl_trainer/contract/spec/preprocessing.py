@@ -1,4 +1,4 @@
-"""Which preprocessing steps run, and in which order."""
+"""The preprocessing steps of a run, and their order."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from gridctl_trainer.contract.spec.identity import DECIDES
 
 
 class StepSpec(Frozen):
-    """One step. What its options mean, only the plugin that brings it knows.
+    """One step. Only its plugin knows what the options mean.
 
     Attributes:
-        step: Short name of an installed step, or `pkg.module:Name` of one's own.
-        options: Its options that differ from their default; of one named by path, all as they were written.
+        step: Short name of an installed step, or `pkg.module:Name`.
+        options: Options that differ from their default. For a step that is named by its path, all options as written.
     """
 
     step: Annotated[str, Field(min_length=1, max_length=200), text_form(r"\S(.*\S)?"), DECIDES]
@@ -28,7 +28,7 @@ class StepSpec(Frozen):
 
 
 DEFAULT_STEPS: Final = tuple(StepSpec(step=name) for name in ("gaussian", "clahe", "minmax", "resize"))
-"""Those of the thesis (4.2). Crop and pad always follow."""
+"""The steps of the thesis (4.2). Crop and pad always follow."""
 
 
 def _once(steps: tuple[StepSpec, ...]) -> tuple[StepSpec, ...]:
@@ -39,12 +39,12 @@ def _once(steps: tuple[StepSpec, ...]) -> tuple[StepSpec, ...]:
 
 
 def _usual(given: Any) -> Any:
-    """`{clahe: false}` stands for the default steps without it; which place another step has, only it knows."""
+    """Read `{clahe: false}` as the default steps without it. Other steps need a list, as their place is not known."""
     if not isinstance(given, Mapping):
         return given
     usual = [item.step for item in DEFAULT_STEPS]
     if unknown := [str(name) for name in given if name not in usual]:
-        raise ValueError(f"{', '.join(unknown)}: no default step, so it belongs into a list, first to last")
+        raise ValueError(f"{', '.join(unknown)}: not a default step, so the steps must be a list, first to last")
     if wrong := [name for name, on in given.items() if not isinstance(on, bool)]:
         raise ValueError(f"{', '.join(wrong)}: true or false is meant")
     return tuple(item for item in DEFAULT_STEPS if given.get(item.step, True))
@@ -55,11 +55,11 @@ Preprocessing = Annotated[tuple[StepSpec, ...], Field(max_length=50), BeforeVali
 
 
 def said_of_steps(steps: Sequence[StepSpec]) -> list[str]:
-    """In which way steps differ from the default ones: `no_clahe`, then those of plugins, by name."""
+    """How steps differ from the default ones: `no_clahe` and the like, then the names of other steps."""
     on, usual = [item.step for item in steps], [item.step for item in DEFAULT_STEPS]
     return [*(f"no_{name}" for name in usual if name not in on), *(name for name in on if name not in usual)]
 
 
 def are_usual(steps: Sequence[StepSpec]) -> bool:
-    """Whether they are default ones in their order, some of them perhaps left out."""
+    """Whether these are the default steps in their order, possibly with some left out."""
     return tuple(steps) == tuple(item for item in DEFAULT_STEPS if item in steps)

@@ -1,4 +1,4 @@
-"""The mistakes of a specification, with the path of each field."""
+"""The mistakes in a specification, with the path of each field."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from gridctl_trainer.contract.wording import problem_text
 
 
 def validation_problems(error: ValidationError, where: object = "") -> list[Problem]:
-    """Every mistake pydantic found, with the path of its field."""
+    """Every mistake that pydantic found, with the path of its field.
+
+    Args:
+        error: What pydantic found.
+        where: File or key of the specification; empty for none.
+    """
     return [Problem(problem_text(item), where=joined(where, item["loc"])) for item in error.errors()]
 
 
 def joined(where: object, loc: tuple[int | str, ...]) -> str:
-    """A field's path behind the file or key that it is in."""
+    """The file or key of a specification, followed by the path of a field in it."""
     path = ".".join(str(part) for part in loc)
     return f"{where}: {path}" if where and path else str(where) or path

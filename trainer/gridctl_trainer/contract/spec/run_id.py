@@ -1,4 +1,4 @@
-"""A run's name: readable, the same on every machine, and short enough for a label of Kubernetes."""
+"""A run's name, which is readable, the same on every machine, and short enough for a Kubernetes label."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ if TYPE_CHECKING:
     from gridctl_trainer.contract.spec.run_spec import RunSpec
 
 RUN_ID_MAX_LENGTH: Final = 63
-"""A Job's name is copied into labels: a longer one is accepted as a name and fails later."""
+"""Maximum length of a label. A Job's name is copied into labels, so a longer name would be accepted but fail later."""
 
 _HASH_DIGITS: Final = 8
 
 
 def run_id_of(run: RunSpec) -> str:
-    """`<experiment>-<model>-r<percent>-<ablation>-[f<fold>-]s<seed>-<8 hex of the digest>`: a DNS label.
+    """The name of a run: `<experiment>-<model>-r<percent>-<ablation>-[f<fold>-]s<seed>-<8 hex of the digest>`.
+
+    It is a DNS label.
 
     Raises:
         SpecError: The name is longer than a label may be.

@@ -1,4 +1,4 @@
-"""RunSpec: one cell of the grid, and the name it has everywhere."""
+"""RunSpec, the specification of one cell of the grid, and its name."""
 
 from __future__ import annotations
 
@@ -29,24 +29,25 @@ MAX_SPEC_BYTES: Final = 1 << 20
 
 
 class RunSpec(Frozen):
-    """What one run is. Each field says whether it decides the result, and with it the run's name, or is only recorded.
+    """One run. Each field declares whether it can change the result, and thus the run's name, or is only recorded.
 
     Attributes:
-        schema_version: Of this format; 1 of a run that an earlier version named, which is read and never trained.
+        schema_version: Version of this format. A run of version 1 was named by an earlier version of gridctl: it is
+            read but never trained.
         experiment: Name of the experiment, a DNS label.
         model: The model's name in the experiment, as in labels, tables and columns.
-        network: What that name stands for.
-        train_ratio: Share of the patients trained on, in (0, 1), the others validate; under `data.split` the share of
+        network: The network that this name stands for.
+        train_ratio: Share of the patients to train on, in (0, 1); the others validate. With `data.split`, the share of
             its training patients, up to 1.
-        fold: Which fold validates, from 0; None without folds.
+        fold: The fold that validates, from 0; None without folds.
         ablation: Name of what was left out or changed; `none` for nothing.
-        seed: Of the split, the start weights and the order of images.
-        data: Where the images are and how they are prepared.
+        seed: Seed of the split, the initial weights and the order of images.
+        data: Where the images are, and how they are prepared.
         training: How the model is trained.
-        metrics: Which scores are computed. Recorded: another list changes neither the weights nor the scores that
-            both have, so the run stays the same one.
+        metrics: The scores to compute. They are only recorded, because another list changes neither the weights nor the
+            scores that both lists contain.
         scoring: How whole cases are scored.
-        plugin_path: Folders in which modules of plugins that are named by their path are looked for, after all others.
+        plugin_path: Folders that are searched, after all others, for the modules of plugins named by their path.
     """
 
     schema_version: Annotated[Literal[1, 2], DECIDES] = SCHEMA_VERSION
@@ -93,7 +94,7 @@ class RunSpec(Frozen):
         folds = split.number_of_folds if split else None
         if self.train_ratio == 1 and not (split and split.is_fixed):
             raise ValueError(
-                "train_ratio is 1, so that nobody validates: use one below 1, or give data.split a file or folds"
+                "train_ratio is 1, so nobody validates: use one below 1, or give data.split a file or folds"
             )
         if (self.fold is None) != (folds is None) or (self.fold is not None and self.fold >= (folds or 0)):
             said = "there are no folds" if folds is None else f"there are folds 0 to {folds - 1}"
@@ -104,7 +105,7 @@ class RunSpec(Frozen):
 
     @cached_property
     def run_id(self) -> str:
-        """The run's name, as `run_id_of` builds it.
+        """The run's name, built by `run_id_of`.
 
         Raises:
             SpecError: The name is longer than a label may be.
@@ -118,16 +119,16 @@ class RunSpec(Frozen):
 
     @property
     def deciding(self) -> dict[str, Any]:
-        """All that can change the result and differs from its default, as JSON, and by which version's defaults."""
+        """Everything that can change the result and differs from its default, as JSON, and the schema version."""
         return {**identity(self), "schema_version": self.schema_version}
 
     @property
     def pair(self) -> tuple[str, float, str, int | None, int]:
-        """What two runs of a pair have in common: experiment, train ratio, ablation, fold, seed."""
+        """What the two runs of a pair have in common: experiment, train ratio, ablation, fold and seed."""
         return (self.experiment, self.train_ratio, self.ablation, self.fold, self.seed)
 
     def to_json(self) -> bytes:
-        """The specification as it lies in the store."""
+        """The specification as it is stored."""
         return (json.dumps(self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n").encode()
 
     @classmethod
@@ -136,10 +137,10 @@ class RunSpec(Frozen):
 
         Args:
             text: JSON.
-            where: File or key named in errors.
+            where: File or key to name in errors.
 
         Raises:
-            SpecError: Not JSON, another schema version, or invalid: every mistake at once.
+            SpecError: The text is not JSON, has another schema version, or is not valid; it lists every mistake.
         """
         try:
             content = read_json(text, MAX_SPEC_BYTES)
@@ -148,7 +149,7 @@ class RunSpec(Frozen):
         if isinstance(content, dict) and content.get("schema_version") != SCHEMA_VERSION:
             raise SpecError(
                 f"schema_version is {shortened(repr(content.get('schema_version')), 40)}, "
-                f"this trainer trains {SCHEMA_VERSION}",
+                f"but this trainer needs {SCHEMA_VERSION}",
                 where=where,
                 fix="use the trainer image that belongs to the gridctl that submitted it",
             )

@@ -1,4 +1,4 @@
-"""What a run scores: which sets, which structures, by which metrics."""
+"""The sets and structures that a run scores, and the metrics."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ DEFAULT_METRICS: Final = (
     *("relative_stroke_volume_error", "ef", "true_ef", "ef_error", "absolute_ef_error"),
     *("mass_g", "true_mass_g", "mass_error_g", "absolute_mass_error_g", "relative_mass_error"),
 )
-"""The scorecard: scores of whole cases and patients once the model is trained, and two of slices after each epoch."""
+"""The scorecard: scores of whole cases and patients after training, and two scores of slices after each epoch."""
 
 DEFAULT_SECONDARY_METRIC: Final = "hd95"
-"""What is tested beside the first metric where the first is one of cases, and never in the headline."""
+"""The metric that is tested besides the first one if that is a metric of cases. It is never in the headline."""
 
 
 def scored_sets(data: DataSpec) -> tuple[str, ...]:
@@ -35,7 +35,7 @@ def scored_sets(data: DataSpec) -> tuple[str, ...]:
 
 
 def structures_of(data: DataSpec) -> tuple[str, ...]:
-    """What is segmented, in the order of the classes."""
+    """The segmented structures, in the order of the classes."""
     return data.target
 
 

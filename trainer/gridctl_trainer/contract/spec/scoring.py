@@ -1,4 +1,4 @@
-"""How cases are scored once a model is trained."""
+"""How cases are scored after training."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ CleanUp = Literal["none", "largest_component"]
 
 
 class ScoringSpec(Frozen):
-    """How whole cases are scored, on the scanner's grid: after the last epoch, and at the best one where it is kept.
+    """How whole cases are scored on the scanner's grid, after the last epoch and for the best epoch if it is kept.
 
     Attributes:
-        clean_up: What is done to the mask of each structure before it is scored: `none`, or `largest_component`,
-            which leaves the largest part whose voxels touch by a face, an edge or a corner.
-        every_epochs: Score the cases of `validation` and of external sets also after every so many epochs; never
-            those of `test`.
+        clean_up: What is done to the mask of each structure before it is scored: `none`, or `largest_component`, which
+            keeps only the largest part whose voxels touch at a face, an edge or a corner.
+        every_epochs: Also score the cases of `validation` and of external sets every this many epochs; cases of `test`
+            never are.
     """
 
     clean_up: Annotated[CleanUp, DECIDES] = "none"

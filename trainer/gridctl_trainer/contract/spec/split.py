@@ -1,4 +1,4 @@
-"""Which patients train and which validate, where that is not left to ratio and seed."""
+"""Which patients train and which validate, if this does not only depend on ratio and seed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from gridctl_trainer.contract.spec.identity import DECIDES, RECORDED
 
 
 class SplitParts(Frozen):
-    """The patients of each part, or cases of them, as the data set calls them.
+    """The patients of each part, or their cases, by the data set's names.
 
     Attributes:
-        train: Trained on, or drawn from where the train ratio is below 1.
-        validation: Scored after every epoch.
-        test: Scored once, after the last one.
+        train: Patients to train on, or to draw from if the train ratio is below 1.
+        validation: Patients who are scored after every epoch.
+        test: Patients who are scored once, after the last epoch.
     """
 
     train: Annotated[tuple[str, ...], Field(min_length=1), RECORDED]
@@ -37,18 +37,20 @@ class SplitParts(Frozen):
 
 
 class SplitSpec(Frozen):
-    """How patients are split: the same for every seed, from a file or in folds of equal size, or each group alike.
+    """How patients are split: from a file or into folds, which are the same for every seed, or stratified by group.
 
-    Give one of the first three, or `stratify`, or both.
+    Give one of the first three options, or `stratify`, or both.
 
     Attributes:
-        folds: Number of folds that gridctl makes, the same ones everywhere: each patient validates in one of them.
-        file: JSON or YAML: `{train: [...], validation: [...], test: [...]}`, a list of such for several folds, or
-            nnU-Net's `splits_final.json`. Its content travels with the runs.
-        parts: The same written out, one item for each fold.
-        stratify: What patients are drawn by, so that each part has the same share of every diagnosis, vendor or centre
-            as the data set, to within one patient; a file's parts stay as they are, only the train ratio draws so.
-        digest: SHA-256 of `parts`; filled in.
+        folds: Number of folds of equal size that gridctl makes. They are the same everywhere, and each patient
+            validates in one of them.
+        file: A JSON or YAML file: `{train: [...], validation: [...], test: [...]}`, a list of these for several folds,
+            or nnU-Net's `splits_final.json`. Its content is stored with the runs.
+        parts: The content of the file, one item per fold.
+        stratify: Property of patients by which they are stratified, so that each part has the same share of every
+            diagnosis, vendor or centre as the data set, to within one patient. The parts of a file stay as they are,
+            and only the draw by train ratio is stratified.
+        digest: SHA-256 of `parts`, which is filled in.
     """
 
     folds: Annotated[int | None, Field(ge=2, le=1000), DECIDES] = None
@@ -65,7 +67,7 @@ class SplitSpec(Frozen):
         try:
             parts = [SplitParts.model_validate(item).model_dump(mode="json") for item in given["parts"]]
         except (TypeError, ValueError):
-            return given  # said where the parts are validated
+            return given  # reported where the parts are validated
         return {**given, "digest": hashlib.sha256(canonical_json(parts).encode()).hexdigest()}
 
     @model_validator(mode="after")
@@ -83,5 +85,5 @@ class SplitSpec(Frozen):
 
     @property
     def number_of_folds(self) -> int | None:
-        """How many folds there are; None of a single split."""
+        """The number of folds; None for a single split."""
         return self.folds or (len(self.parts) if len(self.parts) > 1 else None)

@@ -1,1 +1,1 @@
-"""How one model is trained: its loss, its optimizer, its learning rate, its checkpoints."""
+"""How one model is trained: its loss, optimizer, learning rate and checkpoints."""

@@ -1,4 +1,4 @@
-"""What training minimises."""
+"""The loss that training minimises."""
 
 from __future__ import annotations
 
@@ -15,24 +15,25 @@ _Weight = Annotated[float, Field(gt=0, le=1000)]
 
 
 class LossSpec(Choice):
-    """What training minimises: a name, such as `dice_bce`, or a section with its options. Of one structure each pixel
-    is its own yes or no (sigmoid); of several a pixel is one of them or the background (softmax). A structure that
-    nobody outlined on a slice is left out of that slice's loss.
+    """The loss that training minimises: a name, such as `dice_bce`, or a section with its options. With one structure,
+    each pixel is inside or outside (sigmoid). With several, each pixel is one of them or the background (softmax). A
+    structure that was not annotated on a slice is left out of that slice's loss.
 
     Attributes:
-        name: `bce`: cross-entropy, of one structure binary, mean over pixels. `dice`: 1 - soft Dice, mean over
-            structures and images. `dice_bce`: both, added. `focal`: cross-entropy in which each pixel counts
-            (1 - p)^gamma, p being the probability that it has of its truth (Lin et al. 2017).
-        structure_weights: How much a structure counts, by name; 1 where it is not named, as the background. In
-            cross-entropy every pixel counts what its structure does, in Dice every structure.
-        smoothing: Added to both sides of the quotient of Dice; an empty image that is predicted empty loses nothing.
-        batch_dice: Whether Dice is of the whole minibatch as if it were one image, as in nnU-Net, in place of the mean
-            over images: a slice without the structure then counts for little.
+        name: `bce`: cross-entropy, mean over pixels, binary for one structure. `dice`: 1 - soft Dice, mean over
+            structures and images. `dice_bce`: the sum of both. `focal`: cross-entropy in which each pixel has weight
+            (1 - p)^gamma, where p is the predicted probability of its true class (Lin et al. 2017).
+        structure_weights: Weight of each structure, by name. Structures that are not named, and the background, have
+            weight 1. In cross-entropy, the weights apply to pixels, and in Dice to structures.
+        smoothing: Added to numerator and denominator of Dice, so that an empty image that is predicted empty has no
+            loss.
+        batch_dice: Whether Dice is computed over the whole minibatch as if it were one image, as in nnU-Net, instead of
+            the mean over images. A slice without the structure then has little influence.
         dice_weight: Weight of Dice in the sum.
         bce_weight: Weight of cross-entropy in the sum.
-        gamma: Exponent of the focal loss; with 0 it is cross-entropy.
-        alpha: What a pixel of a structure counts in the focal loss, one of the background counting 1 - alpha; null for
-            1 each.
+        gamma: Exponent of the focal loss; 0 gives cross-entropy.
+        alpha: Weight of pixels of a structure in the focal loss; pixels of the background have weight 1 - alpha. null
+            for 1 everywhere.
     """
 
     options_of: ClassVar[Mapping[str, Sequence[str]]] = {
@@ -55,6 +56,6 @@ class LossSpec(Choice):
         return hash(self.model_dump_json())
 
     def weights(self, target: Sequence[str]) -> tuple[float, ...]:
-        """Of each structure, in that order."""
+        """The weight of each structure in `target`, in that order."""
         given: Mapping[str, Any] = self.structure_weights
         return tuple(float(given.get(name, 1.0)) for name in target)

@@ -1,4 +1,4 @@
-"""How weights are updated: the optimizer, and its learning rate from step to step."""
+"""How weights are updated: the optimizer, and the learning rate of each step."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class OptimizerSpec(Choice):
     """One of torch's optimizers: a name, such as `sgd`, or a section with its options, which are torch's.
 
     Attributes:
-        name: `adam`, `adamw` or `sgd`. Its learning rate is `training.learning_rate`.
-        weight_decay: L2 penalty, of `adamw` decoupled from the gradient; by default 0, of `adamw` 0.01.
-        betas: Decay of the running averages of gradient and squared gradient.
+        name: `adam`, `adamw` or `sgd`. The learning rate is `training.learning_rate`.
+        weight_decay: L2 penalty, which `adamw` decouples from the gradient. The default is 0.01 for `adamw`, else 0.
+        betas: Decay rates of the running averages of gradient and squared gradient.
         eps: Added to the denominator.
-        amsgrad: Whether the largest squared gradient so far is taken (Reddi et al. 2018).
-        momentum: Of `sgd`; by default 0.9, where torch has 0.
-        dampening: Of the momentum.
-        nesterov: Whether the momentum is Nesterov's.
+        amsgrad: Whether to use the largest squared gradient so far (Reddi et al. 2018).
+        momentum: Momentum of `sgd`. The default is 0.9, whereas torch's is 0.
+        dampening: Dampening of the momentum.
+        nesterov: Whether to use Nesterov momentum.
     """
 
     options_of: ClassVar[Mapping[str, Sequence[str]]] = {
@@ -45,24 +45,24 @@ class OptimizerSpec(Choice):
 
 
 class ScheduleSpec(Choice):
-    """The learning rate from optimizer step to step: a name, such as `cosine`, or a section with its options. The
-    curves are those of torch's schedulers, moved on after every optimizer step, over all steps of the run; those of
-    `cosine` and `poly` over the steps after the warm-up. `training.learning_rate` is the highest rate.
+    """The learning rate of each optimizer step: a name, such as `cosine`, or a section with its options. The curves are
+    those of torch's schedulers, with one step of the scheduler per optimizer step. They cover all steps of the run, or,
+    for `cosine` and `poly`, the steps after the warm-up. `training.learning_rate` is the highest rate.
 
     Attributes:
         name: `constant`, `cosine` (CosineAnnealingLR), `poly` (PolynomialLR) or `one_cycle` (OneCycleLR).
-        warmup_epochs: Epochs in which the rate first grows linearly to `training.learning_rate`; `one_cycle` has its
-            own.
-        warmup_start_factor: Share of the rate at which the warm-up starts.
-        eta_min: Rate at which `cosine` ends.
-        power: Of `poly`: the rate is multiplied by (1 - share of the steps taken) to this power.
+        warmup_epochs: Number of epochs in which the rate first grows linearly to `training.learning_rate`. `one_cycle`
+            has its own warm-up.
+        warmup_start_factor: The warm-up starts at this share of the rate.
+        eta_min: The rate at which `cosine` ends.
+        power: Exponent of `poly`: the rate is multiplied by (1 - share of the steps taken) to this power.
         pct_start: Share of the steps in which the rate of `one_cycle` grows.
         div_factor: `one_cycle` starts at the highest rate divided by this.
-        final_div_factor: `one_cycle` ends at its first rate divided by this.
+        final_div_factor: `one_cycle` ends at its initial rate divided by this.
         anneal_strategy: Shape of `one_cycle`: `cos` or `linear`.
-        three_phase: Whether `one_cycle` returns to its first rate before it falls to the last.
-        cycle_momentum: Whether `one_cycle` moves the momentum, or the first of `betas`, against the rate, between 0.95
-            and 0.85 as torch does.
+        three_phase: Whether `one_cycle` returns to its initial rate before it falls to the final rate.
+        cycle_momentum: Whether `one_cycle` changes the momentum, or the first of `betas`, inversely to the rate,
+            between 0.95 and 0.85 as in torch.
     """
 
     options_of: ClassVar[Mapping[str, Sequence[str]]] = {
@@ -88,5 +88,5 @@ class ScheduleSpec(Choice):
 
     @property
     def depends_on_epochs(self) -> bool:
-        """Whether the rate of a step depends on how many the run has: then no run goes on from a shorter one."""
+        """Whether the rate of a step depends on the number of epochs. If so, a run cannot continue a shorter one."""
         return self.name != "constant"

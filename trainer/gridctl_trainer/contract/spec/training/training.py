@@ -17,34 +17,33 @@ class TrainingSpec(Frozen):
     """How one model is trained. The defaults are the recipe of the thesis (4.3, 4.5, 5.1) and of its author's code.
 
     Attributes:
-        epochs: Passes over the training images; there is no early stopping.
-        batch_size: Images in one optimizer step.
-        learning_rate: Learning rate of the optimizer; with a schedule the highest one.
-        loss: What is minimised: `bce`, `dice`, `dice_bce` or `focal`, or a section with its options.
+        epochs: Number of passes over the training images. There is no early stopping.
+        batch_size: Number of images in one optimizer step.
+        learning_rate: Learning rate of the optimizer; with a schedule, the highest rate.
+        loss: The loss to minimise: `bce`, `dice`, `dice_bce` or `focal`, or a section with its options.
         optimizer: `adam`, `adamw` or `sgd`, or a section with its options.
         schedule: `constant`, `cosine`, `poly` or `one_cycle`, or a section with its options, such as a warm-up.
-        gradient_clip_norm: Length (L2 norm over all weights) to which a longer gradient is scaled down before the
-            step; None for no clipping.
-        validate_every_epochs: Score `validation` and external sets after every so many epochs, and always after the
-            last one; epochs between have a training loss alone, and none of them can be the best one.
-        validation_batch_size: Images in one validation minibatch; each minibatch's scores are logged.
-        external_batch_size: Images in one minibatch of external sets and of the test set.
-        checkpoint_every_epochs: Epochs between periodic checkpoints.
-        checkpoint_keep_last: How many of the newest checkpoints stay; with two, the one before the
-            last is there if the last is damaged.
-        checkpoint_keep_every_epochs: Checkpoints after multiples of this stay for good; None for none.
-        checkpoint_keep_best: Keep the checkpoint of the best epoch by this score, such as `validation.soft_dice`, or
-            by `train_loss`, and make one whenever an epoch is the best so far; None for neither.
-        on_nonfinite: What a loss or gradient that is NaN or infinite does: `stop` the run, or
-            `skip` that optimizer step.
-        deterministic: Whether torch uses deterministic algorithms only.
-        store_outage_minutes: How long an attempt that cannot go on without its store waits for it:
-            at its start, and with everything trained at its end.
-        spool_mib: How much of the checkpoints a failing store has not taken is kept on local disk
-            meanwhile; in a pod at most half of `kubernetes.scratch`, where it lies.
-        threads: CPU threads of each run; with another number sums may round differently.
-        device: Where a run computes; `auto` takes a GPU if there is one, and ends in a pod that was given one and
-            cannot use it.
+        gradient_clip_norm: Maximum length of the gradient (L2 norm over all weights). A longer gradient is scaled down
+            to it before the step; None for no clipping.
+        validate_every_epochs: Score `validation` and external sets every this many epochs, and always after the last.
+            The epochs in between have only a training loss, and cannot be the best epoch.
+        validation_batch_size: Number of images in one validation minibatch. The scores of each minibatch are logged.
+        external_batch_size: Number of images in one minibatch of the external sets and the test set.
+        checkpoint_every_epochs: Number of epochs between periodic checkpoints.
+        checkpoint_keep_last: How many of the newest checkpoints are kept. With two, there is still one if the last is
+            damaged.
+        checkpoint_keep_every_epochs: Checkpoints at multiples of this many epochs are kept permanently; None for none.
+        checkpoint_keep_best: Keep the checkpoint of the best epoch by this score, such as `validation.soft_dice`, or by
+            `train_loss`, and save one whenever an epoch is the best so far; None for neither.
+        on_nonfinite: What to do if a loss or gradient is NaN or infinite: `stop` the run, or `skip` the optimizer step.
+        deterministic: Whether torch may only use deterministic algorithms.
+        store_outage_minutes: How long an attempt waits for its store when it cannot continue without it: at its start,
+            and at its end, when everything is trained.
+        spool_mib: How much of the checkpoints that a failing store has not taken is kept on local disk; in a pod, at
+            most half of `kubernetes.scratch`, where it lies.
+        threads: Number of CPU threads of each run. With another number, sums may be rounded differently.
+        device: The device that a run computes on. `auto` uses a GPU if there is one, and fails in a pod that was given
+            a GPU but cannot use it.
     """
 
     epochs: Annotated[int, Field(ge=1, le=9999), DECIDES] = 200
@@ -72,7 +71,7 @@ class TrainingSpec(Frozen):
     @classmethod
     def _weighs_something(cls, loss: LossSpec) -> LossSpec:
         if loss.name == "dice_bce" and loss.dice_weight == loss.bce_weight == 0:
-            raise ValueError("dice_weight and bce_weight are both 0, so that nothing is minimised")
+            raise ValueError("dice_weight and bce_weight are both 0, so nothing is minimised")
         return loss
 
     @field_validator("optimizer")
