@@ -144,7 +144,7 @@ def test_the_trainer_goes_on_without_whoever_reads_its_progress(streams: str, fo
         (["sumbit"], "no such command 'sumbit'. Did you mean 'submit'?"),
         (["submit", "x.yaml", "--wokers", "2"], "no such option: --wokers (Possible options: --workers)"),
         (["submit", "x.yaml", "--workers", "0"], "--workers: must be at least 1, got '0'"),
-        (["submit", "x.yaml", "--workers", "x"], "--workers: a whole number is meant, got 'x'"),
+        (["submit", "x.yaml", "--workers", "x"], "--workers: expected a whole number, got 'x'"),
         (["report", "--format", "pdf"], "--format: 'pdf' is not one of"),
         (["logs"], "missing argument 'RUN'"),
     ],

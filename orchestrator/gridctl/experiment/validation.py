@@ -89,7 +89,7 @@ def validate(
         return None
     changed = [(location, text) for location, text in misread(value, made) if only is None or location[0] in only]
     for location, text in changed:
-        report((*at, *location), f"a number is meant, got {text}")
+        report((*at, *location), f"expected a number, got {text}")
     return None if changed else made
 
 
@@ -110,7 +110,7 @@ def _what_and_fix(model: type[BaseModel], item: Any, location: Location, *, sugg
         return f"unknown value {shortened(repr(item['input']))}", did_you_mean(item["input"], known)
     if item["type"] == "tuple_type" and not isinstance(item["input"], dict):
         given = shortened(str(item["input"]))
-        what = f"a list is meant, got {shown(item['input'])}"
+        what = f"expected a list, got {shown(item['input'])}"
         return what, f"{_FOR_ONE}[{given}]" if item["input"] not in (None, "") else ""
     mistake = item.get("ctx", {}).get("error")
     if isinstance(mistake, LocationMistake):

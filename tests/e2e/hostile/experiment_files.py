@@ -82,17 +82,17 @@ FILES: Final[Mapping[str, Case]] = {
     "5,000 octal digits": changed("[1]", f"[0o{'7' * 5_000}]", 4, "this number has 5,002 digits"),
     "5,000 decimals": changed("[0.5]", f"[0.{'5' * 5_000}]", 3, "this number has 5,002 digits"),
     "99 digits": changed("[1]", f"[{'9' * 99}]", 4, "seeds[0]: must be less than 4294967296"),
-    "1e400": changed("epochs: 1", "learning_rate: 1e400", 6, "training.learning_rate: a finite number is meant"),
-    "1e400 epochs": changed("epochs: 1", "epochs: 1e400", 6, "training.epochs: a whole number is meant"),
+    "1e400": changed("epochs: 1", "learning_rate: 1e400", 6, "training.learning_rate: expected a finite number"),
+    "1e400 epochs": changed("epochs: 1", "epochs: 1e400", 6, "training.epochs: expected a whole number"),
     "1e999999999": changed(
-        "epochs: 1", "learning_rate: 1e999999999", 6, "training.learning_rate: a finite number is meant"
+        "epochs: 1", "learning_rate: 1e999999999", 6, "training.learning_rate: expected a finite number"
     ),
-    "NaN": changed("epochs: 1", "learning_rate: .nan", 6, "training.learning_rate: a finite number is meant"),
-    "infinity": changed("epochs: 1", "learning_rate: .inf", 6, "training.learning_rate: a finite number is meant"),
-    "minus infinity": changed("[0.5]", "[-.inf]", 3, "train_ratios[0]: a finite number is meant"),
-    "NaN as a seed": changed("[1]", "[.nan]", 4, "seeds[0]: a whole number is meant"),
-    "true as a number": changed("epochs: 1", "epochs: true", 6, "training.epochs: a number is meant, got true"),
-    "half an epoch": changed("epochs: 1", "epochs: 1.5", 6, "training.epochs: a whole number is meant, got 1.5"),
+    "NaN": changed("epochs: 1", "learning_rate: .nan", 6, "training.learning_rate: expected a finite number"),
+    "infinity": changed("epochs: 1", "learning_rate: .inf", 6, "training.learning_rate: expected a finite number"),
+    "minus infinity": changed("[0.5]", "[-.inf]", 3, "train_ratios[0]: expected a finite number"),
+    "NaN as a seed": changed("[1]", "[.nan]", 4, "seeds[0]: expected a whole number"),
+    "true as a number": changed("epochs: 1", "epochs: true", 6, "training.epochs: expected a number, got true"),
+    "half an epoch": changed("epochs: 1", "epochs: 1.5", 6, "training.epochs: expected a whole number, got 1.5"),
     # other texts than UTF-8
     "Latin-1": ((SOUND + "# caf\xe9\n").encode("latin-1"), 7, "UTF-8"),
     "UTF-16": (SOUND.encode("utf-16"), None, "UTF-16"),
@@ -143,48 +143,48 @@ FILES: Final[Mapping[str, Case]] = {
         "{unet: {channels: [4, 8], batch_size: 2}}", "[1, 2]", 2, "models are a mapping of names to options"
     ),
     "list as the architecture": changed(
-        "batch_size: 2", "architecture: [unet]", 2, "models.unet.architecture: the name of a model is meant"
+        "batch_size: 2", "architecture: [unet]", 2, "models.unet.architecture: expected the name of a model"
     ),
     "mapping as the architecture": changed(
-        "batch_size: 2", "architecture: {unet: 1}", 2, "models.unet.architecture: the name of a model is meant"
+        "batch_size: 2", "architecture: {unet: 1}", 2, "models.unet.architecture: expected the name of a model"
     ),
     "nothing as the architecture": changed(
-        "batch_size: 2", "architecture: ", 2, "models.unet.architecture: the name of a model is meant"
+        "batch_size: 2", "architecture: ", 2, "models.unet.architecture: expected the name of a model"
     ),
     "empty value to set": added(
         "ablations: [{name: long, set: {training.epochs: }}]\n",
         7,
-        "makes training.epochs invalid: a whole number is meant, got nothing",
+        "makes training.epochs invalid: expected a whole number, got nothing",
     ),
     "list to set": added(
         "ablations: [{name: long, set: [training.epochs]}]\n",
         7,
-        "ablations[0].set: a mapping of keys to values is meant, got a list",
+        "ablations[0].set: expected a mapping of keys to values, got a list",
     ),
     "empty path to set": added("ablations: [{name: long, set: {'': 1}}]\n", 7, "an ablation cannot change this"),
     "dots to set": added("ablations: [{name: long, set: {'...': 1}}]\n", 7, "an ablation cannot change this"),
     "section to set": added("ablations: [{name: long, set: {training: }}]\n", 7, "an ablation cannot change this"),
     "number to set": added("ablations: [{name: long, set: {7: 1}}]\n", 7, "the key 7 is not text"),
     "list of ablations inside a list": added(
-        "ablations: [[none]]\n", 7, "ablations[0]: a mapping of keys to values is meant, got a list"
+        "ablations: [[none]]\n", 7, "ablations[0]: expected a mapping of keys to values, got a list"
     ),
     "mapping for the seeds": changed("[1]", "{1: 2}", 4, "the key 1 is not text"),
     "list for the data": changed(
         "{train: {dataset: acdc, path: data}, size_px: 32}",
         "[data]",
         5,
-        "data: a mapping of keys to values is meant, got a list",
+        "data: expected a mapping of keys to values, got a list",
     ),
     "nothing for the data": changed(
         "{train: {dataset: acdc, path: data}, size_px: 32}", "", 5, "data.train: is missing"
     ),
-    "list for the name": changed("name: tiny", "name: [tiny]", 1, "name: text is meant, got a list"),
-    "list for training": changed("{epochs: 1}", "[1]", 6, "training: a mapping of keys to values is meant, got a list"),
-    "list to compare": added("compare: [[unet]]\n", 7, "compare[0]: a mapping of keys to values is meant, got a list"),
+    "list for the name": changed("name: tiny", "name: [tiny]", 1, "name: expected text, got a list"),
+    "list for training": changed("{epochs: 1}", "[1]", 6, "training: expected a mapping of keys to values, got a list"),
+    "list to compare": added("compare: [[unet]]\n", 7, "compare[0]: expected a mapping of keys to values, got a list"),
     "list for kubernetes": added(
-        "kubernetes: [1]\n", 7, "kubernetes: a mapping of keys to values is meant, got a list"
+        "kubernetes: [1]\n", 7, "kubernetes: expected a mapping of keys to values, got a list"
     ),
-    "list for the store": added("store: [a]\n", 7, "store: text is meant, got a list"),
+    "list for the store": added("store: [a]\n", 7, "store: expected text, got a list"),
 }
 
 SETTINGS: Final[Mapping[str, str]] = {
@@ -196,25 +196,25 @@ SETTINGS: Final[Mapping[str, str]] = {
     f"seeds={'[' * 30_000}": "more than 32 levels",
     f"models={'{a: ' * 300}{'}' * 300}": "more than 32 levels",
     f"name={'x' * 100_000}": "name",
-    "training.epochs=1e400": "a whole number is meant",
-    "training.learning_rate=1e400": "a finite number is meant",
-    "training.learning_rate=.nan": "a finite number is meant",
-    "training.learning_rate=-.inf": "a finite number is meant",
-    "train_ratios=[.nan]": "a finite number is meant",
-    "training.epochs=true": "a number is meant, got true",
-    "training.epochs=[1]": "a whole number is meant, got a list",
+    "training.epochs=1e400": "expected a whole number",
+    "training.learning_rate=1e400": "expected a finite number",
+    "training.learning_rate=.nan": "expected a finite number",
+    "training.learning_rate=-.inf": "expected a finite number",
+    "train_ratios=[.nan]": "expected a finite number",
+    "training.epochs=true": "expected a number, got true",
+    "training.epochs=[1]": "expected a whole number, got a list",
     "training.epochs={1: 2}": "the key 1 is not text",
     "training={epochs: 1, epochs: 2}": 'duplicate key "epochs"',
-    "training=[1]": "a mapping of keys to values is meant, got a list",
+    "training=[1]": "expected a mapping of keys to values, got a list",
     "data=null": "data.train: is missing",
     "models=[1, 2]": "models are a mapping of names to options",
     "models=[unet: {}]": "models are a mapping of names to options",
     "models=": "models are a mapping of names to options",
     "models.unet=[1]": "a model's options are a mapping",
     "models.unet.architecture=null": "unknown model 'null'",
-    "ablations=[{name: long, set: {training.epochs: }}]": "a whole number is meant, got nothing",
+    "ablations=[{name: long, set: {training.epochs: }}]": "expected a whole number, got nothing",
     "ablations=[{name: long, set: {7: 1}}]": "the key 7 is not text",
-    "ablations=[[none]]": "a mapping of keys to values is meant, got a list",
+    "ablations=[[none]]": "expected a mapping of keys to values, got a list",
     "seeds=[&a 1, *a]": "anchors",
     "seeds=&a [*a]": "*a is used inside the value that it names",
     "seeds=!!python/object/apply:os.system [ls]": "YAML tags",

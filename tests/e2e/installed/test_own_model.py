@@ -112,7 +112,7 @@ def test_options_of_a_bare_class_are_checked_before_anything_is_done(bare: Run, 
     assert done.returncode == 2
     for said in (
         "wrong.yaml:5: models.res_unet.widht: unknown key 'widht'\n  did you mean 'width'?",
-        "wrong.yaml:5: models.res_unet.depth: a whole number is meant, got 'deep'",
+        "wrong.yaml:5: models.res_unet.depth: expected a whole number, got 'deep'",
         "wrong.yaml:5: models.res_unet.classes: classes is given by gridctl, from the data\n  leave it out",
     ):
         assert said in done.stderr

@@ -118,7 +118,7 @@ def test_text_of_set_is_literal_and_everything_else_is_yaml(gridctl: Command, tm
         assert gridctl("submit", "tiny.yaml", "--dry-run", "--set", f"data.train.path={name}").returncode == 2
     for assignment, said in {
         "training.epochs=2 # x": "would be a comment",
-        "training.epochs=two": "a whole number is meant",
+        "training.epochs=two": "expected a whole number",
         "training.epochs=&a 2": "anchors",
         "seeds=1": "seeds",
         "data.train.path=": "it is empty",

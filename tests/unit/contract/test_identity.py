@@ -264,7 +264,7 @@ def test_a_field_that_says_nothing_is_an_error_by_name() -> None:
     class Undecided(Frozen):
         size: int = 1
 
-    with pytest.raises(TypeError, match=r"Undecided\.size has to be marked as DECIDES or RECORDED"):
+    with pytest.raises(TypeError, match=r"Undecided\.size must be marked as DECIDES or RECORDED"):
         identity(Undecided())
 
 

@@ -64,7 +64,7 @@ def test_a_set_has_no_name_that_means_something_else(name: str) -> None:
     [
         ("data: {train: {path: a}}", "tiny.yaml:5: data.train.dataset: is missing"),
         ("data: {train: {dataset: acdc}}", "data.train.path: is missing"),
-        ("data: {train: acdc}", "data.train: a mapping of keys to values is meant"),
+        ("data: {train: acdc}", "data.train: expected a mapping of keys to values"),
         (f"data: {{{TRAIN}, external: {{A-B: {{dataset: acdc, path: b}}}}}}", "use lowercase letters, digits and '_'"),
         (f"data: {{{TRAIN}, target: []}}", "data.target: the list is empty, so there is nothing to segment"),
         (f"data: {{{TRAIN}, target: [a, a]}}", "data.target: a appears more than once"),

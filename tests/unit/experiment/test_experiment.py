@@ -101,7 +101,7 @@ def test_two_variants_of_one_architecture_can_be_compared() -> None:
         ("no_clahe", "none", "exp.yaml:6: ablations: none appears more than once"),
         ("size_px: 64", "size: 64", "exp.yaml:11: data.size: unknown key 'size'"),
         ("size_px: 64", "size_px: 60", "use a multiple of 16, such as 48 or 64"),
-        ("epochs: 4", "epochs: many", "exp.yaml:12: training.epochs: a whole number is meant"),
+        ("epochs: 4", "epochs: many", "exp.yaml:12: training.epochs: expected a whole number"),
         ("against: unet", "against: u_net", "exp.yaml:13: compare.against: there is no model 'u_net' here"),
         ("against: unet", "against: gamma_net", "a model is compared with itself"),
         ("score: best", "score: top", "use final, best, mean or last-K"),

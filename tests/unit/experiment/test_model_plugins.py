@@ -148,7 +148,7 @@ def test_a_key_given_twice_is_refused(install: Install) -> None:
     assert "tiny.yaml:4: models.mine.width: is given twice, beside `options` and in it" in said(
         TEXT.replace("width: 3", "width: 3\n    options: {width: 4}")
     )
-    assert "models.mine.training: a mapping of keys to values is meant" in said(TEXT.replace("width: 3", "training: 3"))
+    assert "models.mine.training: expected a mapping of keys to values" in said(TEXT.replace("width: 3", "training: 3"))
 
 
 def test_a_size_that_it_does_not_take_is_refused_with_one_that_it_does(install: Install) -> None:

@@ -68,7 +68,7 @@ def test_metrics_of_one_entry_are_those_of_all_its_opponents() -> None:
     [
         ("- model: gamma_net\n  against:\n  - unet\n  - unt", 11, "compare[0].against[1]: there is no model 'unt'"),
         ("- model: gamma_net\n  against:\n  - unet\n  - unet", 11, "compare[0].against[1]: 'unet' appears more than"),
-        ("- model: gamma_net\n  against:\n  - unet\n  - 5", 11, "compare[0].against[1]: text is meant"),
+        ("- model: gamma_net\n  against:\n  - unet\n  - 5", 11, "compare[0].against[1]: expected text"),
         ("- model: gamma_net\n  against: []", 9, "compare[0].against: the list is empty, so nothing is compared"),
         ("- model: gamma_net\n  against: [gamma_net, unet]", 8, "compare[0]: a model is compared with itself"),
         ("- model: gamma_net\n  against: [unet, other]\n  effect: 0", 10, "compare[0].effect: must be greater than 0"),

@@ -181,7 +181,7 @@ def test_a_run_is_the_same_one_however_its_recipe_was_written() -> None:
     [
         ("{preset: stron}", "exp.yaml:3: models.unet.preset: unknown value 'stron'\n  did you mean 'strong'?"),
         ("{augmentation: {rotation: 3}}", "models.unet.augmentation.rotation: unknown key 'rotation'\n  did you mean"),
-        ("{augmentation: 3}", "exp.yaml:3: models.unet.augmentation: a mapping of keys to values is meant"),
+        ("{augmentation: 3}", "exp.yaml:3: models.unet.augmentation: expected a mapping of keys to values"),
         ("{augmentatoin: {}}", "did you mean 'augmentation'?"),
     ],
 )

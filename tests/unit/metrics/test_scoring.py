@@ -59,9 +59,9 @@ def test_what_is_no_number_is_never_averaged_in_silence(value: float) -> None:
     ("answer", "said"),
     [
         ([0.5, 1.5], "gives 1.5, outside its range of 0 to 1"),
-        ([0.5, "x"], "gives 'x' where a number is meant"),
+        ([0.5, "x"], "gives 'x' instead of a number"),
         ([0.5], "for a minibatch of 2 images"),
-        (torch.zeros(2, 3), "gives \\[0.0, 0.0, 0.0\\] where a number is meant"),
+        (torch.zeros(2, 3), "gives \\[0.0, 0.0, 0.0\\] instead of a number"),
         (torch.zeros(2, 2, 2)[0, 0, 0], "gives shape \\(\\) for a minibatch of 2 images"),
         (None, "gives None for a minibatch"),
     ],

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from gridctl_trainer.contract.errors import shortened
 
-_MAPPING: Final = "a mapping of keys to values is meant"
+_MAPPING: Final = "expected a mapping of keys to values"
 
 _KINDS: Final = {
     "dict_type": _MAPPING,
@@ -15,27 +15,27 @@ _KINDS: Final = {
     "model_type": _MAPPING,
     "model_attributes_type": _MAPPING,
     "dataclass_type": _MAPPING,
-    "string_type": "text is meant",
-    "string_sub_type": "text is meant",
-    "string_unicode": "text is meant",
-    "path_type": "a path is meant",
-    "int_type": "a whole number is meant",
-    "int_parsing": "a whole number is meant",
-    "int_from_float": "a whole number is meant",
-    "int_parsing_size": "a smaller number is meant",
-    "float_type": "a number is meant",
-    "float_parsing": "a number is meant",
-    "finite_number": "a finite number is meant",
-    "bool_type": "true or false is meant",
-    "bool_parsing": "true or false is meant",
-    "tuple_type": "a list is meant",
-    "list_type": "a list is meant",
-    "none_required": "nothing is meant here",
-    "datetime_type": "a time is meant",
-    "datetime_parsing": "a time is meant",
-    "datetime_from_date_parsing": "a time is meant",
-    "timezone_aware": "a time with its zone is meant",
-    "json_invalid": "JSON is meant",
+    "string_type": "expected text",
+    "string_sub_type": "expected text",
+    "string_unicode": "expected text",
+    "path_type": "expected a path",
+    "int_type": "expected a whole number",
+    "int_parsing": "expected a whole number",
+    "int_from_float": "expected a whole number",
+    "int_parsing_size": "expected a smaller number",
+    "float_type": "expected a number",
+    "float_parsing": "expected a number",
+    "finite_number": "expected a finite number",
+    "bool_type": "expected true or false",
+    "bool_parsing": "expected true or false",
+    "tuple_type": "expected a list",
+    "list_type": "expected a list",
+    "none_required": "expected nothing here",
+    "datetime_type": "expected a time",
+    "datetime_parsing": "expected a time",
+    "datetime_from_date_parsing": "expected a time",
+    "timezone_aware": "expected a time with a time zone",
+    "json_invalid": "expected JSON",
 }
 """Messages in which pydantic names Python types."""
 

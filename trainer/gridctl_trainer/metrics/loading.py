@@ -107,7 +107,7 @@ def checked_number(metric: Metric, value: Any) -> float | None:
         number = float(value)
     except (TypeError, ValueError, RuntimeError):
         raise MetricError(
-            f"the metric '{metric.name}' gives {shortened(repr(value), 60)} where a number is meant",
+            f"the metric '{metric.name}' gives {shortened(repr(value), 60)} instead of a number",
             fix="give a number, or Undefined with a reason",
         ) from None
     if not math.isfinite(number):

@@ -123,7 +123,7 @@ def _written(given: Any, report: AddProblem) -> Iterator[tuple[str, Any, Locatio
             name, options = _item(item)
             at = (*AT, index)
             if not name or options is False:
-                report(at, "the name of a step is meant, or {NAME: {its options}}", f"for example {USUAL[0]}")
+                report(at, "expected the name of a step, or {NAME: {its options}}", f"for example {USUAL[0]}")
             elif name in names:
                 report(at, f"{name} appears more than once")
             else:
@@ -136,7 +136,7 @@ def _written(given: Any, report: AddProblem) -> Iterator[tuple[str, Any, Locatio
             else:
                 yield str(name), options, (*AT, name)
     else:
-        report(AT, "a mapping of steps to true, false or options is meant", "or a list of steps, first to last")
+        report(AT, "expected a mapping of steps to true, false or options", "or a list of steps, first to last")
 
 
 def _item(item: Any) -> tuple[str, Any]:
@@ -168,7 +168,7 @@ def _specified(name: str, options: Any, at: Location, report: AddProblem) -> dic
     if options is True or options is None:
         options = {}
     if not isinstance(options, dict):
-        report(at, f"true, false or a mapping of options is meant, got {shortened(str(options), 60)}")
+        report(at, f"expected true, false or a mapping of options, got {shortened(str(options), 60)}")
         return None
     if is_class_path(name):
         return {"step": name, "options": options}  # the trainer checks its options

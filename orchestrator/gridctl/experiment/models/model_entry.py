@@ -74,7 +74,7 @@ def read_model(
     architecture = entry.get("architecture", name)
     where = (*at, "architecture") if "architecture" in entry else at
     if not isinstance(architecture, str):
-        report(where, "the name of a model is meant", did_you_mean(architecture, MODELS.names()))
+        report(where, "expected the name of a model", did_you_mean(architecture, MODELS.names()))
         return None
     if is_class_path(architecture):
         if not is_well_formed(architecture):
@@ -155,7 +155,7 @@ class _Entry:
         if written is None:
             return
         if not isinstance(written, dict):
-            self._refuse((*self._at, section), "a mapping of keys to values is meant", "leave it out for none")
+            self._refuse((*self._at, section), "expected a mapping of keys to values", "leave it out for none")
             return
         for key, value in written.items():
             self._take(section, key, value, (*self._at, section, key))

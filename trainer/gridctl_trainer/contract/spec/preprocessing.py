@@ -46,7 +46,7 @@ def _usual(given: Any) -> Any:
     if unknown := [str(name) for name in given if name not in usual]:
         raise ValueError(f"{', '.join(unknown)}: not a default step, so the steps must be a list, first to last")
     if wrong := [name for name, on in given.items() if not isinstance(on, bool)]:
-        raise ValueError(f"{', '.join(wrong)}: true or false is meant")
+        raise ValueError(f"{', '.join(wrong)}: expected true or false")
     return tuple(item for item in DEFAULT_STEPS if given.get(item.step, True))
 
 

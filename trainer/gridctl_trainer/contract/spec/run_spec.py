@@ -158,7 +158,7 @@ class RunSpec(Frozen):
         except ValidationError as error:
             raise SpecError(validation_problems(error, where=where)) from None
         changed = [
-            Problem(f"a number is meant, got {shortened(found)}", where=joined(where, field))
+            Problem(f"expected a number, got {shortened(found)}", where=joined(where, field))
             for field, found in misread(content, spec)
         ]
         if changed:
