@@ -261,10 +261,10 @@ REFUSED: dict[str, tuple[Form, str]] = {
         rewrite(lambda d: setattr(d, "PixelData", d.PixelData[:-2000])),
         "not a readable DICOM image: The number of bytes of pixel data is less than expected",
     ),
-    "JPEG lossless that breaks off": (shortened(LOSSLESS), "it breaks off"),
-    "JPEG-LS that breaks off": (shortened(LS), "it breaks off"),
-    "JPEG 2000 that breaks off": (shortened(J2K), "it breaks off"),
-    "RLE that breaks off": (
+    "JPEG lossless that is cut off": (shortened(LOSSLESS), "it is cut off"),
+    "JPEG-LS that is cut off": (shortened(LS), "it is cut off"),
+    "JPEG 2000 that is cut off": (shortened(J2K), "it is cut off"),
+    "RLE that is cut off": (
         shortened(rle),
         "cannot decode its pixel data (RLE Lossless): pydicom: The amount",
     ),

@@ -108,7 +108,7 @@ OTHER: dict[str, tuple[Change, str, Callable[[Path], list[Path]]]] = {
         "its sform has a spacing of 3 x 3 x 10 mm, but its pixdim one of 1.5 x 1.5 x 10 mm",
         volumes,
     ),
-    "no place in space": (field(SROW_X, "<f", 0, labels), "its affine is no place", labels),
+    "no place in space": (field(SROW_X, "<f", 0, labels), "its affine is not a valid position", labels),
     "pixdim 0": (field(PIXDIM_Z, "<f", 0), "spacing of 1.5 x 1.5 x 0 mm", volumes),
     "a negative pixdim": (field(PIXDIM_X, "<f", -1.5), "spacing of -1.5 x 1.5 x 10 mm", volumes),
     "metres": (field(XYZT_UNITS, "<b", 1), "spacing of 1.5 x 1.5 x 10 m,", volumes),

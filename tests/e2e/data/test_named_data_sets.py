@@ -31,7 +31,7 @@ def test_without_a_pattern_the_layout_is_refused(phantom: Path, tmp_path: Path, 
     write_nnunet(tmp_path / "raw", phantom)
     done = trainer("data", "check", "raw", "--dataset", "nnunet")
     assert done.returncode == 2
-    assert "whose a case is has to be said, as patients are split and never files" in done.stderr
+    assert "the patient of each case must be known, as patients are split and not files" in done.stderr
     assert "Traceback" not in done.stderr
 
 

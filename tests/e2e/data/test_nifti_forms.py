@@ -106,4 +106,4 @@ def test_of_two_files_of_one_name_the_one_that_is_taken_is_said(small_set: Path,
     assert not checked[patients["same"]]["problems"]
     problem = checked[patients["other"]]["problems"][0]
     assert problem["where"].endswith("frame01.nii")
-    assert "frame01.nii.gz lies beside it and holds something else" in problem["what"]
+    assert "frame01.nii.gz lies beside it and has different content" in problem["what"]

@@ -84,7 +84,7 @@ def test_a_folder_with_neither_says_so(tmp_path: Path) -> None:
     assert "no such folder" in str(done.exception)
     (tmp_path / "empty").mkdir()
     said = str(run("check", tmp_path / "empty").exception)
-    assert "no data set is known by what lies in this folder: it is empty" in said
+    assert "no known data set was recognised in this folder: it is empty" in said
     assert "ACDC, M&Ms, M&Ms-2, Sunnybrook" in said
 
 

@@ -119,7 +119,7 @@ def unknown_label(root: Path) -> None:
 WRONG: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "frames from 1": (from_one, f"{CODES[0]}_sa_gt.nii.gz", "labelled frames: 1, 3"),
     "no column": (without_column, f"{TABLE}:1", "it has no column ED"),
-    "no row": (without_row, TABLE, f"there is no row of {CODES[1]}"),
+    "no row": (without_row, TABLE, f"there is no row for {CODES[1]}"),
     "no table": (lambda root: (root / TABLE).unlink(), "", "there is no table of the patients"),
     "no image": (without_image, f"{CODES[1]}_sa_gt.nii.gz", "is not beside it"),
     "unknown label": (unknown_label, f"{CODES[1]}_sa_gt.nii.gz", "it holds the labels [4]"),

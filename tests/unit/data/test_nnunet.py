@@ -88,7 +88,7 @@ def test_without_a_pattern_or_a_table_it_is_refused(raw: Path) -> None:
     for options in ({}, {"pattern": "(.+)"}, {"pattern": "("}, {**PATTERN, "table": "cases.csv"}):
         with pytest.raises(SpecError):
             options_of(DatasetSpec(dataset="nnunet", path=str(raw), options=options))
-    with pytest.raises(SpecError, match="whose a case is has to be said, as patients are split and never files"):
+    with pytest.raises(SpecError, match="the patient of each case must be known, as patients are split and not files"):
         find_sources("nnunet", raw, {})
 
 
@@ -116,14 +116,14 @@ WRONG: dict[str, tuple[Callable[[Path], object], dict[str, Any], str]] = {
     "names that nobody knows": (
         lambda raw: described(raw, labels={"background": 0, "a": 1, "b": 2, "c": 3}),
         PATTERN,
-        "its labels are a, b, c, and which structures these are is not known",
+        "its labels are a, b, c, and it is not known which structures these are",
     ),
     "a number that nobody declared": (
         lambda raw: described(raw, labels={"background": 0, "RV": 1, "MLV": 2}),
         PATTERN,
         "it holds the labels [3]",
     ),
-    "files without spacing": (lambda raw: described(raw, file_ending=".png"), PATTERN, "only NIfTI files say"),
+    "files without spacing": (lambda raw: described(raw, file_ending=".png"), PATTERN, "only NIfTI files state"),
     "a missing channel": (
         lambda raw: (raw / "imagesTr" / "patient002_frame09_0000.nii.gz").unlink(),
         PATTERN,

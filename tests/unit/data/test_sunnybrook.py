@@ -110,7 +110,7 @@ def test_the_atlas_distribution_without_its_list_is_one_mistake(root: Path, tmp_
     assert "the list that says which belong together is not here" in problem.what
     assert "scd_patientdata.csv" in problem.fix
     (atlas / LIST).write_text("\n".join(text.splitlines()[:2]))
-    with pytest.raises(DataError, match="it does not say which images are those of SC-"):
+    with pytest.raises(DataError, match="it does not say which images belong to SC-"):
         find_patients(atlas)
 
 

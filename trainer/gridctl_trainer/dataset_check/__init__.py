@@ -1,1 +1,1 @@
-"""`gridctl-trainer data check`: a whole data set looked at before anything is trained on it."""
+"""`gridctl-trainer data check`: inspects a whole data set before anything is trained on it."""

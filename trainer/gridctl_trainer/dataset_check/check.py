@@ -1,4 +1,4 @@
-"""Looking at a whole data set: what there is, what it measures, and what is odd about it."""
+"""Inspects a whole data set: its patients, their measurements, and what is odd about them."""
 
 from __future__ import annotations
 
@@ -30,26 +30,26 @@ from gridctl_trainer.preprocessing.reading import each_patient
 
 @dataclass(frozen=True, slots=True)
 class CheckedPatient:
-    """One patient, read.
+    """What was found about one patient.
 
     Attributes:
-        patient: Id.
-        group: Diagnosis, where the files say.
-        phases: Labelled ones.
-        slices: Of each phase: all, and those with a cavity.
-        size_px: Rows and columns, smallest and largest.
-        spacing_mm: Of rows, columns and slices.
-        intensities: Lowest and highest of all pixels.
+        patient: Patient id.
+        group: Diagnosis, if the files give it.
+        phases: The labelled phases.
+        slices: For each phase, the number of slices and of slices with a cavity.
+        size_px: Rows and columns of the first image.
+        spacing_mm: Distance between rows, columns and slices.
+        intensities: Lowest and highest value of all pixels.
         largest_cm2: Largest area of the cavity in each phase.
-        volume_ml: Of the cavity in each phase; None where the distance of slices is unknown.
-        ejection_fraction: None without both phases.
-        structures: What else is outlined, and on how many slices.
-        series_frames: Frames of the recording around the labelled ones; 1 without any.
-        problems: Why it cannot be read; then everything above is empty.
-        oddities: What is odd about it.
-        folder: Where its labels lie.
-        pictures: Digests of its images, by which copies are known.
-        labels: Digest of all its masks.
+        volume_ml: Volume of the cavity in each phase; None if the distance between slices is unknown.
+        ejection_fraction: Ejection fraction in [0, 1]; None without both phases.
+        structures: Other structures that are outlined, each with its number of slices.
+        series_frames: Number of frames in the recording of the labelled ones; 1 if there are no others.
+        problems: Why the patient cannot be read; in that case the other fields are empty.
+        oddities: What is odd about the patient.
+        folder: Folder of the labels.
+        pictures: Digests of the images, by which copies are found.
+        labels: Digest of all masks.
     """
 
     patient: str
@@ -73,13 +73,13 @@ class CheckedPatient:
 
 @dataclass(frozen=True, slots=True)
 class CheckedSet:
-    """One data set.
+    """What was found about one data set.
 
     Attributes:
-        kind: Which.
-        root: Where it lies.
-        patients: All of them.
-        is_test: Whether it is the test set that its publishers set apart from the one beside it.
+        kind: Name of the data set.
+        root: Folder of the data set.
+        patients: All patients.
+        is_test: Whether this is the published test set of the data set beside it.
     """
 
     kind: str
@@ -89,21 +89,24 @@ class CheckedSet:
 
     @property
     def wrong(self) -> bool:
-        """Whether training on it, or its scores, would be wrong."""
+        """Whether training or scores on this data set would be wrong."""
         return any(patient.problems or any(oddity.wrong for oddity in patient.oddities) for patient in self.patients)
 
 
 def find_sets(root: Path, given: DatasetSpec | None = None) -> dict[str, tuple[Path, list[CaseSource]]]:
-    """The data sets at or just below a root.
+    """Find the data sets at or just below a root.
 
     Args:
         root: A folder.
-        given: Which data set it is; None for those that are recognised by names of files.
+        given: The data set to look for; None to look for those that are recognised by the names of their files.
+
+    Returns:
+        By name of the data set, its folder and its cases.
 
     Raises:
-        DataError: There is none, or part of one cannot be read.
-        PluginError: There is no such data set, or it cannot be imported.
-        SpecError: It has no such option.
+        DataError: There is no data set, or part of one cannot be read.
+        PluginError: The data set does not exist or cannot be imported.
+        SpecError: An option is unknown or invalid.
     """
     if given is not None:
         return {given.dataset: (root, find_sources(given.dataset, root, given.options))}
@@ -115,7 +118,7 @@ def find_sets(root: Path, given: DatasetSpec | None = None) -> dict[str, tuple[P
                 found[kind] = (root / folder, find_sources(kind, root / folder))
                 break
             except UnreadableError:
-                raise  # another set beside it would hide that patients are missing
+                raise  # otherwise, another data set beside it would hide that patients are missing
             except DataError as fault:
                 if is_folder(root / folder):
                     faults[kind] = fault
@@ -127,14 +130,14 @@ def find_sets(root: Path, given: DatasetSpec | None = None) -> dict[str, tuple[P
         raise DataError.collect(meant)
     known = ", ".join(DATASETS.find(name).title for name in _recognised())
     raise DataError(
-        f"no data set is known by what lies in this folder: {held_by(root)}",
+        f"no known data set was recognised in this folder: {held_by(root)}",
         where=root,
-        fix=f"give the folder of one of {known}; any other is named with --dataset NAME",
+        fix=f"give the folder of one of {known}; name any other data set with --dataset NAME",
     )
 
 
 def _recognised() -> dict[str, tuple[str, ...]]:
-    """The data sets that are known by names of files, with the folders below a root in which each may lie."""
+    """The data sets that are recognised by file names, with the folders below a root in which each may lie."""
     found = {}
     for name in DATASETS.names():
         with contextlib.suppress(PluginError):
@@ -154,24 +157,24 @@ def check_set(
     *,
     is_test: bool = False,
 ) -> CheckedSet:
-    """Read every patient and look.
+    """Read and inspect every patient.
 
     Args:
-        kind: Which data set.
-        root: Where it lies.
-        sources: Its patients.
-        progress: Called with patients done and their number.
-        workers: Patients at once.
-        figures: Folder for a sheet of pictures a patient.
-        target: Structures that are to be segmented: what spoils only others is not wrong.
-        is_test: Whether it is the publishers' test set.
+        kind: Name of the data set.
+        root: Folder of the data set.
+        sources: Cases of the data set.
+        progress: Called with the number of patients done and the total number.
+        workers: Number of patients to read at once.
+        figures: Folder for one contact sheet per patient; None for no sheets.
+        target: Structures to be segmented; faults of other structures do not count as wrong.
+        is_test: Whether this is the published test set.
     """
     work = partial(_check, figures, target)
     return CheckedSet(kind, root, tuple(each_patient(sources, work, progress, workers)), is_test)
 
 
 def to_json(checked: CheckedSet) -> dict[str, Any]:
-    """The same for a script."""
+    """The findings as JSON data, for scripts."""
     return {
         "set": checked.kind,
         "root": str(checked.root),

@@ -1,4 +1,4 @@
-"""Which of the patients that were looked at have the images of another one."""
+"""Finds patients who share images with another patient."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ class FoundCopy:
     """Two patients with images in common.
 
     Attributes:
-        patient, root: The later one, and the data set that it is in.
-        other, other_root: The one whose images they are.
-        images: That both have.
-        of_images: Of the one that has fewer.
-        same_labels: Whether all labels are the same as well.
-        are_copies: Whether it is the same scan, so that training leaves one of them out.
+        patient: The patient who comes later.
+        root: Data set of that patient.
+        other: The patient who comes first.
+        other_root: Data set of that patient.
+        images: Number of images that both have.
+        of_images: Number of images of the patient who has fewer.
+        same_labels: Whether all labels are the same, too.
+        are_copies: Whether both are the same scan, so that training leaves one of them out.
     """
 
     patient: CheckedPatient
@@ -36,7 +38,7 @@ class FoundCopy:
 
     @property
     def oddity(self) -> Oddity:
-        """In a sentence."""
+        """The finding as an oddity."""
         other = self.other.patient + (f" in {self.other_root}" if self.root != self.other_root else "")
         labels = "the same labels" if self.same_labels else "other labels"
         if self.are_copies:
@@ -51,12 +53,12 @@ class FoundCopy:
 
 
 def find_copies(sets: Sequence[CheckedSet]) -> list[FoundCopy]:
-    """Pairs within each set and between sets, those that training would leave out second."""
+    """Find pairs of patients with common images, within each data set and between data sets."""
     return list(_found(sets))
 
 
 def _found(sets: Sequence[CheckedSet]) -> Iterator[FoundCopy]:
-    # Test sets first: of a pair it is the training patient who leaves.
+    # Test sets come first, so that training leaves out the training patient of a pair.
     ordered = sorted(enumerate(sets), key=lambda item: (not item[1].is_test, item[0]))
     patients = {(number, found.patient): (checked, found) for number, checked in ordered for found in checked.patients}
     for shared in shared_images({key: found.pictures for key, (_, found) in patients.items()}):
@@ -74,7 +76,7 @@ def _found(sets: Sequence[CheckedSet]) -> Iterator[FoundCopy]:
 
 
 def copies_as_json(checked: CheckedSet, found: Sequence[FoundCopy]) -> list[dict[str, Any]]:
-    """Those of one set for a script."""
+    """The pairs of one data set as JSON data, for scripts."""
     return [
         {
             "patient": copy.patient.patient,

@@ -1,4 +1,4 @@
-"""The table and the list that `data check` prints."""
+"""Prints the table and the findings of `data check`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gridctl_trainer.plugins.dataset import title_of
 
 
 def print_check(checked: CheckedSet, console: Console) -> None:
-    """One row per patient, then everything that is wrong, then everything worth knowing."""
+    """Print one row per patient, then everything that is wrong, then everything worth knowing."""
     test = " test set," if checked.is_test else ""
     console.print(f"[bold]{title_of(checked.kind)}[/]{test} {escape(str(checked.root))}", soft_wrap=True)
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
@@ -37,12 +37,12 @@ def print_check(checked: CheckedSet, console: Console) -> None:
 
 
 def print_copies(found: Sequence[FoundCopy], console: Console) -> None:
-    """One line for each pair of patients with images in common."""
+    """Print one line for each pair of patients with images in common."""
     _print_oddities([copy.oddity for copy in found], console)
 
 
 def print_pack(folder: Path, text: str, oddities: Sequence[Oddity], console: Console) -> None:
-    """One line for a pack, then what was odd about the files that it was made from."""
+    """Print one line for a pack, then what was odd about the files from which it was made."""
     console.print(f"[bold]{escape(folder.name)}[/] {escape(text)}", soft_wrap=True)
     _print_oddities(oddities, console)
 

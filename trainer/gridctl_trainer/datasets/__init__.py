@@ -1,1 +1,1 @@
-"""Data sets as published, and a synthetic one, prepared for training."""
+"""Readers of published data sets, and a synthetic data set."""

@@ -1,4 +1,4 @@
-"""What a data set is to gridctl: the cases in a folder, and how to read one.
+"""The interface of a data set: it lists the cases in a folder and reads one of them.
 
     class Hearts:
         structures = ("left_ventricle", "myocardium")
@@ -11,8 +11,8 @@
             image, labels = ...  # (slices, H, W)
             return labelled_volume(case.patient, image, labels, {1: "left_ventricle", 2: "myocardium"}, spacing_mm, ...)
 
-It is named by its path, `dataset: "mylab.hearts:Hearts"`, or registered under a short name: see
-`gridctl_trainer.plugins.dataset`.
+An experiment names it by its path, `dataset: "mylab.hearts:Hearts"`, or by a short name under which it is registered;
+see `gridctl_trainer.plugins.dataset`.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class CaseFiles:
-    """What is read together: one patient, or one of several volumes of a patient.
+    """Files that are read together: one patient, or one of several volumes of a patient.
 
     Attributes:
-        patient: Id: patients are split, never their images.
-        files: All that reading may open; packs are made anew when one of them changes.
-        content: Whatever `read` wants to know beside their names.
+        patient: Patient id. Patients are split, never their images.
+        files: Every file that reading may open. A pack is made anew when one of them changes.
+        content: Whatever else `read` needs to know.
     """
 
     patient: str
@@ -67,10 +67,10 @@ class CaseFiles:
     content: Any = None
 
     def fingerprint(self, root: Path) -> str:
-        """SHA-256 over names, sizes and times of the files: another one if any was changed.
+        """SHA-256 over the names, sizes and modification times of the files; it changes when any file does.
 
         Raises:
-            UnreadableError: One of them is not there any more.
+            UnreadableError: One of the files no longer exists.
         """
         stats = []
         for path in sorted(self.files):
@@ -85,78 +85,79 @@ class CaseFiles:
 
 @runtime_checkable
 class Dataset(Protocol):
-    """Reads one kind of data set."""
+    """A reader for one kind of data set."""
 
     def cases(self, root: Path) -> Sequence[CaseFiles]:
-        """What lies in a folder, sorted by patient; nothing is opened that need not be.
+        """List the cases in a folder, sorted by patient, without opening files unnecessarily.
 
         Raises:
-            DataError: There is no such folder, nothing of this data set in it, or files are missing or unreadable.
+            DataError: The folder does not exist or holds nothing of this data set, or files are missing or unreadable.
         """
 
     def read(self, case: CaseFiles, frames: int, notice: Notice) -> Sequence[LabelledSlice]:
-        """All slices of a case that are annotated, in the order in which they are kept.
+        """Read all annotated slices of a case, in the order in which they are stored.
 
-        Several threads call it at once, each for another case.
+        Several threads call this method at once, each for a different case.
 
         Args:
             case: One of `cases`.
-            frames: Frames of each slice's series, the labelled one last; above 1 only for a `SeriesDataset`.
-            notice: Told of everything odd that does not keep the case from being read.
+            frames: Number of frames in each slice's series, with the labelled frame last; more than 1 only for a
+                `SeriesDataset`.
+            notice: Called with everything odd that does not prevent the case from being read.
 
         Raises:
-            DataError: A file is missing, unreadable or wrong: all of them, by name.
+            DataError: Files are missing, unreadable or wrong; the error names all of them.
         """
 
 
 @runtime_checkable
 class SeriesDataset(Dataset, Protocol):
-    """One that has frames before the labelled ones, for models that read series."""
+    """A data set with frames before the labelled ones, for models that read series."""
 
     def require_series(self, cases: Sequence[CaseFiles], root: Path) -> None:
-        """Refuse cases without them, in one message for the whole set.
+        """Refuse cases that have no such frames, with one message for the whole set.
 
         Raises:
-            DataError: Some have none.
+            DataError: Some cases have none.
         """
 
     def recorded_frames(self, case: CaseFiles, slices: Sequence[LabelledSlice], notice: Notice) -> int:
-        """Frames of the recording that the labelled ones of a case are from; 1 if there are no others.
+        """Number of frames in the recording from which a case's labelled frames come; 1 if there are no others.
 
         Args:
             case: One of `cases`.
-            slices: As read.
-            notice: Told of what does not fit.
+            slices: The slices that `read` returned.
+            notice: Called with everything that does not fit together.
         """
 
 
 @runtime_checkable
 class DatasetWithTestSet(Dataset, Protocol):
-    """One whose publishers set a test set apart: it lies beside what `cases` finds, and is never trained on."""
+    """A data set with a published test set, which lies beside what `cases` finds and is never trained on."""
 
     def test_root(self, root: Path) -> Path | None:
-        """The folder of the test set that belongs to a folder; None if there is none, or the folder is that one."""
+        """The folder of the test set that belongs to `root`; None if there is none, or if `root` is the test set."""
 
 
 @runtime_checkable
 class DatasetWithCaseNames(Dataset, Protocol):
-    """One whose cases have names of their own, by which a split's file may call them."""
+    """A data set whose cases have names of their own, which a split file may use."""
 
     def patient_of_case(self, name: str, root: Path | None) -> str:
-        """The patient of a case; empty if that is not known.
+        """The patient to whom a case belongs; empty if unknown.
 
         Args:
-            name: Of the case.
-            root: Where the data set lies; None where it is not at hand.
+            name: Name of the case.
+            root: Folder of the data set; None if it is not at hand.
         """
 
 
 @runtime_checkable
 class CheckedDataset(Dataset, Protocol):
-    """One that knows more of its patients than their slices say: for `data check`, and before training."""
+    """A data set that can judge its own labels, for `data check` and before training."""
 
     def judge(self, slices: Sequence[LabelledSlice], notice: Notice) -> None:
-        """Say what cannot be right about the labels of a patient, and what is only unusual."""
+        """Report what cannot be right about a patient's labels, and what is merely unusual."""
 
 
 def labelled_volume(
@@ -170,32 +171,35 @@ def labelled_volume(
     time_point: str = "",
     **metadata: str,
 ) -> list[LabelledSlice]:
-    """The slices of one volume whose labels are numbers.
+    """Make the slices of one volume from an image and a label map.
 
     Args:
-        patient: Id.
-        images: (S, H, W), raw intensities, or (S, C, H, W) with several channels.
-        labels: (S, H, W), whole numbers; 0 is background.
-        names: Of each number that is a structure.
-        spacing_mm: Distance of rows, of columns, and of slices; the last is 0 if unknown.
-        source: The file that the labels are from.
-        image_source: The file that the images are from.
-        time_point: `ED`, `ES`, or of data without time empty.
-        metadata: `group`, `vendor`, `centre`.
+        patient: Patient id.
+        images: (S, H, W) raw intensities, or (S, C, H, W) with several channels.
+        labels: (S, H, W) whole numbers; 0 is background.
+        names: Name of the structure that each number stands for.
+        spacing_mm: Distance between rows, columns and slices; the last is 0 if unknown.
+        source: File that the labels come from.
+        image_source: File that the images come from.
+        time_point: `ED` or `ES`; empty for data without a time axis.
+        **metadata: Any of `group`, `vendor` and `centre`.
+
+    Returns:
+        One slice per plane, in the order of the arrays, with a mask for every structure in `names`.
 
     Raises:
-        DataError: The two are not of one size, or labels hold a number without a name.
+        DataError: Image and labels differ in size, or the labels hold a number that is not whole or has no name.
     """
     if images.ndim not in (3, 4) or (images.shape[0], *images.shape[-2:]) != labels.shape:
         raise DataError(
-            f"its shape is {labels.shape}, that of the images {images.shape}",
+            f"its shape is {labels.shape}, but the images have the shape {images.shape}",
             where=source,
             fix=f"bring back the labels of {image_source}",
         )
     found = np.unique(labels)
     if broken := [float(number) for number in found if not float(number).is_integer()]:
         raise DataError(
-            f"it holds {broken[0]:g}, and labels are whole numbers",
+            f"it holds {broken[0]:g}, but labels are whole numbers",
             where=source,
             fix="resample labels by the nearest neighbour, never linearly",
         )
@@ -203,7 +207,7 @@ def labelled_volume(
     if unknown := sorted(numbers - {0, *names}):
         known = ", ".join(f"{number} {name}" for number, name in names.items())
         raise DataError(
-            f"it holds the labels {unknown[:5]}, which nothing is known of", where=source, fix=f"known: {known}"
+            f"it holds the labels {unknown[:5]}, which have no known meaning", where=source, fix=f"known: {known}"
         )
     pixels = images.astype(np.float32)
     return [

@@ -1,4 +1,4 @@
-"""Sheets of a patient's slices with their outlines, to be looked at."""
+"""Contact sheets: pictures of a patient's slices with the outlines drawn in, for visual inspection."""
 
 from __future__ import annotations
 
@@ -29,14 +29,18 @@ OTHER_BGR: Final[Colour] = (200, 200, 200)
 _TILE_PX: Final = 220
 _HEAD_PX: Final = 26
 _MARGIN: Final = 1.6
-"""Side of what is shown, relative to the largest extent of anything outlined."""
+"""Side length of the window shown, relative to the largest extent of anything outlined."""
 
 
 def write_sheet(path: Path, slices: Sequence[LabelledSlice]) -> None:
-    """A picture of every slice of a patient: one row per phase, the heart enlarged, outlines drawn.
+    """Write one picture with every slice of a patient: one row per phase, the heart enlarged and outlined.
+
+    Args:
+        path: PNG file to write; its folder is made if missing.
+        slices: Slices of one patient; at least one.
 
     Raises:
-        DataError: It cannot be written.
+        DataError: The file cannot be written.
     """
     phases = list(dict.fromkeys(labelled.phase for labelled in slices))
     rows = [[labelled for labelled in slices if labelled.phase == phase] for phase in phases]
@@ -60,12 +64,12 @@ def write_sheet(path: Path, slices: Sequence[LabelledSlice]) -> None:
 
 
 def outlined(image: NDArray[np.float32], masks: Iterable[tuple[NDArray[np.uint8], Colour]], side_px: int) -> Picture:
-    """A picture of one slice with the outlines of masks.
+    """Draw one slice with the outlines of masks.
 
     Args:
-        image: (H, W), any range; shown from its minimum to its maximum.
-        masks: (H, W), 0 or 1, each with its colour; later ones over earlier ones.
-        side_px: About the longer side of the picture; enlarged by a whole number of times.
+        image: (H, W) in any range; displayed from its minimum to its maximum.
+        masks: (H, W) masks of 0 and 1, each with its colour; later masks are drawn over earlier ones.
+        side_px: Approximate length of the picture's longer side; the image is enlarged by a whole factor.
 
     Returns:
         (H', W', 3) uint8, BGR.
@@ -81,7 +85,7 @@ def outlined(image: NDArray[np.float32], masks: Iterable[tuple[NDArray[np.uint8]
 
 
 def grey(image: NDArray[np.float32]) -> Picture:
-    """(H, W) uint8: an image from its minimum, 0, to its maximum, 255."""
+    """Scale an image to (H, W) uint8, so that its minimum becomes 0 and its maximum 255."""
     low, high = float(image.min()), float(image.max())
     return ((image - low) * (255 / (high - low) if high > low else 0)).astype(np.uint8)
 
@@ -92,7 +96,7 @@ def _tile(labelled: LabelledSlice, window: tuple[slice, slice]) -> Picture:
     ]
     drawn.append((labelled.mask[window], CAVITY_BGR))
     image = labelled.image[window]
-    # A few very bright pixels, such as fat near a coil, would leave the heart dark.
+    # Without this limit, a few very bright pixels, such as fat near a coil, would leave the heart dark.
     image = np.minimum(image, np.float32(np.quantile(image, 0.995)))
     picture = outlined(image, drawn, _TILE_PX)
     fitted = cv2.resize(picture, (_TILE_PX, _TILE_PX), interpolation=cv2.INTER_AREA)
@@ -100,7 +104,7 @@ def _tile(labelled: LabelledSlice, window: tuple[slice, slice]) -> Picture:
 
 
 def _window(slices: Sequence[LabelledSlice]) -> tuple[slice, slice]:
-    """A square around everything outlined on any slice, within the image."""
+    """The square around everything outlined on any slice, kept within the image."""
     seen = np.zeros_like(slices[0].mask)
     for labelled in slices:
         for mask in (labelled.mask, *labelled.structures.values()):

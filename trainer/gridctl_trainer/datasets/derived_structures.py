@@ -1,6 +1,6 @@
 """Structures that follow from others: the epicardium encloses the left ventricle and its muscle.
 
-So a model that was trained on one of them is scored on a data set that outlines the other.
+This allows a model that was trained on one of them to be scored on a data set that outlines the other.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ EPICARDIUM: Final = "epicardium"
 
 
 def with_derived(masks: Mapping[str, NDArray[np.uint8]]) -> dict[str, NDArray[np.uint8]]:
-    """The masks of a slice and those that follow from them, where all that they follow from was annotated.
+    """Add the masks that follow from the given ones, provided that everything they follow from was annotated.
 
     Args:
-        masks: By structure, (H, W) uint8, 1 inside.
+        masks: Mask of each structure: (H, W) uint8, 1 inside.
 
     Returns:
-        With `epicardium`, the union of `left_ventricle` and `myocardium`, or with `myocardium`, what the epicardium
-        encloses beside the left ventricle.
+        The masks, together with `epicardium`, the union of `left_ventricle` and `myocardium`, or with `myocardium`, the
+        part of the epicardium outside the left ventricle.
     """
     found = dict(masks)
     cavity = found.get(CAVITY)

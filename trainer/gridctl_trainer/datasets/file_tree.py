@@ -1,4 +1,4 @@
-"""The files below a folder: links are followed, and what cannot be read is named instead of left out."""
+"""Finds the files below a folder. Links are followed, and unreadable files are reported instead of skipped."""
 
 from __future__ import annotations
 
@@ -20,41 +20,43 @@ class UnreadableError(DataError):
 
 @dataclass(frozen=True, slots=True)
 class FileTree:
-    """What lies below a folder.
+    """Everything below a folder.
 
     Attributes:
-        files: Readable files, sorted, by the path on which they were reached.
-        unreadable: Files, links and folders that cannot be read, and why.
+        files: Readable files, sorted; each has the path by which it was reached, with links unresolved.
+        unreadable: Files, links and folders that cannot be read, each with the reason.
     """
 
     files: tuple[Path, ...]
     unreadable: tuple[Problem, ...]
 
     def require_readable(self) -> tuple[Path, ...]:
-        """The files, if nothing is missing among them.
+        """Return the files if all of them are readable.
 
         Raises:
-            UnreadableError: Something cannot be read: all of it, by name.
+            UnreadableError: Something cannot be read; the error names all of it.
         """
         require_readable(self.unreadable)
         return self.files
 
 
 def require_readable(unreadable: Sequence[Problem]) -> None:
-    """Refuse a tree that cannot be read in whole.
+    """Refuse a tree of which some part cannot be read.
 
     Raises:
-        UnreadableError: Something cannot be read: all of it, by name.
+        UnreadableError: Something cannot be read; the error names all of it.
     """
     if unreadable:
         raise UnreadableError(unreadable)
 
 
 def walk(root: Path) -> FileTree:
-    """Every file below a folder, links followed, with what cannot be read and what DVC has yet to fetch.
+    """Find every file below a folder, following links.
+
+    What cannot be read is listed too, and so is what DVC tracks but has not fetched.
 
     Raises:
-        UnreadableError: Folders link to each other on too many paths.
+        UnreadableError: Links between folders lead to too many paths.
     """
     files: list[Path] = []
     unreadable: list[Problem] = []
@@ -77,10 +79,10 @@ def walk(root: Path) -> FileTree:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a folder is there, maybe by a link.
+    """Whether a path is a folder or a link to one.
 
     Raises:
-        UnreadableError: That cannot be known, or its content is not on this machine.
+        UnreadableError: The path cannot be examined, or its content is not on this machine.
     """
     try:
         return stat.S_ISDIR(path.stat().st_mode)
@@ -95,7 +97,9 @@ def is_folder(path: Path) -> bool:
 
 
 def entries(folder: Path) -> Iterator[Path]:
-    """What a folder holds, sorted, without what cannot belong to a data set; with what DVC has yet to fetch into it.
+    """List a folder, sorted, without names that cannot belong to a data set.
+
+    Files and folders that DVC tracks are included even if they have not been fetched.
 
     Raises:
         UnreadableError: The folder cannot be listed.
@@ -109,7 +113,7 @@ def entries(folder: Path) -> Iterator[Path]:
 
 
 def same_name(path: Path) -> Path | None:
-    """The file of this name, else one whose name differs in upper and lower case only; None for neither."""
+    """The file of this name, or one whose name differs only in case; None if there is neither."""
     if os.path.lexists(path):
         return path
     wanted = path.name.casefold()

@@ -1,4 +1,4 @@
-"""Reads with data sets that do not come with gridctl: what they return is checked before it is used."""
+"""Reads data sets from plugins. What a plugin returns is checked before it is used."""
 
 from __future__ import annotations
 
@@ -15,41 +15,51 @@ _FIX = "report it to the author of the data set; gridctl_trainer.testing.dataset
 
 
 def read_foreign(name: str, dataset: Dataset, case: CaseFiles, frames: int, notice: Notice) -> Sequence[LabelledSlice]:
-    """The slices of a case.
+    """Read the slices of a case with a plugin and check them.
+
+    Args:
+        name: Name of the data set, for messages.
+        dataset: The plugin.
+        case: One of its cases.
+        frames: Number of frames in each slice's series.
+        notice: Called with everything odd that does not prevent the case from being read.
 
     Raises:
-        DataError: It cannot be read, reading fails with an error of its own, or gives what no slice is.
+        DataError: The case cannot be read, the plugin fails, or it returns something that is not a valid slice.
     """
     where = case.files[0] if case.files else case.patient
     try:
         slices = list(dataset.read(case, frames, notice))
     except DataError:
         raise
-    except Exception as error:  # of somebody else's code: the case is named, and the others are read
+    except Exception as error:  # foreign code may raise anything; name the case, so that the others can be read
         raise DataError(
             f"the dataset '{name}' fails on {case.patient}: {type(error).__name__}: {error}",
             where=where,
             fix="repair the file, or the data set's code",
         ) from error
     if wrong := next((f"{found.name}: {what}" for found in slices for what in why_no_slice(found, frames)), ""):
-        raise DataError(f"the dataset '{name}' gives what no slice is: {wrong}", where=where, fix=_FIX)
+        raise DataError(f"the dataset '{name}' returns an invalid slice: {wrong}", where=where, fix=_FIX)
     if foreign := {found.patient for found in slices} - {case.patient}:
         raise DataError(
-            f"the dataset '{name}' gives slices of {', '.join(sorted(foreign))} for {case.patient}",
+            f"the dataset '{name}' returns slices of {', '.join(sorted(foreign))} for {case.patient}",
             where=where,
             fix=_FIX,
         )
     if not slices:
-        raise DataError(f"the dataset '{name}' gives no slice of {case.patient}", where=where, fix=_FIX)
+        raise DataError(f"the dataset '{name}' returns no slice of {case.patient}", where=where, fix=_FIX)
     return slices
 
 
 def why_no_slice(found: LabelledSlice, frames: int) -> Iterator[str]:
-    """What is wrong with a slice, as text.
+    """Say what is wrong with a slice that a data set returned.
 
     Args:
-        found: As a data set returned it.
-        frames: That were asked for.
+        found: The slice.
+        frames: Number of frames that were requested.
+
+    Yields:
+        One sentence for each fault.
     """
     series = found.series
     if series.ndim not in (3, 4) or len(series) != frames or series.dtype != np.float32:

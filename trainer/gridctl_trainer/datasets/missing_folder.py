@@ -1,4 +1,4 @@
-"""What to do about a data set's folder that is not there: on a machine, and in a pod, where volumes bring folders."""
+"""Explains a missing data folder: on a workstation, or in a pod, where folders come from mounted volumes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from gridctl_trainer.contract.errors import DataError
 
 
 def missing_folder(root: Path, title: str) -> DataError:
-    """The error of a folder that is not there.
+    """The error for a data folder that does not exist.
 
     Args:
-        root: That folder.
+        root: The missing folder.
         title: Name of the data set.
     """
     fix = f"unpack {title} there, or make a synthetic set: gridctl-trainer data phantom OUT"
@@ -29,6 +29,6 @@ def missing_folder(root: Path, title: str) -> DataError:
 
 
 def _mount_above(folder: Path) -> Path | None:
-    """The nearest folder at or above it that something is mounted at; None where only the image's own root is."""
+    """The nearest mount point at or above a folder; None if that is only the root of the image."""
     places = [folder, *folder.parents]
     return next((place for place in places if place != Path("/") and os.path.ismount(place)), None)

@@ -1,4 +1,4 @@
-"""Looks up data sets by name, and finds the cases in a folder."""
+"""Looks up data sets by name and finds the cases in a folder."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class CaseSource:
     """One case that has not been read yet.
 
     Attributes:
-        name: Of the data set, as specifications name it.
-        dataset: What reads it.
-        case: Its files.
+        name: Name of the data set, as specifications give it.
+        dataset: Reader of the data set.
+        case: Files of the case.
     """
 
     name: str
@@ -41,7 +41,7 @@ class CaseSource:
 
     @property
     def patient(self) -> str:
-        """Id."""
+        """Patient id."""
         return self.case.patient
 
     @property
@@ -50,44 +50,48 @@ class CaseSource:
         return self.case.files
 
     def fingerprint(self, root: Path) -> str:
-        """SHA-256 over names, sizes and times of the files.
+        """SHA-256 over the names, sizes and modification times of the files.
 
         Raises:
-            UnreadableError: One of them is not there any more.
+            UnreadableError: One of the files no longer exists.
         """
         return self.case.fingerprint(root)
 
     def read(self, frames: int, notice: Notice) -> Sequence[LabelledSlice]:
-        """Its slices.
+        """Read the slices of the case.
+
+        Args:
+            frames: Number of frames in each slice's series, with the labelled frame last.
+            notice: Called with everything odd that does not prevent the case from being read.
 
         Raises:
-            DataError: Files are missing, unreadable or wrong, by name; or a plugin fails, or returns what it must not.
+            DataError: Files are missing, unreadable or wrong, or a plugin fails or returns something invalid.
         """
         if DATASETS.is_built_in(self.name):
             return self.dataset.read(self.case, frames, notice)
         return read_foreign(self.name, self.dataset, self.case, frames, notice)
 
     def judge(self, slices: Sequence[LabelledSlice], notice: Notice) -> None:
-        """Report what the data set itself finds odd about these slices."""
+        """Report what the data set finds odd about its own slices."""
         if isinstance(self.dataset, CheckedDataset):
             self.dataset.judge(slices, notice)
 
 
 def dataset_of(name: str, options: Mapping[str, Any] | None = None) -> Dataset:
-    """What reads a data set.
+    """Build the reader of a data set.
 
     Args:
         name: A short name, or `pkg.module:Name`.
-        options: Of the data set.
+        options: Options of the data set.
 
     Raises:
-        PluginError: There is no such data set, it cannot be imported, or it is none.
-        SpecError: An option is unknown or not valid.
+        PluginError: The data set does not exist, cannot be imported, or lacks the methods of one.
+        SpecError: An option is unknown or invalid.
     """
     made = builder_of(name)(options_of(DatasetSpec(dataset=name, path="-", options=options or {})))
     if not isinstance(made, Dataset):
         raise PluginError(
-            f"the dataset '{name}' makes a {type(made).__name__} without the methods cases and read",
+            f"the dataset '{name}' builds a {type(made).__name__} without the methods cases and read",
             where=name,
             fix="have it return an object with both",
         )
@@ -95,10 +99,10 @@ def dataset_of(name: str, options: Mapping[str, Any] | None = None) -> Dataset:
 
 
 def require_version(given: DatasetSpec) -> None:
-    """Refuse to read another version of a data set than the experiment is about.
+    """Refuse to read a different version of a data set than the one that the experiment names.
 
     Raises:
-        PluginError: The data set that is installed here declares another one.
+        PluginError: The installed data set declares a different version.
     """
     here = DATASETS.find(given.dataset).version
     if given.version != here:
@@ -110,11 +114,16 @@ def require_version(given: DatasetSpec) -> None:
 
 
 def find_sources(name: str, root: Path, options: Mapping[str, Any] | None = None) -> list[CaseSource]:
-    """The cases of a data set, sorted by patient.
+    """Find the cases of a data set, sorted by patient.
+
+    Args:
+        name: Short name or path of the data set.
+        root: Folder of the data set.
+        options: Options of the data set.
 
     Raises:
-        DataError: There is no such folder, nothing in it, or files are missing or unreadable.
-        PluginError: There is no such data set, or it cannot be imported.
+        DataError: The folder does not exist or holds no case, or files are missing or unreadable.
+        PluginError: The data set does not exist or cannot be imported.
     """
     dataset = dataset_of(name, options)
     try:
@@ -127,24 +136,24 @@ def find_sources(name: str, root: Path, options: Mapping[str, Any] | None = None
 
 
 def find_test_root(name: str, root: Path, options: Mapping[str, Any] | None = None) -> Path | None:
-    """The folder of the test set that the publishers of a data set put beside what is trained on; None without one.
+    """The folder of the test set that was published with a data set; None if there is none.
 
     Raises:
-        PluginError: There is no such data set, or it cannot be imported.
+        PluginError: The data set does not exist or cannot be imported.
     """
     dataset = dataset_of(name, options)
     return dataset.test_root(root) if isinstance(dataset, DatasetWithTestSet) else None
 
 
 def case_names(given: DatasetSpec, root: Path | None) -> Callable[[str], str] | None:
-    """What knows the patient of a case by its name; None for a data set whose cases have none of their own.
+    """A function from the name of a case to its patient; None if the data set has no names for cases.
 
     Args:
-        given: Which data set.
-        root: Where it lies; None where it is not at hand.
+        given: The data set.
+        root: Folder of the data set; None if it is not at hand.
 
     Raises:
-        PluginError: There is no such data set, or it cannot be imported.
+        PluginError: The data set does not exist or cannot be imported.
     """
     dataset = dataset_of(given.dataset, given.options)
     if not isinstance(dataset, DatasetWithCaseNames):
@@ -153,17 +162,17 @@ def case_names(given: DatasetSpec, root: Path | None) -> Callable[[str], str] | 
 
 
 def require_series(sources: Sequence[CaseSource], root: Path) -> None:
-    """Refuse cases without the frames that models read that have temporal context.
+    """Refuse cases without the frames that models with temporal context read.
 
     Raises:
-        DataError: Some have none: in one message for the whole set.
+        DataError: Some cases have none; there is one message for the whole set.
     """
     if not sources:
         return
     dataset = sources[0].dataset
     if not isinstance(dataset, SeriesDataset):
         raise DataError(
-            f"the dataset '{sources[0].name}' has no frames before the labelled ones, which a model reads here",
+            f"the dataset '{sources[0].name}' has no frames before the labelled ones, but a model here reads them",
             where=root,
             fix="use a model that reads single images, such as one without temporal: true",
         )

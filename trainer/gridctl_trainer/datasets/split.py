@@ -1,4 +1,4 @@
-"""Which patients train and which validate: the same for every model."""
+"""Decides which patients train and which validate. The split is the same for every model."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from gridctl_trainer.contract.split_size import training_patients
 from gridctl_trainer.contract.wording import count as counted
 
 CaseNames = Callable[[str], str]
-"""From the name of a case to its patient; empty if it has none."""
+"""Returns the patient of a case by the case's name; empty if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Disjoint sets of patients, each sorted; those of `test` are scored once, after training."""
+    """Disjoint sets of patients, each sorted. The patients of `test` are scored once, after training."""
 
     train: tuple[str, ...]
     validation: tuple[str, ...]
@@ -27,7 +27,7 @@ class Split:
 
     @property
     def digest(self) -> str:
-        """SHA-256 over all parts."""
+        """SHA-256 over all parts of the split."""
         parts = [self.train, self.validation, *([self.test] if self.test else [])]
         return hashlib.sha256(canonical_json(parts).encode()).hexdigest()
 
@@ -39,14 +39,14 @@ def split_of(
     without: Collection[str] = (),
     names: CaseNames | None = None,
 ) -> Split:
-    """Who trains and who validates in a run.
+    """Split the patients of a run.
 
     Args:
         spec: The run.
-        patients: Ids of the data set.
-        strata: What each patient is drawn by, where the run says so.
-        without: Patients who are in no part; a fixed split may name them.
-        names: Knows the patients of cases, where the data set has names for these.
+        patients: Ids of all patients in the data set.
+        strata: Stratum of each patient, if the run asks for a stratified split.
+        without: Patients who belong to no part; a fixed split may still name them.
+        names: Returns the patient of a case, if the data set has names for cases.
 
     Raises:
         DataError: A part would be empty, or a fixed split names patients who are not in the data.
@@ -75,10 +75,10 @@ def split_of(
 
 
 def _require_both(fixed: Split) -> None:
-    """Refuse a fixed split of which a part is nothing but copies.
+    """Refuse a fixed split with a part that is empty once copies are removed.
 
     Raises:
-        DataError: Nobody is left to train, or to validate.
+        DataError: No patient is left to train or to validate.
     """
     for name, part in (("train", fixed.train), ("validation", fixed.validation)):
         if not part:
@@ -90,19 +90,19 @@ def _require_both(fixed: Split) -> None:
 
 
 def fold_of(patients: Iterable[str], folds: int, fold: int, strata: Mapping[str, str] | None = None) -> Split:
-    """One of several folds, the same ones on every machine and for every seed: each patient validates in one of them.
+    """Make one of several folds. Each patient validates in exactly one fold, on every machine and for every seed.
 
     Args:
-        patients: Ids, in any order, repeated or not.
-        folds: How many.
-        fold: Which, from 0.
-        strata: What each patient is drawn by; None for nothing.
+        patients: Patient ids, in any order; repetitions are ignored.
+        folds: Number of folds.
+        fold: Index of the fold, from 0.
+        strata: Stratum of each patient; None if the split is not stratified.
 
     Raises:
         DataError: There are fewer patients than folds.
     """
     ranked = _ranked(patients, "folds")
-    if strata is not None:  # dealt out stratum by stratum: each fold gets its share of every one
+    if strata is not None:  # deal the patients out stratum by stratum, so that each fold gets its share of every one
         ranked.sort(key=lambda patient: strata.get(patient, ""))
     if len(ranked) < folds:
         raise DataError(
@@ -115,18 +115,19 @@ def fold_of(patients: Iterable[str], folds: int, fold: int, strata: Mapping[str,
 
 
 def fixed_split(parts: SplitParts, patients: Collection[str], names: CaseNames | None = None) -> Split:
-    """The parts of a file as patients of a data set.
+    """Translate the parts of a split file into patients of a data set.
 
-    A file may name cases instead, such as `patient001_frame01`, as nnU-Net's does: the patient that the data set says,
-    else the id that such a name begins with.
+    A file may name cases instead of patients, as nnU-Net's split files do: `patient001_frame01`. Such a case belongs to
+    the patient that the data set names, or else to the patient with whose id the name begins.
 
     Args:
-        parts: As written.
-        patients: Ids of the data set.
-        names: Knows the patients of cases, where the data set has names for these.
+        parts: The parts as written in the file.
+        patients: Ids of all patients in the data set.
+        names: Returns the patient of a case, if the data set has names for cases.
 
     Raises:
-        DataError: It names what is not in the data, or cases of one patient in two parts: all of them.
+        DataError: The file names patients or cases that the data set does not have, or puts one patient into two parts;
+            the error lists every such fault.
     """
     problems: list[Problem] = []
     found: dict[str, set[str]] = {}
@@ -147,7 +148,10 @@ def fixed_split(parts: SplitParts, patients: Collection[str], names: CaseNames |
 
 
 def patient_of(case: str, patients: Collection[str], names: CaseNames | None = None) -> str:
-    """The patient that an id stands for: its own, a case's, or the longest that it begins with; empty for none."""
+    """The patient that a name in a split file refers to; empty if there is none.
+
+    The name is the id of a patient, the name of a case, or a text that begins with an id; the longest such id counts.
+    """
     if case in patients:
         return case
     if names is not None and (owner := names(case)) in patients:
@@ -157,12 +161,12 @@ def patient_of(case: str, patients: Collection[str], names: CaseNames | None = N
 
 
 def _ranked(patients: Iterable[str], salt: str) -> list[str]:
-    """The ids in an order that depends only on them and on a text."""
+    """Put the ids into an order that depends only on the ids and on the salt."""
     return sorted(set(patients), key=lambda patient: hashlib.sha256(f"{salt}:{patient}".encode()).digest())
 
 
 def _evenly(patients: Iterable[str], salt: str, strata: Mapping[str, str] | None) -> list[str]:
-    """In such an order that any number of the first ones has its share of every stratum, to within one patient."""
+    """Order the ids so that any number of leading ones has its share of every stratum, to within one patient."""
     ranked = _ranked(patients, salt)
     if strata is None:
         return ranked
@@ -176,19 +180,19 @@ def _evenly(patients: Iterable[str], salt: str, strata: Mapping[str, str] | None
 def split_patients(
     patients: Iterable[str], train_ratio: float, seed: int, strata: Mapping[str, str] | None = None
 ) -> Split:
-    """Split by patient, shuffled by seed (thesis 4.2).
+    """Split the patients at random, as determined by the seed (thesis 4.2).
 
-    Patients are ranked by the SHA-256 of seed and id, and the first ones train. So the split is
-    the same on every machine and under every library, and for one seed the patients of a
-    smaller ratio are among those of a larger one: a curve over ratios then differs by the
-    patients added, not also by a new draw.
+    Patients are ranked by the SHA-256 of seed and id, and the first ones train. The split is therefore the same on
+    every machine and with every version of every library. For one seed, the training patients of a smaller ratio are a
+    subset of those of a larger ratio, so points on a curve over ratios differ only by the patients added, not by a new
+    draw.
 
     Args:
-        patients: Ids, in any order, repeated or not.
-        train_ratio: Share that trains, in (0, 1); exact to within one patient, and both halves
-            get at least one.
-        seed: Of the run.
-        strata: What each patient is drawn by, such as the diagnosis; None for nothing.
+        patients: Patient ids, in any order; repetitions are ignored.
+        train_ratio: Share of patients that train, in (0, 1). It is exact to within one patient, and both parts get at
+            least one patient.
+        seed: Seed of the run.
+        strata: Stratum of each patient, such as the diagnosis; None if the split is not stratified.
 
     Raises:
         DataError: There are fewer than two patients.
@@ -205,16 +209,16 @@ def split_patients(
 
 
 def require_patients(patients: int, train_ratio: float) -> None:
-    """Refuse a ratio by which no patient would train, or none validate.
+    """Refuse a ratio that would leave no patient to train, or none to validate.
 
-    `split_patients` gives each part at least one, so such a run would not be trained on the share that it is named
-    after.
+    `split_patients` gives each part at least one patient, so such a run would not train on the share that its name
+    states.
 
     Raises:
-        DataError: It leaves a part empty.
+        DataError: The ratio leaves a part empty.
     """
     if patients < 2:
-        return  # the split itself refuses that
+        return  # `split_patients` refuses this case
     wanted = math.floor(train_ratio * patients + 0.5)
     if 0 < wanted < patients:
         return

@@ -1,4 +1,4 @@
-"""Which frames lead up to a labelled one (thesis 5.5)."""
+"""Chooses the frames that lead up to a labelled frame (thesis 5.5)."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from gridctl_trainer.datasets.slices import Phase
 
 
 def frames_before(labelled: int, phase: Phase, count: int) -> list[int]:
-    """Numbers of the frames of a series that ends at the labelled frame.
+    """The numbers of the frames in a series that ends at the labelled frame.
 
-    Time runs forward to end-systole and backward to end-diastole, so that the labelled frame is
-    the last one and the heart moves towards it.
+    The series runs forward in time to end-systole and backward to end-diastole, so that the labelled frame comes last
+    and the heart moves towards it.
 
     Args:
         labelled: Number of the labelled frame.
-        phase: What it shows.
-        count: Frames of the series, the labelled one included.
+        phase: Time point that the labelled frame shows.
+        count: Number of frames in the series, including the labelled one.
 
     Returns:
-        `count` consecutive numbers, `labelled` last; they may lie outside the recording.
+        `count` consecutive numbers with `labelled` last; some may lie outside the recording.
     """
     step = 1 if phase == "ED" else -1
     return [labelled + step * distance for distance in range(count - 1, -1, -1)]
 
 
 def pad_series(wanted: Sequence[int], present: Sequence[int]) -> tuple[list[int], int]:
-    """Replace what is missing at the beginning of a series by its first frame.
+    """Fill the beginning of a series, where frames are missing, with its first frame.
 
     Args:
-        wanted: Numbers in the order of the series; the last one is present.
-        present: Numbers of the frames there are.
+        wanted: Frame numbers in the order of the series; the last one must be present.
+        present: Numbers of the frames that exist.
 
     Returns:
-        As many numbers, all of them present, and how many of them are padding.
+        As many frame numbers as were wanted, all of them present, and the number of padded ones.
     """
     there = set(present)
     first = len(wanted) - 1

@@ -34,7 +34,7 @@ class NpzHearts:
         except (OSError, ValueError, KeyError) as error:
             raise DataError(f"cannot read it: {error}", where=path, fix="write it again") from None
         if spacing_mm[2] == 0:
-            notice(Oddity("it does not say how far slices are apart, so there are no volumes", str(path)))
+            notice(Oddity("it does not say how far apart the slices are, so there are no volumes", str(path)))
         return labelled_volume(case.patient, images, labels, self.labels, tuple(spacing_mm), path, path)
 
 

@@ -1,4 +1,4 @@
-"""ACDC as a data set of gridctl: patients and their files, and how one is read."""
+"""ACDC as a data set of gridctl: finds the patients and their files, and reads a patient."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _NAMED_PATIENTS: Final = 5
 
 
 class Acdc:
-    """The challenge's training patients (Bernard et al., 2018)."""
+    """The training patients of the ACDC challenge (Bernard et al., 2018)."""
 
     def __init__(self, options: DatasetOptions) -> None:
-        """It has no options."""
+        """Build the reader; ACDC has no options."""
 
     def cases(self, root: Path) -> list[CaseFiles]:
-        """Both time points of a patient are read together: they are frames of one recording."""
+        """List one case per patient: both time points are frames of one recording and are read together."""
         trees = {folder: walk(folder) for folder in find_patients(root)}
         require_readable([problem for tree in trees.values() for problem in tree.unreadable])
         return [CaseFiles(folder.name, tree.files, folder) for folder, tree in trees.items()]
 
     def test_root(self, root: Path) -> Path | None:
-        """`testing` beside `training`, as the challenge publishes both."""
+        """The folder `testing` beside `training`, as the challenge publishes both."""
         return find_test_patients(root)
 
     def read(self, case: CaseFiles, frames: int, notice: Notice) -> list[LabelledSlice]:
@@ -58,7 +58,7 @@ class Acdc:
         )
 
     def recorded_frames(self, case: CaseFiles, slices: Sequence[LabelledSlice], notice: Notice) -> int:
-        """Those of the 4D file, which is compared with the labelled frames."""
+        """Number of frames in the 4D file, after comparing the file with the labelled frames."""
         return check_series(case.content, read_info(info_path(case.content)), notice)
 
 

@@ -14,5 +14,5 @@ ACDC: Final = DatasetDescriptor(
     build="gridctl_trainer.datasets.acdc.dataset:Acdc",
     folder=FolderNames(sign=PATIENT, find=labelled_patients, expected=EXPECTED, below=("", "acdc"), test=test_patients),
     labels={1: "right_ventricle", 2: "myocardium", 3: "left_ventricle"},
-    reader="2",  # labels that are swapped, blank images and specks are noticed
+    reader="2",  # since version 2, swapped labels, blank images and specks are reported
 )

@@ -1,4 +1,4 @@
-"""How ACDC lies in a folder: names alone, read by both sides without opening an image."""
+"""Recognises ACDC by the names of its files alone, so that both packages can do it without opening an image."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ LABELS_FILE: Final = re.compile(r"patient\d+_frame\d+_gt\.nii(\.gz)?", re.IGNORE
 TRAINING: Final = "training"
 TESTING: Final = "testing"
 FOLDERS: Final = ("", "training", "database/training", "testing", "database/testing")
-"""Where below a root its patients may lie: the first that has some is taken."""
+"""Folders below a root in which the patients may lie; the first one that has patients is used."""
 
 EXPECTED: Final = "patientNNN/Info.cfg, maybe below training/ or database/training/"
 
 
 def labelled_patients(paths: Sequence[PurePosixPath]) -> Mapping[str, Sequence[str]]:
-    """Patients with an Info.cfg, by the root of their set."""
+    """Patients with an Info.cfg, by the root of their data set."""
     return {
         root: tuple(sorted(next(folders[below] for below in FOLDERS if below in folders)))
         for root, folders in _by_root(paths).items()
@@ -27,7 +27,11 @@ def labelled_patients(paths: Sequence[PurePosixPath]) -> Mapping[str, Sequence[s
 
 
 def test_patients(paths: Sequence[PurePosixPath]) -> Mapping[str, tuple[str, Sequence[str]]]:
-    """Of each root with training and labelled testing patients the folder of the latter, below it, and their ids."""
+    """The test set of each root that has training patients and labelled testing patients.
+
+    Returns:
+        By root, the folder of the testing patients below it and their ids.
+    """
     labelled = {str(path.parent.parent) for path in paths if LABELS_FILE.fullmatch(path.name)}
     found = {}
     for root, folders in _by_root(paths).items():
@@ -41,7 +45,7 @@ def test_patients(paths: Sequence[PurePosixPath]) -> Mapping[str, tuple[str, Seq
 
 
 def _by_root(paths: Sequence[PurePosixPath]) -> Mapping[str, Mapping[str, set[str]]]:
-    """Patients with an Info.cfg by the root of their set, and by the folder below it."""
+    """Patients with an Info.cfg, by the root of their data set and by the folder below it."""
     by_folder: dict[str, set[str]] = defaultdict(set)
     for path in paths:
         patient = path.parent
@@ -55,7 +59,7 @@ def _by_root(paths: Sequence[PurePosixPath]) -> Mapping[str, Mapping[str, set[st
 
 
 def _split_off(folder: str) -> tuple[str, str]:
-    """A folder of patients as the root that a loader takes, and what lies between."""
+    """Split the folder of the patients into the root of the data set and the part below it."""
     for below in sorted(FOLDERS, key=len, reverse=True):
         if below and f"/{folder}".endswith(f"/{below}"):
             return folder.removesuffix(below).rstrip("/") or ".", below

@@ -1,7 +1,7 @@
-"""ACDC as published: NIfTI volumes, a label volume beside each, Info.cfg.
+"""Reads ACDC as published: NIfTI volumes, a label volume beside each, and Info.cfg.
 
-Source: Bernard et al., IEEE TMI 37(11), 2018. Both layouts are read: `database/training/patientNNN`
-and patients directly under the root (2017).
+Source: Bernard et al., IEEE TMI 37(11), 2018. Two layouts are read: `database/training/patientNNN`, and patients
+directly below the root (2017).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from gridctl_trainer.datasets.quality.recognition import nothing_found
 from gridctl_trainer.datasets.slices import CAVITY, LabelledSlice, Phase, cavity_ml
 
 STRUCTURES: Final[Mapping[int, str]] = ACDC.labels
-"""By label; 0 is background."""
+"""Name of the structure for each label; 0 is background."""
 LABELS: Final = (0, *STRUCTURES)
 LEFT_VENTRICLE: Final = next(label for label, name in STRUCTURES.items() if name == CAVITY)
 
@@ -39,20 +39,20 @@ _SAME_GRID: Final = (
 
 
 def find_patients(root: Path) -> list[Path]:
-    """Folders of the training patients, sorted; whatever else lies between them is passed over.
+    """Find the folders of the training patients, sorted; anything else among them is ignored.
 
-    The testing patients of a root that has both are another set, see `find_test_patients`; those of a root that has
-    no others are read.
+    If the root has training and testing patients, the testing patients are a separate set, see `find_test_patients`. If
+    the root has testing patients only, those are found.
 
     Raises:
-        DataError: There is no such folder, or no patient in it.
+        DataError: The folder does not exist or holds no patient.
     """
     if not is_folder(root):
         raise missing_folder(root, ACDC.title)
     for folder in FOLDERS:
         base = root / folder
         found = [path for path in entries(base) if PATIENT.fullmatch(path.name)] if is_folder(base) else []
-        # A link that leads nowhere is a patient who is missing, not a stray file; so is what only DVC has.
+        # A dangling link, or a folder that DVC has not fetched, is a missing patient and not a stray file.
         found = [path for path in found if path.is_dir() or not path.exists()]
         if found:
             return found
@@ -60,7 +60,7 @@ def find_patients(root: Path) -> list[Path]:
 
 
 def find_test_patients(root: Path) -> Path | None:
-    """The folder of the labelled testing patients beside the training patients of a root; None if there are none."""
+    """Find the folder of labelled testing patients beside the training patients of a root; None if there is none."""
     try:
         base = find_patients(root)[0].parent
         testing = base.with_name(TESTING)
@@ -74,16 +74,16 @@ def find_test_patients(root: Path) -> Path | None:
 
 
 def read_patient(folder: Path, frames: int = 1, notice: Notice = ignore) -> list[LabelledSlice]:
-    """All slices of a patient, end-diastole first, those without any label included.
+    """Read all slices of a patient, end-diastole first, including slices without any label.
 
     Args:
         folder: `patientNNN`.
-        frames: Frames of each slice's series, the labelled one last; more than one are taken
-            from the 4D file.
-        notice: Told of series that had to be padded.
+        frames: Number of frames in each slice's series, with the labelled frame last. Earlier frames come from the 4D
+            file.
+        notice: Called with everything odd, such as series that had to be padded.
 
     Raises:
-        DataError: A file is missing, unreadable or wrong: all of them, by name.
+        DataError: Files are missing, unreadable or wrong; the error names all of them.
     """
     info = read_info(info_path(folder))
     volumes: dict[Phase, Volume] = {}
@@ -170,10 +170,10 @@ def _note_unplaced(image: Volume, path: Path, labels: Volume, source: Path, noti
 
 
 def _require_one_recording(folder: Path, info: Info, volumes: Mapping[Phase, Volume]) -> None:
-    """Both phases are frames of one recording, so their grids are one.
+    """Refuse volumes of the two phases that lie on different grids, as both are frames of one recording.
 
     Raises:
-        DataError: They are not.
+        DataError: The grids differ.
     """
     diastole, systole = (frame_path(folder, info.frames[phase]) for phase in ("ED", "ES"))
     require_same_grid(

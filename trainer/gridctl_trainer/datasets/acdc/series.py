@@ -1,4 +1,4 @@
-"""The 4D file of an ACDC patient: the whole recording, of which the labelled volumes are two frames."""
+"""Reads the 4D file of an ACDC patient: the whole recording, two frames of which are the labelled volumes."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from gridctl_trainer.datasets.temporal_context import frames_before, pad_series
 
 
 def check_series(folder: Path, info: Info, notice: Notice) -> int:
-    """Compare the 4D file, if there is one, with Info.cfg and with the labelled frames.
+    """Compare the 4D file, if it exists, with Info.cfg and with the labelled frames.
 
     Args:
         folder: `patientNNN`.
-        info: Its Info.cfg.
-        notice: Told of what does not fit.
+        info: Content of the patient's Info.cfg.
+        notice: Called with everything that does not fit together.
 
     Returns:
-        Its frames; 1 without one.
+        Number of frames in the 4D file; 1 if there is no such file.
 
     Raises:
         DataError: A file is unreadable.
@@ -49,10 +49,10 @@ def check_series(folder: Path, info: Info, notice: Notice) -> int:
 
 
 def read_recording(folder: Path, notice: Notice) -> Volume:
-    """The 4D file of a patient.
+    """Read the 4D file of a patient.
 
     Raises:
-        DataError: It is missing or unreadable.
+        DataError: The file is missing or unreadable.
     """
     path = series_path(folder)
     note_twin(path, notice)
@@ -62,23 +62,23 @@ def read_recording(folder: Path, notice: Notice) -> Volume:
 def with_frames_before(
     slices: Sequence[LabelledSlice], volume: Volume, recorded: Volume, frame: int, count: int, notice: Notice
 ) -> list[LabelledSlice]:
-    """The slices with the frames that lead up to theirs; the labelled one stays that of its own file.
+    """Add to each slice the frames that lead up to it. The labelled frame itself stays as read from its own file.
 
     Args:
-        slices: All of one phase.
-        volume: That they are from.
+        slices: All slices of one phase.
+        volume: The volume that the slices come from.
         recorded: The 4D file.
-        frame: Number of the labelled one, from 1.
-        count: Frames of each series, the labelled one included.
-        notice: Told of series that had to be padded.
+        frame: Number of the labelled frame, from 1.
+        count: Number of frames in each series, including the labelled one.
+        notice: Called if the series had to be padded.
 
     Raises:
-        DataError: The 4D file is not the recording that the volume is from.
+        DataError: The 4D file is not the recording that the volume comes from.
     """
     image_path, phase = slices[0].image_source, slices[0].phase
     path = series_path(image_path.parent)
     if wrong := misfit(recorded, volume, frame, f"the {phase} volume {image_path.name}"):
-        raise DataError(wrong, where=path, fix="bring back the recording that the volumes are from")
+        raise DataError(wrong, where=path, fix="bring back the recording that the volumes come from")
     frames = recorded.array
     numbers, padded = pad_series(frames_before(frame, phase, count), range(1, len(frames) + 1))
     if padded:

@@ -1,4 +1,4 @@
-"""One DICOM image, read so that a broken file is named."""
+"""Reads one DICOM image; an error names the broken file."""
 
 from __future__ import annotations
 
@@ -22,15 +22,14 @@ class DicomImage:
     """One image of a series.
 
     Attributes:
-        pixels: (rows, columns) float32, stored values after the rescale tags, if there are any; brighter
-            is larger.
-        spacing_mm: Distance of rows and of columns.
-        position_mm: Along the normal of the image plane; None if the file does not say.
-        slice_distance_mm: As the tag SpacingBetweenSlices has it; None if the file does not say.
-        instance: InstanceNumber; None if the file does not say.
-        inverted: Whether the file stores bright as small (MONOCHROME1), which `pixels` no longer does.
-        affine: (4, 4), from column, row and mm along the normal to mm in the patient; None if the
-            file does not say.
+        pixels: (rows, columns) float32 stored values after applying the rescale tags, if any; brighter is larger.
+        spacing_mm: Distance between rows and between columns.
+        position_mm: Position along the normal of the image plane; None if the file does not give it.
+        slice_distance_mm: Value of the tag SpacingBetweenSlices; None if the file does not give it.
+        instance: InstanceNumber; None if the file does not give it.
+        inverted: Whether the file stores bright pixels as small values (MONOCHROME1). `pixels` is already corrected.
+        affine: (4, 4), maps column, row and mm along the normal to mm in the patient; None if the file does not
+            give it.
     """
 
     pixels: NDArray[np.float32]
@@ -43,21 +42,21 @@ class DicomImage:
 
     @property
     def grid(self) -> Grid:
-        """Its pixels in the patient, as a volume of one slice, whose third axis is the normal in mm."""
+        """The grid of a volume with this image as its only slice; the third axis is the normal, in mm."""
         (rows, columns), (y, x) = self.pixels.shape, self.spacing_mm
         return Grid((columns, rows, 1), (x, y, 1.0), self.affine)
 
 
 def read_dicom(path: Path) -> DicomImage:
-    """Read one image; compressed ones with the decoders that are installed with the trainer.
+    """Read one image. Compressed images are decoded with the codecs that are installed with the trainer.
 
     Raises:
-        DataError: It is missing, unreadable or not one grey image.
+        DataError: The file is missing, unreadable or not one greyscale image.
     """
     try:
         with warnings.catch_warnings():
-            # Public copies of Sunnybrook have identifiers that the standard does not allow; of a
-            # damaged file pydicom warns before it fails.
+            # Public copies of Sunnybrook have identifiers that the standard does not allow, and pydicom warns of a
+            # damaged file before it fails.
             warnings.simplefilter("ignore")
             dataset = _dataset(path)
             pixels = scaled_pixels(dataset, path)
@@ -71,7 +70,7 @@ def read_dicom(path: Path) -> DicomImage:
         raise DataError("the file is missing", where=path) from None
     except OSError as error:
         raise DataError(f"cannot read it: {error.strerror or error}", where=path) from None
-    except Exception as error:  # what a damaged file makes pydicom and its decoders raise has no common base
+    except Exception as error:  # pydicom and its decoders raise exceptions without a common base for damaged files
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise DataError(f"not a readable DICOM image: {reason}", where=path, fix="copy or export it again") from None
     require_intensities(pixels, path)
@@ -87,7 +86,7 @@ def read_dicom(path: Path) -> DicomImage:
 
 
 def _dataset(path: Path) -> pydicom.Dataset:
-    """The file, also without the preamble and file header of PS3.10, which older exports leave out."""
+    """Read a file. The preamble and file header of PS3.10 may be missing, as older exports leave them out."""
     try:
         return pydicom.dcmread(path)
     except pydicom.errors.InvalidDicomError:
@@ -105,11 +104,11 @@ def _dataset(path: Path) -> pydicom.Dataset:
 
 
 def _spacing_mm(dataset: pydicom.Dataset, path: Path) -> tuple[float, float]:
-    """PixelSpacing; ImagerPixelSpacing and NominalScannedPixelSpacing are not distances in the patient."""
+    """PixelSpacing. ImagerPixelSpacing and NominalScannedPixelSpacing are not distances within the patient."""
     value = value_of(dataset, "PixelSpacing")
     if value is None:
         raise DataError(
-            "it has no PixelSpacing (0028,0030), without which there are no areas and distances",
+            "it has no PixelSpacing (0028,0030), without which areas and distances are unknown",
             where=path,
             fix="export the original images, or set the tag to the distance of rows and columns in mm",
         )
@@ -120,7 +119,7 @@ def _spacing_mm(dataset: pydicom.Dataset, path: Path) -> tuple[float, float]:
 
 
 def _affine(dataset: pydicom.Dataset, spacing_mm: tuple[float, float]) -> Affine | None:
-    """From column, row and mm along the normal to the patient (PS3.3 C.7.6.2.1.1)."""
+    """The affine from column, row and mm along the normal to the patient (PS3.3 C.7.6.2.1.1)."""
     orientation, position = value_of(dataset, "ImageOrientationPatient"), value_of(dataset, "ImagePositionPatient")
     if np.size(orientation) != 6 or np.size(position) != 3:
         return None

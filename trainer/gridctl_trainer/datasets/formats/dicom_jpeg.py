@@ -1,7 +1,7 @@
-"""Pixels of DICOM files that are compressed as JPEG, JPEG-LS or JPEG 2000.
+"""Decodes the pixels of DICOM files that are compressed as JPEG, JPEG-LS or JPEG 2000.
 
-imagecodecs reads all of them, lossless ones and those of 12 bits too. pydicom would take whichever decoder it
-finds on a machine; of those GDCM ends the whole process on some damaged files.
+imagecodecs reads all of them, including lossless and 12-bit streams. pydicom would use whichever decoder it finds on
+the machine, and one of these, GDCM, terminates the whole process on some damaged files.
 """
 
 from __future__ import annotations
@@ -30,25 +30,25 @@ _CODEC: Final[Mapping[str, str]] = {
 
 
 def is_jpeg(dataset: pydicom.Dataset) -> bool:
-    """Whether `decode_jpeg` is for this file."""
+    """Whether `decode_jpeg` can decode this file."""
     return dataset.file_meta.TransferSyntaxUID in _CODEC
 
 
 def decode_jpeg(dataset: pydicom.Dataset) -> NDArray[np.int64]:
-    """Stored values of the one grey image in a file.
+    """Decode the stored values of the one greyscale image in a file.
 
     Returns:
         (rows, columns) int64.
 
     Raises:
-        ValueError: The stream is damaged, or is not that of such an image.
+        ValueError: The stream is damaged or does not hold such an image.
     """
     import imagecodecs
 
     stream = next(generate_frames(dataset.PixelData, number_of_frames=1))
     header = read_jpeg_header(stream)
     rows, columns = int(dataset.Rows), int(dataset.Columns)
-    # Before anything is decoded: a damaged header may ask for more memory than there is.
+    # Check this before decoding, as a damaged header may ask for more memory than there is.
     if (header.rows, header.columns, header.samples) != (rows, columns, 1) or not 1 <= header.bits <= 16:
         raise ValueError(
             f"it holds {header.rows}x{header.columns} px of {header.samples} x {header.bits} bits, "
@@ -57,11 +57,11 @@ def decode_jpeg(dataset: pydicom.Dataset) -> NDArray[np.int64]:
     decode: Callable[..., NDArray[Any]] = getattr(imagecodecs, f"{_CODEC[dataset.file_meta.TransferSyntaxUID]}_decode")
     try:
         decoded = decode(stream)
-    except Exception as error:  # each codec has an exception of its own
+    except Exception as error:  # each codec raises its own exception
         raise ValueError(str(error) or type(error).__name__) from None
     if decoded.shape != (rows, columns):
         raise ValueError(f"its shape is {decoded.shape}, not {(rows, columns)}")
-    # Streams of JPEG and JPEG-LS know no sign, and not every writer of JPEG 2000 sets it.
+    # JPEG and JPEG-LS streams have no sign, and not every JPEG 2000 encoder sets it.
     bits = max(header.bits, int(dataset.BitsStored))
     values = decoded.astype(np.int64) & ((1 << bits) - 1)
     if int(dataset.get("PixelRepresentation") or 0) == 1:

@@ -1,4 +1,4 @@
-"""Pixels of a DICOM file as physical values, turned so that brighter is larger."""
+"""Pixels of a DICOM file as rescaled values, inverted where necessary so that brighter is larger."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ _PIXELS: Final = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
 def scaled_pixels(dataset: pydicom.Dataset, path: Path) -> NDArray[np.float64]:
-    """Rows and columns, after RescaleSlope and RescaleIntercept; an empty tag is one that is not there.
+    """Read the pixels and apply RescaleSlope and RescaleIntercept; an empty tag counts as absent.
+
+    Returns:
+        (rows, columns) float64.
 
     Raises:
-        DataError: It is not one grey image, or its slope is 0.
+        DataError: The file does not hold one greyscale image, or its slope is 0.
     """
     _require_one_grey_image(dataset, path)
     slope, intercept = number(dataset, "RescaleSlope"), number(dataset, "RescaleIntercept")
@@ -76,7 +79,7 @@ def _decoded(dataset: pydicom.Dataset, path: Path) -> NDArray[np.generic]:
 
 
 def _turned(stored: NDArray[np.generic], dataset: pydicom.Dataset) -> NDArray[np.float64]:
-    """The negative, in the range that the stored bits have."""
+    """Invert the pixels within the range of the stored bits."""
     pixels = stored.astype(np.float64)
     if stored.dtype.kind == "f":
         return np.asarray(-pixels)

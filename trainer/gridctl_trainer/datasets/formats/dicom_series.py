@@ -1,4 +1,4 @@
-"""A series of DICOM images as one scan: slices in the order of their places, and frames of each in that of time."""
+"""Reads a series of DICOM images as one scan, with slices ordered by position and frames of a slice by time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from gridctl_trainer.datasets.formats.voxel_grid import SPACING_TOLERANCE, Grid,
 
 _SAME_PLACE_MM: Final = 0.1
 _UNEVEN: Final = 0.02
-"""Relative difference of two distances of slices that is taken for rounding."""
+"""Relative difference between two slice distances that is attributed to rounding."""
 _TURNED_DEGREES: Final = 0.1
 _EXPORT: Final = "export the original short-axis series, alone in its folder"
 
@@ -28,11 +28,11 @@ def read_dicom_series(folder: Path, paths: Sequence[Path]) -> Scan:
     """Read the images of one series.
 
     Args:
-        folder: Named in errors.
-        paths: Its files.
+        folder: Folder of the series, which errors name.
+        paths: Files of the series.
 
     Raises:
-        DataError: One cannot be read, or they are not slices of one stack whose place and spacing are known.
+        DataError: A file cannot be read, or the files are not slices of one stack with known position and spacing.
     """
     images = {path: read_dicom(path) for path in paths}
     _require_one_stack(folder, images)
@@ -40,7 +40,7 @@ def read_dicom_series(folder: Path, paths: Sequence[Path]) -> Scan:
     numbers = {len(of_slice) for of_slice in slices}
     if len(numbers) > 1:
         said = f"between {min(numbers)} and {max(numbers)} images of each slice"
-        raise DataError(f"it has {said}, not as many of each", where=folder, fix=_EXPORT)
+        raise DataError(f"it has {said}, not the same number of each", where=folder, fix=_EXPORT)
     first, distance_mm = slices[0][0], _distance_mm(folder, slices)
     frames = np.stack([np.stack([of_slice[time].pixels for of_slice in slices]) for time in range(numbers.pop())])
     rows_mm, columns_mm = first.spacing_mm
@@ -78,12 +78,12 @@ def _require_one_stack(folder: Path, images: Mapping[Path, DicomImage]) -> None:
             wrong = f"another orientation, turned by {angle:.3g} degrees"
         if wrong:
             raise DataError(
-                f"it has {wrong}, so it is no slice of the stack of {path.name}", where=other_path, fix=_EXPORT
+                f"it has {wrong}, so it is not a slice of the stack of {path.name}", where=other_path, fix=_EXPORT
             )
 
 
 def _by_place(images: Mapping[Path, DicomImage]) -> list[list[DicomImage]]:
-    """Images of each slice in the order of time, slices along the normal of their plane."""
+    """Group the images by slice, in order of time, and order the slices along the normal of their plane."""
     by_place: dict[int, list[tuple[int, str, DicomImage]]] = defaultdict(list)
     for path, image in images.items():
         place = round((image.position_mm or 0.0) / _SAME_PLACE_MM)
@@ -93,10 +93,10 @@ def _by_place(images: Mapping[Path, DicomImage]) -> list[list[DicomImage]]:
 
 
 def _distance_mm(folder: Path, slices: Sequence[Sequence[DicomImage]]) -> float:
-    """Of slice centres.
+    """Distance between slice centres.
 
     Raises:
-        DataError: It is not known, or not the same everywhere.
+        DataError: The distance is unknown or not uniform.
     """
     places = [of_slice[0].position_mm or 0.0 for of_slice in slices]
     if len(places) == 1:
@@ -119,7 +119,7 @@ def _distance_mm(folder: Path, slices: Sequence[Sequence[DicomImage]]) -> float:
 
 
 def _to_nifti(first: DicomImage, distance_mm: float) -> NDArray[np.float64]:
-    """From column, row and slice to mm: NIfTI's axes point right and front where those of DICOM point left and back."""
+    """The affine from column, row and slice to mm. NIfTI's axes point right and front, DICOM's point left and back."""
     assert first.affine is not None
     affine = first.affine.copy()
     affine[:3, 2] *= distance_mm

@@ -1,4 +1,4 @@
-"""Values of DICOM tags, wherever classic and enhanced files keep them."""
+"""Reads DICOM tags from where classic and enhanced files keep them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _FUNCTIONAL_GROUPS: Final = ("PerFrameFunctionalGroupsSequence", "SharedFunction
 
 
 def value_of(dataset: pydicom.Dataset, keyword: str) -> Any:
-    """A tag's value, in an enhanced file that of its functional groups; None if it is empty or not there.
+    """The value of a tag, which enhanced files keep in functional groups; None if it is empty or absent.
 
-    Source: PS3.3 C.7.6.16. An image of several frames is refused before, so the first group is that of the image.
+    Source: PS3.3 C.7.6.16. Images with several frames are refused earlier, so the first group belongs to the image.
     """
     value = dataset.get(keyword)
     if not _is_empty(value):
@@ -28,7 +28,7 @@ def value_of(dataset: pydicom.Dataset, keyword: str) -> Any:
 
 
 def number(dataset: pydicom.Dataset, keyword: str) -> float | None:
-    """A tag that holds one number; None if it is empty, not there or not finite."""
+    """The value of a tag that holds one number; None if it is empty, absent or not finite."""
     value = value_of(dataset, keyword)
     found = None if value is None else float(value)
     return found if found is not None and math.isfinite(found) else None

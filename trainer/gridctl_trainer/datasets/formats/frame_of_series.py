@@ -1,4 +1,4 @@
-"""Whether a volume is one frame of a 4D series."""
+"""Checks whether a volume is one frame of a 4D series."""
 
 from __future__ import annotations
 
@@ -10,11 +10,18 @@ from gridctl_trainer.contract.wording import count as counted
 from gridctl_trainer.datasets.formats.nifti import Volume
 
 _ROUNDING: Final = 1e-5
-"""Share of the largest value by which two files of one volume may differ: one may store integers and a slope."""
+"""Share of the largest value by which two files of one volume may differ, as one may store integers and a slope."""
 
 
 def misfit(series: Volume, image: Volume, frame: int, name: str) -> str:
-    """Why a volume is not that frame of a series; empty if it is."""
+    """Say why a volume is not a certain frame of a series; empty if it is.
+
+    Args:
+        series: The 4D series.
+        image: The volume.
+        frame: Number of the frame, from 1.
+        name: What to call the volume in the sentence.
+    """
     frames = series.array
     if frame > len(frames):
         return f"it has {counted(len(frames), 'frame')}, so its frame {frame} is not {name}"

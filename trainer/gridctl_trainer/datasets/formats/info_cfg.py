@@ -1,4 +1,4 @@
-"""Info.cfg beside the volumes of a patient, as ACDC publishes it: frames of end-diastole and end-systole, diagnosis."""
+"""Reads ACDC's Info.cfg, which gives the end-diastolic and end-systolic frames and the diagnosis of a patient."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from gridctl_trainer.datasets.slices import Phase
 
 @dataclass(frozen=True, slots=True)
 class Info:
-    """What Info.cfg says.
+    """Content of an Info.cfg.
 
     Attributes:
-        frames: Number from 1 of the end-diastolic and the end-systolic frame.
-        series_frames: Frames of the whole recording; None if it does not say.
-        group: Diagnosis: NOR, MINF, DCM, HCM or RV; empty if it does not say.
+        frames: Numbers of the end-diastolic and the end-systolic frame, from 1.
+        series_frames: Number of frames in the whole recording; None if not given.
+        group: Diagnosis: NOR, MINF, DCM, HCM or RV; empty if not given.
     """
 
     frames: dict[Phase, int]
@@ -27,16 +27,16 @@ class Info:
 
 
 def info_path(folder: Path) -> Path:
-    """Info.cfg of a patient, in whatever case its name is written."""
+    """Path of a patient's Info.cfg, whatever the case of its name."""
     path = folder / "Info.cfg"
     return same_name(path) or path
 
 
 def read_info(path: Path) -> Info:
-    """Read Info.cfg: `Key: value` lines.
+    """Read an Info.cfg, which holds lines of the form `Key: value`.
 
     Raises:
-        DataError: It is missing, or ED or ES is not the number of a frame.
+        DataError: The file is missing, or ED or ES is not the number of a frame.
     """
     text = read_text(path, fix="every ACDC patient has one")
     values: dict[str, tuple[int, str]] = {}

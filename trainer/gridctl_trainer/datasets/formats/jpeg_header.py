@@ -1,4 +1,4 @@
-"""What the header of a JPEG, JPEG-LS or JPEG 2000 stream says of its image, before anything is decoded."""
+"""Reads the image size from the header of a JPEG, JPEG-LS or JPEG 2000 stream without decoding it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from typing import Final
 
 _JPEG_2000: Final = b"\xff\x4f\xff\x51"
-"""Start of a codestream and of its size (ISO/IEC 15444-1, A.4 and A.5)."""
+"""Start of a codestream, followed by its size marker (ISO/IEC 15444-1, A.4 and A.5)."""
 _JP2_FILE: Final = b"\x00\x00\x00\x0cjP  "
-"""A whole file around the codestream, which the standard forbids and some programs write."""
+"""Start of a JP2 file that wraps the codestream; the standard forbids it in DICOM, but some programs write it."""
 _WITHOUT_LENGTH: Final = frozenset((0x01, *range(0xD0, 0xD9)))
 _START_OF_FRAME: Final = frozenset((*range(0xC0, 0xD0), 0xF7)) - {0xC4, 0xC8, 0xCC}
-"""ISO/IEC 10918-1, table B.1; 0xF7 is that of JPEG-LS (ISO/IEC 14495-1)."""
+"""Start-of-frame markers of ISO/IEC 10918-1, table B.1, and 0xF7 for JPEG-LS (ISO/IEC 14495-1)."""
 _END_OF_IMAGE: Final = b"\xff\xd9"
 
 
 @dataclass(frozen=True, slots=True)
 class JpegHeader:
-    """Size of the image, samples of a pixel, and bits of a sample."""
+    """Size of the image in pixels, samples per pixel, and bits per sample."""
 
     rows: int
     columns: int
@@ -30,10 +30,10 @@ def read_jpeg_header(stream: bytes) -> JpegHeader:
     """Read the header of a whole stream.
 
     Raises:
-        ValueError: It is no such stream, or it breaks off.
+        ValueError: The stream is of another kind, damaged or cut off.
     """
-    if _END_OF_IMAGE not in stream:  # cannot occur among pixels
-        raise ValueError("it breaks off")
+    if _END_OF_IMAGE not in stream:  # this marker cannot occur within pixel data
+        raise ValueError("it is cut off")
     try:
         if stream.startswith((_JPEG_2000, _JP2_FILE)):
             return _jpeg_2000(stream, stream.index(_JPEG_2000))

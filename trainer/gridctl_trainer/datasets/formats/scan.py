@@ -1,4 +1,4 @@
-"""A scan without labels as files hold it, with what a mask of it has to say of its place."""
+"""Reads a scan without labels, and writes a mask that lies on the same grid as the scan."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class Scan:
     """One scan.
 
     Attributes:
-        frames: (T, slices, rows, columns) float32; T is 1 of a volume.
-        grid: Where its voxels lie, in mm.
-        affine: (4, 4), from voxel indices of the file to the world.
-        header: Of the NIfTI file, for masks of it.
+        frames: (T, slices, rows, columns) float32; T is 1 for a volume.
+        grid: Shape, spacing and position of the voxels, in mm.
+        affine: (4, 4), maps voxel indices of the file to world coordinates.
+        header: Header of the NIfTI file, from which masks take theirs.
         is_series: Whether the file has an axis of time.
         source: The file, or the folder of a DICOM series.
     """
@@ -39,7 +39,7 @@ class Scan:
 
     @property
     def spacing_mm(self) -> SpacingMm:
-        """Distance of rows, of columns, and of slice centres."""
+        """Distance between rows, columns and slice centres."""
         x, y, z = self.grid.spacing_mm
         return (y, x, z)
 
@@ -48,7 +48,7 @@ def read_nifti_scan(path: Path) -> Scan:
     """Read a volume, or a series of volumes.
 
     Raises:
-        DataError: It cannot be read, or does not say how its voxels lie in the patient.
+        DataError: The file cannot be read, or does not say how its voxels lie in the patient.
     """
     content = content_of(path)
     kind = kind_of(content, path)
@@ -69,15 +69,15 @@ def read_nifti_scan(path: Path) -> Scan:
 
 
 def write_mask(path: Path, labels: NDArray[np.uint8], scan: Scan) -> None:
-    """Write labels as NIfTI, on the grid of a scan: its affine, spacing and units.
+    """Write labels as NIfTI with the affine, spacing and units of a scan.
 
     Args:
-        path: A `.nii.gz` file; whole or not at all.
+        path: A `.nii.gz` file, which is written atomically.
         labels: (T, slices, rows, columns) uint8.
-        scan: What they are of.
+        scan: The scan that the labels belong to.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The file cannot be written.
     """
     axes = labels.transpose(3, 2, 1, 0)
     header = scan.header.copy()

@@ -1,4 +1,4 @@
-"""Tables that data sets bring along: CSV as spreadsheets and scripts write it."""
+"""Reads CSV tables that come with data sets, as spreadsheets and scripts write them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _DELIMITERS: Final = ",;\t"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line.
+    """One row of a table.
 
     Attributes:
-        path: Of the table.
-        line: Its number in the file, from 1.
-        values: By the normalised name of the column.
+        path: File of the table.
+        line: Line number of the row in the file, from 1.
+        values: Value of each column, by the column's normalised name.
     """
 
     path: Path
@@ -35,26 +35,28 @@ class Row:
         return f"{self.path}:{self.line}"
 
     def get(self, *columns: str) -> str:
-        """The value of the first of these columns that is there and not empty, without spaces around it."""
+        """The first nonempty value among these columns; empty if there is none."""
         found = (self.values.get(normalised(column), "") for column in columns)
         return next((value for value in found if value), "")
 
 
 def normalised(column: str) -> str:
-    """The name of a column without case, spaces and signs: `External code` and `external_code` are one."""
+    """The name of a column in lower case, without spaces and punctuation: `External code` equals `external_code`."""
     return "".join(letter for letter in column.casefold() if letter.isalnum())
 
 
 def read_table(path: Path, key: Sequence[str], needed: Sequence[str] = ()) -> dict[str, Row]:
-    """The rows of a table, by the value of one column; rows without one, as a padded spreadsheet has, are left out.
+    """Read the rows of a table by the value of a key column.
+
+    Rows with an empty key, as in a padded spreadsheet, are left out.
 
     Args:
-        path: A CSV file, separated by commas, semicolons or tabs.
-        key: Names that the column may have.
-        needed: Columns that have to be there too.
+        path: A CSV file with commas, semicolons or tabs as separators.
+        key: Names that the key column may have.
+        needed: Other columns that must exist.
 
     Raises:
-        DataError: It cannot be read, lacks a column, or has two rows of one key: all of it.
+        DataError: The file cannot be read, lacks a column, or has two rows with the same key.
     """
     lines = read_text(path, fix="unpack the data set again").splitlines()
     header = lines[0] if lines else ""
@@ -67,7 +69,7 @@ def read_table(path: Path, key: Sequence[str], needed: Sequence[str] = ()) -> di
         raise DataError(
             f"it has no column {', '.join(missing)}",
             where=f"{path}:1",
-            fix=f"its first line names the columns; there are: {header.strip()[:120] or 'none'}",
+            fix=f"its first line names the columns; it has: {header.strip()[:120] or 'none'}",
         )
     found: dict[str, Row] = {}
     faults = []
@@ -76,7 +78,7 @@ def read_table(path: Path, key: Sequence[str], needed: Sequence[str] = ()) -> di
         if not (name := row.values.get(column, "")):
             continue
         if name in found:
-            faults.append(DataError(f"{name} has a row already, in line {found[name].line}", where=row.where))
+            faults.append(DataError(f"{name} already has a row in line {found[name].line}", where=row.where))
         found.setdefault(name, row)
     if faults:
         raise DataError.collect(faults)

@@ -1,4 +1,4 @@
-"""Small text files of data sets, in whatever encoding an editor left them."""
+"""Reads small text files of data sets, whatever their Unicode encoding."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from gridctl_trainer.contract.errors import DataError
 
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_LE, "utf-32"),  # must come before UTF-16, as it begins with the same two bytes
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
@@ -18,10 +18,14 @@ _MARKS: Final = (
 
 
 def read_text(path: Path, fix: str = "") -> str:
-    """Read UTF-8, UTF-16 or UTF-32 by its byte order mark; without one UTF-8, else Latin-1.
+    """Read text in the encoding that its byte order mark names, or without a mark as UTF-8 or else Latin-1.
+
+    Args:
+        path: The file.
+        fix: What to do if the file cannot be read, for the message.
 
     Raises:
-        DataError: It cannot be read, or is not text in the encoding its byte order mark names.
+        DataError: The file cannot be read, or is not in the encoding that its byte order mark names.
     """
     try:
         content = path.read_bytes()

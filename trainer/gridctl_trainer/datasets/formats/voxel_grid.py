@@ -1,4 +1,4 @@
-"""Where the voxels of a volume lie in the patient, and whether two volumes share one grid."""
+"""The position of a volume's voxels in the patient, and the check that two volumes share one grid."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ Affine = NDArray[np.float64]
 SpacingMm = tuple[float, float, float]
 
 SPACING_TOLERANCE: Final = 1e-3
-"""Relative difference of two spacings that is taken for rounding."""
+"""Relative difference between two spacings that is attributed to rounding."""
 
 PLACE_TOLERANCE: Final = 0.1
-"""Distance, in edges of the smallest side of a voxel, at which two voxels are taken for the same one."""
+"""Distance, relative to the smallest side of a voxel, up to which two voxels count as the same."""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """Shape, spacing and place of a volume.
+    """Shape, spacing and position of a volume.
 
     Attributes:
-        shape: Voxels along x, y and z, the axes of the file.
-        spacing_mm: Along the same axes.
-        affine: (4, 4), from voxel indices to the file's world coordinates, whose unit does not matter
-            here; None if the file does not say where it lies.
+        shape: Number of voxels along x, y and z, the axes of the file.
+        spacing_mm: Spacing along the same axes.
+        affine: (4, 4), maps voxel indices to the file's world coordinates, in any unit; None if the file does not
+            give its position.
     """
 
     shape: tuple[int, int, int]
@@ -39,9 +39,9 @@ class Grid:
     affine: Affine | None
 
     def differences(self, other: Grid) -> list[str]:
-        """How this grid differs from another, each with both values or a distance; empty for the same grid.
+        """List how this grid differs from another, with both values or a distance; empty if they are the same.
 
-        Orientation and origin are compared only where both files say them.
+        Orientation and origin are compared only if both files give them.
         """
         found = []
         if self.shape != other.shape:
@@ -57,36 +57,36 @@ def require_same_grid(grid: Grid, path: Path, other: Grid, other_path: Path, fix
     """Refuse a volume that does not lie on the grid of another.
 
     Args:
-        grid: Of the volume.
-        path: Its file.
-        other: Grid of the volume that it belongs to.
-        other_path: The file of that one.
-        fix: What to do about it.
+        grid: Grid of the volume.
+        path: File of the volume.
+        other: Grid that the volume must lie on.
+        other_path: File with that grid.
+        fix: What to do if they differ, for the message.
 
     Raises:
-        DataError: They differ by more than the tolerances; what differs is named, and by how much.
+        DataError: The grids differ by more than the tolerances; the error says in what and by how much.
     """
     if found := grid.differences(other):
         raise DataError(f"it is not on the grid of {other_path.name}: {'; '.join(found)}", where=path, fix=fix)
 
 
 def farthest_mm(affine: Affine, other: Affine, grid: Grid) -> float:
-    """How far the same voxel lies apart by two affines: the largest distance at the corners of a grid.
+    """The largest distance between the positions that two affines give to the corner voxels of a grid.
 
-    Measured along the axes of `other` in voxels and then taken with the spacing, because the affine
-    of published ACDC files has a scale of 1 whatever the spacing.
+    It is measured in voxels along the axes of `other` and then multiplied by the spacing, because the affine of
+    published ACDC files has a scale of 1 whatever the spacing.
     """
     corners = np.array([[*corner, 1.0] for corner in itertools.product(*((0, n - 1) for n in grid.shape))]).T
     return float(np.linalg.norm(_apart_mm(affine, other, corners, grid), axis=0).max())
 
 
 def same_place(distance_mm: float, grid: Grid) -> bool:
-    """Whether a distance is within the tolerance for one place."""
+    """Whether voxels at this distance count as lying in the same place."""
     return distance_mm <= PLACE_TOLERANCE * min(grid.spacing_mm)
 
 
 def turned_degrees(affine: Affine, other: Affine) -> float:
-    """The largest angle between the axes of two affines that belong together."""
+    """The largest angle between corresponding axes of two affines, in degrees."""
     directions: list[NDArray[Any]] = [
         matrix[:3, :3] / np.linalg.norm(matrix[:3, :3], axis=0) for matrix in (affine, other)
     ]

@@ -1,1 +1,1 @@
-"""M&Ms: 4D NIfTI of several vendors and centres, labels at both ends of the cycle."""
+"""M&Ms: 4D NIfTI files of several vendors and centres, labelled at both ends of the cycle."""

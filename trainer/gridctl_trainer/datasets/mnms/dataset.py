@@ -1,13 +1,13 @@
-"""M&Ms as a data set of gridctl: patients and their files, and how one is read.
+"""M&Ms as a data set of gridctl: finds the patients and their files, and reads a patient.
 
-Source: Campello et al., IEEE TMI 40(12), 2021. Each recording is a 4D file and its labels another of the same shape,
-empty but for the two frames that the table of patients names, counted from 0. Labels: 1 left ventricle, 2 myocardium,
-3 right ventricle; ACDC numbers the ventricles the other way round.
+Source: Campello et al., IEEE TMI 40(12), 2021. Each recording is a 4D file. Its labels are another 4D file of the same
+shape, which is empty except for the two frames that the table of patients names, counted from 0. Labels: 1 left
+ventricle, 2 myocardium, 3 right ventricle; ACDC numbers the ventricles the other way round.
 
-Names of files, columns and labels, and that frames count from 0, agree with nnU-Net's own conversion
-(nnunetv2/dataset_conversion/Dataset114_MNMs.py), which reads `External code`, `ED` and `ES` and calls labels LVBP, LVM
-and RV. It notes that direction cosines of some test and validation files are not orthonormal; such an affine is read as
-it is. No file of the challenge was at hand.
+The names of files, columns and labels, and the counting of frames from 0, agree with nnU-Net's own conversion
+(nnunetv2/dataset_conversion/Dataset114_MNMs.py), which reads `External code`, `ED` and `ES` and calls the labels LVBP,
+LVM and RV. It notes that the direction cosines of some test and validation files are not orthonormal; such an affine
+is read as it is. This reader has not been tested on files of the challenge.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ from gridctl_trainer.datasets.temporal_context import frames_before, pad_series
 from gridctl_trainer.plugins.dataset import DatasetOptions
 
 STRUCTURES: Final[Mapping[int, str]] = MNMS.labels
-"""By label; 0 is background."""
+"""Name of the structure for each label; 0 is background."""
 
 _PHASES: Final = ("ED", "ES")
 _LEVELS: Final = 3
-"""Folders above the one that was given in which the table may lie."""
+"""Number of levels above the given folder in which the table may lie."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Files of one patient, and the table's row."""
+    """Files of one patient, and the patient's row of the table."""
 
     image: Path
     labels: Path
@@ -53,10 +53,10 @@ class Recording:
 
 
 class Mnms:
-    """The challenge's patients, those of the training part where several parts lie there."""
+    """The patients of the challenge; only those of the training part if the folder holds several parts."""
 
     def __init__(self, options: DatasetOptions) -> None:
-        """It has no options."""
+        """Build the reader; M&Ms has no options."""
 
     def cases(self, root: Path) -> list[CaseFiles]:
         if not is_folder(root):
@@ -80,7 +80,7 @@ class Mnms:
                 faults.append(DataError(f"its image {patient}_sa.nii.gz is not beside it", where=labels))
             elif row is None:
                 table = next(iter(rows.values())).path
-                faults.append(DataError(f"there is no row of {patient}, so its frames are not known", where=table))
+                faults.append(DataError(f"there is no row for {patient}, so its frames are not known", where=table))
             else:
                 cases.append(CaseFiles(patient, (image, labels, row.path), Recording(image, labels, row)))
         if faults:
@@ -88,7 +88,7 @@ class Mnms:
         return sorted(cases, key=lambda case: case.patient)
 
     def test_root(self, root: Path) -> Path | None:
-        """`Testing` beside `Training`, as the challenge publishes both."""
+        """The folder `Testing` beside `Training`, as the challenge publishes both."""
         real = root.resolve()
         for base in (real, *real.parents[:2]):
             names = {path.name.casefold(): path for path in _listed(base) if path.is_dir()}
@@ -115,14 +115,14 @@ class Mnms:
         judge_heart(slices, notice)
 
     def require_series(self, cases: Sequence[CaseFiles], root: Path) -> None:
-        """Every file is a series."""
+        """Accept all cases, as every file of M&Ms is a series."""
 
     def recorded_frames(self, case: CaseFiles, slices: Sequence[LabelledSlice], notice: Notice) -> int:
         return len(read_series(case.content.image).array)
 
 
 def _listed(folder: Path) -> list[Path]:
-    """What a folder holds; nothing of one above the data that may not be listed."""
+    """List a folder; the list is empty if the folder cannot be read, as may happen above the data."""
     try:
         return list(entries(folder))
     except DataError:
@@ -130,10 +130,10 @@ def _listed(folder: Path) -> list[Path]:
 
 
 def _rows(root: Path) -> dict[str, Row]:
-    """The table of patients: in the folder that was given, or above it.
+    """Read the table of patients, which lies in the given folder or above it.
 
     Raises:
-        DataError: There is none, or it lacks a column.
+        DataError: There is no table, or it lacks a column.
     """
     for folder in (root, *root.resolve().parents[:_LEVELS]):
         tables = [path for path in _listed(folder) if TABLE.fullmatch(path.name)]
@@ -147,10 +147,10 @@ def _rows(root: Path) -> dict[str, Row]:
 
 
 def _frames(patient: str, recording: Recording, labels: Volume) -> dict[str, int]:
-    """Numbers from 0 of the labelled frames, as the table says; each has to hold labels.
+    """The numbers of the labelled frames, from 0, as the table gives them; each of them must hold labels.
 
     Raises:
-        DataError: They are no frames of the recording, or not those that are labelled.
+        DataError: A number is not a frame of the recording, or that frame is not labelled.
     """
     frames: dict[str, int] = {}
     labelled = [number for number, volume in enumerate(labels.array) if volume.any()]
@@ -160,17 +160,17 @@ def _frames(patient: str, recording: Recording, labels: Volume) -> dict[str, int
         try:
             frames[phase] = int(float(text))
         except ValueError:
-            faults.append(DataError(f"{phase} of {patient} is {text!r}, no frame", where=recording.row.where))
+            faults.append(DataError(f"{phase} of {patient} is {text!r}, not a frame", where=recording.row.where))
             continue
         if frames[phase] not in labelled:
             there = ", ".join(map(str, labelled)) or "none"
             faults.append(
                 DataError(
-                    f"the table names frame {text} as {phase}, which holds no label; labelled frames: {there}",
+                    f"the table names frame {text} as {phase}, but it holds no label; labelled frames: {there}",
                     where=recording.labels,
                     fix=f"frames count from 0; compare {recording.row.where}"
                     if labelled
-                    else "its labels were withheld: take this patient out",
+                    else "its labels were not published; remove this patient",
                 )
             )
     if faults:

@@ -1,4 +1,4 @@
-"""How M&Ms lies in a folder: names alone, read by both sides without opening an image."""
+"""Recognises M&Ms by the names of its files alone, so that both packages can do it without opening an image."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _PARTS: Final = (TRAINING, "validation", TESTING)
 
 
 def part_of(relative: PurePath) -> str:
-    """Which part of the challenge a file below the root is in: training, validation or testing; empty for none."""
+    """The part of the challenge to which a file below the root belongs: training, validation or testing; else empty."""
     return next((part.casefold() for part in relative.parts[:-1] if part.casefold() in _PARTS), "")
 
 
 def labelled_patients(paths: Sequence[PurePosixPath]) -> Mapping[str, Sequence[str]]:
-    """Patients with labels by root: those of the training part where there is one."""
+    """Patients with labels, by root; only those of the training part if there is one."""
     found = {}
     for root, parts in _by_root(paths).items():
         chosen = [parts[TRAINING]] if TRAINING in parts else parts.values()
@@ -33,7 +33,11 @@ def labelled_patients(paths: Sequence[PurePosixPath]) -> Mapping[str, Sequence[s
 
 
 def test_patients(paths: Sequence[PurePosixPath]) -> Mapping[str, tuple[str, Sequence[str]]]:
-    """Of each root with training and testing patients the folder of the latter, and their ids."""
+    """The test set of each root that has labelled training and testing patients.
+
+    Returns:
+        By root, the folder of the testing patients below it and their ids.
+    """
     found = {}
     for root, parts in _by_root(paths).items():
         if TRAINING in parts and TESTING in parts:
@@ -57,7 +61,7 @@ def _by_root(paths: Sequence[PurePosixPath]) -> Mapping[str, Mapping[str, set[st
 
 
 def _root_of(path: PurePosixPath) -> str:
-    """The folder above the part that a file is in; without one, above the patient's folder."""
+    """The folder above the part to which a file belongs, or above the patient's folder if there are no parts."""
     for number, part in enumerate(path.parts[:-1]):
         if part.casefold() in _PARTS:
             return "/".join(path.parts[:number]) or "."

@@ -1,1 +1,1 @@
-"""M&Ms-2: NIfTI volumes of both ends of the cycle, of which the short axis is read."""
+"""M&Ms-2: NIfTI volumes of both ends of the cycle; the short-axis volumes are read."""

@@ -1,12 +1,13 @@
-"""M&Ms-2 as a data set of gridctl: patients and their files, and how one is read.
+"""M&Ms-2 as a data set of gridctl: finds the patients and their files, and reads a patient.
 
-Source: Martín-Isla et al., IEEE JBHI 27(7), 2023. Short-axis volumes of end-diastole and end-systole are files of their
-own; the long axis and the whole recording are left alone. Labels: 1 left ventricle, 2 myocardium, 3 right ventricle;
-ACDC numbers the ventricles the other way round. Which of three hospitals a patient is from was not published.
+Source: Martín-Isla et al., IEEE JBHI 27(7), 2023. The short-axis volumes of end-diastole and end-systole are separate
+files; the long-axis files and the whole recordings are not read. Labels: 1 left ventricle, 2 myocardium, 3 right
+ventricle; ACDC numbers the ventricles the other way round. It was not published which of the three hospitals a patient
+comes from.
 
-Names of files and columns (SUBJECT_CODE without leading zeros, DISEASE, VENDOR) agree with the public loader of
+The names of files and columns (SUBJECT_CODE without leading zeros, DISEASE, VENDOR) agree with the public loader of
 qcardia-data, setup/reformat. That loader replaces the voxel sizes of *_SA_CINE files by those of their affine; these
-files are not read here. No file of the challenge was at hand.
+files are not read here. This reader has not been tested on files of the challenge.
 """
 
 from __future__ import annotations
@@ -30,17 +31,17 @@ from gridctl_trainer.datasets.quality.recognition import nothing_found
 from gridctl_trainer.plugins.dataset import DatasetOptions
 
 STRUCTURES: Final[Mapping[int, str]] = MNMS2.labels
-"""By label; 0 is background."""
+"""Name of the structure for each label; 0 is background."""
 
 Volumes = Mapping[str, tuple[Path, Path]]
-"""Image and labels of each time point."""
+"""Image file and label file of each time point."""
 
 
 class Mnms2:
-    """The challenge's patients, all of them: `data.split.file` tells its training, validation and test codes apart."""
+    """All patients of the challenge. Use `data.split.file` to separate its training, validation and test codes."""
 
     def __init__(self, options: DatasetOptions) -> None:
-        """It has no options."""
+        """Build the reader; M&Ms-2 has no options."""
 
     def cases(self, root: Path) -> list[CaseFiles]:
         if not is_folder(root):
@@ -102,7 +103,7 @@ class Mnms2:
 
 
 def _rows(root: Path) -> Mapping[str, Row]:
-    """The table of patients, by code without leading zeros; empty without one: reading needs nothing of it."""
+    """Read the table of patients, by code without leading zeros; empty if there is no table, as it is optional."""
     for folder in (root, root.resolve().parent):
         if (path := same_name(folder / TABLE)) is not None:
             return {code.lstrip("0"): row for code, row in read_table(path, ("SUBJECT_CODE",)).items()}

@@ -1,4 +1,4 @@
-"""How M&Ms-2 lies in a folder: names alone, read by both sides without opening an image."""
+"""Recognises M&Ms-2 by the names of its files alone, so that both packages can do it without opening an image."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EXPECTED: Final = f"dataset/NNN/NNN_SA_ED.nii.gz and NNN_SA_ED_gt.nii.gz, and as
 
 
 def labelled_patients(paths: Sequence[PurePosixPath]) -> Mapping[str, Sequence[str]]:
-    """Patients with labels of the short axis, by the folder that holds `dataset`, or theirs."""
+    """Patients with short-axis labels, by the folder that holds `dataset`, or else by the folder above the patients."""
     by_root: dict[str, set[str]] = defaultdict(set)
     for path in paths:
         if match := LABELS.fullmatch(path.name):

@@ -1,1 +1,1 @@
-"""nnU-Net's raw layout: cases as files of channels, labels by the names that dataset.json gives them."""
+"""nnU-Net's raw layout: one file per channel of a case, and labels whose names are given in dataset.json."""

@@ -1,4 +1,4 @@
-"""Which patient each case belongs to: by a pattern on its name, or by a table."""
+"""Finds the patient that each case belongs to, by a pattern on its name or in a table."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Owner:
     """The patient that a case belongs to.
 
     Attributes:
-        patient: Id.
-        time_point: Of the case; empty if the patient has one alone.
-        metadata: `group`, `vendor`, `centre`, where a table says them.
+        patient: Patient id.
+        time_point: Time point of the case; empty if the patient has only one.
+        metadata: `group`, `vendor` and `centre`, if a table gives them.
     """
 
     patient: str
@@ -32,22 +32,22 @@ class Owner:
 
 
 def owners(cases: Sequence[str], options: NnunetOptions, root: Path) -> dict[str, Owner]:
-    """Which patient each case belongs to.
+    """Find the patient that each case belongs to.
 
     Args:
-        cases: Their names.
-        options: With the pattern or the table.
-        root: Where the table lies.
+        cases: Names of the cases.
+        options: Options with the pattern or the table.
+        root: Folder of the data set, which holds the table.
 
     Raises:
-        DataError: A case is nobody's, or two of one patient have the same time point: all of them.
+        DataError: A case has no patient, or two cases of one patient have the same time point.
     """
     found = _by_pattern(cases, options) if options.pattern else _by_table(cases, options, root)
     if missing := [case for case in cases if case not in found]:
         named = ", ".join(missing[:_SHOWN]) + (f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else "")
         how = "its pattern matches no" if options.pattern else f"its table {options.table} has no patient of the"
         raise DataError(
-            f"{how} case {named}: of {count(len(cases), 'case')} nobody knows whose these are",
+            f"{how} case {named}: of {count(len(cases), 'case')}, these belong to no known patient",
             where=root,
             fix=f"change options.{'pattern' if options.pattern else 'table'} so that every case has a patient",
         )

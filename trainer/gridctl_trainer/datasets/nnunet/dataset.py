@@ -1,7 +1,8 @@
-"""nnU-Net's raw layout as a data set of gridctl: cases of each patient, and how they are read.
+"""nnU-Net's raw layout as a data set of gridctl: finds the cases of each patient and reads them.
 
-Source: documentation/dataset_format.md of nnU-Net, versions 1 and 2: `channel_names` was `modality`, labels were number
-to name, and `file_ending` is new in version 2. Known names of labels are those of its conversions of ACDC and M&Ms.
+Source: documentation/dataset_format.md of nnU-Net, versions 1 and 2. In version 1, `channel_names` was called
+`modality` and labels mapped numbers to names; `file_ending` is new in version 2. The label names known here are those
+of nnU-Net's conversions of ACDC and M&Ms.
 """
 
 from __future__ import annotations
@@ -39,11 +40,12 @@ class NnunetCase:
     """One labelled volume.
 
     Attributes:
-        owner: Whose it is.
-        channels, labels: Its files.
-        structures: Numbers of each structure.
-        unused: Numbers of labels that are no structure here.
-        derive: Whether the epicardium follows from the structures; where options name them, they are all there are.
+        owner: The patient and time point of the volume.
+        channels: Image files, one per channel.
+        labels: Label file.
+        structures: Label numbers of each structure.
+        unused: Label numbers that belong to no structure.
+        derive: Whether to derive the epicardium; False if the options name the structures, which are then complete.
     """
 
     owner: Owner
@@ -55,7 +57,7 @@ class NnunetCase:
 
 
 class Nnunet:
-    """Cases below imagesTr and labelsTr."""
+    """The cases below imagesTr and labelsTr, or below imagesTs and labelsTs."""
 
     def __init__(self, options: NnunetOptions) -> None:
         self._options = options
@@ -101,7 +103,7 @@ class Nnunet:
         return CaseFiles(patient, files, ordered)
 
     def patient_of_case(self, name: str, root: Path | None) -> str:
-        """The patient of a case, as splits of nnU-Net name cases; empty if that is not known."""
+        """The patient to whom a case belongs, as nnU-Net's split files name cases; empty if unknown."""
         try:
             owner = owners([name], self._options, root or Path()).get(name)
         except DataError:
@@ -127,10 +129,10 @@ class Nnunet:
 
 
 def _structures(description: Description, options: NnunetOptions, path: Path) -> Mapping[str, tuple[int, ...]]:
-    """Numbers of each structure: by the names that the options give, else by the usual ones.
+    """The label numbers of each structure, by the names in the options or else by the usual names.
 
     Raises:
-        DataError: dataset.json has no such name, or none that is known.
+        DataError: dataset.json lacks a name in the options, or has no name that is known.
     """
     if options.labels:
         unknown = [name for name in options.labels.values() if name not in description.labels]
@@ -150,9 +152,9 @@ def _structures(description: Description, options: NnunetOptions, path: Path) ->
     }
     if not found:
         raise DataError(
-            f"its labels are {', '.join(description.labels)}, and which structures these are is not known",
+            f"its labels are {', '.join(description.labels)}, and it is not known which structures these are",
             where=path,
-            fix="say it: options: {labels: {left_ventricle: NAME, ...}}",
+            fix="name them: options: {labels: {left_ventricle: NAME, ...}}",
         )
     return found
 
@@ -161,7 +163,7 @@ def _read(patient: str, case: NnunetCase, notice: Notice) -> list[LabelledSlice]
     labels = read_volume(case.labels, notice)
     channels = [read_volume(path, notice) for path in case.channels]
     for path, volume in zip(case.channels, channels, strict=True):
-        require_same_grid(volume.grid, path, labels.grid, case.labels, "resample all of a case onto one grid")
+        require_same_grid(volume.grid, path, labels.grid, case.labels, "resample all files of a case onto one grid")
     arrays = [volume.array for volume in channels]
     numbers = {number for found in case.structures.values() for number in found} | set(case.unused)
     slices = labelled_volume(

@@ -1,4 +1,4 @@
-"""dataset.json: channels, labels and the ending of files, as versions 1 and 2 of nnU-Net write them."""
+"""Reads dataset.json: channels, labels and the file ending, as versions 1 and 2 of nnU-Net write them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _ENDINGS: Final = (".nii.gz", ".nii")
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a dataset.json says.
+    """Content of a dataset.json.
 
     Attributes:
-        channels: How many files each image has.
-        labels: Numbers of each label by its name; several of a region. Background is left out.
-        ending: Of all files.
+        channels: Number of files per image.
+        labels: Numbers of each label, by its name; a region has several. Background is left out.
+        ending: Ending of all image and label files.
     """
 
     channels: int
@@ -35,7 +35,7 @@ def read_description(root: Path) -> Description:
     """Read dataset.json.
 
     Raises:
-        DataError: It is missing, no JSON, or says what cannot be read here.
+        DataError: The file is missing, is not JSON, or describes something that cannot be read here.
     """
     path = root / NAME
     text = read_text(path, fix=f"give the folder that holds {NAME}, imagesTr and labelsTr")
@@ -44,29 +44,29 @@ def read_description(root: Path) -> Description:
     except ValueError as error:
         raise DataError(f"not JSON: {error}", where=path) from None
     if not isinstance(content, dict) or not isinstance(content.get("labels"), dict):
-        raise DataError("it says no labels", where=path, fix='it holds "labels": {"background": 0, "LV": 1, ...}')
+        raise DataError("it has no labels", where=path, fix='write "labels": {"background": 0, "LV": 1, ...}')
     channels = content.get("channel_names", content.get("modality"))
     if not isinstance(channels, dict) or not channels:
-        raise DataError('it says neither "channel_names" nor "modality"', where=path, fix="name each channel")
+        raise DataError('it has neither "channel_names" nor "modality"', where=path, fix="name each channel")
     ending = content.get("file_ending", ".nii.gz")
     if ending not in _ENDINGS:
         raise DataError(
-            f"its files end with {ending}, and only NIfTI files say how large a voxel is",
+            f"its files end with {ending}, but only NIfTI files state the size of a voxel",
             where=path,
             fix="convert them to .nii.gz",
         )
     labels = _labels(content["labels"], path)
     if ignored := [name for name in labels if name.casefold() == "ignore"]:
         raise DataError(
-            f"it has the label '{ignored[0]}' of pixels that count nowhere, which cannot be told apart here",
+            f"it has the label '{ignored[0]}' for pixels to ignore, which gridctl does not support",
             where=path,
-            fix="leave the cases that have it out",
+            fix="leave out the cases with this label",
         )
     return Description(len(channels), labels, str(ending))
 
 
 def _labels(given: Mapping[str, Any], path: Path) -> Mapping[str, tuple[int, ...]]:
-    """By name: version 1 has number to name, version 2 name to number or numbers."""
+    """Label numbers by name. Version 1 maps a number to a name, version 2 a name to a number or several numbers."""
     found: dict[str, tuple[int, ...]] = {}
     for key, value in given.items():
         if key.isdigit() and isinstance(value, str):

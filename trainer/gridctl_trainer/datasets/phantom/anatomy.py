@@ -1,4 +1,4 @@
-"""A synthetic short-axis heart: its anatomy as polygons, its picture as a scanner would show it."""
+"""Draws a synthetic short-axis heart: its anatomy as polygons, and the image that a scanner would make of it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _POINTS = 96
 
 @dataclass(frozen=True, slots=True)
 class Scanner:
-    """How a scanner shows tissue.
+    """How a scanner depicts tissue.
 
     Attributes:
-        size_px: Side of the square image.
-        spacing_mm: Side of a pixel.
+        size_px: Side length of the square image.
+        spacing_mm: Side length of a pixel.
         gain: Intensity of the brightest tissue.
         blood, muscle, fat, lung, organ: Intensities relative to the gain, in [0, 1].
         noise: Standard deviation of the noise in each channel, relative to the gain.
-        bias: Strength of the smooth field that brightens one side, relative.
+        bias: Relative strength of the smooth field that brightens one side.
     """
 
     size_px: int
@@ -40,15 +40,15 @@ class Scanner:
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
-    """One patient.
+    """The heart and chest of one patient.
 
     Attributes:
-        centre_mm: Of the left ventricle from the image's centre, x and y.
-        angle: Of the septum, radians.
-        radius_mm: Of the cavity at the base at end-diastole.
+        centre_mm: Centre of the left ventricle relative to the image's centre, x and y.
+        angle: Angle of the septum in radians.
+        radius_mm: Radius of the cavity at the base at end-diastole.
         wall_mm: Thickness of the myocardium at end-diastole.
-        contraction: Share of the cavity's area lost by end-systole at the base.
-        harmonics: Relative strengths and phases of the second and third harmonic of the outline.
+        contraction: Share of the cavity's area that is lost at the base by end-systole.
+        harmonics: Relative strength and phase of the second and third harmonic of the outline.
         chest_mm: Half axes of the chest.
     """
 
@@ -62,7 +62,7 @@ class Anatomy:
 
     @classmethod
     def draw(cls, random: np.random.Generator) -> Anatomy:
-        """A patient by chance, healthy or not."""
+        """Draw a random patient, healthy or not."""
         return cls(
             centre_mm=(random.uniform(-10, 10), random.uniform(-10, 10)),
             angle=random.uniform(-0.5, 0.5),
@@ -79,12 +79,13 @@ class Anatomy:
 
 @dataclass(frozen=True, slots=True)
 class Outlines:
-    """Polygons of one slice in px, (N, 2), x and y; the centre of the first pixel is (0, 0).
+    """Polygons of one slice: (N, 2) x and y in px, where (0, 0) is the centre of the first pixel.
 
     Attributes:
-        cavity, epicardium: Inner and outer border of the left ventricle's wall.
-        right: The right ventricle; the part below the epicardium is hidden by it.
-        papillary: Muscles inside the cavity, which count as cavity.
+        cavity: Inner border of the left ventricle's wall.
+        epicardium: Outer border of the left ventricle's wall.
+        right: Border of the right ventricle; the part below the epicardium is hidden.
+        papillary: Borders of the muscles inside the cavity, which count as cavity.
     """
 
     cavity: Points
@@ -94,18 +95,18 @@ class Outlines:
 
 
 def outlines(anatomy: Anatomy, depth: float, contraction: float, scanner: Scanner) -> Outlines:
-    """The borders of one slice.
+    """Compute the borders of one slice.
 
     Args:
         anatomy: The patient.
-        depth: Of the slice, 0 at the base and 1 at the apex.
-        contraction: How far the heart is contracted: 0 at end-diastole, 1 at end-systole.
-        scanner: Gives pixels.
+        depth: Depth of the slice: 0 at the base and 1 at the apex.
+        contraction: Degree of contraction: 0 at end-diastole and 1 at end-systole.
+        scanner: Determines the pixel grid.
     """
     taper = np.sqrt(1 - (0.85 * depth) ** 2)
     shrunk = np.sqrt(1 - contraction * anatomy.contraction * (1 + 0.3 * depth) / 1.3)
     radius = anatomy.radius_mm * taper * shrunk
-    # The area of the wall hardly changes, so it thickens as the cavity shrinks.
+    # The area of the wall hardly changes, so the wall thickens as the cavity shrinks.
     outer_diastole = anatomy.radius_mm * taper + anatomy.wall_mm
     wall_area = outer_diastole**2 - (anatomy.radius_mm * taper) ** 2
     outer = np.sqrt(radius**2 + wall_area)
@@ -129,16 +130,16 @@ def outlines(anatomy: Anatomy, depth: float, contraction: float, scanner: Scanne
 def picture(
     anatomy: Anatomy, shown: Outlines | None, scanner: Scanner, random: np.random.Generator
 ) -> NDArray[np.float64]:
-    """What the scanner shows of a slice: tissue, coil field and Rician noise.
+    """Draw the image of a slice: tissue, coil field and Rician noise.
 
     Args:
         anatomy: The patient.
-        shown: The heart; None for a slice beyond it.
-        scanner: How tissue looks.
-        random: Of texture, field and noise.
+        shown: The heart; None for a slice beyond the heart.
+        scanner: Determines how tissue looks.
+        random: Source of texture, field and noise.
 
     Returns:
-        (size_px, size_px) float64, not negative.
+        (size_px, size_px) float64, nonnegative.
     """
     tissue = _chest(anatomy, scanner, random)
     if shown is not None:
@@ -164,7 +165,7 @@ def _chest(anatomy: Anatomy, scanner: Scanner, random: np.random.Generator) -> N
         tissue = _paint(tissue, _pixels(lung, scanner), scanner.lung)
     liver = _blob((-width * 0.35, height * 0.55), (width * 0.42, height * 0.3), -0.2)
     tissue = _paint(tissue, _pixels(liver, scanner), scanner.organ * 1.25)
-    # Bright things that are not a ventricle: the aorta, and fat around the heart.
+    # Bright structures that are not ventricles: the aorta, and fat around the heart.
     aorta = _blob((random.uniform(8, 22), height * 0.62), (9, 9), 0.0)
     tissue = _paint(tissue, _pixels(aorta, scanner), scanner.blood)
     around = _blob((anatomy.centre_mm[0] + 26, anatomy.centre_mm[1] + 22), (14, 6), 0.7)
@@ -177,7 +178,7 @@ def _blob(
     angle: float,
     harmonics: tuple[tuple[float, float], ...] = (),
 ) -> Points:
-    """An ellipse whose radius waves a little, in mm."""
+    """An ellipse in mm whose radius is modulated by harmonics."""
     at = np.linspace(0, 2 * np.pi, _POINTS, endpoint=False)
     wave = np.ones_like(at)
     for order, (strength, phase) in enumerate(harmonics, 2):
@@ -192,7 +193,7 @@ def _pixels(points_mm: Points, scanner: Scanner) -> Points:
 
 
 def _paint(tissue: NDArray[np.float64], points: Points, value: float) -> NDArray[np.float64]:
-    """Cover what a polygon covers; pixels at its border partly."""
+    """Paint a polygon with one value; pixels on its border are covered partly."""
     side = tissue.shape[0] * _SUPERSAMPLING
     large = np.zeros((side, side), dtype=np.uint8)
     corners = (points + 0.5) * _SUPERSAMPLING - 0.5
@@ -202,7 +203,7 @@ def _paint(tissue: NDArray[np.float64], points: Points, value: float) -> NDArray
 
 
 def _smooth_noise(size_px: int, sigma_px: float, random: np.random.Generator) -> NDArray[np.float64]:
-    """Noise of unit deviation that varies over about `sigma_px`."""
+    """Noise with unit standard deviation that varies over about `sigma_px`."""
     coarse = max(2, round(size_px / max(sigma_px, 1.0)))
     grid = random.normal(0, 1, (coarse + 2, coarse + 2))
     smooth = cv2.resize(grid, (size_px, size_px), interpolation=cv2.INTER_CUBIC)

@@ -1,6 +1,6 @@
-"""A synthetic data set, written in the very formats of ACDC and Sunnybrook.
+"""Writes a synthetic data set in exactly the formats of ACDC and Sunnybrook.
 
-Whatever is tried on it goes through the loaders that real data goes through.
+Anything that is tried on it uses the same loaders as real data.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from gridctl_trainer.datasets.sunnybrook.contours import fill
 from gridctl_trainer.datasets.sunnybrook.patients import PHASES_PER_SLICE
 
 VERSION: Final = 1
-"""Of what is drawn: another one makes other pictures."""
+"""Version of the drawing; another version makes other images."""
 
 _ACDC: Final = Scanner(
     128, 1.5, gain=300, blood=0.85, muscle=0.35, fat=0.95, lung=0.06, organ=0.42, noise=0.04, bias=0.18
@@ -43,14 +43,14 @@ _SUNNYBROOK_GROUPS: Final = ("SC-HF-I", "SC-HF-NI", "SC-HYP", "SC-N")
 
 @dataclass(frozen=True, slots=True)
 class PhantomOptions:
-    """What is drawn; the same options give the same bytes.
+    """What to draw. The same options give the same bytes.
 
     Attributes:
-        patients: Of the set in ACDC's format.
-        generalisation_patients: Of the set in Sunnybrook's format.
-        slices: With a heart, a patient and phase; some patients have an empty one more.
-        seed: Of everything.
-        series: Whether every frame of the heart cycle is written too, for temporal context.
+        patients: Number of patients in ACDC's format.
+        generalisation_patients: Number of patients in Sunnybrook's format.
+        slices: Number of slices with a heart per patient and phase; some patients have one empty slice more.
+        seed: Seed of everything random.
+        series: Whether to write every frame of the cardiac cycle, for temporal context.
     """
 
     patients: int = 12
@@ -61,20 +61,20 @@ class PhantomOptions:
 
 
 def write_phantom(out: Path, options: PhantomOptions, progress: Progress | None = None) -> bool:
-    """Write both sets: `out/acdc` and `out/sunnybrook`.
+    """Write both data sets: `out/acdc` and `out/sunnybrook`.
 
     Args:
-        out: A folder that is not there yet; it appears whole or not at all.
+        out: A folder that does not exist yet; it is created atomically.
         options: What to draw.
-        progress: Called with patients written and their number.
+        progress: Called with the number of patients written and the total number.
 
     Returns:
-        Whether it was written; False if the very same is there already.
+        Whether the data was written; False if the same data is already there.
 
     Raises:
-        DataError: Something else is there.
+        DataError: The folder holds something else, or cannot be written.
     """
-    given = {key: value for key, value in asdict(options).items() if value is not False}  # younger options stay unsaid
+    given = {key: value for key, value in asdict(options).items() if value is not False}  # switches that are on
     description = json.dumps({"version": VERSION, **given}, indent=2) + "\n"
     if out.exists():
         _require_same(out, description)
@@ -106,13 +106,13 @@ def _require_same(out: Path, description: str) -> None:
     except OSError:
         there = ""
     if there != description:
-        what = "a phantom with other options is there" if there else "something is there that is no phantom"
+        what = "a phantom with other options is there" if there else "there is something that is not a phantom"
         raise DataError(what, where=out, fix="name another folder, or remove this one")
 
 
 @dataclass(frozen=True, slots=True)
 class _Drawn:
-    """One slice: its picture and its borders; None beyond the heart."""
+    """One slice: its image and its borders, which are None beyond the heart."""
 
     image: NDArray[np.float64]
     heart: Outlines | None
@@ -121,7 +121,7 @@ class _Drawn:
 def _draw(
     anatomy: Anatomy, contraction: float, empty: bool, slices: int, scanner: Scanner, seed: list[int], moment: int
 ) -> Iterator[_Drawn]:
-    """All slices at one moment: 0 is end-diastole, 1 end-systole, more are frames between."""
+    """Draw all slices at one moment: 0 is end-diastole, 1 is end-systole, and higher numbers are frames in between."""
     for index in range(slices + empty):
         heart = outlines(anatomy, (index + 0.5) / slices, contraction, scanner) if index < slices else None
         random = np.random.Generator(np.random.PCG64([*seed, moment, index]))
@@ -129,13 +129,13 @@ def _draw(
 
 
 def _moments(diastole: int, systole: int, count: int, *, series: bool) -> Iterator[tuple[int, float, int]]:
-    """Number, contraction and moment of each frame that is drawn, end-diastole and end-systole first.
+    """The number, contraction and moment of each frame to draw, with end-diastole and end-systole first.
 
     Args:
         diastole: Number of the end-diastolic frame.
-        systole: Number of the end-systolic one.
-        count: Frames of the cycle; a number past the last is of the next cycle.
-        series: Whether the frames between are drawn too.
+        systole: Number of the end-systolic frame.
+        count: Number of frames in the cycle; numbers past the last belong to the next cycle.
+        series: Whether to draw the frames in between.
     """
     yield diastole, 0.0, 0
     yield systole, 1.0, 1
@@ -185,7 +185,7 @@ def _labels(drawn: _Drawn, folder: Path) -> NDArray[np.uint8]:
 
 
 def _write_nifti(path: Path, volume: NDArray[np.generic]) -> None:
-    """ACDC's way: x, y, z, and t of a series; spacing in the zooms, none in the affine."""
+    """Write as ACDC does: axes x, y, z and, for a series, t; the spacing is in the zooms and not in the affine."""
     image = nibabel.nifti1.Nifti1Image(volume.T, np.diag([-1.0, -1.0, 1.0, 1.0]))  # type: ignore[no-untyped-call]
     zooms = (_ACDC.spacing_mm, _ACDC.spacing_mm, _SLICE_DISTANCE_MM, 1.0)
     image.header.set_zooms(zooms[: volume.ndim])  # type: ignore[no-untyped-call]
@@ -215,14 +215,14 @@ def _write_sunnybrook_patient(root: Path, number: int, options: PhantomOptions) 
 
 
 def _write_contour(path: Path, points: NDArray[np.float64]) -> None:
-    """Two decimals on a half-pixel grid, not closed."""
+    """Write points with two decimals on a half-pixel grid, without closing the contour."""
     grid = np.round(points * 2) / 2
     lines = dict.fromkeys(f"{x:.2f} {y:.2f}" for x, y in grid)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _write_dicom(path: Path, image: NDArray[np.float64], index: int, instance: int, seed: list[int]) -> None:
-    """Sunnybrook's way: signed 16 bit, no rescale tags."""
+    """Write as Sunnybrook does: signed 16-bit values without rescale tags."""
     uid = UID(".".join([_UID_ROOT, *(str(part) for part in seed)]))
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = MRImageStorage

@@ -1,1 +1,1 @@
-"""What is odd, missing or implausible about a data set."""
+"""Checks for what is odd, missing or implausible in a data set."""

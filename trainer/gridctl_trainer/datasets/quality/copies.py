@@ -1,4 +1,4 @@
-"""Patients whose images are those of another one: found by digests of pictures, whatever the files are called."""
+"""Finds patients who share images, by digests of the images and whatever the files are called."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Final, Generic, TypeVar
 
 LEAST_SHARED: Final = 0.5
-"""Share of the images of the one with fewer that two patients have in common from which on they are copies."""
+"""Two patients are copies if they have at least this share of the images of the one with fewer in common."""
 
 Key = TypeVar("Key")
 
@@ -19,9 +19,10 @@ class Shared(Generic[Key]):
     """Two patients who have images in common.
 
     Attributes:
-        one, other: The two, the one that was given first first.
-        images: Pictures that both have.
-        of: Pictures of the one that has fewer.
+        one: The patient who was given first.
+        other: The patient who was given later.
+        images: Number of images that both have.
+        of: Number of images of the patient who has fewer.
     """
 
     one: Key
@@ -31,15 +32,15 @@ class Shared(Generic[Key]):
 
     @property
     def are_copies(self) -> bool:
-        """Whether it is the same scan; else only some images are."""
+        """Whether both are the same scan, rather than merely sharing some images."""
         return self.images >= LEAST_SHARED * self.of
 
 
 def shared_images(pictures: Mapping[Key, Iterable[str]]) -> list[Shared[Key]]:
-    """All pairs of patients with images in common.
+    """Find all pairs of patients with images in common.
 
     Args:
-        pictures: Digests of each patient's images, empty ones of images that show nothing.
+        pictures: Digests of each patient's images; empty digests, of blank images, do not count.
     """
     distinct = {key: {digest for digest in digests if digest} for key, digests in pictures.items()}
     holders: dict[str, list[Key]] = defaultdict(list)

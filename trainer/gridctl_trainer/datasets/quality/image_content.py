@@ -1,4 +1,4 @@
-"""Images that show nothing or show the same twice, and labels of a few stray pixels."""
+"""Finds blank images, repeated images, and labels of a few stray pixels."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from gridctl_trainer.datasets.slices import LabelledSlice
 
 _SPECK_PX: Final = 10
 _SPECK_SHARE: Final = 0.05
-"""A part of a mask is a speck with at most so many pixels, and less than this share of the largest part."""
+"""A part of a mask is a speck if it has at most `_SPECK_PX` pixels and at most this share of the largest part."""
 
 
 def picture_digest(image: NDArray[np.float32]) -> str:
-    """Digest of an image, by which copies are known; empty for one that shows nothing.
+    """A digest of an image, by which copies are found; empty for a blank image.
 
     Args:
         image: (H, W), or (C, H, W) with several channels.
@@ -33,7 +33,7 @@ def picture_digest(image: NDArray[np.float32]) -> str:
 
 
 def note_blank_slices(slices: Sequence[LabelledSlice], notice: Notice) -> None:
-    """Say which images have one grey value everywhere; labels on one are wrong."""
+    """Report images with the same grey value everywhere; labels on such an image are wrong."""
     blank = [labelled for labelled in slices if float(labelled.image.min()) == float(labelled.image.max())]
     empty = [labelled for labelled in blank if not any(mask.any() for mask in labelled.masks.values())]
     if empty:
@@ -48,7 +48,7 @@ def note_blank_slices(slices: Sequence[LabelledSlice], notice: Notice) -> None:
 
 
 def note_repeated_images(slices: Sequence[LabelledSlice], notice: Notice) -> None:
-    """Say which images of a patient are the same picture: two slices, or one slice at two time points."""
+    """Report identical images of a patient: of two slices, or of one slice at two time points."""
     first: dict[str, LabelledSlice] = {}
     repeated = []
     for labelled in slices:
@@ -64,7 +64,7 @@ def note_repeated_images(slices: Sequence[LabelledSlice], notice: Notice) -> Non
 
 
 def note_specks(slices: Sequence[LabelledSlice], notice: Notice) -> None:
-    """Say which masks have parts of a few pixels beside the structure."""
+    """Report masks with parts of a few pixels apart from the structure."""
     found = [(labelled, name) for labelled in slices for name, mask in labelled.masks.items() if _has_speck(mask)]
     if found:
         said = ", ".join(f"{name} on {labelled.phase} slice {labelled.index:02d}" for labelled, name in found[:3])

@@ -1,4 +1,4 @@
-"""Whether labels name what they lie on: the cavity of the left ventricle lies inside its muscle, nothing else does."""
+"""Finds swapped labels: only the cavity of the left ventricle lies inside the myocardium."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from gridctl_trainer.datasets.slices import CAVITY, LabelledSlice
 RIGHT_VENTRICLE: Final = "right_ventricle"
 
 LEAST_INSIDE: Final = 0.5
-"""Share of the cavity inside the muscle's outline below which one of the two is something else.
+"""If a smaller share of the cavity lies inside the myocardium's outline, one of the two labels is wrong.
 
-In all 200 labelled volumes of ACDC's training patients it is 1.0; of the right ventricle at most 0.06 lies inside.
+The share is 1.0 in all 200 labelled volumes of ACDC's training patients; for the right ventricle it is at most 0.06.
 """
 
 
 def note_swapped(slices: Sequence[LabelledSlice], notice: Notice) -> bool:
-    """Say of each time point whether its labels can be those that they are called.
+    """Report time points whose labels appear to be swapped.
 
     Args:
-        slices: Of one patient.
-        notice: Told of time points whose labels are swapped.
+        slices: Slices of one patient.
+        notice: Called once for each such time point.
 
     Returns:
-        Whether any is.
+        Whether there is one.
     """
     found = False
     for phase in dict.fromkeys(labelled.phase for labelled in slices):
@@ -49,7 +49,7 @@ def note_swapped(slices: Sequence[LabelledSlice], notice: Notice) -> bool:
 
 
 def _guess(volume: Sequence[LabelledSlice]) -> str:
-    """Which two labels were exchanged, if exchanging them gives a heart."""
+    """Name the two labels that were swapped, if swapping them back gives a plausible heart."""
     for one, other in ((CAVITY, RIGHT_VENTRICLE), (CAVITY, MYOCARDIUM), (MYOCARDIUM, RIGHT_VENTRICLE)):
         renamed = {one: other, other: one}
         share = _inside(volume, renamed.get(CAVITY, CAVITY), renamed.get(MYOCARDIUM, MYOCARDIUM))
@@ -59,9 +59,9 @@ def _guess(volume: Sequence[LabelledSlice]) -> str:
 
 
 def _inside(volume: Iterable[LabelledSlice], inner: str, outer: str) -> float | None:
-    """Share of one structure inside the convex outline of another, where both are labelled; None where none is.
+    """The share of one structure inside the convex hull of another; None if no slice has both.
 
-    Slices whose cavity lies outside a contour drawn for the epicardium are left out: that contour is wrong.
+    Slices whose cavity extends beyond the epicardium are left out, because that contour is wrong.
     """
     inside = whole = 0
     for labelled in volume:

@@ -1,4 +1,4 @@
-"""Content that a data set names but this machine does not have, and the command that fetches it."""
+"""Finds files whose content is not on this machine, and the command that fetches it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Final
 from gridctl_trainer.contract.errors import Problem
 
 DVC: Final = ".dvc"
-"""Ending of the file that stands for what DVC tracks."""
+"""Ending of the file that stands for a file or folder tracked by DVC."""
 
 _POINTER_BYTES: Final = 512
-"""A Git LFS or git-annex pointer file is smaller."""
+"""Pointer files of Git LFS and git-annex are at most this large."""
 _ANNEX_GET: Final = "fetch the content: git annex get"
 _DVC_PULL: Final = "fetch the content: dvc pull"
 
 
 def why_unreadable(path: Path, error: OSError | RuntimeError) -> Problem:
-    """What an error says about a path, and what to do."""
+    """Describe an error on a path, and what to do about it."""
     if isinstance(error, FileNotFoundError) and path.is_symlink():
         target = str(path.readlink())
         return Problem(f"a link to {target}, which is not on this machine", str(path), _link_fix(target))
@@ -32,10 +32,12 @@ def why_unreadable(path: Path, error: OSError | RuntimeError) -> Problem:
 
 
 def missing_content(path: Path, status: os.stat_result) -> Problem | None:
-    """What keeps the content of a file from being read; opened to find out, as rights depend on more than bits.
+    """Say why the content of a file cannot be used; None if it can.
+
+    The file is opened, because permission bits alone do not tell whether it can be read.
 
     Raises:
-        OSError: It cannot be opened.
+        OSError: The file cannot be opened.
     """
     if not stat.S_ISREG(status.st_mode):
         return Problem("neither a file nor a folder", str(path), "move it out of the data set")
@@ -45,7 +47,7 @@ def missing_content(path: Path, status: os.stat_result) -> Problem | None:
 
 
 def is_tracked(path: Path) -> bool:
-    """Whether DVC has a file or folder of this name."""
+    """Whether DVC tracks a file or folder of this name."""
     return path.with_name(path.name + DVC).is_file()
 
 

@@ -1,4 +1,4 @@
-"""What is odd about a data set but does not keep it from being read."""
+"""Findings about a data set that do not prevent it from being read."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Oddity:
-    """One thing a person should know before training.
+    """One finding that a person should know before training.
 
     Attributes:
         what: What is odd, in one sentence.
         where: The file or folder.
-        wrong: Whether training or scores would be wrong; else it is only worth knowing.
+        wrong: Whether training or scores would be wrong; otherwise it is only worth knowing.
     """
 
     what: str
@@ -26,25 +26,25 @@ class Oddity:
 
 @dataclass(frozen=True, slots=True)
 class StructureOddity(Oddity):
-    """One that makes the masks of some structures wrong, and leaves the others as they are.
+    """A finding that makes the masks of some structures wrong but does not affect the others.
 
     Attributes:
-        about: Those structures.
+        about: The affected structures.
     """
 
     about: tuple[str, ...] = ()
 
 
 Notice = Callable[[Oddity], None]
-"""Told of every oddity as it is found."""
+"""Called with every oddity as it is found."""
 
 
 def ignore(_oddity: Oddity) -> None:
-    """A notice that nobody reads."""
+    """Discard an oddity."""
 
 
 def settled(oddity: Oddity, target: Collection[str]) -> Oddity:
-    """An oddity as it counts for who segments these structures: one about others is only worth knowing."""
+    """Judge an oddity for a certain target: if it affects other structures only, it is merely worth knowing."""
     if not isinstance(oddity, StructureOddity):
         return oddity
     return Oddity(oddity.what, oddity.where, oddity.wrong and not set(oddity.about).isdisjoint(target))

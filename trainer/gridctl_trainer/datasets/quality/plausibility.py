@@ -1,4 +1,4 @@
-"""Whether the labels of a patient can be right."""
+"""Judges whether the labels of a patient can be right."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from gridctl_trainer.datasets.quality.oddities import Notice, Oddity, StructureO
 from gridctl_trainer.datasets.slices import LabelledSlice, cavity_ml
 
 LEAST_BRIGHT_BORDER: Final = 0.8
-"""Mean of `bright_border_share` over a patient below which its labels are another heart's."""
+"""If a patient's mean `bright_border_share` is lower, the labels belong to another heart."""
 
 _ODD_BRIGHT_BORDER: Final = 0.5
 _OUTSIDE: Final = 0.1
 _USUAL_VOLUME_ML: Final = (30.0, 600.0)
 _POSSIBLE_VOLUME_ML: Final = (15.0, 1000.0)
-"""End-diastolic volumes; in ACDC's training patients they are 49 to 374 ml. Beyond the second, the spacing is wrong."""
+"""Range of end-diastolic volumes outside of which the spacing is wrong; 49 to 374 ml in ACDC's training patients."""
 _WHOLE_HEART_SLICES: Final = 4
-"""With fewer slices, a small volume is no evidence of wrong spacing."""
+"""With fewer slices, a small volume is not evidence of wrong spacing."""
 _PART_OF_A_HEART_ML: Final = 10.0
-"""With fewer slices, the smallest volume that is not reported."""
+"""Smallest volume that is not reported if there are fewer slices."""
 _EJECTION_FRACTION: Final = (0.05, 0.9)
 
 
 def judge(slices: Sequence[LabelledSlice], notice: Notice) -> None:
-    """Look at all slices of one patient.
+    """Check all slices of one patient.
 
     Args:
-        slices: Of one patient, both phases.
-        notice: Told of what cannot be right, and of what is only unusual.
+        slices: Slices of both phases of one patient.
+        notice: Called with everything that cannot be right or is unusual.
     """
     note_blank_slices(slices, notice)
     note_repeated_images(slices, notice)
@@ -46,7 +46,7 @@ def judge(slices: Sequence[LabelledSlice], notice: Notice) -> None:
 
 
 def ejection_fraction(slices: Sequence[LabelledSlice]) -> float | None:
-    """(EDV - ESV) / EDV by the true masks; None without both phases or a known distance of slices."""
+    """The ejection fraction (EDV - ESV) / EDV of the true masks; None without both phases or slice distances."""
     if {labelled.phase for labelled in slices} != {"ED", "ES"}:
         return None
     diastole_ml, systole_ml = cavity_ml(slices, "ED"), cavity_ml(slices, "ES")
@@ -81,7 +81,7 @@ def _inside_its_wall(slices: Sequence[LabelledSlice], notice: Notice) -> None:
 
 
 def _gaps(slices: Sequence[LabelledSlice], notice: Notice) -> None:
-    """Slices without a cavity between slices that have one."""
+    """Report slices without a cavity between slices that have one."""
     for phase in ("ED", "ES"):
         labelled = sorted((item for item in slices if item.phase == phase), key=lambda item: item.index)
         filled = [item.index for item in labelled if item.mask.any()]

@@ -1,4 +1,4 @@
-"""Recognises what a folder holds when it is not the expected data set."""
+"""Recognises what a folder holds if it is not the expected data set."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from gridctl_trainer.plugins.dataset import DATASETS, DatasetDescriptor
 from gridctl_trainer.plugins.entry_points import PluginError
 
 _WITHIN: Final = ("training", "testing", "database")
-"""Folders of a data set that a root may be above."""
+"""Folders within a data set, which are not its root."""
 _LEVELS: Final = 5
 _MOST_NAMES: Final = 5000
 
 
 def nothing_found(what: str, wanted: DatasetDescriptor, root: Path, expected: str) -> DataError:
-    """The error of a folder that is there and holds nothing of a data set.
+    """The error for a folder that exists but holds nothing of the data set.
 
     Args:
-        what: That is not there: `patient of ACDC`.
-        wanted: Which data set it was given as.
+        what: What is missing, such as `patient of ACDC`.
+        wanted: The data set that was expected.
         root: The folder.
-        expected: What it should hold.
+        expected: What the folder should hold.
     """
     found_instead, do = _what_is_there(wanted, root)
     what = f"there is no {what} in this folder: {found_instead}"
@@ -34,14 +34,14 @@ def nothing_found(what: str, wanted: DatasetDescriptor, root: Path, expected: st
 
 
 def _what_is_there(wanted: DatasetDescriptor, root: Path) -> tuple[str, str]:
-    """What to add to `there is no patient`: what the folder looks like, and what to do about it.
+    """Describe what the folder looks like, and what to do about it.
 
     Args:
-        wanted: Which data set it was given as.
-        root: The folder, which is there.
+        wanted: The data set that was expected.
+        root: The folder, which exists.
 
     Returns:
-        Both empty if it looks like nothing in particular.
+        The description and the advice; the latter is empty if the folder looks like nothing in particular.
     """
     shallow = list(islice(_below(root), _MOST_NAMES))
     if not shallow:
@@ -61,13 +61,13 @@ def _what_is_there(wanted: DatasetDescriptor, root: Path) -> tuple[str, str]:
 
 
 def held_by(root: Path) -> str:
-    """What a folder holds, in words."""
+    """Describe the content of a folder in words."""
     names = sorted({path.relative_to(root).parts[0] for path in islice(_below(root), _MOST_NAMES)})
     return f"it holds {', '.join(names[:5])}{' and more' if len(names) > 5 else ''}" if names else "it is empty"
 
 
 def looks_like(root: Path) -> list[str]:
-    """The data sets, by name, of which some file or folder below a folder has a name that only they have."""
+    """Names of the data sets to which some file or folder below a root belongs, judging by its name."""
     shallow = list(islice(_below(root), _MOST_NAMES))
     return [name for name, described in _others(None) if _first_sign(described, shallow) is not None]
 
@@ -85,7 +85,7 @@ def _first_sign(described: DatasetDescriptor, paths: list[Path]) -> Path | None:
 
 
 def _below(root: Path) -> Iterator[Path]:
-    """What lies some levels below, the nearest first; what cannot be listed is passed over."""
+    """List what lies up to some levels below a root, nearest first; folders that cannot be listed are skipped."""
     level = [root]
     for _ in range(_LEVELS):
         following: list[Path] = []

@@ -1,1 +1,1 @@
-"""Sunnybrook: DICOM images with contours as text files."""
+"""Sunnybrook: DICOM images with contours in text files."""

@@ -1,4 +1,4 @@
-"""Contours as published with Sunnybrook: text lines of column and row."""
+"""Reads and fills contours as published with Sunnybrook: text lines of column and row."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from gridctl_trainer.contract.errors import DataError
 from gridctl_trainer.datasets.formats.text import read_text
 
 _SHIFT: Final = 8
-"""Bits behind the binary point when a polygon is filled: coordinates lie on a half-pixel grid."""
+"""Fractional bits used when filling a polygon, as coordinates lie on a half-pixel grid."""
 
 
 _DECIMAL_COMMA: Final = re.compile(r"^([-+]?\d+),(\d+)$")
-"""A number as programs in many European locales write it."""
+"""A number with a decimal comma, as programs in many European locales write it."""
 
 
 def read_contour(path: Path) -> NDArray[np.float64]:
     """Read a contour.
 
     Args:
-        path: Text lines `x y`: column and row in px, the centre of the first pixel at (0, 0).
+        path: A file of lines `x y`: column and row in px, where (0, 0) is the centre of the first pixel.
 
     Returns:
         (N, 2) float64, x and y, N >= 3.
 
     Raises:
-        DataError: It cannot be read, a line is not two numbers, or it encloses nothing.
+        DataError: The file cannot be read, a line does not hold two numbers, or the contour encloses nothing.
     """
     text = read_text(path)
     points = []
@@ -55,12 +55,12 @@ def read_contour(path: Path) -> NDArray[np.float64]:
 
 
 def fill(contour: NDArray[np.float64], shape: tuple[int, int], path: Path) -> NDArray[np.uint8]:
-    """The pixels inside a contour (thesis 4.2: OpenCV's fillPoly), sub-pixel coordinates kept.
+    """Fill a contour with OpenCV's fillPoly (thesis 4.2), at sub-pixel accuracy.
 
     Args:
         contour: (N, 2), x and y in px.
         shape: Rows and columns of the image.
-        path: Named in errors.
+        path: File of the contour, which errors name.
 
     Returns:
         (rows, columns) uint8, 1 inside.

@@ -1,4 +1,4 @@
-"""Sunnybrook as a data set of gridctl: patients and their files, and how one is read."""
+"""Sunnybrook as a data set of gridctl: finds the patients and their files, and reads a patient."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from gridctl_trainer.plugins.dataset import DatasetOptions
 
 
 class Sunnybrook:
-    """The 2009 left-ventricle challenge's patients (Radau et al., 2009)."""
+    """The patients of the 2009 left-ventricle challenge (Radau et al., 2009)."""
 
     def __init__(self, options: DatasetOptions) -> None:
-        """It has no options."""
+        """Build the reader; Sunnybrook has no options."""
 
     def cases(self, root: Path) -> list[CaseFiles]:
-        """Both time points of a patient are read together: only together they say which is which."""
+        """List one case per patient: both time points are read together, as each is identified only by the other."""
         return [
             CaseFiles(
                 found.patient,
@@ -38,10 +38,10 @@ class Sunnybrook:
         judge(slices, notice)
 
     def require_series(self, cases: Sequence[CaseFiles], root: Path) -> None:
-        """Frames that are missing are padded, one by one, when they are read."""
+        """Accept all cases; missing frames are padded when a case is read."""
 
     def recorded_frames(self, case: CaseFiles, slices: Sequence[LabelledSlice], notice: Notice) -> int:
-        """Frames of the heart's cycle that a labelled slice has files of."""
+        """Number of frames of the cardiac cycle for which a labelled slice has files."""
         if not slices:
             return 1
         images = sum(path.suffix.lower() != ".txt" for path in case.files)

@@ -13,7 +13,7 @@ SUNNYBROOK: Final = DatasetDescriptor(
     structures=("left_ventricle", "epicardium", "myocardium", "papillary"),
     build="gridctl_trainer.datasets.sunnybrook.dataset:Sunnybrook",
     folder=FolderNames(sign=SIGN, find=labelled_patients, expected=EXPECTED, below=("sunnybrook", "")),
-    trains=False,  # slices without a contour are missing from it, and few structures are outlined
-    reader="3",  # MONOCHROME1 is inverted; what an outer contour that is wrong spoils is named
+    trains=False,  # slices without a contour are missing, and few structures are outlined
+    reader="3",  # since version 3, MONOCHROME1 is inverted and the damage of a wrong outer contour is reported
     libraries=("imagecodecs",),
 )

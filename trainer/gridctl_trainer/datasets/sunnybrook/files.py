@@ -1,4 +1,4 @@
-"""Which files of Sunnybrook belong together: images and contours of a patient, joined on a number."""
+"""Joins the images and contours of each Sunnybrook patient by the number in the file name."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class Patient:
     """The files of one patient.
 
     Attributes:
-        patient: Id without zero padding: `SC-HF-I-1`.
-        images: The short-axis series, by the last number of the file name.
-        contours: Inner, outer and papillary contours, by that number.
-        rivals: Other series that have an image for every contour too, and fit them less well.
+        patient: Patient id without zero padding: `SC-HF-I-1`.
+        images: Images of the short-axis series, by the last number of the file name.
+        contours: Inner, outer and papillary contours, by the same number.
+        rivals: The first image of each other series that also has an image for every contour but fits less well.
     """
 
     patient: str
@@ -49,21 +49,20 @@ class Patient:
 
     @property
     def group(self) -> str:
-        """Diagnosis, which is a part of the id: heart failure with (HF-I) or without (HF-NI) infarction, HYP or N."""
+        """Diagnosis, a part of the id: heart failure with (HF-I) or without (HF-NI) infarction, HYP or N."""
         return self.patient.removeprefix("SC-").rpartition("-")[0] if self.patient.startswith("SC-") else ""
 
     @property
     def contour_folder(self) -> Path:
-        """Where its contours lie."""
+        """Folder of the contours."""
         return next(iter(self.contours["i"].values())).parent
 
 
 def find_patients(root: Path) -> list[Patient]:
-    """Every patient with an inner contour, sorted.
+    """Find every patient with an inner contour, sorted.
 
     Raises:
-        DataError: There is no such folder, no contour in it, or a patient has no images, or something
-            in it cannot be read.
+        DataError: The folder does not exist or holds no contour, a patient has no images, or something cannot be read.
     """
     if not is_folder(root):
         raise missing_folder(root, SUNNYBROOK.title)
@@ -97,12 +96,12 @@ def find_patients(root: Path) -> list[Patient]:
 
 
 def _short_axis_series(series: Iterable[Series], contours: Series) -> tuple[Series, tuple[Path, ...]]:
-    """The series that has an image for every contour; of several the one that the contours fit best.
+    """Choose the series that has an image for every contour, or of several the one that the contours fit best.
 
-    A patient of the challenge has several series side by side, and contour files name none.
+    A patient of the challenge has several series side by side, and contour files do not name their series.
     """
     fitting = [found for found in series if contours.keys() <= found.keys()]
-    if len(fitting) > 1:  # a folder that is reached by a link too is the same series
+    if len(fitting) > 1:  # drop duplicates: a folder that is also reached through a link is the same series
         fitting = list({tuple(path.resolve() for path in found.values()): found for found in fitting}.values())
     if fitting:
         best = fitting[0] if len(fitting) == 1 else max(fitting, key=lambda found: (_fit(found, contours), len(found)))
@@ -120,7 +119,7 @@ def _short_axis_series(series: Iterable[Series], contours: Series) -> tuple[Seri
 
 
 def _fit(series: Series, contours: Series) -> float:
-    """How well contours lie on the images of a series, in [0, 1]; 0 if a file cannot be read."""
+    """Rate how well contours fit the images of a series, in [0, 1]; 0 if a file cannot be read."""
     shares = []
     for number, path in contours.items():
         try:

@@ -1,4 +1,4 @@
-"""How Sunnybrook lies in a folder: names alone, read by both sides without opening an image."""
+"""Recognises Sunnybrook by the names of its files alone, so that both packages can do it without opening an image."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ EXPECTED: Final = "SC-*/contours-manual/*/IM-0001-NNNN-icontour-manual.txt besid
 
 ATLAS_PATIENT: Final = re.compile(r"SCD\d+", re.IGNORECASE)
 PATIENT_LIST: Final = re.compile(r"scd_?patient_?data.*\.csv", re.IGNORECASE)
-"""What the Cardiac Atlas calls patients, and its list of them."""
+"""Names of the Cardiac Atlas: of patients, and of its list of patients."""
 
 _PATIENT: Final = re.compile(r"(?P<group>SC-(?:HF-I|HF-NI|HYP|N))-0*(?P<number>\d+)|SCD\d+", re.IGNORECASE)
 
 
 def patient_of(relative: PurePath) -> str:
-    """The patient that the innermost folder with a patient's name belongs to; empty for none.
+    """The patient named by the innermost folder that has a patient's name; empty if there is none.
 
     Args:
-        relative: Path of a file below the data set's root.
+        relative: Path of a file relative to the root of the data set.
 
     Returns:
-        Its id without zero padding: `SC-HF-I-1`.
+        The patient's id without zero padding: `SC-HF-I-1`.
     """
     return next((name for part in reversed(relative.parts[:-1]) if (name := patient_named(part))), "")
 
 
 def patient_named(text: str) -> str:
-    """The id of a patient without zero padding, as folders and the list of patients write it; empty for none."""
+    """The id in the name of a folder or in the list of patients, without zero padding; empty if it is not an id."""
     match = _PATIENT.fullmatch(text.strip())
     if match is None:
         return ""
@@ -41,7 +41,7 @@ def patient_named(text: str) -> str:
 
 
 def labelled_patients(paths: Sequence[PurePosixPath]) -> Mapping[str, Sequence[str]]:
-    """Patients with an inner contour, by the one root above all files of them."""
+    """Patients with an inner contour, by the one root above all of their files."""
     roots: dict[str, list[str]] = defaultdict(list)
     labelled: set[str] = set()
     imaged: set[str] = set()
@@ -54,14 +54,14 @@ def labelled_patients(paths: Sequence[PurePosixPath]) -> Mapping[str, Sequence[s
             elif not contour:
                 imaged.add(patient)
     above = [folder for patient in labelled for folder in roots[patient]]
-    if labelled - imaged:  # the Cardiac Atlas calls folders of images otherwise; its list joins the two
+    if labelled - imaged:  # the Cardiac Atlas names folders of images differently; its list joins the two
         above += [folder for patient in imaged if ATLAS_PATIENT.fullmatch(patient) for folder in roots[patient]]
         above += [str(path.parent) for path in paths if PATIENT_LIST.fullmatch(path.name)]
     return {os.path.commonpath(above) or ".": tuple(sorted(labelled))} if above else {}
 
 
 def _above_patient(path: PurePosixPath) -> str:
-    """The folder that holds the outermost folder with a patient's name."""
+    """The folder above the outermost folder that has a patient's name."""
     for number, part in enumerate(path.parts):
         if patient_of(PurePosixPath(part, "file")):
             return "/".join(path.parts[:number])

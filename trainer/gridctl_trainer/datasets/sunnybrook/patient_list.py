@@ -1,8 +1,9 @@
-"""The Cardiac Atlas's list of patients: whose contours (`SC-HF-I-1`) belong to which images (`SCD0000101`).
+"""Reads the Cardiac Atlas's list of patients, which joins contours (`SC-HF-I-1`) with images (`SCD0000101`).
 
-Its columns PatientID and OriginalID, Gender, Age and Pathology, the folders `SCD0000101/CINESAX_300` and
-`SCD_ManualContours/SC-HF-I-01/contours-manual/IRCCI-expert`, and that an image and its contour share the number NNNN,
-are what public loaders of the Cardiac Atlas's edition read. The list itself was not at hand.
+The layout is the one that public loaders of the Cardiac Atlas's edition read: the list has the columns PatientID,
+OriginalID, Gender, Age and Pathology, the folders are `SCD0000101/CINESAX_300` and
+`SCD_ManualContours/SC-HF-I-01/contours-manual/IRCCI-expert`, and an image and its contour share the number NNNN. This
+reader has not been tested on the list itself.
 """
 
 from __future__ import annotations
@@ -18,17 +19,20 @@ from gridctl_trainer.datasets.sunnybrook.folder import ATLAS_PATIENT, PATIENT_LI
 def names_of_images(
     files: Iterable[Path], labelled: Iterable[str], imaged: Iterable[str], root: Path
 ) -> dict[str, str]:
-    """The patient of each folder of images, where it is called otherwise than that of the contours.
+    """Find the patient of each folder of images that has another name than the folder of the contours.
 
     Args:
-        files: Of the data set.
-        labelled: Patients with contours, by the name of their folder.
-        imaged: Patients with images, by the name of theirs.
-        root: Named in errors.
+        files: Files of the data set.
+        labelled: Names of the folders of contours.
+        imaged: Names of the folders of images.
+        root: Folder of the data set, which errors name.
+
+    Returns:
+        The patient for each name of a folder of images; empty if no list is needed.
 
     Raises:
-        DataError: Contours lack images, images have names of the Cardiac Atlas, and there is no list that joins them,
-            or it does not name all patients.
+        DataError: Some contours lack images while images have names of the Cardiac Atlas, and the list that joins them
+            is missing or incomplete.
     """
     without_images = sorted(set(labelled) - set(imaged))
     atlas = [name for name in imaged if ATLAS_PATIENT.fullmatch(name)]
@@ -45,7 +49,7 @@ def names_of_images(
     joined = _joined(lists[0])
     if unlisted := [patient for patient in without_images if patient not in joined.values()]:
         raise DataError(
-            f"it does not say which images are those of {', '.join(unlisted[:5])}"
+            f"it does not say which images belong to {', '.join(unlisted[:5])}"
             f"{f' and {len(unlisted) - 5} more' if len(unlisted) > 5 else ''}",
             where=lists[0],
             fix="bring back the list as published",

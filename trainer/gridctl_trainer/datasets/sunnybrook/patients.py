@@ -1,7 +1,7 @@
-"""Sunnybrook as published: DICOM images, contours as text files in folders of their own.
+"""Reads Sunnybrook as published: DICOM images, and contours as text files in separate folders.
 
-Source: Radau et al., MIDAS Journal 2009. Two editions are read: the 2009 challenge (`SC-HF-I-1`
-images, `SC-HF-I-01` contours) and the Cardiac Atlas one (`SCD0000101/CINESAX_300`).
+Source: Radau et al., MIDAS Journal 2009. Two editions are read: that of the 2009 challenge (images in `SC-HF-I-1`,
+contours in `SC-HF-I-01`) and that of the Cardiac Atlas (`SCD0000101/CINESAX_300`).
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ from gridctl_trainer.datasets.temporal_context import frames_before, pad_series
 __all__ = ["PHASES_PER_SLICE", "Patient", "find_patients", "read_patient"]
 
 PHASES_PER_SLICE: Final = 20
-"""Images of one slice, in the order of time, over the whole heart cycle: the first follows the last."""
+"""Number of images of one slice, which cover the whole cardiac cycle in order: the first follows the last."""
 
 _OTHER_CONTOURS: Final[Mapping[Kind, str]] = {"o": "epicardium", "p1": "papillary", "p2": "papillary"}
 _SPOILED: Final[Mapping[str, tuple[str, ...]]] = {
     "epicardium": ("epicardium", "myocardium"),
     "papillary": ("papillary",),
 }
-"""What cannot be known of a slice without a contour of each structure."""
+"""Structures of a slice that are unknown if the contour of a structure is unusable."""
 _SAME_PLACE_MM: Final = 0.5
 
 
 def read_patient(patient: Patient, frames: int = 1, notice: Notice = ignore) -> list[LabelledSlice]:
-    """All slices with an inner contour, end-diastole first.
+    """Read all slices with an inner contour, end-diastole first.
 
     Args:
-        patient: Its files.
-        frames: Frames of each slice's series, the labelled one last.
-        notice: Told of what is odd about the files.
+        patient: Files of the patient.
+        frames: Number of frames in each slice's series, with the labelled frame last.
+        notice: Called with everything odd about the files.
 
     Raises:
-        DataError: A file is unreadable or a contour does not fit: all of them, by name.
+        DataError: A file is unreadable or a contour does not fit; the error names all such files.
     """
     found: dict[int, tuple[LabelledSlice, DicomImage]] = {}
     faults: list[DataError] = []
@@ -68,12 +68,12 @@ def read_patient(patient: Patient, frames: int = 1, notice: Notice = ignore) -> 
         next((image.slice_distance_mm for _, image in found.values() if image.slice_distance_mm), 0.0),
     )
     if not distance_mm:
-        notice(Oddity("the files do not say how far slices are apart, so there are no volumes", _folder(patient)))
+        notice(Oddity("the files do not say how far apart the slices are, so there are no volumes", _folder(patient)))
     slices = []
     for number, (labelled, _) in found.items():
         spacing_mm = (*labelled.spacing_mm[:2], distance_mm)
         slices.append(dataclasses.replace(labelled, phase=phases[number], spacing_mm=spacing_mm))
-    if frames > 1:  # only now is it known which way time runs
+    if frames > 1:  # which phase a contour shows, and so the direction of time, is known only now
         slices = [
             dataclasses.replace(labelled, series=_series(patient, number, labelled, image, frames, notice))
             for labelled, (number, (_, image)) in zip(slices, found.items(), strict=True)
@@ -88,7 +88,7 @@ def _labelled(patient: Patient, number: int, path: Path, image: DicomImage, noti
         if other := patient.contours.get(kind, {}).get(number):
             try:
                 drawn = fill(read_contour(other), shape, other)
-            except DataError as fault:  # the inner contour of the slice is as right as before
+            except DataError as fault:  # the inner contour of the slice remains valid
                 for problem in fault.problems:
                     what = f"{problem.what}: the slice counts as one without this contour"
                     notice(StructureOddity(what, problem.where, wrong=True, about=_SPOILED[structure]))
@@ -110,10 +110,10 @@ def _labelled(patient: Patient, number: int, path: Path, image: DicomImage, noti
 def _series(
     patient: Patient, number: int, labelled: LabelledSlice, image: DicomImage, count: int, notice: Notice
 ) -> NDArray[np.float32]:
-    """Frames of a slice up to the labelled one; missing ones are padded by the first there is."""
+    """Read the frames of a slice up to the labelled one; missing ones are replaced by the first that exists."""
     first_image = _index(number) * PHASES_PER_SLICE + 1
     phase = number - first_image
-    # Padding needs numbers that grow; the cycle is closed only when files are named.
+    # Padding needs increasing numbers, so they wrap around only when files are looked up.
     wanted = frames_before(phase, labelled.phase, count)
     present = [at for at in wanted if first_image + at % PHASES_PER_SLICE in patient.images]
     numbers, padded = pad_series(wanted, present)
@@ -128,13 +128,13 @@ def _series(
 
 
 def _phases(areas: Mapping[int, float], patient: Patient, notice: Notice) -> dict[int, Phase]:
-    """Which contours are of end-diastole: phases run from there through end-systole and back.
+    """Find the phase of each contour; the images of a slice run from end-diastole through end-systole and back.
 
-    Where both phases of a slice are outlined, the larger cavity is end-diastole, by definition;
-    if that contradicts the numbers for the patient as a whole, its numbering began elsewhere.
+    If both phases of a slice are outlined, the larger cavity is end-diastole by definition. If that contradicts the
+    numbers for the patient as a whole, the patient's numbering starts at another phase.
 
     Raises:
-        DataError: A slice has two contours of one phase.
+        DataError: A slice has several contours of one phase.
     """
     middle = range(PHASES_PER_SLICE // 5, PHASES_PER_SLICE * 4 // 5)
     systole = {number: (number - 1) % PHASES_PER_SLICE in middle for number in areas}
@@ -153,12 +153,12 @@ def _phases(areas: Mapping[int, float], patient: Patient, notice: Notice) -> dic
     if faults:
         raise DataError.collect(faults)
     if difference < 0:
-        notice(Oddity("its cavities are larger amid the cycle: taken for end-diastole", _folder(patient)))
+        notice(Oddity("its cavities are larger in mid-cycle, which is taken for end-diastole", _folder(patient)))
     return {number: "ES" if contracted == (difference >= 0) else "ED" for number, contracted in systole.items()}
 
 
 def _note_files(patient: Patient, images: Mapping[int, DicomImage], notice: Notice) -> None:
-    """What joins files wrongly or may do so."""
+    """Report signs that files may have been joined wrongly."""
     for rival in patient.rivals:
         taken = next(iter(patient.images.values()))
         notice(Oddity(f"another series fits the contours less well than {taken.name} and is left out", str(rival)))
@@ -184,7 +184,7 @@ def _note_files(patient: Patient, images: Mapping[int, DicomImage], notice: Noti
 
 
 def _slice_distance_mm(positions: Iterable[tuple[int, float | None]], otherwise_mm: float) -> float:
-    """Distance of neighbouring slices along their normal, or another if the files do not say."""
+    """The distance between neighbouring slices along their normal, or `otherwise_mm` if positions do not give it."""
     known = sorted({(index, position) for index, position in positions if position is not None})
     gaps = [
         abs(after - before) / (later - earlier)

@@ -1,4 +1,4 @@
-"""Whether the images of a Sunnybrook patient are slices of one stack, and frames of one slice."""
+"""Checks that the images of a Sunnybrook patient are slices of one stack, and frames of one slice."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from gridctl_trainer.datasets.formats.voxel_grid import SPACING_TOLERANCE, requi
 from gridctl_trainer.datasets.quality.oddities import Notice, Oddity
 
 PARALLEL_DEGREES: Final = 1.0
-"""Angle between two slices of a stack that is taken for parallel."""
+"""Angle up to which two slices of a stack count as parallel."""
 
 
 def note_stack(images: Mapping[int, DicomImage], paths: Mapping[int, Path], notice: Notice) -> None:
-    """Say which images cannot be slices of one stack: other matrix, spacing or orientation than the first.
+    """Report images that differ from the first in matrix, spacing or orientation, and so belong to another stack.
 
     Args:
-        images: The labelled ones, by number.
-        paths: Their files.
-        notice: Told of every image that differs from the first, and by how much.
+        images: The labelled images, by number.
+        paths: Files of the images.
+        notice: Called with every image that differs from the first, and by how much.
     """
     first = min(images)
     reference = images[first].grid
@@ -38,21 +38,21 @@ def note_stack(images: Mapping[int, DicomImage], paths: Mapping[int, Path], noti
             if angle > PARALLEL_DEGREES:
                 found.append(f"orientation turned by {angle:.3g} degrees")
         if found:
-            what = f"it is no slice of the stack of {paths[first].name}: {'; '.join(found)}"
+            what = f"it is not a slice of the stack of {paths[first].name}: {'; '.join(found)}"
             notice(Oddity(what, str(paths[number]), wrong=True))
 
 
 def require_same_slice(image: DicomImage, path: Path, labelled: DicomImage, labelled_path: Path) -> None:
-    """Refuse a frame of a series that does not show the slice of the labelled one.
+    """Refuse a frame of a series that shows another slice than the labelled frame.
 
     Args:
         image: The frame.
-        path: Its file.
+        path: File of the frame.
         labelled: The labelled frame.
-        labelled_path: Its file.
+        labelled_path: File of the labelled frame.
 
     Raises:
-        DataError: It has another matrix, spacing, orientation or place.
+        DataError: The frame has another matrix, spacing, orientation or position.
     """
     if image.pixels.shape != labelled.pixels.shape:
         raise DataError(f"its shape {image.pixels.shape} is not that of the labelled frame", where=path)

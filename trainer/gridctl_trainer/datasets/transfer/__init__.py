@@ -1,1 +1,1 @@
-"""Data sets on their way into a bucket and out of it."""
+"""Moves data sets into a bucket and out of it."""

@@ -1,4 +1,4 @@
-"""The cache folder of this machine: everything in it can be made or fetched again."""
+"""The cache folder of this machine, whose content can be made or fetched again."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from gridctl_trainer.host import user_folders
 
 
 def cache_folder() -> Path:
-    """`$GRIDCTL_CACHE`, else this user's cache; it may be deleted at any time.
+    """`$GRIDCTL_CACHE`, or else the user's cache folder; it may be deleted at any time.
 
     Raises:
-        OSError: There is no folder that can be written.
+        OSError: No folder can be written.
     """
     if given := os.environ.get("GRIDCTL_CACHE"):
         return read_folder(given, "GRIDCTL_CACHE")

@@ -1,10 +1,10 @@
-"""Lists of checksums that travel with a data set."""
+"""Parses lists of checksums that accompany a data set."""
 
 from __future__ import annotations
 
 
 def parse_checksums(text: str) -> dict[str, str]:
-    """SHA-256 by file name, from what `sha256sum` prints."""
+    """SHA-256 by file name, from text in the format of `sha256sum`; other lines are ignored."""
     found = {}
     for line in text.removeprefix("\ufeff").splitlines():
         digest, _, name = line.partition(" ")

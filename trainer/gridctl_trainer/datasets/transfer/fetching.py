@@ -30,7 +30,7 @@ _SEND_AGAIN: Final = "delete this object, then upload the data again"
 
 
 class _Fetched(Frozen):
-    """A line of the journal: a file that was fetched and found right."""
+    """A line of the journal: a file that was fetched and verified."""
 
     key: str
     etag: str
@@ -39,12 +39,12 @@ class _Fetched(Frozen):
 
 
 def is_remote(location: str) -> bool:
-    """Whether data lies in a bucket."""
+    """Whether the data is in a bucket."""
     return read_location(location).is_remote
 
 
 def folder_of(location: str) -> Path:
-    """The folder of a place: itself, or where on this machine lies what `fetch` brings from a bucket."""
+    """The local folder of a location: the folder itself, or the folder into which `fetch` puts a bucket's data."""
     return _folder_of(open_store(location)) if is_remote(location) else read_location(location).folder
 
 
@@ -53,23 +53,23 @@ def _folder_of(store: Store) -> Path:
 
 
 def fetch(url: str, progress: Progress | None = None) -> Path:
-    """Bring everything below a prefix to this machine, once.
+    """Fetch everything below a prefix to this machine, once.
 
-    One process fetches, others wait. Every file is compared with its SHA-256 where the prefix
-    has a SHA256SUMS, with S3's own checksum where it keeps one, and with its length. An ETag is only
-    a token of change: it depends on who sent the object, in what parts, and on encryption. A
-    process that is killed leaves the files it had done; what changed in the bucket is fetched
-    anew, what was deleted there is deleted here.
+    One process fetches while others wait. Every file is checked against its length, against S3's own checksum if there
+    is one, and against its SHA-256 if the prefix has a SHA256SUMS. An ETag only shows whether an object has changed, as
+    it depends on the client, the parts of the upload and the encryption. Files that were complete when a process was
+    killed are kept. Objects that changed in the bucket are fetched again, and files that were deleted there are deleted
+    here.
 
     Args:
         url: `s3://bucket/prefix`.
-        progress: Called with files done and their number; may raise to stop.
+        progress: Called with the number of files done and the total number; it may raise to stop.
 
     Returns:
-        The folder, in the cache.
+        The folder in the cache.
 
     Raises:
-        DataError: There is nothing at the prefix, or a file does not have its checksum.
+        DataError: There is nothing below the prefix, or a file does not match its checksum.
         StoreError: The bucket cannot be reached, or the cache cannot be written.
     """
     store = open_store(url)
@@ -95,18 +95,19 @@ def fetch(url: str, progress: Progress | None = None) -> Path:
 
 
 def download(url: str, folder: Path, progress: Progress | None = None) -> tuple[int, int]:
-    """Bring everything below a prefix into a folder, as `fetch` does; other files in it are left alone.
+    """Fetch everything below a prefix into a folder, as `fetch` does, but leave other files in the folder alone.
 
     Args:
         url: `s3://bucket/prefix`.
-        folder: Made if missing, such as the volume that pods read.
-        progress: Called with files done and their number; may raise to stop.
+        folder: Where to put the files, such as the volume that pods read; made if missing.
+        progress: Called with the number of files done and the total number; it may raise to stop.
 
     Returns:
-        Files that came, and files in all.
+        The number of files that were fetched, and of all files.
 
     Raises:
-        DataError: There is nothing at the prefix, a file does not have its checksum, or the folder cannot be written.
+        DataError: There is nothing below the prefix, a file does not match its checksum, or the folder cannot be
+            written.
         StoreError: The bucket cannot be reached.
     """
     store = open_store(url)
@@ -119,10 +120,10 @@ def download(url: str, folder: Path, progress: Progress | None = None) -> tuple[
 
 
 def _listed(store: Store, url: str) -> tuple[dict[str, Stat], dict[str, Stat]]:
-    """All objects of a prefix, and those that are data.
+    """List all objects below a prefix, and those of them that are data.
 
     Raises:
-        DataError: There is none.
+        DataError: There is no data.
     """
     there = {stat.key: stat for stat in store.list()}
     wanted = {key: stat for key, stat in there.items() if key != CHECKSUMS}
@@ -136,14 +137,14 @@ def _listed(store: Store, url: str) -> tuple[dict[str, Stat], dict[str, Stat]]:
 
 
 class _Fetching:
-    """One prefix being brought here, under its lock."""
+    """Fetches one prefix, while the caller holds its lock."""
 
     def __init__(self, store: Store, folder: Path, wanted: Mapping[str, Stat], with_checksums: bool) -> None:
         self._store, self._folder, self._wanted = store, folder, wanted
         self._with_checksums = with_checksums
 
     def run(self, progress: Progress | None) -> int:
-        """Bring what is missing; returns how many files that were."""
+        """Fetch the files that are missing, and return their number."""
         self._folder.mkdir(parents=True, exist_ok=True)
         done = self._journal()
         missing = [stat for stat in self._wanted.values() if not self._is_here(stat, done.get(stat.key))]
@@ -163,7 +164,7 @@ class _Fetching:
         return len(missing)
 
     def _journal(self) -> dict[str, _Fetched]:
-        """What was fetched before; a line that was cut is of a file that is fetched again."""
+        """Read what was fetched before. A truncated line is ignored, so that its file is fetched again."""
         try:
             lines = (self._folder / _JOURNAL).read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:
@@ -204,7 +205,7 @@ class _Fetching:
         raise DataError(said, where=f"{self._store.url}/{stat.key}", fix=_SEND_AGAIN)
 
     def forget_the_rest(self) -> None:
-        """Delete what is not in the bucket any more."""
+        """Delete files that are no longer in the bucket."""
         for path in self._folder.rglob("*"):
             key = path.relative_to(self._folder).as_posix()
             if path.is_file() and key not in self._wanted and key != _JOURNAL:
@@ -212,7 +213,7 @@ class _Fetching:
 
 
 def _mismatch(path: Path, stat: Stat, sha256: str | None) -> str:
-    """What is wrong with a fetched file; empty for nothing."""
+    """Say what is wrong with a fetched file; empty if nothing is."""
     size_bytes = path.stat().st_size
     if size_bytes != stat.size_bytes:
         return f"{count(size_bytes, 'byte')} came, not {stat.size_bytes}"

@@ -1,4 +1,4 @@
-"""A data set put into a bucket, from where pods fetch it."""
+"""Uploads a data set to a bucket, from which pods fetch it."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from gridctl_trainer.storage.s3.store import S3Store
 
 
 def upload(root: Path, url: str, progress: Progress | None = None) -> tuple[int, int]:
-    """Put a folder into a bucket, with a SHA256SUMS; what is there already is left, whoever put it there.
+    """Upload a folder to a bucket together with a SHA256SUMS, skipping files that are already there.
 
-    Links are followed. Hidden files are passed over, and objects that the folder does not have are left alone.
+    Links are followed and hidden files are skipped. Objects that do not exist in the folder are left alone.
 
     Args:
         root: A data set as published, or a folder of packs.
         url: `s3://bucket/prefix`.
-        progress: Called with files done and their number.
+        progress: Called with the number of files done and the total number.
 
     Returns:
-        Files sent, and files in all.
+        The number of files sent, and of all files.
 
     Raises:
-        DataError: The folder is missing, has no file, or holds something that cannot be read.
+        DataError: The folder is missing or empty, or holds something that cannot be read.
         StoreError: The bucket cannot be reached.
     """
     files = {
@@ -51,17 +51,17 @@ def upload(root: Path, url: str, progress: Progress | None = None) -> tuple[int,
             store.put_file(key, path, sums[key])
             sent += 1
     kept = {key: digest for key, digest in before.items() if key in there and key not in sums}
-    if before != (after := {**kept, **sums}) or sent:  # it is believed of objects that are older than itself
+    if before != (after := {**kept, **sums}) or sent:  # the list is trusted for objects that are older than itself
         text = "".join(f"{digest}  {key}\n" for key, digest in sorted(after.items()))
         store.put(CHECKSUMS, text.encode())
     return sent, len(files)
 
 
 def _is_there(path: Path, sha256: str, stat: Stat | None, listed: str, summed_at: float, store: S3Store) -> bool:
-    """Whether an object surely has the content of a file.
+    """Whether an object certainly has the same content as a file.
 
-    Equal ETags prove that, different ones nothing. Where S3 keeps no more, SHA256SUMS is believed
-    of objects that are older than itself.
+    Equal ETags prove it, while different ETags prove nothing. If S3 has no checksum, SHA256SUMS is trusted for objects
+    that are older than itself.
     """
     if stat is None or stat.size_bytes != path.stat().st_size:
         return False
