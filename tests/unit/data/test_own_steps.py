@@ -61,13 +61,13 @@ def test_a_step_may_give_image_and_mask_another_grid() -> None:
 @pytest.mark.parametrize(
     ("step", "said"),
     [
-        ("wrong_shape", r"returned \(31, 24\) float32, \(32, 24\) float32 was given and is wanted back"),
-        ("wrong_dtype", r"returned \(32, 24\) float64, \(32, 24\) float32 was given"),
+        ("wrong_shape", r"returned \(31, 24\) float32, but must return \(32, 24\) float32, as it was given"),
+        ("wrong_dtype", r"returned \(32, 24\) float64, but must return \(32, 24\) float32"),
         ("not_finite", "returned values that are NaN or infinite"),
         ("nothing", "returned a NoneType, not an image"),
         ("raising", "failed: ValueError: no bias field"),
         ("writing", "failed: ValueError: assignment destination is read-only"),
-        ("NEITHER", "has to have either `apply` or `shape`"),
+        ("NEITHER", "must have either `apply` or `shape`"),
         ("NO_GRID", "wants 0 x 7 pixels"),
         ("absent", "cannot be imported: AttributeError"),
     ],

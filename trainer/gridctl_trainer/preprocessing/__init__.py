@@ -1,1 +1,1 @@
-"""From slices as scanned to the arrays that models see."""
+"""Turns slices as scanned into the arrays that models see."""

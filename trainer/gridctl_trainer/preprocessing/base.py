@@ -1,4 +1,4 @@
-"""A preprocessing step at work: the plugin's function, called with what it takes, and what it returns looked at."""
+"""Runs a preprocessing step: calls the plugin's function with the arguments that it takes, and checks the result."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from gridctl_trainer.plugins.step import STEPS, StepDescriptor, function_of, opt
 Image = NDArray[np.float32]
 Shape = tuple[int, int]
 SpacingMm = tuple[float, float]
-"""Distance of rows, and of columns."""
+"""Distance between rows and between columns."""
 
 _LARGEST_SIDE_PX: Final = 1 << 14
 
 
 class StepError(PluginError):
-    """A step failed, or returned what it must not."""
+    """A step failed or returned something invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step, ready to be applied.
+    """A step that is ready to be applied.
 
     Attributes:
-        name: Of the step.
-        described: What its package says of it.
-        function: What is called.
-        fixed: Given at every call: its options.
-        takes: Names of what else the function takes.
+        name: Name of the step.
+        described: Descriptor that the step's package registers.
+        function: The function to call.
+        fixed: Arguments of every call, which are the options.
+        takes: Names of the other arguments that the function takes.
     """
 
     name: str
@@ -48,14 +48,21 @@ class Step:
 
     @property
     def changes_grid(self) -> bool:
-        """Whether it gives the image another grid of pixels, and the mask with it."""
+        """Whether the step resamples the image and the mask onto another grid of pixels."""
         return bool(self.described.shape)
 
     def apply(self, image: Image, spacing_mm: SpacingMm) -> Image:
-        """The image after it, (H, W) float32 as before.
+        """Apply the step to an image.
+
+        Args:
+            image: (H, W) float32; the function gets a read-only view of it.
+            spacing_mm: Distance between rows and between columns.
+
+        Returns:
+            (H, W) float32, of the same shape.
 
         Raises:
-            StepError: The function failed, or returned something else.
+            StepError: The function failed or returned something invalid.
         """
         given = image.view()
         given.flags.writeable = False
@@ -64,7 +71,7 @@ class Step:
             raise self._error(f"returned {_a(made)}, not an image")
         if made.shape != image.shape or made.dtype != np.float32:
             raise self._error(
-                f"returned {made.shape} {made.dtype}, {image.shape} float32 was given and is wanted back",
+                f"returned {made.shape} {made.dtype}, but must return {image.shape} float32, as it was given",
                 "have it return an array of the same shape, with .astype(np.float32)",
             )
         if not np.isfinite(made).all():
@@ -72,10 +79,18 @@ class Step:
         return made
 
     def new_shape(self, shape: Shape, spacing_mm: SpacingMm, size_px: int) -> Shape:
-        """Rows and columns after it.
+        """Ask the step for the shape of the resampled image.
+
+        Args:
+            shape: Rows and columns before the step.
+            spacing_mm: Distance between rows and between columns.
+            size_px: Side length of the square that models see.
+
+        Returns:
+            Rows and columns after the step.
 
         Raises:
-            StepError: The function failed, or returned something else.
+            StepError: The function failed or returned something invalid.
         """
         made = self._call(shape=shape, spacing_mm=spacing_mm, size_px=size_px)
         try:
@@ -83,7 +98,7 @@ class Step:
         except (TypeError, ValueError):
             raise self._error(f"returned {_a(made)}, not the rows and columns of an image") from None
         if not (1 <= rows <= _LARGEST_SIDE_PX and 1 <= columns <= _LARGEST_SIDE_PX):
-            raise self._error(f"wants {rows} x {columns} pixels: each side has to be 1 to {_LARGEST_SIDE_PX}")
+            raise self._error(f"wants {rows} x {columns} pixels, but each side must be 1 to {_LARGEST_SIDE_PX}")
         return rows, columns
 
     def _call(self, **given: Any) -> Any:
@@ -95,18 +110,18 @@ class Step:
             said = shortened(str(error).partition("\n")[0])
             raise self._error(f"failed: {type(error).__name__}{f': {said}' if said else ''}") from error
 
-    def _error(self, what: str, fix: str = "look into it, or leave the step out") -> StepError:
+    def _error(self, what: str, fix: str = "correct it, or leave the step out") -> StepError:
         return StepError(f"the preprocessing step '{self.name}' {what}", fix=fix)
 
 
 @lru_cache(maxsize=256)
 def load_steps(steps: Sequence[StepSpec]) -> tuple[Step, ...]:
-    """Steps of a specification, ready to be applied.
+    """Load the steps of a specification.
 
     Raises:
         UnknownPluginError: No package registers one of them.
-        PluginError: One cannot be imported, or describes nothing that can be called.
-        SpecError: An option is unknown or not valid.
+        PluginError: A step cannot be imported, or does not name a function.
+        SpecError: An option is unknown or invalid.
     """
     return tuple(map(_loaded, steps))
 
@@ -115,7 +130,7 @@ def _loaded(spec: StepSpec) -> Step:
     described, options = STEPS.find(spec.step), options_of(spec)
     if bool(described.apply) == bool(described.shape):
         raise PluginError(
-            f"the preprocessing step '{spec.step}' has to have either `apply` or `shape`",
+            f"the preprocessing step '{spec.step}' must have either `apply` or `shape`",
             fix="report it to its authors, or leave the step out",
         )
     function = function_of(spec.step, described.apply or described.shape)
@@ -124,11 +139,11 @@ def _loaded(spec: StepSpec) -> Step:
             f"the preprocessing step '{spec.step}' names {_a(function)}, not a function",
             where=str(described.apply or described.shape),
         )
-    if described.bare:  # its options are its own keywords
+    if described.bare:  # the function takes its options as keywords of its own
         return Step(spec.step, described, function, {"options": options}, frozenset(("spacing_mm",)))
     try:
         parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # written in C, and silent: it gets the image alone
+    except (TypeError, ValueError):  # a C function without a signature gets the image alone
         return Step(spec.step, described, function, {}, frozenset())
     takes_all = any(parameter.kind is inspect.Parameter.VAR_KEYWORD for parameter in parameters)
     names = {parameter.name for parameter in parameters}

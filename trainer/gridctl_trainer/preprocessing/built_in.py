@@ -1,4 +1,4 @@
-"""The preprocessing steps that gridctl itself registers as entry points; nothing heavy is imported here."""
+"""Descriptors of the preprocessing steps that come with gridctl. Nothing heavy is imported here."""
 
 from __future__ import annotations
 

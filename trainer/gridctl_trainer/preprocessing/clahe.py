@@ -1,8 +1,8 @@
-"""CLAHE on 16-bit integers as OpenCV computes it, without its 65536 bins for each of 64 tiles.
+"""CLAHE on 16-bit integers as OpenCV computes it, but without 65536 bins for each of 64 tiles.
 
-With so many bins and tiles of some thousand pixels OpenCV's limit comes to one count a bin, so a
-tile's histogram says only which values occur, and what was clipped is spread one count at a time
-at even steps. That is summed here up to the largest value of the image, with the same result.
+With that many bins and tiles of a few thousand pixels, OpenCV's clip limit amounts to one count per bin. A clipped
+histogram therefore only says which values occur, and the clipped counts are redistributed one at a time at even steps.
+The cumulative sum of this is computed here up to the largest value of the image, with the same result.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ TILES: Final = 8
 
 _BINS: Final = 1 << 16
 _LARGEST_VALUE: Final = 1 << 13
-"""Above it OpenCV itself is no slower."""
+"""For images with larger values, OpenCV itself is no slower."""
 
 
 def equalise(image: NDArray[np.uint16]) -> NDArray[np.uint16]:
@@ -28,7 +28,7 @@ def equalise(image: NDArray[np.uint16]) -> NDArray[np.uint16]:
         image: (H, W).
 
     Returns:
-        (H, W), bit for bit what `cv2.createCLAHE(2.0, (8, 8)).apply(image)` gives.
+        (H, W), bit-identical to `cv2.createCLAHE(2.0, (8, 8)).apply(image)`.
     """
     height, width = image.shape
     if height % TILES == 0 and width % TILES == 0:
@@ -46,7 +46,7 @@ def equalise(image: NDArray[np.uint16]) -> NDArray[np.uint16]:
 
 
 def _tables(extended: NDArray[np.uint16], tile_height: int, tile_width: int, largest: int) -> NDArray[np.float32]:
-    """What each value becomes in each tile, (TILES * TILES, largest + 1), integral."""
+    """Compute the new value of each grey value in each tile: (TILES * TILES, largest + 1), integral."""
     pixels = tile_height * tile_width
     by_tile = extended.reshape(TILES, tile_height, TILES, tile_width).swapaxes(1, 2).reshape(TILES * TILES, pixels)
     present = np.zeros((TILES * TILES, largest + 1), dtype=np.int32)
@@ -61,7 +61,7 @@ def _tables(extended: NDArray[np.uint16], tile_height: int, tile_width: int, lar
 
 
 def _neighbours(length: int, tile: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    """For each row or column the tiles before and after it, and how near it is to the latter."""
+    """For each row or column, the index of the tile before and after it, and the weight of the latter."""
     at = np.arange(length, dtype=np.float32) * (np.float32(1) / np.float32(tile)) - np.float32(0.5)
     before = np.floor(at)
     weight = at - before
@@ -75,7 +75,7 @@ def _interpolated(
     rows: tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]],
     columns: tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]],
 ) -> NDArray[np.uint16]:
-    """Each pixel's value in the four tiles around it, weighted, in OpenCV's order of operations."""
+    """Interpolate each pixel between the four tiles around it, in OpenCV's order of operations."""
     flat, stride = tables.ravel(), tables.shape[1]
     left, right = (columns[side] * stride + image for side in (0, 1))
     nearer, across = np.float32(1) - columns[2], columns[2]

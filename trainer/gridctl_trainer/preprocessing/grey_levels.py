@@ -1,7 +1,7 @@
-"""Whether grey values survive CLAHE, which rounds them to 16-bit integers, and what is done if not.
+"""Rescales volumes whose grey values would not survive CLAHE, which rounds them to 16-bit integers.
 
-Published scans hold integers up to some hundred or thousand, and rounding costs them nothing. Values
-scaled to [0, 1] or z-scored would become two or ten grey levels, so they are spread out first.
+Published scans hold integers up to some hundreds or thousands, which rounding does not change. Values that were scaled
+to [0, 1] or standardised would be reduced to two or ten grey levels, so they are spread out first.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from gridctl_trainer.datasets.quality.oddities import Notice, Oddity
 from gridctl_trainer.datasets.slices import LabelledSlice, Phase
 
 RESCALED: Final = "rescaled for CLAHE"
-"""How the oddity of every rescaled volume begins."""
+"""First words of the oddity that is reported for every rescaled volume."""
 
 RESCALED_TO: Final = 511.0
 """Largest value after rescaling.
 
-CLAHE's result depends on the scale. Of 255, 511, 1023, 2047 and 4095 this one changes published scans the
-least when they are rescaled to it: by 0.02 of [0, 1] in the mean over ACDC, by 0.014 over Sunnybrook.
+CLAHE's result depends on the scale. Of 255, 511, 1023, 2047 and 4095, this value changes published scans the least when
+they are rescaled to it: by 0.02 of [0, 1] on average over ACDC, and by 0.014 over Sunnybrook.
 """
 
 FEWEST_VALUES: Final = 16
-"""Different values below which a volume is taken for labels; published scans have 175 and more."""
+"""A volume with fewer distinct values is taken for labels; published scans have at least 175."""
 
 _LARGEST: Final = float(np.iinfo(np.uint16).max)
 _ENOUGH_LEVELS: Final = 128
@@ -42,28 +42,32 @@ _INNER: Final = (0.001, 0.999)
 
 @dataclass(frozen=True, slots=True)
 class Rescaling:
-    """A linear map of grey values: `low` becomes 0, `high` becomes `RESCALED_TO`."""
+    """A linear map of grey values that takes `low` to 0 and `high` to `RESCALED_TO`."""
 
     low: float
     high: float
 
     def apply(self, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Values on the new scale, float32; those outside of `low` and `high` lie outside of it."""
+        """Map grey values of any shape to the new scale, as float32, without clipping them."""
         scaled = (pixels.astype(np.float64) - self.low) * (RESCALED_TO / (self.high - self.low))
         return scaled.astype(np.float32)
 
 
 def rescalings(slices: Sequence[LabelledSlice], notice: Notice) -> Mapping[Phase, Rescaling]:
-    """The map of every volume of a patient that CLAHE cannot take as it is.
+    """Find the map of every volume of a patient that must be rescaled for CLAHE.
 
-    One map holds for a whole volume and for the frames before it, so that they stay comparable.
+    One map applies to a whole volume and to the frames before it, so that they stay comparable.
 
     Args:
-        slices: Of one patient.
-        notice: Told of every volume that is to be rescaled, and how.
+        slices: Slices of one patient.
+        notice: Called with every volume that must be rescaled, and how.
+
+    Returns:
+        The map of each time point that needs one.
 
     Raises:
-        DataError: A volume is no image: constant, labels, or without grey levels beside a few extreme values.
+        DataError: A volume is not an image: it is constant, holds labels, or has no grey levels apart from a few
+            extreme values.
     """
     found: dict[Phase, Rescaling] = {}
     faults = []
@@ -84,10 +88,10 @@ def rescalings(slices: Sequence[LabelledSlice], notice: Notice) -> Mapping[Phase
 
 
 def channel_rescalings(slices: Sequence[LabelledSlice], notice: Notice) -> Sequence[Mapping[Phase, Rescaling]]:
-    """`rescalings` of each channel; further ones than the first may be anything, so they are not refused.
+    """Find the `rescalings` of each channel. Channels after the first may hold anything, so they are never refused.
 
     Raises:
-        DataError: A volume is no image.
+        DataError: The first channel of a volume is not an image.
     """
     if not slices or slices[0].series.ndim == 3:
         return [rescalings(slices, notice)]
@@ -104,7 +108,7 @@ def channel_rescalings(slices: Sequence[LabelledSlice], notice: Notice) -> Seque
 
 
 def rescaled(labelled: LabelledSlice, maps: Sequence[Mapping[Phase, Rescaling]]) -> NDArray[np.float32]:
-    """The series of a slice, each channel by its map, if it has one."""
+    """Rescale the series of a slice, each channel by its map if it has one."""
     if labelled.series.ndim == 3:
         own = maps[0].get(labelled.phase)
         return own.apply(labelled.series) if own else labelled.series
@@ -119,7 +123,7 @@ def _require_image(volume: Sequence[LabelledSlice], pixels: NDArray[np.float32],
     low, high = float(pixels.min()), float(pixels.max())
     what = ""
     if low == high:
-        what = f"all its values are {low:g}, so it shows nothing"
+        what = f"all its values are {low:g}, so the image is blank"
     elif high - low < FEWEST_VALUES or len(np.unique(pixels[:: max(1, len(pixels) // 10_000)])) < FEWEST_VALUES:
         values = np.unique(pixels)
         if len(values) < FEWEST_VALUES:
@@ -137,7 +141,7 @@ def _require_image(volume: Sequence[LabelledSlice], pixels: NDArray[np.float32],
 
 
 def _loss(pixels: NDArray[np.float32]) -> str:
-    """What CLAHE does to a volume that loses by it; empty where it loses nothing."""
+    """Say what CLAHE would destroy in a volume; empty if nothing."""
     outside = float(((pixels < -0.5) | (pixels > _LARGEST + 0.5)).mean())
     if outside > _CLIPPED:
         return f"takes 0 to {_LARGEST:.0f}, and {outside:.1%} of the values lie outside"
@@ -151,7 +155,7 @@ def _loss(pixels: NDArray[np.float32]) -> str:
 
 
 def _rescaling(pixels: NDArray[np.float32], where: Path) -> Rescaling:
-    """From the lowest to the highest value; if a few extreme ones leave too little to the others, without those."""
+    """Map the whole range of values, or a narrower one if extreme values leave too few levels for the others."""
     inner = tuple(float(value) for value in np.quantile(pixels, _INNER))
     for low, high in ((float(pixels.min()), float(pixels.max())), inner):
         found = Rescaling(low, high)
@@ -168,7 +172,7 @@ def _rescaling(pixels: NDArray[np.float32], where: Path) -> Rescaling:
 
 
 def _levels(pixels: NDArray[np.float32]) -> int:
-    """How many integers the middle 99% of pixels take after rounding."""
+    """Number of distinct integers among the middle 99% of pixels after rounding."""
     integers = np.clip(np.rint(pixels), 0, _LARGEST).astype(np.int64)
     counts = np.bincount(integers)
     share = np.cumsum(counts) / len(pixels)
@@ -183,6 +187,6 @@ def _said(rescaling: Rescaling, pixels: NDArray[np.float32]) -> str:
 
 
 def _source(volume: Sequence[LabelledSlice]) -> Path:
-    """The file of a volume; the folder of one that has a file for each slice."""
+    """The file of a volume, or its folder if there is one file per slice."""
     sources = {labelled.image_source for labelled in volume}
     return volume[0].image_source if len(sources) == 1 else volume[0].image_source.parent

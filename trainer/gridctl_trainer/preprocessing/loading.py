@@ -1,4 +1,4 @@
-"""A data set as a run wants it: fetched if it lies in a bucket, packed if it is not yet, mapped into memory."""
+"""Loads a data set for a run: fetches it from a bucket if necessary, packs it, and maps the pack into memory."""
 
 from __future__ import annotations
 
@@ -28,25 +28,27 @@ _log = logging.getLogger(__name__)
 
 _SHOWN_ODDITIES: Final = 10
 _CHECKED: Final = "-checked"
-"""Sets packs of this cache apart from those made when grids and grey levels were not looked at: the same files
-have the same fingerprint, and those packs may hold what is now refused or rescaled."""
+"""Distinguishes packs in this cache from older ones that were made without checking grids and grey levels.
+
+The same files have the same fingerprint, and the older packs may hold data that is now refused or rescaled.
+"""
 
 
 def load_set(given: DatasetSpec, data: DataSpec, frames: int, progress: Progress | None = None) -> PreparedSet:
-    """A data set, prepared.
+    """Load and prepare a data set.
 
     Args:
-        given: Which one, and where: a folder of files as published, a folder of packs, or `s3://bucket/prefix` of
-            either, which is fetched once into this machine's cache.
-        data: How to prepare it.
-        frames: Of each series, the labelled one included.
-        progress: Called with patients or files done and their number; may raise to stop.
+        given: The data set and its location: a folder of files as published, a folder of packs, or `s3://bucket/prefix`
+            with either, which is fetched once into this machine's cache.
+        data: How to prepare the data set.
+        frames: Number of frames in each series, including the labelled one.
+        progress: Called with the number of patients or files done and the total number; it may raise to stop.
 
     Raises:
-        DataError: Files are missing, unreadable or wrong, by name.
+        DataError: Files are missing, unreadable or wrong; the error names them.
         StoreError: The bucket cannot be reached.
-        PluginError: There is no such data set here, or it is of another version.
-        SpecError: It has no such option.
+        PluginError: The data set is not installed, or is of another version.
+        SpecError: An option is unknown or invalid.
     """
     require_version(given)
     recipe = Recipe.of(given.dataset, data, frames, given.options)
@@ -67,15 +69,15 @@ def _say(name: str, oddities: Sequence[Oddity], root: Path) -> None:
 
 
 def holds_packs(root: Path) -> bool:
-    """Whether a folder is one of packs, as `data pack` makes it."""
+    """Whether a folder holds packs made by `data pack`."""
     return is_folder(root) and bool(packs_in(root))
 
 
 def packs_in(root: Path) -> list[Path]:
-    """The packs of such a folder, sorted.
+    """List the packs in a folder, sorted.
 
     Raises:
-        UnreadableError: The folder, or one in it, cannot be read.
+        UnreadableError: The folder or a folder in it cannot be read.
     """
     try:
         return [folder for folder in entries(root) if (folder / MANIFEST).is_file()]
@@ -89,7 +91,7 @@ def _prebuilt(root: Path, recipe: Recipe) -> PreparedSet:
     if manifest is None and (version := version_of(folder)) not in (None, PACK_VERSION):
         raise DataError(
             f"this pack is of version {version}, which lacks what scores on the scanner's grid need; "
-            f"version {PACK_VERSION} is read",
+            f"version {PACK_VERSION} is required",
             where=folder,
             fix="make it anew from the files as published: gridctl-trainer data pack --help",
         )

@@ -1,4 +1,4 @@
-"""Where the square that models see lies on the grid of the scanner, and the way back to it."""
+"""Cuts the square that models see from an image, and maps a model's output back to the grid of the scanner."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Pixels = TypeVar("Pixels", NDArray[np.float32], NDArray[np.uint8])
 
 
 def pad_and_crop_into(square: Pixels, pixels: Pixels) -> None:
-    """Fill a square with the centre of an image, and with black where the image is smaller.
+    """Fill a square with the centre of an image, and with zeros where the image is smaller.
 
     Args:
         square: (size_px, size_px), overwritten.
@@ -28,18 +28,18 @@ def pad_and_crop_into(square: Pixels, pixels: Pixels) -> None:
 
 
 def on_scanner_grid(logits: NDArray[np.float32], resampled: Shape, scanned: Shape) -> NDArray[np.float32]:
-    """What a model says of the square, on the grid of the scanner.
+    """Map a model's output for the square to the grid of the scanner.
 
-    The inverse of the steps that gave the image another grid, and of the crop: resized bilinearly, pixel centres
-    aligned. Where the crop cut the image off, the model says nothing.
+    This inverts the crop and the steps that resampled the image. The output is resized bilinearly with pixel centres
+    aligned. It is undefined where the image was cropped.
 
     Args:
         logits: (C, size_px, size_px).
         resampled: Rows and columns of the image that the square was cut from.
-        scanned: Rows and columns as scanned.
+        scanned: Rows and columns of the image as scanned.
 
     Returns:
-        (C, *scanned); NaN where the crop cut off.
+        (C, *scanned) float32; NaN where the image was cropped.
     """
     size_px = logits.shape[-1]
     (rows, from_rows), (columns, from_columns) = (_overlap(length, size_px) for length in resampled)
@@ -59,13 +59,14 @@ def on_scanner_grid(logits: NDArray[np.float32], resampled: Shape, scanned: Shap
 
 
 def segmented(logits: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """The label of every pixel: what is NaN is background.
+    """Choose the label of every pixel; pixels that are NaN become background.
 
     Args:
-        logits: (1, H, W) of one structure: inside above 0; (1 + K, H, W) of K, the background first: the largest.
+        logits: (1, H, W) for one structure, which covers the pixels above 0; (1 + K, H, W) for K structures, with the
+            background first, where the largest logit wins.
 
     Returns:
-        (H, W) uint8: 0 background, else the number of a structure, from 1.
+        (H, W) uint8: 0 for background, otherwise the number of a structure, from 1.
     """
     if len(logits) == 1:
         return np.asarray(logits[0] > 0, dtype=np.uint8)
@@ -73,7 +74,7 @@ def segmented(logits: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _overlap(length: int, size_px: int) -> tuple[slice, slice]:
-    """What of an edge of an image lies in the square, and where in it."""
+    """The part of an image's axis that lies in the square, and where it lies in the square."""
     missing = max(0, size_px - length)
     start = (length + missing - size_px) // 2
     inside = min(length, size_px)

@@ -1,4 +1,4 @@
-"""A data set prepared for a run: every slice as the square that models see."""
+"""A data set that is prepared for a run, with every slice as the square that models see."""
 
 from __future__ import annotations
 
@@ -26,28 +26,29 @@ from gridctl_trainer.preprocessing.scanned_labels import ScannedLabels
 from gridctl_trainer.preprocessing.steps import preprocess
 
 LOST_NOTICED = 0.01
-"""Share of a patient's cavity cut off by the crop from which on it is said."""
+"""If the crop removes more than this share of a patient's cavity, it is reported."""
 
 
 @dataclass(frozen=True, slots=True)
 class SliceRecord:
-    """What is known of one prepared image.
+    """Metadata of one prepared image.
 
     Attributes:
-        patient: Id.
-        phase: Time point, such as `ED` and `ES`.
-        name: Unique within the data set: `patient001 ED slice 03`.
-        cavity_ml: Volume of the true cavity in this slice, from the mask as published; where the cavity is not
-            segmented, of the structure that is, or of the first of them.
-        pixel_ml: Volume that one pixel of the prepared mask stands for; 0 if the distance of
-            slices is unknown.
-        lost_ml: What the crop cut off of `cavity_ml`.
-        index: Place of the slice in the volume as scanned.
+        patient: Patient id.
+        phase: Time point, such as `ED` or `ES`.
+        name: A name that is unique within the data set, such as `patient001 ED slice 03`.
+        cavity_ml: Volume of the true cavity in this slice, from the mask as published. If the cavity is not segmented,
+            it is the volume of the first structure that is.
+        pixel_ml: Volume of one pixel of the prepared mask; 0 if the distance between slices is unknown.
+        lost_ml: Part of `cavity_ml` that the crop removed.
+        index: Index of the slice in the volume as scanned.
         shape: Rows and columns as scanned.
         resampled: Rows and columns of the image that the square was cut from.
-        spacing_mm: Distance of rows, of columns, and of slice centres as scanned; the last is 0 if unknown.
-        unannotated: Structures of the target that nobody outlined on it: one may be there, or not.
-        group, vendor, centre: Of the patient; empty if unknown.
+        spacing_mm: Distance between rows, columns and slice centres as scanned; the last is 0 if unknown.
+        unannotated: Structures of the target that were not outlined on this slice, though they may be present.
+        group: Diagnosis of the patient; empty if unknown.
+        vendor: Vendor of the scanner; empty if unknown.
+        centre: Hospital where the scan was made; empty if unknown.
     """
 
     patient: str
@@ -68,14 +69,15 @@ class SliceRecord:
 
 @dataclass(frozen=True, slots=True)
 class PreparedPatient:
-    """One patient's images.
+    """The prepared images of one patient.
 
     Attributes:
-        series: (n, T, size_px, size_px) float32, the labelled frame last; (n, T, C, size_px, size_px) with channels.
-        masks: (n, size_px, size_px) uint8: 0 background, else the number of a structure of the target, from 1.
-        slices: What is known of each.
-        scanned: Labels of each on the grid of the scanner.
-        oddities: What was found odd about the patient's files.
+        series: (n, T, size_px, size_px) float32, with the labelled frame last; (n, T, C, size_px, size_px) with several
+            channels.
+        masks: (n, size_px, size_px) uint8: 0 for background, otherwise the number of a structure in the target, from 1.
+        slices: Metadata of each image.
+        scanned: Labels of each image on the grid of the scanner.
+        oddities: What was odd about the patient's files.
     """
 
     series: NDArray[np.float32]
@@ -87,20 +89,20 @@ class PreparedPatient:
 
 @dataclass(frozen=True)
 class PreparedSet:
-    """Images of one data set, in the order of patient, phase and slice.
+    """The images of a data set, ordered by patient, phase and slice.
 
-    The arrays hold all of the data set and may be memory-mapped; `rows` says which images of it
-    belong to this set.
+    The arrays hold the whole data set and may be memory-mapped; `rows` selects the images that belong to this set.
 
     Attributes:
-        all_series: (M, T, size_px, size_px) float32, the labelled frame last; with channels
-            (M, T, C, size_px, size_px).
-        all_masks: (M, size_px, size_px) uint8: 0 background, else the number of a structure of the target, from 1.
-        all_slices: What is known of each, M of them.
-        rows: (N,) int64, growing.
-        oddities: What was found odd about the files.
-        target: Structures that masks tell apart.
-        all_scanned: Labels of each, M of them, on the grid of the scanner.
+        all_series: (M, T, size_px, size_px) float32, with the labelled frame last; (M, T, C, size_px, size_px) with
+            several channels.
+        all_masks: (M, size_px, size_px) uint8: 0 for background, otherwise the number of a structure in the target,
+            from 1.
+        all_slices: Metadata of each of the M images.
+        rows: (N,) int64, increasing.
+        oddities: What was odd about the files.
+        target: Structures that the masks distinguish.
+        all_scanned: Labels of each of the M images on the grid of the scanner.
     """
 
     all_series: NDArray[np.float32]
@@ -121,16 +123,16 @@ class PreparedSet:
         target: tuple[str, ...] = DEFAULT_TARGET,
         scanned: ScannedLabels | None = None,
     ) -> PreparedSet:
-        """All images of the arrays."""
+        """Make a set of all images in the arrays."""
         rows = np.arange(len(masks))
         return cls(series, masks, tuple(slices), rows, tuple(oddities), target, scanned or ScannedLabels())
 
     @classmethod
     def join(cls, parts: Sequence[PreparedPatient], target: tuple[str, ...] = DEFAULT_TARGET) -> PreparedSet:
-        """The images of several patients, in that order.
+        """Concatenate the images of several patients.
 
         Raises:
-            DataError: They have not all as many channels.
+            DataError: The patients' images differ in the number of channels.
         """
         require_one_shape([part.series.shape for part in parts])
         return cls.whole(
@@ -147,45 +149,45 @@ class PreparedSet:
 
     @property
     def slices(self) -> tuple[SliceRecord, ...]:
-        """What is known of each image, N of them."""
+        """Metadata of each of the N images."""
         return tuple(self.all_slices[row] for row in self.rows)
 
     @property
     def patients(self) -> tuple[str, ...]:
-        """Id of each image's patient, N of them."""
+        """Patient id of each of the N images."""
         return tuple(record.patient for record in self.slices)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of each image, unique."""
+        """Unique name of each of the N images."""
         return tuple(record.name for record in self.slices)
 
     @property
     def images(self) -> NDArray[np.float32]:
-        """The labelled frames, (N, size_px, size_px) float32, or (N, C, size_px, size_px)."""
+        """The labelled frames: (N, size_px, size_px) float32, or (N, C, size_px, size_px) with several channels."""
         chosen: NDArray[np.float32] = self.all_series[self.rows, -1]
         return chosen
 
     @property
     def masks(self) -> NDArray[np.uint8]:
-        """(N, size_px, size_px) uint8: 0 background, else the number of a structure of the target, from 1."""
+        """(N, size_px, size_px) uint8: 0 for background, otherwise the number of a structure in the target, from 1."""
         chosen: NDArray[np.uint8] = self.all_masks[self.rows]
         return chosen
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over shape, names, labelled frames and masks: equal for models with and without context."""
+        """SHA-256 over shape, names, labelled frames and masks; it is the same for models with and without context."""
         return self._digest(self.images)
 
     @cached_property
     def series_digest(self) -> str:
-        """The same over whole series."""
+        """Like `digest`, but over whole series."""
         chosen = self.all_series[self.rows]
         return self._digest(chosen) if chosen.shape[1] > 1 else self.digest
 
     @cached_property
     def pictures(self) -> Mapping[str, tuple[str, ...]]:
-        """Digests of each patient's labelled frames, by which copies are known; empty ones of blank images."""
+        """Digests of each patient's labelled frames, by which copies are found; empty for a blank image."""
         found: dict[str, list[str]] = {}
         for row in self.rows:
             found.setdefault(self.all_slices[row].patient, []).append(picture_digest(self.all_series[row, -1]))
@@ -193,30 +195,30 @@ class PreparedSet:
 
     @property
     def channels(self) -> int:
-        """Channels of its images."""
+        """Number of channels of the images."""
         return 1 if self.all_series.ndim == 4 else int(self.all_series.shape[2])
 
     @cached_property
     def structures(self) -> tuple[str, ...]:
-        """Those of the target that are there on some image."""
+        """Structures of the target that occur on some image."""
         there = set(np.unique(self.masks).tolist())
         return tuple(name for number, name in enumerate(self.target, 1) if number in there)
 
     @cached_property
     def all_outlined(self) -> NDArray[np.bool_] | None:
-        """(M, K) bool: on which images each structure of the target was outlined; None for all on all."""
+        """(M, K) bool: whether each structure of the target was outlined on each image; None if all were on all."""
         if not any(record.unannotated for record in self.all_slices):
             return None
         return np.array([[name not in record.unannotated for name in self.target] for record in self.all_slices])
 
     def with_something_outlined(self) -> PreparedSet:
-        """Without images on which nothing of the target was outlined: there is nothing to learn from them."""
+        """Leave out images on which no structure of the target was outlined, as nothing can be learned from them."""
         if (outlined := self.all_outlined) is None:
             return self
         return dataclasses.replace(self, rows=self.rows[outlined[self.rows].any(1)])
 
     def of_patients(self, patients: Collection[str]) -> PreparedSet:
-        """The images of some patients, order kept, nothing copied."""
+        """Select the images of some patients, in the same order and without copying."""
         wanted = set(patients)
         chosen = [row for row in self.rows if self.all_slices[row].patient in wanted]
         return dataclasses.replace(self, rows=np.array(chosen, dtype=np.int64))
@@ -234,13 +236,13 @@ def prepare_patient(slices: Sequence[LabelledSlice], oddities: Sequence[Oddity],
     """Preprocess one patient.
 
     Args:
-        slices: As read, all with series of the same length.
-        oddities: Found while reading.
-        data: How to prepare them.
+        slices: The patient's slices as read, all with series of the same length.
+        oddities: What was odd about the files.
+        data: How to prepare the slices.
 
     Raises:
-        DataError: A volume is no image.
-        StepError: A preprocessing step failed on a slice, by name, or returned what it must not.
+        DataError: A volume is not an image.
+        StepError: A preprocessing step failed on a slice, which the error names, or returned something invalid.
     """
     found = list(oddities)
     rounds = any(step.described.rounds_to_integers for step in load_steps(data.preprocessing))
@@ -290,10 +292,13 @@ def _lost(records: Sequence[SliceRecord], slices: Sequence[LabelledSlice], struc
 
 
 def require_one_shape(shapes: Sequence[tuple[int, ...]]) -> None:
-    """Refuse images of one data set that have different numbers of channels.
+    """Refuse images of one data set that differ in the number of channels.
+
+    Args:
+        shapes: Shapes of the series of each patient.
 
     Raises:
-        DataError: They have.
+        DataError: The numbers of channels differ.
     """
     channels = sorted({shape[2] if len(shape) == 5 else 1 for shape in shapes})
     if len(channels) > 1:

@@ -1,4 +1,4 @@
-"""Reading and preparing all patients of a data set, several at once, mistakes collected."""
+"""Reads and prepares all patients of a data set, several at once, and collects all mistakes."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ T = TypeVar("T")
 
 
 def read_and_prepare(source: CaseSource, recipe: Recipe) -> PreparedPatient:
-    """One patient as the recipe says.
+    """Read and prepare one patient.
 
     Raises:
-        DataError: Files are missing, unreadable or wrong, by name.
+        DataError: Files are missing, unreadable or wrong; the error names them.
     """
     oddities: list[Oddity] = []
     slices = source.read(recipe.frames, oddities.append)
@@ -30,10 +30,10 @@ def read_and_prepare(source: CaseSource, recipe: Recipe) -> PreparedPatient:
 
 
 def prepare_in_memory(sources: Sequence[CaseSource], recipe: Recipe, progress: Progress | None = None) -> PreparedSet:
-    """A whole data set, nothing kept on disk.
+    """Read and prepare a whole data set without keeping anything on disk.
 
     Raises:
-        DataError: Files are missing, unreadable or wrong, by name.
+        DataError: Files are missing, unreadable or wrong; the error names them.
     """
     parts = list(each_patient(sources, lambda source: read_and_prepare(source, recipe), progress))
     return PreparedSet.join(parts, recipe.target)
@@ -45,25 +45,25 @@ def each_patient(
     progress: Progress | None = None,
     workers: int = 1,
 ) -> Iterator[T]:
-    """Do something for every patient, in threads: unpacking and OpenCV leave the interpreter free.
+    """Do something for every patient in threads, as decompression and OpenCV release the interpreter lock.
 
     Args:
         sources: The patients.
-        work: Called for each; may raise DataError.
-        progress: Called in this thread with patients done and their number; may raise to stop.
-        workers: Threads.
+        work: Called for each patient; it may raise DataError.
+        progress: Called in this thread with the number of patients done and the total number; it may raise to stop.
+        workers: Number of threads.
 
     Yields:
-        Results in the order of patients; none any more after the first mistake.
+        The results in the order of patients, up to the first mistake.
 
     Raises:
-        DataError: When all are done: everything that was wrong, by name.
+        DataError: Something was wrong. It is raised once all patients are done, and lists everything.
     """
     problems: list[Problem] = []
     executor = ThreadPoolExecutor(max_workers=workers)
     try:
         waiting = iter(sources)
-        # A bounded number ahead, so that a slow reader of results does not gather them all in memory.
+        # Only a bounded number is read ahead, so that results do not pile up in memory if the caller is slow.
         pending = [executor.submit(work, source) for source in itertools.islice(waiting, 2 * workers)]
         for done in range(len(sources)):
             if progress:

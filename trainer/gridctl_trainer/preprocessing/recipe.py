@@ -1,4 +1,4 @@
-"""What a pack is made by: two packs of one data set differ only in this."""
+"""The recipe of a pack. Two packs of the same data set differ only in their recipes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DECIDING: Final = ("numpy", "opencv-python-headless", "nibabel", "pydicom")
 
 
 def _steps_as_json(steps: tuple[StepSpec, ...]) -> Any:
-    """Of the default steps a pack says which are on, as packs did before there were others."""
+    """Serialise default steps as on or off, as packs did before other steps existed, and any others as a list."""
     if are_usual(steps):
         return {item.step: item in steps for item in DEFAULT_STEPS}
     return [item.model_dump(mode="json") for item in steps]
@@ -40,12 +40,12 @@ class Recipe(Frozen):
     """How a data set is prepared.
 
     Attributes:
-        kind: Which data set: a short name, or `pkg.module:Name`.
-        size_px: Side of the square that models see.
-        preprocessing: Steps before that square is cut.
-        frames: Of each series, the labelled one included.
-        options: Of the data set.
-        target: Structures that masks tell apart.
+        kind: Short name of the data set, or its path `pkg.module:Name`.
+        size_px: Side length of the square that models see.
+        preprocessing: Steps that are applied before the square is cut.
+        frames: Number of frames in each series, including the labelled one.
+        options: Options of the data set.
+        target: Structures that masks distinguish.
     """
 
     kind: str
@@ -57,7 +57,7 @@ class Recipe(Frozen):
 
     @classmethod
     def of(cls, kind: str, data: DataSpec, frames: int, options: Mapping[str, Any] | None = None) -> Recipe:
-        """The recipe that a run's specification asks for."""
+        """The recipe that the specification of a run asks for."""
         return cls(
             kind=kind,
             size_px=data.size_px,
@@ -69,14 +69,14 @@ class Recipe(Frozen):
 
     @model_serializer(mode="wrap")
     def _without_defaults(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Packs of before, which had neither, stay valid."""
+        """Leave out default options and target, so that older packs, which have neither, stay valid."""
         written: dict[str, Any] = serialize(self)
         given = {"options": bool(self.options), "target": self.target != DEFAULT_TARGET}
         return {key: value for key, value in written.items() if given.get(key, True)}
 
     @property
     def name(self) -> str:
-        """Of the pack's folder: `acdc-176px-no_clahe-6frames`; where steps of others are on, with their digest."""
+        """Name of the pack's folder, such as `acdc-176px-no_clahe-6frames`; it has a digest of steps from plugins."""
         steps = [re.sub(r"\W+", "_", said) for said in said_of_steps(self.preprocessing)]
         if not are_usual(self.preprocessing):
             steps.append(_short_digest(_steps_as_json(self.preprocessing)))
@@ -87,7 +87,7 @@ class Recipe(Frozen):
 
     @property
     def data(self) -> DataSpec:
-        """As `preprocess` takes it; its folders mean nothing."""
+        """The recipe in the form that `preprocess` takes; its folders are placeholders."""
         train = DatasetSpec(dataset=self.kind, path="-")
         return DataSpec(train=train, size_px=self.size_px, preprocessing=self.preprocessing, target=self.target)
 
@@ -97,9 +97,9 @@ def _short_digest(content: Any) -> str:
 
 
 def deciding_versions(recipe: Recipe) -> dict[str, str]:
-    """Versions of what reads and prepares the images of a data set: with others pixels may differ.
+    """Versions of all software that reads and prepares the images of a data set, on which pixels may depend.
 
-    Of data sets and steps that do not come with gridctl it is a digest of their source.
+    For data sets and steps from plugins, the version is a digest of their source.
     """
     described = DATASETS.find(recipe.kind)
     found = {"reader": described.reader} if described.reader else {}

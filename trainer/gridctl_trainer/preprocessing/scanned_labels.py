@@ -1,4 +1,4 @@
-"""The true labels on the grid of the scanner, kept beside the squares that models see."""
+"""The true labels on the grid of the scanner, which are kept beside the squares that models see."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def _no_bytes() -> NDArray[np.uint8]:
 
 @dataclass(frozen=True)
 class ScannedLabels:
-    """Label maps of slices, each compressed by itself: some hundred bytes, unpacked when it is asked for.
+    """Label maps of slices. Each is compressed separately to some hundred bytes and decompressed on demand.
 
     Attributes:
-        packed: (bytes,) uint8, one map after the other, deflated; may be memory-mapped.
-        ends: Where each ends.
+        packed: (bytes,) uint8, the compressed maps one after another; may be memory-mapped.
+        ends: Offset of the end of each map.
     """
 
     packed: NDArray[np.uint8] = field(default_factory=_no_bytes)
@@ -30,10 +30,10 @@ class ScannedLabels:
 
     @classmethod
     def of(cls, maps: Iterable[NDArray[np.uint8]]) -> ScannedLabels:
-        """Compress maps.
+        """Compress label maps.
 
         Args:
-            maps: (H, W) each, of whatever shape.
+            maps: (H, W) uint8 each; shapes may differ.
         """
         parts = [zlib.compress(np.ascontiguousarray(found).tobytes(), _LEVEL) for found in maps]
         ends = np.cumsum([len(part) for part in parts], dtype=np.int64)
@@ -41,7 +41,7 @@ class ScannedLabels:
 
     @classmethod
     def join(cls, parts: Sequence[ScannedLabels]) -> ScannedLabels:
-        """Those of several patients, in that order."""
+        """Concatenate the label maps of several patients."""
         ends: list[int] = []
         for part in parts:
             start = ends[-1] if ends else 0
@@ -52,14 +52,14 @@ class ScannedLabels:
         return len(self.ends)
 
     def read(self, row: int, shape: tuple[int, int]) -> NDArray[np.uint8]:
-        """The map of one slice.
+        """Decompress the map of one slice.
 
         Args:
-            row: Which.
-            shape: Its rows and columns.
+            row: Index of the slice.
+            shape: Rows and columns of the slice.
 
         Returns:
-            (H, W) uint8: 0 background, else the number of a structure of the target, from 1.
+            (H, W) uint8: 0 for background, otherwise the number of a structure in the target, from 1.
         """
         start = self.ends[row - 1] if row else 0
         content = zlib.decompress(self.packed[start : self.ends[row]].tobytes())

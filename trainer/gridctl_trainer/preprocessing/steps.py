@@ -1,6 +1,6 @@
-"""From a slice as scanned to the square that a model sees: the steps that are on, pad, crop.
+"""Turns a slice as scanned into the square that a model sees: applies the enabled steps, pads and crops.
 
-By default these are Gaussian, CLAHE, min-max scaling and resize (thesis 4.2).
+By default, the steps are Gaussian blur, CLAHE, min-max scaling and resizing (thesis 4.2).
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class PreparedSlice:
     """One slice as models see it.
 
     Attributes:
-        series: (T, size_px, size_px) float32, or (T, C, size_px, size_px).
-        mask: (size_px, size_px) uint8, labels on the same pixels.
+        series: (T, size_px, size_px) float32, or (T, C, size_px, size_px) with several channels.
+        mask: (size_px, size_px) uint8 labels of the same pixels.
         resampled: Rows and columns of the image that the square was cut from.
-        pixel_area: Of a pixel, in pixels as scanned: above 1 where the slice was shrunk.
-        cropped_px: Pixels of the measured label, after shrinking, that the crop cut off.
+        pixel_area: Area of a pixel in pixels as scanned; above 1 if the slice was shrunk.
+        cropped_px: Number of pixels of the measured label, after shrinking, that the crop removed.
     """
 
     series: Image
@@ -40,17 +40,17 @@ class PreparedSlice:
 
 
 def preprocess(series: Image, mask: Mask, data: DataSpec, spacing_mm: SpacingMm, measured: int = 1) -> PreparedSlice:
-    """Prepare one slice; every frame and channel for itself, as if it were the labelled one.
+    """Prepare one slice. Each frame and channel is processed separately, as if it were the labelled one.
 
     Args:
-        series: (T, H, W) or (T, C, H, W), raw intensities.
-        mask: (H, W), labels on the same pixels.
-        data: Which steps, and the side of the square.
-        spacing_mm: Distance of rows, and of columns.
-        measured: The label of which is said how much was cut off.
+        series: (T, H, W) or (T, C, H, W) raw intensities.
+        mask: (H, W) labels of the same pixels.
+        data: Specifies the steps and the side length of the square.
+        spacing_mm: Distance between rows and between columns.
+        measured: The label whose loss by the crop is measured.
 
     Raises:
-        StepError: A step failed, or returned what it must not.
+        StepError: A step failed or returned something invalid.
     """
     steps, size_px = load_steps(data.preprocessing), data.size_px
     prepared = np.empty((*series.shape[:-2], size_px, size_px), dtype=np.float32)
@@ -71,10 +71,19 @@ def preprocess(series: Image, mask: Mask, data: DataSpec, spacing_mm: SpacingMm,
 
 
 def enhance(image: Image, steps: Sequence[Step], spacing_mm: SpacingMm, size_px: int) -> Image:
-    """All steps, first to last; (H, W), raw intensities, to float32, on another grid where a step gives it one.
+    """Apply all steps to an image, in order.
+
+    Args:
+        image: (H, W) raw intensities.
+        steps: The steps.
+        spacing_mm: Distance between rows and between columns.
+        size_px: Side length of the square that models see.
+
+    Returns:
+        (H, W) float32; the shape changes if a step resamples the image.
 
     Raises:
-        StepError: A step failed, or returned what it must not.
+        StepError: A step failed or returned something invalid.
     """
     image = image.astype(np.float32, copy=False)
     for step in steps:
@@ -93,29 +102,28 @@ def _spacing_after(spacing_mm: SpacingMm, before: Shape, after: Shape) -> Spacin
 
 
 def gaussian(image: Image) -> Image:
-    """3x3 Gaussian blur, sigma 1 px; (H, W) float32, edges mirrored."""
+    """Apply a 3x3 Gaussian blur with sigma 1 px and mirrored edges to an (H, W) float32 image."""
     return np.asarray(cv2.GaussianBlur(image, (3, 3), 1.0), dtype=np.float32)
 
 
 def clahe(image: Image) -> Image:
-    """Contrast-limited adaptive histogram equalisation, clip limit 2, 8x8 tiles.
+    """Contrast-limited adaptive histogram equalisation with clip limit 2 and 8x8 tiles.
 
-    As run by the thesis's author it works on 16-bit integers, to which raw intensities are
-    rounded without being scaled; negative ones become 0. Volumes that would lose by that are
-    rescaled before (`grey_levels`).
+    As in the thesis, it works on 16-bit integers, to which raw intensities are rounded without being scaled; negative
+    values become 0. Volumes that this would damage are rescaled first (`grey_levels`).
 
     Args:
-        image: (H, W) float32, raw intensities.
+        image: (H, W) float32 raw intensities.
 
     Returns:
-        (H, W) float32, integral values in 0..65535.
+        (H, W) float32 with integral values in 0..65535.
     """
     integers = np.clip(np.rint(image), 0, np.iinfo(np.uint16).max).astype(np.uint16)
     return equalise(integers).astype(np.float32)
 
 
 def minmax(image: Image) -> Image:
-    """Scale to [0, 1]; an image of one value becomes 0. (H, W) float32."""
+    """Scale an (H, W) float32 image to [0, 1]; a constant image becomes 0."""
     low, high = float(image.min()), float(image.max())
     if high <= low:
         return np.zeros_like(image)
@@ -125,7 +133,7 @@ def minmax(image: Image) -> Image:
 
 
 def shrunk_shape(shape: Shape, size_px: int) -> Shape:
-    """Rows and columns after shrinking so that the shorter edge equals `size_px`; nothing is ever enlarged."""
+    """Rows and columns after shrinking the image so that its shorter edge equals `size_px`; it is never enlarged."""
     shorter = min(shape)
     if shorter <= size_px:
         return shape
@@ -133,7 +141,7 @@ def shrunk_shape(shape: Shape, size_px: int) -> Shape:
 
 
 def resample(image: Image, shape: Shape) -> Image:
-    """Another grid of pixels, by averaging areas where none is enlarged; (H, W) float32 to `shape`."""
+    """Resample an (H, W) float32 image to `shape`: by area averaging if no side grows, otherwise bilinearly."""
     if image.shape == shape:
         return image
     shrinks = shape[0] <= image.shape[0] and shape[1] <= image.shape[1]
@@ -142,7 +150,7 @@ def resample(image: Image, shape: Shape) -> Image:
 
 
 def resample_mask(mask: Mask, shape: Shape) -> Mask:
-    """The nearest pixels; (H, W) uint8 to `shape`."""
+    """Resample an (H, W) uint8 mask to `shape` by nearest neighbour."""
     if mask.shape == shape:
         return mask
     return np.asarray(cv2.resize(mask, shape[::-1], interpolation=cv2.INTER_NEAREST_EXACT), dtype=np.uint8)

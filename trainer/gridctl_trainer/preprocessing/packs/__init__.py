@@ -1,1 +1,1 @@
-"""Data sets prepared once and kept on disk."""
+"""Data sets that were prepared once and are kept on disk."""

@@ -1,9 +1,9 @@
-"""A data set prepared once, in a folder: arrays to be memory-mapped, and what is known of each image.
+"""A pack: a folder with a data set that was prepared once, as arrays to memory-map and metadata of each image.
 
-pack.json      recipe, records, digests, and SHA-256 of the arrays; written last
-images.npy     (M, T, size_px, size_px) float32, the labelled frame last
+pack.json      recipe, metadata, digests, and SHA-256 of the arrays; written last
+images.npy     (M, T, size_px, size_px) float32, with the labelled frame last
 masks.npy      (M, size_px, size_px) uint8
-labels.npy     (bytes,) uint8: the label map of each image on the grid of the scanner, deflated, one after the other
+labels.npy     (bytes,) uint8: the compressed label maps of all images on the grid of the scanner, one after another
 """
 
 from __future__ import annotations
@@ -43,19 +43,20 @@ class PackedFile(Frozen):
 
 
 class PackManifest(Frozen):
-    """What pack.json says.
+    """Content of pack.json.
 
     Attributes:
         recipe: How the data set was prepared.
-        fingerprint: Of the files that were read.
-        versions: Of the libraries that read and prepared them.
-        digest, series_digest: Those of the `PreparedSet`.
-        files: The arrays.
-        slices: What is known of each image.
-        label_ends: Where the label map of each ends in labels.npy.
-        oddities: What was found odd about the files.
-        pictures: Those of the `PreparedSet`, by which copies are known; None in packs of before.
-        seal: SHA-256 over all of the above.
+        fingerprint: Fingerprint of the files that were read.
+        versions: Versions of the libraries that read and prepared them.
+        digest: `PreparedSet.digest`.
+        series_digest: `PreparedSet.series_digest`.
+        files: Length and checksum of each array.
+        slices: Metadata of each image.
+        label_ends: Offset in labels.npy of the end of each image's label map.
+        oddities: What was odd about the files.
+        pictures: `PreparedSet.pictures`, by which copies are found; None in older packs.
+        seal: SHA-256 over all other fields.
     """
 
     pack_version: Literal[2] = PACK_VERSION
@@ -72,14 +73,14 @@ class PackManifest(Frozen):
     seal: str = ""
 
     def sealed(self) -> PackManifest:
-        """The same with its seal."""
-        younger = {"pictures"} if self.pictures is None else set()  # packs of before stay valid
+        """A copy of the manifest with its seal."""
+        younger = {"pictures"} if self.pictures is None else set()  # keeps older packs valid
         content = canonical_json(self.model_dump(mode="json", exclude={"seal", *younger}))
         return self.model_copy(update={"seal": hashlib.sha256(content.encode()).hexdigest()})
 
 
 def read_manifest(folder: Path) -> PackManifest | None:
-    """What a pack's folder says of itself; None if it is no whole pack of this version."""
+    """Read the manifest of a pack; None if the folder is not a complete pack of this version."""
     try:
         manifest = PackManifest.model_validate_json((folder / MANIFEST).read_bytes())
     except (OSError, ValidationError):
@@ -88,7 +89,7 @@ def read_manifest(folder: Path) -> PackManifest | None:
 
 
 def version_of(folder: Path) -> int | None:
-    """The version that a pack's folder says it is of; None if it says nothing."""
+    """Read the version of a pack; None if the folder does not state one."""
     try:
         content = json.loads((folder / MANIFEST).read_bytes())
     except (OSError, ValueError):
@@ -98,27 +99,26 @@ def version_of(folder: Path) -> int | None:
 
 
 def open_pack(folder: Path, *, fix: str) -> PreparedSet:
-    """Map a pack into memory, after comparing its arrays with their checksums.
+    """Map a pack into memory after checking the checksums of its arrays.
 
-    The arrays are private to this process where they are written to, and shared with every other
-    reader of the pack where they are not.
+    The arrays are mapped copy-on-write: unchanged pages are shared with every other reader of the pack.
 
     Args:
-        folder: Of the pack.
-        fix: What to do about a damaged one.
+        folder: Folder of the pack.
+        fix: What to do about a damaged pack, for the message.
 
     Raises:
-        DataError: It is no pack, or a file of it is damaged; named.
+        DataError: The folder is not a pack of this version, or one of its files is damaged.
     """
     manifest = read_manifest(folder)
     if manifest is None:
-        raise DataError("it is no pack of this version", where=folder / MANIFEST, fix=fix)
+        raise DataError("it is not a pack of this version", where=folder / MANIFEST, fix=fix)
     arrays: dict[str, Any] = {}
     for name in _ARRAYS:
         path = folder / name
         try:
             if packed_file(path) != manifest.files[name]:
-                raise DataError("its checksum is not the one it was written with", where=path, fix=fix)
+                raise DataError("its checksum is not the one with which it was written", where=path, fix=fix)
             arrays[name] = np.load(path, mmap_mode="c", allow_pickle=False)
         except (OSError, ValueError, KeyError) as error:
             raise DataError(f"cannot read it: {error}", where=path, fix=fix) from None
@@ -130,7 +130,7 @@ def open_pack(folder: Path, *, fix: str) -> PreparedSet:
         manifest.recipe.target,
         ScannedLabels(arrays[LABELS], manifest.label_ends),
     )
-    # Known without reading the images once more: cached properties are plain attributes.
+    # Cached properties are plain attributes, so they can be set here without reading the images again.
     whole.__dict__.update(digest=manifest.digest, series_digest=manifest.series_digest)
     if manifest.pictures is not None:
         whole.__dict__.update(pictures=manifest.pictures)
@@ -140,7 +140,7 @@ def open_pack(folder: Path, *, fix: str) -> PreparedSet:
 def write_manifest(
     folder: Path, prepared: PreparedSet, recipe: Recipe, fingerprint: str, versions: Mapping[str, str]
 ) -> None:
-    """Seal a pack whose arrays are written."""
+    """Write the manifest of a pack whose arrays have been written, which completes the pack."""
     manifest = PackManifest(
         recipe=recipe,
         fingerprint=fingerprint,
@@ -157,10 +157,10 @@ def write_manifest(
 
 
 def packed_file(path: Path) -> PackedFile:
-    """Length and SHA-256 of a file.
+    """Compute the length and SHA-256 of a file.
 
     Raises:
-        OSError: It cannot be read.
+        OSError: The file cannot be read.
     """
     digest, length = hashlib.sha256(), 0
     with path.open("rb") as file:

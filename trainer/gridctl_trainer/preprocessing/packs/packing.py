@@ -1,4 +1,4 @@
-"""Making a pack: in parallel, resumable patient by patient, whole or not at all."""
+"""Makes packs in parallel and atomically; work that is interrupted resumes with the next patient."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ _RECORDS: Final = TypeAdapter(tuple[SliceRecord, ...])
 
 
 def fingerprint_of(recipe: Recipe, sources: Sequence[CaseSource], root: Path) -> str:
-    """SHA-256 over all that decides what a pack of these files holds, but for what its folder's name says.
+    """SHA-256 over everything that determines the content of a pack, except what the name of its folder says.
 
     Raises:
-        DataError: A file is not there any more, or cannot be read.
+        DataError: A file no longer exists or cannot be read.
     """
     content = [PACK_VERSION, deciding_versions(recipe), [[s.patient, s.fingerprint(root)] for s in sources]]
     return hashlib.sha256(canonical_json(content).encode()).hexdigest()
@@ -59,25 +59,25 @@ def make_pack(
     workers: int = 1,
     waiting: Callable[[], None] = lambda: None,
 ) -> tuple[PreparedSet, bool]:
-    """Open the pack of a recipe in a folder of packs, making it first if need be.
+    """Open the pack of a recipe in a folder of packs, after making it if necessary.
 
-    One process makes it, others wait. One that is killed leaves the patients it had done, and the
-    next goes on from there. An older pack of other files is replaced.
+    One process makes the pack while others wait. If it is killed, the next process continues after the patients that
+    were done. An older pack of other files is replaced.
 
     Args:
         packs: Folder of packs of one data set.
         sources: The patients.
-        root: Where their files lie.
-        recipe: How to prepare them.
-        progress: Called with patients done and their number; may raise to stop.
-        workers: Patients at once.
-        waiting: Called while another process makes it; may raise to give up.
+        root: Folder of the data set.
+        recipe: How to prepare the patients.
+        progress: Called with the number of patients done and the total number; it may raise to stop.
+        workers: Number of patients to prepare at once.
+        waiting: Called while another process makes the pack; it may raise to give up.
 
     Returns:
-        The data set, and whether it was made now.
+        The data set, and whether this call made its pack.
 
     Raises:
-        DataError: Files are missing, unreadable or wrong, by name.
+        DataError: Files are missing, unreadable or wrong; the error names them.
         OSError: The folder cannot be written.
     """
     folder = packs / recipe.name
@@ -87,7 +87,7 @@ def make_pack(
     if (found := _intact(folder, fingerprint)) is not None:
         return found, False
     with held(packs / f".{recipe.name}.lock", waiting):
-        if (found := _intact(folder, fingerprint)) is not None:  # made while this process waited
+        if (found := _intact(folder, fingerprint)) is not None:  # another process made it meanwhile
             return found, False
         parts = packs / f".{recipe.name}.parts"
 
@@ -106,7 +106,7 @@ def make_pack(
         finally:
             shutil.rmtree(draft, ignore_errors=True)
         shutil.rmtree(parts, ignore_errors=True)
-        return open_pack(folder, fix="the disk lies: try another folder"), True
+        return open_pack(folder, fix="the disk does not return what was written: use another folder"), True
 
 
 def _intact(folder: Path, fingerprint: str) -> PreparedSet | None:
@@ -146,7 +146,7 @@ def _read_part(path: Path) -> PreparedPatient:
 
 
 def _assemble(draft: Path, parts: Iterable[Path], target: tuple[str, ...]) -> PreparedSet:
-    """Both arrays from the parts, one patient in memory at a time."""
+    """Assemble the arrays from the parts, with one patient in memory at a time."""
     paths = list(parts)
     shapes = [_read_part(path).series.shape for path in paths]
     require_one_shape(shapes)
@@ -172,7 +172,7 @@ def _assemble(draft: Path, parts: Iterable[Path], target: tuple[str, ...]) -> Pr
 
 
 def _replace(folder: Path, draft: Path) -> None:
-    """Put a pack in its place; one who has mapped the older one keeps it."""
+    """Move a pack to its place; processes that have mapped the older pack keep it."""
     for path in draft.iterdir():
         handle = os.open(path, os.O_RDONLY)
         try:
