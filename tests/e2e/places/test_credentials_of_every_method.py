@@ -25,7 +25,7 @@ PROGRAMS = {
 CONFIGS = {
     "[default]\naws_access_key_id = a\naws_secret_access_key = b\ns3 = path\n": "AWS's library fails on them",
     "[default]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = default\nmfa_serial = arn:aws:iam::1:mfa/u\n"
-    "aws_access_key_id = a\naws_secret_access_key = b\n": "nobody is here to type it",
+    "aws_access_key_id = a\naws_secret_access_key = b\n": "which cannot be entered here",
 }
 
 

@@ -1,1 +1,1 @@
-"""Where runs keep everything: a folder or a bucket."""
+"""Stores, in which runs keep everything: a folder or a bucket."""

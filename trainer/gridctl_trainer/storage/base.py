@@ -1,4 +1,4 @@
-"""The one door to where runs keep everything: `s3://bucket/prefix` or a folder."""
+"""The interface of a store, in which runs keep everything: `s3://bucket/prefix` or a folder."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from gridctl_trainer.host.atomic_file import TEMPORARY_PREFIX
 
 @dataclass(frozen=True, slots=True)
 class Stat:
-    """What a listing says of an object.
+    """Metadata of an object in a listing.
 
     Attributes:
-        key: Relative to the store.
-        size_bytes: Its length.
-        etag: Changes whenever the content does.
-        modified: Seconds since the epoch.
+        key: Key relative to the store.
+        size_bytes: Length of the content.
+        etag: A token that changes whenever the content does.
+        modified: Time of the last change, in seconds since the epoch.
     """
 
     key: str
@@ -32,91 +32,91 @@ class Stat:
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """An object read whole."""
+    """The whole content of an object, with its ETag."""
 
     data: bytes
     etag: str
 
 
 class Store(Protocol):
-    """Whole objects by key. Keys are relative, `/`-separated, and come from `layout`.
+    """Holds whole objects by key. Keys are relative, `/`-separated, and come from `layout`.
 
-    Every method raises `StoreError` when the store cannot be reached or refuses.
-    A put is atomic: readers see the whole old object or the whole new one, whatever fails.
+    Every method raises `StoreError` if the store cannot be reached or refuses the request. Writes are atomic: readers
+    see either the whole old object or the whole new one, whatever fails.
     """
 
     @property
     def url(self) -> str:
-        """What opens this store again: `open_store(store.url)`."""
+        """The URL with which `open_store` opens this store again."""
 
     def get(self, key: str, max_bytes: int | None = None) -> Blob:
         """Read an object.
 
         Raises:
-            NotFoundError: There is none.
-            StoreError: It is larger than `max_bytes`, among other reasons.
+            NotFoundError: There is no such object.
+            StoreError: The object is larger than `max_bytes`, among other reasons.
         """
 
     def get_file(self, key: str, path: Path) -> None:
-        """Read an object of any size into a file, which appears whole or not at all.
+        """Read an object of any size into a file, which is written atomically.
 
         Raises:
-            NotFoundError: There is none.
+            NotFoundError: There is no such object.
         """
 
     def put(self, key: str, data: bytes) -> str:
-        """Write an object, replacing an older one; returns its ETag."""
+        """Write an object, replacing an older one, and return its ETag."""
 
     def put_file(self, key: str, path: Path) -> str:
-        """Write an object of any size from a file; returns its ETag."""
+        """Write an object of any size from a file, and return its ETag."""
 
     def create(self, key: str, data: bytes) -> bool:
-        """Write an object only if there is none; of several writers at once just one wins.
+        """Write an object only if it does not exist yet; of several concurrent writers, exactly one succeeds.
 
         Returns:
-            Whether this call wrote it.
+            Whether this call wrote the object.
         """
 
     def exists(self, key: str) -> bool:
-        """Whether there is an object at this key."""
+        """Whether there is an object with this key."""
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
-        """All objects whose keys begin with `prefix`, in the order of their keys."""
+        """List all objects whose keys begin with `prefix`, in the order of their keys."""
 
     def delete(self, key: str) -> None:
-        """Remove an object; none there is no error."""
+        """Remove an object. It is not an error if there is none."""
 
 
 def bulk_reader(store: Store) -> Callable[[str, int | None], Blob]:
-    """What reads one object of many that several threads read: as `get`, unless a store has something better."""
+    """A function like `store.get` for reading many objects in several threads, which a store may speed up."""
     reader: Callable[[str, int | None], Blob] = getattr(store, "get_in_bulk", store.get)
     return reader
 
 
 def folders_of(store: Store) -> Iterator[str]:
-    """The first parts of its keys, without looking at what lies below them where a store can be asked so."""
+    """The distinct first parts of a store's keys. Stores that can do so list them without listing what lies below."""
     ask: Callable[[], Iterator[str]] | None = getattr(store, "folders", None)
     found = ask() if ask is not None else (stat.key.partition("/")[0] for stat in store.list() if "/" in stat.key)
     return (name for name in dict.fromkeys(found) if is_key(name))
 
 
 def require_size(size_bytes: int, max_bytes: int | None, where: object) -> None:
-    """Refuse an object before it is read into memory.
+    """Refuse an object that is too large, before it is read into memory.
 
     Raises:
-        NotAnObjectError: It is larger than it may be.
+        NotAnObjectError: The object is larger than `max_bytes`.
     """
     if max_bytes is not None and size_bytes > max_bytes:
         raise NotAnObjectError(
-            f"it has {size_bytes / 1e6:,.1f} MB, far more than any such object", where=where, fix="look what it is"
+            f"it has {size_bytes / 1e6:,.1f} MB, far more than any such object", where=where, fix="check what it is"
         )
 
 
 def require_key(key: str, where: object) -> str:
-    """A key that every store can hold: parts between `/`, none empty or a step to elsewhere.
+    """Return the key if every store can hold it: no part between `/` is empty, `.` or `..`.
 
     Raises:
-        StoreError: It is not one.
+        StoreError: The key is invalid.
     """
     if not is_key(key):
         raise StoreError(f"not a key: {key!r}", where=where)
@@ -124,7 +124,7 @@ def require_key(key: str, where: object) -> str:
 
 
 def is_key(key: str) -> bool:
-    """Whether every store can hold a key. S3 allows more, so a bucket may hold objects that are passed over."""
+    """Whether every store can hold a key. S3 allows more keys, so a bucket may hold objects that are ignored."""
     parts = key.split("/")
     return (
         all(parts)
@@ -134,14 +134,14 @@ def is_key(key: str) -> bool:
 
 
 def open_store(url: str) -> Store:
-    """The store at a URL.
+    """Open the store at a URL.
 
     Args:
         url: `s3://bucket/prefix`, `file:///folder`, or the path of a folder.
 
     Raises:
-        LocationError: It is none of these.
-        StoreError: The AWS settings of this machine are not valid.
+        LocationError: The URL is none of these.
+        StoreError: The AWS settings of this machine are invalid.
     """
     location = read_location(url)
     if location.is_remote:

@@ -1,4 +1,4 @@
-"""A store in a folder: for laptops, tests, and shared file systems."""
+"""A store in a folder, for laptops, tests and shared file systems."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _REMOVE: Final = "remove it"
 
 
 class FolderStore:
-    """Objects as files. A put writes a temporary file beside its goal, syncs it and renames it.
+    """Keeps objects as files. A write goes to a temporary file beside the target, which is synced and renamed.
 
-    Temporary files left by a killed process begin with `.writing-` and are never listed.
+    Temporary files that a killed process leaves begin with `.writing-` and are never listed.
     """
 
     def __init__(self, root: Path) -> None:
@@ -101,11 +101,11 @@ class FolderStore:
         for key in keys:
             if not key.startswith(prefix):
                 continue
-            with contextlib.suppress(FileNotFoundError):  # deleted since
+            with contextlib.suppress(FileNotFoundError):  # it was deleted meanwhile
                 yield self._stat(key)
 
     def folders(self) -> Iterator[str]:
-        """The first parts of its keys."""
+        """List the distinct first parts of the keys."""
         self._require_folder()
         try:
             with os.scandir(self._root) as entries:
@@ -116,7 +116,7 @@ class FolderStore:
             self._fail(error, self._root)
 
     def _stat(self, key: str) -> Stat:
-        """What cannot be read is listed too, so that reading it says why, and it can be deleted."""
+        """Metadata of a file. Unreadable files are included, so that reading them says why and they can be deleted."""
         path = self._path(key)
         try:
             status = path.stat()
@@ -143,10 +143,10 @@ class FolderStore:
         return self._root.joinpath(*require_key(key, self._root).split("/"))
 
     def _require_folder(self) -> None:
-        """What is not there yet is an empty store; a file or a broken link never becomes one.
+        """Refuse a root that is not a folder. A root that does not exist yet is an empty store.
 
         Raises:
-            StoreError: There is such a thing.
+            StoreError: The root is a file or a broken link.
         """
         if os.path.lexists(self._root) and not self._root.is_dir():
             what = "this link leads to no folder" if self._root.is_symlink() else "this is a file, not a folder"
@@ -159,12 +159,12 @@ class FolderStore:
                 raise StoreError(
                     "there is a file or a broken link where a folder should be", where=blocked, fix="move it elsewhere"
                 ) from None
-        no_file = error.errno == errno.EISDIR and error.filename == str(path)  # a prefix of keys is no object
+        no_file = error.errno == errno.EISDIR and error.filename == str(path)  # a prefix of keys is not an object
         if not writing and (no_file or (error.errno in (errno.ENOENT, errno.ENOTDIR) and not path.exists())):
             self._require_folder()
             raise NotFoundError("there is no such object", where=path) from None
         fixes = {
-            errno.ENOSPC: "free some space, then start the same command again: it goes on from the last checkpoint",
+            errno.ENOSPC: "free some space, then start the same command again: it continues from the last checkpoint",
             errno.EDQUOT: "free some of your quota, then start the same command again",
             errno.EACCES: f"give yourself the right to read and write {self._root}",
             errno.EISDIR: "there is a folder where a file should be: move it elsewhere",
@@ -190,11 +190,11 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _open_file(path: Path) -> BinaryIO:
-    """Open a file; a pipe or a device, which would be waited for or never end, is refused.
+    """Open a regular file. Pipes and devices are refused, as reading them could block or never end.
 
     Raises:
-        OSError: It cannot be opened, or is no file.
-        StoreError: It is a pipe, socket or device, or a link to nothing.
+        OSError: The file cannot be opened, or is a nonempty folder.
+        StoreError: The path is an empty folder, a pipe, a socket, a device or a broken link.
     """
     try:
         opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -1,4 +1,4 @@
-"""Whether a store does what a run needs, asked before anything is trained."""
+"""Tests whether a store does what a run needs, before anything is trained."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _CONDITIONAL_FIX = (
 def probe(store: Store, experiment: str) -> str:
     """Create, create again, replace, read, list and delete one small object, as a run will.
 
-    Its name is unique and no run's, so probes disturb neither runs nor each other. `submit` probes once if it has
-    something to start, and so does each attempt at a run, because its credentials and network may be different. That
-    is six requests. A bucket with versioning keeps three old versions of the object. Where nothing may be deleted, the
-    probe fails and the object stays; `gridctl delete` removes it with the experiment.
+    The name of the object is unique, so probes disturb neither runs nor each other. `submit` probes once if it has
+    anything to start. Each attempt at a run probes as well, because its credentials and network may differ. A probe
+    takes six requests, and a versioned bucket keeps three old versions of the object. If nothing may be deleted, the
+    probe fails and the object stays; `gridctl delete` removes it together with the experiment.
 
     Args:
-        store: The store to ask.
+        store: The store to test.
         experiment: The experiment under whose prefix the object is written.
 
     Returns:
-        What a user should know about a store that will do; empty if there is nothing.
+        What a user should know about a store that is usable; empty if there is nothing.
 
     Raises:
-        StoreError: A run could not finish there, and why.
+        StoreError: A run could not finish in this store; the error says why.
     """
     key = f"{experiment}/probe-{uuid.uuid4().hex}"
     with _of_the_store(key), _removed_at_last(store, key):
@@ -42,7 +42,7 @@ def probe(store: Store, experiment: str) -> str:
         with _asked("read objects"):
             read = store.get(key).data
         if read != b"3":
-            raise StoreError("what is read is not what was written", where=store.url, fix="use another store")
+            raise StoreError("it does not return what was written", where=store.url, fix="use another store")
         with _asked("list objects"):
             listed = [stat.key for stat in store.list(key)]
         if listed != [key]:
@@ -51,23 +51,26 @@ def probe(store: Store, experiment: str) -> str:
 
 
 def _require_conditional_writes(store: Store, key: str) -> None:
-    """The first result of a run must stay: it may be in a report by the time a second one comes."""
+    """Refuse a store without conditional writes, as the first result of a run must never be replaced.
+
+    A report may already show the first result by the time a second one arrives.
+    """
     try:
         first, second = store.create(key, b"1"), store.create(key, b"2")
     except StoreError as error:
         if error.passing:
             raise
         with _asked("write objects"):
-            store.put(key, b"1")  # refused as well: then conditions are not what is wrong
+            store.put(key, b"1")  # if this is refused as well, conditional writes are not the problem
         said = error.problems[0].what
         raise StoreError(
             f"it cannot write an object only if there is none: {said}", where=store.url, fix=_CONDITIONAL_FIX
         ) from None
     if not first:
-        what = "it says that an object exists which was never written (If-None-Match)"
+        what = "it claims that an object exists that was never written (If-None-Match)"
         raise StoreError(what, where=store.url, fix=_CONDITIONAL_FIX)
     if second:
-        what = "it overwrites an object that it was asked not to (If-None-Match)"
+        what = "it overwrites an object despite being asked not to (If-None-Match)"
         raise StoreError(what, where=store.url, fix=_CONDITIONAL_FIX)
 
 
@@ -80,12 +83,12 @@ def _notice(store: Store, key: str) -> str:
             return ""
     except OSError as error:
         raise StoreError(error.strerror or str(error), where=folder, fix="make it writable") from None
-    return "this file system has no hard links, so claim files see to it that the first result stays"
+    return "this file system has no hard links, so claim files make sure that the first result stays"
 
 
 @contextlib.contextmanager
 def _of_the_store(key: str) -> Iterator[None]:
-    """Faults of the probe's object as those of its store: nobody knows that object."""
+    """Report faults of the probe's object as faults of the store, because users do not know the object."""
     try:
         yield
     except StoreError as error:
@@ -110,7 +113,7 @@ def _removed_at_last(store: Store, key: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _asked(what: str) -> Iterator[None]:
-    """Say which right is missing."""
+    """Say which permission is missing if the store refuses."""
     try:
         yield
     except StoreError as error:

@@ -1,4 +1,4 @@
-"""Waiting for a store that fails for a while: training that cannot begin without it need not end for it."""
+"""Repeats calls to a store that fails temporarily, so that an outage does not end a run."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from gridctl_trainer.host.signals import StopSignal
 T = TypeVar("T")
 
 BACKOFF: Final = Backoff(first_s=1.0, longest_s=30.0, least=0.5)
-"""Between two calls of a store that fails."""
+"""Pauses between calls to a failing store."""
 _SAID_EVERY_S: Final = 60.0
 
 _log = logging.getLogger(__name__)
 
 
 class Retry:
-    """Repeats what fails for a passing reason.
+    """Repeats calls that fail for a temporary reason.
 
     Args:
-        seconds: For how long, from the first failure of a call.
-        stop: A stop that is asked for ends the waiting with `StoppedError`.
-        doubtful_seconds: For how long if a wrong setting is as likely as an outage; None for just as long.
+        seconds: How long to repeat a call, counted from its first failure.
+        stop: Ends the waiting with `StoppedError` when a stop is requested.
+        doubtful_seconds: How long to repeat a call if a wrong setting is as likely as an outage; None for no
+            difference.
     """
 
     def __init__(self, seconds: float, stop: StopSignal, doubtful_seconds: float | None = None) -> None:
@@ -37,11 +38,11 @@ class Retry:
         self._doubtful_seconds = seconds if doubtful_seconds is None else min(seconds, doubtful_seconds)
 
     def __call__(self, action: Callable[[], T]) -> T:
-        """What `action` gives.
+        """Call `action` until it succeeds, and return its result.
 
         Raises:
-            StoreError: It failed for a reason that waiting does not fix, or for too long.
-            StoppedError: A stop was asked for meanwhile.
+            StoreError: The call failed for a reason that waiting does not fix, or for too long.
+            StoppedError: A stop was requested meanwhile.
         """
         failures, since, say_at = 0, 0.0, 0.0
         while True:

@@ -1,4 +1,4 @@
-"""Whether what answers at an endpoint is an S3 server at all: a console, a login page or a proxy is not."""
+"""Checks that an endpoint is an S3 server, and not a console, a login page or a proxy."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _ROOTS: Final = {
     "CreateMultipartUpload": "InitiateMultipartUploadResult",
     "CompleteMultipartUpload": "CompleteMultipartUploadResult",
 }
-"""The outermost element of answers that are XML."""
+"""The outermost element of answers in XML."""
 _WITH_ETAG: Final = ("PutObject", "GetObject", "HeadObject", "UploadPart")
 _ABOUT_LOAD: Final = (408, 413, 429, 507)
-"""Said by gateways in front of S3 servers too, in words of their own; so is everything from 500 on."""
+"""Gateways in front of S3 servers also send these, with bodies of their own, as well as everything from 500 on."""
 _FIRST_ELEMENT: Final = re.compile(
     rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:\w+:)?(\w+)", re.DOTALL
 )
@@ -25,16 +25,16 @@ _FIX: Final = "set AWS_ENDPOINT_URL_S3 to the port of the S3 API, not to a conso
 
 
 def require_s3_answer(*, operation_model: Any, response_dict: Mapping[str, Any], endpoint: str, where: str) -> None:
-    """Refuse an answer that no S3 server gives, before AWS's library makes an empty listing of it.
+    """Refuse an answer that no S3 server gives, before AWS's library mistakes it for an empty listing.
 
     Args:
-        operation_model: botocore's, of the request.
-        response_dict: Status, headers and body as they came.
-        endpoint: The server asked.
+        operation_model: botocore's model of the request.
+        response_dict: Status, headers and body as received.
+        endpoint: URL of the server.
         where: URL of the store.
 
     Raises:
-        StoreError: It is no answer of an S3 server.
+        StoreError: The answer does not come from an S3 server.
     """
     operation, status = operation_model.name, int(response_dict["status_code"])
     headers = {str(name).lower(): str(value) for name, value in response_dict["headers"].items()}
@@ -51,25 +51,25 @@ def require_s3_answer(*, operation_model: Any, response_dict: Mapping[str, Any],
 
 def _is_success(operation: str, headers: Mapping[str, str], body: bytes | None) -> bool:
     if operation == "CompleteMultipartUpload" and not (body or b"").strip():
-        return True  # S3 itself may say 200 and then fail: botocore knows, and asks again
+        return True  # S3 itself may answer 200 and fail later; botocore knows this and retries
     if operation in _ROOTS:
         return _root(body or b"") in (_ROOTS[operation], "Error")
     if operation in _WITH_ETAG and "etag" not in headers:
         return False
     if operation == "DeleteObject" and body:
         return _root(body) != ""
-    # A static page has an ETag as well. An object may be a page too, but comes with S3's own headers.
+    # A static page has an ETag as well. An object may also be a page, but it comes with S3's own headers.
     return not _is_page(headers) or any(name.startswith("x-amz-") for name in headers)
 
 
 def _is_refusal(operation: str, status: int, headers: Mapping[str, str], body: bytes | None) -> bool:
-    if operation.startswith("Head") or status == 304:  # without a body
+    if operation.startswith("Head") or status == 304:  # these answers have no body
         return "location" not in headers or "x-amz-bucket-region" in headers
     return _root(body or b"") == "Error"
 
 
 def _root(body: bytes) -> str:
-    """The name of the outermost element, also of a document that was cut; empty if this is not XML."""
+    """The name of the outermost element, even if the document is truncated; empty if it is not XML."""
     found = _FIRST_ELEMENT.match(body)
     return found[1].decode() if found else ""
 
@@ -86,7 +86,7 @@ def _what(endpoint: str, status: int, headers: Mapping[str, str]) -> str:
 
 
 def _goal(headers: Mapping[str, str]) -> str:
-    """Where a redirect leads, without what may be secret in a URL."""
+    """The target of a redirect, without parts of the URL that may be secret."""
     try:
         parts = urlsplit(headers.get("location", ""))
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else parts.path

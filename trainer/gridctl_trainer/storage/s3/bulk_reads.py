@@ -1,7 +1,7 @@
-"""Many small objects read at a time through obstore, where it is installed: a client that holds no lock of Python's.
+"""Reads many small objects at once with obstore, if installed, as it does not hold Python's interpreter lock.
 
-It reads whole objects and nothing else. boto3 finds settings and credentials, and whatever does not go well here is
-asked again there: faults are said in one way.
+obstore reads whole objects and does nothing else. boto3 finds settings and credentials, and repeats any request that
+fails here, so that there is only one way of reporting faults.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from botocore.credentials import RefreshableCredentials
 from gridctl_trainer.storage.base import Blob, require_size
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*")
-"""Names that no client spells in another way."""
+"""Names that every client encodes in the same way."""
 _PROXIES: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 _CERTIFICATES: Final = ("AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
-"""Settings of the network that the two clients do not read alike."""
+"""Network settings that the two clients interpret differently."""
 _MOST_FAILURES: Final = 3
 _ASKED_AGAIN_AFTER: Final = timedelta(minutes=1)
 
 
 class BulkReads:
-    """Reads of one bucket. Thread-safe."""
+    """Reads objects of one bucket. It is thread-safe."""
 
     def __init__(self, store: Any) -> None:
         """Read from an `obstore.store.S3Store`."""
@@ -35,12 +35,12 @@ class BulkReads:
 
     @classmethod
     def of(cls, client: Any, credentials: Any, bucket: str) -> BulkReads | None:
-        """Those that do what a client of boto3 does; None where obstore is not installed, or would not.
+        """Make a reader that is equivalent to a boto3 client; None if obstore is not installed or might differ.
 
         Args:
-            client: Of boto3, for S3.
-            credentials: Of its session.
-            bucket: Its name.
+            client: A boto3 client for S3.
+            credentials: Credentials of the client's session.
+            bucket: Name of the bucket.
         """
         options = _options(client, bucket)
         if options is None or credentials is None:
@@ -49,22 +49,22 @@ class BulkReads:
             from obstore.store import S3Store
 
             return cls(S3Store(bucket, credential_provider=_provider(credentials), **options))
-        except Exception:  # it is not installed, or does not take some setting
+        except Exception:  # obstore is not installed, or does not support some setting
             return None
 
     def get(self, name: str, max_bytes: int | None, where: str) -> Blob | None:
         """Read an object.
 
         Args:
-            name: Within the bucket.
-            max_bytes: How large it may be.
-            where: As errors name it.
+            name: Name of the object within the bucket.
+            max_bytes: Largest size allowed; None for any.
+            where: URL of the object, for errors.
 
         Returns:
-            None where boto3 has to be asked: there may be no such object, or no such server.
+            The object; None if boto3 must be asked, because the object or the server may not exist.
 
         Raises:
-            NotAnObjectError: It is larger than it may be.
+            NotAnObjectError: The object is larger than `max_bytes`.
         """
         if self._failures >= _MOST_FAILURES or not _NAME.fullmatch(name):
             return None
@@ -85,7 +85,7 @@ class BulkReads:
 
 
 def _options(client: Any, bucket: str) -> Mapping[str, Any] | None:
-    """What makes obstore ask what boto3 asks; None where that is not certain."""
+    """Options with which obstore sends the same requests as boto3; None if that is not certain."""
     config = client.meta.config
     of_s3: Mapping[str, Any] = config.s3 or {}
     endpoint = str(client.meta.endpoint_url)
@@ -115,7 +115,7 @@ def _options(client: Any, bucket: str) -> Mapping[str, Any] | None:
 
 
 def _provider(credentials: Any) -> Any:
-    """Gives credentials as boto3 finds and renews them."""
+    """A function that provides credentials as boto3 finds and renews them."""
     renewed = isinstance(credentials, RefreshableCredentials)
 
     def provide() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What S3 keeps of an object that proves its content; an ETag alone only tells that something changed."""
+"""Verifies objects by checksums that S3 keeps, as an ETag alone only shows that something has changed."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ _ALGORITHMS: Final[Mapping[str, Callable[[], Any]]] = {
     "ChecksumSHA1": lambda: hashlib.sha1(usedforsecurity=False),
     "ChecksumCRC32": _Crc32,
 }
-"""Of S3's algorithms those that Python has, the strongest first."""
+"""S3's checksum algorithms that Python has, strongest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """Of one object.
+    """What S3 has recorded about the content of an object.
 
     Attributes:
-        sha256: Hex digest that `data upload` wrote beside it; empty for none.
-        checksums: S3's own of the whole content, base64, by the name of their field.
-        etag: As S3 gives it.
-        part_bytes: Size of the parts in which it was sent; 0 if unknown.
+        sha256: Hex digest that `data upload` stored with the object; empty if there is none.
+        checksums: S3's own checksums of the whole content in base64, by field name.
+        etag: ETag of the object.
+        part_bytes: Size of the parts in which the object was sent; 0 if unknown.
     """
 
     sha256: str
@@ -52,7 +52,7 @@ class Recorded:
 
 
 def recorded(client: Any, bucket: str, name: str) -> Recorded:
-    """Ask S3. Checksums of parts, which are not those of the whole, are left out."""
+    """Ask S3 for the checksums of an object. Checksums of parts are left out, as they do not cover the whole."""
     answer = client.head_object(Bucket=bucket, Key=name, ChecksumMode="ENABLED")
     whole = answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
     etag = str(answer.get("ETag", "")).strip('"')
@@ -67,18 +67,18 @@ def recorded(client: Any, bucket: str, name: str) -> Recorded:
 
 
 def is_damaged(path: Path, kept: Recorded) -> bool:
-    """Whether a file contradicts S3's own checksum of it."""
+    """Whether a file contradicts S3's own checksum."""
     field = next(iter(kept.checksums), None)
     return field is not None and _checksum(path, field) != kept.checksums[field]
 
 
 def is_same(path: Path, sha256: str, kept: Recorded) -> bool | None:
-    """Whether an object has the content of a file; None if nothing that S3 keeps tells.
+    """Whether an object has the same content as a file; None if S3's records do not tell.
 
     Args:
         path: The file.
-        sha256: Its hex digest.
-        kept: Of the object.
+        sha256: Hex digest of the file.
+        kept: S3's records of the object.
     """
     if kept.sha256:
         return kept.sha256 == sha256
@@ -90,7 +90,7 @@ def is_same(path: Path, sha256: str, kept: Recorded) -> bool | None:
 
 
 def etag_in_parts(path: Path, part_bytes: int) -> str:
-    """The ETag of a file sent in parts: the MD5 of their MD5s and their number."""
+    """The ETag of a file that is sent in parts: the MD5 of the parts' MD5s, and the number of parts."""
     parts = []
     with path.open("rb") as file:
         while part := file.read(part_bytes):
@@ -99,7 +99,7 @@ def etag_in_parts(path: Path, part_bytes: int) -> str:
 
 
 def _is_checksum(text: str, field: str) -> bool:
-    """Whether a text can be one of the whole; those of parts end with their number, such as `-3`."""
+    """Whether a text is a checksum of a whole object; checksums of parts end with their number, such as `-3`."""
     try:
         return len(base64.b64decode(text, validate=True)) == len(_ALGORITHMS[field]().digest())
     except ValueError:

@@ -1,6 +1,6 @@
-"""What the AWS settings of this process come to: which server, region and kind of credentials, and where each is set.
+"""Determines the effective AWS settings of this process, and where each is set: server, region, kind of credentials.
 
-Names and places, and the values of what is no secret; never a key, token or password.
+It reports names, sources and values that are not secret; never a key, token or password.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ OTHER_VARIABLES: Final = (
     "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_USE_FIPS_ENDPOINT",
 )
-"""None of them secret: how S3 is asked."""
+"""Further variables that affect requests to S3; none of them is secret."""
 
 _AWS: Final = "https://s3.amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting that is no secret.
+    """One setting that is not secret.
 
     Attributes:
-        value: Of it.
-        source: A variable's name, or which profile.
+        value: The value.
+        source: Name of the variable or profile that sets it.
     """
 
     value: str
@@ -51,12 +51,12 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class FoundCredentials:
-    """Credentials, but for what they are.
+    """Describes credentials without revealing them.
 
     Attributes:
-        source: Where AWS's library finds them.
-        of_profile: Whether that is below `~/.aws`.
-        temporary: Whether they end by themselves.
+        source: Where AWS's library finds the credentials.
+        of_profile: Whether they come from a profile below `~/.aws`.
+        temporary: Whether they expire.
     """
 
     source: str
@@ -66,16 +66,16 @@ class FoundCredentials:
 
 @dataclass(frozen=True, slots=True)
 class S3Environment:
-    """The settings; None for what is not set.
+    """The effective settings; None for anything that is not set.
 
     Attributes:
-        endpoint: Server; None is AWS's own.
-        region: Of the bucket.
-        ca_bundle: File of certificates.
-        addressing_style: `path` or `virtual`; only a file can set it.
-        proxy: Name of the variable, if requests to the server go through it.
-        credentials: None if there are none.
-        others: Of `OTHER_VARIABLES` that are set.
+        endpoint: URL of the server; None means AWS's own.
+        region: Region of the bucket.
+        ca_bundle: File of trusted certificates.
+        addressing_style: `path` or `virtual`; it can be set only in a file.
+        proxy: Name of the variable with the proxy for requests to the server; empty if there is none.
+        credentials: The credentials that are found.
+        others: Values of those of `OTHER_VARIABLES` that are set.
     """
 
     endpoint: Setting | None
@@ -88,13 +88,13 @@ class S3Environment:
 
 
 def read_s3_environment(where: str) -> S3Environment:
-    """The settings of this process. Sends nothing, but for what AWS's library asks to find credentials.
+    """Read the settings of this process. Nothing is sent, except what AWS's library sends to find credentials.
 
     Args:
-        where: The store.
+        where: URL of the store.
 
     Raises:
-        StoreError: They are not valid.
+        StoreError: The settings are invalid.
     """
     try:
         session = botocore.session.get_session()
@@ -112,7 +112,7 @@ def read_s3_environment(where: str) -> S3Environment:
             credentials=_credentials(session.get_credentials(), profile),
             others={name: os.environ[name] for name in OTHER_VARIABLES if os.environ.get(name)},
         )
-    except Exception as error:  # as `S3Store.open`: a setting of an unexpected form may raise anything
+    except Exception as error:  # as in `S3Store.open`, a setting of an unexpected form may raise anything
         raise fault_of(error, where=where, endpoint="") from None
 
 
@@ -139,7 +139,7 @@ def _nested(scoped: Mapping[str, Any], section: str) -> Mapping[str, Any]:
 
 
 def _proxy(url: str) -> str:
-    """Which variable names the proxy that a URL is asked through; empty for none."""
+    """Name of the variable with the proxy for a URL; empty if there is none."""
     scheme = url.partition("://")[0]
     if scheme not in get_environ_proxies(url):
         return ""

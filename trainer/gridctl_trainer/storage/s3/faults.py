@@ -1,4 +1,4 @@
-"""What AWS's library raises when it cannot reach S3, has no credentials, or cannot read an answer."""
+"""Explains what AWS's library raises if it cannot reach S3, has no credentials, or cannot read an answer."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ _UNREACHABLE: Final = (
     OSError,
 )
 _FILE_FAULTS: Final = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
-"""Raised before anything is sent: of a bundle of certificates, or a program that should give credentials."""
+"""Raised before anything is sent, by a missing certificate bundle or credential program."""
 
 
 def fault_of(error: Exception, *, where: str, endpoint: str) -> StoreError:
-    """A failure of S3 or of AWS's library as one that a person can act on.
+    """Turn a failure of S3 or of AWS's library into an error that a person can act on.
 
     Args:
         error: What was raised.
         where: URL of the store or object.
-        endpoint: The server asked; empty if none was asked yet.
+        endpoint: URL of the server; empty if no request has been made yet.
     """
     if isinstance(error, aws.ClientError):
         return refusal(error, where=where, endpoint=endpoint)
@@ -63,9 +63,9 @@ def fault_of(error: Exception, *, where: str, endpoint: str) -> StoreError:
     cause = _root_cause(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return _of_settings("the server's certificate is not trusted; AWS_CA_BUNDLE names the authority's", where)
-    if isinstance(cause, ValueError) and "header" in str(cause).lower():  # its text has the value in it
+    if isinstance(cause, ValueError) and "header" in str(cause).lower():  # its text would reveal the value
         return _of_settings("a credential, region or token has a character that cannot be sent", where)
-    if isinstance(cause, LocationParseError):  # that of the server was looked at before
+    if isinstance(cause, LocationParseError):  # the URL of the server was checked before
         return _of_settings("the URL of a proxy cannot be read", where, _PROXY_FIX)
     if _is_of_certificates(error, cause):
         said = _sentence(cause.strerror) if isinstance(cause, OSError) and cause.strerror else _sentence(cause)
@@ -105,7 +105,7 @@ def fault_of(error: Exception, *, where: str, endpoint: str) -> StoreError:
 
 
 def _of_settings(what: str, where: str, fix: str = _SETTINGS_FIX) -> StoreError:
-    """Nothing was sent and nothing will be: waiting cannot help."""
+    """The error for settings with which nothing can be sent, so that waiting cannot help."""
     return StoreError(f"the AWS settings are not valid: {what}", where=where, fix=fix)
 
 
@@ -118,7 +118,7 @@ def _is_of_certificates(error: Exception, cause: BaseException) -> bool:
 def _unreachable(cause: BaseException, where: str, endpoint: str) -> StoreError:
     fix, passing, doubtful = _ENDPOINT_FIX, True, isinstance(cause, socket.gaierror)
     if (urlsplit(endpoint).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn")):
-        doubtful = True  # it hardly ever fails, but is the one that is asked where no other is named
+        doubtful = True  # AWS hardly ever fails, but it is the server that is asked if no other is named
         fix = f"this is AWS: for another server set AWS_ENDPOINT_URL_S3; in a pod {_POD_FIX}"
     if isinstance(cause, ssl.SSLError) and cause.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):
         fix, passing = "this port does not speak TLS: use http:// in AWS_ENDPOINT_URL_S3", False
@@ -129,7 +129,7 @@ def _unreachable(cause: BaseException, where: str, endpoint: str) -> StoreError:
 
 
 def _root_cause(error: BaseException) -> BaseException:
-    """The innermost cause: `Connection refused` says more than the names of three libraries."""
+    """The innermost cause, because `Connection refused` says more than the names of three libraries."""
     while inner := getattr(error, "kwargs", {}).get("error") or error.__cause__ or error.__context__:
         error = inner
     return error

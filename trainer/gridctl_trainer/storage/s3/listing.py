@@ -1,4 +1,4 @@
-"""The objects of a bucket under a prefix, and what a listing may be wrong about."""
+"""Lists the objects of a bucket under a prefix, and refuses faulty listings."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _log = logging.getLogger(__name__)
 def list_objects(
     client: Any, *, bucket: str, root: str, prefix: str, url: str, faults: Callable[[str], AbstractContextManager[None]]
 ) -> Iterator[Stat]:
-    """Every object whose name begins with `root` and `prefix`, in the order of their keys.
+    """List every object whose name begins with `root` and `prefix`, in the order of the keys.
 
-    Keys that no folder could hold, and the markers that web consoles write for folders, are passed over.
+    Keys that no folder could hold, and markers that web consoles write for folders, are skipped.
 
     Args:
-        client: boto3's.
-        bucket: Its name.
-        root: Prefix of the store, left out of the keys.
-        prefix: Of keys.
-        url: Of the store.
-        faults: Makes a StoreError of what a request raises.
+        client: A boto3 client.
+        bucket: Name of the bucket.
+        root: Prefix of the store, which is removed from the keys.
+        prefix: Prefix of the keys.
+        url: URL of the store.
+        faults: Turns what a request raises into a StoreError.
 
     Raises:
-        StoreError: The server fails, or what it says is no listing of the prefix.
+        StoreError: The server fails, or its answer is not a listing of the prefix.
     """
     pages = iter(client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=root + prefix))
     first_names: set[str] = set()
@@ -61,7 +61,7 @@ def list_objects(
 
 
 def _mistake(page: Any, items: Any, prefix: str, first_names: set[str]) -> str:
-    """Why a page is no listing of a prefix, or would never end; empty if it is one."""
+    """Say why a page is not part of a listing of a prefix, or would make it endless; empty if nothing is wrong."""
     for item in items:
         if missing := [field for field in ("Key", "Size", "ETag", "LastModified") if field not in item]:
             return f"does not answer as an S3 server: its listing lacks {missing[0]}"
@@ -76,6 +76,6 @@ def _mistake(page: Any, items: Any, prefix: str, first_names: set[str]) -> str:
 
 @functools.cache
 def _say_skipped(url: str, number: int, example: str) -> None:
-    """Once, however often the store is listed."""
+    """Log skipped keys once, however often the store is listed."""
     others = f" and {number - 1} more" if number > 1 else ""
     _log.warning("%s: passed over %r%s: no folder could hold such a key, so gridctl wrote none", url, example, others)

@@ -1,4 +1,4 @@
-"""What S3 servers, and the gateways in front of them, say when they refuse a request: with what to do about it."""
+"""Explains why S3 servers and the gateways in front of them refuse a request, and what to do about it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _REFUSED: Final[Mapping[str, tuple[str, str]]] = {
     "QuotaExceeded": ("the bucket is full", _FULL_FIX),
     "KeyTooLongError": ("the key is longer than S3 allows", "shorten the prefix of the store"),
 }
-"""By S3's own code: what it says, and what to do."""
+"""For each S3 error code, what it means and what to do."""
 _SAME_AS: Final[Mapping[str, str]] = {
     "403": "AccessDenied",
     "Forbidden": "AccessDenied",
@@ -67,7 +67,7 @@ _NEVER_TAKEN: Final[Mapping[str, tuple[str, str]]] = {
     "NotImplemented": ("cannot do this request", _OLD_SERVER_FIX),
     "501": ("cannot do this request", _OLD_SERVER_FIX),
 }
-"""By code or status: refusals of an object or a kind of request, which come again however long one waits."""
+"""For each code or status, a refusal of an object or a kind of request that is permanent, and what to do."""
 _GATEWAYS: Final[Mapping[int, tuple[str, str, bool]]] = {
     429: ("gets too many requests (429)", "try again in some minutes, with fewer workers", True),
     502: ("is a gateway that gets no valid answer from the S3 server behind it (502)", "look at that server", True),
@@ -75,9 +75,9 @@ _GATEWAYS: Final[Mapping[int, tuple[str, str, bool]]] = {
     507: ("has no room left (507)", _FULL_FIX, False),
     511: ("cannot be reached before somebody signs in to this network (511)", "sign in with a web browser", True),
 }
-"""By status, which means the same from every server: what it says, what to do, whether it passes."""
+"""For each status that means the same from every server: what it means, what to do, and whether it is temporary."""
 _PASSING: Final = ("ExpiredToken", "TokenRefreshRequired")
-"""Refusals that end by themselves: credentials are renewed."""
+"""Refusals that end when credentials are renewed."""
 _BUSY: Final = ("SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "Throttling", "429", "500", "503")
 _OF_SIGNING_IN: Final = (
     "AssumeRole",
@@ -86,21 +86,21 @@ _OF_SIGNING_IN: Final = (
     "CreateToken",
     "GetRoleCredentials",
 )
-"""Operations that AWS's library does by itself to get credentials."""
+"""Operations that AWS's library performs by itself to get credentials."""
 
 
 def error_code(error: ClientError) -> str:
-    """S3's own code of a refusal, such as `NoSuchKey`; the HTTP status where there is no text."""
+    """S3's code of a refusal, such as `NoSuchKey`, or the HTTP status if there is no code."""
     return str(error.response.get("Error", {}).get("Code") or _status(error) or "")
 
 
 def refusal(error: ClientError, *, where: str, endpoint: str) -> StoreError:
-    """A refusal as one that a person can act on.
+    """Turn a refusal into an error that a person can act on.
 
     Args:
-        error: As AWS's library raises it.
+        error: The error that AWS's library raised.
         where: URL of the store or object.
-        endpoint: The server asked.
+        endpoint: URL of the server.
     """
     given, status = error_code(error), _status(error)
     code = _SAME_AS.get(given, given)
@@ -109,7 +109,7 @@ def refusal(error: ClientError, *, where: str, endpoint: str) -> StoreError:
     if code in ("NoSuchKey", "404"):
         if not error.operation_name.startswith("List"):
             return NotFoundError("there is no such object", where=where)
-        code = "NoSuchBucket"  # nothing else can be missing to a listing
+        code = "NoSuchBucket"  # only the bucket can be missing in a listing
     if code in _REFUSED:
         what, fix = _REFUSED[code]
         if code == "NoSuchBucket" and (path := urlsplit(endpoint).path.strip("/")):

@@ -1,4 +1,4 @@
-"""AWS settings that can never work, said before anything is sent: which variable or file, never its value."""
+"""Refuses AWS settings that can never work before anything is sent; errors name a variable or file, never its value."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_UR
 _PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 _PROFILES: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 _NOT_EMPTY: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION", "AWS_REGION")
-"""Empty, as in a Secret made in a shell without them, AWS's library asks AWS itself, or a host without a name."""
+"""If one is set but empty, as in a Secret made from unset variables, AWS's library asks AWS or a host without a name."""
 _TEXTS: Final = ("AWS_SECRET_ACCESS_KEY", *_PROFILES)
 _FILES: Final = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
@@ -41,13 +41,13 @@ _FIX: Final = "set it again without that; with kubectl create secret use --from-
 
 
 def require_valid_settings(where: str) -> None:
-    """Refuse environment variables and configuration files that no request can be made with.
+    """Refuse environment variables and configuration files with which no request can be made.
 
     Args:
-        where: The store.
+        where: URL of the store.
 
     Raises:
-        StoreError: With every such variable and file; waiting cannot help.
+        StoreError: Some are unusable. The error lists every such variable and file; waiting cannot help.
     """
     problems = []
     for name in (*_HEADERS, *_WORDS, *_ENDPOINTS, *_PROXIES, *_TEXTS, *_FILES):
@@ -66,17 +66,20 @@ def require_valid_settings(where: str) -> None:
 
 
 def mistake_of_variable(name: str, value: str) -> str:
-    """What makes a variable that names no file unusable, without its value; empty for nothing."""
+    """Say what makes the value of a variable unusable, without revealing it; empty if nothing does.
+
+    A file that the variable names is not opened.
+    """
     if name in _FILES:
         return mistake_in(value, spaces=True, ascii_only=False)
     return mistake_in(value, spaces=name in _TEXTS) or _meaning(name, value)
 
 
 def require_readable_files(where: str) -> None:
-    """Refuse settings files that AWS's library has passed over; only when it found no credentials.
+    """Refuse settings files that AWS's library silently ignored. Call this only if it found no credentials.
 
     Raises:
-        StoreError: With every such file.
+        StoreError: Some files cannot be read; the error lists all of them.
     """
     problems = []
     for variable, path in _config_files().items():
@@ -102,12 +105,12 @@ _FORM_MISTAKES: Final = (
 
 
 def mistake_in(value: str, *, spaces: bool = False, ascii_only: bool = True) -> str:
-    """What makes a setting unusable, without the setting; empty for nothing.
+    """Say what makes a setting unusable, without revealing it; empty if nothing does.
 
     Args:
-        value: Of a variable or file.
-        spaces: Whether it may have spaces inside.
-        ascii_only: Whether it must be ASCII, as everything must that is sent in a header.
+        value: Value of a variable or content of a file.
+        spaces: Whether the value may contain spaces.
+        ascii_only: Whether the value must be ASCII, as it must be to be sent in a header.
     """
     tests = (
         value.rstrip("\r\n") != value,
@@ -122,12 +125,12 @@ def mistake_in(value: str, *, spaces: bool = False, ascii_only: bool = True) -> 
 
 
 def credentials_check(credentials: Any, profile: str, where: str) -> Callable[..., None]:
-    """What looks at the credentials of each request just before it is signed with them.
+    """Make a handler that checks the credentials of each request just before the request is signed.
 
     Args:
-        credentials: Of the session; those that are renewed are looked at whenever they were.
+        credentials: Credentials of the session; renewed credentials are checked as well.
         profile: Name of the profile in use.
-        where: The store.
+        where: URL of the store.
     """
 
     def check(**_: Any) -> None:
@@ -154,11 +157,11 @@ def credentials_check(credentials: Any, profile: str, where: str) -> Callable[..
 
 
 def _current(credentials: Any, where: str) -> Any:
-    """The credentials as they are now, renewed if they have to be.
+    """The current credentials, renewed if necessary.
 
     Raises:
-        BotoCoreError: They cannot be had.
-        StoreError: Likewise, for reasons for which AWS's library has no error of its own.
+        BotoCoreError: There are no valid credentials.
+        StoreError: There are none for a reason that has no error of its own in AWS's library.
     """
     source = _METHODS.get(str(credentials.method), f"the method {credentials.method}")
     try:
@@ -167,13 +170,13 @@ def _current(credentials: Any, where: str) -> Any:
         raise
     except EOFError:
         raise StoreError(
-            "the role of this profile wants an MFA code, and nobody is here to type it",
+            "the role of this profile requires an MFA code, which cannot be entered here",
             where=where,
             fix="sign in first, for example with aws sso login or aws sts get-session-token",
         ) from None
     except RuntimeError:
         raise StoreError(
-            f"the credentials have expired, and so have those that {source} gives now",
+            f"the credentials have expired, and so have those that {source} provides now",
             where=where,
             fix="sign in again",
             passing=True,
@@ -185,10 +188,10 @@ def _current(credentials: Any, where: str) -> Any:
 
 
 def require_plain_endpoint(endpoint: str, where: str) -> None:
-    """Refuse an endpoint from `~/.aws/config` that carries a password, or is no URL.
+    """Refuse an endpoint in `~/.aws/config` that contains a password or is not a URL.
 
     Raises:
-        StoreError: So it is.
+        StoreError: The endpoint is invalid.
     """
     if said := _endpoint_mistake(endpoint):
         raise StoreError(f"the endpoint_url in ~/.aws/config {said}", where=where, fix="correct it")
@@ -224,16 +227,16 @@ def _endpoint_mistake(value: str) -> str:
 
 
 def _config_files() -> dict[str, Path]:
-    """Those that AWS's library reads, by the variable that names another one."""
+    """The configuration files that AWS's library reads, by the variable that can name another file."""
     usual = {"AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials", "AWS_CONFIG_FILE": "~/.aws/config"}
-    # Path.expanduser raises for a user without a home.
+    # Path.expanduser raises an error for a user without a home folder.
     return {name: Path(os.path.expanduser(os.environ.get(name) or path)) for name, path in usual.items()}  # noqa: PTH111
 
 
 def _encoding_mistake(path: Path) -> str:
     try:
         text = path.read_bytes().decode()
-    except OSError:  # as if it were not there
+    except OSError:  # treated like a missing file
         return ""
     except UnicodeDecodeError:
         return "is not UTF-8 text"

@@ -1,4 +1,4 @@
-"""A store in an S3 bucket, over boto3. Imported only when a URL begins with `s3://`."""
+"""A store in an S3 bucket, based on boto3. It is imported only if a URL begins with `s3://`."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ from gridctl_trainer.storage.s3.settings import (
 )
 
 _MULTIPART_BYTES: Final = 8 << 20
-"""Files of at least this size travel in parts of this size, several at once."""
+"""Files of at least this size are transferred in parts of this size, several at once."""
 
 _CUT: Final = (FlexibleChecksumError, IncompleteReadError, ReadTimeoutError, ResponseStreamingError, ConnectionError)
-"""What a body cut or damaged midway raises: botocore retries requests, not the reading of their answers."""
+"""Raised if a body is cut off or damaged midway. botocore retries requests, but not reading their answers."""
 
 _ATTEMPTS: Final = 5
 _DAMAGED: Final = "its content is not what the checksum says that S3 keeps of it"
@@ -55,11 +55,10 @@ _BACKOFF: Final = Backoff(first_s=0.25, longest_s=30.0)
 
 
 class S3Store:
-    """Objects of one bucket under one prefix. Thread-safe; connections are pooled.
+    """Keeps objects in one bucket under one prefix. It is thread-safe, and connections are pooled.
 
-    Credentials, region and endpoint are found as every AWS tool finds them (`AWS_*`,
-    `~/.aws`, the pod's identity). `AWS_MAX_ATTEMPTS` and `AWS_RETRY_MODE` change how
-    patiently a failing request is repeated.
+    Credentials, region and endpoint are found as by every AWS tool (`AWS_*`, `~/.aws`, the pod's identity).
+    `AWS_MAX_ATTEMPTS` and `AWS_RETRY_MODE` determine how often a failing request is repeated.
     """
 
     def __init__(self, bucket: str, prefix: str, client: Any, credentials: Any = None) -> None:
@@ -70,10 +69,10 @@ class S3Store:
 
     @classmethod
     def open(cls, location: Location) -> S3Store:
-        """The store at a bucket and prefix; sends nothing yet.
+        """Open the store at a bucket and prefix, without sending anything yet.
 
         Raises:
-            StoreError: The AWS settings of this machine are not valid.
+            StoreError: The AWS settings of this machine are invalid.
         """
         url = f"s3://{location.bucket}/{location.path}".rstrip("/")
         require_valid_settings(url)
@@ -90,7 +89,7 @@ class S3Store:
             check = credentials_check(credentials, session.profile_name, url)
             client.meta.events.register_first("before-sign.s3", check)
         store = cls(location.bucket, location.path, client, credentials)
-        # botocore's own handler for before-parse.s3.* turns a body that is not XML into a server error and asks again.
+        # botocore's own handler for before-parse.s3.* turns a body that is not XML into a server error and retries.
         # Handlers for wildcards are called before those for names.
         client.meta.events.register_first("before-parse.*.*", store._require_s3_answer)
         client.meta.events.register_last("before-parse.s3.ListObjectsV2", take_objects)
@@ -125,7 +124,7 @@ class S3Store:
         raise AssertionError("unreachable")
 
     def get_in_bulk(self, key: str, max_bytes: int | None = None) -> Blob:
-        """As `get`, by one of many threads that each read small objects."""
+        """Like `get`, but faster if many threads read small objects at once."""
         name = self._name(key)
         found = self._bulk_reads.get(name, max_bytes, f"{self.url}/{key}") if self._bulk_reads else None
         return found if found is not None else self.get(key, max_bytes)
@@ -142,7 +141,7 @@ class S3Store:
                     with replacing(path) as file:
                         self._client.download_fileobj(self._bucket, name, file, Config=_transfer())
                     if path.stat().st_size < _MULTIPART_BYTES or not is_damaged(path, self.recorded(key)):
-                        return  # a smaller one came in one answer, whose checksum was looked at
+                        return  # a smaller file arrives in one answer, whose checksum was already verified
                     path.unlink()
                 except FlexibleChecksumError:
                     pass
@@ -153,7 +152,7 @@ class S3Store:
         raise DamagedObjectError(_DAMAGED, where=f"{self.url}/{key}")
 
     def recorded(self, key: str) -> Recorded:
-        """What S3 keeps of an object that says more of its content than an ETag."""
+        """Ask S3 for its records of an object's content, which say more than an ETag."""
         name = self._name(key)
         with self._faults(key):
             return recorded(self._client, self._bucket, name)
@@ -164,7 +163,7 @@ class S3Store:
             return _etag(self._client.put_object(Bucket=self._bucket, Key=name, Body=data))
 
     def put_file(self, key: str, path: Path, sha256: str = "") -> str:
-        """Write an object; with `sha256`, which S3 then keeps beside it."""
+        """Write an object from a file, and let S3 store the hex digest `sha256` with it, if given."""
         name = self._name(key)
         extra: dict[str, Any] = {"Metadata": {"sha256": sha256}} if sha256 else {}
         with self._faults(key, path), path.open("rb") as file:
@@ -205,7 +204,7 @@ class S3Store:
         )
 
     def folders(self) -> Iterator[str]:
-        """The first parts of its keys."""
+        """List the distinct first parts of the keys."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._bucket, Prefix=self._prefix, Delimiter="/"
         )
@@ -226,13 +225,13 @@ class S3Store:
         return self._prefix + require_key(key, self.url)
 
     def _written_by(self, name: str) -> str:
-        """Who created an object: the answer to a first, successful try may have been lost."""
+        """Find out who created an object, as the answer to a first, successful try may have been lost."""
         answer = self._client.head_object(Bucket=self._bucket, Key=name)
         return str(answer.get("Metadata", {}).get("writer", ""))
 
     @contextlib.contextmanager
     def _faults(self, key: str, path: Path | None = None) -> Iterator[None]:
-        """Say every failure of AWS's library, and of the local file at `path`, as a StoreError."""
+        """Turn every failure of AWS's library, and of the local file at `path`, into a StoreError."""
         try:
             yield
         except RetriesExceededError as error:
@@ -255,16 +254,16 @@ class S3Store:
             raise fault_of(error, where=f"{self.url}/{key}".rstrip("/"), endpoint=self._endpoint) from error
 
     def _ask_for_words(self, key: str) -> None:
-        """The refusal of a HEAD has no text; the same refusal of a GET says why, and is raised here."""
+        """Repeat a refused HEAD as a GET and raise its error: only the refusal of a GET says why."""
         with self._faults(key):
             self._client.get_object(Bucket=self._bucket, Key=self._prefix + key, Range="bytes=0-0")
 
 
 def _config() -> Config:
-    """Timeouts and retries: bounded, so that an outage is said within half a minute.
+    """Bounded timeouts and retries, so that an outage is reported within half a minute.
 
-    Checksums are sent only where S3 requires one: several S3 servers refuse them, and the
-    payload is covered by the request's SHA-256 signature then.
+    Checksums are sent only if S3 requires them, because several S3 servers refuse them and the SHA-256 in the request's
+    signature covers the payload anyway.
     """
     return Config(
         connect_timeout=5,
@@ -285,7 +284,7 @@ def _transfer() -> TransferConfig:
         multipart_threshold=_MULTIPART_BYTES,
         multipart_chunksize=_MULTIPART_BYTES,
         max_concurrency=4,
-        preferred_transfer_client="classic",  # the other one knows nothing of timeouts and retries
+        preferred_transfer_client="classic",  # the other client ignores timeouts and retries
     )
 
 
@@ -294,16 +293,17 @@ def _etag(answer: Any) -> str:
 
 
 def _do_not_check_parts(params: Any, **_: object) -> None:
-    """Several servers send the checksum of a whole object with a part of it, which AWS's library takes for damage.
+    """Do not verify checksums of parts, with which several servers send the checksum of the whole object.
 
-    See https://github.com/boto/boto3/issues/4512. `get_file` compares the whole instead.
+    AWS's library would take this for damage, see https://github.com/boto/boto3/issues/4512. `get_file` verifies the
+    whole object instead.
     """
     if "Range" in params["headers"]:
         params["context"].get("checksum", {}).pop("response_algorithms", None)
 
 
 def _was_replaced(error: Exception) -> bool:
-    """Whether an object read in parts became another one between two of them."""
+    """Whether an object was replaced while its parts were being read."""
     return isinstance(error, S3DownloadFailedError) or (
         isinstance(error, ClientError) and error_code(error) == "PreconditionFailed"
     )

@@ -1,1 +1,1 @@
-"""Writes to a remote store that training does not wait for."""
+"""Writes to a remote store for which training does not wait."""

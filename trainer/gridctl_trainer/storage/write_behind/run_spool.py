@@ -1,4 +1,4 @@
-"""When a run's writes go through a spool, and what becomes of one that an attempt left behind."""
+"""Opens the spool for the writes of a run, and delivers spools that earlier attempts left behind."""
 
 from __future__ import annotations
 
@@ -23,10 +23,16 @@ _log = logging.getLogger(__name__)
 
 
 def open_spooled(spec: RunSpec, store: Store, name: AttemptName, stop: StopSignal) -> SpooledStore | None:
-    """The store of an attempt behind a spool; None for a folder, which needs none.
+    """Put a spool in front of an attempt's store; None for a folder, which needs no spool.
+
+    Args:
+        spec: The run.
+        store: The store of the run.
+        name: Name of the attempt.
+        stop: Ends waiting when a stop is requested.
 
     Raises:
-        StoreError: The spool's folder cannot be made.
+        StoreError: The folder of the spool cannot be made.
     """
     if isinstance(store, FolderStore):
         return None
@@ -35,13 +41,13 @@ def open_spooled(spec: RunSpec, store: Store, name: AttemptName, stop: StopSigna
 
 
 def deliver_leftovers(spec: RunSpec, store: Store, stop: StopSignal) -> None:
-    """Give the store what dead attempts at a run left on this machine.
+    """Deliver to the store what dead attempts at a run left on this machine.
 
-    Of a run that was deleted from the store meanwhile it is thrown away.
+    If the run was deleted from the store meanwhile, these leftovers are discarded.
 
     Raises:
-        StoreError: The store does not take it; it is still kept.
-        StoppedError: A stop was asked for meanwhile.
+        StoreError: The store does not accept the leftovers, which are kept.
+        StoppedError: A stop was requested meanwhile.
     """
     if isinstance(store, FolderStore):
         return
@@ -53,7 +59,7 @@ def deliver_leftovers(spec: RunSpec, store: Store, stop: StopSignal) -> None:
             continue
         log = f"{layout.attempts}{attempt}.jsonl"
         if not retry(lambda log=log: store.exists(log)):  # type: ignore[misc]
-            _log.info("%s was deleted from the store: what is left of it in %s is dropped", log, spool.folder)
+            _log.info("%s was deleted from the store: its leftovers in %s are discarded", log, spool.folder)
             spool.close(keep=False)
             continue
         _log.info("an earlier attempt left %d objects in %s: delivering them", len(spool.entries), spool.folder)
@@ -67,7 +73,7 @@ def deliver_leftovers(spec: RunSpec, store: Store, stop: StopSignal) -> None:
 
 
 def leave(spooled: SpooledStore, stop: StopSignal) -> None:
-    """Give the store a last chance to take what waits, and say where the rest is."""
+    """Give the store a last chance to accept pending writes, and log where the rest is kept."""
     seconds = stop.grace_left_s() if stop.requested else _LAST_WORDS_S
     if not spooled.settle(seconds, while_well=not stop.requested):
         _log.warning(
@@ -79,10 +85,10 @@ def leave(spooled: SpooledStore, stop: StopSignal) -> None:
 
 
 def limit_bytes(spec: RunSpec) -> int:
-    """How much may wait: `training.spool_mib`, but half of a pod's scratch space at most.
+    """The largest size of a spool: `training.spool_mib`, but at most half of a pod's scratch space.
 
-    A pod that fills its scratch space is evicted, which says less than a full spool does. The
-    Job's template passes `kubernetes.scratch` in `GRIDCTL_SCRATCH`.
+    A pod that fills its scratch space is evicted, which explains less than the error of a full spool. The template of
+    the Job passes `kubernetes.scratch` in `GRIDCTL_SCRATCH`.
     """
     wanted = spec.training.spool_mib << 20
     try:

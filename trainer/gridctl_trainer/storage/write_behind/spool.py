@@ -1,8 +1,8 @@
-"""What a store has not taken yet, on local disk: writes and removals, in the order in which they were made.
+"""Keeps on local disk what a store has not accepted yet: writes and removals, in order.
 
-One folder per attempt, `<root>/<run>/<attempt>/`, with two files per entry: `000001.data`, and
-`000001.json`, which comes last and says what it is. A folder is locked by its attempt, so that a
-later attempt on the same machine takes over only what a dead one left.
+There is one folder per attempt, `<root>/<run>/<attempt>/`, with two files per entry: `000001.data` with the content,
+and `000001.json`, which describes it and is written last. An attempt locks its folder, so that a later attempt on the
+same machine takes over only what a dead attempt left.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _NAME_ANOTHER: Final = "point GRIDCTL_SPOOL at a folder that can be written"
 _log = logging.getLogger(__name__)
 
 _ALWAYS_TAKEN_BYTES: Final = 1 << 20
-"""Metric logs and last words find room however full it is."""
+"""Content up to this size, such as metric logs and last messages, is accepted even if the spool is full."""
 
 
 class SpoolFullError(StoreError):
-    """The store has failed for so long that no more can be kept for it."""
+    """The store has failed for so long that the spool is full."""
 
 
 @dataclass(slots=True)
@@ -43,8 +43,11 @@ class Entry:
     """One write or removal.
 
     Attributes:
-        number: Its place in the order.
-        version: Of its content: how often a longer one has taken its place.
+        number: Position in the order.
+        operation: What to do with the object.
+        key: Key of the object in the store.
+        size_bytes: Length of the content; 0 for a removal.
+        version: How often longer content has replaced the content.
     """
 
     number: int
@@ -55,10 +58,10 @@ class Entry:
 
 
 def spool_root() -> Path:
-    """`$GRIDCTL_SPOOL`, else a folder of this user's state.
+    """`$GRIDCTL_SPOOL`, or else a folder in the user's state folder.
 
     Raises:
-        StoreError: There is no folder that can be written.
+        StoreError: No folder can be written.
     """
     named = os.environ.get("GRIDCTL_SPOOL")
     if named:
@@ -67,28 +70,28 @@ def spool_root() -> Path:
         return user_folders.writable(user_folders.state_folder() / "spool", "GRIDCTL_SPOOL", "spool")
     except OSError as error:
         raise StoreError(
-            f"there is nowhere to keep what the store does not take: {error.strerror or error}",
+            f"there is nowhere to keep what the store does not accept: {error.strerror or error}",
             where=error.filename or "",
             fix=_NAME_ANOTHER,
         ) from None
 
 
 def folder_of(root: Path, store_url: str, layout: RunLayout) -> Path:
-    """Where the attempts of one run of one store keep theirs."""
+    """The folder that holds the spools of all attempts at one run."""
     name = hashlib.sha256(f"{store_url} {layout.prefix}".encode()).hexdigest()[:16]
     return root / f"{layout.run_id}-{name}"
 
 
 class Spool:
-    """The folder of one attempt, held until `close`. Not thread-safe: its owner takes turns.
+    """The spool of one attempt, locked until `close`. It is not thread-safe: its owner must serialise calls.
 
     Args:
-        folder: Made if missing.
-        limit_bytes: How much large content it takes.
+        folder: Folder of the spool, made if missing.
+        limit_bytes: Size above which the spool accepts no more large content.
 
     Raises:
         StoreError: The folder cannot be made or written.
-        BlockingIOError: A living attempt holds it.
+        BlockingIOError: A running attempt holds the folder.
     """
 
     def __init__(self, folder: Path, limit_bytes: int) -> None:
@@ -110,27 +113,27 @@ class Spool:
 
     @property
     def is_locked(self) -> bool:
-        """Whether no other process can hold it meanwhile: False on a machine without locks."""
+        """Whether the folder is locked against other processes; False on a file system without locks."""
         return self._lock.handle is not None
 
     @property
     def size_bytes(self) -> int:
-        """Of all content that waits."""
+        """Size of all pending content."""
         return sum(entry.size_bytes for entry in self.entries.values())
 
     def put(self, key: str, data: bytes) -> None:
-        """Keep a write.
+        """Add a write.
 
-        Content that continues what waits already under the same key takes its place: a log
-        that grows is delivered once, and no later than its beginning would have been.
+        If the content continues pending content with the same key, it replaces that content. A growing log is therefore
+        delivered once, and no later than its beginning would have been.
 
         Args:
-            key: Of the store.
-            data: Its content.
+            key: Key in the store.
+            data: Content of the object.
 
         Raises:
-            SpoolFullError: There is no room for it under the limit; nothing is kept of it.
-            StoreError: The disk is full or broken; nothing is kept of it.
+            SpoolFullError: The content exceeds the limit; none of it is kept.
+            StoreError: The disk is full or broken; none of the content is kept.
         """
         size = len(data)
         for entry in reversed(self.entries.values()):
@@ -155,11 +158,11 @@ class Spool:
         self._append(entry)
 
     def delete(self, key: str, busy: Entry | None = None) -> None:
-        """Keep a removal, and forget the content that it makes needless.
+        """Add a removal, and drop pending entries that it makes unnecessary.
 
         Args:
-            key: Of the store.
-            busy: The entry being delivered now.
+            key: Key in the store.
+            busy: The entry that is being delivered now.
 
         Raises:
             StoreError: The disk is full or broken.
@@ -170,17 +173,17 @@ class Spool:
             self.remove(entry)
 
     def content(self, entry: Entry) -> Path:
-        """Where the content of a write lies."""
+        """Path of the content of a write."""
         return self.folder / f"{entry.number:06d}.data"
 
     def remove(self, entry: Entry) -> None:
-        """Forget an entry; its description goes first, without which there is none."""
+        """Remove an entry. Its description is deleted first, because an entry exists only with a description."""
         self.entries.pop(entry.number, None)
         (self.folder / f"{entry.number:06d}.json").unlink(missing_ok=True)
         self.content(entry).unlink(missing_ok=True)
 
     def close(self, *, keep: bool) -> None:
-        """Let the folder go; without `keep` with everything in it."""
+        """Release the folder, and delete it with its content unless `keep` is set."""
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
             with contextlib.suppress(OSError):
@@ -233,14 +236,14 @@ class Spool:
 
 
 def leftovers(folder: Path, limit_bytes: int) -> Iterator[tuple[str, Spool]]:
-    """What dead attempts of a run left on this machine, oldest first.
+    """Find the spools that dead attempts at a run left on this machine, oldest first.
 
     Args:
-        folder: Of the run.
-        limit_bytes: As of `Spool`.
+        folder: Folder of the run, as `folder_of` returns it.
+        limit_bytes: As for `Spool`.
 
     Yields:
-        The name of the attempt's folder, and what is in it, held.
+        The name of the attempt's folder, and its locked spool.
     """
     for path in sorted(folder.glob("*-*")):
         try:
@@ -248,11 +251,11 @@ def leftovers(folder: Path, limit_bytes: int) -> Iterator[tuple[str, Spool]]:
         except BlockingIOError:
             continue
         if not spool.is_locked:
-            _log.warning("%s is left alone: without locks nobody knows whether its attempt still lives", path)
+            _log.warning("%s is left alone: without locks, nobody knows whether its attempt is still running", path)
             continue
         yield path.name, spool
 
 
 def attempt_folder(name: AttemptName) -> str:
-    """The folder's name of an attempt."""
+    """Name of the folder of an attempt."""
     return f"{name.number:03d}-{name.uid}"

@@ -1,4 +1,4 @@
-"""A remote store whose failures training does not feel: writes go to a spool and from there, in order, to the store."""
+"""A remote store whose failures do not affect training: writes go to a spool, and from there to the store, in order."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _log = logging.getLogger(__name__)
 
 
 class SpooledStore:
-    """A `Store` that takes every write at once, and delivers from a thread of its own.
+    """A `Store` that accepts every write immediately and delivers it in a separate thread.
 
-    Reads see what was written through this object, delivered or not, and wait out a store that
-    fails for a passing reason. Writes fail only if the local disk does, or the spool is full.
+    Reads see everything that was written through this object, whether delivered or not, and wait while the store fails
+    temporarily. Writes fail only if the local disk fails or the spool is full.
 
     Args:
-        store: The remote one.
-        spool: What waits; left-overs in it are delivered first.
+        store: The remote store.
+        spool: Holds pending writes; anything left over in it is delivered first.
         retry: Repeats reads while the store fails.
-        reopen: Opens the store anew after failures, with credentials as they are by then.
+        reopen: Opens the store again after failures, with the credentials as they are then.
     """
 
     def __init__(self, store: Store, spool: Spool, retry: Retry, reopen: Callable[[], Store]) -> None:
@@ -55,22 +55,22 @@ class SpooledStore:
 
     @property
     def failure(self) -> StoreError | None:
-        """Why nothing is delivered just now; None if the store is well."""
+        """Why nothing can be delivered at the moment; None if the store works."""
         return self._failure
 
     @property
     def hopeless(self) -> bool:
-        """Whether the store will never take what waits, such as a checkpoint larger than it allows."""
+        """Whether the store will never accept the next write, such as a checkpoint that is too large for it."""
         return isinstance(self._failure, RefusedObjectError)
 
     @property
     def waiting(self) -> int:
-        """Writes and removals that the store has not taken."""
+        """Number of writes and removals that the store has not accepted yet."""
         return len(self._spool.entries)
 
     @property
     def folder(self) -> Path:
-        """Where they wait."""
+        """Folder of the spool."""
         return self._spool.folder
 
     def put(self, key: str, data: bytes) -> str:
@@ -124,7 +124,7 @@ class SpooledStore:
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
         waiting: dict[str, Stat | None] = {}
-        with self._turn:  # first: what is delivered meanwhile is then in one of both at least
+        with self._turn:  # looked up first, so that an entry that is delivered meanwhile appears in one of the two
             for entry in self._spool.entries.values():
                 if entry.key.startswith(prefix):
                     waiting[entry.key] = self._stat(entry) if entry.operation == "put" else None
@@ -133,15 +133,15 @@ class SpooledStore:
         return (stat for _, stat in sorted(found.items()) if stat)
 
     def settle(self, seconds: float, *, while_well: bool = False, stop: StopSignal | None = None) -> bool:
-        """Wait until the store has everything, or for ever refuses some of it.
+        """Wait until the store has accepted everything, or refuses something permanently.
 
         Args:
-            seconds: For how long at most.
+            seconds: How long to wait at most.
             while_well: Whether to give up as soon as the store fails.
-            stop: A stop that is asked for ends the waiting.
+            stop: Ends the waiting when a stop is requested.
 
         Returns:
-            Whether it has.
+            Whether the store has accepted everything.
         """
         until = time.monotonic() + seconds
         with self._turn:
@@ -154,7 +154,7 @@ class SpooledStore:
         return True
 
     def close(self) -> None:
-        """End delivering. What waits stays on disk."""
+        """Stop delivering. Pending writes stay on disk."""
         with self._turn:
             if self._closed:
                 return
@@ -169,7 +169,7 @@ class SpooledStore:
         return Stat(entry.key, len(data), _etag(data), time.time())
 
     def _await(self, key: str) -> None:
-        """Wait until nothing is under way to a key.
+        """Wait until nothing is pending for a key.
 
         Raises:
             StoreError: The store fails.
@@ -202,13 +202,13 @@ class SpooledStore:
                 if now >= say_at:
                     say_at = now + _SAID_EVERY_S
                     _log.warning(
-                        "the store fails: %s; training goes on, what it does not take waits in %s",
+                        "the store fails: %s; training continues, and its writes are kept in %s",
                         error.problems[0].what,
                         self.folder,
                     )
             else:
                 if self._failure:
-                    _log.info("the store takes everything again after %.0f s", time.monotonic() - self._failing_since)
+                    _log.info("the store accepts writes again after %.0f s", time.monotonic() - self._failing_since)
                 failures, say_at, self._failing_since, self._failure = 0, 0.0, 0.0, None
             with self._turn:
                 self._busy = None
@@ -223,14 +223,14 @@ class SpooledStore:
                 self._renew()
 
     def _send(self, entry: Entry) -> StoreError | None:
-        """Deliver one entry; what else could go wrong is said as a failing store, and tried again."""
+        """Deliver one entry. Any unexpected error is treated as a failing store, so that the delivery is repeated."""
         try:
             if entry.operation == "delete":
                 self._store.delete(entry.key)
             elif self._spool.content(entry).exists():
                 self._store.put_file(entry.key, self._spool.content(entry))
             else:
-                _log.error("%s was removed from %s before the store had it", entry.key, self.folder)
+                _log.error("%s was removed from %s before it was delivered", entry.key, self.folder)
         except StoreError as error:
             return error
         except Exception as error:
@@ -246,5 +246,5 @@ class SpooledStore:
 
 
 def _etag(data: bytes) -> str:
-    """Of content that waits; the store gives it another one."""
+    """The ETag of pending content, which differs from the one that the store assigns."""
     return hashlib.sha256(data).hexdigest()
