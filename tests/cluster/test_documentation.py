@@ -124,7 +124,7 @@ def test_from_an_empty_namespace_to_a_first_report(newcomer: Newcomer, cluster: 
         said[command] = newcomer.types(command)
         if command.startswith("kubectl apply -k"):
             wait_for(lambda: cluster.get(f"/api/v1/namespaces/{newcomer.namespace}/serviceaccounts")["items"])
-    assert "brought" in said["kubectl -n gridctl logs job/fill-data"]
+    assert "fetched" in said["kubectl -n gridctl logs job/fill-data"]
     examined = said["gridctl doctor experiment.yaml"]
     assert "failed" not in examined
     assert "ok       pods: AWS_ENDPOINT_URL_S3" in examined

@@ -1,4 +1,4 @@
-"""What a shell proposes for values of `gridctl-trainer`."""
+"""Completion of option and argument values of `gridctl-trainer`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gridctl_trainer.terminal.completion import completer, typed_words
 
 @completer
 def models(incomplete: str) -> Iterable[str]:
-    """Architectures."""
+    """Propose architectures."""
     from gridctl_trainer.plugins.model import MODELS
 
     return MODELS.names()
@@ -17,7 +17,7 @@ def models(incomplete: str) -> Iterable[str]:
 
 @completer
 def options(incomplete: str) -> Iterable[str]:
-    """Options of the network that is described; after `OPTION=` the values of one that has few."""
+    """Propose options of the network to be described, and after `OPTION=` the values of an option that has few."""
     from gridctl_trainer.contract.fields.few_values import few_values
     from gridctl_trainer.plugins.model import installed_options
 
@@ -31,7 +31,7 @@ def options(incomplete: str) -> Iterable[str]:
 
 @completer
 def datasets(incomplete: str) -> Iterable[str]:
-    """Data sets."""
+    """Propose data sets."""
     from gridctl_trainer.plugins.dataset import DATASETS
 
     return DATASETS.names()
@@ -39,7 +39,7 @@ def datasets(incomplete: str) -> Iterable[str]:
 
 @completer
 def steps(incomplete: str) -> Iterable[str]:
-    """Preprocessing steps."""
+    """Propose preprocessing steps."""
     from gridctl_trainer.contract.spec import DEFAULT_STEPS
 
     return [item.step for item in DEFAULT_STEPS]
@@ -47,7 +47,7 @@ def steps(incomplete: str) -> Iterable[str]:
 
 @completer
 def case_metrics(incomplete: str) -> Iterable[str]:
-    """Metrics of masks."""
+    """Propose metrics of masks."""
     from gridctl_trainer.plugins.metric import METRICS
 
     return [name for name in METRICS.names() if METRICS.find(name).level != "slice"]

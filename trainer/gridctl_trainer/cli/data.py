@@ -1,4 +1,4 @@
-"""`gridctl-trainer data ...`."""
+"""The commands `gridctl-trainer data ...`."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from gridctl_trainer.datasets.slices import Progress
 
 app = CommandApp(
-    add_completion=False,  # its parent has it
-    help="Look at data, prepare it, put it where pods find it; make synthetic data.",
+    add_completion=False,  # the parent app has completion
+    help="Check data, prepare it, and put it where pods find it; make synthetic data.",
     epilog=examples(*EXAMPLES["data"]),
 )
 
@@ -47,7 +47,7 @@ Dataset = Annotated[
     str | None,
     typer.Option(
         metavar="NAME[=OPTIONS]",
-        help="Which data set it is, such as mnms or pkg.module:Name, with its options as JSON.",
+        help="Name of the data set, such as mnms or pkg.module:Name, with its options as JSON.",
         show_default="recognised by its files",
         autocompletion=completion.datasets,
     ),
@@ -57,7 +57,7 @@ SizePx = Annotated[int, typer.Option(min=1, max=4096, help="Side of the square t
 
 @app.callback()
 def commands() -> None:
-    """Look at data, prepare it, put it where pods find it."""
+    """Check data, prepare it, and put it where pods find it."""
 
 
 @app.command(epilog=examples(*EXAMPLES["data check"]))
@@ -73,16 +73,16 @@ def check(
         list[str] | None,
         typer.Option(
             metavar="STRUCTURE",
-            help="A structure that is to be segmented; what spoils only others is a note. Repeatable.",
+            help="A structure to be segmented; faults of other structures are only notes. Repeatable.",
             show_default="left_ventricle",
         ),
     ] = None,
     dataset: Dataset = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Patients, slices, spacing, volumes and ejection fractions, and everything odd, each with its file.
+    """Show patients, slices, spacing, volumes and ejection fractions, and everything odd with its file.
 
-    Exits with 3 when training would be wrong.
+    Exits with 3 if training would be wrong.
     """
     import json
 
@@ -143,7 +143,7 @@ def pack(
         list[str] | None,
         typer.Option(
             metavar="STEP",
-            help=f"A preprocessing step left out: {', '.join(STEPS)}. Repeatable.",
+            help=f"A preprocessing step to leave out: {', '.join(STEPS)}. Repeatable.",
             autocompletion=completion.steps,
         ),
     ] = None,
@@ -152,7 +152,7 @@ def pack(
         typer.Option(
             "--with",
             metavar="STEP[=OPTIONS]",
-            help="A preprocessing step of a plugin that is on, with its options as JSON. Repeatable.",
+            help="A preprocessing step of a plugin to add, with its options as JSON. Repeatable.",
         ),
     ] = None,
     frames: Annotated[
@@ -161,7 +161,7 @@ def pack(
     dataset: Dataset = None,
     workers: Annotated[int | None, typer.Option(min=1, max=256, help="Patients at once.", show_default="cores")] = None,
 ) -> None:
-    """Prepare a data set once; the same command goes on where it was interrupted.
+    """Prepare a data set once; if interrupted, the same command continues where it stopped.
 
     Training does this by itself on first use, into this machine's cache. A pack made here is for
     other machines: it can be copied, put on a shared volume, or uploaded.
@@ -208,7 +208,7 @@ def upload(
     ],
     url: Annotated[str, typer.Argument(help="s3://bucket/prefix, to be named in an experiment file.")],
 ) -> None:
-    """Put a folder into a bucket, with checksums; files that are there already are left."""
+    """Upload a folder to a bucket, with checksums; files that are already there are skipped."""
     from gridctl_trainer.datasets.transfer.uploading import upload as uploaded
 
     _require_bucket(url)
@@ -225,7 +225,7 @@ def _require_bucket(url: str) -> None:
     from gridctl_trainer.contract.errors import LocationError
 
     if not read_location(url, "URL").is_remote:
-        raise LocationError("not a place in a bucket", where="URL", fix="use s3://bucket/prefix")
+        raise LocationError("not a location in a bucket", where="URL", fix="use s3://bucket/prefix")
 
 
 @app.command(epilog=examples(*EXAMPLES["data download"]))
@@ -236,16 +236,16 @@ def download(
         typer.Argument(parser=_folder, metavar="FOLDER", help="Where to put it, such as a volume that pods read."),
     ],
 ) -> None:
-    """Bring a data set or packs from a bucket into a folder, with checksums; the same command goes on where it was.
+    """Download a data set or packs from a bucket to a folder, with checksums; if interrupted, run it again to continue.
 
-    Pods do this by themselves where an experiment names the bucket. This is for a volume that is filled once.
+    Pods do this by themselves if an experiment names the bucket. This is for a volume that is filled once.
     """
     from gridctl_trainer.datasets.transfer.fetching import download as downloaded
 
     _require_bucket(url)
     with _bar("downloading") as progress:
         came, files = downloaded(url, folder, progress)
-    sys.stderr.write(f"brought {came} of {count(files, 'file')} to {folder}, {_already(files - came)}\n")
+    sys.stderr.write(f"fetched {came} of {count(files, 'file')} to {folder}, {_already(files - came)}\n")
 
 
 @app.command(epilog=examples(*EXAMPLES["data phantom"]))
@@ -255,7 +255,7 @@ def phantom(
         typer.Argument(
             parser=_folder,
             metavar="OUT",
-            help="Folder to write; it must not be there yet.",
+            help="Folder to write; it must not exist yet.",
         ),
     ],
     patients: Annotated[int, typer.Option(min=2, max=999, help="Patients in ACDC's format.")] = 12,
@@ -308,7 +308,7 @@ def _check_packs(root: Path, *, as_json: bool) -> None:
 
 @contextlib.contextmanager
 def _bar(title: str) -> Iterator[Progress]:
-    """A bar with the time that remains, on a terminal."""
+    """Show a bar with the remaining time on a terminal."""
     from rich.console import Console
 
     from gridctl_trainer.terminal.progress_bars import bar

@@ -1,4 +1,4 @@
-"""`--set option=value` of `describe`: a network by name, changed as an experiment file would change it."""
+"""Reads `--set option=value` of `describe`: a network by name, changed as an experiment file would change it."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ _MAX_BYTES = 1 << 16
 
 
 def described_network(model: str, assignments: Sequence[str]) -> NetworkSpec:
-    """A network specification.
+    """Make the specification of a network.
 
     Args:
-        model: Its short name, or `pkg.module:Name`.
-        assignments: `option=value`; values are JSON, or text.
+        model: Short name of the model, or its path `pkg.module:Name`.
+        assignments: `option=value`; a value is JSON, or else text.
 
     Raises:
-        SpecError: An option is unknown, or a value is not allowed: all of them.
-        PluginError: The model is unknown, or cannot be imported.
+        SpecError: An option is unknown or a value is not allowed; the error lists all such faults.
+        PluginError: The model is unknown or cannot be imported.
     """
     read = _options(model, assignments)
     if is_class_path(model):
@@ -36,16 +36,16 @@ def described_network(model: str, assignments: Sequence[str]) -> NetworkSpec:
 
 
 def described_optimizer(model: str, assignments: Sequence[str], given: str | None) -> OptimizerSpec:
-    """The optimizer that trains it: as given, else that of its preset, else the default.
+    """Choose the optimizer of a model: the one given, else that of the model's preset, else the default.
 
     Args:
-        model: Its short name, or `pkg.module:Name`.
-        assignments: As of `described_network`.
-        given: A name, or a section as JSON; None where nothing was given.
+        model: Short name of the model, or its path `pkg.module:Name`.
+        assignments: As for `described_network`.
+        given: A name, or a section as JSON; None if it was not given.
 
     Raises:
-        SpecError: There is no such optimizer, or it has no such option: all of them.
-        PluginError: The model is unknown, or cannot be imported.
+        SpecError: The optimizer or one of its options is unknown; the error lists all such faults.
+        PluginError: The model is unknown or cannot be imported.
     """
     if given is None:
         return OptimizerSpec.model_validate(_options(model, assignments).recipe.training.get("optimizer", {}))

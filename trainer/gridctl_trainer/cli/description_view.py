@@ -1,4 +1,4 @@
-"""The table of `gridctl-trainer describe`."""
+"""Prints the table of `gridctl-trainer describe`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _MIB = 2**20
 
 
 def print_description(described: NetworkDescription, card_gib: float, console: Console) -> None:
-    """Print layers, sums, and whether training fits a device.
+    """Print layers and totals, and whether training fits on a device.
 
     Args:
         described: The network.
         card_gib: Memory of the device in GiB.
-        console: Where to.
+        console: Console to print on.
     """
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for column in ("layer", "kind"):

@@ -1,4 +1,4 @@
-"""Examples of every command of `gridctl-trainer`, shown at the end of its help. A test runs each of them."""
+"""Examples of every command of `gridctl-trainer`, which its help shows at the end. A test runs each of them."""
 
 from __future__ import annotations
 

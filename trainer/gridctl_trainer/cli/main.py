@@ -1,6 +1,6 @@
-"""`gridctl-trainer run SPEC`, `... data ...`, `... describe MODEL`.
+"""The program `gridctl-trainer`, with commands such as `run SPEC`, `data ...` and `describe MODEL`.
 
-Exit codes are those of `gridctl_trainer.contract.exit_codes`.
+Exit codes are defined in `gridctl_trainer.contract.exit_codes`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ app = CommandApp(
 
 
 class ProgressStyle(StrEnum):
-    """Where progress goes."""
+    """How to show progress."""
 
     AUTO = "auto"
     JSON = "json"
@@ -40,7 +40,7 @@ class ProgressStyle(StrEnum):
 
 
 class Device(StrEnum):
-    """Where to compute."""
+    """The device to compute on."""
 
     AUTO = "auto"
     CPU = "cpu"
@@ -62,14 +62,14 @@ def commands(
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show version and commit, and exit."),
     ] = False,
 ) -> None:
-    """Train one model of a grid, and look at data and models."""
+    """Train one model of a grid, and inspect data and models."""
 
 
 @app.command(epilog=examples(*EXAMPLES["run"]))
 def run(
     spec: Annotated[str, typer.Argument(help="A spec.json: a file, a URL in a store, or - for standard input.")],
     store: Annotated[
-        str | None, typer.Option(help="Where to keep everything.", show_default="the store that SPEC lies in")
+        str | None, typer.Option(help="Where to keep everything.", show_default="the store that holds SPEC")
     ] = None,
     progress: Annotated[
         ProgressStyle, typer.Option(help="auto: a bar on a terminal; json: lines on standard output.")
@@ -101,17 +101,17 @@ def run(
 @app.command(epilog=examples(*EXAMPLES["preflight"]))
 def preflight(
     specs: Annotated[
-        list[str], typer.Argument(metavar="SPEC...", help="Each a spec.json: a file or a URL; - for one a line.")
+        list[str], typer.Argument(metavar="SPEC...", help="A spec.json: a file or a URL; - reads one per line.")
     ],
     progress: Annotated[
         ProgressStyle, typer.Option(help="auto: a bar on a terminal; json: lines on standard output.")
     ] = ProgressStyle.AUTO,
 ) -> None:
-    """What would keep runs from training here: device, data, patients of each part, one step of each model.
+    """Find what would keep runs from training here: device, data, patients of each part, one step of each model.
 
-    Exits with what a run would: 2 for a specification or device, 3 for data.
+    Exits like a run: with 2 for a wrong specification or device, 3 for wrong data.
     """
-    stop = _prepare_to_train(logging.ERROR)  # what is odd about data is among the findings
+    stop = _prepare_to_train(logging.ERROR)  # what is odd about the data is reported as a finding
     from gridctl_trainer.training.preflight.installation import required
 
     with required():
@@ -124,21 +124,23 @@ def preflight(
 def predict(
     specs: Annotated[
         list[str],
-        typer.Argument(metavar="SPEC...", help="spec.json of a finished run in its store; several are an ensemble."),
+        typer.Argument(metavar="SPEC...", help="spec.json of a finished run in its store; several form an ensemble."),
     ],
     place: Annotated[
         str,
         typer.Argument(metavar="INPUT", help="A NIfTI file, or a folder of NIfTI files or DICOM series."),
     ],
     output: Annotated[str, typer.Option("--output", "-o", metavar="DIR", help="Folder for the masks.")],
-    best: Annotated[bool, typer.Option("--best", help="The weights of the best epoch, not those of the last.")] = False,
+    best: Annotated[
+        bool, typer.Option("--best", help="Use the weights of the best epoch, not those of the last.")
+    ] = False,
     device: Annotated[Device, typer.Option(help="Where to compute; auto takes a GPU if there is one.")] = Device.AUTO,
     end_diastole: EndDiastole = None,
     store: Annotated[
-        str | None, typer.Option(help="Where the runs are.", show_default="the store that SPEC lies in")
+        str | None, typer.Option(help="Where the runs are.", show_default="the store that holds SPEC")
     ] = None,
 ) -> None:
-    """Segment scans with the model of a finished run, or the mean of several: NIfTI masks on each scan's own grid."""
+    """Segment scans with one finished run or the mean of several, as NIfTI masks on the grid of each scan."""
     _log_to_stderr(logging.WARNING)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     from gridctl_trainer.training.preflight.installation import required
@@ -157,10 +159,10 @@ def predict(
 def weights(
     spec: Annotated[str, typer.Argument(metavar="SPEC", help="spec.json of a finished run in its store.")],
     store: Annotated[
-        str | None, typer.Option(help="Where the run is.", show_default="the store that SPEC lies in")
+        str | None, typer.Option(help="Where the run is.", show_default="the store that holds SPEC")
     ] = None,
 ) -> None:
-    """Print the SHA-256 of a finished run's weights, read from its last checkpoint: result.json has the same."""
+    """Print the SHA-256 of a finished run's weights, computed from its last checkpoint; result.json has the same."""
     _log_to_stderr(logging.WARNING)
     from gridctl_trainer.training.preflight.installation import required
 
@@ -171,13 +173,13 @@ def weights(
 
 
 def _prepare_to_train(level: int = logging.INFO) -> StopSignal:
-    """What has to be settled before torch and OpenCV are imported: they read it once."""
+    """Make settings that torch and OpenCV read only once, when they are imported."""
     from gridctl_trainer.host.signals import StopSignal
     from gridctl_trainer.training.machine.memory_allocator import keep_freed_memory
 
     stop = StopSignal().install()
     keep_freed_memory()
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the specification's own number follows
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # the number in the specification is applied later
     _log_to_stderr(level)
     return stop
 
@@ -190,7 +192,7 @@ def _log_to_stderr(level: int) -> None:
     handler.setFormatter(MaskingFormatter(FORMAT))
     logging.basicConfig(level=level, handlers=[handler])
     logging.captureWarnings(True)
-    for library in ("boto3", "botocore", "s3transfer", "urllib3"):  # they say where they found credentials, and more
+    for library in ("boto3", "botocore", "s3transfer", "urllib3"):  # they log where they found credentials, and more
         logging.getLogger(library).setLevel(logging.WARNING)
 
 
@@ -203,7 +205,7 @@ def describe(
         ),
     ],
     size_px: Annotated[int, typer.Option(min=1, help="Side of the images.")] = 128,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images a step.")] = 2,
+    batch_size: Annotated[int, typer.Option(min=1, help="Images per step.")] = 2,
     assignments: Annotated[
         list[str] | None,
         typer.Option(
@@ -217,18 +219,18 @@ def describe(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="What trains it: adam, adamw, sgd, or a section as JSON.",
+            help="Optimizer: adam, adamw, sgd, or a section as JSON.",
             show_default="that of the model's preset, else adam",
         ),
     ] = None,
     card_gib: Annotated[float, typer.Option(min=0.1, help="Memory of the device; the thesis's card had 11.")] = 11,
     plugin_path: Annotated[
         list[str] | None,
-        typer.Option(metavar="FOLDER", help="Where a model named by its path lies. Repeatable."),
+        typer.Option(metavar="FOLDER", help="Where to find a model that is named by its path. Repeatable."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
-    """Layers, shapes, parameters, FLOPs and memory of a network, and whether training it fits a device."""
+    """Show layers, shapes, parameters, FLOPs and memory of a network, and whether training it fits on a device."""
     import json
 
     from gridctl_trainer.cli.description_options import described_network, described_optimizer
@@ -272,9 +274,9 @@ def score(
     output: score_options.OutputFile = None,
     as_json: score_options.AsJson = False,
 ) -> None:
-    """Score anybody's masks against the truth: overlap, surface distances in mm, volumes, ejection fraction.
+    """Score any masks against the truth: overlap, surface distances in mm, volumes, ejection fraction.
 
-    Exits with 1 if some cases could not be scored; the others are.
+    Exits with 1 if some cases could not be scored; the others are scored.
     """
     from pathlib import Path
 
@@ -301,7 +303,7 @@ def _mount_data_commands() -> None:
 
 
 def main() -> None:
-    """Run a command; a fault becomes its message and exit code."""
+    """Run a command, and turn a fault into its message and exit code."""
     from gridctl_trainer.terminal.command_line import run_command
 
     if sys.argv[1:2] not in (
@@ -309,7 +311,7 @@ def main() -> None:
         ["preflight"],
         ["predict"],
         ["weights"],
-    ):  # these need a fast start and no image formats
+    ):  # these must start fast and need no image formats
         _mount_data_commands()
     if is_completing("gridctl-trainer"):
         answer_shell(app)

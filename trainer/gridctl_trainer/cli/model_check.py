@@ -1,4 +1,4 @@
-"""Options of models that are named by their path, checked in a process of its own for whoever must not import them."""
+"""Checks options of models that are named by their path, in a separate process, as callers must not import them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,15 @@ from gridctl_trainer.plugins.model import GIVEN, ModelOptions, options_class
 
 
 def check_models(lines: Iterable[bytes]) -> None:
-    """Answer each line of JSON, a model's `architecture`, `options`, `training` and `plugin_path`, with one.
+    """Answer each line of JSON about a model with one line.
 
-    The answer has `missing`, the module that could not be found; `problems`, each with the keys that lead to it;
-    `either`, those of `training` that the model has an option of the name of, and of a sound one `size_multiple`.
-    `training` holds the keys that stand beside the options, though they are training's.
+    Args:
+        lines: JSON objects with a model's `architecture`, `options`, `training` and `plugin_path`. `training` holds the
+            keys that stand beside the options although they belong to training.
+
+    An answer has `problems`, each with the keys that lead to it. It also has `missing`, the module that could not be
+    found; `either`, the keys in `training` that the model has as options too; and `size_multiple`, if the options are
+    valid.
     """
     for line in lines:
         asked = json.loads(line)

@@ -1,4 +1,4 @@
-"""`gridctl-trainer predict`: what it shows while it works."""
+"""Runs `gridctl-trainer predict`, and shows its progress."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gridctl_trainer.training.prediction.predict import Request, predict
 
 
 class _Shown:
-    """Paths of masks on standard output; a bar, or a line for each scan, and notes on standard error."""
+    """Shows paths of masks on standard output, and on standard error notes and a bar, or else a line for each scan."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -45,7 +45,7 @@ def predict_and_show(request: Request) -> None:
     """Segment every scan.
 
     Raises:
-        Fault: As of `predict`.
+        Fault: As for `predict`.
     """
     with _Shown(Console(stderr=True)) as shown:
         predict(request, shown)

@@ -1,4 +1,4 @@
-"""`gridctl-trainer preflight`."""
+"""Runs `gridctl-trainer preflight`."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from gridctl_trainer.training.spec_source import read_specification
 
 
 def preflight(locations: Sequence[str], *, as_json: bool, stop: StopSignal) -> int:
-    """Look at what the runs of these specifications need.
+    """Check everything that the runs of these specifications need.
 
     Args:
-        locations: Files or URLs; `-` for standard input, one specification per line.
-        as_json: Whether a program reads it.
-        stop: Asks to end.
+        locations: Files or URLs; `-` for standard input, with one specification per line.
+        as_json: Whether to write JSON lines for a program.
+        stop: Ends the check when a stop is requested.
 
     Returns:
-        0, or the exit code that a run with the first problem would end with; 143 if it was stopped.
+        0, or the exit code with which a run would end because of the first problem; 143 if it was stopped.
 
     Raises:
         SpecError: A specification cannot be read.
-        StoreError: The store that it lies in cannot be reached.
+        StoreError: The store that holds a specification cannot be reached.
     """
     runs = [run for location in locations for run in _read(location)]
     extend_import_path([folder for run in runs for folder in run.plugin_path])
@@ -49,5 +49,5 @@ def _read(location: str) -> list[RunSpec]:
     lines = enumerate(sys.stdin.buffer, 1)
     found = [RunSpec.from_json(line, where=f"standard input:{number}") for number, line in lines if line.strip()]
     if not found:
-        raise SpecError("there is no specification", where="standard input", fix="give one a line, as JSON")
+        raise SpecError("there is no specification", where="standard input", fix="give one per line, as JSON")
     return found

@@ -1,1 +1,1 @@
-"""Scores any masks against the truth: two folders of label maps, with the metrics of runs."""
+"""Scores any masks against the truth: compares two folders of label maps with the metrics of runs."""

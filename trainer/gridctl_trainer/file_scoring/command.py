@@ -1,4 +1,4 @@
-"""`gridctl-trainer score`: from arguments to tables, files and exit code."""
+"""Runs `gridctl-trainer score`: turns arguments into tables, files and an exit code."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from gridctl_trainer.file_scoring.view import print_scorecard
 from gridctl_trainer.terminal.progress_bars import bar
 
 _NOT_ALL = exit_codes.BUG
-"""1: some cases were not scored."""
+"""Exit code 1, if some cases were not scored."""
 
 
 def score(wanted: ScoreRequest, output: Path | None, *, json_wanted: bool) -> int:
-    """Score masks, and show the scorecard.
+    """Score masks and show the scorecard.
 
     Args:
-        wanted: What against what.
+        wanted: What to score, and against what.
         output: File to write as well; None for none.
-        json_wanted: Whether standard output gets JSON instead of tables.
+        json_wanted: Whether to print JSON instead of tables.
 
     Returns:
-        0, or 1 if cases could not be scored: each is named on standard error.
+        0, or 1 if some cases could not be scored; each of them is named on standard error.
 
     Raises:
-        Fault: Nothing could be: the arguments are wrong.
+        Fault: Nothing could be scored, because the arguments are wrong.
     """
     write = None if output is None else writer_for(output)
     try:
         prepared = prepare(wanted, lambda text: _say(f"note: {text}"))
-    except DataError as fault:  # of a whole folder: nothing can be scored
+    except DataError as fault:  # it concerns a whole folder, so nothing can be scored
         raise SpecError(fault.problems) from None
     scoring = prepared.scoring
     with bar(Console(stderr=True), "scoring") as progress:
@@ -62,10 +62,10 @@ def score(wanted: ScoreRequest, output: Path | None, *, json_wanted: bool) -> in
 
 
 _NAMED = 5
-"""Patients that are named one by one."""
+"""Number of patients that are listed individually."""
 
 _WIDTH = 160
-"""Of tables that no terminal shows."""
+"""Width of tables that are not shown on a terminal."""
 
 
 def _trained_on(found: Mapping[str, Sequence[str]]) -> str:

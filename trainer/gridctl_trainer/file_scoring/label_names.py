@@ -1,4 +1,4 @@
-"""What the numbers of a label map stand for: from the command line, or the dataset.json that nnU-Net writes."""
+"""Reads what the numbers in label maps stand for, from the command line or from nnU-Net's dataset.json."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SAME: Final[Mapping[str, str]] = {
     "lv_myocardium": "myocardium",
     "epi": "epicardium",
 }
-"""Short names that label maps of hearts use."""
+"""Short names that are common in label maps of hearts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class LabelNames:
     """Numbers of label maps and the structures that they stand for.
 
     Attributes:
-        structures: Numbers of each structure; several where one encloses others.
-        other: Numbers that are background.
-        ignored: Number of voxels that do not count, of truth; None for none.
+        structures: Numbers of each structure; there are several if a structure encloses others.
+        other: Numbers that mean background.
+        ignored: Number in the truth for voxels that do not count; None if there is none.
     """
 
     structures: Mapping[str, tuple[int, ...]]
@@ -54,7 +54,7 @@ class LabelNames:
 
     @property
     def text(self) -> str:
-        """`1 right_ventricle, 2 myocardium`."""
+        """The labels in words, such as `1 right_ventricle, 2 myocardium`."""
         return ", ".join(f"{'+'.join(map(str, numbers))} {name}" for name, numbers in self.structures.items())
 
 
@@ -62,7 +62,7 @@ def parse_labels(text: str, option: str) -> LabelNames:
     """Read `1=right_ventricle,2=myocardium`.
 
     Raises:
-        SpecError: It has another form.
+        SpecError: The text has another form.
     """
     pairs = [part.partition("=") for part in text.split(",") if part.strip()]
     if not pairs or any(not equals or not number.strip().isdecimal() for number, equals, _ in pairs):
@@ -75,10 +75,10 @@ def parse_labels(text: str, option: str) -> LabelNames:
 
 
 def labels_beside(place: Path) -> LabelNames | None:
-    """What the dataset.json in a folder, or in the one above, says; None if there is none.
+    """Read the labels in the dataset.json in a folder or in the folder above; None if there is none.
 
     Raises:
-        SpecError: It says nothing of labels.
+        SpecError: The file does not describe the labels.
     """
     folder = place if place.is_dir() else place.parent
     for path in (folder / SIDECAR, folder.resolve().parent / SIDECAR):
@@ -108,14 +108,14 @@ def _numbers(value: Any) -> list[int]:
 
 
 def label_names(pairs: Sequence[tuple[str, Sequence[int]]], where: object) -> LabelNames:
-    """Names and their numbers as they were written.
+    """Make label names from names and numbers as they were written.
 
     Args:
-        pairs: Names in any spelling; short ones of hearts stand for their structures.
-        where: They were written, for messages.
+        pairs: Names in any spelling, each with its numbers; common short names stand for their structures.
+        where: Where they were written, for messages.
 
     Raises:
-        SpecError: A name is not valid, or is given twice.
+        SpecError: A name is invalid or is given twice.
     """
     structures: dict[str, tuple[int, ...]] = {}
     other, ignored = [0], None
@@ -127,7 +127,7 @@ def label_names(pairs: Sequence[tuple[str, Sequence[int]]], where: object) -> La
         elif name == IGNORED:
             ignored = numbers[0]
         elif not name or name in structures:
-            what = f"the structure {name} is named twice" if name else f"'{written}' is no name of a structure"
+            what = f"the structure {name} is named twice" if name else f"'{written}' is not the name of a structure"
             raise SpecError(what, where=where, fix="name each structure once, such as left_ventricle")
         else:
             structures[name] = tuple(numbers)

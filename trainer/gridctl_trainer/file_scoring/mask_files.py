@@ -1,4 +1,4 @@
-"""Label maps of a folder: which files they are, of which case each is, and what one holds."""
+"""Finds the label maps in a folder and the case of each, and reads them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _TIME_POINT: Final = re.compile(r"(?P<patient>.+?)[_-](?P<time_point>ed|es)", re
 
 @dataclass(frozen=True, slots=True)
 class LabelMap:
-    """What a file holds.
+    """Content of a label map.
 
     Attributes:
-        numbers: (S, H, W), whole numbers.
-        volume: As read, with its grid.
+        numbers: (S, H, W) whole numbers.
+        volume: The volume as read, with its grid.
     """
 
     numbers: NDArray[Any]
@@ -37,18 +37,18 @@ class LabelMap:
 
 
 def find_masks(place: Path, side: str, note: Callable[[str], None]) -> dict[str, Path]:
-    """The NIfTI files of a folder, by the case that they are of: the name without ending and `_gt`.
+    """Find the NIfTI files in a folder by case, whose name is that of the file without ending and `_gt`.
 
-    Where names are the same in several folders, as in `patient001/mask.nii.gz`, the folder is part of the name.
+    If several folders use the same names, as in `patient001/mask.nii.gz`, the folder is part of the case's name.
 
     Args:
         place: A folder, or one file.
         side: `PREDICTIONS` or `TRUTH`, for messages.
-        note: Told of files that are passed over.
+        note: Called with a note about files that are skipped.
 
     Raises:
-        SpecError: There is no such place, or no label map in it.
-        DataError: Part of it cannot be read, or two files are of one case.
+        SpecError: The place does not exist or holds no label map.
+        DataError: Some part cannot be read, or two files belong to one case.
     """
     if place.is_file():
         return {case_name(place): place}
@@ -58,7 +58,7 @@ def find_masks(place: Path, side: str, note: Callable[[str], None]) -> dict[str,
     truths = [path for path in files if str(stem(path)).casefold().endswith(_TRUTH)]
     if truths and len(truths) < len(files):
         others = len(files) - len(truths)
-        note(f"{place}: {count(others, 'file')} passed over: only those named *{_TRUTH}.nii* are taken for label maps")
+        note(f"{place}: {count(others, 'file')} skipped, as only those named *{_TRUTH}.nii* are taken for label maps")
         files = truths
     if not files:
         raise SpecError("there is no NIfTI file in it", where=f"{side} {place}", fix="give the folder of the masks")
@@ -67,30 +67,30 @@ def find_masks(place: Path, side: str, note: Callable[[str], None]) -> dict[str,
         by_name = [((path.parent.relative_to(place) / case_name(path)).as_posix(), path) for path in files]
     if twice := [name for name, times in Counter(name for name, _ in by_name).items() if times > 1]:
         of_one = ", ".join(path.name for name, path in by_name if name == twice[0])
-        raise DataError(f"{of_one} are of one case, {twice[0]}", where=place, fix="move all but one of them away")
+        raise DataError(f"{of_one} belong to one case, {twice[0]}", where=place, fix="move all but one of them away")
     return dict(by_name)
 
 
 def stem(path: Path) -> str | None:
-    """The name of a NIfTI file without its ending; None of another file."""
+    """The name of a NIfTI file without its ending; None for any other file."""
     found = re.fullmatch(r"(.+)\.nii(\.gz)?", path.name, re.IGNORECASE)
     return found[1] if found else None
 
 
 def case_name(path: Path) -> str:
-    """Of which case a file is."""
+    """The name of the case to which a file belongs."""
     return _SUFFIX.sub("", stem(path) or path.name)
 
 
 class CaseNames:
-    """Patient and time point of a case, from its name.
+    """Derives the patient and time point of a case from its name.
 
     Args:
-        pattern: A regular expression with the groups `patient` and, where there are several, `time_point`, which has to
-            fit the whole name; None to take `_ED` and `_ES` at the end as time points.
+        pattern: A regular expression that must match the whole name, with a group `patient` and, if there are several
+            time points, a group `time_point`; None to take `_ED` and `_ES` at the end as time points.
 
     Raises:
-        SpecError: It is no regular expression, or has no such group.
+        SpecError: The pattern is not a regular expression, or lacks the group `patient`.
     """
 
     def __init__(self, pattern: str | None) -> None:
@@ -102,12 +102,12 @@ class CaseNames:
         try:
             self._pattern = re.compile(pattern)
         except re.error as error:
-            raise SpecError(f"it is no regular expression: {error}", where="--pattern", fix=fix) from None
+            raise SpecError(f"it is not a regular expression: {error}", where="--pattern", fix=fix) from None
         if "patient" not in self._pattern.groupindex:
             raise SpecError("it has no group named patient", where="--pattern", fix=fix)
 
     def of(self, name: str, path: Path) -> tuple[str, str]:
-        """Patient and time point.
+        """The patient and the time point of a case.
 
         Raises:
             DataError: The name does not fit the pattern.
@@ -127,28 +127,28 @@ class CaseNames:
 
 
 def read_label_map(path: Path, names: LabelNames, option: str) -> LabelMap:
-    """Read one.
+    """Read a label map.
 
     Args:
         path: The file.
-        names: What its numbers may be.
-        option: By which names are declared, for messages.
+        names: Declared labels.
+        option: Option with which labels are declared, for messages.
 
     Raises:
-        DataError: It is unreadable, has no spacing, or holds NaN, fractions or a number that nobody declared.
+        DataError: The file is unreadable, has no spacing, or holds NaN, fractions or undeclared numbers.
     """
     volume = read_volume(path)
     array = volume.array
     if array.dtype.kind == "f" and (fractions := array[array != np.floor(array)]).size:
         raise DataError(
-            f"it is no label map: it holds fractions, such as {fractions.flat[0]:g}",
+            f"it is not a label map: it holds fractions, such as {fractions.flat[0]:g}",
             where=path,
-            fix="write the number of the likeliest label for each voxel",
+            fix="write the number of the most likely label for each voxel",
         )
     if unknown := sorted({int(number) for number in np.unique(array)} - names.declared):
         said = ", ".join(map(str, unknown[:5]))
-        what = f"it holds the label{'s' if len(unknown) > 1 else ''} {said}, which nobody declared"
+        what = f"it holds the label{'s' if len(unknown) > 1 else ''} {said}, which is not declared"
         number = unknown[0]
-        fix = f"declared: {names.text}; add to {option}: {number}=NAME, or {number}=background if it is none"
+        fix = f"declared: {names.text}; add to {option}: {number}=NAME, or {number}=background if it is no structure"
         raise DataError(what, where=path, fix=fix)
     return LabelMap(array, volume)

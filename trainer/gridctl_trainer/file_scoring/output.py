@@ -1,4 +1,4 @@
-"""The scorecard as JSON and as files: one row of each case, structure and metric."""
+"""Writes the scorecard as JSON and as files, with one row per case, structure and metric."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from gridctl_trainer.host.source_version import version
 
 
 def writer_for(path: Path) -> Callable[[Scoring, Path, Path], None]:
-    """What writes such a file, of a scoring and the places of predictions and truth.
+    """Choose the function that writes a file, from a scoring and the paths of predictions and truth.
 
     Raises:
-        SpecError: Nothing does, or it takes a library that is not installed.
+        SpecError: The format is unknown, or needs a library that is not installed.
     """
     formats: dict[str, Callable[[Scoring, Path, Path], bytes]] = {
         ".parquet": _parquet,
@@ -44,12 +44,12 @@ def writer_for(path: Path) -> Callable[[Scoring, Path, Path], None]:
                 _require_pyarrow()
             return lambda scoring, predictions, truth: _write(path, made(scoring, predictions, truth))
     raise SpecError(
-        "it is not known how to write such a file", where=f"-o {path}", fix=f"let it end in {', '.join(formats)}"
+        "this kind of file cannot be written", where=f"-o {path}", fix=f"let it end in {', '.join(formats)}"
     )
 
 
 def as_json(scoring: Scoring, predictions: str, truth: str) -> Mapping[str, Any]:
-    """Everything that is known, for programs."""
+    """All results as JSON data, for programs."""
     metrics, header = _infos(scoring), _header(scoring)
     empty = one_empty(scoring.records)
     return {
@@ -98,7 +98,7 @@ def _header(scoring: Scoring) -> ScoreFileHeader:
 
 
 def json_text(scoring: Scoring, predictions: Path, truth: Path) -> str:
-    """What `--json` prints."""
+    """The text that `--json` prints."""
     return json.dumps(as_json(scoring, str(predictions), str(truth)), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -115,7 +115,7 @@ def _csv(scoring: Scoring, _: Path, __: Path) -> bytes:
 
 
 def _json_lines(scoring: Scoring, predictions: Path, _: Path) -> bytes:
-    """As runs keep theirs in a store."""
+    """The format in which runs keep their scores in a store."""
     header = CasesHeader(run_id=predictions.resolve().name, spec_digest="", metrics=_infos(scoring))
     return cases_to_bytes(header, scoring.records)
 
@@ -140,7 +140,7 @@ def _require_pyarrow() -> None:
         import pyarrow.parquet  # noqa: F401
     except ImportError:
         raise SpecError(
-            "writing Parquet takes pyarrow, which is not installed here",
+            "writing Parquet requires pyarrow, which is not installed here",
             where="-o",
             fix="pip install gridctl, or write .csv",
         ) from None

@@ -1,4 +1,4 @@
-"""Which runs made the masks, as `gridctl predict` notes beside them, and which patients those runs were trained on."""
+"""Reads which runs made the masks and on which patients they were trained, as `gridctl predict` notes beside masks."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from gridctl_trainer.file_scoring.label_names import SIDECAR
 
 @dataclass(frozen=True, slots=True)
 class PredictedBy:
-    """What the dataset.json in the folder of the masks says; nothing of masks from elsewhere.
+    """What the dataset.json in the folder of the masks says about runs; empty for masks from elsewhere.
 
     Attributes:
-        runs: That made them.
-        trained_on: By run id, ids of its training patients.
-        masks: By the name of a mask's file, the runs that were trained on its patient.
+        runs: Runs that made the masks.
+        trained_on: Ids of the training patients of each run, by run id.
+        masks: Ids of the runs that were trained on the patient of a mask, by the name of the mask's file.
     """
 
     runs: tuple[PredictingRun, ...] = ()
@@ -30,10 +30,10 @@ class PredictedBy:
 
     @classmethod
     def beside(cls, place: Path) -> Self:
-        """What is said in the folder of the masks.
+        """Read what the folder of the masks says.
 
         Raises:
-            SpecError: It says something of runs that cannot be read.
+            SpecError: What it says about runs cannot be read.
         """
         path = (place if place.is_dir() else place.parent) / SIDECAR
         if not path.is_file():
@@ -41,7 +41,7 @@ class PredictedBy:
         try:
             content: Any = json.loads(path.read_bytes())
             if not isinstance(content, dict) or not isinstance(content.get("runs"), list):
-                return cls()  # of nnU-Net
+                return cls()  # the file is nnU-Net's
             return cls(
                 tuple(
                     PredictingRun(
@@ -56,14 +56,14 @@ class PredictedBy:
             raise SpecError(
                 f"it does not say which runs predicted: {type(error).__name__}: {error}",
                 where=path,
-                fix="predict again with gridctl predict, or take the section 'runs' out of it",
+                fix="predict again with gridctl predict, or remove the section 'runs'",
             ) from None
 
     def runs_trained_on(self, patient: str, mask: Path) -> list[str]:
-        """Ids of the runs that were trained on the patient of a case, as far as names tell.
+        """Ids of the runs that were trained on the patient of a case, as far as names show it.
 
         Args:
-            patient: Id.
+            patient: Patient id.
             mask: File of the prediction.
         """
         of_mask = {run for file, runs in self.masks.items() if Path(file).name == mask.name for run in runs}

@@ -1,4 +1,4 @@
-"""What `gridctl-trainer score` was asked for: looked at before any image is opened."""
+"""Checks what `gridctl-trainer score` was asked to do, before any image is opened."""
 
 from __future__ import annotations
 
@@ -23,14 +23,16 @@ Note = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class ScoreRequest:
-    """By the user.
+    """What the user asked to be scored.
 
     Attributes:
-        predictions, truth: Folders, or files.
-        dataset: Whose layout the truth has; None for label maps.
-        labels, truth_labels: As written; None if they were not given.
-        pattern: Of patients and time points in names; None if it was not given.
-        metrics: Their names; none for all of cases and patients.
+        predictions: Folder or file of the predictions.
+        truth: Folder or file of the truth.
+        dataset: Data set whose layout the truth has; None for label maps.
+        labels: Labels as written; None if not given.
+        truth_labels: Labels of the truth as written; None if not given.
+        pattern: Pattern of patients and time points in names; None if not given.
+        metrics: Names of the metrics; empty for all metrics of cases and patients.
     """
 
     predictions: Path
@@ -44,12 +46,12 @@ class ScoreRequest:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What is about to be scored.
+    """What is ready to be scored.
 
     Attributes:
-        scoring: Without a result yet.
-        patients: The cases of each.
-        total: How many patients.
+        scoring: The scoring, still without results.
+        patients: Cases of each patient.
+        total: Number of patients.
     """
 
     scoring: Scoring
@@ -58,16 +60,16 @@ class Prepared:
 
 
 def prepare(wanted: ScoreRequest, note: Note) -> Prepared:
-    """Find files and what their labels are.
+    """Find the files and the meaning of their labels.
 
     Args:
-        wanted: By the user.
-        note: Told of what is passed over.
+        wanted: What the user asked for.
+        note: Called with a note about anything that is skipped.
 
     Raises:
-        SpecError: A place is not there, labels have no name, or nothing is on both sides.
+        SpecError: A path does not exist, labels have no names, or the two sides have nothing in common.
         DataError: A folder cannot be read.
-        PluginError: There is no such data set or metric.
+        PluginError: The data set or a metric is unknown.
     """
     metrics = chosen_metrics(wanted.metrics)
     naming, predicted_by = CaseNames(wanted.pattern), PredictedBy.beside(wanted.predictions)
@@ -88,7 +90,7 @@ def prepare(wanted: ScoreRequest, note: Note) -> Prepared:
     of_truth = parse_labels(wanted.truth_labels, "--truth-labels") if wanted.truth_labels else given
     of_truth = of_truth or labels_beside(wanted.truth) or own
     labels = _named(own or of_truth)
-    if wanted.predictions.is_file() and wanted.truth.is_file():  # whatever they are called
+    if wanted.predictions.is_file() and wanted.truth.is_file():  # two files belong together whatever their names
         predictions = dict(zip(truths, predictions.values(), strict=True))
     _require_some(predictions, truths, wanted)
     shared = _shared(labels, tuple(_named(of_truth).structures), note)
@@ -104,11 +106,11 @@ def prepare(wanted: ScoreRequest, note: Note) -> Prepared:
 
 
 def _sources(dataset: str, root: Path) -> list[CaseSource]:
-    """The patients of a data set whose options are the default ones.
+    """Find the cases of a data set with default options.
 
     Raises:
-        SpecError: It has some that must be given.
-        DataError: It is not there, or cannot be read.
+        SpecError: The data set has options that must be given.
+        DataError: The data set does not exist or cannot be read.
     """
     try:
         return find_sources(dataset, root)
@@ -121,25 +123,25 @@ def _sources(dataset: str, root: Path) -> list[CaseSource]:
 
 
 def chosen_metrics(names: Sequence[str]) -> tuple[Metric, ...]:
-    """Those of cases and patients.
+    """Load the metrics that were asked for, or all metrics of cases and patients.
 
     Raises:
-        PluginError: There is none of a name.
-        SpecError: One scores slices.
+        PluginError: A metric is unknown.
+        SpecError: A metric scores slices.
     """
     found = load_metrics(names or _in_order(METRICS.names()))
     of_slices = [metric.name for metric in found if metric.info.level == "slice"]
     if names and of_slices:
         raise SpecError(
-            f"{of_slices[0]} takes what a model says of each slice, and these are masks",
+            f"{of_slices[0]} needs a model's output for each slice, but these are masks",
             where="--metric",
-            fix="name one of cases or patients, such as dice",
+            fix="name a metric of cases or patients, such as dice",
         )
     return tuple(metric for metric in found if metric.info.level != "slice")
 
 
 def _in_order(names: Sequence[str]) -> list[str]:
-    """As runs have them, then those that runs do not compute by default."""
+    """Put metrics that runs compute by default first, in the order of runs."""
     return [
         *(name for name in DEFAULT_METRICS if name in names),
         *(name for name in names if name not in DEFAULT_METRICS),
@@ -158,10 +160,10 @@ def _named(labels: LabelNames | None) -> LabelNames:
 
 
 def _shared(labels: LabelNames, of_truth: Sequence[str], note: Note) -> tuple[str, ...]:
-    """Structures that both sides have.
+    """The structures that both sides have.
 
     Raises:
-        SpecError: There is none.
+        SpecError: There are none.
     """
     shared = tuple(name for name in labels.structures if name in of_truth)
     if not shared:

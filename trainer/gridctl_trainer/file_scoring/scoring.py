@@ -24,19 +24,19 @@ SET: Final = "predictions"
 
 @dataclass(slots=True)
 class Scoring:
-    """What was scored, and what was not.
+    """What was scored and what was not.
 
     Attributes:
-        metrics: What is computed.
-        structures: What is scored.
-        labels: What the numbers of predictions are.
-        predictions: Files by name.
-        records: One of each case and structure, and of each patient.
-        problems: One of each file that could not be scored.
-        scored: Cases that were.
-        missing: Cases that were not.
-        predicted_by: Whose masks they are.
-        trained_on: Scored patients that one of these runs was trained on, each with the ids of such runs.
+        metrics: Metrics to compute.
+        structures: Structures to score.
+        labels: Meaning of the numbers in predictions.
+        predictions: Files of the predictions, by case name.
+        records: One record per case and structure, and per patient.
+        problems: Problems of files that could not be scored.
+        scored: Number of cases that were scored.
+        missing: Number of cases that were not scored.
+        predicted_by: Runs that made the masks.
+        trained_on: Scored patients on which some of these runs were trained, each with the ids of these runs.
     """
 
     metrics: Sequence[Metric]
@@ -52,16 +52,16 @@ class Scoring:
     _used: set[str] = field(default_factory=set)
 
     def wrong(self, fault: Fault) -> None:
-        """Note a case that cannot be scored."""
+        """Record a case that cannot be scored."""
         self.problems += fault.problems
         self.missing += 1
 
     def score_patients(self, patients: Iterable[Sequence[TrueCase]], progress: Callable[[int], None]) -> None:
-        """Score all cases, and note predictions without a truth.
+        """Score all cases, and record predictions without a truth.
 
         Args:
-            patients: The cases of each.
-            progress: Called with the patients done.
+            patients: Cases of each patient.
+            progress: Called with the number of patients done.
 
         Raises:
             MetricError: A metric fails.
@@ -112,7 +112,7 @@ class Scoring:
         return volumes
 
     def _read(self, case: TrueCase, path: Path) -> tuple[Truth, LabelMap]:
-        """Both sides; what is wrong with either is said at once."""
+        """Read the truth and the prediction of a case, and raise the faults of both at once."""
         faults: list[Fault] = []
         try:
             truth = case.read()
@@ -128,7 +128,7 @@ class Scoring:
 
     def _score_patient(self, case: TrueCase, volumes: Mapping[str, Mapping[str, CaseVolume]]) -> None:
         if set(volumes) == {""}:
-            return  # data without time
+            return  # data without a time axis has no scores of patients
         for structure, found in score_patient(self.metrics, volumes).items():
             self.records.append(
                 CaseScores(

@@ -1,4 +1,4 @@
-"""The scorecard in few numbers: each metric of each structure, by time point and over patients."""
+"""Summarises a scorecard: each metric of each structure, by time point and over patients."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gridctl_trainer.contract.metric_info import MetricInfo
 from gridctl_trainer.contract.records.case_scores import PATIENT, CaseScores
 
 EVERY: Final = ""
-"""In place of a time point: all of a patient together."""
+"""Stands in place of a time point for the mean over all time points of a patient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,11 @@ class Summary:
     """One metric of one structure.
 
     Attributes:
-        structure: Empty for a metric without structures.
-        metric: Its name.
-        time_point: Whose cases these are; empty for the means of patients.
-        values: Of each case, or of each patient.
-        undefined: How many have none, by reason.
+        structure: Name of the structure; empty for a metric without structures.
+        metric: Name of the metric.
+        time_point: Time point of the cases; empty for the means of patients.
+        values: Value of each case or each patient.
+        undefined: Number of cases or patients without a value, by reason.
     """
 
     structure: str
@@ -35,12 +35,12 @@ class Summary:
 
     @property
     def mean(self) -> float | None:
-        """None without a value."""
+        """Mean of the values; None if there are none."""
         return statistics.fmean(self.values) if self.values else None
 
     @property
     def sd(self) -> float | None:
-        """None with fewer than two values."""
+        """Standard deviation of the values; None if there are fewer than two."""
         return statistics.stdev(self.values) if len(self.values) > 1 else None
 
     @property
@@ -50,14 +50,14 @@ class Summary:
 
 
 def summarise(records: Sequence[CaseScores], metrics: Mapping[str, MetricInfo]) -> list[Summary]:
-    """All of them, structure by structure and metric by metric.
+    """Summarise records, by structure and metric.
 
-    A patient's value is the mean over the time points that the set has. One of whom a time point is missing or
-    undefined has none: a mean over the others would be one of other images than every other patient's.
+    The value of a patient is the mean over all time points in the set. A patient for whom a time point is missing or
+    undefined has no value, because a mean over the other time points would not be comparable with other patients.
 
     Args:
-        records: Of cases and patients.
-        metrics: What was computed, in the order wanted.
+        records: Records of cases and patients.
+        metrics: The metrics that were computed, in the desired order.
     """
     found = []
     for structure in dict.fromkeys(record.structure for record in records):
@@ -71,7 +71,7 @@ def summarise(records: Sequence[CaseScores], metrics: Mapping[str, MetricInfo]) 
 
 
 def one_empty(records: Iterable[CaseScores]) -> Counter[str]:
-    """Of each structure, how many cases have one empty mask: their distance is the volume's diagonal."""
+    """Count, per structure, the cases with exactly one empty mask, whose distance is the diagonal of the volume."""
     return Counter(
         record.structure
         for record in records

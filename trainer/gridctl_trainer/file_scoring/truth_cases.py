@@ -1,4 +1,4 @@
-"""The truth that masks are scored against: label maps of a folder, or a data set as published."""
+"""Reads the truth against which masks are scored: label maps in a folder, or a data set as published."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Annotated:
     """One structure in the truth of a case.
 
     Attributes:
-        masks: (A, H, W) bool, of annotated slices.
-        slices: (A,) int64: their places in the volume.
+        masks: (A, H, W) bool, the masks of the annotated slices.
+        slices: (A,) int64, the indices of these slices in the volume.
     """
 
     masks: NDArray[np.bool_]
@@ -42,13 +42,13 @@ class Annotated:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What is known of one case.
+    """The truth of one case.
 
     Attributes:
-        structures: By name.
-        counted: (S, H, W) bool, voxels that count; None if all do.
-        spacing_mm: Distance of rows, of columns, and of slices; the last is 0 if unknown.
-        fits: Called with a prediction and its file; raises DataError if it lies on another grid.
+        structures: Structures by name.
+        counted: (S, H, W) bool, the voxels that count; None if all do.
+        spacing_mm: Distance between rows, columns and slices; the last is 0 if unknown.
+        fits: Called with a prediction and its file; raises DataError if the prediction lies on another grid.
     """
 
     structures: Mapping[str, Annotated]
@@ -62,11 +62,11 @@ class TrueCase(ABC):
     """A case that has not been read yet.
 
     Attributes:
-        patient: Id.
-        time_point: Empty for data without time.
-        names: How a prediction of it may be called.
-        where: Its file.
-        metadata: `group`, `vendor` and `centre`, as far as they are known.
+        patient: Patient id.
+        time_point: Time point; empty for data without a time axis.
+        names: Names that a prediction of this case may have.
+        where: File of the case.
+        metadata: `group`, `vendor` and `centre`, if known.
     """
 
     patient: str
@@ -77,30 +77,30 @@ class TrueCase(ABC):
 
     @abstractmethod
     def read(self) -> Truth:
-        """Read it.
+        """Read the truth of the case.
 
         Raises:
-            DataError: It is unreadable, or holds what it must not.
+            DataError: The file is unreadable or invalid.
         """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileCase(TrueCase):
-    """A label map.
+    """A case whose truth is a label map.
 
     Attributes:
-        labels: What its numbers are.
-        option: By which they are declared, for messages.
+        labels: Meaning of its numbers.
+        option: Option with which labels are declared, for messages.
     """
 
     labels: LabelNames
     option: str
 
     def read(self) -> Truth:
-        """Read it.
+        """Read the truth of the case.
 
         Raises:
-            DataError: It is unreadable, or holds what it must not.
+            DataError: The file is unreadable or invalid.
         """
         found = read_label_map(self.where, self.labels, self.option)
         numbers, volume = found.numbers, found.volume
@@ -114,15 +114,15 @@ class FileCase(TrueCase):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetCase(TrueCase):
-    """One time point of a patient of a data set, whose slices are read already."""
+    """One time point of a patient in a data set, whose slices have been read already."""
 
     slices: Sequence[LabelledSlice]
 
     def read(self) -> Truth:
-        """What was annotated.
+        """Collect the structures that were annotated.
 
         Raises:
-            DataError: Its grid cannot be read.
+            DataError: The grid of the labels cannot be read.
         """
         by_structure: dict[str, list[LabelledSlice]] = defaultdict(list)
         for item in self.slices:
@@ -138,17 +138,17 @@ class DatasetCase(TrueCase):
         return Truth(structures, None, self.slices[0].spacing_mm, fits)
 
     def _on_slices(self, predicted: Volume, path: Path) -> None:
-        """Of images that are no NIfTI: as many slices at least, of the same size and spacing."""
+        """Compare with images that are not NIfTI: size and spacing must be equal, and no slice may be missing."""
         first, depth = self.slices[0], self.slices[-1].index + 1
         shape = (depth, *first.image.shape)
         found = predicted.array.shape
         if found[0] < shape[0] or found[1:] != shape[1:]:
-            what = f"its shape is {found}, but that of the truth {shape}, of slices, rows and columns"
+            what = f"its shape is {found}, but that of the truth is {shape} (slices, rows, columns)"
             raise DataError(what, where=path, fix=_RESAMPLE)
         known = [place for place in range(3) if first.spacing_mm[place] > 0]
         of_truth, of_it = (np.array(spacing)[known] for spacing in (first.spacing_mm, predicted.spacing_mm))
         if not np.allclose(of_truth, of_it, rtol=SPACING_TOLERANCE, atol=0):
-            what = f"its spacing is {predicted.spacing_mm} mm, but that of the truth {first.spacing_mm} mm"
+            what = f"its spacing is {predicted.spacing_mm} mm, but that of the truth is {first.spacing_mm} mm"
             raise DataError(what, where=path, fix=_RESAMPLE)
 
 
@@ -158,14 +158,14 @@ Told = Callable[[Fault], None]
 def cases_of_files(
     files: Mapping[str, Path], labels: LabelNames, option: str, naming: CaseNames, wrong: Told
 ) -> Iterator[list[TrueCase]]:
-    """Patient by patient, the cases of a folder.
+    """Yield the cases of a folder, patient by patient.
 
     Args:
-        files: By name.
-        labels: What their numbers are.
-        option: By which they are declared, for messages.
-        naming: Which patient and time point a name stands for.
-        wrong: Told of a case that is not of any.
+        files: Files by case name.
+        labels: Meaning of their numbers.
+        option: Option with which labels are declared, for messages.
+        naming: Derives patient and time point from a name.
+        wrong: Called for each case whose name does not fit.
     """
     patients: dict[str, list[TrueCase]] = defaultdict(list)
     for name, path in files.items():
@@ -181,11 +181,11 @@ def cases_of_files(
 
 
 def cases_of_dataset(sources: Iterable[CaseSource], wrong: Told) -> Iterator[list[TrueCase]]:
-    """Patient by patient, the cases of a data set.
+    """Yield the cases of a data set, patient by patient.
 
     Args:
-        sources: Of its patients.
-        wrong: Told of a patient who cannot be read.
+        sources: Cases of the data set.
+        wrong: Called for each patient who cannot be read.
     """
     patients: dict[str, list[CaseSource]] = defaultdict(list)
     for source in sources:
@@ -210,7 +210,7 @@ def cases_of_dataset(sources: Iterable[CaseSource], wrong: Told) -> Iterator[lis
 def _dataset_case(
     patient: str, time_point: str, slices: list[LabelledSlice], time_points: int, *, own_file: bool
 ) -> TrueCase:
-    """One time point of a patient, whose labels may lie in a file with those of others."""
+    """Make the case of one time point; its labels may lie in a file together with those of other time points."""
     first = slices[0]
     names = [case_name(first.source)] if own_file and stem(first.source) else []
     names += [f"{patient}{mark}{time_point}" for mark in "_-"] if time_point else []
@@ -228,7 +228,7 @@ def _dataset_case(
 
 
 def _grid_of(path: Path) -> Grid:
-    """Of a volume, or of the volumes of a series."""
+    """Read the grid of a volume, or of a series of volumes."""
     try:
         return read_volume(path).grid
     except DataError:

@@ -1,4 +1,4 @@
-"""The scorecard as tables on a terminal, one for each structure."""
+"""Prints the scorecard as tables, one for each structure."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from gridctl_trainer.contract.wording import count
 from gridctl_trainer.file_scoring.summary import EVERY, Summary, one_empty, summarise
 
 _SIGNED: Final = "absolute_"
-"""Prefix of the absolute value of a signed error. Both are shown; mere measurements are in the files only."""
+"""Prefix of the absolute value of a signed error. Both are shown, while mere measurements are only in files."""
 
 
 def print_scorecard(records: Sequence[CaseScores], metrics: Mapping[str, MetricInfo], console: Console) -> None:
-    """Every score and every error, mean and standard deviation over cases and over patients."""
+    """Print mean and standard deviation of every score and error, over cases and over patients."""
     summaries = [item for item in summarise(records, metrics) if _is_shown(item.metric, metrics)]
     empty = one_empty(records)
     for structure in dict.fromkeys(item.structure for item in summaries):

@@ -1,1 +1,1 @@
-"""Services of this machine: files, locks, the user's folders, cores, signals."""
+"""Access to this machine: files, locks, the user's folders, cores and signals."""

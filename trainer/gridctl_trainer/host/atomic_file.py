@@ -1,4 +1,4 @@
-"""Files that appear whole and synced, or not at all."""
+"""Writes files atomically: they appear complete and synced, or not at all."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import IO, Final
 from gridctl_trainer.host.exclusive_rename import rename_if_absent
 
 TEMPORARY_PREFIX: Final = ".writing-"
-"""Begins the name of a file being written; one left by a killed process may be deleted."""
+"""Prefix of the name of a file that is being written. A killed process may leave one, which may be deleted."""
 
 _NOT_SYNCED: Final = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF)
-"""What file systems answer that sync no folders (CIFS, FUSE, 9p), or nothing: there is no more that can be done."""
+"""Errors of file systems that cannot sync folders (CIFS, FUSE, 9p) or anything at all; nothing more can be done."""
 
 
 @contextlib.contextmanager
@@ -24,13 +24,17 @@ def replacing(path: Path, *, only_if_absent: bool = False, synced: bool = True) 
     """Write a file beside `path`, sync it, and rename it to `path` at the end.
 
     Args:
-        path: The goal; its folder is made if missing.
-        only_if_absent: Keep a file that is there already.
-        synced: False where a file that a crash left empty or torn is recognised, and costs nothing but time.
+        path: The target; its folder is made if missing.
+        only_if_absent: Whether to keep a file that already exists.
+        synced: Whether to sync the file. Pass False if a file that a crash leaves empty or torn is recognised and costs
+            only time.
+
+    Yields:
+        The open temporary file.
 
     Raises:
-        FileExistsError: There is a file already, and `only_if_absent`.
-        OSError: It cannot be written; nothing is left behind.
+        FileExistsError: The file already exists, and `only_if_absent` is set.
+        OSError: The file cannot be written; nothing is left behind.
     """
     temporary = path.parent / f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}"
     opened = _open_in_its_folder(temporary)
@@ -53,16 +57,16 @@ def replacing(path: Path, *, only_if_absent: bool = False, synced: bool = True) 
 
 
 def _open_in_its_folder(path: Path) -> IO[bytes]:
-    """Open a new file, making its folder, which another process may remove as empty meanwhile.
+    """Open a new file and make its folder, which another process may meanwhile remove because it is empty.
 
     Raises:
         NotADirectoryError: A file or a dangling link lies where the folder should be.
-        OSError: It cannot be made.
+        OSError: The file cannot be made.
     """
     for _ in range(10):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-        except FileExistsError as error:  # callers take this for the goal, which is somebody else's then
+        except FileExistsError as error:  # callers would take this to mean that the target exists
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), error.filename) from None
         with contextlib.suppress(FileNotFoundError):
             return path.open("xb")
@@ -72,7 +76,7 @@ def _open_in_its_folder(path: Path) -> IO[bytes]:
 def _sync_folder(folder: Path) -> None:
     try:
         handle = os.open(folder, os.O_RDONLY)
-    except PermissionError:  # it may be written but not read, so it cannot be synced
+    except PermissionError:  # the folder may be written but not read, so it cannot be synced
         return
     try:
         _sync(handle)

@@ -1,4 +1,4 @@
-"""How many cores this process may keep busy: affinity and the quotas of control groups, which Python does not know."""
+"""Counts the cores that this process may use, including quotas of control groups, which Python ignores."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ _MOUNTS: Final = Path("/proc/self/mountinfo")
 
 
 def available_cores() -> int:
-    """Cores that this process can keep busy, at least one.
+    """Number of cores that this process can keep busy, at least one.
 
-    A container with `cpus: 2` on a machine of 64 cores, a batch job or a systemd slice: its quota
-    counts, that of every group around it too, and a part of a core not at all.
+    This respects the CPU affinity and the quotas of the control group and of every group around it, as for a container
+    with `cpus: 2` on a machine with 64 cores, a batch job or a systemd slice. Fractions of a core do not count.
+
     Source: Linux, Documentation/admin-guide/cgroup-v2.rst (cpu.max) and scheduler/sched-bwc.rst (cpu.cfs_quota_us).
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -23,7 +24,7 @@ def available_cores() -> int:
 
 
 def _quotas() -> Iterator[float]:
-    """CPUs that each control group around this process may use."""
+    """Number of CPUs that each control group around this process may use."""
     for folder, top in _groups():
         for group in (folder, *folder.parents):
             quota = _quota(group)
@@ -43,11 +44,11 @@ def _quota(group: Path) -> float | None:
         cpus = float(quota) / float(period or 100_000)
     except (OSError, ValueError, ZeroDivisionError):  # no limit (`max`), or another controller's hierarchy
         return None
-    return cpus if cpus > 0 else None  # version 1 says -1 for no limit
+    return cpus if cpus > 0 else None  # in version 1, -1 means no limit
 
 
 def _groups() -> Iterator[tuple[Path, Path]]:
-    """The folder of this process's group in each mounted hierarchy that limits CPUs, and that hierarchy's top."""
+    """The folder of this process's group in each mounted hierarchy that limits CPUs, and the top of the hierarchy."""
     paths = _paths()
     for line in _lines(_MOUNTS):
         # 31 24 0:28 /docker/abc /sys/fs/cgroup/cpu,cpuacct ro,nosuid shared:11 - cgroup cgroup rw,cpu,cpuacct
@@ -67,7 +68,7 @@ def _groups() -> Iterator[tuple[Path, Path]]:
 
 
 def _paths() -> dict[str, PurePosixPath]:
-    """This process's group by controller; the empty one is version 2."""
+    """This process's group for each controller; the key is empty for version 2."""
     found = {}
     for line in _lines(_CGROUP_OF_THIS_PROCESS):
         _, controllers, path = (*line.split(":", 2), "", "")[:3]
@@ -83,7 +84,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _unescaped(text: str) -> str:
-    """Spaces and backslashes are written as octal escapes in that file."""
+    """Undo the octal escapes with which mountinfo writes blanks and backslashes."""
     for code, sign in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
         text = text.replace(code, sign)
     return text

@@ -10,7 +10,7 @@ from typing import Final
 
 _PIPE_TIMEOUT_S: Final = 30.0
 _PART_BYTES: Final = 1 << 20
-"""How much is read at a time: a buffer of this size is made for each part."""
+"""How much is read at a time; a buffer of this size is made for each part."""
 
 
 class UnreadableFileError(Exception):
@@ -22,12 +22,12 @@ class TooLargeFileError(UnreadableFileError):
 
 
 def read_bounded(path: Path, max_bytes: int) -> bytes:
-    """The content of a file, or of a pipe that somebody writes to.
+    """Read a file, or a pipe to which another process writes.
 
     Raises:
-        FileNotFoundError: There is none.
-        TooLargeFileError: It is larger than `max_bytes`.
-        UnreadableFileError: It is no file, or cannot be read.
+        FileNotFoundError: There is no such file.
+        TooLargeFileError: The file is larger than `max_bytes`.
+        UnreadableFileError: The path is not a file, or cannot be read.
     """
     try:
         opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
@@ -50,7 +50,7 @@ def _read(opened: int, max_bytes: int) -> bytes:
     while len(data) <= max_bytes:
         try:
             part = os.read(opened, min(_PART_BYTES, max_bytes + 1 - len(data)))
-        except BlockingIOError:  # a pipe whose writer is at work
+        except BlockingIOError:  # a pipe whose writer has not written yet
             if not select.select([opened], [], [], _PIPE_TIMEOUT_S)[0]:
                 raise UnreadableFileError("nothing comes out of this pipe") from None
             continue

@@ -1,4 +1,4 @@
-"""Giving a finished file its name only if nobody has it, on file systems with and without hard links."""
+"""Renames a finished file only if the new name is not taken, on file systems with and without hard links."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NO_LINKS: Final = (
     errno.EXDEV,
 )
 _ABANDONED_AFTER_S: Final = 10.0
-"""A claim is held for one rename. One that stays unchanged for this long belongs to a dead process."""
+"""A claim is held during one rename only. A claim that stays unchanged for this long belongs to a dead process."""
 
 _LOOKED_EVERY_S: Final = 0.1
 
@@ -31,26 +31,26 @@ _said: set[Path] = set()
 
 
 def rename_if_absent(temporary: Path, path: Path, claim_prefix: str) -> None:
-    """Move a finished file to a name that nobody has yet. Of several callers at once one wins.
+    """Move a finished file to a name that is not taken yet. Of several concurrent callers, exactly one succeeds.
 
-    A hard link does this in one step. Where there are none, a claim file made with O_EXCL decides
-    who may rename. The goal never holds part of a file, whenever a process dies; a claim left by
-    a dead one is broken after ten seconds. Should its owner live after all (suspended just there),
-    the later file replaces the earlier one: both are whole.
+    A hard link does this in one step. On file systems without hard links, a claim file made with O_EXCL decides who
+    may rename. The target is never incomplete, whenever a process dies. A claim that a dead process left is broken
+    after ten seconds. If its owner turns out to be alive, because it was suspended at just that point, the later file
+    replaces the earlier one; both are complete.
 
     Args:
-        temporary: The file; gone afterwards unless this fails.
-        path: The goal, in the same folder.
-        claim_prefix: Begins the name of the claim.
+        temporary: The finished file; it is gone afterwards unless this fails.
+        path: The target, in the same folder.
+        claim_prefix: Prefix of the name of the claim file.
 
     Raises:
-        FileExistsError: The goal exists.
-        OSError: It cannot be moved.
+        FileExistsError: The target exists.
+        OSError: The file cannot be moved.
     """
     try:
         os.link(temporary, path)
     except FileExistsError:
-        if temporary.stat().st_nlink != 2:  # NFS may lose the answer to a link that was made
+        if temporary.stat().st_nlink != 2:  # NFS may lose the answer although the link was made
             raise
     except OSError as error:
         if error.errno not in _NO_LINKS:
@@ -62,7 +62,7 @@ def rename_if_absent(temporary: Path, path: Path, claim_prefix: str) -> None:
 
 
 def has_hard_links(folder: Path) -> bool:
-    """Whether a file of this folder can have two names.
+    """Whether the file system of a folder supports hard links.
 
     Raises:
         OSError: The folder cannot be written.
@@ -117,4 +117,4 @@ def _content(claim: Path) -> bytes:
 def _say_once(folder: Path, error: OSError) -> None:
     if not _said:
         _said.add(folder)
-        _log.warning("%s has no hard links (%s): claim files take their place", folder, error.strerror)
+        _log.warning("%s has no hard links (%s): using claim files instead", folder, error.strerror)

@@ -1,9 +1,8 @@
-"""One holder at a time on this machine: a file lock, which no holder can outlive.
+"""File locks with one holder at a time on this machine. A lock ends with its holder.
 
-The one rule for places without locks: where a lock's file cannot be made, or its file system has
-no locks (NFS without a lock daemon, some FUSE, 9p and Lustre mounts), a file in this user's
-temporary folder is locked in its place. If that cannot be locked either, nothing is held, and a
-notice says so. So whatever is done under a lock must be safe without it, only wasteful: files
+If the file of a lock cannot be made or its file system has no locks (NFS without a lock daemon, some FUSE, 9p and
+Lustre mounts), a file in this user's temporary folder is locked instead. If that cannot be locked either, nothing is
+held and a warning says so. Anything that is done under a lock must therefore be safe without it, if wasteful: files
 appear by renaming, and of two attempts at one run the older one ends at its next checkpoint.
 """
 
@@ -26,7 +25,7 @@ from gridctl_trainer.host.user_folders import temporary_folder
 _PAUSE_S: Final = 0.2
 _GLANCES: Final = 3
 _GLANCE_S: Final = 0.02
-"""Whoever looks whether a lock is held has it for a moment."""
+"""Checking whether a lock is held takes it for a moment, so taking a lock is tried several times."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,45 +35,45 @@ class FileLock:
     """A lock that was taken.
 
     Attributes:
-        handle: File descriptor that holds it until it, and every copy of it, is closed; None if
-            there was no lock to be had and nothing is held.
+        handle: File descriptor that holds the lock until it and all of its copies are closed; None if no lock could be
+            taken and nothing is held.
     """
 
     handle: int | None
 
     def note(self, data: bytes) -> None:
-        """Leave something in the lock's file for whoever looks who holds it; nothing fails where that fails."""
+        """Write a note about the holder to the lock's file; errors are ignored."""
         if self.handle is not None:
             with contextlib.suppress(OSError):
                 os.pwrite(self.handle, data, 0)
                 os.ftruncate(self.handle, len(data))
 
     def add(self, data: bytes) -> None:
-        """The same, after what is there."""
+        """Append to the note in the lock's file; errors are ignored."""
         if self.handle is not None:
             with contextlib.suppress(OSError):
                 os.pwrite(self.handle, data, os.fstat(self.handle).st_size)
 
     def touch(self) -> None:
-        """Set the time of the lock's file to now."""
+        """Set the modification time of the lock's file to now."""
         if self.handle is not None:
             with contextlib.suppress(OSError):
                 os.utime(self.handle)
 
     def release(self) -> None:
-        """Let it go, but for processes that inherited it."""
+        """Release the lock, unless processes that inherited it still hold it."""
         if self.handle is not None:
             os.close(self.handle)
 
 
 def take(path: Path) -> FileLock | None:
-    """Take a lock, now or not at all.
+    """Take a lock without waiting.
 
     Args:
-        path: The lock's file; made if missing, never removed.
+        path: The lock's file; it is made if missing and never removed.
 
     Returns:
-        The lock; None if somebody else holds it.
+        The lock; None if another process holds it.
     """
     reasons: list[str] = []
     for stands_in in (False, True):
@@ -96,7 +95,7 @@ def take(path: Path) -> FileLock | None:
         return FileLock(handle)
     _say_once(
         f"no lock can be held in {path.parent} ({reasons[0]}), nor in a temporary folder ({reasons[1]}): "
-        "going on without, so start no experiment twice at once"
+        "continuing without locks, so do not start an experiment twice at once"
     )
     return FileLock(None)
 
@@ -106,8 +105,8 @@ def held(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """Hold a lock until the end of the block.
 
     Args:
-        path: As of `take`.
-        waiting: Called again and again while another process holds it; may raise to give up.
+        path: As for `take`.
+        waiting: Called repeatedly while another process holds the lock; it may raise to give up.
     """
     while (lock := take(path)) is None:
         waiting()
@@ -119,7 +118,7 @@ def held(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 
 def held_in(folder: Path, suffix: str) -> dict[str, Path]:
-    """The locks of a folder that somebody holds now: the file by its name without its suffix."""
+    """Find the locks in a folder that are held now: the file of each, by its name without the suffix."""
     found: dict[str, Path] = {}
     for stands_in in (False, True):
         with contextlib.suppress(OSError):
@@ -130,12 +129,12 @@ def held_in(folder: Path, suffix: str) -> dict[str, Path]:
 
 
 def remove_released(folder: Path, suffix: str, older_than_s: float) -> None:
-    """Remove files of locks that nobody holds and that will not be taken again, such as those named after a process.
+    """Remove files of released locks that will not be taken again, such as locks named after a process.
 
     Args:
-        folder: Where they are.
-        suffix: Of their names.
-        older_than_s: A younger one may be about to be locked.
+        folder: Folder of the locks.
+        suffix: Suffix of their names.
+        older_than_s: Least age of a file to be removed, as a younger file may be about to be locked.
     """
     for stands_in in (False, True):
         with contextlib.suppress(OSError):
@@ -147,7 +146,7 @@ def remove_released(folder: Path, suffix: str, older_than_s: float) -> None:
 
 
 def _stand_in(path: Path) -> Path:
-    """The file that is locked where `path` cannot be."""
+    """The file that is locked if `path` cannot be."""
     folder = hashlib.sha256(os.fsencode(path.parent.absolute())).hexdigest()[:16]
     return temporary_folder() / "locks" / folder / path.name
 

@@ -1,4 +1,4 @@
-"""The files below a folder, with one rule for links."""
+"""Walks the files below a folder, with one rule for links."""
 
 from __future__ import annotations
 
@@ -12,25 +12,28 @@ from typing import Final
 from gridctl_trainer.contract.data_layout import is_data
 
 _MOST_PATHS: Final = 1000
-"""On which one folder is reached; folders that link to each other have factorially many."""
+"""Largest number of paths to one folder; folders that link to each other have factorially many."""
 
 _Identity = tuple[int, int]
 """Device and inode."""
 
 
 def walk_files(root: Path, unreadable: Callable[[OSError], None]) -> Iterator[Path]:
-    """Every file below a folder, by the path on which it is reached; nothing is opened.
+    """Find every file below a folder, without opening any.
 
-    Links are followed: a folder that is linked twice is read twice, and a link back to a folder above holds nothing
-    new. A link that leads nowhere counts as a file. Hidden files and what operating systems leave behind
-    (`._*`, `.DS_Store`, `Thumbs.db`, `@eaDir`) are passed over.
+    Links are followed. A folder that is linked twice is read twice, but a link back to a folder above is ignored. A
+    dangling link counts as a file. Hidden files and files that operating systems leave behind (`._*`, `.DS_Store`,
+    `Thumbs.db`, `@eaDir`) are skipped.
 
     Args:
         root: Where to start.
-        unreadable: Is called for each folder that cannot be read; the walk goes on with the next one.
+        unreadable: Called for each folder that cannot be read; the walk continues with the next one.
+
+    Yields:
+        Each file, by the path on which it was reached.
 
     Raises:
-        OSError: Folders link to each other on too many paths; its `filename` is one of them.
+        OSError: Links lead to a folder on too many paths; `filename` is one of them.
     """
     visits: Counter[_Identity] = Counter()
     waiting: list[tuple[Path, frozenset[_Identity]]] = []
@@ -56,7 +59,7 @@ def walk_files(root: Path, unreadable: Callable[[OSError], None]) -> Iterator[Pa
                 if not entry.is_symlink():
                     unreadable(error)
                     continue
-                identity = None  # whoever opens it sees why it leads nowhere
+                identity = None  # opening it will say why it leads nowhere
             if identity is None:
                 yield path
             elif identity not in above:

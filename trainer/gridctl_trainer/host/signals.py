@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C: finish the step, checkpoint, leave."""
+"""Handles SIGTERM and Ctrl-C, so that training can finish the step, write a checkpoint and exit."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MARGIN_S: Final = 3.0
 
 @contextlib.contextmanager
 def handled(handler: Callable[[int, FrameType | None], object], *numbers: signal.Signals) -> Iterator[None]:
-    """Have a handler take signals while the block runs; in any thread but the main one, which alone may, do nothing."""
+    """Handle signals while the block runs. Only the main thread can handle signals; in others, this does nothing."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -32,11 +32,11 @@ def handled(handler: Callable[[int, FrameType | None], object], *numbers: signal
 
 
 class StoppedError(Exception):
-    """Raised between two steps after a stop was asked for."""
+    """Raised between two steps after a stop was requested."""
 
 
 class StopSignal:
-    """Turns the first SIGTERM or SIGINT into a request, and the second into an end at once."""
+    """Turns the first SIGTERM or SIGINT into a request to stop, and exits at once on the second."""
 
     def __init__(self) -> None:
         self.requested = False
@@ -49,16 +49,16 @@ class StopSignal:
         return self
 
     def check(self) -> None:
-        """Return unless a stop was asked for.
+        """Raise if a stop was requested.
 
         Raises:
-            StoppedError: It was.
+            StoppedError: A stop was requested.
         """
         if self.requested:
             raise StoppedError
 
     def grace_left_s(self) -> float:
-        """Seconds from now until a SIGKILL must be expected, less a margin to end in.
+        """Seconds from now until a SIGKILL must be expected, less a margin for exiting.
 
         The Job's template passes the pod's grace period in `GRIDCTL_GRACE_SECONDS`.
         """

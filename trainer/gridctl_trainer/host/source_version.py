@@ -1,4 +1,4 @@
-"""Which source this trainer is: its version, its commit, and whether it was changed since."""
+"""Identifies the source of this trainer: its version, its commit, and whether it was changed since."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 IMAGE_RECORD: Final = "source.json"
-"""Name of the file in the package in which an image says what it is made of."""
+"""Name of the file in the package in which an image records its source."""
 
 _PACKAGE: Final = Path(__file__).resolve().parents[1]
 _TIMEOUT_S: Final = 20
@@ -19,20 +19,19 @@ _DIGITS: Final = 8
 
 
 def git_sha() -> str:
-    """Commit of this source; empty if unknown.
+    """The commit of this source; empty if unknown.
 
-    That which the image names; else of the repository that tracks this package, not of one that
-    an installation happens to lie in; else that which it was installed from (PEP 610). With
-    changes that are not committed it is `<commit>+dirty.<digest of the package>`, so that two
-    states of one commit are told apart; `+unchecked.<digest>` in an image that was built without
-    looking for changes.
+    It is the commit that the image names, or else that of the repository that tracks this package (not one in which an
+    installation happens to lie), or else the one from which it was installed (PEP 610). With uncommitted changes, it is
+    `<commit>+dirty.<digest of the package>`, which distinguishes two states of one commit. In an image that was built
+    without looking for changes, it ends with `+unchecked.<digest>`.
     """
     named = os.environ.get("GRIDCTL_GIT_SHA", "") or _of_image().get("git_sha", "")
     return named or _of_checkout() or _of_installation()
 
 
 def version() -> str:
-    """Version of this package; empty if unknown."""
+    """The version of this package; empty if unknown."""
     try:
         return _of_image().get("version", "") or metadata.version("gridctl")
     except metadata.PackageNotFoundError:
@@ -40,7 +39,7 @@ def version() -> str:
 
 
 def _of_image() -> dict[str, str]:
-    """What the image that this package lies in was built from; empty outside of one."""
+    """The record of the image that holds this package; empty outside an image."""
     try:
         said = json.loads((_PACKAGE / IMAGE_RECORD).read_text(encoding="utf-8"))
         return {str(name): str(value) for name, value in said.items()}
@@ -59,9 +58,9 @@ def _of_checkout() -> str:
 
 
 def _git(*arguments: str) -> str:
-    # Variables such as GIT_DIR, which hooks are run with, name another repository. Git refuses one
-    # that belongs to another user, as in a container; but reading this one runs nothing of it,
-    # and its code is what runs here anyway.
+    # Variables such as GIT_DIR, with which hooks run, name another repository, so they are removed. Git refuses a
+    # repository that belongs to another user, as in a container. Reading this one is safe: it runs none of its
+    # code, and that code is running here anyway.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     options = ("--no-optional-locks", "-c", "safe.directory=*", "-c", "core.fsmonitor=false")
     answer = subprocess.run(
@@ -79,7 +78,7 @@ def _git(*arguments: str) -> str:
 
 
 def package_digest() -> str:
-    """Over names and content of the package's modules."""
+    """A digest over the names and contents of the package's modules."""
     digest = hashlib.sha256()
     for path in sorted(_PACKAGE.rglob("*.py")):
         data = path.read_bytes()
@@ -89,11 +88,11 @@ def package_digest() -> str:
 
 
 def _of_installation() -> str:
-    """The commit that pip recorded of `pip install git+https://...`."""
+    """The commit that pip recorded for `pip install git+https://...`."""
     try:
         installed = metadata.distribution("gridctl")
         if Path(str(installed.locate_file(_PACKAGE.name))).resolve() != _PACKAGE:
-            return ""  # another copy than the one that runs
+            return ""  # this is not the copy that is running
         said = json.loads(installed.read_text("direct_url.json") or "{}")
         return str(said.get("vcs_info", {}).get("commit_id", ""))
     except (OSError, ValueError, AttributeError, metadata.PackageNotFoundError):

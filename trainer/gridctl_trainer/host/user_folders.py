@@ -1,4 +1,4 @@
-"""Where this user's state and cache lie on this machine, also where there is no home that can be written."""
+"""Finds the folders of this user's state and cache on this machine, even without a writable home folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _log = logging.getLogger(__name__)
 
 
 def state_folder() -> Path:
-    """`$XDG_STATE_HOME/gridctl`, else `~/.local/state/gridctl`; below the temporary folder if there is no home.
+    """`$XDG_STATE_HOME/gridctl`, or else `~/.local/state/gridctl`; below the temporary folder if there is no home.
 
     Raises:
         OSError: There is no home, and the temporary folder cannot be used either.
@@ -23,7 +23,7 @@ def state_folder() -> Path:
 
 
 def cache_folder() -> Path:
-    """`$XDG_CACHE_HOME/gridctl`, else `~/.cache/gridctl`; below the temporary folder if there is no home.
+    """`$XDG_CACHE_HOME/gridctl`, or else `~/.cache/gridctl`; below the temporary folder if there is no home.
 
     Raises:
         OSError: There is no home, and the temporary folder cannot be used either.
@@ -32,15 +32,15 @@ def cache_folder() -> Path:
 
 
 def writable(folder: Path, variable: str, purpose: str) -> Path:
-    """A folder, or where it cannot be written, one for the same purpose below the temporary folder.
+    """Return a folder, or if it cannot be written, one for the same purpose below the temporary folder.
 
     Args:
-        folder: Made if missing.
-        variable: What to set to choose another one; named in the notice.
-        purpose: Name of the one below the temporary folder.
+        folder: The preferred folder, made if missing.
+        variable: Variable with which to choose another folder, for the warning.
+        purpose: Name of the folder below the temporary folder.
 
     Raises:
-        OSError: Neither can be written.
+        OSError: Neither folder can be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -56,10 +56,10 @@ def writable(folder: Path, variable: str, purpose: str) -> Path:
 
 
 def temporary_folder() -> Path:
-    """A folder in the system's temporary one that only this user can write.
+    """A folder in the system's temporary folder that only this user can write.
 
     Raises:
-        OSError: It cannot be made, or is another user's.
+        OSError: The folder cannot be made, or belongs to another user.
     """
     folder = Path(tempfile.gettempdir(), f"gridctl-{os.getuid()}")
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -70,11 +70,11 @@ def temporary_folder() -> Path:
 
 
 def _below_home(variable: str, below: str) -> Path | None:
-    """As the XDG base directory specification says, by which a relative path in a variable counts as none."""
+    """Find a folder by the XDG base directory specification, which says to ignore a relative path in a variable."""
     base = os.environ.get(variable, "")
     if Path(base).is_absolute():
         return Path(base, "gridctl")
-    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - `Path.home` raises where there is none
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - `Path.home` raises an error without a home folder
     return home / below / "gridctl" if home.is_absolute() else None
 
 

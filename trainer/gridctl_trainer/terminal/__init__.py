@@ -1,1 +1,1 @@
-"""How the commands of both packages read arguments and write to their streams."""
+"""What the commands of both packages share for reading arguments and writing to their streams."""

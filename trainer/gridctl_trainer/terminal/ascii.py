@@ -1,4 +1,4 @@
-"""How a character is written where only ASCII can be."""
+"""Spells characters in ASCII, for streams that cannot take Unicode."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _FIRST_ESCAPED_BYTE: Final = 0xDC00
 
 
 def in_ascii(character: str) -> str:
-    """A character in ASCII: `gamma` for γ, `-` for a dash or a line, `e` for é; a byte that is no text is escaped."""
+    """Spell a character in ASCII: `gamma` for γ, `-` for a dash, `e` for é; a byte that is not text is escaped."""
     if character in _SPELLED:
         return _SPELLED[character]
-    if 0xD800 <= ord(character) <= 0xDFFF:  # of a file name that is not in the locale's encoding
+    if 0xD800 <= ord(character) <= 0xDFFF:  # from a file name that is not in the locale's encoding
         code = ord(character)
         return f"\\x{code - _FIRST_ESCAPED_BYTE:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
     name = unicodedata.name(character, "")

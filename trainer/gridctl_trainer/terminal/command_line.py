@@ -1,4 +1,4 @@
-"""How both commands run: parse, call, and end with the exit code and message that fit."""
+"""Runs either program: parses the command line, calls the command, and exits with the right code and message."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _INTERRUPTED: Final = 130
 
 
 class UsageFault(Fault):
-    """A command, option or argument is not one that the program knows."""
+    """The command line has an unknown command or option, or an invalid value."""
 
     exit_code = _USAGE
 
@@ -30,14 +30,14 @@ def run_command(
     exit_code_of: Callable[[Fault], int],
     unforeseen: Callable[[Exception], int],
 ) -> NoReturn:
-    """Run the command that the arguments of this process ask for, and exit.
+    """Run the command that the arguments of this process name, and exit.
 
     Args:
         app: All commands.
-        program: What users call it.
+        program: Name of the program.
         show: Shows a fault.
-        exit_code_of: The exit code of a fault.
-        unforeseen: Shows an error that is a bug, or the machine's; its exit code.
+        exit_code_of: Returns the exit code of a fault.
+        unforeseen: Shows an unexpected error, and returns its exit code.
     """
     prepare_standard_streams()
 
@@ -72,7 +72,7 @@ def _called(app: typer.Typer, program: str) -> int:
         if type(error).__name__ == "NoArgsIsHelpError":
             sys.stdout.write(str(getattr(error, "message", "")))
             return _USAGE
-        if hasattr(error, "format_message"):  # of click, or of the copy of it that typer brings along
+        if hasattr(error, "format_message"):  # an error of click, or of typer's own copy of click
             raise _usage_fault(error) from error
         raise
     return code if isinstance(code, int) else 0

@@ -1,4 +1,4 @@
-"""Shell completion of both commands: it may find nothing, but it never fails and never prints an error."""
+"""Shell completion for both programs. It may find nothing, but it never fails and never prints an error."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Completer = Callable[[str], list[str]]
 
 
 def completer(function: Callable[[str], Iterable[str]]) -> Completer:
-    """A function that completes a value: whatever goes wrong in it, nothing is proposed.
+    """Make a function that completes a value, and that proposes nothing if anything goes wrong.
 
     Args:
-        function: Takes the beginning of the value; returns all values that may be meant.
+        function: Takes the beginning of a value and returns all values that may be meant.
     """
 
     @functools.wraps(function)
@@ -33,25 +33,25 @@ def completer(function: Callable[[str], Iterable[str]]) -> Completer:
         except Exception:
             return []
 
-    complete.__annotations__ = {}  # typer tells the arguments apart by their names then
+    complete.__annotations__ = {}  # without annotations, typer identifies the arguments by their names
     return complete
 
 
 def typed_words() -> list[str]:
-    """The words of the command line so far, the program first.
+    """The words of the command line so far, beginning with the program.
 
-    The parser has none of them while the last one is an option that waits for its value.
+    The parser provides no words while the last one is an option that still needs a value.
     """
     typed = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")  # bash, or another shell
     try:
         words = shlex.split(typed)
     except ValueError:  # a quote is open
         words = typed.split()
-    return [word for word in words if word != "="]  # where bash breaks `--store=runs`
+    return [word for word in words if word != "="]  # bash splits `--store=runs` at the sign
 
 
 def typed_option(name: str) -> str:
-    """The value that an option has on the command line so far; empty for none."""
+    """The value of an option on the command line so far; empty if it has none."""
     words = typed_words()
     for word, following in zip(words, [*words[1:], ""], strict=True):
         if word == name:
@@ -62,7 +62,7 @@ def typed_option(name: str) -> str:
 
 
 def is_completing(program: str) -> bool:
-    """Whether a shell asks for completions of a program, instead of a user running it."""
+    """Whether a shell is asking a program for completions, as opposed to a user running it."""
     return os.environ.get(_variable(program), "").startswith("complete")
 
 
@@ -71,13 +71,13 @@ def _variable(program: str) -> str:
 
 
 def is_asked_for_script(program: str) -> bool:
-    """Whether the program is to print or install the script that a shell completes it with."""
+    """Whether the program is asked to print or install its completion script for a shell."""
     options = ("--install-completion", "--show-completion")
     return _variable(program) in os.environ or any(word.startswith(options) for word in sys.argv[1:])
 
 
 def go_on_after_equals() -> None:
-    """Have bash add no blank after `KEY=`, of which the value is still to be typed; fish adds none of itself."""
+    """Make bash add no blank after `KEY=`, as the value is still to be typed; fish adds none anyway."""
     try:
         from typer import _completion_classes, _completion_shared
 
@@ -85,19 +85,19 @@ def go_on_after_equals() -> None:
         script = scripts["bash"].replace(_BASH_RETURN, _BASH_NO_SPACE + _BASH_RETURN)
         scripts["bash"] = script
         _completion_classes.BashComplete.source_template = script
-    except (ImportError, AttributeError, KeyError):  # another typer: completion is as that one has it
+    except (ImportError, AttributeError, KeyError):  # another version of typer, whose completion stays as it is
         return
 
 
 def _answer_with_equals() -> None:
-    """Have bash complete what follows `KEY=`, which it takes for words of their own, and zsh add no blank after `=`."""
+    """Make bash complete what follows `KEY=`, which it takes for separate words, and zsh add no blank after `=`."""
     try:
         from typer import _completion_classes
 
         bash, zsh = _completion_classes.BashComplete, _completion_classes.ZshComplete
         bash_words, zsh_answer = bash.get_completion_args, zsh.complete
         bash_item = bash.format_completion
-    except (ImportError, AttributeError):  # another typer: completion is as that one has it
+    except (ImportError, AttributeError):  # another version of typer, whose completion stays as it is
         return
 
     def words(self: Any) -> tuple[list[str], str]:
@@ -121,7 +121,7 @@ def _answer_with_equals() -> None:
 
 
 def joined_at_equals(arguments: list[str], incomplete: str) -> tuple[list[str], str]:
-    """Words of a command line with `KEY`, `=` and `VALUE` at its end, where bash breaks it, as one word."""
+    """Join `KEY`, `=` and `VALUE` at the end of a command line, where bash splits them, into one word."""
     if incomplete == "=" and arguments:
         return arguments[:-1], f"{arguments[-1]}="
     if len(arguments) > 1 and arguments[-1] == "=":

@@ -1,4 +1,4 @@
-"""Options of `predict`, which both commands have."""
+"""Options of `predict`, which both programs share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EndDiastole = Annotated[
         min=1,
         metavar="FRAME",
         help="For models that read series: number of the end-diastolic frame of recordings, from 1. Time runs backward "
-        "to it and forward to every other frame, as in training.",
-        show_default="as Info.cfg beside a scan says, else 1",
+        "to this frame and forward to every other frame, as in training.",
+        show_default="from Info.cfg beside a scan, else 1",
     ),
 ]

@@ -1,4 +1,4 @@
-"""Bars on a terminal: how they look, in one place for both commands."""
+"""Progress bars on a terminal, which look the same in both programs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from rich.text import Text
 _WIDTH: Final = 24
 
 OnProgress = Callable[[str, int, int], None]
-"""Called with a phase, how much of it is done, and its whole."""
+"""Called with the name of a phase, how much of it is done, and its total."""
 
 
 class _RateColumn(ProgressColumn):
-    """How much is done in a second; empty until that is known."""
+    """Shows how much is done per second; empty until this is known."""
 
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
@@ -35,17 +35,17 @@ def bars(
     transient: bool = True,
     shown: bool | None = None,
 ) -> Progress:
-    """Bars that are drawn on a console; they are nobody's until a task is added.
+    """Make a display of progress bars, which is empty until a task is added.
 
     Args:
-        console: Where to.
-        before: Format of the text in front of a bar, as rich has it: `{task.description}`.
-        after: Format of the text behind it; empty for none.
-        counted: Whether it is followed by how much is done, and of how much.
-        timed: Whether it ends with the time that remains.
-        rated: Whether it tells how much is done in a second.
-        transient: Whether nothing is left of it at the end.
-        shown: Whether it is drawn; None where the console is a terminal.
+        console: Console to draw on.
+        before: Format of the text before a bar, in rich's notation, such as `{task.description}`.
+        after: Format of the text after a bar; empty for none.
+        counted: Whether to show how much is done, and of how much.
+        timed: Whether to show the remaining time.
+        rated: Whether to show how much is done per second.
+        transient: Whether to erase the bars at the end.
+        shown: Whether to draw the bars; None to draw them only on a terminal.
     """
     columns: list[ProgressColumn] = [TextColumn(before, style="none"), BarColumn(bar_width=_WIDTH)]
     columns += [MofNCompleteColumn()] if counted else []
@@ -58,7 +58,7 @@ def bars(
 
 @contextlib.contextmanager
 def bar(console: Console, title: str) -> Iterator[Callable[[int, int], None]]:
-    """One bar, told how much is done, and of how much."""
+    """Show one bar. The function that it yields is called with how much is done and the total."""
     with bars(console, "{task.description}") as drawn:
         task = drawn.add_task(title, total=None)
         yield lambda done, total: drawn.update(task, completed=done, total=total)
@@ -66,11 +66,11 @@ def bar(console: Console, title: str) -> Iterator[Callable[[int, int], None]]:
 
 @contextlib.contextmanager
 def phase_bar(console: Console, before: str = "", *, shown: bool | None = None) -> Iterator[OnProgress]:
-    """One bar for several phases, one after the other: each begins at nothing, with a time of its own.
+    """Show one bar for several consecutive phases, which restarts with each phase.
 
     Args:
-        console: Where to.
-        before: Text in front of the phase's name.
+        console: Console to draw on.
+        before: Text before the name of the phase.
         shown: As for `bars`.
     """
     with bars(console, before + "{task.description}", shown=shown) as drawn:

@@ -1,4 +1,4 @@
-"""Arguments and options of `score`, which both commands have."""
+"""Arguments and options of `score`, which both programs share."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ Predictions = Annotated[
 Truth = Annotated[
     str,
     typer.Argument(
-        metavar="TRUTH", help="The same of the truth, with the same names (_gt is left out of account); or a data set."
+        metavar="TRUTH", help="The same for the truth, with the same names apart from an ending _gt; or a data set."
     ),
 ]
 Labels = Annotated[
     str | None,
     typer.Option(
         metavar="NUMBER=NAME,...",
-        help="What the numbers are: 1=right_ventricle,2=myocardium,3=left_ventricle.",
+        help="What the numbers stand for: 1=right_ventricle,2=myocardium,3=left_ventricle.",
         show_default="dataset.json beside PREDICTIONS, or those of --dataset",
     ),
 ]
 TruthLabels = Annotated[
     str | None,
-    typer.Option(metavar="NUMBER=NAME,...", help="Those of TRUTH, if it has others.", show_default="as --labels"),
+    typer.Option(metavar="NUMBER=NAME,...", help="The same for TRUTH, if it differs.", show_default="as --labels"),
 ]
 Pattern = Annotated[
     str | None,
     typer.Option(
         metavar="REGEX",
-        help="Of names, with groups patient and time_point.",
+        help="Pattern of names, with groups patient and time_point.",
         show_default="_ED and _ES at the end are time points",
     ),
 ]
@@ -44,5 +44,5 @@ OutputFile = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
-DATASET_HELP = "Whose layout TRUTH has, such as acdc."
-METRIC_HELP = "Only this metric of cases or patients. Repeatable."
+DATASET_HELP = "Data set whose layout TRUTH has, such as acdc."
+METRIC_HELP = "Compute only this metric of cases or patients. Repeatable."

@@ -1,8 +1,8 @@
-"""The standard streams of a command: whatever they are connected to, its work is done and its outcome is said.
+"""Makes the standard streams of a command robust, whatever they are connected to.
 
-Standard output carries results: a write that fails ends the command with one message, or quietly where the reader
-has gone. Standard error carries notes: where nobody takes them, they are dropped and the work goes on. What an
-encoding lacks is spelled in ASCII.
+Standard output carries results: a write that fails ends the command with one message, or silently if the reader has
+gone. Standard error carries notes: if they cannot be written, they are dropped and the work continues. Characters that
+an encoding lacks are spelled in ASCII.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from gridctl_trainer.contract.errors import Fault
 from gridctl_trainer.terminal.ascii import in_ascii
 
 READER_GONE: Final = 141
-"""128 + SIGPIPE: what a shell says of a tool such as git whose output nobody reads to its end."""
+"""128 + SIGPIPE: the exit code of tools such as git if their output is not read to the end."""
 
 _ERRORS: Final = "gridctl-spelled"
 
@@ -33,13 +33,13 @@ class OutputError(Fault):
 
 
 class ReaderGoneError(OutputError):
-    """Whoever read standard output has stopped, as in `gridctl status | head -1`: nothing is wrong."""
+    """The reader of standard output has stopped, as in `gridctl status | head -1`; nothing is wrong."""
 
     exit_code: ClassVar[int] = READER_GONE
 
 
 class _Results(io.FileIO):
-    """Standard output. The first write that fails says so; later ones are dropped, so that no end can fail again."""
+    """Standard output. The first failed write raises an error; later ones are dropped, so that exiting cannot fail."""
 
     _lost = False
 
@@ -51,13 +51,13 @@ class _Results(io.FileIO):
             except OSError as error:
                 self._lost = True
                 raise _as_fault(error) from None
-            if written is None:  # a pipe that does not block, and is full
+            if written is None:  # a nonblocking pipe is full
                 select.select([], [self], [])
         return written
 
 
 class _Notes(io.FileIO):
-    """Standard error. What cannot be written is dropped."""
+    """Standard error. Anything that cannot be written is dropped."""
 
     def write(self, data: Any) -> int:
         try:
@@ -68,12 +68,12 @@ class _Notes(io.FileIO):
 
 
 def prepare_standard_streams() -> None:
-    """Make the streams of this process such as the module says. Streams that a program put in their place stay."""
+    """Replace the standard streams of this process with robust ones, except streams that a program has put in place."""
     codecs.register_error(_ERRORS, _spell)
     if sys.stdin is None:
         sys.stdin = open(_descriptor(0, os.O_RDONLY), encoding="utf-8", closefd=False)  # noqa: SIM115
     if sys.stdout is None or _is(sys.stdout, 1):
-        unwritable = os.O_RDONLY  # so that a write says that the stream is closed, and does not pass for done
+        unwritable = os.O_RDONLY  # so that a write to a closed stream fails instead of seeming to succeed
         sys.stdout = _text(_Results(_descriptor(1, unwritable), "w", closefd=False), sys.stdout)
     if sys.stderr is None or _is(sys.stderr, 2):
         sys.stderr = _text(_Notes(_descriptor(2, os.O_WRONLY), "w", closefd=False), sys.stderr, by_lines=True)
@@ -87,7 +87,7 @@ def takes_unicode(stream: TextIO) -> bool:
 
 
 def _descriptor(number: int, flags: int) -> int:
-    """A standard descriptor; where it was closed, the null device, so that no other file is opened under its number."""
+    """Return a standard descriptor. If it was closed, open the null device, so that no other file gets its number."""
     try:
         os.fstat(number)
     except OSError:
@@ -117,7 +117,7 @@ def _text(raw: io.FileIO, before: Any, *, by_lines: bool = False) -> TextIO:
 
 def _as_fault(error: OSError) -> OutputError:
     if error.errno == errno.EPIPE:
-        return ReaderGoneError("nobody reads the output any more")
+        return ReaderGoneError("the reader of the output has gone")
     why = "it is closed" if error.errno == errno.EBADF else error.strerror or str(error)
     return OutputError(f"cannot write the output: {why}")
 

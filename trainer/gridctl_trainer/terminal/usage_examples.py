@@ -1,4 +1,4 @@
-"""The last lines of every `--help`: commands that work."""
+"""The examples at the end of every `--help`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ HEADING = "Examples:"
 
 
 def examples(*commands: str) -> str:
-    """An epilog for typer, one command a line.
+    """Make an epilog for typer, with one command per line.
 
     Args:
-        commands: Each at most 76 characters, so that it stays one line on 80 columns.
+        *commands: The commands, each of at most 76 characters, so that it fits on one line of 80 columns.
     """
     return "\n".join([HEADING, *(f"$ {command}" for command in commands)])

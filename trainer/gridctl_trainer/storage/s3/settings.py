@@ -19,7 +19,7 @@ _ENDPOINTS: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_UR
 _PROXIES: Final = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
 _PROFILES: Final = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 _NOT_EMPTY: Final = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION", "AWS_REGION")
-"""If one is set but empty, as in a Secret made from unset variables, AWS's library asks AWS or a host without a name."""
+"""If one is set but empty, as in a Secret made of unset variables, AWS's library asks AWS or a host without a name."""
 _TEXTS: Final = ("AWS_SECRET_ACCESS_KEY", *_PROFILES)
 _FILES: Final = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
