@@ -1,1 +1,1 @@
-"""Side-by-side measurements: one script each, printing a ratio of two things measured in the same run."""
+"""Side-by-side measurements: each script prints a ratio of two things that it measures in the same run."""

@@ -1,8 +1,8 @@
-"""How long all metrics of one case take, for one structure of real ACDC volumes, beside MONAI and surface-distance.
+"""Times all metrics of one case against MONAI and surface-distance, for one structure of real ACDC volumes.
 
     python -m benchmarks.case_metrics /data/acdc --patients 20
 
-End-systole is scored against end-diastole: as far apart as a bad prediction. On one core.
+End-systole is scored against end-diastole, which differ as much as a bad prediction does. It runs on one core.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def cases(root: Path, patients: int) -> Iterator[CaseVolume]:
 
 
 def by_monai(volume: CaseVolume) -> None:
-    """HD, HD95, ASSD and NSD."""
+    """Compute HD, HD95, ASSD and NSD."""
     rows, columns, slices = volume.spacing_mm
     predicted, truth = (torch.from_numpy(mask)[None, None] for mask in (volume.predicted, volume.truth))
     spacing = [slices, rows, columns]
@@ -55,7 +55,7 @@ def by_monai(volume: CaseVolume) -> None:
 
 
 def by_surface_distance(volume: CaseVolume) -> None:
-    """Robust Hausdorff at 100 and 95, average distance and surface Dice, of one set of distances."""
+    """Compute robust Hausdorff at 100 and 95, average distance and surface Dice, from one set of distances."""
     rows, columns, slices = volume.spacing_mm
     found = surface_distance.compute_surface_distances(volume.truth, volume.predicted, [slices, rows, columns])
     surface_distance.compute_robust_hausdorff(found, 100)
@@ -74,7 +74,7 @@ def main() -> None:
     everything = load_metrics([name for name in METRICS.names() if METRICS.is_built_in(name)], "case")
     surfaces = load_metrics(SURFACES)
 
-    def fresh(volume: CaseVolume) -> CaseVolume:  # nothing that was computed before
+    def fresh(volume: CaseVolume) -> CaseVolume:  # a copy without cached results
         return CaseVolume(volume.predicted, volume.truth, volume.spacing_mm, volume.slices)
 
     ways: dict[str, Callable[[CaseVolume], object]] = {

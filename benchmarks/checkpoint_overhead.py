@@ -1,13 +1,13 @@
-"""What checkpoints cost, as a share of an epoch at the default interval.
+"""Measures the cost of checkpoints, as a share of an epoch at the default interval.
 
     OMP_NUM_THREADS=1 python benchmarks/checkpoint_overhead.py [--images 32] [--size 128] [--rounds 5]
 
-Epochs and checkpoints are taken in turn; a checkpoint is serialised, hashed, stored and waited
-for as an attempt does it: into a folder, and into S3 if `AWS_ENDPOINT_URL_S3` names a server.
-Medians. Images per epoch are few here; with more, the share falls. The goal is under 2%.
+Epochs and checkpoints alternate. A checkpoint is serialised, hashed, stored and waited for as in an attempt: in a
+folder, and in S3 if `AWS_ENDPOINT_URL_S3` names a server. The script prints medians. There are few images per epoch
+here; with more, the share falls. The goal is less than 2%.
 
-On 2026-11-24 on a busy 2-core CPU with `--rounds 3`: U-Net 0.30% into a folder, 0.62% into S3. With
-epochs of 0.4 s (`--images 16 --size 64`) it was 1.5% and 3.8%; γ-Net there 0.29% and 0.55%.
+Measured on 2026-11-24 on a busy 2-core CPU with `--rounds 3`: U-Net 0.30% in a folder and 0.62% in S3. With epochs of
+0.4 s (`--images 16 --size 64`), U-Net took 1.5% and 3.8%, and γ-Net 0.29% and 0.55%.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def stores(folder: Path) -> dict[str, Store]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--images", type=int, default=32, help="trained on; half as many validate")
+    parser.add_argument("--images", type=int, default=32, help="images to train on; half as many validate")
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=5)
     arguments = parser.parse_args()
@@ -106,7 +106,7 @@ def main() -> None:
             share = save / (spec.training.checkpoint_every_epochs * epoch)
             sys.stdout.write(
                 f"  {architecture:<10} epoch {epoch:6.2f} s  checkpoint into {kind:<7} {save * 1000:5.0f} ms  "
-                f"{share:.3%} of an epoch; 2% once an epoch takes under {save / 0.2:.2f} s\n"
+                f"{share:.3%} of an epoch; 2% if an epoch takes less than {save / 0.2:.2f} s\n"
             )
 
 

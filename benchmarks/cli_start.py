@@ -1,8 +1,8 @@
-"""How long `gridctl --help` and that of a command take, beside the help of an empty program of typer.
+"""Times `gridctl --help` and the help of a command against the help of an empty typer program.
 
     python benchmarks/cli_start.py
 
-They are run in turn; medians of nine after one warm-up. The goal is 0.2 s.
+The commands alternate; the script prints medians of nine rounds after one warm-up. The goal is 0.2 s.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""Collecting the logs of 1,000 runs of 200 epochs, beside a plain loop of boto3 (or files), json and pandas.
+"""Times collecting the logs of 1,000 runs of 200 epochs against a plain loop with boto3 (or files), json and pandas.
 
     python -m benchmarks.collect [--runs 1000] [--epochs 200] [--store s3://BUCKET/PREFIX] [--rounds 3]
 
-Without a store it is a folder, whose files the plain loop reads. Over S3 there is a second peer, obstore and the JSON
-reader of Arrow, which looks at nothing that it reads. Prints medians of collecting with an empty cache, again with
-nothing changed, and again with 1% of the logs changed, and the ratio of each to the plain loop. Each measurement is a
-process of its own, as a command is; its start and imports are left out. `--latency 20` adds that many milliseconds to
-each way from and to the server, half of them each way. Goals on a quiet machine of two cores, over S3: 2.5 s, 1.0 s and
-1.3 s; with 20 ms of latency a first collection at least 8 times faster than the loop.
+Without `--store`, the store is a folder, whose files the plain loop reads. For S3 there is a second peer, obstore with
+Arrow's JSON reader, which checks nothing that it reads. The script prints medians of collecting with an empty cache,
+again with nothing changed, and again with 1% of the logs changed, and the ratio of each to the plain loop. Each
+measurement runs in a separate process, as a command does; starting and importing are not counted. `--latency 20` adds
+20 ms to each round trip to the server, half of it each way. The goals for S3 on a quiet machine with two cores are
+2.5 s, 1.0 s and 1.3 s, and with 20 ms of latency a first collection at least 8 times faster than the loop.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def experiment(runs: int, epochs: int) -> Experiment:
-    """Two models, five ratios, and as many seeds as that takes."""
+    """Make an experiment with two models, five ratios, and as many seeds as are needed."""
     text = f"""\
 name: many
 models: {{unet: {{}}, gamma_net: {{}}}}
@@ -123,7 +123,7 @@ def fill(store: Store, made: Experiment) -> None:
 
 
 def plain_loop(url: str) -> pd.DataFrame:
-    """What a script does: list, get each log, json.loads each line, one table."""
+    """Do what a simple script would: list, get each log, parse each line with json.loads, and make one table."""
     rows = []
     if url.startswith("s3://"):
         import boto3
@@ -147,7 +147,7 @@ def plain_loop(url: str) -> pd.DataFrame:
 
 
 def arrow(url: str) -> pa.Table:
-    """List and get with obstore, many at once, and have Arrow parse all lines of epochs together."""
+    """List and get with obstore, many objects at once, and parse all lines of epochs together with Arrow."""
     import obstore
     from obstore.store import S3Store
 
@@ -176,7 +176,7 @@ def arrow(url: str) -> pa.Table:
 
 
 def measure(what: str, url: str, runs: int, epochs: int) -> None:
-    """In this process: seconds and peak of memory, as JSON."""
+    """Measure seconds and peak memory in this process, and print them as JSON."""
     made = experiment(runs, epochs)
     store = open_store(url)
     began, busy = time.perf_counter(), time.process_time()

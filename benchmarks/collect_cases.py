@@ -1,10 +1,11 @@
-"""Collecting the scorecards of 1,000 runs of 100 cases and 10 metrics, beside a plain loop of gzip, json and pandas.
+"""Times collecting the scorecards of 1,000 runs against a plain loop with gzip, json and pandas.
 
     python -m benchmarks.collect_cases [--runs 1000] [--rounds 3] [--store s3://BUCKET/PREFIX]
 
-Without a store it is a folder. Medians of collecting with an empty cache and again with a full one, and their ratios to
-the plain loop, which looks at nothing that it reads. Each measurement is a process of its own; its start and imports
-are left out. Logs of two epochs are collected as well.
+Each run has 100 cases and 10 metrics. Without `--store`, the store is a folder. The script prints medians of collecting
+with an empty cache and again with a full one, and their ratios to the plain loop, which checks nothing that it reads.
+Each measurement runs in a separate process; starting and importing are not counted. Logs of two epochs are collected
+as well.
 """
 
 from __future__ import annotations

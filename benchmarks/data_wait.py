@@ -1,10 +1,10 @@
-"""How much of a U-Net step is spent waiting for images from a pack.
+"""Measures how much of a U-Net step is spent waiting for images from a pack.
 
     OMP_NUM_THREADS=2 python benchmarks/data_wait.py [--data ROOT] [--size 176] [--batch-size 8] [--epochs 3]
 
-ROOT is a folder of ACDC; without it a synthetic set. Each step of an epoch in the order of training is
-timed in two parts: taking its minibatch from the memory-mapped pack, and the optimizer step. Prints both
-medians and the share of all waiting. Goal: below 3%.
+ROOT is a folder of ACDC; without it, the data is synthetic. Each step of an epoch, in the order of training, is timed
+in two parts: taking its minibatch from the memory-mapped pack, and the optimizer step. The script prints both medians
+and the total share of waiting. The goal is less than 3%.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""A TCP proxy in front of a server that holds back everything for a while, both ways: as a server far away.
+"""A TCP proxy that delays everything to and from a server, as if the server were far away.
 
-A stand-in for toxiproxy: what arrives is passed on in its order after so many seconds, however much is on its way.
+It stands in for toxiproxy: data is forwarded in order after a fixed time, however much is in flight.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 @contextlib.contextmanager
 def delayed(url: str, seconds: float) -> Iterator[str]:
-    """The URL of a server, `seconds` away each way. It runs in a thread of its own until the block ends."""
+    """Provide the URL of a proxy for a server, `seconds` away in each direction, which runs until the block ends."""
     parts = urlsplit(url)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
@@ -38,7 +38,7 @@ def delayed(url: str, seconds: float) -> Iterator[str]:
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float) -> None:
-    """Pass on until the end; the reading goes on while something waits, so that latency costs no bandwidth."""
+    """Forward data until the end. Reading continues while data is held back, so that latency costs no bandwidth."""
     loop = asyncio.get_running_loop()
     waiting: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
 

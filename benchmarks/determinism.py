@@ -1,11 +1,11 @@
-"""What deterministic algorithms cost: training steps with `training.deterministic` on and off, in turn.
+"""Measures the cost of deterministic algorithms: training steps alternate with `training.deterministic` on and off.
 
     OMP_NUM_THREADS=1 python benchmarks/determinism.py [--size 128] [--batch-size 4] [--rounds 15]
 
-Medians and their ratio, on the GPU if there is one, else in processor time.
+The script prints medians and their ratio, by the clock on a GPU if there is one, or else in processor time.
 
-On 2026-11-24 on a busy 2-core CPU with `--rounds 9 --size 64`: U-Net 0.96, γ-Net 0.97, which is no
-cost within its noise. No GPU was at hand.
+Measured on 2026-11-24 on a busy 2-core CPU with `--rounds 9 --size 64`: U-Net 0.96 and γ-Net 0.97, which is no cost
+within the noise. It was not measured on a GPU.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     device = torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
-    clock = time.perf_counter if device.type == "cuda" else time.process_time  # others may use this CPU too
+    clock = time.perf_counter if device.type == "cuda" else time.process_time  # other processes may use this CPU
     shape = (arguments.batch_size, 1, arguments.size, arguments.size)
     sys.stdout.write(f"{device}, batches of {arguments.batch_size} x {arguments.size} px, 1 thread\n")
     networks: dict[str, NetworkSpec] = {"unet": unet(), "gamma_net": gamma_net()}

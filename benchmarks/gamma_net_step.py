@@ -1,11 +1,11 @@
-r"""A training step of γ-Net against the same function written plainly, in turn, on this machine.
+r"""Times a training step of γ-Net against a plain implementation of the same function, alternating between them.
 
     OMP_NUM_THREADS=2 python benchmarks/gamma_net_step.py [--sizes 128 176] [--rounds 9] [--compiled] [--no-memory]
 
-Prints for each size the medians of time and of processor time, which other work on the machine
-disturbs less, their ratios, the peak of memory of each in a process of its own, and the largest
-difference of their outputs. Goals: time 0.5x, memory 0.7x. `--compiled` adds both networks after
-`torch.compile`, which needs a C++ compiler.
+For each size, the script prints the medians of time and of processor time, which other work on the machine disturbs
+less, with their ratios; the peak memory of each network in a separate process; and the largest difference between
+their outputs. The goals are 0.5x the time and 0.7x the memory. `--compiled` adds both networks after `torch.compile`,
+which needs a C++ compiler.
 """
 
 from __future__ import annotations
@@ -56,10 +56,10 @@ def batch(batch_size: int, size_px: int) -> tuple[Tensor, Tensor]:
 
 
 def peak_mib(name: str, arguments: argparse.Namespace, size_px: int) -> float:
-    """Peak resident memory of three steps, above that of a process that only holds network and batch."""
+    """Measure the peak resident memory of three steps, above that of a process with only the network and batch."""
     command = [sys.executable, __file__, "--sizes", str(size_px), "--threads", str(arguments.threads)]
     command += ["--batch-size", str(arguments.batch_size), "--timesteps", str(arguments.timesteps), "--memory-of", name]
-    # Every map has pages of its own, given back when it is freed: holes in the heap are not counted.
+    # Each map gets its own pages, which are returned when it is freed, so that holes in the heap are not counted.
     environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "65536"}
     return float(subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout)
 
@@ -68,8 +68,8 @@ def print_peak(arguments: argparse.Namespace) -> None:
     network = networks(arguments.timesteps, compiled=False)[arguments.memory_of]
     optimizer = torch.optim.Adam(network.parameters())
     small, large = (batch(arguments.batch_size, size) for size in (32, arguments.sizes[0]))
-    step(network, optimizer, *small)  # libraries and optimizer state are there before the first look
-    Path("/proc/self/clear_refs").write_text("5")  # the peak counts from here
+    step(network, optimizer, *small)  # loads libraries and optimizer state before the first measurement
+    Path("/proc/self/clear_refs").write_text("5")  # resets the peak
     before = resident_peak_mib()
     for _ in range(3):
         step(network, optimizer, *large)
@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--compiled", action="store_true")
-    parser.add_argument("--no-memory", action="store_true", help="time only")
+    parser.add_argument("--no-memory", action="store_true", help="measure time only")
     parser.add_argument("--memory-of", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
@@ -110,7 +110,7 @@ def main() -> None:
             for name, network in found.items():
                 started = (time.perf_counter(), time.process_time())
                 step(network, optimizers[name], images, masks)
-                if round_number:  # the first allocates and compiles
+                if round_number:  # the first round allocates and compiles
                     taken[name].append((time.perf_counter() - started[0], time.process_time() - started[1]))
         medians = {
             name: [statistics.median(clock) for clock in zip(*both, strict=True)] for name, both in taken.items()

@@ -1,4 +1,4 @@
-"""Several ways to do the same work, timed in turn: what else the machine does slows all of them alike."""
+"""Times several ways to do the same work in alternation, so that other load on the machine slows all of them alike."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ def median_seconds(
     warm_up: int = 1,
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, float]:
-    """The median time of each, after rounds that are not counted."""
+    """Return the median time of each work in seconds, after warm-up rounds that are not counted.
+
+    Args:
+        works: The works by name.
+        rounds: Number of rounds that are counted.
+        warm_up: Number of rounds before them.
+        clock: Returns the time in seconds.
+    """
     taken: dict[str, list[float]] = {name: [] for name in works}
     for _ in range(warm_up + rounds):
         for name, work in works.items():

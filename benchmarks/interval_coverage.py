@@ -1,11 +1,11 @@
-"""How often each interval of a report holds the truth, by simulation.
+"""Simulates how often each interval of a report covers the true value.
 
     python benchmarks/interval_coverage.py [--draws 20000]
 
-Differences are drawn from a normal distribution, or from an exponential one (skewness 2), as if
-a study of n pairs were repeated; a 95% interval should hold the true value in 95% of repetitions.
-Intervals over the grid: four cells of n pairs each, in which half of the variance is what a seed does to all of them,
-as in a grid whose cells share seeds and patients. Prints the table of docs/statistics.md.
+Differences are drawn from a normal or an exponential distribution (skewness 2), as if a study of n pairs were repeated.
+A 95% interval should cover the true value in 95% of repetitions. For intervals over the grid, there are four cells of n
+pairs each, and half of the variance is an effect of the seed on all of them, as in a grid whose cells share seeds and
+patients. The script prints the table of docs/statistics.md.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ SHAPES: Final[Mapping[str, Draw]] = {
     "normal": lambda generator, shape: generator.normal(0, 1, shape),
     "skewed": lambda generator, shape: generator.exponential(1, shape) - 1,
 }
-# Of each shape the true share above 0: of one draw, and of the sum of a seed's and a cell's.
+# For each shape, the true share above 0 of one draw, and of the sum of a seed's and a cell's draw.
 SHARES: Final = {"normal": 0.5, "skewed": float(np.exp(-1))}
 GRID_SHARES: Final = {"normal": 0.5, "skewed": float(3 * np.exp(-2))}
 
 
 def true_iqm(shape: str) -> float:
-    """Mean of the middle half of the distribution of a score: a seed's draw and a cell's, over the root of 2."""
+    """Mean of the middle half of a difference's distribution: the sum of a seed's and a cell's draw over sqrt(2)."""
     if shape == "normal":
         return 0.0
     low, high = stats.gamma.ppf([0.25, 0.75], 2)  # the sum of two exponentials
@@ -46,13 +46,13 @@ def true_iqm(shape: str) -> float:
 
 
 def grid(shape: str, n: int, generator: np.random.Generator) -> NDArray[np.float64]:
-    """Differences of a grid, seeds x cells, of unit variance: half of it is the seeds'."""
+    """Draw the differences of a grid, (seeds, cells), with unit variance, half of which is due to seeds."""
     draw = SHAPES[shape]
     return (draw(generator, (n, 1)) + draw(generator, (n, CELLS))) / np.sqrt(2)
 
 
 def covers_over_grid(shape: str, n: int, generator: np.random.Generator) -> dict[str, bool]:
-    """Whether each interval over the grid holds the truth, in one study."""
+    """Whether each interval over the grid covers the true value in one study."""
     table = grid(shape, n, generator)
     mean, middle = mean_over_grid(table), iqm(table)
     ahead = improvement_over_grid(wins(table.ravel(), np.zeros(table.size)).reshape(table.shape))
@@ -64,7 +64,7 @@ def covers_over_grid(shape: str, n: int, generator: np.random.Generator) -> dict
 
 
 def coverage(shape: str, n: int, draws: int, seed: int = 0) -> dict[str, float]:
-    """Share of `draws` repetitions in which each interval holds the truth."""
+    """Share of `draws` repetitions in which each interval covers the true value."""
     generator = np.random.default_rng([seed, n])
     draw = SHAPES[shape]
     hits = dict.fromkeys(("t", "BCa", "Welch", "Wilson", "mean over the grid", "IQM", "improvement over the grid"), 0)

@@ -1,14 +1,15 @@
-"""Whole commands over many Jobs, and those against a raw HTTP client that asks the same servers for the same.
+"""Times whole commands over many Jobs against a raw HTTP client that sends the same requests to the same servers.
 
     export KUBECONFIG=... AWS_ENDPOINT_URL_S3=... AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=... BUCKET=...
     python benchmarks/kubernetes_jobs.py [RUNS] [ROUNDS]
 
 Each round makes a namespace, runs everything in it and deletes it. The peer is urllib3 with 16 connections in a process
-that is already running. It posts the Jobs that gridctl would and puts the same specifications with boto3 at the same
-time; lists the Jobs and pods and parses them with `json`; deletes the Jobs in one request. No node has the label that
-the pods ask for, so that they stay pending and nothing trains. Medians of three rounds. The goals for 1,000 runs: at
-most 1.15 times the peer to submit and 1.1 times to cancel; at most 1.2 s to submit again, and 1 s for `status`. The
-peer of a dry run is `benchmarks/render.py`'s, Jinja and one C parse of each Job: the goal is 1 s and 1.3 times that.
+that is already running. It posts the Jobs that gridctl would post while it writes the same specifications with boto3;
+lists the Jobs and pods and parses them with `json`; and deletes the Jobs in one request. No node has the label that the
+pods ask for, so they stay pending and nothing trains. The script prints medians of three rounds. The goals for 1,000
+runs are at most 1.15 times the peer to submit and 1.1 times to cancel, at most 1.2 s to submit again, and 1 s for
+`status`. The peer of a dry run is that of `benchmarks/render.py`, Jinja and one C parse of each Job; the goal is 1 s
+and 1.3 times the peer.
 """
 
 from __future__ import annotations
@@ -96,14 +97,14 @@ class Peer:
         self.ask("DELETE", f"{self.jobs}?propagationPolicy=Background")
 
     def settle(self, number: int) -> None:
-        """Wait until the controller has made so many pods, or deleted them."""
+        """Wait until the controller has made this number of pods, or deleted all of them and the Jobs."""
         while len(self.listed(self.pods)) != number or (not number and self.listed(self.jobs)):
             time.sleep(1)
 
 
 @contextlib.contextmanager
 def namespace() -> Iterator[Peer]:
-    """One with a Secret for the store; gone afterwards."""
+    """Make a namespace with a Secret for the store, and delete it afterwards."""
     name = f"benchmark-{uuid.uuid4().hex[:8]}"
     peer = Peer(open_connection(None, name, CONNECTIONS + 2))
     peer.ask("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
@@ -117,7 +118,7 @@ def namespace() -> Iterator[Peer]:
 
 
 def seconds(work: Callable[[], object]) -> tuple[float, float]:
-    """By the clock, and of processor time in this process and those that it started."""
+    """Measure the time by the clock, and the processor time of this process and those that it started."""
     started, before = time.perf_counter(), os.times()
     work()
     return time.perf_counter() - started, sum(os.times()[:4]) - sum(before[:4])

@@ -1,7 +1,7 @@
-"""γ-Net as anyone would write it from the equations: torch modules, channels first, nothing folded or skipped.
+"""γ-Net as one would write it from the equations: torch modules, channels first, nothing fused or skipped.
 
-It takes the state dict of `gridctl_trainer.models.gamma_net.network.GammaNet` (preset `author`) and is the same
-function; the benchmarks measure what the fast one gains over it.
+It loads the state dict of `gridctl_trainer.models.gamma_net.network.GammaNet` (preset `author`) and computes the same
+function. The benchmarks measure the gain of the fast implementation over it.
 """
 
 from __future__ import annotations

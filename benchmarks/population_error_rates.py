@@ -1,4 +1,4 @@
-"""How often each test declares a difference between two learners that do not differ, by simulation.
+"""Simulates how often each test declares a difference between two learners that do not differ.
 
     python -m benchmarks.population_error_rates [--studies 10000] [--effect 0.0]
 
@@ -6,11 +6,12 @@ One cohort of 100 patients is split anew by every seed. The difference of two mo
 
     D_sp = effect + patient_p + seed_s + training_s + residual_sp,
 
-with patient sd 0.05, residual sd 0.05 and seed sd 0.01, 0.03 or 0.06 (real cardiac MRI with small networks: 0.05,
-0.05 and 0.06). `training_s` is what the drawn training set does: the mean, over the patients trained on, of effects of
-sd 0.1 that sum to 0 over the cohort; so it is shared by seeds that share training patients, and depends on who
-validates. A patient has no score where it was trained on; an external set of 45 patients is scored by every seed. The
-null is of new patients for models trained on subsets of this cohort. Prints the table of docs/statistics.md.
+with patient sd 0.05, residual sd 0.05 and seed sd 0.01, 0.03 or 0.06 (for real cardiac MRI with small networks: 0.05,
+0.05 and 0.06). `training_s` is the effect of the drawn training set: the mean, over the training patients, of effects
+of sd 0.1 that sum to 0 over the cohort. It is therefore shared by seeds that share training patients, and depends on
+who validates. A patient who was trained on has no score. An external set of 45 patients is scored by every seed. The
+null hypothesis concerns new patients, for models trained on subsets of this cohort. The script prints the table of
+docs/statistics.md.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ PATIENT_SD: Final = 0.05
 RESIDUAL_SD: Final = 0.05
 TRAINING_SD: Final = 0.1
 RATIOS: Final = (0.1, 0.5, 0.8, None)
-"""Train ratios; None is an external set, of models trained on half of the cohort."""
+"""Train ratios; None stands for an external set and models trained on half of the cohort."""
 SEEDS: Final = (5, 10, 20)
 SEED_SDS: Final = (0.01, 0.03, 0.06)
 
@@ -47,9 +48,9 @@ class Design:
 
     Attributes:
         ratio: Share of the cohort that is trained on; None for an external set.
-        seeds: How many.
-        seed_sd: Of what a seed adds to all its patients.
-        training_sd: Of each training patient's effect; 0 for none.
+        seeds: Number of seeds.
+        seed_sd: Standard deviation of the effect of a seed on all of its patients.
+        training_sd: Standard deviation of the effect of each training patient; 0 for none.
         effect: The true difference.
     """
 
@@ -61,7 +62,7 @@ class Design:
 
 
 def study(design: Design, generator: np.random.Generator) -> NDArray[np.float64]:
-    """Differences of one study, seeds x patients, NaN where a patient was trained on."""
+    """Draw the differences of one study: (seeds, patients), NaN where a patient was trained on."""
     trained = round((0.5 if design.ratio is None else design.ratio) * PATIENTS)
     order = np.argsort(generator.random((design.seeds, PATIENTS)), axis=1)
     is_trained = np.zeros((design.seeds, PATIENTS), dtype=bool)
@@ -76,7 +77,7 @@ def study(design: Design, generator: np.random.Generator) -> NDArray[np.float64]
 
 
 def rates(design: Design, studies: int, seed: int = 0) -> dict[str, float]:
-    """Share of studies in which each test finds p < 0.05; NaN where it does not apply."""
+    """Share of studies in which each test finds p < 0.05; NaN for a test that does not apply."""
     ratio = 0 if design.ratio is None else round(100 * design.ratio)
     generator = np.random.default_rng([seed, ratio, design.seeds, round(1000 * design.seed_sd)])
     found = dict.fromkeys(("paired t over seeds", "two-way, conservative", "two-way", "Nadeau-Bengio", "oracle"), 0.0)
@@ -100,7 +101,7 @@ def rates(design: Design, studies: int, seed: int = 0) -> dict[str, float]:
 
 
 def _seed_variance(design: Design) -> float:
-    """Of a seed's effect, what it trained on included."""
+    """Variance of the effect of a seed, including the effect of its training set."""
     trained = round((0.5 if design.ratio is None else design.ratio) * PATIENTS)
     return design.seed_sd**2 + design.training_sd**2 * (1 - trained / PATIENTS) / trained
 
@@ -110,13 +111,13 @@ def _finds(p: float | None) -> bool:
 
 
 def lower_end(rate: float, studies: int, confidence: float = 0.999) -> float:
-    """The lower end of a rate's interval (Clopper and Pearson)."""
+    """The lower end of the confidence interval of a rate (Clopper and Pearson)."""
     hits = round(rate * studies)
     return float(stats.beta.ppf((1 - confidence) / 2, hits, studies - hits + 1)) if hits else 0.0
 
 
 def designs(effect: float = 0.0) -> Iterator[Design]:
-    """Every cell of the table."""
+    """Yield every cell of the table."""
     for ratio in RATIOS:
         for seeds in SEEDS:
             for seed_sd in SEED_SDS:

@@ -1,9 +1,9 @@
-"""How long the Jobs of a grid take to render, and that against Jinja and one C parse of each Job.
+"""Times the rendering of a grid's Jobs against Jinja and one C parse of each Job.
 
     python benchmarks/render.py [RUNS]
 
-Both do the same Jobs in turn, in this process; medians of three after one warm-up, in seconds of the
-processor. The goal is a ratio below 1.3.
+Both render the same Jobs in alternation, in this process. The script prints medians of three rounds after one warm-up,
+in seconds of processor time. The goal is a ratio below 1.3.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ TEMPLATE = Path(__file__).parents[1] / "k8s" / "templates" / "job.yaml.j2"
 
 
 class ValuesOf:
-    """Stands where a template stands, and keeps the values that it is given."""
+    """Stands in for a template and records the values that it is given."""
 
     def __init__(self, template: Any, kept: list[Mapping[str, Any]]) -> None:
         self._template = template

@@ -1,10 +1,11 @@
-"""A report with every test over 1,000 runs of 200 epochs, after collection, and that against reading the tables.
+"""Times a report with every test over 1,000 collected runs of 200 epochs, against reading the tables.
 
     python benchmarks/report_large.py
 
-2 models, 10 ratios, 5 ablations, 10 seeds. Built and read in turn from one Parquet file each; medians of five after one
-warm-up. The goal is under 3 s. On a 2-core shared CPU, 2026-11-24: 1.63 s, 20.9 times the
-reading; with ten processes waiting for the two cores 4.41 s, of which 1.16 s of processor time.
+There are 2 models, 10 ratios, 5 ablations and 10 seeds. Reading one Parquet file per table alternates with building
+the report; the script prints medians of five rounds after one warm-up. The goal is less than 3 s. Measured on
+2026-11-24 on a shared 2-core CPU: 1.63 s, 20.9 times as long as reading; with ten processes waiting for the two cores,
+4.41 s, of which 1.16 s were processor time.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ compare: {{model: gamma_net, against: unet, score: mean, equivalence_margin: 0.0
 
 
 def tables(experiment: Experiment) -> Collected:
-    """What `collect` returns when every run is done."""
+    """Make the tables that `collect` returns if every run is finished."""
     generator = np.random.default_rng(0)
     names = ("run_id", "model", "train_ratio", "ablation", "seed")
     cells = pd.DataFrame([[getattr(run, name) for name in names] for run in experiment.runs], columns=list(names))

@@ -1,11 +1,11 @@
-"""How long the report of a large grid takes once it is collected, and how large its page is.
+"""Times the report of a large grid after collection, and measures the size of its page.
 
     python benchmarks/report_page.py [--keep FOLDER]
 
-1,000 runs of 200 epochs with scores, ejection fractions and samples, written as tables, not
-trained. The statistics and the page are timed in turn, by the clock and by CPU seconds, which a
-busy machine changes less; medians of three after one warm-up. The goals are under 3 s for both
-together and a page under 5 MB.
+The tables of 1,000 runs of 200 epochs, with scores, ejection fractions and samples, are made up, not trained. The
+statistics and the page are timed in alternation, by the clock and in CPU seconds, which a busy machine changes less.
+The script prints medians of three rounds after one warm-up. The goals are less than 3 s for both together, and a page
+of less than 5 MB.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ compare: {{model: gamma_net, against: unet, metrics: [validation.soft_dice, sunn
 
 
 class Imprecise(nn.Module):
-    """Finds bright discs, more or less."""
+    """Finds bright discs, imprecisely."""
 
     def __init__(self, level: float) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class Imprecise(nn.Module):
 
 
 def discs(count: int, random: np.random.Generator) -> PreparedSet:
-    """Noisy pictures of bright discs, as hard to compress as scans are."""
+    """Draw noisy images of bright discs, which are as hard to compress as scans."""
     y, x = np.mgrid[:SIDE, :SIDE]
     masks = np.zeros((count, SIDE, SIDE), np.uint8)
     for mask in masks:
@@ -80,7 +80,7 @@ def discs(count: int, random: np.random.Generator) -> PreparedSet:
 
 
 def scores(experiment: Experiment, random: np.random.Generator) -> dict[str, NDArray[np.float64]]:
-    """Saturating curves: models differ by a hundredth, seeds and epochs by chance."""
+    """Make saturating curves of scores: models differ by a hundredth, seeds and epochs by chance."""
     epoch = np.arange(1, EPOCHS + 1)
     rows = []
     for run in experiment.runs:
@@ -99,7 +99,7 @@ def scores(experiment: Experiment, random: np.random.Generator) -> dict[str, NDA
 
 
 def collected(experiment: Experiment) -> Collected:
-    """Tables as the store of the whole grid would give them."""
+    """Make the tables that would be collected from the store of the whole grid."""
     random = np.random.default_rng(20)
     known = scores(experiment, random)
     cells = pd.DataFrame(
@@ -173,12 +173,12 @@ def _function(cells: pd.DataFrame, set_name: str, random: np.random.Generator) -
 
 
 class AlikeStore:
-    """A store of samples in memory: those of each model's first run are every run's."""
+    """A store of samples in memory, where all runs of a model have the samples of its first run."""
 
     url = "/store"
 
     def __init__(self, experiment: Experiment) -> None:
-        """Make the samples."""
+        """Make the samples of each model."""
         random = np.random.default_rng(3)
         sets = discs(40, random), discs(40, random)
         self._objects: dict[str, dict[str, bytes]] = {}
@@ -194,25 +194,25 @@ class AlikeStore:
                 }
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
-        """Objects of one run."""
+        """List the objects of one run."""
         experiment, run_id, _ = prefix.split("/", 2)
         for name, data in self._objects[self._model[run_id]].items():
             yield Stat(f"{experiment}/{run_id}/{name}", len(data), "e", 0.0)
 
     def get(self, key: str, max_bytes: int | None = None) -> Blob:
-        """One object."""
+        """Read one object."""
         _, run_id, name = key.split("/", 2)
         return Blob(self._objects[self._model[run_id]][name], "e")
 
 
 def clocks() -> tuple[float, float]:
-    """Seconds by the clock, and of CPU."""
+    """Seconds by the clock, and CPU seconds."""
     return time.perf_counter(), time.process_time()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--keep", type=Path, help="write the page here")
+    parser.add_argument("--keep", type=Path, help="folder to keep the page in")
     keep = parser.parse_args().keep
     experiment = parse_experiment(Document.parse(EXPERIMENT, "large.yaml"))
     tables = collected(experiment)

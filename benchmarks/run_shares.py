@@ -1,14 +1,14 @@
-r"""Where the time of a whole run goes: loading, training, validation, and the scorecard at its end.
+r"""Measures where the time of a whole run goes: loading, training, validation, and scoring cases at the end.
 
     OMP_NUM_THREADS=1 python benchmarks/run_shares.py --data ROOT [--patients 20] [--size 128] [--epochs 30] \
         [--model unet]
 
 ROOT holds `acdc` and `sunnybrook`. One run of `experiments/reduced_set.yaml` is trained through `gridctl submit` at
-ratio 0.5, left ventricle, default metrics, on the first patients of each pathology group. All times are the trainer's
-own, from the log of the attempt: training is images over images per second, validation the rest of an epoch, loading
-all before the first epoch, and scoring all after the last one, pictures and result included, so that its share is an
-upper bound. Shares are of one run, whatever else the machine does. `--runs FOLDER` reads finished runs instead. Goal:
-scoring below 5% of a run of 30 epochs.
+ratio 0.5 for the left ventricle, with default metrics, on the first patients of each pathology group. All times come
+from the attempt's log. Training is images over images per second, validation is the rest of an epoch, loading is
+everything before the first epoch, and scoring is everything after the last one. Scoring includes samples and the
+result, so its share is an upper bound. As shares belong to one run, they do not depend on other load on the machine.
+`--runs FOLDER` reads finished runs instead. The goal is less than 5% for scoring in a run of 30 epochs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from gridctl_trainer.contract.records.attempt_log import read_attempt
 from gridctl_trainer.contract.records.metric_log import EndRecord
 
 _GROUP = 20
-"""Patients of each pathology group of ACDC, which follow each other."""
+"""Number of patients in each pathology group of ACDC; the groups have consecutive numbers."""
 
 
 def main() -> None:

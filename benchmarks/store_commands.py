@@ -1,12 +1,13 @@
-"""`status` and `report --significance` of finished runs as whole commands, with an empty cache and with a full one.
+"""Times `status` and `report --significance` of finished runs as whole commands, with an empty and a full cache.
 
     python -m benchmarks.store_commands [--runs 1000] [--epochs 200] [--store s3://BUCKET/PREFIX] [--rounds 3]
 
-Without a store it is a folder. The peer is a script that lists the store, reads each log in turn with boto3 (or from
-its file), parses it with `json` and makes one table of pandas: a whole process too, its start and imports included.
-Medians by the clock, of processor time and of the largest memory. Goals for 1,000 runs of 200 epochs over S3 on a quiet
-machine of two cores: status 3 s with an empty cache and 1.2 s with a full one, in 250 MB; report 4 s and 2 s.
-`--runs 20 --epochs 8` without a store is a tiny grid: its status is to take 0.4 s.
+Without `--store`, the store is a folder. The peer is a script that lists the store, reads each log in turn with boto3
+(or from its file), parses it with `json` and makes one pandas table. It is also a whole process, including its start
+and imports. The benchmark prints medians of time by the clock, processor time and peak memory. The goals for 1,000 runs
+of 200 epochs in S3 on a quiet machine with two cores are 3 s for status with an empty cache and 1.2 s with a full one,
+in 250 MB, and 4 s and 2 s for report. `--runs 20 --epochs 8` without a store is a tiny grid, whose status should take
+0.4 s.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ used = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 sys.exit(done.returncode)
 """
-"""Run by a process of its own: a child's largest memory counts that of whoever started it."""
+"""Runs in a separate process, because the peak memory of a child includes that of the process that started it."""
 
 
 def process(command: Sequence[str], cache: Path) -> Taken:

@@ -1,11 +1,11 @@
-"""A training step of the light U-Net against MONAI's BasicUNet of the same channels and depth, in turn.
+"""Times a training step of the light U-Net against MONAI's BasicUNet with the same channels and depth.
 
     pip install monai
     OMP_NUM_THREADS=2 python benchmarks/unet_step.py [--size 128] [--batch-size 8] [--rounds 15]
 
-Prints both medians and their ratio, with memory handled as the C library does and then as the
-trainer has it handled, and the peak of memory of each in a process of its own. Goals: time 0.75x,
-memory no higher.
+The two alternate. The script prints both medians and their ratio, first with the C library's handling of memory and
+then with the trainer's, and the peak memory of each in a separate process. The goals are 0.75x the time and no more
+memory.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def main() -> None:
     for kept in (False, True):
         if kept and not keep_freed_memory():
             break
-        sys.stdout.write("freed memory kept, as the trainer has it:\n" if kept else "memory as the C library has it:\n")
+        sys.stdout.write("freed memory kept, as in the trainer:\n" if kept else "memory as the C library handles it:\n")
         optimizers = {name: torch.optim.Adam(one.parameters()) for name, one in found.items()}
         works = {name: partial(step, one, optimizers[name], images, masks) for name, one in found.items()}
         medians = median_seconds(works, arguments.rounds, warm_up=2)

@@ -1,4 +1,4 @@
-"""The data set keeps what every one promises; the folder is made up here, yours may be a few files of real patients."""
+"""The data set keeps the promises of every data set. Its folder is made up here; yours may hold real patients."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gridctl_trainer.testing.datasets import DatasetContract
 
 
 def write_hearts(folder: Path, patients: int = 4) -> Path:
-    """Bright discs in dark rings, of another size in every patient."""
+    """Write bright discs in dark rings, whose size differs between patients."""
     folder.mkdir(parents=True)
     rows, columns = np.mgrid[:48, :40]
     for number in range(patients):
@@ -27,7 +27,7 @@ def write_hearts(folder: Path, patients: int = 4) -> Path:
 
 
 class TestNpzHearts(DatasetContract):
-    """By its path: it need not be installed."""
+    """The data set is named by its path, so it need not be installed."""
 
     dataset = "own_dataset.hearts:NpzHearts"
 

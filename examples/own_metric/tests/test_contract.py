@@ -1,9 +1,9 @@
-"""The metric keeps what every metric promises."""
+"""The metric keeps the promises of every metric."""
 
 from gridctl_trainer.testing.metrics import MetricContract
 
 
 class TestAreaError(MetricContract):
-    """As it is registered."""
+    """The metric as registered."""
 
     metric = "area_error"

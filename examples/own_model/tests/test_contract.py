@@ -1,4 +1,4 @@
-"""The model keeps what every model promises, by its name and by its path."""
+"""The model keeps the promises of every model, both by its name and by its path."""
 
 from typing import ClassVar
 
@@ -6,14 +6,14 @@ from gridctl_trainer.testing.models import ModelContract
 
 
 class TestResUNet(ModelContract):
-    """As installed."""
+    """The model as installed."""
 
     model = "res_unet"
     options: ClassVar = {"width": 4}
 
 
 class TestResUNetByPath(ModelContract):
-    """As a bare class."""
+    """The model as a bare class."""
 
     model = "own_model.network:ResUNet"
     options: ClassVar = {"width": 4}

@@ -1,4 +1,4 @@
-"""The step keeps what every preprocessing step promises."""
+"""The step keeps the promises of every preprocessing step."""
 
 from typing import ClassVar
 
@@ -6,7 +6,7 @@ from gridctl_trainer.testing.preprocessing import StepContract
 
 
 class TestClipOutliers(StepContract):
-    """With options of its own."""
+    """The step with options of its own."""
 
     step = "clip_outliers"
     options: ClassVar = {"lower": 5.0}

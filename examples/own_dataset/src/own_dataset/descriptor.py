@@ -1,4 +1,4 @@
-"""How it is registered."""
+"""The descriptor with which the data set is registered."""
 
 from __future__ import annotations
 

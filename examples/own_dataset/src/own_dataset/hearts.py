@@ -1,4 +1,4 @@
-"""Hearts in NumPy files: which cases a folder holds, and how one is read."""
+"""Hearts in NumPy files: finds the cases in a folder and reads a case."""
 
 from __future__ import annotations
 
@@ -39,5 +39,5 @@ class NpzHearts:
 
 
 def make(_options: object) -> NpzHearts:
-    """What the descriptor names: it has no options."""
+    """Build the data set, which has no options; the descriptor names this function."""
     return NpzHearts()

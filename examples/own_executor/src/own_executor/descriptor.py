@@ -1,4 +1,4 @@
-"""What gridctl knows of the executor before it imports the rest."""
+"""What gridctl knows about the executor before it imports the rest."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""One trainer process after another."""
+"""Runs one trainer process after another."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _LOCK: Final = ".lock"
 
 
 class OneByOne:
-    """Trains each run in a process of its own, and waits for it.
+    """Trains each run in a separate process, and waits for it.
 
     Args:
-        experiment: Whose runs it trains.
-        store: Where their specifications are, and where they keep everything.
+        experiment: The experiment whose runs are trained.
+        store: The store with their specifications, in which they keep everything.
         options: The section `one_by_one` of the experiment file.
     """
 
@@ -37,12 +37,12 @@ class OneByOne:
         self._locks: Path = state_folder() / "one_by_one" / hashlib.sha256(store.url.encode()).hexdigest()[:16]
 
     def observe(self, experiment: str) -> Mapping[str, Activity]:
-        """The run that is being trained: somebody holds its lock, this command or one in another terminal."""
+        """Report the run that is being trained: this command, or one in another terminal, holds its lock."""
         held = held_in(self._locks, _LOCK)
         return {run_id: Activity(active=True, running=True) for run_id in held if run_id.startswith(f"{experiment}-")}
 
     def start(self, runs: Sequence[RunSpec]) -> Outcome:
-        """Train the runs. Ctrl-C has the trainer make a checkpoint; the same command goes on from there."""
+        """Train the runs. On Ctrl-C, the trainer makes a checkpoint, from which the same command continues."""
         created: list[str] = []
         done: list[str] = []
         failed: dict[str, str] = {}
@@ -71,13 +71,13 @@ class OneByOne:
 
     @classmethod
     def runs_at_once(cls, experiment: Experiment) -> int:
-        """For the time that `gridctl plan` estimates."""
+        """Number of concurrent runs, with which `gridctl plan` estimates the time."""
         return 1
 
     def _train(self, run: RunSpec, lock: FileLock) -> str:
-        """Why the run is not done; empty if it is, which only its result says."""
+        """Train one run, and say why it is not done; empty if it is, which only its result tells."""
         layout = RunLayout(run.experiment, run.run_id)
-        # -P: nothing that lies in the current folder is imported. The lock is held for as long as the trainer lives.
+        # -P prevents imports from the current folder. The trainer inherits the lock and holds it as long as it lives.
         trainer = ["nice", f"-n{self._niceness}", sys.executable, "-P", "-m", "gridctl_trainer", "run"]
         process = subprocess.Popen(
             [*trainer, f"{self._store.url}/{layout.spec}"],
@@ -88,7 +88,7 @@ class OneByOne:
         )
         try:
             _, said = process.communicate()
-        except KeyboardInterrupt:  # the terminal has told the trainer as well
+        except KeyboardInterrupt:  # the terminal has sent the signal to the trainer as well
             process.communicate()
             raise
         if self._store.exists(layout.result):

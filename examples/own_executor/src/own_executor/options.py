@@ -9,7 +9,7 @@ class Options(BaseModel):
     """How runs are trained.
 
     Attributes:
-        niceness: Of their processes; the higher, the more they leave to others.
+        niceness: Niceness of the trainer processes; the higher it is, the more time they leave to others.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

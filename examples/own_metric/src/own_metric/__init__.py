@@ -1,1 +1,1 @@
-"""A metric of one's own."""
+"""A metric of your own."""

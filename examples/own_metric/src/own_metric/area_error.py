@@ -1,4 +1,4 @@
-"""How far the predicted area of a structure is from the true one, in percent."""
+"""The difference between the predicted and the true area of a structure, in percent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from gridctl_trainer.metrics.base import MetricDescriptor, SliceBatch, Undefined
 
 
 def area_error(images: SliceBatch) -> list[float | Undefined]:
-    """Of each image; undefined where the structure is not there, which is counted and not averaged."""
+    """Compute the error of each image. It is undefined for an image without the structure, which is not averaged."""
     true = images.truth.flatten(1).sum(1).tolist()
     found = images.predicted.flatten(1).sum(1).tolist()
     return [

@@ -1,4 +1,4 @@
-"""What gridctl knows of the model without torch: its options, and where its code is."""
+"""What gridctl knows about the model without torch: its options, and where its code is."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class ResUNetOptions(ModelOptions):
     """A U-Net whose blocks add their input to their output (after He et al. 2016).
 
     Attributes:
-        width: Channels of the finest level; each level below has twice as many.
-        depth: Levels, the bottleneck included.
-        dropout: Share of the channels that are dropped in the bottleneck while training.
+        width: Number of channels at the finest level; each level below has twice as many.
+        depth: Number of levels, including the bottleneck.
+        dropout: Share of the channels that are dropped in the bottleneck during training.
         recompute_blocks: Run each block again for its gradients: less memory, more time, the same result.
     """
 
@@ -27,7 +27,7 @@ class ResUNetOptions(ModelOptions):
 
     @property
     def size_multiple(self) -> int:
-        """Each level but the last halves the image."""
+        """Side lengths must be a multiple of this, as each level except the last halves the image."""
         return 1 << (self.depth - 1)
 
 

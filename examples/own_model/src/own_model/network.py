@@ -1,4 +1,4 @@
-"""The network itself: imported only by what trains."""
+"""The network itself, which is imported only for training."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ class ResUNet(nn.Module):
     """A U-Net of residual blocks. It can be named by its path as well: `architecture: "own_model.network:ResUNet"`.
 
     Args:
-        in_channels: Channels of the images; given by gridctl.
-        classes: Channels of the logits; given by gridctl.
-        width: Channels of the finest level.
-        depth: Levels, the bottleneck included.
-        dropout: Share of the channels that are dropped in the bottleneck while training.
-        recompute_blocks: Whether each block is run again for its gradients.
+        in_channels: Number of channels of the images; given by gridctl.
+        classes: Number of channels of the logits; given by gridctl.
+        width: Number of channels at the finest level.
+        depth: Number of levels, including the bottleneck.
+        dropout: Share of the channels that are dropped in the bottleneck during training.
+        recompute_blocks: Whether to run each block again for its gradients.
     """
 
     size_multiple = 4
-    """What gridctl reads of a class that is named by its path: here that of three levels."""
+    """Side lengths must be a multiple of this, which gridctl reads from a class named by its path; for three levels."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class ResUNet(nn.Module):
         self.readout = nn.Conv2d(width, classes, 1)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Logits (B, classes, H, W) of images (B, in_channels, H, W)."""
+        """Compute logits (B, classes, H, W) of images (B, in_channels, H, W)."""
         maps, skips = images, []
         for level, block in enumerate(self.down):
             maps = self._run(block, functional.max_pool2d(maps, 2) if level else maps)
@@ -79,5 +79,5 @@ class _Block(nn.Module):
 
 
 def build(options: ResUNetOptions, in_channels: int, classes: int) -> ResUNet:
-    """What gridctl calls: the options as they were read, and what the data ask for."""
+    """Build the network; gridctl calls this with the options as read and with what the data requires."""
     return ResUNet(in_channels, classes, **options.model_dump())

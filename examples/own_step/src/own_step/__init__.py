@@ -1,1 +1,1 @@
-"""A preprocessing step of one's own."""
+"""A preprocessing step of your own."""

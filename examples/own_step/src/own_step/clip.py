@@ -1,4 +1,4 @@
-"""Pixels outside of two percentiles take their value: fat and flow artefacts no longer set the scale."""
+"""Clips pixels to two percentiles, so that fat and flow artefacts no longer determine the scale."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from gridctl_trainer.plugins.step import StepDescriptor, StepOptions
 
 
 class Options(StepOptions):
-    """What is cut off.
+    """Options of the step.
 
     Attributes:
-        lower: Percentile below which pixels take its value.
-        upper: Percentile above which they do.
+        lower: Percentile to which darker pixels are raised.
+        upper: Percentile to which brighter pixels are lowered.
     """
 
     lower: Annotated[float, Field(ge=0, lt=50)] = 1.0
@@ -24,13 +24,13 @@ class Options(StepOptions):
 
 
 def clip(image: NDArray[np.float32], options: Options) -> NDArray[np.float32]:
-    """An image, (H, W) float32, with its outliers cut off."""
+    """Clip the outliers of an (H, W) float32 image."""
     low, high = np.percentile(image, (options.lower, options.upper))
     return np.clip(image, low, high).astype(np.float32)
 
 
 CLIP_OUTLIERS: Final = StepDescriptor(
-    summary="cuts off the darkest and the brightest pixels",
+    summary="clips the darkest and the brightest pixels",
     options=Options,
     apply=clip,
     before=("gaussian",),
