@@ -1,4 +1,4 @@
-"""What holds for every test."""
+"""Settings and fixtures for every test."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from hypothesis import settings
 
 from tests.forked_commands import ForkedCommand, forked_command
 
-# No test asserts a time; and in CI the same examples are tried each time.
+# Tests do not assert times, so there is no deadline, and in CI every run tries the same examples.
 settings.register_profile("gridctl", deadline=None, derandomize=bool(os.environ.get("CI")), print_blob=True)
 settings.load_profile("gridctl")
 
 
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing outside a test's own folders is read or written: neither locks, caches nor settings."""
+    """Keep tests from reading or writing locks, caches and settings outside their own folders."""
     home = tmp_path_factory.mktemp("home")
     for variable in ("XDG_STATE_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(variable, str(home / variable.lower()))
@@ -39,14 +39,14 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 @pytest.fixture(scope="session")
 def forked_gridctl() -> Iterator[ForkedCommand]:
-    """`gridctl` for many short calls; one server for all tests of a worker."""
+    """Runs `gridctl` for many short calls, with one server for all tests of a worker."""
     with forked_command("gridctl") as command:
         yield command
 
 
 @pytest.fixture(scope="session")
 def forked_trainer() -> Iterator[ForkedCommand]:
-    """`gridctl-trainer` for many short calls; one server for all tests of a worker."""
+    """Runs `gridctl-trainer` for many short calls, with one server for all tests of a worker."""
     with forked_command("gridctl-trainer") as command:
         yield command
 
@@ -87,9 +87,9 @@ LONGEST = (
     "e2e/places/test_locations.py",
     "unit/experiment/test_wording.py",
 )
-"""Files that take long, though some have few tests: they come first, so that no worker is left alone with one.
+"""Test files that take long, even with few tests. They come first, so that no worker is left with one at the end.
 
-Those that wait for pods stand between those that keep a core busy.
+Files that wait for pods alternate with files that keep a core busy.
 """
 
 
@@ -102,12 +102,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def project_root() -> Path:
-    """The checkout."""
+    """Root of the checkout."""
     return Path(__file__).parent.parent
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The faults of the fault runs, by kind."""
+    """Number of faults in the fault runs, by kind."""
     from tests.e2e.faults.counted import SURVIVED
 
     if SURVIVED:

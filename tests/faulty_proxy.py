@@ -1,4 +1,4 @@
-"""A door in front of a real server that fails as networks and servers fail."""
+"""A proxy in front of a real server that fails as networks and servers do."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Request:
     method: str
     path: str
     number: int
-    """From 1, over all requests that the proxy has seen."""
+    """Number of the request, from 1, among all that the proxy has seen."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Names in lower case."""
+    """Headers, with names in lower case."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Answered here, never forwarded."""
+    """The proxy answers and does not forward the request."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -36,21 +36,21 @@ class Answer:
 
 @dataclass(frozen=True)
 class Reset:
-    """The connection is reset; if `forwarded`, after the server did what was asked."""
+    """The connection is reset; if `forwarded`, after the server has handled the request."""
 
     forwarded: bool = False
 
 
 @dataclass(frozen=True)
 class Cut:
-    """The answer's body ends after so many bytes, and the connection with it."""
+    """The body of the answer ends after this number of bytes, and with it the connection."""
 
     after_bytes: int
 
 
 @dataclass(frozen=True)
 class Stall:
-    """Silence for so long, then the connection is reset; if `forwarded`, an answer after all."""
+    """There is silence for this time, and then the connection is reset, or answered after all if `forwarded`."""
 
     seconds: float
     forwarded: bool = False
@@ -58,14 +58,14 @@ class Stall:
 
 @dataclass(frozen=True)
 class Changed:
-    """The server's answer, with headers and body as `change` makes them from its own; names in lower case."""
+    """The server's answer, with headers and body changed by `change`; names are in lower case."""
 
     change: Callable[[dict[str, str], bytes], tuple[dict[str, str], bytes]]
 
 
 @dataclass(frozen=True)
 class Hold:
-    """Forwarded as soon as something happened, or after a minute, while other requests go through."""
+    """The request is forwarded once an event has happened, or after a minute; other requests pass meanwhile."""
 
     until: threading.Event
 
@@ -75,7 +75,7 @@ Rule = Callable[[Request], Fault | None]
 
 
 class FaultyProxy:
-    """Forwards to `upstream` but for requests that `rule` answers with a fault."""
+    """Forwards to `upstream`, except requests that `rule` answers with a fault."""
 
     def __init__(self, upstream: str, tls: ssl.SSLContext | None = None) -> None:
         self.rule: Rule = lambda request: None
@@ -149,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = do_PATCH = do  # noqa: N815
 
     def _body(self) -> bytes:
-        if self.headers.get("Expect") == "100-continue":  # http.server has answered it already
+        if self.headers.get("Expect") == "100-continue":  # http.server has already answered it
             del self.headers["Expect"]
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
@@ -157,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         upstream = self.owner.connect()
         try:
             upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
-            for name, value in self.headers.items():  # Host as the client sent it: its signature covers it
+            for name, value in self.headers.items():  # Host stays as the client sent it, as its signature covers it
                 if name.lower() != "connection":
                     upstream.putheader(name, value)
             upstream.putheader("Connection", "close")

@@ -1,7 +1,7 @@
-"""The installed commands, each call in a process of its own, without paying for the imports of each.
+"""Runs the installed commands, each call in a separate process, without paying for the imports of each.
 
-A server imports what the command imports and forks for every call; the child has the call's arguments, environment and
-folder, real standard streams, and ends as any process does. Tens of calls cost what one start of Python costs.
+A server imports what the command imports and forks for every call. The child has the call's arguments, environment and
+folder and real standard streams, and ends as any process does. Tens of calls cost as much as one start of Python.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 
 
 class ForkedCommand:
-    """Calls of one console script of this project, `gridctl` or `gridctl-trainer`."""
+    """Calls one console script of this project, `gridctl` or `gridctl-trainer`."""
 
     def __init__(self, program: str, folder: Path) -> None:
         self._program = program
@@ -37,7 +37,7 @@ class ForkedCommand:
         call = {"arguments": arguments, "cwd": str(cwd), "env": dict(env), "out": str(out), "err": str(err)}
         try:
             code = self._ask(json.dumps(call))
-        except BaseException:  # a test's time is over, say: the next call must not read what this one waited for
+        except BaseException:  # for example a test's timeout; the next call must not read what this one waited for
             self.end()
             raise
         return subprocess.CompletedProcess(arguments, code, out.read_text("utf-8"), err.read_text("utf-8"))
@@ -58,7 +58,7 @@ class ForkedCommand:
         return int(self._server.stdout.readline())
 
     def end(self) -> None:
-        """End the server with whatever it has started; a further call starts another."""
+        """End the server and everything that it has started; a further call starts a new server."""
         if self._server is not None:
             server, self._server = self._server, None
             os.killpg(server.pid, signal.SIGKILL)
@@ -71,7 +71,7 @@ CompletedCall = subprocess.CompletedProcess[str]
 
 @contextlib.contextmanager
 def forked_command(program: str) -> Iterator[ForkedCommand]:
-    """A server for calls of `program`, ended afterwards with whatever it has started."""
+    """A server for calls of `program`, which is ended afterwards with everything that it has started."""
     with tempfile.TemporaryDirectory() as folder:
         command = ForkedCommand(program, Path(folder))
         try:
@@ -84,7 +84,7 @@ def _serve(program: str) -> None:
     (script,) = entry_points(group="console_scripts", name=program)
     main = script.load()
     for line in iter(sys.stdin.readline, ""):
-        gc.freeze()  # the collector of a child would copy every page that it looks at
+        gc.freeze()  # otherwise, the garbage collector of a child would copy every page that it visits
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
@@ -104,7 +104,7 @@ def _serve(program: str) -> None:
 
 
 def _exit_code(main: Callable[[], object]) -> int:
-    """What Python makes of how `main` ends."""
+    """The exit code that Python derives from how `main` ends."""
     try:
         main()
     except SystemExit as end:
@@ -119,7 +119,7 @@ def _exit_code(main: Callable[[], object]) -> int:
 
 
 def _end(code: int) -> NoReturn:
-    """As the interpreter ends, but it does not take apart every module: that would copy most of the server's memory."""
+    """End like the interpreter, but without tearing down modules, which would copy most of the server's memory."""
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:
             thread.join()
@@ -130,7 +130,7 @@ def _end(code: int) -> NoReturn:
 
 
 def _become(program: str, call: Any) -> None:
-    """Be a process that was started for this call alone."""
+    """Become like a process that was started for this call."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     for descriptor, file in ((0, os.open(os.devnull, os.O_RDONLY)), (1, os.open(call["out"], flags))):
         os.dup2(file, descriptor)
@@ -142,7 +142,7 @@ def _become(program: str, call: Any) -> None:
 
 
 def _import(names: list[str]) -> None:
-    """Have what a call has imported, for those that follow."""
+    """Import what a call has imported, for the calls that follow."""
     for name in names:
         if name not in sys.modules:
             with contextlib.suppress(ImportError):

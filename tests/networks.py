@@ -1,4 +1,4 @@
-"""Specifications of the built-in networks, by their options."""
+"""Makes specifications of the built-in networks from options."""
 
 from __future__ import annotations
 

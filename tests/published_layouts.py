@@ -1,4 +1,4 @@
-"""Small data sets as M&Ms, M&Ms-2 and nnU-Net lay theirs out, made from synthetic patients in ACDC's format."""
+"""Writes small data sets in the layouts of M&Ms, M&Ms-2 and nnU-Net, from synthetic patients in ACDC's format."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def hearts(phantom: Path) -> list[list[LabelledSlice]]:
 def volumes(
     slices: Sequence[LabelledSlice], phase: str, labels: Mapping[str, int]
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Image and labels of one time point, (S, H, W)."""
+    """Image and labels of one time point, each (S, H, W)."""
     chosen = [item for item in slices if item.phase == phase]
     images = np.stack([item.image for item in chosen]).astype(np.int16)
     found = np.zeros(images.shape, np.uint8)
@@ -36,7 +36,7 @@ def volumes(
 
 
 def save(path: Path, array: NDArray[Any], spacing_mm: Sequence[float]) -> None:
-    """An array of (S, H, W) or (T, S, H, W) as NIfTI, x first; the time step of a series is 0, as published."""
+    """Write an array (S, H, W) or (T, S, H, W) as NIfTI, x first; the time step of a series is 0, as published."""
     rows, columns, slices = spacing_mm
     path.parent.mkdir(parents=True, exist_ok=True)
     image = nibabel.Nifti1Image(array.transpose(*reversed(range(array.ndim))), np.diag([columns, rows, slices, 1.0]))
@@ -45,7 +45,7 @@ def save(path: Path, array: NDArray[Any], spacing_mm: Sequence[float]) -> None:
 
 
 def write_mnms(root: Path, phantom: Path, frames: int = 5, part: str = "Training/Labeled") -> Path:
-    """M&Ms: 4D files whose frames 1 and 3 are labelled, and the table that says so."""
+    """Write M&Ms: 4D files with labels on frames 1 and 3, and the table that says so."""
     lines = ["", "External code,VendorName,Vendor,Centre,ED,ES,Age,Pathology,Sex,Height,Weight"]
     for number, (code, slices) in enumerate(zip(CODES, hearts(phantom), strict=False)):
         ends = {phase: volumes(slices, phase, MNMS_LABELS) for phase in ("ED", "ES")}
@@ -65,7 +65,7 @@ def write_mnms(root: Path, phantom: Path, frames: int = 5, part: str = "Training
 
 
 def write_mnms2(root: Path, phantom: Path) -> Path:
-    """M&Ms-2: volumes of each end, beside long-axis files, and a table that a spreadsheet has padded."""
+    """Write M&Ms-2: volumes of both ends of the cycle, long-axis files, and a table padded by a spreadsheet."""
     lines = ["SUBJECT_CODE,DISEASE,VENDOR,SCANNER,FIELD"]
     for number, slices in enumerate(hearts(phantom), 1):
         code = f"{number:03d}"
@@ -80,11 +80,11 @@ def write_mnms2(root: Path, phantom: Path) -> Path:
 
 
 NNUNET_LABELS = {"RV": 1, "MLV": 2, "LVC": 3}
-"""As nnU-Net's own conversion of ACDC names and numbers them."""
+"""Names and numbers of labels as in nnU-Net's own conversion of ACDC."""
 
 
 def write_nnunet(root: Path, phantom: Path, *, version: int = 2, channels: int = 1) -> Path:
-    """nnU-Net's raw layout, with cases `patient001_frame01`."""
+    """Write nnU-Net's raw layout, with cases such as `patient001_frame01`."""
     names = {"RV": "right_ventricle", "MLV": "myocardium", "LVC": "left_ventricle"}
     numbers = {names[name]: number for name, number in NNUNET_LABELS.items()}
     cases = []

@@ -1,4 +1,4 @@
-"""The S3 server that tests talk to, from the environment."""
+"""Reads from the environment which S3 server tests use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small proxy that tunnels, by CONNECT of HTTP or by SOCKS 5, and counts."""
+"""A small proxy that tunnels by HTTP CONNECT or SOCKS 5, and records the tunnels."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 
 
 class Tunnel(socketserver.ThreadingTCPServer):
-    """Leads each name of `routes` to an address, and refuses all others.
+    """Routes each name in `routes` to an address, and refuses all others.
 
     Attributes:
-        asked: `name:port` of every tunnel that was asked for.
-        authorizations: What clients said of themselves: `user:password`.
+        asked: `name:port` of every tunnel that was requested.
+        authorizations: Credentials of the clients, as `user:password`.
     """
 
     daemon_threads = True

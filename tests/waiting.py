@@ -1,4 +1,4 @@
-"""Waiting for another process: for a condition, and for the files it writes."""
+"""Waits for another process: for a condition, and for the files that it writes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def wait_for(condition: Callable[[], T], seconds: float = 90, every_seconds: float = 0.1) -> T:
-    """What the condition gives as soon as that is true."""
+    """Wait until the condition returns something true, and return that."""
     until = time.monotonic() + seconds
     while not (value := condition()):
         assert time.monotonic() < until, f"waited {seconds} s in vain"
@@ -20,7 +20,7 @@ def wait_for(condition: Callable[[], T], seconds: float = 90, every_seconds: flo
 
 
 def files_matching(folder: Path, pattern: str) -> set[Path]:
-    """The files of a folder that another process writes, which may remove a folder while it is being listed."""
+    """List the files in a folder to which another process writes, and in which it may delete folders meanwhile."""
     while True:
         try:
             return set(folder.glob(pattern))

@@ -1,4 +1,4 @@
-"""The real `gridctl`, each call in a process of its own, on an experiment file of its own."""
+"""Runs the real `gridctl`, each call in a separate process and on a separate experiment file."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class Gridctl:
     """Runs commands in one folder.
 
     Attributes:
-        folder: Where it runs; holds `experiment.yaml`.
-        forked: Starts it: where a test asks again and again, pods need the processors more than imports do.
+        folder: Where commands run; it holds `experiment.yaml`.
+        forked: Starts the commands, so that a test that calls them repeatedly leaves the processors to the pods.
         environment: Changes to the environment.
     """
 
@@ -39,7 +39,7 @@ class Gridctl:
         return json.loads(done.stdout)
 
     def totals(self) -> Counter[str]:
-        """How many runs are in each state that some run is in."""
+        """Number of runs in each state, without states that no run is in."""
         totals: dict[str, int] = self.json("status")["totals"]
         return Counter({state: number for state, number in totals.items() if number})
 

@@ -1,4 +1,4 @@
-"""A real cluster and a real S3 server, from the environment; a namespace and a prefix for each test."""
+"""Provides a real cluster and a real S3 server, named by the environment, and a namespace and prefix for each test."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.waiting import wait_for
 ROOT = Path(__file__).parents[2]
 IMAGE = os.environ.get("GRIDCTL_TEST_IMAGE", "")
 PARTS = os.environ.get("GRIDCTL_TEST_CLUSTER_PARTS", "")
-"""A command that `stop`s and `start`s parts of a cluster on this machine: kubelet, kube-apiserver."""
+"""A command with which to `stop` and `start` parts of a cluster on this machine: kubelet, kube-apiserver."""
 HOW_TO_GET_ONE = (
     "no cluster: set KUBECONFIG to one where you may make namespaces (kind create cluster, k3d cluster create), "
     "GRIDCTL_TEST_IMAGE to an image of tests/cluster/image that its nodes have, and AWS_* as for the S3 tests"
@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Cluster:
-    """The API server as its administrator."""
+    """The API server, with the rights of an administrator."""
 
     def __init__(self) -> None:
         self.connection = open_connection(None, None, 8)
@@ -80,7 +80,7 @@ def cluster() -> Cluster:
 
 @pytest.fixture
 def namespace(cluster: Cluster) -> Iterator[str]:
-    """A namespace with everything of k8s/base and the store's Secret; gone after the test."""
+    """A namespace with everything from k8s/base and the Secret of the store, which is deleted after the test."""
     name = f"test-{uuid.uuid4().hex[:8]}"
     apply_base(cluster, name)
     secret = {key: value for key, value in os.environ.items() if key.startswith("AWS_") and key != "AWS_CA_BUNDLE"}
@@ -165,7 +165,7 @@ def experiment(namespace: str, store: Store) -> Callable[..., Experiment]:
 
 @pytest.fixture
 def stub(tmp_path: Path) -> Callable[[str], str]:
-    """A template whose container runs a few lines of Python instead of the trainer; as an assignment of `--set`."""
+    """An assignment of `--set` for a template whose container runs a few lines of Python instead of the trainer."""
 
     def make(script: str) -> str:
         text = (ROOT / "k8s" / "templates" / "job.yaml.j2").read_text()
@@ -185,7 +185,7 @@ def backend(experiment: Experiment) -> KubernetesExecutor:
 
 @pytest.fixture
 def gridctl(namespace: str, store: Store, tmp_path: Path, forked_gridctl: ForkedCommand) -> Gridctl:
-    """Commands in a folder with the experiment as a file."""
+    """Runs commands in a folder that holds the experiment file."""
     text = EXPERIMENT.format(name="demo", store=store.url, namespace=namespace, image=IMAGE)
     (tmp_path / "experiment.yaml").write_text(text)
     return Gridctl(tmp_path, forked_gridctl)

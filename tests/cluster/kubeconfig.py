@@ -1,4 +1,4 @@
-"""The current context of the kubeconfig alone, changed as a test needs it."""
+"""Reduces the kubeconfig to its current context, and changes it as a test needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Content = dict[str, Any]
 
 
 def current(folder: Path) -> Content:
-    """One cluster, one user, one context; what was data inside it are files in `folder`."""
+    """Reduce the kubeconfig to one cluster, user and context, with embedded data written to files in `folder`."""
     source = Path(os.environ["KUBECONFIG"].split(os.pathsep)[0])
     content: Content = yaml.safe_load(source.read_text())
     context = _named(content["contexts"], content["current-context"])
@@ -36,7 +36,7 @@ def current(folder: Path) -> Content:
 
 
 def changed(folder: Path, *, user: Mapping[str, Any] | None = None, **cluster: Any) -> dict[str, str]:
-    """The environment of a kubeconfig with another user, or other fields of its cluster."""
+    """Environment with a kubeconfig in which the user or fields of the cluster are replaced."""
     content = current(folder)
     content["clusters"][0]["cluster"] |= cluster
     if user is not None:
@@ -48,10 +48,10 @@ def changed(folder: Path, *, user: Mapping[str, Any] | None = None, **cluster: A
 
 @contextlib.contextmanager
 def faulty_door(folder: Path) -> Iterator[tuple[FaultyProxy, dict[str, str]]]:
-    """A door in front of the API server.
+    """A proxy in front of the API server.
 
     Yields:
-        The door, and the environment of a kubeconfig that leads through it.
+        The proxy, and the environment with a kubeconfig that leads through it.
     """
     content = current(folder)
     cluster, user = content["clusters"][0]["cluster"], content["users"][0]["user"]

@@ -1,4 +1,4 @@
-"""Tests that type commands of kubectl as documents print them."""
+"""Support for tests that run kubectl commands as documents print them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.cluster.conftest import HOW_TO_GET_ONE
 
 
 def require_kubectl() -> None:
-    """Skip a test where there is no cluster or no kubectl; fail it where both have to be there."""
+    """Skip a test without a cluster or kubectl, or fail it where both are required."""
     if not os.environ.get("KUBECONFIG"):
         lacking = HOW_TO_GET_ONE
     elif shutil.which("kubectl") is None:

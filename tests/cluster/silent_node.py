@@ -1,4 +1,4 @@
-"""A node without a kubelet: a test says of its pods and of itself what a kubelet would, through the real API server."""
+"""A node without a kubelet. Through the real API server, a test reports what a kubelet would about node and pods."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def now() -> str:
 
 @dataclass(frozen=True)
 class SilentNode:
-    """Its pods are where a run's options put them."""
+    """A node that pods reach through a run's options."""
 
     cluster: Cluster
     namespace: str
@@ -29,7 +29,7 @@ class SilentNode:
 
     @property
     def options(self) -> list[str]:
-        """Of an experiment whose pods are to come here."""
+        """Options of an experiment whose pods should be scheduled on this node."""
         here = f"kubernetes.node_selector={{silent: {self.name}}}"
         return ["--set", here, "--set", "kubernetes.tolerations=[{operator: Exists}]"]
 
@@ -38,7 +38,7 @@ class SilentNode:
         return f"/api/v1/namespaces/{self.namespace}/pods"
 
     def pod_of(self, run_id: str) -> str:
-        """Name of the run's pod, as soon as it is here."""
+        """Name of the run's pod, as soon as it is scheduled on this node."""
 
         def scheduled() -> str | None:
             found = self.cluster.get(self.pods, labelSelector=f"job-name={run_id}")["items"]
@@ -48,11 +48,11 @@ class SilentNode:
         return str(wait_for(scheduled))
 
     def says(self, pod: str, status: Mapping[str, Any]) -> None:
-        """What a kubelet would report of a pod."""
+        """Report what a kubelet would report about a pod."""
         self.cluster.patch(f"{self.pods}/{pod}/status", {"status": {"startTime": now(), **status}})
 
     def warns(self, pod: str, reason: str, message: str, when: str = "") -> None:
-        """An event of type Warning about a pod."""
+        """Record a Warning event about a pod."""
         event = {
             "metadata": {"generateName": "test-"},
             "involvedObject": {"kind": "Pod", "namespace": self.namespace, "name": pod},
@@ -64,7 +64,7 @@ class SilentNode:
         self.cluster.create(f"/api/v1/namespaces/{self.namespace}/events", event)
 
     def goes_away(self) -> None:
-        """As the node controller says it of a node that reports no more."""
+        """Report what the node controller reports about a node that has gone silent."""
         self.is_ready("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status.")
 
     def is_ready(self, status: str, reason: str, message: str) -> None:
@@ -77,7 +77,7 @@ class SilentNode:
 
 @contextlib.contextmanager
 def silent_node(cluster: Cluster, namespace: str) -> Iterator[SilentNode]:
-    """A ready node that takes pods and says nothing by itself; gone afterwards."""
+    """A ready node that accepts pods and reports nothing by itself; it is deleted afterwards."""
     name = f"silent-{uuid.uuid4().hex[:8]}"
     taint = {"key": "silent", "effect": "NoSchedule"}
     metadata = {"name": name, "labels": {"silent": name}}

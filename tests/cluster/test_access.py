@@ -1,4 +1,4 @@
-"""Whatever is wrong with access to cluster or store: exit code 3 and one message that says what to do."""
+"""Any problem with access to the cluster or the store ends with exit code 3 and one message that says what to do."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.cluster.kubeconfig import changed
 from tests.faulty_proxy import Answer, FaultyProxy
 
 NO_PODS = ["--set", "kubernetes.gpus=60"]
-"""More GPUs than the quota allows, so that Jobs are made and no pod starts."""
+"""Asks for more GPUs than the quota allows, so that Jobs are created but no pod starts."""
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ LOGINS = {
 
 @pytest.mark.parametrize(("command", "said"), LOGINS.values(), ids=LOGINS.keys())
 def test_a_login_command_that_fails(command: list[str], said: str, gridctl: Gridctl, tmp_path: Path) -> None:
-    """As clouds' kubeconfigs name one."""
+    """An exec plugin, as in the kubeconfigs of cloud providers."""
     execute: dict[str, Any] = {
         "apiVersion": "client.authentication.k8s.io/v1",
         "command": command[0],
@@ -92,7 +92,7 @@ def test_an_untrusted_certificate(gridctl: Gridctl, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("status", [200, 302, 404])
 def test_what_is_no_api_server(status: int, gridctl: Gridctl, tmp_path: Path) -> None:
-    """The login page of a proxy, say."""
+    """For example the login page of a proxy."""
     with FaultyProxy("http://127.0.0.1:9").running() as page:
         page.rule = lambda _: Answer(status, {"Content-Type": "text/html"}, b"<html>welcome")
         gridctl.environment |= changed(tmp_path, server=page.url)

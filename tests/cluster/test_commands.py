@@ -1,4 +1,4 @@
-"""Every command as a user types it, against a real cluster."""
+"""Runs every command against a real cluster, as a user types it."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_doctor_says_once_that_the_namespace_is_missing(gridctl: Gridctl) -> Non
 
 
 def test_pods_that_lack_their_data_or_hold_a_gpu_in_vain_are_said_before(gridctl: Gridctl) -> None:
-    """The test's image has /data, and no volume of it: so it is a note, and the submission is taken."""
+    """The test's image has /data without a volume, so this is only a note and the submission is accepted."""
     options = [*ONE, "--set", "kubernetes.gpus=1"]
     shown = gridctl.json("submit", "experiment.yaml", "--dry-run", *options)
     assert {check["name"] for check in shown["pod_contents"]} == {"data", "GPUs"}
@@ -126,7 +126,7 @@ def test_delete_asks_and_takes_jobs_and_store(gridctl: Gridctl, cluster: Cluster
 
 
 def test_the_base_applies_as_it_is() -> None:
-    """`kubectl apply -k k8s/base`, without making anything."""
+    """`kubectl apply -k k8s/base` as a dry run."""
     from shutil import which
 
     kubectl = which("kubectl")

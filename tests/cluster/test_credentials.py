@@ -1,4 +1,4 @@
-"""Who one is to the API server: files of KUBECONFIG, tokens that are renewed, commands for signing in."""
+"""Ways to authenticate to the API server: files in KUBECONFIG, tokens that are renewed, commands for signing in."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def account(cluster: Cluster, namespace: str, name: str) -> str:
 
 
 def test_files_are_merged(gridctl: Gridctl, cluster: Cluster, namespace: str, tmp_path: Path) -> None:
-    """The first that names something wins; paths are relative to their own file."""
+    """The first file that names something wins, and paths are relative to their own file."""
     whole, second = current(tmp_path), tmp_path / "second"
     second.mkdir()
     context, user = whole["contexts"][0], {"name": "me", "user": {"tokenFile": "me.token"}}
@@ -67,7 +67,7 @@ def test_a_certificate_that_is_not_checked_is_said_once(gridctl: Gridctl, tmp_pa
 def test_a_token_file_is_renewed_while_a_command_watches(
     gridctl: Gridctl, cluster: Cluster, namespace: str, tmp_path: Path
 ) -> None:
-    """The old token ends; all that is asked afterwards carries the new one, and nothing is said of it."""
+    """When the old token expires, all later requests carry the new one, and no message is printed."""
     old, new = account(cluster, namespace, "old"), account(cluster, namespace, "new")
     assert gridctl("submit", "experiment.yaml", *NO_PODS).returncode == 0
     file, seen = tmp_path / "token", set[str]()
@@ -75,7 +75,7 @@ def test_a_token_file_is_renewed_while_a_command_watches(
 
     def cut(request: Request) -> Fault | None:
         seen.add(request.headers.get("authorization", ""))
-        return Answer(200) if "watch=" in request.path else None  # a watch that ends at once is asked for again
+        return Answer(200) if "watch=" in request.path else None  # a watch that ends at once is requested again
 
     with faulty_door(tmp_path) as (door, through):
         door.rule = cut
@@ -93,7 +93,7 @@ def test_a_token_file_is_renewed_while_a_command_watches(
         )
         try:
             wait_for(lambda: any("watch=" in request.path for request in door.requests))
-            file.write_text("")  # caught in the middle of being written: the last one still counts
+            file.write_text("")  # as if it were just being written: the last token remains valid
             before = len(door.requests)
             wait_for(lambda: len(door.requests) > before + 2)
             assert seen == {f"Bearer {old}"}
@@ -126,7 +126,7 @@ END
 
 
 def test_a_command_for_signing_in(gridctl: Gridctl, cluster: Cluster, namespace: str, tmp_path: Path) -> None:
-    """It runs once for all threads, again when the server refuses its token, and each time when that has expired."""
+    """The command runs once for all threads, again if the server refuses its token, and whenever the token expires."""
     token, plugin = account(cluster, namespace, "plugged"), tmp_path / "plugin"
     plugin.write_text(PLUGIN.format())
     plugin.chmod(0o755)

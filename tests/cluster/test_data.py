@@ -1,4 +1,4 @@
-"""Where pods find data: a bucket, fetched once a node, or a volume."""
+"""Pods find data in a bucket, from which it is fetched once per node, or on a volume."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def phantom_in(folder: Path) -> None:
 
 @pytest.fixture
 def bucket_data(store: Store, tmp_path: Path) -> str:
-    """The synthetic set, uploaded as a user would; below the test's own prefix.
+    """The synthetic set, uploaded as by a user below the test's own prefix.
 
-    Its DICOM files are compressed, as archives give them out: pods need the image's decoders.
+    Its DICOM files are compressed, as archives deliver them, so pods need the decoders in the image.
     """
     phantom_in(tmp_path / "phantom")
     for number, path in enumerate(sorted(tmp_path.glob("phantom/sunnybrook/**/*.dcm"))):
@@ -54,7 +54,7 @@ def bucket_data(store: Store, tmp_path: Path) -> str:
 
 @pytest.fixture
 def claim(cluster: Cluster, namespace: str) -> Iterator[Callable[[str], Path]]:
-    """Makes claims by name, each bound to a folder of the node's, which is this machine's."""
+    """Makes claims by name, each bound to a folder on the node, which is this machine."""
     made: list[str] = []
     base = Path(f"/var/tmp/gridctl-test-{uuid.uuid4().hex}")
 
@@ -81,7 +81,7 @@ def claim(cluster: Cluster, namespace: str) -> Iterator[Callable[[str], Path]]:
 
 
 def test_pods_read_data_from_a_claim_and_share_packs_in_another(gridctl: Gridctl, claim: Callable[[str], Path]) -> None:
-    """In a namespace that enforces `restricted`."""
+    """Training works in a namespace that enforces `restricted`."""
     phantom_in(claim("data") / "phantom")
     packs = claim("cache")
     options = ["data.train.path=/sets/phantom/acdc", "data.external.sunnybrook.path=/sets/phantom/sunnybrook"]

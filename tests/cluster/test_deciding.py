@@ -1,4 +1,4 @@
-"""`gridctl decide` with Jobs: it waits for them, looks, and deletes those that are not needed any more."""
+"""`gridctl decide` waits for Jobs, looks at their results, and deletes Jobs that are no longer needed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_jobs_that_are_not_needed_are_deleted_once_it_is_decided(
     namespace: str,
     tmp_path: Path,
 ) -> None:
-    """By the look at three seeds it is equivalent; somebody has submitted all of them, and two wait for room."""
+    """The look at three seeds finds equivalence, while all seeds have been submitted and two wait for resources."""
     margin = "{model: gamma_net, against: unet, claim: cohort, equivalence_margin: 5, stopping: {looks: [3, 5]}}"
     made = experiment("seeds=[1, 2, 3, 4, 5]", f"compare={margin}", "training.epochs=1", "metrics=[soft_dice]")
     (tmp_path / "demo.yaml").write_text(made.document.to_yaml())

@@ -1,4 +1,4 @@
-"""docs/cluster.md, followed to the letter: every command in its order, from an empty namespace to a report."""
+"""Follows docs/cluster.md to the letter: every command in order, from an empty namespace to a report."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.waiting import wait_for
 
 DOCUMENT = ROOT / "docs" / "cluster.md"
 NOT_HERE = ("docker push", "docker build", "make image")
-"""Their images are built before these tests; what `make image` calls has a test of its own."""
+"""Commands that are not run: images are built before these tests, and `make image` has a test of its own."""
 REGISTRY = "registry.example.org/lab/gridctl-trainer:1"
 SMALL = {
     "models": {
@@ -45,7 +45,7 @@ SMALL_PODS = {"gpus": 0, "cpu": "100m", "cpu_limit": "none", "memory": "1Gi", "s
 
 
 class Newcomer:
-    """Somebody with a shell in a checkout, whose namespace, bucket and image have other names than the document's."""
+    """A user with a shell in a checkout, whose namespace, bucket and image have other names than in the document."""
 
     def __init__(self, folder: Path, namespace: str, prefix: str) -> None:
         self.folder, self.namespace, self.prefix = folder, namespace, prefix

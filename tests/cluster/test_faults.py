@@ -1,4 +1,4 @@
-"""Faults of a real cluster, with fixed seeds, while real trainers run: no epoch lost or twice, the same weights."""
+"""Faults of a real cluster, with fixed seeds, neither lose nor repeat epochs of real trainers, nor change weights."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OPTIONS += ["training.checkpoint_every_epochs=2", "kubernetes.retries=100", "kub
 
 @dataclass
 class Cell:
-    """One run in its pod."""
+    """One run and its pod."""
 
     cluster: Cluster
     namespace: str
@@ -46,14 +46,14 @@ class Cell:
         return f"/api/v1/namespaces/{self.namespace}/pods"
 
     def pod(self) -> str | None:
-        """Its pod, if there is one that runs."""
+        """The running pod, if there is one."""
         found = self.cluster.get(self.pods, labelSelector=f"job-name={self.run.run_id}")["items"]
         here = [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
         running = [pod for pod in here if pod["status"].get("phase") == "Running"]
         return str(running[0]["metadata"]["name"]) if running else None
 
     def progressed(self) -> bool:
-        """Whether it trained on since the last fault, and its pod is there to be hurt."""
+        """Whether the run has progressed since the last fault and has a pod for the next one."""
         done = epochs_done(self.store, self.run)
         return self.seen < done < self.run.training.epochs and self.pod() is not None
 
@@ -63,7 +63,7 @@ def delete(cell: Cell) -> None:
 
 
 def delete_at_once(cell: Cell) -> None:
-    """As when a node is lost for good: no grace."""
+    """Delete the pod without a grace period, as if its node were lost."""
     cell.cluster.delete(f"{cell.pods}/{cell.pod()}", gracePeriodSeconds="0")
 
 
@@ -80,7 +80,7 @@ def sigkill(cell: Cell) -> None:
 
 
 def drain(cell: Cell) -> None:
-    """The node takes no pods, and those of this test are evicted; then it takes some again."""
+    """Drain the node of this test's pods, and then let it accept pods again."""
     nodes = cell.cluster.get("/api/v1/nodes", labelSelector="type!=simulated")["items"]
     node = nodes[0]["metadata"]["name"]
     cell.cluster.patch(f"/api/v1/nodes/{node}", {"spec": {"unschedulable": True}})
@@ -103,7 +103,7 @@ def stopped(part: str) -> Iterator[None]:
 
 
 def kubelet_stop(cell: Cell) -> None:
-    """The node's agent dies and comes back; in between the trainer may end, unseen."""
+    """Stop and restart the kubelet; the trainer may end unobserved in between."""
     with stopped("kubelet"):
         with contextlib.suppress(OSError), trainer_process(cell.run) as pid:
             os.kill(pid, signal.SIGKILL)
@@ -111,7 +111,7 @@ def kubelet_stop(cell: Cell) -> None:
 
 
 def api_server_restart(cell: Cell) -> None:
-    """Nobody can ask or tell; trainers need nobody."""
+    """Stop the API server for a while, which trainers do not need."""
     with stopped("kube-apiserver"):
         time.sleep(2)
 
@@ -131,19 +131,19 @@ MANY += [kubelet_stop] * 3 + [api_server_restart] * 3
 
 @dataclass
 class Grid:
-    """Runs of one experiment, all alike but for their seeds."""
+    """Runs of one experiment that differ only in their seeds."""
 
     cells: list[Cell]
     expected: dict[str, Undisturbed]
     counted: Counter[str] = field(default_factory=Counter)
 
     def hurt(self, acts: list[Act], chance: Random) -> None:
-        """Each fault hits a run that got on since its last one; after each the promises hold."""
+        """Apply each fault to a run that has progressed since its last one; afterwards, all promises hold."""
         for act in acts:
             cell = wait_for(lambda: next(iter(self._ready(chance)), None), 180)
             time.sleep(chance.uniform(0, 0.5))
             cell.seen = epochs_done(cell.store, cell.run)
-            with contextlib.suppress(RefusedError):  # the pod is gone by itself
+            with contextlib.suppress(RefusedError):  # the pod may have ended by itself
                 act(cell)
             assert_promises(cell.store, cell.run, self.expected[cell.run.run_id])
             self.counted[f"cluster: {act.__name__}"] += 1
@@ -160,7 +160,7 @@ class Grid:
     ("acts", "seeds", "epochs", "size_px"),
     [
         pytest.param(FEW, 2, 40, 16, id="few"),
-        # Work enough to outlast the faults: a run that has finished cannot be hurt.
+        # There must be enough work to outlast the faults, as they cannot hit a finished run.
         pytest.param(MANY, 6, 160, 32, id="many", marks=pytest.mark.slow),
     ],
 )

@@ -1,4 +1,4 @@
-"""A run that Kubernetes gives up says why, and `retry` goes on from its checkpoint."""
+"""A run that Kubernetes gives up says why, and `retry` continues from its checkpoint."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OPTIONS += ["--set", "training.epochs=60", "--set", "training.checkpoint_every_e
 
 
 def begun(gridctl: Gridctl, store: Store, folder: Path, *options: str) -> RunSpec:
-    """A run in its fourth epoch or later."""
+    """A run that is in its fourth epoch or later."""
     assert gridctl("submit", "experiment.yaml", *OPTIONS, *options).returncode == 0
     (run,) = load_experiment(folder / "experiment.yaml", OPTIONS[1::2]).runs
     wait_for(lambda: epochs_done(store, run) >= 3)
@@ -40,7 +40,7 @@ def goes_on(gridctl: Gridctl, store: Store, run: RunSpec) -> AttemptLog:
 
 
 def test_the_deadline(cluster: Cluster, gridctl: Gridctl, store: Store, tmp_path: Path, namespace: str) -> None:
-    """It comes as a SIGTERM, so that nothing is lost."""
+    """The deadline arrives as a SIGTERM, so nothing is lost."""
     run = begun(gridctl, store, tmp_path)
     cluster.patch(f"/apis/batch/v1/namespaces/{namespace}/jobs/{run.run_id}", {"spec": {"activeDeadlineSeconds": 1}})
     wait_for(lambda: gridctl.totals()["failed"] == 1)

@@ -1,4 +1,4 @@
-"""`as:` in the kubeconfig: every request acts as that user, or none is sent."""
+"""With `as:` in the kubeconfig, every request acts as that user, or none is sent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.cluster.conftest import Cluster
 from tests.cluster.kubeconfig import changed, current
 
 NO_PODS = ["--set", "kubernetes.gpus=60"]
-"""More GPUs than the quota allows, so that Jobs are made and no pod starts."""
+"""Asks for more GPUs than the quota allows, so that Jobs are created but no pod starts."""
 
 
 def acting(folder: Path, **fields: Any) -> dict[str, str]:

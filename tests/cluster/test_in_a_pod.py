@@ -1,4 +1,4 @@
-"""Without a kubeconfig a pod's own service account is used, as its files and environment say."""
+"""Without a kubeconfig, a pod's own service account is used, as its files and environment name it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.cluster.conftest import Cluster
 from tests.cluster.kubeconfig import current
 
 UNSHARE = ["unshare", "--mount", "--map-root-user", "sh", "-ec"]
-"""A view of the disk of its own, in which the files lie where a pod has them."""
+"""Runs a shell in a private mount namespace, in which files can lie where a pod has them."""
 
 
 def test_the_service_account_of_a_pod(gridctl: Gridctl, cluster: Cluster, namespace: str, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What becomes of Jobs and pods on a real cluster, with a few lines of Python in place of the trainer."""
+"""The life of Jobs and pods on a real cluster, with a few lines of Python in place of the trainer."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def pods_of(cluster: Cluster, experiment: Experiment) -> list[dict[str, Any]]:
 
 
 def activity(experiment: Experiment, condition: Callable[[Activity], object]) -> Activity:
-    """That of the first run, as soon as it fulfils a condition."""
+    """The Job of the first run, as soon as it meets a condition."""
     one = backend(experiment)
     run_id = experiment.runs[0].run_id
 
@@ -160,7 +160,7 @@ def test_deletion_and_eviction_are_not_counted(
 
 
 def test_a_queue_holds_a_run_back_and_lets_it_go(cluster: Cluster, experiment: Make, stub: Stub) -> None:
-    """Kueue preempts by suspending the Job, which sets no DisruptionTarget."""
+    """Kueue preempts by suspending the Job, which does not set DisruptionTarget."""
     made = experiment(stub(STOPS_IN_ORDER), "seeds=[1]", "kubernetes.retries=0")
     backend(made).start(made.runs)
     activity(made, lambda known: known.running)
@@ -265,7 +265,7 @@ def test_the_longest_name_gives_pods_that_start(experiment: Make, stub: Stub) ->
     activity(made, lambda known: known.running)
     with pytest.raises(Exception, match="shorten the experiment's name") as caught:
         experiment(*assignments, name=longest + "x")
-    assert not isinstance(caught.value, SpecError)  # said of the file, with its line
+    assert not isinstance(caught.value, SpecError)  # the error is about the file and names the line
     assert "experiment.yaml:2" in str(caught.value)
 
 

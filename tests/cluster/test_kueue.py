@@ -1,4 +1,4 @@
-"""`gridctl doctor` finds Kueue's queue in whichever version of its API a cluster serves."""
+"""`gridctl doctor` finds Kueue's queue, whichever version of its API a cluster serves."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def definition(versions: Sequence[str]) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def serving(cluster: Cluster, *versions: str) -> Iterator[None]:
-    """LocalQueues of these versions alone, as Kueue's own definition has them."""
+    """Serve LocalQueues of these versions only, as Kueue defines them."""
 
     def served() -> list[str]:
         groups = {group["name"]: group for group in cluster.get("/apis")["groups"]}

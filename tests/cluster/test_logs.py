@@ -1,4 +1,4 @@
-"""What a run prints reaches the reader whole: from its pods while there are any, else from the store."""
+"""A run's output reaches the reader completely, from its pods while they exist and else from the store."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_a_log_whose_connection_is_cut_again_and_again_is_whole(
 def test_following_goes_on_in_the_pod_that_replaces_another(
     cluster: Cluster, experiment: Callable[..., Experiment], stub: Callable[[str], str], store: Store
 ) -> None:
-    """The first attempt fails, as a file in the store is missing; the second ends well."""
+    """The first attempt fails because a file in the store is missing, and the second succeeds."""
     script = """
     import os, sys
     import boto3

@@ -1,4 +1,4 @@
-"""`submit --max-active`: the poor man's queue, on a real cluster."""
+"""`submit --max-active` works as a simple queue on a real cluster."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def jobs_in(cluster: Cluster, namespace: str) -> list[dict[str, Any]]:
 
 
 def _hear_ctrl_c() -> None:
-    """What a shell starts in the background ignores SIGINT, and so would all that it starts."""
+    """Reset SIGINT, which a process that a shell starts in the background ignores, like all of its children."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager
 def started(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[str]]:
-    """A submission that goes on in the background, and ends with the test however that ends."""
+    """A submission that continues in the background and ends with the test, however the test ends."""
     with subprocess.Popen(
         command,
         cwd=folder,
@@ -54,12 +54,12 @@ def test_no_more_than_so_many_are_active_at_a_time(
     jobs = jobs_in(cluster, namespace)
     assert len(jobs) == 6
     spans = [(job["metadata"]["creationTimestamp"], job["status"]["completionTime"]) for job in jobs]
-    for began, _ in spans:  # times are in whole seconds: one that ends when another begins made room for it
+    for began, _ in spans:  # times are whole seconds, so a run that ends when another begins has made room for it
         assert sum(1 for start, end in spans if start <= began < end) <= 2, spans
 
 
 def queued_by_the_submission(gridctl: Gridctl, process_id: int) -> int:
-    """How many runs are queued as their Jobs are not created yet."""
+    """Number of runs that are queued because their Jobs have not been created yet."""
     runs = gridctl.json("status")["runs"]
     said = f"gridctl submit --max-active 1 (process {process_id} on "
     return sum(1 for run in runs if run["state"] == "queued" and said in run["reason"])

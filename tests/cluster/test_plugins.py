@@ -1,4 +1,4 @@
-"""Packages of one's own in pods: the image that docs/plugins.md makes of the examples trains with all of them."""
+"""Own packages work in pods: the image that docs/plugins.md makes of the examples trains with all of them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ store: {store}
 
 
 def put_hearts(store: Store) -> None:
-    """Four patients, a bright disc in a ring each."""
+    """Four patients, each with a bright disc in a ring."""
     rows, columns = np.mgrid[:40, :40]
     noise = np.random.default_rng(1)
     for patient in range(4):
@@ -55,7 +55,7 @@ def put_hearts(store: Store) -> None:
 )
 @pytest.mark.timeout(600)
 def test_what_only_the_image_has_is_trained_with_and_reported(gridctl: Gridctl, store: Store) -> None:
-    """Their options cannot be checked here, where they are not installed: `submit` says so, and the pod checks them."""
+    """Options of packages that are not installed here cannot be checked: `submit` says so, and the pod checks them."""
     put_hearts(store)
     file = gridctl.folder / "experiment.yaml"
     where = file.read_text().partition("\nkubernetes:\n")[2]

@@ -1,4 +1,4 @@
-"""In a pod each attempt looks before its first epoch: what cannot train ends the Job at once, and status says why."""
+"""In a pod, each attempt runs a preflight: what cannot train ends the Job at once, and status says why."""
 
 from __future__ import annotations
 

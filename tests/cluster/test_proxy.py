@@ -1,4 +1,4 @@
-"""The API server behind a proxy: `proxy-url` of the kubeconfig, else HTTPS_PROXY, and nothing goes past it."""
+"""The API server is reached through `proxy-url` of the kubeconfig, or else HTTPS_PROXY, and never directly."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.cluster.kubeconfig import changed, current
 from tests.tunnel import Tunnel
 
 NAME = "api.behind-a-proxy.test"
-"""A host that only the proxy knows."""
+"""A host name that only the proxy can resolve."""
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[Tunnel, dict[str, str]]]:
-    """A proxy, and the fields of a cluster that is reached only through it."""
+    """A proxy, and the fields of a cluster that can be reached only through it."""
     there = urlsplit(current(tmp_path)["clusters"][0]["cluster"]["server"])
     address = (socket.gethostbyname(there.hostname or ""), there.port or 443)
     with Tunnel({NAME: address}).running() as tunnel:

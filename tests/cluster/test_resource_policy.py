@@ -1,4 +1,4 @@
-"""Jobs pass where an administrator bounds requests and limits; a refusal names the object and the keys to change."""
+"""Jobs pass policies on requests and limits; a refusal names the policy object and the keys to change."""
 
 from __future__ import annotations
 

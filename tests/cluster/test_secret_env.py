@@ -1,4 +1,4 @@
-"""A pod gets a variable from a Secret; `doctor` and `status` name a Secret or a key that is missing."""
+"""A pod gets a variable from a Secret, and `doctor` and `status` name a Secret or key that is missing."""
 
 from __future__ import annotations
 

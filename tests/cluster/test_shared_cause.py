@@ -1,4 +1,4 @@
-"""Jobs that fail alike, on a real cluster: no more are created, status says why once, and what runs is left alone."""
+"""If Jobs fail alike, no more are created, status gives the reason once, and running Jobs are left alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pods that cannot reach the store are not started, or end at once with words, instead of holding a GPU and waiting."""
+"""Pods that cannot reach the store are not started, or end at once with a message, and do not occupy GPUs."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tests.waiting import wait_for
 
 ONE_RUN = ["--set", "models={unet: {channels: [4, 8]}}", "--set", "seeds=[1]"]
 NO_PODS = ["--set", "kubernetes.gpus=60"]
-"""More GPUs than the quota allows, so that Jobs are made and no pod starts."""
+"""Asks for more GPUs than the quota allows, so that Jobs are created but no pod starts."""
 ENDPOINT = "AWS_ENDPOINT_URL_S3"
 
 
 @pytest.fixture
 def secret(cluster: Cluster, namespace: str) -> str:
-    """A Secret as many make it: keys alone."""
+    """A Secret with nothing but keys, as many users make it."""
     keys = {name: os.environ[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
     path = f"/api/v1/namespaces/{namespace}/secrets"
     cluster.create(path, {"metadata": {"name": "keys-alone"}, "stringData": keys})
@@ -59,7 +59,7 @@ def test_a_secret_without_the_endpoint_is_refused_until_the_command_that_is_show
 def test_who_may_not_look_at_the_secret_is_told_what_settles_it(
     gridctl: Gridctl, cluster: Cluster, namespace: str, tmp_path: Path
 ) -> None:
-    """As the Role of k8s/base allows: no Secret."""
+    """Rights as in the Role of k8s/base, which does not allow reading Secrets."""
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 600}}
     path = f"/api/v1/namespaces/{namespace}/serviceaccounts/gridctl/token"
     gridctl.environment |= changed(tmp_path, user={"token": cluster.create(path, body)["status"]["token"]})
@@ -105,7 +105,7 @@ def test_a_store_that_refuses_for_good_ends_the_run_at_once(
 
 
 def test_a_pod_that_waits_for_its_store_says_so_in_status(gridctl: Gridctl, cluster: Cluster, namespace: str) -> None:
-    """The address in the Secret is the pod's own, which nobody reads: only the pod's log knows, for half an hour."""
+    """The Secret has a wrong address, which gridctl cannot read: only the log of the pod shows it, for half an hour."""
     path = f"/api/v1/namespaces/{namespace}/secrets/gridctl-store"
     cluster.patch(path, {"stringData": {"AWS_ENDPOINT_URL_S3": "http://localhost:9000"}})
     assert gridctl("submit", "experiment.yaml", *ONE_RUN).returncode == 0

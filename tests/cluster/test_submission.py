@@ -1,4 +1,4 @@
-"""A submission that is killed, doubled, or sees a failing API server: nothing lost, nothing doubled."""
+"""A submission that is killed, started twice, or meets a failing API server neither loses nor duplicates runs."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tests.faulty_proxy import Answer, Fault, FaultyProxy, Hold, Request, Reset
 
 RUNS = 24
 MANY = ["--set", f"seeds={list(range(RUNS // 2))}", "--set", "kubernetes.gpus=60"]
-"""More GPUs than the quota allows, so that Jobs are made and no pod starts."""
+"""Asks for more GPUs than the quota allows, so that Jobs are created but no pod starts."""
 
 
 def jobs(cluster: Cluster, folder: Path) -> dict[str, str]:
-    """Uid of each Job by name."""
+    """The uid of each Job, by name."""
     namespace = load_experiment(folder / "experiment.yaml").kubernetes.namespace
     items = cluster.get(f"/apis/batch/v1/namespaces/{namespace}/jobs")["items"]
     return {item["metadata"]["name"]: item["metadata"]["uid"] for item in items}
@@ -34,7 +34,7 @@ def jobs(cluster: Cluster, folder: Path) -> dict[str, str]:
 def test_a_submission_killed_after_k_of_n_creations_is_completed_by_the_next(
     k: int, cluster: Cluster, gridctl: Gridctl, tmp_path: Path
 ) -> None:
-    """Creations beyond the k-th never reach the API server: they wait at the door until the command is killed."""
+    """Requests to create Jobs after the k-th never reach the API server; the proxy holds them until the command ends."""
     with faulty_door(tmp_path) as (door, through):
         created, killed, counting = 0, threading.Event(), threading.Lock()
 
@@ -86,7 +86,7 @@ def is_specification(request: Request) -> bool:
 def test_jobs_are_created_while_specifications_are_uploaded_and_each_after_its_own(
     cluster: Cluster, gridctl: Gridctl, tmp_path: Path
 ) -> None:
-    """Most specifications do not arrive in the store before some Job exists."""
+    """Most specifications reach the store only after the first Job exists."""
     put, seen = 0, threading.Event()
 
     def held(request: Request) -> Fault | None:
@@ -157,7 +157,7 @@ FAULTS = {
 def test_a_failing_api_server_loses_and_doubles_nothing(
     fault: Fault, cluster: Cluster, gridctl: Gridctl, tmp_path: Path
 ) -> None:
-    """Every third request fails that way. One that meets it at each of its tries ends the command; the next goes on."""
+    """Every third request fails. If all tries of one request fail, the command ends, and the next one continues."""
     with faulty_door(tmp_path) as (door, through):
         gridctl.environment |= through
         door.rule = lambda request: fault if request.number % 3 == 0 else None

@@ -1,4 +1,4 @@
-"""Real trainers in real pods: the same numbers as on this machine, whatever happens to a pod."""
+"""Real trainers in real pods give the same numbers as on this machine, whatever happens to a pod."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from tests.cluster.test_jobs import pods_of
 from tests.waiting import wait_for
 
 Scores = dict[tuple[str, float, int], tuple[str, list[dict[str, Any]]]]
-"""Of each model, train ratio and seed its weights and merged metric log."""
+"""Weights and merged metric log of each model, train ratio and seed."""
 
 
 @pytest.fixture(scope="module")
 def phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same synthetic set as in the image."""
+    """A copy of the synthetic set in the image."""
     folder = tmp_path_factory.mktemp("data") / "phantom"
     subprocess.run([sys.executable, "-m", "gridctl_trainer", "data", "phantom", str(folder)], check=True)
     return folder
@@ -45,7 +45,7 @@ def locally(phantom: Path, store: Path) -> list[str]:
 
 
 def scores(store: Store, runs: tuple[RunSpec, ...]) -> Scores:
-    """All that must not depend on where and how often a run was tried."""
+    """Everything that must not depend on where and how often a run was attempted."""
     found: Scores = {}
     for run in runs:
         layout = RunLayout(run.experiment, run.run_id)
@@ -67,7 +67,7 @@ def scores(store: Store, runs: tuple[RunSpec, ...]) -> Scores:
 def test_the_demo_grid_in_pods_reports_what_this_machine_reports(
     part: list[str], pairs: list[int], gridctl: Gridctl, store: Store, phantom: Path, tmp_path: Path, namespace: str
 ) -> None:
-    """experiments/demo.yaml as it is, but for two epochs; a pair is a run of each model, scored on two sets."""
+    """experiments/demo.yaml with only two epochs; a pair is one run of each model, scored on two sets."""
     file = Path(shutil.copy(ROOT / "experiments" / "demo.yaml", tmp_path / "demo.yaml"))
     short = ["training.epochs=2", *part]
     small = f"{{namespace: {namespace}, image: {IMAGE}, secret: gridctl-store, gpus: 0, cpu: 100m, memory: 1Gi}}"
@@ -102,10 +102,10 @@ def epochs_done(store: Store, run: RunSpec) -> int:
 
 @contextlib.contextmanager
 def trainer_process(run: RunSpec) -> Iterator[int]:
-    """The pid of a run's trainer, where the node is this machine.
+    """Find the process of a run's trainer on the node, which is this machine.
 
     Yields:
-        The pid.
+        The process id.
     """
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
@@ -121,7 +121,7 @@ def trainer_process(run: RunSpec) -> Iterator[int]:
 def test_a_run_survives_deletion_eviction_and_sigkill_of_its_pod(
     cluster: Cluster, gridctl: Gridctl, store: Store, phantom: Path, tmp_path: Path
 ) -> None:
-    """One run each; then log and weights are those of undisturbed runs, and only the kill was counted."""
+    """Disturb one run at a time: logs and weights equal those of undisturbed runs, and only the kill is counted."""
     options = ["--set", "models={unet: {channels: [4, 8], batch_size: 1}}", "--set", "seeds=[1, 2, 3]"]
     options += ["--set", "training.epochs=24", "--set", "training.checkpoint_every_epochs=2"]
     options += ["--set", "kubernetes.gpus=1"]
@@ -174,7 +174,7 @@ def _complete(cluster: Cluster, namespace: str | None, run: RunSpec) -> dict[str
 
 
 def test_a_bad_specification_burns_no_retry(cluster: Cluster, gridctl: Gridctl, store: Store, tmp_path: Path) -> None:
-    """The trainer itself refuses it: the Job fails at once, and status says why."""
+    """The trainer refuses the specification, the Job fails at once, and status says why."""
     options = ["--set", "models={unet: {channels: [4, 8]}}", "--set", "seeds=[1]", "--set", "data.train.path=/nowhere"]
     assert gridctl("submit", "experiment.yaml", *options).returncode == 0
     wait_for(lambda: gridctl.totals()["failed"] == 1)

@@ -1,4 +1,4 @@
-"""Status asks little: a few requests however many runs there are, and a watch that outlives its server."""
+"""Status sends few requests however many runs there are, and its watch survives a restart of the server."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from tests.waiting import wait_for
 
 SLEEPS = "import time; time.sleep(600)"
 MANY = ["--set", f"seeds={list(range(20))}", "--set", "kubernetes.gpus=60"]
-"""40 runs, with more GPUs than the quota allows, so that Jobs are made and no pod starts."""
+"""40 runs that ask for more GPUs than the quota allows, so that Jobs are created but no pod starts."""
 
 
 def asked(door: FaultyProxy) -> Counter[str]:
-    """How often each kind was listed and watched."""
+    """Number of lists and watches of each kind."""
     kinds: Counter[str] = Counter()
     for request in door.requests:
         url = urlsplit(request.path)
@@ -44,7 +44,7 @@ def test_status_lists_each_kind_once_however_many_runs_there_are(gridctl: Gridct
 
 @pytest.fixture
 def live(experiment: Callable[..., Experiment], stub: Callable[[str], str]) -> Experiment:
-    """An experiment of two runs that just sleep."""
+    """An experiment with two runs that only sleep."""
     made = experiment(stub(SLEEPS), "models={unet: {channels: [4, 8]}}")
     backend(made).start(made.runs)
     return made
@@ -70,14 +70,14 @@ def test_a_watch_lists_once_and_then_hears_of_changes(
 
 
 def touch(cluster: Cluster, experiment: Experiment, times: list[int]) -> None:
-    """Let the watch of Jobs hear something."""
+    """Cause an event for the watch of Jobs."""
     times.append(len(times))
     path = f"/apis/batch/v1/namespaces/{experiment.kubernetes.namespace}/jobs/{experiment.runs[1].run_id}"
     cluster.patch(path, {"metadata": {"annotations": {"touched": str(times)}}})
 
 
 def cut_watches(request: Request) -> Fault | None:
-    """Cut midway through the next event."""
+    """Cut the connection midway through the next event."""
     return Cut(100) if "watch=" in request.path else None
 
 
@@ -88,7 +88,7 @@ OUTAGES = {"500": Answer(500), "reset": Reset()}
 def test_a_watch_outlives_an_outage(
     outage: Fault, cluster: Cluster, live: Experiment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Meanwhile it shows what it knew, and says so; then what happened meanwhile."""
+    """During the outage, status shows what it knew and says so; afterwards it shows what happened meanwhile."""
     with faulty_door(tmp_path) as (door, through):
         door.rule = cut_watches
         monkeypatch.setenv("KUBECONFIG", through["KUBECONFIG"])

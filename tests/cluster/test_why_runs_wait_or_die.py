@@ -1,4 +1,4 @@
-"""`gridctl status` passes on Kubernetes' own reason and message, the newest first."""
+"""`gridctl status` shows Kubernetes' own reason and message, newest first."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def node(cluster: Cluster, namespace: str) -> Iterator[SilentNode]:
 
 
 class Runs:
-    """Runs of one model, waited for at the API server: a command is slower than a request."""
+    """Runs of one model, observed through the API server because a request is faster than a command."""
 
     def __init__(self, gridctl: Gridctl, cluster: Cluster, namespace: str) -> None:
         self._gridctl, self._cluster = gridctl, cluster
         self.jobs_path = f"/apis/batch/v1/namespaces/{namespace}/jobs"
 
     def __call__(self, number: int, *options: str) -> list[str]:
-        """Submits so many; returns their ids in the order of their seeds."""
+        """Submit this number of runs, and return their ids in the order of the seeds."""
         given = [*ONE_MODEL, "--set", f"seeds={list(range(number))}", *options]
         done = self._gridctl("submit", "experiment.yaml", *given)
         assert done.returncode == 0, done.stderr
@@ -157,7 +157,7 @@ def test_a_lost_node_is_named_with_its_time_and_what_an_administrator_can_do(
     account = f"/api/v1/namespaces/{namespace}/serviceaccounts/gridctl/token"
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 600}}
     rights_of_the_base = changed(tmp_path, user={"token": cluster.create(account, body)["status"]["token"]})
-    gridctl.environment |= rights_of_the_base  # which are none to look at nodes
+    gridctl.environment |= rights_of_the_base  # they do not allow reading nodes
     (said,) = reasons(gridctl).values()
     still = "not ready since 2026-01-02 03:04:05 UTC; no progress for "
     assert said.startswith(f"may be lost: node {node.name} is {still}")
@@ -204,7 +204,7 @@ def test_scheduling_gates_are_named(
 def test_scratch_that_overflows_is_an_eviction(
     gridctl: Gridctl, submit: Runs, stub: Callable[[str], str], cluster: Cluster, namespace: str
 ) -> None:
-    """By the node's own kubelet, whose SIGTERM comes first: it is tried again, and says what it died of."""
+    """The kubelet kills the pod with a SIGTERM first: the run is tried again, and status says why it died."""
     fill = "import time; open('/tmp/full', 'wb').write(bytes(4 << 20)); time.sleep(600)"
     submit(1, "--set", stub(fill), "--set", "kubernetes.scratch=1Mi")
     pods = f"/api/v1/namespaces/{namespace}/pods"
@@ -218,7 +218,7 @@ def test_scratch_that_overflows_is_an_eviction(
 def test_a_volume_that_cannot_be_mounted_is_said(
     gridctl: Gridctl, submit: Runs, cluster: Cluster, namespace: str
 ) -> None:
-    """A real claim of a folder that the node has not."""
+    """A real claim for a folder that does not exist on the node."""
     common = {"accessModes": ["ReadWriteMany"], "storageClassName": ""}
     spec = {
         "capacity": {"storage": "1Gi"},
@@ -243,7 +243,7 @@ def test_a_volume_that_cannot_be_mounted_is_said(
 
 @pytest.fixture
 def workloads(cluster: Cluster) -> Iterator[None]:
-    """Kueue's kind Workload, as a cluster serves it that has only the newest version."""
+    """Kueue's kind Workload, as served by a cluster with only the newest version."""
     names = {"kind": "Workload", "listKind": "WorkloadList", "plural": "workloads", "singular": "workload"}
     schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
     version = {"name": "v1beta2", "served": True, "storage": True, "schema": schema}

@@ -1,4 +1,4 @@
-"""The real commands as subprocesses, on a synthetic set that they wrote themselves."""
+"""Fixtures to run the real commands as subprocesses, on a synthetic set that they write themselves."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def experiment(tmp_path: Path, phantom: Path) -> Path:
-    """A small experiment file in a folder of its own."""
+    """A small experiment file in its own folder."""
     path = tmp_path / "tiny.yaml"
     path.write_text(EXPERIMENT.format(phantom=phantom))
     return path
@@ -64,7 +64,7 @@ def gridctl(tmp_path: Path, forked_gridctl: ForkedCommand) -> Run:
 
 @pytest.fixture
 def s3_url() -> Iterator[str]:
-    """An empty prefix of the real server, which is emptied afterwards."""
+    """An empty prefix on the real server, which is emptied again afterwards."""
     if not s3_server.is_there():
         pytest.skip(s3_server.HOW_TO_GET_ONE)
     url = f"s3://{s3_server.BUCKET}/store-tests/{uuid.uuid4().hex}"
@@ -76,7 +76,7 @@ def s3_url() -> Iterator[str]:
 
 @pytest.fixture
 def proxy(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
-    """A door to the real server, which commands go through."""
+    """A proxy in front of the real server, through which commands reach it."""
     with FaultyProxy(os.environ["AWS_ENDPOINT_URL_S3"]).running() as proxy, monkeypatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL_S3", proxy.url)
         yield proxy

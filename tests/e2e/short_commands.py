@@ -1,4 +1,4 @@
-"""Many short commands of a test's folder, each a process of its own. A `conftest.py` imports these fixtures."""
+"""Fixtures for many short commands in a test's folder, each in a separate process; a `conftest.py` imports them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def trainer(forked_trainer: ForkedCommand, tmp_path: Path) -> Command:
 
 def _in(folder: Path, command: ForkedCommand) -> Command:
     def run(*arguments: str, env: Mapping[str, str | None] | None = None) -> CompletedCall:
-        given = {**os.environ, **(env or {})}  # None takes a variable away
+        given = {**os.environ, **(env or {})}  # a variable whose value is None is removed
         return command(arguments, folder, {name: value for name, value in given.items() if value is not None})
 
     return run

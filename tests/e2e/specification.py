@@ -1,4 +1,4 @@
-"""The specification of a small run, as it lies in a store."""
+"""Makes the specification of a small run, as it lies in a store."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any
 
 
 def specification(*, data: dict[str, Any], training: dict[str, Any] | None = None) -> dict[str, Any]:
-    """A sound one, on images of 32 px.
+    """Make a valid specification with images of 32 px.
 
     Args:
-        data: Where the sets lie.
-        training: Beside `epochs: 1`.
+        data: Folder of the data sets.
+        training: Training options besides `epochs: 1`.
     """
     return {
         "schema_version": 2,

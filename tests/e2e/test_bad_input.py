@@ -1,4 +1,4 @@
-"""Bad input: one clear message naming file and field, the right exit code, nothing half-written."""
+"""Bad input gives one clear message with file and field and the right exit code, and leaves nothing half-written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.e2e.conftest import EXPERIMENT, Run
 
 @pytest.fixture
 def own_phantom(phantom: Path, tmp_path: Path) -> Path:
-    """A copy of the synthetic set to damage."""
+    """A copy of the synthetic set, which tests damage."""
     return Path(shutil.copytree(phantom, tmp_path / "own"))
 
 

@@ -1,4 +1,4 @@
-"""A kubeconfig that cannot be used: one error with the file and the field, exit code 3, and no secret on the screen."""
+"""An unusable kubeconfig gives one error with the file and the field and exit code 3, and shows no secret."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EXEC = {"apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "inter
 
 
 def kubeconfig(user: dict[str, Any] | None = None, cluster: dict[str, Any] | None = None, **top: Any) -> str:
-    """With a server that refuses connections, so that whatever goes on to ask it is seen."""
+    """A kubeconfig with a server that refuses connections, so that it is noticed if gridctl asks it."""
     whole = {
         "current-context": "here",
         "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}],
@@ -89,12 +89,12 @@ for folder in sys.argv[1:]:
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     pathlib.Path(folder, "exit-code").write_text(str(code))
 """
-"""The whole command in each folder, in a process of its own that need not import anything."""
+"""Runs the whole command in each folder, in one process that need not import everything again."""
 
 
 @pytest.fixture(scope="module")
 def tried(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The folder of each case, with what the command printed and its exit code."""
+    """The folder of each case, with the command's output and exit code."""
     folders = {case: tmp_path_factory.mktemp("case") for case in WRONG}
     for case, folder in folders.items():
         content = WRONG[case][0]

@@ -1,4 +1,4 @@
-"""The scorecard that a run leaves: what is in it, and what is found out before anything is trained."""
+"""Checks the scorecard that a run leaves, and the mistakes that are found before anything is trained."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A changed number of epochs is said, and a run that goes on from another's checkpoint ends as if it had not."""
+"""A changed number of epochs is reported, and a run that continues from another's checkpoint has the same result."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ training: {{epochs: {epochs}, checkpoint_every_epochs: 1{more}}}
 
 
 def experiment(folder: Path, phantom: Path, epochs: int, more: str = "") -> RunSpec:
-    """Write the file; its one run."""
+    """Write the experiment file, and return its one run."""
     path = folder / "tiny.yaml"
     path.write_text(EXPERIMENT.format(phantom=phantom, epochs=epochs, more=more), encoding="utf-8")
     return load_experiment(path).runs[0]
 
 
 def outcome(store: FolderStore, run: RunSpec) -> tuple[str, list[object]]:
-    """The weights of a finished run, and everything of its metric log that is no time."""
+    """The weights of a finished run, and its metric log without times."""
     layout = RunLayout(run.experiment, run.run_id)
     result = ResultRecord.of_run(run, store.get(layout.result).data)
     logs = [read_attempt(store.get(stat.key).data) for stat in store.list(layout.attempts) if attempt_of(stat.key)]
@@ -51,7 +51,7 @@ def _trained() -> dict[str, Path]:
 
 @pytest.fixture
 def trained(_trained: dict[str, Path], phantom: Path, gridctl: Command, tmp_path: Path) -> Path:
-    """This test's folder, whose store has the run of three epochs, which kept every checkpoint."""
+    """A folder for this test, whose store holds the run of three epochs with all of its checkpoints."""
     if "store" not in _trained:
         experiment(tmp_path, phantom, 3, ", checkpoint_keep_last: 9")
         assert gridctl("submit", "tiny.yaml").returncode == 0
@@ -132,7 +132,7 @@ def test_fewer_epochs_than_any_kept_checkpoint_start_anew(trained: Path, phantom
 
 
 class DyingStore(FolderStore):
-    """Ends the program instead of a write."""
+    """Ends the program in place of a write."""
 
     writes_left = 0
 

@@ -1,4 +1,4 @@
-"""`gridctl logs RUN --store URL`: the run of that store, whichever experiment it is of, and from whichever folder."""
+"""`gridctl logs RUN --store URL` finds the run in that store, in any experiment and from any folder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ data: {{train: {{dataset: acdc, path: data}}, size_px: 32}}
 
 
 def put(folder: Path, name: str) -> list[RunSpec]:
-    """An experiment each of whose runs has printed its own id."""
+    """An experiment in which each run has printed its own id."""
     path = folder / "experiment.yaml"
     path.write_text(EXPERIMENT.format(name=name), encoding="utf-8")
     store, runs = FolderStore(folder / "elsewhere"), list(load_experiment(path).runs)

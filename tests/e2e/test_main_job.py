@@ -19,11 +19,11 @@ from tests.scored import SUNNYBROOK_VOLUME_DICE, VOLUME_DICE
 from tests.waiting import files_matching
 
 THREE = ("--set", "models={unet: {channels: [4, 8, 8], batch_size: 4}}", "--set", "compare=null", "--no-verify")
-"""Runs instead of six, of one model: enough to have one done, one at work and one left."""
+"""Three runs of one model instead of six: enough to have one done, one in progress and one left."""
 
 
 def scores(store: Path) -> dict[str, object]:
-    """All that must not depend on interruptions: of each run its merged log, its weights and its cases."""
+    """Everything that must not depend on interruptions: merged log, weights and cases of each run."""
     opened = FolderStore(store)
     logs: dict[str, list[object]] = {}
     for stat in opened.list():
@@ -87,7 +87,7 @@ def test_submit_status_report_and_nothing_twice(experiment: Path, gridctl: Run, 
     history = [json.loads(after.get(stat.key).data) for stat in after.list(history_prefix("tiny"))]
     assert [(event["event"], event["finished"]) for event in history] == [
         ("submit", 0),
-        *[("report", 6)] * 3,  # a look at runs, one at epochs, and again one at runs
+        *[("report", 6)] * 3,  # a look at runs, one at epochs, and another one at runs
         ("submit", 6),
     ]
 

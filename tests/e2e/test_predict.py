@@ -1,4 +1,4 @@
-"""`gridctl predict`: masks on each scan's own grid, the same that the run's scorecard is about."""
+"""`gridctl predict` writes masks on the grid of each scan, which are the masks that the scorecard is about."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Call = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="module")
 def trained(phantom: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which an experiment of two seeds was trained."""
+    """A folder in which an experiment with two seeds was trained."""
     folder = tmp_path_factory.mktemp("trained")
     (folder / "hearts.yaml").write_text(EXPERIMENT.format(phantom=phantom))
     done = subprocess.run(

@@ -103,7 +103,7 @@ def predicted(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]
 
 
 def final_scores(folder: Path, patient: str) -> dict[str, CaseScores]:
-    """By time point, of the left ventricle."""
+    """The final scores of the left ventricle, by time point."""
     _, cases = read_cases((run_folders(folder)[0] / "cases.jsonl.gz").read_bytes())
     found = {case.time_point: case for case in cases if (case.checkpoint, case.patient) == ("final", patient)}
     assert any(case.true_positive for case in found.values()), "a model that sees nothing would prove nothing"

@@ -1,4 +1,4 @@
-"""A run killed at any moment and started again ends as one that was never disturbed, bit for bit."""
+"""A run that is killed at any moment and restarted ends like an undisturbed one, bit for bit."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def runs(phantom: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, R
 
 @pytest.fixture(scope="module")
 def undisturbed(runs: dict[str, RunSpec], tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    """What each model's run ends with if nothing happens to it."""
+    """The result of each model's run without interruptions."""
     ends = {}
     for model, run in runs.items():
         store = tmp_path_factory.mktemp(model)
@@ -51,7 +51,7 @@ def attempt(
     sent: int = signal.SIGKILL,
     phase: str | None = None,
 ) -> int:
-    """One attempt; a signal is sent at the first progress line of that event, epoch and step, or of a phase."""
+    """Run one attempt, and send a signal at the first progress line of that event, epoch and step, or of a phase."""
     location = FolderStore(store)
     key = RunLayout(run.experiment, run.run_id).spec
     location.put(key, run.to_json())
@@ -73,12 +73,12 @@ def attempt(
 def test_sigkill_in_every_epoch_of_one_run(
     model: str, runs: dict[str, RunSpec], undisturbed: dict[str, object], tmp_path: Path
 ) -> None:
-    """Killed after the log of epoch 1, 2, ... in turn; checkpoints lie after epochs 2 and 3."""
+    """Attempts are killed after the log of epoch 1, 2, ... in turn; there are checkpoints after epochs 2 and 3."""
     run = runs[model]
     for epoch in range(1, EPOCHS):
         assert attempt(run, tmp_path / "killed", kill_at=("epoch", epoch, 0)) == -signal.SIGKILL
         assert not (tmp_path / "killed" / run.experiment / run.run_id / "result.json").exists()
-    attempt(run, tmp_path / "killed", kill_at=("epoch", EPOCHS, 0))  # it may be done before the signal arrives
+    attempt(run, tmp_path / "killed", kill_at=("epoch", EPOCHS, 0))  # it may finish before the signal arrives
     assert attempt(run, tmp_path / "killed") == 0
     assert scores(tmp_path / "killed") == undisturbed[model]
 
@@ -88,7 +88,7 @@ def test_sigkill_in_every_epoch_of_one_run(
 def test_stopped_while_cases_are_scored(
     last: bool, sent: int, runs: dict[str, RunSpec], undisturbed: dict[str, object], tmp_path: Path
 ) -> None:
-    """What lacks is scored by the next attempt, which trains nothing again that a checkpoint has."""
+    """The next attempt scores what is missing, and trains nothing again for which there is a checkpoint."""
     run, store = runs["unet"], tmp_path / "stopped"
     if last:
         run = run.model_copy(update={"scoring": run.scoring.model_copy(update={"every_epochs": None})})

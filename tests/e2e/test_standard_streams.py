@@ -1,4 +1,4 @@
-"""Whatever the streams of a command are connected to: its work is done, and no stream is a bug of gridctl."""
+"""Whatever the streams of a command are connected to, its work is done, and no stream appears as a bug of gridctl."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ENCODINGS = {
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, phantom: Path) -> Path:
-    """One with an experiment that was submitted, none of whose runs has begun."""
+    """A folder with a submitted experiment, none of whose runs has begun."""
     folder = tmp_path_factory.mktemp("streams")
     (folder / "phantom").symlink_to(phantom)
     text = EXPERIMENT.format(phantom="phantom")
@@ -49,7 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, phantom: Path) -> Path:
 def shell(
     folder: Path, command: tuple[str, ...], streams: str, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a command with its streams as a shell connects them; its exit code, not that of what reads it."""
+    """Run a command with its streams connected by a shell, and return its own exit code, not that of its reader."""
     line = f"set -o pipefail; {shlex.join(command)} {streams}"
     given = {**os.environ, **(env or {})}
     return subprocess.run(["bash", "-c", line], cwd=folder, env=given, capture_output=True, timeout=240, check=False)

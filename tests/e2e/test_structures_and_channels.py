@@ -1,4 +1,4 @@
-"""Several structures to segment and several input channels: trained through the command, scored and shown."""
+"""Several structures and several input channels are trained through the command, scored and shown."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ SCORES = {f"validation.{metric}.{of}" for metric in ("soft_dice", "bce") for of 
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Path:
-    """Discs in rings, seen through two channels of another contrast each."""
+    """Discs in rings, in two channels with different contrast."""
     (tmp_path / "hearts").mkdir()
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "hearts.py").write_text(DATASET)

@@ -1,4 +1,4 @@
-"""Validation after some epochs alone: cheaper, never in silence, and the last epoch always has its scores."""
+"""Validating only after some epochs is cheaper and always stated, and the last epoch always has scores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gridctl.api` on stores as trainers leave them."""
+"""Fixtures for `gridctl.api` on stores as trainers leave them."""
 
 from __future__ import annotations
 

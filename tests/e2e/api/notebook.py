@@ -1,4 +1,4 @@
-"""Runs a notebook as Jupyter does, `python notebook.py FILE.ipynb`: the value at each cell's end is shown."""
+"""Runs a notebook as Jupyter does, and shows the value at the end of each cell: `python notebook.py FILE.ipynb`."""
 
 from __future__ import annotations
 

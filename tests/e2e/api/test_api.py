@@ -1,4 +1,4 @@
-"""`gridctl.api`: the commands' answers as objects and tables, without a word on the terminal."""
+"""`gridctl.api` gives the answers of commands as objects and tables, and prints nothing."""
 
 from __future__ import annotations
 
@@ -127,6 +127,6 @@ def test_submit_trains_in_silence_from_any_thread(
     assert result.ok
     assert result.outcome.done == (result.prepared.experiment.runs[0].run_id,)
     assert any(line.startswith("[1/1 done]") for line in told)
-    assert api.status().totals["done"] == 1  # the folder remembers it
+    assert api.status().totals["done"] == 1  # the folder remembers the experiment
     assert api.submit(path).prepared.plan.to_do == ()
     assert capfd.readouterr() == ("", "")

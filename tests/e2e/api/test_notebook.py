@@ -1,4 +1,4 @@
-"""The notebook of the examples runs from its first cell to its last in a checkout, on data that it makes itself."""
+"""The example notebook runs from its first cell to its last in a checkout, on data that it makes itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_the_notebook_runs(tmp_path: Path) -> None:
     command = [sys.executable, str(Path(__file__).parent / "notebook.py"), "laptop.ipynb"]
     done = subprocess.run(command, cwd=tmp_path / "examples", capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "[4/4 done]" in done.stdout  # what `progress=print` was told
+    assert "[4/4 done]" in done.stdout  # printed through `progress=print`
     assert "(True, {})" in done.stdout
     assert "gamma_net" in done.stdout
     assert (tmp_path / "examples" / "report" / "report.html").is_file()

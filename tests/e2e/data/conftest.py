@@ -1,4 +1,4 @@
-"""`gridctl-trainer data` as users call it, on a small synthetic set."""
+"""Fixtures to call `gridctl-trainer data` as users do, on a small synthetic set."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OPTIONS = ("--patients", "2", "--generalisation-patients", "2", "--slices", "2",
 
 
 def run_trainer(*arguments: str | Path, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-    """`gridctl-trainer ARGUMENTS`; never a traceback."""
+    """Run `gridctl-trainer ARGUMENTS`, which must never print a traceback."""
     command = [*prefix, sys.executable, "-P", "-m", "gridctl_trainer", *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
     assert "Traceback" not in done.stderr, done.stderr
@@ -29,7 +29,7 @@ def run_trainer(*arguments: str | Path, prefix: tuple[str, ...] = ()) -> subproc
 
 
 def check(root: Path, exit_code: int = 0) -> Checked:
-    """What `data check --json` says, by patient."""
+    """Findings of `data check --json`, by patient."""
     done = run_trainer("data", "check", root, "--json")
     assert done.returncode == exit_code, done.stderr + done.stdout
     return {patient["patient"]: patient for found in json.loads(done.stdout) for patient in found["patients"]}
@@ -37,7 +37,7 @@ def check(root: Path, exit_code: int = 0) -> Checked:
 
 @pytest.fixture(scope="session")
 def small_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two patients in ACDC's format, two in Sunnybrook's; not to be changed."""
+    """Two patients in ACDC's format and two in Sunnybrook's; tests must not change them."""
     folder = tmp_path_factory.mktemp("data") / "set"
     assert run_trainer("data", "phantom", folder, *OPTIONS).returncode == 0
     return folder
@@ -45,19 +45,19 @@ def small_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def checked(small_set: Path) -> Checked:
-    """What `data check` says of it."""
+    """Findings of `data check` for this set."""
     return check(small_set)
 
 
 @pytest.fixture
 def own_set(small_set: Path, tmp_path: Path) -> Path:
-    """A copy to change."""
+    """A copy of the set, which tests may change."""
     return Path(shutil.copytree(small_set, tmp_path / "set"))
 
 
 @pytest.fixture
 def without_rights() -> tuple[str, ...]:
-    """What makes permission bits hold for a command even if root calls it."""
+    """Prefix of a command that makes permission bits effective even if root calls it."""
     if os.geteuid() != 0:
         return ()
     if not (setpriv := shutil.which("setpriv")):

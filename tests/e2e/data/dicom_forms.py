@@ -1,4 +1,4 @@
-"""One image in the many forms of DICOM, written as scanners, archives and anonymisers do."""
+"""Writes one image in many forms of DICOM, as scanners, archives and anonymisers do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Form = Callable[[Path], object]
 
 
 def rewrite(change: Callable[[Dataset], None]) -> Form:
-    """A form that changes tags."""
+    """A form with changed tags."""
 
     def form(path: Path) -> None:
         dataset = pydicom.dcmread(path)
@@ -28,7 +28,7 @@ def rewrite(change: Callable[[Dataset], None]) -> Form:
 
 
 def pixels(change: Callable[[np.ndarray], np.ndarray], **tags: object) -> Form:
-    """A form that stores other values, and says so in its tags."""
+    """A form that stores other values, with tags to match."""
 
     def changed(dataset: Dataset) -> None:
         stored = change(dataset.pixel_array.astype(np.int64))
@@ -40,7 +40,7 @@ def pixels(change: Callable[[np.ndarray], np.ndarray], **tags: object) -> Form:
 
 
 def syntax(encoding: UID) -> Form:
-    """An encoding without compression of images."""
+    """An encoding without image compression."""
 
     def form(path: Path) -> None:
         dataset = pydicom.dcmread(path)
@@ -53,7 +53,7 @@ def syntax(encoding: UID) -> Form:
 
 
 def compressed(encoding: UID, encode: Callable[[np.ndarray], bytes]) -> Form:
-    """Compressed by one of imagecodecs' encoders."""
+    """A form that is compressed by an encoder of imagecodecs."""
 
     def form(path: Path) -> None:
         dataset = pydicom.dcmread(path)
@@ -91,7 +91,7 @@ def without_preamble(path: Path) -> None:
 
 
 def without_header(*, implicit: bool = False, little: bool = True) -> Form:
-    """The data set alone, without preamble and file header."""
+    """The bare data set, without preamble and file header."""
 
     def form(path: Path) -> None:
         dataset = pydicom.dcmread(path)
@@ -108,7 +108,7 @@ def named(ending: str) -> Form:
 
 
 def enhanced(dataset: Dataset) -> None:
-    """One frame of an enhanced file: geometry and rescaling in functional groups (PS3.3 C.7.6.16)."""
+    """An enhanced file with one frame, whose geometry and rescaling are in functional groups (PS3.3 C.7.6.16)."""
     measures, place, plane, values, shared, frame = (Dataset() for _ in range(6))
     measures.PixelSpacing = dataset.PixelSpacing
     place.ImagePositionPatient = dataset.ImagePositionPatient
@@ -124,7 +124,7 @@ def enhanced(dataset: Dataset) -> None:
 
 
 def then(first: Form, change: Callable[[bytes], bytes]) -> Form:
-    """Compressed, and the stream of the image is changed."""
+    """A compressed form whose image stream is changed."""
 
     def form(path: Path) -> None:
         first(path)
@@ -228,7 +228,7 @@ NEARLY: dict[str, tuple[Form, int]] = {
         8,
     ),
 }
-"""Forms with loss, and how far off a pixel may be."""
+"""Lossy forms, each with the largest error of a pixel."""
 
 REFUSED: dict[str, tuple[Form, str]] = {
     "no spacing": (without("PixelSpacing"), "no PixelSpacing (0028,0030)"),
@@ -280,4 +280,4 @@ REFUSED: dict[str, tuple[Form, str]] = {
     "no DICOM": (content(b"not an image"), "not a readable DICOM image"),
     "empty": (content(b""), "not a readable DICOM image"),
 }
-"""Forms that are no image to train on, and what is said of them."""
+"""Forms that cannot be trained on, each with the message."""

@@ -1,4 +1,4 @@
-"""Patients in ACDC's format whose files were changed, as other tools write them."""
+"""Writes patients in ACDC's format with files as other tools write them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import nibabel
 import numpy as np
 
 Change = Callable[[Path], object]
-"""Changes the files of one patient's folder."""
+"""Changes the files in the folder of one patient."""
 
 
 def images(patient: Path) -> list[Path]:
@@ -28,7 +28,7 @@ def volumes(patient: Path) -> list[Path]:
 
 
 def patients_with(small_set: Path, root: Path, changes: Mapping[str, Change]) -> dict[str, str]:
-    """Copies of one patient, each with another change; ids by the names of the changes."""
+    """Make copies of one patient with one change each, and return their ids by the names of the changes."""
     source = next(small_set.glob("acdc/database/training/patient001"))
     patients = {}
     for number, (name, change) in enumerate(changes.items(), 1):
@@ -42,7 +42,7 @@ def patients_with(small_set: Path, root: Path, changes: Mapping[str, Change]) ->
 
 
 def pixels(change: Callable[[np.ndarray], np.ndarray], files: Callable[[Path], list[Path]] = images) -> Change:
-    """Other values, or another shape or type."""
+    """A change of values, shape or type."""
 
     def changed(patient: Path) -> None:
         for path in files(patient):
@@ -53,7 +53,7 @@ def pixels(change: Callable[[np.ndarray], np.ndarray], files: Callable[[Path], l
 
 
 def affine(change: Callable[[np.ndarray], np.ndarray], files: Callable[[Path], list[Path]] = labels) -> Change:
-    """Another sform."""
+    """A change of the sform."""
 
     def changed(patient: Path) -> None:
         for path in files(patient):
@@ -64,7 +64,7 @@ def affine(change: Callable[[np.ndarray], np.ndarray], files: Callable[[Path], l
 
 
 def field(offset: int, form: str, value: float, files: Callable[[Path], list[Path]] = volumes) -> Change:
-    """Another value at a place of the NIfTI-1 header."""
+    """A change of one field of the NIfTI-1 header."""
 
     def changed(patient: Path) -> None:
         for path in files(patient):

@@ -1,4 +1,4 @@
-"""One of something is one: no `1 patients`."""
+"""Messages use the singular for one of something, never `1 patients`."""
 
 from __future__ import annotations
 

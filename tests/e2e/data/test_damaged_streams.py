@@ -1,4 +1,4 @@
-"""Damaged compressed images never take the process with them: each is read, or refused by name."""
+"""Damaged compressed images never crash the process: each is read, or refused by name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMPRESSED = {"JPEG lossless": LOSSLESS, "JPEG-LS": LS, "JPEG 2000": J2K}
 
 
 def damage(seed: int) -> Callable[[bytes], bytes]:
-    """Flipped bits, a nonsensical header, inserted bytes or a hole; the same for the same seed."""
+    """Damage a stream by flipped bits, a nonsensical header, inserted bytes or a hole, as determined by the seed."""
     drawn = random.Random(seed)
 
     def changed(stream: bytes) -> bytes:

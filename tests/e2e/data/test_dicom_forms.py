@@ -1,4 +1,4 @@
-"""The same image is read from every form of DICOM, and what is no image is refused by name."""
+"""The same image is read from every form of DICOM, and anything that is not an image is refused by name."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tests.e2e.data.conftest import check, run_trainer
 from tests.e2e.data.dicom_forms import NEARLY, REFUSED, SAME, Form
 
 RAW = [word for step in ("gaussian", "clahe", "minmax", "resize") for word in ("--without", step)]
-"""Pixels as they were read, only padded to a square."""
+"""Pack the pixels as read, only padded to a square."""
 
 
 def patients_in_forms(small_set: Path, root: Path, forms: Mapping[str, Form]) -> dict[str, str]:
-    """Copies of one patient, each in another form; the ids of the forms."""
+    """Make copies of one patient in one form each, and return their ids by form."""
     (images,) = small_set.glob("sunnybrook/challenge_training/*-1")
     (contours,) = small_set.glob("sunnybrook/TrainingDataContours/*-01")
     labelled = {path.name.split("-")[2] for path in contours.rglob("*-icontour-manual.txt")}
@@ -79,7 +79,7 @@ def test_what_is_no_image_is_refused_by_name(small_set: Path, tmp_path: Path) ->
 
 
 def other_tools_set(root: Path, files: Iterable[Path]) -> dict[str, pydicom.Dataset]:
-    """A patient for each file, with a contour in its middle."""
+    """Make one patient per file, with a contour in the middle of the image."""
     found = {}
     for number, path in enumerate(files, 1):
         found[f"SC-N-{number}"] = pydicom.dcmread(path)
@@ -91,7 +91,7 @@ def other_tools_set(root: Path, files: Iterable[Path]) -> dict[str, pydicom.Data
 
 
 def test_files_of_other_encoders_are_read(tmp_path: Path, project_root: Path) -> None:
-    """A scanner's image as several programs encoded it; most of them come with pydicom."""
+    """A scanner's image as encoded by several programs; most of the files come with pydicom."""
     names = ["MR_small.dcm", "MR_small_implicit.dcm", "MR_small_bigendian.dcm", "MR_small_RLE.dcm"]
     names += ["MR_small_jp2klossless.dcm", "MR_small_jpeg_ls_lossless.dcm", "MR_small_padded.dcm"]
     files = [Path(str(get_testdata_file(name))) for name in names]

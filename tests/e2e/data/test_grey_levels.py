@@ -1,4 +1,4 @@
-"""Grey values that CLAHE would round away are rescaled and that is said; what is no image is refused."""
+"""Grey values that CLAHE would round away are rescaled with a note, and anything that is not an image is refused."""
 
 from __future__ import annotations
 

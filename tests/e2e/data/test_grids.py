@@ -1,4 +1,4 @@
-"""Image and labels on different grids are refused: what differs, by how much, and in which files."""
+"""Image and labels on different grids are refused, and the message says in what they differ and by how much."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def turned(degrees: float) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def true_affine(_: np.ndarray) -> np.ndarray:
-    """With the spacing in it, as every tool but ACDC's writes it."""
+    """An affine that includes the spacing, as every tool except ACDC's writes it."""
     return np.array([[0, -1.5, 0, 90], [-1.5, 0, 0, 80], [0, 0, -10, 20], [0, 0, 0, 1]], dtype=float)
 
 
@@ -63,7 +63,7 @@ def systole(patient: Path) -> list[Path]:
 
 
 def qform(change: Callable[[np.ndarray], np.ndarray]) -> Change:
-    """Files that have both forms."""
+    """Files with both sform and qform."""
 
     def changed(patient: Path) -> None:
         for path in volumes(patient):
@@ -144,7 +144,7 @@ def test_another_grid_is_refused_with_what_differs_and_by_how_much(small_set: Pa
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Patients with every frame of the heart cycle."""
+    """Patients with every frame of the cardiac cycle."""
     root = tmp_path_factory.mktemp("data") / "recorded"
     sizes = ["--patients", "2", "--generalisation-patients", "1", "--slices", "1"]
     assert run_trainer("data", "phantom", root, *sizes, "--series").returncode == 0

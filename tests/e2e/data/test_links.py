@@ -1,4 +1,4 @@
-"""A data set may consist of links, as git-annex, DVC and people make them: it is the same data set."""
+"""A data set may consist of links, as made by git-annex, DVC and people, and remains the same data set."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ def files_of(root: Path) -> list[Path]:
 
 
 def move_to(path: Path, target: Path, *, relative: bool = True) -> None:
-    """Move what is there and leave a link to it."""
+    """Move a file or folder, and leave a link in its place."""
     target.parent.mkdir(parents=True, exist_ok=True)
     path.rename(target)
     path.symlink_to(os.path.relpath(target, path.parent) if relative else target)
 
 
 def annex(root: Path) -> Path:
-    """git-annex: every file is a relative link into .git/annex/objects, where nothing may be written."""
+    """As with git-annex, every file is a relative link into the read-only folder .git/annex/objects."""
     for path in files_of(root):
         key = f"SHA256E-s{path.stat().st_size}--{hashlib.sha256(path.read_bytes()).hexdigest()}{path.suffix}"
-        # Equal files share their object; a folder a file keeps this simple.
+        # Equal files share an object in git-annex; one folder per file keeps this simple.
         target = root / ".git" / "annex" / "objects" / key[-6:-4] / path.name / key
         move_to(path, target)
         target.chmod(0o444)
@@ -36,7 +36,7 @@ def annex(root: Path) -> Path:
 
 
 def dvc(root: Path) -> Path:
-    """DVC with `cache.type symlink`: absolute links into a cache elsewhere."""
+    """As with DVC and `cache.type symlink`, every file is an absolute link into a cache elsewhere."""
     for number, path in enumerate(files_of(root)):
         digest = hashlib.md5(f"{number}".encode(), usedforsecurity=False).hexdigest()
         move_to(path, root.parent / "cache" / "files" / "md5" / digest[:2] / digest[2:], relative=False)
@@ -52,7 +52,7 @@ def patients(root: Path) -> Path:
 
 
 def sets(root: Path) -> Path:
-    """The root, a set and a folder inside it are links."""
+    """The root, a data set and a folder in it are links."""
     move_to(root / "acdc" / "database", root.parent / "disk" / "acdc-2017")
     move_to(root / "sunnybrook", root.parent / "disk" / "sunnybrook-2009")
     link = root.parent / "link"
@@ -61,7 +61,7 @@ def sets(root: Path) -> Path:
 
 
 def circles(root: Path) -> Path:
-    """Links back to folders above, from several depths, hold nothing new."""
+    """Links back to folders above, at several depths, add nothing."""
     for folder in [root, *root.glob("acdc/database/training/*"), *root.glob("sunnybrook/*/*")]:
         (folder / "up").symlink_to("..")
         (folder / "here").symlink_to(".")
@@ -69,7 +69,7 @@ def circles(root: Path) -> Path:
 
 
 def again(root: Path) -> Path:
-    """Images and contours are reached on two paths: they are no other series."""
+    """Images and contours that are reached by two paths do not count as another series."""
     (root / "sunnybrook" / "again").symlink_to("challenge_training")
     (root / "sunnybrook" / "by-expert").symlink_to("TrainingDataContours")
     return root
@@ -87,7 +87,7 @@ def test_a_pack_is_made_of_links(own_set: Path, tmp_path: Path) -> None:
 
 
 def test_folders_that_link_to_each_other_end_in_one_error(own_set: Path) -> None:
-    """Twelve of them have half a billion paths."""
+    """Twelve folders that link to each other have half a billion paths."""
     folders = [own_set / "sunnybrook" / f"part{number}" for number in range(12)]
     for folder in folders:
         folder.mkdir()

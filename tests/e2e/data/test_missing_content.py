@@ -1,4 +1,4 @@
-"""What a data set names but cannot be read is named with a way to get it; no patient is left out in silence."""
+"""Unreadable content of a data set is reported with a way to get it, and no patient is silently left out."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def first(root: Path, pattern: str) -> Path:
 
 
 def lose_content(path: Path, how: str) -> str:
-    """Make a path unreadable in one of the ways that users meet; what should be said of it."""
+    """Make a path unreadable in one of the ways that users meet, and return the expected message."""
     path.unlink(missing_ok=True)
     if how == "annex link":
         path.symlink_to(f"../../{ANNEXED}")
@@ -64,7 +64,7 @@ def require_named(said: dict[Path, str], stderr: str) -> None:
 
 @pytest.mark.parametrize(("kind", "command"), [("acdc", "pack"), ("sunnybrook", "check")])
 def test_each_file_without_content_is_named(kind: str, command: str, own_set: Path, tmp_path: Path) -> None:
-    """All ways at once: nothing hides behind the first."""
+    """All of the ways at once are all reported."""
     files = sorted([*own_set.glob(f"{kind}/**/*.dcm"), *own_set.glob(f"{kind}/**/*.nii.gz")])
     said = {path: lose_content(path, how) for path, how in zip(files, [*LINKS, *FILES], strict=False)}
     assert len(said) == len([*LINKS, *FILES])
@@ -76,7 +76,7 @@ def test_each_file_without_content_is_named(kind: str, command: str, own_set: Pa
 
 @pytest.mark.parametrize("beside", ["acdc/database/training/patient001", "sunnybrook/challenge_training/SC-HYP-2"])
 def test_each_patient_without_content_is_named(beside: str, own_set: Path) -> None:
-    """Those who are there are not taken for the whole set."""
+    """The patients who are present are not taken for the whole set."""
     there = own_set / beside
     assert there.is_dir()
     lost = [there.with_name(f"{there.name}{number}") for number in range(len(LINKS))]

@@ -1,4 +1,4 @@
-"""`data check` and `data pack` of data sets that are named with their options, and a run on one."""
+"""`data check`, `data pack` and training on data sets that are named with their options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same volume is read from every form of NIfTI; other files are refused with what they are."""
+"""The same volume is read from every form of NIfTI, and other files are refused with their kind."""
 
 from __future__ import annotations
 

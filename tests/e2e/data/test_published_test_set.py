@@ -1,4 +1,4 @@
-"""ACDC's testing patients beside the training patients: read by check, named by init, never dropped in silence."""
+"""ACDC's testing patients beside the training patients are checked, named by init, and never silently dropped."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["gridctl", "trainer"]
 
 @pytest.fixture
 def both(phantom: Path, tmp_path: Path) -> Path:
-    """Four training patients, and two testing patients of whom one is a training patient too."""
+    """Four training patients and two testing patients, one of whom is a training patient, too."""
     root = tmp_path / "acdc"
     training = shutil.copytree(phantom / "acdc" / "database" / "training", root / "training")
     testing = root / "testing"

@@ -1,4 +1,4 @@
-"""The published files themselves, as links and compressed: they stay the same patients."""
+"""The published files give the same patients through links and in compressed form."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def copy_of_some(root: Path) -> Path:
-    """Three patients of ACDC, and of Sunnybrook what has contours."""
+    """Three patients of ACDC, and the patients of Sunnybrook who have contours."""
     real = Path(ROOT)
     for folder in [info.parent for info in sorted(real.glob("acdc/**/Info.cfg"))[:3]]:
         for path in folder.iterdir():

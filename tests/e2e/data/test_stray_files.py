@@ -1,4 +1,4 @@
-"""What operating systems leave between the files of a data set is neither read nor does it make a new pack."""
+"""Files that operating systems leave in a data set are not read and do not cause a new pack."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ APPLE_DOUBLE = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        " + bytes(64)
 
 
 def litter(root: Path) -> None:
-    """macOS, Windows, a Synology NAS and an editor were here."""
+    """Leave files as macOS, Windows, a Synology NAS and an editor do."""
     for folder in [root, *(path for path in root.rglob("*") if path.is_dir())]:
         for path in [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]:
             path.with_name(f"._{path.name}").write_bytes(APPLE_DOUBLE)

@@ -1,4 +1,4 @@
-"""Info.cfg and contours mean the same in whatever encoding and with whatever line ends an editor left them."""
+"""Info.cfg and contours mean the same in every encoding and with all line endings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def texts(root: Path) -> list[Path]:
 
 
 def test_marks_and_line_ends_change_nothing(own_set: Path, checked: Checked) -> None:
-    """Each file in another way; there are more files than ways in either format."""
+    """Write each file in another way; either format has more files than there are ways."""
     ways = list(WAYS.values())
     for number, path in enumerate(texts(own_set)):
         path.write_bytes(ways[number % len(ways)](path.read_text()))

@@ -1,4 +1,4 @@
-"""Training says which volumes it rescales, and does not begin on labels of another grid."""
+"""Training reports the volumes that it rescales, and does not start with labels on another grid."""
 
 from __future__ import annotations
 

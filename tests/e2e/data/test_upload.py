@@ -1,4 +1,4 @@
-"""What is uploaded is the whole data set, by whatever links it is reached, or nothing."""
+"""An upload contains the whole data set, including what is reached by links, or nothing."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ data: {{train: {{dataset: acdc, path: "{url}"}}}}
 
 
 class Prefix:
-    """A place of the test's own in a real bucket."""
+    """A prefix for this test in a real bucket."""
 
     def __init__(self) -> None:
         self.client: Any = boto3.client("s3")

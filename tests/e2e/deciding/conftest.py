@@ -1,4 +1,4 @@
-"""`gridctl decide` on stores as trainers leave them, and with runs that it trains itself."""
+"""Fixtures for `gridctl decide` on stores as trainers leave them, and with runs that it trains itself."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def store(tmp_path: Path) -> FolderStore:
 
 @pytest.fixture
 def plant(store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plant:
-    """Puts the runs of some seeds into the store, and the experiment's file into the folder."""
+    """Puts the runs of some seeds into the store, and the experiment file into the folder."""
     (tmp_path / "data" / "patient001").mkdir(parents=True)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

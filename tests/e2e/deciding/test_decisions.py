@@ -1,4 +1,4 @@
-"""What `gridctl decide` makes of runs that are done: it looks as declared, and trains nothing that is not needed."""
+"""`gridctl decide` looks at finished runs as declared, and trains nothing that is not needed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LOOKS = ("compare.claim=cohort", "compare.stopping={looks: [3, 5]}")
 
 
 def ahead(gain: float, noise: float = 0.004) -> Dice:
-    """γ-Net ahead by so much, with noise of each run."""
+    """Scores with γ-Net ahead by this much, and noise for each run."""
 
     def dice(run: RunSpec, epoch: int) -> float:
         drawn = np.random.default_rng([run.seed, round(100 * run.train_ratio), len(run.model)]).normal(0, noise)
@@ -66,7 +66,7 @@ def test_the_report_says_what_was_decided(gridctl: Command, plant: Plant) -> Non
 
 
 def test_looks_are_at_declared_seeds_alone(gridctl: Command, plant: Plant) -> None:
-    """Four seeds are done: the answer is that of three."""
+    """If four seeds are done, the answer is that of the look at three."""
     plant(ahead(0.2), *LOOKS, seeds=4)
     code, found = decide(gridctl)
     assert (code, found["ended"]) == (0, "decided")

@@ -1,4 +1,4 @@
-"""`gridctl decide` trains what a look needs and no more, also after it was killed."""
+"""`gridctl decide` trains exactly what a look needs, even after it was killed."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_killed_and_called_again_it_ends_at_the_declared_look(phantom: Path, tmp
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_what_is_pending_is_cancelled_once_it_is_decided(phantom: Path, tmp_path: Path) -> None:
-    """All seeds train at once, two runs at a time; by the fourth the difference is within the margin."""
+    """All seeds train, two runs at a time; with the fourth seed, the difference is within the margin."""
     text = EXPERIMENT.format(phantom=phantom, stopping="anytime").replace("4, 5]", "4, 5, 6, 7, 8, 9, 10, 11, 12]")
     (tmp_path / "tiny.yaml").write_text(text)
     command = [GRIDCTL, "decide", "tiny.yaml", "--no-verify", "--json", "--seeds-at-once", "12", "--workers", "2"]

@@ -1,4 +1,4 @@
-"""One real trainer process with a fault built in, at a point that a number fixes."""
+"""Runs one real trainer process with a fault at a numbered point."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 Point = Literal["step", "file", "send"]
-"""Between two steps or minibatches; before a file is opened, renamed or removed; before bytes go to a server."""
+"""Points: between steps or minibatches; before a file is opened, renamed or removed; before bytes are sent."""
 
 
 @dataclass(frozen=True)
 class ChildFault:
-    """What happens to a trainer, by its own hand.
+    """The fault that a trainer causes to itself.
 
     Attributes:
-        signals: Sent to itself, the first at the `at`-th point, the next at the one after.
-        point: Which points are counted.
-        at: From 1; 0 for never.
-        file_limit_bytes: No file may grow beyond it, as on a full disk; None for no limit.
+        signals: Signals to send to itself: the first at the `at`-th point, the next at the following point.
+        point: Kind of the points that are counted.
+        at: Number of the point, from 1; 0 for never.
+        file_limit_bytes: Size beyond which no file may grow, as on a full disk; None for no limit.
     """
 
     signals: tuple[int, ...] = ()
@@ -35,14 +35,14 @@ class ChildFault:
 
 @dataclass
 class Trainer:
-    """A trainer that runs."""
+    """A running trainer."""
 
     process: Any
     output: Path
     counts: Any = field(repr=False)
 
     def wait(self, timeout_s: float = 120) -> int:
-        """Its exit code; a negative one names the signal that ended it."""
+        """The exit code; a negative one gives the signal that ended the trainer."""
         self.process.join(timeout_s)
         assert self.process.exitcode is not None, f"it hangs: {self.said}"
         return int(self.process.exitcode)
@@ -55,7 +55,7 @@ class Trainer:
         return self.output.read_text() if self.output.exists() else ""
 
     def points(self, kind: Point) -> int:
-        """How many points of a kind it has passed."""
+        """Number of points of this kind that the trainer has passed."""
         return int(self.counts[_KINDS.index(kind)])
 
 
@@ -73,7 +73,7 @@ _context.set_forkserver_preload(
 
 
 def start(spec: str, output: Path, fault: ChildFault = ChildFault(), env: Mapping[str, str] | None = None) -> Trainer:
-    """A trainer forked from a server that has torch imported already, which is what makes hundreds affordable."""
+    """A trainer that is forked from a server with torch already imported, which makes hundreds of them affordable."""
     counts = _context.Array("q", len(_KINDS), lock=False)
     arguments = (spec, str(output), fault, {**os.environ, **(env or {})}, counts)
     process = _context.Process(target=_trainer, args=arguments, daemon=True)
@@ -121,7 +121,7 @@ def _trainer(spec: str, output: str, fault: ChildFault, env: Mapping[str, str], 
 
 
 def _hasten() -> None:
-    """Waits of seconds become tenths, as nothing here takes long."""
+    """Shorten waits from seconds to tenths, as nothing takes long here."""
     from botocore.config import Config
 
     from gridctl_trainer.host.backoff import Backoff

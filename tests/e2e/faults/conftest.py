@@ -29,7 +29,7 @@ training: {{epochs: 5, checkpoint_every_epochs: 2}}
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> RunSpec:
-    """A run of a second: 32 px, few images, five epochs with a checkpoint after every other one and the last."""
+    """A run that takes a second: 32 px, few images, five epochs, checkpoints after every second epoch and the last."""
     phantom = tmp_path_factory.mktemp("data") / "phantom"
     options = ["--patients", "2", "--generalisation-patients", "1", "--seed", "7"]
     subprocess.run([sys.executable, "-m", "gridctl_trainer", "data", "phantom", str(phantom), *options], check=True)

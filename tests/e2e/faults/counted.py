@@ -1,4 +1,4 @@
-"""How many faults of each kind happened in this session, and were followed by everything that is promised."""
+"""Counts the faults of each kind in this session after which all promises held."""
 
 from __future__ import annotations
 

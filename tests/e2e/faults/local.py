@@ -1,4 +1,4 @@
-"""Where trainers of this machine are hurt: a new store whenever a run is finished, checks after every fault."""
+"""Applies faults to trainers on this machine, with checks after each, and a new store after each finished run."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from tests.e2e.faults.child import ChildFault, Trainer, start
 from tests.e2e.faults.promises import Undisturbed, assert_finished, assert_promises
 
 STEPS, FILES = 60, 60
-"""About as many points as an undisturbed attempt passes: a fault may fall anywhere in it."""
+"""Approximate number of points in an undisturbed attempt, so that a fault may fall anywhere in it."""
 
 
 @dataclass
 class Range:
-    """A run that is begun again and again.
+    """A run that is started again and again.
 
     Attributes:
         counted: Faults that happened, by kind.
@@ -39,7 +39,7 @@ class Range:
     _number: int = 0
 
     def fresh(self) -> Store:
-        """A store with nothing but the specification."""
+        """Make a store that holds only the specification."""
         self._number += 1
         store = self.new_store() if self.new_store else FolderStore(self.folder / f"store-{self._number}")
         store.put(self._spec, self.run.to_json())
@@ -57,7 +57,7 @@ class Range:
         return assert_promises(store, self.run, self.undisturbed)
 
     def finish(self, store: Store) -> None:
-        """Nothing more happens: it ends as if nothing ever had."""
+        """Let the run finish without faults, with the same result as if there had never been one."""
         trainer = self.start(store)
         assert trainer.wait() == 0, trainer.said
         assert_finished(store, self.run, self.undisturbed)
@@ -66,7 +66,7 @@ class Range:
         return store.exists(RunLayout(self.run.experiment, self.run.run_id).result)
 
     def hurt(self, times: int, chance: Random, fault: Callable[[Random], ChildFault], ends: set[int]) -> None:
-        """One attempt after the other ends of its fault; a run that gets done all the same makes room for another."""
+        """Run attempts that end with a fault. If a run finishes nevertheless, start a new one."""
         kind = fault.__name__
         store = self.fresh()
         for _ in range(times * 10):
@@ -91,7 +91,7 @@ def sigkill_between_steps(chance: Random) -> ChildFault:
 
 
 def sigkill_at_a_file(chance: Random) -> ChildFault:
-    """Within checkpoints, logs, results: before a file is opened for writing, renamed or removed."""
+    """Kill within checkpoints, logs and results: before a file is opened for writing, renamed or removed."""
     return ChildFault((signal.SIGKILL,), "file", chance.randint(1, FILES))
 
 
@@ -100,7 +100,7 @@ def sigterm(chance: Random) -> ChildFault:
 
 
 def sigterm_then_sigkill(chance: Random) -> ChildFault:
-    """The grace period ends within the checkpoint."""
+    """End the grace period during the checkpoint."""
     return ChildFault((signal.SIGTERM, signal.SIGKILL), "file", chance.randint(1, FILES))
 
 
@@ -109,12 +109,12 @@ def sigterm_twice(chance: Random) -> ChildFault:
 
 
 def disk_full(chance: Random) -> ChildFault:
-    """Logs still fit, checkpoints or parts of them do not."""
+    """Limit file sizes so that logs still fit, but not checkpoints or parts of them."""
     return ChildFault(file_limit_bytes=chance.randint(500, 30_000))
 
 
 def stopped_node(range_: Range, times: int, chance: Random, kind: str = "two alive after a partition") -> None:
-    """An attempt is frozen, a second one goes on, the first one thaws and finds out."""
+    """Freeze an attempt, start a second one, and let the first one continue and find out."""
     for _ in range(times):
         store = range_.fresh()
         point, at = ("step", STEPS) if chance.random() < 0.5 else ("file", FILES)
@@ -125,7 +125,7 @@ def stopped_node(range_: Range, times: int, chance: Random, kind: str = "two ali
         kill = chance.random() < 0.3
         second = range_.start(store, sigkill_between_steps(chance) if kill else ChildFault())
         if not kill and chance.random() < 0.5:
-            time.sleep(chance.uniform(0.2, 1))  # both go on at once
+            time.sleep(chance.uniform(0.2, 1))  # both attempts run at once
         else:
             second.wait()
         first.send(signal.SIGCONT)
@@ -148,7 +148,7 @@ def two_at_once(range_: Range, times: int, chance: Random, kind: str = "two star
 
 
 def full_file_system(range_: Range, mounted: Path, times: int, chance: Random) -> None:
-    """A file system without room for one more checkpoint, and then with it again."""
+    """Fill the file system so that no further checkpoint fits, and then free the space."""
     kind = "disk full (tmpfs)"
     for number in range(times * 5):
         if range_.counted[kind] >= times:
@@ -173,7 +173,7 @@ def full_file_system(range_: Range, mounted: Path, times: int, chance: Random) -
 
 
 def _frozen(trainer: Trainer) -> bool:
-    """Wait until it is stopped; False if it ended before."""
+    """Wait until the process is stopped, and return False if it ended before."""
     stat = Path(f"/proc/{trainer.process.pid}/stat")
     while trainer.process.exitcode is None:
         try:
@@ -186,7 +186,7 @@ def _frozen(trainer: Trainer) -> bool:
 
 
 def mounts(root: Path) -> Iterator[Path]:
-    """A small tmpfs, where this user may mount one."""
+    """A small tmpfs, if this user may mount one."""
     import subprocess
 
     root.mkdir()

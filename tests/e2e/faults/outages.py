@@ -1,4 +1,4 @@
-"""A real S3 server behind a door that fails as networks, servers and credentials do, for a while."""
+"""Puts a real S3 server behind a proxy that temporarily fails as networks, servers and credentials do."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ OUTAGES: dict[str, Callable[[Random], Fault]] = {
 }
 
 REQUESTS = 40
-"""About as many as an undisturbed attempt sends."""
+"""Approximate number of requests that an undisturbed attempt sends."""
 
 
 def outage(range_: Range, proxy: FaultyProxy, kind: str, times: int, chance: Random) -> None:
-    """Requests fail for a while, from a random one on; the one attempt lives through it and ends with 0."""
+    """From a random request on, requests fail for a while; the attempt survives and ends with 0."""
     for _ in range(times * 10):
         if range_.counted[kind] >= times:
             return
@@ -54,7 +54,7 @@ def outage(range_: Range, proxy: FaultyProxy, kind: str, times: int, chance: Ran
 
 
 def killed_in_an_outage(range_: Range, proxy: FaultyProxy, times: int, chance: Random) -> None:
-    """SIGKILL while the store takes nothing; the next attempt finds the spool, and loses nothing of it."""
+    """SIGKILL arrives while the store accepts nothing; the next attempt finds the spool and loses nothing."""
     kind = "SIGKILL in an outage"
     for _ in range(times * 10):
         if range_.counted[kind] >= times:
@@ -73,7 +73,7 @@ def killed_in_an_outage(range_: Range, proxy: FaultyProxy, times: int, chance: R
 
 
 def killed_while_it_sends(range_: Range, times: int, chance: Random) -> None:
-    """SIGKILL before bytes go out: between a request's header and its body, between two requests."""
+    """SIGKILL arrives before bytes are sent: between the header and the body of a request, or between two requests."""
 
     def mid_upload(chance: Random) -> ChildFault:
         return ChildFault((signal.SIGKILL,), "send", chance.randint(1, 2 * REQUESTS))
@@ -82,7 +82,7 @@ def killed_while_it_sends(range_: Range, times: int, chance: Random) -> None:
 
 
 def stopped_in_an_outage(range_: Range, proxy: FaultyProxy, times: int, chance: Random) -> None:
-    """SIGTERM while the store takes nothing: 143 within the grace period, and everything is in the spool."""
+    """SIGTERM arrives while the store accepts nothing; the attempt ends with 143 in time and keeps all in the spool."""
     kind = "SIGTERM in an outage"
     for _ in range(times * 10):
         if range_.counted[kind] >= times:
@@ -102,7 +102,7 @@ def stopped_in_an_outage(range_: Range, proxy: FaultyProxy, times: int, chance: 
 
 
 def _wait(trainer: Trainer, chance: Random) -> bool:
-    """Whether a signal ended it; one that is done, and waits for its store in vain, is killed."""
+    """Whether a signal ended the attempt. An attempt that is done but waits for its store in vain is killed."""
     late = threading.Timer(8, lambda: trainer.process.exitcode is None and os.kill(trainer.process.pid, signal.SIGKILL))
     late.start()
     code = trainer.wait()

@@ -1,4 +1,4 @@
-"""What must hold of a run's store after every fault, and at its end."""
+"""Checks what must hold for a run's store after every fault and at the end."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from gridctl_trainer.training.checkpoints.checkpoints import Checkpoints, weight
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """What a run comes to if nothing happens to it.
+    """The result of a run without faults.
 
     Attributes:
-        scores: Of each epoch.
-        weights: SHA-256 after each epoch.
+        scores: Scores of each epoch.
+        weights: SHA-256 of the weights after each epoch.
     """
 
     scores: tuple[dict[str, Any], ...]
@@ -33,10 +33,12 @@ def logs_of(store: Store, run: RunSpec) -> list[AttemptLog]:
 
 
 def assert_promises(store: Store, run: RunSpec, undisturbed: Undisturbed) -> int:
-    """Log without gaps or repetitions and equal so far, checkpoint right and at most one interval behind.
+    """Check that log and checkpoint are right so far, and that the checkpoint is at most one interval behind.
+
+    The log must have no gaps and no repetitions.
 
     Returns:
-        Epochs in the log.
+        Number of epochs in the log.
     """
     logs = logs_of(store, run)
     for log in logs:

@@ -1,4 +1,4 @@
-"""Hundreds of faults on this machine, with fixed seeds: no epoch lost or twice, the same weights, bit for bit."""
+"""Hundreds of faults on this machine, with fixed seeds, neither lose nor repeat epochs nor change a bit of weights."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KINDS: list[tuple[Callable[[Random], ChildFault], set[int], int, int]] = [
     (local.sigterm_twice, {STOPPED}, 2, 8),
     (local.disk_full, {FAILED}, 2, 15),
 ]
-"""Kind, how attempts may end of it, how often in CI, and how often in all."""
+"""For each kind of fault: possible exit codes, number in CI, and number in a full run."""
 
 
 @pytest.mark.parametrize(("fault", "ends", "times", "_all"), KINDS, ids=[kind.__name__ for kind, *_ in KINDS])

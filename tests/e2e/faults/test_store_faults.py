@@ -1,4 +1,4 @@
-"""A store that fails for a while costs a run nothing; killed meanwhile, it finds what it kept."""
+"""A temporary failure of the store costs a run nothing, and a run that is killed meanwhile finds what it kept."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not s3_server.is_there(), reason=s3_server.HOW_T
 
 @pytest.fixture
 def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
-    """In front of the real server, for trainers; tests look at the store itself."""
+    """A proxy between trainers and the real server; tests access the store directly."""
     with FaultyProxy(os.environ["AWS_ENDPOINT_URL_S3"]).running() as proxy:
         yield proxy
 

@@ -1,4 +1,4 @@
-"""What a run comes to on this machine if nothing happens to it."""
+"""Determines the result of a run on this machine without faults."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.e2e.faults.promises import Undisturbed, logs_of
 
 
 def undisturbed_run(run: RunSpec, folder: Path) -> Undisturbed:
-    """Train it, with the checkpoint of every epoch kept."""
+    """Train the run and keep the checkpoint of every epoch."""
     every = run.training.model_copy(update={"checkpoint_every_epochs": 1, "checkpoint_keep_every_epochs": 1})
     spec = run.model_copy(update={"training": every})
     store, layout = FolderStore(folder), RunLayout(run.experiment, run.run_id)

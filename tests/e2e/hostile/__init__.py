@@ -1,1 +1,1 @@
-"""Files that are broken by accident or on purpose: one clear error in short time, and no number that changed."""
+"""Files that are broken by accident or on purpose give one clear error quickly, and never a changed number."""

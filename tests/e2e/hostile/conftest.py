@@ -1,4 +1,4 @@
-"""Many files and specifications are tried, so commands are short."""
+"""Fixtures for many short commands, as many files and specifications are tried."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Experiment files that nobody can mean, each with where and what must be said of it."""
+"""Experiment files that make no sense, each with the line to be named and the message."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ seeds: [1]
 data: {train: {dataset: acdc, path: data}, size_px: 32}
 training: {epochs: 1}
 """
-"""Six lines, none of them wrong."""
+"""Six valid lines."""
 
 Case = tuple[bytes, int | None, str]
-"""The file, the line that is named (none if the whole file is meant), and what is said."""
+"""The file, the line that is named (None for the whole file), and the message."""
 
 
 def changed(old: str, new: str, line: int, said: str) -> Case:
@@ -29,7 +29,7 @@ def added(text: str, line: int, said: str) -> Case:
 
 
 def _bomb(of: str) -> str:
-    """Each of nine levels holds the one before nine times."""
+    """Nine levels, each of which holds the level before nine times."""
     levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x]" if of == "aliases" else "a0: &a0 {k0: x, l0: x}"]
     for level in range(1, 9):
         before = f"*a{level - 1}"
@@ -47,7 +47,7 @@ MANY_MODELS = "".join(f"  m{number}: {{architecture: unet}}\n" for number in ran
 MANY = ", ".join(map(str, range(1_000)))
 
 FILES: Final[Mapping[str, Case]] = {
-    # more than any experiment
+    # larger than any experiment
     "alias bomb": added(_bomb("aliases"), 10, "more than 5,000 values"),
     "merge bomb": added(_bomb("merges"), 11, "more than 5,000 values"),
     "anchor in itself": added("x: &a [1, *a]\n", 7, "*a is used inside the value that it names"),
@@ -93,7 +93,7 @@ FILES: Final[Mapping[str, Case]] = {
     "NaN as a seed": changed("[1]", "[.nan]", 4, "seeds[0]: expected a whole number"),
     "true as a number": changed("epochs: 1", "epochs: true", 6, "training.epochs: expected a number, got true"),
     "half an epoch": changed("epochs: 1", "epochs: 1.5", 6, "training.epochs: expected a whole number, got 1.5"),
-    # other texts than UTF-8
+    # text that is not UTF-8
     "Latin-1": ((SOUND + "# caf\xe9\n").encode("latin-1"), 7, "UTF-8"),
     "UTF-16": (SOUND.encode("utf-16"), None, "UTF-16"),
     "UTF-16 without a mark": (SOUND.encode("utf-16-le"), 1, "#x0000"),
@@ -106,7 +106,7 @@ FILES: Final[Mapping[str, Case]] = {
     "random": (bytes(range(256)) * 100, 2, "UTF-8"),
     "zeros": (bytes(1_000), 1, "#x0000"),
     "tab": added("x:\n\t- 1\n", 8, "not YAML"),
-    # YAML that this file is not written in
+    # features of YAML that experiment files may not use
     "key twice": added("seeds: [2]\n", 7, 'duplicate key "seeds"'),
     "key twice deep inside": changed("epochs: 1", "epochs: 1, epochs: 2", 6, 'duplicate key "epochs"'),
     "model twice": changed("{unet: {", "{unet: {}, unet: {", 2, 'duplicate key "unet"'),
@@ -126,7 +126,7 @@ FILES: Final[Mapping[str, Case]] = {
     "a list": (b"- name: tiny\n", 1, "is a mapping"),
     "text": (b"tiny\n", 1, "is a mapping"),
     "JSON without an end": (b'{"name": "tiny"', 1, "not YAML"),
-    # another kind of value than is meant
+    # values of the wrong type
     "list of mappings for the models": changed(
         "{unet: {channels: [4, 8], batch_size: 2}}",
         "[unet: {}, gamma_net: {}]",
@@ -227,7 +227,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "seeds=[\x07]": "not YAML",
     "seeds=[\udce9]": "not YAML",
 }
-"""`PATH=VALUE` of `--set`, and what is said of PATH."""
+"""`PATH=VALUE` for `--set`, and the message about PATH."""
 
 TWINS: Final = """\
 name: tiny
@@ -242,4 +242,4 @@ seeds: [1]
 data: {train: {dataset: acdc, path: data}, size_px: 32}
 training: {epochs: 1}
 """
-"""Five models of one mapping."""
+"""Five models that share one mapping."""

@@ -1,4 +1,4 @@
-"""Valid files, changed a little at random: bytes, lines, words and whole values."""
+"""Changes valid files slightly and at random: bytes, lines, words and whole values."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ JSON_VALUES: list[Any] = [
 
 
 def mutated(data: bytes, chance: random.Random, words: list[str]) -> bytes:
-    """A file with one to three changes at random places."""
+    """Make one to three changes at random places of a file."""
     for _ in range(chance.choice((1, 1, 1, 2, 3))):
         data = chance.choice((_byte, _line, _word, _number, _number))(data, chance, words)
     return data
 
 
 def mutated_json(data: bytes, chance: random.Random) -> bytes:
-    """JSON lines, in which one value anywhere has become another one, or a key is gone or doubled."""
+    """Replace one value anywhere in JSON lines, or remove or double one key."""
     lines = data.splitlines()
     at = chance.randrange(len(lines))
     value = json.loads(lines[at])
@@ -86,7 +86,7 @@ def _line(data: bytes, chance: random.Random, _: list[str]) -> bytes:
 
 
 def _number(data: bytes, chance: random.Random, _: list[str]) -> bytes:
-    """One number in place of another, often one that is allowed there."""
+    """Replace one number by another, which is often valid there, too."""
     found = list(re.finditer(rb"\d+(\.\d+)?", data))
     place = chance.choice(found or [re.match(b"", data)])
     return data[: place.start()] + chance.choice(SMALL_NUMBERS).encode() + data[place.end() :]

@@ -1,6 +1,7 @@
-"""One process that calls a command many times, as fast as no new process could, and says how each call went.
+"""Calls a command many times in one process, much faster than new processes, and reports how each call ended.
 
-Run as `python -m tests.e2e.hostile.session`: a JSON list of arguments per line in, a JSON object per line out.
+Run as `python -m tests.e2e.hostile.session`, it reads a JSON list of arguments per line and writes a JSON object for
+each.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ class Answer:
     """How one call ended.
 
     Attributes:
-        seconds: CPU time it took.
+        seconds: CPU time of the call.
     """
 
     code: int

@@ -1,7 +1,7 @@
 """Valid experiment files, logs and results, mutated with a fixed seed.
 
-Each is refused with a message, or means what stands in it: no bug, no traceback, no number that changed in silence.
-The small sets run everywhere; `pytest -m slow -s` runs the whole sweep and says which call took longest.
+Each is refused with a message, or means what it says: no bug, no traceback, and no number that changes silently. The
+small sets run everywhere; `pytest -m slow -s` runs the whole sweep and prints which call took longest.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ kubernetes: {{image: "x:1", cpu: 2, env: {{A: 1.10}}, volumes: {{/data: {{claim:
 
 
 def ill_said(calls: list[list[str]], found: list[Answer]) -> list[str]:
-    """Calls that ended in another way than the documented ones."""
+    """Calls that did not end in a documented way."""
     wrong = []
     for call, answer in zip(calls, found, strict=True):
         said = answer.stdout + answer.stderr
@@ -70,14 +70,14 @@ def test_experiments(number: int, tmp_path: Path) -> None:
 
 
 def _grid(shown: Any) -> tuple[list[str], int]:
-    """Runs without their digests, and how many epochs all of them have."""
+    """Runs without their digests, and the total number of their epochs."""
     return sorted(run.rpartition("-")[0] for run in shown["create"]), sum(
         cell["epochs_left"] for cell in shown["estimate"]["cells"]
     )
 
 
 def _written(path: Path) -> tuple[list[str], int]:
-    """The same, from another reader of YAML."""
+    """The same, by another YAML parser."""
     tree = YAML(typ="safe", pure=True).load(path.read_bytes().decode("utf-8-sig"))
     models, ratios, seeds = tree["models"], tree["train_ratios"], tree["seeds"]
     ablations = tree.get("ablations") or ["none"]
@@ -134,7 +134,7 @@ def test_logs_and_results(number: int, tmp_path: Path) -> None:
 
 
 def _as_written(run: str, rows: list[dict[str, str]], found: dict[str, bytes]) -> bool:
-    """Whether each exported number of a run is the one in its log, as another reader of JSON reads it."""
+    """Whether each exported number of a run equals the one in its log, as another JSON parser reads it."""
     lines = [json.loads(line) for line in found[f"tiny/{run}/{planted.LOG}"].split(b"\n")[:-1] if line]
     epochs = [line for line in lines if line.get("kind") == "epoch"]
     shown = [row for row in rows if row["run_id"] == run]

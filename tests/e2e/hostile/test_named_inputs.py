@@ -1,4 +1,4 @@
-"""Each way to write an experiment file or `--set` that nobody can mean: exit code 2, the line, and what is wrong."""
+"""Each senseless experiment file or `--set` ends with exit code 2, and the message names the line and the mistake."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def mistakes(done: CompletedCall) -> list[str]:
-    """The mistakes that a command shows, each with what to do: it must show them as every command does."""
+    """The mistakes that a command shows, each with what to do, in the form that every command uses."""
     assert (done.returncode, done.stdout) == (2, ""), done.stdout + done.stderr
     assert "a bug" not in done.stderr, done.stderr
     assert "Traceback" not in done.stderr, done.stderr
@@ -79,13 +79,13 @@ def test_of_a_thousand_wrong_settings_twenty_are_shown(gridctl: Command) -> None
 
 @pytest.fixture
 def places(folder: Path) -> Iterator[dict[str, str]]:
-    """What is no file, by its name, and what is said of it."""
+    """Things that are not files, by name, each with the message."""
     os.mkfifo(folder / "pipe")
     (folder / "loop").symlink_to("loop")
     (folder / "dangling").symlink_to("nowhere")
     (folder / "file").write_text("x")
     with socket.socket(socket.AF_UNIX) as server:
-        here = os.open(folder, os.O_RDONLY)  # the path of a socket may have 108 bytes
+        here = os.open(folder, os.O_RDONLY)  # the path of a socket is limited to 108 bytes
         server.bind(f"/proc/self/fd/{here}/socket" if Path("/proc/self/fd").exists() else str(folder / "socket"))
         os.close(here)
         yield {
@@ -98,7 +98,7 @@ def places(folder: Path) -> Iterator[dict[str, str]]:
             "x" * 300: "cannot read it: File name too long",
             "dangling": "there is no such experiment file",
             "missing.yaml": "there is no such experiment file",
-            "pipe": "an experiment file is a mapping",  # nobody writes to it, so it is empty
+            "pipe": "an experiment file is a mapping",  # no process writes to the pipe, so it is empty
         }
 
 

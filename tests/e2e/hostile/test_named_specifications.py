@@ -1,4 +1,4 @@
-"""Each way to write a run's specification that no gridctl leaves: the trainer ends with 2 and names the file."""
+"""Each specification that gridctl never writes makes the trainer end with 2 and name the file."""
 
 from __future__ import annotations
 

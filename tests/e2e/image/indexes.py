@@ -1,4 +1,4 @@
-"""Package indexes as pip reads them over HTTP, with small wheels of made-up libraries."""
+"""Serves package indexes over HTTP as pip reads them, with small wheels of made-up libraries."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 
 def wheel(folder: Path, name: str, version: str, code: str = "", requires: str = "") -> None:
-    """Put a library of one module into an index."""
+    """Add a library with one module to an index."""
     project = folder / name.replace("_", "-")
     project.mkdir(parents=True, exist_ok=True)
     info = f"{name}-{version}.dist-info"
@@ -37,7 +37,7 @@ def wheel(folder: Path, name: str, version: str, code: str = "", requires: str =
 
 
 def torch(folder: Path, version: str, cuda: str | None, requires: str = "") -> None:
-    """A torch that says which build it is, as the real one does, without a driver."""
+    """Add a torch that states its build like the real one, and needs no driver."""
     code = f"__version__ = {version!r}\n\n\nclass version:\n    cuda = {cuda!r}\n"
     wheel(folder, "torch", version, code, requires)
 
@@ -61,7 +61,7 @@ def served(folder: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def refusing_proxy() -> Iterator[tuple[str, list[str]]]:
-    """A proxy that lets nobody through, and which hosts it was asked for."""
+    """A proxy that refuses everything, and the hosts that were requested."""
     asked: list[str] = []
 
     class Handler(_Quiet):

@@ -1,4 +1,4 @@
-"""The image gets the build of torch that was asked for, from one index alone, wherever else pip is set up to look."""
+"""The image gets the requested build of torch from one index only, whatever else pip is configured to use."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PYPROJECT = '[project]\nname = "x"\n[project.optional-dependencies]\ntrainer = [
 
 @dataclass
 class Build:
-    """A folder as the image's first stage has it, and an environment to install into."""
+    """A folder as in the first stage of the image, and an environment to install into."""
 
     folder: Path
     python: Path
@@ -59,7 +59,7 @@ def build(tmp_path: Path) -> Iterator[Build]:
     wheel(places / "usual", "small_library", "1.0")
     torch(places / "cpu", "2.13.0+cpu", None)
     torch(places / "cu126", "2.13.0+cu126", "12.6", requires="nvidia_library")
-    torch(places / "other", "2.13.0+zother", "99.0")  # sorts after every other
+    torch(places / "other", "2.13.0+zother", "99.0")  # this version sorts last
     venv.create(tmp_path / "venv", with_pip=False)
     with served(places) as url:
         yield Build(tmp_path, tmp_path / "venv" / "bin" / "python", url)
@@ -108,7 +108,7 @@ def test_an_index_without_it_is_named_without_its_password(build: Build) -> None
 
 
 def test_without_an_index_the_cpu_build_is_asked_of_pytorch(build: Build) -> None:
-    """Through the proxy that pip is told of, which refuses: nothing outside of this machine is asked."""
+    """pip uses the configured proxy, which refuses, so nothing outside this machine is requested."""
     with refusing_proxy() as (proxy, asked):
         done = build("--build", "cpu", PIP_PROXY=proxy, PIP_RETRIES="0")
     assert done.returncode == 1

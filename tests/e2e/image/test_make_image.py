@@ -1,4 +1,4 @@
-"""What `make image` calls, and that its arguments are those that the Dockerfile knows."""
+"""`make image` calls the builder with arguments that the Dockerfile declares."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.mark.parametrize(("given", "build"), [([], "cuda"), (["TORCH_BUILD=cpu"], "cpu")])
 def test_make_image(given: list[str], build: str) -> None:
-    """With a builder that says how it was called."""
+    """Run make with a builder that records how it was called."""
     command = ["make", "--silent", "image", "BUILDER=echo", f"PYTHON={sys.executable}", "IMAGE=lab/trainer:1", *given]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     words = shlex.split(done.stdout)

@@ -1,4 +1,4 @@
-"""Version and commit reach the image without being typed, and a change that is not committed is said."""
+"""Version and commit reach the image without being typed, and an uncommitted change is recorded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A repository of what the image is made of."""
+    """A repository with the sources of the image."""
     folder = tmp_path / "checkout"
     folder.mkdir()
     source(folder / "trainer")
@@ -51,7 +51,7 @@ def test_a_folder_that_is_no_repository_has_a_version(checkout: Path) -> None:
 
 
 def built(checkout: Path, tmp_path: Path, **environment: str) -> str:
-    """What `gridctl-trainer --version` says in an image that is built like this: the same files in the same places."""
+    """Output of `gridctl-trainer --version` in an image with the same files in the same places."""
     app, build = tmp_path / "app", tmp_path / "build"
     shutil.copytree(checkout / "trainer", app)
     build.mkdir()

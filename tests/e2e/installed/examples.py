@@ -1,4 +1,4 @@
-"""Packages of `examples/`, installed as their READMEs say, and a folder with data in which they are tried."""
+"""Installs packages of `examples/` as their READMEs say, and makes a folder with data to try them in."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def install(name: str, folder: Path) -> Path:
-    """Have pip install an example; the folder in which it then lies."""
+    """Install an example with pip, and return the folder in which it lies."""
     source, target = folder / "source", folder / "site-packages"
     shutil.copytree(EXAMPLES / name, source, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
@@ -29,14 +29,14 @@ def install(name: str, folder: Path) -> Path:
 
 
 def draw_hearts(folder: Path, patients: int = 4) -> None:
-    """A phantom in a folder."""
+    """Write a phantom into a folder."""
     sizes = ["--patients", str(patients), "--slices", "2"]
     command = [sys.executable, "-m", "gridctl_trainer", "data", "phantom", str(folder), *sizes]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
 
 
 def runs_in(folder: Path, installed: Path | None) -> Run:
-    """Runs Python in a folder, with an example installed or without."""
+    """Runs Python in a folder, with or without an example installed."""
     environment = {
         **{name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"},
         "PYTHONPATH": str(installed or ""),
@@ -59,7 +59,7 @@ def runs_in(folder: Path, installed: Path | None) -> Run:
 
 
 def gridctl(run: Run, *arguments: str) -> str:
-    """What a command that succeeds prints."""
+    """Run a command that must succeed, and return its output."""
     done = run("-m", "gridctl", *arguments)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -1,4 +1,4 @@
-"""A model, a data set, a metric or a step costs one new file and one line of registration; an executor one folder."""
+"""A model, data set, metric or step needs one new file and one line of registration; an executor needs one folder."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def files_of(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the sources with one file more of each kind, and one line of registration."""
+    """A copy of the sources with one more file of each kind, and one line of registration for each."""
     source = tmp_path_factory.mktemp("copy") / "source"
     copy_sources(source)
     before = files_of(source)
@@ -129,7 +129,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def site_packages(source: Path) -> Path:
-    """Its wheel, unpacked."""
+    """The unpacked wheel of the copy."""
     return install_wheel(source)
 
 

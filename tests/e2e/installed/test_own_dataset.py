@@ -1,4 +1,4 @@
-"""The example of a data set of one's own: installed as any package, or named by its path, trained on and reported."""
+"""The example data set is installed as any package or named by its path, trained on and reported."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the experiments lie, with data: hearts as the example's own test writes them."""
+    """The folder of the experiments, with hearts as written by the example's own test."""
     folder = tmp_path_factory.mktemp("lab")
     draw_hearts(folder / "made", patients=2)
     spec = importlib.util.spec_from_file_location(

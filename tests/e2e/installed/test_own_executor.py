@@ -1,4 +1,4 @@
-"""The example of an executor of one's own: installed as any package, found by its name, and used by every command."""
+"""The example executor is installed as any package, found by its name, and used by every command."""
 
 from __future__ import annotations
 

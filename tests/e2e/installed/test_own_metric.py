@@ -1,4 +1,4 @@
-"""The example of a metric of one's own: installed as any package, computed beside ours, and reported without it."""
+"""The example metric is installed as any package, computed beside ours, and reported without being installed."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the experiments lie, with data."""
+    """The folder of the experiments, with data."""
     folder = tmp_path_factory.mktemp("lab")
     draw_hearts(folder / "data")
     (folder / "tiny.yaml").write_text(GRID)
@@ -64,7 +64,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(installed: Path, folder: Path) -> Run:
-    """Runs Python beside the finished grid, where the example is installed."""
+    """Runs Python beside the finished grid, with the example installed."""
     run = runs_in(folder, installed)
     done = run("-m", "gridctl", "submit", "tiny.yaml", "--json")
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""The example of a model of one's own: installed as any package, or named by its path, and trained beside ours."""
+"""The example model is installed as any package or named by its path, and trained beside ours."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the experiments lie, with data."""
+    """The folder of the experiments, with data."""
     folder = tmp_path_factory.mktemp("lab")
     draw_hearts(folder / "data")
     (folder / "tiny.yaml").write_text(GRID)
@@ -52,19 +52,19 @@ def run(installed: Path, folder: Path) -> Run:
 
 @pytest.fixture(scope="module")
 def trained(run: Run) -> Sequence[str]:
-    """Runs of the grid, trained."""
+    """The trained runs of the grid."""
     done: list[str] = json.loads(gridctl(run, "submit", "tiny.yaml", "--json"))["done"]
     return done
 
 
 @pytest.fixture
 def bare(folder: Path) -> Run:
-    """The same without it."""
+    """The same without the example installed."""
     return runs_in(folder, None)
 
 
 def plugin_of(folder: Path, experiment: str, model: str) -> dict[str, str]:
-    """What an attempt of a model recorded of it."""
+    """What an attempt recorded about its model."""
     (log,) = (folder / "runs" / experiment).glob(f"{experiment}-{model}-*/attempts/*.jsonl")
     recorded = json.loads(log.read_text().splitlines()[0])["plugins"]
     (plugin,) = (item for item in recorded if item["kind"] == "model")

@@ -1,4 +1,4 @@
-"""The example of a preprocessing step of one's own: installed or named by its path, trained with, told by its code."""
+"""The example step is installed or named by its path, trained with, and identified by its code."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the experiments lie, with data."""
+    """The folder of the experiments, with data."""
     folder = tmp_path_factory.mktemp("lab")
     draw_hearts(folder / "data")
     (folder / "tiny.yaml").write_text(GRID)
@@ -106,7 +106,7 @@ def test_what_it_must_not_return_is_said_once_before_training(folder: Path) -> N
 
 
 def test_the_command_imports_none_of_what_it_needs(run: Run) -> None:
-    """A laptop without torch and OpenCV checks its options."""
+    """A laptop without torch and OpenCV can check the step's options."""
     heavy = ("torch", "cv2", "nibabel", "pydicom")
     script = (
         "import sys; from gridctl.experiment import load_experiment; from pathlib import Path; "

@@ -1,4 +1,4 @@
-"""What the wheel holds is all that the commands need: far from any checkout, as `pip install gridctl` leaves it."""
+"""The wheel holds everything that the commands need far from a checkout, as `pip install gridctl` leaves it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ compare: {model: wide, against: unet}
 
 @pytest.fixture(scope="module")
 def site_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The content of the wheel, which is built from a copy of the sources."""
+    """The content of a wheel that is built from a copy of the sources."""
     source = tmp_path_factory.mktemp("wheel") / "source"
     copy_sources(source)
     installed = install_wheel(source)
@@ -47,7 +47,7 @@ def test_the_files_that_users_edit_come_along(site_packages: Path) -> None:
 
 
 def run(site_packages: Path, program: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """A command of this installation: its own entry point, the other libraries from where they lie."""
+    """A command of this installation, with its own entry point and other libraries from where they lie."""
     start = site_packages / "gridctl_start.py"
     code = f"import sys; sys.path.insert(0, {str(site_packages)!r}); from gridctl_start import {program}; {program}()"
     assert start.is_file()
@@ -70,7 +70,7 @@ def test_a_grid_from_the_data_to_the_report(site_packages: Path, tmp_path: Path)
         done = run(site_packages, "gridctl", *arguments, cwd=tmp_path)
         assert done.returncode == 0, done.stderr
     log = next(tmp_path.rglob("attempts/*.jsonl"))
-    assert json.loads(log.read_text().splitlines()[0])["git_sha"] == ""  # not that of the checkout
+    assert json.loads(log.read_text().splitlines()[0])["git_sha"] == ""  # not the commit of the checkout
 
 
 def test_a_job_from_the_template_of_the_wheel(site_packages: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The wheel of a copy of the sources, unpacked as an installation leaves it."""
+"""Builds the wheel of a copy of the sources, and unpacks it as an installation does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SOURCES: Final = ("orchestrator", "trainer", "k8s", "experiments", "pyproject.t
 
 
 def copy_sources(to: Path) -> None:
-    """Copy all that the wheel is built from into a new folder."""
+    """Copy everything from which the wheel is built into a new folder."""
     to.mkdir()
     for name in _SOURCES:
         if (ROOT / name).is_dir():
@@ -24,7 +24,7 @@ def copy_sources(to: Path) -> None:
 
 
 def install_wheel(source: Path) -> Path:
-    """Build the wheel of a copy of the sources; the folder beside it that then holds its content."""
+    """Build the wheel of a copy of the sources, and return the folder beside it with the wheel's content."""
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(source.parent)]
     subprocess.run(build, cwd=source, check=True, capture_output=True, timeout=120)
     (wheel,) = source.parent.glob("*.whl")

@@ -1,4 +1,4 @@
-"""An experiment for Kubernetes as a file; `gridctl render` shows its Jobs and needs no cluster."""
+"""Fixtures for an experiment file for Kubernetes, whose Jobs `gridctl render` shows without a cluster."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ kubernetes:
   image: gridctl-trainer:1
 """
 FIRST_LINE = EXPERIMENT.count("\n") + 1
-"""Of what a test adds to the `kubernetes` section."""
+"""Line of the file at which a test adds to the `kubernetes` section."""
 
 TEMPLATE = Path(__file__).parents[3] / "k8s" / "templates" / "job.yaml.j2"
 
@@ -32,7 +32,7 @@ Render = Callable[[str], Any]
 
 @pytest.fixture
 def render(gridctl: Run, tmp_path: Path) -> Render:
-    """What `gridctl render` says of an experiment with more lines in its `kubernetes` section."""
+    """Run `gridctl render` on an experiment with additional lines in its `kubernetes` section."""
 
     def run(more: str) -> Any:
         (tmp_path / "experiment.yaml").write_text(EXPERIMENT + more)
@@ -43,7 +43,7 @@ def render(gridctl: Run, tmp_path: Path) -> Render:
 
 @pytest.fixture
 def container(render: Render) -> Callable[[str], dict[str, Any]]:
-    """The container of the Job that is rendered."""
+    """The container of the rendered Job."""
 
     def of(more: str) -> dict[str, Any]:
         done = render(more)
@@ -55,7 +55,7 @@ def container(render: Render) -> Callable[[str], dict[str, Any]]:
 
 
 def changed_template(folder: Path, old: str, new: str) -> Path:
-    """A copy of the built-in template with something else in one place."""
+    """Copy the built-in template with a replacement in one place."""
     text = TEMPLATE.read_text(encoding="utf-8")
     assert old in text
     path = folder / "mine.yaml.j2"

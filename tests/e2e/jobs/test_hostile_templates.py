@@ -1,4 +1,4 @@
-"""A template that fails, never ends or never stops growing is one error with file and line."""
+"""A template that fails, never ends or grows without bound is one error with file and line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.e2e.jobs.conftest import EXPERIMENT, TEMPLATE, Render, changed_templa
 
 HEAD = "apiVersion: batch/v1\n"
 LINE = TEMPLATE.read_text(encoding="utf-8").partition(HEAD)[0].count("\n") + 1
-"""Of what a test writes before the first line of the Job."""
+"""Line of the template at which a test adds something, before the first line of the Job."""
 
 MEMORY = "needs too much memory"
 FAILING = {
@@ -51,7 +51,7 @@ def assert_one_error(render: Render, folder: Path, text: str, said: str) -> None
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
     assert said in done.stderr
-    near = range(LINE, LINE + 3) if "not YAML" in said else (LINE,)  # an open bracket shows on a later line
+    near = range(LINE, LINE + 3) if "not YAML" in said else (LINE,)  # an open bracket is noticed on a later line
     assert any(done.stderr.startswith(f"error: {template.name}:{line}: ") for line in near), done.stderr
     assert "a bug in gridctl" not in done.stderr
 
@@ -107,7 +107,7 @@ def test_what_is_no_template(kind: str, render: Render, tmp_path: Path) -> None:
 
 
 def test_a_template_that_works_gives_what_the_built_in_one_gives(gridctl: Run, render: Render, tmp_path: Path) -> None:
-    """Also where modules of the same names lie in the folder."""
+    """Templates render even if modules of the same names lie in the folder."""
     for name in ("jinja2", "orchestrator", "json"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('shadowed')")
     environment = {"PYTHONSAFEPATH": "1"}

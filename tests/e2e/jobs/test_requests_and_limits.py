@@ -1,4 +1,4 @@
-"""What a pod requests and what it may use: as the file says, and each mistake with its line."""
+"""Requests and limits of a pod are as in the file, and each mistake is reported with its line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No secret gets into a Job: variables that surely are one are refused unseen, and a Secret gives them instead."""
+"""No secret gets into a Job: variables that hold one are refused without being shown; a Secret provides them."""
 
 from __future__ import annotations
 

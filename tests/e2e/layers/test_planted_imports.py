@@ -1,8 +1,8 @@
-"""Every contract on imports holds what it promises: an import that it forbids makes the check fail, and is named.
+"""Every import contract works: an import that it forbids makes the check fail, which names the import.
 
-Into a copy of both packages one forbidden import is written for each layer, each independent neighbour, each pair of a
-forbidden contract, and one module that no contract lists. What is planted is read from the contracts, so that a layer
-which is added tomorrow is tested as well.
+One forbidden import for each layer, each independent neighbour and each pair of a forbidden contract is written into a
+copy of both packages, and one module that no contract lists. The imports are derived from the contracts, so that layers
+that are added later are tested as well.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Planted(NamedTuple):
 
 
 def planted() -> Iterator[Planted]:
-    """One for each promise of each contract."""
+    """One forbidden import for each promise of each contract."""
     for contract in CONTRACTS:
         if contract["type"] == "forbidden":
             for source, target in itertools.product(contract["source_modules"], contract["forbidden_modules"]):
@@ -56,7 +56,7 @@ ALL = list(planted())
 
 @pytest.fixture(scope="module")
 def said(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str]:
-    """The exit code of the check, and what it says, of a copy with all of them."""
+    """Exit code and output of the check on a copy with all of the imports."""
     copy = tmp_path_factory.mktemp("copy")
     for package, folder in FOLDERS.items():
         shutil.copytree(ROOT / folder / package, copy / folder / package, ignore=shutil.ignore_patterns("__pycache__"))
@@ -69,7 +69,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str]:
 
 
 def module_of(copy: Path, source: str) -> Path:
-    """The file of a module; of a package, a new file in it or, of one with layers, in the last of them."""
+    """The file of a module; for a package, a new file in it, or in its last layer if it has layers."""
     layers = [contract["layers"] for contract in CONTRACTS if contract.get("containers") == [source]]
     if layers:
         names = [name for line in layers[0] for name in line.split(" | ")]
@@ -113,7 +113,7 @@ def test_a_module_in_no_layer_is_named(said: tuple[int, str], package: str) -> N
 
 
 def section_of(text: str, contract: str) -> str:
-    """What is said of one broken contract, in one line."""
+    """The report about one broken contract, on one line."""
     details = text.partition("Broken contracts")[2]
     starts = {item["name"]: details.index(f"\n{item['name']}\n--") for item in CONTRACTS}
     end = min((start for start in starts.values() if start > starts[contract]), default=None)

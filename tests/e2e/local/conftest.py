@@ -1,4 +1,4 @@
-"""The installed `gridctl`, run as a user runs it: by its script, in a folder of her own."""
+"""Fixtures to run the installed `gridctl` as a user does: by its script, in the user's own folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
 FAULTS = {"PYTHONPATH": str(Path(__file__).parent)}
-"""Environment in which `sitecustomize.py` is imported."""
+"""Environment variables that make Python import `sitecustomize.py`."""
 
 READS_ALL = "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"
 
@@ -39,7 +39,7 @@ def experiment_of(folder: Path, phantom: Path, seeds: Sequence[int] = (1,)) -> P
 
 @pytest.fixture
 def command(tmp_path: Path) -> Command:
-    """Runs one of our scripts in the test's folder; None as a variable's value unsets it."""
+    """Runs one of our scripts in the test's folder; a variable whose value is None is unset."""
 
     def run(
         *arguments: str,
@@ -64,14 +64,14 @@ def command(tmp_path: Path) -> Command:
 
 
 def nameless_user() -> list[str]:
-    """What runs a command as a user who has no name and no home, and who reads but does not write what root may."""
+    """Prefix of a command that runs it as a user without name and home, who can read but not write root's files."""
     if os.getuid() != 0:
         pytest.skip("only root can become another user: run the tests in a container as root")
     return ["setpriv", "--reuid=54321", "--clear-groups", *READS_ALL]
 
 
 def outcome(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    """What `submit --json` printed; no traceback anywhere."""
+    """The output of `submit --json`, after checking that there is no traceback."""
     assert "Traceback" not in done.stderr, done.stderr
     assert "a bug in gridctl" not in done.stderr, done.stderr
     assert done.stdout, done.stderr

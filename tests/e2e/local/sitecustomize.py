@@ -1,7 +1,7 @@
-"""Python imports this at its start when its folder is in PYTHONPATH: faults of the system that a test cannot cause.
+"""Causes system faults that a test cannot cause otherwise. Python imports this if its folder is in PYTHONPATH.
 
-GRIDCTL_TEST_FLOCK     number of the error that every file lock answers
-GRIDCTL_TEST_POPEN     number of the error that the system answers to a new process
+GRIDCTL_TEST_FLOCK     number of the error with which every file lock fails
+GRIDCTL_TEST_POPEN     number of the error with which starting a process fails
 GRIDCTL_TEST_TRAINER   how a trainer's process ends at once: `exit N` or `signal N`
 """
 

@@ -1,4 +1,4 @@
-"""Copies leave the run and data that are wrong stop it, before the first epoch, in what a person and a script read."""
+"""Copies are left out and wrong data stop a run before its first epoch, in the words for a person and a script."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TRAIN = {"train": {"dataset": "acdc", "path": "data/acdc"}}
 
 @pytest.fixture
 def patients(phantom: Path, tmp_path: Path) -> Path:
-    """Six patients of one's own, to be copied and damaged."""
+    """Six patients, which tests copy and damage."""
     shutil.copytree(phantom, tmp_path / "data")
     return tmp_path / "data" / "acdc" / "database" / "training"
 
@@ -37,7 +37,7 @@ def copy_patient(folder: Path, name: str) -> None:
 
 
 def swap_labels(folder: Path) -> None:
-    """As where one reads the labels of M&Ms, which number the ventricles the other way round."""
+    """Swap the ventricles, as if the labels of M&Ms, which numbers them the other way round, were read as ACDC's."""
     for path in folder.glob("*_gt.nii.gz"):
         image = nibabel.load(path)
         labels = np.asanyarray(image.dataobj)

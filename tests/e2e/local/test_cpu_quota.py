@@ -1,4 +1,4 @@
-"""Runs at once are as many as the quotas of control groups let run, not as many as the machine has cores."""
+"""The number of concurrent runs follows the quotas of control groups, not the number of cores of the machine."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def at_once(command: Command, tmp_path: Path, phantom: Path, wrapper: Sequence[s
 
 @contextlib.contextmanager
 def group_with_quota(quota: str) -> Iterator[Path]:
-    """A group of the kernel's within one that has a quota; of whichever version limits CPUs here."""
+    """A control group within a group that has a quota, of whichever version limits CPUs here."""
     first = (VERSION_1 if (VERSION_1 / "cpu.cfs_quota_us").exists() else VERSION_2) / f"gridctl-{uuid.uuid4().hex[:8]}"
     try:
         (first / "inner").mkdir(parents=True)
@@ -76,7 +76,7 @@ HIERARCHIES = {
 
 @pytest.mark.parametrize("name", HIERARCHIES)
 def test_hierarchies_of_other_machines(name: str, tmp_path: Path, phantom: Path, command: Command) -> None:
-    """What /proc says of them is mounted over what it says here, for one process."""
+    """For one process, files that describe the groups are mounted over those in /proc."""
     groups, mount, files, expected = HIERARCHIES[name]
     top = tmp_path / "cgroup"
     for path, content in files.items():

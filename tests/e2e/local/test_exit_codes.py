@@ -1,4 +1,4 @@
-"""One mistake has one exit code, whichever of `doctor`, `submit --dry-run` and `submit` meets it first."""
+"""A mistake has the same exit code in `doctor`, `submit --dry-run` and `submit`."""
 
 from __future__ import annotations
 

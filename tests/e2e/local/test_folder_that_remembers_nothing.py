@@ -1,4 +1,4 @@
-"""`.gridctl` is a convenience: where it cannot be read or written, everything goes on, with a note."""
+"""`.gridctl` is only a convenience: if it cannot be read or written, everything continues with a note."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.e2e.local.conftest import FAULTS, Command, experiment_of, outcome
 
 NOTE = "note: this folder cannot remember the experiment"
 UNTRAINED = {**FAULTS, "GRIDCTL_TEST_TRAINER": "exit 0"}
-"""The trainer's process was started: enough to know, and cheaper than training."""
+"""The trainer's process ends at once; it is enough to know that it was started, and cheaper than training."""
 
 
 @pytest.mark.parametrize("kind", ["a file", "damaged", "a folder in its place"])

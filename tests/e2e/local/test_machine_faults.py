@@ -1,4 +1,4 @@
-"""What the machine refuses in a worker's thread is the failure of its run, said once; the others go on."""
+"""If the machine refuses something in a worker's thread, its run fails with one message, and the others continue."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.e2e.local.conftest import FAULTS, Command, experiment_of, nameless_us
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that everybody can read; nobody else can read those that pytest makes."""
+    """A folder that everybody can read, unlike those that pytest makes."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)
@@ -41,7 +41,7 @@ def test_a_process_that_cannot_be_started(number: int, tmp_path: Path, phantom: 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
 def test_no_locks_anywhere(number: int, tmp_path: Path, phantom: Path, command: Command) -> None:
-    """Runs, the data cache and the spool have one rule; with one of the errors training goes to its end."""
+    """Runs, the data cache and the spool follow one rule; with one of the errors, training completes."""
     experiment_of(tmp_path, phantom)
     environment = {**FAULTS, "GRIDCTL_TEST_FLOCK": str(number)}
     if number != errno.ENOLCK:
@@ -68,7 +68,7 @@ def test_a_home_that_cannot_be_written(home: str, tmp_path: Path, phantom: Path,
 
 @pytest.mark.parametrize("home", [None, "/"])
 def test_a_user_without_name_and_home(home: str | None, open_folder: Path, phantom: Path, command: Command) -> None:
-    """As OpenShift gives every pod one; the folder that commands are called in is another's, too."""
+    """A user id as OpenShift gives each pod; the folder in which commands are called belongs to another user, too."""
     wrapper = nameless_user()
     shutil.copytree(phantom / "acdc", open_folder / "acdc")
     experiment_of(open_folder, open_folder)
@@ -78,7 +78,7 @@ def test_a_user_without_name_and_home(home: str | None, open_folder: Path, phant
         folder.chmod(0o777)
     environment: dict[str, str | None] = {"HOME": home, "XDG_STATE_HOME": None, "XDG_CACHE_HOME": None}
     environment |= {"TMPDIR": str(temporary), "MPLCONFIGDIR": str(temporary)}
-    if home is None:  # its process is started, and that is enough: the other one trains
+    if home is None:  # it is enough that the process is started, as the other case trains
         environment |= {**FAULTS, "GRIDCTL_TEST_TRAINER": "exit 0"}
     arguments = ("gridctl", "submit", "tiny.yaml", "--store", str(store), "--json")
     done = command(*arguments, wrapper=wrapper, env=environment, cwd=open_folder)

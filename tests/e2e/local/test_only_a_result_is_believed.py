@@ -1,4 +1,4 @@
-"""A run is done when its result is in the store: whatever its process's exit code, and whatever lies in the folder."""
+"""A run is done if its result is in the store, whatever the exit code of its process and the files in the folder."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHADOWS = ("trainer", "orchestrator", "yaml", "numpy", "torch", "typer", "pydant
 
 
 def test_modules_of_the_users_folder_take_no_place(tmp_path: Path, phantom: Path, command: Command) -> None:
-    """The empty entry that `PYTHONPATH=$PYTHONPATH:/lib` often has is the current folder."""
+    """`PYTHONPATH=$PYTHONPATH:/lib` often has an empty entry, which means the current folder."""
     experiment_of(tmp_path, phantom)
     for name in SHADOWS:
         (tmp_path / f"{name}.py").write_text("raise SystemExit(0)\n")
@@ -54,7 +54,7 @@ def test_a_process_that_ends_without_a_result_failed(
     assert said in done.stderr
     assert ("gridctl retry" in done.stderr) == (ending != "exit 143")
     status = json.loads(command("gridctl", "status", "--json").stdout)
-    if ending == "exit 143":  # it may be resumed, so nobody has to ask for it to be tried again
+    if ending == "exit 143":  # the run may be resumed without being asked for
         assert status["totals"]["not_started"] == 2
     else:
         assert status["totals"]["failed"] == 2
@@ -103,7 +103,7 @@ def test_an_attempt_of_an_image_that_cannot_train_is_not_tried_again_and_its_log
 
 
 def without_torch(folder: Path, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A command of an installation that lacks it: every other installed module by a link."""
+    """A command of an installation without this module, in which every other installed module is a link."""
     import torch
 
     installed, bare = Path(torch.__file__).parent.parent, folder / "bare"

@@ -1,4 +1,4 @@
-"""What would keep runs from training is said before the first one starts, and nothing is left behind."""
+"""Anything that would keep runs from training is reported before the first one starts, and leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ training: {{epochs: 1}}
 
 @pytest.fixture
 def data(phantom: Path, tmp_path: Path) -> Path:
-    """A set of one's own, to be damaged, and an experiment on it."""
+    """A data set, which tests damage, and an experiment on it."""
     shutil.copytree(phantom, tmp_path / "data")
     (tmp_path / "tiny.yaml").write_text(YAML.format(acdc="data/acdc", sunnybrook="data/sunnybrook"))
     return tmp_path / "data"
@@ -149,7 +149,7 @@ def test_while_a_submission_checks_the_experiment_other_commands_say_so(
             assert done.returncode == 2
             checked = f"submit (process {process.pid}) is checking tiny before its first run"
             assert checked in done.stderr, (asked, done.stderr)
-            assert "gridctl submit" not in done.stderr  # the user would submit it a second time
+            assert "gridctl submit" not in done.stderr  # otherwise, the user would submit it a second time
         process.kill()
         os.kill(child, signal.SIGKILL)
         process.communicate(timeout=60)
@@ -169,7 +169,7 @@ def test_an_experiment_of_another_folder_is_not_to_be_submitted_here(gridctl: Co
 
 
 def refused(done: subprocess.CompletedProcess[str], folder: Path, *said: str) -> None:
-    """Exit code 2, one error, and nothing in the store or remembered."""
+    """Check for exit code 2, one error, and no trace in the store or the folder."""
     assert done.returncode == 2, done.stderr
     assert done.stdout == ""
     assert done.stderr.count("error: ") == 1, done.stderr
@@ -194,7 +194,7 @@ def submitted(folder: Path) -> subprocess.Popen[str]:
 
 
 def the_preflight_of(process: subprocess.Popen[str]) -> int:
-    """The process that it has started, once there is one."""
+    """The process that the command has started, once there is one."""
     until = time.monotonic() + 60
     while True:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()

@@ -1,4 +1,4 @@
-"""What `gridctl-trainer preflight` finds: every kind of wrong data, device, ratio and model, all at once, by name."""
+"""`gridctl-trainer preflight` finds every kind of wrong data, device, ratio and model, all at once and by name."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ no_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU he
 
 @pytest.fixture
 def data(phantom: Path, tmp_path: Path) -> Path:
-    """A set of one's own, to be damaged."""
+    """A data set, which tests damage."""
     shutil.copytree(phantom, tmp_path / "data")
     return tmp_path / "data"
 
 
 @pytest.fixture
 def preflight(trainer: Command, tmp_path: Path) -> Callable[..., tuple[int, list[dict[str, Any]]]]:
-    """Its exit code and findings, for runs that differ from a sound one in some fields."""
+    """Exit code and findings for runs that differ from a valid one in some fields."""
 
     def run(*changes: Mapping[str, Any]) -> tuple[int, list[dict[str, Any]]]:
         names = []
@@ -226,7 +226,7 @@ CANNOT_BEGIN: dict[str, tuple[dict[str, Any], int, str]] = {
 def test_an_attempt_that_cannot_train_ends_before_its_first_epoch_and_its_log_says_why(
     case: str, data: Path, tmp_path: Path, trainer: Command
 ) -> None:
-    """As in a pod, where 2 and 3 end the Job without another attempt."""
+    """The exit codes are those of a pod, where 2 and 3 end the Job without another attempt."""
     change, code, why = CANNOT_BEGIN[case]
     (tmp_path / "spec.json").write_text(json.dumps(specification(data=BOTH) | change))
     done = trainer("run", "spec.json", "--store", "runs")
@@ -241,7 +241,7 @@ def test_an_attempt_that_cannot_train_ends_before_its_first_epoch_and_its_log_sa
 
 
 def test_a_step_tried_before_changes_no_bit_of_the_run(data: Path, tmp_path: Path, trainer: Command) -> None:
-    """γ-Net with noise draws from torch's generator at every forward."""
+    """γ-Net with noise draws from torch's generator in every forward pass."""
     options = {"channels": [4, 6], "down_fgru_kernels": [3, 1], "up_fgru_kernels": [1], "initial_state": "noise"}
     spec = {
         "schema_version": 2,

@@ -1,4 +1,4 @@
-"""What cannot change a result does not train a run again."""
+"""Changes that cannot affect a result do not train a run again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SAME = {
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, phantom: Path) -> Path:
-    """A folder from which the run was submitted and trained."""
+    """A folder from which a run was submitted and trained."""
     folder = tmp_path_factory.mktemp("trained")
     experiment_of(folder, phantom)
     (folder / "linked").symlink_to(phantom)
@@ -31,7 +31,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, phantom: Path) -> Path:
 
 
 def created(command: Command, trained: Path, override: str) -> list[str]:
-    """Runs that the same submission with an override would train."""
+    """Runs that the same submission would train with an override."""
     asked = command("gridctl", "submit", "tiny.yaml", "--dry-run", "--json", "--set", override, cwd=trained)
     if asked.returncode:
         pytest.fail(asked.stderr)

@@ -1,4 +1,4 @@
-"""The commit that a metric log names is that of the trainer's source, or none: of real repositories."""
+"""A metric log names the commit of the trainer's source, or none; tested with real repositories."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def repository(folder: Path) -> str:
-    """A repository of one commit of all that lies in a folder but its virtual environment; returns the commit."""
+    """Make a repository with one commit of everything in a folder except its virtual environment; return the commit."""
     (folder / "notes.txt").write_text(f"{folder}\n")
     (folder / ".gitignore").write_text("__pycache__/\n")
     git(folder, "init", "--quiet")
@@ -32,7 +32,7 @@ def repository(folder: Path) -> str:
 
 
 def source(folder: Path) -> Path:
-    """A copy of the trainer, as it lies in a checkout or in site-packages."""
+    """A copy of the trainer as in a checkout or in site-packages."""
     root = Path(__file__).parents[3]
     shutil.copytree(root / "trainer", folder, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
     return folder / "gridctl_start.py"
@@ -40,7 +40,7 @@ def source(folder: Path) -> Path:
 
 @pytest.fixture
 def spec(tmp_path: Path, phantom: Path, command: Command) -> Path:
-    """Of a run whose data is gone: its attempt says who it is, and ends at once."""
+    """The commit in the log of a run whose data is missing: its attempt says who it is and ends at once."""
     experiment_of(tmp_path, phantom)
     rendered = command("gridctl", "submit", "tiny.yaml", "--dry-run", "--json")
     (run_id,) = json.loads(rendered.stdout)["create"]
@@ -78,7 +78,7 @@ def test_an_environment_inside_another_repository(tmp_path: Path, spec: Path) ->
 
 
 def test_a_checkout_and_its_changes(tmp_path: Path, spec: Path) -> None:
-    """Also where variables of a hook name another repository, and where the checkout is another user's."""
+    """The commit is right even if a hook's variables name another repository, or another user owns the checkout."""
     checkout, project = tmp_path / "checkout", tmp_path / "project"
     for folder in (checkout, project):
         folder.mkdir()

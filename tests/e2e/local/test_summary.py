@@ -1,4 +1,4 @@
-"""The last lines of `submit` say what became of the runs, and count as done only what is done."""
+"""The last lines of `submit` say what became of the runs, and count only finished runs as done."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders that look like data sets, by the names of their files alone."""
+"""Makes folders that look like data sets by the names of their files alone."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def make_acdc(root: Path, patients: int) -> Path:
-    """Folders of patients, each with the files that every patient has."""
+    """Make one folder per patient, with the files that every patient has."""
     for number in range(1, patients + 1):
         name = f"patient{number:03d}"
         (root / name).mkdir(parents=True)
@@ -16,7 +16,7 @@ def make_acdc(root: Path, patients: int) -> Path:
 
 
 def make_sunnybrook(root: Path, patients: int) -> Path:
-    """Images and contours of the 2009 edition."""
+    """Make images and contours as in the 2009 edition."""
     for number in range(1, patients + 1):
         images = root / "challenge_training" / f"SC-HF-I-{number}"
         contours = root / "TrainingDataContours" / f"SC-HF-I-{number:02d}" / "contours-manual" / "IRCCI-expert"

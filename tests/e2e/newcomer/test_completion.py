@@ -1,4 +1,4 @@
-"""What a shell completes, asked as a shell asks: by a real bash, with the script that the commands print for it."""
+"""Completions in a real bash, with the script that the commands print for it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def bash(folder: Path, script: str, **environment: str) -> subprocess.CompletedP
 
 
 def completions(folder: Path, *words: str, **environment: str) -> list[str]:
-    """What bash proposes for the last of these words."""
+    """The completions that bash proposes for the last of these words."""
     program = words[0]
     script = SCRIPT.format(
         variable=f"_{program.upper().replace('-', '_')}_COMPLETE",
@@ -79,7 +79,7 @@ def test_runs(trained: Path) -> None:
     store = str(trained / "runs")
     some = completions(trained, "gridctl", "retry", "demo", "--store", store, "--run", "demo-unet")
     assert set(some) == {run for run in runs if run.startswith("demo-unet")}
-    (trained / ".gridctl" / "runs" / "demo.txt").unlink()  # as a gridctl that did not note them left it
+    (trained / ".gridctl" / "runs" / "demo.txt").unlink()  # as left by a gridctl that did not record run ids
     assert set(completions(trained, "gridctl", "logs", "demo-")) == runs
     assert set(completions(trained.parent, "gridctl", "logs", "--store", store, "")) == runs
 

@@ -1,4 +1,4 @@
-"""What is on the command line after Tab, in a real bash, zsh or fish on a terminal of its own."""
+"""The command line after Tab in a real bash, zsh or fish, each on its own terminal."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ class Shell:
         os.write(self._terminal, text.encode())
 
     def wait_for(self, pattern: str) -> str:
-        """What was printed up to a match of the pattern, and its first group."""
+        """Read output until the pattern matches, and return its last group, or all of it without groups."""
         printed, until = b"", time.monotonic() + TIMEOUT_S
         while time.monotonic() < until:
             if select.select([self._terminal], [], [], 0.2)[0]:
                 printed += (read := os.read(self._terminal, 1 << 16))
                 if any(asked in read for asked in DEVICE_ATTRIBUTES):
-                    self.type("\x1b[?62;22c")  # fish asks what terminal it is on
+                    self.type("\x1b[?62;22c")  # fish asks for the type of terminal
             if found := re.search(pattern, printed.decode(errors="replace")):
                 return found[found.re.groups]
         raise AssertionError(f"no {pattern!r} in {printed!r}")

@@ -1,4 +1,4 @@
-"""`gridctl init`: whoever has a folder of data gets an experiment file that works as it is."""
+"""`gridctl init` makes a working experiment file for a folder of data."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_the_report_never_says_that_the_proposed_seeds_are_too_few(
     tests = family_sizes([asked], experiment)[family]
     seeds = len(set(experiment.seeds))
     assert floor(seeds, tests) == ""
-    assert floor(seeds - 1, tests)  # no more are paid for than that takes
+    assert floor(seeds - 1, tests)  # with one seed less, no significance could be reached
     assert f"fewer than {seeds} seeds" in text
 
 
@@ -139,7 +139,7 @@ def test_without_a_folder_the_file_names_synthetic_hearts(gridctl: Command, trai
     assert "next: gridctl-trainer data phantom data/phantom, gridctl submit phantom.yaml" in done.stderr
     before = (tmp_path / "phantom.yaml").read_text()
     assert trainer("data", "phantom", "data/phantom").returncode == 0
-    assert gridctl("init", "-o", "-").stdout in before  # the same patients are counted as were promised
+    assert gridctl("init", "-o", "-").stdout in before  # the patients are counted as before
     assert gridctl("submit", "--dry-run").returncode == 0
 
 
@@ -208,7 +208,7 @@ def test_links_back_to_a_folder_above_are_no_endless_walk(gridctl: Command, tmp_
 
 
 def test_a_folder_that_is_linked_twice_is_read_as_the_trainer_reads_it(gridctl: Command, tmp_path: Path) -> None:
-    """On both paths: leaving one of them out would hide that every patient is there twice."""
+    """Patients count on both paths: leaving one path out would hide that every patient is there twice."""
     root = make_acdc(tmp_path / "hearts" / "first", 6)
     (tmp_path / "hearts" / "copy").symlink_to(root)
     found = {path.relative_to(tmp_path / "hearts") for path in walk(tmp_path / "hearts").files}
@@ -219,7 +219,7 @@ def test_a_folder_that_is_linked_twice_is_read_as_the_trainer_reads_it(gridctl: 
 
 
 def test_folders_that_link_to_each_other_end_in_one_message(gridctl: Command, tmp_path: Path) -> None:
-    """Twelve of them have half a billion paths."""
+    """Twelve folders that link to each other have half a billion paths."""
     folders = [tmp_path / "hearts" / f"part{number}" for number in range(12)]
     for folder in folders:
         folder.mkdir(parents=True)

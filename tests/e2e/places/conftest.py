@@ -1,4 +1,4 @@
-"""Many ways to write a place or a setting are tried, so commands are short."""
+"""Fixtures for many short commands, as many ways to write a location or a setting are tried."""
 
 from __future__ import annotations
 

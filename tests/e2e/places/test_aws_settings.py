@@ -1,4 +1,4 @@
-"""AWS settings that can never work are named at once, without their values, and no server is asked."""
+"""AWS settings that can never work are reported at once without their values, and no server is asked."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def no_other_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
 
 def refused(command: Command, arguments: list[str], env: Mapping[str, str | None], *said: str) -> None:
     done = command(*arguments, env=env)
-    assert done.returncode in (1, 3, 4), (arguments, done.stderr)  # 4: of an attempt, which is not retried
+    assert done.returncode in (1, 3, 4), (arguments, done.stderr)  # 4 is the code of an attempt that is not retried
     assert done.stdout == "", arguments
     for text in said:
         assert text in done.stderr, done.stderr
@@ -129,7 +129,7 @@ def test_every_command_says_it_at_once(
         (gridctl, ["delete", "tiny", "--yes", *store]),
         (trainer, ["data", "upload", "data", s3_url]),
         (trainer, ["run", f"{s3_url}/tiny/r/spec.json"]),
-        (trainer, ["run", "spec.json", *store]),  # not after half an hour, as for a store that may come back
+        (trainer, ["run", "spec.json", *store]),  # at once, not after the half hour for a store that may come back
     ]:
         refused(command, arguments, env, "AWS_SESSION_TOKEN ends with a line break")
     done = gridctl("doctor", "tiny.yaml", "--no-preflight", "--json", *store, env=env)
@@ -184,7 +184,7 @@ def test_a_trainer_does_not_wait_for_files(
 
 @pytest.fixture
 def no_keys(tmp_path: Path) -> dict[str, str | None]:
-    """Variables under which keys come from files of the test's folder alone."""
+    """Variables that restrict keys to files in the test's folder."""
     return {
         "AWS_ACCESS_KEY_ID": None,
         "AWS_SECRET_ACCESS_KEY": None,

@@ -1,4 +1,4 @@
-"""Credentials from a program, a role or a file, and certificates: what is wrong is named, and no value is shown."""
+"""Faults of certificates and of credentials from a program, role or file are named without showing a value."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CONFIGS = {
 
 @pytest.fixture(autouse=True)
 def nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No credentials but those of a test's own file, and a server that nobody should get as far as to ask."""
+    """Only the credentials in a test's own file, and a server that should never be asked."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
@@ -47,7 +47,7 @@ def refused(gridctl: Command, said: str, **env: str) -> None:
     assert (done.returncode, done.stdout) == (3, ""), done.stderr
     assert said in done.stderr
     assert "a bug in gridctl" not in done.stderr
-    assert "cannot reach" not in done.stderr  # nor is the network blamed
+    assert "cannot reach" not in done.stderr  # the network is not blamed
     assert SECRET not in done.stderr
 
 
@@ -75,7 +75,7 @@ def test_a_role_that_is_refused(gridctl: Command, tmp_path: Path) -> None:
 def test_certificates_and_proxies(gridctl: Command, tmp_path: Path) -> None:
     (tmp_path / "config").write_text("[default]\naws_access_key_id = a\naws_secret_access_key = b\n")
     (tmp_path / "empty.pem").write_text("")
-    with FaultyProxy("http://127.0.0.1:9").running() as server:  # certificates are read when somebody answers
+    with FaultyProxy("http://127.0.0.1:9").running() as server:  # certificates are read only if a server answers
         asked = {"AWS_ENDPOINT_URL_S3": server.url.replace("http:", "https:")}
         refused(gridctl, "the certificates that TLS needs cannot be read", AWS_CA_BUNDLE=str(tmp_path), **asked)
         refused(gridctl, "the certificates that TLS needs", AWS_CA_BUNDLE=str(tmp_path / "empty.pem"), **asked)

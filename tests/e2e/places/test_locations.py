@@ -1,4 +1,4 @@
-"""A place means what was written: literally, in every option, variable and key; what only looks like one is refused."""
+"""A location is taken literally in every option, variable and key, and one that only looks valid is refused."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ MISTAKEN = {
 
 @pytest.fixture(autouse=True)
 def tiny(tmp_path: Path) -> Path:
-    """An experiment whose data are there, so that `doctor` finds fault with nothing but the store."""
+    """An experiment whose data exists, so that `doctor` finds fault only with the store."""
     (tmp_path / "data" / "patient001").mkdir(parents=True)
     path = tmp_path / "tiny.yaml"
     path.write_text(YAML.replace("/nowhere", str(tmp_path / "data")))
@@ -86,7 +86,7 @@ def test_a_run_writes_where_it_was_told_to(
         again = gridctl("submit", "tiny.yaml", option)
         assert again.returncode == 0, again.stderr
         assert f"1 done already; store {tmp_path / name}\n" in again.stderr
-        shown = gridctl("status", "--json")  # read from the store: what was written there is read as the same text
+        shown = gridctl("status", "--json")  # this reads the text that was written to the store
         assert shown.returncode == 0, shown.stderr
         assert json.loads((tmp_path / ".gridctl" / "submitted.json").read_text())["last"] == "tiny"
     assert set(os.listdir(tmp_path)) - there == {"runs #2", "null", "1e3", "~x", "s3:", ".gridctl"}
@@ -113,7 +113,7 @@ def test_text_of_set_is_literal_and_everything_else_is_yaml(gridctl: Command, tm
         assert runs(f"name={name}")[0].startswith(f"{name}-unet-")
     for name in ["x #y", "null", "1e3", "[x]", "a: b"]:
         (tmp_path / name / "patient001").mkdir(parents=True)
-        assert len(runs(f"data.train.path={name}")) == 1  # the folder of exactly this name is there
+        assert len(runs(f"data.train.path={name}")) == 1  # the folder with exactly this name exists
         shutil.rmtree(tmp_path / name)
         assert gridctl("submit", "tiny.yaml", "--dry-run", "--set", f"data.train.path={name}").returncode == 2
     for assignment, said in {
@@ -206,7 +206,7 @@ def test_home_is_the_same_everywhere(
     packed = trainer("data", "pack", "~/drawn/sunnybrook", "~/packs", "--size-px", "16", "--workers", "1")
     assert packed.returncode == 0, packed.stderr
     assert {"a", "b", "c", "d", "jobs", "drawn", "packs"} <= set(os.listdir(home))
-    assert sorted(os.listdir(tmp_path)) == here  # and no folder of the name `~`
+    assert sorted(os.listdir(tmp_path)) == here  # there is no folder named `~`
 
 
 def test_the_home_of_a_user(gridctl: Command) -> None:

@@ -1,6 +1,6 @@
-"""Objects that other tools uploaded, or that a bucket encrypts: nothing but a checksum proves that one is damaged.
+"""Only a checksum proves that an object is damaged, even if other tools uploaded it or a bucket encrypts it.
 
-The server keeps the checksums; the proxy in front gives ETags as a bucket with SSE-KMS does, and damages answers.
+The server keeps checksums; the proxy in front of it returns ETags like a bucket with SSE-KMS, and damages answers.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FIVE_MIB = 5 << 20
 
 
 class OtherTool:
-    """Uploads as other tools do: in parts of 5 MiB, and with this or that checksum of S3, or none."""
+    """Uploads as other tools do: in parts of 5 MiB, with one of S3's checksums or without."""
 
     def __init__(self, url: str) -> None:
         self.bucket, _, self.prefix = url.removeprefix("s3://").partition("/")
@@ -56,7 +56,7 @@ def other_tool(s3_url: str) -> OtherTool:
 
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, bytes]:
-    """Two files that travel in parts, and four that do not, below the folder `files`."""
+    """Two files that are sent in parts and four that are not, below the folder `files`."""
     chance = random.Random(5)
     content = {name: chance.randbytes(11 << 20) for name in ("parts.bin", "parts-crc32.bin")}
     content |= {name: chance.randbytes(999) for name in ("sha256", "sha1", "crc32", "plain")}
@@ -73,7 +73,7 @@ def upload(tool: OtherTool, files: dict[str, bytes]) -> None:
 
 
 def encrypted(headers: dict[str, str], body: bytes) -> tuple[dict[str, str], bytes]:
-    """As SSE-KMS: an ETag is nobody's MD5, and the same from call to call."""
+    """Return ETags as with SSE-KMS: they are not an MD5, but stay the same from call to call."""
 
     def another(etag: str) -> str:
         return hashlib.md5(b"key" + etag.encode(), usedforsecurity=False).hexdigest() + "".join(etag.partition("-")[1:])
@@ -90,7 +90,7 @@ def encrypted(headers: dict[str, str], body: bytes) -> tuple[dict[str, str], byt
 
 
 def sent(proxy: FaultyProxy) -> list[str]:
-    """Names of the objects that were written since this was last asked."""
+    """Names of the objects that were written since the last call."""
     written = {
         request.path.partition("?")[0].rpartition("/")[2]
         for request in proxy.requests
@@ -108,7 +108,7 @@ def test_upload_sends_nothing_that_is_there(
     proxy.rule = lambda request: Changed(encrypted) if kms and request.method in ("GET", "HEAD") else None
     done = trainer("data", "upload", "files", s3_url)
     assert done.returncode == 0, done.stderr
-    untold = ["parts-crc32.bin", "parts.bin", "plain"] if kms else []  # S3 keeps no checksum of the whole of these
+    untold = ["parts-crc32.bin", "parts.bin", "plain"] if kms else []  # for these, S3 keeps no checksum of the whole
     assert sent(proxy) == ["SHA256SUMS", *untold]
     assert f"sent {len(untold)} of 6 files" in done.stderr
     again = trainer("data", "upload", "files", s3_url)
@@ -127,12 +127,12 @@ def test_upload_believes_checksums_that_another_tool_wrote(
 ) -> None:
     upload(other_tool, files)
     sums = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
-    sums["plain"] = "0" * 64  # this one is wrong
+    sums["plain"] = "0" * 64  # a wrong checksum
     text = "".join(f"{digest} *./deep/{name}\r\n" for name, digest in sums.items())
     other_tool.put("SHA256SUMS", text.encode())
 
     def older(headers: dict[str, str], body: bytes) -> tuple[dict[str, str], bytes]:
-        """Objects of last year, before SHA256SUMS: the server counts in seconds, and this test takes none."""
+        """Make the objects older than SHA256SUMS, as the server counts in seconds and this test takes less."""
         headers, body = encrypted(headers, body)
         return headers, re.sub(rb"(?s)(/deep/[^<]+</Key>.*?<LastModified>)[^<]+", rb"\g<1>2025-01-01T00:00:00Z", body)
 
@@ -148,7 +148,7 @@ def test_upload_replaces_what_is_another(
     trainer: Command, other_tool: OtherTool, proxy: FaultyProxy, s3_url: str, files: dict[str, bytes], tmp_path: Path
 ) -> None:
     upload(other_tool, files)
-    for name in files:  # as long as before
+    for name in files:  # of the same length as before
         with (tmp_path / "files" / "deep" / name).open("r+b") as file:
             file.write(b"another beginning")
     done = trainer("data", "upload", "files", s3_url)
@@ -157,7 +157,7 @@ def test_upload_replaces_what_is_another(
 
 
 class Bucket:
-    """A synthetic ACDC that another tool put into a bucket, and a run that reads it there."""
+    """A synthetic ACDC that another tool uploaded to a bucket, and a run that reads it there."""
 
     def __init__(self, phantom: Path, tool: OtherTool, trainer: Command, folder: Path, url: str) -> None:
         self._trainer, self._folder = trainer, folder
@@ -223,7 +223,7 @@ def test_a_run_reads_them_and_again_what_was_damaged_on_the_way(
             if is_read_of(request, key):
                 left.remove(key)
                 return Changed(flipped)
-        # Parts are asked for by the ETag of the whole, in a header that is signed: it stays as the server knows it.
+        # Parts are requested by the ETag of the whole in a signed header, so it stays as the server knows it.
         return None if request.path.partition("?")[0].endswith("/notes/large.bin") else Changed(encrypted)
 
     proxy.rule = rule
@@ -246,8 +246,8 @@ def test_what_is_damaged_for_good_is_named(
         done = acdc.run()
         assert done.returncode == 3, done.stderr
         assert f"{s3_url}/{key}: {said}" in done.stderr
-        assert not acdc.kept(key)  # nothing that is wrong stays
-        assert len([request for request in proxy.requests if is_read_of(request, key)]) > 1  # read again, then given up
+        assert not acdc.kept(key)  # no damaged file is kept
+        assert len([request for request in proxy.requests if is_read_of(request, key)]) > 1  # retried, then given up
         proxy.requests.clear()
 
     proxy.rule = lambda request: Changed(flipped) if is_read_of(request, key) else None

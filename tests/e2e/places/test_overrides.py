@@ -1,4 +1,4 @@
-"""`--set` reads a value by the type of its field: text as it is, anything else as YAML, and nothing is cut off."""
+"""`--set` reads a value by the type of its field: text literally, anything else as YAML, and nothing is cut off."""
 
 from __future__ import annotations
 

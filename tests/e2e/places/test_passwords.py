@@ -1,4 +1,4 @@
-"""A password in a URL is refused by every command and shown by none: on no stream, in no file, in no file's name."""
+"""Every command refuses a password in a URL, and none shows it in a stream, a file or the name of a file."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_every_form_of_one(gridctl: Command, tmp_path: Path, tiny: Path) -> None
     for url in FORMS:
         tiny.write_text(YAML.replace("/nowhere", json.dumps(url)) + f"store: {json.dumps(url)}\n")
         for done in (
-            gridctl("submit", "tiny.yaml"),  # of its keys
+            gridctl("submit", "tiny.yaml"),  # the keys in the file
             gridctl("list", f"--store={url}"),
             gridctl("status", url),
             gridctl("submit", f"{url}/tiny.yaml"),

@@ -1,4 +1,4 @@
-"""Places as Windows, AWS, scp and web browsers write them are never taken for the name of a folder."""
+"""Locations as Windows, AWS, scp and web browsers write them are never taken for the name of a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports as commands, on stores as trainers leave them."""
+"""Fixtures for report commands on stores as trainers leave them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def store(tmp_path: Path) -> FolderStore:
 
 @pytest.fixture
 def submit(store: FolderStore, tmp_path: Path) -> Submit:
-    """Puts an experiment into the store with all of its runs, or so many of them; arguments are as of `--set`."""
+    """Puts an experiment into the store with all or some of its runs; arguments are as for `--set`."""
 
     def put(*overrides: str, finished: int | None = None) -> Experiment:
         tiny = parse_experiment(experiment(tmp_path / "data").document.with_overrides(list(overrides)))

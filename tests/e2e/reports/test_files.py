@@ -1,4 +1,4 @@
-"""`report -o DIR` writes what its help promises: every format with the tests, and a reason for what is not written."""
+"""`report -o DIR` writes what its help promises: every format with the tests, or a reason for not writing it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is changed after somebody has seen an answer is said in the next report."""
+"""Changes that were made after somebody saw an answer are stated in the next report."""
 
 from __future__ import annotations
 

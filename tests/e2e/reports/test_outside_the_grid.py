@@ -1,4 +1,4 @@
-"""After a smaller or changed grid was submitted, what was finished before is named, and how to see it again."""
+"""After a smaller or changed grid is submitted, runs that finished earlier are named, with how to see them again."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_grid_that_holds_everything_says_nothing(gridctl: Command, submit: Sub
 
 def test_submit_says_what_a_smaller_grid_hides(gridctl: Command, submit: Submit, tmp_path: Path) -> None:
     (tmp_path / "tiny.yaml").write_text(submit().document.to_yaml(), encoding="utf-8")
-    for patient in ("patient001", "patient002"):  # no preflight looks: nothing is left to train
+    for patient in ("patient001", "patient002"):  # there is no preflight, as nothing is left to train
         (tmp_path / "data" / patient).mkdir(parents=True)
     command = ("submit", "tiny.yaml", "--set", "seeds=[1, 2]", "--store", "store", "--dry-run", "--no-verify")
     said = gridctl(*command).stderr

@@ -1,4 +1,4 @@
-"""`gridctl verify --retrain`: a finished run trained again has the same weights, and a tampered one is found."""
+"""`gridctl verify --retrain` trains a finished run again to the same weights, and finds a tampered run."""
 
 from __future__ import annotations
 

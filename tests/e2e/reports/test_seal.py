@@ -1,4 +1,4 @@
-"""The plan of an experiment is sealed before there is an answer, and an edit of it is said."""
+"""The plan of an experiment is sealed before there is an answer, and an edit of the plan is reported."""
 
 from __future__ import annotations
 

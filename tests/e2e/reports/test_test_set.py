@@ -1,4 +1,4 @@
-"""The test set is shown to who asks for it, and every look at it is counted."""
+"""The test set is shown only on request, and every look at it is counted."""
 
 from __future__ import annotations
 

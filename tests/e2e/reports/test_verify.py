@@ -1,4 +1,4 @@
-"""`gridctl verify` makes a report again from its store, and names whatever differs."""
+"""`gridctl verify` recreates a report from its store, and names whatever differs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ VERIFY = ("verify", "out", "--store", "store")
 
 @pytest.fixture
 def report(gridctl: Command, submit: Submit, store: FolderStore, tmp_path: Path) -> Path:
-    """The folder of a report on a sealed plan."""
+    """The folder of a report with a sealed plan."""
     seal(store, submit("seeds=[1, 2, 3]"), 0)
     written = gridctl("report", "tiny", "--store", "store", "-o", "out")
     assert written.returncode == 0, written.stderr
@@ -28,7 +28,7 @@ def report(gridctl: Command, submit: Submit, store: FolderStore, tmp_path: Path)
 
 
 def places(report: Path, store: FolderStore) -> list[Path]:
-    """Files in which a byte is changed: those of the report, and each object that it says it was made from."""
+    """Files in which a byte is changed: those of the report, and each object from which it says it was made."""
     content = json.loads((report / "report.json").read_text())
     objects = [Path(store.url) / key for key in content["provenance"]["objects"]]
     tables = [path for path in report.iterdir() if path.suffix not in (".html", ".png", ".pdf")]
@@ -36,7 +36,7 @@ def places(report: Path, store: FolderStore) -> list[Path]:
 
 
 def changed_bytes(report: Path, store: FolderStore, number: int) -> Iterator[tuple[Path, int]]:
-    """Change one byte at a time, and bring it back."""
+    """Change one byte at a time, and restore it."""
     drawn = random.Random(7)
     for _ in range(number):
         path = drawn.choice(places(report, store))

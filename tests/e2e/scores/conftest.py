@@ -1,4 +1,4 @@
-"""Short commands in a test's folder."""
+"""Fixtures for short commands in a test's folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Label maps of hearts as NIfTI files: a ventricle within its muscle beside another ventricle."""
+"""Writes label maps of hearts as NIfTI files: a ventricle within its muscle beside another ventricle."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 MM = (1.5, 1.25, 8.0)
-"""Along x, y and z."""
+"""Spacing along x, y and z."""
 LABELS = "1=right_ventricle,2=myocardium,3=left_ventricle"
 NNUNET = {"background": 0, "RV": 1, "MYO": 2, "LV": 3}
 
 
 def heart(radius: float = 8, shift: int = 0) -> NDArray[np.uint8]:
-    """(x, y, z): 3 is the left ventricle, 2 its muscle, 1 the right ventricle."""
+    """Draw a label map (x, y, z): 3 is the left ventricle, 2 its muscle, 1 the right ventricle."""
     x, y, z = np.indices((48, 40, 6))
     from_centre = np.hypot(x - 20 - shift, y - 20)
     labels = np.zeros(x.shape, dtype=np.uint8)
@@ -36,7 +36,7 @@ def write(path: Path, labels: NDArray[Any], mm: tuple[float, float, float] = MM)
 
 
 def write_both(folder: Path, *, patients: int = 3, shift: int = 0) -> None:
-    """Truth as ACDC names it, and predictions as nnU-Net writes them, beside its dataset.json."""
+    """Write the truth with ACDC's names, and predictions as nnU-Net writes them, beside its dataset.json."""
     for number in range(1, patients + 1):
         for time, radius in (("ED", 8 + number), ("ES", 5)):
             write(folder / "truth" / f"p{number:02d}_{time}_gt.nii.gz", heart(radius))

@@ -1,4 +1,4 @@
-"""From masks to an answer with the commands alone: predict, score, and report with the masks as one side."""
+"""The commands lead from masks to an answer: predict, score, and report with the masks as one side."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ Call = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which an experiment of two seeds was trained, and tested on four patients."""
+    """A folder in which an experiment with two seeds was trained and tested on four patients."""
     folder = tmp_path_factory.mktemp("against")
     write_phantom(folder / "phantom", PhantomOptions(patients=9, generalisation_patients=1, slices=3, seed=3))
     database = folder / "phantom" / "acdc" / "database"
@@ -123,7 +123,7 @@ def test_two_sets_of_masks_are_compared_with_each_other(trained: Path, gridctl: 
 
 
 def test_masks_of_training_patients_are_no_side(trained: Path, gridctl: Call) -> None:
-    """Of the same patients as a set of another experiment, which the predicting run was trained on."""
+    """Masks of patients on whom the predicting run was trained are refused, even as a set of another experiment."""
     run = next(path.parent for path in sorted((trained / "runs").rglob("result.json")))
     other = EXPERIMENT.replace("hearts", "others").replace("path: phantom/acdc}", f"path: {TEST}}}")
     other = other.replace(f"test: {{dataset: acdc, path: {TEST}}}", "test: {dataset: acdc, path: phantom/acdc}")

@@ -1,4 +1,4 @@
-"""`gridctl score`: two folders of masks become the scorecard, and what does not fit is named and counted."""
+"""`gridctl score` turns two folders of masks into a scorecard, and names and counts what does not fit."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_the_trainers_own_command_says_the_same(both: Path, gridctl: Command, tr
 
 
 def test_labels_may_be_named_on_the_command_line_and_differ(both: Path, gridctl: Command) -> None:
-    for path in sorted((both / "truth").iterdir()):  # as M&Ms numbers them
+    for path in sorted((both / "truth").iterdir()):  # numbered as in M&Ms
         numbers = np.asarray(nibabel.load(path).dataobj)  # type: ignore[attr-defined]
         write(path, np.array([0, 3, 2, 1], dtype=np.uint8)[numbers])
     (both / "predicted" / "dataset.json").unlink()
@@ -328,7 +328,7 @@ def test_files_of_every_case(both: Path, gridctl: Command) -> None:
 
 
 def test_masks_in_folders_of_their_patients(both: Path, gridctl: Command) -> None:
-    """As `gridctl predict` writes those of a set that lies so; or with the same names in all of them."""
+    """Masks in subfolders are found, as `gridctl predict` writes them, even with the same names in all of them."""
     for path in sorted((both / "predicted").glob("*.nii.gz")):
         folder = path.parent / path.name[:3]
         folder.mkdir(exist_ok=True)
@@ -345,7 +345,7 @@ def test_masks_in_folders_of_their_patients(both: Path, gridctl: Command) -> Non
 
 
 def test_a_data_set_whose_time_points_lie_in_one_file(tmp_path: Path, gridctl: Command) -> None:
-    """M&Ms numbers the ventricles the other way round than ACDC: its own numbers are known by its name."""
+    """The numbers of M&Ms, which has the ventricles the other way round than ACDC, are known by its name."""
     write_phantom(tmp_path / "phantom", PhantomOptions(patients=2, generalisation_patients=1, slices=3, seed=2))
     write_mnms(tmp_path / "mnms", tmp_path / "phantom")
     for path in sorted((tmp_path / "mnms").rglob("*_gt.nii.gz")):
@@ -363,7 +363,7 @@ def test_a_data_set_whose_time_points_lie_in_one_file(tmp_path: Path, gridctl: C
 
 
 def test_a_data_set_without_files_of_labels_is_compared_slice_by_slice(tmp_path: Path, gridctl: Command) -> None:
-    """Sunnybrook has contours: only the slices that have one count."""
+    """In Sunnybrook, only slices with a contour count."""
     write_phantom(tmp_path / "phantom", PhantomOptions(patients=2, generalisation_patients=1, slices=3, seed=2))
     for source in find_sources("sunnybrook", tmp_path / "phantom" / "sunnybrook"):
         slices = source.read(1, lambda _: None)
@@ -387,7 +387,7 @@ def test_a_data_set_without_files_of_labels_is_compared_slice_by_slice(tmp_path:
 
 @pytest.mark.skipif(not ROOT, reason="no real data: set GRIDCTL_TEST_DATA to a folder with ACDC in `acdc`")
 def test_real_patients_in_the_layout_of_acdc(tmp_path: Path, gridctl: Command) -> None:
-    """Predictions as a challenge wants them, by frame and by time point, against the set as published."""
+    """Predictions in the form of a challenge, by frame and by time point, match the data set as published."""
     training = Path(ROOT) / "acdc" / "database" / "training"
     for number in (1, 2, 90):
         patient = f"patient{number:03d}"

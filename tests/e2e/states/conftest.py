@@ -1,4 +1,4 @@
-"""States are asked for again and again, so commands are short; those that train are real processes beside them."""
+"""Fixtures for short commands, as states are queried repeatedly; commands that train are real processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where runs stand while a submission goes on, when it is cancelled, and after it was killed."""
+"""The states of runs during a submission, after it is cancelled, and after it is killed."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ LONG = ("--set", "training.epochs=5000", "--set", "training.checkpoint_every_epo
 
 @pytest.fixture
 def own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Locks of this test alone."""
+    """The locks of this test only."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 class Commands:
-    """Commands about one experiment, of three runs."""
+    """Runs commands on an experiment with three runs."""
 
     def __init__(self, call: Command) -> None:
         self.call = call
@@ -53,7 +53,7 @@ def commands(tmp_path: Path, phantom: Path, gridctl: Command) -> Commands:
 
 @contextmanager
 def submitting(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """`gridctl submit` of one run at a time in the background, once its first run has trained an epoch."""
+    """`gridctl submit` in the background, one run at a time, once its first run has trained an epoch."""
     before = files_matching(folder, LOGS)
     said = folder / "submit.err"
     command = [str(SCRIPTS / "gridctl"), "submit", "tiny.yaml", "--workers", "1", *arguments]

@@ -1,4 +1,4 @@
-"""Stores that differ from what a run needs, as users meet them."""
+"""Fixtures for stores that lack something that a run needs, as users meet them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ training: {{epochs: 1}}
 
 @pytest.fixture
 def one_run(tmp_path: Path, phantom: Path) -> Path:
-    """An experiment of one run, which trains for one epoch."""
+    """An experiment with one run, which trains for one epoch."""
     path = tmp_path / "tiny.yaml"
     path.write_text(ONE_RUN.format(phantom=phantom))
     return path

@@ -1,4 +1,4 @@
-"""Experiments in a store as trainers leave them, written as files, and objects that no trainer would leave."""
+"""Writes experiments into a store as trainers leave them, and objects that no trainer would leave."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LOG, RESULT, SAMPLES = "attempts/001-abc.jsonl", "result.json", "samples/index.j
 
 
 def objects(file: Path) -> dict[str, bytes]:
-    """Every object of a finished experiment by its key; ids and digests are those that `gridctl render` gives."""
+    """Every object of a finished experiment by key, with the ids and digests that `gridctl render` gives."""
     command = [sys.executable, "-m", "gridctl", "render", str(file), "--set", "kubernetes.image=x:1"]
     done = subprocess.run([*command, "--store", "s3://b/p"], capture_output=True, text=True, check=True)
     found = {"tiny/experiment.yaml": file.read_bytes()}
@@ -147,7 +147,7 @@ DAMAGE: Mapping[str, tuple[str, Callable[[bytes], bytes]]] = {
     "result of 1e308 seconds": (RESULT, _in_log('"train_seconds": 6.0', '"train_seconds": 1e308')),
     "result without a zone": (RESULT, _in_log(NOW, NOW[:-1])),
 }
-"""What is done to one object of one run."""
+"""Damages one object of one run."""
 
 
 def _latin(change: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
@@ -196,4 +196,4 @@ FILE_DAMAGE: Mapping[str, tuple[str, Callable[[Path], None]]] = {
     for kind in (LOG, RESULT)
     for action in (symlink_loop, dangling_link, link_to_a_device, pipe, empty_folder, full_folder, huge)
 }
-"""What only a file system can hold in place of an object."""
+"""Things in place of an object that only a file system can hold."""

@@ -1,4 +1,4 @@
-"""A refusal that waiting cannot change ends a run at its first checkpoint, not after the whole training."""
+"""A permanent refusal ends a run at its first checkpoint, not after the whole training."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_a_gateway_with_a_limit_on_bodies(
 
 
 def test_a_gateway_that_does_not_know_conditions(proxy: FaultyProxy, s3_url: str, one_run: Path, gridctl: Run) -> None:
-    """Without S3's own words for it: a bare status is no overload that passes."""
+    """A bare status without S3's own error is not taken for a temporary overload."""
     proxy.rule = lambda request: Answer(501, PAGE, b"<html></html>") if "if-none-match" in request.headers else None
     done = gridctl("submit", "tiny.yaml", "--store", s3_url)
     assert done.returncode == 3, done.stderr

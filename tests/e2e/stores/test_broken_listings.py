@@ -1,4 +1,4 @@
-"""A listing that is none is the server's fault, and said so: neither an empty store nor a bug nor the AWS settings."""
+"""An invalid listing is reported as the server's fault, and not as an empty store, a bug or wrong AWS settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server that sends the checksum of a whole object with each part of it damages nothing by that."""
+"""A server that sends the checksum of a whole object with each part does not make downloads fail."""
 
 from __future__ import annotations
 

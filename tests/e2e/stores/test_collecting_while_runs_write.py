@@ -1,4 +1,4 @@
-"""Whoever collects while fifty runs write sees every epoch that was written before, and never a part of one."""
+"""Collecting while fifty runs write shows every epoch that was written before, and never part of one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Damaged sample pictures and outputs of attempts: the page is made without them, and `logs` says what is wrong."""
+"""With damaged samples and outputs of attempts, the page is made without them and `logs` says what is wrong."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Runs = list[Path]
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Runs:
-    """The folders of a finished experiment's runs of one model."""
+    """The folders of one model's runs in a finished experiment."""
     (tmp_path / "data" / "patient001").mkdir(parents=True)
     file = tmp_path / "tiny.yaml"
     file.write_text(planted.YAML.format(seeds="1, 2, 3", data=tmp_path / "data"))

@@ -1,6 +1,6 @@
-"""Folders on exFAT, FUSE and CIFS: no hard links, no syncing of folders. Runs finish there, and nothing is torn.
+"""Runs finish in folders without hard links and syncing, as on exFAT, FUSE and CIFS, and nothing is torn.
 
-The child's `os.link` and `os.fsync` answer as the kernel does there; all else is the real file system.
+The child's `os.link` and `os.fsync` answer like the kernel on such file systems; everything else is real.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A wrong endpoint is said at once and for what it is: never an empty store, a missing experiment or a bug."""
+"""A wrong endpoint is reported as such at once, and not as an empty store, a missing experiment or a bug."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OTHER_SERVERS = {
 
 @pytest.fixture
 def other(monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]:
-    """A web server of any kind."""
+    """A web server that is not an S3 server."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-printed")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -55,7 +55,7 @@ def test_every_kind_of_server_is_named(verb: str, name: str, other: FaultyProxy,
     assert "AWS_ENDPOINT_URL_S3" in done.stderr
     assert "hidden" not in done.stderr
     assert done.stdout == ""
-    assert len(other.requests) == 1  # it is not asked again
+    assert len(other.requests) == 1  # the request is not repeated
 
 
 def test_other_verbs(other: FaultyProxy, gridctl: Run, trainer: Run, one_run: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Keys that no folder could hold, and listings without an end: passed over and counted, or said; never a crash."""
+"""Keys that no folder could hold are skipped and counted, and endless listings are reported, never with a crash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever lies in a store: it is a problem of its run, named; every command goes on and shows the others."""
+"""Any strange object in a store is a named problem of its run, and every command continues with the others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.e2e.stores.conftest import Run
 from tests.e2e.stores.planted import DAMAGE, FILE_DAMAGE, LOG, YAML, objects
 
 SOUND = 3
-"""Seeds of which nothing is damaged."""
+"""Seeds whose runs are not damaged."""
 
 
 def experiment(folder: Path, damaged: int) -> dict[str, bytes]:
@@ -38,7 +38,7 @@ def expect(done: subprocess.CompletedProcess[str], code: int = 1) -> subprocess.
 
 @pytest.fixture
 def folder(tmp_path: Path) -> tuple[Path, dict[str, str]]:
-    """A store in which every damage is done to one run; by damage, the key."""
+    """A store in which each kind of damage affects one run, with the damaged key by kind."""
     cases = [*DAMAGE, *FILE_DAMAGE]
     found = experiment(tmp_path, len(cases))
     root = tmp_path / "store"
@@ -101,7 +101,7 @@ def test_the_same_in_a_bucket(s3_url: str, gridctl: Run, tmp_path: Path) -> None
     store = open_store(s3_url)
     for key, data in found.items():
         store.put(key, data)
-    for _ in range(2):  # the second time from the cache
+    for _ in range(2):  # the second time reads from the cache
         status = json.loads(expect(gridctl("status", "tiny", "--store", s3_url, "--json")).stdout)
         said = "\n".join(status["problems"])
         assert [case for case, key in keys.items() if key not in said] == []

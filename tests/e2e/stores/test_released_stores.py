@@ -1,4 +1,4 @@
-"""Stores that released versions wrote: every command reads them, and none trains what is in them a second time."""
+"""Every command reads stores that released versions wrote, and none trains their runs a second time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ store: runs
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    """A copy of both stores in one."""
+    """A store with copies of both stores."""
     for name in sorted(set(STORES.values())):
         shutil.copytree(RELEASED / name, tmp_path / "runs", dirs_exist_ok=True)
     return tmp_path / "runs"

@@ -1,4 +1,4 @@
-"""A store that cannot be asked at the end: whether the run is done is not known, and nobody claims that it is."""
+"""If the store cannot be reached at the end, it is unknown whether the run is done, and nothing claims that it is."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ def error(status: int, code: str) -> Answer:
 
 
 def conditional(fault: Fault) -> Rule:
-    """A server to which If-None-Match means something else."""
+    """A server that interprets If-None-Match differently."""
     return lambda request: fault if "if-none-match" in request.headers else None
 
 
@@ -54,7 +54,7 @@ def test_submit_refuses(
 def test_the_attempt_and_doctor_refuse(
     proxy: FaultyProxy, s3_url: str, one_run: Path, gridctl: Run, trainer: Run, tmp_path: Path
 ) -> None:
-    """The attempt asks for itself: its rights and its network may be others than those of submit."""
+    """The attempt probes the store as well, because its rights and network may differ from those of submit."""
     assert gridctl("submit", "tiny.yaml", "--store", "runs").returncode == 0
     (spec,) = (tmp_path / "runs").glob("tiny/*/spec.json")
     before = proxy.requests.copy()

@@ -1,4 +1,4 @@
-"""Some runs' attempts as trainers log them: the whole log is put again after each epoch, at a pace of its own.
+"""Writes the logs of some runs as trainers do: each run puts its whole log after each epoch, at its own pace.
 
 python -m tests.e2e.stores.writing_runs STORE DATA FIRST LAST ACKNOWLEDGED EPOCHS
 """
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def grid(data: Path) -> Experiment:
-    """Sixty runs."""
+    """An experiment with sixty runs."""
     return experiment(data, "ablations: [none, {name: a, set: {data.size_px: 64}}, {name: b, set: {data.size_px: 96}}]")
 
 

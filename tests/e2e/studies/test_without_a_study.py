@@ -1,4 +1,4 @@
-"""A study is its folder, a line of registration, its tests and `reproduces:` keys: without these all else stands."""
+"""Everything works without a study, which consists of its folder, one registration, its tests and `reproduces:`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def without(path: Path, line: str, times: int | None = 1) -> None:
-    """Take the lines away that match."""
+    """Remove the lines that match."""
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     kept = [text for text in lines if not re.fullmatch(line, text.rstrip())]
     assert times is None or len(lines) - len(kept) == times
@@ -73,7 +73,7 @@ def without(path: Path, line: str, times: int | None = 1) -> None:
 
 
 def python(copy: Path, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    """Python with the packages of the copy alone."""
+    """Run Python with the packages of the copy only."""
     paths = [str(copy / "orchestrator"), str(copy / "trainer"), str(copy)]
     done = subprocess.run(
         [sys.executable, *arguments],
@@ -89,7 +89,7 @@ def python(copy: Path, *arguments: str, cwd: Path | None = None) -> subprocess.C
 
 
 def test_nothing_but_its_registration_names_it() -> None:
-    """Where it lies is one line; its own package and its tests are all else."""
+    """Only one line names the study outside its own package and its tests."""
     code = (
         path for path in (ROOT / "orchestrator").rglob("*") if path.suffix in (".py", ".j2", ".css", ".js", ".toml")
     )

@@ -1,4 +1,4 @@
-"""`report -o DIR` draws the study's figures, and says why one is not drawn and which models it lacks."""
+"""`report -o DIR` draws the study's figures, or says why one is not drawn and which models it lacks."""
 
 from __future__ import annotations
 
