@@ -34,7 +34,7 @@ def jobs(cluster: Cluster, folder: Path) -> dict[str, str]:
 def test_a_submission_killed_after_k_of_n_creations_is_completed_by_the_next(
     k: int, cluster: Cluster, gridctl: Gridctl, tmp_path: Path
 ) -> None:
-    """Requests to create Jobs after the k-th never reach the API server; the proxy holds them until the command ends."""
+    """Requests to create Jobs after the k-th never reach the API server; a proxy holds them until the command ends."""
     with faulty_door(tmp_path) as (door, through):
         created, killed, counting = 0, threading.Event(), threading.Lock()
 
