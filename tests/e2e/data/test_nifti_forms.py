@@ -102,7 +102,7 @@ def test_of_two_files_of_one_name_the_one_that_is_taken_is_said(small_set: Path,
     patients = patients_with(small_set, tmp_path / "set", changes)
     checked = check(tmp_path / "set", exit_code=3)
     assert len(checked[patients["same"]]["oddities"]) == 2
-    assert all("this one is taken" in oddity["what"] for oddity in checked[patients["same"]]["oddities"])
+    assert all("this one is used" in oddity["what"] for oddity in checked[patients["same"]]["oddities"])
     assert not checked[patients["same"]]["problems"]
     problem = checked[patients["other"]]["problems"][0]
     assert problem["where"].endswith("frame01.nii")

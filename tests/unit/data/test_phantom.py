@@ -92,7 +92,7 @@ def test_written_twice_it_is_left_alone_and_something_else_is_never_overwritten(
         write_phantom(phantom, dataclasses.replace(OPTIONS, seed=12))
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.docx").write_text("years of work")
-    with pytest.raises(DataError, match="no phantom"):
+    with pytest.raises(DataError, match="not a phantom"):
         write_phantom(tmp_path / "mine", OPTIONS)
     assert (tmp_path / "mine" / "thesis.docx").read_text() == "years of work"
 
