@@ -286,7 +286,7 @@ def _check_packs(root: Path, *, as_json: bool) -> None:
     from gridctl_trainer.preprocessing.loading import packs_in
     from gridctl_trainer.preprocessing.packs.pack import open_pack
 
-    found = {folder: open_pack(folder, fix="make it anew with `data pack`") for folder in packs_in(root)}
+    found = {folder: open_pack(folder, fix="make it again with `data pack`") for folder in packs_in(root)}
     if as_json:
         text = [
             {

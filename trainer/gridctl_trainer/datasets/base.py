@@ -58,7 +58,7 @@ class CaseFiles:
 
     Attributes:
         patient: Patient id. Patients are split, never their images.
-        files: Every file that reading may open. A pack is made anew when one of them changes.
+        files: Every file that reading may open. A pack is made again if one of them changes.
         content: Whatever else `read` needs to know.
     """
 

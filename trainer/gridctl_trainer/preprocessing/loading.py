@@ -93,7 +93,7 @@ def _prebuilt(root: Path, recipe: Recipe) -> PreparedSet:
             f"this pack is of version {version}, which lacks what scores on the scanner's grid need; "
             f"version {PACK_VERSION} is required",
             where=folder,
-            fix="make it anew from the files as published: gridctl-trainer data pack --help",
+            fix="make it again from the files as published: gridctl-trainer data pack --help",
         )
     if manifest is None or manifest.recipe != recipe:
         there = ", ".join(path.name for path in packs_in(root))
@@ -104,7 +104,7 @@ def _prebuilt(root: Path, recipe: Recipe) -> PreparedSet:
         )
     if differing := _differing(manifest.versions, deciding_versions(recipe)):
         _log.warning("%s was made with other versions of %s", folder, ", ".join(differing))
-    return open_pack(folder, fix="copy it again, or make it anew with `gridctl-trainer data pack`")
+    return open_pack(folder, fix="copy it again, or make it again with `gridctl-trainer data pack`")
 
 
 def _differing(then: Mapping[str, str], now: Mapping[str, str]) -> Sequence[str]:
@@ -125,7 +125,7 @@ def _packed(root: Path, recipe: Recipe, progress: Progress | None) -> PreparedSe
         found, made = make_pack(packs, sources, root, recipe, progress, available_cores(), waiting)
     except OSError as error:
         place, reason = packs or error.filename, error.strerror or error
-        _log.warning("cannot keep a pack at %s (%s): reading the files anew", place, reason)
+        _log.warning("cannot keep a pack at %s (%s): reading the files again instead", place, reason)
         return prepare_in_memory(sources, recipe, progress)
     _log.info("%s %s", "packed" if made else "opened the pack", packs / recipe.name)
     return found

@@ -114,7 +114,7 @@ def _spacing_mm(dataset: pydicom.Dataset, path: Path) -> tuple[float, float]:
         )
     spacing = tuple(float(one) for one in np.atleast_1d(value))
     if len(spacing) != 2 or not all(0.01 <= one <= 100 for one in spacing):
-        raise DataError(f"its PixelSpacing (0028,0030) is {spacing} mm, which no scanner gives", where=path)
+        raise DataError(f"its PixelSpacing (0028,0030) is {spacing} mm, which no scanner produces", where=path)
     return spacing[0], spacing[1]
 
 
