@@ -182,7 +182,8 @@ def _spacing_mm(header: Any, path: Path) -> tuple[SpacingMm, float]:
     x, y, z = (round(value * unit_mm, 6) if unit_mm != 1 else value for value in raw)
     if not all(_SPACING_MM[0] <= value <= _SPACING_MM[1] for value in (x, y, z)):
         raise DataError(
-            f"its pixdim has a spacing of {' x '.join(f'{value:g}' for value in raw)} {unit}, which no scanner produces",
+            f"its pixdim has a spacing of {' x '.join(f'{value:g}' for value in raw)} {unit}, "
+            "which no scanner produces",
             where=path,
             fix="set pixdim and xyzt_units to the distances of the voxels as scanned",
         )
