@@ -1,4 +1,4 @@
-"""Chromium as the tests use it: one page, all it asks for on the wire, all it complains of."""
+"""Drives Chromium for tests: one page at a time, with all of its requests and complaints."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FLAGS = (
 
 
 class Chromium:
-    """One browser for all tests; each opens its page anew."""
+    """One browser for all tests, each of which opens its own page."""
 
     def __init__(self, binary: str, driver: str, profile: Path) -> None:
         options = webdriver.ChromeOptions()
@@ -36,7 +36,7 @@ class Chromium:
         self.driver = webdriver.Chrome(options=options, service=Service(driver))
 
     def open(self, page: Path, *, width: int = 1280, dark: bool = False, media: str = "", scripts: bool = True) -> None:
-        """Load a page from its file, in a window of this width and theme, forgetting the one before."""
+        """Load a page from a file in a window of this width and theme, and forget the previous page."""
         self.driver.get("about:blank")
         metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
         self.command("Emulation.setDeviceMetricsOverride", **metrics)
@@ -49,15 +49,15 @@ class Chromium:
         self.driver.get(page.as_uri())
 
     def command(self, name: str, **parameters: Any) -> Any:
-        """A command of the DevTools protocol."""
+        """Send a command of the DevTools protocol, and return its result."""
         return self.driver.execute_cdp_cmd(name, parameters)
 
     def run(self, script: str, *arguments: Any) -> Any:
-        """What a script returns."""
+        """Evaluate a script, and return its result."""
         return self.driver.execute_script(script, *arguments)
 
     def show(self, element: WebElement) -> None:
-        """Scroll an element into view, and wait until the page has been told of it."""
+        """Scroll an element into view, and wait until the page has noticed."""
         self.driver.execute_async_script(
             "arguments[0].scrollIntoView({block: 'center'});"
             "requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(arguments[1], 50)))",
@@ -65,23 +65,23 @@ class Chromium:
         )
 
     def all(self, selector: str) -> list[WebElement]:
-        """Elements of a CSS selector."""
+        """All elements that match a CSS selector."""
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
     def one(self, selector: str) -> WebElement:
-        """The first element of a CSS selector."""
+        """The first element that matches a CSS selector."""
         return self.driver.find_element(By.CSS_SELECTOR, selector)
 
     def texts(self, selector: str) -> list[str]:
-        """What is shown of the elements that are."""
+        """The texts of the elements that are shown."""
         return [element.text for element in self.all(selector) if element.is_displayed()]
 
     def complaints(self) -> list[str]:
-        """Errors and warnings of the console since the page was opened."""
+        """Errors and warnings on the console since the page was opened."""
         return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
 
     def requests(self) -> list[str]:
-        """Addresses asked for since the page was opened, pictures within it apart."""
+        """Addresses that were requested since the page was opened, except embedded images."""
         sent = []
         for entry in self.driver.get_log("performance"):
             message = json.loads(entry["message"])["message"]
@@ -90,5 +90,5 @@ class Chromium:
         return [address for address in sent if not address.startswith(("data:", "about:"))]
 
     def quit(self) -> None:
-        """End it."""
+        """End the browser."""
         self.driver.quit()

@@ -1,4 +1,4 @@
-"""A real Chromium, and the page of a small grid."""
+"""Provides a real Chromium, and pages of small grids."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HOSTILE = "<script>document.title='owned'</script><img src=x onerror=\"document.
 
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
-    """Skips where there is none, unless GRIDCTL_TEST_REQUIRE_BROWSER says that there must be."""
+    """The browser. Tests are skipped without one, unless GRIDCTL_TEST_REQUIRE_BROWSER is set."""
     binary = shutil.which("chromium") or shutil.which("google-chrome")
     driver = shutil.which("chromedriver")
     if binary is None or driver is None:
@@ -40,7 +40,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chromium]:
 
 @pytest.fixture(scope="session")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All that a page can show: 20 runs, of which one failed hostilely, one is running, one not started."""
+    """Everything that a page can show: 20 runs, one of which failed with hostile text, one is running, one waits."""
     folder = tmp_path_factory.mktemp("page")
     store = FolderStore(folder / "store")
     tiny = experiment(folder / "data")
@@ -68,7 +68,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def wide_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five models with long names, four ablations, two comparisons and a margin: every column is full."""
+    """Five models with long names, four ablations, two comparisons and a margin, so that every column is full."""
     folder = tmp_path_factory.mktemp("wide")
     store = FolderStore(folder / "store")
     models = "{unet: {}, unet_wide: {architecture: unet}, gamma_net: {}, gamma_net_deep: {architecture: gamma_net}, "
@@ -93,7 +93,7 @@ def wide_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def scored_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Runs with scorecards: unequal batches, a case without a Dice, and a picture of the worst case."""
+    """Runs with scorecards: unequal batches, a case without a Dice, and an image of the worst case."""
     folder = tmp_path_factory.mktemp("scored")
     store = FolderStore(folder / "store")
     text = "metrics: [dice, hd, hd95, assd, nsd, soft_dice, bce]"

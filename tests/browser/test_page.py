@@ -1,4 +1,4 @@
-"""The page in a real browser: it loads, sorts, filters, asks for nothing, and can be used without a mouse."""
+"""In a real browser, the page loads, sorts and filters, requests nothing, and can be used without a mouse."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from selenium.webdriver.support.ui import Select
 from tests.browser.chromium import Chromium
 
 PAPER_PX = 688
-"""What A4 has between margins of 14 mm."""
+"""Width of A4 between margins of 14 mm."""
 
 OVERHANG = "const e = document.documentElement; return e.scrollWidth - e.clientWidth"
 TESTS = "#tests tbody tr"
@@ -55,7 +55,7 @@ def test_free_text_is_shown_and_never_run(chromium: Chromium, page: Path) -> Non
 
 
 def test_dice_of_probabilities_is_called_soft(chromium: Chromium, page: Path) -> None:
-    """A model whose probabilities reach one half nowhere has no outline, and a Dice above 0."""
+    """A model whose probabilities never reach one half has no outline, and a Dice above 0."""
     chromium.open(page)
     values = [text for text in chromium.texts("#segmentations .tile .quiet") if text]
     assert values
@@ -245,7 +245,7 @@ def test_on_paper_all_cells_are_there_and_no_controls(chromium: Chromium, page: 
 
 @pytest.mark.parametrize("width", [360, 390, 768, 1280, 1920])
 def test_the_verdict_of_a_large_grid_is_on_the_screen(chromium: Chromium, wide_page: Path, width: int) -> None:
-    """Five models with long names, four ablations: no sideways scrolling to what may be said, no caption cut."""
+    """With five long names and four ablations, conclusions need no horizontal scrolling, and no caption is cut off."""
     chromium.open(wide_page, width=width)
     ends = chromium.run(
         "return [...document.querySelectorAll('#tests .said')].map(e => e.getBoundingClientRect().right)"
@@ -328,7 +328,7 @@ def test_what_is_printed_has_every_number_of_the_table(chromium: Chromium, wide_
 def test_no_page_ends_with_what_belongs_to_the_next(
     chromium: Chromium, page: Path, tmp_path: Path, height_in: float
 ) -> None:
-    """A head of a table with no row below it, a heading alone, the grid of runs or a sentence in two pieces."""
+    """Find a table header without rows below it, a lone heading, or a grid of runs or sentence that is split."""
     chromium.open(page)
     heads, sentences = (
         chromium.run(f"return [...document.querySelectorAll('{what}')].map(e => e.textContent.replace(/\\s+/g, ' '))")
@@ -346,7 +346,7 @@ def test_no_page_ends_with_what_belongs_to_the_next(
     joined = ["".join(head.split()) for head in heads]
     for sheet in pages[:-1]:
         last = "".join(sheet.splitlines()[-1].split())
-        if last not in axes:  # a picture may be the last thing on a page
+        if last not in axes:  # an image may be the last thing on a page
             assert not [
                 head for head in joined if head and last and (head == last or (head.endswith(last) and len(last) > 9))
             ]

@@ -1,4 +1,4 @@
-"""A page of runs with scorecards in a real browser: scorecard, patients, limits of agreement, worst cases."""
+"""The page of runs with scorecards in a real browser: scorecard, patients, limits of agreement, worst cases."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ const found = [];
 for (const [i, [a, p]] of boxes.entries()) for (const [b, q] of boxes.slice(i + 1))
   if (p.left < q.right && q.left < p.right && p.top < q.bottom && q.top < p.bottom) found.push(a + ' | ' + b);
 return found"""
-"""Texts of a picture that lie on each other."""
+"""Finds texts of an image that overlap."""
 
 WIDTHS = (390, 1280, 1920)
 

@@ -30,7 +30,7 @@ def bucket() -> str:
 
 @pytest.fixture(scope="session")
 def s3_root() -> Iterator[str]:
-    """A prefix that is emptied when all tests have ended."""
+    """A prefix that is emptied after all tests."""
     url = f"s3://{s3_server.BUCKET}/contract-tests/{uuid.uuid4().hex}"
     yield url
     store = open_store(url)
@@ -48,7 +48,7 @@ ONLY_ONCE_DELIVERED = ("test_one_etag_everywhere", "test_its_url_opens_it_again"
 
 @pytest.fixture(params=["folder", "s3", "spooled"])
 def new_store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
-    """Makes empty stores of one kind, each apart from the others."""
+    """Makes empty, separate stores of one kind."""
     if request.param == "spooled" and request.node.originalname in ONLY_ONCE_DELIVERED:
         pytest.skip("a spool promises this of what it has delivered")
     root = request.getfixturevalue("s3_url") if request.param == "s3" else str(tmp_path / "store")

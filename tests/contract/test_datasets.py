@@ -1,4 +1,4 @@
-"""The data sets that come along, and the example, keep what every one promises: synthetic files, and real ones."""
+"""The built-in data sets and the example keep the promises of every data set, with synthetic and real files."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class TestRealSunnybrook(DatasetContract):
 
 
 class TestOwn(DatasetContract):
-    """By its path, as one that is not installed."""
+    """The data set is named by its path, without being installed."""
 
     dataset = "own_dataset.hearts:NpzHearts"
 

@@ -1,4 +1,4 @@
-"""Data in a real bucket: fetched once, checked, gone on with after a kill, put there with checksums."""
+"""Data is fetched once from a real bucket, checked, resumed after a kill, and uploaded with checksums."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """A small folder of files, one of them so large that it travels in parts."""
+    """A small folder of files, one of which is large enough to be sent in parts."""
     folder = tmp_path / "source"
     (folder / "deep").mkdir(parents=True)
     for number in range(5):

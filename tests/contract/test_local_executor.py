@@ -1,4 +1,4 @@
-"""The built-in executor of this machine keeps what every executor promises."""
+"""The built-in executor of this machine keeps the promises of every executor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Collecting from a bucket, counted over the wire: what did not change is listed and not read."""
+"""Collecting from a bucket lists what did not change but does not read it, as counted over the wire."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def tiny(tmp_path: Path) -> Experiment:
 
 
 def read_objects(requests: list[Request], url: str) -> list[str]:
-    """Keys that were read, without those of listings."""
+    """Keys that were read, without listings."""
     prefix = url.removeprefix("s3:/")
     gets = [request.path.partition("?") for request in requests if request.method == "GET"]
     assert all(path.startswith(prefix) or "list-type=2" in query for path, _, query in gets)

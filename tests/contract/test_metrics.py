@@ -1,4 +1,4 @@
-"""The metrics that gridctl brings keep what every metric promises."""
+"""The built-in metrics keep the promises of every metric."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class TestBce(MetricContract):
 
 @pytest.mark.parametrize("name", [name for name in METRICS.names() if METRICS.is_built_in(name)])
 class TestEach:
-    """What does not start an interpreter of its own, for all of them."""
+    """The promises that need no separate interpreter, for all metrics."""
 
     def test_it_keeps_the_contract(self, name: str) -> None:
         contract = type("Contract", (MetricContract,), {"metric": name})()

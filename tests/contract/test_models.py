@@ -1,4 +1,4 @@
-"""The built-in models keep what every model promises, with options that change their shape as well."""
+"""The built-in models keep the promises of every model, also with options that change their shape."""
 
 from __future__ import annotations
 

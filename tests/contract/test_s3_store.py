@@ -1,4 +1,4 @@
-"""What is said when S3 fails, and what is mended unseen; against a real server over the wire."""
+"""Failures of S3 give clear errors or are silently repaired, tested against a real server over the wire."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def proxy(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultyProxy]
 
 
 def said(operation: Operation, url: str) -> str:
-    """The one message, which has a place and something to do."""
+    """The only problem, which must have a location and a remedy."""
     with pytest.raises(StoreError) as caught:
         operation(open_store(url))
     assert not isinstance(caught.value, NotFoundError)
@@ -114,7 +114,7 @@ def test_refusals(s3_url: str, proxy: FaultyProxy, operation: Operation, code: s
     body = f"<Error><Code>{code}</Code><Message>as said</Message></Error>".encode()
     proxy.rule = lambda request: Answer(403, body=body)
     assert text in said(operation, s3_url)
-    assert len(proxy.requests) == 1  # a refusal is not asked again
+    assert len(proxy.requests) == 1  # a refused request is not repeated
 
 
 def test_overload_that_does_not_end(
@@ -172,7 +172,7 @@ def test_another_ones_object_is_not_taken_for_ones_own(s3_url: str, proxy: Fault
 def test_an_object_replaced_between_two_of_its_parts(
     replaced: int, s3_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A reader of parts gets the new object whole, or one message if it is replaced without end."""
+    """A reader of parts gets the whole new object, or one message if it is replaced endlessly."""
     direct = open_store(s3_url)
     source = tmp_path / "source"
     source.write_bytes(bytes(17 << 20))
@@ -184,7 +184,7 @@ def test_an_object_replaced_between_two_of_its_parts(
             nonlocal heads
             if request.method == "HEAD":
                 heads += 1
-            elif heads <= replaced and door.requests[-2].method == "HEAD":  # the first part of a new try
+            elif heads <= replaced and door.requests[-2].method == "HEAD":  # the first part of a new attempt
                 source.write_bytes(os.urandom(17 << 20))
                 direct.put_file("k", source)
             return None
@@ -238,7 +238,7 @@ def test_an_upload_that_fails_leaves_nothing(
     with pytest.raises(StoreError, match="overloaded or broken"):
         open_store(s3_url).put_file("k", tmp_path / "source")
     assert list(open_store(s3_url).list()) == []
-    assert any(request.method == "DELETE" for request in proxy.requests)  # the parts, which cost room unseen
+    assert any(request.method == "DELETE" for request in proxy.requests)  # of the parts, which take up hidden space
 
 
 def test_a_local_file_that_cannot_be_written_is_named(s3_url: str, tmp_path: Path) -> None:

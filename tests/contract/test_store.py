@@ -1,4 +1,4 @@
-"""What every store promises, said once and asked of all of them."""
+"""All stores keep the same promises."""
 
 from __future__ import annotations
 

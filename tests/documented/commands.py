@@ -1,4 +1,4 @@
-"""Every command that README and docs show: in code blocks, and within text."""
+"""Finds every command in README and docs, in code blocks and within text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PROGRAMS: Final = (
     *("pip", "python", "python3", "git", "apt-get", "aws", "export", ".ci/run", ".venv/bin/pre-commit"),
 )
 _SHELL: Final = ("", "sh", "bash", "shell", "console")
-"""Languages of code blocks that may hold commands."""
+"""Languages of code blocks that may contain commands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class Command:
     """One command as a page shows it.
 
     Attributes:
-        text: Without prompt, comment and line continuations.
-        where: `README.md:11`; several pages may show the same command.
-        in_block: Whether it is a line of a code block, not a part of a sentence.
+        text: The command without prompt, comment and line continuations.
+        where: Where it is shown, such as `README.md:11`; several pages may show the same command.
+        in_block: Whether it is a line of a code block, as opposed to part of a sentence.
     """
 
     text: str
@@ -34,12 +34,12 @@ class Command:
 
     @property
     def page(self) -> str:
-        """The page that shows it."""
+        """The page that shows the command."""
         return self.where.partition(":")[0]
 
     @property
     def program(self) -> str:
-        """Its first word."""
+        """The first word of the command."""
         return self.text.split()[0]
 
 
@@ -49,12 +49,12 @@ def pages(root: Path) -> list[Path]:
 
 
 def documented_commands(root: Path) -> list[Command]:
-    """All of them, in order."""
+    """All commands, in order."""
     return [command for page in pages(root) for command in commands_in(page.read_text(), str(page.relative_to(root)))]
 
 
 def commands_in(markdown: str, name: str) -> Iterator[Command]:
-    """The commands of one page."""
+    """The commands on one page."""
     for token in MarkdownIt("commonmark").enable("table").parse(markdown):
         line = token.map[0] + 1 if token.map else 0
         if token.type in ("fence", "code_block") and token.info.split(" ")[0] in _SHELL:

@@ -1,4 +1,4 @@
-"""Documented commands that are not run one by one, and why. What matches none any more fails a test."""
+"""Documented commands that are not run individually, and why. An entry that matches no command fails a test."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ EXEMPT: Final[Mapping[str, str]] = {
     r"git (annex get|lfs pull)": "tools of whoever keeps data in Git",
     r"gridctl(-trainer)? --install-completion": "tests/e2e/newcomer/test_completion.py runs both",
 }
-"""By a regular expression that matches the whole command."""
+"""Reasons, by a regular expression that matches the whole command."""
 
 FOLLOWED: Final[Mapping[str, str]] = {"docs/cluster.md": "tests/cluster/test_documentation.py"}
-"""Pages whose blocks a test runs in their order, from the first to the last."""
+"""Pages whose blocks a test runs in order, from first to last."""
 
 ENDS_WITH: Final[Mapping[str, tuple[int, str]]] = {
-    r"gridctl decide FILE": (2, "`fixed` allows one look"),  # as the demo declares
+    r"gridctl decide FILE": (2, "`fixed` allows one look"),  # which the demo declares
     r"gridctl delete (NAME|demo --run \S+)": (2, "nobody is here to be asked"),
 }
-"""Exit code and message of those that do not end with 0 where no person answers."""
+"""Exit code and message of commands that do not end with 0 if no person answers."""

@@ -1,4 +1,4 @@
-"""Masks of the external patients as somebody else's network might have made them: their truth, a little smaller."""
+"""Makes masks of the external patients as another network might: the truth, but slightly smaller."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from gridctl_trainer.datasets.registry import find_sources
 
 
 def write_masks(folder: Path, root: Path) -> None:
-    """One NIfTI file per patient and time point of Sunnybrook, label 1 the left ventricle.
+    """Write one NIfTI file per patient and time point of Sunnybrook, with label 1 for the left ventricle.
 
     Args:
-        folder: Where to.
-        root: Of the data set.
+        folder: Folder for the files.
+        root: Folder of the data set.
     """
     folder.mkdir()
     for source in find_sources("sunnybrook", root):

@@ -1,4 +1,4 @@
-"""A command as a page shows it, with what stands for something replaced by what a test's folder holds."""
+"""Turns a command as a page shows it into one that runs, by replacing placeholders with what a test's folder holds."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ STANDS_FOR: Final[Mapping[str, str]] = {
     "SPEC...": f"runs/demo/{RUN}-*/spec.json",
     "SPEC": f"runs/demo/{RUN}-*/spec.json",
 }
-"""In this order."""
+"""Replacements, which are applied in this order."""
 
 _FILE: Final[Mapping[str, str]] = {"export": "table.csv"}
-"""What FILE is, by command; else an experiment file."""
+"""Meaning of FILE, by command; by default an experiment file."""
 
 
 def variants(text: str) -> list[str]:
-    """Concrete commands: with and without what is optional.
+    """Make concrete commands, with and without optional parts.
 
     Args:
-        text: As `gridctl logs RUN [-f]`.
+        text: A command such as `gridctl logs RUN [-f]`.
     """
     with_all = re.sub(r"\[([^\]=]+)\](?!\S)", r"\1", text)
     without = re.sub(r"\s*\[([^\]=]+)\](?!\S)", "", text)

@@ -1,4 +1,4 @@
-"""Every command that README and docs show works as it is shown."""
+"""Every command in README and docs works as shown."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ FOLLOWED_BLOCKS = [command.text for command in DOCUMENTED if command.in_block an
 
 
 def is_followed(command: Command) -> bool:
-    """Whether another test runs it, or the same with more options, on its way through a page."""
+    """Whether another test runs the command, or the same one with more options, as part of a page."""
     if command.in_block and command.page in FOLLOWED:
         return True
     return command.in_block and any(text.startswith(command.text) for text in FOLLOWED_BLOCKS)
 
 
 def is_of_cluster(command: Command) -> bool:
-    """Whether it is a command of a cluster's or an image's tools."""
+    """Whether the command belongs to the tools of a cluster or an image."""
     return command.program in ("kubectl", "docker", "podman", "buildah")
 
 
@@ -65,7 +65,7 @@ def named(commands: list[Command]) -> list[object]:
 
 
 COMMANDS = {command.text: command for command in DOCUMENTED if not exemption_of(command.text)}
-"""Each once."""
+"""All commands, without repetitions."""
 
 HERE = [command for command in COMMANDS.values() if not is_of_cluster(command) and not is_followed(command)]
 LOCAL = [command for command in HERE if not needs_s3(command.text)]
@@ -75,11 +75,11 @@ ON_CLUSTER = [command for command in COMMANDS.values() if is_of_cluster(command)
 
 @pytest.fixture
 def shell(trained: Path, forked_gridctl: ForkedCommand, forked_trainer: ForkedCommand) -> Shell:
-    """Runs a command line in a folder as a user has it after the first commands."""
+    """Runs a command line in a folder that is as after the first commands of a user."""
 
     def run(line: str) -> CompletedCall:
         words = shlex.split(line)
-        if "hearts.yaml" in words:  # only then: it would be a second file beside demo.yaml
+        if "hearts.yaml" in words:  # only then, as it would be a second file beside demo.yaml
             forked_gridctl(("init", "data/phantom", "--name", "hearts", "--backend", "kubernetes"), trained, os.environ)
         programs = {"gridctl": forked_gridctl, "gridctl-trainer": forked_trainer}
         if words[0] in programs and not re.search(r"[>|&*$;~]", line):
@@ -118,7 +118,7 @@ def test_an_example_of_a_help_works(example: str, shell: Shell) -> None:
 
 @pytest.fixture
 def bucket() -> Iterator[str]:
-    """An empty prefix of the real server, which is emptied afterwards."""
+    """An empty prefix on the real server, which is emptied again afterwards."""
     if not s3_server.is_there():
         pytest.skip(s3_server.HOW_TO_GET_ONE)
     url = f"s3://{s3_server.BUCKET}/documented/{uuid.uuid4().hex}"
@@ -143,7 +143,7 @@ def test_a_command_about_a_bucket_works(text: str, shell: Shell, bucket: str, tr
 @pytest.mark.cluster
 @pytest.mark.parametrize("command", named(ON_CLUSTER))
 def test_a_command_of_a_cluster_works(command: Command) -> None:
-    """Those within text, which only look; where a page goes step by step, `FOLLOWED` names the test that follows it."""
+    """Commands within text, which only read; for pages with steps, `FOLLOWED` names the test that follows them."""
     require_kubectl()
     assert "KUBECONFIG" in os.environ
     done = subprocess.run(shlex.split(command.text), capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""What the pages show of experiment files is valid."""
+"""Parts of experiment files on the pages are valid."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def is_experiment(content: Any) -> bool:
 
 @pytest.mark.parametrize("text", [block for block in BLOCKS if is_experiment(content_of(str(block.values[0])))])
 def test_a_part_of_an_experiment_is_one_to_the_schema(text: str) -> None:
-    conditions = ("if", "then", "else")  # what a whole file must have
+    conditions = ("if", "then", "else")  # these apply to whole files only
     parts = Draft7Validator({key: value for key, value in SCHEMA.items() if key not in conditions} | {"required": []})
     assert not [error.message for error in parts.iter_errors(content_of(text))]
 

@@ -1,4 +1,4 @@
-"""Every help is complete, ends with examples, and fits 80 columns."""
+"""Every help text is complete, ends with examples, and fits into 80 columns."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_it_ends_with_examples_that_fit_80_columns(words: tuple[str, ...], help_
 
 @pytest.mark.parametrize("words", EVERY, ids=" ".join)
 def test_no_word_of_it_is_lost(words: tuple[str, ...], help_of: Any) -> None:
-    """What stands in square brackets is markup to some formatters, and vanishes."""
+    """Text in square brackets is shown, which some formatters take for markup."""
     command = (GRIDCTL if words[0] == "gridctl" else TRAINER)[words[1:]]
     shown = re.sub(r"\s+", " ", help_of(words, 500))
     for parameter in command.params:

@@ -1,4 +1,4 @@
-"""A folder as a user has it after the first commands: synthetic data, our experiments made small, one trained."""
+"""Makes a folder as after the first commands of a user: synthetic data, our experiments made small, one trained."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SMALL_GAMMA_NET = ("channels=[4, 8]", "down_fgru_kernels=[3, 1]", "up_fgru_kerne
 
 
 def make_small(text: str, more: tuple[str, ...] = ()) -> str:
-    """An experiment whose every run takes seconds, and which is the same otherwise."""
+    """Shrink an experiment so that every run takes seconds, without changing it otherwise."""
     document = Document.parse(text, "experiment.yaml")
     models = document.content["models"]
     nets = [name for name, options in models.items() if (options or {}).get("architecture", name) == "gamma_net"]
@@ -43,13 +43,13 @@ def make_small(text: str, more: tuple[str, ...] = ()) -> str:
 def trained_once(
     forked_gridctl: ForkedCommand, forked_trainer: ForkedCommand, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """The folder that others are copied from."""
+    """The folder from which others are copied."""
     folder = tmp_path_factory.mktemp("trained") / "study"
     (folder / "experiments").mkdir(parents=True)
     environment = {**os.environ, "XDG_CACHE_HOME": str(folder.parent), "XDG_STATE_HOME": str(folder.parent)}
     assert forked_trainer(("data", "phantom", "data/phantom"), folder, environment).returncode == 0
     for path in (ROOT / "experiments").glob("*.yaml"):
-        pairs = () if path.stem == "demo" else ("seeds=[42]",)  # only the demo's are reported on
+        pairs = () if path.stem == "demo" else ("seeds=[42]",)  # only the demo is reported on
         (folder / "experiments" / path.name).write_text(make_small(path.read_text(), pairs))
     shutil.copy(folder / "experiments" / "demo.yaml", folder / "demo.yaml")
     done = forked_gridctl(("submit", "experiments/demo.yaml"), folder, environment)
@@ -65,8 +65,8 @@ def trained_once(
 
 @pytest.fixture
 def trained(trained_once: Path, tmp_path: Path) -> Path:
-    """A copy of it for one test, in the test's folder."""
+    """A copy for one test, in the test's folder."""
     shutil.copytree(trained_once, tmp_path, dirs_exist_ok=True)
-    submitted = tmp_path / ".gridctl" / "submitted.json"  # the store's place is kept as an absolute path
+    submitted = tmp_path / ".gridctl" / "submitted.json"  # it has the absolute path of the store
     submitted.write_text(submitted.read_text().replace(json.dumps(str(trained_once))[1:-1], str(tmp_path)))
     return tmp_path

@@ -1,4 +1,4 @@
-"""Logs that are read at once come to what reading them line by line comes to, and no other is taken."""
+"""Reading logs at once gives the same as reading them line by line, and accepts no other logs."""
 
 from __future__ import annotations
 

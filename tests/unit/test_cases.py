@@ -1,4 +1,4 @@
-"""Every case of finished runs becomes one tidy table, for who asks for it; damage is a problem of its run."""
+"""All cases of finished runs become one tidy table on request, and damage is a problem of its run."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_the_scorecard_of_another_run_is_refused(store: FolderStore, tmp_path: P
 
 
 class Counting(FolderStore):
-    """Counts what is read of scorecards."""
+    """Counts reads of scorecards."""
 
     reads = 0
 

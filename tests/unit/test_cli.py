@@ -1,4 +1,4 @@
-"""The command line itself: fast to start, free of torch, all of it documented."""
+"""The command line starts fast, does not import torch, and is documented completely."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def loads_none_of(code: str, forbidden: list[str]) -> subprocess.CompletedProces
 
 
 def test_the_orchestrator_imports_no_torch() -> None:
-    """Every module of it, in a process of its own."""
+    """Every module is imported in a separate process."""
     code = (
         "import importlib, pkgutil, gridctl\n"
         "for module in pkgutil.walk_packages(gridctl.__path__, 'gridctl.'):\n"
@@ -75,7 +75,7 @@ def test_every_command_is_in_the_readme(name: str, project_root: Path) -> None:
 
 
 def test_status_of_a_small_grid_imports_no_tables(tmp_path: Path) -> None:
-    """Neither pandas nor pyarrow, nor anything that trains or draws: each takes longer than the rest of the command."""
+    """Neither pandas nor pyarrow nor code for training or drawing is imported, as each takes longer than all else."""
     made = experiment(tmp_path / "data", f"store: {tmp_path / 'runs'}")
     store = FolderStore(tmp_path / "runs")
     store.put(experiment_yaml(made.name), made.document.to_yaml().encode())

@@ -1,4 +1,4 @@
-"""What the store holds of an experiment becomes two tidy tables; damage is a problem, not the end."""
+"""The content of a store becomes two tidy tables, and damage is a problem but not the end."""
 
 from __future__ import annotations
 

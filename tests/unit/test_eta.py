@@ -1,4 +1,4 @@
-"""The time that remains, from the epochs measured so far."""
+"""The remaining time is estimated from the epochs measured so far."""
 
 from __future__ import annotations
 

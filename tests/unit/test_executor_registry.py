@@ -1,4 +1,4 @@
-"""Executors are found by the names that packages register; one that is at fault is named, with its package."""
+"""Executors are found by registered names, and a faulty one is named with its package."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def test_the_name_of_a_package_that_fails_is_said_by_the_command(install: Instal
 
 
 def test_commands_never_ask_for_an_executor_by_its_name(project_root: Path) -> None:
-    """They ask for a capability; import-linter finds imports of one, and this finds comparisons with a name."""
+    """Commands ask for a capability. import-linter finds imports of an executor; this finds comparisons of names."""
     package = project_root / "orchestrator" / "gridctl"
     found = []
     for path in [*(package / "cli").rglob("*.py"), *(package / "commands").rglob("*.py")]:

@@ -1,4 +1,4 @@
-"""`gridctl export`: every epoch for other tools."""
+"""`gridctl export` writes every epoch for other tools."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was declared of a claim is kept, and a change after the first look is said."""
+"""The declaration of a claim is kept, and a change after the first look is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Logs no attempt writes, such as gigabytes or one endless line: named and left out, in little memory."""
+"""Logs that no attempt writes, such as gigabytes or one endless line, are named and skipped with little memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`gridctl list`: what was submitted from here, and what a store holds."""
+"""`gridctl list` shows what was submitted from here, and what a store holds."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""RunSpec to Job: the manifest word for word, and every mistake of a template with its place.
+"""The manifest of a Job is pinned word for word, and every mistake in a template is reported with its place.
 
-After a change of the template that is meant: GRIDCTL_UPDATE_GOLDEN=1 python -m pytest tests/unit/test_manifest.py
+After an intended change of the template: GRIDCTL_UPDATE_GOLDEN=1 python -m pytest tests/unit/test_manifest.py
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`gridctl plan`: hours from measured epochs, seeds from the declared effect."""
+"""`gridctl plan` estimates hours from measured epochs, and seeds from the declared effect."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def made(tiny: Experiment, store: FolderStore, at_once: int | None = None) -> Es
 
 
 def planned(tiny: Experiment, store: FolderStore) -> Estimate:
-    """Of a grid none of whose own runs may have been begun."""
+    """The plan of a grid of which no run may have begun."""
     collected = collect(store, tiny.runs)
     return estimate(
         tiny, collected, 1, measured_elsewhere(store, tiny, collected, StoredSpecifications(store, tiny.name))
@@ -275,7 +275,7 @@ def test_how_sure_a_measured_deviation_makes_the_seeds(store: FolderStore, tmp_p
 
 
 def test_patients_like_these_take_patients(store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Six patients whose differences vary by 0.05: no number of seeds shows 0.02."""
+    """With six patients whose differences vary by 0.05, no number of seeds shows 0.02."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     document = experiment(tmp_path / "data", "metrics: [dice, soft_dice, bce]").document
     tiny = parse_experiment(document.with_overrides(["compare.effect=0.02"]))
@@ -300,7 +300,7 @@ def test_patients_like_these_take_patients(store: FolderStore, tmp_path: Path, m
 
 
 def cases_apart(run: RunSpec, set_name: str, patient: str, time_point: str) -> float:
-    """Seeds, patients and what is left vary by 0.01 each, the difference of the models by cell."""
+    """Scores in which seeds, patients and residuals vary by 0.01 each, with a difference that depends on the cell."""
     drawn = [
         np.random.default_rng([*key, len(run.model)]).normal(0, 0.01)
         for key in ((run.seed,), (int(patient[-3:]), 7), (run.seed, int(patient[-3:]), round(10 * run.train_ratio)))
@@ -309,7 +309,7 @@ def cases_apart(run: RunSpec, set_name: str, patient: str, time_point: str) -> f
 
 
 def test_power_of_the_test_that_the_report_makes_first(store: FolderStore, tmp_path: Path) -> None:
-    """Both readings, of the same means and the same family as the report's."""
+    """Both readings use the same means and the same family as the report."""
     metrics = "[validation.dice.left_ventricle, sunnybrook.dice.left_ventricle]"
     tiny = declared(
         tmp_path, "metrics=[dice, soft_dice]", f"compare.metrics={metrics}", "compare.effect=0.02",

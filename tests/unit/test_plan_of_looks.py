@@ -1,4 +1,4 @@
-"""`gridctl plan` under `compare.stopping`: looks share the level, and the power and seeds that it names know that."""
+"""`gridctl plan` takes into account that looks under `compare.stopping` share the level."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the README shows of the product is what the product is."""
+"""The README shows the product as it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What logs come to is kept on this machine: the same numbers, and nothing is read that did not change."""
+"""Tables of logs are cached on this machine with the same numbers, and unchanged logs are not read again."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def test_a_cache_whose_files_cannot_be_read_is_said_once(
     for path in [path for path in cache.rglob("*") if path.is_file()]:
         _folder(path)
     assert_same(collect(store, tiny.runs), first)
-    assert len(caplog.records) <= 2  # that they cannot be read, and not be written
+    assert len(caplog.records) <= 2  # one that the tables cannot be read, and one that they cannot be written
 
 
 def test_several_share_a_cache(store: CountingStore, tiny: Experiment) -> None:

@@ -1,4 +1,4 @@
-"""Whether failures share a cause: the messages of real runs, which differ in run, path and number."""
+"""Failures with a common cause are recognised in messages of real runs that differ in run, path and number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tree stays one that a stranger can survey: small modules, few of them in a package."""
+"""A stranger can survey the source tree: modules are small, and packages have few of them."""
 
 from __future__ import annotations
 

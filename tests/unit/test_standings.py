@@ -1,4 +1,4 @@
-"""One rule says where a run stands, from its result, its backend, its cancellation and its last words."""
+"""One rule determines the state of a run from its result, backend, cancellation and last message."""
 
 from __future__ import annotations
 

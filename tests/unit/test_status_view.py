@@ -1,4 +1,4 @@
-"""The status of a large grid fits a screen that is watched, and is whole where it is printed."""
+"""The status of a large grid fits on a watched screen, and is complete if printed."""
 
 from __future__ import annotations
 

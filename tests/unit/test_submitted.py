@@ -1,4 +1,4 @@
-"""`status` and `report` without a name mean the experiment last submitted from this folder."""
+"""`status` and `report` without a name refer to the experiment that was submitted last from this folder."""
 
 from __future__ import annotations
 

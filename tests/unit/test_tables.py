@@ -1,4 +1,4 @@
-"""A table fits its terminal without cutting anything: columns go in their order and are named, then it is a list."""
+"""A table fits its terminal without truncation: columns are dropped in order and named, and then it becomes a list."""
 
 from __future__ import annotations
 

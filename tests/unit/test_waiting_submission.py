@@ -1,4 +1,4 @@
-"""Runs that a submission has not created Jobs of are queued as long as it lives, and not a moment longer."""
+"""Runs whose Jobs a submission has not created yet are queued exactly as long as the submission lives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run's score of cases is a mean over patients, each the mean of its time points; who lacks one is left out."""
+"""A run's score of cases is the mean over patients of the mean over time points; incomplete patients are left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What belongs to a run's identity: every field has decided it, and every default is frozen."""
+"""Every field has decided whether it belongs to a run's identity, and every default is frozen."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def run(**changes: Any) -> RunSpec:
 
 
 def sections(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    """A section and all within it."""
+    """A section and all sections within it."""
     yield model
     for field in model.model_fields.values():
         for inner in models_in(field.annotation):
@@ -63,7 +63,7 @@ def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 @pytest.mark.parametrize("section", dict.fromkeys(sections(RunSpec)), ids=lambda section: section.__name__)
 def test_every_field_says_whether_it_decides(section: type[BaseModel]) -> None:
     for name in section.model_fields:
-        role_of(section, name)  # raises TypeError, by name, for one that nobody has decided
+        role_of(section, name)  # raises a TypeError that names an undecided field
 
 
 DECIDING = {
@@ -118,7 +118,7 @@ MERELY_RECORDED = {
 
 
 def leaves(section: type[BaseModel], before: str = "") -> Iterator[str]:
-    """Paths of all fields that are no sections of their own."""
+    """Paths of all fields that are not sections themselves."""
     for name, field in section.model_fields.items():
         inner = field.annotation
         if isinstance(inner, type) and issubclass(inner, BaseModel) and f"{before}{name}" not in DECIDING:
@@ -206,7 +206,7 @@ def test_where_data_lie_is_recorded_of_every_set() -> None:
 
 
 def defaults() -> dict[str, Any]:
-    """Every default of what decides: of the specification, and of the options of gridctl's own plugins."""
+    """Every default that decides, of the specification and of the options of gridctl's own plugins."""
     found = {}
     for section in dict.fromkeys(sections(RunSpec)):
         for name, field in section.model_fields.items():
@@ -298,7 +298,7 @@ def test_the_defaults_are_those_that_were_frozen() -> None:
     ],
 )
 def test_run_ids_are_the_same_today_as_when_this_was_written(changes: dict[str, Any], digest: str) -> None:
-    """A changed digest would have every finished run of every user trained again."""
+    """If a digest changed, every finished run of every user would be trained again."""
     assert run(**changes).digest == digest
 
 

@@ -1,4 +1,4 @@
-"""Every key of the store is written and read by one module."""
+"""One module writes and reads every key of the store."""
 
 from __future__ import annotations
 

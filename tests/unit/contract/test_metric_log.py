@@ -1,4 +1,4 @@
-"""The metric log: what is written is read again; attempts merge; NaN never gets in."""
+"""The metric log is read as it was written, merges attempts, and never contains NaN."""
 
 from __future__ import annotations
 

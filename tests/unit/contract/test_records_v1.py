@@ -1,4 +1,4 @@
-"""What runs of released versions left in their stores is read as today's records, every number of it."""
+"""Records that released versions left in stores are read as today's records, with every number."""
 
 from __future__ import annotations
 

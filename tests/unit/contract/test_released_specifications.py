@@ -1,4 +1,4 @@
-"""Specifications and experiment files as released versions wrote them: read under the names that their runs have."""
+"""Specifications and experiment files of released versions are read under the names of their runs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_specification_of_before_is_read_under_its_old_name(number: int) -> No
     kept = json.loads(LINES[number])
     run = read_specification(json.dumps(kept["spec"]))
     assert (run.run_id, run.digest, run.schema_version) == (kept["run_id"], kept["digest"], 1)
-    options_of(run.network)  # its model takes the options
+    options_of(run.network)  # the model accepts the options
 
 
 @pytest.mark.parametrize("path", sorted(RELEASED.rglob("spec.json")), ids=lambda path: path.parent.name)

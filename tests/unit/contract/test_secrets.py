@@ -1,4 +1,4 @@
-"""What must never be shown is masked wherever it may be quoted, and what only looks like it is left alone."""
+"""Secrets are masked wherever they may be quoted, and text that only looks like one is left alone."""
 
 from __future__ import annotations
 

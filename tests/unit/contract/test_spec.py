@@ -1,4 +1,4 @@
-"""A run's specification: its name, its hash, and what is refused."""
+"""The specification of a run has a stable name and hash, and refuses what is invalid."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_run_id_is_readable_and_ends_in_the_hash() -> None:
 
 
 def test_run_id_is_the_same_today_as_when_this_was_written() -> None:
-    """A changed hash would make every finished run of every user be trained again."""
+    """If a hash changed, every finished run of every user would be trained again."""
     assert spec().digest == "6644ba505300fccf02edd6a874404b960062cb9b53613523820a6130186b097c"
 
 
@@ -108,7 +108,7 @@ def test_every_run_id_is_a_dns_label_or_is_refused(
     try:
         run_id = run.run_id
     except SpecError:
-        assert len(experiment) + len(model) + len(ablation) > 20  # what a label has room for at the least
+        assert len(experiment) + len(model) + len(ablation) > 20  # a label has at least this much room
         return
     assert len(run_id) <= RUN_ID_MAX_LENGTH
     assert re.fullmatch(LABEL, run_id)

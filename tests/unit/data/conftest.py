@@ -1,4 +1,4 @@
-"""One small synthetic set for all tests of the data layer; tests copy what they change."""
+"""Provides one small synthetic set for all tests of the data layer; tests copy what they change."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def moving_phantom(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A smaller one with every frame of the heart cycle."""
+    """A smaller set with every frame of the cardiac cycle."""
     folder = tmp_path_factory.mktemp("data") / "moving"
     assert write_phantom(folder, PhantomOptions(patients=2, generalisation_patients=1, slices=2, seed=5, series=True))
     return folder

@@ -1,4 +1,4 @@
-"""Functions that are named by their path as preprocessing steps, most of them wrong."""
+"""Functions that tests name by path as preprocessing steps, most of them wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""ACDC's own files: both layouts, Info.cfg as found, arrays the right way round, mistakes by name."""
+"""ACDC's files are read in both layouts, with Info.cfg as published and axes in order; mistakes name the file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gridctl_trainer.datasets.formats.nifti import read_volume
 
 @pytest.fixture
 def patient(phantom: Path, tmp_path: Path) -> Path:
-    """A patient of its own, to be damaged."""
+    """A copy of a patient, which tests damage."""
     source = find_patients(phantom / "acdc")[0]
     return Path(shutil.copytree(source, tmp_path / source.name))
 
@@ -110,7 +110,7 @@ def test_all_mistakes_of_an_info_at_once(tmp_path: Path) -> None:
 
 
 def test_end_diastole_is_the_frame_that_info_names_and_never_assumed_to_be_the_first(patient: Path) -> None:
-    """ED and ES trade places: frames are renamed with them, so nothing else may change."""
+    """Swap ED and ES; frames are renamed accordingly, so nothing else may change."""
     before = {s.phase: s.mask.sum() for s in read_patient(patient) if s.index == 1}
     frames = read_info(patient / "Info.cfg").frames
     for suffix in (".nii.gz", "_gt.nii.gz"):
@@ -163,7 +163,7 @@ def test_slices_without_any_label_are_kept(patient: Path) -> None:
 
 
 def broken(patient: Path, what: str) -> Path:
-    """Damage a patient; the file that must be named."""
+    """Damage a patient, and return the file that must be named."""
     label = next(patient.glob("*_gt.nii.gz"))
     image = label.with_name(label.name.replace("_gt", ""))
     labels = read_volume(label).array

@@ -1,4 +1,4 @@
-"""`gridctl-trainer data ...`: what a person reads, what a script reads, and the exit code."""
+"""`gridctl-trainer data ...` informs persons and scripts, and ends with the right exit code."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_same_for_a_script(root: Path) -> None:
 
 
 def test_contours_of_another_patient_are_wrong(root: Path) -> None:
-    """They lie where another heart would be, as in some public copies."""
+    """The labels lie where another heart would be, as in some public copies."""
     one, two = (patient.contour_folder for patient in sunnybrook.find_patients(root / "sunnybrook"))
     for folder in (one, two):
         for path in folder.glob("*contour-manual.txt"):

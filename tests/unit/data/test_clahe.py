@@ -1,4 +1,4 @@
-"""CLAHE is OpenCV's, bit for bit, however large the image and its values are."""
+"""CLAHE equals OpenCV's bit for bit, however large the image and its values are."""
 
 from __future__ import annotations
 

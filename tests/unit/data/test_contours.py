@@ -1,4 +1,4 @@
-"""Contours: x is the column, sub-pixel coordinates count."""
+"""In contours, x is the column, and sub-pixel coordinates count."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def test_the_area_of_a_circle_follows_its_centre_and_radius_below_a_pixel(x: flo
     rows, columns = np.nonzero(mask)
     assert columns.mean() == pytest.approx(x, abs=0.3)
     assert rows.mean() == pytest.approx(y, abs=0.3)
-    # OpenCV draws the border too, so that half a pixel around belongs to it.
+    # OpenCV also draws the border, so half a pixel around the contour belongs to it.
     assert np.sqrt(mask.sum() / np.pi) == pytest.approx(radius + 0.5, abs=0.35)
 
 
 def test_half_a_pixel_is_not_cut_off() -> None:
-    """Truncated coordinates would move both shapes onto the same pixels."""
+    """If coordinates were truncated, both shapes would cover the same pixels."""
     square = np.array([[10.0, 10], [20, 10], [20, 20], [10, 20]])
     shifted = fill(square + 0.75, (40, 40), HERE)
     assert not np.array_equal(shifted, fill(square, (40, 40), HERE))

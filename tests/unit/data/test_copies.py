@@ -1,4 +1,4 @@
-"""Patients whose images are another one's leave the set, and patients drawn by group: said, and exact."""
+"""Copies of patients are left out, and patients are drawn by group, exactly and with a note."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DATA = DataSpec(train=DatasetSpec(dataset="acdc", path="-"), size_px=32)
 
 
 def as_patient(folder: Path, name: str) -> None:
-    """The same files under the name of another patient."""
+    """Copy the files of a patient under the name of another one."""
     copy = shutil.copytree(folder, folder.with_name(name))
     for path in sorted(copy.iterdir()):
         path.rename(path.with_name(path.name.replace(folder.name, name)))

@@ -1,4 +1,4 @@
-"""Data sets are known by what they declare: nothing outside their own folders compares names or imports one."""
+"""Data sets are known only by what they declare: nothing outside their own folders compares names or imports one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from gridctl_trainer.plugins.entry_points import PluginError
 
 NAMES = ("acdc", "mnms", "mnms2", "nnunet", "sunnybrook")
 OWN = (*(f"datasets/{name}/" for name in NAMES), "datasets/phantom/", "/released/", "former_data_keys.py")
-"""The data sets themselves, who writes synthetic files in their formats, and what reads specifications of before."""
+"""Exceptions: the data sets themselves, the writer of synthetic files, and readers of older specifications."""
 
 
 def sources(root: Path) -> Iterator[Path]:

@@ -1,4 +1,4 @@
-"""Labels that are swapped, images that are blank or repeated, specks, an outer contour that is wrong: each is said."""
+"""Swapped labels, blank or repeated images, specks and wrong outer contours are all reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""M&Ms and M&Ms-2: frames from the table, labels by name, vendor and centre; what does not fit is named."""
+"""M&Ms and M&Ms-2 are read with frames from the table, labels by name, vendor and centre; misfits are named."""
 
 from __future__ import annotations
 

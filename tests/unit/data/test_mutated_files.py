@@ -1,4 +1,4 @@
-"""Whatever happened to a file, it loads right or is a DataError that names it; never anything else."""
+"""Whatever happened to a file, it loads correctly or gives a DataError that names it, and nothing else."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def windows_line_ends(path: Path, _draw: Draw) -> None:
 
 
 def swap_keys(path: Path, draw: Draw) -> None:
-    """Two keys trade places, values staying; ED and ES among them."""
+    """Swap two keys without their values, which may be ED and ES."""
     lines = path.read_text().splitlines()
     first, second = draw(st.integers(0, len(lines) - 1)), draw(st.integers(0, len(lines) - 1))
     keys, values = [line.partition(":")[0] for line in lines], [line.partition(":")[2] for line in lines]
@@ -152,7 +152,7 @@ def another_contour(path: Path, draw: Draw) -> None:
 
 
 def move_contour(path: Path, draw: Draw) -> None:
-    """The whole contour elsewhere, often outside the image."""
+    """Move the whole contour, often outside the image."""
     across, down = draw(st.integers(-150, 150)), draw(st.integers(-150, 150))
     points = [line.split() for line in path.read_text().splitlines()]
     path.write_text("".join(f"{float(x) + across:.2f} {float(y) + down:.2f}\n" for x, y in points))
@@ -223,7 +223,7 @@ def load_or_name(root: Path, frames: int) -> None:
 
 
 def check(phantom: Path, data: st.DataObject) -> None:
-    """Mutate one file of one patient; read it with temporal context or without."""
+    """Mutate one file of one patient, and read the patient with or without temporal context."""
     with tempfile.TemporaryDirectory() as folder:
         frames = data.draw(st.sampled_from([1, 3]), "frames")
         if data.draw(st.booleans(), "ACDC"):
@@ -243,7 +243,7 @@ def check(phantom: Path, data: st.DataObject) -> None:
 
 
 def _is_read(path: Path, root: Path, frames: int) -> bool:
-    """Files of the series only where series are read, images only where a contour or a series needs them."""
+    """Choose files of the series only if series are read, and images only if a contour or a series needs them."""
     if not path.name.endswith(tuple(MUTATIONS)) or ("_4d" in path.name and frames == 1):
         return False
     return path.suffix != ".dcm" or frames > 1 or any(root.rglob(f"IM-*-{path.stem[-4:]}-icontour-manual.txt"))

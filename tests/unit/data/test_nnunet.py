@@ -1,4 +1,4 @@
-"""nnU-Net's raw layout: labels by name, channels, patients by pattern or table, and never one file for one patient."""
+"""nnU-Net's raw layout is read with labels by name, channels, and patients by pattern or table, never by file."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def published(phantom: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[i
 
 @pytest.fixture
 def raw(published: dict[int, Path], tmp_path: Path) -> Path:
-    """One of one's own, to be changed."""
+    """A copy, which tests change."""
     return Path(shutil.copytree(published[2], tmp_path / "Dataset027_ACDC"))
 
 

@@ -1,4 +1,4 @@
-"""Nothing but the default of the specification and a study knows a preprocessing step of gridctl by name."""
+"""Only the default of the specification and a study know preprocessing steps of gridctl by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KNOW_THEM = (
 
 
 def named_in(text: str) -> set[str]:
-    """Names of steps among the texts of a program; those within sentences are none."""
+    """Names of steps among the strings of a program, except within sentences."""
     constants = (node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant))
     return {value for value in constants if value in OWN}
 

@@ -1,4 +1,4 @@
-"""Preprocessing steps of others: applied in their place, and what they must not return is said in one message."""
+"""Steps of plugins are applied in their place, and an invalid result gives one message."""
 
 from __future__ import annotations
 

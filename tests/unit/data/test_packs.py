@@ -1,4 +1,4 @@
-"""A pack is what on-the-fly preprocessing gives, bit for bit; made once, whole or not at all."""
+"""A pack equals on-the-fly preprocessing bit for bit, and is made once and atomically."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def root(phantom: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Patients read so far."""
+    """Number of patients read so far."""
     read: list[str] = []
 
     def counting(source: object, recipe: Recipe) -> object:

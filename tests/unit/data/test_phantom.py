@@ -1,4 +1,4 @@
-"""The synthetic set: real formats, the same bytes for the same seed, hearts that beat."""
+"""The synthetic set has real formats, the same bytes for the same seed, and beating hearts."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_both_sets_go_through_the_loaders_of_real_data(phantom: Path) -> None:
 
 
 def test_hearts_beat(phantom: Path) -> None:
-    """Volumes and ejection fractions that a clinic could have measured."""
+    """Volumes and ejection fractions are clinically plausible."""
     for slices in every_heart(phantom):
         diastole, systole = volume_ml(slices, "ED"), volume_ml(slices, "ES")
         assert 20 < diastole < 500

@@ -1,4 +1,4 @@
-"""From the scanner's grid to the square and back: nothing moves, and what the crop cut off is missed."""
+"""Mapping from the scanner's grid to the square and back moves nothing, and marks what was cropped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Labels of another heart, cavities outside their wall, impossible volumes: said, and nothing else is."""
+"""Labels of another heart, cavities outside their wall and impossible volumes are reported, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The thesis's steps, in its order, each removable; images and masks stay on the same pixels."""
+"""The thesis's steps run in its order and can each be left out; images and masks stay on the same pixels."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def spec(size_px: int, *without: str) -> DataSpec:
 
 
 def preprocess(image: np.ndarray, mask: np.ndarray, data: DataSpec) -> tuple[np.ndarray, np.ndarray]:
-    """A series of one frame."""
+    """Make a series of one frame."""
     prepared = steps.preprocess(image[None], mask, data, (1.5, 1.5))
     assert prepared.series.shape[0] == 1
     return prepared.series[0], prepared.mask

@@ -1,4 +1,4 @@
-"""The published files themselves: they load, and their hearts pump as their diagnoses say."""
+"""The published files load, and their hearts pump as their diagnoses say."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 EJECTION_FRACTION = {"DCM": (0.05, 0.4), "HCM": (0.5, 0.9), "MINF": (0.1, 0.45), "NOR": (0.5, 0.8), "RV": (0.3, 0.8)}
-"""Plausible ones by diagnosis (Bernard et al. 2018, section II-A), with some margin; any other: below."""
+"""Plausible ejection fractions by diagnosis (Bernard et al. 2018, section II-A), with some margin."""
 
 ANY = (0.05, 0.8)
 
@@ -58,7 +58,7 @@ EJECTION_FRACTION_PERCENT = {
     "HCM": (67.4, 8.9),
     "RV": (54.7, 6.1),
 }
-"""Mean and standard deviation of the twenty patients of each group, from the masks of all 100."""
+"""Mean and standard deviation over the twenty patients of each group, from the masks of all 100."""
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""Temporal context: frames end at the labelled one, time runs backward to end-diastole, padding is said."""
+"""Series end at the labelled frame, run backward to end-diastole, and report padding."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_acdc_series_are_frames_of_the_4d_file_to_the_labelled_one(patient: Path
 
 
 def test_hearts_move_towards_the_labelled_phase(patient: Path) -> None:
-    """Contracting to end-systole and, seen backward, filling to end-diastole: other pixels are blood each time."""
+    """The heart contracts to end-systole and, in reversed time, fills to end-diastole, so blood covers other pixels."""
     for labelled in acdc.read_patient(patient, frames=7):
         apart = [float(np.abs(frame - labelled.image).mean()) for frame in labelled.series[:-1]]
         assert np.mean(apart[:2]) > np.mean(apart[-2:]), "the first frames are the least like the labelled one"
@@ -118,7 +118,7 @@ def test_a_4d_file_is_compared_with_the_labelled_frames(damage: str, said: str, 
 
 
 def test_sunnybrook_series_close_the_heart_cycle(moving_phantom: Path) -> None:
-    """End-diastole is the last of 20 phases: what follows it, and is shown before it, are the first."""
+    """End-diastole is the last of 20 phases, so the frames after it, which are shown before it, are the first ones."""
     (patient,) = sunnybrook.find_patients(moving_phantom / "sunnybrook")
     said: list[Oddity] = []
     slices = sunnybrook.read_patient(patient, frames=4, notice=said.append)
@@ -132,7 +132,7 @@ def test_sunnybrook_series_close_the_heart_cycle(moving_phantom: Path) -> None:
 
 
 def test_missing_images_of_a_sunnybrook_series_are_padded_and_said(phantom: Path) -> None:
-    """The small phantom has files of labelled phases alone."""
+    """The small phantom has files of labelled phases only."""
     said: list[Oddity] = []
     patient = sunnybrook.find_patients(phantom / "sunnybrook")[0]
     slices = sunnybrook.read_patient(patient, frames=3, notice=said.append)

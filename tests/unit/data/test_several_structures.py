@@ -1,4 +1,4 @@
-"""Several structures are one label of each pixel; one structure is what it always was."""
+"""Several structures become one label per pixel, and a single structure works as before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The split depends on patients, ratio and seed alone, and is exact to within one patient."""
+"""The split depends only on patients, ratio and seed, and is exact to within one patient."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_seeds_draw_different_patients_evenly() -> None:
 
 
 def test_the_split_never_moves_between_versions() -> None:
-    """Old runs would otherwise be compared with new ones on other patients."""
+    """Otherwise, old runs would be compared with new ones on different patients."""
     split = split_patients([f"patient{number:03d}" for number in range(1, 11)], 0.3, 42)
     assert split.train == ("patient003", "patient007", "patient010")
     assert split.digest.startswith("216162ab")

@@ -1,4 +1,4 @@
-"""The steps that come with gridctl keep what every preprocessing step promises."""
+"""The built-in steps keep the promises of every preprocessing step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sunnybrook's own files: both editions, files joined on numbers, pixels and contours the right way round."""
+"""Sunnybrook's files are read in both editions, joined by numbers, with pixels and contours in the right axes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gridctl_trainer.datasets.sunnybrook.patients import Patient, find_patients,
 
 @pytest.fixture
 def root(phantom: Path, tmp_path: Path) -> Path:
-    """The set, to be rearranged and damaged."""
+    """A copy of the set, which tests rearrange and damage."""
     return Path(shutil.copytree(phantom / "sunnybrook", tmp_path / "sunnybrook"))
 
 
@@ -27,7 +27,7 @@ def first(root: Path) -> Patient:
 
 
 def test_images_of_one_name_are_joined_with_contours_of_another(root: Path) -> None:
-    """`SC-HF-I-1` beside `SC-HF-I-01`, on the last number of the file name."""
+    """`SC-HF-I-1` and `SC-HF-I-01` are joined by the last number of the file name."""
     patient = first(root)
     assert re.fullmatch(r"SC-[A-Z-]+-[1-9]\d*", patient.patient)
     padded = next(path for path in patient.contours["i"].values()).parts
@@ -61,7 +61,7 @@ LIST = "scd_patientdata.csv"
 
 
 def as_the_atlas_distributes_it(root: Path, atlas: Path) -> list[Patient]:
-    """Images of `SCD0000N01` with a series beside the cine, contours of `SC-...`, and the list that joins the two."""
+    """Make images `SCD0000N01` with a second series, contours `SC-...`, and the list that joins them."""
     lines = ["PatientID,OriginalID,Gender,Age,Pathology"]
     patients = find_patients(root)
     for number, patient in enumerate(patients, 1):
@@ -182,7 +182,7 @@ def test_a_compressed_image_reads_the_same(root: Path) -> None:
 
 
 def broken(patient: Patient, what: str) -> Path:
-    """Damage a patient; the file that must be named."""
+    """Damage a patient, and return the file that must be named."""
     number, contour = next(iter(patient.contours["i"].items()))
     image = patient.images[number]
     if what == "no image":

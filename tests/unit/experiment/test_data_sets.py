@@ -1,4 +1,4 @@
-"""The grammar of data: sets by name, and what is written in place of the keys of before."""
+"""The section `data` names data sets, and tells users of old keys what to write instead."""
 
 from __future__ import annotations
 

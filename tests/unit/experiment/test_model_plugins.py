@@ -1,4 +1,4 @@
-"""Models are found by the names that packages register, or by their path; one at fault is named in one line."""
+"""Models are found by registered names or by their path, and a faulty one is named on one line."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ def test_one_that_is_at_fault_is_said_in_one_line_with_its_package(install: Inst
     assert reason in text
     assert "mylab" in text
     assert len(text.splitlines()) == 2
-    parse(TEXT.replace("mine:\n    width: 3", "unet: {}"))  # nobody else is harmed
+    parse(TEXT.replace("mine:\n    width: 3", "unet: {}"))  # other models still work
 
 
 def test_one_that_two_packages_register_names_both(install: Install) -> None:
@@ -220,7 +220,7 @@ def test_folders_of_plugin_path_start_at_the_file(tmp_path: Path) -> None:
 
 
 def test_nothing_asks_for_a_built_in_model_by_its_name(project_root: Path) -> None:
-    """Outside their own folders, where they are registered, and what reproduces a study."""
+    """Models may be named only in their own folders, where they are registered, and to reproduce a study."""
     found = []
     own = ("gridctl_trainer/models/", "gridctl/studies/", "contract/released/")
     for package in (project_root / "orchestrator" / "gridctl", project_root / "trainer" / "gridctl_trainer"):
@@ -247,7 +247,7 @@ def test_a_refused_option_leaves_nothing_behind(install: Install) -> None:
 def test_what_was_trained_by_one_that_is_not_here_can_still_be_read(
     install: Install, tmp_path: Path, code: str
 ) -> None:
-    """Its defaults are not known here: the runs say what they were trained with."""
+    """The model's defaults are unknown here, but the runs record their options."""
     install("mylab")
     text = TEXT.replace("width: 3", "width: 3\n    name: a\n    batch_size: 2")
     runs = parse(text).runs

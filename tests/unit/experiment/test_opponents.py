@@ -1,4 +1,4 @@
-"""`against: [unet, other]`: one comparison with each opponent, all corrected together, mistakes at their own line."""
+"""`against: [unet, other]` makes one comparison per opponent, corrects all together, and reports mistakes by line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`data.preprocessing`: steps of plugins in the order that they declare or that a list gives, and mistakes in it."""
+"""`data.preprocessing` takes steps of plugins in their declared order or that of a list, and reports mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/experiment.md is the reference of every key, and never older than the program."""
+"""docs/experiment.md describes every key and is up to date."""
 
 from __future__ import annotations
 

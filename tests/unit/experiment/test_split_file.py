@@ -1,4 +1,4 @@
-"""`data.split` in an experiment file: files in three forms, folds as an axis of the grid, and mistakes."""
+"""`data.split` takes files in three forms, or folds as an axis of the grid, and reports mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Items of studies by name: each means one table or figure, and a mistake is said with its line."""
+"""The name of a study's item means one table or figure, and a mistake is reported with its line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loss, optimizer and schedule of an experiment file: a name alone or a section, and every mistake with its line."""
+"""Loss, optimizer and schedule are a name or a section, and every mistake is reported with its line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of a value of the wrong type, in every field there is: words of a person, and a line."""
+"""A value of the wrong type in any field gives a message in plain words with a line."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ PYTHON = re.compile(
 
 
 def fields() -> Iterator[tuple[str | int, ...]]:
-    """The place of every field of the schema, and of every item of a list or mapping in the sound file."""
+    """The path of every field of the schema, and of every item of a list or mapping in the valid file."""
     yield from _below(ExperimentFile, (), SOUND)
     for name, network in installed_options().items():
         for field in [*network.model_fields, *TrainingSpec.model_fields]:
@@ -82,7 +82,7 @@ def _below(model: type[BaseModel], at: tuple[str | int, ...], sound: Any) -> Ite
 
 
 def changed(at: tuple[str | int, ...], value: Any) -> str:
-    """The sound file as JSON, which is YAML, one key a line, with one value changed."""
+    """The valid file as JSON, which is also YAML, with one key per line and one value changed."""
     content = copy.deepcopy(SOUND)
     node: Any = content
     for part, following in itertools.pairwise(at):
@@ -116,7 +116,7 @@ def test_a_wrong_value_is_named_in_plain_words_at_its_line(section: str) -> None
                 parse_experiment(Document.parse(changed(at, value), "tiny.yaml"))
             except InputError as error:
                 for problem in error.problems:
-                    # a value, a path or a name that the author gave may be any word
+                    # values, paths and names that the author gave may contain any word
                     said = re.sub(r"'[^']*'|^[\w.\[\]/]+: |known: .*|Kubernetes object", "", str(problem))
                     if PYTHON.search(said) or not re.match(r"tiny\.yaml:\d+$", problem.where):
                         odd[(at, repr(value))] = str(problem)

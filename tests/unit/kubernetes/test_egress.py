@@ -1,4 +1,4 @@
-"""A port that no NetworkPolicy of the namespace lets pods out to is named, with what opens it."""
+"""A port that no NetworkPolicy allows pods to reach is named, with what would open it."""
 
 from __future__ import annotations
 

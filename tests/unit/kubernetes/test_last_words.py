@@ -1,4 +1,4 @@
-"""What a termination message says of a failure, on one line, beside what the attempt's own log says."""
+"""A failure is described on one line by the termination message and by the attempt's own log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The limit of active Jobs, over a cluster whose watch lags behind."""
+"""The limit of active Jobs holds on a cluster whose watch lags behind."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gridctl.executors.kubernetes.max_active import ActiveJobLimit
 
 
 class Cluster:
-    """Jobs that end after so many looks, and that a look shows only after some others."""
+    """Jobs that end after this number of looks, and appear only after some looks."""
 
     def __init__(self, lasts: int, lag: int) -> None:
         self._lasts = lasts
@@ -51,7 +51,7 @@ def jobs(*names: str) -> list[Mapping[str, Any]]:
 
 
 class Failing(Cluster):
-    """Jobs that fail after so many looks, but for some."""
+    """Jobs that fail after this number of looks, with exceptions."""
 
     def __init__(self, why: Mapping[str, str], before: Sequence[str] = ()) -> None:
         super().__init__(lasts=2, lag=1)
@@ -62,7 +62,7 @@ class Failing(Cluster):
         known = super().observe()
         for name in known:
             if self._looks > self._born[name] + 3:
-                self._before.pop(name, None)  # the watch has noticed by now that it was replaced
+                self._before.pop(name, None)  # by now, the watch has noticed that it was replaced
         shown = {name: a if a.active else self._ended(name) for name, a in known.items()}
         return shown | {name: Activity(failed=True, reason=why) for name, why in self._before.items()}
 

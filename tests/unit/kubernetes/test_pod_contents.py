@@ -1,4 +1,4 @@
-"""What pods bring for their runs is read from the rendered Jobs: folders of data, and GPUs."""
+"""The data folders and GPUs of pods are read from the rendered Jobs."""
 
 from __future__ import annotations
 

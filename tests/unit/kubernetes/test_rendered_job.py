@@ -1,4 +1,4 @@
-"""The Job that is read from a template's output is what a plain YAML reader makes of the same text."""
+"""The Job that is read from a template's output equals what a plain YAML parser makes of it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DOCUMENTS = {
 
 
 def output(text: str) -> TemplateOutput:
-    """The text as a template's output, in pieces that do not end with lines."""
+    """The text as output of a template, in pieces that do not end at line breaks."""
     made = TemplateOutput(lines_by_text(text))
     for number, start in enumerate(range(0, len(text), 5)):
         made.add(text[start : start + 5], 1 if number == 0 else 1 + text.count("\n", 0, start))

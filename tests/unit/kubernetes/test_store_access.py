@@ -1,4 +1,4 @@
-"""What pods will have to reach S3, of rendered Jobs, beside what a shell has: key by key, names and no secrets."""
+"""Compares the S3 settings of rendered Jobs with those of a shell, by key and without secrets."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Compared = Callable[..., dict[str, StoreAccessFinding]]
 
 @pytest.fixture
 def compared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Compared:
-    """Compares this process's environment with that of the Job of an experiment."""
+    """Compares this process's environment with that of an experiment's Job."""
     import os
 
     for name in [name for name in os.environ if name.startswith("AWS_") or name.lower().endswith("_proxy")]:
@@ -108,9 +108,9 @@ def test_no_secret_at_all(compared: Compared) -> None:
 
 
 def test_the_command_for_missing_keys_can_be_pasted(compared: Compared, tmp_path: Path) -> None:
-    """A shell that reads it hands kubectl the values of its own variables."""
+    """A shell that runs the advice passes the values of its own variables to kubectl."""
     found = compared(secret=("AWS_ACCESS_KEY_ID", ENDPOINT))[", ".join(KEYS)]
-    assert found.certain  # half of a pair
+    assert found.certain  # only half of a pair is set
     kubectl = tmp_path / "kubectl"
     kubectl.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     kubectl.chmod(0o755)

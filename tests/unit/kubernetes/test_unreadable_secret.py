@@ -1,4 +1,4 @@
-"""Whoever may not read a Secret hears which right is missing, which keys pods need, and who can look how."""
+"""If a Secret may not be read, the message says which right is missing, which keys pods need, and who can check."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A submission that waits for Jobs that never start says why, once."""
+"""A submission that waits for Jobs that never start says why, but only once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A signal that comes while the preflight is being started ends it as well."""
+"""A signal that arrives while the preflight is starting ends it as well."""
 
 from __future__ import annotations
 

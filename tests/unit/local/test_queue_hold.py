@@ -1,4 +1,4 @@
-"""A submission holds the runs that it will train, until it has started them, lets them go, or is gone."""
+"""A submission holds the runs that it will train until it has started or released them, or is gone."""
 
 from __future__ import annotations
 

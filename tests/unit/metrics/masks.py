@@ -1,4 +1,4 @@
-"""Pairs of masks to measure surfaces on: random ones of every awkward kind, and those of real patients."""
+"""Makes pairs of masks to measure surfaces on: random ones of every awkward kind, and masks of real patients."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from gridctl_trainer.metrics.base import CaseVolume
 Mask = NDArray[np.bool_]
 KINDS = ("noise", "one voxel", "ball", "several balls", "at the border", "full", "one slice")
 SPACINGS_MM = ((10.0, 1.5625, 1.5625), (5.0, 1.3, 1.7), (1.0, 1.0, 1.0), (8.0, 0.4, 2.0), (0.8, 2.0, 3.1))
-"""Of slices, rows and columns."""
+"""Spacing of slices, rows and columns."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two masks that are not empty.
+    """Two nonempty masks.
 
     Attributes:
-        name: To find it again.
-        predicted, truth: (S, H, W).
-        spacing_mm: Of each axis.
+        name: Name by which to find the pair again.
+        predicted, truth: (S, H, W) masks.
+        spacing_mm: Spacing along each axis.
     """
 
     name: str
@@ -70,7 +70,7 @@ def random_mask(kind: str, shape: tuple[int, ...], rng: np.random.Generator) -> 
 
 
 def real_pairs(root: Path, every: int = 1) -> Iterator[Pair]:
-    """Of every n-th patient and structure, end-systole against end-diastole: as far apart as bad predictions."""
+    """For every n-th patient and structure, end-systole against end-diastole, which differ like bad predictions."""
     for kind, (_, sources) in find_sets(root).items():
         for source in sources[::every]:
             slices = source.read(1, ignore)

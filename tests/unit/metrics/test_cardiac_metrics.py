@@ -1,4 +1,4 @@
-"""Volumes, ejection fraction and mass are those that the label files hold, and what has none says why."""
+"""Volumes, ejection fraction and mass match the label files, and a missing value says why."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from gridctl_trainer.plugins.metric import METRICS
 ROOT = os.environ.get("GRIDCTL_TEST_DATA", "")
 ALL = load_metrics([name for name in METRICS.names() if METRICS.is_built_in(name)])
 BY_GROUP = {"NOR": (60.3, 5.1), "MINF": (31.0, 8.1), "DCM": (18.4, 6.7), "HCM": (67.4, 8.9), "RV": (54.7, 6.1)}
-"""Mean and sd of the ejection fraction by the masks of the 100 training patients."""
+"""Mean and sd of the ejection fraction from the masks of the 100 training patients."""
 
 
 def voxels(
@@ -99,7 +99,7 @@ def test_where_only_cavities_are_segmented_nothing_is_said_of_mass() -> None:
 
 @pytest.mark.skipif(not ROOT, reason="no real data: set GRIDCTL_TEST_DATA to a folder with ACDC in `acdc`")
 def test_ejection_fractions_of_real_patients_are_those_of_their_groups() -> None:
-    """All of the label files, truth against truth: perfect, and as their diagnoses say."""
+    """On all label files, truth against truth is perfect and matches the diagnoses."""
     fractions = defaultdict(list)
     for folder in sorted(path for path in (Path(ROOT) / "acdc").rglob("patient*") if path.is_dir()):
         times, info = {}, read_info(folder / "Info.cfg")

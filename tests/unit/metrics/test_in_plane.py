@@ -1,4 +1,4 @@
-"""Distances within slices: each slice for itself, missed ones with its diagonal, thirds from base to apex."""
+"""Distances within slices treat each slice separately, count missed ones by the diagonal, and give thirds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MM = (1.5, 1.25, 10.0)
 
 
 def cone(shifts: list[int], *, base_last: bool = False) -> CaseVolume:
-    """Squares that grow smaller, each predicted so many rows away."""
+    """Squares of decreasing size, each predicted this number of rows away."""
     truth, predicted = np.zeros((2, len(shifts), 60, 60), dtype=bool)
     for place, shift in enumerate(shifts):
         side = 30 - 2 * place

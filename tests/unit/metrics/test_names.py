@@ -1,4 +1,4 @@
-"""Names of scores: read and written alike, filled in where the structure was left out, refused with what was meant."""
+"""Names of scores are read as written, completed if the structure is left out, and refused with a suggestion."""
 
 from __future__ import annotations
 
@@ -122,5 +122,5 @@ def test_a_mistake_is_named_with_its_line_and_what_to_do(changes: dict[str, str]
 
 
 def test_another_list_of_metrics_is_the_same_run(tmp_path: Path) -> None:
-    """It changes neither the weights nor the scores that both have."""
+    """The change affects neither the weights nor the scores that both have."""
     assert {run.run_id for run in experiment().runs} == {run.run_id for run in experiment(metrics="[soft_dice]").runs}

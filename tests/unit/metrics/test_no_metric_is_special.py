@@ -1,4 +1,4 @@
-"""Nothing but a metric's own module, its registration, the default and a study knows a metric of gridctl by name."""
+"""Only a metric's own module, its registration, the default and a study know a metric of gridctl by name."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ OWN = [name for name in METRICS.names() if METRICS.is_built_in(name)]
 EXEMPT = (
     *(f"trainer/gridctl_trainer/metrics/{name}.py" for name in OWN),
     "trainer/gridctl_trainer/contract/released/",
-    "trainer/gridctl_trainer/contract/spec/training/loss.py",  # losses, of which some are called as scores are
+    "trainer/gridctl_trainer/contract/spec/training/loss.py",  # some losses have the same names as scores
     "trainer/gridctl_trainer/training/objective.py",
     "orchestrator/gridctl/studies/",
     "orchestrator/gridctl/report/scorecard_columns.py",
 )
 FIELDS = {*PatientFunction.model_fields, "volume_ml", "ef", "dice_bce", "batch_dice"}
-"""What records other than scores, and losses, are called."""
+"""Names of losses, and of records other than scores."""
 DECIDING = [name for name in OWN if name not in FIELDS]
 NAMED = re.compile(rf"(^|[._]|\b)({'|'.join(DECIDING)})($|\.|\b)")
 PARSING = ("startswith", "endswith", "removeprefix", "removesuffix", "partition", "rpartition", "split", "rsplit")
@@ -36,7 +36,7 @@ FILES = [
 
 
 def decided_by(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Texts that a program compares with, looks up or cuts off, and their lines."""
+    """Strings that a program compares with, looks up or removes, with their lines."""
     for node in ast.walk(tree):
         parts: list[ast.expr | None] = []
         if isinstance(node, ast.Compare):

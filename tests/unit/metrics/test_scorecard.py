@@ -1,4 +1,4 @@
-"""What metrics of cases and patients answer is checked, and what they leave undefined is kept with its reason."""
+"""Results of case and patient metrics are checked, and undefined values are kept with their reason."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gridctl_trainer.metrics.scorecard import Scores, score_case, score_patient
 
 
 def volume(predicted: int, true: int, both: int = 0) -> CaseVolume:
-    """One slice with so many voxels."""
+    """One slice with this number of voxels."""
     flat_truth, flat_predicted = np.zeros((2, 100), dtype=bool)
     flat_truth[:true] = True
     flat_predicted[true - both : true - both + predicted] = True

@@ -1,4 +1,4 @@
-"""What a metric answers is checked; what it leaves undefined is counted with its reason, never averaged."""
+"""Results of a metric are checked, and undefined values are counted with their reason and never averaged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def metric(function: Any, batch_function: Any = None, **info: Any) -> Metric:
 
 
 def scored(*answers: Any, **info: Any) -> Scored:
-    """Of one metric that gives these answers for minibatches of as many images."""
+    """Scores of one metric that returns these values for minibatches of the same sizes."""
     given = iter(answers)
     made = Scored([metric(lambda _: next(given), **info)])
     for answer in answers:
@@ -143,11 +143,11 @@ def test_what_is_scored_after_an_epoch_is_slices_alone() -> None:
 
 
 def test_what_nobody_outlined_is_counted_and_not_scored() -> None:
-    """An image without a contour is neither right nor wrong, whatever the model draws on it."""
+    """An image without a contour is neither right nor wrong, whatever the model predicts."""
     truth = torch.zeros(3, 4, 4)
     truth[0, :2] = 1
     logits = torch.where(truth > 0, 20.0, -20.0)
-    logits[1] = 20.0  # all of an image that nobody outlined
+    logits[1] = 20.0  # the whole of an image that was not outlined
     batch = {"left_ventricle": SliceBatch(logits, truth, logits > 0)}
     scored = Scored(load_metrics(("soft_dice",)))
     scored.add(batch, {"left_ventricle": torch.tensor([True, False, True])})

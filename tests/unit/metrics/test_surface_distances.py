@@ -1,4 +1,4 @@
-"""Distances and surface Dice equal those of the libraries that the field uses, on masks of every awkward kind."""
+"""Distances and surface Dice equal those of the field's libraries, on masks of every awkward kind."""
 
 from __future__ import annotations
 
@@ -32,15 +32,17 @@ pytestmark = [  # about how these libraries call others, and themselves
 
 
 def transformed(predicted: Mask, truth: Mask, spacing_mm: tuple[float, ...]) -> SurfaceDistances:
-    """The definition as it reads: scipy's erosion, and its distance transform of the whole grid."""
+    """The definition, literally: scipy's erosion, and its distance transform of the whole grid."""
     edges = [mask & ~binary_erosion(mask) for mask in (predicted, truth)]
     to_edge = [distance_transform_edt(~edge, sampling=spacing_mm) for edge in edges]
     return SurfaceDistances(to_edge[1][edges[0]], to_edge[0][edges[1]])
 
 
 def monai_hd95(pair: Pair) -> torch.Tensor:
-    """By MONAI's own distances. Its function takes their percentiles in float32, in which the rank 0.95 (n - 1) is
-    rounded: by up to 1e-4 of the gap between two neighbours.
+    """Compute percentiles of MONAI's own distances.
+
+    MONAI itself takes them in float32, in which the rank 0.95 (n - 1) is rounded, by up to 1e-4 of the gap between two
+    neighbours.
     """
     masks = (torch.from_numpy(mask) for mask in (pair.predicted, pair.truth))
     distances = get_edge_surface_distance(*masks, spacing=list(pair.spacing_mm), symmetric=True)[1]
@@ -146,7 +148,7 @@ def test_a_shift_by_one_voxel_is_as_large_as_that_voxel(axis: int, spacing_mm: f
 
 
 def test_a_tolerance_that_is_met_exactly_is_met() -> None:
-    """0.4 mm five times is 2 mm, though not in every order of rounding."""
+    """Five times 0.4 mm is 2 mm, although rounding may give another result."""
     truth, predicted = np.zeros((2, 3, 40, 40), dtype=bool)
     truth[1, 10:30, 13:20], predicted[1, 10:30, 18:25] = True, True
     volume = CaseVolume(predicted, truth, (1.0, 0.4, 100.0), np.arange(3))
@@ -174,7 +176,7 @@ def test_without_the_distance_of_slices_there_is_none_of_surfaces() -> None:
 
 
 def test_slices_that_nobody_outlined_lie_between_those_that_are() -> None:
-    """A volume of which every other slice is annotated is as deep as the scan."""
+    """A volume with annotations on every other slice is as deep as the scan."""
     truth, predicted = np.zeros((2, 2, 9, 9), dtype=bool)
     truth[0, 4, 4] = predicted[1, 4, 4] = True
     volume = CaseVolume(predicted, truth, (1.0, 1.0, 10.0), np.array([3, 5]))

@@ -1,7 +1,7 @@
-"""fGRU, GALA and the whole γ-Net step by step in NumPy: slow, plain, written from the equations alone.
+"""fGRU, GALA and the whole γ-Net, step by step in NumPy: slow, plain, and written from the equations alone.
 
-Maps are (B, C, H, W) float64. Nothing is folded, skipped or reordered: what the fast network
-computes in a cheaper way is computed here as it is written.
+Maps are (B, C, H, W) float64. Nothing is folded, skipped or reordered: whatever the fast network computes in a cheaper
+way is computed here as the equations say.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 
 
 def conv(maps: Array, kernel: Array, bias: Array | None = None) -> Array:
-    """Cross-correlation with zero padding k // 2; kernel (out, in, k, k)."""
+    """Cross-correlation with zero padding k // 2 and a kernel (out, in, k, k)."""
     reach = kernel.shape[-1] // 2
     padded = np.pad(maps, ((0, 0), (0, 0), (reach, reach), (reach, reach)))
     height, width = maps.shape[2:]
@@ -50,7 +50,7 @@ def max_pool(maps: Array) -> Array:
 
 
 def upsample(maps: Array, factor: int) -> Array:
-    """Bilinear, align_corners=False: output pixel i samples at (i + 1/2) / factor - 1/2, held at the border."""
+    """Resize bilinearly, align_corners=False: output pixel i samples at (i + 1/2) / factor - 1/2, held at the edge."""
 
     def along(values: Array, axis: int) -> Array:
         size = values.shape[axis]
@@ -67,7 +67,7 @@ def upsample(maps: Array, factor: int) -> Array:
 
 @dataclass(frozen=True)
 class Weights:
-    """Arrays by name, below a prefix."""
+    """Arrays by name below a prefix."""
 
     arrays: Mapping[str, Array]
     prefix: str = ""
@@ -114,7 +114,7 @@ def fgru(drive: Array, hidden: Array, weights: Weights, spec: GammaNetOptions, t
 
 def block(maps: Array, weights: Weights, spec: GammaNetOptions) -> Array:
     for index in range(spec.convs_per_block):
-        layer = weights.of(str(2 * index))  # a norm with its ReLU stands between
+        layer = weights.of(str(2 * index))  # there is a norm with its ReLU in between
         maps = conv(maps, layer["weight"], layer["bias"])
         if spec.norm == "instance":
             maps = instance_norm(maps, 1e-5)
@@ -125,7 +125,7 @@ def block(maps: Array, weights: Weights, spec: GammaNetOptions) -> Array:
 def gamma_net(
     frames: list[Array], initial: list[Array], weights: Weights, spec: GammaNetOptions, *, training: bool
 ) -> list[Array]:
-    """Logits after each timestep; frames are (B, 1, H, W), one a timestep."""
+    """Logits after each timestep; there is one frame (B, 1, H, W) per timestep."""
     depth, hidden, outputs = spec.depth, list(initial), []
     for timestep, frame in enumerate(frames):
         maps, skips = frame, []

@@ -1,4 +1,4 @@
-"""`torch.compile` may be put around either network."""
+"""`torch.compile` works on either network."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.networks import gamma_net, unet
 GAMMA_NET: dict[str, Any] = {"channels": (16, 2), "down_fgru_kernels": (7, 1), "up_fgru_kernels": (1,)}
 
 
-@pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")  # torch's own tracer does
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")  # raised by torch's own tracer
 @pytest.mark.parametrize(
     "spec", [unet(channels=(2, 3)), gamma_net(**GAMMA_NET, timesteps=2)], ids=["unet", "gamma_net"]
 )
 def test_the_compiler_sees_the_same_function_and_gradients(spec: NetworkSpec) -> None:
-    """Traced whole, forward and backward; what its backend makes of the trace is torch's."""
+    """Forward and backward passes are traced completely; the backend is torch's concern."""
     torch.manual_seed(0)
     model = build_model(spec)
     images = torch.rand(2, 1, 64, 64)  # large enough for the Fourier transform of tiles

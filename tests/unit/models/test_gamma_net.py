@@ -1,4 +1,4 @@
-"""γ-Net is the function its equations say, with every option, in value and gradient."""
+"""γ-Net equals its equations with every option, in value and gradient."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ OPTIONS: list[dict[str, Any]] = [
 
 
 def network(**options: Any) -> GammaNet:
-    """A small network in float64 whose every parameter was moved off its start."""
+    """A small network in float64, with every parameter moved away from its initial value."""
     torch.manual_seed(0)
     model = build_model(networks.gamma_net(**{**SMALL, **options})).double()
     with torch.no_grad():
@@ -64,7 +64,7 @@ def weights_of(model: torch.nn.Module) -> Weights:
 
 
 def initial_states(spec: GammaNetOptions, batch: int, size: int) -> list[np.ndarray]:
-    """What the network draws after `manual_seed(5)`, or zeros."""
+    """The initial state that the network draws after `manual_seed(5)`, or zeros."""
     torch.manual_seed(5)
     shapes = [(batch, c, size >> level, size >> level) for level, c in enumerate(spec.channels)]
     if spec.initial_state == "zeros":
@@ -107,7 +107,7 @@ def test_gala_equals_its_equation() -> None:
     "options", [{}, {"gate": "sigmoid", "symmetric": True, "eta": True, "shared_kernel": True}], ids=str
 )
 def test_gradients_are_those_of_the_function(options: dict[str, Any]) -> None:
-    """Against finite differences, in float64."""
+    """Gradients agree with finite differences in float64."""
     torch.manual_seed(0)
     small = {"channels": (2, 2), "down_fgru_kernels": (3, 1), "up_fgru_kernels": (1,), "attention_kernel": 3}
     model = network(**{**small, "timesteps": 2, **options})
@@ -255,7 +255,7 @@ def test_bfloat16_autocast_stays_near_float32() -> None:
 def test_one_image_that_is_not_square_and_large_enough_for_tiles_equals_the_equations(
     height_width: tuple[int, int],
 ) -> None:
-    """Sizes at which the large kernels go by the Fourier transform, with tiles that are not full."""
+    """Sizes at which large kernels use the Fourier transform, with tiles that are not full."""
     sizes: dict[str, Any] = {"channels": (16, 2), "down_fgru_kernels": (9, 1), "up_fgru_kernels": (1,)}
     model = network(**sizes, timesteps=2, attention_kernel=5)
     spec = GammaNetOptions(**{**SMALL, **sizes, "timesteps": 2, "attention_kernel": 5})
@@ -277,7 +277,7 @@ def test_outputs_after_each_timestep_end_in_the_output() -> None:
 
 @pytest.mark.parametrize(("images", "classes", "series"), [(2, 1, ()), (5, 1, ()), (6, 4, ()), (5, 1, (2,))])
 def test_how_many_images_are_scored_at_once_changes_no_bit(images: int, classes: int, series: tuple[int, ...]) -> None:
-    """Norms are of each image, or of statistics that training left: a minibatch is nothing but its images."""
+    """Norms use each image, or statistics from training, so an output does not depend on the rest of the minibatch."""
     torch.manual_seed(1)
     model = build_model(networks.gamma_net(temporal=bool(series)), classes=classes).eval()
     pixels = torch.rand(images, *series, 1, 128, 128)

@@ -1,6 +1,6 @@
-"""Ten training steps of both models on fixed data: a change that moves the losses must say so.
+"""Pins ten training steps of both models on fixed data, so that a change that moves the losses must say so.
 
-After a change that is meant to move them run this file with GRIDCTL_UPDATE_GOLDEN=1.
+After a change that is meant to move them, run this file with GRIDCTL_UPDATE_GOLDEN=1.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NETWORKS: dict[str, NetworkSpec] = {
 
 
 def batches() -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Bright discs on a gradient, drawn without a random generator: the same in every version of torch."""
+    """Bright discs on a gradient, drawn without a random generator, so that they do not depend on the torch version."""
     axis = torch.linspace(-1, 1, 32)
     rows, columns = torch.meshgrid(axis, axis, indexing="ij")
     found = []
@@ -39,7 +39,7 @@ def batches() -> list[tuple[torch.Tensor, torch.Tensor]]:
 
 
 def in_double(spec: NetworkSpec) -> torch.nn.Module:
-    """A network whose start weights are drawn in double too: the last digit of a float32 depends on the processor."""
+    """A network with initial weights in double, as the last digit of a float32 depends on the processor."""
     torch.set_default_dtype(torch.float64)
     try:
         return build_model(spec).double()
@@ -50,7 +50,7 @@ def in_double(spec: NetworkSpec) -> torch.nn.Module:
 def losses(spec: NetworkSpec) -> list[float]:
     torch.set_num_threads(1)
     torch.manual_seed(42)
-    model = in_double(spec).train()  # in float32 Adam makes a last digit a tenth of a percent in ten steps
+    model = in_double(spec).train()  # in float32, Adam turns a last digit into a tenth of a percent in ten steps
     optimizer = torch.optim.Adam(model.parameters(), 1e-3)
     taken = []
     for images, masks in batches():

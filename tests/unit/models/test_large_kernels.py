@@ -1,4 +1,4 @@
-"""Convolution by the Fourier transform of tiles is the convolution, forward and backward."""
+"""Convolution by Fourier transform of tiles equals direct convolution, forward and backward."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from gridctl_trainer.models.kernels.switch import DEVICES, Kernel, chosen
 def test_it_equals_the_direct_sum(
     size: int, more_outputs: int, shape: tuple[int, int, int, int], out: int, channels_last: bool, seed: int
 ) -> None:
-    """Tiles of any size on maps of any size, also where the last tiles are not full."""
+    """Tiles of any size work on maps of any size, even if the last tiles are not full."""
     torch.manual_seed(seed)
     outputs = size - 1 + 2 * more_outputs
     maps = torch.randn(shape, dtype=torch.float64)
@@ -54,7 +54,7 @@ def test_gradients_against_finite_differences() -> None:
 def test_in_float32_it_is_as_near_as_single_precision_gets(size: int) -> None:
     torch.manual_seed(0)
     maps = torch.randn(2, 24, 64, 64)
-    kernel = torch.randn(24, 24, size, size) / (24**0.5 * size)  # outputs of deviation 1
+    kernel = torch.randn(24, 24, size, size) / (24**0.5 * size)  # gives outputs with unit deviation
     exact = functional.conv2d(maps.double(), kernel.double(), padding=size // 2)
     found = convolve_with_large_kernel(maps, kernel, by_dft=True)
     assert (found - exact).abs().max() < 1e-5

@@ -1,4 +1,4 @@
-"""The cheaper forms of small convolutions are those convolutions, forward and backward."""
+"""The cheaper forms of small convolutions equal these convolutions, forward and backward."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_a_sum_of_upsampled_maps_is_that_of_the_library(levels: int, size: tuple
 def test_a_rectified_batch_norm_is_a_relu_and_the_norm_of_the_library(
     channels: int, memory_format: torch.memory_format, shape: tuple[int, int, int]
 ) -> None:
-    """Forward, backward and in its statistics, in training and after it; also where pixels do not come out even."""
+    """They agree in values, gradients and statistics, in training and after it, even for odd numbers of pixels."""
     torch.manual_seed(0)
     library, ours = nn.BatchNorm2d(channels).double(), RectifiedBatchNorm(channels).double()
     nn.init.normal_(library.weight)

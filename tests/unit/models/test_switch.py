@@ -1,4 +1,4 @@
-"""Models computed by their equations and by fast kernels are the same function with the same gradients."""
+"""Models computed by their equations and by fast kernels have the same values and gradients."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gridctl_trainer.models.unet.network import UNet
 from gridctl_trainer.models.unet.options import UNetOptions
 
 WIDE: dict[str, Any] = {"channels": (16, 16), "down_fgru_kernels": (7, 3), "up_fgru_kernels": (7,)}
-"""Enough channels for tiles to be transformed, on images of 64 px."""
+"""Enough channels for tiles to be transformed on images of 64 px."""
 GAMMA_NETS: tuple[dict[str, Any], ...] = (
     {},
     {"gate": "sigmoid", "symmetric": True, "eta": True, "shared_kernel": True},
@@ -47,7 +47,7 @@ def output_and_gradients(model: torch.nn.Module, images: torch.Tensor) -> list[t
     ids=str,
 )
 def test_kernels_equal_the_equations(kind: str, options: dict[str, Any]) -> None:
-    """In double precision, relative to the largest number of each; the bias before a norm has no gradient but noise."""
+    """Compare in double precision, relative to the largest number; biases before norms have only noise as gradients."""
     torch.manual_seed(4)
     images = torch.rand(2, 1, 64, 64, dtype=torch.float64)
     by_kernels = output_and_gradients(built(kind, options).double(), images)
@@ -61,7 +61,7 @@ def test_kernels_equal_the_equations(kind: str, options: dict[str, Any]) -> None
 @pytest.mark.parametrize("options", GAMMA_NETS, ids=str)
 @pytest.mark.parametrize("first", [True, False])
 def test_one_step_in_single_precision(options: dict[str, Any], first: bool) -> None:
-    """One fGRU: over many steps the rounding of either way grows, and a ReLU here or there turns."""
+    """Compare one fGRU, because over many steps rounding errors grow and flip single ReLUs."""
     torch.manual_seed(3)
     unit = FGRU(16, 7, GammaNetOptions(**WIDE, **options))
     drive, hidden = torch.rand(2, 16, 64, 64), None if first else torch.rand(2, 16, 64, 64)
@@ -76,7 +76,7 @@ def test_one_step_in_single_precision(options: dict[str, Any], first: bool) -> N
     by_kernels = computed()
     with equations_only():
         by_equations = computed()
-    if first:  # by the equations a state of zeros has gradients, which are zero
+    if first:  # by the equations, a state of zeros has gradients, which are zero
         by_equations = [each for each in by_equations if each.any()]
         by_kernels = [each for each in by_kernels if each.any()]
     largest = max(float(gradient.abs().max()) for gradient in by_equations[1:])

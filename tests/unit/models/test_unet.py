@@ -1,4 +1,4 @@
-"""The light U-Net: its size, its shapes, and that the cheap order of upsampling is exact."""
+"""The light U-Net has the right size and shapes, and its cheap order of upsampling is exact."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_logits_have_the_size_of_the_images(norm: str, kernel_size: int) -> None
 
 
 def test_it_equals_a_u_net_written_in_the_usual_order() -> None:
-    """Upsampled first, then narrowed, as the thesis's table A.2 has it."""
+    """The order in the thesis's table A.2: upsample first, then reduce the channels."""
     torch.manual_seed(0)
     model = build_model(unet(channels=(2, 3, 4))).double().train()
     assert isinstance(model, UNet)

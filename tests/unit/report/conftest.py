@@ -1,4 +1,4 @@
-"""A store of runs, and a cache of what is read from it, for each test."""
+"""Provides a store of runs, and a cache of what is read from it, for each test."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Experiments whose runs are in a store as trainers leave them, without having trained."""
+"""Puts experiments with runs into a store as trainers leave them, without training."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Dice = Callable[[RunSpec, int], float]
 
 
 def experiment(data: Path, text: str = "") -> Experiment:
-    """A 2 x 2 x 5 grid; `text` adds keys. Its runs score what `log_run` writes, unless `text` has `metrics`."""
+    """Make a 2 x 2 x 5 grid with more keys from `text`. Runs score what `log_run` writes, unless it has `metrics`."""
     data.mkdir(exist_ok=True)
     if not any(line.startswith("metrics:") for line in text.splitlines()):
         text += "\nmetrics: [soft_dice, bce]"
@@ -81,7 +81,7 @@ def log_run(
     parameters: int | None = None,
     **attempt_fields: Any,
 ) -> None:
-    """Write one attempt's log, and the result if the run is finished; `failed` is its last word."""
+    """Write the log of one attempt, and the result if the run is finished; `failed` is the message of its end."""
     layout = RunLayout(run.experiment, run.run_id)
     fields: Mapping[str, Any] = {"device": "cpu", "threads": 1, "versions": {"torch": "2"}, **attempt_fields}
     records: list[Record] = [
@@ -122,7 +122,7 @@ def log_run(
 
 
 def dice_of(gain: float) -> Dice:
-    """γ-Net ahead by `gain` at every epoch; seeds, ratios and epochs differ."""
+    """Scores with γ-Net ahead by `gain` at every epoch, which differ between seeds, ratios and epochs."""
 
     def dice(run: RunSpec, epoch: int) -> float:
         wobble = ((run.seed * 7 + epoch * 3) % 5) / 100 + (run.seed % 3) / 200 * (run.model == "unet")

@@ -1,4 +1,4 @@
-"""What finished runs keep to look at, beside what `logged` writes: samples and ejection fractions."""
+"""Adds samples and ejection fractions of finished runs to what `logged` writes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PATIENTS = 6
 
 
 def add_samples(store: FolderStore, run: RunSpec, *, name: str = "patient001 ED slice 03") -> None:
-    """One slice of each set; γ-Net's after each of two timesteps."""
+    """Write one slice of each set, for γ-Net after each of two timesteps."""
     layout = RunLayout(run.experiment, run.run_id)
     steps = 2 if run.model == "gamma_net" else 1
     slices = []
@@ -50,7 +50,7 @@ def add_samples(store: FolderStore, run: RunSpec, *, name: str = "patient001 ED 
 
 
 def add_function(store: FolderStore, run: RunSpec, *, lost: int = 0) -> None:
-    """Ejection fractions of a few patients of each set; of `lost` of them none was measured."""
+    """Write ejection fractions of a few patients of each set, except for those in `lost`."""
     layout = RunLayout(run.experiment, run.run_id)
     result = ResultRecord.from_json(store.get(layout.result).data)
     bias = 0.02 if run.model == "gamma_net" else -0.05

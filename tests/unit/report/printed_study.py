@@ -1,4 +1,4 @@
-"""A study that prints a table and a figure, for what reports do with any study."""
+"""A study with a printed table and figure, to test what reports do with any study."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.scored import VALIDATION_DICE
 
 
 class PrintedStudy:
-    """As `gridctl.report.study.StudyComparison` has it."""
+    """See `gridctl.report.study.StudyComparison`."""
 
     def section(self, measured: Measured) -> StudySection:
         source = "Doe (2024)"

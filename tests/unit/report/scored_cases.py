@@ -1,4 +1,4 @@
-"""Scorecards of finished runs as trainers leave them, beside what `logged` writes."""
+"""Adds scorecards of finished runs, as trainers leave them, to what `logged` writes."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ PATIENTS: Final = tuple(f"patient{number:03d}" for number in range(1, 7))
 GROUPS: Final = ("NOR", "MINF", "DCM")
 
 CaseDice = Callable[[RunSpec, str, str, str], float | None]
-"""Dice of a run's patient: by run, set, patient and time point; None where it is undefined."""
+"""Returns the Dice of a case by run, set, patient and time point; None if it is undefined."""
 
 
 def case_dice_of(gain: float) -> CaseDice:
-    """γ-Net ahead by `gain` in every case; seeds, patients and time points differ."""
+    """Dice with γ-Net ahead by `gain` in every case, which differ between seeds, patients and time points."""
 
     def dice(run: RunSpec, set_name: str, patient: str, time_point: str) -> float:
         number = int(patient[-3:])
@@ -65,9 +65,9 @@ def cases_of(
     real: bool = True,
     others: Mapping[str, CaseDice] | None = None,
 ) -> Iterator[CaseScores]:
-    """Every case of a run; volumes and distances follow from its Dice.
+    """Make every case of a run, with volumes and distances that follow from its Dice.
 
-    The structures of the validation set are as large as ACDC's own, if `real`. `others` are further structures.
+    If `real`, the structures of the validation set are as large as ACDC's. `others` are further structures.
     """
     for structure, own in {"left_ventricle": dice, **(others or {})}.items():
         yield from _of_structure(run, structure, own, patients, sets, checkpoints, real=real)
@@ -138,6 +138,6 @@ def _of_structure(
 
 
 def log_cases(store: FolderStore, run: RunSpec, dice: CaseDice, **chosen: Any) -> None:
-    """Write a run's scorecard; `chosen` is as of `cases_of`."""
+    """Write the scorecard of a run; `chosen` is passed to `cases_of`."""
     header = CasesHeader(run_id=run.run_id, spec_digest=run.digest, metrics=METRICS)
     store.put(RunLayout(run.experiment, run.run_id).cases, cases_to_bytes(header, cases_of(run, dice, **chosen)))

@@ -1,4 +1,4 @@
-"""Score files of masks, as `gridctl score` writes them beside the runs of `scored_cases`."""
+"""Writes score files of masks as `gridctl score` does, beside the runs of `scored_cases`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from gridctl_trainer.contract.spec import RunSpec
 from tests.unit.report.scored_cases import METRICS, PATIENTS, CaseDice, cases_of
 
 MaskDice = Callable[[str, str], float | None]
-"""Dice of the masks of a patient at a time point; None where it is undefined."""
+"""Returns the Dice of the masks of a patient at a time point; None if it is undefined."""
 
 
 def write_masks(
@@ -30,18 +30,18 @@ def write_masks(
     others: Mapping[str, CaseDice] | None = None,
     real: bool = True,
 ) -> PredictionFile:
-    """Write a file in JSON.
+    """Write a score file in JSON.
 
     Args:
-        path: Its name is that of the masks.
+        path: File to write, whose name is that of the masks.
         like: A run that scores the same patients.
-        dice: Of each case.
-        set_name: The set of the runs whose truth they have.
-        patients: Who is scored.
-        change: Of each case; None leaves it out.
-        header: Fields that are others.
+        dice: Dice of each case.
+        set_name: Data set of the runs that has the same truth.
+        patients: Patients to score.
+        change: Changes each case; None leaves it out.
+        header: Fields of the header to replace.
         others: Dice of further structures.
-        real: As of `cases_of`.
+        real: As for `cases_of`.
     """
     made = cases_of(
         like,
@@ -64,5 +64,5 @@ def write_masks(
 
 
 def predicted_by(run_id: str, *patients: str) -> dict[str, Any]:
-    """Fields of a header: a run made the masks, and was trained on these patients."""
+    """Header fields that say that a run made the masks, and was trained on these patients."""
     return {"runs": [PredictingRun(run_id=run_id)], "trained_on": dict.fromkeys(patients, (run_id,))}

@@ -29,19 +29,19 @@ ONE_RATIO: Final = "train_ratios=[0.5]"
 
 
 def noise(*key: object, sd: float = 0.01) -> float:
-    """A normal number that a key decides."""
+    """A normally distributed number that is determined by a key."""
     return float(np.random.default_rng([sum(map(ord, str(part))) for part in key]).normal(0, sd))
 
 
 def ahead(lead: float, sd: float = 0.01) -> Dice:
-    """γ-Net ahead by `lead`, with noise of each run."""
+    """Scores with γ-Net ahead by `lead`, and noise for each run."""
     return lambda run, epoch: (
         0.7 + lead * (run.model == "gamma_net") + noise(run.model, run.seed, run.train_ratio, run.ablation, sd=sd)
     )
 
 
 def cases(lead: float, of_patients: float = 0.005) -> CaseDice:
-    """The same of each case; patients differ in the lead by `of_patients`."""
+    """The same for each case, with a lead that differs between patients by `of_patients`."""
 
     def dice(run: RunSpec, set_name: str, patient: str, time_point: str) -> float:
         own = noise("patient", patient, sd=of_patients)
@@ -59,12 +59,12 @@ class Situation:
         dice: Soft Dice of a run after an epoch.
         set: Overrides of the 2 x 2 x 5 grid.
         cases: Dice of a case; None for no scores of cases.
-        patients: Scored in each run.
-        there: Which runs are finished.
-        claims: Whether it may say that a model is better.
-        masks: Dice of masks that somebody else made, by their name: the first are those of `--against`, others are
-            compared with them.
-        masked: Of which patients.
+        patients: Patients who are scored in each run.
+        there: Whether a run is finished.
+        claims: Whether the report may say that a model is better.
+        masks: Dice of masks from elsewhere, by the name of the masks. The first are those of `--against`, and the
+            others are compared with them.
+        masked: Patients of these masks.
         others: Dice of further structures, by name.
     """
 
@@ -80,7 +80,7 @@ class Situation:
 
 
 def masks(lead: float, sd: float = 0.005) -> MaskDice:
-    """Masks that score `lead` more than the runs do without one; patients differ in it."""
+    """Masks that score `lead` more than the runs, with a lead that differs between patients."""
     return lambda patient, time_point: (
         0.7 + lead + noise("masks", patient, sd=sd) + noise(patient, time_point, sd=0.004)
     )
@@ -108,7 +108,7 @@ TWELVE: Final = tuple(f"patient{number:03d}" for number in range(1, 13))
 
 
 def in_a_group(lead: float, group: str) -> CaseDice:
-    """γ-Net ahead in one pathology alone."""
+    """Scores with γ-Net ahead in only one pathology."""
 
     def dice(run: RunSpec, set_name: str, patient: str, time_point: str) -> float:
         there = GROUPS[int(patient[-3:]) % 3] == group
@@ -300,7 +300,7 @@ def reported(situation: Situation, folder: Path) -> Report:
 
 
 def sentences(report: Report) -> Iterator[str]:
-    """Everything that it says in words: headlines, then each verdict once, then warnings."""
+    """All sentences of a report: headlines, then each verdict once, then warnings."""
     for line in report.headlines:
         yield f"- {line}"
     verdicts = [row.verdict for part in report.comparisons for row in part.rows]

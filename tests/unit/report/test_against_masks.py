@@ -1,4 +1,4 @@
-"""`report --against`: models against masks that somebody else made, tested over patients."""
+"""`report --against` compares models with masks from elsewhere, tested over patients."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def test_what_cannot_be_compared_is_refused(
 def test_runs_of_the_experiment_never_saw_its_external_patients(
     tiny: Experiment, collected: Collected, tmp_path: Path
 ) -> None:
-    """An id that training patients have too is another patient's there."""
+    """An id that is also in the training set belongs to another patient in the external set."""
     header = predicted_by(tiny.runs[0].run_id, PATIENTS[2])
     file = write_masks(tmp_path / "ensemble.json", tiny.runs[0], of_masks, header=header)
     assert reported(tiny, collected, file).predictions[0].patients == 6

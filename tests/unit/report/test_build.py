@@ -1,4 +1,4 @@
-"""From metric logs to what may be said."""
+"""Reports draw the right conclusions from metric logs."""
 
 from __future__ import annotations
 

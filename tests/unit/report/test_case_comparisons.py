@@ -1,4 +1,4 @@
-"""Comparisons by scores of cases: hard Dice of whole volumes by default, over the patients that both runs have."""
+"""Comparisons use hard Dice of whole volumes by default, over the patients that both runs have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom a report speaks of: these patients, or patients like these; at which looks; and what is equivalent."""
+"""Reports state the population of a claim, the looks at which it is tested, and what is equivalent."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SCORED = "metrics: [dice, soft_dice, bce]"
 
 
 def dice(lead: float, of_patients: float = 0.0) -> CaseDice:
-    """γ-Net ahead by `lead`, which patients differ in by `of_patients`."""
+    """Scores with γ-Net ahead by `lead`, which differs between patients by `of_patients`."""
 
     def value(run: RunSpec, set_name: str, patient: str, time_point: str) -> float:
         number = int(patient[-3:])
@@ -62,7 +62,7 @@ def rows(report: Report) -> list[ComparisonRow]:
 
 
 def means(tiny: Experiment, ratio: float, value: CaseDice) -> np.ndarray:
-    """Paired differences, seeds x patients."""
+    """Paired differences, (seeds, patients)."""
     chosen = {(run.model, run.seed): run for run in tiny.runs if run.train_ratio == ratio}
 
     def mean(model: str, seed: int, patient: str) -> float:
@@ -88,7 +88,7 @@ def test_scores_of_patients_make_a_claim_of_patients_like_these(store: FolderSto
 
 
 def test_the_declared_claim_decides_and_the_other_stands_beside_it(store: FolderStore, tmp_path: Path) -> None:
-    """Patients differ so much that a difference on these need not hold for others."""
+    """If patients differ greatly, a difference on these need not hold for others."""
     value = dice(0.03, 0.05)
     population = reported(filled(store, tmp_path, value), store)
     cohort = reported(filled(store, tmp_path, value, "compare.claim=cohort"), store)
@@ -126,7 +126,7 @@ def test_without_scores_of_patients_the_claim_is_of_these(store: FolderStore, tm
 
 
 def test_the_whole_grid_is_tested_first_and_by_seeds(store: FolderStore, tmp_path: Path) -> None:
-    """A small lead everywhere, which no cell shows by itself, is what the test over the grid finds."""
+    """The test over the grid finds a small lead everywhere that no cell shows by itself."""
 
     def value(run: RunSpec, set_name: str, patient: str, time_point: str) -> float:
         noise = np.random.default_rng([run.seed, round(100 * run.train_ratio), int(patient[-3:]), len(run.model)])
@@ -153,7 +153,7 @@ def test_no_overall_verdict_while_runs_are_waited_for(store: FolderStore, tmp_pa
 
 
 def test_declared_looks_take_the_complete_prefix(store: FolderStore, tmp_path: Path) -> None:
-    """Seeds count in the declared order: the fourth is not finished, so that the second look is not reached."""
+    """Seeds count in the declared order: as the fourth is not finished, the second look is not reached."""
     tiny = parse_experiment(experiment(tmp_path / "data").document.with_overrides(["compare.stopping={looks: [3, 5]}"]))
     for run in tiny.runs:
         if run.seed != 4:
@@ -220,7 +220,7 @@ def test_after_one_seed_evidence_at_any_time_says_that_it_is_too_few(store: Fold
 def test_the_whole_grid_is_within_the_margin_by_the_declared_claim(
     claim: str, stopping: str, store: FolderStore, tmp_path: Path
 ) -> None:
-    """As the interval that belongs to the test lies inside it; a margin that is too small is not reached."""
+    """Equivalence holds if the interval of the test lies within the margin, and not for a smaller margin."""
     declared = [f"compare.claim={claim}", f"compare.stopping={stopping}"]
     for margin, within in (("0.2", True), ("0.0001", False)):
         tiny = filled(store, tmp_path, dice(0.0, 0.004), *declared, f"compare.equivalence_margin={margin}")
@@ -296,7 +296,7 @@ RESPLIT = ("compare.claim=population", "compare.metrics=[validation.soft_dice]",
 
 
 def test_without_scores_of_patients_random_splits_are_corrected(store: FolderStore, tmp_path: Path) -> None:
-    """Logs have one patient trained on and one scored: the correction is that of a ratio of 0.5."""
+    """Logs have one training patient and one scored patient, so the correction is that of a ratio of 0.5."""
     tiny = filled(store, tmp_path, None, *RESPLIT)
     report = reported(tiny, store)
     row = rows(report)[0]

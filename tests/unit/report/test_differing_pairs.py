@@ -1,4 +1,4 @@
-"""Pairs whose halves did not learn from the same are no pairs; what cannot matter is not said."""
+"""Pairs whose halves learned from different things are not pairs, and irrelevant differences are not mentioned."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ KEPT = replace(ASKED, keep_differing_pairs=True)
 def trained(
     store: FolderStore, tmp_path: Path, read: Callable[[RunSpec], str], text: str = "", **fields: Any
 ) -> Experiment:
-    """A grid that is done; `read` says which images each run read."""
+    """A finished grid; `read` gives the images that each run read."""
     tiny = experiment(tmp_path / "data", text)
     for run in tiny.runs:
         log_run(store, run, dice_of(0.03), data_digest=read(run), **fields)
@@ -43,7 +43,7 @@ def rows(report: Report) -> list[ComparisonRow]:
 
 
 def changed_late(run: RunSpec) -> str:
-    """The data changed when U-Net's run of seed 4, and all of seed 5, were still to come."""
+    """The data changed before U-Net's run of seed 4 and all runs of seed 5."""
     return "new" if run.seed == 5 or (run.seed == 4 and run.model == "unet") else "old"
 
 

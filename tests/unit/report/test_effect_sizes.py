@@ -1,4 +1,4 @@
-"""Effect sizes with their intervals, and in how many pairs a model must win before it is said to matter."""
+"""Reports give effect sizes with intervals, and say in how many pairs a model must win to matter."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def won(share: float, low: float, high: float) -> str:
 def test_significant_is_the_lower_end_above_a_half_and_meaningful_the_upper_end_above_three_quarters(
     share: float, low: float, high: float, said: str
 ) -> None:
-    """Bouthillier et al. (2021), section 5."""
+    """The rule of Bouthillier et al. (2021), section 5."""
     assert said in won(share, low, high)
 
 

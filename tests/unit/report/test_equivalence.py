@@ -1,4 +1,4 @@
-"""Equivalence within a margin that is declared beforehand: of cells, of the whole grid, and as a posterior."""
+"""Equivalence within a declared margin is tested for cells, for the whole grid, and as a posterior."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FIVE = [0.012, 0.018, 0.009, 0.021, 0.015]
 
 
 def test_the_posterior_of_nadeau_and_bengios_error_is_the_correlated_bayesian_t_test() -> None:
-    """As `baycomp` has it, at ratio 0.8 with a region of 0.005."""
+    """The posterior of `baycomp` at ratio 0.8 with a region of 0.005."""
     test = corrected_t(FIVE, 20, 80)
     assert test is not None
     assert test.se is not None

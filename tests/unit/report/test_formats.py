@@ -1,4 +1,4 @@
-"""Formats for papers and scripts: LaTeX that compiles, columns that are documented, files that appear whole."""
+"""LaTeX compiles, columns are documented, and files are written atomically."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_latex_has_every_number_of_the_table(made: Made) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=30))
 def test_no_text_breaks_latex(text: str) -> None:
-    """No special character is left that LaTeX would act on, and none that its fonts lack."""
+    """No special character of LaTeX is left, and none that its fonts lack."""
     made = escaped(text)
     bare = re.sub(r"\\(textbackslash|textasciitilde|textasciicircum|ldots|textbullet)\{\}", "", made)
     bare = re.sub(r"\$(\\[a-z]+|[-<>|])\$", "", bare)

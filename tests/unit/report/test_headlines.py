@@ -55,7 +55,7 @@ def test_pairs_without_spread_are_no_finding(store: FolderStore, tmp_path: Path)
 
 @pytest.mark.parametrize("finished", [1, 4, 9, 19])
 def test_an_unfinished_grid_has_no_answer_yet(finished: int, store: FolderStore, tmp_path: Path) -> None:
-    """Neither that something is significant nor that nothing is, in any format."""
+    """No format says that something is significant, or that nothing is."""
     tiny = experiment(tmp_path / "data")
     report = reported(store, tiny, lambda run, epoch: 0.7 + jitter(run, epoch), finished=finished)
     for line in report.headlines:
@@ -71,7 +71,7 @@ def test_an_unfinished_grid_has_no_answer_yet(finished: int, store: FolderStore,
 
 
 def test_what_is_sure_before_the_grid_is_done_is_said_as_such(store: FolderStore, tmp_path: Path) -> None:
-    """The first ten runs are all of ratio 0.2; the family has its two tests from the beginning."""
+    """The first ten runs all have ratio 0.2, but the family has two tests from the beginning."""
     report = reported(store, experiment(tmp_path / "data"), dice_of(0.05), finished=10)
     assert report.headlines[0].startswith(
         "validation soft Dice: so far (10 of 20 runs are not finished) gamma_net is better"

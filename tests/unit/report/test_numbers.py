@@ -1,4 +1,4 @@
-"""How numbers are written: nobody may read another answer out of them."""
+"""Numbers are written so that they cannot be misread as another answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pairs whose runs used different code of one plugin are no pairs; gridctl's own code is a condition like others."""
+"""Runs with different code of a plugin are not pairs, while gridctl's own code is a condition like others."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def code(version: str = "1.0", source: str = "a", **changes: str) -> PluginProve
 
 
 def reported(store: FolderStore, tmp_path: Path, used: Any, asked: ReportRequest = ASKED) -> Report:
-    """A report of a grid that is done; `used` says by which plugins each run was made."""
+    """The report of a finished grid; `used` gives the plugins of each run."""
     tiny = experiment(tmp_path / "data")
     for run in tiny.runs:
         log_run(store, run, dice_of(0.03), plugins=used(run))

@@ -1,4 +1,4 @@
-"""Scores that pool structures: one value of each patient, of all structures and time points with the same weight."""
+"""Scores that pool structures give one value per patient, in which structures and time points weigh the same."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_other_comparisons_still_mean_every_structure(store: FolderStore, tmp_pa
     ]
     both = parse_experiment(tiny.document.with_overrides([f"compare={json.dumps(compare)}"]))
     assert all("+" not in name for name in both.compare[1].metrics)
-    assert len(both.compare[1].metrics) == 4  # two sets, two structures
+    assert len(both.compare[1].metrics) == 4  # two data sets times two structures
 
 
 def test_a_report_may_be_asked_for_a_pooled_score(store: FolderStore, tmp_path: Path) -> None:

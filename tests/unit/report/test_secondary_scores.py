@@ -1,4 +1,4 @@
-"""Scores that are tested beside the primary ones: families of their own, and never a word in the headline."""
+"""Secondary scores have families of their own, and are never in the headline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a report says of each situation, word for word; and no sentence claims more than was tested."""
+"""The sentences of a report in each situation are pinned, and no sentence claims more than was tested."""
 
 from __future__ import annotations
 

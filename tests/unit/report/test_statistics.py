@@ -1,4 +1,4 @@
-"""What a report says beside the paired t: other tests, families, ablations, floors, and pairs it cannot have."""
+"""Reports give more than the paired t-test: other tests, families, ablations, floors, and impossible pairs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ASKED = ReportRequest(significance=True)
 
 
 def noisy(run: RunSpec, epoch: int) -> float:
-    """γ-Net ahead by a little, by seed; U-Net much worse without scaling."""
+    """Scores with γ-Net slightly ahead, depending on the seed, and U-Net much worse without scaling."""
     draw = np.random.default_rng([run.seed, round(100 * run.train_ratio), len(run.model), len(run.ablation), epoch])
     lead = 0.02 * (run.model == "gamma_net")
     return float(0.7 + lead - 0.3 * (run.ablation == "no_minmax" and run.model == "unet") + draw.normal(0, 0.01))
@@ -212,7 +212,7 @@ def test_a_failed_run_says_why_its_pair_is_left_out(store: FolderStore, tmp_path
 
 
 def test_a_pair_without_a_metric_is_left_out_of_that_metric_alone(store: FolderStore, tmp_path: Path) -> None:
-    """As after a second data set was given to an experiment that had begun without."""
+    """This happens if a second data set is added to an experiment that has already begun."""
     tiny = filled(store, tmp_path)
     collected = collect(store, tiny.runs)
     lacking = tiny.runs[0].run_id

@@ -1,4 +1,4 @@
-"""Subgroups: a corrected family where they are declared, exploratory where they are not."""
+"""Declared subgroups form a corrected family, and others are exploratory."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_declared_subgroups_are_one_corrected_family_that_plan_counts_too(store:
     assert [row.p_holm for row in declared] == pytest.approx(holm([row.p for row in declared]))
     families = {family.name: (family.m, family.declared) for family in report.families}
     assert families["gamma_net against unet, validation Dice, subgroups"] == (10, "subgroups")
-    assert families["gamma_net against unet, validation Dice"][0] == 2  # all patients stay a family of their own
+    assert families["gamma_net against unet, validation Dice"][0] == 2  # all patients remain a separate family
     planned = estimate(tiny, collect(store, tiny.runs, cases=True))
     assert {need.subgroup_tests for need in planned.needs} == {10}
     console = Console(file=io.StringIO(), width=400)

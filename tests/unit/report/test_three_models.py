@@ -1,4 +1,4 @@
-"""Three models: one family, ranks whose stability is over patients or seeds, and headlines that name the opponent."""
+"""Three models form one family, have ranks with stability over patients or seeds, and headlines with the opponent."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_ranks_are_of_patients_under_the_population_claim(store: FolderStore, tm
 def test_ranks_are_of_seeds_under_the_cohort_claim(store: FolderStore, tmp_path: Path) -> None:
     _, report = reported(tmp_path, store, CASES.replace("metrics", "claim: cohort, metrics"))
     assert {row.claim for row in report.ranks} == {"cohort"}
-    assert {row.first for row in report.ranks} <= {0.0, 1.0}  # what patients differ in is the same for every seed
+    assert {row.first for row in report.ranks} <= {0.0, 1.0}  # patients differ in the same way for every seed
     assert any("bootstrap samples of 5 seeds" in line for line in report.headlines)
 
 

@@ -1,4 +1,4 @@
-"""Models that choose among ablations: tested where they chose nothing, and it is said what each choice cost."""
+"""Models that choose among ablations are tested where they chose nothing, and the cost of each choice is stated."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from tests.unit.report.scored_cases import (
 TESTS = ReportRequest(significance=True)
 BOTH = "{name: slow, set: {training.learning_rate: 0.0001}}, {name: fast, set: {training.learning_rate: 0.01}}"
 HELPS = {("gamma_net", "fast"): 0.06, ("unet", "slow"): 0.04}
-"""By how much an option is better on validation; on Sunnybrook it is worse by as much."""
+"""Gain of an option on validation, which is its loss on Sunnybrook."""
 
 
 def asked(tmp_path: Path, *overrides: str, options: str = BOTH) -> Experiment:

@@ -1,4 +1,4 @@
-"""No line of a page or document ends between a number and what it belongs to; a terminal gets plain blanks."""
+"""No line break separates a number from its unit on pages and in documents; terminals get plain blanks."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_page_and_documents_have_them_and_the_terminal_has_not(tmp_path: Path) -
     assert unbroken(headline) != headline
     console = Console(width=80, record=True, file=io.StringIO())
     page = html.unescape(render(report, "html", console, Source(tiny, tables, store)))
-    assert unbroken(headline)[1:] in page  # its first letter is a capital there
+    assert unbroken(headline)[1:] in page  # on the page, the first letter is a capital
     visible = re.sub(r"<(script|style)\b.*?</\1>|<[^>]+>", "", page, flags=re.DOTALL)
     assert not re.search(r"\b[npg] = [\d.]", visible)
     assert unbroken(headline).replace("_", "\\_") in render(report, "markdown", console)

@@ -1,4 +1,4 @@
-"""A report on a terminal of any width breaks no name and no number, and writes no blanks where there is no terminal."""
+"""Reports break no name or number on a terminal of any width, and print no trailing blanks without a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every statistic against scipy, statsmodels, full enumeration, or a worked example in print."""
+"""Compares every statistic with scipy, statsmodels, full enumeration, or a printed worked example."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_welch_of_a_model_that_always_scores_alike_warns_of_nothing() -> None:
 
 
 def enumerated(d: Scores) -> float:
-    """p over all sign patterns, one by one."""
+    """p over all sign patterns, enumerated one by one."""
     observed = abs(d.sum())
     sums = [abs(float(np.dot(signs, d))) for signs in itertools.product((1, -1), repeat=len(d))]
     return sum(total >= observed - 1e-12 * np.abs(d).sum() for total in sums) / len(sums)
@@ -184,7 +184,7 @@ def test_signed_rank_of_very_many_is_close_to_the_exact_test() -> None:
 @pytest.mark.parametrize("n", [2, 3, 5, 10, 20, 50])
 @pytest.mark.parametrize("seed", [0, 7])
 def test_bca_is_scipys(n: int, seed: int) -> None:
-    """Multiples of 1/64: every sum is exact, so both see the same ties."""
+    """Multiples of 1/64, whose sums are exact, so that both implementations see the same ties."""
     d = np.round(np.random.default_rng(n).gamma(1, 1, n) * 64) / 64
     theirs = stats.bootstrap((d,), np.mean, n_resamples=9999, method="BCa", rng=np.random.default_rng(seed))
     assert bca_mean(d, seed=seed) == pytest.approx(tuple(theirs.confidence_interval), **CLOSE)
@@ -216,7 +216,7 @@ def test_effect_sizes_of_lakens_worked_example() -> None:
     d_av = 1 / math.sqrt((np.var(FILM_1, ddof=1) + np.var(FILM_2, ddof=1)) / 2)
     assert d_av == pytest.approx(1.13, abs=0.005)
     r = np.corrcoef(FILM_1, FILM_2)[0, 1]
-    df = 2 * 9 / (1 + r**2)  # the films' variances are almost equal
+    df = 2 * 9 / (1 + r**2)  # because the films' variances are almost equal
     assert g_av.g == pytest.approx(small_sample_correction(df) * d_av, abs=0.001)
     exact = math.gamma(4.5) / (math.sqrt(4.5) * math.gamma(4))
     assert g_z.g / exact == pytest.approx(1.50, abs=0.005)
@@ -226,7 +226,7 @@ def test_effect_sizes_of_lakens_worked_example() -> None:
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_corrections(p: list[float]) -> None:
     with_gap = [*p, None]
-    declared = [*p, 1.0]  # a test that cannot be made yet counts: the family is as large as it was declared
+    declared = [*p, 1.0]  # a test that cannot be made yet counts, as the family has its declared size
     assert holm(with_gap)[:-1] == pytest.approx(multipletests(declared, method="holm")[1][:-1], **CLOSE)
     assert benjamini_hochberg(with_gap)[:-1] == pytest.approx(multipletests(declared, method="fdr_bh")[1][:-1], **CLOSE)
     assert holm(with_gap)[-1] is None

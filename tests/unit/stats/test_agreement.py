@@ -1,4 +1,4 @@
-"""Limits of agreement with several measurements of a subject, by hand and by scipy's analysis of variance."""
+"""Limits of agreement with repeated measurements, checked by hand and by scipy's analysis of variance."""
 
 from __future__ import annotations
 

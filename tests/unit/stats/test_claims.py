@@ -1,4 +1,4 @@
-"""Re-splits, trends, looks and evidence at any time: worked values and refusals."""
+"""Re-splits, trends, looks and anytime evidence give worked values, and refuse what they cannot do."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_corrected_t_refuses_what_it_is_not_for() -> None:
 
 
 def test_corrected_t_below_the_smallest_ratio_has_the_published_value() -> None:
-    """The formula at ratio 0.1, which the function refuses: nothing could be found anyway."""
+    """The formula at ratio 0.1, which the function refuses because nothing could be found anyway."""
     t = np.mean(FIVE) / (np.std(FIVE, ddof=1) * math.sqrt(1 / 5 + 9))
     assert 2 * stats.t.sf(t, 4) == pytest.approx(0.3560105, rel=1e-5)
 
@@ -112,7 +112,7 @@ def test_page_l() -> None:
 
 
 def test_patients_slopes_are_tested_over_both() -> None:
-    """A patient scored at each ratio has a slope; one that is not has none."""
+    """A patient who is scored at each ratio has a slope; others have none."""
     table = np.repeat(GAPS.T[:, :, None], 6, axis=2) + np.linspace(0, 0.1, 6)
     table[1, 0, 3] = np.nan
     gaps = patient_trend_differences(RATIOS, table)
@@ -162,26 +162,26 @@ def test_no_evidence_from_one_pair_or_without_spread() -> None:
 
 @pytest.mark.parametrize(("g", "share"), [(1, 0.018), (4, 0.023)])
 def test_looking_after_every_pair_keeps_the_level(g: float, share: float) -> None:
-    """Looks at 3, 4, ... 20 pairs; a t-test would declare a difference in a quarter of these studies."""
+    """With looks at 3, 4, ... 20 pairs, a t-test would declare a difference in a quarter of these studies."""
     decided = pairs_until_declared(20_000, g)
     assert np.isfinite(decided).mean() == pytest.approx(share, abs=0.004)
 
 
 def test_a_clear_effect_is_declared_early() -> None:
-    """The median is at most 60% of the 13 pairs that a fixed design for an effect of one deviation takes."""
+    """The median is at most 60% of the 13 pairs that a fixed design needs for an effect of one deviation."""
     assert pairs_needed(1, 1, 0.9) == 13
     assert np.median(pairs_until_declared(5000, 4, effect=2, last=40)) <= 0.6 * 13
 
 
 @pytest.mark.parametrize(("n", "effect", "power"), [(5, 1, 0.08), (10, 1, 0.31), (5, 2, 0.41), (10, 2, 0.96)])
 def test_power_of_evidence_at_any_time(n: int, effect: float, power: float) -> None:
-    """Decided by n pairs, of looks from 3 on; as simulated before."""
+    """Share of studies decided by n pairs with looks from 3 on, as simulated before."""
     decided = pairs_until_declared(20_000, 4, effect=effect, last=n, first=n)
     assert np.isfinite(decided).mean() == pytest.approx(power, abs=0.015)
 
 
 def pairs_until_declared(studies: int, g: float, effect: float = 0.0, last: int = 20, first: int = 3) -> Numbers:
-    """Pairs at which each study, of unit deviation, declares a difference; infinite where it does not."""
+    """Number of pairs at which each study with unit deviation declares a difference; infinite if it never does."""
     d = np.random.default_rng(5).normal(effect, 1, (studies, last))
     found = np.full(studies, np.inf)
     for n in range(first, last + 1):

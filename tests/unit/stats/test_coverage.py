@@ -1,4 +1,4 @@
-"""What docs/statistics.md says of intervals is what a simulation finds."""
+"""Simulations confirm what docs/statistics.md says about intervals."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_the_documented_t_interval_is_within_its_promise() -> None:
 
 
 def test_a_few_simulated_studies_agree_with_the_table() -> None:
-    """Four standard errors of 300 studies; the long test is the real one."""
+    """A tolerance of four standard errors of 300 studies; the long test is stricter."""
     found = coverage("normal", 5, 300, seed=1)
     for name, share in documented()["normal", 5].items():
         assert found[name] == pytest.approx(share, abs=4 * (share * (1 - share) / 300) ** 0.5)

@@ -1,4 +1,4 @@
-"""What no statistic is defined for is None or a plain number: never NaN, never a traceback."""
+"""Undefined statistics are None or a plain number, never NaN or a traceback."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def numbers(result: object) -> list[float]:
 
 
 def test_differences_as_small_as_numbers_get_have_ranks() -> None:
-    """Two of the smallest number there is: their hundred-billionth part is no number."""
+    """Twice the smallest float, whose hundred-billionth part cannot be represented."""
     ranks = signed_rank(np.array([-5e-324, -5e-324]))
     assert ranks is not None
     assert ranks.p == 0.5

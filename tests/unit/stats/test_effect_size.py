@@ -1,4 +1,4 @@
-"""Standardised differences: their degrees of freedom, and intervals that hold."""
+"""Standardised differences have the right degrees of freedom, and intervals that hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often a test declares a difference that is not there: a few studies always, the whole table where asked for."""
+"""Simulates false positives of each test: a few studies always, the whole table on request."""
 
 from __future__ import annotations
 

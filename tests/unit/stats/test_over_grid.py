@@ -1,4 +1,4 @@
-"""Numbers over the whole grid: seeds are the observations, and the intervals hold where cells share them."""
+"""Numbers over the whole grid count seeds as observations, and their intervals hold if cells share seeds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Table = NDArray[np.float64]
 
 
 def nested(seeds: int, seed: int, *, shared: float = 1.0, cells: int = 4) -> Table:
-    """Scores of a grid whose cells share what a seed does to all of them."""
+    """Scores of a grid in which a seed has a common effect on all cells."""
     generator = np.random.default_rng(seed)
     return shared * generator.normal(size=(seeds, 1)) + generator.normal(size=(seeds, cells))
 
@@ -85,7 +85,7 @@ def test_an_improvement_can_be_sure_and_too_small_to_matter() -> None:
 @pytest.mark.parametrize("seeds", [5, 10])
 @pytest.mark.parametrize("shared", [0.0, 1.0, 2.0])
 def test_intervals_hold_the_truth_where_cells_share_seeds(seeds: int, shared: float) -> None:
-    """Drawing cells independently holds it in 67 to 93% of such studies; the jackknife of an IQM is a little short."""
+    """If cells were drawn independently, coverage would be 67 to 93%; the jackknife of an IQM is slightly too short."""
     studies = 400
     held = dict.fromkeys(("mean", "iqm", "difference"), 0)
     for study in range(studies):

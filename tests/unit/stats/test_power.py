@@ -1,4 +1,4 @@
-"""Power and pairs needed, where scipy's noncentral t cannot compute the lower tail."""
+"""Power and required pairs are right where scipy's noncentral t cannot compute the lower tail."""
 
 from __future__ import annotations
 

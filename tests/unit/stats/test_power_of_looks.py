@@ -1,4 +1,4 @@
-"""Power of tests that are looked at more than once: the share of studies in which a report would find the effect."""
+"""The power of tests with several looks is the share of studies in which a report would find the effect."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_looks_find_what_a_report_at_any_of_them_calls_significant(effect: float
         found |= np.array([adjusted_p(float(value), LOOKS) for value in p]) <= level
         expected = float(found.mean())
         error = 4 * (max(expected * (1 - expected), 0.001) / len(studies)) ** 0.5
-        for pairs in (look, look + 4):  # between looks nothing is added
+        for pairs in (look, look + 4):  # pairs between looks add nothing
             assert AtLooks(LOOKS).power(effect, pairs, level) == pytest.approx(expected, abs=error), number
 
 
@@ -67,7 +67,7 @@ def test_without_a_difference_the_level_is_kept() -> None:
 
 
 def test_the_median_of_pairs_until_decided() -> None:
-    """At an effect of 2 deviations at most 60% of the 13 pairs planned for 1 deviation at 90% power."""
+    """At an effect of 2 deviations, looks need at most 60% of the 13 pairs planned for 1 deviation at 90% power."""
     assert pairs_needed(1.0, 1.0, 0.9) == 13
     assert (AnyTime().pairs_needed(2.0, 0.5, 0.05) or 99) <= 0.6 * 13
 

@@ -1,4 +1,4 @@
-"""Power that `gridctl plan` gives the test over the whole grid is what simulated studies of many cells find."""
+"""The power that `gridctl plan` gives for the test over the whole grid agrees with simulated studies."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from gridctl.analysis.statistics.two_way_power import CrossedDesign
 
 CELLS, PATIENTS, SCORED = 4, 40, 0.5
 SEED, PATIENT, SHARED, OWN = 0.02, 0.04, 0.03, 0.06
-"""Deviations between seeds, between patients, of a seed's patient in every cell, and of a cell's own."""
+"""Standard deviations: of seeds, of patients, of a seed's patient in every cell, and of a single cell."""
 
 RESIDUAL = (SHARED**2 + OWN**2 / CELLS) ** 0.5
 
 
 def simulated(effect: float, seeds: int, tests: int, studies: int) -> tuple[float, float]:
-    """Share of studies in which p over seeds, and over seeds and patients, is at most 0.05 / tests.
+    """Share of studies in which p is at most 0.05 / tests, over seeds, and over seeds and patients.
 
     Each seed validates half of the patients, the same in every cell; a study is the mean over its cells.
     """
@@ -33,16 +33,16 @@ def simulated(effect: float, seeds: int, tests: int, studies: int) -> tuple[floa
         left_out = generator.permuted(np.tile(np.arange(PATIENTS), (seeds, 1)), axis=1) >= SCORED * PATIENTS
         d[left_out] = np.nan
         over_both = two_way(d).p
-        of_cohort = np.nanmean(d, axis=1) - own.mean()  # so that the effect of these patients is the declared one
+        of_cohort = np.nanmean(d, axis=1) - own.mean()  # makes the effect on these patients the declared one
         found += [stats.ttest_1samp(of_cohort, 0).pvalue <= level, (over_both or 1) <= level]
     over_seeds, two = found / studies
     return float(over_seeds), float(two)
 
 
 def predicted(effect: float, seeds: int, tests: int) -> tuple[float, float]:
-    """As `gridctl plan` has it, of the true variances."""
+    """The power that `gridctl plan` computes from the true variances."""
     scored = SCORED * PATIENTS
-    deviation = (SEED**2 + (PATIENT**2 * (1 - SCORED) + RESIDUAL**2) / scored) ** 0.5  # of the mean of each seed
+    deviation = (SEED**2 + (PATIENT**2 * (1 - SCORED) + RESIDUAL**2) / scored) ** 0.5  # of each seed's mean
     design = CrossedDesign(Components(SEED**2, PATIENT**2, RESIDUAL**2), SCORED)
     return paired_t_power(effect, deviation, seeds, 0.05 / tests), design.power(effect, seeds, PATIENTS, 0.05 / tests)
 

@@ -1,4 +1,4 @@
-"""Ranks and performance profiles, and what drawing seeds or patients anew makes of them."""
+"""Ranks and performance profiles under resampling of seeds or patients."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gridctl.analysis.statistics.resampled_units import performance_profile, ran
 
 
 def one_cell(scores: list[list[float]]) -> tuple[np.ndarray, np.ndarray]:
-    """Units x models, as one cell with a score of each."""
+    """One cell with a score for each unit and model."""
     table = np.array(scores, dtype=float)[None]
     return table, np.ones(table.shape[:2])
 
@@ -34,16 +34,16 @@ def test_a_clear_leader_is_first_in_every_sample_and_ties_share_being_first() ->
 
 
 def test_shares_of_samples_are_those_of_all_samples_counted() -> None:
-    """Two units, of which each model leads in one by as much: of the four samples one is A's, one B's, two tie."""
+    """Each model leads in one of two units by the same amount, so of four samples, each wins one and two are ties."""
     found = rank_stability(*one_cell([[0.6, 0.5], [0.5, 0.6]]), higher_is_better=True, resamples=20_000)
     assert found.first == pytest.approx([0.5, 0.5], abs=0.02)
     uneven = rank_stability(*one_cell([[0.8, 0.5], [0.5, 0.6]]), higher_is_better=True, resamples=20_000)
-    assert uneven.first == pytest.approx([0.75, 0.25], abs=0.02)  # both, the first twice; the second twice
+    assert uneven.first == pytest.approx([0.75, 0.25], abs=0.02)  # the samples: both, the first twice, the second twice
     assert uneven.mean_rank == pytest.approx([1.25, 1.75], abs=0.02)
 
 
 def test_a_whole_unit_is_drawn_with_all_of_its_cells() -> None:
-    """Cells that cancel within each unit leave no doubt, however units are drawn."""
+    """If cells cancel within each unit, the result does not depend on which units are drawn."""
     sums = np.array([[[0.6, 0.5], [0.3, 0.2]], [[0.1, 0.15], [0.4, 0.45]]])
     found = rank_stability(sums, np.ones((2, 2)), higher_is_better=True)
     assert found.first is not None

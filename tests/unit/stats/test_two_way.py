@@ -1,4 +1,4 @@
-"""Inference over seeds and patients: worked values, designs it cannot carry, and both methods."""
+"""Inference over seeds and patients gives worked values with both methods, and refuses unsuitable designs."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_worked_values_weighted_by_images() -> None:
 
 
 def test_clustered_variances_are_those_of_statsmodels() -> None:
-    """Without the small-sample factors, which differ, the same sandwich."""
+    """The sandwich estimator is the same without the small-sample factors, which differ."""
     from statsmodels.stats.sandwich_covariance import cov_cluster
 
     seeds, patients = np.nonzero(np.isfinite(WORKED))
@@ -117,7 +117,7 @@ def test_no_spread_has_no_p() -> None:
 
 
 def test_no_patient_validated_twice() -> None:
-    """Seeds are then a function of patients: the conservative variance is all there is."""
+    """If seeds are a function of patients, only the conservative variance can be computed."""
     found = two_way([[0.1, 0.2, O, O], [O, O, 0.3, 0.5]])
     assert found.p is not None
     assert found.df >= 1

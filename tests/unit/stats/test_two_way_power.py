@@ -1,4 +1,4 @@
-"""Power for patients like these is what a simulation finds, and seeds alone may never be enough."""
+"""The power for patients like these agrees with simulations, and more seeds alone may never be enough."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def test_power_is_that_of_simulated_studies(ratio: float, seeds: int) -> None:
 
 
 def test_seeds_alone_are_not_enough_where_patients_differ() -> None:
-    """The mean of 20 patients of sd 0.05 is no surer than 0.011, however many seeds there are."""
+    """The standard error of the mean of 20 patients with sd 0.05 is at least 0.011, however many seeds there are."""
     design = CrossedDesign(PARTS, 0.5)
     assert design.seeds_needed(0.02, 20, 0.8) is None
     seeds = design.seeds_needed(0.02, 100, 0.8)

@@ -1,4 +1,4 @@
-"""What every registered study owes: each of its items in a section, whatever was trained."""
+"""Every registered study has each of its items in a section, whatever was trained."""
 
 from __future__ import annotations
 

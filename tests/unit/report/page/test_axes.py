@@ -1,4 +1,4 @@
-"""Axes hold what is drawn and are labelled with round numbers."""
+"""Axes cover what is drawn, and are labelled with round numbers."""
 
 from __future__ import annotations
 

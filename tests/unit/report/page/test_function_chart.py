@@ -1,4 +1,4 @@
-"""Agreement over the runs of a cell, and what is odd about single patients."""
+"""The chart shows agreement over the runs of a cell, and oddities of single patients."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ UNKNOWN_SAID = "not measurable: no cavity predicted at end-diastole"
 
 @settings(max_examples=30)
 @given(patients=st.integers(1, 8), runs=st.integers(1, 4), seed=st.integers(0, 1000))
-@example(patients=1, runs=1, seed=394)  # no patient can be measured
+@example(patients=1, runs=1, seed=394)  # here, no patient can be measured
 def test_bias_limits_and_correlation(patients: int, runs: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     rows = []
@@ -37,7 +37,7 @@ def test_bias_limits_and_correlation(patients: int, runs: int, seed: int) -> Non
     known = table.dropna(subset=["predicted_ef"])
     assert (row.patients, row.missing) == (patients, len(table) - len(known))
     assert (row.runs, row.runs_done) == (known["run_id"].nunique(), runs)
-    if known.empty:  # the row is there and says so
+    if known.empty:  # the row exists and says so
         assert (row.bias, row.low, row.high, row.absolute, row.correlation) == (None,) * 5
         return
     gap = ((known["predicted_ef"] - known["true_ef"]) * 100).to_numpy()

@@ -1,4 +1,4 @@
-"""What stands on the page, for grids that are whole, begun, empty or odd."""
+"""The page shows the right things for grids that are complete, begun, empty or odd."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SIGNIFICANCE = ReportRequest(significance=True)
 
 @dataclass(frozen=True)
 class Whole:
-    """A grid that is done, and its page; tests only read it."""
+    """A finished grid and its page, which tests only read."""
 
     tiny: Experiment
     store: FolderStore
@@ -247,7 +247,7 @@ def test_the_command_that_makes_the_page_again_is_whole(name: str, tmp_path: Pat
 
 
 def test_each_set_is_shown_by_the_seed_that_is_median_on_it(store: FolderStore, tmp_path: Path) -> None:
-    """Seed 2 is in the middle on the patients kept for validation, seed 3 on the other data set."""
+    """Seed 2 is the median on the validation patients, seed 3 on the other data set."""
     tiny = experiment(tmp_path / "data")
     tiny = replace(tiny, runs=tuple(run for run in tiny.runs if run.seed <= 3), seeds=(1, 2, 3))
     lead = {

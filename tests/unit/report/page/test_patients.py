@@ -1,4 +1,4 @@
-"""What the page says of cases: the scorecard, single patients of one seed, the worst cases, what was trained."""
+"""The page shows the scorecard, single patients of one seed, the worst cases, and what was trained."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.unit.report.scored_cases import PATIENTS, case_dice_of, cases_of, log
 
 @dataclass(frozen=True)
 class Whole:
-    """A grid whose runs have scorecards, and what the page shows of it; tests only read it."""
+    """A grid whose runs have scorecards, and its page, which tests only read."""
 
     runs: tuple[RunSpec, ...]
     tables: Collected
@@ -37,7 +37,7 @@ class Whole:
 
 
 def lost(run: RunSpec, set_name: str, patient: str, time_point: str) -> float | None:
-    """Dice of which one is undefined in every run of the U-Net."""
+    """Dice, one of which is undefined in every run of the U-Net."""
     if (run.model, patient, time_point) == ("unet", PATIENTS[2], "ES"):
         return None
     return case_dice_of(0.02)(run, set_name, patient, time_point)

@@ -1,4 +1,4 @@
-"""The page of three models: ranks, profiles, subgroups and trends have sections of their own."""
+"""The page of three models has sections for ranks, profiles, subgroups and trends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures 5.1 to 5.3 as files, whatever models and metrics there are."""
+"""Figures 5.1 to 5.3 are written as files for any models and metrics."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_any_models_and_metrics_are_drawn(points: list[StudyPoint], tmp_path: Pa
 
 
 def test_a_third_model_of_an_architecture_does_not_speak_for_it() -> None:
-    """The first of the file does; a later one with other numbers changes nothing."""
+    """The first comparison of the file decides, and a later one with other numbers changes nothing."""
     two = [point("unet", "net", 0.2, 0.5), point("gamma_net", "gamma", 0.2, 0.6)]
     assert said_of_points(AGAINST_RATIO, two) == "γ-Net's mean is higher at 1 of 1 ratio"
     wide, mine = point("unet", "wide", 0.2, 0.9), point("resunet", "mine", 0.2, 0.9)

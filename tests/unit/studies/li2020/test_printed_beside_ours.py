@@ -1,4 +1,4 @@
-"""The printed tables and figures beside ours."""
+"""Reports show the printed tables and figures beside ours."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def items(tmp_path: Path, experiment: Experiment, asked: ReportRequest) -> dict[
 
 
 def report_of(experiment: Experiment, store: FolderStore, asked: ReportRequest) -> Report:
-    """With the sections of the studies, as the command makes it."""
+    """Build a report with the sections of the studies, as the command does."""
     studies = reproduced_studies(experiment).values()
     return build_report(experiment, collect(store, experiment.runs), asked, studies=studies)
 
 
 def test_every_printed_value_is_there() -> None:
-    """Spot checks of each table against the print."""
+    """Spot checks of each table against the printed one."""
     count = {name: len(item.get("cells", ())) for name, item in printed().items()}
     tables = {"table-5.1": 2, "table-5.2": 2, "table-5.3": 8, "table-5.4": 8, "table-5.5": 8, "table-5.6": 6}
     assert count == {**tables, "figure-5.1": 0, "figure-5.2": 0, "figure-5.3": 0}
@@ -170,7 +170,7 @@ def test_the_page_shows_the_print_beside_ours(name: str, title: str, tmp_path: P
 
 
 def test_a_third_model_takes_no_cell_and_lends_no_p(tmp_path: Path) -> None:
-    """Also where it is compared first."""
+    """This holds even if it is compared first."""
     third = short(
         "baseline",
         "models={unet: {}, gamma_net: {}, wider: {architecture: unet, channels: [16, 32, 32]}}",
