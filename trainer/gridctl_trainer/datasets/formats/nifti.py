@@ -107,7 +107,7 @@ def require_intensities(array: NDArray[Any], path: Path) -> None:
         raise DataError(
             f"{int((~np.isfinite(array)).sum())} of its values are not finite numbers",
             where=path,
-            fix="find out where they come from, and export the file again without NaN and infinity",
+            fix="find out where they come from, and export it again without NaN and infinity",
         )
     if max(-low, high) > _LARGEST_INTENSITY:
         raise DataError(f"its values reach from {low:g} to {high:g}, which no scanner produces", where=path)
