@@ -1,1 +1,1 @@
-"""What runs inside the container: data, models, training. Never imports `gridctl`."""
+"""The package that runs inside the container: data, models and training. It never imports `gridctl`."""

@@ -1,4 +1,4 @@
-"""`python -m gridctl_trainer` is `gridctl-trainer`."""
+"""Makes `python -m gridctl_trainer` run `gridctl-trainer`."""
 
 from gridctl_trainer.cli.main import main
 

@@ -1,4 +1,4 @@
-"""Memory that a step frees is there for the next one."""
+"""Memory that a step frees is available to the next step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Augmentation: off by default, the same for both models, image and mask moved alike."""
+"""Augmentation is off by default, the same for both models, and moves image and mask alike."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ALL = MOVING.model_copy(update={"gamma": 0.4})
 
 
 def hearts(count: int, side: int = 48, frames: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-    """Bright discs, each elsewhere, and their masks."""
+    """Bright discs in different places, and their masks."""
     rows, columns = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
     discs = [((rows - 20 - i) ** 2 + (columns - 26 + i) ** 2 < 60).float() for i in range(count)]
     masks = torch.stack(discs)[:, None]
@@ -33,7 +33,7 @@ def test_off_it_gives_back_the_very_same() -> None:
 @settings(max_examples=30)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 200))
 def test_what_an_image_becomes_depends_on_nothing_but_seed_epoch_and_image(seed: int, epoch: int) -> None:
-    """Not on the size of the minibatch or its neighbours, in which two models differ."""
+    """An augmented image does not depend on its minibatch, in which two models differ."""
     images, masks = hearts(5)
     vary = Augmentation(ALL, seed)
     together = vary(images, masks, epoch, torch.arange(5))

@@ -1,4 +1,4 @@
-"""Pauses between tries: they double up to a limit, spread out, and leave the run's random numbers alone."""
+"""Pauses double up to a limit, spread out, and leave the run's random numbers alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases are scored as scanned: what a model says of the square goes back to the scanner's grid first."""
+"""Cases are scored as scanned, so a model's output for the square is first mapped to the scanner's grid."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STRUCTURES = ("left_ventricle", "myocardium", "right_ventricle")
 
 
 class Oracle(nn.Module):
-    """Says the true masks, in the order in which the images come, each changed as it is told."""
+    """Predicts the true masks in the order of the images, each changed as specified."""
 
     def __init__(self, prepared: PreparedSet, change: Callable[[Tensor], Tensor] = lambda mask: mask) -> None:
         super().__init__()
@@ -123,7 +123,7 @@ def test_voxels_are_counted_where_no_metric_of_cases_is_computed(whole: Path) ->
 
 
 def test_unannotated_is_not_empty(whole: Path) -> None:
-    """A slice without a contour is in no volume, whatever the model draws on it."""
+    """A slice without a contour does not count in a volume, whatever the model predicts."""
     prepared = load(whole, 128, STRUCTURES[:2])
     slices = [
         dataclasses.replace(record, unannotated=("myocardium",) if record.index == 1 else ())

@@ -1,4 +1,4 @@
-"""The newest valid checkpoint is found, whatever happened to the last upload and whoever else writes."""
+"""The newest valid checkpoint is found, whatever happened to the last upload and whatever other attempts write."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def state_at(position: Position) -> Mapping[str, Any]:
 
 
 def save(store: FolderStore, *positions: Position, attempt: AttemptName = FIRST) -> Checkpoints:
-    """What an attempt that begins now and gets so far leaves."""
+    """The checkpoints that an attempt leaves if it begins now and gets to this epoch."""
     made = Checkpoints(store, spec(), attempt)
     made.newest()
     for position in positions:
@@ -98,7 +98,7 @@ def test_every_nth_and_the_best_stay(store: FolderStore) -> None:
     made = Checkpoints(store, spec(**options), FIRST)
     asked = []
     for epoch, value in dice.items():
-        if epoch == 5:  # another attempt knows the best so far from the manifests
+        if epoch == 5:  # another attempt learns the best epoch so far from the manifests
             made = Checkpoints(store, spec(**options), SECOND)
             made.newest()
         asked.append(made.is_best({best_by: value}))
@@ -155,7 +155,7 @@ def test_what_is_no_file_is_passed_over(part: str, kind: str, store: FolderStore
 
 
 def test_damaged_ones_are_not_counted_as_kept_and_go_when_passed(store: FolderStore) -> None:
-    """Of 1, 2 and a damaged 3, an attempt at 2 leaves 1 and 2; one that gets to 4 leaves 2 and 4."""
+    """Of checkpoints 1, 2 and a damaged 3, an attempt at 2 leaves 1 and 2, and one that gets to 4 leaves 2 and 4."""
     save(store, Position(1), Position(2))
     store.put(checkpoint(Position(3)), b"cut")
     save(store, Position(4), attempt=SECOND)
@@ -163,7 +163,7 @@ def test_damaged_ones_are_not_counted_as_kept_and_go_when_passed(store: FolderSt
 
 
 def test_an_older_attempt_that_still_lives_removes_nothing_of_its_successor(store: FolderStore) -> None:
-    """It is at 2 while the other one is at 5 already: what lies before it is the successor's, and stays."""
+    """The attempt is at 2 while its successor is at 5; what lies before 5 belongs to the successor and stays."""
     older = save(store, Position(1))
     save(store, Position(4), Position(5), attempt=SECOND)
     older.save(Position(2), state_at(Position(2)), "data", {})
@@ -182,7 +182,7 @@ def test_two_attempts_at_one_position_have_an_object_each(store: FolderStore) ->
 def test_checkpoints_that_vanish_while_they_are_read_are_looked_for_again(
     store: FolderStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An attempt that still lives writes a newer one and removes those just listed."""
+    """An attempt that is still running writes a newer checkpoint and removes those that were just listed."""
     living = save(store, Position(1), Position(2))
     real = store.get
     moved = []

@@ -1,4 +1,4 @@
-"""The largest 26-connected component, as scipy finds it."""
+"""The largest 26-connected component equals the one that scipy finds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A store that fails for a while gets everything later, in order, and training does not wait for it."""
+"""A store that fails temporarily gets everything later and in order, and training does not wait for it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MIB = 1 << 20
 
 
 class Flaky(FolderStore):
-    """A store that fails while `well` is not set, and notes what it takes."""
+    """A store that fails unless `well` is set, and records what it accepts."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
@@ -64,7 +64,7 @@ def remote(tmp_path: Path) -> Flaky:
 
 @pytest.fixture
 def make(remote: Flaky, tmp_path: Path) -> Iterator[Callable[[], SpooledStore]]:
-    """Opens the store as attempts one after another on one machine do."""
+    """Opens the store as consecutive attempts on one machine do."""
     opened = []
 
     def new() -> SpooledStore:

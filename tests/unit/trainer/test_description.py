@@ -1,4 +1,4 @@
-"""What `describe` says of a network: counts that can be checked by hand, and memory that torch really keeps."""
+"""`describe` gives counts that can be checked by hand, and the memory that torch really keeps."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_layers_add_up_to_the_network(spec: NetworkSpec) -> None:
 
 
 def test_each_frame_of_a_series_is_seen_by_the_first_block() -> None:
-    """One image shown at every timestep passes it once."""
+    """A layer that sees the same image at every timestep runs once."""
     still, moving = (describe(gamma_net(temporal=temporal), size_px=32, batch_size=2) for temporal in (False, True))
     first = next(layer.forward_flops for layer in still.layers if layer.name == "down.0")
     assert moving.forward_flops - still.forward_flops == first
@@ -53,7 +53,7 @@ def test_each_frame_of_a_series_is_seen_by_the_first_block() -> None:
 
 
 def test_operations_of_a_recurrent_step_are_all_counted() -> None:
-    """Every product is there three times in training, but for those of the image: it needs no gradient."""
+    """In training, every product occurs three times, except products with the image, which needs no gradient."""
     found = describe(gamma_net(timesteps=1, attention=False), size_px=32, batch_size=1)
     image = next(layer.forward_flops for layer in found.layers if layer.name == "down.0")
     assert found.training_flops == 3 * found.forward_flops - image
@@ -61,7 +61,7 @@ def test_operations_of_a_recurrent_step_are_all_counted() -> None:
 
 @pytest.mark.parametrize("spec", [unet(), gamma_net()], ids=["unet", "gamma_net"])
 def test_activation_memory_is_what_torch_keeps(spec: NetworkSpec) -> None:
-    """Against the storages that a real forward pass saves on this machine."""
+    """The memory equals that of the storages that a real forward pass saves on this machine."""
     model = build_model(spec).train()
     weights = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
     kept: dict[int, torch.UntypedStorage] = {}

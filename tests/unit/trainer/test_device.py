@@ -1,4 +1,4 @@
-"""Why there is no GPU decides whether another attempt may help: what torch, the machine and the driver show."""
+"""The reason for a missing GPU, as torch, machine and driver show it, decides whether another attempt may help."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gridctl_trainer.training.machine import device
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A machine without a GPU; what is made at this path is one."""
+    """A machine without a GPU, which gets one if a file is made at this path."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(device, "_DEVICE_FILES", (str(tmp_path / "nvidiactl"),))
     return tmp_path / "nvidiactl"
@@ -56,7 +56,7 @@ def test_auto_says_that_it_leaves_a_gpu_unused(files: Path) -> None:
 
 
 def test_auto_takes_no_cpu_in_a_pod_that_was_given_a_gpu(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A simulated GPU, or one that the runtime does not pass on, has no device files: the Job tells."""
+    """A GPU that is simulated or not passed on by the runtime has no device files, so the Job is asked."""
     monkeypatch.setenv("GRIDCTL_GPUS", "2")
     monkeypatch.setattr(torch.version, "cuda", None)
     with pytest.raises(device.NoDeviceError, match="was given 2 GPUs that it cannot use: torch") as raised:

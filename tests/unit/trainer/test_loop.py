@@ -1,4 +1,4 @@
-"""A loop that was stopped anywhere and taken up again ends with the same scores and weights."""
+"""A loop that is stopped anywhere and resumed ends with the same scores and weights."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ SKIPPING = SPEC.model_copy(update={"training": SPEC.training.model_copy(update={
 
 
 class Noisy(nn.Module):
-    """Draws chance in training and in evaluation, and has a running statistic: all that must be restored."""
+    """Draws random numbers in training and evaluation, and has a running statistic, all of which must be restored."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,7 +62,7 @@ class Noisy(nn.Module):
 
 
 class StopAt(Silent):
-    """Asks to stop at the n-th report of a step or phase."""
+    """Requests a stop at the n-th report of a step or phase."""
 
     def __init__(self, stop: StopSignal, at: int | None) -> None:
         self._stop, self._left = stop, at
@@ -119,13 +119,13 @@ def test_stopped_anywhere_and_taken_up_it_ends_the_same(stops: list[int]) -> Non
     for stop_at in [*stops, None]:
         now = loop(stop_at)
         if state is not None:
-            now.load(copy.deepcopy(state))  # as if read from a file
+            now.load(copy.deepcopy(state))  # as if it were read from a file
         try:
             for record in now.epochs():
                 records[record.epoch] = record
         except StoppedError:
             state = copy.deepcopy(now.state())
-            torch.manual_seed(12345)  # another process begins with other numbers
+            torch.manual_seed(12345)  # another process starts with other random numbers
     assert [records[epoch].scores for epoch in sorted(records)] == [record.scores for record in expected]
     assert weights_sha256(now.model.state_dict()) == weights
 
@@ -147,7 +147,7 @@ def recipe(name: str) -> RunSpec:
 
 
 class Keeps(Silent):
-    """Writes down the state at every step and phase, as a checkpoint does."""
+    """Records the state at every step and phase, as a checkpoint does."""
 
     def __init__(self) -> None:
         self.of: TrainingLoop | None = None
@@ -176,7 +176,7 @@ def test_every_optimizer_and_schedule_goes_on_from_every_step_as_if_never_stoppe
     assert len(keeps.states) == (STEPS + 1 + 4) * EPOCHS
     for state in keeps.states:
         resumed = loop(spec=spec)
-        torch.manual_seed(12345)  # another process begins with other numbers
+        torch.manual_seed(12345)  # another process starts with other random numbers
         resumed.load(torch.load(io.BytesIO(state), weights_only=True))
         position = resumed.position
         records = list(resumed.epochs())
@@ -187,7 +187,7 @@ def test_every_optimizer_and_schedule_goes_on_from_every_step_as_if_never_stoppe
 
 
 def test_the_recipe_of_the_thesis_keeps_what_it_always_kept() -> None:
-    """A checkpoint of before, which has no schedule, is one of today's."""
+    """An older checkpoint without a schedule is still valid."""
     whole = loop()
     list(whole.epochs())
     assert set(whole.state()) == {
@@ -196,7 +196,7 @@ def test_the_recipe_of_the_thesis_keeps_what_it_always_kept() -> None:
 
 
 def test_a_gradient_that_is_too_long_is_shortened() -> None:
-    """With plain SGD of rate 1 a step is as long as its gradient."""
+    """With plain SGD and a rate of 1, a step has the length of its gradient."""
     once = {"epochs": 1, "batch_size": IMAGES, "learning_rate": 1.0, "optimizer": {"name": "sgd", "momentum": 0}}
     lengths = []
     for most in (None, 1e6, 0.01):
@@ -261,7 +261,7 @@ def test_the_train_loss_is_the_mean_over_images_though_minibatches_differ_in_siz
 
 
 class BreaksAt(Noisy):
-    """Gives NaN at its n-th call: 4 steps, then 2 and 2 minibatches of scores, make an epoch."""
+    """Returns NaN at its n-th call; an epoch has 4 steps and then 2 and 2 minibatches of scores."""
 
     def __init__(self, call: int) -> None:
         super().__init__()
@@ -288,7 +288,7 @@ def test_what_is_not_finite_ends_the_run_and_is_named(call: int, error: type[Fau
 
 
 class Breaks(Noisy):
-    """Gives NaN, or a gradient of NaN behind a finite loss, at the given calls; skipped, they must leave no trace."""
+    """Returns NaN, or a NaN gradient with a finite loss, at these calls; once skipped, they must leave no trace."""
 
     def __init__(self, calls: tuple[int, ...], gradient: bool) -> None:
         super().__init__()

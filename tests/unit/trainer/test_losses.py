@@ -1,4 +1,4 @@
-"""Losses against formulas written out in numpy, against torch's and MONAI's, and their gradients."""
+"""Losses and their gradients equal formulas written out in NumPy, torch's and MONAI's."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OUTLINED = np.array([[True, True, True], [True, False, True], [False, False, Tru
 
 
 def minibatch(target: tuple[str, ...], seed: int = 0) -> tuple[Tensor, Tensor]:
-    """4 images of 6 x 5 pixels; one has nothing in it."""
+    """Four images of 6 x 5 pixels, one of which is empty."""
     generator = torch.Generator().manual_seed(seed)
     classes = len(target) + 1
     labels = torch.randint(0, classes, (4, 6, 5), generator=generator)
@@ -47,7 +47,7 @@ def classes_of(masks: Tensor) -> NDArray[np.int64]:
 def by_formula(
     loss: LossSpec, target: tuple[str, ...], logits: Tensor, masks: Tensor, outlined: NDArray[np.bool_] | None = None
 ) -> float:
-    """Pixel by pixel, and image by image: nothing of the code under test."""
+    """Compute the loss pixel by pixel and image by image, without the code under test."""
     values, truth = logits.numpy(), classes_of(masks)
     if values.shape[1] == 1:
         p = 1 / (1 + np.exp(-values[:, 0]))
@@ -99,7 +99,7 @@ def test_a_loss_is_its_formula(options: dict[str, Any], target: tuple[str, ...],
 @pytest.mark.parametrize("options", LOSSES, ids=str)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_what_nobody_outlined_is_left_out(options: dict[str, Any], weighted: bool) -> None:
-    """The background of such an image may be the structure: neither is right or wrong."""
+    """The background of such an image may be the structure, so neither is right or wrong."""
     loss = LossSpec.model_validate({**options, "structure_weights": WEIGHTS if weighted else {}})
     logits, masks = minibatch(SEVERAL)
     for image, structure in zip(*np.nonzero(~OUTLINED), strict=True):
@@ -187,7 +187,7 @@ def test_dice_and_focal_are_monais(batch_dice: bool) -> None:
         Objective(dice, ONE)(logits, masks), losses.DiceLoss(sigmoid=True, **smooth)(logits, masks)
     )
     focal = LossSpec(name="focal", gamma=1.5, alpha=0.25)
-    of_pixels = Objective(focal, ONE)(logits, masks).float()  # MONAI computes it in float32
+    of_pixels = Objective(focal, ONE)(logits, masks).float()  # MONAI computes the loss in float32
     torch.testing.assert_close(of_pixels, losses.FocalLoss(gamma=1.5, alpha=0.25)(logits, masks))
     logits, masks = minibatch(SEVERAL)
     several = losses.DiceLoss(softmax=True, to_onehot_y=True, include_background=False, **smooth)

@@ -1,4 +1,4 @@
-"""What a step needs is compared with what the container has, not with its node."""
+"""The memory that a step needs is compared with that of the container, not of its node."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which frames a model of series reads of a scan, and who counts as trained on."""
+"""Models of series read the right frames of a scan, and copies of training patients count as trained on."""
 
 from __future__ import annotations
 

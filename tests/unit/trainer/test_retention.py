@@ -1,4 +1,4 @@
-"""Whichever checkpoints there are and whatever is asked for, the newest one stays."""
+"""The newest checkpoint stays, whichever checkpoints there are and whatever is asked for."""
 
 from __future__ import annotations
 

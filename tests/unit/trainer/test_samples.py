@@ -1,4 +1,4 @@
-"""What a run keeps to look at: the same slices for both models, the mask they show, each timestep."""
+"""The samples of a run show the same slices for both models, the mask, and each timestep."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_an_outline_holds_the_pixels_of_its_mask(mask: NDArray[np.bool_]) -> Non
 
 
 def _inside(polygon: Polygon, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Even-odd rule at the centre of every pixel, as the page fills a path."""
+    """Fill by the even-odd rule at the centre of every pixel, as the page fills a path."""
     y, x = np.mgrid[: shape[0], : shape[1]] + 0.5
     hit = np.zeros(shape, bool)
     for (x0, y0), (x1, y1) in zip(polygon, [*polygon[1:], polygon[0]], strict=True):

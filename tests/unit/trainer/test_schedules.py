@@ -1,4 +1,4 @@
-"""The learning rate of every step, against formulas and against torch's schedulers, and what a stop does to it."""
+"""The learning rate of every step equals formulas and torch's schedulers, even after a stop."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def begun(chosen: TrainingSpec) -> tuple[torch.optim.Optimizer, LearningRate]:
 
 
 def rates(chosen: TrainingSpec) -> list[float]:
-    """Of every step of a run, as its optimizer has it."""
+    """The learning rate that the optimizer has at every step of a run."""
     optimizer, rate = begun(chosen)
     found = []
     for _ in range(STEPS):
@@ -165,7 +165,7 @@ def test_it_goes_on_after_a_stop_at_any_step(schedule: Any, stopped_after: int) 
 def test_a_step_that_is_left_out_moves_the_rate_as_any_other() -> None:
     chosen = training(schedule="poly")
     optimizer, rate = begun(chosen)
-    rate.step()  # the first step was not taken: nothing is warned of
+    rate.step()  # although the first step was not taken, there is no warning
     assert optimizer.param_groups[0]["lr"] == rates(chosen)[1]
 
 

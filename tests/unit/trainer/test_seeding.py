@@ -1,4 +1,4 @@
-"""Chance comes from the seed alone, and can be put down and taken up."""
+"""Random numbers depend only on the seed, and can be saved and restored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A specification names its store by where it lies."""
+"""The location of a specification determines its store."""
 
 from __future__ import annotations
 

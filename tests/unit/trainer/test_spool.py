@@ -1,4 +1,4 @@
-"""What a store has not taken is on disk, in order, bounded, and found by the next attempt."""
+"""What a store has not accepted is on disk, in order and bounded, and the next attempt finds it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a dead attempt left on this machine is delivered, unless its run was deleted; a pod's scratch is not overrun."""
+"""The leftovers of a dead attempt are delivered, unless its run was deleted, and scratch space is not exceeded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MIB = 1 << 20
 
 
 class Remote(FolderStore):
-    """A store that is no folder of this machine, as far as the trainer knows."""
+    """A store that the trainer does not recognise as a folder on this machine."""
 
 
 @pytest.fixture

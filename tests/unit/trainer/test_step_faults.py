@@ -1,4 +1,4 @@
-"""What a device refuses is said with the numbers and the setting to change."""
+"""If a device refuses a step, the message has the numbers and the setting to change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CPU = torch.device("cpu")
 
 
 class Refuses(nn.Module):
-    """A network whose n-th call fails as torch does."""
+    """A network whose n-th call fails like torch."""
 
     def __init__(self, error: BaseException, call: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The first signal asks, the second one ends at once."""
+"""The first signal requests a stop, and the second one exits at once."""
 
 from __future__ import annotations
 
