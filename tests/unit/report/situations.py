@@ -1,5 +1,7 @@
-"""Situations that a report may meet, and the sentences it has for each: `python -m tests.unit.report.situations` prints
-them as tests/assets/sentences.md holds them."""
+"""Situations in which reports are made, and the sentences of each report.
+
+`python -m tests.unit.report.situations` prints them in the form of tests/assets/sentences.md.
+"""
 
 from __future__ import annotations
 
