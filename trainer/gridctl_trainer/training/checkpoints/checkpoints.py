@@ -245,7 +245,7 @@ class Checkpoints:
         surplus = {name for name in behind if name.position not in stay}
         surplus |= {name for name in self._broken if name.position < position}
         for name in sorted(surplus):
-            self._store.delete(self._layout.checkpoint_manifest(name))  # first, as it makes the checkpoint valid
+            self._store.delete(self._layout.checkpoint_manifest(name))  # first: it makes the checkpoint valid
             self._store.delete(self._layout.checkpoint(name))
             self._whole.pop(name, None)
             self._broken.discard(name)
