@@ -42,7 +42,14 @@ def print_copies(found: Sequence[FoundCopy], console: Console) -> None:
 
 
 def print_pack(folder: Path, text: str, oddities: Sequence[Oddity], console: Console) -> None:
-    """Print one line for a pack, then what was odd about the files from which it was made."""
+    """Print one line for a pack, then what was odd about the files from which it was made.
+
+    Args:
+        folder: Folder of the pack.
+        text: Description of the pack.
+        oddities: What was odd.
+        console: Console to print on.
+    """
     console.print(f"[bold]{escape(folder.name)}[/] {escape(text)}", soft_wrap=True)
     _print_oddities(oddities, console)
 

@@ -138,6 +138,11 @@ def find_sources(name: str, root: Path, options: Mapping[str, Any] | None = None
 def find_test_root(name: str, root: Path, options: Mapping[str, Any] | None = None) -> Path | None:
     """The folder of the test set that was published with a data set; None if there is none.
 
+    Args:
+        name: Short name or path of the data set.
+        root: Folder of the data set.
+        options: Options of the data set.
+
     Raises:
         PluginError: The data set does not exist or cannot be imported.
     """

@@ -151,6 +151,11 @@ def patient_of(case: str, patients: Collection[str], names: CaseNames | None = N
     """The patient that a name in a split file refers to; empty if there is none.
 
     The name is the id of a patient, the name of a case, or a text that begins with an id; the longest such id counts.
+
+    Args:
+        case: The name in the file.
+        patients: Ids of all patients in the data set.
+        names: Returns the patient of a case, if the data set has names for cases.
     """
     if case in patients:
         return case

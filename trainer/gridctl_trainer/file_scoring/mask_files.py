@@ -107,7 +107,14 @@ class CaseNames:
             raise SpecError("it has no group named patient", where="--pattern", fix=fix)
 
     def of(self, name: str, path: Path) -> tuple[str, str]:
-        """The patient and the time point of a case.
+        """Derive the patient and the time point of a case.
+
+        Args:
+            name: Name of the case.
+            path: Its file, for the message.
+
+        Returns:
+            The patient's id, and the time point, which is empty if the name has none.
 
         Raises:
             DataError: The name does not fit the pattern.

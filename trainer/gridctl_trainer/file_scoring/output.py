@@ -49,7 +49,13 @@ def writer_for(path: Path) -> Callable[[Scoring, Path, Path], None]:
 
 
 def as_json(scoring: Scoring, predictions: str, truth: str) -> Mapping[str, Any]:
-    """All results as JSON data, for programs."""
+    """All results as JSON data, for programs.
+
+    Args:
+        scoring: A finished scoring.
+        predictions: Where the predictions lie.
+        truth: Where the truth lies.
+    """
     metrics, header = _infos(scoring), _header(scoring)
     empty = one_empty(scoring.records)
     return {

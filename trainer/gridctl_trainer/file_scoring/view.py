@@ -19,7 +19,13 @@ _SIGNED: Final = "absolute_"
 
 
 def print_scorecard(records: Sequence[CaseScores], metrics: Mapping[str, MetricInfo], console: Console) -> None:
-    """Print mean and standard deviation of every score and error, over cases and over patients."""
+    """Print mean and standard deviation of every score and error, over cases and over patients.
+
+    Args:
+        records: Records of cases and patients.
+        metrics: The metrics that were computed, by name.
+        console: Console to print on.
+    """
     summaries = [item for item in summarise(records, metrics) if _is_shown(item.metric, metrics)]
     empty = one_empty(records)
     for structure in dict.fromkeys(item.structure for item in summaries):

@@ -108,7 +108,15 @@ def channel_rescalings(slices: Sequence[LabelledSlice], notice: Notice) -> Seque
 
 
 def rescaled(labelled: LabelledSlice, maps: Sequence[Mapping[Phase, Rescaling]]) -> NDArray[np.float32]:
-    """Rescale the series of a slice, each channel by its map if it has one."""
+    """Rescale the series of a slice.
+
+    Args:
+        labelled: The slice.
+        maps: For each channel, the maps as `channel_rescalings` returns them; a channel without a map is kept.
+
+    Returns:
+        (T, H, W) or (T, C, H, W) float32, as the series of the slice.
+    """
     if labelled.series.ndim == 3:
         own = maps[0].get(labelled.phase)
         return own.apply(labelled.series) if own else labelled.series

@@ -123,7 +123,16 @@ class PreparedSet:
         target: tuple[str, ...] = DEFAULT_TARGET,
         scanned: ScannedLabels | None = None,
     ) -> PreparedSet:
-        """Make a set of all images in the arrays."""
+        """Make a set of all images in the arrays.
+
+        Args:
+            series: As `all_series`.
+            masks: As `all_masks`.
+            slices: Metadata of each image.
+            oddities: What was odd about the files.
+            target: Structures that the masks distinguish.
+            scanned: Labels of each image on the grid of the scanner; None for none.
+        """
         rows = np.arange(len(masks))
         return cls(series, masks, tuple(slices), rows, tuple(oddities), target, scanned or ScannedLabels())
 

@@ -32,6 +32,11 @@ def read_and_prepare(source: CaseSource, recipe: Recipe) -> PreparedPatient:
 def prepare_in_memory(sources: Sequence[CaseSource], recipe: Recipe, progress: Progress | None = None) -> PreparedSet:
     """Read and prepare a whole data set without keeping anything on disk.
 
+    Args:
+        sources: The patients.
+        recipe: How to prepare them.
+        progress: Called with the number of patients done and the total number; it may raise to stop.
+
     Raises:
         DataError: Files are missing, unreadable or wrong; the error names them.
     """

@@ -57,7 +57,14 @@ class Recipe(Frozen):
 
     @classmethod
     def of(cls, kind: str, data: DataSpec, frames: int, options: Mapping[str, Any] | None = None) -> Recipe:
-        """The recipe that the specification of a run asks for."""
+        """The recipe that the specification of a run asks for.
+
+        Args:
+            kind: Short name of the data set, or its path `pkg.module:Name`.
+            data: How the run prepares its data.
+            frames: Number of frames in each series, including the labelled one.
+            options: Options of the data set.
+        """
         return cls(
             kind=kind,
             size_px=data.size_px,

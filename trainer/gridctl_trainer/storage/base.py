@@ -103,6 +103,11 @@ def folders_of(store: Store) -> Iterator[str]:
 def require_size(size_bytes: int, max_bytes: int | None, where: object) -> None:
     """Refuse an object that is too large, before it is read into memory.
 
+    Args:
+        size_bytes: Size of the object.
+        max_bytes: Largest size allowed; None for any.
+        where: The object, for the message.
+
     Raises:
         NotAnObjectError: The object is larger than `max_bytes`.
     """

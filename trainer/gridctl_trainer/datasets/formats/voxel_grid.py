@@ -75,6 +75,14 @@ def farthest_mm(affine: Affine, other: Affine, grid: Grid) -> float:
 
     It is measured in voxels along the axes of `other` and then multiplied by the spacing, because the affine of
     published ACDC files has a scale of 1 whatever the spacing.
+
+    Args:
+        affine: (4, 4), from voxel indices to world coordinates.
+        other: (4, 4), from the same indices to the same world coordinates.
+        grid: Gives the shape and the spacing.
+
+    Returns:
+        The distance in mm.
     """
     corners = np.array([[*corner, 1.0] for corner in itertools.product(*((0, n - 1) for n in grid.shape))]).T
     return float(np.linalg.norm(_apart_mm(affine, other, corners, grid), axis=0).max())

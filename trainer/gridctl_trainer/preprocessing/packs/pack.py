@@ -140,7 +140,18 @@ def open_pack(folder: Path, *, fix: str) -> PreparedSet:
 def write_manifest(
     folder: Path, prepared: PreparedSet, recipe: Recipe, fingerprint: str, versions: Mapping[str, str]
 ) -> None:
-    """Write the manifest of a pack whose arrays have been written, which completes the pack."""
+    """Write the manifest of a pack whose arrays have been written, which completes the pack.
+
+    Args:
+        folder: Folder of the pack.
+        prepared: The data set in the pack.
+        recipe: How the data set was prepared.
+        fingerprint: Fingerprint of the files that were read.
+        versions: Versions of the libraries that read and prepared them.
+
+    Raises:
+        OSError: The manifest cannot be written.
+    """
     manifest = PackManifest(
         recipe=recipe,
         fingerprint=fingerprint,

@@ -43,6 +43,11 @@ _RECORDS: Final = TypeAdapter(tuple[SliceRecord, ...])
 def fingerprint_of(recipe: Recipe, sources: Sequence[CaseSource], root: Path) -> str:
     """SHA-256 over everything that determines the content of a pack, except what the name of its folder says.
 
+    Args:
+        recipe: How to prepare the patients.
+        sources: The patients.
+        root: Folder of the data set.
+
     Raises:
         DataError: A file no longer exists or cannot be read.
     """

@@ -52,7 +52,16 @@ class Recorded:
 
 
 def recorded(client: Any, bucket: str, name: str) -> Recorded:
-    """Ask S3 for the checksums of an object. Checksums of parts are left out, as they do not cover the whole."""
+    """Ask S3 for the checksums of an object. Checksums of parts are left out, as they do not cover the whole.
+
+    Args:
+        client: A boto3 client for S3.
+        bucket: Name of the bucket.
+        name: Name of the object within the bucket.
+
+    Raises:
+        ClientError: S3 refuses the request.
+    """
     answer = client.head_object(Bucket=bucket, Key=name, ChecksumMode="ENABLED")
     whole = answer.get("ChecksumType", "FULL_OBJECT") == "FULL_OBJECT"
     etag = str(answer.get("ETag", "")).strip('"')

@@ -163,7 +163,16 @@ class S3Store:
             return _etag(self._client.put_object(Bucket=self._bucket, Key=name, Body=data))
 
     def put_file(self, key: str, path: Path, sha256: str = "") -> str:
-        """Write an object from a file, and let S3 store the hex digest `sha256` with it, if given."""
+        """Write an object of any size from a file.
+
+        Args:
+            key: Key of the object.
+            path: File with the content.
+            sha256: Hex digest of the content, which S3 stores with the object; empty for none.
+
+        Returns:
+            The ETag of the object.
+        """
         name = self._name(key)
         extra: dict[str, Any] = {"Metadata": {"sha256": sha256}} if sha256 else {}
         with self._faults(key, path), path.open("rb") as file:

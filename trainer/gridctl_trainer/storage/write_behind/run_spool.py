@@ -45,6 +45,11 @@ def deliver_leftovers(spec: RunSpec, store: Store, stop: StopSignal) -> None:
 
     If the run was deleted from the store meanwhile, these leftovers are discarded.
 
+    Args:
+        spec: The run.
+        store: The store of the run.
+        stop: Ends waiting when a stop is requested.
+
     Raises:
         StoreError: The store does not accept the leftovers, which are kept.
         StoppedError: A stop was requested meanwhile.

@@ -77,7 +77,13 @@ def spool_root() -> Path:
 
 
 def folder_of(root: Path, store_url: str, layout: RunLayout) -> Path:
-    """The folder that holds the spools of all attempts at one run."""
+    """The folder that holds the spools of all attempts at one run.
+
+    Args:
+        root: Folder of all spools, as `spool_root` returns it.
+        store_url: URL of the store.
+        layout: Layout of the run.
+    """
     name = hashlib.sha256(f"{store_url} {layout.prefix}".encode()).hexdigest()[:16]
     return root / f"{layout.run_id}-{name}"
 
