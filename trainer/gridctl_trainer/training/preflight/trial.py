@@ -63,6 +63,7 @@ def try_one_step(spec: RunSpec, sets: RunSets, device: torch.device, stop: StopS
         StoppedError: A stop was requested.
     """
     before = rng_state()
+    gc.freeze()  # so that the collection below looks at the trial's objects alone
     try:
         images = min(spec.training.batch_size, len(sets.train))
         if device.type == "cpu" and (too_large := why_too_large(spec, images)):
@@ -81,6 +82,7 @@ def try_one_step(spec: RunSpec, sets: RunSets, device: torch.device, stop: StopS
         raise FirstStepError(_said(spec, error)) from None
     finally:
         gc.collect()
+        gc.unfreeze()
         if device.type == "cuda":
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats(device)
