@@ -323,7 +323,7 @@ def verify(
         Every difference; none if the report is what the store gives.
 
     Raises:
-        InputError: It is no report that can be verified, or its experiment was not submitted.
+        InputError: It is not a report that can be verified, or its experiment was not submitted.
         StoreError: The store cannot be reached.
     """
     from gridctl.commands.verify import verify_report

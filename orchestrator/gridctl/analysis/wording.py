@@ -66,7 +66,7 @@ def waits(row: ComparisonRow) -> bool:
 
 
 def waiting(row: ComparisonRow) -> str:
-    """The verdict while some runs are not finished: partial results are no answer."""
+    """The verdict while some runs are not finished: partial results are not an answer."""
     if row.first_look:
         return f"no answer yet: the first declared look is at {row.first_look} pairs, in the order of the seeds"
     pairs = row.dropped + row.n_pairs
@@ -224,7 +224,7 @@ def _equivalence(row: ComparisonRow) -> str:
 
 
 def floor(n: int, tests: int) -> str:
-    """What this few pairs can never show by an exact test; empty if that is no obstacle.
+    """What this few pairs can never show by an exact test; empty if that is not an obstacle.
 
     Args:
         n: Pairs.

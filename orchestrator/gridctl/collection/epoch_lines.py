@@ -120,7 +120,7 @@ def _by_score(scores: Sequence[dict[str, float]]) -> Iterator[tuple[str, Sequenc
     """Each score of a set in every epoch that was validated, NaN where there is none.
 
     Raises:
-        ValueError: It is no score.
+        ValueError: It is not a score.
     """
     alike = _all_have(scores, scores[0].keys())
     for key in scores[0] if alike else dict.fromkeys(key for item in scores for key in item):

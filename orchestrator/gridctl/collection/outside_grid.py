@@ -17,7 +17,7 @@ def bring_back(them: str = "them") -> str:
     """The command that shows runs again that are not in the grid submitted last."""
     return (
         f"`gridctl submit FILE` with the earlier values (without `--set`, if that changed them) shows {them} again, "
-        "and trains no finished run anew"
+        "and does not train finished runs again"
     )
 
 

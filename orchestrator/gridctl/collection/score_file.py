@@ -89,7 +89,7 @@ def prediction_file(name: str, path: str | Path) -> PredictionFile:
     called = name or file.name.removesuffix(".json").removesuffix(".parquet")
     if not re.fullmatch(_NAME, called):
         raise InputError(
-            f"'{shortened(called, 60)}' is no name for masks",
+            f"'{shortened(called, 60)}' is not a valid name for masks",
             where="--against",
             fix="give one of at most 60 letters, digits, '.', '_' and '-': NAME=FILE",
         )

@@ -95,7 +95,7 @@ def verify_report(path: Path, store_url: str | None = None, *, sealed: str | Non
         sealed: SHA-256 that the sealed plan must have, as `gridctl seal` printed it.
 
     Raises:
-        InputError: It is no report that can be verified, or its experiment was not submitted from this folder.
+        InputError: It is not a report that can be verified, or its experiment was not submitted from this folder.
         StoreError: The store cannot be reached.
     """
     written = _read(path)
@@ -192,7 +192,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _without_later_history(result: ReportResult, written: _Written) -> ReportResult:
-    """Leave out events after the report, and the report itself: they are no difference."""
+    """Leave out events after the report, and the report itself: these are not differences."""
     past = layout.history_prefix(written.experiment)
     made = result.report.provenance
     objects = {

@@ -83,7 +83,7 @@ class Document:
             assignments: Dotted path of a field, `=`, and a value as `override_value` reads it.
 
         Raises:
-            InputError: An assignment has no `=`, or its path leads through something that is no mapping.
+            InputError: An assignment has no `=`, or its path leads through something that is not a mapping.
         """
         if not assignments:
             return self
@@ -220,7 +220,7 @@ def set_path(tree: MutableMapping[str, Any], location: Location, value: Any, *, 
     """Set a value deep in nested mappings, making those that are missing.
 
     Raises:
-        InputError: The path leads through something that is no mapping.
+        InputError: The path leads through something that is not a mapping.
     """
     node = tree
     for index, part in enumerate(location[:-1]):

@@ -21,7 +21,7 @@ def _cpus(text: str) -> str:
 def _size(text: str) -> str:
     value = parse_quantity(text)
     if value < 1 or value != value.to_integral_value():
-        raise ValueError("is no whole number of bytes: write 512Mi or 8Gi, as `m` means thousandths")
+        raise ValueError("is not a whole number of bytes: write 512Mi or 8Gi, as `m` means thousandths")
     return text
 
 

@@ -126,7 +126,7 @@ def _read(store: Store, experiment: str) -> Seal:
 
 
 def _unreadable(error: StoreError, experiment: str) -> str:
-    return f"the sealed plan cannot be read ({error.problems[0].what}): bring back {layout.seal(experiment)} as it was"
+    return f"the sealed plan cannot be read ({error.problems[0].what}): restore the original {layout.seal(experiment)}"
 
 
 def _edits(found: Seal, experiment: Experiment) -> Iterator[str]:
@@ -135,7 +135,7 @@ def _edits(found: Seal, experiment: Experiment) -> Iterator[str]:
     if actual != found.sha256:
         yield (
             f"the sealed plan was edited after it was sealed on {when}: its SHA-256 is {actual[:12]}, and not "
-            f"{found.sha256[:12]}; bring back {layout.seal(experiment.name)} as it was"
+            f"{found.sha256[:12]}; restore the original {layout.seal(experiment.name)}"
         )
         return
     changes = list(_changes(found.plan, plan_of(experiment)))

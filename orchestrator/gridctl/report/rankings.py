@@ -15,13 +15,13 @@ FEW_UNITS: Final = 20
 
 
 def rank_headlines(rows: Iterable[ModelRank]) -> Iterator[str]:
-    """Which model ranks first by each score, and how often in bootstrap samples, in one sentence; ranks are no test."""
+    """One sentence per score: which model ranks first, and how often in bootstrap samples; ranks are not a test."""
     by_metric: dict[str, list[ModelRank]] = defaultdict(list)
     for row in rows:
         by_metric[row.metric].append(row)
     for ranked in by_metric.values():
         few = ", and a bootstrap of so few is too sure" if _is_of_few(ranked[0]) else ""
-        yield f"{ranked[0].label}, {ranked[0].models} models: {_first(ranked)}; ranks are no test{few}"
+        yield f"{ranked[0].label}, {ranked[0].models} models: {_first(ranked)}; ranks are not a test{few}"
 
 
 def _is_of_few(row: ModelRank) -> bool:

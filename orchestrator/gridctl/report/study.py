@@ -44,7 +44,7 @@ class StudyComparison(Protocol):
     """Some tables and figures of a study beside an experiment.
 
     Models that a table or figure does not know, models that it lacks and metrics that were not measured are named in
-    the `notes` of its item; they are no error.
+    the `notes` of its item; they are not errors.
     """
 
     def section(self, measured: Measured) -> StudySection:

@@ -25,7 +25,7 @@ FAILING = {
     "undefined": ("{{ run.network.nothing.deeper }}", "asks for something that there is not: "),
     "too long": ("{% for i in range(99999) %}# {{ run }}{% endfor %}", "gives more than 1,000,000 characters"),
     "no YAML": ("a: [", "is not YAML: "),
-    "a date": ("started: 2020-01-01", "is no JSON: "),
+    "a date": ("started: 2020-01-01", "is not JSON: "),
 }
 MORE = {
     "power": ("{{ 10 ** (10**9) }}", "is too large"),
@@ -40,7 +40,7 @@ MORE = {
     "many digits": ("a: " + "9" * 6000, "is not YAML: "),
     "tag": ("a: !!python/object:os.system b", "is not YAML: "),
     "key that is a list": ("? [a]\n: b", "is not YAML: "),
-    "infinity": ("a: .inf", "is no JSON: "),
+    "infinity": ("a: .inf", "is not JSON: "),
     "no filter": ("{{ 1 | no_such_filter }}", "No filter named"),
 }
 

@@ -39,7 +39,7 @@ MISTAKES = [
     ("memory: 1Gi", ""),
     ("memory_limit: 900Mi", "900Mi is less than the request, kubernetes.memory, which is 1Gi"),
     ("scratch: 10Gi", ""),
-    ("ephemeral_storage: 512m", "is no whole number of bytes"),
+    ("ephemeral_storage: 512m", "is not a whole number of bytes"),
     ("ephemeral_storage_limit: 9Gi", "9Gi is less than kubernetes.scratch, which is 10Gi"),
 ]
 

@@ -160,9 +160,9 @@ def test_for_a_cluster_the_file_has_its_section_and_a_study_s_size(gridctl: Comm
     [
         (["nowhere"], ["nowhere: there is no such folder", "patientNNN/Info.cfg"]),
         (["set.zip"], ["set.zip: this is a file", "unpack it"]),
-        (["notes"], ["notes: this is no data set: it holds 2 .txt, 1 .nii.gz", "patientNNN/Info.cfg", "icontour"]),
+        (["notes"], ["notes: this is not a data set: it holds 2 .txt, 1 .nii.gz", "patientNNN/Info.cfg", "icontour"]),
         (["packs"], ["packs: these are packs", "data.train.path"]),
-        (["empty"], ["empty: this is no data set: the folder is empty"]),
+        (["empty"], ["empty: this is not a data set: the folder is empty"]),
         (["sunnybrook"], ["sunnybrook: this is Sunnybrook alone", "gridctl init ACDC sunnybrook"]),
         (["two"], ["two: it holds 2 sets in the form of acdc", "two/first, two/second"]),
         (["two/first", "two/second"], ["two/first and two/second: two sets in the form of acdc"]),

@@ -105,7 +105,7 @@ def test_an_edit_of_the_seal_itself_is_said(
     store.put(key, store.get(key).data.replace(was, is_, 1))
     (line,) = about_plan(report_of(gridctl))
     assert said in line
-    assert "bring back tiny/seal.json as it was" in line
+    assert "restore the original tiny/seal.json" in line
     (note,) = [seal(store, submit(), 0)]
     assert said in note
 

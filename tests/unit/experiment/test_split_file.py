@@ -82,7 +82,7 @@ def test_folds_and_a_ratio_of_one_need_a_split() -> None:
     ("content", "said"),
     [
         ("[]", "it is empty"),
-        ("[1]", "fold 0: this is no mapping of parts"),
+        ("[1]", "fold 0: this is not a mapping of parts"),
         ('{"train": ["a"], "validatoin": ["b"]}', "unknown part 'validatoin'"),
         ('{"train": ["a", "a"], "validation": ["b"]}', "a appears more than once in train"),
         ('{"train": ["a"], "validation": []}', "validation"),

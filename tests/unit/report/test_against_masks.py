@@ -201,7 +201,7 @@ def test_names_are_those_of_one_side(tiny: Experiment, collected: Collected, tmp
     file = write_masks(tmp_path / "unet.json", tiny.runs[0], of_masks)
     with pytest.raises(InputError, match="'unet' is a model of the experiment"):
         reported(tiny, collected, file)
-    with pytest.raises(InputError, match="is no name for masks"):
+    with pytest.raises(InputError, match="is not a valid name for masks"):
         prediction_file("a b", file.file)
     for models, said in ((["gama_net"], "no model of tiny is called 'gama_net'"), (["unet"], "nothing is named")):
         with pytest.raises(InputError, match=said):

@@ -149,13 +149,13 @@ def test_a_report_may_be_asked_for_a_pooled_score(store: FolderStore, tmp_path: 
     for pooled in (BOTH, "validation.hd95.left_ventricle+myocardium"):
         (row,) = rows(reported(tiny, store, ReportRequest(significance=True, metrics=[pooled])))
         assert (row.metric, row.patients) == (pooled, len(PATIENTS))
-    with pytest.raises(InputError, match="'septum' is no structure"):
+    with pytest.raises(InputError, match="'septum' is not a structure"):
         reported(tiny, store, ReportRequest(metrics=["validation.dice.septum+myocardium"]))
 
 
 def test_mistakes_are_said_with_their_line(tmp_path: Path) -> None:
     wrong = {
-        "validation.dice.myocardium+septum": "'septum' is no structure that validation.dice is of",
+        "validation.dice.myocardium+septum": "'septum' is not a structure that validation.dice is of",
         "validation.dice.myocardium+myocardium": "'myocardium' is pooled twice",
         "validation.soft_dice.left_ventricle+myocardium": "structures are pooled within each patient",
     }

@@ -156,6 +156,6 @@ def read_label_map(path: Path, names: LabelNames, option: str) -> LabelMap:
         said = ", ".join(map(str, unknown[:5]))
         what = f"it holds the label{'s' if len(unknown) > 1 else ''} {said}, which is not declared"
         number = unknown[0]
-        fix = f"declared: {names.text}; add to {option}: {number}=NAME, or {number}=background if it is no structure"
+        fix = f"declared: {names.text}; add to {option}: {number}=NAME, or {number}=background if it is not a structure"
         raise DataError(what, where=path, fix=fix)
     return LabelMap(array, volume)

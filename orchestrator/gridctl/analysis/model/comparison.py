@@ -40,7 +40,7 @@ class ComparisonRow:
         p_permutation: Sign-flip permutation test of the mean difference.
         permutations: Number of sign patterns counted; all 2^n if `permutation_exact`.
         p_floor: The smallest p the exact test can give with so many pairs.
-        floor: The same in words; empty if it is no obstacle.
+        floor: The same in words; empty if it is not an obstacle.
         equivalence_margin: Declared difference that does not matter; None where none is.
         p_tost: Two one-sided tests that the difference is within it, the larger p.
         p_tost_holm: The same after Holm over the family's tests of equivalence.

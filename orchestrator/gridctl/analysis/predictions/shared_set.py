@@ -161,7 +161,7 @@ def _trained_on(found: PredictionSet, of_runs: pd.DataFrame, experiment: Experim
     if met:
         yield Problem(
             f"{count(len(met), 'patient')} trained on by a run that predicted these masks: {_runs_of(met)}. Scores of "
-            "patients whom a model knows are no answer for new ones",
+            "results on patients that a model was trained on say nothing about new patients",
             found.where,
             "leave these masks out of PREDICTIONS and score the others, or predict with runs that never saw them",
         )

@@ -58,5 +58,5 @@ def outside_line(prepared: Prepared, plain: str) -> str:
     )
     return (
         f"{count(len(others), 'finished run')} of the store {verb} not in this grid{f' ({why})' if why else ''}: "
-        f"status, list and report leave {them} out; {again}, and trains no finished run again"
+        f"status, list and report leave {them} out; {again}, and does not train finished runs again"
     )

@@ -37,7 +37,7 @@ def with_data_sets_checked(data: Any, problems: Problems) -> Any:
             at: Location = ("data", *keys)
             if is_class_path(given.dataset):
                 if not is_well_formed(given.dataset):
-                    problems.add((*at, "dataset"), f"'{given.dataset}' is no path", "write it as pkg.module:Name")
+                    problems.add((*at, "dataset"), f"'{given.dataset}' is not a path", "write it as pkg.module:Name")
                 continue
             try:
                 described = DATASETS.find(given.dataset)

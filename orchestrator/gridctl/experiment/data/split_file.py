@@ -70,7 +70,7 @@ def read_split(text: str) -> list[dict[str, Any]]:
     """The parts that a file names, one set per fold.
 
     Raises:
-        InputError: It cannot be read, or is no split.
+        InputError: It cannot be read, or is not a split.
         LocationError: The text names no file.
     """
     path = read_folder(text, "data.split.file")
@@ -82,7 +82,7 @@ def read_split(text: str) -> list[dict[str, Any]]:
     for number, item in enumerate(items):
         fold = f"fold {number}: " if isinstance(content, list) else ""
         if not isinstance(item, Mapping) or (unknown := [key for key in item if key not in _NAMES]):
-            said = f"unknown part '{unknown[0]}'" if isinstance(item, Mapping) else "this is no mapping of parts"
+            said = f"unknown part '{unknown[0]}'" if isinstance(item, Mapping) else "this is not a mapping of parts"
             raise InputError(f"{fold}{said}", where=path, fix=_FORM)
         named = {_NAMES[str(key)]: [str(one) for one in ids] for key, ids in item.items() if isinstance(ids, list)}
         try:

@@ -81,7 +81,7 @@ def find_data(given: str) -> list[DataFolder]:
             "with the packs' size_px",
         )
     if not found:
-        raise InputError(f"this is no data set: {_seen(paths)}", where=given, fix=expected())
+        raise InputError(f"this is not a data set: {_seen(paths)}", where=given, fix=expected())
     return found
 
 

@@ -52,7 +52,7 @@ def _refused(wanted: ScoreName, measures: Measures) -> tuple[str, str] | None:
     if alike and not there:
         return f"{wanted.metric} is of no structure, so there is nothing to pool", f"write {wanted.whole}"
     if lacking:
-        what = f"'{lacking[0]}' is no structure that {wanted.set}.{wanted.metric} is of"
+        what = f"'{lacking[0]}' is not a structure that {wanted.set}.{wanted.metric} is of"
         return what, did_you_mean(lacking[0], there)
     if any(item.level == "slice" for item in alike):
         return (

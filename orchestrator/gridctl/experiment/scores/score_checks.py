@@ -46,7 +46,7 @@ def with_scores(comparison: ComparisonSpec, index: int, measures: Measures, prob
         comparison: From the file.
         index: Its index there.
         measures: What the runs score.
-        problems: Receives each name that is no score.
+        problems: Receives each name that is not a score.
     """
     found = _written_out(comparison, "metrics", comparison.metrics, index, measures, problems)
     metrics = tuple(found or default_scores(measures, comparison.score))

@@ -41,7 +41,7 @@ def why_not_corrected(train_ratio: float, *, random_splits: bool, validation: bo
 
     Args:
         train_ratio: Share of the patients that is trained on.
-        random_splits: Whether each seed splits the cohort anew; a fixed split or folds do not.
+        random_splits: Whether each seed splits the cohort again; a fixed split or folds do not.
         validation: Whether the scores are of the patients that the split left out.
     """
     if not validation:

@@ -40,7 +40,7 @@ def read_credential(output: bytes, version: str, fault: Callable[[str], Kubeconf
         fault: Builds the error from a message.
 
     Raises:
-        KubeconfigError: It is no ExecCredential of that version, or holds neither token nor certificate.
+        KubeconfigError: It is not an ExecCredential of that version, or holds neither token nor certificate.
     """
     try:
         said = json.loads(output)
@@ -76,5 +76,5 @@ def _time(text: str, fault: Callable[[str], KubeconfigError]) -> datetime | None
     except ValueError:
         time = None
     if time is None or time.tzinfo is None:
-        raise fault("status.expirationTimestamp in its ExecCredential is no time of RFC 3339")
+        raise fault("status.expirationTimestamp in its ExecCredential is not a time in RFC 3339 format")
     return time

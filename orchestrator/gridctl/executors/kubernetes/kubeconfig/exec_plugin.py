@@ -87,7 +87,7 @@ class ExecPlugin:
     def _run(self) -> Credential:
         interactive = self._mode != "Never" and sys.stdin is not None and sys.stdin.isatty()
         if self._mode == "Always" and not interactive:
-            raise self._no_credentials("it has to ask you something, and standard input is no terminal")
+            raise self._no_credentials("it has to ask you something, and standard input is not a terminal")
         asked: dict[str, Any] = {"interactive": interactive}
         if self._cluster is not None:
             asked["cluster"] = self._cluster

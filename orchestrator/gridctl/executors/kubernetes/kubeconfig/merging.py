@@ -48,7 +48,7 @@ def merged(files: list[Path]) -> Content | None:
         None if no file is there, or all are empty.
 
     Raises:
-        KubeconfigError: A file is no kubeconfig.
+        KubeconfigError: A file is not a kubeconfig.
     """
     contents = [content for file in files if (content := read_file(file)) not in (None, Content())]
     if not contents:

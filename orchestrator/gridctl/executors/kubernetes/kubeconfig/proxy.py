@@ -38,7 +38,7 @@ def proxy_of(cluster: Entry, server: str) -> Proxy | None:
     """The proxy for a cluster's API server; None for a direct connection.
 
     Raises:
-        KubeconfigError: What is set is no proxy.
+        KubeconfigError: What is set is not a proxy.
     """
     if given := cluster.text("proxy-url"):
         proxy = _parsed(given, "proxy-url")

@@ -33,7 +33,7 @@ def trusting(cluster: Entry, authority: bytes | None, *, insecure: bool) -> ssl.
     """A context that trusts one authority, those of the system, or, if `insecure`, any certificate.
 
     Raises:
-        KubeconfigError: The authority is no certificate.
+        KubeconfigError: The authority is not a certificate.
     """
     context = ssl.create_default_context() if authority is None else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if insecure:

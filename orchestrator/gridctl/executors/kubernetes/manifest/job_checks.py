@@ -76,7 +76,7 @@ def _contains(path: str, parent: Mapping[str, Any], key: str, wanted: Mapping[st
         yield path, f"{', '.join(missing)} is missing or another: gridctl would not find it again"
     wrong = [str(name) for name, value in given.items() if not isinstance(value, str)]
     if wrong:
-        yield path, f"{', '.join(wrong)} is no string: write it through `string | tojson`"
+        yield path, f"{', '.join(wrong)} is not a string: write it through `string | tojson`"
 
 
 def _pod(pod: Mapping[str, Any], expected: Expected) -> Iterator[tuple[str, str]]:

@@ -167,7 +167,7 @@ def read_job(output: TemplateOutput) -> Rendered:
         line = documents[min(1, len(documents) - 1)][0].start_mark.line if documents else 0
         what = f"the template gives {len(documents)} YAML documents, not one Job"
         if len(documents) == 1:
-            what = "the template gives YAML that is no mapping, not a Job"
+            what = "the template gives YAML that is not a mapping, so it is not a Job"
         raise TemplateMistake(what, output.template_line(line))
     node, job = documents[0]
     _require_small_json(job, node, output, has_aliases=has_aliases)
@@ -205,7 +205,7 @@ def _require_small_json(job: Any, node: Any, output: TemplateOutput, *, has_alia
     """Aliases may expand to much more: then it is measured piece by piece, else at once, which is faster.
 
     Raises:
-        TemplateMistake: It is no JSON, or too much.
+        TemplateMistake: It is not JSON, or too much.
     """
     length = 0
     try:
@@ -215,7 +215,7 @@ def _require_small_json(job: Any, node: Any, output: TemplateOutput, *, has_alia
             if length > MOST_CHARACTERS:
                 raise TemplateMistake(f"what the template gives is more than {MOST_CHARACTERS:,} characters of JSON")
     except (TypeError, ValueError, RecursionError) as error:
-        what = f"what the template gives is no JSON: {quoted(str(error))}"
+        what = f"what the template gives is not JSON: {quoted(str(error))}"
         line = next((output.template_line(item.start_mark.line) for item in _no_json(node, set())), 0)
         raise TemplateMistake(what, line, _THROUGH_TOJSON) from None
 

@@ -35,7 +35,7 @@ def _host_as_written(url: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """Its host; empty if it is no URL."""
+    """Its host; empty if it is not a URL."""
     try:
         return (urlsplit(url).hostname or "").lower()
     except ValueError:
