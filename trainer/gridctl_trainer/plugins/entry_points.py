@@ -137,6 +137,7 @@ def _entry_points(folders: Sequence[str]) -> Mapping[str, Sequence[tuple[str, st
         if normalised in seen:
             continue
         seen.add(normalised)
+        named = f"{name} {distribution.version}"  # once: each look parses all that a package says of itself
         for entry in distribution.entry_points:
-            found.setdefault(entry.group, []).append((entry.name, entry.value, f"{name} {distribution.version}"))
+            found.setdefault(entry.group, []).append((entry.name, entry.value, named))
     return found

@@ -8,8 +8,6 @@ from pydantic import ValidationError
 
 from gridctl_trainer.contract.errors import SpecError
 from gridctl_trainer.contract.json_text import read_json
-from gridctl_trainer.contract.released.conversion import converted
-from gridctl_trainer.contract.released.spec_v1 import RunSpecV1
 from gridctl_trainer.contract.spec import MAX_SPEC_BYTES, RunSpec, validation_problems
 
 _FIRST: Final = 1
@@ -31,6 +29,9 @@ def read_specification(text: bytes | str, where: object = "") -> RunSpec:
         raise SpecError(f"not JSON: {error}", where=where, fix="submit the experiment again") from None
     if not isinstance(content, dict) or content.get("schema_version") != _FIRST:
         return RunSpec.from_json(text, where)
+    from gridctl_trainer.contract.released.conversion import converted
+    from gridctl_trainer.contract.released.spec_v1 import RunSpecV1
+
     try:
         return converted(RunSpecV1.model_validate(content))
     except ValidationError as error:
