@@ -24,6 +24,7 @@ from gridctl.runs.standing import Standing
 from gridctl.runs.state import ACTIVE, TO_SUBMIT, RunState
 from gridctl.terminal.eta import RunPace, eta_seconds, remaining_seconds
 from gridctl_trainer.contract.spec import SCHEMA_VERSION, RunSpec
+from gridctl_trainer.host.background import Background
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -149,10 +150,11 @@ def read_status(
     """
     experiment = found.experiment
     once = activity is None  # `--watch` asks every second, and it is the same each time
-    collected = (gather_with_bar if once and executor is None else gather)(found.store, experiment.runs)
+    reads = gather_with_bar if once and executor is None else gather
     executor = executor or open_executor(found.backend, experiment, found.store)
-    if activity is None:
-        activity = executor.observe(experiment.name)
+    observed = Background(lambda: executor.observe(experiment.name) if activity is None else activity)
+    collected = reads(found.store, experiment.runs)
+    activity = observed.result()
     standings = run_standings(collected, activity, here=machine_of(found.backend), experiment=experiment.name)
     rows = {str(row["run_id"]): row for row in collected.rows}
     stored = StoredSpecifications(found.store, experiment.name)

@@ -36,6 +36,7 @@ from gridctl.executors.kubernetes.store_access.secret_keys import SecretKeys
 from gridctl.experiment import Experiment
 from gridctl.runs.cancellation import CancellationWatch
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.host.background import Background
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.storage.s3.environment import S3Environment, read_s3_environment
 
@@ -67,14 +68,10 @@ class KubernetesExecutor:
 
     def observe(self, experiment: str) -> Mapping[str, Activity]:
         """The state of Jobs and pods: two listings. If some pod has a problem, also events, nodes and Kueue."""
+        pods = Background(lambda: list_pods(self.api, experiment))
         jobs = list_jobs(self.api, experiment)
         self._seen = jobs
-        pods = (
-            list_pods(self.api, experiment)
-            if any(not job.ended or job.counted_failures for job in jobs.values())
-            else []
-        )
-        return activities(jobs, pods, Sources.of(self.api))
+        return activities(jobs, pods.result(), Sources.of(self.api))
 
     def follow(self, experiment: str) -> ExperimentInformer:
         """The same kept up to date, in a context: one listing of each kind, then a watch."""
@@ -82,12 +79,12 @@ class KubernetesExecutor:
 
     def last_lines(self, run_ids: Sequence[str]) -> Mapping[str, str]:
         """The last line in the log of each run's pod; without those that cannot be read."""
+        asked = [Background(PodLogs(self.api.once(), run_id).last_line) for run_id in run_ids]
         found: dict[str, str] = {}
-        for run_id in run_ids:
+        for run_id, line in zip(run_ids, asked, strict=True):
             with contextlib.suppress(UnreachableError, CutError):  # there is less to say then, as for any other run
-                if line := PodLogs(self.api.hasty(), run_id).last_line():
-                    found[run_id] = line
-        return found
+                found[run_id] = line.result()
+        return {run_id: line for run_id, line in found.items() if line}
 
     def manifests(self, runs: Sequence[RunSpec]) -> list[Json]:
         """The runs' Jobs, each rendered and checked once. Sends no request.

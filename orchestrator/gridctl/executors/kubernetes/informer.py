@@ -6,13 +6,14 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Generic, Self, TypeVar
+from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
 from gridctl.errors import UnreachableError
 from gridctl.executors.base import Activity
+from gridctl.executors.kubernetes.api.listing import Kind
 from gridctl.executors.kubernetes.api.refusals import RefusedError
 from gridctl.executors.kubernetes.api.requests import Api, StoppedWaiting
-from gridctl.executors.kubernetes.status.objects import Job, Pod
+from gridctl.executors.kubernetes.status.objects import JOBS, PODS
 from gridctl.executors.kubernetes.status.observation import Paths, Sources, activities, selector
 from gridctl_trainer.host.backoff import Backoff
 
@@ -21,6 +22,14 @@ _BACKOFF: Final = Backoff(first_s=1.2, longest_s=12.0, least=2 / 3)
 """Pause between two watches; it grows while they fail."""
 
 T = TypeVar("T")
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=_Named)
 
 
 class ExperimentInformer:
@@ -33,8 +42,8 @@ class ExperimentInformer:
     def __init__(self, api: Api, experiment: str) -> None:
         paths = Paths(api.namespace)
         self._api = api.hasty()
-        self._jobs = _Informer(self._api, paths.jobs, experiment, Job.from_json)
-        self._pods = _Informer(self._api, paths.pods, experiment, Pod.from_json)
+        self._jobs = _Informer(self._api, paths.jobs, experiment, JOBS)
+        self._pods = _Informer(self._api, paths.pods, experiment, PODS)
         self._informers = (self._jobs, self._pods)
         asked = Sources.of(self._api)
         self._sources = Sources(
@@ -86,17 +95,17 @@ class _Recent(Generic[T]):
         return self._said
 
 
-class _Informer(Generic[T]):
+class _Informer(Generic[N]):
     """The objects of one kind, by name, as a listing and a watch say; each is read once, when it arrives."""
 
-    def __init__(self, api: Api, path: str, experiment: str, read: Callable[[Mapping[str, Any]], T]) -> None:
+    def __init__(self, api: Api, path: str, experiment: str, kind: Kind[N]) -> None:
         self.problem = ""
         self._api = api
         self._path = path
-        self._read = read
+        self._kind = kind
         self._selector = selector(experiment)
         self._lock = threading.Lock()
-        self._items: dict[str, T] | None = None
+        self._items: dict[str, N] | None = None
         self._fault: UnreachableError | None = None
         self._asked = threading.Event()
         self._thread = threading.Thread(target=self._follow, daemon=True)
@@ -105,7 +114,7 @@ class _Informer(Generic[T]):
     def join(self) -> None:
         self._thread.join(timeout=2)
 
-    def items(self) -> dict[str, T]:
+    def items(self) -> dict[str, N]:
         self._asked.wait()
         with self._lock:
             if self._items is None:
@@ -137,8 +146,8 @@ class _Informer(Generic[T]):
         return version  # none if nothing arrived: perhaps nothing gets through, so it is listed again
 
     def _list(self) -> str:
-        listing = self._api.list(self._path, labelSelector=self._selector)
-        items = {item["metadata"]["name"]: self._read(item) for item in listing.items}
+        listing = self._api.list_of(self._kind, self._path, labelSelector=self._selector)
+        items = {item.name: item for item in listing.items}
         with self._lock:
             self._items = items
             self.problem = ""
@@ -153,7 +162,7 @@ class _Informer(Generic[T]):
             if event["type"] == "DELETED":
                 self._items.pop(name, None)
             elif event["type"] != "BOOKMARK":
-                self._items[name] = self._read(item)
+                self._items[name] = self._kind.read(item)
 
     def _note(self, error: UnreachableError) -> None:
         with self._lock:

@@ -6,21 +6,23 @@ import contextlib
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 import urllib3
 
-from gridctl.errors import UnreachableError
+from gridctl.executors.kubernetes.api.chosen_fields import ChosenFields
 from gridctl.executors.kubernetes.api.connection import Connection
-from gridctl.executors.kubernetes.api.refusals import BUSY, RefusedError, no_json, refusal, unreachable
+from gridctl.executors.kubernetes.api.listing import ANY, Kind, Listing, list_all
+from gridctl.executors.kubernetes.api.refusals import BUSY, no_json, refusal, unreachable
 from gridctl_trainer.host.backoff import Backoff, soon_s
 
 Json = dict[str, Any]
 
-_PAGE: Final = 500
+T = TypeVar("T")
+
 _TRIES: Final = 10
 _TRIES_WHEN_UNREACHABLE: Final = 5
 _TRIES_WHEN_HASTY: Final = 3
@@ -35,19 +37,6 @@ class StoppedWaiting(Exception):
 
 class CutError(Exception):
     """The connection ended before the answer did."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """Everything of a kind at one moment.
-
-    Attributes:
-        items: The objects.
-        resource_version: That moment, from which a watch goes on.
-    """
-
-    items: list[Json]
-    resource_version: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +70,11 @@ class Api:
 
     def hasty(self) -> Api:
         """The same server with few retries, for callers that handle outages themselves."""
-        return Api(self._connection, _TRIES_WHEN_HASTY)
+        return Api(self._connection, min(self._tries, _TRIES_WHEN_HASTY))
+
+    def once(self) -> Api:
+        """The same server without retries, for what is good to know but not worth waiting for."""
+        return Api(self._connection, 1)
 
     @property
     def server(self) -> str:
@@ -116,12 +109,8 @@ class Api:
             RefusedError: The answer is an error.
             UnreachableError: There is none.
         """
-        response = self._response(method, path, query, body, read_timeout_s=60, stream=False)
-        try:
-            content: Json = json.loads(response.data)
-        except ValueError:
-            raise no_json(response.data, self.server) from None
-        return Answer(content, tuple(map(_warning, response.headers.getlist("Warning"))))
+        content, headers = self._parsed(method, path, query, body, json.loads)
+        return Answer(content, tuple(map(_warning, headers.getlist("Warning"))))
 
     def get(self, path: str, **query: str) -> Json:
         """The object at a path.
@@ -131,29 +120,26 @@ class Api:
         """
         return self.request("GET", path, query).body
 
-    def list(self, path: str, **query: str) -> Listing:
+    def list(self, path: str, **query: str) -> Listing[Json]:
         """All objects at a path, page by page; starts again when the listing expires.
 
         Raises:
             RefusedError, UnreachableError: As for `request`.
         """
-        for _ in range(4):
-            items: list[Json] = []
-            page_query = dict(query, limit=str(_PAGE))
-            try:
-                while True:
-                    page = self.get(path, **page_query)
-                    items += page.get("items") or []
-                    metadata = page.get("metadata", {})
-                    if not metadata.get("continue"):
-                        return Listing(items, str(metadata.get("resourceVersion", "")))
-                    page_query["continue"] = str(metadata["continue"])
-            except RefusedError as error:
-                if error.status != 410:
-                    raise
-        raise UnreachableError(
-            "the listing expired four times before it was whole", where=self.server, fix="run the same command again"
-        )
+        return self.list_of(ANY, path, **query)
+
+    def list_of(self, kind: Kind[T], path: str, **query: str) -> Listing[T]:
+        """The same, with what is read of objects of this kind alone.
+
+        Raises:
+            RefusedError, UnreachableError: As for `request`.
+        """
+
+        def page_of(page_query: Mapping[str, str], parser: ChosenFields) -> Json:
+            page: Json = self._parsed("GET", path, page_query, None, parser.parse)[0]
+            return page
+
+        return list_all(page_of, kind, query, self.server)
 
     def watch(self, path: str, resource_version: str, **query: str) -> Iterator[Json]:
         """Changes since a listing, until the server ends the watch.
@@ -203,6 +189,20 @@ class Api:
             with self._guard:
                 self._streams.discard(response)
             response.close()
+
+    def _parsed(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        body: Mapping[str, Any] | None,
+        parse: Callable[[bytes], Any],
+    ) -> tuple[Any, urllib3.HTTPHeaderDict]:
+        response = self._response(method, path, query, body, read_timeout_s=60, stream=False)
+        try:
+            return parse(response.data), response.headers
+        except ValueError:
+            raise no_json(response.data, self.server) from None
 
     def _response(
         self,

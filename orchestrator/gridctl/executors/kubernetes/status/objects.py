@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal, Self
 
+from gridctl.executors.kubernetes.api.chosen_fields import WHOLE
+from gridctl.executors.kubernetes.api.listing import Kind
 from gridctl.executors.kubernetes.manifest.job_template import DIGEST_ANNOTATION
 
 Json = Mapping[str, Any]
 
+_CONDITIONS: Final = [{"type": WHOLE, "status": WHOLE, "reason": WHOLE, "message": WHOLE}]
+_STATES: Final = [{"name": WHOLE, "state": WHOLE}]
+
 _QUEUE_LABEL: Final = "kueue.x-k8s.io/queue-name"
-"""Name of the container in the template."""
+_JOB_LABELS: Final = ("batch.kubernetes.io/job-name", "job-name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,22 @@ class Job:
         )
 
 
+JOBS: Final = Kind(
+    {
+        "metadata": {
+            "name": WHOLE,
+            "uid": WHOLE,
+            "annotations": {DIGEST_ANNOTATION: WHOLE},
+            "labels": {_QUEUE_LABEL: WHOLE},
+            "deletionTimestamp": WHOLE,
+        },
+        "spec": {"suspend": WHOLE, "backoffLimit": WHOLE},
+        "status": {"conditions": _CONDITIONS, "failed": WHOLE, "active": WHOLE},
+    },
+    Job.from_json,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Pod:
     """A pod, which is one attempt.
@@ -142,7 +163,7 @@ class Pod:
         return cls(
             name=metadata["name"],
             uid=metadata.get("uid", ""),
-            job=labels.get("batch.kubernetes.io/job-name", labels.get("job-name", "")),
+            job=next((labels[name] for name in _JOB_LABELS if name in labels), ""),
             created=datetime.fromisoformat(metadata["creationTimestamp"]),
             phase=status.get("phase", "Pending"),
             reason=status.get("reason", ""),
@@ -163,6 +184,29 @@ class Pod:
             due=datetime.fromisoformat(due) if due else None,
         )
 
+
+PODS: Final = Kind(
+    {
+        "metadata": {
+            "name": WHOLE,
+            "uid": WHOLE,
+            "labels": dict.fromkeys(_JOB_LABELS, WHOLE),
+            "creationTimestamp": WHOLE,
+            "deletionTimestamp": WHOLE,
+        },
+        "spec": {"nodeName": WHOLE, "schedulingGates": WHOLE},
+        "status": {
+            "phase": WHOLE,
+            "reason": WHOLE,
+            "message": WHOLE,
+            "startTime": WHOLE,
+            "conditions": _CONDITIONS,
+            "initContainerStatuses": _STATES,
+            "containerStatuses": _STATES,
+        },
+    },
+    Pod.from_json,
+)
 
 STARTING: Final = ("", "ContainerCreating", "PodInitializing")
 """Reasons of a container that say nothing in particular."""

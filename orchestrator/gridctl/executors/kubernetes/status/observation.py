@@ -14,7 +14,7 @@ from gridctl.executors.kubernetes.manifest.job_template import EXPERIMENT_LABEL
 from gridctl.executors.kubernetes.status.activity import Causes, activity_of, is_living
 from gridctl.executors.kubernetes.status.kueue_workloads import list_held_back
 from gridctl.executors.kubernetes.status.node_state import NodeState, look_at_nodes
-from gridctl.executors.kubernetes.status.objects import STARTING, Job, Pod
+from gridctl.executors.kubernetes.status.objects import JOBS, PODS, STARTING, Job, Pod
 from gridctl.executors.kubernetes.status.pod_wait import is_overdue
 from gridctl.executors.kubernetes.status.warning_events import Warnings, list_warnings
 
@@ -48,8 +48,8 @@ def list_jobs(api: Api, experiment: str) -> dict[str, Job]:
     Raises:
         UnreachableError: The API server cannot be reached, or refuses.
     """
-    items = api.list(Paths(api.namespace).jobs, labelSelector=selector(experiment)).items
-    return {job.name: job for job in map(Job.from_json, items)}
+    listing = api.list_of(JOBS, Paths(api.namespace).jobs, labelSelector=selector(experiment))
+    return {job.name: job for job in listing.items}
 
 
 def list_pods(api: Api, experiment: str) -> list[Pod]:
@@ -58,10 +58,9 @@ def list_pods(api: Api, experiment: str) -> list[Pod]:
     Raises:
         UnreachableError: The API server cannot be reached, or refuses.
     """
-    listing = api.list(
-        Paths(api.namespace).pods, labelSelector=selector(experiment), fieldSelector="status.phase!=Succeeded"
-    )
-    return [Pod.from_json(item) for item in listing.items]
+    return api.list_of(
+        PODS, Paths(api.namespace).pods, labelSelector=selector(experiment), fieldSelector="status.phase!=Succeeded"
+    ).items
 
 
 @dataclass(frozen=True, slots=True)
