@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Annotated, Final
 
 from pydantic import AfterValidator
@@ -111,6 +112,7 @@ def _checked_best(text: str) -> str:
     return text
 
 
+@lru_cache
 def _checked_metric(text: str) -> str:
     if len(text) > _LONGEST or not re.fullmatch(METRIC_FORM, text):
         raise ValueError("name a metric by its short name, such as soft_dice, or by its path, pkg.module:name")

@@ -10,6 +10,7 @@ from typing import Any, Final
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.parser import RoundTripParser
 from ruamel.yaml.scalarfloat import ScalarFloat
 from ruamel.yaml.scalarint import ScalarInt
 
@@ -49,10 +50,8 @@ def load_yaml(text: str, source: str, *, one_line: bool = False) -> Any:
         return source if one_line or line is None else f"{source}:{line + 1}"
 
     try:
-        count = _Count(where)
-        for event in YAML(typ="rt").parse(text):
-            count.take(event)
         yaml = YAML(typ="rt")
+        yaml.Parser = _counting(_Count(where))
         yaml.Constructor = _Constructor
         return yaml.load(text)
     except MarkedYAMLError as error:
@@ -64,6 +63,18 @@ def load_yaml(text: str, source: str, *, one_line: bool = False) -> Any:
         position = getattr(error, "position", None)
         line = text.count("\n", 0, position) if isinstance(position, int) else None
         raise NotYamlError(f"not YAML: {_first_line(str(error))}", where=where(line)) from None
+
+
+def _counting(count: _Count) -> type[RoundTripParser]:
+    """A parser that counts what it parses, before the tree is made of it and thus before any value is."""
+
+    class Counting(RoundTripParser):
+        def get_event(self) -> Any:
+            event = super().get_event()
+            count.take(event)
+            return event
+
+    return Counting
 
 
 def too_large(source: object) -> InputError:
