@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from gridctl.commands.lookup.experiments import Found
 from gridctl.errors import InputError
-from gridctl.executors.capabilities import Cancels
+from gridctl.executors.capabilities import Cancels, CancelsAll
 from gridctl.executors.registry import open_executor
 from gridctl.runs.cancellation import end_submissions, note_cancelled
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.host.background import Background
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ def cancel(found: Found, runs: Sequence[RunSpec] | None = None) -> Cancelled:
     """Stop an experiment, or some of its runs. Their trainers write a checkpoint first.
 
     It is recorded in the store, so that every backend and machine knows it, before anything is stopped: a submission
-    that has not started a run yet skips it. If all of it is cancelled, a submission that still creates Jobs ends.
+    that has not started a run yet skips it. If all of it is cancelled, a submission that still creates Jobs ends; an
+    executor that needs no more than that stops the runs while the record of each is written.
 
     Args:
         found: The experiment.
@@ -49,7 +51,13 @@ def cancel(found: Found, runs: Sequence[RunSpec] | None = None) -> Cancelled:
         what = f"the executor '{found.backend}' cannot stop {active[0]}"
         raise InputError(what, where=name, fix="stop the submit command that trains it")
     problem = end_submissions(found.store, name) if runs is None else ""
-    problem = note_cancelled(found.store, name, active) or problem
-    run_ids = None if runs is None else [run.run_id for run in runs]
-    stopped = executor.cancel(run_ids) if isinstance(executor, Cancels) else ()
+    noted = Background(lambda: note_cancelled(found.store, name, active))
+    stopped: Sequence[str] = ()
+    if runs is None and isinstance(executor, CancelsAll):
+        stopped = executor.cancel_all()
+        problem = noted.result() or problem
+    else:
+        problem = noted.result() or problem
+        if isinstance(executor, Cancels):
+            stopped = executor.cancel(None if runs is None else [run.run_id for run in runs])
     return Cancelled(tuple(dict.fromkeys([*active, *stopped])), problem)

@@ -32,6 +32,17 @@ class Cancels(Protocol):
 
 
 @runtime_checkable
+class CancelsAll(Cancels, Protocol):
+    """Can cancel a whole experiment without any attempt asking the store what was cancelled.
+
+    Submissions that go on elsewhere ask only whether the whole experiment was.
+    """
+
+    def cancel_all(self) -> tuple[str, ...]:
+        """As `cancel` for all runs."""
+
+
+@runtime_checkable
 class Forgets(Protocol):
     """Can remove everything that it keeps of runs; active ones end."""
 

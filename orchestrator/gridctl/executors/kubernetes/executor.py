@@ -264,6 +264,10 @@ class KubernetesExecutor:
             self._delete_collection(names, "status.successful=0")
         return tuple(active)
 
+    def cancel_all(self) -> tuple[str, ...]:
+        """The same for all runs."""
+        return self.cancel()
+
     def forget(self, run_ids: Sequence[str] | None = None) -> None:
         """Delete the Jobs in any state, and wait until their pods are gone."""
         for names in _selectors(self._experiment.name, run_ids):

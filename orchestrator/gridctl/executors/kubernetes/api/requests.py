@@ -28,6 +28,8 @@ _TRIES_WHEN_UNREACHABLE: Final = 5
 _TRIES_WHEN_HASTY: Final = 3
 _LONGEST_PAUSE_S: Final = 30.0
 _BACKOFF: Final = Backoff(first_s=0.5, longest_s=_LONGEST_PAUSE_S)
+_ANSWER_S: Final = 75.0
+"""An API server answers within a minute, with an error if it has not finished: deleting many objects takes longer."""
 _WATCH_S: Final = 300
 
 
@@ -198,7 +200,7 @@ class Api:
         body: Mapping[str, Any] | None,
         parse: Callable[[bytes], Any],
     ) -> tuple[Any, urllib3.HTTPHeaderDict]:
-        response = self._response(method, path, query, body, read_timeout_s=60, stream=False)
+        response = self._response(method, path, query, body, read_timeout_s=_ANSWER_S, stream=False)
         try:
             return parse(response.data), response.headers
         except ValueError:
