@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from gridctl.collection.read_cache import ReadCache
@@ -66,6 +66,10 @@ class _Times:
             self.last_written = (
                 stat.modified if math.isnan(self.last_written) else max(stat.modified, self.last_written)
             )
+
+    def row(self) -> dict[str, float]:
+        """Both by the names of their columns."""
+        return {"last_written": self.last_written, "cancelled_at": self.cancelled_at}
 
 
 @dataclass(slots=True)
@@ -131,7 +135,7 @@ def gather(
         scored |= dict.fromkeys(table.scored)
     measures = measures_of(runs, logged, scored)
     no_scores = dict.fromkeys(epoch_measures(measures), math.nan)
-    rows = [{**no_scores, **cell, **table.row, **asdict(found.times[str(cell["run_id"])])} for cell, table in of_runs]
+    rows = [{**no_scores, **cell, **table.row, **found.times[str(cell["run_id"])].row()} for cell, table in of_runs]
     return Gathered(
         rows=rows,
         tables=of_runs,

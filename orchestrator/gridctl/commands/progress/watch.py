@@ -19,6 +19,8 @@ from gridctl_trainer.contract.errors import StoreError
 _SHORTEST_PAUSE_S: Final = 2.0
 _PAUSE_PER_READING: Final = 4.0
 """Listing a large store takes at most a fifth of the time."""
+_SHARE_OF_A_CORE: Final = 0.03
+"""Most that reading and showing take of a processor core while nobody waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ def watch(found: Found) -> Iterator[StatusReading]:
         if isinstance(executor, Follows):
             live = stack.enter_context(executor.follow(found.experiment.name))
         status = None
+        busy_s = time.process_time()
         while True:
             began = time.monotonic()
             try:
@@ -60,4 +63,6 @@ def watch(found: Found) -> Iterator[StatusReading]:
             yield StatusReading(status, problem)
             if not (problem or any(status.totals[state] for state in ACTIVE)):
                 return
-            time.sleep(max(_SHORTEST_PAUSE_S, _PAUSE_PER_READING * (time.monotonic() - began)))
+            took_s, before_s, busy_s = time.monotonic() - began, busy_s, time.process_time()
+            quiet_s = (busy_s - before_s) / _SHARE_OF_A_CORE - took_s
+            time.sleep(max(_SHORTEST_PAUSE_S, _PAUSE_PER_READING * took_s, quiet_s))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -79,11 +81,11 @@ def find_access(context: str | None) -> Access:
     content = merged(files)
     if content is not None:
         chosen = choose(content, context, files)
-        namespace = chosen.context.text("namespace")
-        return _access(chosen.cluster, chosen.user, namespace, chosen.context.name)
+        namespace, name = chosen.context.text("namespace"), chosen.context.name
+        return _access(chosen.cluster, chosen.user, namespace, name, lambda: _user_of(files, name))
     if is_in_cluster():
         cluster, user, namespace = in_cluster()
-        return _access(cluster, user, namespace, "")
+        return _access(cluster, user, namespace, "", lambda: user)
     there = any(file.exists() for file in files)
     raise KubeconfigError(
         "the kubeconfig is empty" if there else "there is no kubeconfig, so no cluster is known",
@@ -93,7 +95,19 @@ def find_access(context: str | None) -> Access:
     )
 
 
-def _access(cluster: Entry, user: Entry, namespace: str, context: str) -> Access:
+def _user_of(files: list[Path], context: str) -> Entry:
+    """A context's user as the files say now.
+
+    Raises:
+        KubeconfigError: They cannot be read, or have no such context.
+    """
+    content = merged(files)
+    if content is None:
+        raise KubeconfigError("the kubeconfig is empty", where=os.pathsep.join(map(str, files)))
+    return choose(content, context, files).user
+
+
+def _access(cluster: Entry, user: Entry, namespace: str, context: str, read_again: Callable[[], Entry]) -> Access:
     server = _server(cluster, user)
     tls = tls_of(cluster, user)
     insecure = cluster.flag("insecure-skip-tls-verify") and server.startswith("https:")
@@ -121,7 +135,7 @@ def _access(cluster: Entry, user: Entry, namespace: str, context: str) -> Access
         proxy_tls=proxy_tls,
         compressed=not cluster.flag("disable-compression"),
         warnings=(warning,) if insecure else (),
-        credentials=credentials_of(user, cluster, server, tls),
+        credentials=credentials_of(user, cluster, server, tls, read_again),
         impersonation=tuple(impersonation),
     )
 

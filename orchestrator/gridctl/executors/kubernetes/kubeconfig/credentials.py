@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import ssl
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -55,6 +57,31 @@ class Fixed:
         pass
 
 
+class Written:
+    """A token or password of the kubeconfig, read again when it is refused: whoever signs in again writes a new one.
+
+    Args:
+        value: Of the header.
+        read_again: The user's entry as it is written now.
+    """
+
+    certificates = 0
+
+    def __init__(self, value: str, read_again: Callable[[], Entry]) -> None:
+        self._value = value
+        self._read_again = read_again
+        self._lock = threading.Lock()
+
+    def authorization(self) -> str:
+        return self._value
+
+    def forget(self, refused: str) -> None:
+        with self._lock:
+            if self._value == refused:
+                with contextlib.suppress(KubeconfigError):  # it may be caught in the middle of being written
+                    self._value = _written(self._read_again()) or self._value
+
+
 class TokenFile:
     """A token in a file that is renewed from outside. It is read for every request, so it is never out of date.
 
@@ -92,7 +119,9 @@ class TokenFile:
                 self._last = ""
 
 
-def credentials_of(user: Entry, cluster: Entry, server: str, tls: ssl.SSLContext) -> Credentials:
+def credentials_of(
+    user: Entry, cluster: Entry, server: str, tls: ssl.SSLContext, read_again: Callable[[], Entry]
+) -> Credentials:
     """The credentials of a kubeconfig's user, besides a certificate.
 
     Args:
@@ -100,6 +129,7 @@ def credentials_of(user: Entry, cluster: Entry, server: str, tls: ssl.SSLContext
         cluster: Passed to an exec plugin that asks for it.
         server: URL of the API server, for the same.
         tls: Receives the client certificate of an exec plugin.
+        read_again: The user's entry as it is written at that time.
 
     Raises:
         KubeconfigError: A value is not valid, or several ways are set of which one would be ignored.
@@ -115,15 +145,21 @@ def credentials_of(user: Entry, cluster: Entry, server: str, tls: ssl.SSLContext
         raise user.wrong("a password and a token are both set", "remove one of them")
     if user.text("token") and not token:
         raise user.wrong("token is empty")
-    fixed = bearer(checked_token(token.encode(), user, "token")) if token else ""
+    written = _written(user)
     if file:
-        found = TokenFile(user, file, otherwise=fixed)
+        found = TokenFile(user, file, otherwise=written)
         found.authorization()
         return found
-    if fixed:
-        return Fixed(fixed)
-    if name or password:
-        return Fixed(f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}")
+    if written:
+        return Written(written, read_again)
     if execute:
         return ExecPlugin(Entry("user", user.name, user.file, execute), cluster, server, tls)
     return Fixed("")  # a certificate, an anonymous user, or a proxy such as `kubectl proxy` that adds them
+
+
+def _written(user: Entry) -> str:
+    """The header's value from the token or the password of a user's entry; empty if it has neither."""
+    if token := user.text("token").strip():
+        return bearer(checked_token(token.encode(), user, "token"))
+    name, password = user.text("username"), user.text("password")
+    return f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}" if name or password else ""
