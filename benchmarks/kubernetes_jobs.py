@@ -66,6 +66,7 @@ class Peer:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.server = connection.server
         self.jobs = f"/apis/batch/v1/namespaces/{connection.namespace}/jobs"
         self.pods = f"/api/v1/namespaces/{connection.namespace}/pods"
 

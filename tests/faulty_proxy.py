@@ -81,6 +81,7 @@ class FaultyProxy:
         self.rule: Rule = lambda request: None
         self.requests: list[Request] = []
         self.hurt: list[Request] = []
+        self.forwarding: set[socket.socket] = set()
         self._upstream = urlsplit(upstream)
         self._tls = (tls or ssl.create_default_context()) if self._upstream.scheme == "https" else None
         self._lock = threading.Lock()
@@ -112,6 +113,12 @@ class FaultyProxy:
             if fault is not None:
                 self.hurt.append(request)
             return fault
+
+    def cut(self) -> None:
+        """End every answer that is under way, at once."""
+        for connection in list(self.forwarding):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
     def connect(self) -> http.client.HTTPConnection:
         host, port = self._upstream.hostname or "", self._upstream.port
@@ -155,6 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _forward(self, body: bytes, fault: Fault | None) -> None:
         upstream = self.owner.connect()
+        self.owner.forwarding.add(self.connection)
         try:
             upstream.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():  # Host stays as the client sent it, as its signature covers it
@@ -187,6 +195,7 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
         finally:
+            self.owner.forwarding.discard(self.connection)
             upstream.close()
 
     def _send_changed(self, answer: http.client.HTTPResponse, fault: Changed) -> None:

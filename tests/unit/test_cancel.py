@@ -41,10 +41,9 @@ class Ending(Asking):
         self.asked = threading.Event()
         self.submissions_end = False
 
-    def cancel_all(self) -> tuple[str, ...]:
+    def cancel_all(self) -> None:
         self.submissions_end = self.found.store.exists(experiment_cancelled(self.found.experiment.name))
         self.asked.set()
-        return ()
 
 
 class WaitingStore(FolderStore):

@@ -54,7 +54,7 @@ def cancel(found: Found, runs: Sequence[RunSpec] | None = None) -> Cancelled:
     noted = Background(lambda: note_cancelled(found.store, name, active))
     stopped: Sequence[str] = ()
     if runs is None and isinstance(executor, CancelsAll):
-        stopped = executor.cancel_all()
+        executor.cancel_all()
         problem = noted.result() or problem
     else:
         problem = noted.result() or problem

@@ -38,7 +38,7 @@ class CancelsAll(Cancels, Protocol):
     Submissions that go on elsewhere ask only whether the whole experiment was.
     """
 
-    def cancel_all(self) -> tuple[str, ...]:
+    def cancel_all(self) -> None:
         """As `cancel` for all runs."""
 
 
