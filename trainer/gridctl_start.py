@@ -14,8 +14,8 @@ import os
 import sys
 
 OBJECTS_BETWEEN_COLLECTIONS = 100_000
-"""Imports create hundreds of thousands of objects that stay. At Python's default of several hundred, looking through them
-again and again takes an eighth of the processor time of a short run."""
+"""Imports create hundreds of thousands of objects that stay. At Python's default of several hundred, looking through
+them again and again takes an eighth of the processor time of a short run."""
 
 
 def gridctl() -> None:
