@@ -15,11 +15,13 @@ from gridctl.executors.kubernetes.api.connection import open_connection
 from gridctl.executors.kubernetes.api.refusals import RefusedError
 from gridctl.executors.kubernetes.api.requests import Api, CutError, Json
 from gridctl.executors.kubernetes.creation_bar import creation_bar, with_rendering_bar
+from gridctl.executors.kubernetes.first_jobs import FirstJobs
 from gridctl.executors.kubernetes.informer import ExperimentInformer
-from gridctl.executors.kubernetes.job_creation import JobCreation, Progress, WaitFor
+from gridctl.executors.kubernetes.job_creation import JobCreation, Progress
 from gridctl.executors.kubernetes.logs import PodLogs
 from gridctl.executors.kubernetes.manifest.job_template import RUN_LABEL, JobTemplate, gpus_of, shape_of
-from gridctl.executors.kubernetes.max_active import AT_ONCE, ActiveJobLimit, Shown
+from gridctl.executors.kubernetes.max_active import ActiveJobLimit, Shown
+from gridctl.executors.kubernetes.one_job import WaitFor
 from gridctl.executors.kubernetes.preflight.dry_run import Verdict, dry_run_of
 from gridctl.executors.kubernetes.preflight.pod_contents import pod_contents
 from gridctl.executors.kubernetes.preflight.resource_policy import limit_ranges_that_refuse
@@ -41,6 +43,8 @@ from gridctl_trainer.storage.base import Store
 from gridctl_trainer.storage.s3.environment import S3Environment, read_s3_environment
 
 _NAMES_A_SELECTOR: Final = 50
+_FEW: Final = 50
+"""More Jobs than these take long enough for the first to fail before the last is created."""
 
 
 class KubernetesExecutor:
@@ -105,29 +109,27 @@ class KubernetesExecutor:
         It may be killed at any point: calling it again creates what is missing, and nothing twice.
         """
         manifests = self.manifests(runs)
-        if len(manifests) > AT_ONCE:  # this takes long enough for the first to fail before the last is created
-            return self._start_some(
-                runs, None, lambda done, total, _active: progress(done, total) if progress else None, wait_for
-            )
-        seen = self._seen if self._seen is not None else list_jobs(self.api, self._experiment.name)
+        first_jobs = None
+        if len(manifests) > _FEW:
+            models = {run.run_id: run.model for run in runs}
+            cancellation = CancellationWatch(self._store, self._experiment.name)
+            first_jobs = FirstJobs(self.api, self._experiment.name, models, cancellation)
         at_once = self._experiment.kubernetes.requests_at_once
-        return JobCreation(self.api, seen, at_once, progress, wait_for).run(manifests)
+        return JobCreation(self.api, self._jobs_before(), at_once, progress, wait_for, first_jobs).run(manifests)
+
+    def _jobs_before(self) -> Mapping[str, Job]:
+        """The experiment's Jobs, as `observe` saw them, or as they are now."""
+        return self._seen if self._seen is not None else list_jobs(self.api, self._experiment.name)
 
     def start_some(
         self, runs: Sequence[RunSpec], max_active: int, shown: Shown | None = None, wait_for: WaitFor | None = None
     ) -> Outcome:
         """The same with a limit on the experiment's active Jobs: waits until the last is created."""
-        return self._start_some(runs, max_active, shown, wait_for)
-
-    def _start_some(
-        self, runs: Sequence[RunSpec], max_active: int | None, shown: Shown | None, wait_for: WaitFor | None
-    ) -> Outcome:
-        manifests = self.manifests(runs)
-        seen = dict(self._seen if self._seen is not None else list_jobs(self.api, self._experiment.name))
-        create = JobCreation(self.api, seen, self._experiment.kubernetes.requests_at_once, wait_for=wait_for).run
+        manifests, at_once = self.manifests(runs), self._experiment.kubernetes.requests_at_once
+        create = JobCreation(self.api, self._jobs_before(), at_once, wait_for=wait_for).run
         models = {run.run_id: run.model for run in runs}
         cancellation = CancellationWatch(self._store, self._experiment.name)
-        note = None if max_active is None else WaitingNote(self._store, self._experiment.name, max_active)
+        note = WaitingNote(self._store, self._experiment.name, max_active)
         with self.follow(self._experiment.name) as live:
             limit = ActiveJobLimit(live, create, max_active, shown, models, cancellation=cancellation, note=note)
             return limit.run(manifests)

@@ -1,27 +1,26 @@
-"""Creates many Jobs, some at a time; if it is interrupted, calling it again completes it."""
+"""Creates many Jobs over some connections; if it is interrupted, calling it again completes it."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from gridctl.executors.base import Outcome
 from gridctl.executors.kubernetes.api.refusals import RefusedError
-from gridctl.executors.kubernetes.api.requests import Api, Json
-from gridctl.executors.kubernetes.manifest.job_template import DIGEST_ANNOTATION
+from gridctl.executors.kubernetes.api.requests import Api, Json, StoppedWaiting
+from gridctl.executors.kubernetes.first_jobs import FirstJobs
+from gridctl.executors.kubernetes.job_queue import JobQueue
+from gridctl.executors.kubernetes.one_job import OneJob, WaitFor
 from gridctl.executors.kubernetes.status.objects import Job
-from gridctl.executors.kubernetes.status.observation import Paths
 
 Progress = Callable[[int, int], None]
-WaitFor = Callable[[str], None]
 
-_LONGEST_DELETION_S: Final = 60.0
+_HEARS_EVERY_S: Final = 0.5
 
 
 class JobCreation:
-    """One call of `start`.
+    """One call of `start`. No Job waits for another: each connection takes the next one as soon as it is free.
 
     Args:
         api: The API server.
@@ -29,6 +28,7 @@ class JobCreation:
         at_once: Most requests in flight.
         progress: Called with the number of Jobs settled and the total.
         wait_for: Called with a run's id before its Job is created: returns when its specification is in the store.
+        first_jobs: Asked now and then whether the others should be created; None to create all of them.
     """
 
     def __init__(
@@ -38,13 +38,13 @@ class JobCreation:
         at_once: int,
         progress: Progress | None = None,
         wait_for: WaitFor | None = None,
+        first_jobs: FirstJobs | None = None,
     ) -> None:
         self._api = api
-        self._paths = Paths(api.namespace)
-        self._existing = existing
+        self._one = OneJob(api, existing, wait_for)
         self._at_once = at_once
         self._progress = progress
-        self._wait_for = wait_for
+        self._first_jobs = first_jobs
 
     def run(self, manifests: Sequence[Json]) -> Outcome:
         """Create a Job of each manifest, in their order; those of active runs are left alone.
@@ -55,95 +55,61 @@ class JobCreation:
             UnreachableError: The API server cannot be reached, or allows none of this.
             StoreError: Specifications cannot be put into the store.
         """
-        created: list[str] = []
-        failed: dict[str, str] = {}
-        interrupted = False
-        with ThreadPoolExecutor(self._at_once) as threads:
-            waiting = iter(manifests)
-            under_way: dict[Future[str], str] = {}
+        queue, interrupted = JobQueue(manifests), False
+        with ThreadPoolExecutor(self._at_once + 1) as threads:
+            working = min(self._at_once, len(manifests))
             try:
-                while True:
-                    while len(under_way) < self._at_once and (manifest := next(waiting, None)) is not None:
-                        under_way[threads.submit(self._settle, manifest)] = manifest["metadata"]["name"]
-                    if not under_way:
-                        break
-                    settled, _ = wait(under_way, return_when=FIRST_COMPLETED)
-                    for future in settled:
-                        run_id, problem = under_way.pop(future), future.result()
-                        if problem:
-                            failed[run_id] = problem
-                        else:
-                            created.append(run_id)
+                for _ in range(working):
+                    threads.submit(self._work, queue)
+                if self._first_jobs is not None:
+                    threads.submit(_look, queue, self._first_jobs)
+                while working and queue.fault is None:
+                    working -= queue.hear(_HEARS_EVERY_S)
                     if self._progress:
-                        self._progress(len(created) + len(failed), len(manifests))
+                        self._progress(len(queue.created) + len(queue.failed), len(manifests))
             except KeyboardInterrupt:
                 interrupted = True
-                self._api.stop()
-            except BaseException:
-                self._api.stop()
-                raise
-        for future, run_id in under_way.items():
-            if future.exception() is None and not future.result():
-                created.append(run_id)
-        return Outcome(created=tuple(created), failed=failed, interrupted=interrupted)
+            finally:
+                queue.end()
+                if self._first_jobs is not None:
+                    self._first_jobs.stop()
+                if working:
+                    self._api.stop()
+        queue.hear(0)
+        if queue.fault is not None and not interrupted:
+            raise queue.fault
+        return queue.outcome(interrupted=interrupted)
+
+    def _work(self, queue: JobQueue) -> None:
+        """Create Jobs as long as there are any."""
+        try:
+            while (manifest := queue.take()) is not None:
+                queue.report(manifest["metadata"]["name"], self._settle(manifest))
+        except BaseException as error:  # it is raised by the thread that hears of it
+            queue.fail(error)
+        finally:
+            queue.report_end()
 
     def _settle(self, manifest: Json) -> str:
-        """Make sure that the Job exists; returns why not if it cannot."""
-        name = manifest["metadata"]["name"]
-        known = self._existing.get(name)
+        """Make sure that a Job exists; returns why it does not if it cannot."""
         try:
-            if known is not None and known.digest != manifest["metadata"]["annotations"][DIGEST_ANNOTATION]:
-                return _another(name)
-            if known is not None and not known.ended and not known.deleting:
-                return ""
-            if self._wait_for:
-                self._wait_for(name)
-            if known is not None and known.ended:
-                self._delete(known)
-            return self._create(manifest)
+            return self._one.settle(manifest)
         except RefusedError as error:
             if error.is_quota or error.status in (400, 422):
                 return error.problems[0].what
             raise
 
-    def _create(self, manifest: Json) -> str:
-        until = time.monotonic() + _LONGEST_DELETION_S
-        name = manifest["metadata"]["name"]
-        while True:
-            try:
-                self._api.request("POST", self._paths.jobs, {"fieldManager": "gridctl"}, manifest)
-                return ""
-            except RefusedError as error:
-                if error.status != 409:
-                    raise
-            # It exists already: created by another client, or by a request of ours whose answer was lost.
-            job = self._find(name)
-            if job is None:
-                continue
-            if not job.deleting:
-                same = job.digest == manifest["metadata"]["annotations"][DIGEST_ANNOTATION]
-                return "" if same else _another(name)
-            if time.monotonic() > until:
-                return f"an older Job {name} is being deleted and does not go: look at its finalizers"
-            time.sleep(0.2)
 
-    def _find(self, name: str) -> Job | None:
-        try:
-            return Job.from_json(self._api.get(f"{self._paths.jobs}/{name}"))
-        except RefusedError as error:
-            if error.status == 404:
-                return None
-            raise
-
-    def _delete(self, job: Job) -> None:
-        """Remove an ended Job, unless it is another one by now."""
-        body = {"propagationPolicy": "Background", "preconditions": {"uid": job.uid}}
-        try:
-            self._api.request("DELETE", f"{self._paths.jobs}/{job.name}", body=body)
-        except RefusedError as error:
-            if error.status not in (404, 409):
-                raise
-
-
-def _another(name: str) -> str:
-    return f"there is a Job {name} for another specification: delete it, or use another kubernetes.namespace"
+def _look(queue: JobQueue, first_jobs: FirstJobs) -> None:
+    """Keep from being created what should not be any more."""
+    try:
+        while not queue.over.wait(first_jobs.pause_s):
+            if (cause := first_jobs.shared_cause(tuple(queue.created))) is not None:
+                queue.hold_back(cause, first_jobs.model_of)
+            if first_jobs.is_cancelled():
+                first_jobs.note_cancelled(queue.cancel())
+                return
+    except StoppedWaiting:
+        pass
+    except BaseException as error:
+        queue.fail(error)

@@ -1,7 +1,4 @@
-"""Creates an experiment's Jobs a few at a time, unless the first ones all fail for one reason.
-
-With a limit on active Jobs it is a simple queue in the foreground.
-"""
+"""A limit on active Jobs: a simple queue in the foreground, unless the first Jobs all fail for one reason."""
 
 from __future__ import annotations
 
@@ -14,9 +11,10 @@ from gridctl.collection.waiting_submission import WaitingNote
 from gridctl.executors.base import Activity, Outcome
 from gridctl.executors.capabilities import LiveView
 from gridctl.executors.kubernetes.api.requests import Json, StoppedWaiting
+from gridctl.executors.kubernetes.first_jobs import cause_of
 from gridctl.executors.kubernetes.status.waiting_reasons import WaitingReasons
 from gridctl.runs.cancellation import CancellationWatch
-from gridctl.runs.shared_cause import Ended, SharedCause, shared_cause
+from gridctl.runs.shared_cause import SharedCause
 
 Create = Callable[[Sequence[Json]], Outcome]
 Shown = Callable[[int, int, int], None]
@@ -27,12 +25,10 @@ _ASK_EVERY_S: Final = 15.0
 """How often the store is asked about a cancellation while no Job can be created; before Jobs are created, always."""
 _WATCH_LAG_S: Final = 30.0
 """A Job that the watch has not shown within this time was deleted before it could."""
-AT_ONCE: Final = 50
-"""Jobs created between two checks of the first ones."""
 
 
 class ActiveJobLimit:
-    """Creates Jobs in order: each as soon as fewer than `max_active` are active, or some at a time.
+    """Creates Jobs in order, each as soon as fewer than `max_active` are active.
 
     Jobs that were active before count as well, so a submission that was stopped resumes where it
     was. Ctrl-C ends it between two Jobs; Jobs that were created go on, also if the first ones failed alike: nothing
@@ -41,10 +37,9 @@ class ActiveJobLimit:
     Args:
         live: The experiment's Jobs and pods.
         create: Creates Jobs.
-        max_active: How many may be active; None for any number.
+        max_active: How many may be active.
         shown: Called with the progress.
         models: Model of each run, by run id; empty if it does not matter.
-        at_once: Jobs created between two checks of the earlier ones.
         note: Keeps a list of the remaining runs in the store, for `gridctl status`; None to keep none.
         cancellation: Asked before Jobs are created, and now and then while none can be, whether the whole
             experiment was cancelled meanwhile; None if it cannot be.
@@ -54,10 +49,9 @@ class ActiveJobLimit:
         self,
         live: LiveView,
         create: Create,
-        max_active: int | None,
+        max_active: int,
         shown: Shown | None = None,
         models: Mapping[str, str] | None = None,
-        at_once: int = AT_ONCE,
         cancellation: CancellationWatch | None = None,
         note: WaitingNote | None = None,
     ) -> None:
@@ -66,7 +60,6 @@ class ActiveJobLimit:
         self._max_active = max_active
         self._shown = shown
         self._models = models or {}
-        self._at_once = at_once
         self._cancellation = cancellation
         self._note = note
         self._reasons = WaitingReasons()
@@ -92,14 +85,14 @@ class ActiveJobLimit:
             while waiting and not interrupted:
                 known = self._live.observe()
                 self._stale = {name for name in self._stale if name in known and known[name].failed}
-                cause = self._cause(known) or cause
+                cause = cause_of(tuple(self._created), known, self._models, self._stale) or cause
                 if cause:
                     names = [manifest["metadata"]["name"] for manifest in waiting]
                     back = {name for name in names if cause.concerns(self._models.get(name, ""))}
                     held += [name for name in names if name in back]
                     waiting = deque(manifest for manifest in waiting if manifest["metadata"]["name"] not in back)
                 active = self._active(known)
-                free = self._at_once if self._max_active is None else max(0, self._max_active - active)
+                free = max(0, self._max_active - active)
                 if waiting and self._cancellation and self._is_cancelled(about_to_create=free > 0):
                     cancelled = [manifest["metadata"]["name"] for manifest in waiting]
                     self._cancellation.cancel(cancelled)
@@ -139,16 +132,6 @@ class ActiveJobLimit:
             return False
         self._asked_at = now
         return self._cancellation.is_cancelled()
-
-    def _cause(self, known: Mapping[str, Activity]) -> SharedCause | None:
-        """Why the first Jobs of this submission failed, if all for one reason and none was completed."""
-        ended = []
-        for name in self._created:
-            activity = known.get(name)
-            if activity is not None and not activity.active and name not in self._stale:
-                said = activity.reason or "failed" if activity.failed else ""
-                ended.append(Ended(name, self._models.get(name, ""), said))
-        return shared_cause(ended, self._models.values())
 
     def _active(self, known: Mapping[str, Activity]) -> int:
         """How many are active, with those just created that the watch has not shown yet."""
