@@ -87,3 +87,44 @@ def test_status_of_a_small_grid_imports_no_tables(tmp_path: Path) -> None:
     done = loads_none_of(code, ["pandas", "pyarrow", "numpy", "scipy", "matplotlib", "jinja2", "boto3", "torch"])
     assert done.returncode == 0, done.stderr
     assert "6 done" in done.stdout
+
+
+GRID_FOR_A_CLUSTER = """\
+name: demo
+models: {unet: {}, gamma_net: {}}
+train_ratios: [0.5]
+seeds: [1, 2]
+compare: {model: gamma_net, against: unet}
+data: {train: {dataset: acdc, path: /data/acdc}}
+backend: kubernetes
+kubernetes: {image: "trainer:1"}
+"""
+
+PLANNED = """
+from pathlib import Path
+from gridctl.cli.views import submission
+from gridctl.cli.views.plan import cost_lines
+from gridctl.collection.gathered import gather
+from gridctl.commands.planning.plan import estimate
+from gridctl.commands.submission import carry_out
+from gridctl.commands.submission.other_plugin_code import find_other_code
+from gridctl.executors.kubernetes import executor
+from gridctl.experiment import load_experiment
+from gridctl_trainer.storage.base import open_store
+made = load_experiment(Path("grid.yaml"))
+found = gather(open_store("runs"), made.runs)
+assert not find_other_code(made.runs, found)
+print(*cost_lines(estimate(made, found, with_needs=False)))
+"""
+
+
+def test_a_dry_run_on_a_cluster_imports_neither_tables_nor_statistics(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Importing them takes longer than all else that a submission of a few hundred runs does."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "grid.yaml").write_text(GRID_FOR_A_CLUSTER)
+    heavy = ["pandas", "pyarrow", "numpy", "scipy", "matplotlib", "boto3", "kubernetes", "torch"]
+    done = loads_none_of(PLANNED, heavy)
+    assert done.returncode == 0, done.stderr
+    assert "4 of 4 runs left" in done.stdout

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from gridctl.analysis.model import ComparisonRow, Overall
 from gridctl.analysis.statistics.smallest_p import pairs_for_exact, smallest_exact_p
 from gridctl_trainer.contract.wording import count
+
+if TYPE_CHECKING:
+    from gridctl.analysis.model import ComparisonRow, Overall
 
 LEVEL: Final = 0.05
 

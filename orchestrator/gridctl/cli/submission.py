@@ -239,7 +239,7 @@ def _show_dry_run(
     executor = prepared.executor
     answer = executor.dry_run(plan.to_do) if isinstance(executor, DryRuns) else DryRun()
     others = measured_elsewhere(prepared.store, prepared.experiment, prepared.collected, prepared.stored)
-    cost = estimate(prepared.experiment, prepared.collected, at_once, others)
+    cost = estimate(prepared.experiment, prepared.collected, at_once, others, with_needs=as_json)
     if as_json:
         shown: dict[str, object] = {name: [run.run_id for run in runs] for name, runs in parts.items()}
         shown["states"] = {run_id: standing.state for run_id, standing in prepared.standings.items()}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
 
 from gridctl.collection.columns import EPOCH_COLUMNS, FUNCTION_COLUMNS, RUN_COLUMNS
-from gridctl.collection.gathered import gather
+from gridctl.collection.gathered import Gathered, gather
 from gridctl.collection.read_cache import ReadCache
 from gridctl.collection.run_objects import OnRead
 from gridctl.collection.run_table import RunTable, joined_epochs
@@ -80,14 +80,25 @@ def collect(
         StoreError: The store cannot be reached.
     """
     found = gather(store, runs, cache, on_read)
-    table, measures = no_cases(), found.measures
     if cases:
         done = {str(row["run_id"]) for row in found.rows if row["finished"]} & found.scorecards.keys()
         of_done = [(run, found.scorecards[run.run_id]) for run in runs if run.run_id in done]
         checkpoints = () if cases is True else tuple(cases)
         read = read_all_cases(store, of_done, found.problems, on_read, cache, checkpoints)
         scored = dict.fromkeys(found.scored) | dict.fromkeys(read.scored)
-        table, measures = read.rows, measures_of(runs, {**found.logged, **read.metrics}, scored)
+        found = replace(found, measures=measures_of(runs, {**found.logged, **read.metrics}, scored))
+        return as_tables(found, read.rows)
+    return as_tables(found)
+
+
+def as_tables(found: Gathered, cases: pd.DataFrame | None = None) -> Collected:
+    """What was gathered, as tables.
+
+    Args:
+        found: Rows.
+        cases: Scores of cases, if they were read.
+    """
+    measures = found.measures
     of_scores = dict.fromkeys(epoch_measures(measures), "float64")
     return Collected(
         runs=_frame(found.rows, RUN_COLUMNS | of_scores),
@@ -97,7 +108,7 @@ def collect(
         function=_frame(_patients(found.tables), FUNCTION_COLUMNS),
         measures=measures,
         held=found.held,
-        cases=table,
+        cases=no_cases() if cases is None else cases,
         listed=found.listed,
     )
 

@@ -196,8 +196,11 @@ class Document:
 
     def to_yaml(self) -> str:
         """The document as YAML: as it was written, or with comments kept and overrides applied."""
-        if self._text:
-            return self._text
+        if not self._text:
+            self._text = self._dumped()
+        return self._text
+
+    def _dumped(self) -> str:
         buffer = io.StringIO()
         yaml = YAML(typ="rt")
         yaml.width = 4096

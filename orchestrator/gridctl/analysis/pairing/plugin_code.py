@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import pandas as pd
 from pydantic import TypeAdapter
 
 from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Codes = Mapping[tuple[str, str], PluginProvenance]
 """By kind and name of each plugin."""

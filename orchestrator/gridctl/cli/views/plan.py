@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from gridctl.analysis.wording import LEVEL, listed
-from gridctl.commands.planning.needs import Need
 from gridctl.commands.planning.plan import Cost, Estimate
 from gridctl.terminal import console
 from gridctl.terminal.tables import Column, FittedTable
+
+if TYPE_CHECKING:
+    from gridctl.commands.planning.needs import Need
 
 SUBMIT_FILE: Final = "gridctl submit FILE"
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from gridctl.analysis.compared_scores import as_scored
 from gridctl.analysis.inference.decision import StoppingRule, stopping_rule
-from gridctl.collection.collect import Collected, collect
+from gridctl.collection.collect import Collected, as_tables, collect
 from gridctl.commands.deciding.batch import Batch, BatchOptions, stop_pending, train_seeds
 from gridctl.commands.deciding.budget import Budget, budget_of, hours_spent
 from gridctl.commands.deciding.look import Look, complete_seeds, look_at
@@ -169,10 +169,11 @@ class _Course:
             if on_prepared is not None:
                 on_prepared(prepared)
                 on_prepared = None
-            ended = self._ended(prepared.collected)
+            collected = as_tables(prepared.collected)
+            ended = self._ended(collected)
             if ended is not None:
                 return self._finished(*ended, cancelled=stopped)
-            complete = complete_seeds(self._experiment, prepared.collected.runs)
+            complete = complete_seeds(self._experiment, collected.runs)
             target = self._rule.following(complete, self._budget.seeds, self._step)
             assert target is not None
             seeds = self._experiment.seeds[complete:target]

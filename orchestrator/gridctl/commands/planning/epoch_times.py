@@ -6,9 +6,9 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from gridctl.collection.collect import Collected, collect
+from gridctl.collection.gathered import Gathered, gather
 from gridctl.collection.specifications import StoredSpecifications, flat
 from gridctl.executors.capabilities import CountsGpus
 from gridctl.executors.registry import executor_class
@@ -16,6 +16,9 @@ from gridctl.experiment import Experiment
 from gridctl.terminal.eta import RunPace
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store
+
+if TYPE_CHECKING:
+    from gridctl.collection.collect import Collected
 
 _AS_LONG: Final = (
     "seed",
@@ -59,7 +62,7 @@ class OtherRuns:
 
 
 def measured_elsewhere(
-    store: Store, experiment: Experiment, collected: Collected, stored: StoredSpecifications
+    store: Store, experiment: Experiment, collected: Collected | Gathered, stored: StoredSpecifications
 ) -> OtherRuns:
     """Times per epoch of finished runs outside the grid, for cells in which none was measured.
 
@@ -104,16 +107,16 @@ def measured_elsewhere(
     )
 
 
-def _unmeasured(experiment: Experiment, collected: Collected) -> list[RunSpec]:
+def _unmeasured(experiment: Experiment, collected: Collected | Gathered) -> list[RunSpec]:
     """Runs to train of those cells of the grid in which no epoch was measured."""
-    rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
+    rows = {str(row["run_id"]): row for row in collected.rows}
     known = {_cell(run) for run in experiment.runs if math.isfinite(float(rows[run.run_id]["seconds_per_epoch"]))}
     return [run for run in experiment.runs if _cell(run) not in known]
 
 
 def _measured(store: Store, specs: Sequence[RunSpec], experiment: Experiment) -> dict[str, Mapping[Any, Any]]:
     """Rows by run id of the runs that trained on the requested kind of device."""
-    rows = collect(store, specs).runs.to_dict("records")
+    rows = gather(store, specs).rows
     timed = [row for row in rows if math.isfinite(float(row["seconds_per_epoch"]))]
     executor = executor_class(experiment.backend, experiment)
     if isinstance(executor, CountsGpus):

@@ -6,22 +6,24 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gridctl.analysis.compared_scores import compares_cases
 from gridctl.analysis.statistics.smallest_p import pairs_for_exact
 from gridctl.analysis.wording import LEVEL
-from gridctl.collection.collect import Collected
+from gridctl.collection.gathered import Gathered
 from gridctl.collection.specifications import StoredSpecifications
 from gridctl.commands.collecting import collect_with_bar
 from gridctl.commands.lookup.experiments import find_experiment
 from gridctl.commands.planning.epoch_times import OtherRuns, measured_elsewhere
-from gridctl.commands.planning.needs import Need, needs
 from gridctl.executors.capabilities import CountsGpus, KnowsRunsAtOnce
 from gridctl.executors.registry import executor_class
 from gridctl.experiment import Experiment, load_experiment
 from gridctl.terminal.eta import RunPace, eta_seconds, longest_seconds, remaining_seconds
 from gridctl_trainer.storage.base import open_store
+
+if TYPE_CHECKING:
+    from gridctl.collection.collect import Collected
+    from gridctl.commands.planning.needs import Need
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ def make_plan(given: str | None, overrides: Sequence[str], store_url: str | None
         InputError: There is no such experiment.
         StoreError: Its store cannot be reached.
     """
+    from gridctl.analysis.compared_scores import compares_cases
+
     if given is not None and Path(given).is_file():
         experiment = load_experiment(Path(given), overrides, store=store_url)
         store = open_store(experiment.store)
@@ -114,7 +118,12 @@ def make_plan(given: str | None, overrides: Sequence[str], store_url: str | None
 
 
 def estimate(
-    experiment: Experiment, collected: Collected, at_once: int | None = None, others: OtherRuns | None = None
+    experiment: Experiment,
+    collected: Collected | Gathered,
+    at_once: int | None = None,
+    others: OtherRuns | None = None,
+    *,
+    with_needs: bool = True,
 ) -> Estimate:
     """Cost of what is left, and seeds that the declared effect needs.
 
@@ -123,9 +132,10 @@ def estimate(
         collected: What was measured of it so far.
         at_once: Runs that train at a time; None lets the executor say.
         others: Epochs measured in runs outside the grid, for cells in which none was.
+        with_needs: Whether the needs are asked for, which imports all of the statistics.
     """
     others = others or OtherRuns()
-    rows = {str(row["run_id"]): row for row in collected.runs.to_dict("records")}
+    rows = {str(row["run_id"]): row for row in collected.rows}
     paces = [_pace(run, rows[run.run_id]) for run in experiment.runs]
     executor = executor_class(experiment.backend, experiment)
     gpus = executor.gpus_per_run(experiment) if isinstance(executor, CountsGpus) else _gpus_used(collected, others)
@@ -147,7 +157,7 @@ def estimate(
         eta_seconds=_eta([*paces, *others.paces], together),
         unmeasured=sorted({cost.model for cost in cells if cost.seconds_per_epoch is None}),
         cells=cells,
-        needs=list(needs(experiment, collected)),
+        needs=_needs(experiment, collected) if with_needs else (),
         exact_seeds=pairs_for_exact(LEVEL),
         first_seed=experiment.seeds[0],
         problems=[str(problem) for problem in collected.problems],
@@ -193,5 +203,12 @@ def _costs(paces: Sequence[RunPace], others: Sequence[RunPace], gpus: int) -> It
         )
 
 
-def _gpus_used(collected: Collected, others: OtherRuns) -> int:
-    return int(others.on_gpu or collected.runs["device"].str.startswith("cuda").any())
+def _needs(experiment: Experiment, collected: Collected | Gathered) -> Sequence[Need]:
+    from gridctl.collection.collect import as_tables
+    from gridctl.commands.planning.needs import needs
+
+    return list(needs(experiment, as_tables(collected) if isinstance(collected, Gathered) else collected))
+
+
+def _gpus_used(collected: Collected | Gathered, others: OtherRuns) -> int:
+    return int(others.on_gpu or any(str(row["device"]).startswith("cuda") for row in collected.rows))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gridctl.collection.collect import Collected, collect
+from gridctl.collection.gathered import Gathered, gather
 from gridctl.collection.specifications import StoredSpecifications, differences
 from gridctl.commands.submission.reuse_epochs import Reuse, reusable
 from gridctl_trainer.contract.layout import RunLayout, checkpoint_of, experiment_prefix, run_of
@@ -53,7 +53,7 @@ class Change:
 
 
 def find_changes(
-    store: Store, wanted: Sequence[RunSpec], collected: Collected, stored: StoredSpecifications
+    store: Store, wanted: Sequence[RunSpec], collected: Gathered, stored: StoredSpecifications
 ) -> list[Change]:
     """Why runs not begun yet differ from the stored ones of the same model, ratio, ablation and seed.
 
@@ -66,7 +66,7 @@ def find_changes(
     Raises:
         StoreError: The store cannot be reached.
     """
-    begun = {str(row.run_id) for row in collected.runs.itertuples() if row.attempts and not row.copied_from}
+    begun = {str(row["run_id"]) for row in collected.rows if row["attempts"] and not row["copied_from"]}
     new = [run for run in wanted if run.run_id not in begun]
     if not new:
         return []
@@ -75,8 +75,8 @@ def find_changes(
         if layout := run_of(stat.key):
             keys[layout.run_id].append(stat.key)
     new = [run for run in new if not _has_checkpoint(run, keys.get(run.run_id, ()))]
-    for run_id in collected.runs["run_id"]:
-        keys.pop(str(run_id), None)
+    for row in collected.rows:
+        keys.pop(str(row["run_id"]), None)
     if not new or not keys:
         return []
     by_cell: dict[str, list[RunSpec]] = defaultdict(list)
@@ -92,8 +92,7 @@ def _changes(
 ) -> list[Change]:
     """One change for each set of fields that differ; of several stored runs of a cell, the most similar counts."""
     rows = {
-        str(row["run_id"]): row
-        for row in collect(store, list({old.run_id: old for _, old in compared}.values())).runs.to_dict("records")
+        str(row["run_id"]): row for row in gather(store, list({old.run_id: old for _, old in compared}.values())).rows
     }
     nearest: dict[str, tuple[RunSpec, RunSpec]] = {}
     for run, old in sorted(compared, key=lambda pair: (len(differences(pair[1], pair[0])), not _done(rows, pair[1]))):

@@ -47,7 +47,7 @@ def refuse_earlier_version(
         StoreError: The store cannot be reached.
     """
     finished = [run for run in stored.read(others) if run.schema_version != SCHEMA_VERSION]
-    if not finished and not _submitted_before(store, experiment.name):
+    if not finished and not _submitted_before(store, experiment):
         return
     such = f", such as {finished[0].run_id}" if finished else ""
     raise InputError(
@@ -59,11 +59,14 @@ def refuse_earlier_version(
     )
 
 
-def _submitted_before(store: Store, name: str) -> bool:
+def _submitted_before(store: Store, experiment: Experiment) -> bool:
     """Whether the store's own file of the experiment is in the grammar of an earlier version."""
-    key = layout.experiment_yaml(name)
+    key = layout.experiment_yaml(experiment.name)
     try:
-        return is_version_1(Document.parse(store.get(key, MAX_BYTES).data, key))
+        data = store.get(key, MAX_BYTES).data
+        if data == experiment.document.to_yaml().encode():
+            return False  # it is this very file
+        return is_version_1(Document.parse(data, key))
     except InputError:
         return False  # it is damaged, and submitting replaces it
     except StoreError as error:

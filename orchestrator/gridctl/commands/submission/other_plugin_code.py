@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gridctl.analysis.pairing.plugin_code import codes_of
-from gridctl.collection.collect import Collected
+from gridctl.collection.gathered import Gathered
 from gridctl_trainer.contract.records.plugin_provenance import PluginProvenance
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.plugins.used import plugins_of, used_by
@@ -33,23 +33,23 @@ class OtherCode:
         return {"then": self.then.model_dump(), "now": self.now.model_dump(), "runs": list(self.runs)}
 
 
-def find_other_code(runs: Sequence[RunSpec], collected: Collected) -> list[OtherCode]:
+def find_other_code(runs: Sequence[RunSpec], collected: Gathered) -> list[OtherCode]:
     """For each plugin installed here, the finished runs that were made by other code of it.
 
     Args:
         runs: The grid.
         collected: What its store holds.
     """
-    finished = collected.runs[collected.runs["finished"] & (collected.runs["plugins"] != "")]
-    if finished.empty:
+    finished = [row for row in collected.rows if row["finished"] and row["plugins"]]
+    if not finished:
         return []
     here = _installed(runs)
     made: dict[tuple[PluginProvenance, PluginProvenance], list[str]] = defaultdict(list)
-    for run_id, text in zip(finished["run_id"], finished["plugins"], strict=True):
-        for plugin, then in codes_of(str(text)).items():
+    for row in finished:
+        for plugin, then in codes_of(str(row["plugins"])).items():
             now = here.get(plugin)
             if now is not None and now.code != then.code:
-                made[then, now].append(str(run_id))
+                made[then, now].append(str(row["run_id"]))
     return [OtherCode(then, now, tuple(ids)) for (then, now), ids in made.items()]
 
 

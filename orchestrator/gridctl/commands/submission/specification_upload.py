@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Final, Self
@@ -45,8 +46,9 @@ class SpecificationUpload:
         key = layout.experiment_yaml(experiment.name)
         if not _holds(self._store, key, text):
             self._store.put(key, text)
-        rows = self._prepared.collected.runs
-        cancelled = set(rows.loc[rows["cancelled_at"].notna(), "run_id"]) & {run.run_id for run in runs}
+        to_do = {run.run_id for run in runs}
+        rows = self._prepared.collected.rows
+        cancelled = [row["run_id"] for row in rows if not math.isnan(row["cancelled_at"]) and row["run_id"] in to_do]
         notes = [layout.RunLayout(experiment.name, run_id).cancelled for run_id in cancelled]
         list(self._pool.map(self._store.delete, notes))  # before a new cancellation could be about any of them
         self._written = {run.run_id: self._pool.submit(self._write, run, there) for run in runs}

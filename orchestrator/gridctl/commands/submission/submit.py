@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gridctl.collection.collect import Collected, collect
+from gridctl.collection.gathered import Gathered, gather
 from gridctl.collection.specifications import StoredSpecifications
 from gridctl.commands.progress.states import machine_of, run_standings
 from gridctl.commands.submission.changed_experiment import Change, find_changes
@@ -45,7 +45,7 @@ class Prepared:
     store: Store
     plan: Plan
     executor: Executor
-    collected: Collected
+    collected: Gathered
     standings: Mapping[str, Standing]
     stored: StoredSpecifications
     changes: Sequence[Change] = ()
@@ -82,7 +82,7 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool, by_name
     executor = open_executor(experiment.backend, experiment, store)
     if isinstance(executor, ChecksManifests):
         executor.manifests(experiment.runs[:1])  # mistakes of all of them, before any server is asked
-    collected = collect(store, experiment.runs)
+    collected = gather(store, experiment.runs)
     known, name = executor.observe(experiment.name), experiment.name
     standings = run_standings(collected, known, here=machine_of(experiment.backend), experiment=name)
     # A lost machine never says so, and its run must be resumed; a live one ends its attempt in favour of ours.
@@ -103,7 +103,7 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool, by_name
 def add_to_history(prepared: Prepared) -> None:
     """Record what was declared and when. A failure is only noted: the runs matter more than their history."""
     store, experiment = prepared.store, prepared.experiment
-    finished = int(prepared.collected.runs["finished"].sum())
+    finished = sum(bool(row["finished"]) for row in prepared.collected.rows)
     event = submit_event(experiment, finished)
     if problem := append(store, experiment.name, read_history(store, experiment.name), event):
         console.say(f"note: the experiment's history cannot be kept, so a report cannot say what changed: {problem}")
