@@ -11,6 +11,9 @@ from gridctl.executors.kubernetes.manifest.template_mistake import TemplateMista
 DOCUMENTS = {
     "scalars": "a: 1\nb: 1.5\nc: true\nd: null\ne: ~\nf: '1'\ng: \"x\\ty\"\nh:\ni: 0x10\nj: !!str 5\n",
     "nested": "a: [1, {b: [x, []]}, {}]\nc:\n- d: e\n  f: [g]\n-\n",
+    "words": "a: [yes, No, on, OFF, y, null, Null, ~, '', 1_000, 012, 0b1, +1, .5, 1e3, 1.0e+3, -.5, 1:30, x]\n",
+    "words again, in quotes": "a: ['yes', \"No\", 'null', '~', '1_000', '.5', '1:30', !  5, ! x]\n",
+    "a long word": "a: " + "1" * 150 + "\nb: " + "x" * 150 + "\n",
     "number as a key": "a: {1: x, true: y}\n",
     "alias": "a: &one {b: [1]}\nc: *one\n",
     "merge": "a: &one {b: 1, c: 2}\nd: {<<: *one, c: 3}\n",

@@ -8,10 +8,11 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import yaml
+from yaml.resolver import Resolver
 
 from gridctl.executors.kubernetes.manifest.template_mistake import TemplateMistake, quoted
 
@@ -22,6 +23,7 @@ _THROUGH_TOJSON: Final = "write values through the filter `tojson`"
 _JSON_TAGS: Final = tuple(f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null"))
 _STRING, _MAPPING, _SEQUENCE = (f"tag:yaml.org,2002:{name}" for name in ("str", "map", "seq"))
 _LONGEST_NUMBER: Final = 300
+_LONGEST_WORD: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,18 @@ class TemplateOutput:
 class _UniqueKeyLoader(yaml.CSafeLoader):
     """YAML as kubectl reads it, except that duplicate keys are refused."""
 
+    def resolve(self, kind: type[Any], value: Any, implicit: tuple[bool, bool]) -> str:
+        """As in the base class, without its rules by path, of which there are none: Jobs repeat most of their words."""
+        if kind is yaml.ScalarNode:
+            return _tag_of_plain(value) if implicit[0] else _STRING
+        return _MAPPING if kind is yaml.MappingNode else _SEQUENCE
+
+    def descend_resolver(self, *_: object) -> None:
+        """Nothing, for the same reason."""
+
+    def ascend_resolver(self) -> None:
+        """Nothing, for the same reason."""
+
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key, _ in node.value:
@@ -135,6 +149,21 @@ class _UniqueKeyLoader(yaml.CSafeLoader):
         if tag == _SEQUENCE and isinstance(node, yaml.SequenceNode):
             return [self.construct_plain(item) for item in node.value]
         return self.construct_object(node, deep=True)
+
+
+_RESOLVER: Final = Resolver()
+
+
+def _tag_of_plain(value: str) -> str:
+    """What a word without quotes means: a text, a number, yes or no, a date, nothing."""
+    return _tag_of_word(value) if len(value) <= _LONGEST_WORD else _resolved(value)
+
+
+def _resolved(value: str) -> str:
+    return str(_RESOLVER.resolve(yaml.ScalarNode, value, (True, False)))  # type: ignore[no-untyped-call]
+
+
+_tag_of_word = lru_cache(maxsize=4096)(_resolved)
 
 
 def read_job(output: TemplateOutput) -> Rendered:
