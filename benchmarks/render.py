@@ -25,6 +25,7 @@ from gridctl.executors.kubernetes.manifest.rendered_job import Rendered
 from gridctl.experiment import Experiment, load_experiment
 
 ROUNDS = 3
+MOST_SEEDS = 1000
 STORE = "s3://bucket/prefix"
 EXPERIMENT = Path(__file__).parents[1] / "experiments" / "baseline.yaml"
 TEMPLATE = Path(__file__).parents[1] / "k8s" / "templates" / "job.yaml.j2"
@@ -43,9 +44,16 @@ class ValuesOf:
         return rendered
 
 
+def axes(runs: int) -> tuple[list[float], list[int]]:
+    """Train ratios and seeds of a grid of two models that has about so many runs: a list of seeds has its bounds."""
+    ratios = -(-runs // (2 * MOST_SEEDS))
+    return [round((index + 1) / (ratios + 1), 4) for index in range(ratios)], list(range(-(-runs // (2 * ratios))))
+
+
 def grid(runs: int) -> Experiment:
-    seeds = ",".join(str(seed) for seed in range(-(-runs // 2)))
-    return load_experiment(EXPERIMENT, [f"seeds=[{seeds}]", "kubernetes.image=trainer:1"], store=STORE)
+    ratios, seeds = axes(runs)
+    changes = [f"train_ratios={ratios}", f"seeds={seeds}", "kubernetes.image=trainer:1"]
+    return load_experiment(EXPERIMENT, changes, store=STORE)
 
 
 def values_of(experiment: Experiment) -> list[Mapping[str, Any]]:

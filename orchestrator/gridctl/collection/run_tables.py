@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -16,6 +14,7 @@ from gridctl.terminal.console import count, say
 from gridctl_trainer.contract.errors import Problem
 from gridctl_trainer.contract.layout import RunLayout, attempt_of
 from gridctl_trainer.contract.spec import RunSpec
+from gridctl_trainer.host.cycle_search import without_cycle_search
 from gridctl_trainer.storage.base import Stat, Store
 
 _WORTH_KEEPING_BYTES: Final = 16 << 10
@@ -68,7 +67,7 @@ def read_tables(
         return objects.get_and_keep_digest if alone else objects.get
 
     # Files are written while the next logs are read.
-    with _no_cycles_collected(), ThreadPoolExecutor(_KEPT_AT_ONCE) as pool:
+    with without_cycle_search(), ThreadPoolExecutor(_KEPT_AT_ONCE) as pool:
         for run_id, read in read_objects(store, wanted, to_read, reads, problems, on_read):
             run, merged = wanted[run_id], MergedColumns.of(read.logs)
             gaps = _gaps(run, read, merged)
@@ -80,18 +79,6 @@ def read_tables(
     for run_id in wanted.keys() - tables.keys():
         tables[run_id] = RunTable.of(wanted[run_id], RunObjects(), MergedColumns())
     return tables
-
-
-@contextlib.contextmanager
-def _no_cycles_collected() -> Iterator[None]:
-    """Records contain no cycles, and searching for some would take half of the reading time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _say_if_others_kept_them(cache: ReadCache, runs: Iterable[RunSpec]) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gridctl.collection.gathered import Gathered, gather
+from gridctl.collection.gathered import Gathered
 from gridctl.collection.specifications import StoredSpecifications
+from gridctl.commands.collecting import gather_with_bar
 from gridctl.commands.progress.states import machine_of, run_standings
 from gridctl.commands.submission.changed_experiment import Change, find_changes
 from gridctl.commands.submission.earlier_version import refuse_earlier_version, refuse_released_runs
@@ -82,7 +83,7 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool, by_name
     executor = open_executor(experiment.backend, experiment, store)
     if isinstance(executor, ChecksManifests):
         executor.manifests(experiment.runs[:1])  # mistakes of all of them, before any server is asked
-    collected = gather(store, experiment.runs)
+    collected = gather_with_bar(store, experiment.runs)
     known, name = executor.observe(experiment.name), experiment.name
     standings = run_standings(collected, known, here=machine_of(experiment.backend), experiment=name)
     # A lost machine never says so, and its run must be resumed; a live one ends its attempt in favour of ours.

@@ -1,29 +1,14 @@
-"""Progress bars of rendering and of creating Jobs."""
+"""The progress bar of creating Jobs."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
-from typing import Final, TypeVar
+from collections.abc import Iterator
 
 from rich.progress import Progress
 
 from gridctl.terminal.console import stderr_console
 from gridctl_trainer.terminal.progress_bars import bars
-
-_SHOWN_FROM: Final = 500
-"""Jobs that take about a second to render."""
-
-Item = TypeVar("Item")
-
-
-def with_rendering_bar(runs: Sequence[Item]) -> Iterator[Item]:
-    """The runs, one by one, with a bar on standard error if they are many and that is a terminal."""
-    if len(runs) < _SHOWN_FROM:
-        yield from runs
-        return
-    with bars(stderr_console(), "rendering Jobs", rated=True) as progress:
-        yield from progress.track(runs, total=len(runs))
 
 
 class CreationBar:

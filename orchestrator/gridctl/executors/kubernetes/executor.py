@@ -14,7 +14,6 @@ from gridctl.executors.check import Check
 from gridctl.executors.kubernetes.api.connection import open_connection
 from gridctl.executors.kubernetes.api.refusals import RefusedError
 from gridctl.executors.kubernetes.api.requests import Api, CutError, Json
-from gridctl.executors.kubernetes.creation_bar import creation_bar, with_rendering_bar
 from gridctl.executors.kubernetes.first_jobs import FirstJobs
 from gridctl.executors.kubernetes.informer import ExperimentInformer
 from gridctl.executors.kubernetes.job_creation import JobCreation, Progress
@@ -37,12 +36,15 @@ from gridctl.executors.kubernetes.store_access.secret_command import SecretComma
 from gridctl.executors.kubernetes.store_access.secret_keys import SecretKeys
 from gridctl.experiment import Experiment
 from gridctl.runs.cancellation import CancellationWatch
+from gridctl.terminal.late_bar import with_late_bar
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.host.background import Background
+from gridctl_trainer.host.cycle_search import without_cycle_search
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.storage.s3.environment import S3Environment, read_s3_environment
 
 _NAMES_A_SELECTOR: Final = 50
+_RENDERING: Final = "rendering Jobs"
 _FEW: Final = 50
 """More Jobs than these take long enough for the first to fail before the last is created."""
 
@@ -97,8 +99,10 @@ class KubernetesExecutor:
             InputError: The `kubernetes` section or the template is not valid.
         """
         template = JobTemplate(self._experiment, self._store.url)
-        for run in with_rendering_bar([run for run in runs if run.run_id not in self._manifests]):
-            self._manifests[run.run_id] = template.job(run)
+        new = [run for run in runs if run.run_id not in self._manifests]
+        with without_cycle_search():
+            for run in with_late_bar(new, _RENDERING):
+                self._manifests[run.run_id] = template.job(run)
         return [self._manifests[run.run_id] for run in runs]
 
     def start(
@@ -139,6 +143,8 @@ class KubernetesExecutor:
 
         At most `max_active` Jobs at a time if that is asked for.
         """
+        from gridctl.executors.kubernetes.creation_bar import creation_bar
+
         self.manifests(runs)  # now: they have a bar of their own
         with creation_bar(len(runs), options.max_active) as bar:
             if options.max_active is None:
@@ -179,7 +185,7 @@ class KubernetesExecutor:
             InputError: The `kubernetes` section or the template is not valid.
         """
         template = JobTemplate(experiment, experiment.store)
-        return ((run.run_id, template.text(run)) for run in experiment.runs)
+        return ((run.run_id, template.text(run)) for run in with_late_bar(experiment.runs, _RENDERING))
 
     @classmethod
     def gpus_per_run(cls, experiment: Experiment) -> int:
@@ -196,7 +202,7 @@ class KubernetesExecutor:
             InputError: The `kubernetes` section or the template is not valid.
             UnreachableError: The API server cannot be reached.
         """
-        return [self._judge(members) for members in self._by_shape(runs)]
+        return [self._judge(members) for members in with_late_bar(self._by_shape(runs), "asking the API server")]
 
     def store_access(self, runs: Sequence[RunSpec]) -> list[StoreAccessFinding]:
         """Whether the runs' pods will reach what lies in S3 as this process does; nothing is sent to S3.
