@@ -248,10 +248,9 @@ def _show_dry_run(
         shown["other_plugin_code"] = [item.to_json() for item in prepared.other_code]
         console.show_json(shown | dict(answer.details))
     else:
-        for name, runs in parts.items():
-            for run in runs:
-                standing = prepared.standings[run.run_id]
-                console.show(f"{name:<7} {run.run_id}  {standing.state.label}")
+        states = {run_id: standing.state.label for run_id, standing in prepared.standings.items()}
+        lines = [f"{name:<7} {run.run_id}  {states[run.run_id]}" for name, runs in parts.items() for run in runs]
+        console.show("\n".join(lines))
         console.say(plan_line(prepared))
         _say_changes(prepared, plain, reuse_epochs=reuse_epochs)
         for line in cost_lines(cost, given):
