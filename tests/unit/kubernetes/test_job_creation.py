@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from gridctl.executors.kubernetes import first_jobs as looks
+from gridctl.executors.kubernetes.api.listing import Kind, Listing
 from gridctl.executors.kubernetes.api.refusals import refusal
-from gridctl.executors.kubernetes.api.requests import Answer, Listing, StoppedWaiting
+from gridctl.executors.kubernetes.api.requests import Answer, StoppedWaiting
 from gridctl.executors.kubernetes.first_jobs import FirstJobs
 from gridctl.executors.kubernetes.job_creation import JobCreation
-from gridctl.executors.kubernetes.manifest.job_template import DIGEST_ANNOTATION, RUN_LABEL
+from gridctl.executors.kubernetes.manifest.job_template import DIGEST_ANNOTATION
 from gridctl_trainer.contract.errors import StoreError
 
 Json = Mapping[str, Any]
@@ -46,13 +47,12 @@ class Server:
         self.jobs[name] = None
         return Answer({})
 
-    def list(self, path: str, **query: str) -> Listing:
-        kind = path.rpartition("/")[2]
-        self.listed.append(kind)
+    def list_of(self, kind: Kind[Any], path: str, **query: str) -> Listing[Any]:
+        self.listed.append(path.rpartition("/")[2])
         failed = {name: code for name, code in self.jobs.items() if code}
-        if kind == "jobs":
-            return Listing([_job(name, failed=name in failed) for name in self.jobs], "1")
-        return Listing([_pod(name, code) for name, code in failed.items()], "1")
+        jobs = [_job(name, failed=name in failed) for name in self.jobs]
+        pods = [_pod(name, code) for name, code in failed.items()]
+        return Listing([kind.read(item) for item in (jobs if path.endswith("/jobs") else pods)], "1")
 
 
 def _job(name: str, *, failed: bool) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def _pod(name: str, code: int) -> dict[str, Any]:
     return {
         "metadata": {
             "name": f"{name}-pod",
-            "labels": {RUN_LABEL: name, "job-name": name},
+            "labels": {"job-name": name},
             "creationTimestamp": "2026-01-01T00:00:00Z",
         },
         "status": {

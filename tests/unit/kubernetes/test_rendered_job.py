@@ -46,7 +46,7 @@ def test_a_job_is_what_yaml_says(text: str) -> None:
         ("a: 1\nb: [{c: 1, c: 2}]\n", 2, "'c' is given twice"),
         ("a: &one 1\nb: {c: *one, c: 2}\n", 2, "'c' is given twice"),
         ("a: 1\n1: 2\nb: {1: x, 1: y}\n", 3, "'1' is given twice"),
-        ("a: 1\nb: [2020-01-01]\n", 2, "no JSON"),
+        ("a: 1\nb: [2020-01-01]\n", 2, "not JSON"),
         ("a: 1\nb: !!python/name:os.system x\n", 2, "could not determine a constructor"),
         ("a: 1\nb: {[1]: 2}\n", 2, "unhashable"),
     ],

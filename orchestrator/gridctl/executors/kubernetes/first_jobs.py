@@ -9,7 +9,7 @@ from typing import Final
 from gridctl.errors import UnreachableError
 from gridctl.executors.base import Activity
 from gridctl.executors.kubernetes.api.requests import Api
-from gridctl.executors.kubernetes.manifest.job_template import RUN_LABEL
+from gridctl.executors.kubernetes.status.objects import PODS
 from gridctl.executors.kubernetes.status.observation import Paths, Sources, activities, list_jobs, list_pods, selector
 from gridctl.runs.cancellation import CancellationWatch
 from gridctl.runs.shared_cause import NEEDED, Ended, SharedCause, shared_cause
@@ -71,13 +71,13 @@ class FirstJobs:
         return cause_of(created, known, self._models)
 
     def _with_failed_pods(self, created: Collection[str]) -> set[str]:
-        listing = self._api.list(
+        listing = self._api.list_of(
+            PODS,
             Paths(self._api.namespace).pods,
             labelSelector=selector(self._experiment),
             fieldSelector="status.phase=Failed",
         )
-        failed = {item["metadata"].get("labels", {}).get(RUN_LABEL, "") for item in listing.items}
-        return failed & set(created)
+        return {pod.job for pod in listing.items} & set(created)
 
 
 _NO_SOURCES: Final = Sources(warnings=dict, nodes=lambda _: {}, held_back=dict)
