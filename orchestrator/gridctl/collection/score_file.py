@@ -82,7 +82,7 @@ def prediction_file(name: str, path: str | Path) -> PredictionFile:
         path: The file, as it is now: another one later is another side.
 
     Raises:
-        InputError: It cannot be read, or the name is none.
+        InputError: It cannot be read, or the name is not valid.
     """
     file = Path(path)
     digest = hashlib.sha256(_bytes(file)).hexdigest()

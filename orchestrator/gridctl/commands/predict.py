@@ -24,7 +24,7 @@ def predicting_runs(
         ensemble: Whether several runs of one model, train ratio and ablation predict together.
 
     Raises:
-        InputError: There is none, more than one without `ensemble`, one that is not finished, or they are no ensemble.
+        InputError: No run, an unfinished run, several runs without `ensemble`, or runs that are not an ensemble.
         StoreError: The store cannot be reached.
     """
     if not ensemble:

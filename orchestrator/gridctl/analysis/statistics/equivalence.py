@@ -41,7 +41,7 @@ def paired_tost(first: ArrayLike, second: ArrayLike, margin: float, level: float
         The tests; None below two pairs, or without spread.
 
     Raises:
-        ValueError: The margin is not above 0, or scores are no pairs.
+        ValueError: The margin is not above 0, or scores are not pairs.
 
     Source: Schuirmann (1987); Lakens (2017).
     """

@@ -37,7 +37,7 @@ def read_file(file: Path) -> Content | None:
     """Everything in a kubeconfig; nothing of an empty one, and None if there is no such file.
 
     Raises:
-        KubeconfigError: It cannot be read, or is no kubeconfig. Its text is not shown, as it holds secrets.
+        KubeconfigError: It cannot be read, or is not a kubeconfig. Its text is not shown, as it holds secrets.
     """
     try:
         with file.open("rb") as stream:

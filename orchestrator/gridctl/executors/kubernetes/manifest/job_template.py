@@ -185,7 +185,7 @@ def _read_template(given: str | None) -> tuple[str, JobTemplateText | TemplatePr
 def _text_of(path: Path) -> str:
     """The text of a template file; special files, which may never end, are refused."""
     if not path.is_file():
-        raise OSError(0, "there is no such file" if not path.exists() else "it is no file")
+        raise OSError(0, "there is no such file" if not path.exists() else "it is not a file")
     with path.open("rb") as file:
         content = file.read(MOST_CHARACTERS + 1)
     if len(content) > MOST_CHARACTERS:
