@@ -6,7 +6,8 @@
 The pods need nodes with the label and the taint `simulated`, such as kwok plays them; they run until they are deleted,
 and log nothing. Prints a row of a table for each command as soon as it is measured: the time by the clock, of processor
 time, the largest memory, and how many requests it sent to the API server and to S3. `raw status` and `raw cancel` are a
-process that lists the Jobs and pods, in pages of 500, and parses them with `json`, or deletes the Jobs in one request.
+process that lists the Jobs and pods, in pages of 500, and parses them with `json`, or deletes the Jobs in one request;
+the ratio to them is printed at the end. The goals are 1.2 for the status of 10,000 runs, in 300 MiB, and 1.1 to cancel.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.kubernetes_jobs import CONNECTIONS, Peer, namespace
+from gridctl.executors.kubernetes.api.connection import open_connection
 from gridctl_trainer.storage.base import open_store
 
 FILE = """\
@@ -98,7 +100,7 @@ def show(text: str) -> None:
     sys.stdout.flush()
 
 
-def measured(runs: int, name: str, code: str, arguments: list[str], folder: Path, api_server: str) -> None:
+def measured(runs: int, name: str, code: str, arguments: list[str], folder: Path, api_server: str) -> float:
     told = folder / f"told-{uuid.uuid4().hex}"
     done = subprocess.run(
         [sys.executable, "-c", COMMAND + code, *arguments],
@@ -116,6 +118,7 @@ def measured(runs: int, name: str, code: str, arguments: list[str], folder: Path
         f"| {runs:,} | {name} | {seconds:.2f} s | {busy:.2f} s | {peak_mib:.0f} MiB | {to_server:,} | "
         f"{sum(sent.values()):,} |{failed}"
     )
+    return float(seconds)
 
 
 def template() -> str:
@@ -135,25 +138,29 @@ def grow(runs: int) -> None:
         seeds = list(range(runs // 2 // len(ratios)))
         (folder / "growth.yaml").write_text(FILE.format(ratios=ratios, seeds=seeds, store=store.url, namespace=space))
         (folder / "job.yaml.j2").write_text(template())
-        host = urlsplit(peer.server).hostname or ""
+        host = urlsplit(open_connection(None, None, 1).server).hostname or ""
+
+        taken: dict[str, float] = {}
 
         def gridctl(title: str, *words: str) -> None:
-            measured(runs, title, GRIDCTL, list(words), folder, host)
+            taken[title] = measured(runs, title, GRIDCTL, list(words), folder, host)
 
         try:
             gridctl("dry run", "submit", "growth.yaml", "--dry-run")
             gridctl("submit", "submit", "growth.yaml")
             wait_until_all_run(peer, runs)
             gridctl("submit again", "submit", "growth.yaml")
-            measured(runs, "raw status", PEER, [space, "status"], folder, host)
+            taken["raw status"] = measured(runs, "raw status", PEER, [space, "status"], folder, host)
             gridctl("status", "status")
             gridctl("list", "list")
             gridctl("cancel", "cancel")
             wait_until_all_run(peer, 0)
             gridctl("submit after that", "submit", "growth.yaml")
             wait_until_all_run(peer, runs)
-            measured(runs, "raw cancel", PEER, [space, "cancel"], folder, host)
+            taken["raw cancel"] = measured(runs, "raw cancel", PEER, [space, "cancel"], folder, host)
             gridctl("delete", "delete", "growth", "--yes")
+            ratios_to_raw = (f"{name} {taken[name] / taken[f'raw {name}']:.2f}" for name in ("status", "cancel"))
+            sys.stderr.write(f"{runs:,} runs, times the raw client: {', '.join(ratios_to_raw)}\n")
         finally:
             with ThreadPoolExecutor(CONNECTIONS) as pool:
                 list(pool.map(lambda stat: store.delete(stat.key), list(store.list())))

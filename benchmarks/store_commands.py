@@ -46,7 +46,7 @@ sys.exit(done.returncode)
 
 
 def process(command: Sequence[str], cache: Path) -> Taken:
-    environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONDONTWRITEBYTECODE": ""}  # as an installed package
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, *command], check=True, stdout=subprocess.PIPE, text=True, env=environment
     )
