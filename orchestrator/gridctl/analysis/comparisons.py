@@ -23,6 +23,7 @@ from gridctl.analysis.inference.families import (
 from gridctl.analysis.inference.overall import overall, overall_corrected
 from gridctl.analysis.inference.resplits import SplitSizes, check_resplits, resplit_fields
 from gridctl.analysis.inference.stopping import first_look, in_every_cell, looked_at, stopped
+from gridctl.analysis.inference.subgroup_differences import differences_corrected
 from gridctl.analysis.inference.subgroup_tests import subgroups_corrected
 from gridctl.analysis.inference.trends import interactions, trend_test, trends_corrected
 from gridctl.analysis.model import Comparison, ComparisonRow, Family, Interaction, Overall, PairScore, TrendTest
@@ -168,6 +169,7 @@ def corrected(
     over_grid = overall_corrected([comparison.overall for comparison in comparisons], tests)
     trends = trends_corrected([comparison.trends for comparison in comparisons], tests)
     groups = subgroups_corrected([comparison.subgroups for comparison in comparisons], tests)
+    apart = differences_corrected([comparison.subgroup_differences for comparison in comparisons], tests)
     finished = []
     for index, (comparison, of_grid, of_trends) in enumerate(zip(comparisons, over_grid, trends, strict=True)):
         rows = []
@@ -187,12 +189,22 @@ def corrected(
             rows.append(replace(told, verdict=verdict(told, unit)))
         floors = tuple(dict.fromkeys(row.floor for row in rows if row.floor))
         finished.append(
-            replace(comparison, rows=rows, floors=floors, overall=of_grid, trends=of_trends, subgroups=groups[index])
+            replace(
+                comparison,
+                rows=rows,
+                floors=floors,
+                overall=of_grid,
+                trends=of_trends,
+                subgroups=groups[index],
+                subgroup_differences=apart[index],
+            )
         )
     beside = {row.family for part in finished for row in part.rows if row.secondary}
     families = [Family(name, sizes[name], declared_as[name], LEVEL, secondary=name in beside) for name in declared_as]
     declared = {row.family: row.family_size for part in groups for row in part if row.declared}
-    return finished, families + [Family(name, size, "subgroups", LEVEL) for name, size in declared.items()]
+    families += [Family(name, size, "subgroups", LEVEL) for name, size in declared.items()]
+    differing = {row.family: row.family_size for part in apart for row in part if row.declared}
+    return finished, families + [Family(name, size, "subgroup_differences", LEVEL) for name, size in differing.items()]
 
 
 def _as_declared(

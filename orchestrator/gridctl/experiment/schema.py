@@ -173,8 +173,9 @@ class ComparisonSpec(Frozen):
             not compared with `none`. The same for all comparisons; never `test`.
         subgroups: Subgroups in which the comparison is tested too, declared beforehand: by `pathology` (the data set's
             groups of patients), `vendor`, `centre`, `time_point`, or `slice_position` (in-plane HD95 at the base, the
-            middle and the apex). All of one score are one corrected family, apart from the tests of all patients.
-            Those that are not named are shown as exploratory: unadjusted intervals and no verdict.
+            middle and the apex). All of one score are one corrected family, apart from the tests of all patients;
+            whether the difference is the same in all of them is tested in another one. Those that are not named are
+            shown as exploratory: unadjusted intervals and no verdict.
         effect: Smallest mean difference worth finding, in units of the metric; what `gridctl plan`
             counts seeds for.
         effect_sd: Standard deviation of the paired differences expected; by default that measured.

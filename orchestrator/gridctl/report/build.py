@@ -12,10 +12,8 @@ from gridctl.analysis.comparisons import compare, corrected
 from gridctl.analysis.inference.families import asked_comparisons, asked_metrics, asked_tests, is_secondary
 from gridctl.analysis.inference.rankings import rankings
 from gridctl.analysis.inference.resplits import split_sizes
-from gridctl.analysis.inference.subgroup_tests import (
-    subgroup_tests,
-    subgroup_warnings,
-)
+from gridctl.analysis.inference.subgroup_differences import subgroup_differences
+from gridctl.analysis.inference.subgroup_tests import subgroup_tests, subgroup_warnings, tested_subgroups
 from gridctl.analysis.model import Comparison, Family, Report, TrainedModel, TunedModel
 from gridctl.analysis.never_learned import never_learned, remarked
 from gridctl.analysis.pairing.image_digests import same_images
@@ -38,7 +36,7 @@ from gridctl.report.predictions import prediction_headlines, prediction_warnings
 from gridctl.report.provenance import provenance
 from gridctl.report.rankings import rank_headlines
 from gridctl.report.study import Measured, StudyComparison
-from gridctl.report.subgroups import subgroup_headlines
+from gridctl.report.subgroups import difference_headlines, subgroup_headlines
 from gridctl.report.training_facts import not_converged, trained_models, unequal_updates, with_training
 from gridctl.report.trends import trend_headlines
 from gridctl.report.warnings import many_families, warnings
@@ -217,8 +215,14 @@ def _comparisons(
             pairs = pair_models(rows, item.model, item.against, wanted)
         made = compare(item, pairs, observed[key], experiment, request, asked, splits)
         if made.kind == "models" and request.unit == "run":
-            groups = subgroup_tests(item, pairs, observed[key], scored, experiment, asked)
-            made = replace(made, subgroups=list(groups))
+            groups = {
+                name: tested_subgroups(item, experiment.measures[name], scored, observed[key]) for name in item.metrics
+            }
+            made = replace(
+                made,
+                subgroups=list(subgroup_tests(item, pairs, groups, experiment, asked)),
+                subgroup_differences=list(subgroup_differences(item, pairs, groups, experiment, asked)),
+            )
             about = [experiment.measures[name] for name in item.metrics if not is_secondary(item, name)]
             untested |= dict.fromkeys(subgroup_warnings(item, scored, observed[key], about))
         found.append(made)
@@ -242,6 +246,7 @@ def _headlines(
         yield from trend_headlines(row for row in comparison.trends if row.metric == metric)
         of_metric = [row for row in comparison.subgroups if row.compared == metric]
         yield from subgroup_headlines(of_metric, rows[0].label)
+        yield from difference_headlines([row for row in comparison.subgroup_differences if row.compared == metric])
     if comparison.kind == "models" and (said := budget(tuned, comparison.model, comparison.against)):
         yield said
     unequal = unequal_updates(trained, comparison.model, comparison.against) if unit == "run" else ""

@@ -105,7 +105,7 @@ def _partly_validated(experiment: Experiment, request: ReportRequest, scores: Co
 
 def many_families(families: Sequence[Family]) -> Iterator[str]:
     """Each family keeps its level; the more families, the likelier it is that some headline is wrong."""
-    spoken = [family for family in families if not family.secondary]
+    spoken = [family for family in families if not family.secondary and family.declared != "subgroup_differences"]
     if len(spoken) >= FAMILIES_SAID:
         some = 1 - (1 - LEVEL) ** len(spoken)
         yield (

@@ -309,6 +309,7 @@ def sentences(report: Report) -> Iterator[str]:
     verdicts += [row.verdict for part in report.comparisons for row in part.trends]
     verdicts += [row.verdict for row in report.predictions]
     verdicts += [row.verdict for part in report.comparisons for row in part.subgroups]
+    verdicts += [row.verdict for part in report.comparisons for row in part.subgroup_differences]
     for verdict in dict.fromkeys(verdicts):
         yield f"  - {verdict}"
     for warning in report.warnings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -45,8 +45,7 @@ def tested_subgroups(
 def subgroup_tests(
     asked: ComparisonSpec,
     pairs: Pairs,
-    observations: Observations,
-    scored: Scored,
+    subgroups: Mapping[str, Sequence[Subgroup]],
     experiment: Experiment,
     tests: Sequence[ComparisonSpec],
 ) -> Iterator[SubgroupTest]:
@@ -55,8 +54,7 @@ def subgroup_tests(
     Args:
         asked: What is compared.
         pairs: Its pairs.
-        observations: Scores of finished runs.
-        scored: The data behind them.
+        subgroups: By score, all of its subgroups.
         experiment: Its grid.
         tests: All tests that are asked for.
     """
@@ -65,9 +63,8 @@ def subgroup_tests(
         by_cell[pair.train_ratio, pair.ablation].append(pair)
     unfinished = Counter((pair.train_ratio, pair.ablation) for pair in pairs.dropped if pair.cause == "unfinished")
     cells = cells_of(asked, experiment)
-    for metric in asked.metrics:
+    for metric, found in subgroups.items():
         measure = experiment.measures[metric]
-        found = tested_subgroups(asked, measure, scored, observations)
         declared = sum(group.by in asked.subgroups for group in found) * len(cells)
         family = subgroup_family_of(asked, measure, tests)
         for group in found:

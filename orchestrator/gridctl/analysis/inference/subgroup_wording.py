@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gridctl.analysis.model.subgroup import SubgroupTest
+from gridctl.analysis.model.subgroup import SubgroupDifference, SubgroupTest
 from gridctl.analysis.wording import FEWEST_PAIRS, LEVEL, prints_as_zero
 from gridctl_trainer.contract.wording import count
 
@@ -51,3 +51,36 @@ def is_significant_subgroup(row: SubgroupTest) -> bool:
     if not row.declared or row.p_holm is None or row.difference is None or row.unfinished or too_few(row):
         return False
     return row.p_holm <= LEVEL and not prints_as_zero(row.difference)
+
+
+def difference_verdict(row: SubgroupDifference, first_look: int = 0, *, anytime: bool = False) -> str:
+    """The verdict on whether a difference is the same in all subgroups, given its corrected p.
+
+    Args:
+        row: The test.
+        first_look: Pairs of the first declared look; 0 where none is declared.
+        anytime: Whether the comparison is looked at after every seed.
+    """
+    if row.unfinished:
+        return f"no answer yet: {count(row.unfinished, 'pair')} not complete"
+    if first_look and not row.n_seeds:
+        return f"no answer yet: the first declared look is at {first_look} pairs"
+    if len(row.subgroups) < 2:
+        return f"fewer than two subgroups have {FEWEST_PAIRS} patients and {FEWEST_PAIRS} seeds: too few to test"
+    if not row.declared:
+        return EXPLORATORY
+    if anytime:
+        return "not tested: subgroups are not compared with each other after every seed"
+    if row.p is None or row.p_holm is None:
+        return "the same in every patient or seed, so there is no spread to test against"
+    if is_significant_difference(row):
+        return "the difference is not the same in all subgroups"
+    return "no difference between the subgroups is shown"
+
+
+def is_significant_difference(row: SubgroupDifference) -> bool:
+    """Whether the difference is another in some subgroup: declared, corrected p at most the level, and shown."""
+    if not row.declared or row.p_holm is None or row.unfinished:
+        return False
+    far = (row.largest_difference or 0) - (row.smallest_difference or 0)
+    return row.p_holm <= LEVEL and not prints_as_zero(far)

@@ -10,7 +10,7 @@ from gridctl.analysis.model.predictions import PredictionsRow
 from gridctl.analysis.model.ranking import ModelRank, ProfilePoint
 from gridctl.analysis.model.scorecard import PublishedRow, ScorecardRow, Stratum
 from gridctl.analysis.model.study import StudyCell, StudyItem, StudyPoint, StudySection
-from gridctl.analysis.model.subgroup import SubgroupTest
+from gridctl.analysis.model.subgroup import SubgroupDifference, SubgroupTest
 from gridctl.analysis.model.training import TrainedModel
 from gridctl.analysis.model.trend import Interaction, TrendPoint, TrendTest
 from gridctl.analysis.model.tuning import TunedModel
@@ -38,6 +38,7 @@ __all__ = [
     "StudyItem",
     "StudyPoint",
     "StudySection",
+    "SubgroupDifference",
     "SubgroupTest",
     "Summary",
     "TrainedModel",
@@ -100,7 +101,7 @@ class Family:
         name: As in `ComparisonRow.family`.
         m: Tests declared in it, whether they can be made yet or not.
         declared: By what: `metric`, `comparison` or `experiment` of `compare.family`; or `subgroups`, of which each is
-            a test in each cell.
+            a test in each cell; or `subgroup_differences`, whether they differ.
         level: Of the corrected p that is called significant.
         secondary: Whether its tests are of secondary scores.
     """

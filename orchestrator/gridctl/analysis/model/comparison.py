@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gridctl.analysis.model.subgroup import SubgroupTest
+from gridctl.analysis.model.subgroup import SubgroupDifference, SubgroupTest
 from gridctl.analysis.model.trend import Interaction, TrendTest
 from gridctl.analysis.pairing.pairs import DroppedPair, UnlikePair
 
@@ -261,6 +261,7 @@ class Comparison:
         trends: One row per metric where there are several train ratios; empty for ablations and pooled epochs.
         interactions: One row per metric and ablation; likewise.
         subgroups: Tests on subgroups of patients; empty for ablations, pooled epochs and scores without patients.
+        subgroup_differences: Whether the difference is the same in all of them; likewise.
         floors: What no number of small differences could reach, in words; each once.
     """
 
@@ -277,3 +278,4 @@ class Comparison:
     trends: Sequence[TrendTest] = ()
     interactions: Sequence[Interaction] = ()
     subgroups: Sequence[SubgroupTest] = ()
+    subgroup_differences: Sequence[SubgroupDifference] = ()

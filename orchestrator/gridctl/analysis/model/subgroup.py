@@ -53,3 +53,54 @@ class SubgroupTest:
     family: str = ""
     family_size: int = 0
     verdict: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SubgroupDifference:
+    """Whether one comparison in one cell of the grid has the same difference in all subgroups by one property.
+
+    Attributes:
+        by: As of `SubgroupTest`.
+        compared, label: The score that the comparison is about, and what it is called.
+        subgroups: Those that are tested: with three patients and seeds or more.
+        declared: Whether `compare.subgroups` names `by`. Else it is exploratory: p is unadjusted, and there is no
+            verdict.
+        claim: Population of the test: `cohort` or `population`.
+        test: `Welch F`: of patients of different subgroups; `two-way`: of the same patients at several time points or
+            positions; `paired t`: of these patients, over seeds; `none`.
+        n_seeds, patients: Numbers of seeds and distinct patients in the test.
+        largest, smallest: Subgroups with the largest and the smallest difference.
+        largest_difference, smallest_difference: Mean of model - against in them.
+        statistic, degrees_of_freedom, error_degrees_of_freedom, p: F with both, or the largest |t| of each subgroup
+            against the others with the latter; p after Bonferroni over these.
+        p_holm: p after Holm over the `family_size` declared tests of `family`.
+        unfinished: Pairs that wait for a run.
+        verdict: In words.
+    """
+
+    by: str
+    compared: str
+    label: str
+    subgroups: tuple[str, ...]
+    train_ratio: float
+    ablation: str
+    model: str
+    against: str
+    declared: bool
+    claim: str
+    test: str
+    n_seeds: int
+    patients: int
+    largest: str
+    smallest: str
+    largest_difference: float | None
+    smallest_difference: float | None
+    statistic: float | None
+    degrees_of_freedom: float
+    error_degrees_of_freedom: float
+    p: float | None
+    unfinished: int
+    p_holm: float | None = None
+    family: str = ""
+    family_size: int = 0
+    verdict: str = ""

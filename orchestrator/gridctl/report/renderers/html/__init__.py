@@ -37,6 +37,7 @@ from gridctl.report.renderers.sections.prediction import prediction_sections
 from gridctl.report.renderers.sections.ranking import ranking_sections
 from gridctl.report.renderers.sections.scorecard import scorecard_sections, training_sections
 from gridctl.report.renderers.sections.subgroup import subgroup_sections
+from gridctl.report.renderers.sections.subgroup_difference import subgroup_difference_sections
 from gridctl.report.renderers.sections.tuning import tuning_sections
 from gridctl.runs.standing import Standing, standing_without_backend
 from gridctl_trainer.storage.base import Store
@@ -116,7 +117,10 @@ def render_page(
             "trend_plots": trend_plots(report, named),
             "rankings": [section for section in ranking_sections(report) if "rank" in section.columns],
             "profile_plots": list(profile_plots(report, named)),
-            "subgroups": list(subgroup_sections(report, most=MOST_ROWS_OF_A_PAGE)),
+            "subgroups": [
+                *subgroup_sections(report, most=MOST_ROWS_OF_A_PAGE),
+                *subgroup_difference_sections(report),
+            ],
             "curves": packed_curves(experiment, tables.runs, tables.epochs, [measures[name] for name in metrics]),
             "grid": grid_map(runs, named, known),
             "gallery": gallery,

@@ -13,6 +13,7 @@ from gridctl.report.renderers.sections.section import Section
 from gridctl.report.renderers.sections.strata import strata_sections
 from gridctl.report.renderers.sections.study import study_sections
 from gridctl.report.renderers.sections.subgroup import subgroup_sections
+from gridctl.report.renderers.sections.subgroup_difference import subgroup_difference_sections
 from gridctl.report.renderers.sections.tuning import tuning_sections
 
 
@@ -22,6 +23,7 @@ def all_sections(report: Report) -> Iterator[Section]:
     yield from prediction_sections(report)
     yield from ranking_sections(report)
     yield from subgroup_sections(report)
+    yield from subgroup_difference_sections(report)
     yield from tuning_sections(report)
     yield from scorecard_sections(report)
     yield from strata_sections(report)

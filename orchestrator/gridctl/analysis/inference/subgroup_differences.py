@@ -1,0 +1,170 @@
+"""Whether the difference between two models is the same in all subgroups by one property."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gridctl.analysis.inference.claims import TWO_WAY, claim_of, patient_tables
+from gridctl.analysis.inference.families import cells_of, family_of
+from gridctl.analysis.inference.stopping import first_look, looked_at
+from gridctl.analysis.inference.subgroup_wording import difference_verdict
+from gridctl.analysis.model.subgroup import SubgroupDifference
+from gridctl.analysis.pairing.pairs import Pair, Pairs
+from gridctl.analysis.scorecards.subgroups import COLUMN_OF, Subgroup
+from gridctl.analysis.statistics.moderators.groups import GroupDifference, between_patients, over_seeds, within_patients
+from gridctl.analysis.statistics.multiplicity import holm, within_families
+from gridctl.analysis.statistics.sequential.looks import adjusted_p
+from gridctl.analysis.wording import FEWEST_PAIRS
+from gridctl.experiment import Experiment
+from gridctl.experiment.schema import ComparisonSpec, DeclaredLooks
+
+WELCH: Final = "Welch F"
+OVER_SEEDS: Final = "paired t"
+
+
+def subgroup_differences(
+    asked: ComparisonSpec,
+    pairs: Pairs,
+    subgroups: Mapping[str, Sequence[Subgroup]],
+    experiment: Experiment,
+    tests: Sequence[ComparisonSpec],
+) -> Iterator[SubgroupDifference]:
+    """Test every property of every score in each cell; p is not corrected yet.
+
+    Args:
+        asked: What is compared.
+        pairs: Its pairs.
+        subgroups: By score, all of its subgroups.
+        experiment: Its grid.
+        tests: All tests that are asked for.
+    """
+    by_cell: dict[tuple[float, str], list[Pair]] = defaultdict(list)
+    for pair in pairs.complete:
+        by_cell[pair.train_ratio, pair.ablation].append(pair)
+    unfinished = Counter((pair.train_ratio, pair.ablation) for pair in pairs.dropped if pair.cause == "unfinished")
+    for metric, found in subgroups.items():
+        label = experiment.measures[metric].label
+        family = f"{family_of(asked, metric, label, tests)}, differences between subgroups"
+        for by in dict.fromkeys(group.by for group in found):
+            groups = [group for group in found if group.by == by]
+            for cell in cells_of(asked, experiment):
+                yield SubgroupDifference(
+                    by=by,
+                    compared=metric,
+                    label=label,
+                    train_ratio=cell[0],
+                    ablation=cell[1],
+                    model=asked.model,
+                    against=asked.against,
+                    declared=by in asked.subgroups,
+                    family=family if by in asked.subgroups else "",
+                    unfinished=0 if asked.stopping != "fixed" else unfinished[cell],
+                    **_tested(asked, groups, looked_at(asked, by_cell[cell], experiment)),
+                )
+
+
+def _tested(asked: ComparisonSpec, groups: Sequence[Subgroup], pairs: Sequence[Pair]) -> dict[str, Any]:
+    """Fields of the test: of the declared claim, between the subgroups with enough patients and seeds."""
+    scored = [
+        (pair.seed, group.name, of_pair)
+        for pair in pairs
+        for group in groups
+        if (of_pair := group.pair(pair.model_run, pair.against_run)).patients
+    ]
+    names = [group.name for group in groups]
+    tables = patient_tables(scored, names)
+    known = np.isfinite(tables)
+    enough = [
+        at
+        for at, of_group in enumerate(known)
+        if min(int(of_group.any(axis=1).sum()), int(of_group.any(axis=0).sum())) >= FEWEST_PAIRS
+    ]
+    claim = claim_of(asked, with_patients=True)
+    fields: dict[str, Any] = {
+        "subgroups": tuple(names[at] for at in enough),
+        "claim": claim,
+        "test": "none",
+        "n_seeds": int(known[enough].any(axis=(0, 2)).sum()),
+        "patients": int(known[enough].any(axis=(0, 1)).sum()),
+        "largest": "",
+        "smallest": "",
+        "largest_difference": None,
+        "smallest_difference": None,
+        "statistic": None,
+        "degrees_of_freedom": 0.0,
+        "error_degrees_of_freedom": 0.0,
+        "p": None,
+    }
+    if len(enough) < 2:
+        return fields
+    leads = {names[at]: float(np.nanmean(tables[at])) for at in enough}
+    largest, smallest = max(leads, key=lambda name: leads[name]), min(leads, key=lambda name: leads[name])
+    fields |= {"largest": largest, "largest_difference": leads[largest]}
+    fields |= {"smallest": smallest, "smallest_difference": leads[smallest]}
+    if asked.stopping == "anytime":
+        return fields
+    test, found = _test(claim, groups[0].by, tables[enough])
+    if found.p is None:
+        return fields
+    return fields | {
+        "test": test,
+        "statistic": found.statistic,
+        "degrees_of_freedom": found.df_groups,
+        "error_degrees_of_freedom": found.df_error,
+        "p": _at_looks(asked, claim, found.p),
+    }
+
+
+def _test(claim: str, by: str, tables: NDArray[np.float64]) -> tuple[str, GroupDifference]:
+    """The test of some subgroups, of shape (subgroups, seeds, patients)."""
+    known: NDArray[np.bool_] = np.isfinite(tables)
+    if claim == "cohort":
+        count = known.sum(axis=2)
+        means = np.where(count > 0, np.nansum(tables, axis=2) / np.maximum(count, 1), np.nan)
+        return OVER_SEEDS, over_seeds(means)
+    if by not in COLUMN_OF:
+        return TWO_WAY, within_patients(list(tables))
+    scored = np.flatnonzero(known.any(axis=(0, 1)))
+    of_patient = np.argmax(np.any(known[:, :, scored], axis=1), axis=0)
+    differences = np.where(known.any(axis=0), np.nansum(tables, axis=0), np.nan)[:, scored]
+    return WELCH, between_patients(differences, of_patient.tolist())
+
+
+def _at_looks(asked: ComparisonSpec, claim: str, p: float) -> float:
+    if not isinstance(asked.stopping, DeclaredLooks):
+        return p
+    looks = asked.stopping.looks
+    return adjusted_p(p, looks) if claim == "cohort" else min(1.0, len(looks) * p)
+
+
+def differences_corrected(
+    parts: Sequence[Sequence[SubgroupDifference]], tests: Sequence[ComparisonSpec]
+) -> list[list[SubgroupDifference]]:
+    """The declared tests, each corrected within its family, with their verdicts.
+
+    Args:
+        parts: Tests of each comparison.
+        tests: The comparison of each part.
+    """
+    names = [[row.family for row in part] for part in parts]
+    sizes = Counter(name for of_part in names for name in of_part)
+    after = within_families(holm, [[row.p if row.declared else None for row in part] for part in parts], names)
+    finished = []
+    for part, corrected, asked in zip(parts, after, tests, strict=True):
+        told = [
+            replace(row, p_holm=p, family_size=sizes[row.family] if row.declared else 0)
+            for row, p in zip(part, corrected, strict=True)
+        ]
+        finished.append(
+            [
+                replace(row, verdict=difference_verdict(row, first_look(asked), anytime=asked.stopping == "anytime"))
+                for row in told
+            ]
+        )
+    return finished
