@@ -17,8 +17,9 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from gridctl.errors import Fault, InputError, UnreachableError
 
@@ -61,8 +62,7 @@ def load(
 
     Args:
         path: The YAML file.
-        overrides: Values by the path of their key, such as `{"training.epochs": 5}`; or `PATH=VALUE` texts, as the
-            option `--set` takes them.
+        overrides: Values by path, such as `{"training.epochs": 5}`; or `PATH=VALUE` texts, as `--set` takes them.
         store: Where its runs are kept, instead of the file's.
         backend: The executor that trains them, instead of the file's.
 
@@ -206,11 +206,12 @@ def status(
         StoreError: Its store cannot be reached.
         UnreachableError: The cluster cannot be reached.
     """
+    from gridctl.commands.lookup.any_form import find_any
     from gridctl.commands.progress.status import read_status
     from gridctl.terminal.console import messages_to
 
     with messages_to(progress or _log.info):
-        return read_status(_find(experiment, store))
+        return read_status(find_any(experiment, store))
 
 
 def collect(
@@ -234,10 +235,11 @@ def collect(
         StoreError: Its store cannot be reached.
     """
     from gridctl.commands.collecting import collect_with_bar
+    from gridctl.commands.lookup.any_form import find_any
     from gridctl.terminal.console import messages_to
 
     with messages_to(progress or _log.info):
-        found = _find(experiment, store)
+        found = find_any(experiment, store)
         return collect_with_bar(found.store, found.experiment.runs, cases=cases)
 
 
@@ -280,13 +282,14 @@ def report(
     """
     from gridctl.analysis.request import ReportRequest, compares
     from gridctl.collection.score_file import prediction_file
+    from gridctl.commands.lookup.any_form import find_any
     from gridctl.commands.reporting.report_result import report_of
     from gridctl.terminal.console import messages_to
 
     if unit not in ("run", "epoch") or seed < 0:
         raise InputError(f"unit '{unit}' with seed {seed}", fix="unit is 'run' or 'epoch', and seed at least 0")
     with messages_to(progress or _log.info):
-        found = _find(experiment, store)
+        found = find_any(experiment, store)
         request = ReportRequest(
             significance=compares(found.experiment) if significance is None else significance,
             unit=unit,
@@ -309,6 +312,10 @@ def verify(
     *,
     store: str | None = None,
     sealed: str | None = None,
+    retrain: bool = False,
+    run: str | None = None,
+    seed: int = 0,
+    data: Mapping[str, str | Path] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Verification:
     """Compare a report with what its store gives now; nothing is written.
@@ -317,29 +324,27 @@ def verify(
         report: A `report.json`, or the folder that `ReportResult.save` wrote.
         store: Where its experiment is kept, if it was not submitted from the current folder.
         sealed: SHA-256 that the sealed plan must have.
+        retrain: Train one finished run again on this machine, apart from the store, and compare weights and scores.
+        run: Id of that run, or a beginning of it; None takes one at random.
+        seed: Of that choice.
+        data: Where data sets lie here, by their name in `data`, if not where the run's specification says.
         progress: Called with a line of text whenever there is news.
 
     Returns:
-        Every difference; none if the report is what the store gives.
+        Every difference, none if the report is what the store gives; and what came of the run that was trained again.
 
     Raises:
-        InputError: It is not a report that can be verified, or its experiment was not submitted.
+        InputError: The report cannot be verified, its experiment was not submitted, or the run not be trained here.
         StoreError: The store cannot be reached.
     """
+    from gridctl.commands.retrain import retrain_stored
     from gridctl.commands.verify import verify_report
     from gridctl.terminal.console import messages_to
 
+    if not retrain and (run or data):
+        raise InputError("run and data are of a run that is trained again", fix="add retrain=True")
     with messages_to(progress or _log.info):
-        return verify_report(Path(report), store, sealed=sealed)
-
-
-def _find(experiment: Any, store: str | None) -> Found:
-    """Find a submitted experiment by object, name or file."""
-    from gridctl.commands.lookup.experiments import Found, find_experiment
-    from gridctl.experiment import Experiment
-
-    if isinstance(experiment, Found):
-        return experiment
-    if isinstance(experiment, Experiment):
-        return find_experiment(experiment.name, store or experiment.store)
-    return find_experiment(None if experiment is None else str(experiment), store)
+        found = verify_report(Path(report), store, sealed=sealed)
+        if not retrain:
+            return found
+        return replace(found, retrained=retrain_stored(found.store, found.experiment, run, seed, data or {}))

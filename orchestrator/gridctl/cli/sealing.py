@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +12,6 @@ from gridctl.cli.options import AsJson, ExperimentFile, Overrides, StoreUrl
 
 if TYPE_CHECKING:
     from gridctl.commands.retrain import Retrained
-    from gridctl.commands.verify import Verification
 
 
 def seal(experiment: ExperimentFile, overrides: Overrides = None, as_json: AsJson = False) -> None:
@@ -69,10 +68,19 @@ def verify(
     from gridctl.terminal import console
 
     places = _places(data or (), wanted=retrain, run=run)
-    found = api.verify(report, store=store, sealed=sealed, progress=console.on_stderr)
-    again = _retrained(found, run, seed, places) if retrain else None
+    found = api.verify(
+        report,
+        store=store,
+        sealed=sealed,
+        retrain=retrain,
+        run=run,
+        seed=seed,
+        data=places,
+        progress=console.on_stderr,
+    )
+    again = found.retrained
     if as_json:
-        console.show_json(asdict(found) | ({"retrained": asdict(again)} if again else {}))
+        console.show_json({name: value for name, value in asdict(found).items() if name != "retrained" or again})
     else:
         for difference in found.differences:
             console.show(str(difference))
@@ -111,16 +119,6 @@ def _places(given: Sequence[str], *, wanted: bool, run: str | None) -> dict[str,
             raise InputError(f"'{text}' is not NAME=PATH", where="--data", fix="for example --data train=data/acdc")
         places[name] = path if "://" in path else str(Path(path).absolute())
     return places
-
-
-def _retrained(found: Verification, run: str | None, seed: int, places: Mapping[str, str]) -> Retrained:
-    from gridctl.commands.lookup.experiments import Found, stored_experiment
-    from gridctl.commands.retrain import retrain
-    from gridctl_trainer.storage.base import open_store
-
-    store = open_store(found.store)
-    experiment = stored_experiment(store, found.experiment)
-    return retrain(Found(experiment, store, experiment.backend, None), run, seed, places)
 
 
 def _show_retrained(again: Retrained) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gridctl.collection.specifications import different_values, flat
-from gridctl.commands.lookup.experiments import Found
+from gridctl.commands.lookup.experiments import Found, stored_experiment
 from gridctl.commands.lookup.runs import match_runs
 from gridctl.errors import InputError
 from gridctl.executors.trainer_command import train_apart, weights_in_store
@@ -22,7 +22,7 @@ from gridctl_trainer.contract.layout import RunLayout, attempt_of, experiment_pr
 from gridctl_trainer.contract.records.attempt_log import AttemptLog, merge, read_attempt
 from gridctl_trainer.contract.records.run_result import ResultRecord
 from gridctl_trainer.contract.spec import SCHEMA_VERSION, RunSpec
-from gridctl_trainer.storage.base import Store
+from gridctl_trainer.storage.base import Store, open_store
 from gridctl_trainer.storage.folder import FolderStore
 
 
@@ -53,6 +53,26 @@ class _Trained:
 
     result: ResultRecord
     logs: Sequence[AttemptLog]
+
+
+def retrain_stored(store_url: str, name: str, run: str | None, seed: int, data: Mapping[str, str | Path]) -> Retrained:
+    """Train a finished run of a stored experiment again, as `retrain` does.
+
+    Args:
+        store_url: Where the experiment is kept.
+        name: Its name.
+        run: As of `retrain`.
+        seed: As of `retrain`.
+        data: As of `retrain`.
+
+    Raises:
+        InputError: As `retrain`.
+        StoreError: The store cannot be reached.
+    """
+    store = open_store(store_url)
+    experiment = stored_experiment(store, name)
+    places = {key: str(path) if "://" in str(path) else str(Path(path).absolute()) for key, path in data.items()}
+    return retrain(Found(experiment, store, experiment.backend, None), run, seed, places)
 
 
 def retrain(found: Found, name: str | None, seed: int, data: Mapping[str, str]) -> Retrained:

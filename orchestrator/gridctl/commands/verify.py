@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -27,6 +27,9 @@ from gridctl_trainer.contract.errors import Fault, StoreError, shortened
 from gridctl_trainer.contract.json_text import require_keys_once
 from gridctl_trainer.host.bounded_file import UnreadableFileError, read_bounded
 from gridctl_trainer.storage.base import Store, open_store
+
+if TYPE_CHECKING:
+    from gridctl.commands.retrain import Retrained
 
 _MAX_BYTES: Final = 1 << 30
 _NOT_COMPARED: Final = "report.html"
@@ -63,6 +66,7 @@ class Verification:
         files: Files that were compared, by name.
         sealed: SHA-256 of the sealed plan; empty where none was sealed.
         finished_at_seal: Runs that were finished when it was sealed.
+        retrained: The run that was trained again; None where none was asked for.
     """
 
     experiment: str
@@ -72,6 +76,7 @@ class Verification:
     files: tuple[str, ...]
     sealed: str
     finished_at_seal: int
+    retrained: Retrained | None = None
 
 
 @dataclass(frozen=True, slots=True)
