@@ -96,6 +96,7 @@ def compare(
             check_resplits(asked, measure, experiment)
         usable, without = _usable(pairs, observations, measure)
         dropped += without
+        score_of = {pair: _scored(metric, pair, observations) for pair in usable} if request.unit == "run" else {}
         by_cell: dict[tuple[float, str], list[Pair]] = defaultdict(list)
         for pair in usable:
             by_cell[pair.train_ratio, pair.ablation].append(pair)
@@ -110,16 +111,15 @@ def compare(
             tested.append(usable_now)
             row = _row(item, measure, cell, usable_now, pairs, observations, request, here)
             if request.unit == "run" and usable_now:
-                differences = np.array([_scored(metric, pair, observations).difference for pair in usable_now])
+                differences = np.array([score_of[pair].difference for pair in usable_now])
                 row = _as_declared(row, item, usable_now, observations, differences, sizes, tests, splits)
             rows.append(replace(row, first_look=first_look(asked), secondary=is_secondary(asked, metric)))
         if request.unit == "run":
-            of_metric = [_scored(metric, pair, observations) for pair in usable]
-            scored += of_metric
+            scored += score_of.values()
             looked = asked.stopping == "fixed" or all(tested)
             if kind == "models" and looked and (metric in observations.patients or asked.claim != "population"):
                 common = in_every_cell(asked, tested)
-                grid = [(_scored(metric, pair, observations), _patients(metric, pair, observations)) for pair in common]
+                grid = [(score_of[pair], _patients(metric, pair, observations)) for pair in common]
                 waiting = (
                     0 if asked.stopping != "fixed" else sum(row.unfinished for row in rows if row.metric == metric)
                 )

@@ -116,10 +116,12 @@ class PatientScores:
     Attributes:
         of_run: By run id, the sorted ids of patients and their scores: NaN for patients who are left out.
         reasons: By run id and patient, the reason.
+        known: Pairs of runs that were looked up already.
     """
 
     of_run: Mapping[str, tuple[NDArray[np.object_], NDArray[np.float64]]]
     reasons: Mapping[str, Mapping[str, str]]
+    known: dict[tuple[str, str], PairOfPatients] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, cases: pd.DataFrame, measure: Measure, checkpoint: str) -> PatientScores:
@@ -150,6 +152,12 @@ class PatientScores:
 
     def pair(self, model: str, against: str) -> PairOfPatients:
         """Two runs on the patients that both have a score for; the others are left out for both."""
+        found = self.known.get((model, against))
+        if found is None:
+            found = self.known[model, against] = self._paired(model, against)
+        return found
+
+    def _paired(self, model: str, against: str) -> PairOfPatients:
         nobody = (np.array([], dtype=object), np.array([]))
         (names_a, a), (names_b, b) = (self.of_run.get(run, nobody) for run in (model, against))
         both, at_a, at_b = np.intersect1d(names_a, names_b, return_indices=True)

@@ -142,44 +142,62 @@ def strata(
         if rows.empty:
             continue
         of_patient = patient_scores(cases, measure, checkpoint)["value"].reset_index()
-        known = rows.drop_duplicates(["patient"])[["patient", *STRATA]].astype(str)
-        of_patient = of_patient.merge(known, on="patient", how="left")
+        known = rows.drop_duplicates(["patient"])[["patient", *STRATA]].astype(str).set_index("patient")
         for by in STRATA:
-            names = [name for name in dict.fromkeys(of_patient[by]) if name]
+            names = sorted(name for name in set(known[by]) if name)
             if len(names) > 1:
-                yield from _strata_of(measure, by, sorted(names), of_patient, cells)
-        by_time = rows.assign(**{name: rows[name].astype(str) for name in ("run_id", "patient", "time_point")})
-        times = sorted(dict.fromkeys(by_time["time_point"]))
-        if len(times) > 1:
-            yield from _strata_of(measure, "time_point", times, by_time, cells)
+                yield from _strata_of(
+                    measure, by, of_patient.assign(stratum=of_patient["patient"].map(known[by])), cells
+                )
+        by_time = rows[["run_id", "patient", "value"]].assign(stratum=rows["time_point"].astype(str))
+        if by_time["stratum"].nunique() > 1:
+            yield from _strata_of(measure, "time_point", by_time, cells)
 
 
-def _strata_of(
-    measure: Measure, by: str, names: Sequence[str], scores: pd.DataFrame, cells: Sequence[CellRuns]
-) -> Iterator[Stratum]:
-    grouped = scores.groupby([by, "run_id"], sort=False)["value"]
-    table = grouped.agg(["mean", "std", "size", "count"])
-    patients = scores.groupby([by, "run_id"], sort=False)["patient"].unique()
-    for name in names:
-        for cell in cells:
-            keys = [(name, run) for run in cell.finished if (name, run) in table.index]
-            if not keys:
-                continue
-            here = table.loc[keys]
-            yield Stratum(
-                by=by,
-                stratum=name,
-                metric=measure.name,
-                label=measure.label,
-                model=cell.model,
-                train_ratio=cell.train_ratio,
-                ablation=cell.ablation,
-                runs=len(keys),
-                patients=len(set(np.concatenate([patients.loc[key] for key in keys]).tolist())),
-                mean=_known(here["mean"].mean()),
-                sd=_known(here["std"].mean()),
-                left_out=int((here["size"] - here["count"]).sum()),
-            )
+def _strata_of(measure: Measure, by: str, scores: pd.DataFrame, cells: Sequence[CellRuns]) -> Iterator[Stratum]:
+    """Rows of one property: of each run the mean over its scores, then the mean over the runs of a cell.
+
+    Args:
+        measure: The score.
+        by: The property.
+        scores: A row for each score: `stratum`, empty for none, `run_id`, `patient` and `value`.
+        cells: The runs of each cell.
+    """
+    number_of = {run: number for number, cell in enumerate(cells) for run in cell.finished}
+    scores = scores[scores["stratum"] != ""].astype({"run_id": "category", "stratum": "category"})
+    of_run = scores.groupby(["stratum", "run_id"], observed=True)["value"].agg(["mean", "std", "size", "count"])
+    of_run = of_run.reset_index()
+    of_run["cell"] = of_run["run_id"].astype(str).map(number_of)
+    found = (
+        of_run.dropna(subset=["cell"])
+        .groupby(["stratum", "cell"], observed=True)
+        .agg(
+            mean=("mean", "mean"),
+            sd=("std", "mean"),
+            runs=("run_id", "size"),
+            of=("size", "sum"),
+            there=("count", "sum"),
+        )
+    )
+    numbers = np.array([number_of.get(str(run), -1) for run in scores["run_id"].cat.categories])
+    place = scores[["stratum", "patient"]].assign(cell=numbers[scores["run_id"].cat.codes.to_numpy()])
+    patients = place.drop_duplicates().groupby(["stratum", "cell"], observed=True).size()
+    for (name, number), row in zip(found.index, found.to_dict("records"), strict=True):
+        cell = cells[int(number)]
+        yield Stratum(
+            by=by,
+            stratum=str(name),
+            metric=measure.name,
+            label=measure.label,
+            model=cell.model,
+            train_ratio=cell.train_ratio,
+            ablation=cell.ablation,
+            runs=int(row["runs"]),
+            patients=int(patients[name, number]),
+            mean=_known(row["mean"]),
+            sd=_known(row["sd"]),
+            left_out=int(row["of"] - row["there"]),
+        )
 
 
 def _known(value: float) -> float | None:

@@ -30,7 +30,7 @@ class Subgroup:
         measure: The score that is compared in it.
         scores: Scores of its patients, and of others.
         patients: Its patients; None for all.
-        known: Pairs of runs that were looked up already, shared by the subgroups of the same scores.
+        known: Pairs of runs that were looked up already, on the patients of the subgroup.
     """
 
     by: str
@@ -44,7 +44,11 @@ class Subgroup:
         """Two runs on the patients of the subgroup that both have a score for."""
         found = self.known.get((model_run, against_run))
         if found is None:
-            found = self.known[model_run, against_run] = self.scores.pair(model_run, against_run)
+            found = self.known[model_run, against_run] = self._paired(model_run, against_run)
+        return found
+
+    def _paired(self, model_run: str, against_run: str) -> PairOfPatients:
+        found = self.scores.pair(model_run, against_run)  # which remembers it for other subgroups
         if self.patients is None:
             return found
         at = [place for place, name in enumerate(found.patients) if name in self.patients]
@@ -75,14 +79,13 @@ def subgroups_of(
 
 def _of_patients(rows: pd.DataFrame, measure: Measure, scores: PatientScores) -> Iterator[Subgroup]:
     patients = rows.drop_duplicates(["patient"])
-    known: dict[tuple[str, str], PairOfPatients] = {}
     for by, column in COLUMN_OF.items():
         members: dict[str, set[str]] = {}
         for patient, name in zip(patients["patient"].astype(str), patients[column].astype(str), strict=True):
             if name:
                 members.setdefault(name, set()).add(patient)
         for name in sorted(members):
-            yield Subgroup(by, name, measure, scores, members[name], known)
+            yield Subgroup(by, name, measure, scores, members[name])
 
 
 def _of_time_points(rows: pd.DataFrame, measure: Measure, checkpoint: str) -> Iterator[Subgroup]:
