@@ -49,6 +49,7 @@ data:
   external: {{sunnybrook: {{dataset: sunnybrook, path: /data/sunnybrook}}}}
   size_px: {SIDE}
 training: {{epochs: {EPOCHS}}}
+metrics: [soft_dice, bce]
 compare: {{model: gamma_net, against: unet, metrics: [validation.soft_dice, sunnybrook.soft_dice, validation.bce]}}
 """
 
@@ -105,7 +106,7 @@ def collected(experiment: Experiment) -> Collected:
     cells = pd.DataFrame(
         [(r.run_id, r.model, r.train_ratio, r.ablation, r.seed) for r in experiment.runs],
         columns=["run_id", "model", "train_ratio", "ablation", "seed"],
-    )
+    ).assign(fold=None)
     runs = cells.assign(
         epochs=EPOCHS,
         epochs_done=EPOCHS,
@@ -114,6 +115,14 @@ def collected(experiment: Experiment) -> Collected:
         resumed=False,
         deterministic=True,
         changed="",
+        last_host="node",
+        plugins="",
+        set_digests="",
+        set_sizes="",
+        left_out="",
+        copied_from="",
+        parameters=1e6,
+        updates=1e4,
         interruptions=0,
         busy_seconds=7300.0,
         exit_code=0.0,
@@ -180,7 +189,7 @@ class AlikeStore:
     def __init__(self, experiment: Experiment) -> None:
         """Make the samples of each model."""
         random = np.random.default_rng(3)
-        sets = discs(40, random), discs(40, random)
+        sets = {name: discs(40, random) for name in ("validation", "sunnybrook")}
         self._objects: dict[str, dict[str, bytes]] = {}
         self._model = {run.run_id: run.model for run in experiment.runs}
         for run in experiment.runs[:2]:
@@ -188,7 +197,7 @@ class AlikeStore:
             with tempfile.TemporaryDirectory() as folder:
                 store = FolderStore(Path(folder))
                 model = Imprecise(0.5 + 0.05 * (run.model == "unet"))
-                write_samples(store, layout, model, *sets, torch.device("cpu"))
+                write_samples(store, layout, run, model, sets, torch.device("cpu"))
                 self._objects[run.model] = {
                     stat.key.removeprefix(layout.prefix): store.get(stat.key).data for stat in store.list(layout.prefix)
                 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -36,8 +36,8 @@ def patient_scores(cases: pd.DataFrame, measure: Measure, checkpoint: str = "fin
     if chosen.empty:
         index = pd.MultiIndex.from_arrays([[], []], names=["run_id", "patient"])
         return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in _COLUMNS.items()}).set_index(index)
-    runs, run_ids = pd.factorize(chosen["run_id"].astype(str), sort=True)
-    patients, names = pd.factorize(chosen["patient"].astype(str), sort=True)
+    runs, run_ids = _sorted_codes(chosen["run_id"])
+    patients, names = _sorted_codes(chosen["patient"])
     images, expected = _images(chosen, measure)
     places, at = np.unique(runs * len(names) + patients, return_inverse=True)
     count = np.bincount(at)
@@ -59,12 +59,25 @@ def patient_scores(cases: pd.DataFrame, measure: Measure, checkpoint: str = "fin
     return pd.DataFrame({"value": value, "time_points": count, "reason": reason}, index=index)
 
 
+def _sorted_codes(column: pd.Series[Any]) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+    """For each row the place of its text among all texts that occur, sorted; and these."""
+    codes, names = pd.factorize(column)
+    texts = np.array([str(name) for name in names], dtype=object)
+    order = np.argsort(texts)
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return place[codes], texts[order]
+
+
 def _images(rows: pd.DataFrame, measure: Measure) -> tuple[NDArray[np.int64], Sequence[tuple[str, str]]]:
     """What a patient's score is a mean of: for each row the place of its image; and all (structure, time point)."""
-    times, time_points = pd.factorize(rows["time_point"].astype(str))
+    times, named = pd.factorize(rows["time_point"])
+    time_points = [str(name) for name in named]
+    if not measure.is_pooled:
+        return times, [("", time) for time in time_points]
     places = {name: place for place, name in enumerate(measure.structures)}
     structures = rows["structure"].astype(str).map(places).to_numpy(dtype=np.int64)
-    expected = [(structure if measure.is_pooled else "", time) for structure in places for time in time_points]
+    expected = [(structure, time) for structure in places for time in time_points]
     return structures * len(time_points) + times, expected
 
 
