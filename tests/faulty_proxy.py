@@ -192,7 +192,7 @@ class _Handler(BaseHTTPRequestHandler):
                 if left is not None and (left := left - len(chunk)) <= 0:
                     self._reset()
                     return
-        except OSError:
+        except (OSError, http.client.IncompleteRead):  # the server ended in the middle of an answer
             self.close_connection = True
         finally:
             self.owner.forwarding.discard(self.connection)
