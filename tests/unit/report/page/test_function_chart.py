@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from gridctl.analysis.statistics.agreement import limits_of_agreement
 from gridctl.collection.columns import FUNCTION_COLUMNS
 from gridctl.collection.implausible_ejection_fraction import remark
-from gridctl.report.renderers.html.charts.ejection_fraction_chart import agreements, function_cells
+from gridctl.report.renderers.html.charts import ejection_fraction_chart
+from gridctl.report.renderers.html.charts.ejection_fraction_chart import agreements, shown_functions
 from gridctl.report.renderers.html.charts.legend import models
 from gridctl.report.renderers.html.representatives import Example, Shown
 from gridctl_trainer.contract.records.run_result import PatientFunction
@@ -103,7 +104,7 @@ def test_remarks_are_counted_drawn_and_listed_and_limits_are_those_of_the_seed_t
     (agreed,) = agreements(table, named)
     assert (agreed.impossible, agreed.implausible, agreed.missing) == (2, 0, 2)
     shown = Shown("cell-0", "50%", {"validation": Example(1, {named[0]: "run1"}, "seed 1")})
-    (cell,) = function_cells(table, [shown])
+    (cell,) = shown_functions(table, [shown]).cells
     assert cell.remarks == [
         "validation, p1, unet: −42% impossible: predicted volume larger at end-systole than at end-diastole",
         f"validation, p3, unet: {UNKNOWN_SAID}",
@@ -116,3 +117,38 @@ def test_remarks_are_counted_drawn_and_listed_and_limits_are_those_of_the_seed_t
         f"unet, seed 1: {value:+.1f} percentage points".replace("-", "−")
         for value in (gaps.mean() - reach, gaps.mean() + reach)
     ]
+
+
+def test_cells_beyond_what_a_page_can_hold_are_named_and_the_first_is_always_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ejection_fraction_chart, "MARKS_DRAWN", 10)
+    named = models(["unet"])
+    rows = [
+        (
+            "run1",
+            "unet",
+            0.5,
+            "none",
+            1,
+            None,
+            "validation",
+            f"p{number}",
+            100,
+            50,
+            0.5,
+            100,
+            50,
+            0.4 + number / 100,
+            "",
+        )
+        for number in range(12)
+    ]
+    table = pd.DataFrame(rows, columns=list(FUNCTION_COLUMNS)).astype(dict(FUNCTION_COLUMNS))
+    chosen = [
+        Shown(f"cell-{number}", f"{number}0%", {"validation": Example(1, {named[0]: "run1"}, "seed 1")})
+        for number in range(1, 4)
+    ]
+    found = shown_functions(table, chosen)
+    assert [cell.shown.cell for cell in found.cells] == ["10%"]
+    assert found.left_out == ["20%", "30%"]

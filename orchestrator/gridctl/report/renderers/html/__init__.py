@@ -16,7 +16,7 @@ from gridctl.experiment.scores.measures import default_scores, epoch_measures, p
 from gridctl.report.conditions import conditions
 from gridctl.report.renderers.html.charts.curves import packed_curves
 from gridctl.report.renderers.html.charts.difference_chart import difference_plots
-from gridctl.report.renderers.html.charts.ejection_fraction_chart import agreements, function_cells
+from gridctl.report.renderers.html.charts.ejection_fraction_chart import agreements, shown_functions
 from gridctl.report.renderers.html.charts.grid_map import grid_map
 from gridctl.report.renderers.html.charts.legend import models
 from gridctl.report.renderers.html.charts.profile_chart import profile_plots
@@ -129,7 +129,7 @@ def render_page(
             "scorecards": list(scorecard_sections(report)),
             "trainings": [*tuning_sections(report), *training_sections(report)],
             "agreements": agreed,
-            "function": function_cells(tables.function, chosen),
+            "function": shown_functions(tables.function, chosen),
             "lines": lines,
             "mixed": mixed(lines),
             "newest": newest_sign(tables.runs),

@@ -13,7 +13,7 @@ from gridctl.analysis.scorecards.patient_scores import PatientScores
 from gridctl.experiment.scores.measures import Measure, Measures, checkpoint_of_score
 from gridctl.report.renderers.html.charts.legend import Model
 from gridctl.report.renderers.html.charts.patient_plots import Volumes, agreement_plot, paired_plot
-from gridctl.report.renderers.html.charts.plot import Plot
+from gridctl.report.renderers.html.charts.plot import MARKS_DRAWN, Plot
 from gridctl.report.renderers.html.gallery import CellGallery, Gallery, Output, Slice
 from gridctl.report.renderers.html.representatives import Example, Shown
 from gridctl.report.scorecard import shown_value
@@ -25,9 +25,6 @@ WORST: Final = 6
 
 CAVITY: Final = "left_ventricle"
 """The structure whose ejection fractions have a section of their own."""
-
-MARKS_DRAWN: Final = 6000
-"""Limit for all pictures together; cells beyond it are left out and named."""
 
 
 @dataclass(frozen=True, slots=True)

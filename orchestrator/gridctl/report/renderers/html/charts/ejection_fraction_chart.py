@@ -13,7 +13,7 @@ from gridctl.analysis.statistics.agreement import limits_of_agreement
 from gridctl.collection.implausible_ejection_fraction import IMPLAUSIBLE, IMPOSSIBLE
 from gridctl.report.renderers.html.charts.ejection_fraction_plots import Agreement, pictures
 from gridctl.report.renderers.html.charts.legend import Model, cell_text
-from gridctl.report.renderers.html.charts.plot import Plot
+from gridctl.report.renderers.html.charts.plot import MARKS_DRAWN, Plot
 from gridctl.report.renderers.html.representatives import Shown
 
 
@@ -25,6 +25,14 @@ class CellFunction:
     plots: Sequence[Plot]
     remarks: Sequence[str]
     sets: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Functions:
+    """The cells that fit into a page, and those left out."""
+
+    cells: Sequence[CellFunction]
+    left_out: Sequence[str]
 
 
 def agreements(function: pd.DataFrame, models: Sequence[Model]) -> list[Agreement]:
@@ -90,16 +98,21 @@ def _known(value: float) -> float | None:
     return None if value != value else value
 
 
-def function_cells(function: pd.DataFrame, representatives: Sequence[Shown]) -> list[CellFunction]:
-    """The pictures of the chosen runs, cell by cell.
+def shown_functions(function: pd.DataFrame, representatives: Sequence[Shown]) -> Functions:
+    """The pictures of the chosen runs, cell by cell, until the page has enough marks.
 
     Args:
         function: As `Collected.function`.
         representatives: The runs shown, of one seed each.
     """
     by_run = dict(iter(function.groupby("run_id", sort=False)))
-    cells = []
+    cells: list[CellFunction] = []
+    left_out: list[str] = []
+    marks = 0
     for shown in representatives:
+        if marks > MARKS_DRAWN:
+            left_out.append(shown.cell)
+            continue
         plots: list[Plot] = []
         remarks: list[str] = []
         sets: list[str] = []
@@ -114,9 +127,10 @@ def function_cells(function: pd.DataFrame, representatives: Sequence[Shown]) -> 
                 sets.append(set_name)
                 plots += pictures(set_name, example, drawn)
             remarks += [f"{set_name}, {said}" for model, patients in rows for said in _remarks(model, patients)]
+        marks += sum(len(plot.marks) for plot in plots)
         if plots or remarks:
             cells.append(CellFunction(shown, plots, remarks, sets))
-    return cells
+    return Functions(cells, left_out)
 
 
 def _remarks(model: Model, patients: pd.DataFrame) -> Iterator[str]:

@@ -12,6 +12,9 @@ from gridctl.report.renderers.html.charts.axes import Scale, tick_text
 SERIES: Final = 6
 """Colours and shapes of models; a seventh model looks like the first."""
 
+MARKS_DRAWN: Final = 4000
+"""Limit for the pictures of one section together; further cells are left out and named."""
+
 _CORNERS: Final = (0, 4, 3, 5, 4, 6)
 """Corners of each series' mark; 0 is a circle, the second 4 stands on a corner."""
 
