@@ -6,7 +6,7 @@ As `report_page.py`, with a scorecard of every run: ED and ES of 55 patients of 
 100, and of 45 of an external set; five pathologies, two vendors. By default 5 cells of 100 seeds; with `--cells` 50
 cells of 10 seeds. Goals: statistics under 3 s, the page under 5 MB. On a 2-core CPU that other work kept busy, of which
 only processor time means something, 2026-11-27: 5 cells 2.9 s, the page 1.8 s and 4.3 MB; 50 cells, with 1,264 tests,
-5.5 s, the page 7.0 s and 11.2 MB, a third of it ejection fractions: these miss the goals.
+5.5 s, the page 3.8 s and 8.0 MB, a quarter of it pictures of slices: these miss the goals.
 """
 
 from __future__ import annotations
