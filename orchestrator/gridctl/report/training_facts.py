@@ -135,13 +135,15 @@ def _climb(epochs: pd.DataFrame, measure: Measure) -> float | None:
 
     None if there are too few epochs, or if the runs do not agree.
     """
-    gains = []
-    for _, run in epochs.groupby("run_id", sort=False):
-        if len(run) == LAST_EPOCHS:
-            slope = np.polyfit(run["epoch"].to_numpy(dtype=float), run[measure.name].to_numpy(dtype=float), 1)[0]
-            gains.append(slope * (LAST_EPOCHS - 1) * (1 if measure.higher_is_better else -1))
-    if not gains:
+    of_run = epochs.groupby("run_id", sort=False)["epoch"].transform("size")
+    whole = epochs[of_run == LAST_EPOCHS].sort_values("run_id", kind="stable")
+    if whole.empty:
         return None
+    epoch = whole["epoch"].to_numpy(dtype=float).reshape(-1, LAST_EPOCHS)
+    score = whole[measure.name].to_numpy(dtype=float).reshape(-1, LAST_EPOCHS)
+    from_middle = epoch - epoch.mean(axis=1, keepdims=True)
+    slopes = (from_middle * score).sum(axis=1) / (from_middle**2).sum(axis=1)
+    gains = slopes * (LAST_EPOCHS - 1) * (1 if measure.higher_is_better else -1)
     spread = np.std(gains, ddof=1) / len(gains) ** 0.5 if len(gains) > 1 else 0.0
     mean = float(np.mean(gains))
     return mean if mean > 2 * spread else None
