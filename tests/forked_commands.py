@@ -1,7 +1,8 @@
 """Runs the installed commands, each call in a separate process, without paying for the imports of each.
 
 A server imports what the command imports and forks for every call. The child has the call's arguments, environment and
-folder and real standard streams, and ends as any process does. Tens of calls cost as much as one start of Python.
+folder and real standard streams, and ends as any process does. Tens of calls cost as much as one start of Python. Where
+the environment of a call sets up Python itself in another way, a fresh Python is started after all.
 """
 
 from __future__ import annotations
@@ -24,6 +25,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 
+def _of_python(environment: Mapping[str, str]) -> dict[str, str]:
+    """Settings that Python reads when it starts: a fork would miss a `PYTHONPATH` with a `sitecustomize`, say."""
+    return {name: value for name, value in environment.items() if name.startswith("PYTHON")}
+
+
+_OF_PYTHON = _of_python(os.environ)
+
+
 class ForkedCommand:
     """Calls one console script of this project, `gridctl` or `gridctl-trainer`."""
 
@@ -33,6 +42,11 @@ class ForkedCommand:
         self._server: subprocess.Popen[str] | None = None
 
     def __call__(self, arguments: tuple[str, ...], cwd: Path, env: Mapping[str, str]) -> CompletedCall:
+        if _of_python(env) != _OF_PYTHON:
+            command = [sys.executable, "-m", self._program.replace("-", "_"), *arguments]
+            return subprocess.run(
+                command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+            )
         out, err = self._folder / "out", self._folder / "err"
         call = {"arguments": arguments, "cwd": str(cwd), "env": dict(env), "out": str(out), "err": str(err)}
         try:

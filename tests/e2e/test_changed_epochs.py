@@ -63,7 +63,7 @@ def trained(_trained: dict[str, Path], phantom: Path, gridctl: Command, tmp_path
     return tmp_path
 
 
-@pytest.mark.parametrize("epochs", [5, 2])
+@pytest.mark.parametrize("epochs", [pytest.param(5, marks=pytest.mark.slow), 2])
 def test_a_run_that_goes_on_ends_as_one_from_the_start(
     epochs: int, trained: Path, phantom: Path, gridctl: Command
 ) -> None:

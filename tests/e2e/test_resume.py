@@ -69,7 +69,7 @@ def attempt(
     return process.returncode
 
 
-@pytest.mark.parametrize("model", ["unet", "gamma_net"])
+@pytest.mark.parametrize("model", [pytest.param("unet", marks=pytest.mark.slow), "gamma_net"])
 def test_sigkill_in_every_epoch_of_one_run(
     model: str, runs: dict[str, RunSpec], undisturbed: dict[str, object], tmp_path: Path
 ) -> None:
