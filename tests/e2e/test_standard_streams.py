@@ -110,7 +110,14 @@ def test_results_come_though_nobody_takes_the_notes(name: str, folder: Path) -> 
         assert (done.returncode, done.stdout) == (0, expected), streams
 
 
-@pytest.mark.parametrize("streams", ["| true", "2>/dev/full", ">&- 2>&- <&-"])
+@pytest.mark.parametrize(
+    "streams",
+    [
+        "| true",
+        pytest.param("2>/dev/full", marks=pytest.mark.slow),
+        pytest.param(">&- 2>&- <&-", marks=pytest.mark.slow),
+    ],
+)
 def test_training_goes_on_whatever_becomes_of_its_streams(streams: str, folder: Path, tmp_path: Path) -> None:
     text = EXPERIMENT.format(phantom=folder / "phantom").replace("seeds: [1, 2, 3]", "seeds: [1]")
     one_model = "".join(line for line in text.splitlines(keepends=True) if "gamma_net" not in line)

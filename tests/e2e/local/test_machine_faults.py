@@ -53,7 +53,7 @@ def test_no_locks_anywhere(number: int, tmp_path: Path, phantom: Path, command: 
     assert len(outcome(done)["created"]) == 1
 
 
-@pytest.mark.parametrize("home", ["/proc", "a file"])
+@pytest.mark.parametrize("home", [pytest.param("/proc", marks=pytest.mark.slow), "a file"])
 def test_a_home_that_cannot_be_written(home: str, tmp_path: Path, phantom: Path, command: Command) -> None:
     experiment_of(tmp_path, phantom)
     if home == "a file":
@@ -66,7 +66,7 @@ def test_a_home_that_cannot_be_written(home: str, tmp_path: Path, phantom: Path,
     assert "locking in" in done.stderr
 
 
-@pytest.mark.parametrize("home", [None, "/"])
+@pytest.mark.parametrize("home", [None, pytest.param("/", marks=pytest.mark.slow)])
 def test_a_user_without_name_and_home(home: str | None, open_folder: Path, phantom: Path, command: Command) -> None:
     """A user id as OpenShift gives each pod; the folder in which commands are called belongs to another user, too."""
     wrapper = nameless_user()

@@ -61,7 +61,7 @@ def test_a_process_that_ends_without_a_result_failed(
         assert all(said in run["reason"] for run in status["runs"])
 
 
-@pytest.mark.parametrize("planted", ["{}", "another run"])
+@pytest.mark.parametrize("planted", [pytest.param("{}", marks=pytest.mark.slow), "another run"])
 def test_an_object_that_is_no_result_of_this_run(planted: str, tmp_path: Path, phantom: Path, command: Command) -> None:
     experiment_of(tmp_path, phantom)
     (run_id,) = json.loads(command("gridctl", "submit", "tiny.yaml", "--dry-run", "--json").stdout)["create"]
