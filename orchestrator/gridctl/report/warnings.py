@@ -109,8 +109,9 @@ def many_families(families: Sequence[Family]) -> Iterator[str]:
     if len(spoken) >= FAMILIES_SAID:
         some = 1 - (1 - LEVEL) ** len(spoken)
         yield (
-            f"{len(spoken)} families of tests are each corrected by themselves: of studies in which nothing differs, "
-            f"up to {some:.0%} would call something better; compare.family: experiment corrects all tests together"
+            f"{len(spoken)} families of tests that the answer speaks of are corrected separately: if nothing differed, "
+            f"up to {some:.0%} of such studies would call something better; compare.family: experiment corrects all of "
+            "them together"
         )
 
 

@@ -238,7 +238,7 @@ def test_the_command_that_makes_the_page_again_is_whole(name: str, tmp_path: Pat
     tables = collect(store, tiny.runs)
     asked = ReportRequest(True, score="last-2", metrics=(VALIDATION_DICE,), seed=3, keep_differing_pairs=True)
     page = render_page(build_report(tiny, tables, asked), tiny, tables, store, tmp_path / "my out", asked)
-    match = re.search(r"To make it again, where the store can be reached: <code>(.*?)</code>", page)
+    match = re.search(r"To reproduce this report where the store can be reached: <code>(.*?)</code>", page)
     assert match
     words = shlex.split(html.unescape(match[1]))
     assert words[:5] == ["gridctl", "report", "tiny", "--store", store.url]

@@ -14,6 +14,7 @@ from gridctl.collection.collect import Collected
 from gridctl.experiment import Experiment
 from gridctl.experiment.scores.measures import default_scores, epoch_measures, primary_measures
 from gridctl.report.conditions import conditions
+from gridctl.report.methods import methods
 from gridctl.report.renderers.html.charts.curves import packed_curves
 from gridctl.report.renderers.html.charts.difference_chart import difference_plots
 from gridctl.report.renderers.html.charts.ejection_fraction_chart import agreements, shown_functions
@@ -106,6 +107,7 @@ def render_page(
             "tests": test_rows(report),
             "testable": compares(experiment),
             "conditions": list(conditions(report)),
+            "methods": list(methods(report)),
             "coverage": bca_coverage(min((row.n_pairs for row in tested), default=0)),
             "ratio": ratio_chart(
                 report, Scored(epochs_of_finished, tables.cases, measures), named, experiment.train_ratios
