@@ -12,24 +12,18 @@ only processor time means something, 2026-11-27: 5 cells 2.9 s, the page 1.8 s a
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
 from dataclasses import replace
-from typing import cast
 
 import numpy as np
 import pandas as pd
 
 from benchmarks import report_page
-from benchmarks.report_page import AlikeStore, clocks, collected
+from benchmarks.report_page import ROUNDS, collected, timed_report
 from gridctl.collection.collect import Collected
 from gridctl.collection.scorecards.cases import CASE_COLUMNS
 from gridctl.experiment import Document, Experiment, parse_experiment
-from gridctl.report import ReportRequest, build_report
-from gridctl.report.renderers.html import render_page
-from gridctl_trainer.storage.base import Store
 
-ROUNDS = 3
 COHORT, VALIDATED, EXTERNAL = 100, 55, 45
 GROUPS = ("NOR", "MINF", "DCM", "HCM", "RV")
 
@@ -122,19 +116,8 @@ def main() -> None:
     metrics = chosen.metrics.split(",")
     made = experiment(cells=chosen.cells, metrics=", ".join(metrics))
     found = tables(made, metrics)
-    store = cast(Store, AlikeStore(made))
-    taken: dict[str, list[tuple[float, float]]] = {"statistics": [], "page": []}
-    for round_number in range(ROUNDS + 1):
-        started = clocks()
-        report = build_report(made, found, ReportRequest(significance=True))
-        built = clocks()
-        page = render_page(report, made, found, store)
-        ended = clocks()
-        if round_number:
-            taken["statistics"].append((built[0] - started[0], built[1] - started[1]))
-            taken["page"].append((ended[0] - built[0], ended[1] - built[1]))
-    for name, values in taken.items():
-        wall, cpu = (statistics.median(kind) for kind in zip(*values, strict=True))
+    medians, page = timed_report(made, found)
+    for name, (wall, cpu) in medians.items():
         sys.stdout.write(f"{name:<11} {wall:5.2f} s, {cpu:5.2f} s of CPU\n")
     sys.stdout.write(f"{len(made.runs)} runs, {len(found.epochs)} epochs, {len(found.cases)} rows of cases; ")
     sys.stdout.write(f"medians of {ROUNDS}\npage        {len(page.encode()) / 1e6:5.2f} MB\n")

@@ -219,12 +219,8 @@ def clocks() -> tuple[float, float]:
     return time.perf_counter(), time.process_time()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--keep", type=Path, help="folder to keep the page in")
-    keep = parser.parse_args().keep
-    experiment = parse_experiment(Document.parse(EXPERIMENT, "large.yaml"))
-    tables = collected(experiment)
+def timed_report(experiment: Experiment, tables: Collected) -> tuple[dict[str, list[float]], str]:
+    """Median seconds by the clock and of CPU for the statistics and for the page, and the page."""
     taken: dict[str, list[tuple[float, float]]] = {"statistics": [], "page": []}
     store = cast(Store, AlikeStore(experiment))
     for round_number in range(ROUNDS + 1):
@@ -236,10 +232,21 @@ def main() -> None:
         if round_number:
             taken["statistics"].append((built[0] - started[0], built[1] - started[1]))
             taken["page"].append((ended[0] - built[0], ended[1] - built[1]))
+    return {
+        name: [statistics.median(kind) for kind in zip(*values, strict=True)] for name, values in taken.items()
+    }, page
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--keep", type=Path, help="folder to keep the page in")
+    keep = parser.parse_args().keep
+    experiment = parse_experiment(Document.parse(EXPERIMENT, "large.yaml"))
+    tables = collected(experiment)
+    medians, page = timed_report(experiment, tables)
     if keep:
         keep.mkdir(parents=True, exist_ok=True)
         (keep / "report.html").write_text(page, encoding="utf-8")
-    medians = {name: [statistics.median(kind) for kind in zip(*values, strict=True)] for name, values in taken.items()}
     medians["together"] = [sum(kind) for kind in zip(*medians.values(), strict=True)]
     for name, (wall, cpu) in medians.items():
         sys.stdout.write(f"{name:<11} {wall:5.2f} s, {cpu:5.2f} s of CPU\n")

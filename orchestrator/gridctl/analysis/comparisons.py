@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -27,7 +27,7 @@ from gridctl.analysis.inference.subgroup_differences import differences_correcte
 from gridctl.analysis.inference.subgroup_tests import subgroups_corrected
 from gridctl.analysis.inference.trends import interactions, trend_test, trends_corrected
 from gridctl.analysis.model import Comparison, ComparisonRow, Family, Interaction, Overall, PairScore, TrendTest
-from gridctl.analysis.pairing.pairs import Cause, DroppedPair, Pair, Pairs
+from gridctl.analysis.pairing.pairs import Cause, DroppedPair, Pair, Pairs, pairs_by_cell
 from gridctl.analysis.request import ReportRequest
 from gridctl.analysis.scorecards.patient_scores import PairOfPatients, said_of
 from gridctl.analysis.scores import Observations
@@ -97,9 +97,7 @@ def compare(
         usable, without = _usable(pairs, observations, measure)
         dropped += without
         score_of = {pair: _scored(metric, pair, observations) for pair in usable} if request.unit == "run" else {}
-        by_cell: dict[tuple[float, str], list[Pair]] = defaultdict(list)
-        for pair in usable:
-            by_cell[pair.train_ratio, pair.ablation].append(pair)
+        by_cell = pairs_by_cell(usable)
         tested: list[Sequence[Pair]] = []
         for cell in cells:
             here = Counter(
@@ -201,10 +199,10 @@ def corrected(
         )
     beside = {row.family for part in finished for row in part.rows if row.secondary}
     families = [Family(name, sizes[name], declared_as[name], LEVEL, secondary=name in beside) for name in declared_as]
-    declared = {row.family: row.family_size for part in groups for row in part if row.declared}
-    families += [Family(name, size, "subgroups", LEVEL) for name, size in declared.items()]
-    differing = {row.family: row.family_size for part in apart for row in part if row.declared}
-    return finished, families + [Family(name, size, "subgroup_differences", LEVEL) for name, size in differing.items()]
+    for kind, parts in (("subgroups", groups), ("subgroup_differences", apart)):
+        declared = {row.family: row.family_size for part in parts for row in part if row.declared}
+        families += [Family(name, size, kind, LEVEL) for name, size in declared.items()]
+    return finished, families
 
 
 def _as_declared(

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from gridctl.analysis.inference.claims import TWO_WAY
+from gridctl.analysis.inference.resplits import CORRECTED
+from gridctl.analysis.inference.stopping import ANYTIME
 from gridctl.analysis.model import ComparisonRow, Overall, Report
 from gridctl.terminal.console import count
 
@@ -67,13 +70,13 @@ def methods(report: Report) -> Iterator[str]:
         return
     grid = [row for part in report.comparisons for row in part.overall if row.difference is not None]
     tests = {row.test for row in rows}
-    if "two-way" in tests:
+    if TWO_WAY in tests:
         yield f"{_TWO_WAY}: here {_degrees_of_freedom([*rows, *grid])}"
         yield _PATIENTS
         yield _ASSUMPTIONS
-    if "Nadeau-Bengio" in tests:
+    if CORRECTED in tests:
         yield _CORRECTED
-    if "e-value" in tests:
+    if ANYTIME in tests:
         yield _ANYTIME
     elif any(row.look for row in rows):
         yield _LOOKS

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gridctl.analysis.inference.claims import TWO_WAY, claim_of, patient_tables
+from gridctl.analysis.inference.declared_subgroups import declared_corrected
 from gridctl.analysis.inference.families import cells_of, family_of
 from gridctl.analysis.inference.stopping import first_look, looked_at
 from gridctl.analysis.inference.subgroup_wording import difference_verdict
 from gridctl.analysis.model.subgroup import SubgroupDifference
-from gridctl.analysis.pairing.pairs import Pair, Pairs
+from gridctl.analysis.pairing.pairs import Pair, Pairs, pairs_by_cell
 from gridctl.analysis.scorecards.subgroups import COLUMN_OF, Subgroup
 from gridctl.analysis.statistics.moderators.groups import GroupDifference, between_patients, over_seeds, within_patients
-from gridctl.analysis.statistics.multiplicity import holm, within_families
 from gridctl.analysis.statistics.sequential.looks import adjusted_p
 from gridctl.analysis.wording import FEWEST_PAIRS
 from gridctl.experiment import Experiment
@@ -44,16 +42,15 @@ def subgroup_differences(
         experiment: Its grid.
         tests: All tests that are asked for.
     """
-    by_cell: dict[tuple[float, str], list[Pair]] = defaultdict(list)
-    for pair in pairs.complete:
-        by_cell[pair.train_ratio, pair.ablation].append(pair)
-    unfinished = Counter((pair.train_ratio, pair.ablation) for pair in pairs.dropped if pair.cause == "unfinished")
+    cells = cells_of(asked, experiment)
+    by_cell, unfinished = pairs_by_cell(pairs.complete), pairs.unfinished
+    looked = {cell: looked_at(asked, by_cell[cell], experiment) for cell in cells}
     for metric, found in subgroups.items():
         label = experiment.measures[metric].label
         family = f"{family_of(asked, metric, label, tests)}, differences between subgroups"
         for by in dict.fromkeys(group.by for group in found):
             groups = [group for group in found if group.by == by]
-            for cell in cells_of(asked, experiment):
+            for cell in cells:
                 yield SubgroupDifference(
                     by=by,
                     compared=metric,
@@ -65,7 +62,7 @@ def subgroup_differences(
                     declared=by in asked.subgroups,
                     family=family if by in asked.subgroups else "",
                     unfinished=0 if asked.stopping != "fixed" else unfinished[cell],
-                    **_tested(asked, groups, looked_at(asked, by_cell[cell], experiment)),
+                    **_tested(asked, groups, looked[cell]),
                 )
 
 
@@ -152,19 +149,8 @@ def differences_corrected(
         parts: Tests of each comparison.
         tests: The comparison of each part.
     """
-    names = [[row.family for row in part] for part in parts]
-    sizes = Counter(name for of_part in names for name in of_part)
-    after = within_families(holm, [[row.p if row.declared else None for row in part] for part in parts], names)
-    finished = []
-    for part, corrected, asked in zip(parts, after, tests, strict=True):
-        told = [
-            replace(row, p_holm=p, family_size=sizes[row.family] if row.declared else 0)
-            for row, p in zip(part, corrected, strict=True)
-        ]
-        finished.append(
-            [
-                replace(row, verdict=difference_verdict(row, first_look(asked), anytime=asked.stopping == "anytime"))
-                for row in told
-            ]
-        )
-    return finished
+
+    def said(row: SubgroupDifference, asked: ComparisonSpec) -> str:
+        return difference_verdict(row, first_look(asked), anytime=asked.stopping == "anytime")
+
+    return declared_corrected(parts, tests, said)

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from gridctl.analysis.inference.claims import claim_of, patient_table, with_readings
+from gridctl.analysis.inference.declared_subgroups import declared_corrected
 from gridctl.analysis.inference.families import cells_of, family_of, is_secondary
 from gridctl.analysis.inference.stopping import first_look, looked_at, stopped
 from gridctl.analysis.inference.subgroup_wording import subgroup_verdict
 from gridctl.analysis.model.subgroup import SubgroupTest
-from gridctl.analysis.pairing.pairs import Pair, Pairs
+from gridctl.analysis.pairing.pairs import Pair, Pairs, pairs_by_cell
 from gridctl.analysis.scorecards.subgroups import Subgroup, subgroups_of
 from gridctl.analysis.scores import Observations, Scored
-from gridctl.analysis.statistics.multiplicity import holm, within_families
 from gridctl.analysis.statistics.paired_t import paired_t
 from gridctl.analysis.wording import FEWEST_PAIRS
 from gridctl.experiment import Experiment
@@ -58,11 +57,9 @@ def subgroup_tests(
         experiment: Its grid.
         tests: All tests that are asked for.
     """
-    by_cell: dict[tuple[float, str], list[Pair]] = defaultdict(list)
-    for pair in pairs.complete:
-        by_cell[pair.train_ratio, pair.ablation].append(pair)
-    unfinished = Counter((pair.train_ratio, pair.ablation) for pair in pairs.dropped if pair.cause == "unfinished")
     cells = cells_of(asked, experiment)
+    by_cell, unfinished = pairs_by_cell(pairs.complete), pairs.unfinished
+    looked = {cell: looked_at(asked, by_cell[cell], experiment) for cell in cells}
     for metric, found in subgroups.items():
         measure = experiment.measures[metric]
         declared = sum(group.by in asked.subgroups for group in found) * len(cells)
@@ -84,7 +81,7 @@ def subgroup_tests(
                     declared=is_declared,
                     family=family if is_declared else "",
                     unfinished=0 if asked.stopping != "fixed" else unfinished[cell],
-                    **_tested(asked, group, looked_at(asked, by_cell[cell], experiment), is_declared, declared),
+                    **_tested(asked, group, looked[cell], is_declared, declared),
                 )
 
 
@@ -128,17 +125,7 @@ def subgroups_corrected(
         parts: Tests of each comparison.
         tests: The comparison of each part.
     """
-    names = [[row.family for row in part] for part in parts]
-    sizes = Counter(name for of_part in names for name in of_part)
-    after = within_families(holm, [[row.p for row in part] for part in parts], names)
-    finished = []
-    for part, corrected, asked in zip(parts, after, tests, strict=True):
-        told = [
-            replace(row, p_holm=p, family_size=sizes[row.family] if row.declared else 0)
-            for row, p in zip(part, corrected, strict=True)
-        ]
-        finished.append([replace(row, verdict=subgroup_verdict(row, first_look(asked))) for row in told])
-    return finished
+    return declared_corrected(parts, tests, lambda row, asked: subgroup_verdict(row, first_look(asked)))
 
 
 def declared_sizes(

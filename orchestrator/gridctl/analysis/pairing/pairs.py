@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -91,6 +92,19 @@ class Pairs:
     dropped: Sequence[DroppedPair]
     unlike: Sequence[UnlikePair]
     alone: Mapping[tuple[float, str], tuple[Sequence[str], Sequence[str]]]
+
+    @property
+    def unfinished(self) -> Counter[tuple[float, str]]:
+        """How many pairs of each cell (train ratio, ablation) wait for a run."""
+        return Counter((pair.train_ratio, pair.ablation) for pair in self.dropped if pair.cause == "unfinished")
+
+
+def pairs_by_cell(pairs: Iterable[Pair]) -> dict[tuple[float, str], list[Pair]]:
+    """Pairs of each cell (train ratio, ablation), in their order; an empty list for cells without any."""
+    by_cell: dict[tuple[float, str], list[Pair]] = defaultdict(list)
+    for pair in pairs:
+        by_cell[pair.train_ratio, pair.ablation].append(pair)
+    return by_cell
 
 
 RunRows = Mapping[tuple[str, float, str, int, int | None], RunRow]

@@ -18,7 +18,7 @@ class SharedContext(ssl.SSLContext):
 
     urllib3 sets the protocols again for every connection. OpenSSL then frees the old ones, which the connection of
     another thread may be copying, as Python lets other threads run meanwhile. The server gets a torn list and answers
-    with a "decode error" (3 of 44,000 connections in a stress test).
+    with a "decode error" (3 of 44,000 handshakes of a stress test).
     """
 
     _offered: tuple[str, ...] = ()
