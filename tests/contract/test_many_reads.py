@@ -13,13 +13,13 @@ import pytest
 from gridctl.collection.collect import collect
 from gridctl.experiment import Experiment, parse_experiment
 from gridctl.history.report_objects import object_digests
-from gridctl_trainer.contract.errors import NotAnObjectError, NotFoundError
+from gridctl_trainer.contract.errors import NotAnObjectError, NotFoundError, StoreError
 from gridctl_trainer.contract.layout import AttemptName, RunLayout
-from gridctl_trainer.storage.base import bulk_reader, open_store
+from gridctl_trainer.storage.base import bulk_reader, bulk_writer, open_store
 from gridctl_trainer.storage.folder import FolderStore
 from gridctl_trainer.storage.s3 import listing_page, store
 from gridctl_trainer.storage.s3.store import S3Store
-from tests.faulty_proxy import Answer, FaultyProxy, Request
+from tests.faulty_proxy import Answer, Fault, FaultyProxy, Request, Reset
 from tests.unit.report.logged import dice_of, experiment, log_run
 
 EPOCHS = 60
@@ -37,7 +37,7 @@ def kind(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str
     if request.param == "obstore":
         pytest.importorskip("obstore")
     else:
-        monkeypatch.setattr(store.BulkReads, "of", lambda *_: None)
+        monkeypatch.setattr(store.BulkObjects, "of", lambda *_: None)
     return str(request.param)
 
 
@@ -97,7 +97,7 @@ def test_many_are_read_through_obstore_as_one_is_through_boto3(s3_url: str) -> N
     for key, data in (("a/log-1.jsonl", b"x" * 100_000), ("empty.json", b""), ("gamma γ.json", b"1"), ("a%20b", b"2")):
         bucket.put(key, data)
         assert bulk_reader(bucket)(key, None) == bucket.get(key)
-    assert bucket._bulk_reads is not None
+    assert bucket._bulk_objects is not None
     with pytest.raises(NotFoundError):
         bulk_reader(bucket)("not/there", None)
     with pytest.raises(NotAnObjectError):
@@ -110,10 +110,10 @@ def test_what_obstore_cannot_is_asked_of_boto3(
     pytest.importorskip("obstore")
     open_store(s3_url).put("key", b"content")
     bucket = open_store(s3_url)
-    proxy.rule = lambda request: Answer(500) if "boto" not in request.headers["user-agent"].lower() else None
+    proxy.rule = lambda request: Answer(500) if is_through_obstore(request) else None
     for _ in range(5):
         assert bulk_reader(bucket)("key", None).data == b"content"
-    others = [request for request in proxy.hurt if "boto" not in request.headers["user-agent"].lower()]
+    others = [request for request in proxy.hurt if is_through_obstore(request)]
     proxy.requests.clear()
     assert bulk_reader(bucket)("key", None).data == b"content"
     assert len(proxy.requests) == 1, "after some failures it is left alone"
@@ -122,7 +122,47 @@ def test_what_obstore_cannot_is_asked_of_boto3(
     monkeypatch.setenv("NO_PROXY", "*")
     behind = open_store(s3_url)
     assert isinstance(behind, S3Store)
-    assert behind._bulk_reads is None
+    assert behind._bulk_objects is None
+
+
+def test_many_are_written_through_obstore_as_one_is_through_boto3(s3_url: str, proxy: FaultyProxy) -> None:
+    pytest.importorskip("obstore")
+    bucket = open_store(s3_url)
+    for key, data in (("a/spec-1.json", b"x" * 100_000), ("empty.json", b""), ("gamma γ.json", b"1"), ("a%20b", b"2")):
+        bucket.put(key, b"older")
+        assert bulk_writer(bucket)(key, data) == bucket.get(key).etag
+        assert bucket.get(key).data == data
+    assert [stat.key for stat in bucket.list()] == ["a%20b", "a/spec-1.json", "empty.json", "gamma γ.json"]
+    assert {request.path for request in proxy.requests if is_through_obstore(request)} == {
+        f"{s3_url.removeprefix('s3:/')}/{key}" for key in ("a/spec-1.json", "empty.json")
+    }
+    with pytest.raises(StoreError, match="not a key"):
+        bulk_writer(bucket)("../elsewhere", b"")
+
+
+@pytest.mark.parametrize("answer", [Answer(500), Answer(200, body=b"<html/>"), Reset()], ids=["500", "no ETag", "cut"])
+def test_what_obstore_cannot_write_is_written_by_boto3(s3_url: str, proxy: FaultyProxy, answer: Fault) -> None:
+    pytest.importorskip("obstore")
+    bucket = open_store(s3_url)
+    proxy.rule = lambda request: answer if is_through_obstore(request) else None
+    for number in range(5):
+        bulk_writer(bucket)(f"key-{number}", b"content")
+    assert [stat.key for stat in bucket.list()] == [f"key-{number}" for number in range(5)]
+    assert proxy.hurt
+
+
+def test_a_refused_write_is_worded_by_boto3(s3_url: str, proxy: FaultyProxy) -> None:
+    bucket = open_store(s3_url)
+    proxy.rule = lambda _: Answer(403, body=b"<Error><Code>AccessDenied</Code><Message>No.</Message></Error>")
+    with pytest.raises(StoreError) as one:
+        bucket.put("key", b"")
+    with pytest.raises(StoreError) as many:
+        bulk_writer(bucket)("key", b"")
+    assert many.value.problems == one.value.problems
+
+
+def is_through_obstore(request: Request) -> bool:
+    return "boto" not in request.headers["user-agent"].lower()
 
 
 def test_a_listing_is_what_the_library_reads(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ def cancel(found: Found, runs: Sequence[RunSpec] | None = None) -> Cancelled:
         what = f"the executor '{found.backend}' cannot stop {active[0]}"
         raise InputError(what, where=name, fix="stop the submit command that trains it")
     problem = end_submissions(found.store, name) if runs is None else ""
-    noted = Background(lambda: note_cancelled(found.store, name, active))
+    noted = Background(lambda: note_cancelled(found.store, name, active, found.experiment.uploads_at_once))
     stopped: Sequence[str] = ()
     if runs is None and isinstance(executor, CancelsAll):
         executor.cancel_all()

@@ -19,7 +19,8 @@ from gridctl.experiment.data.split_file import folds_of, with_split_read
 from gridctl.experiment.document import Document, Location
 from gridctl.experiment.empty_sections import without_empty_sections
 from gridctl.experiment.executor_names import unknown_executor
-from gridctl.experiment.kubernetes_options import MOST_BYTES_OF_A_VARIABLE, KubernetesOptions
+from gridctl.experiment.kubernetes_environment import check_environment
+from gridctl.experiment.kubernetes_options import KubernetesOptions
 from gridctl.experiment.models.trained_networks import TrainedNetworks
 from gridctl.experiment.models.variants import Variant, variants
 from gridctl.experiment.opponents import number_of_comparisons, with_opponents_apart
@@ -28,7 +29,6 @@ from gridctl.experiment.scores.claim_checks import check_claims, check_subgroups
 from gridctl.experiment.scores.measures import Measures, measures_of, measures_of_test_set, scores_of_data
 from gridctl.experiment.scores.pooled_structures import with_pooled
 from gridctl.experiment.scores.score_checks import best_written_out, check_metrics, with_scores
-from gridctl.experiment.secret_forms import why_secret
 from gridctl.experiment.study_registry import check_reproduced
 from gridctl.experiment.validation import Problems, validate
 from gridctl_trainer.contract.errors import SpecError
@@ -54,6 +54,7 @@ class Experiment:
 
     Attributes:
         store: The file's, else that of the variable GRIDCTL_STORE, else the folder `runs`.
+        uploads_at_once: Objects written to the store at a time when runs are submitted or cancelled.
         runs: All runs, pairs next to each other: by train ratio, ablation, seed, then model.
         document: The file it was read from, overrides applied.
         measures: The scores of its runs, with what is known about each.
@@ -70,6 +71,7 @@ class Experiment:
     compare: tuple[ComparisonSpec, ...]
     backend: str
     store: str
+    uploads_at_once: int
     kubernetes: KubernetesOptions
     runs: tuple[RunSpec, ...]
     document: Document
@@ -135,7 +137,7 @@ def parse_experiment(
     grid = list(variants(tree, problems, trained))
     _check_comparisons(tree, problems)
     check_reproduced(tree.get("reproduces"), problems)
-    _check_environment(tree.get("kubernetes"), problems)
+    check_environment(tree.get("kubernetes"), problems)
     problems.raise_if_any()
     assert file is not None
     check_claims(file, problems)
@@ -162,6 +164,7 @@ def parse_experiment(
         compare=compare,
         backend=file.backend,
         store=file.store or _default_store(),
+        uploads_at_once=file.uploads_at_once,
         kubernetes=file.kubernetes,
         runs=runs,
         document=with_steps_said(
@@ -263,20 +266,6 @@ def _check_comparisons(tree: dict[str, Any], problems: Problems) -> None:
             problems.add(at, "a model is compared with itself")
         if comparison.get("metrics") == []:
             problems.add((*at, "metrics"), "the list is empty, so nothing is compared", "leave the key out")
-
-
-def _check_environment(kubernetes: Any, problems: Problems) -> None:
-    """Refuse secrets among the variables that are written into Jobs, and variables given twice."""
-    given = kubernetes if isinstance(kubernetes, dict) else {}
-    plain: Any = given.get("env")
-    secret: Any = given.get("secret_env")
-    for name, value in plain.items() if isinstance(plain, dict) else ():
-        reason = why_secret(name, str(value)[:MOST_BYTES_OF_A_VARIABLE]) if isinstance(value, str | int | float) else ""
-        if reason:
-            fix = f"put it into a Secret and write kubernetes.secret_env: {{{name}: {{secret: NAME, key: KEY}}}}"
-            problems.add(("kubernetes", "env", name), f"{reason}, and a Job can be read by many", fix)
-        elif isinstance(secret, dict) and name in secret:
-            problems.add(("kubernetes", "secret_env", name), "is given in kubernetes.env as well")
 
 
 def _with_best(

@@ -230,6 +230,7 @@ class ExperimentFile(Frozen):
         backend: Where runs execute: `local`, this machine, or `kubernetes`; or another executor that is installed.
         store: Where runs keep everything: a folder, or `s3://bucket/prefix`. Without it `$GRIDCTL_STORE`, else
             the folder `runs`.
+        uploads_at_once: Objects written to the store at a time when runs are submitted or cancelled.
         kubernetes: Where and with what pods run, if the backend is `kubernetes`.
         plugin_path: Folders with modules of your own that `architecture: "pkg.module:Name"` names, beside those that
             are installed; relative ones start at this file's folder.
@@ -249,5 +250,6 @@ class ExperimentFile(Frozen):
     reproduces: Annotated[tuple[str, ...], AfterValidator(_no_duplicates)] = ()
     backend: str = DEFAULT_EXECUTOR
     store: LocationText | None = None
+    uploads_at_once: Annotated[int, Field(ge=1, le=32)] = 16
     kubernetes: KubernetesOptions = KubernetesOptions()
     plugin_path: Annotated[tuple[str, ...], AfterValidator(_no_duplicates)] = ()

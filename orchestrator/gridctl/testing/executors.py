@@ -135,7 +135,7 @@ class ExecutorContract:
 
     def test_a_run_that_was_cancelled_is_not_trained(self, opened: Executor, store: Store, run: RunSpec) -> None:
         """`gridctl cancel` records it in the store before a submission gets to the run."""
-        note_cancelled(store, run.experiment, [run.run_id])
+        note_cancelled(store, run.experiment, [run.run_id], at_once=1)
         outcome = opened.start([run])
         if not descriptor_of(self.executor).hands_over:  # else `submit` itself has taken the note away
             assert list(outcome.cancelled) == [run.run_id]

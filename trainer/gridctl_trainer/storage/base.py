@@ -93,6 +93,12 @@ def bulk_reader(store: Store) -> Callable[[str, int | None], Blob]:
     return reader
 
 
+def bulk_writer(store: Store) -> Callable[[str, bytes], str]:
+    """A function like `store.put` for writing many objects in several threads, which a store may speed up."""
+    writer: Callable[[str, bytes], str] = getattr(store, "put_in_bulk", store.put)
+    return writer
+
+
 def folders_of(store: Store) -> Iterator[str]:
     """The distinct first parts of a store's keys. Stores that can do so list them without listing what lies below."""
     ask: Callable[[], Iterator[str]] | None = getattr(store, "folders", None)

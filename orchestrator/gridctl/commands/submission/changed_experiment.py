@@ -10,7 +10,7 @@ from typing import Any, Final
 from gridctl.collection.gathered import Gathered, gather
 from gridctl.collection.specifications import StoredSpecifications, differences
 from gridctl.commands.submission.reuse_epochs import Reuse, reusable
-from gridctl_trainer.contract.layout import RunLayout, checkpoint_of, experiment_prefix, run_of
+from gridctl_trainer.contract.layout import RunLayout, checkpoint_of, run_of
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.base import Store
 
@@ -71,7 +71,7 @@ def find_changes(
     if not new:
         return []
     keys: dict[str, list[str]] = defaultdict(list)
-    for stat in store.list(experiment_prefix(new[0].experiment)):
+    for stat in collected.listed:
         if layout := run_of(stat.key):
             keys[layout.run_id].append(stat.key)
     new = [run for run in new if not _has_checkpoint(run, keys.get(run.run_id, ()))]

@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from gridctl.commands.submission.reuse_epochs import begin_from
 from gridctl.commands.submission.submit import Prepared
 from gridctl_trainer.contract import layout
 from gridctl_trainer.contract.errors import NotFoundError, StoreError
 from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.storage.base import Store
-
-_WRITES_AT_ONCE: Final = 16
+from gridctl_trainer.storage.base import Store, bulk_writer
 
 
 class SpecificationUpload:
@@ -31,7 +29,8 @@ class SpecificationUpload:
         self._prepared = prepared
         self._store = prepared.store
         self._reuse = prepared.reuse if reuse_epochs else {}
-        self._pool = ThreadPoolExecutor(_WRITES_AT_ONCE)
+        self._put = bulk_writer(prepared.store)
+        self._pool = ThreadPoolExecutor(prepared.experiment.uploads_at_once)
         self._written: dict[str, Future[None]] = {}
 
     def __enter__(self) -> Self:
@@ -85,7 +84,7 @@ class SpecificationUpload:
     def _write(self, run: RunSpec, there: set[str]) -> None:
         key, content = layout.RunLayout(run.experiment, run.run_id).spec, run.to_json()
         if key not in there or not _holds(self._store, key, content):
-            self._store.put(key, content)
+            self._put(key, content)
         if run.run_id in self._reuse:
             begin_from(self._store, run, self._reuse[run.run_id])
 

@@ -27,6 +27,7 @@ from gridctl.history.seal import seal
 from gridctl.runs.standing import Standing
 from gridctl.runs.state import RunState
 from gridctl.terminal import console
+from gridctl_trainer.host.background import Background
 from gridctl_trainer.storage.base import Store
 
 
@@ -83,9 +84,10 @@ def prepare(experiment: Experiment, store: Store, *, retry_failed: bool, by_name
     executor = open_executor(experiment.backend, experiment, store)
     if isinstance(executor, ChecksManifests):
         executor.manifests(experiment.runs[:1])  # mistakes of all of them, before any server is asked
+    name = experiment.name
+    known = Background(lambda: executor.observe(name))
     collected = gather_with_bar(store, experiment.runs)
-    known, name = executor.observe(experiment.name), experiment.name
-    standings = run_standings(collected, known, here=machine_of(experiment.backend), experiment=name)
+    standings = run_standings(collected, known.result(), here=machine_of(experiment.backend), experiment=name)
     # A lost machine never says so, and its run must be resumed; a live one ends its attempt in favour of ours.
     states = {
         run_id: RunState.INTERRUPTED if standing.is_elsewhere else standing.state

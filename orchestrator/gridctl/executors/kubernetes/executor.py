@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 from gridctl.collection.waiting_submission import WaitingNote
@@ -98,12 +99,15 @@ class KubernetesExecutor:
         Raises:
             InputError: The `kubernetes` section or the template is not valid.
         """
-        template = JobTemplate(self._experiment, self._store.url)
         new = [run for run in runs if run.run_id not in self._manifests]
         with without_cycle_search():
             for run in with_late_bar(new, _RENDERING):
-                self._manifests[run.run_id] = template.job(run)
+                self._manifests[run.run_id] = self._template.job(run)
         return [self._manifests[run.run_id] for run in runs]
+
+    @cached_property
+    def _template(self) -> JobTemplate:
+        return JobTemplate(self._experiment, self._store.url)
 
     def start(
         self, runs: Sequence[RunSpec], progress: Progress | None = None, wait_for: WaitFor | None = None
@@ -116,10 +120,13 @@ class KubernetesExecutor:
         first_jobs = None
         if len(manifests) > _FEW:
             models = {run.run_id: run.model for run in runs}
-            cancellation = CancellationWatch(self._store, self._experiment.name)
+            cancellation = self._cancellation()
             first_jobs = FirstJobs(self.api, self._experiment.name, models, cancellation)
         at_once = self._experiment.kubernetes.requests_at_once
         return JobCreation(self.api, self._jobs_before(), at_once, progress, wait_for, first_jobs).run(manifests)
+
+    def _cancellation(self) -> CancellationWatch:
+        return CancellationWatch(self._store, self._experiment.name, self._experiment.uploads_at_once)
 
     def _jobs_before(self) -> Mapping[str, Job]:
         """The experiment's Jobs, as `observe` saw them, or as they are now."""
@@ -132,7 +139,7 @@ class KubernetesExecutor:
         manifests, at_once = self.manifests(runs), self._experiment.kubernetes.requests_at_once
         create = JobCreation(self.api, self._jobs_before(), at_once, wait_for=wait_for).run
         models = {run.run_id: run.model for run in runs}
-        cancellation = CancellationWatch(self._store, self._experiment.name)
+        cancellation = self._cancellation()
         note = WaitingNote(self._store, self._experiment.name, max_active)
         with self.follow(self._experiment.name) as live:
             limit = ActiveJobLimit(live, create, max_active, shown, models, cancellation=cancellation, note=note)

@@ -30,7 +30,7 @@ from gridctl_trainer.host.atomic_file import replacing
 from gridctl_trainer.host.backoff import Backoff
 from gridctl_trainer.storage.base import Blob, Stat, require_key, require_size
 from gridctl_trainer.storage.s3.answers import require_s3_answer
-from gridctl_trainer.storage.s3.bulk_reads import BulkReads
+from gridctl_trainer.storage.s3.bulk_objects import BulkObjects
 from gridctl_trainer.storage.s3.checksums import Recorded, is_damaged, recorded
 from gridctl_trainer.storage.s3.faults import fault_of
 from gridctl_trainer.storage.s3.listing import list_objects
@@ -126,12 +126,12 @@ class S3Store:
     def get_in_bulk(self, key: str, max_bytes: int | None = None) -> Blob:
         """Like `get`, but faster if many threads read small objects at once."""
         name = self._name(key)
-        found = self._bulk_reads.get(name, max_bytes, f"{self.url}/{key}") if self._bulk_reads else None
+        found = self._bulk_objects.get(name, max_bytes, f"{self.url}/{key}") if self._bulk_objects else None
         return found if found is not None else self.get(key, max_bytes)
 
     @cached_property
-    def _bulk_reads(self) -> BulkReads | None:
-        return BulkReads.of(self._client, self._credentials, self._bucket)
+    def _bulk_objects(self) -> BulkObjects | None:
+        return BulkObjects.of(self._client, self._credentials, self._bucket)
 
     def get_file(self, key: str, path: Path) -> None:
         name = self._name(key)
@@ -161,6 +161,12 @@ class S3Store:
         name = self._name(key)
         with self._faults(key):
             return _etag(self._client.put_object(Bucket=self._bucket, Key=name, Body=data))
+
+    def put_in_bulk(self, key: str, data: bytes) -> str:
+        """Like `put`, but faster if many threads write small objects at once."""
+        name = self._name(key)
+        etag = self._bulk_objects.put(name, data) if self._bulk_objects else None
+        return etag if etag is not None else self.put(key, data)
 
     def put_file(self, key: str, path: Path, sha256: str = "") -> str:
         """Write an object of any size from a file.
