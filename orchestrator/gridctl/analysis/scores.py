@@ -59,11 +59,21 @@ class Scored:
         epochs: As `Collected.epochs`, each run's in order.
         cases: As `Collected.cases`.
         measures: What is known about each score.
+        known: By metric and checkpoint, the scores of patients that were read already.
     """
 
     epochs: pd.DataFrame
     cases: pd.DataFrame
     measures: Measures
+    known: dict[tuple[str, str], PatientScores] = field(default_factory=dict, compare=False, repr=False)
+
+    def of_patients(self, metric: str, checkpoint: str) -> PatientScores:
+        """Scores of cases, patient by patient; what was read once is remembered."""
+        found = self.known.get((metric, checkpoint))
+        if found is None:
+            found = PatientScores.of(self.cases, self.measures[metric], checkpoint)
+            self.known[metric, checkpoint] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +111,7 @@ class Observations:
             of_run[metric], epoch_of[metric] = {}, {}
             if checkpoint is None or metric not in scored.measures:
                 continue
-            patients[metric] = PatientScores.of(scored.cases, scored.measures[metric], checkpoint)
+            patients[metric] = scored.of_patients(metric, checkpoint)
             means = {run: patients[metric].mean(run) for run in patients[metric].of_run}
             of_run[metric] = {run: np.array([mean]) for run, mean in means.items() if mean is not None}
             epoch_of[metric] = {run: np.array([0]) for run in of_run[metric]}

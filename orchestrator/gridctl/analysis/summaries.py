@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from gridctl.analysis.inference.cell_tests import deviation
 from gridctl.analysis.inference.overall import seed_table
@@ -18,6 +17,7 @@ from gridctl.analysis.pairing.pairs import fold_of
 from gridctl.analysis.request import ReportRequest
 from gridctl.analysis.scores import Observations
 from gridctl.analysis.statistics.over_grid import iqm
+from gridctl.analysis.statistics.student_t import quantile
 from gridctl.experiment import Experiment
 
 
@@ -125,5 +125,5 @@ def mean_interval(values: NDArray[np.float64], confidence: float = 0.95) -> tupl
     spread = deviation(values)
     if spread is None:
         return None, None
-    reach = float(stats.t.ppf((1 + confidence) / 2, len(values) - 1)) * spread / len(values) ** 0.5
+    reach = quantile((1 + confidence) / 2, len(values) - 1) * spread / len(values) ** 0.5
     return float(values.mean()) - reach, float(values.mean()) + reach

@@ -224,7 +224,7 @@ def _comparisons(
                 subgroup_differences=list(subgroup_differences(item, pairs, groups, experiment, asked)),
             )
             about = [experiment.measures[name] for name in item.metrics if not is_secondary(item, name)]
-            untested |= dict.fromkeys(subgroup_warnings(item, scored, observed[key], about))
+            untested |= dict.fromkeys(subgroup_warnings(item, groups, observed[key], about))
         found.append(made)
     tested, families = corrected(found, asked, experiment, request.unit)
     return remarked(tested, runs, scored.epochs, experiment.measures), families, list(untested)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final, Literal
 
@@ -53,14 +54,15 @@ def patient_tables(
         cells: All cells; a pair of any other cell is an error.
     """
     seeds = {seed: row for row, seed in enumerate(dict.fromkeys(seed for seed, _, _ in pairs))}
-    names = sorted({name for _, _, pair in pairs for name in pair.patients})
+    names = sorted(set().union(*(pair.patients for _, _, pair in pairs)))
     columns, places = {name: column for column, name in enumerate(names)}, {cell: at for at, cell in enumerate(cells)}
-    total = np.zeros((len(cells), len(seeds), len(names)))
-    times = np.zeros(total.shape)
-    for seed, cell, pair in pairs:
-        at = places[cell], seeds[seed], [columns[name] for name in pair.patients]
-        total[at] += pair.model - pair.against
-        times[at] += 1
+    shape = len(cells), len(seeds), len(names)
+    column_of = np.array([columns[name] for _, _, pair in pairs for name in pair.patients], dtype=np.int64)
+    row_of = np.array([places[cell] * len(seeds) + seeds[seed] for seed, cell, _ in pairs], dtype=np.int64)
+    at = np.repeat(row_of, [len(pair.patients) for _, _, pair in pairs]) * len(names) + column_of
+    differences = np.concatenate([np.zeros(0), *(pair.model - pair.against for _, _, pair in pairs)])
+    total = np.bincount(at, weights=differences, minlength=math.prod(shape)).reshape(shape)
+    times = np.bincount(at, minlength=math.prod(shape)).reshape(shape)
     return np.where(times > 0, total / np.maximum(times, 1), np.nan)
 
 

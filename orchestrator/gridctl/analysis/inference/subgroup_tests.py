@@ -159,13 +159,16 @@ def declared_sizes(
 
 
 def subgroup_warnings(
-    asked: ComparisonSpec, scored: Scored, observations: Observations, measures: Sequence[Measure]
+    asked: ComparisonSpec,
+    subgroups: Mapping[str, Sequence[Subgroup]],
+    observations: Observations,
+    measures: Sequence[Measure],
 ) -> Iterator[str]:
     """Warnings about declared subgroups that cannot be tested.
 
     Args:
         asked: What is compared.
-        scored: The data behind the observations.
+        subgroups: By score, all of its subgroups.
         observations: Scores of finished runs.
         measures: The scores that are compared.
     """
@@ -176,7 +179,7 @@ def subgroup_warnings(
                 "patient: compare a score of cases, such as validation.dice"
             )
             continue
-        there = {group.by for group in tested_subgroups(asked, measure, scored, observations)}
+        there = {group.by for group in subgroups[measure.name]}
         lacking = [by for by in asked.subgroups if by not in there]
         if lacking and observations.of_run.get(measure.name):
             yield (

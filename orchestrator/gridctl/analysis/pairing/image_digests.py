@@ -30,7 +30,8 @@ def mixed_images(experiment: Experiment, runs: pd.DataFrame) -> Iterator[str]:
         experiment: Its ablations decide which runs prepare their images alike.
         runs: As `Collected.runs`; the finished ones count.
     """
-    alike = {run.ablation: _prepared(run.data) for run in experiment.runs}
+    of_ablation = {run.ablation: run.data for run in experiment.runs}
+    alike = {name: _prepared(data) for name, data in of_ablation.items()}
     finished = runs[runs["finished"]]
     for names in _grouped(alike):
         rows = finished[finished["ablation"].isin(names)]

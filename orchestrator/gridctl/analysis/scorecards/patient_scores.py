@@ -144,12 +144,12 @@ class PatientScores:
         patients = table.index.get_level_values("patient").to_numpy(dtype=object)
         starts = np.flatnonzero(np.r_[True, runs[1:] != runs[:-1]]) if len(runs) else np.array([], dtype=int)
         values, said = table["value"].to_numpy(), table["reason"].to_numpy()
-        of_run, reasons = {}, {}
+        of_run = {}
+        reasons: dict[str, dict[str, str]] = {str(runs[start]): {} for start in starts}
         for start, end in zip(starts, [*starts[1:], len(runs)], strict=False):
             of_run[str(runs[start])] = (patients[start:end], values[start:end])
-            reasons[str(runs[start])] = {
-                str(patients[row]): str(said[row]) for row in range(start, end) if np.isnan(values[row])
-            }
+        for row in np.flatnonzero(np.isnan(values)):
+            reasons[str(runs[row])][str(patients[row])] = str(said[row])
         return cls(of_run, reasons)
 
     def mean(self, run: str) -> float | None:
@@ -173,12 +173,14 @@ class PatientScores:
     def _paired(self, model: str, against: str) -> PairOfPatients:
         nobody = (np.array([], dtype=object), np.array([]))
         (names_a, a), (names_b, b) = (self.of_run.get(run, nobody) for run in (model, against))
-        both, at_a, at_b = np.intersect1d(names_a, names_b, return_indices=True)
-        a, b = a[at_a], b[at_b]
-        known = ~(np.isnan(a) | np.isnan(b))
+        both = names_a
         left_out = {**self.reasons.get(against, {}), **self.reasons.get(model, {})}
-        one_side = set(map(str, names_a)) ^ set(map(str, names_b))
-        left_out |= dict.fromkeys(sorted(one_side - left_out.keys()), "scored for one model only")
+        if len(names_a) != len(names_b) or (names_a != names_b).any():
+            both, at_a, at_b = np.intersect1d(names_a, names_b, return_indices=True)
+            a, b = a[at_a], b[at_b]
+            one_side = set(map(str, names_a)) ^ set(map(str, names_b))
+            left_out |= dict.fromkeys(sorted(one_side - left_out.keys()), "scored for one model only")
+        known = ~(np.isnan(a) | np.isnan(b))
         return PairOfPatients([str(name) for name in both[known]], a[known], b[known], left_out)
 
 

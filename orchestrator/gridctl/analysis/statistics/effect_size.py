@@ -115,13 +115,18 @@ def _noncentrality(t: float, df: int, level: float) -> float:
 
     `scipy.stats.nct` has NaN where either is large, so the normal distribution is integrated over the deviation.
     """
-    deviations = _deviations(df)
+    scaled = t * _deviations(df)
 
     def excess(noncentrality: float) -> float:
-        return float(ndtr(t * deviations - noncentrality).mean()) - level
+        return float(ndtr(scaled - noncentrality).mean()) - level
 
-    reach = 10 + abs(t) * float(deviations.max())
-    return float(brentq(excess, -reach, reach, xtol=1e-9))
+    centre = float(scaled.mean())
+    near = centre - float(ndtri(level)) * math.sqrt(1 + float(scaled.var()))  # exact if the deviation were normal
+    low, high = near - 0.2, near + 0.2
+    if not excess(low) > 0 > excess(high):
+        reach = 10 + abs(t) * float(_deviations(df).max())
+        low, high = -reach, reach
+    return float(brentq(excess, low, high, xtol=1e-9))
 
 
 @lru_cache(maxsize=64)

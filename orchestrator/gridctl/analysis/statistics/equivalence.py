@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from gridctl.analysis.statistics.paired_scores import as_pairs, rounding
+from gridctl.analysis.statistics.student_t import quantile, share_above, share_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,9 @@ def tost(mean: float, se: float, degrees_of_freedom: float, margin: float, level
         ValueError: The margin is not above 0.
     """
     _check(margin)
-    p_low = float(stats.t.sf((mean + margin) / se, degrees_of_freedom))
-    p_high = float(stats.t.cdf((mean - margin) / se, degrees_of_freedom))
-    reach = float(stats.t.ppf(1 - level, degrees_of_freedom)) * se
+    p_low = share_above((mean + margin) / se, degrees_of_freedom)
+    p_high = share_below((mean - margin) / se, degrees_of_freedom)
+    reach = quantile(1 - level, degrees_of_freedom) * se
     return Equivalence(max(p_low, p_high), p_low, p_high, mean - reach, mean + reach)
 
 
@@ -102,7 +102,7 @@ def rope_posterior(mean: float, se: float, degrees_of_freedom: float, margin: fl
     Corani and Benavoli (2015), as `baycomp` computes it.
     """
     _check(margin)
-    below, to_above = (float(stats.t.cdf((edge - mean) / se, degrees_of_freedom)) for edge in (-margin, margin))
+    below, to_above = (share_below((edge - mean) / se, degrees_of_freedom) for edge in (-margin, margin))
     return Posterior(below, to_above - below, 1 - to_above)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from gridctl.analysis.statistics.paired_scores import as_pairs, rounding
+from gridctl.analysis.statistics.student_t import quantile, two_sided_p
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,10 @@ def paired_t(first: ArrayLike, second: ArrayLike, confidence: float = 0.95) -> P
     mean = float(differences.mean())
     if n == 1:
         return PairedT(1, mean)
-    if float(differences.std(ddof=1)) <= rounding(a, b):
+    deviation = float(differences.std(ddof=1))
+    if deviation <= rounding(a, b):
         return PairedT(n, mean, mean, mean, None, n - 1, None)
-    test = stats.ttest_rel(a, b)
-    interval = test.confidence_interval(confidence)
-    return PairedT(n, mean, float(interval.low), float(interval.high), float(test.statistic), n - 1, float(test.pvalue))
+    error = deviation / math.sqrt(n)
+    reach = quantile((1 + confidence) / 2, n - 1) * error
+    t = mean / error
+    return PairedT(n, mean, mean - reach, mean + reach, t, n - 1, two_sided_p(t, n - 1))

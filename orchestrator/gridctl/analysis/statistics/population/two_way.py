@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
 
 from gridctl.analysis.statistics.paired_scores import rounding
 from gridctl.analysis.statistics.population.crossed_components import Components, Sums, crossed_components
+from gridctl.analysis.statistics.student_t import quantile, two_sided_p
 
 Method = Literal["satterthwaite", "conservative"]
 
@@ -87,9 +87,10 @@ def two_way(
     variance, df = (_satterthwaite if method == "satterthwaite" else _conservative)(sums, *variances)
     se = math.sqrt(variance)
     t = sums.mean / se
-    reach = float(stats.t.ppf((1 + confidence) / 2, df)) * se
-    p = float(2 * stats.t.sf(abs(t), df))
-    return TwoWay(sums.mean, seeds, patients, *variances, se, t, df, p, sums.mean - reach, sums.mean + reach)
+    reach = quantile((1 + confidence) / 2, df) * se
+    return TwoWay(
+        sums.mean, seeds, patients, *variances, se, t, df, two_sided_p(t, df), sums.mean - reach, sums.mean + reach
+    )
 
 
 def _conservative(sums: Sums, v_seed: float, v_patient: float, v_cell: float) -> tuple[float, float]:
