@@ -196,7 +196,32 @@ def test_an_optimizer_is_torchs_with_its_options(
 ) -> None:
     chosen = training(optimizer=optimizer)
     made = build_optimizer([nn.Parameter(torch.ones(3))], chosen)
-    assert type(made) is kind
+    assert type(made).__bases__ == (kind,)
     group = made.param_groups[0]
     assert {**options, "lr": RATE} == {name: group[name] for name in (*options, "lr")}
     assert moments_of(chosen.optimizer) == moments
+
+
+@pytest.mark.parametrize(
+    ("name", "torchs"),
+    [
+        ("adam", lambda weights: torch.optim.Adam(weights, RATE)),
+        ("adamw", lambda weights: torch.optim.AdamW(weights, RATE)),
+        ("sgd", lambda weights: torch.optim.SGD(weights, RATE, momentum=0.9)),
+    ],
+)
+def test_an_optimizer_steps_as_torchs_does_and_continues_from_its_state(name: str, torchs: Any) -> None:
+    chosen = training(optimizer=name)
+    weights = [nn.Parameter(torch.linspace(-1, 1, 5)) for _ in range(2)]
+    ours = build_optimizer(weights[:1], chosen)
+    theirs = torchs(weights[1:])
+    for number in range(4):
+        for optimized, weight in zip((ours, theirs), weights, strict=True):
+            optimized.zero_grad()
+            (weight**2).sum().backward()
+            optimized.step()
+        assert torch.equal(*weights)
+        if number == 1:
+            ours, state = build_optimizer(weights[:1], chosen), ours.state_dict()
+            assert str(state["state"]) == str(theirs.state_dict()["state"])
+            ours.load_state_dict(state)

@@ -15,11 +15,8 @@ from gridctl_trainer.contract.spec import NetworkSpec, OptimizerSpec
 from gridctl_trainer.models.registry import build_model
 from gridctl_trainer.plugins.model import options_of
 from gridctl_trainer.training.losses.cross_entropy import bce_with_logits
-from gridctl_trainer.training.optimization.optimizer import moments_of, state_of
-
-_FLOAT_BYTES = 4
-_ARRAYS = 2
-"""Weights and gradients."""
+from gridctl_trainer.training.optimization.optimizer import state_of
+from gridctl_trainer.training.training_memory import KeptTensors, shape_of_batch, weights_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +108,7 @@ def describe(
 
         handles.append(layer.register_forward_hook(note))
     forward = FlopCounterMode(display=False)
-    kept = _Kept(model)
+    kept = KeptTensors(model)
     with forward, kept.noted():
         logits = model(images)
     for handle in handles:
@@ -133,7 +130,7 @@ def describe(
         training_flops=int(training.get_total_flops()),
         optimizer=optimizer.name,
         optimizer_state=state_of(optimizer),
-        weights_bytes=(_ARRAYS + moments_of(optimizer)) * _FLOAT_BYTES * number,
+        weights_bytes=weights_bytes(model, optimizer),
         activation_bytes=kept.size_bytes,
         layers=tuple(
             LayerDescription(
@@ -149,59 +146,16 @@ def describe(
     )
 
 
-def least_training_bytes(spec: NetworkSpec, size_px: int, batch_size: int, moments: int = 2) -> int:
-    """Only `training_bytes` of a network, which is faster than counting operations as well.
-
-    Args:
-        spec: The network.
-        size_px: Side of the square images.
-        batch_size: Images per step.
-        moments: How many numbers the optimizer keeps for each weight.
-
-    Raises:
-        SpecError: The size does not fit the network.
-    """
-    model, images = _without_content(spec, size_px, batch_size)
-    kept = _Kept(model)
-    with kept.noted():
-        model(images)
-    number = sum(parameter.numel() for parameter in model.parameters())
-    return (_ARRAYS + moments) * _FLOAT_BYTES * number + kept.size_bytes
-
-
 def _without_content(spec: NetworkSpec, size_px: int, batch_size: int) -> tuple[nn.Module, Tensor]:
     """The network and a batch of images, with the right shapes but without memory."""
-    frames = options_of(spec).series_frames
-    series = (frames,) if frames > 1 else ()
     with torch.device("meta"):
-        return build_model(spec).train(), torch.empty(batch_size, *series, 1, size_px, size_px)
+        return build_model(spec).train(), torch.empty(shape_of_batch(spec, size_px, batch_size))
 
 
 def _timesteps(spec: NetworkSpec) -> int:
     """The value of the network's option `timesteps`; 1 if it has none."""
     found = getattr(options_of(spec), "timesteps", 1)
     return found if isinstance(found, int) else 1
-
-
-class _Kept:
-    """Adds up the size of what a forward pass keeps for the backward pass."""
-
-    def __init__(self, model: nn.Module) -> None:
-        self._weights = {parameter.untyped_storage()._cdata for parameter in model.parameters()}
-        self._sizes: dict[int, int] = {}
-
-    def noted(self) -> torch.autograd.graph.saved_tensors_hooks:
-        return torch.autograd.graph.saved_tensors_hooks(self._keep, lambda tensor: tensor)
-
-    @property
-    def size_bytes(self) -> int:
-        return sum(self._sizes.values())
-
-    def _keep(self, tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage._cdata not in self._weights:
-            self._sizes[storage._cdata] = storage.nbytes()
-        return tensor
 
 
 def _layers(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:

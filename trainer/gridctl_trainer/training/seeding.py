@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,10 +26,23 @@ def seed_everything(seed: int, *, deterministic: bool = True) -> None:
     np.random.seed(seed)
     torch.manual_seed(seed)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(deterministic)
+    _choose_algorithms(deterministic)
     # Filling every new tensor takes a tenth of a step's time, and nothing here reads a tensor before writing it.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.cudnn.benchmark = not deterministic
+
+
+def _choose_algorithms(deterministic: bool) -> None:
+    """Do what `torch.use_deterministic_algorithms` does, without its import of torch's compiler.
+
+    That import would take a third of a trainer's start. A model that compiles imports it later, and it then reads the
+    environment variable.
+    """
+    if "torch._inductor" in sys.modules:
+        torch.use_deterministic_algorithms(deterministic)
+    else:
+        os.environ["TORCHINDUCTOR_DETERMINISTIC"] = str(int(deterministic))
+        torch.set_deterministic_debug_mode("error" if deterministic else "default")
 
 
 def epoch_order(images: int, seed: int, epoch: int) -> NDArray[np.int64]:

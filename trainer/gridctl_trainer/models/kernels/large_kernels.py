@@ -30,7 +30,7 @@ def convolve_with_large_kernel(maps: Tensor, kernel: Tensor, *, by_dft: bool | N
     if by_dft is None:
         by_dft = chosen(Kernel.TILED_DFT, maps) and pays_by_dft(maps, kernel)
     if by_dft:
-        result: Tensor = _convolve(maps, kernel)
+        result: Tensor = torch.ops.gridctl.convolve_by_dft(maps, kernel)
         return result
     if kernel.shape[-1] == 1:
         return convolve_pointwise(maps, kernel)
@@ -58,25 +58,30 @@ def pays_by_dft(maps: Tensor, kernel: Tensor) -> bool:
     return 7 <= size <= TILE_OUTPUTS + 1 and min(kernel.shape[:2]) >= 16 and pixels >= 16 * TILE_OUTPUTS**2
 
 
-@torch.library.custom_op("gridctl::convolve_by_dft", mutates_args=(), device_types="cpu")
-def _convolve(maps: Tensor, kernel: Tensor) -> Tensor:
-    """A custom operator, so that `torch.compile` does not look inside."""
+# Operators, so that `torch.compile` does not look inside. Those of `torch.library.custom_op` would import the compiler
+# when they are first called, which takes a third of a trainer's start.
+_FORWARD = "gridctl::convolve_by_dft"
+_BACKWARD = "gridctl::convolve_by_dft_backward"
+torch.library.define(_FORWARD, "(Tensor maps, Tensor kernel) -> Tensor")
+torch.library.define(_BACKWARD, "(Tensor grad, Tensor maps, Tensor kernel) -> (Tensor, Tensor)")
+
+
+@torch.library.impl(_FORWARD, "cpu")
+def _(maps: Tensor, kernel: Tensor) -> Tensor:
     return tiled_dft.convolve(maps, kernel, TILE_OUTPUTS)
 
 
-@torch.library.custom_op("gridctl::convolve_by_dft_backward", mutates_args=(), device_types="cpu")
-def _convolve_backward(grad: Tensor, maps: Tensor, kernel: Tensor) -> tuple[Tensor, Tensor]:
+@torch.library.impl(_BACKWARD, "cpu")
+def _(grad: Tensor, maps: Tensor, kernel: Tensor) -> tuple[Tensor, Tensor]:
     return tiled_dft.convolve_backward(grad, maps, kernel, TILE_OUTPUTS)
 
 
-@_convolve.register_fake
-def _(maps: Tensor, kernel: Tensor) -> Tensor:
+def _shape(maps: Tensor, kernel: Tensor) -> Tensor:
     batch, _, height, width = maps.shape
     return maps.new_empty(batch, kernel.shape[0], height, width).contiguous(memory_format=torch.channels_last)
 
 
-@_convolve_backward.register_fake
-def _(grad: Tensor, maps: Tensor, kernel: Tensor) -> tuple[Tensor, Tensor]:
+def _shapes_backward(grad: Tensor, maps: Tensor, kernel: Tensor) -> tuple[Tensor, Tensor]:
     return torch.empty_like(maps, memory_format=torch.channels_last), kernel.new_empty(kernel.shape)
 
 
@@ -86,8 +91,10 @@ def _keep(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
 
 def _gradients(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
     maps, kernel = ctx.saved_tensors
-    found: tuple[Tensor, Tensor] = _convolve_backward(grad, maps, kernel)
+    found: tuple[Tensor, Tensor] = torch.ops.gridctl.convolve_by_dft_backward(grad, maps, kernel)
     return found
 
 
-_convolve.register_autograd(_gradients, setup_context=_keep)
+torch.library.register_fake(_FORWARD, _shape)
+torch.library.register_fake(_BACKWARD, _shapes_backward)
+torch.library.register_autograd(_FORWARD, _gradients, setup_context=_keep)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
+from typing import TypeVar, cast
 
 import torch
 from torch import nn
 
 from gridctl_trainer.contract.spec import OptimizerSpec, TrainingSpec
+
+_Kind = TypeVar("_Kind", bound=type[torch.optim.Optimizer])
 
 
 def build_optimizer(parameters: Iterable[nn.Parameter], training: TrainingSpec) -> torch.optim.Optimizer:
@@ -19,7 +23,7 @@ def build_optimizer(parameters: Iterable[nn.Parameter], training: TrainingSpec) 
     """
     chosen, rate = training.optimizer, training.learning_rate
     if chosen.name == "sgd":
-        return torch.optim.SGD(
+        return _without_compiler(torch.optim.SGD)(
             parameters,
             rate,
             momentum=chosen.momentum,
@@ -28,7 +32,7 @@ def build_optimizer(parameters: Iterable[nn.Parameter], training: TrainingSpec) 
             nesterov=chosen.nesterov,
         )
     kind = torch.optim.AdamW if chosen.name == "adamw" else torch.optim.Adam
-    return kind(
+    return _without_compiler(kind)(
         parameters,
         rate,
         betas=chosen.betas,
@@ -36,6 +40,17 @@ def build_optimizer(parameters: Iterable[nn.Parameter], training: TrainingSpec) 
         weight_decay=chosen.weight_decay,
         amsgrad=chosen.amsgrad,
     )
+
+
+def _without_compiler(kind: _Kind) -> _Kind:
+    """The same optimizer, but its methods do not import torch's compiler.
+
+    torch wraps these methods for code that is compiled together with them. On its first call each wrapper imports the
+    compiler, which would take a third of a trainer's start, and nothing here compiles an optimizer.
+    """
+    wrapped = ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
+    methods = {name: inspect.unwrap(getattr(kind, name)) for name in wrapped}
+    return cast(_Kind, type(kind.__name__, (kind,), {**methods, "step": torch.no_grad()(inspect.unwrap(kind.step))}))
 
 
 def moments_of(chosen: OptimizerSpec) -> int:

@@ -66,11 +66,11 @@ def try_one_step(spec: RunSpec, sets: RunSets, device: torch.device, stop: StopS
     gc.freeze()  # so that the collection below looks at the trial's objects alone
     try:
         images = min(spec.training.batch_size, len(sets.train))
-        if device.type == "cpu" and (too_large := why_too_large(spec, images)):
-            raise OutOfMemoryError(too_large, fix=memory_fix(spec, "training"))
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
         with step_faults(spec, device, "training", 1):  # the network itself may be too large
+            if device.type == "cpu" and (too_large := why_too_large(spec, images, sets.channels, sets.classes)):
+                raise OutOfMemoryError(too_large, fix=memory_fix(spec, "training"))
             return _steps(spec, sets, device, stop)
     except OutOfMemoryError as error:
         raise (BusyDeviceError if _others_hold_memory(device) else FirstStepError)(_said(spec, error)) from None
