@@ -135,7 +135,7 @@ def written(path: Path, runs: int, store: Store, peer: Peer) -> Experiment:
 def gridctl(folder: Path, *arguments: str) -> None:
     """Run a command in the folder of the experiment, with compiled modules, as where it is installed."""
     subprocess.run(
-        [sys.executable, "-m", "gridctl", *arguments],
+        [sys.executable, "-c", "from gridctl_start import gridctl; gridctl()", *arguments],
         cwd=folder,
         env={name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         check=True,

@@ -41,6 +41,9 @@ class Ending(Asking):
         self.asked = threading.Event()
         self.submissions_end = False
 
+    def active(self) -> Sequence[str]:
+        return list(self.observe(""))
+
     def cancel_all(self) -> None:
         self.submissions_end = self.found.store.exists(experiment_cancelled(self.found.experiment.name))
         self.asked.set()

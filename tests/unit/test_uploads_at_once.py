@@ -43,6 +43,7 @@ def test_uploads_are_bounded(tmp_path: Path, at_once: int) -> None:
     made = experiment(tmp_path / "data", lines)
     store = CountingStore(tmp_path / "runs")
     with SpecificationUpload(prepare(made, store, retry_failed=False)) as upload:
+        upload.begin()
         upload.finish()
     assert store.most == at_once
     store.most = 0

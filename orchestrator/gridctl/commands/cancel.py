@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gridctl.commands.lookup.experiments import Found
 from gridctl.errors import InputError
+from gridctl.executors.base import Executor
 from gridctl.executors.capabilities import Cancels, CancelsAll
 from gridctl.executors.registry import open_executor
 from gridctl.runs.cancellation import end_submissions, note_cancelled
@@ -44,9 +45,7 @@ def cancel(found: Found, runs: Sequence[RunSpec] | None = None) -> Cancelled:
     """
     executor = open_executor(found.backend, found.experiment, found.store)
     name = found.experiment.name
-    wanted = None if runs is None else {run.run_id for run in runs}
-    activity = executor.observe(name)
-    active = [run_id for run_id, known in activity.items() if known.active and (wanted is None or run_id in wanted)]
+    active = _active(executor, name, runs)
     if active and not isinstance(executor, Cancels):
         what = f"the executor '{found.backend}' cannot stop {active[0]}"
         raise InputError(what, where=name, fix="stop the submit command that trains it")
@@ -61,3 +60,13 @@ def cancel(found: Found, runs: Sequence[RunSpec] | None = None) -> Cancelled:
         if isinstance(executor, Cancels):
             stopped = executor.cancel(None if runs is None else [run.run_id for run in runs])
     return Cancelled(tuple(dict.fromkeys([*active, *stopped])), problem)
+
+
+def _active(executor: Executor, experiment: str, runs: Sequence[RunSpec] | None) -> list[str]:
+    """Active runs of an experiment, or those among some of its runs."""
+    if isinstance(executor, CancelsAll):
+        found = executor.active()
+    else:
+        found = [run_id for run_id, known in executor.observe(experiment).items() if known.active]
+    wanted = None if runs is None else {run.run_id for run in runs}
+    return [run_id for run_id in found if wanted is None or run_id in wanted]

@@ -38,6 +38,9 @@ class CancelsAll(Cancels, Protocol):
     Submissions that go on elsewhere ask only whether the whole experiment was.
     """
 
+    def active(self) -> Sequence[str]:
+        """Ids of the runs that `observe` would call active, without why they wait."""
+
     def cancel_all(self) -> None:
         """As `cancel` for all runs."""
 

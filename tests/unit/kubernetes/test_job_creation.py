@@ -12,7 +12,7 @@ import pytest
 from gridctl.executors.kubernetes import first_jobs as looks
 from gridctl.executors.kubernetes.api.listing import Kind, Listing
 from gridctl.executors.kubernetes.api.refusals import refusal
-from gridctl.executors.kubernetes.api.requests import Answer, StoppedWaiting
+from gridctl.executors.kubernetes.api.requests import StoppedWaiting
 from gridctl.executors.kubernetes.first_jobs import FirstJobs
 from gridctl.executors.kubernetes.job_creation import JobCreation
 from gridctl.executors.kubernetes.manifest.job_template import DIGEST_ANNOTATION
@@ -39,13 +39,11 @@ class Server:
     def stop(self) -> None:
         pass
 
-    def request(self, method: str, path: str, query: Json | None = None, body: Json | None = None) -> Answer:
-        assert (method, path) == ("POST", "/apis/batch/v1/namespaces/default/jobs")
-        assert body is not None
+    def create(self, path: str, body: Json) -> None:
+        assert path == "/apis/batch/v1/namespaces/default/jobs"
         name = body["metadata"]["name"]
         self._before(name)
         self.jobs[name] = None
-        return Answer({})
 
     def list_of(self, kind: Kind[Any], path: str, **query: str) -> Listing[Any]:
         self.listed.append(path.rpartition("/")[2])

@@ -96,6 +96,7 @@ def carry_out(
         _check(prepared, verify=verify)
     with SpecificationUpload(prepared, reuse_epochs=reuse_epochs) as upload:
         if not isinstance(prepared.executor, StartsAsWritten):
+            upload.begin()
             upload.finish()
         add_to_history(prepared)
         if problem := remember(experiment.name, prepared.store.url, experiment.backend):
@@ -134,6 +135,7 @@ def _start_as_written(
     executor: StartsAsWritten, runs: Sequence[RunSpec], options: StartOptions, upload: SpecificationUpload
 ) -> Outcome:
     outcome = Outcome()
+    upload.begin()
     try:
         outcome = executor.start_as_written(runs, options, upload.wait_for)
         if outcome.interrupted:

@@ -34,13 +34,12 @@ class SpecificationUpload:
         self._written: dict[str, Future[None]] = {}
 
     def __enter__(self) -> Self:
-        """Put the experiment file, remove earlier cancellations, and begin with the specifications.
+        """Put the experiment file, and remove earlier cancellations.
 
         Raises:
             StoreError: The store failed.
         """
         experiment, runs = self._prepared.experiment, self._prepared.plan.to_do
-        there = {stat.key for stat in self._prepared.collected.listed}  # instead of one request per run
         text = experiment.document.to_yaml().encode()
         key = layout.experiment_yaml(experiment.name)
         if not _holds(self._store, key, text):
@@ -50,14 +49,18 @@ class SpecificationUpload:
         cancelled = [row["run_id"] for row in rows if not math.isnan(row["cancelled_at"]) and row["run_id"] in to_do]
         notes = [layout.RunLayout(experiment.name, run_id).cancelled for run_id in cancelled]
         list(self._pool.map(self._store.delete, notes))  # before a new cancellation could be about any of them
-        self._written = {run.run_id: self._pool.submit(self._write, run, there) for run in runs}
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _error: object, _traceback: TracebackType | None) -> None:
         self._pool.shutdown(cancel_futures=kind is not None)
 
+    def begin(self) -> None:
+        """Begin with the specifications, whose threads slow down any other until they are written."""
+        there = {stat.key for stat in self._prepared.collected.listed}  # instead of one request per run
+        self._written = {run.run_id: self._pool.submit(self._write, run, there) for run in self._prepared.plan.to_do}
+
     def wait_for(self, run_id: str) -> None:
-        """Wait until a run can be started. Thread-safe.
+        """Wait until a run can be started, once `begin` was called. Thread-safe.
 
         Raises:
             StoreError: The store failed.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Final
 
@@ -19,14 +19,22 @@ from gridctl.executors.kubernetes.first_jobs import FirstJobs
 from gridctl.executors.kubernetes.informer import ExperimentInformer
 from gridctl.executors.kubernetes.job_creation import JobCreation, Progress
 from gridctl.executors.kubernetes.logs import PodLogs
-from gridctl.executors.kubernetes.manifest.job_template import RUN_LABEL, JobTemplate, gpus_of, shape_of
+from gridctl.executors.kubernetes.manifest.job_template import JobTemplate, gpus_of, shape_of
 from gridctl.executors.kubernetes.max_active import ActiveJobLimit, Shown
 from gridctl.executors.kubernetes.one_job import WaitFor
 from gridctl.executors.kubernetes.preflight.dry_run import Verdict, dry_run_of
 from gridctl.executors.kubernetes.preflight.pod_contents import pod_contents
 from gridctl.executors.kubernetes.preflight.resource_policy import limit_ranges_that_refuse
 from gridctl.executors.kubernetes.status.objects import Job
-from gridctl.executors.kubernetes.status.observation import Paths, Sources, activities, list_jobs, list_pods, selector
+from gridctl.executors.kubernetes.status.observation import (
+    Paths,
+    Sources,
+    activities,
+    list_jobs,
+    list_pods,
+    selector,
+    selectors,
+)
 from gridctl.executors.kubernetes.store_access.comparison import compare, wanted_variables
 from gridctl.executors.kubernetes.store_access.egress import compare_egress, network_policies
 from gridctl.executors.kubernetes.store_access.endpoint import endpoint_of
@@ -44,7 +52,6 @@ from gridctl_trainer.host.cycle_search import without_cycle_search
 from gridctl_trainer.storage.base import Store
 from gridctl_trainer.storage.s3.environment import S3Environment, read_s3_environment
 
-_NAMES_A_SELECTOR: Final = 50
 _RENDERING: Final = "rendering Jobs"
 _FEW: Final = 50
 """More Jobs than these take long enough for the first to fail before the last is created."""
@@ -275,9 +282,14 @@ class KubernetesExecutor:
         wanted = None if run_ids is None else set(run_ids)
         jobs = list_jobs(self.api, self._experiment.name)
         active = [name for name, job in jobs.items() if not job.ended and (wanted is None or name in wanted)]
-        for names in _selectors(self._experiment.name, run_ids):
+        for names in selectors(self._experiment.name, run_ids):
             self._delete_collection(names, "status.successful=0")
         return tuple(active)
+
+    def active(self) -> Sequence[str]:
+        """Runs whose Jobs have neither ended nor are being deleted: one listing."""
+        jobs = list_jobs(self.api, self._experiment.name)
+        return [name for name, job in jobs.items() if not (job.ended or job.deleting)]
 
     def cancel_all(self) -> None:
         """The same for all runs, in one request."""
@@ -285,7 +297,7 @@ class KubernetesExecutor:
 
     def forget(self, run_ids: Sequence[str] | None = None) -> None:
         """Delete the Jobs in any state, and wait until their pods are gone."""
-        for names in _selectors(self._experiment.name, run_ids):
+        for names in selectors(self._experiment.name, run_ids):
             self._delete_collection(names, "")
             while self.api.get(self._paths.pods, labelSelector=names, limit="1").get("items"):
                 self.api.pause(0.5)
@@ -335,15 +347,4 @@ class KubernetesExecutor:
         query = {"labelSelector": label_selector, "propagationPolicy": "Background"}
         if field_selector:
             query["fieldSelector"] = field_selector
-        self.api.request("DELETE", self._paths.jobs, query)
-
-
-def _selectors(experiment: str, run_ids: Iterable[str] | None) -> list[str]:
-    """Label selectors of all runs of an experiment, or of some, a bounded number in each."""
-    if run_ids is None:
-        return [selector(experiment)]
-    names = list(run_ids)
-    return [
-        f"{selector(experiment)},{RUN_LABEL} in ({','.join(names[start : start + _NAMES_A_SELECTOR])})"
-        for start in range(0, len(names), _NAMES_A_SELECTOR)
-    ]
+        self.api.delete_all(self._paths.jobs, query)

@@ -60,7 +60,7 @@ class OneJob:
         name = manifest["metadata"]["name"]
         while True:
             try:
-                self._api.request("POST", self._paths.jobs, {"fieldManager": "gridctl"}, manifest)
+                self._api.create(self._paths.jobs, manifest)
                 return ""
             except RefusedError as error:
                 if error.status != 409:

@@ -10,7 +10,7 @@ from typing import Final
 
 from gridctl.executors.base import Activity
 from gridctl.executors.kubernetes.api.requests import Api
-from gridctl.executors.kubernetes.manifest.job_template import EXPERIMENT_LABEL
+from gridctl.executors.kubernetes.manifest.job_template import EXPERIMENT_LABEL, RUN_LABEL
 from gridctl.executors.kubernetes.status.activity import Causes, activity_of, is_living
 from gridctl.executors.kubernetes.status.kueue_workloads import list_held_back
 from gridctl.executors.kubernetes.status.node_state import NodeState, look_at_nodes
@@ -18,6 +18,7 @@ from gridctl.executors.kubernetes.status.objects import JOBS, PODS, STARTING, Jo
 from gridctl.executors.kubernetes.status.pod_wait import is_overdue
 from gridctl.executors.kubernetes.status.warning_events import Warnings, list_warnings
 
+_NAMES_IN_A_SELECTOR: Final = 50
 _SLOW_START: Final = timedelta(minutes=1)
 """A pod that does not start for longer than this may have lost its node."""
 
@@ -40,6 +41,17 @@ class Paths:
 def selector(experiment: str) -> str:
     """Label selector of the Jobs and pods of an experiment."""
     return f"{EXPERIMENT_LABEL}={experiment}"
+
+
+def selectors(experiment: str, run_ids: Iterable[str] | None) -> list[str]:
+    """Label selectors of all runs of an experiment, or of some, a bounded number in each."""
+    if run_ids is None:
+        return [selector(experiment)]
+    names = list(run_ids)
+    return [
+        f"{selector(experiment)},{RUN_LABEL} in ({','.join(names[start : start + _NAMES_IN_A_SELECTOR])})"
+        for start in range(0, len(names), _NAMES_IN_A_SELECTOR)
+    ]
 
 
 def list_jobs(api: Api, experiment: str) -> dict[str, Job]:
