@@ -81,11 +81,15 @@ def test_declared_subgroups_are_one_corrected_family_that_plan_counts_too(store:
     families = {family.name: (family.m, family.declared) for family in report.families}
     assert families["gamma_net against unet, validation Dice, subgroups"] == (10, "subgroups")
     assert families["gamma_net against unet, validation Dice"][0] == 2  # all patients remain a separate family
+    assert families["gamma_net against unet, validation Dice, differences between subgroups"][0] == 2 * 2
     planned = estimate(tiny, collect(store, tiny.runs, cases=True))
     assert {need.subgroup_tests for need in planned.needs} == {10}
+    assert {need.subgroup_difference_tests for need in planned.needs} == {4}
     console = Console(file=io.StringIO(), width=400)
     console.print(plan_view(planned))
-    assert "subgroups by pathology and time point: 10 tests" in console.file.getvalue()  # type: ignore[attr-defined]
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "subgroups by pathology and time point: 10 tests" in shown
+    assert "is the difference the same in all subgroups by pathology and time point: 4 tests corrected" in shown
 
 
 def test_before_any_patient_is_scored_plan_says_that_it_cannot_count(tmp_path: Path, store: FolderStore) -> None:

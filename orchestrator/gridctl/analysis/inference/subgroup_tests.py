@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,19 @@ from gridctl.analysis.wording import FEWEST_PAIRS
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec
 from gridctl.experiment.scores.measures import Measure, checkpoint_of_score
+
+
+@dataclass(frozen=True, slots=True)
+class SubgroupSizes:
+    """Sizes of the two families of a comparison's declared subgroups by one score; 0 where no patient was scored yet.
+
+    Attributes:
+        within: Tests of the difference within each subgroup, in each cell.
+        between: Tests of whether the difference is the same in all subgroups by one property, in each cell.
+    """
+
+    within: int = 0
+    between: int = 0
 
 
 def subgroup_family_of(asked: ComparisonSpec, measure: Measure, tests: Sequence[ComparisonSpec]) -> str:
@@ -130,7 +144,7 @@ def subgroups_corrected(
 
 def declared_sizes(
     tests: Sequence[ComparisonSpec], scored: Scored, experiment: Experiment
-) -> dict[tuple[str, str, str], tuple[str, int]]:
+) -> dict[tuple[str, str, str], SubgroupSizes]:
     """How many declared tests of subgroups there will be, by the patients scored so far.
 
     Args:
@@ -139,23 +153,29 @@ def declared_sizes(
         experiment: Its grid.
 
     Returns:
-        By model, against and score: the family and its size; 0 where no patient was scored yet.
+        By model, against and score.
     """
-    found: dict[tuple[str, str, str], tuple[str, int]] = {}
+    families: dict[tuple[str, str, str], str] = {}
+    within: Counter[str] = Counter()
+    between: Counter[str] = Counter()
     for asked in tests:
         if not asked.subgroups or asked.model == asked.against:
             continue
         observations = Observations.of(scored, asked.metrics, "run", asked.score)
+        cells = len(cells_of(asked, experiment))
         for metric in asked.metrics:
+            if is_secondary(asked, metric):
+                continue
             measure = experiment.measures[metric]
-            groups = tested_subgroups(asked, measure, scored, observations)
-            number = sum(group.by in asked.subgroups for group in groups) * len(cells_of(asked, experiment))
-            if not is_secondary(asked, metric):
-                found[asked.model, asked.against, metric] = (subgroup_family_of(asked, measure, tests), number)
-    sizes: Counter[str] = Counter()
-    for family, number in found.values():
-        sizes[family] += number
-    return {key: (family, sizes[family]) for key, (family, _) in found.items()}
+            declared = [
+                group.by
+                for group in tested_subgroups(asked, measure, scored, observations)
+                if group.by in asked.subgroups
+            ]
+            family = families[asked.model, asked.against, metric] = subgroup_family_of(asked, measure, tests)
+            within[family] += len(declared) * cells
+            between[family] += len(set(declared)) * cells
+    return {key: SubgroupSizes(within[family], between[family]) for key, family in families.items()}
 
 
 def subgroup_warnings(

@@ -238,17 +238,23 @@ def _seeds_of(looks: Sequence[int]) -> str:
 
 
 def _subgroup_lines(needs: Sequence[Need]) -> Iterator[Text]:
-    """How many tests of declared subgroups are corrected together."""
+    """How many tests of declared subgroups are corrected together, in their two families."""
     said: dict[str, None] = {}
     for need in needs:
         if need.subgroups:
             by = listed([name.replace("_", " ") for name in need.subgroups])
+            of = f"{need.label}, {need.model} against {need.against}"
+            scored = "of the patients scored so far"
             number = (
-                f"{console.count(need.subgroup_tests, 'test')} corrected together, of the patients scored so far"
+                f"{console.count(need.subgroup_tests, 'test')} corrected together, {scored}"
                 if need.subgroup_tests
                 else "how many tests these are is known once a run has scored its patients"
             )
-            said[f"{need.label}, {need.model} against {need.against}, subgroups by {by}: {number}"] = None
+            said[f"{of}, subgroups by {by}: {number}"] = None
+            if need.subgroup_difference_tests:
+                between = console.count(need.subgroup_difference_tests, "test")
+                question = f"is the difference the same in all subgroups by {by}"
+                said[f"{of}, {question}: {between} corrected together, {scored}"] = None
     yield from map(Text, said)
 
 

@@ -17,7 +17,7 @@ from gridctl.analysis.inference.families import (
     overall_family_of,
     overall_family_sizes,
 )
-from gridctl.analysis.inference.subgroup_tests import declared_sizes
+from gridctl.analysis.inference.subgroup_tests import SubgroupSizes, declared_sizes
 from gridctl.analysis.request import ReportRequest
 from gridctl.analysis.scores import Scored
 from gridctl.analysis.statistics.power import deviation_interval
@@ -61,6 +61,7 @@ class Need:
             declared effect, and until three seeds have a pair in every cell.
         subgroups: By what subgroups are declared: `pathology`.
         subgroup_tests: Tests of the family of declared subgroups, of the patients scored so far; 0 before any is.
+        subgroup_difference_tests: Tests of the family of whether the difference is the same in all of them; likewise.
         looks: Seeds of each declared look (`compare.stopping`); empty for one look, or one after every seed. Power is
             then that of all looks up to the grid's seeds, for patients like these that of the last of them; the seeds
             needed are those of the look that is enough, or of a later last look.
@@ -98,6 +99,7 @@ class Need:
     over_grid: OverGrid | None = None
     subgroups: Sequence[str] = ()
     subgroup_tests: int = 0
+    subgroup_difference_tests: int = 0
     looks: Sequence[int] = ()
     anytime: bool = False
 
@@ -131,9 +133,15 @@ def needs(experiment: Experiment, collected: Collected) -> Iterator[Need]:
                 whole = whole_sizes[overall_family_of(asked, metric, measure.label, tests)]
                 stopping = StoppingPower.of(asked, len(experiment.folds))
                 over_grid = power_over_grid(grid, asked.effect, seeds, whole, asked.power, stopping)
-            _, of_groups = groups.get((asked.model, asked.against, metric), ("", 0))
+            of_groups = groups.get((asked.model, asked.against, metric), SubgroupSizes())
             for need in _needs_of(asked, measure, spread, together, seeds, len(experiment.folds)):
-                yield replace(need, over_grid=over_grid, subgroups=asked.subgroups, subgroup_tests=of_groups)
+                yield replace(
+                    need,
+                    over_grid=over_grid,
+                    subgroups=asked.subgroups,
+                    subgroup_tests=of_groups.within,
+                    subgroup_difference_tests=of_groups.between,
+                )
 
 
 def _needs_of(
