@@ -14,7 +14,8 @@ from gridctl.analysis.inference.rankings import rankings
 from gridctl.analysis.inference.resplits import split_sizes
 from gridctl.analysis.inference.subgroup_differences import subgroup_differences
 from gridctl.analysis.inference.subgroup_tests import subgroup_tests, subgroup_warnings, tested_subgroups
-from gridctl.analysis.model import Comparison, Family, Report, TrainedModel, TunedModel
+from gridctl.analysis.model import Comparison, Family, ModelRank, Report, TrainedModel, TunedModel
+from gridctl.analysis.model.predictions import PredictionsRow
 from gridctl.analysis.never_learned import never_learned, remarked
 from gridctl.analysis.pairing.image_digests import same_images
 from gridctl.analysis.pairing.pairs import Wanted, pair_ablations, pair_models, rows_by_name
@@ -35,6 +36,7 @@ from gridctl.report.headline import headlines
 from gridctl.report.predictions import prediction_headlines, prediction_warnings
 from gridctl.report.provenance import provenance
 from gridctl.report.rankings import rank_headlines
+from gridctl.report.scope import Scope, scope_of
 from gridctl.report.study import Measured, StudyComparison
 from gridctl.report.subgroups import difference_headlines, subgroup_headlines
 from gridctl.report.training_facts import not_converged, trained_models, unequal_updates, with_training
@@ -113,6 +115,10 @@ def build_report(
     cells_of_metric = [
         (here, [measure.name for measure in compared if measure.set in of_sets]) for of_sets, here in by_set
     ]
+    scopes = {
+        name: scope_of(experiment.measures[name], experiment, collected.cases)
+        for name in _told(comparisons, against_masks, ranks)
+    }
     published, unpublished = published_scores(experiment, {row.set for row in rows_of_cases}, collected.cases)
     return Report(
         experiment=experiment.name,
@@ -135,10 +141,10 @@ def build_report(
             *(
                 line
                 for part in comparisons
-                for line in _headlines(part, request.unit, collected.runs, of_verdict, tuned)
+                for line in _headlines(part, request.unit, collected.runs, of_verdict, tuned, scopes)
             ),
-            *rank_headlines(ranks),
-            *prediction_headlines(against_masks),
+            *rank_headlines(ranks, scopes),
+            *prediction_headlines(against_masks, scopes),
         ],
         aggregates=[
             row
@@ -230,23 +236,34 @@ def _comparisons(
     return remarked(tested, runs, scored.epochs, experiment.measures), families, list(untested)
 
 
+def _told(
+    comparisons: Iterable[Comparison], against_masks: Iterable[PredictionsRow], ranks: Iterable[ModelRank]
+) -> Iterable[str]:
+    """Names of the scores that sentences are about."""
+    of_comparisons = (row.metric for part in comparisons for row in part.rows)
+    return dict.fromkeys([*of_comparisons, *(row.metric for row in against_masks), *(row.metric for row in ranks)])
+
+
 def _headlines(
     comparison: Comparison,
     unit: str,
     runs: pd.DataFrame,
     trained: Sequence[TrainedModel],
     tuned: Sequence[TunedModel],
+    scopes: Mapping[str, Scope],
 ) -> Iterator[str]:
     compared = runs["model"].isin([comparison.model, comparison.against])
     unfinished = int((compared & ~runs["finished"]).sum())
     for metric in dict.fromkeys(row.metric for row in comparison.rows if not row.secondary):
         rows = [row for row in comparison.rows if row.metric == metric]
         overall = next((row for row in comparison.overall if row.metric == metric), None)
-        yield from headlines(rows, unit, unfinished=unfinished, runs=int(compared.sum()), overall=overall)
-        yield from trend_headlines(row for row in comparison.trends if row.metric == metric)
+        scope = scopes[metric]
+        yield from headlines(rows, unit, scope, unfinished=unfinished, runs=int(compared.sum()), overall=overall)
+        yield from trend_headlines((row for row in comparison.trends if row.metric == metric), scope)
         of_metric = [row for row in comparison.subgroups if row.compared == metric]
-        yield from subgroup_headlines(of_metric, rows[0].label)
-        yield from difference_headlines([row for row in comparison.subgroup_differences if row.compared == metric])
+        yield from subgroup_headlines(of_metric, scope)
+        apart = [row for row in comparison.subgroup_differences if row.compared == metric]
+        yield from difference_headlines(apart, scope)
     if comparison.kind == "models" and (said := budget(tuned, comparison.model, comparison.against)):
         yield said
     unequal = unequal_updates(trained, comparison.model, comparison.against) if unit == "run" else ""

@@ -19,8 +19,9 @@ from gridctl.analysis.wording import (
     waits,
     whose,
 )
-from gridctl.report.numbers import interval, signed
+from gridctl.report.numbers import confidence, signed
 from gridctl.report.population import counted, spoken_of
+from gridctl.report.scope import Scope
 from gridctl.terminal.console import count
 
 MOST_CELLS_LISTED: Final = 4
@@ -28,13 +29,20 @@ MOST_CELLS_LISTED: Final = 4
 
 
 def headlines(
-    rows: Sequence[ComparisonRow], unit: str, *, unfinished: int = 0, runs: int = 0, overall: Overall | None = None
+    rows: Sequence[ComparisonRow],
+    unit: str,
+    scope: Scope,
+    *,
+    unfinished: int = 0,
+    runs: int = 0,
+    overall: Overall | None = None,
 ) -> Iterator[str]:
     """The result of one comparison on one metric, in a sentence or two.
 
     Args:
         rows: Its cells, corrected.
         unit: `run` or `epoch`; pooled epochs get no headline.
+        scope: What the metric is of.
         unfinished: Runs of these models that the grid still waits for.
         runs: Runs of these models in the grid.
         overall: Its test over the whole grid, which comes first if there are several cells.
@@ -42,34 +50,49 @@ def headlines(
     if not rows or unit == "epoch":
         return
     first = overall if overall is not None and len(rows) > 1 else None
-    lead = "" if first is None or first.unfinished or first.p is None else _overall(first)
+    lead = "" if first is None or first.unfinished or first.p is None else _overall(first, rows)
     tested = [row for row in rows if _is_tested(row)]
-    spoken = f". {spoken_of(first if first is not None and lead else tested[0])}" if tested else ""
-    for line in _answers(rows, lead, unfinished, runs):
+    spoken = f". {spoken_of(first if first is not None and lead else tested[0], scope)}" if tested else ""
+    for line in _answers(rows, scope.label, lead, unfinished, runs):
         yield line + spoken + (_looked(rows) if spoken else "")
 
 
 def _looked(rows: Sequence[ComparisonRow]) -> str:
     """Which look this is, if several are allowed."""
+    other = "the other reading is of one look" if any(row.population_p is not None for row in rows) else ""
     if any(row.log_e is not None for row in rows):
-        return ". The interval holds however often it is looked at, for about normal differences"
+        told = "Interval and p of the tests hold after every seed, for roughly normal differences"
+        return f". {told}{f'; {other}' if other else ''}"
     looks = sorted({row.look for row in rows if row.first_look and row.look})
-    return f". Looked at as declared, with {' or '.join(map(str, looks))} pairs" if looks else ""
+    if not looks:
+        return ""
+    told = f"Looked at as declared, with {' or '.join(map(str, looks))} pairs; intervals and p allow for all looks"
+    return f". {told}{f', {other}' if other else ''}"
 
 
 def _is_tested(row: ComparisonRow) -> bool:
     return row.difference is not None and not waits(row) and not not_tested(row)
 
 
-def _overall(row: Overall) -> str:
-    """The test over the whole grid in words, as the beginning of a sentence about the cells."""
-    size = f" ({signed(row.difference)} {interval(row.ci_low, row.ci_high)}, {counted(row)})"
+def _overall(row: Overall, rows: Sequence[ComparisonRow]) -> str:
+    """The test over all cells in words, as the beginning of a sentence about each of them."""
+    size = f" ({signed(row.difference)}, {confidence(row.ci_low, row.ci_high)}, {counted(row)})"
     holm = f" after Holm over {row.family_size} such tests" if row.family_size > 1 else ""
-    return f"over the whole grid {row.verdict}{size}{holm}; by cell "
+    everywhere, each = _cells(rows)
+    return f"over {everywhere} {row.verdict}{size}{holm}; {each}, "
 
 
-def _answers(rows: Sequence[ComparisonRow], lead: str, unfinished: int, runs: int) -> Iterator[str]:
-    metric = rows[0].label
+def _cells(rows: Sequence[ComparisonRow]) -> tuple[str, str]:
+    """`all 3 train ratios` and `ratio by ratio`: all cells of a comparison, and each of them."""
+    ratios, ablations = {row.train_ratio for row in rows}, {row.ablation for row in rows}
+    all_of = "both" if len(rows) == 2 else f"all {len(rows)}"
+    if len(ablations) == 1:
+        return f"{all_of} train ratios", "ratio by ratio"
+    cells = "variants (with and without ablation)" if len(ratios) == 1 else "combinations of train ratio and ablation"
+    return f"{all_of} {cells}", "one by one"
+
+
+def _answers(rows: Sequence[ComparisonRow], metric: str, lead: str, unfinished: int, runs: int) -> Iterator[str]:
     names = f"{metric}, ablations of {rows[0].model}" if _ablations(rows) else metric
     not_done = f"{unfinished} of {count(runs, 'run')} {'is' if unfinished == 1 else 'are'} not finished"
     found: dict[str, list[ComparisonRow]] = {}
@@ -169,14 +192,15 @@ def _places(rows: Sequence[ComparisonRow], cells: int) -> str:
 
 
 def measured(row: ComparisonRow) -> str:
-    """`(+0.050 [0.040, 0.060], n = 5)`: size, 95% interval and number of pairs."""
-    return f"({signed(row.difference)} {interval(row.ci_low, row.ci_high)}, {counted(row)})"
+    """`(+0.050, 95% CI [0.040, 0.060], n = 5 pairs)`: size, interval and number of pairs."""
+    return f"({signed(row.difference)}, {confidence(row.ci_low, row.ci_high)}, {counted(row)})"
 
 
 def _range(rows: Sequence[ComparisonRow]) -> str:
     differences = sorted(row.difference for row in rows if row.difference is not None)
-    pairs = sorted({row.n_pairs or min(row.n_model, row.n_against) for row in rows})
-    n = f"n = {pairs[0]}" if len(pairs) == 1 else f"n = {pairs[0]} to {pairs[-1]}"
+    samples = {counted(row) for row in rows}
+    pairs = sorted(row.n_pairs or min(row.n_model, row.n_against) for row in rows)
+    n = samples.pop() if len(samples) == 1 else f"n = {pairs[0]} to {pairs[-1]} pairs"
     if len(differences) == 1:
         return f"difference {signed(differences[0])}, {n}"
     return f"differences {signed(differences[0])} to {signed(differences[-1])}, {n}"

@@ -2,60 +2,101 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from gridctl.analysis.inference.claims import TWO_WAY
 from gridctl.analysis.inference.resplits import CORRECTED
 from gridctl.analysis.inference.stopping import ANYTIME
-from gridctl.analysis.model import ComparisonRow, Overall, Report
+from gridctl.analysis.model import Comparison, ComparisonRow, Family, Overall, Report
+from gridctl.analysis.wording import cell_name, listed
 from gridctl.terminal.console import count
 
+MOST_LISTED: Final = 8
+"""Of more tests than this, only the range of their degrees of freedom is given."""
+
+_RATIO: Final = "A train ratio is the share of the cohort's patients that is trained on; the others validate"
+_CELL: Final = (
+    "A cell is one train ratio, with one ablation if there are several. Each cell has its own test, and so has the "
+    "mean over all cells"
+)
 _TWO_WAY: Final = (
     "Patients like these are new patients, under new seeds. A two-sided t-test of the mean difference over "
     "crossed seeds and patients. Both models of a pair are trained with the same seed on the same patients. A "
-    "patient has one difference per seed: end-diastole and end-systole, and structures that are pooled, are "
-    "averaged first with equal weights, and a patient that lacks one of them is left out for both models. The "
-    "variance of the mean comes from the variances of seeds, of patients and of the residual (method of moments), "
-    "the degrees of freedom from Satterthwaite's rule, never below min(seeds, patients) - 1"
+    "patient has one difference per seed: time points, such as end-diastole and end-systole, and structures that are "
+    "pooled, are averaged first with equal weights, and a patient that lacks one of them is left out for both models. "
+    "The variance of the mean comes from the variances of seeds, of patients and of the residual (method of moments), "
+    "the degrees of freedom from Satterthwaite's rule, never below min(seeds, patients) - 1: here "
 )
 _PATIENTS: Final = (
-    "The number of patients counts each patient once that has a score under any seed. A seed scores only patients "
-    "that it did not train on, so with random splits each patient is scored by some of the seeds"
+    "The number of patients counts each patient once that has a score under any seed. Of the cohort that is trained "
+    "on, a seed scores only patients that it did not train on, so with random splits each patient is scored by some "
+    "of the seeds. Of an external set, every seed scores all patients"
 )
 _ASSUMPTIONS: Final = (
     "Assumptions for patients like these: the patients are a random sample of those that are meant; the seeds are "
-    "one of all splits and starts; effects of seeds and of patients add up; the mean difference is roughly "
+    "a random sample of all splits and starts; effects of seeds and of patients add up; the mean difference is roughly "
     "normal. In simulated studies without a difference (100 patients, 5 to 20 seeds, 10,000 studies per design) "
     "this test declared one in 4.6% to 6.2%, at a level of 5%"
 )
 _CORRECTED: Final = (
     "Patients like these, without scores of single patients: the corrected resampled t-test of Nadeau and Bengio "
-    "(2003), two-sided, over the random splits of the seeds, which widens the variance by what overlapping "
-    "training sets share"
+    "(2003), two-sided, over the random splits of the seeds. The variance of the mean is that of the differences times "
+    "(1/n + patients scored / patients trained on), n being the number of splits, since training sets overlap. The "
+    "test assumes that the differences are roughly normal. Degrees of freedom: number of splits - 1, here "
 )
 _PAIRED: Final = (
-    "These patients: a two-sided paired t-test of the seeds' mean differences, with n - 1 degrees of freedom. It "
-    "says nothing about other patients"
+    "a two-sided paired t-test of the mean difference of each pair. It says nothing about other patients. Assumptions: "
+    "a seed is a random draw of split, start and order of training, and the differences are roughly normal. Degrees of "
+    "freedom: number of pairs - 1, here "
 )
 _WELCH: Final = "Where no two runs share a seed: Welch's two-sided t-test of unpaired runs"
 _ANYTIME: Final = (
-    "After every seed: e-values for these patients, with normal differences. 1/E is p, and the intervals hold for "
-    "all numbers of seeds together, whenever one stops"
+    "After every seed: e-values for these patients. E is the Bayes factor of an effect that is normal around 0 with a "
+    "variance of 4, in units of the variance of the differences, against none. It assumes independent, normal "
+    "differences of pairs. p is 1/E, at most 1, and the 95% intervals hold for all numbers of seeds together, whenever "
+    "one stops"
 )
 _LOOKS: Final = (
     "At declared looks, p is corrected for their number: by Pocock's boundary for these patients, by Bonferroni "
-    "for patients like these"
+    "for patients like these. Intervals are widened in the same way: they hold at 95% over all declared looks together"
 )
 _INTERVALS: Final = (
-    "Intervals are of 95%, come from the test of the claim, and are not corrected for the number of tests; p Holm "
-    "is. An interval for patients like these is sometimes no wider than that for these patients, because its test "
-    "has more degrees of freedom"
+    "Intervals are of 95%, come from the test of the claim, and are not corrected for the number of tests; p Holm is"
+)
+_WIDTHS: Final = (
+    "An interval for patients like these is sometimes no wider than that for these patients, because its test has more "
+    "degrees of freedom"
 )
 _BESIDE: Final = (
-    "Wilcoxon, permutation, BCa, effect sizes and P(better) take a seed's pair of runs as one observation: they "
-    "describe these patients, and no verdict rests on them. Hedges' g divides by the standard deviation between "
-    "runs, not between patients"
+    "Wilcoxon, permutation, BCa, effect sizes and P(better) take a pair of runs as one observation: they "
+    "describe these patients, and no verdict rests on them. P(better) is the share of pairs in which the first model "
+    "scores better; a tie counts half, and its 95% interval is Wilson's. Hedges' g divides by the standard deviation "
+    "between runs, not between patients"
+)
+_EQUIVALENT: Final = (
+    "two one-sided t-tests (TOST) with the standard error and degrees of freedom of the claim's test, each at a level "
+    "of 5%. The larger p is corrected by Holm's method over the same family. Such a test amounts to a 90% interval "
+    "within the margin, so the 95% interval may reach beyond it. Posterior probabilities (P(within margin), ROPE) take "
+    "the same standard error and degrees of freedom, and a flat prior"
+)
+_EQUIVALENT_ANYTIME: Final = (
+    "the interval that holds after every seed, at a level of 5% divided by the number of tests of the family, lies "
+    "within the margin"
+)
+_TREND: Final = (
+    "Trend: the slope of the lead over the binary logarithm of the train ratio, with a minus sign, so that it is the "
+    "change with every halving. These patients: a t-test over one slope per seed. Patients like these: the test over "
+    "seeds and patients, of the slopes of the patients who are scored at every ratio"
+)
+_SUBGROUPS: Final = (
+    "Declared subgroups: the test of the claim among the patients, or images, of each subgroup. Whether the "
+    "difference depends on the subgroup is another question with a test and a family of its own, named in its table"
+)
+_MASKS: Final = (
+    "Against masks: a two-sided paired t-test over patients. A patient has one difference: time points and pooled "
+    "structures are averaged first, and so are the scores of several networks. Networks and masks are taken as they "
+    "are. Assumptions: the patients are a random sample of those that are meant, and their differences are roughly "
+    "normal. Degrees of freedom: number of patients - 1, here "
 )
 
 
@@ -66,33 +107,90 @@ def methods(report: Report) -> Iterator[str]:
         report: Of runs; nothing is tested where epochs are pooled.
     """
     rows = [row for part in report.comparisons for row in part.rows if row.difference is not None]
-    if not rows or report.unit == "epoch":
+    of_masks = any(row.p is not None for row in report.predictions)
+    if report.unit == "epoch" or not (rows or of_masks):
         return
-    grid = [row for part in report.comparisons for row in part.overall if row.difference is not None]
+    if rows:
+        yield from _of_runs(report.comparisons, rows)
+    if of_masks:
+        yield f"{_MASKS}{_range(row.patients - 1 for row in report.predictions if row.p is not None)}"
+    yield from family_lines(report.families)
+    if rows:
+        both = any(row.population_df and row.test != CORRECTED for row in rows)
+        yield f"{_INTERVALS}. {_WIDTHS}" if both else _INTERVALS
+        yield _BESIDE
+
+
+def _of_runs(parts: Sequence[Comparison], rows: Sequence[ComparisonRow]) -> Iterator[str]:
+    """The tests of pairs of runs."""
+    grid = [row for part in parts for row in part.overall if row.difference is not None and row.cells > 1]
     tests = {row.test for row in rows}
-    if TWO_WAY in tests:
-        yield f"{_TWO_WAY}: here {_degrees_of_freedom([*rows, *grid])}"
+    yield _RATIO
+    if len({(row.train_ratio, row.ablation) for row in rows}) > 1:
+        yield _CELL
+    if any(row.population_df and row.test != CORRECTED for row in rows):
+        yield f"{_TWO_WAY}{_degrees_of_freedom(rows, grid)}"
         yield _PATIENTS
         yield _ASSUMPTIONS
     if CORRECTED in tests:
-        yield _CORRECTED
+        yield f"{_CORRECTED}{_range(row.n_pairs - 1 for row in rows if row.test == CORRECTED)}"
     if ANYTIME in tests:
         yield _ANYTIME
     elif any(row.look for row in rows):
         yield _LOOKS
     if "paired t" in tests or any(row.cohort_p is not None for row in rows):
-        yield _PAIRED
+        name = "These patients, as of one look" if ANYTIME in tests else "These patients"
+        yield f"{name}: {_PAIRED}{_range(row.n_pairs - 1 for row in rows if row.n_pairs > 1)}"
     if "welch" in tests:
         yield _WELCH
     if grid:
         yield _of_grid(grid)
-    yield _INTERVALS
-    yield _BESIDE
+    for margin in dict.fromkeys(row.equivalence_margin for row in rows if row.equivalence_margin is not None):
+        how = _EQUIVALENT_ANYTIME if ANYTIME in tests else _EQUIVALENT
+        yield f"Equivalence: the difference is within ±{margin:g}, the margin that the experiment file declares: {how}"
+    if trends := [row for part in parts for row in part.trends if row.p is not None]:
+        size = max(row.family_size for row in trends)
+        alone = "It is the only test of its family" if size < 2 else f"Holm's method corrects {size} trends together"
+        yield f"{_TREND}. {alone}. Degrees of freedom: here {_range(row.degrees_of_freedom for row in trends)}"
+    if groups := [row for part in parts for row in part.subgroups if row.declared and row.p is not None]:
+        yield f"{_SUBGROUPS}. Degrees of freedom within subgroups: {_range(row.degrees_of_freedom for row in groups)}"
 
 
-def _degrees_of_freedom(rows: Sequence[ComparisonRow | Overall]) -> str:
-    found = [row.population_df for row in rows if row.claim == "population" and row.population_df]
-    low, high = (f"{value:.1f}".removesuffix(".0") for value in (min(found, default=0.0), max(found, default=0.0)))
+def family_lines(families: Sequence[Family]) -> Iterator[str]:
+    """Which tests are corrected together: one line per family, with what the answer makes of it."""
+    for family in families:
+        apart = ""
+        if family.secondary:
+            apart = "; secondary, not part of the answer"
+        elif not can_call_better(family):
+            apart = "; asks whether subgroups differ, not which model is better"
+        tests = count(family.m, "test")
+        together = " corrected together by Holm's method" if family.m > 1 else ", which needs no correction"
+        yield f"Family “{family.name}”, level {family.level:g}: {tests}{together}{apart}"
+
+
+def can_call_better(family: Family) -> bool:
+    """Whether the answer may call a model better by a test of this family."""
+    return not family.secondary and family.declared != "subgroup_differences"
+
+
+def _degrees_of_freedom(rows: Sequence[ComparisonRow], grid: Sequence[Overall]) -> str:
+    """Those of each test for patients like these; of many tests, the least and the most."""
+    found = [(f"{row.label} over the whole grid", row.population_df) for row in grid if row.population_df]
+    found += [(f"{row.label} at ratio {cell_name(row)}", row.population_df) for row in rows if row.population_df]
+    if len(dict(found)) < len(found) or len(found) > MOST_LISTED:
+        return _range(df for _, df in found)
+    return listed([f"{_one_decimal(df)} for {name}" for name, df in found])
+
+
+def _one_decimal(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def _range(values: Iterable[float]) -> str:
+    """`29.8`, or `29.8 to 31.5`."""
+    found = list(values)
+    low, high = _one_decimal(min(found, default=0.0)), _one_decimal(max(found, default=0.0))
     return low if low == high else f"{low} to {high}"
 
 
@@ -104,6 +202,7 @@ def _of_grid(grid: Sequence[Overall]) -> str:
         else "It is the only one of its family, so that it needs no correction"
     )
     return (
-        "Over the whole grid: the same test of the mean over all cells, which count alike, of the seeds and patients "
-        f"that are scored in every cell. {corrected}; the tests of single cells are corrected among themselves"
+        "Over the whole grid, that is over all cells: the same test of the mean over the cells, which count alike, of "
+        f"the seeds and patients that are scored in every cell. {corrected}; the tests of single cells are corrected "
+        "among themselves"
     )

@@ -29,6 +29,11 @@ def interval(low: float | None, high: float | None) -> str:
     return MISSING if low is None or high is None else f"[{_plain(low)}, {_plain(high)}]"
 
 
+def confidence(low: float | None, high: float | None) -> str:
+    """The same with its level: `95% CI [−0.010, 0.024]`."""
+    return f"95% CI {interval(low, high)}"
+
+
 def p_value(value: float | None) -> str:
     """Three decimals, `<.001` below; no leading zero, for p is at most 1.
 

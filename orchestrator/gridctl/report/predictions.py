@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from gridctl.analysis.model.predictions import PredictionsRow
-from gridctl.analysis.predictions.wording import is_significant, said
+from gridctl.analysis.predictions.wording import is_significant, population, said
 from gridctl.analysis.request import ReportRequest
 from gridctl.analysis.wording import listed
 from gridctl.experiment import Experiment
 from gridctl.report.headline import MOST_CELLS_LISTED
-from gridctl.report.numbers import interval, signed
+from gridctl.report.numbers import confidence, signed
+from gridctl.report.scope import Scope
 from gridctl.terminal.console import count
 
 
-def prediction_headlines(rows: Sequence[PredictionsRow]) -> Iterator[str]:
+def prediction_headlines(rows: Sequence[PredictionsRow], scopes: Mapping[str, Scope]) -> Iterator[str]:
     """A sentence for each comparison and primary score, with whom it holds for.
 
     Args:
         rows: All of a report, corrected.
+        scopes: What each score is of.
     """
     parts: dict[tuple[str, str, str], list[PredictionsRow]] = defaultdict(list)
     for row in rows:
         if not row.secondary:
             parts[row.model, row.against, row.metric].append(row)
-    for (model, against, _), own in parts.items():
-        yield f"{own[0].label}, {model} against the masks of {against}: {_answer(own)}{_population(own)}"
+    for (model, against, metric), own in parts.items():
+        scope = scopes[metric]
+        yield f"{scope.label}, {model} against the masks of {against}: {_answer(own)}{_population(own, scope)}"
 
 
 def _answer(rows: Sequence[PredictionsRow]) -> str:
@@ -57,18 +60,18 @@ def _by_answer(rows: Sequence[PredictionsRow]) -> Iterator[tuple[str, str]]:
 
 
 def _measured(row: PredictionsRow) -> str:
-    """`(+0.030 [0.010, 0.050], n = 45 patients)`; of those left out, how many."""
+    """`(+0.030, 95% CI [0.010, 0.050], n = 45 patients)`; of those left out, how many."""
     if row.difference is None:
         return ""
     left_out = f", {row.patients_left_out} left out" if row.patients_left_out else ""
-    within = "" if row.ci_low is None else f" {interval(row.ci_low, row.ci_high)}"
+    within = "" if row.ci_low is None else f", {confidence(row.ci_low, row.ci_high)}"
     so_far = "so far " if row.unfinished else ""
     return f" ({so_far}{signed(row.difference)}{within}, n = {count(row.patients, 'patient')}{left_out})"
 
 
-def _population(rows: Sequence[PredictionsRow]) -> str:
+def _population(rows: Sequence[PredictionsRow], scope: Scope) -> str:
     tested = [row for row in rows if row.p is not None and not row.unfinished]
-    return f". Population: {tested[0].population}" if tested else ""
+    return f". Population: {population(tested[0], f'patients like those of {scope.scored}')}" if tested else ""
 
 
 def place(row: PredictionsRow) -> str:

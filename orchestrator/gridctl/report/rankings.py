@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from gridctl.analysis.model import ModelRank
 from gridctl.analysis.wording import listed
+from gridctl.report.scope import Scope
 from gridctl.terminal.console import count
 
 FEW_UNITS: Final = 20
 """Number of seeds, or patients, below which bootstrap intervals are called too narrow."""
 
 
-def rank_headlines(rows: Iterable[ModelRank]) -> Iterator[str]:
-    """One sentence per score: which model ranks first, and how often in bootstrap samples; ranks are not a test."""
+def rank_headlines(rows: Iterable[ModelRank], scopes: Mapping[str, Scope]) -> Iterator[str]:
+    """One sentence per score: which model ranks first, and how often in bootstrap samples; ranks are not a test.
+
+    Args:
+        rows: All of a report.
+        scopes: What each score is of.
+    """
     by_metric: dict[str, list[ModelRank]] = defaultdict(list)
     for row in rows:
         by_metric[row.metric].append(row)
     for ranked in by_metric.values():
         few = ", and a bootstrap of so few is too sure" if _is_of_few(ranked[0]) else ""
-        yield f"{ranked[0].label}, {ranked[0].models} models: {_first(ranked)}; ranks are not a test{few}"
+        label = scopes[ranked[0].metric].label
+        yield f"{label}, {ranked[0].models} models: {_first(ranked)}; ranks are not a test{few}"
 
 
 def _is_of_few(row: ModelRank) -> bool:

@@ -11,25 +11,25 @@ from gridctl.analysis.inference.subgroup_wording import (
     too_few,
 )
 from gridctl.analysis.model import SubgroupDifference, SubgroupTest
-from gridctl.analysis.wording import listed
-from gridctl.report.numbers import interval, p_value, signed
-from gridctl.report.population import COHORT, POPULATION
+from gridctl.analysis.wording import listed, sentence
+from gridctl.report.numbers import confidence, p_value, signed
+from gridctl.report.scope import Scope, spelled
 from gridctl.terminal.console import count
 
 _MOST_LISTED = 4
 
 
-def subgroup_headlines(rows: Sequence[SubgroupTest], label: str) -> Iterator[str]:
+def subgroup_headlines(rows: Sequence[SubgroupTest], scope: Scope) -> Iterator[str]:
     """The result on the declared subgroups of one comparison by one score, in a sentence; none for exploratory ones.
 
     Args:
         rows: Its subgroup tests, corrected.
-        label: Name of the compared score.
+        scope: What the compared score is of.
     """
     declared = [row for row in rows if row.declared]
     if not declared:
         return
-    name = f"{label}, subgroups by {listed([_by(by) for by in dict.fromkeys(row.by for row in declared)])}"
+    name = f"{scope.label}, subgroups by {listed([_by(by) for by in dict.fromkeys(row.by for row in declared)])}"
     name += f", {declared[0].model} against {declared[0].against}"
     if waiting := sum(bool(row.unfinished) for row in declared):
         yield f"{name}: no answer yet, {waiting} of {count(len(declared), 'test')} wait for runs"
@@ -44,38 +44,37 @@ def subgroup_headlines(rows: Sequence[SubgroupTest], label: str) -> Iterator[str
     if found and others:
         parts.append(f"{len(others)} of {len(declared)} tests {'shows' if len(others) == 1 else 'show'} none")
     if small := [row for row in declared if too_few(row)]:
-        named = listed(list(dict.fromkeys(f"{row.subgroup} ({too_few(row)})" for row in small)))
+        named = listed(list(dict.fromkeys(f"{spelled(row.subgroup)} ({too_few(row)})" for row in small)))
         parts.append(f"too few to test: {named}")
-    whom = POPULATION if declared[0].claim == "population" else f"these patients, {COHORT}"
-    yield f"{name}: {'; '.join(parts)}{holm}. Population: {whom}"
+    yield f"{name}: {'; '.join(parts)}{holm}. Population: {scope.of_claim(declared[0].claim)}"
 
 
-def difference_headlines(rows: Sequence[SubgroupDifference]) -> Iterator[str]:
+def difference_headlines(rows: Sequence[SubgroupDifference], scope: Scope) -> Iterator[str]:
     """Whether the difference of one comparison by one score is the same in declared subgroups, a sentence each.
 
     Args:
         rows: Its tests, corrected.
+        scope: What the score is of.
     """
     declared = [row for row in rows if row.declared]
     for by in dict.fromkeys(row.by for row in declared):
         own = [row for row in declared if row.by == by]
-        name = f"{own[0].label}, does {own[0].model} - {own[0].against} differ between subgroups by {_by(by)}"
+        name = f"{scope.label}: does the difference between {own[0].model} and {own[0].against} depend on {_by(by)}?"
         tested = [row for row in own if row.p is not None and not row.unfinished]
         if not tested:
-            yield f"{name}: {'; '.join(dict.fromkeys(row.verdict for row in own))}"
+            yield f"{name} {sentence('; '.join(dict.fromkeys(row.verdict for row in own)))}"
             continue
         holm = f" (after Holm over {own[0].family_size} tests)" if own[0].family_size > 1 else ""
         found = [row for row in tested if is_significant_difference(row)]
         shown = "; ".join(f"at ratio {_cell(row)} {apart(row)}" for row in found[:_MOST_LISTED])
         more = f" and in {len(found) - _MOST_LISTED} more cells" if len(found) > _MOST_LISTED else ""
-        said = f"yes, {shown}{more}" if found else f"not shown, {_smallest(tested)}"
-        whom = POPULATION if own[0].claim == "population" else f"these patients, {COHORT}"
-        yield f"{name}: {said}{holm}. Population: {whom}"
+        said = f"Yes: {shown}{more}" if found else f"Not shown: {_smallest(tested)}"
+        yield f"{name} {said}{holm}. Population: {scope.of_claim(own[0].claim, max(row.patients for row in own))}"
 
 
 def _smallest(rows: Sequence[SubgroupDifference]) -> str:
     row = min(rows, key=lambda row: row.p_holm or 0.0)
-    return apart(row) if len(rows) == 1 else f"closest at ratio {_cell(row)}, {apart(row)}"
+    return apart(row) if len(rows) == 1 else f"the smallest p is at ratio {_cell(row)}, {apart(row)}"
 
 
 def _cell(row: SubgroupDifference) -> str:
@@ -88,7 +87,8 @@ def apart(row: SubgroupDifference) -> str:
     equals = f"p < {p[1:]}" if p.startswith("<") else f"p = {p}"
     n = f"{count(row.n_seeds, 'seed')}, {count(row.patients, 'patient')}"
     ends = (
-        f"from {signed(row.smallest_difference)} in {row.smallest} to {signed(row.largest_difference)} in {row.largest}"
+        f"from {signed(row.smallest_difference)} in {spelled(row.smallest)} to {signed(row.largest_difference)} in "
+        f"{spelled(row.largest)}"
     )
     return f"{ends} ({equals}, n = {n})"
 
@@ -108,7 +108,7 @@ def place(row: SubgroupTest) -> str:
     """`DCM at ratio 0.2`."""
     ablation = "" if row.ablation == "none" else f", {row.ablation}"
     score = f" ({row.label})" if row.by == "slice_position" else ""
-    return f"{row.subgroup}{score} at ratio {row.train_ratio:g}{ablation}"
+    return f"{spelled(row.subgroup)}{score} at ratio {row.train_ratio:g}{ablation}"
 
 
 def counted(row: SubgroupTest) -> str:
@@ -118,7 +118,7 @@ def counted(row: SubgroupTest) -> str:
 
 def _measured(row: SubgroupTest) -> str:
     n = f"{count(row.n_seeds, 'seed')}, {count(row.patients, 'patient')}"
-    return f"({signed(row.difference)} {interval(row.ci_low, row.ci_high)}, n = {n})"
+    return f"({signed(row.difference)}, {confidence(row.ci_low, row.ci_high)}, n = {n})"
 
 
 def _by(by: str) -> str:

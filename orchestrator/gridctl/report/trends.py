@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gridctl.analysis.model import Interaction, TrendTest
-from gridctl.report.numbers import MISSING, interval, p_value, signed
-from gridctl.report.population import COHORT, POPULATION
+from gridctl.report.numbers import MISSING, confidence, interval, p_value, signed
+from gridctl.report.scope import Scope
 from gridctl.terminal.console import count
 
 
-def trend_headlines(rows: Iterable[TrendTest]) -> Iterator[str]:
+def trend_headlines(rows: Iterable[TrendTest], scope: Scope) -> Iterator[str]:
     """The result of each trend that was declared, in a sentence or two."""
     for row in rows:
         if not row.declared:
             continue
-        line = f"{row.label}, trend of {row.model} against {row.against}: {row.verdict}"
+        line = f"{scope.label}, trend of {row.model} against {row.against}: {row.verdict}"
         if row.p is not None and not row.unfinished:
             seeds = count(row.n_seeds, "seed")
             n = f"{seeds}, {count(row.patients, 'patient')}" if row.claim == "population" else seeds
             holm = f", after Holm over {row.family_size} trends" if row.family_size > 1 else ""
-            line += f" ({signed(row.per_halving)} {interval(row.ci_low, row.ci_high)}, n = {n}{holm})"
-            line += f". Population: {POPULATION if row.claim == 'population' else f'these patients, {COHORT}'}"
+            line += f" ({signed(row.per_halving)} per halving, {confidence(row.ci_low, row.ci_high)}, n = {n}{holm})"
+            line += f". Population: {scope.of_claim(row.claim, row.patients)}"
         yield line
 
 

@@ -16,6 +16,7 @@ from gridctl.collection.collect import Collected
 from gridctl.collection.outside_grid import bring_back
 from gridctl.experiment import Experiment
 from gridctl.report.conditions import LEFT_OUT_BY_DEFAULT, comparison_name, grouped, pairs_text, place
+from gridctl.report.methods import can_call_better
 from gridctl.terminal.console import count
 from gridctl_trainer.contract.errors import first_shown
 
@@ -105,13 +106,15 @@ def _partly_validated(experiment: Experiment, request: ReportRequest, scores: Co
 
 def many_families(families: Sequence[Family]) -> Iterator[str]:
     """Each family keeps its level; the more families, the likelier it is that some headline is wrong."""
-    spoken = [family for family in families if not family.secondary and family.declared != "subgroup_differences"]
+    spoken = [family for family in families if can_call_better(family)]
     if len(spoken) >= FAMILIES_SAID:
         some = 1 - (1 - LEVEL) ** len(spoken)
+        others = len(families) - len(spoken)
+        beside = f" (of {len(families)}: the others are of secondary scores, or compare subgroups)" if others else ""
         yield (
-            f"{len(spoken)} families of tests that the answer speaks of are corrected separately: if nothing differed, "
-            f"up to {some:.0%} of such studies would call something better; compare.family: experiment corrects all of "
-            "them together"
+            f"the answer may call a model better by {len(spoken)} families of tests{beside}, each corrected on its "
+            f"own: if nothing differed, up to {some:.0%} of such studies would call something better; "
+            "'compare: {family: experiment}' in the experiment file corrects all of them together"
         )
 
 

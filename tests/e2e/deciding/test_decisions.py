@@ -62,7 +62,7 @@ def test_the_report_says_what_was_decided(gridctl: Command, plant: Plant) -> Non
     assert "stops: it is decided" in shown.stdout
     report = gridctl("report", "tiny", "--store", "store", "--significance", "--json")
     headline = json.loads(report.stdout)["headlines"][0]
-    assert "over the whole grid the difference is within ±0.2: too small to matter" in headline
+    assert "train ratios the difference is within ±0.2: too small to matter" in headline
 
 
 def test_looks_are_at_declared_seeds_alone(gridctl: Command, plant: Plant) -> None:

@@ -93,10 +93,12 @@ def test_the_declared_claim_decides_and_the_other_stands_beside_it(store: Folder
     population = reported(filled(store, tmp_path, value), store)
     cohort = reported(filled(store, tmp_path, value, "compare.claim=cohort"), store)
     assert "no difference" in population.headlines[0]
-    assert "Population: new patients, for models trained on subsets of this cohort" in population.headlines[0]
+    assert (
+        "Population: new patients like those of acdc, for models trained on subsets of acdc" in population.headlines[0]
+    )
     assert "another training cohort is not covered. These patients alone: +0." in population.headlines[0]
     assert "gamma_net is better than unet" in cohort.headlines[0]
-    assert "Population: these 6 patients, over splits and starts of training; other" in cohort.headlines[0]
+    assert "Population: these 6 patients of acdc, over splits and starts of training; other" in cohort.headlines[0]
     assert "Patients like these: +0." in cohort.headlines[0]
     for ours, theirs in zip(rows(population), rows(cohort), strict=True):
         assert (ours.claim, theirs.claim) == ("population", "cohort")
@@ -139,7 +141,8 @@ def test_the_whole_grid_is_tested_first_and_by_seeds(store: FolderStore, tmp_pat
     assert (overall.claim, overall.n_seeds, overall.patients) == ("population", 5, 6)
     assert overall.p == pytest.approx(two_way(d).p)
     assert overall.cohort_p == pytest.approx(stats.ttest_1samp(d.mean(axis=1), 0).pvalue)
-    assert report.headlines[0].startswith("validation Dice: over the whole grid gamma_net is better than unet (+0.01")
+    said = "(end-diastole and end-systole averaged): over all 8 train ratios gamma_net is better than unet (+0.01"
+    assert said in report.headlines[0]
 
 
 def test_no_overall_verdict_while_runs_are_waited_for(store: FolderStore, tmp_path: Path) -> None:
@@ -149,7 +152,7 @@ def test_no_overall_verdict_while_runs_are_waited_for(store: FolderStore, tmp_pa
         log_cases(store, run, dice(0.03))
     report = reported(tiny, store)
     assert report.comparisons[0].overall[0].verdict.startswith("no answer yet")
-    assert "over the whole grid" not in report.headlines[0]
+    assert "train ratios" not in report.headlines[0]
 
 
 def test_declared_looks_take_the_complete_prefix(store: FolderStore, tmp_path: Path) -> None:
@@ -243,7 +246,7 @@ def test_equivalence_is_corrected_over_cells(store: FolderStore, tmp_path: Path)
 def test_equivalence_is_in_the_headline(store: FolderStore, tmp_path: Path) -> None:
     tiny = filled(store, tmp_path, dice(0.0), "compare.equivalence_margin=0.05")
     (line, *_) = reported(tiny, store).headlines
-    assert "by cell every difference is within ±0.05, too small to matter (after Holm over 2 tests; " in line
+    assert "ratio by ratio, every difference is within ±0.05, too small to matter (after Holm over 2 tests; " in line
 
 
 def test_one_patient_is_no_test_over_patients(store: FolderStore, tmp_path: Path) -> None:
@@ -307,7 +310,7 @@ def test_without_scores_of_patients_random_splits_are_corrected(store: FolderSto
     assert (row.p, row.ci_low, row.ci_high) == pytest.approx((theirs.p, theirs.low, theirs.high))
     assert row.cohort_p == pytest.approx(stats.ttest_1samp(d, 0).pvalue)
     assert "by Nadeau and Bengio's test: 1 patient scored per split" in row.verdict
-    assert "by the test of Nadeau and Bengio over random splits" in report.headlines[0]
+    assert "Test: that of Nadeau and Bengio, over random splits" in report.headlines[0]
 
 
 @pytest.mark.parametrize(
@@ -331,9 +334,9 @@ def test_a_population_that_no_score_can_carry_is_refused(
 @pytest.mark.parametrize(
     ("low", "high", "said"),
     [
-        (0.57, 1.0, "significant (above 50%) and meaningful"),
-        (0.52, 0.7, "significant (above 50%) and not meaningful"),
-        (0.4, 0.9, "not shown to be above 50%"),
+        (0.57, 1.0, "significant, as the lower end of the interval is above 50%, and meaningful, as"),
+        (0.52, 0.7, "significant, as the lower end of the interval is above 50%, but not meaningful, as"),
+        (0.4, 0.9, "not significant, as the lower end of the interval is not above 50%"),
     ],
 )
 def test_how_often_a_model_is_better_is_said_by_its_interval(

@@ -13,6 +13,8 @@ from gridctl.report import render
 from gridctl.report.renderers.sections.effect import improvement_said
 from tests.unit.report.situations import ONE_RATIO, SLICES, Situation, ahead, reported
 
+SIGNIFICANT = "significant, as the lower end of the interval is above 50%"
+
 
 def won(share: float, low: float, high: float) -> str:
     row = Overall(
@@ -35,18 +37,18 @@ def won(share: float, low: float, high: float) -> str:
 @pytest.mark.parametrize(
     ("share", "low", "high", "said"),
     [
-        (0.9, 0.6, 0.98, "significant (above 50%) and meaningful (may be above 75%)"),
-        (0.6, 0.52, 0.7, "significant (above 50%) and not meaningful (not above 75%)"),
-        (0.6, 0.51, 0.75, "significant (above 50%) and not meaningful (not above 75%)"),
-        (0.7, 0.5, 0.9, "not shown to be above 50%"),
-        (0.4, 0.2, 0.6, "not shown to be above 50%"),
+        (0.9, 0.6, 0.98, f"{SIGNIFICANT}, and meaningful, as its upper end is above 75%"),
+        (0.6, 0.52, 0.7, f"{SIGNIFICANT}, but not meaningful, as its upper end is not above 75%"),
+        (0.6, 0.51, 0.75, f"{SIGNIFICANT}, but not meaningful, as its upper end is not above 75%"),
+        (0.7, 0.5, 0.9, "not significant, as the lower end of the interval is not above 50%"),
+        (0.4, 0.2, 0.6, "not significant, as the lower end of the interval is not above 50%"),
     ],
 )
 def test_significant_is_the_lower_end_above_a_half_and_meaningful_the_upper_end_above_three_quarters(
     share: float, low: float, high: float, said: str
 ) -> None:
     """The rule of Bouthillier et al. (2021), section 5."""
-    assert said in won(share, low, high)
+    assert won(share, low, high).endswith(f": {said}")
 
 
 def test_with_one_train_ratio_effect_sizes_and_wins_are_said_too(tmp_path: Path) -> None:
@@ -58,5 +60,15 @@ def test_with_one_train_ratio_effect_sizes_and_wins_are_said_too(tmp_path: Path)
     assert "effect sizes" in shown
     assert f"[{row.hedges_g_av_low:+.2f}, {row.hedges_g_av_high:+.2f}]" in shown
     assert f"[{row.hedges_g_z_low:+.2f}, {row.hedges_g_z_high:+.2f}]" in shown
-    assert "wins 100% of pairs against unet: significant" in " ".join(shown.split())
+    assert "scores better than unet in 100% of pairs of runs (95% CI 57% to 100%): significant, as" in " ".join(
+        shown.split()
+    )
     assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_nothing_is_said_of_pairs_won_while_runs_are_missing(tmp_path: Path) -> None:
+    report = reported(Situation(ahead(0.1), (SLICES,), there=lambda run: run.seed < 5), tmp_path)
+    (row,) = report.comparisons[0].overall
+    assert row.probability_of_improvement == 1
+    assert row.unfinished
+    assert not list(improvement_said(row))

@@ -14,11 +14,13 @@ from gridctl.collection.collect import collect
 from gridctl.experiment import Experiment
 from gridctl.report import Report, ReportRequest, build_report, render
 from gridctl.report.headline import headlines
+from gridctl.report.scope import Scope
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.scored import SUNNYBROOK_DICE, VALIDATION_BCE, VALIDATION_DICE
 from tests.unit.report.logged import Dice, dice_of, experiment, log_run
 
+SCOPE = Scope("validation soft Dice", "acdc", "acdc")
 ASKED = ReportRequest(significance=True)
 
 
@@ -74,7 +76,8 @@ def test_what_is_sure_before_the_grid_is_done_is_said_as_such(store: FolderStore
     """The first ten runs all have ratio 0.2, but the family has two tests from the beginning."""
     report = reported(store, experiment(tmp_path / "data"), dice_of(0.05), finished=10)
     assert report.headlines[0].startswith(
-        "validation soft Dice: so far (10 of 20 runs are not finished) gamma_net is better"
+        "validation soft Dice, left ventricle (mean over slices): so far (10 of 20 runs are not finished) gamma_net is "
+        "better"
     )
     assert {row.family_size for part in report.comparisons for row in part.rows} == {2}
 
@@ -101,16 +104,16 @@ def test_two_pairs_make_nothing_better(store: FolderStore, tmp_path: Path) -> No
 
 def test_a_finding_has_size_interval_and_pairs(store: FolderStore, tmp_path: Path) -> None:
     (line, _) = reported(store, experiment(tmp_path / "data"), dice_of(0.05)).headlines
-    assert "gamma_net is better than unet at ratio 0.2 (+0.044 [0.039, 0.049], n = 5)" in line
+    assert "gamma_net is better than unet at ratio 0.2 (+0.044, 95% CI [0.039, 0.049], n = 5 pairs)" in line
 
 
 def test_one_comparison_allows_no_verdict_and_two_allow_none(store: FolderStore, tmp_path: Path) -> None:
     report = reported(store, experiment(tmp_path / "data"), dice_of(0.05))
     found = next(row for part in report.comparisons for row in part.rows)
     open_row = replace(found, train_ratio=0.5, p_holm=0.4)
-    (line,) = headlines([found, open_row], "run")
+    (line,) = headlines([found, open_row], "run", SCOPE)
     assert "; 1 of 2 comparisons allows no verdict" in line
-    (line,) = headlines([found, open_row, replace(open_row, train_ratio=0.7)], "run")
+    (line,) = headlines([found, open_row, replace(open_row, train_ratio=0.7)], "run", SCOPE)
     assert "; 2 of 3 comparisons allow no verdict" in line
 
 

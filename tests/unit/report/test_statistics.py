@@ -268,10 +268,11 @@ def test_the_best_epoch_is_said_to_flatter(store: FolderStore, tmp_path: Path) -
 def test_the_answer_comes_first_in_words(store: FolderStore, tmp_path: Path) -> None:
     report = reported(filled(store, tmp_path, dice_of(0.05)), store)
     first = (
-        "validation soft Dice: over the whole grid gamma_net is better than unet (+0.044 [0.039, 0.049], n = 5 seeds); "
-        "by cell gamma_net is better than unet at ratio 0.2 (+0.044 [0.039, 0.049], n = 5) "
-        "and 0.5 (+0.044 [0.039, 0.049], n = 5) (after Holm over 2 tests). "
-        "Population: these patients, over splits and starts of training; other patients are not covered"
+        "validation soft Dice, left ventricle (mean over slices): over both train ratios gamma_net is better than unet "
+        "(+0.044, 95% CI [0.039, 0.049], n = 5 seeds); "
+        "ratio by ratio, gamma_net is better than unet at ratio 0.2 (+0.044, 95% CI [0.039, 0.049], n = 5 pairs) "
+        "and 0.5 (+0.044, 95% CI [0.039, 0.049], n = 5 pairs) (after Holm over 2 tests). "
+        "Population: these patients of acdc, over splits and starts of training; other patients are not covered"
     )
     assert report.headlines[0] == first
     assert first in unwrapped(report, 120)

@@ -96,13 +96,13 @@ def test_undeclared_ones_have_an_unadjusted_p_and_no_verdict(store: FolderStore,
     rows = differences_of(report, "pathology")
     assert all(row.p is not None and row.p_holm is None and row.family == "" for row in rows)
     assert {row.verdict for row in rows} == {"exploratory: not declared, so no verdict"}
-    assert not any("differ between subgroups" in line for line in report.headlines)
+    assert not any("does the difference" in line for line in report.headlines)
 
 
 def test_the_headline_says_where_and_for_whom(store: FolderStore, tmp_path: Path) -> None:
     report = reported(filled(tmp_path, store, PATHOLOGY, "train_ratios=[0.5]"), store)
-    line = next(line for line in report.headlines if "differ between subgroups by pathology" in line)
-    assert "does gamma_net - unet differ between subgroups by pathology: yes, at ratio 0.5 from" in line
+    line = next(line for line in report.headlines if "depend on pathology?" in line)
+    assert "does the difference between gamma_net and unet depend on pathology? Yes: at ratio 0.5 from" in line
     assert "in DCM" in line
     assert "Population: new patients" in line
 

@@ -77,6 +77,8 @@ class DatasetDescriptor:
         libraries: Other distributions that affect the pixels, such as decoders.
         labels: The structure that each number in its label maps stands for, if it has label maps. Masks that use these
             numbers can be scored without further options.
+        is_layout: Whether it is a way to lay out files that many cohorts use, so that reports name a cohort by its
+            folder.
     """
 
     summary: str
@@ -90,6 +92,7 @@ class DatasetDescriptor:
     reader: str = ""
     libraries: tuple[str, ...] = ()
     labels: Mapping[int, str] = field(default_factory=dict)
+    is_layout: bool = False
 
 
 def _bare(found: object, path: str) -> DatasetDescriptor:

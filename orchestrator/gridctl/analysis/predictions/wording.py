@@ -7,14 +7,21 @@ from gridctl.analysis.wording import FEWEST_PAIRS, LEVEL, prints_as_zero
 from gridctl_trainer.contract.wording import count
 
 
-def population(row: PredictionsRow) -> str:
-    """For whom the test holds, and what it does not cover; without a full stop."""
+def population(row: PredictionsRow, patients: str = "patients like these") -> str:
+    """For whom the test holds, and what it does not cover; without a full stop.
+
+    Args:
+        row: The test.
+        patients: What the patients are called for whom it holds.
+    """
+    if row.train_ratio is None:
+        return f"the masks of both as they are, for {patients}; training again may reverse it"
     if row.networks == 1:
-        return "these two trained networks, for patients like these; retraining may reverse it"
+        return f"these two trained networks, for {patients}; retraining may reverse it"
     return (
         f"the mean of these {row.networks} trained networks of {row.model}, and the masks of {row.against} as they "
-        "are, for patients like these; how networks differ by seed and split is not covered, and retraining either "
-        "side may reverse it"
+        f"are, for {patients}; how networks differ by seed and split is not covered, and retraining either side may "
+        "reverse it"
     )
 
 
@@ -73,9 +80,9 @@ def is_significant(row: PredictionsRow) -> bool:
 
 
 def _whose(row: PredictionsRow) -> str:
+    patients = f"for patients like these: {count(row.patients, 'patient')}"
+    if row.train_ratio is None:
+        return f" (the masks of both as they are, {patients}; training again may reverse it)"
     networks = "two" if row.networks == 1 else str(row.networks)
     masks = "" if row.networks == 1 else " and masks"
-    return (
-        f" (these {networks} trained networks{masks}, for patients like these: {count(row.patients, 'patient')}; "
-        "retraining may reverse it)"
-    )
+    return f" (these {networks} trained networks{masks}, {patients}; retraining may reverse it)"

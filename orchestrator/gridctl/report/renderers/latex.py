@@ -9,6 +9,7 @@ from typing import Final
 from gridctl.analysis.model import Report
 from gridctl.analysis.wording import sentence
 from gridctl.report.conditions import conditions
+from gridctl.report.methods import methods
 from gridctl.report.renderers.sections.all_sections import all_sections
 from gridctl.report.renderers.sections.comparisons import definitions, footer
 from gridctl.report.renderers.sections.section import Section
@@ -46,6 +47,8 @@ _SPECIAL: Final = {
     "–": "--",
     "…": r"\ldots{}",
     "•": r"\textbullet{}",
+    "“": "``",
+    "”": "''",
     NO_BREAK: "~",
 }
 
@@ -65,6 +68,8 @@ def as_latex(report: Report) -> str:
         if section.notes:
             heading = [rf"\paragraph{{{escaped(section.title)}}}"] if section.columns else []
             parts += [*heading, *_itemised(section.notes)]
+    if said := list(methods(report)):
+        parts += [r"\paragraph{How it was tested}", *_itemised(said)]
     parts += [escaped(line) + "\n" for line in conditions(report)]
     parts += [rf"{{\small {escaped(footer(report))}}}", r"\end{document}"]
     return "\n".join(parts) + "\n"

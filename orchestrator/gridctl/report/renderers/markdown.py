@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gridctl.analysis.model import Report
 from gridctl.report.conditions import conditions
+from gridctl.report.methods import methods
 from gridctl.report.renderers.sections.all_sections import all_sections
 from gridctl.report.renderers.sections.comparisons import definitions, footer
 from gridctl.report.renderers.sections.section import Section
@@ -22,6 +23,8 @@ def as_markdown(report: Report) -> str:
             parts += [_table(section), _escaped(section.caption)]
         if section.notes:
             parts.append("\n".join(f"- {_escaped(note)}" for note in section.notes))
+    if said := [f"- {_escaped(line)}" for line in methods(report)]:
+        parts += ["## How it was tested", "\n".join(said)]
     parts += [_escaped(line) for line in (*conditions(report), footer(report))]
     return "\n\n".join(parts) + "\n"
 

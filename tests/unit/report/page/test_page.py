@@ -194,7 +194,7 @@ def test_one_seed(store: FolderStore, tmp_path: Path) -> None:
         add_samples(store, run)
     page, _ = rendered(one, store)
     assert "one pair is not enough for a test; add seeds" in page
-    assert "seed 1, the only pair" in page
+    assert "Seed 1, the only pair" in page
 
 
 def test_no_second_data_set(store: FolderStore, tmp_path: Path) -> None:
@@ -265,12 +265,10 @@ def test_each_set_is_shown_by_the_seed_that_is_median_on_it(store: FolderStore, 
     page = render_page(build_report(tiny, tables, SIGNIFICANCE), tiny, tables, store)
     shown = page[page.index('id="segmentations"') : page.index('id="function"')]
     validation, generalisation = shown.index("Validation set"), shown.index("External set sunnybrook")
-    assert (
-        "seed 2, of 3 pairs the one with the median difference in validation soft Dice"
-        in shown[validation:generalisation]
-    )
+    assert "Seed 2, whose difference in validation soft Dice (gamma_net − unet" in shown[validation:generalisation]
+    assert "is the middle one of 3 pairs" in shown[validation:generalisation].replace("\xa0", " ")
     assert "patient002" in shown[validation:generalisation]
-    assert "seed 3, of 3 pairs the one with the median difference in sunnybrook soft Dice" in shown[generalisation:]
+    assert "Seed 3, whose difference in sunnybrook soft Dice" in shown[generalisation:]
     assert "patient003" in shown[generalisation:]
 
 
@@ -318,7 +316,7 @@ def test_pictures_beyond_the_budget_are_left_out_by_name(whole: Whole, monkeypat
 def test_a_damaged_index_is_named_and_the_rest_is_shown(store: FolderStore, tmp_path: Path) -> None:
     tiny = filled(store, tmp_path)
     page, _ = rendered(tiny, store)
-    match = re.search(r"seed (\d+), of 2 pairs the one with the median", page)
+    match = re.search(r"Seed (\d+), whose difference in [^<]* is the smaller of 2 pairs", page)
     assert match
     chosen = next(run for run in tiny.runs if run.seed == int(match[1]) and run.train_ratio == 0.2)
     store.put(RunLayout(tiny.name, chosen.run_id).samples_index, b"{}")

@@ -68,4 +68,5 @@ NNUNET: Final = DatasetDescriptor(
     structures=("left_ventricle", "myocardium", "right_ventricle", "epicardium"),
     build="gridctl_trainer.datasets.nnunet.dataset:Nnunet",
     options=NnunetOptions,
+    is_layout=True,
 )

@@ -16,6 +16,7 @@ from gridctl.report.renderers.html.charts.patient_plots import Volumes, agreemen
 from gridctl.report.renderers.html.charts.plot import MARKS_DRAWN, Plot
 from gridctl.report.renderers.html.gallery import CellGallery, Gallery, Output, Slice
 from gridctl.report.renderers.html.representatives import Example, Shown
+from gridctl.report.scope import key_of_time_points
 from gridctl.report.scorecard import shown_value
 from gridctl.report.scorecard_columns import AGREEMENT, BESIDE
 from gridctl_trainer.contract.score_name import ScoreName
@@ -56,6 +57,11 @@ class SetPatients:
     plots: Sequence[Plot]
     worst: Sequence[WorstCase]
     label: str
+
+    @property
+    def time_points(self) -> str:
+        """What the abbreviated time points of the worst cases are."""
+        return key_of_time_points([case.time_point for case in self.worst])
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,6 @@ def _median_seed(
     difference = f"{comparison.model} − {comparison.against} = {signed(chosen.difference)}"
     if len(ordered) == 1:
         return chosen.seed, f"seed {chosen.seed}, the only pair: {difference} in {label}"
-    return chosen.seed, (
-        f"seed {chosen.seed}, of {len(ordered)} pairs the one with the median difference in {label}: {difference}"
-    )
+    place = "the smaller" if len(ordered) == 2 else "the middle one" if len(ordered) % 2 else "one of the middle two"
+    why = f"seed {chosen.seed}, whose difference in {label} ({difference}) is {place} of {len(ordered)} pairs"
+    return chosen.seed, why

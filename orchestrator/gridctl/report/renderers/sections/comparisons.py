@@ -239,9 +239,10 @@ def _whole_grid(report: Report) -> Iterator[Section]:
             f"{titled(report.measures[metric])}{role} over the whole grid",
             ["what", "value", "95% CI", "n"],
             rows,
-            caption="IQM: mean of the middle half of all scores; a seed is one observation, for its cells share "
-            "patients: mean over cells with a t interval over seeds, IQM with the jackknife's"
-            + (", wins with Wilson's" if report.comparisons else ""),
+            caption="whole grid: mean over all cells; these patients: t interval over seeds, for cells of a seed share "
+            "patients; patients like these: two-way t over seeds and patients; IQM: mean of the middle half of all "
+            "scores, with the jackknife's interval over seeds"
+            + ("; better in: share of pairs, Wilson's interval" if report.comparisons else ""),
             notes=[said for row in overall.values() if row.metric == metric for said in improvement_said(row)],
             text_columns=("what",),
         )

@@ -34,7 +34,7 @@ def effect_sizes(title: str, place: Sequence[str], family: Sequence[ComparisonRo
         )
     caption = (
         "with 95% intervals, of these patients: g_av, g_z: Hedges' g over the models' deviation and over that of "
-        "differences; wins: share of pairs in which the first is better, Wilson's interval"
+        "differences; wins: share of pairs of runs in which the first scores better, ties a half, Wilson's interval"
     )
     return Section(f"{title}, effect sizes", [*place, "g_av", "g_z", "wins"], rows, caption=caption, notes=notes)
 
@@ -62,16 +62,22 @@ def _one_ratio(family: Sequence[ComparisonRow]) -> bool:
 
 
 def improvement_said(row: Overall) -> Iterator[str]:
-    """Whether one model is better in enough pairs to be meaningful: Bouthillier et al. (2021)."""
-    if row.probability_of_improvement is None:
+    """Whether one model is better in enough pairs to be meaningful, and by what rule: Bouthillier et al. (2021).
+
+    Nothing is said while runs are missing.
+    """
+    if row.probability_of_improvement is None or row.unfinished:
         return
     assert row.improvement_low is not None
     assert row.improvement_high is not None
     found = Improvement(row.probability_of_improvement, row.improvement_low, row.improvement_high)
-    said = f"{row.model} wins {found.share:.0%} of pairs against {row.against}"
+    ends = f"{100 * found.ci_low:.0f}% to {100 * found.ci_high:.0f}%"
+    said = f"{row.model} scores better than {row.against} in {found.share:.0%} of pairs of runs (95% CI {ends})"
+    low, high = "the lower end of the interval is", "its upper end is"
     if found.meaningful:
-        yield f"{said}: significant (above 50%) and meaningful (may be above {MEANINGFUL:.0%}), for these patients"
+        rule = f"significant, as {low} above 50%, and meaningful, as {high} above {MEANINGFUL:.0%}"
     elif found.significant:
-        yield f"{said}: significant (above 50%) and not meaningful (not above {MEANINGFUL:.0%}), for these patients"
+        rule = f"significant, as {low} above 50%, but not meaningful, as {high} not above {MEANINGFUL:.0%}"
     else:
-        yield f"{said}: not shown to be above 50%"
+        rule = f"not significant, as {low} not above 50%"
+    yield f"{row.label}, these patients: {said}: {rule}"

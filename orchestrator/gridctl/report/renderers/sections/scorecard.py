@@ -11,6 +11,7 @@ from gridctl.analysis.model import PublishedRow, Report, ScorecardRow, TrainedMo
 from gridctl.analysis.scorecards.scorecard import DISTANCES
 from gridctl.report.numbers import MISSING
 from gridctl.report.renderers.sections.section import Section
+from gridctl.report.scope import key_of_time_points
 from gridctl.report.scorecard import comparable, selected_on, short_unit, shown_value, time_points
 from gridctl.report.scorecard_columns import BY_POSITION, FUNCTION, OVERLAP_AND_DISTANCES
 from gridctl.terminal.console import count
@@ -52,7 +53,9 @@ def _by_position(report: Report, set_name: str, structure: str, rows: Sequence[S
         f"In-plane HD95 by slice position: {_place(report, set_name, structure)} (mm)",
         columns,
         table,
-        caption="mean (sd between cases) of each run's cases, mean over runs; thirds of the slices that the truth has",
+        caption=_with_key(
+            "mean (sd between cases) of each run's cases, mean over runs; thirds of the slices that the truth has", rows
+        ),
         text_columns=("ablation", "model", "time"),
     )
 
@@ -115,7 +118,7 @@ def _overlap(
                         MISSING,
                     ]
                 )
-    caption = "mean (sd between cases) of each run's cases, mean over runs; n: distinct patients"
+    caption = _with_key("mean (sd between cases) of each run's cases, mean over runs; n: distinct patients", rows)
     title = f"Scorecard: {_place(report, set_name, structure)}"
     notes = [*_emptiness(rows), *_published_notes(printed, set_name, rows)]
     return Section(title, columns, table, caption=caption, notes=notes, text_columns=("ablation", "model", "time"))
@@ -147,6 +150,12 @@ def _function(
     shown_printed = [row for row in printed if row.metric in metrics]
     notes += _published_notes(shown_printed, set_name, rows)
     return Section(title, columns, table, caption=caption, notes=notes, text_columns=("ablation", "model"))
+
+
+def _with_key(caption: str, rows: Sequence[ScorecardRow]) -> str:
+    """A caption that says what the time points of a table are."""
+    key = key_of_time_points([row.time_point for row in rows])
+    return f"{caption}; {key}" if key else caption
 
 
 def _place(report: Report, set_name: str, structure: str) -> str:

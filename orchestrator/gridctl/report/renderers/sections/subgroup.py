@@ -10,6 +10,7 @@ from gridctl.analysis.inference.subgroup_wording import is_significant_subgroup
 from gridctl.analysis.model import Report, SubgroupTest
 from gridctl.report.numbers import interval, p_value, signed
 from gridctl.report.renderers.sections.section import Section
+from gridctl.report.scope import key_of_time_points
 from gridctl.report.subgroups import counted
 from gridctl.terminal.console import count
 
@@ -62,6 +63,7 @@ def _section(rows: Sequence[SubgroupTest], label: str, declared: bool, most: int
         if declared
         else "not declared (compare.subgroups), so intervals are unadjusted and nothing is claimed"
     )
+    key = key_of_time_points([row.subgroup for row in rows])
     notes = list(_verdicts(rows)) if declared else list(_few(rows))
     if len(rows) > most:
         notes.append(f"{len(rows) - most} more rows in subgroups.csv (report -o DIR) and in the JSON")
@@ -70,7 +72,7 @@ def _section(rows: Sequence[SubgroupTest], label: str, declared: bool, most: int
         columns,
         cells,
         frozenset(at for at, row in enumerate(rows[:most]) if is_significant_subgroup(row)),
-        f"{test}, within the subgroup; {corrected}; {_WARNED}",
+        "; ".join(filter(None, [f"{test}, within the subgroup", corrected, _WARNED, key])),
         notes,
         text_columns=("subgroup", "ablation"),
     )

@@ -10,14 +10,16 @@ from gridctl.analysis.inference.subgroup_wording import is_significant_differenc
 from gridctl.analysis.model import Report, SubgroupDifference
 from gridctl.report.numbers import MISSING, p_value, signed
 from gridctl.report.renderers.sections.section import Section
+from gridctl.report.scope import key_of_time_points
 from gridctl.terminal.console import count
 
 MOST_ROWS: Final = 40
 """Most rows of a table; all of them are in subgroup_differences.csv and in the JSON."""
 
 _TEST: Final = {
-    "Welch F": "Welch's F of the means of patients, seeds taken out, what a seed does to one subgroup alone a variance",
-    "two-way": "two-way t of each subgroup against the others in the same patients, Bonferroni",
+    "Welch F": "Welch's F of the means of patients, after what a seed does to all of them is taken out; what it does "
+    "to one subgroup alone counts as variance",
+    "two-way": "two-way t over seeds and patients of each subgroup against the others in the same patients, Bonferroni",
     "paired t": "paired t over seeds of each subgroup against the others, Bonferroni",
 }
 
@@ -48,6 +50,7 @@ def _section(rows: Sequence[SubgroupDifference]) -> Section:
     parts = ["smallest and largest difference of a subgroup", tests, corrected]
     if any(not row.declared for row in rows):
         parts.append("what is not declared (compare.subgroups) is exploratory: p unadjusted, nothing is claimed")
+    parts.append(key_of_time_points([name for row in rows for name in row.subgroups]))
     notes = [f"{name}: {verdict}" for verdict, name in _verdicts([row for row in rows if row.declared])]
     if len(rows) > MOST_ROWS:
         notes.append(f"{len(rows) - MOST_ROWS} more rows in subgroup_differences.csv (report -o DIR) and in the JSON")
