@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,7 +52,7 @@ def subgroup_differences(
         for by in dict.fromkeys(group.by for group in found):
             groups = [group for group in found if group.by == by]
             for cell in cells:
-                yield SubgroupDifference(
+                row = SubgroupDifference(
                     by=by,
                     compared=metric,
                     label=label,
@@ -61,13 +62,16 @@ def subgroup_differences(
                     against=asked.against,
                     declared=by in asked.subgroups,
                     family=family if by in asked.subgroups else "",
+                    claim=claim_of(asked, with_patients=True),
                     unfinished=0 if asked.stopping != "fixed" else unfinished[cell],
-                    **_tested(asked, groups, looked[cell]),
                 )
+                yield _tested(row, asked, groups, looked[cell])
 
 
-def _tested(asked: ComparisonSpec, groups: Sequence[Subgroup], pairs: Sequence[Pair]) -> dict[str, Any]:
-    """Fields of the test: of the declared claim, between the subgroups with enough patients and seeds."""
+def _tested(
+    row: SubgroupDifference, asked: ComparisonSpec, groups: Sequence[Subgroup], pairs: Sequence[Pair]
+) -> SubgroupDifference:
+    """The row with the test of its claim, between the subgroups with enough patients and seeds."""
     scored = [
         (pair.seed, group.name, of_pair)
         for pair in pairs
@@ -77,45 +81,37 @@ def _tested(asked: ComparisonSpec, groups: Sequence[Subgroup], pairs: Sequence[P
     names = [group.name for group in groups]
     tables = patient_tables(scored, names)
     known = np.isfinite(tables)
-    enough = [
-        at
-        for at, of_group in enumerate(known)
-        if min(int(of_group.any(axis=1).sum()), int(of_group.any(axis=0).sum())) >= FEWEST_PAIRS
-    ]
-    claim = claim_of(asked, with_patients=True)
-    fields: dict[str, Any] = {
-        "subgroups": tuple(names[at] for at in enough),
-        "claim": claim,
-        "test": "none",
-        "n_seeds": int(known[enough].any(axis=(0, 2)).sum()),
-        "patients": int(known[enough].any(axis=(0, 1)).sum()),
-        "largest": "",
-        "smallest": "",
-        "largest_difference": None,
-        "smallest_difference": None,
-        "statistic": None,
-        "degrees_of_freedom": 0.0,
-        "error_degrees_of_freedom": 0.0,
-        "p": None,
-    }
+    fewest = np.minimum(known.any(axis=2).sum(axis=1), known.any(axis=1).sum(axis=1))
+    enough = np.flatnonzero(fewest >= FEWEST_PAIRS)
+    row = replace(
+        row,
+        subgroups=tuple(names[at] for at in enough),
+        n_seeds=int(known[enough].any(axis=(0, 2)).sum()),
+        patients=int(known[enough].any(axis=(0, 1)).sum()),
+    )
     if len(enough) < 2:
-        return fields
-    leads = {names[at]: float(np.nanmean(tables[at])) for at in enough}
-    largest, smallest = max(leads, key=lambda name: leads[name]), min(leads, key=lambda name: leads[name])
-    fields |= {"largest": largest, "largest_difference": leads[largest]}
-    fields |= {"smallest": smallest, "smallest_difference": leads[smallest]}
+        return row
+    leads = [float(np.nanmean(tables[at])) for at in enough]
+    row = replace(
+        row,
+        largest=row.subgroups[leads.index(max(leads))],
+        largest_difference=max(leads),
+        smallest=row.subgroups[leads.index(min(leads))],
+        smallest_difference=min(leads),
+    )
     if asked.stopping == "anytime":
-        return fields
-    test, found = _test(claim, groups[0].by, tables[enough])
+        return row
+    test, found = _test(row.claim, row.by, tables[enough])
     if found.p is None:
-        return fields
-    return fields | {
-        "test": test,
-        "statistic": found.statistic,
-        "degrees_of_freedom": found.df_groups,
-        "error_degrees_of_freedom": found.df_error,
-        "p": _at_looks(asked, claim, found.p),
-    }
+        return row
+    return replace(
+        row,
+        test=test,
+        statistic=found.statistic,
+        degrees_of_freedom=found.df_groups,
+        error_degrees_of_freedom=found.df_error,
+        p=_at_looks(asked, row.claim, found.p),
+    )
 
 
 def _test(claim: str, by: str, tables: NDArray[np.float64]) -> tuple[str, GroupDifference]:

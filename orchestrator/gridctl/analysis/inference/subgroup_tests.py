@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from gridctl.analysis.inference.claims import claim_of, patient_table, with_readings
+from gridctl.analysis.inference.claims import TWO_WAY, claim_of, patient_table
 from gridctl.analysis.inference.declared_subgroups import declared_corrected
 from gridctl.analysis.inference.families import cells_of, family_of, is_secondary
 from gridctl.analysis.inference.stopping import first_look, looked_at, stopped
@@ -19,6 +18,7 @@ from gridctl.analysis.pairing.pairs import Pair, Pairs, pairs_by_cell
 from gridctl.analysis.scorecards.subgroups import Subgroup, subgroups_of
 from gridctl.analysis.scores import Observations, Scored
 from gridctl.analysis.statistics.paired_t import paired_t
+from gridctl.analysis.statistics.population.two_way import two_way
 from gridctl.analysis.wording import FEWEST_PAIRS
 from gridctl.experiment import Experiment
 from gridctl.experiment.schema import ComparisonSpec
@@ -81,7 +81,7 @@ def subgroup_tests(
         for group in found:
             for cell in cells:
                 is_declared = group.by in asked.subgroups
-                yield SubgroupTest(
+                row = SubgroupTest(
                     by=group.by,
                     subgroup=group.name,
                     compared=metric,
@@ -94,40 +94,36 @@ def subgroup_tests(
                     against=asked.against,
                     declared=is_declared,
                     family=family if is_declared else "",
+                    claim=claim_of(asked, with_patients=True),
                     unfinished=0 if asked.stopping != "fixed" else unfinished[cell],
-                    **_tested(asked, group, looked[cell], is_declared, declared),
                 )
+                yield _tested(row, asked, group, looked[cell], declared)
 
 
 def _tested(
-    asked: ComparisonSpec, group: Subgroup, pairs: Sequence[Pair], declared: bool, tests: int
-) -> dict[str, Any]:
-    """Fields of the test: the declared claim's, as of a cell."""
+    row: SubgroupTest, asked: ComparisonSpec, group: Subgroup, pairs: Sequence[Pair], tests: int
+) -> SubgroupTest:
+    """The row with the test of its claim, as of a cell."""
     known = [(pair.seed, group.pair(pair.model_run, pair.against_run)) for pair in pairs]
     shared = [(seed, of_pair) for seed, of_pair in known if len(of_pair.patients)]
     first, second = (np.array([getattr(pair, side).mean() for _, pair in shared]) for side in ("model", "against"))
     t = paired_t(first, second)
     patients = len({name for _, pair in shared for name in pair.patients})
-    fields: dict[str, Any] = {
-        "claim": claim_of(asked, with_patients=True),
-        "test": "none",
-        "n_seeds": len({seed for seed, _ in shared}),
-        "patients": patients,
-        "difference": t.difference,
-        "ci_low": None,
-        "ci_high": None,
-        "t": None,
-        "degrees_of_freedom": 0,
-        "p": None,
-    }
+    row = replace(row, n_seeds=len({seed for seed, _ in shared}), patients=patients, difference=t.difference)
     if patients < FEWEST_PAIRS or len(shared) < FEWEST_PAIRS:
-        return fields
-    fields |= {"ci_low": t.ci_low, "ci_high": t.ci_high, "t": t.t, "degrees_of_freedom": t.degrees_of_freedom}
-    fields |= {"p": t.p, "test": "none" if t.p is None else "paired t"}
+        return row
+    if row.claim == "population":
+        found = two_way(patient_table(shared))
+        row = replace(row, test=TWO_WAY, difference=found.mean, ci_low=found.low, ci_high=found.high)
+        row = replace(row, t=found.t, degrees_of_freedom=found.df, p=found.p)
+    else:
+        row = replace(row, test="paired t", ci_low=t.ci_low, ci_high=t.ci_high)
+        row = replace(row, t=t.t, degrees_of_freedom=t.degrees_of_freedom, p=t.p)
+    row = row if row.p is not None else replace(row, test="none")
     plain = asked.model_copy(update={"equivalence_margin": None})
-    told = with_readings(fields, plain, patient_table(shared))
-    told = stopped(told, plain, first - second, tests)
-    return {name: told[name] for name in fields} | ({} if declared else {"p": None})
+    told = stopped(asdict(row), plain, first - second, tests)
+    row = replace(row, test=told["test"], ci_low=told["ci_low"], ci_high=told["ci_high"], p=told["p"])
+    return row if row.declared else replace(row, p=None)
 
 
 def subgroups_corrected(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubgroupTest:
     """One comparison in one cell of the grid, on one subgroup of the patients (or of their images).
 
@@ -39,15 +39,15 @@ class SubgroupTest:
     against: str
     declared: bool
     claim: str
-    test: str
-    n_seeds: int
-    patients: int
-    difference: float | None
-    ci_low: float | None
-    ci_high: float | None
-    t: float | None
-    degrees_of_freedom: float
-    p: float | None
+    test: str = "none"
+    n_seeds: int = 0
+    patients: int = 0
+    difference: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+    t: float | None = None
+    degrees_of_freedom: float = 0
+    p: float | None = None
     unfinished: int
     p_holm: float | None = None
     family: str = ""
@@ -55,7 +55,7 @@ class SubgroupTest:
     verdict: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubgroupDifference:
     """Whether one comparison in one cell of the grid has the same difference in all subgroups by one property.
 
@@ -81,24 +81,24 @@ class SubgroupDifference:
     by: str
     compared: str
     label: str
-    subgroups: tuple[str, ...]
+    subgroups: tuple[str, ...] = ()
     train_ratio: float
     ablation: str
     model: str
     against: str
     declared: bool
     claim: str
-    test: str
-    n_seeds: int
-    patients: int
-    largest: str
-    smallest: str
-    largest_difference: float | None
-    smallest_difference: float | None
-    statistic: float | None
-    degrees_of_freedom: float
-    error_degrees_of_freedom: float
-    p: float | None
+    test: str = "none"
+    n_seeds: int = 0
+    patients: int = 0
+    largest: str = ""
+    smallest: str = ""
+    largest_difference: float | None = None
+    smallest_difference: float | None = None
+    statistic: float | None = None
+    degrees_of_freedom: float = 0.0
+    error_degrees_of_freedom: float = 0.0
+    p: float | None = None
     unfinished: int
     p_holm: float | None = None
     family: str = ""
