@@ -133,7 +133,7 @@ def build_report(
             *warnings(experiment, collected, request, comparisons, changes, outside),
             *untested,
             *prediction_warnings(against_masks, request, experiment),
-            *many_families(families),
+            *many_families(families, comparisons),
             *not_converged(epochs, primary_measures(experiment.measures)),
         ],
         headlines=[

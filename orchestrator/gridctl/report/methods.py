@@ -8,8 +8,11 @@ from typing import Final
 from gridctl.analysis.inference.resplits import CORRECTED
 from gridctl.analysis.inference.stopping import ANYTIME
 from gridctl.analysis.model import Comparison, ComparisonRow, Family, Overall, Report
-from gridctl.analysis.wording import cell_name, listed
+from gridctl.analysis.wording import LEVEL, cell_name, listed
 from gridctl.terminal.console import count
+
+OVER_GRID: Final = "overall"
+"""What declares a family of tests over the whole grid."""
 
 MOST_LISTED: Final = 8
 """Of more tests than this, only the range of their degrees of freedom is given."""
@@ -73,6 +76,10 @@ _BESIDE: Final = (
     "scores better; a tie counts half, and its 95% interval is Wilson's. Hedges' g divides by the standard deviation "
     "between runs, not between patients"
 )
+_GRID: Final = (
+    "Over the whole grid, that is over all cells: the same test of the mean over the cells, which count alike, of the "
+    "seeds and patients that are scored in every cell. It is corrected apart from the tests of single cells"
+)
 _EQUIVALENT: Final = (
     "two one-sided t-tests (TOST) with the standard error and degrees of freedom of the claim's test, each at a level "
     "of 5%. The larger p is corrected by Holm's method over the same family. Such a test amounts to a 90% interval "
@@ -114,7 +121,7 @@ def methods(report: Report) -> Iterator[str]:
         yield from _of_runs(report.comparisons, rows)
     if of_masks:
         yield f"{_MASKS}{_range(row.patients - 1 for row in report.predictions if row.p is not None)}"
-    yield from family_lines(report.families)
+    yield from family_lines([*report.families, *grid_families(report.comparisons)])
     if rows:
         both = any(row.population_df and row.test != CORRECTED for row in rows)
         yield f"{_INTERVALS}. {_WIDTHS}" if both else _INTERVALS
@@ -144,7 +151,7 @@ def _of_runs(parts: Sequence[Comparison], rows: Sequence[ComparisonRow]) -> Iter
     if "welch" in tests:
         yield _WELCH
     if grid:
-        yield _of_grid(grid)
+        yield _GRID
     for margin in dict.fromkeys(row.equivalence_margin for row in rows if row.equivalence_margin is not None):
         how = _EQUIVALENT_ANYTIME if ANYTIME in tests else _EQUIVALENT
         yield f"Equivalence: the difference is within ±{margin:g}, the margin that the experiment file declares: {how}"
@@ -167,6 +174,19 @@ def family_lines(families: Sequence[Family]) -> Iterator[str]:
         tests = count(family.m, "test")
         together = " corrected together by Holm's method" if family.m > 1 else ", which needs no correction"
         yield f"Family “{family.name}”, level {family.level:g}: {tests}{together}{apart}"
+
+
+def grid_families(comparisons: Sequence[Comparison]) -> list[Family]:
+    """The families of the tests over the whole grid, which come first in the answer; none for a grid of one cell."""
+    found = {}
+    for part in comparisons:
+        beside = {row.metric for row in part.rows if row.secondary}
+        for row in part.overall:
+            if row.cells > 1 and row.difference is not None:
+                found[row.family] = Family(
+                    row.family, row.family_size, OVER_GRID, LEVEL, secondary=row.metric in beside
+                )
+    return list(found.values())
 
 
 def can_call_better(family: Family) -> bool:
@@ -192,17 +212,3 @@ def _range(values: Iterable[float]) -> str:
     found = list(values)
     low, high = _one_decimal(min(found, default=0.0)), _one_decimal(max(found, default=0.0))
     return low if low == high else f"{low} to {high}"
-
-
-def _of_grid(grid: Sequence[Overall]) -> str:
-    size = max(row.family_size for row in grid)
-    corrected = (
-        f"It is corrected by Holm's method over {count(size, 'such test')}"
-        if size > 1
-        else "It is the only one of its family, so that it needs no correction"
-    )
-    return (
-        "Over the whole grid, that is over all cells: the same test of the mean over the cells, which count alike, of "
-        f"the seeds and patients that are scored in every cell. {corrected}; the tests of single cells are corrected "
-        "among themselves"
-    )

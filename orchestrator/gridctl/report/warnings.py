@@ -16,7 +16,7 @@ from gridctl.collection.collect import Collected
 from gridctl.collection.outside_grid import bring_back
 from gridctl.experiment import Experiment
 from gridctl.report.conditions import LEFT_OUT_BY_DEFAULT, comparison_name, grouped, pairs_text, place
-from gridctl.report.methods import can_call_better
+from gridctl.report.methods import can_call_better, grid_families
 from gridctl.terminal.console import count
 from gridctl_trainer.contract.errors import first_shown
 
@@ -104,10 +104,17 @@ def _partly_validated(experiment: Experiment, request: ReportRequest, scores: Co
         )
 
 
-def many_families(families: Sequence[Family]) -> Iterator[str]:
-    """Each family keeps its level; the more families, the likelier it is that some headline is wrong."""
+def many_families(cells: Sequence[Family], comparisons: Sequence[Comparison]) -> Iterator[str]:
+    """Each family keeps its level; the more families, the likelier it is that some headline is wrong.
+
+    Args:
+        cells: Families of tests of cells and subgroups, whose number decides whether it is said: a test over the whole
+            grid hardly differs from those of its cells.
+        comparisons: Their families over the whole grid count too.
+    """
+    families = [*cells, *grid_families(comparisons)]
     spoken = [family for family in families if can_call_better(family)]
-    if len(spoken) >= FAMILIES_SAID:
+    if sum(map(can_call_better, cells)) >= FAMILIES_SAID:
         some = 1 - (1 - LEVEL) ** len(spoken)
         others = len(families) - len(spoken)
         beside = f" (of {len(families)}: the others are of secondary scores, or compare subgroups)" if others else ""

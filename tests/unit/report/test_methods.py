@@ -119,9 +119,31 @@ def test_families_are_listed_with_their_sizes_and_those_that_the_warning_counts_
         "1 test, which needs no correction; asks whether subgroups differ, not which model is better"
     )
     counted = [line for line in lines if "not part of the answer" not in line and "whether subgroups" not in line]
-    (warning,) = many_families(families)
+    (warning,) = many_families(families, [])
     assert f"by {len(counted)} families of tests (of {len(lines)}: " in warning
-    assert not list(many_families(families[1:]))
+    assert not list(many_families(families[1:], []))
+
+
+def test_the_tests_over_the_whole_grid_are_families_of_the_list_and_of_the_warning(
+    store: FolderStore, tmp_path: Path
+) -> None:
+    three = [
+        "models={unet: {}, gamma_net: {}, other: {architecture: unet}}",
+        "compare=[{model: gamma_net, against: [unet, other], metrics: [validation.dice, sunnybrook.dice], "
+        "secondary: [validation.hd95], family: metric}, {model: unet, against: other, metrics: [validation.dice], "
+        "family: comparison}]",
+        "metrics=[dice, hd95, soft_dice, bce]",
+    ]
+    report = reported(filled(store, tmp_path, dice(0.05, 0.01), *three), store)
+    lines = [line for line in methods(report) if line.startswith("Family")]
+    of_grid = [line for line in lines if ", over the whole grid”" in line]
+    assert "Family “all comparisons of models, validation Dice, over the whole grid”, level 0.05: 2 tests" in of_grid[0]
+    better = [line for line in lines if "not part of the answer" not in line]
+    assert len(of_grid) == len(lines) - len(of_grid) == 4
+    assert len(better) == 6
+    (warning,) = (line for line in report.warnings if "families of tests" in line)
+    assert "by 6 families of tests (of 8: " in warning
+    assert "up to 26% of such studies" in warning
 
 
 def test_markdown_and_latex_say_it_as_the_page_does(store: FolderStore, tmp_path: Path) -> None:
