@@ -15,7 +15,7 @@ from gridctl.experiment import Experiment, parse_experiment
 from gridctl.history.report_objects import object_digests
 from gridctl_trainer.contract.errors import NotAnObjectError, NotFoundError, StoreError
 from gridctl_trainer.contract.layout import AttemptName, RunLayout
-from gridctl_trainer.storage.base import bulk_reader, bulk_writer, open_store
+from gridctl_trainer.storage.base import bulk_reader, bulk_writer, delete_all, open_store
 from gridctl_trainer.storage.folder import FolderStore
 from gridctl_trainer.storage.s3 import listing_page, store
 from gridctl_trainer.storage.s3.store import S3Store
@@ -159,6 +159,53 @@ def test_a_refused_write_is_worded_by_boto3(s3_url: str, proxy: FaultyProxy) -> 
     with pytest.raises(StoreError) as many:
         bulk_writer(bucket)("key", b"")
     assert many.value.problems == one.value.problems
+
+
+def test_many_are_deleted_in_few_requests(s3_url: str, proxy: FaultyProxy) -> None:
+    pytest.importorskip("obstore")
+    bucket = open_store(s3_url)
+    keys = [f"run-{number:03}/cancelled.json" for number in range(150)]
+    for key in [*keys, "kept.json"]:
+        bulk_writer(bucket)(key, b"{}")
+    proxy.requests.clear()
+    delete_all(bucket, [*keys, "never/there"], 4)
+    assert [request.method for request in proxy.requests] == ["POST", "POST"]
+    assert [stat.key for stat in bucket.list()] == ["kept.json"]
+
+
+@pytest.mark.parametrize("answer", [Answer(500), Answer(501), Reset(), Reset(forwarded=True)], ids=repr)
+def test_what_obstore_cannot_delete_is_deleted_by_boto3(s3_url: str, proxy: FaultyProxy, answer: Fault) -> None:
+    bucket = open_store(s3_url)
+    proxy.rule = lambda request: answer if is_through_obstore(request) else None
+    keys = ["a", "b/c", "gamma γ.json", "it's"]
+    for key in keys:
+        bucket.put(key, b"")
+    delete_all(bucket, keys, 2)
+    assert list(bucket.list()) == []
+
+
+@pytest.mark.parametrize("unasked", [False, True], ids=["of it", "of another object"])
+def test_a_refused_deletion_is_worded_by_boto3(s3_url: str, proxy: FaultyProxy, *, unasked: bool) -> None:
+    bucket = open_store(s3_url)
+    key = "another" if unasked else f"{s3_url.removeprefix('s3://').partition('/')[2]}/key"
+    refusal = "<Error><Code>AccessDenied</Code><Message>No.</Message></Error>"
+    said = f"<DeleteResult>{refusal.replace('<Code>', f'<Key>{key}</Key><Code>')}</DeleteResult>"
+    proxy.rule = lambda request: (
+        Answer(200, body=said.encode()) if request.method == "POST" else Answer(403, body=refusal.encode())
+    )
+    with pytest.raises(StoreError) as one:
+        bucket.delete("key")
+    with pytest.raises(StoreError) as many:
+        delete_all(bucket, ["key"], 2)
+    assert many.value.problems == one.value.problems
+
+
+def test_a_folder_deletes_one_by_one(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    store.put("a/b", b"")
+    store.put("kept", b"")
+    delete_all(store, ["a/b", "never/there"], 2)
+    assert [stat.key for stat in store.list()] == ["kept"]
 
 
 def is_through_obstore(request: Request) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from gridctl.commands.lookup.experiments import Found
@@ -12,8 +11,7 @@ from gridctl.executors.capabilities import Forgets
 from gridctl.executors.registry import open_executor
 from gridctl_trainer.contract import layout
 from gridctl_trainer.contract.spec import RunSpec
-
-_DELETES_AT_ONCE = 16
+from gridctl_trainer.storage.base import delete_all
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +86,9 @@ def delete(found: Found, deletion: Deletion) -> None:
     # Results first: an interrupted deletion leaves no run that looks finished but is incomplete.
     # The experiment file last: until then the same command finds it and goes on.
     last = layout.experiment_yaml(name)
-    keys.sort(key=lambda key: not key.endswith("/result.json"))
-    with ThreadPoolExecutor(_DELETES_AT_ONCE) as threads:
-        list(threads.map(found.store.delete, (key for key in keys if key != last)))
+    results = [key for key in keys if key.endswith("/result.json")]
+    others = [key for key in keys if not key.endswith("/result.json") and key != last]
+    for some in (results, others):
+        delete_all(found.store, some, found.experiment.uploads_at_once)
     if last in keys:
         found.store.delete(last)

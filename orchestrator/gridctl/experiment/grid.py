@@ -54,7 +54,8 @@ class Experiment:
 
     Attributes:
         store: The file's, else that of the variable GRIDCTL_STORE, else the folder `runs`.
-        uploads_at_once: Objects written to the store at a time when runs are submitted or cancelled.
+        uploads_at_once: Requests in flight that write to the store while runs are submitted, cancelled or
+            deleted.
         runs: All runs, pairs next to each other: by train ratio, ablation, seed, then model.
         document: The file it was read from, overrides applied.
         measures: The scores of its runs, with what is known about each.

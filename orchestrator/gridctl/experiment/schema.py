@@ -230,7 +230,8 @@ class ExperimentFile(Frozen):
         backend: Where runs execute: `local`, this machine, or `kubernetes`; or another executor that is installed.
         store: Where runs keep everything: a folder, or `s3://bucket/prefix`. Without it `$GRIDCTL_STORE`, else
             the folder `runs`.
-        uploads_at_once: Objects written to the store at a time when runs are submitted or cancelled.
+        uploads_at_once: Requests in flight that write to the store while runs are submitted, cancelled or
+            deleted.
         kubernetes: Where and with what pods run, if the backend is `kubernetes`.
         plugin_path: Folders with modules of your own that `architecture: "pkg.module:Name"` names, beside those that
             are installed; relative ones start at this file's folder.

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from gridctl_trainer.contract.errors import NotAnObjectError, StoreError
 from gridctl_trainer.contract.location import read_location
 from gridctl_trainer.host.atomic_file import TEMPORARY_PREFIX
+
+_DELETED_TOGETHER: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,25 @@ def bulk_writer(store: Store) -> Callable[[str, bytes], str]:
     """A function like `store.put` for writing many objects in several threads, which a store may speed up."""
     writer: Callable[[str, bytes], str] = getattr(store, "put_in_bulk", store.put)
     return writer
+
+
+def delete_all(store: Store, keys: Sequence[str], at_once: int) -> None:
+    """Remove many objects, for which a store may need fewer requests than there are objects.
+
+    Args:
+        store: Where they are.
+        keys: Their keys. It is not an error if there is no object with one of them.
+        at_once: How many requests are sent at a time.
+
+    Raises:
+        StoreError: The store failed. Some objects may be removed.
+    """
+    several: Callable[[Sequence[str]], Sequence[str]] | None = getattr(store, "delete_in_bulk", None)
+    with ThreadPoolExecutor(at_once) as pool:
+        if several is not None:
+            batches = [keys[start : start + _DELETED_TOGETHER] for start in range(0, len(keys), _DELETED_TOGETHER)]
+            keys = [key for left in pool.map(several, batches) for key in left]
+        list(pool.map(store.delete, keys))
 
 
 def folders_of(store: Store) -> Iterator[str]:

@@ -12,7 +12,7 @@ from gridctl.commands.submission.submit import Prepared
 from gridctl_trainer.contract import layout
 from gridctl_trainer.contract.errors import NotFoundError, StoreError
 from gridctl_trainer.contract.spec import RunSpec
-from gridctl_trainer.storage.base import Store, bulk_writer
+from gridctl_trainer.storage.base import Store, bulk_writer, delete_all
 
 
 class SpecificationUpload:
@@ -48,7 +48,8 @@ class SpecificationUpload:
         rows = self._prepared.collected.rows
         cancelled = [row["run_id"] for row in rows if not math.isnan(row["cancelled_at"]) and row["run_id"] in to_do]
         notes = [layout.RunLayout(experiment.name, run_id).cancelled for run_id in cancelled]
-        list(self._pool.map(self._store.delete, notes))  # before a new cancellation could be about any of them
+        # before a new cancellation could be about any of them
+        delete_all(self._store, notes, experiment.uploads_at_once)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, _error: object, _traceback: TracebackType | None) -> None:

@@ -1,15 +1,14 @@
-"""Reads and writes many small objects with obstore, if installed, as it does not hold Python's interpreter lock.
+"""Reads, writes and deletes many small objects with obstore, if installed: it does not hold the interpreter lock.
 
-A request takes a quarter of boto3's processor time. obstore reads and replaces whole objects and does nothing else.
-boto3 finds settings and credentials, and repeats any request that fails here, so that there is only one way of
-reporting faults.
+A request takes a quarter of boto3's processor time. obstore handles whole objects and does nothing else. boto3 finds
+settings and credentials, and repeats any request that fails here, so that there is only one way of reporting faults.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -27,7 +26,7 @@ _ASKED_AGAIN_AFTER: Final = timedelta(minutes=1)
 
 
 class BulkObjects:
-    """Reads and writes objects of one bucket. It is thread-safe."""
+    """Reads, writes and deletes objects of one bucket. It is thread-safe."""
 
     def __init__(self, store: Any) -> None:
         """Use an `obstore.store.S3Store`."""
@@ -105,6 +104,28 @@ class BulkObjects:
             return None
         self._failures = 0
         return str(etag).strip('"')
+
+    def delete(self, names: Sequence[str]) -> bool:
+        """Remove objects in as few requests as S3 allows.
+
+        Args:
+            names: Names of the objects within the bucket; it is not an error if some do not exist.
+
+        Returns:
+            Whether all are removed; if not, boto3 must be asked to remove each.
+        """
+        if self._failures >= _MOST_FAILURES or not all(map(_NAME.fullmatch, names)):
+            return False
+        try:
+            self._store.delete(list(names))
+        except BaseException as error:
+            # Rust's library panics over an answer about an object that was not named; this is no Exception in Python.
+            if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+                raise
+            self._failures += 1
+            return False
+        self._failures = 0
+        return True
 
 
 def _options(client: Any, bucket: str) -> Mapping[str, Any] | None:

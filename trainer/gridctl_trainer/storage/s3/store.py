@@ -6,7 +6,7 @@ import contextlib
 import os
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -235,6 +235,11 @@ class S3Store:
             except ClientError as error:
                 if error_code(error) != "NoSuchKey":
                     raise
+
+    def delete_in_bulk(self, keys: Sequence[str]) -> Sequence[str]:
+        """Remove many objects in few requests; returns those keys for which `delete` must be called."""
+        names = [self._name(key) for key in keys]
+        return () if self._bulk_objects is not None and self._bulk_objects.delete(names) else keys
 
     def _name(self, key: str) -> str:
         return self._prefix + require_key(key, self.url)
