@@ -5,8 +5,9 @@
 As `report_page.py`, with a scorecard of every run: ED and ES of 55 patients of validation, drawn anew by each seed from
 100, and of 45 of an external set; five pathologies, two vendors. By default 5 cells of 100 seeds; with `--cells` 50
 cells of 10 seeds. Goals: statistics under 3 s, the page under 5 MB. On a 2-core CPU that other work kept busy, of which
-only processor time means something, 2026-11-27: 5 cells 2.9 s, the page 1.8 s and 4.3 MB; 50 cells, with 1,264 tests,
-5.5 s, the page 3.8 s and 8.0 MB, a quarter of it pictures of slices: these miss the goals.
+only processor time means something, 2026-11-28: 5 cells 1.9 s, the page 1.4 s and 2.7 MB; 50 cells, with 1,264 tests,
+2.3 to 2.5 s (3.4 s with ten processes waiting for the two cores), the page 4.7 s and 4.7 MB, 1.0 MB of it pictures of
+slices.
 """
 
 from __future__ import annotations

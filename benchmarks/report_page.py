@@ -182,36 +182,41 @@ def _function(cells: pd.DataFrame, set_name: str, random: np.random.Generator) -
 
 
 class AlikeStore:
-    """A store of samples in memory, where all runs of a model have the samples of its first run."""
+    """A store of samples in memory: runs share their images of the external set, and of validation if split alike."""
 
     url = "/store"
 
     def __init__(self, experiment: Experiment) -> None:
-        """Make the samples of each model."""
-        random = np.random.default_rng(3)
-        sets = {name: discs(40, random) for name in ("validation", "sunnybrook")}
-        self._objects: dict[str, dict[str, bytes]] = {}
-        self._model = {run.run_id: run.model for run in experiment.runs}
-        for run in experiment.runs[:2]:
-            layout = RunLayout(run.experiment, run.run_id)
+        """Make the samples of a run when they are asked for."""
+        self._runs = {run.run_id: run for run in experiment.runs}
+        self._objects: dict[tuple[str, float, int], dict[str, bytes]] = {}
+
+    def _samples(self, run_id: str) -> dict[str, bytes]:
+        run = self._runs[run_id]
+        key = (run.model, run.train_ratio, run.seed)
+        if key not in self._objects:
+            of_split = np.random.default_rng([round(100 * run.train_ratio), run.seed])
+            sets = {"validation": discs(40, of_split), "sunnybrook": discs(40, np.random.default_rng(3))}
+            layout = RunLayout(run.experiment, run_id)
             with tempfile.TemporaryDirectory() as folder:
                 store = FolderStore(Path(folder))
                 model = Imprecise(0.5 + 0.05 * (run.model == "unet"))
                 write_samples(store, layout, run, model, sets, torch.device("cpu"))
-                self._objects[run.model] = {
+                self._objects[key] = {
                     stat.key.removeprefix(layout.prefix): store.get(stat.key).data for stat in store.list(layout.prefix)
                 }
+        return self._objects[key]
 
     def list(self, prefix: str = "") -> Iterator[Stat]:
         """List the objects of one run."""
         experiment, run_id, _ = prefix.split("/", 2)
-        for name, data in self._objects[self._model[run_id]].items():
+        for name, data in self._samples(run_id).items():
             yield Stat(f"{experiment}/{run_id}/{name}", len(data), "e", 0.0)
 
     def get(self, key: str, max_bytes: int | None = None) -> Blob:
         """Read one object."""
         _, run_id, name = key.split("/", 2)
-        return Blob(self._objects[self._model[run_id]][name], "e")
+        return Blob(self._samples(run_id)[name], "e")
 
 
 def clocks() -> tuple[float, float]:

@@ -121,6 +121,11 @@ def test_filters_narrow_rows_and_count_them(chromium: Chromium, page: Path) -> N
     assert form.find_element("css selector", "output").text == "2 of 4 rows"
     form.find_element("css selector", "button[type=reset]").click()
     assert len([row for row in chromium.all(TESTS) if row.is_displayed()]) == 4
+    of_runs = chromium.one("form[data-table=run-table]")
+    for name, value, rows in (("model", "unet", 10), ("ratio", "0.5", 5), ("state", "done", 4)):
+        Select(of_runs.find_element("name", name)).select_by_value(value)
+        assert len(chromium.texts("#run-table tbody th")) == rows, name
+    of_runs.find_element("css selector", "button[type=reset]").click()
     chromium.one("form[data-table=run-table] [name=text]").send_keys("s3-")
     shown = chromium.texts("#run-table tbody th")
     assert len(shown) == 4
@@ -206,7 +211,7 @@ def test_one_cells_pictures_at_a_time(chromium: Chromium, page: Path) -> None:
 
 def test_a_mark_says_its_number(chromium: Chromium, page: Path) -> None:
     chromium.open(page)
-    mark = chromium.one("#ratio .dot.mean")
+    mark = chromium.one("#ratio .dot.mean use")
     chromium.show(mark)
     ActionChains(chromium.driver).move_to_element(mark).perform()
     assert chromium.one("#tip").text.startswith("unet at 20%: mean 0.")
@@ -300,7 +305,8 @@ def test_the_names_of_models_in_the_grid_are_whole_words(chromium: Chromium, wid
 
 def test_on_paper_no_number_is_broken_and_no_table_cut(chromium: Chromium, wide_page: Path) -> None:
     chromium.open(wide_page, width=PAPER_PX, media="print")
-    broken = """return [...document.querySelectorAll('td.n:not(.mean), .numbers')].filter(e => {
+    broken = """return [...document.querySelectorAll(
+        'td.n:not(.mean), .numeric td:not(.mean, .text), .numbers')].filter(e => {
         const text = document.createRange(); text.selectNodeContents(e);
         return new Set([...text.getClientRects()].map(box => Math.round(box.top))).size > 1;
     }).map(e => e.textContent)"""

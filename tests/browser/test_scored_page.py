@@ -77,7 +77,7 @@ def test_each_kind_of_picture_is_drawn_once(chromium: Chromium, scored_page: Pat
 
 def test_a_patients_mark_says_who_it_is_and_both_scores(chromium: Chromium, scored_page: Path) -> None:
     chromium.open(scored_page)
-    mark = chromium.one("#patients .plots .dot")
+    mark = chromium.one("#patients .plots .dot use")
     chromium.show(mark)
     ActionChains(chromium.driver).move_to_element(mark).perform()
     said = chromium.one("#tip").text

@@ -8,8 +8,8 @@ from scipy import stats
 
 from gridctl.analysis.statistics.population.crossed_components import Components
 from gridctl.analysis.statistics.population.two_way import two_way
+from gridctl.analysis.statistics.population.two_way_power import CrossedDesign
 from gridctl.analysis.statistics.power import paired_t_power
-from gridctl.analysis.statistics.two_way_power import CrossedDesign
 
 CELLS, PATIENTS, SCORED = 4, 40, 0.5
 SEED, PATIENT, SHARED, OWN = 0.02, 0.04, 0.03, 0.06

@@ -7,8 +7,8 @@ import pytest
 
 from benchmarks.population_error_rates import Design, rates
 from gridctl.analysis.statistics.population.crossed_components import Components
+from gridctl.analysis.statistics.population.two_way_power import CrossedDesign
 from gridctl.analysis.statistics.power import deviation_interval, paired_t_power, t_power
-from gridctl.analysis.statistics.two_way_power import CrossedDesign
 
 PARTS = Components(0.01**2, 0.05**2, 0.05**2)
 

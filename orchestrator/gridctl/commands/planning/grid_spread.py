@@ -14,8 +14,8 @@ from gridctl.analysis.inference.overall import seed_table
 from gridctl.analysis.pairing.pairs import pair_models, rows_by_name
 from gridctl.analysis.scores import Observations, Scored
 from gridctl.analysis.statistics.population.crossed_components import Sums, crossed_components
+from gridctl.analysis.statistics.population.two_way_power import CrossedDesign
 from gridctl.analysis.statistics.power import deviation_interval
-from gridctl.analysis.statistics.two_way_power import CrossedDesign
 from gridctl.collection.collect import Collected
 from gridctl.commands.planning.stopping_power import ONE_LOOK, StoppingPower, population_power
 from gridctl.experiment import Experiment

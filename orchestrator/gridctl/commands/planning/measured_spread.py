@@ -14,7 +14,7 @@ from gridctl.analysis.inference.claims import patient_table
 from gridctl.analysis.pairing.pairs import Pair, pair_models, rows_by_name
 from gridctl.analysis.scores import Observations, Scored
 from gridctl.analysis.statistics.population.crossed_components import Sums, crossed_components
-from gridctl.analysis.statistics.two_way_power import CrossedDesign
+from gridctl.analysis.statistics.population.two_way_power import CrossedDesign
 from gridctl.collection.collect import Collected
 from gridctl.experiment.schema import ComparisonSpec
 

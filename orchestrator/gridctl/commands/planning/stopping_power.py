@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+from gridctl.analysis.statistics.population.two_way_power import CrossedDesign
 from gridctl.analysis.statistics.sequential.looks import latest_look
 from gridctl.analysis.statistics.sequential.power import AnyTime, AtLooks, Once, paired_power
-from gridctl.analysis.statistics.two_way_power import CrossedDesign
 from gridctl.experiment.schema import ComparisonSpec, DeclaredLooks
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import json
 import re
@@ -11,7 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from gridctl.collection.collect import Collected, collect
@@ -29,6 +27,7 @@ from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.storage.folder import FolderStore
 from tests.scored import SUNNYBROOK_DICE, VALIDATION_DICE
 from tests.unit.report.logged import EPOCHS, dice_of, experiment, log_run
+from tests.unit.report.page.unpacked import unpacked
 from tests.unit.report.pictured import PATIENTS, add_function, add_samples
 
 SIGNIFICANCE = ReportRequest(significance=True)
@@ -119,9 +118,7 @@ def test_curves_unpack_to_what_was_logged(store: FolderStore, tmp_path: Path) ->
     assert packed["epochs"] == list(range(1, EPOCHS + 1))
     logged = tables.epochs.set_index(["run_id", "epoch"])
     for curve in packed["curves"]:
-        bits = np.unpackbits(np.frombuffer(base64.b64decode(curve["data"]), np.uint8)).reshape(-1, 12)
-        levels = bits @ (1 << np.arange(11, -1, -1))
-        table = levels[: len(packed["runs"]) * EPOCHS].reshape(-1, EPOCHS)
+        table = unpacked(curve["data"], len(packed["runs"]), EPOCHS)
         for (*_, run_id, done), row in zip(packed["runs"], table, strict=True):
             assert (row[done:] == LEVELS + 1).all()
             for epoch, level in enumerate(row[:done], 1):
@@ -306,11 +303,24 @@ def test_an_interval_that_goes_beyond_what_a_score_can_is_drawn_whole_or_says_so
             assert plot.y.high >= high
 
 
+def test_an_image_is_embedded_once_however_many_cells_show_it(whole: Whole) -> None:
+    shown = re.findall(r'<use href="#(scan-\d+)"/>', whole.page)
+    assert len(shown) == 2 * 2 * 5, "two cells and two sets: truth, each of two models, and two timesteps"
+    assert set(shown) == {"scan-0"}, "all slices of these runs are alike"
+    assert re.findall(r'<g id="(scan-\d+)"><image ', whole.page) == ["scan-0"]
+
+
+def test_outlines_are_drawn_where_they_were(whole: Whole) -> None:
+    """The truth of `pictured`: a square of 12 px."""
+    assert 'd="M6 6l12 0 0 12-12 0z"' in whole.page
+
+
 def test_pictures_beyond_the_budget_are_left_out_by_name(whole: Whole, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "Left out" not in whole.page
+    assert "to stay small" not in whole.page
     monkeypatch.setattr(gallery, "BUDGET_BYTES", 1)
     small = render_page(whole.report, whole.tiny, whole.tables, whole.store)
-    assert "Left out to keep the page small: 50%." in small
+    assert "It has pictures of 1 of 2 cells, to stay small" in small
+    assert "in the folder <code>samples</code> of each run: 50%." in small
 
 
 def test_a_damaged_index_is_named_and_the_rest_is_shown(store: FolderStore, tmp_path: Path) -> None:
@@ -342,7 +352,7 @@ def test_patients_without_an_ejection_fraction_are_counted(store: FolderStore, t
         add_function(store, run, lost=2 if run.model == "unet" else 0)
     page, tables = rendered(tiny, store)
     assert len(tables.function) == 8 * 2 * PATIENTS
-    cells = re.findall(r'<td class="n">(\d+)</td></tr>', page[page.index('id="agreement-caption"') :])
+    cells = re.findall(r'<td class="n">(\d+)\n?(?:<tr>|</tbody>)', page[page.index('id="agreement-caption"') :])
     assert cells[:2] == ["4", "0"]
 
 

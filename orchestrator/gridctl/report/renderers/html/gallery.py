@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Final
 
 from gridctl.collection.read_cache import ReadCache
@@ -17,8 +18,11 @@ from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.records.samples import Polygon, SampleOutput, SamplesIndex, SampleSlice
 from gridctl_trainer.storage.base import Store
 
-BUDGET_BYTES: Final = 2_000_000
+BUDGET_BYTES: Final = 1_000_000
 """Limit for all embedded pictures together, as encoded in the page; cells beyond it are left out and named."""
+
+_TILE_BYTES: Final = 400
+"""What the page says around one picture."""
 
 _AT_ONCE: Final = 16
 
@@ -41,14 +45,24 @@ class Output:
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
-    """One slice with the outputs of all models of a cell."""
+class Scan:
+    """An image as a data URI, and the SVG path of its truth."""
 
-    key: str
-    set: str
-    name: str
     picture: str
     truth: str
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """One slice with the outputs of all models of a cell.
+
+    Attributes:
+        scan: The image and its truth, which slices of other cells may share.
+    """
+
+    set: str
+    name: str
+    scan: Scan
     outputs: Mapping[Model, Sequence[Output]]
 
     @property
@@ -80,11 +94,13 @@ class Gallery:
         cells: In the order of the grid.
         left_out: Cells with pictures that would make the page too large.
         problems: Pictures that could not be read.
+        scans: Every image of the cells once, with its name in the page.
     """
 
     cells: Sequence[CellGallery]
     left_out: Sequence[str]
     problems: Sequence[str]
+    scans: Mapping[Scan, str] = field(default_factory=dict)
 
 
 def read_gallery(
@@ -101,6 +117,7 @@ def read_gallery(
     cells: list[CellGallery] = []
     left_out: list[str] = []
     problems: list[str] = []
+    scans: dict[Scan, str] = {}
     spent = 0
     cache = ReadCache.of(store)
     for shown in representatives:
@@ -114,13 +131,15 @@ def read_gallery(
             continue
         if cell is None:
             continue
-        size = _size(cell)
+        added = dict.fromkeys(slice_.scan for slice_ in cell.slices if slice_.scan not in scans)
+        size = _size(cell) + sum(len(scan.picture) + len(scan.truth) for scan in added)
         if cells and spent + size > BUDGET_BYTES:
             left_out.append(shown.cell)
         else:
             cells.append(cell)
+            scans |= {scan: f"scan-{number}" for number, scan in enumerate(added, len(scans))}
             spent += size
-    return Gallery(cells, left_out, problems)
+    return Gallery(cells, left_out, problems, scans)
 
 
 def _read_cell(
@@ -183,13 +202,13 @@ def _slices(
     for model, run_id, slice_ in chosen:
         key = (slice_.set, slice_.name)
         outputs = [_output(run_id, output, pictures, measures) for output in slice_.outputs]
-        known = found.get(key) or _slice(f"{shown.key}-slice-{len(found)}", run_id, slice_, pictures)
+        known = found.get(key) or _slice(run_id, slice_, pictures)
         found[key] = replace(known, outputs={**known.outputs, model: outputs})
-    return [slice_ for slice_ in found.values() if slice_.picture]
+    return [slice_ for slice_ in found.values() if slice_.scan.picture]
 
 
-def _slice(key: str, run_id: str, slice_: SampleSlice, pictures: Mapping[tuple[str, str], str]) -> Slice:
-    return Slice(key, slice_.set, slice_.name, pictures[run_id, slice_.picture], _path(slice_.truth_outline), {})
+def _slice(run_id: str, slice_: SampleSlice, pictures: Mapping[tuple[str, str], str]) -> Slice:
+    return Slice(slice_.set, slice_.name, Scan(pictures[run_id, slice_.picture], _path(slice_.truth_outline)), {})
 
 
 def _output(
@@ -210,12 +229,21 @@ def _score(output: SampleOutput, measures: Sequence[Measure]) -> str:
 
 
 def _path(outline: Sequence[Polygon]) -> str:
-    return "".join("M" + "L".join(f"{x:g} {y:g}" for x, y in polygon) + "Z" for polygon in outline)
+    """In steps of a tenth of a pixel, each point after the first of a polygon relative to the one before."""
+    path = []
+    for polygon in outline:
+        points = [(round(10 * x), round(10 * y)) for x, y in polygon]
+        steps = [(bx - ax, by - ay) for (ax, ay), (bx, by) in pairwise(points)]
+        path.append("M{:g} {:g}l".format(*(place / 10 for place in points[0])))
+        path.append(" ".join(f"{dx / 10:g} {dy / 10:g}" for dx, dy in steps).replace(" -", "-") + "z")
+    return "".join(path)
 
 
 def _size(cell: CellGallery) -> int:
+    """Of what a cell shares with no other."""
     return sum(
-        len(slice_.picture)
-        + sum(len(out.picture) + len(out.outline) for outs in slice_.outputs.values() for out in outs)
+        len(out.picture) + len(out.outline) + _TILE_BYTES
         for slice_ in cell.slices
+        for outs in slice_.outputs.values()
+        for out in outs
     )

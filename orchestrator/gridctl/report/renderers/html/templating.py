@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from gridctl.analysis.wording import sentence
 from gridctl.report.numbers import effect, interval, mean_sd, p_value, share, signed
+from gridctl.report.renderers.html.charts.plot import px, shapes, shared_words
 from gridctl.report.renderers.unbroken import unbroken
 from gridctl_trainer.contract.score_name import VALIDATION
 
 STYLES: Final = ("colours.css", "layout.css", "tables.css", "charts.css", "pictures.css", "print.css")
 SCRIPTS: Final = ("theme.js", "tables.js", "tips.js", "choices.js", "packed.js", "panel.js", "curves.js")
+
+_IMPLIED: Final = re.compile(r"</t[dhr]>\s*")
+"""End tags that HTML does without; free text cannot hold one, for it is escaped."""
 
 
 def render(template: str, content: dict[str, Any]) -> str:
@@ -41,17 +47,32 @@ def render(template: str, content: dict[str, Any]) -> str:
         "effect": effect,
         "share": share,
         "duration": duration,
+        "px": px,
+        "said_once": said_once,
+        "sorted_by": sorted_by,
         "set_title": set_title,
         "sentence": lambda text: sentence(str(text), names),
     }
-    environment.globals |= {"interval": interval, "mean_sd": mean_sd}
+    environment.globals |= {"shapes": shapes(), "interval": interval, "mean_sd": mean_sd}
     style, script = _asset(STYLES), _asset(SCRIPTS)
-    return environment.get_template(template).render(
+    page = environment.get_template(template).render(
         style=Markup(style),
         script=Markup(script),
         policy=policy(style, script),
         **content,
     )
+    return _IMPLIED.sub("", page)
+
+
+def said_once(tips: Sequence[str]) -> tuple[str, list[str]]:
+    """As `shared_words`, escaped: the script counts spaces, so that no number is kept together with its sign."""
+    words, own = shared_words(tips)
+    return (escape(words), [escape(tip) for tip in own]) if words else ("", own)
+
+
+def sorted_by(value: float | None) -> Markup:
+    """The attribute by which a cell is sorted, where its text has fewer digits; nothing without a value."""
+    return Markup("") if value is None else Markup(f" data-value={value:.6g}")
 
 
 def policy(style: str, script: str) -> str:

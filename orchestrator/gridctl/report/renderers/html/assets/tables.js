@@ -4,7 +4,7 @@
     const cell = row.cells[column];
     const text = cell.dataset.value ?? cell.textContent.trim();
     if (kind === "text") return text;
-    const number = Number.parseFloat(text.replace("−", "-"));
+    const number = Number.parseFloat(text.replace("−", "-").replace(/^[[<]/, ""));
     return Number.isNaN(number) ? null : number;
   };
   const sort = (table, heading) => {
@@ -35,13 +35,20 @@
     const table = document.getElementById(form.dataset.table);
     const all = document.querySelector(`button[data-all="${table.id}"]`);
     let most = Number(form.dataset.first || Infinity);
+    // A row has a property as its own, or in the column of that name.
+    const columns = new Map([...table.tHead.rows[0].cells].filter((cell) => cell.dataset.name).map((cell) => [cell.dataset.name, cell.cellIndex]));
+    const property = (row, name) => {
+      if (!columns.has(name)) return row.dataset[name];
+      const cell = row.cells[columns.get(name)];
+      return cell.dataset.value ?? cell.textContent;
+    };
     const apply = () => {
       const wanted = [...new FormData(form)].filter(([name, text]) => text && name !== "text");
       const text = (form.elements.namedItem("text")?.value || "").trim().toLowerCase();
       const rows = [...table.tBodies[0].rows];
       let found = 0;
       for (const row of rows) {
-        const fits = wanted.every(([name, sought]) => row.dataset[name] === sought) && (!text || row.textContent.toLowerCase().includes(text));
+        const fits = wanted.every(([name, sought]) => property(row, name) === sought) && (!text || row.textContent.toLowerCase().includes(text));
         if (fits) found += 1;
         row.hidden = !fits || found > most;
       }
@@ -70,6 +77,7 @@ const goToRun = (run) => {
   row.closest("table").dispatchEvent(new Event("reveal"));
   history.replaceState(null, "", `#${run}`);
   location.hash = `#${run}`;
+  row.tabIndex = -1;
   row.scrollIntoView({ block: "center" });
   row.focus({ preventScroll: true });
 };

@@ -8,9 +8,14 @@ const showTip = (text, x, y) => {
   tip.style.top = `${y + 16 + box.height > innerHeight ? Math.max(4, y - box.height - 10) : y + 16}px`;
 };
 const hideTip = () => { tip.hidden = true; };
+// A mark says in what it differs from the others of its group, whose words have a {} for each.
+const tipOf = (marked) => {
+  const words = marked.parentElement.dataset.words, own = marked.dataset.tip.split(" ");
+  return words ? words.replaceAll("{}", () => own.shift()) : marked.dataset.tip;
+};
 document.addEventListener("pointermove", (event) => {
   const marked = event.target.closest?.("[data-tip]");
-  if (marked) showTip(marked.dataset.tip, event.clientX, event.clientY);
+  if (marked) showTip(tipOf(marked), event.clientX, event.clientY);
   else if (!event.target.closest?.("canvas")) hideTip();
 });
 document.addEventListener("scroll", hideTip, { passive: true, capture: true });

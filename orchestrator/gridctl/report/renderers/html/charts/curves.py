@@ -1,8 +1,7 @@
-"""Learning curves of every run, packed: two characters per value."""
+"""Learning curves of every run, packed as levels."""
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -12,10 +11,11 @@ from numpy.typing import NDArray
 
 from gridctl.experiment import Experiment
 from gridctl.experiment.scores.measures import Measure, titled
+from gridctl.report.renderers.html.charts.packed_levels import NO_VALUE, pack_levels
 
 TRAIN_LOSS: Final = "train_loss"
-LEVELS: Final = 4094
-"""Values are rounded to this many steps of their range; the next number stands for no value."""
+LEVELS: Final = NO_VALUE - 1
+"""Values are rounded to this many steps of their range."""
 
 POINTS: Final = 700_000
 """How many values are kept of all curves together; longer curves keep every n-th epoch and the last."""
@@ -35,7 +35,7 @@ def packed_curves(
     Returns:
         `epochs` that are kept; `runs`, each `[model, ratio, ablation, seed, run_id, epochs_done]`;
         `curves`, each with its `name`, its `metric` and what that is called, the `range` of its metric or null, `low`,
-        `high`, and `data`: base64 of 12-bit numbers, one row per run. None if no run has an epoch.
+        `high`, and `data`: levels as `pack_levels` writes them, one row per run. None if no run has an epoch.
     """
     if epochs.empty:
         return None
@@ -111,17 +111,8 @@ def _ends(table: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _pack(table: NDArray[np.float64], low: float, high: float) -> str:
-    """12 bits per value, two values in three bytes, so two base64 characters each."""
-    steps = np.nan_to_num((table - low) / (high - low) * LEVELS, nan=LEVELS + 1)
-    flat: NDArray[np.uint16] = np.clip(np.rint(steps), 0, LEVELS + 1).astype(np.uint16).ravel()
-    if len(flat) % 2:
-        flat = np.append(flat, np.uint16(LEVELS + 1))
-    first, second = flat[0::2], flat[1::2]
-    packed = np.empty((len(first), 3), np.uint8)
-    packed[:, 0] = first >> 4
-    packed[:, 1] = (first & 15) << 4 | second >> 8
-    packed[:, 2] = second & 255
-    return base64.b64encode(packed.tobytes()).decode()
+    steps = np.nan_to_num((table - low) / (high - low) * LEVELS, nan=NO_VALUE)
+    return pack_levels(np.clip(np.rint(steps), 0, NO_VALUE).astype(np.int64))
 
 
 def final_scores(epochs: pd.DataFrame, metrics: Sequence[str]) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gridctl.report.renderers.html.charts.plot import mark_path, series_class
+from gridctl.report.renderers.html.charts.plot import series_class
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,6 @@ class Model:
     def css(self) -> str:
         """Class of its colour."""
         return series_class(self.series)
-
-    @property
-    def mark(self) -> str:
-        """SVG path of its shape in a box of 12 px."""
-        return mark_path(self.series)
 
 
 def models(names: Sequence[str]) -> list[Model]:
