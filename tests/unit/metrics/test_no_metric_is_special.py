@@ -20,7 +20,7 @@ EXEMPT = (
     "trainer/gridctl_trainer/contract/spec/training/loss.py",  # some losses have the same names as scores
     "trainer/gridctl_trainer/training/objective.py",
     "orchestrator/gridctl/studies/",
-    "orchestrator/gridctl/report/scorecard_columns.py",
+    "orchestrator/gridctl/report/renderers/scorecard_columns.py",
 )
 FIELDS = {*PatientFunction.model_fields, "volume_ml", "ef", "dice_bce", "batch_dice"}
 """Names of losses, and of records other than scores."""

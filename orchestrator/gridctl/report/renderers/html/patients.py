@@ -16,9 +16,9 @@ from gridctl.report.renderers.html.charts.patient_plots import Volumes, agreemen
 from gridctl.report.renderers.html.charts.plot import MARKS_DRAWN, Plot
 from gridctl.report.renderers.html.gallery import CellGallery, Gallery, Output, Slice
 from gridctl.report.renderers.html.representatives import Example, Shown
+from gridctl.report.renderers.scorecard_columns import AGREEMENT, BESIDE
 from gridctl.report.scope import key_of_time_points
 from gridctl.report.scorecard import shown_value
-from gridctl.report.scorecard_columns import AGREEMENT, BESIDE
 from gridctl_trainer.contract.score_name import ScoreName
 
 WORST: Final = 6

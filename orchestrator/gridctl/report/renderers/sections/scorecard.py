@@ -10,10 +10,10 @@ from typing import Final
 from gridctl.analysis.model import PublishedRow, Report, ScorecardRow, TrainedModel
 from gridctl.analysis.scorecards.scorecard import DISTANCES
 from gridctl.report.numbers import MISSING
+from gridctl.report.renderers.scorecard_columns import BY_POSITION, FUNCTION, OVERLAP_AND_DISTANCES
 from gridctl.report.renderers.sections.section import Section
 from gridctl.report.scope import key_of_time_points
 from gridctl.report.scorecard import comparable, selected_on, short_unit, shown_value, time_points
-from gridctl.report.scorecard_columns import BY_POSITION, FUNCTION, OVERLAP_AND_DISTANCES
 from gridctl.terminal.console import count
 
 
