@@ -98,7 +98,7 @@ def test_watch_ends_when_nothing_is_active(gridctl: Gridctl) -> None:
 
 
 def test_cancel_then_submit_again_resumes(gridctl: Gridctl, cluster: Cluster, tmp_path: Path) -> None:
-    options = [*ONE, "--set", "training.epochs=300"]
+    options = [*ONE, "--set", "training.epochs=150"]
     assert gridctl("submit", "experiment.yaml", *options).returncode == 0
     wait_for(lambda: gridctl.json("status")["runs"][0]["epochs_done"] >= 2)
     assert gridctl("cancel").returncode == 0
@@ -110,7 +110,7 @@ def test_cancel_then_submit_again_resumes(gridctl: Gridctl, cluster: Cluster, tm
     wait_for(lambda: gridctl.totals()["done"] == 1, 300)
     (run,) = gridctl.json("status")["runs"]
     assert before >= 2
-    assert (run["epochs_done"], run["attempts"], run["interruptions"]) == (300, 2, 1)
+    assert (run["epochs_done"], run["attempts"], run["interruptions"]) == (150, 2, 1)
     assert (run["state"], run["reason"]) == ("done", "")
 
 

@@ -23,7 +23,13 @@ CANNOT_TRAIN = {
 }
 
 
-@pytest.mark.parametrize("case", CANNOT_TRAIN)
+FEW = ("a GPU that the image cannot use", "another data set")
+"""One for each exit code, 2 and 3. The other cases are slow."""
+
+
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[] if case in FEW else pytest.mark.slow) for case in CANNOT_TRAIN]
+)
 def test_what_cannot_train_ends_without_another_attempt_and_status_says_why(
     case: str, cluster: Cluster, gridctl: Gridctl, namespace: str
 ) -> None:

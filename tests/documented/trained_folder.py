@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -43,16 +44,28 @@ def make_small(text: str, more: tuple[str, ...] = ()) -> str:
 def trained_once(
     forked_gridctl: ForkedCommand, forked_trainer: ForkedCommand, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """The folder from which others are copied."""
-    folder = tmp_path_factory.mktemp("trained") / "study"
-    (folder / "experiments").mkdir(parents=True)
+    """The folder from which others are copied. The first worker of pytest-xdist that needs it makes it for all."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / "trained" / "study"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (shared / "trained" / "made").open("a+") as made:
+        fcntl.flock(made, fcntl.LOCK_EX)
+        if not made.seek(0, os.SEEK_END):
+            _train(folder, forked_gridctl, forked_trainer)
+            made.write("yes")
+    return folder
+
+
+def _train(folder: Path, forked_gridctl: ForkedCommand, forked_trainer: ForkedCommand) -> None:
+    (folder / "experiments").mkdir()
     environment = {**os.environ, "XDG_CACHE_HOME": str(folder.parent), "XDG_STATE_HOME": str(folder.parent)}
     assert forked_trainer(("data", "phantom", "data/phantom"), folder, environment).returncode == 0
     for path in (ROOT / "experiments").glob("*.yaml"):
-        pairs = () if path.stem == "demo" else ("seeds=[42]",)  # only the demo is reported on
-        (folder / "experiments" / path.name).write_text(make_small(path.read_text(), pairs))
-    shutil.copy(folder / "experiments" / "demo.yaml", folder / "demo.yaml")
-    done = forked_gridctl(("submit", "experiments/demo.yaml"), folder, environment)
+        (folder / "experiments" / path.name).write_text(make_small(path.read_text(), ("seeds=[42]",)))
+    (folder / "demo.yaml").write_text(make_small((ROOT / "experiments" / "demo.yaml").read_text()))
+    done = forked_gridctl(("submit", "demo.yaml"), folder, environment)
     assert done.returncode == 0, done.stderr
     reported = forked_gridctl(("report", "demo", "-o", "report"), folder, environment)
     assert reported.returncode == 0, reported.stderr
@@ -60,7 +73,6 @@ def trained_once(
     places = ("nnunet", "data/phantom/sunnybrook", "--dataset", "sunnybrook", "--labels", "1=LV")
     scored = forked_gridctl(("score", *places, "-o", "nnunet.parquet"), folder, environment)
     assert scored.returncode == 0, scored.stderr
-    return folder
 
 
 @pytest.fixture

@@ -116,7 +116,13 @@ def contour_with_text(root: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    "damage", [no_labels, unreadable_nifti, nifti_of_nonsense, unreadable_dicom, contour_with_text]
+    "damage",
+    [
+        no_labels,
+        *(pytest.param(damage, marks=pytest.mark.slow) for damage in (unreadable_nifti, contour_with_text)),
+        nifti_of_nonsense,
+        unreadable_dicom,
+    ],
 )
 def test_bad_data_ends_the_run_with_3_and_names_the_file(
     damage: Callable[[Path], str], own_phantom: Path, tmp_path: Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shlex
@@ -60,8 +61,14 @@ def is_no_bug(stderr: bytes) -> None:
         assert sign not in stderr, stderr.decode(errors="replace")
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS)
-@pytest.mark.parametrize("name", COMMANDS)
+CASES = [
+    pytest.param(name, encoding, marks=[] if encoding == "POSIX" or name == "status" else pytest.mark.slow)
+    for name, encoding in itertools.product(COMMANDS, ENCODINGS)
+]
+"""Every command in the narrowest encoding, and one command in every encoding. The other cases are slow."""
+
+
+@pytest.mark.parametrize(("name", "encoding"), CASES)
 def test_an_encoding_without_our_characters_is_no_bug(name: str, encoding: str, folder: Path) -> None:
     done = shell(folder, COMMANDS[name], "", ENCODINGS[encoding])
     is_no_bug(done.stderr)
@@ -128,7 +135,7 @@ def test_training_goes_on_whatever_becomes_of_its_streams(streams: str, folder: 
     assert done.returncode == (0 if streams == "2>/dev/full" else 141 if "|" in streams else 1)
 
 
-@pytest.mark.parametrize("streams", ["| true", ">/dev/full 2>/dev/full"])
+@pytest.mark.parametrize("streams", [pytest.param("| true", marks=pytest.mark.slow), ">/dev/full 2>/dev/full"])
 def test_the_trainer_goes_on_without_whoever_reads_its_progress(streams: str, folder: Path, tmp_path: Path) -> None:
     from gridctl.experiment import load_experiment
     from gridctl_trainer.contract.layout import RunLayout

@@ -15,7 +15,7 @@ GRID = """\
 name: tiny
 models: {unet: {channels: [4, 8]}, wide: {architecture: unet, channels: [8, 8]}}
 train_ratios: [0.5]
-seeds: [1, 2]
+seeds: [1]
 data:
   train: {dataset: acdc, path: data/acdc}
   external: {other: {dataset: sunnybrook, path: data/sunnybrook}}
@@ -66,9 +66,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(installed: Path, folder: Path) -> Run:
     """Runs Python beside the finished grid, with the example installed."""
     run = runs_in(folder, installed)
-    done = run("-m", "gridctl", "submit", "tiny.yaml", "--json")
+    done = run("-m", "gridctl", "submit", "tiny.yaml", "--no-verify", "--json")
     assert done.returncode == 0, done.stderr
-    assert len(json.loads(done.stdout)["done"]) == 4
+    assert len(json.loads(done.stdout)["done"]) == 2
     return run
 
 
@@ -111,7 +111,7 @@ def test_who_reports_needs_nothing_of_it(trained: Run, folder: Path) -> None:
 
 def test_a_bare_function_by_its_path(folder: Path) -> None:
     run = runs_in(folder, None)
-    done = run("-m", "gridctl", "submit", "by-path.yaml", "--json")
+    done = run("-m", "gridctl", "submit", "by-path.yaml", "--no-verify", "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(gridctl(run, "report", "by-path", "--format", "json", "--metric", "validation.brier:brier"))
     assert [row["metric"] for row in report["summaries"]] == ["validation.brier:brier.left_ventricle"]

@@ -22,7 +22,8 @@ data: {train: {dataset: acdc, path: data/acdc}, size_px: 32}
 training: {epochs: 1, threads: 1}
 compare: {model: res_unet, against: unet}
 """
-BY_PATH = GRID.replace("res_unet: {", 'res_unet: {architecture: "own_model.network:ResUNet", ').replace(
+ONE = GRID.replace("  unet: {channels: [4, 8]}\n", "").partition("compare")[0]
+BY_PATH = ONE.replace("res_unet: {", 'res_unet: {architecture: "own_model.network:ResUNet", ').replace(
     "name: tiny", "name: by-path\nplugin_path: [nets]"
 )
 HEAVY = ("torch", "cv2", "nibabel", "pydicom", "own_model.network")
@@ -97,11 +98,11 @@ def test_whoever_has_not_installed_it_reads_what_it_trained(run: Run, bare: Run,
 
 def test_named_by_its_path_it_need_not_be_installed(bare: Run, folder: Path) -> None:
     shutil.copytree(EXAMPLES / "own_model" / "src", folder / "nets", dirs_exist_ok=True)
-    assert len(json.loads(gridctl(bare, "submit", "by-path.yaml", "--json"))["done"]) == 2
+    assert len(json.loads(gridctl(bare, "submit", "by-path.yaml", "--json"))["done"]) == 1
     plugin = plugin_of(folder, "by-path", "res-unet")
     assert (plugin["name"], plugin["distribution"]) == ("own_model.network:ResUNet", "")
     assert len(plugin["source_digest"]) == 64
-    assert "res_unet" in gridctl(bare, "report", "by-path", "--significance")
+    assert "res_unet" in gridctl(bare, "report", "by-path")
 
 
 def test_options_of_a_bare_class_are_checked_before_anything_is_done(bare: Run, folder: Path) -> None:
@@ -111,9 +112,9 @@ def test_options_of_a_bare_class_are_checked_before_anything_is_done(bare: Run, 
     done = bare("-m", "gridctl", "submit", "wrong.yaml")
     assert done.returncode == 2
     for said in (
-        "wrong.yaml:5: models.res_unet.widht: unknown key 'widht'\n  did you mean 'width'?",
-        "wrong.yaml:5: models.res_unet.depth: expected a whole number, got 'deep'",
-        "wrong.yaml:5: models.res_unet.classes: classes is given by gridctl, from the data\n  leave it out",
+        "wrong.yaml:4: models.res_unet.widht: unknown key 'widht'\n  did you mean 'width'?",
+        "wrong.yaml:4: models.res_unet.depth: expected a whole number, got 'deep'",
+        "wrong.yaml:4: models.res_unet.classes: classes is given by gridctl, from the data\n  leave it out",
     ):
         assert said in done.stderr
     assert not (folder / "runs" / "wrong").exists()
@@ -123,7 +124,7 @@ def test_one_that_is_nowhere_is_said_where_it_is_trained(bare: Run, folder: Path
     (folder / "nowhere.yaml").write_text(BY_PATH.replace("own_model", "their_model").replace("by-path", "nowhere"))
     done = bare("-m", "gridctl", "submit", "nowhere.yaml")
     assert done.returncode == 2
-    assert "nowhere.yaml:5: models.res_unet.architecture: " in done.stderr
+    assert "nowhere.yaml:4: models.res_unet.architecture: " in done.stderr
     assert "No module named 'their_model'" in done.stderr
     assert len(done.stderr.splitlines()) == 2
     assert not (folder / "runs" / "nowhere").exists()

@@ -39,7 +39,10 @@ def test_a_process_that_cannot_be_started(number: int, tmp_path: Path, phantom: 
     assert "cannot start the trainer" in status["runs"][0]["reason"]
 
 
-@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+@pytest.mark.parametrize(
+    "number",
+    [errno.ENOLCK, *(pytest.param(number, marks=pytest.mark.slow) for number in (errno.ENOSYS, errno.EOPNOTSUPP))],
+)
 def test_no_locks_anywhere(number: int, tmp_path: Path, phantom: Path, command: Command) -> None:
     """Runs, the data cache and the spool follow one rule; with one of the errors, training completes."""
     experiment_of(tmp_path, phantom)

@@ -37,7 +37,7 @@ def test_modules_of_the_users_folder_take_no_place(tmp_path: Path, phantom: Path
     [
         ("exit 0", "ended with exit code 0, but there is no result at"),
         ("signal 9", "killed by SIGKILL: out of memory?"),
-        ("signal 40", "killed by signal 40"),
+        pytest.param("signal 40", "killed by signal 40", marks=pytest.mark.slow),
         ("exit 143", "stopped by somebody else"),
     ],
 )
@@ -45,7 +45,9 @@ def test_a_process_that_ends_without_a_result_failed(
     ending: str, said: str, tmp_path: Path, phantom: Path, command: Command
 ) -> None:
     experiment_of(tmp_path, phantom, seeds=(1, 2))
-    done = command("gridctl", "submit", "tiny.yaml", "--json", env={**FAULTS, "GRIDCTL_TEST_TRAINER": ending})
+    done = command(
+        "gridctl", "submit", "tiny.yaml", "--no-verify", "--json", env={**FAULTS, "GRIDCTL_TEST_TRAINER": ending}
+    )
     assert done.returncode == 1, done.stderr
     found = outcome(done)
     assert found["done"] == []

@@ -56,7 +56,7 @@ def submitting(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]
     """`gridctl submit` in the background, one run at a time, once its first run has trained an epoch."""
     before = files_matching(folder, LOGS)
     said = folder / "submit.err"
-    command = [str(SCRIPTS / "gridctl"), "submit", "tiny.yaml", "--workers", "1", *arguments]
+    command = [str(SCRIPTS / "gridctl"), "submit", "tiny.yaml", "--no-verify", "--workers", "1", *arguments]
     with said.open("w") as errors, subprocess.Popen(command, cwd=folder, stderr=errors, text=True) as process:
         try:
             wait_for(lambda: files_matching(folder, LOGS) > before or process.poll() is not None)
