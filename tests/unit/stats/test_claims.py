@@ -167,10 +167,16 @@ def test_looking_after_every_pair_keeps_the_level(g: float, share: float) -> Non
     assert np.isfinite(decided).mean() == pytest.approx(share, abs=0.004)
 
 
+def test_the_level_holds_however_long_it_is_looked_at() -> None:
+    assert np.isfinite(pairs_until_declared(20_000, 4, last=100)).mean() == pytest.approx(0.029, abs=0.004)
+
+
 def test_a_clear_effect_is_declared_early() -> None:
     """The median is at most 60% of the 13 pairs that a fixed design needs for an effect of one deviation."""
+    decided = pairs_until_declared(20_000, 4, effect=2, last=60)
     assert pairs_needed(1, 1, 0.9) == 13
-    assert np.median(pairs_until_declared(5000, 4, effect=2, last=40)) <= 0.6 * 13
+    assert (np.median(decided), np.quantile(decided, 0.9)) == (6, 9)
+    assert np.median(decided) <= 0.6 * 13
 
 
 @pytest.mark.parametrize(("n", "effect", "power"), [(5, 1, 0.08), (10, 1, 0.31), (5, 2, 0.41), (10, 2, 0.96)])
