@@ -46,10 +46,11 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """An image as a data URI, and the SVG path of its truth."""
+    """An image as a data URI, the SVG path of its truth, and the side of both."""
 
     picture: str
     truth: str
+    size_px: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +180,11 @@ def _read_cell(
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         pictures = dict(zip(wanted, pool.map(read, wanted.values()), strict=True))
+    size_px = indices[chosen[0][1]].size_px
     return CellGallery(
         shown,
-        indices[chosen[0][1]].size_px,
-        _slices(shown, chosen, pictures, measures),
+        size_px,
+        _slices(chosen, pictures, measures, size_px),
         {model: indices[run_id].timesteps for model, run_id, _ in chosen},
     )
 
@@ -192,23 +194,24 @@ def _get(store: Store, cache: ReadCache, key: str, etags: Mapping[str, str]) -> 
 
 
 def _slices(
-    shown: Shown,
     chosen: Sequence[tuple[Model, str, SampleSlice]],
     pictures: Mapping[tuple[str, str], str],
     measures: Sequence[Measure],
+    size_px: int,
 ) -> list[Slice]:
     """Slices by set and name; the picture and truth of one model are those of all with the same split."""
     found: dict[tuple[str, str], Slice] = {}
     for model, run_id, slice_ in chosen:
         key = (slice_.set, slice_.name)
         outputs = [_output(run_id, output, pictures, measures) for output in slice_.outputs]
-        known = found.get(key) or _slice(run_id, slice_, pictures)
+        known = found.get(key) or _slice(run_id, slice_, pictures, size_px)
         found[key] = replace(known, outputs={**known.outputs, model: outputs})
     return [slice_ for slice_ in found.values() if slice_.scan.picture]
 
 
-def _slice(run_id: str, slice_: SampleSlice, pictures: Mapping[tuple[str, str], str]) -> Slice:
-    return Slice(slice_.set, slice_.name, Scan(pictures[run_id, slice_.picture], _path(slice_.truth_outline)), {})
+def _slice(run_id: str, slice_: SampleSlice, pictures: Mapping[tuple[str, str], str], size_px: int) -> Slice:
+    scan = Scan(pictures[run_id, slice_.picture], _path(slice_.truth_outline), size_px)
+    return Slice(slice_.set, slice_.name, scan, {})
 
 
 def _output(
