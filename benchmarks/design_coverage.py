@@ -96,7 +96,7 @@ def studied(of: str, seeds: int, generator: np.random.Generator) -> dict[str, bo
     one, two = (of_runs + of_second)[-1], of_second[-1]
     found = _of_cell(d[-1], one, two, fresh[-1], truth)
     if cohort.external:
-        found["Nadeau-Bengio"] = None
+        found["Nadeau-Bengio (new)"] = None
     others = np.nanmean(more_second, axis=2)[-1, :seeds]
     unpaired = welch(one, others)
     found["Welch"] = unpaired is not None and _holds((unpaired.ci_low, unpaired.ci_high), truth)
@@ -113,9 +113,9 @@ def _of_cell(d: Table, one: Table, two: Table, fresh: Table, truth: float) -> di
     wide, corrected = two_way(d), corrected_t(one - two, round(0.2 * COHORT), round(0.8 * COHORT))
     return {
         "t": _holds((t.ci_low, t.ci_high), truth),
-        "t, as of new patients": _holds((t.ci_low, t.ci_high), 0),
-        "two-way": _holds((wide.low, wide.high), 0),
-        "Nadeau-Bengio": corrected is not None and _holds((corrected.low, corrected.high), 0),
+        "t (new)": _holds((t.ci_low, t.ci_high), 0),
+        "two-way (new)": _holds((wide.low, wide.high), 0),
+        "Nadeau-Bengio (new)": corrected is not None and _holds((corrected.low, corrected.high), 0),
         "BCa": _holds(bca_mean(one - two), truth),
         "Welch": None,
         "Wilson": won is not None and _holds((won.ci_low, won.ci_high), float((fresh > 0).mean())),
@@ -135,12 +135,12 @@ def _of_grid(
     slope, slopes = trend(RATIOS, of_runs.T), two_way(patient_trend_differences(RATIOS, d))
     return {
         "mean over the grid": mean is not None and _holds((mean.ci_low, mean.ci_high), truth),
-        "the same, two-way": _holds((wide.low, wide.high), 0),
+        "the same, two-way (new)": _holds((wide.low, wide.high), 0),
         "IQM": middle is not None and _holds((middle.ci_low, middle.ci_high), of_middle),
         "improvement over the grid": ahead is not None
         and _holds((ahead.ci_low, ahead.ci_high), float((fresh > 0).mean())),
         "slope": _holds((slope.low, slope.high), 0),
-        "slope, two-way": _holds((slopes.low, slopes.high), 0),
+        "slope, two-way (new)": _holds((slopes.low, slopes.high), 0),
     }
 
 
