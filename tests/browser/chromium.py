@@ -10,6 +10,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
 
 FLAGS = (
     "--headless=new",
@@ -47,6 +48,8 @@ class Chromium:
         self.driver.get_log("browser")
         self.driver.get_log("performance")
         self.driver.get(page.as_uri())
+        if scripts:
+            WebDriverWait(self.driver, 30).until_not(lambda driver: driver.find_elements(By.CSS_SELECTOR, "[aria-busy]"))
 
     def command(self, name: str, **parameters: Any) -> Any:
         """Send a command of the DevTools protocol, and return its result."""

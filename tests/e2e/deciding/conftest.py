@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def plant(store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
-    def put(dice: Dice, *overrides: str, seeds: int, other: int = 0) -> Experiment:
+    def put(dice: Dice, *overrides: str, seeds: int, other: int = 0, **attempt: Any) -> Experiment:
         tiny = parse_experiment(experiment(tmp_path / "data").document.with_overrides(list(overrides)))
         (tmp_path / "tiny.yaml").write_text(tiny.document.to_yaml())
         store.put(experiment_yaml(tiny.name), tiny.document.to_yaml().encode())
@@ -36,7 +37,7 @@ def plant(store: FolderStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             if run.seed in tiny.seeds[:seeds]:
                 store.put(RunLayout(run.experiment, run.run_id).spec, run.to_json())
                 digest = "other" if run.seed == other and run.model == "unet" else "d"
-                log_run(store, run, dice, data_digest=digest)
+                log_run(store, run, dice, data_digest=digest, **attempt)
         return tiny
 
     return put

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.e2e.deciding.conftest import Plant
 from tests.e2e.short_commands import Command
-from tests.unit.report.logged import Dice, log_run
+from tests.unit.report.logged import NOW, Dice, log_run
 
 ANYTIME = ("compare.claim=cohort", "compare.stopping=anytime")
 LOOKS = ("compare.claim=cohort", "compare.stopping={looks: [3, 5]}")
@@ -78,13 +79,13 @@ def test_looks_are_at_declared_seeds_alone(gridctl: Command, plant: Plant) -> No
     ("options", "said"),
     [
         (("--max-seeds", "3"), "all 3 seeds of the budget are done"),
-        (("--max-hours", "0.001"), "hours of training are spent"),
+        (("--max-hours", "0.03"), "0.03 of 0.03 hours of training are spent"),
     ],
 )
 def test_nothing_decided_within_the_budget_is_said(
     options: tuple[str, ...], said: str, gridctl: Command, plant: Plant
 ) -> None:
-    plant(ahead(0.0, 0.05), *ANYTIME, seeds=3)
+    plant(ahead(0.0, 0.05), *ANYTIME, seeds=3, started_at=NOW - timedelta(seconds=10))  # 12 runs
     code, found = decide(gridctl, *options)
     assert (code, found["ended"], found["seeds"]) == (0, "budget", 3)
     assert said in found["says"]

@@ -118,8 +118,8 @@ def test_two_sets_of_masks_are_compared_with_each_other(trained: Path, gridctl: 
     assert done.returncode == 0, done.stderr
     told = " ".join(done.stdout.split())
     assert "first against the masks of second" in told
-    assert "these two trained networks, for patients like these" in told
-    assert "retraining may reverse it" in told
+    assert "the masks of both as they are, for patients like" in told
+    assert "training again may reverse it" in told
 
 
 def test_masks_of_training_patients_are_no_side(trained: Path, gridctl: Call) -> None:

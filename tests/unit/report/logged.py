@@ -83,14 +83,13 @@ def log_run(
 ) -> None:
     """Write the log of one attempt, and the result if the run is finished; `failed` is the message of its end."""
     layout = RunLayout(run.experiment, run.run_id)
-    fields: Mapping[str, Any] = {"device": "cpu", "threads": 1, "versions": {"torch": "2"}, **attempt_fields}
+    said: Mapping[str, Any] = {"device": "cpu", "threads": 1, "versions": {"torch": "2"}, "started_at": NOW}
     records: list[Record] = [
         AttemptRecord(
             run_id=run.run_id,
             attempt=attempt,
             uid="abc",
-            started_at=NOW,
-            **{"resumed_epoch": first_epoch - 1, **fields},
+            **{"resumed_epoch": first_epoch - 1, **said, **attempt_fields},
         ),
         DataRecord(
             data_digest=data_digest,

@@ -1,10 +1,16 @@
 // All learning curves: one picture per set and train ratio, as chosen in the form above them.
-(() => {
+(async () => {
   const source = document.getElementById("curve-data");
   if (!source) return;
-  const data = unpackCurves(JSON.parse(source.textContent));
   const form = document.getElementById("curve-choices");
   const parent = document.getElementById("curve-panels");
+  if (!("DecompressionStream" in window)) {
+    parent.textContent = "Curves need a browser of 2023 or later. The table of runs has each run's scores.";
+    return;
+  }
+  parent.setAttribute("aria-busy", "true");
+  const data = await unpackCurves(JSON.parse(source.textContent));
+  parent.removeAttribute("aria-busy");
   const panels = new Map(), groups = new Map();
   const chosen = (name, all) => {
     const boxes = form.elements[name];

@@ -1,32 +1,23 @@
-// Levels as packed_levels.py writes them: Rice codes of distances from the value before; 4095 for no value.
-const unpackLevels = (text, rows, count) => {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+// Levels as packed_levels.py writes them: deflated distances from the value before; 4095 for no value.
+const unpackLevels = async (text, rows, count) => {
+  const deflated = new Blob([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))]);
+  const inflated = deflated.stream().pipeThrough(new DecompressionStream("deflate"));
+  const bytes = new Uint8Array(await new Response(inflated).arrayBuffer());
   const levels = new Uint16Array(rows * count);
-  let at = 0;
-  const bit = () => { const found = (bytes[at >> 3] >> (7 - (at & 7))) & 1; at += 1; return found; };
-  const number = (bits) => { let found = 0; for (let left = bits; left > 0; left -= 1) found = (found << 1) | bit(); return found; };
-  for (let row = 0; row < rows; row += 1) {
-    let level = 0, scaled = 2048;
-    for (let column = 0; column < count; column += 1) {
-      const mean = scaled >> 3, k = Math.max(0, 31 - Math.clz32((3 * mean + 1) >> 2));
-      let ones = 0;
-      while (ones < 12 && bit()) ones += 1;
-      const distance = ones < 12 ? (ones << k) | number(k) : number(13);
-      level += distance & 1 ? -((distance + 1) >> 1) : distance >> 1;
-      levels[row * count + column] = level;
-      scaled += distance - mean;
-    }
+  for (let at = 0; at < levels.length; at += 1) {
+    const distance = (bytes[at] << 8) | bytes[levels.length + at];
+    levels[at] = (at % count ? levels[at - 1] : 0) + (distance & 1 ? -((distance + 1) >> 1) : distance >> 1);
   }
   return levels;
 };
-const unpackCurves = (packed) => {
+const unpackCurves = async (packed) => {
   const count = packed.epochs.length;
-  const curves = packed.curves.map((curve) => {
-    const levels = unpackLevels(curve.data, packed.runs.length, count);
+  const curves = await Promise.all(packed.curves.map(async (curve) => {
+    const levels = await unpackLevels(curve.data, packed.runs.length, count);
     const values = Float32Array.from(levels, (level) => (level === 4095 ? NaN : curve.low + (level / 4094) * (curve.high - curve.low)));
     const { id, name, metric, range } = curve;
     return { id, name, metric, range, of: (run) => values.subarray(run * count, (run + 1) * count) };
-  });
+  }));
   const runs = packed.runs.map(([model, ratio, ablation, seed, id, done], index) => ({ index, model, ratio, ablation, seed, id, done }));
   return { ...packed, curves, runs };
 };
