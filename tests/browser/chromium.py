@@ -49,7 +49,9 @@ class Chromium:
         self.driver.get_log("performance")
         self.driver.get(page.as_uri())
         if scripts:
-            WebDriverWait(self.driver, 30).until_not(lambda driver: driver.find_elements(By.CSS_SELECTOR, "[aria-busy]"))
+            WebDriverWait(self.driver, 30).until_not(
+                lambda driver: driver.find_elements(By.CSS_SELECTOR, "[aria-busy]")
+            )
 
     def command(self, name: str, **parameters: Any) -> Any:
         """Send a command of the DevTools protocol, and return its result."""

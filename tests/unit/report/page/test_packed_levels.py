@@ -12,7 +12,11 @@ from gridctl.report.renderers.html.charts.packed_levels import NO_VALUE, pack_le
 from tests.unit.report.page.unpacked import unpacked
 
 
-@given(levels=arrays(np.int64, array_shapes(min_dims=2, max_dims=2, min_side=0, max_side=12), elements=st.integers(0, NO_VALUE)))
+@given(
+    levels=arrays(
+        np.int64, array_shapes(min_dims=2, max_dims=2, min_side=0, max_side=12), elements=st.integers(0, NO_VALUE)
+    )
+)
 def test_any_levels_come_back(levels: NDArray[np.int64]) -> None:
     np.testing.assert_array_equal(unpacked(pack_levels(levels), *levels.shape), levels)
 
