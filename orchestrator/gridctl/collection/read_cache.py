@@ -42,6 +42,11 @@ class ReadCache:
         endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
         return cls(folder, f"{endpoint} {store.url}")
 
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is kept."""
+        return self._folder is not None
+
     def get(self, key: str, etag: str, read: Callable[[], Blob]) -> bytes:
         """An object's content.
 
@@ -58,15 +63,6 @@ class ReadCache:
             return data
         blob = read()
         self.keep(key, blob.etag, blob.data)
-        return blob.data
-
-    def get_and_keep_digest(self, key: str, etag: str, read: Callable[[], Blob]) -> bytes:
-        """As `get`, where only the SHA-256 of what was read is kept: for what something else is kept of."""
-        data = self.kept(key, etag)
-        if data is not None:
-            return data
-        blob = read()
-        self.keep(key_of_digest(key), blob.etag, _digest(blob.data))
         return blob.data
 
     def kept(self, key: str, etag: str) -> bytes | None:
@@ -100,7 +96,6 @@ class ReadCache:
             return
         path = self._path(self._folder, key)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(path, synced=False) as file:  # the digest detects damage by a crash
                 file.write(b"\n".join((etag.encode(), _digest(data), data)))
         except OSError as error:  # a full disk costs time, not the result
@@ -109,11 +104,6 @@ class ReadCache:
     def _path(self, folder: Path, key: str) -> Path:
         name = hashlib.sha256(f"{self._namespace} {key}".encode()).hexdigest()
         return folder / name[:2] / name
-
-
-def key_of_digest(key: str) -> str:
-    """Where the SHA-256 of an object is kept, as hex digits."""
-    return f"{key} sha256"
 
 
 def _digest(data: bytes) -> bytes:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
 from gridctl.collection.attempt_columns import MergedColumns
+from gridctl.collection.object_digests import ObjectDigests
 from gridctl.collection.read_cache import ReadCache
 from gridctl.collection.run_objects import OnRead, Reads, RunObjects, read_objects
 from gridctl.collection.run_table import RunTable, made_by, state_of
 from gridctl.terminal.console import count, say
 from gridctl_trainer.contract.errors import Problem
-from gridctl_trainer.contract.layout import RunLayout, attempt_of
+from gridctl_trainer.contract.layout import RunLayout
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.host.cycle_search import without_cycle_search
 from gridctl_trainer.storage.base import Stat, Store
@@ -60,13 +61,13 @@ def read_tables(
     _say_if_others_kept_them(kept, [wanted[run_id] for run_id in states.keys() - tables.keys()])
     to_read = [(run_id, stat) for run_id, stats in chosen.items() if run_id not in tables for stat in stats]
     objects = cache or ReadCache.of(store)
+    digests = ObjectDigests(objects, next(iter(wanted.values())).experiment)
 
     def reads(run_id: str, stat: Stat) -> Reads:
-        """A table is kept in place of a run's only log: when that grows it must be read again as a whole."""
-        alone = run_id in states and attempt_of(stat.key) is not None and len(chosen[run_id]) <= _LOG_AND_RESULT
-        return objects.get_and_keep_digest if alone else objects.get
+        """A table is kept in place of a run's only log and its result: when that grows it must be read as a whole."""
+        return digests.read if run_id in states and len(chosen[run_id]) <= _LOG_AND_RESULT else objects.get
 
-    # Files are written while the next logs are read.
+    writing: list[Future[None]] = []  # while the next logs are read
     with without_cycle_search(), ThreadPoolExecutor(_KEPT_AT_ONCE) as pool:
         for run_id, read in read_objects(store, wanted, to_read, reads, problems, on_read):
             run, merged = wanted[run_id], MergedColumns.of(read.logs)
@@ -75,7 +76,10 @@ def read_tables(
             tables[run_id] = RunTable.of(run, read, merged)
             whole = len(read.logs) + (read.result is not None) == len(chosen[run_id])
             if whole and not gaps and run_id in states:
-                pool.submit(kept.keep, _key(run), states[run_id], tables[run_id].packed())
+                writing.append(pool.submit(_keep, kept, run, states[run_id], tables[run_id]))
+    for written in writing:
+        written.result()
+    digests.keep()
     for run_id in wanted.keys() - tables.keys():
         tables[run_id] = RunTable.of(wanted[run_id], RunObjects(), MergedColumns())
     return tables
@@ -105,3 +109,7 @@ def _gaps(run: RunSpec, read: RunObjects, merged: MergedColumns) -> list[Problem
             "bring the log back, or delete the run from the store to train it again",
         )
     ]
+
+
+def _keep(cache: ReadCache, run: RunSpec, state: str, table: RunTable) -> None:
+    cache.keep(_key(run), state, table.packed())

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
-from gridctl.collection.read_cache import ReadCache, key_of_digest
+from gridctl.collection.object_digests import ObjectDigests
+from gridctl.collection.read_cache import ReadCache
 from gridctl.collection.run_objects import object_or_fault
 from gridctl_trainer.contract import layout
 from gridctl_trainer.contract.errors import StoreError
@@ -47,22 +47,24 @@ def object_digests(store: Store, listed: Sequence[Stat], *, fresh: bool = False)
     Raises:
         StoreError: The store cannot be reached.
     """
+    if not listed:
+        return {}
     cache = ReadCache(None) if fresh else ReadCache.of(store)
-    read_one = bulk_reader(store)
+    known, read_one = ObjectDigests(cache, listed[0].key.partition("/")[0]), bulk_reader(store)
 
     def digest(stat: Stat) -> str | None:
-        def hashed() -> Blob:
+        def whole() -> Blob:
             require_size(stat.size_bytes, _MAX_BYTES, f"{store.url}/{stat.key}")
             read = cache.kept(stat.key, stat.etag)  # by the collection, a moment ago
-            blob = read_one(stat.key, _MAX_BYTES) if read is None else Blob(read, stat.etag)
-            return Blob(hashlib.sha256(blob.data).hexdigest().encode(), blob.etag)
+            return read_one(stat.key, _MAX_BYTES) if read is None else Blob(read, stat.etag)
 
-        found = object_or_fault(lambda: cache.get(key_of_digest(stat.key), stat.etag, hashed))
-        return UNREADABLE if isinstance(found, StoreError) else found.decode() if found else None
+        found = object_or_fault(lambda: known.get(stat.key, stat.etag, whole))
+        return UNREADABLE if isinstance(found, StoreError) else found
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        digests = pool.map(digest, listed)
-        return {stat.key: found for stat, found in zip(listed, digests, strict=True) if found}
+        digests = list(pool.map(digest, listed))
+    known.keep()
+    return {stat.key: found for stat, found in zip(listed, digests, strict=True) if found}
 
 
 def _is_read(key: str, wanted: set[str]) -> bool:

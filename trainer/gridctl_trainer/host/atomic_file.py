@@ -64,12 +64,12 @@ def _open_in_its_folder(path: Path) -> IO[bytes]:
         OSError: The file cannot be made.
     """
     for _ in range(10):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):  # most folders exist
+            return path.open("xb")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except FileExistsError as error:  # callers would take this to mean that the target exists
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), error.filename) from None
-        with contextlib.suppress(FileNotFoundError):
-            return path.open("xb")
     return path.open("xb")
 
 
