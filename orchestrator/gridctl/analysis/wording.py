@@ -188,7 +188,7 @@ def overall_verdict(row: Overall) -> str:
     if is_significant_overall(row):
         return f"{better} is better than {worse}"
     if row.equivalent:
-        return f"the difference is within ±{row.equivalence_margin:g}: too small to matter"
+        return f"{row.model} and {row.against} are equivalent within the declared margin of ±{row.equivalence_margin:g}"
     if row.p_holm <= LEVEL:
         few = count(row.n_seeds, "seed") if row.n_seeds < FEWEST_PAIRS else count(row.patients, "patient")
         return f"{better} is ahead, but {few} are too few to call it better"
@@ -219,7 +219,7 @@ def _equivalence(row: ComparisonRow) -> str:
     if row.equivalent is None or row.equivalence_margin is None:
         return ""
     if row.equivalent:
-        return f"; the difference is within ±{row.equivalence_margin:g}: too small to matter"
+        return f"; equivalent within the declared margin of ±{row.equivalence_margin:g}"
     if row.p_holm is not None and row.p_holm <= LEVEL:
         return ""
     return f"; nor is it shown to be within ±{row.equivalence_margin:g}"
@@ -284,7 +284,8 @@ def bca_coverage(n: int) -> str:
     held = known[size]
     if held >= 0.94:
         return ""
+    here = "" if size == n else f" (here there are {n})"
     return (
-        f"of {size} pairs a 95% BCa interval holds the truth in {held:.0%} of simulated normal studies, "
+        f"of {size} pairs{here} a 95% BCa interval holds the truth in {held:.0%} of simulated normal studies, "
         "a t interval in 95%"
     )

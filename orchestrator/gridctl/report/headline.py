@@ -19,8 +19,8 @@ from gridctl.analysis.wording import (
     waits,
     whose,
 )
-from gridctl.report.numbers import confidence, signed
-from gridctl.report.population import counted, spoken_of
+from gridctl.report.numbers import confidence, p_equals, signed
+from gridctl.report.population import counted, other_reading, spoken_of
 from gridctl.report.scope import Scope
 from gridctl.terminal.console import count
 
@@ -52,22 +52,25 @@ def headlines(
     first = overall if overall is not None and len(rows) > 1 else None
     lead = "" if first is None or first.unfinished or first.p is None else _overall(first, rows)
     tested = [row for row in rows if _is_tested(row)]
-    spoken = f". {spoken_of(first if first is not None and lead else tested[0], scope)}" if tested else ""
+    told = ""
+    if tested:
+        leads = first if first is not None and lead else tested[0]
+        looked = _looked(rows)
+        told = f". {spoken_of(leads, scope)}{looked}{other_reading(leads, scope, looked=bool(looked))}"
     for line in _answers(rows, scope.label, lead, unfinished, runs):
-        yield line + spoken + (_looked(rows) if spoken else "")
+        yield line + told
 
 
 def _looked(rows: Sequence[ComparisonRow]) -> str:
-    """Which look this is, if several are allowed."""
-    other = "the other reading is of one look" if any(row.population_p is not None for row in rows) else ""
+    """Which look this is, if several are allowed; else empty."""
     if any(row.log_e is not None for row in rows):
-        told = "Interval and p of the tests hold after every seed, for roughly normal differences"
-        return f". {told}{f'; {other}' if other else ''}"
+        return ". The intervals and p above stay valid however often one looks, if the differences of pairs are normal"
     looks = sorted({row.look for row in rows if row.first_look and row.look})
     if not looks:
         return ""
-    told = f"Looked at as declared, with {' or '.join(map(str, looks))} pairs; intervals and p allow for all looks"
-    return f". {told}{f', {other}' if other else ''}"
+    return (
+        f". Looked at as declared, with {' or '.join(map(str, looks))} pairs; intervals and p above allow for all looks"
+    )
 
 
 def _is_tested(row: ComparisonRow) -> bool:
@@ -76,7 +79,7 @@ def _is_tested(row: ComparisonRow) -> bool:
 
 def _overall(row: Overall, rows: Sequence[ComparisonRow]) -> str:
     """The test over all cells in words, as the beginning of a sentence about each of them."""
-    size = f" ({signed(row.difference)}, {confidence(row.ci_low, row.ci_high)}, {counted(row)})"
+    size = f" ({signed(row.difference)}, {confidence(row.ci_low, row.ci_high)}{_p(row)}, {counted(row)})"
     holm = f" after Holm over {row.family_size} such tests" if row.family_size > 1 else ""
     everywhere, each = _cells(rows)
     return f"over {everywhere} {row.verdict}{size}{holm}; {each}, "
@@ -123,8 +126,8 @@ def _answers(rows: Sequence[ComparisonRow], metric: str, lead: str, unfinished: 
 
 def _within(same: Sequence[ComparisonRow], cells: int) -> str:
     """How many cells are equivalent, by what margin."""
-    margin = f"within ±{same[0].equivalence_margin:g}: too small to matter"
-    return f"{len(same)} of {cells} differences {'is' if len(same) == 1 else 'are'} {margin}"
+    margin = f"within the declared margin of ±{same[0].equivalence_margin:g}"
+    return f"{len(same)} of {cells} {'is' if len(same) == 1 else 'are'} equivalent {margin}"
 
 
 def _ablations(rows: Sequence[ComparisonRow]) -> bool:
@@ -147,14 +150,14 @@ def _nothing_found(rows: Sequence[ComparisonRow]) -> str:
     if not tested:
         return f"nothing could be tested: {'; '.join(dict.fromkeys(not_tested(row) for row in rows))}"
     if len(rows) == 1:
-        return f"{rows[0].verdict.removesuffix(whose(rows[0]))} {measured(rows[0])}{_holm(rows)}"
+        return f"{rows[0].verdict.removesuffix(whose(rows[0]))} {_alone(rows[0])}{_holm(rows)}"
     least = "" if len(tested) == len(rows) else f" of the {len(tested)} that could be tested (of {len(rows)})"
     if few := next((row for row in tested if _would_be_significant(row)), None):
         return f"{too_few(few)} are too few to call a difference significant: {_range(tested)}"
     same = [row for row in tested if row.equivalent]
     if len(same) == len(rows):
-        margin = f"within ±{same[0].equivalence_margin:g}, too small to matter"
-        return f"every difference is {margin}{_together(rows)}: {_range(rows)}"
+        margin = f"equivalent within the declared margin of ±{same[0].equivalence_margin:g}"
+        return f"all are {margin}{_together(rows)}: {_range(rows)}"
     equivalent = f"; {_within(same, len(rows))}" if same else ""
     return f"no difference{least} is significant{_holm(rows)}: {_range(tested)}{equivalent}"
 
@@ -184,11 +187,27 @@ def _would_be_significant(row: ComparisonRow) -> bool:
 
 def _places(rows: Sequence[ComparisonRow], cells: int) -> str:
     if cells == 1:
-        return measured(rows[0])
+        return _alone(rows[0])
     if len(rows) > MOST_CELLS_LISTED:
         return f"at {len(rows)} of {cells} cells of the grid: {_range(rows)}"
     named = (f"{row.train_ratio:g}" if _ablations(rows) else cell_name(row) for row in rows)
     return f"at ratio {listed([f'{name} {measured(row)}' for name, row in zip(named, rows, strict=True)])}"
+
+
+def _alone(row: ComparisonRow) -> str:
+    """The only cell: its train ratio, what was measured, and p."""
+    place = f"{row.train_ratio:g}" if row.model == row.against else cell_name(row)
+    size = f"{signed(row.difference)}, {confidence(row.ci_low, row.ci_high)}{_p(row)}"
+    return f"(at ratio {place}: {size}, {counted(row)})"
+
+
+def _p(row: ComparisonRow | Overall) -> str:
+    """`, p = .012`: the corrected p of what is claimed, that of equivalence where the sides are called equivalent."""
+    if row.equivalent and row.p_tost_holm is not None and (row.p_holm is None or row.p_holm > LEVEL):
+        return f", {p_equals(row.p_tost_holm)} by two one-sided tests"
+    if row.p_holm is None or (row.p_holm <= LEVEL and prints_as_zero(row.difference or 0)):
+        return ""  # a difference too small to be shown is no finding, whatever its p
+    return f", {p_equals(row.p_holm)}"
 
 
 def measured(row: ComparisonRow) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
@@ -13,6 +15,12 @@ from gridctl.terminal.console import count
 
 OVER_GRID: Final = "overall"
 """What declares a family of tests over the whole grid."""
+
+TREND: Final = "trend"
+"""What declares a family of trends."""
+
+SIMULATED_PATIENTS: Final = 100
+"""Fewest patients in the simulated studies of error rates: docs/statistics.md."""
 
 MOST_LISTED: Final = 8
 """Of more tests than this, only the range of their degrees of freedom is given."""
@@ -33,14 +41,16 @@ _TWO_WAY: Final = (
 _PATIENTS: Final = (
     "The number of patients counts each patient once that has a score under any seed. Of the cohort that is trained "
     "on, a seed scores only patients that it did not train on, so with random splits each patient is scored by some "
-    "of the seeds. Of an external set, every seed scores all patients"
+    "of the seeds. Of an external set, every seed scores all patients. Here: "
 )
 _ASSUMPTIONS: Final = (
     "Assumptions for patients like these: the patients are a random sample of those that are meant; the seeds are "
     "a random sample of all splits and starts; effects of seeds and of patients add up; the mean difference is roughly "
     "normal. In simulated studies without a difference (100 patients, 5 to 20 seeds, 10,000 studies per design) "
-    "this test declared one in 4.6% to 6.2%, at a level of 5%"
+    "this test wrongly declared a difference in 4.6% to 6.2% of studies, at a level of 5%"
 )
+_FEWER: Final = "Cohorts as small as this one were not simulated"
+_LEVEL: Final = "Each family is tested at its own level; the report as a whole is not controlled"
 _CORRECTED: Final = (
     "Patients like these, without scores of single patients: the corrected resampled t-test of Nadeau and Bengio "
     "(2003), two-sided, over the random splits of the seeds. The variance of the mean is that of the differences times "
@@ -48,16 +58,16 @@ _CORRECTED: Final = (
     "test assumes that the differences are roughly normal. Degrees of freedom: number of splits - 1, here "
 )
 _PAIRED: Final = (
-    "a two-sided paired t-test of the mean difference of each pair. It says nothing about other patients. Assumptions: "
-    "a seed is a random draw of split, start and order of training, and the differences are roughly normal. Degrees of "
-    "freedom: number of pairs - 1, here "
+    "a two-sided paired t-test of the mean of the paired differences, a pair being two runs of one seed. It says "
+    "nothing about other patients. Assumptions: a seed is a random draw of split, start and order of training, and the "
+    "differences are roughly normal. Degrees of freedom: number of pairs - 1, here "
 )
 _WELCH: Final = "Where no two runs share a seed: Welch's two-sided t-test of unpaired runs"
 _ANYTIME: Final = (
-    "After every seed: e-values for these patients. E is the Bayes factor of an effect that is normal around 0 with a "
-    "variance of 4, in units of the variance of the differences, against none. It assumes independent, normal "
+    "After every seed: e-values for these patients. E is the Bayes factor of 'the standardised mean difference (mean / "
+    "sd of the differences) is normal with mean 0 and variance 4' against 'it is 0'. It assumes independent, normal "
     "differences of pairs. p is 1/E, at most 1, and the 95% intervals hold for all numbers of seeds together, whenever "
-    "one stops"
+    "one stops. Here E is "
 )
 _LOOKS: Final = (
     "At declared looks, p is corrected for their number: by Pocock's boundary for these patients, by Bonferroni "
@@ -68,7 +78,7 @@ _INTERVALS: Final = (
 )
 _WIDTHS: Final = (
     "An interval for patients like these is sometimes no wider than that for these patients, because its test has more "
-    "degrees of freedom"
+    "degrees of freedom, or because the variance between patients is estimated as 0"
 )
 _BESIDE: Final = (
     "Wilcoxon, permutation, BCa, effect sizes and P(better) take a pair of runs as one observation: they "
@@ -96,8 +106,9 @@ _TREND: Final = (
     "seeds and patients, of the slopes of the patients who are scored at every ratio"
 )
 _SUBGROUPS: Final = (
-    "Declared subgroups: the test of the claim among the patients, or images, of each subgroup. Whether the "
-    "difference depends on the subgroup is another question with a test and a family of its own, named in its table"
+    "Declared subgroups: the test of the claim among the patients of each subgroup, or their slices of one position. "
+    "Whether the difference depends on the subgroup is another question with a test and a family of its own, named in "
+    "its table"
 )
 _MASKS: Final = (
     "Against masks: a two-sided paired t-test over patients. A patient has one difference: time points and pooled "
@@ -121,11 +132,14 @@ def methods(report: Report) -> Iterator[str]:
         yield from _of_runs(report.comparisons, rows)
     if of_masks:
         yield f"{_MASKS}{_range(row.patients - 1 for row in report.predictions if row.p is not None)}"
-    yield from family_lines([*report.families, *grid_families(report.comparisons)])
+    yield from family_lines([*report.families, *grid_families(report.comparisons), *trend_families(report.comparisons)])
+    yield _LEVEL
     if rows:
         both = any(row.population_df and row.test != CORRECTED for row in rows)
         yield f"{_INTERVALS}. {_WIDTHS}" if both else _INTERVALS
-        yield _BESIDE
+        floors = [row.p_floor for row in rows if row.p_floor is not None]
+        exact = f". With so few pairs, permutation and Wilcoxon cannot go below p = {max(floors, default=0.0):.3g}"
+        yield _BESIDE + (exact if max(floors, default=0.0) > LEVEL else "")
 
 
 def _of_runs(parts: Sequence[Comparison], rows: Sequence[ComparisonRow]) -> Iterator[str]:
@@ -137,12 +151,14 @@ def _of_runs(parts: Sequence[Comparison], rows: Sequence[ComparisonRow]) -> Iter
         yield _CELL
     if any(row.population_df and row.test != CORRECTED for row in rows):
         yield f"{_TWO_WAY}{_degrees_of_freedom(rows, grid)}"
-        yield _PATIENTS
-        yield _ASSUMPTIONS
+        yield f"{_PATIENTS}{_patients_per_seed(parts)}. {_left_out(rows)}"
+        fewest = min(row.patients for row in rows if row.population_df)
+        yield f"{_ASSUMPTIONS}. {_FEWER}" if fewest < SIMULATED_PATIENTS else _ASSUMPTIONS
     if CORRECTED in tests:
         yield f"{_CORRECTED}{_range(row.n_pairs - 1 for row in rows if row.test == CORRECTED)}"
     if ANYTIME in tests:
-        yield _ANYTIME
+        found_e = [row.log_e for row in rows if row.log_e is not None]
+        yield _ANYTIME + " to ".join(dict.fromkeys(f"{math.exp(min(700.0, e)):.3g}" for e in _ends(found_e)))
     elif any(row.look for row in rows):
         yield _LOOKS
     if "paired t" in tests or any(row.cohort_p is not None for row in rows):
@@ -156,9 +172,7 @@ def _of_runs(parts: Sequence[Comparison], rows: Sequence[ComparisonRow]) -> Iter
         how = _EQUIVALENT_ANYTIME if ANYTIME in tests else _EQUIVALENT
         yield f"Equivalence: the difference is within ±{margin:g}, the margin that the experiment file declares: {how}"
     if trends := [row for part in parts for row in part.trends if row.p is not None]:
-        size = max(row.family_size for row in trends)
-        alone = "It is the only test of its family" if size < 2 else f"Holm's method corrects {size} trends together"
-        yield f"{_TREND}. {alone}. Degrees of freedom: here {_range(row.degrees_of_freedom for row in trends)}"
+        yield f"{_TREND}. Degrees of freedom: here {_range(row.degrees_of_freedom for row in trends)}"
     if groups := [row for part in parts for row in part.subgroups if row.declared and row.p is not None]:
         yield f"{_SUBGROUPS}. Degrees of freedom within subgroups: {_range(row.degrees_of_freedom for row in groups)}"
 
@@ -167,7 +181,9 @@ def family_lines(families: Sequence[Family]) -> Iterator[str]:
     """Which tests are corrected together: one line per family, with what the answer makes of it."""
     for family in families:
         apart = ""
-        if family.secondary:
+        if family.declared == TREND:
+            apart = "; not declared, not part of the answer" if family.secondary else "; asks for the trend alone"
+        elif family.secondary:
             apart = "; secondary, not part of the answer"
         elif not can_call_better(family):
             apart = "; asks whether subgroups differ, not which model is better"
@@ -189,6 +205,17 @@ def grid_families(comparisons: Sequence[Comparison]) -> list[Family]:
     return list(found.values())
 
 
+def trend_families(comparisons: Sequence[Comparison]) -> list[Family]:
+    """The families of the trends over the train ratio: those of one score are corrected together if so declared."""
+    found = {}
+    for row in (row for part in comparisons for row in part.trends):
+        if row.p is not None:
+            several = row.family_size > 1
+            name = f"trends, {row.label}" if several else f"trend of {row.model} against {row.against}, {row.label}"
+            found[name] = Family(name, max(1, row.family_size), TREND, LEVEL, secondary=not row.declared)
+    return list(found.values())
+
+
 def can_call_better(family: Family) -> bool:
     """Whether the answer may call a model better by a test of this family."""
     return not family.secondary and family.declared != "subgroup_differences"
@@ -196,11 +223,46 @@ def can_call_better(family: Family) -> bool:
 
 def _degrees_of_freedom(rows: Sequence[ComparisonRow], grid: Sequence[Overall]) -> str:
     """Those of each test for patients like these; of many tests, the least and the most."""
-    found = [(f"{row.label} over the whole grid", row.population_df) for row in grid if row.population_df]
-    found += [(f"{row.label} at ratio {cell_name(row)}", row.population_df) for row in rows if row.population_df]
-    if len(dict(found)) < len(found) or len(found) > MOST_LISTED:
-        return _range(df for _, df in found)
-    return listed([f"{_one_decimal(df)} for {name}" for name, df in found])
+    tested: list[tuple[str, ComparisonRow | Overall]] = [(f"{row.label} over the whole grid", row) for row in grid]
+    tested += [(f"{row.label} at ratio {cell_name(row)}", row) for row in rows]
+    known = [(name, row, row.population_df) for name, row in tested if row.population_df]
+    if len({name for name, *_ in known}) < len(known) or len(known) > MOST_LISTED:
+        return _range(df for *_, df in known)
+    return listed([f"{_one_decimal(df)} for {name}{_standard_error(row)}" for name, row, df in known])
+
+
+def _standard_error(row: ComparisonRow | Overall) -> str:
+    if not row.population_t or not row.population_difference:
+        return ""
+    return f" (standard error {row.population_difference / row.population_t:.2g})"
+
+
+def _patients_per_seed(parts: Sequence[Comparison]) -> str:
+    """How many patients a seed scores, and how many seeds score a patient; of the primary scores."""
+    found = {}
+    for part in parts:
+        of_cell: dict[tuple[str, float, str], list[int]] = defaultdict(list)
+        for pair in part.pairs:
+            of_cell[pair.metric, pair.train_ratio, pair.ablation].append(pair.patients)
+        for row in part.rows:
+            scored = of_cell[row.metric, row.train_ratio, row.ablation]
+            if not row.secondary and row.population_df and scored and row.patients:
+                name = f"{row.label} at ratio {cell_name(row)}"
+                found[name] = f"{_range(scored)} of {row.patients} patients per seed and "
+                found[name] += f"{_one_decimal(sum(scored) / row.patients)} seeds per patient on average for {name}"
+    return listed(list(found.values())[:MOST_LISTED]) + (" and others" if len(found) > MOST_LISTED else "")
+
+
+def _left_out(rows: Sequence[ComparisonRow]) -> str:
+    """How many patients lack a score."""
+    found = {
+        f"{row.patients_left_out} for {row.label} at ratio {cell_name(row)}" for row in rows if row.patients_left_out
+    }
+    return f"Left out for both models, since a score is missing: {listed(sorted(found)) if found else 'none'}"
+
+
+def _ends(values: Sequence[float]) -> tuple[float, float]:
+    return min(values, default=0.0), max(values, default=0.0)
 
 
 def _one_decimal(value: float) -> str:

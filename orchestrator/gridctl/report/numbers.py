@@ -30,8 +30,16 @@ def interval(low: float | None, high: float | None) -> str:
 
 
 def confidence(low: float | None, high: float | None) -> str:
-    """The same with its level: `95% CI [−0.010, 0.024]`."""
-    return f"95% CI {interval(low, high)}"
+    """The same with its level: `95% CI [−0.010, 0.024]`; an end near 0 has up to five decimals, to show its side."""
+    if low is None or high is None:
+        return f"95% CI {MISSING}"
+    return f"95% CI [{_to_its_side(low)}, {_to_its_side(high)}]"
+
+
+def p_equals(value: float) -> str:
+    """`p = .012`, or `p < .001`."""
+    said = p_value(value)
+    return f"p < {said[1:]}" if said.startswith("<") else f"p = {said}"
 
 
 def p_value(value: float | None) -> str:
@@ -57,8 +65,17 @@ def effect(value: float | None) -> str:
 
 
 def share(value: float | None) -> str:
-    """A share of pairs, in percent."""
-    return MISSING if value is None else f"{value:.0%}"
+    """A share of pairs, in percent; `>99%` and `<1%` where rounding would make it all or none."""
+    if value is None:
+        return MISSING
+    if 0 < value < 0.005:
+        return "<1%"
+    return ">99%" if 0.995 <= value < 1 else f"{value:.0%}"
+
+
+def _to_its_side(value: float) -> str:
+    texts = (f"{value:.{decimals}f}" for decimals in range(3, 6))
+    return next((text.replace("-", "−") for text in texts if float(text) != 0), "0.000")
 
 
 def _plain(value: float) -> str:

@@ -11,7 +11,7 @@ from gridctl.analysis.request import ReportRequest
 from gridctl.analysis.wording import listed
 from gridctl.experiment import Experiment
 from gridctl.report.headline import MOST_CELLS_LISTED
-from gridctl.report.numbers import confidence, signed
+from gridctl.report.numbers import confidence, p_equals, signed
 from gridctl.report.scope import Scope
 from gridctl.terminal.console import count
 
@@ -35,7 +35,7 @@ def prediction_headlines(rows: Sequence[PredictionsRow], scopes: Mapping[str, Sc
 def _answer(rows: Sequence[PredictionsRow]) -> str:
     holm = f" (after Holm over {rows[0].family_size} tests)" if rows[0].family_size > 1 else ""
     if len(rows) == 1:
-        return f"{said(rows[0])}{_measured(rows[0])}{holm}"
+        return f"{said(rows[0])}{_measured(rows[0], alone=True)}{holm}"
     found = [row for row in rows if is_significant(row)]
     if len(rows) <= MOST_CELLS_LISTED:
         return "; ".join(f"at ratio {places} {words}" for words, places in _by_answer(rows)) + holm
@@ -59,19 +59,24 @@ def _by_answer(rows: Sequence[PredictionsRow]) -> Iterator[tuple[str, str]]:
         yield words, listed(places)
 
 
-def _measured(row: PredictionsRow) -> str:
+def _measured(row: PredictionsRow, *, alone: bool = False) -> str:
     """`(+0.030, 95% CI [0.010, 0.050], n = 45 patients)`; of those left out, how many."""
     if row.difference is None:
         return ""
     left_out = f", {row.patients_left_out} left out" if row.patients_left_out else ""
     within = "" if row.ci_low is None else f", {confidence(row.ci_low, row.ci_high)}"
     so_far = "so far " if row.unfinished else ""
-    return f" ({so_far}{signed(row.difference)}{within}, n = {count(row.patients, 'patient')}{left_out})"
+    at = f"at ratio {place(row)}: " if alone and row.train_ratio is not None else ""
+    p = "" if row.p_holm is None or row.unfinished or not alone else f", {p_equals(row.p_holm)}"
+    return f" ({at}{so_far}{signed(row.difference)}{within}{p}, n = {count(row.patients, 'patient')}{left_out})"
 
 
 def _population(rows: Sequence[PredictionsRow], scope: Scope) -> str:
     tested = [row for row in rows if row.p is not None and not row.unfinished]
-    return f". Population: {population(tested[0], f'patients like those of {scope.scored}')}" if tested else ""
+    if not tested:
+        return ""
+    whom = population(tested[0], f"patients like those of {scope.scored}")
+    return f". Exploratory: not declared by the experiment. Population: {whom}"
 
 
 def place(row: PredictionsRow) -> str:

@@ -41,9 +41,19 @@ class Scope:
     @property
     def population(self) -> str:
         """New patients: whom a claim about patients like these speaks for, and whom it does not."""
+        return f"new patients like those of {self.scored}, {self._trained}"
+
+    @property
+    def _trained(self) -> str:
+        return f"for models trained on subsets of {self.trained_on}; another training cohort is not covered"
+
+    def of_subgroups(self, claim: str) -> str:
+        """The population of a claim about each of several subgroups."""
+        if claim == "population":
+            return f"new patients of each subgroup, like those of {self.scored}, {self._trained}"
         return (
-            f"new patients like those of {self.scored}, for models trained on subsets of {self.trained_on}; "
-            "another training cohort is not covered"
+            f"the patients of each subgroup of {self.scored}, over splits and starts of training; other patients are "
+            "not covered"
         )
 
     def cohort(self, patients: int = 0) -> str:

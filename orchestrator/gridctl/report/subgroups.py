@@ -12,7 +12,7 @@ from gridctl.analysis.inference.subgroup_wording import (
 )
 from gridctl.analysis.model import SubgroupDifference, SubgroupTest
 from gridctl.analysis.wording import listed, sentence
-from gridctl.report.numbers import confidence, p_value, signed
+from gridctl.report.numbers import MISSING, confidence, p_equals, signed
 from gridctl.report.scope import Scope, spelled
 from gridctl.terminal.console import count
 
@@ -39,14 +39,14 @@ def subgroup_headlines(rows: Sequence[SubgroupTest], scope: Scope) -> Iterator[s
         return
     holm = f" (after Holm over {declared[0].family_size} tests)" if declared[0].family_size > 1 else ""
     found = [row for row in declared if is_significant_subgroup(row)]
-    parts = list(_found(found)) or ["no difference is shown in any of them"]
+    parts = list(_found(found, len(declared))) or ["no difference is shown in any of them"]
     others = [row for row in declared if row not in found and not too_few(row)]
     if found and others:
         parts.append(f"{len(others)} of {len(declared)} tests {'shows' if len(others) == 1 else 'show'} none")
     if small := [row for row in declared if too_few(row)]:
         named = listed(list(dict.fromkeys(f"{spelled(row.subgroup)} ({too_few(row)})" for row in small)))
         parts.append(f"too few to test: {named}")
-    yield f"{name}: {'; '.join(parts)}{holm}. Population: {scope.of_claim(declared[0].claim)}"
+    yield f"{name}: {'; '.join(parts)}{holm}. Population: {scope.of_subgroups(declared[0].claim)}"
 
 
 def difference_headlines(rows: Sequence[SubgroupDifference], scope: Scope) -> Iterator[str]:
@@ -68,13 +68,17 @@ def difference_headlines(rows: Sequence[SubgroupDifference], scope: Scope) -> It
         found = [row for row in tested if is_significant_difference(row)]
         shown = "; ".join(f"at ratio {_cell(row)} {apart(row)}" for row in found[:_MOST_LISTED])
         more = f" and in {len(found) - _MOST_LISTED} more cells" if len(found) > _MOST_LISTED else ""
-        said = f"Yes: {shown}{more}" if found else f"Not shown: {_smallest(tested)}"
-        yield f"{name} {said}{holm}. Population: {scope.of_claim(own[0].claim, max(row.patients for row in own))}"
+        said = f"Yes: {shown}{more}{holm}" if found else f"Not shown{_smallest(tested)}"
+        yield f"{name} {said}. Population: {scope.of_claim(own[0].claim, max(row.patients for row in own))}"
 
 
 def _smallest(rows: Sequence[SubgroupDifference]) -> str:
-    row = min(rows, key=lambda row: row.p_holm or 0.0)
-    return apart(row) if len(rows) == 1 else f"the smallest p is at ratio {_cell(row)}, {apart(row)}"
+    """The test that comes nearest, by p before correction: corrected ones are often all 1."""
+    row = min(rows, key=lambda row: 1.0 if row.p is None else row.p)
+    size = row.family_size
+    after = f", {p_equals(row.p_holm)} after Holm over {size} tests" if row.p_holm is not None and size > 1 else ""
+    told = f"{_ends(row)} ({p_equals(row.p or 0.0)}{after}, {_n(row)})"
+    return f": {told}" if len(rows) == 1 else f" at any ratio: p is smallest at ratio {_cell(row)}, {told}"
 
 
 def _cell(row: SubgroupDifference) -> str:
@@ -83,17 +87,21 @@ def _cell(row: SubgroupDifference) -> str:
 
 def apart(row: SubgroupDifference) -> str:
     """`from 0.000 in NOR to +0.080 in DCM, p = .003, n = 5 seeds, 12 patients`."""
-    p = p_value(row.p_holm)
-    equals = f"p < {p[1:]}" if p.startswith("<") else f"p = {p}"
-    n = f"{count(row.n_seeds, 'seed')}, {count(row.patients, 'patient')}"
-    ends = (
-        f"from {signed(row.smallest_difference)} in {spelled(row.smallest)} to {signed(row.largest_difference)} in "
-        f"{spelled(row.largest)}"
-    )
-    return f"{ends} ({equals}, n = {n})"
+    equals = MISSING if row.p_holm is None else p_equals(row.p_holm)
+    return f"{_ends(row)} ({equals}, {_n(row)})"
 
 
-def _found(rows: Sequence[SubgroupTest]) -> Iterator[str]:
+def _ends(row: SubgroupDifference) -> str:
+    low, high = signed(row.smallest_difference), signed(row.largest_difference)
+    return f"from {low} in {spelled(row.smallest)} to {high} in {spelled(row.largest)}"
+
+
+def _n(row: SubgroupDifference) -> str:
+    return f"n = {count(row.n_seeds, 'seed')}, {count(row.patients, 'patient')}"
+
+
+def _found(rows: Sequence[SubgroupTest], tests: int) -> Iterator[str]:
+    """What is significant, of so many tests."""
     by_winner: dict[str, list[SubgroupTest]] = {}
     for row in rows:
         better, worse = (row.model, row.against) if is_ahead(row) else (row.against, row.model)
@@ -101,7 +109,8 @@ def _found(rows: Sequence[SubgroupTest]) -> Iterator[str]:
     for said, of_winner in by_winner.items():
         shown = [f"{place(row)} {_measured(row)}" for row in of_winner[:_MOST_LISTED]]
         more = len(of_winner) - len(shown)
-        yield f"{said} in {listed(shown)}" + (f" and {more} more" if more else "")
+        others = f" and in the {more} other tests" if len(of_winner) == tests else f" and {more} more"
+        yield f"{said} in {listed(shown)}" + (others if more else "")
 
 
 def place(row: SubgroupTest) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gridctl.analysis.model import Interaction, TrendTest
-from gridctl.report.numbers import MISSING, confidence, interval, p_value, signed
+from gridctl.report.numbers import MISSING, confidence, interval, p_equals, p_value, signed
 from gridctl.report.scope import Scope
 from gridctl.terminal.console import count
 
@@ -20,7 +20,8 @@ def trend_headlines(rows: Iterable[TrendTest], scope: Scope) -> Iterator[str]:
             seeds = count(row.n_seeds, "seed")
             n = f"{seeds}, {count(row.patients, 'patient')}" if row.claim == "population" else seeds
             holm = f", after Holm over {row.family_size} trends" if row.family_size > 1 else ""
-            line += f" ({signed(row.per_halving)} per halving, {confidence(row.ci_low, row.ci_high)}, n = {n}{holm})"
+            p = "" if row.p_holm is None else f", {p_equals(row.p_holm)}"
+            line += f" ({signed(row.per_halving)} per halving, {confidence(row.ci_low, row.ci_high)}{p}, n = {n}{holm})"
             line += f". Population: {scope.of_claim(row.claim, row.patients)}"
         yield line
 

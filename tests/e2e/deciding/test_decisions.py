@@ -59,11 +59,11 @@ def test_the_report_says_what_was_decided(gridctl: Command, plant: Plant) -> Non
     shown = gridctl("decide", "tiny.yaml", "--store", "store", "--no-verify")
     assert shown.returncode == 0, shown.stderr
     assert "look at 5 seeds:" in shown.stdout
-    assert "the difference is within ±0.2: too small to matter" in shown.stdout
+    assert "equivalent within the declared margin of ±0.2" in shown.stdout
     assert "stops: it is decided" in shown.stdout
     report = gridctl("report", "tiny", "--store", "store", "--significance", "--json")
     headline = json.loads(report.stdout)["headlines"][0]
-    assert "train ratios the difference is within ±0.2: too small to matter" in headline
+    assert "equivalent within the declared margin of ±0.2" in headline
 
 
 def test_looks_are_at_declared_seeds_alone(gridctl: Command, plant: Plant) -> None:

@@ -30,7 +30,11 @@ METRICS: Final = {
     "absolute_ef_error": MetricInfo(label="EF error", higher_is_better=False, unit="%", low=0, level="patient"),
     **{
         name: MetricInfo(label=name, higher_is_better=True, unit="ml", level="patient", is_score=False)
-        for name in ("edv_ml", "true_edv_ml", "esv_ml", "true_esv_ml", "edv_error_ml", "ef_error", "ef", "true_ef")
+        for name in ("edv_ml", "true_edv_ml", "esv_ml", "true_esv_ml", "edv_error_ml")
+    },
+    **{
+        name: MetricInfo(label=name, higher_is_better=True, unit="percentage points", level="patient", is_score=False)
+        for name in ("ef_error", "ef", "true_ef")
     },
 }
 

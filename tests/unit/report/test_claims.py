@@ -99,7 +99,7 @@ def test_the_declared_claim_decides_and_the_other_stands_beside_it(store: Folder
     assert "another training cohort is not covered. These patients alone: +0." in population.headlines[0]
     assert "gamma_net is better than unet" in cohort.headlines[0]
     assert "Population: these 6 patients of acdc, over splits and starts of training; other" in cohort.headlines[0]
-    assert "Patients like these: +0." in cohort.headlines[0]
+    assert "Beside that, for new patients like those of acdc: +0." in cohort.headlines[0]
     for ours, theirs in zip(rows(population), rows(cohort), strict=True):
         assert (ours.claim, theirs.claim) == ("population", "cohort")
         assert (ours.cohort_p, ours.population_p) == (theirs.cohort_p, theirs.population_p)
@@ -229,7 +229,7 @@ def test_the_whole_grid_is_within_the_margin_by_the_declared_claim(
         tiny = filled(store, tmp_path, dice(0.0, 0.004), *declared, f"compare.equivalence_margin={margin}")
         row = reported(tiny, store).comparisons[0].overall[0]
         assert (row.equivalence_margin, row.equivalent) == (float(margin), within)
-        assert ("too small to matter" in row.verdict) == within
+        assert ("equivalent within the declared margin" in row.verdict) == within
         assert (row.p_tost is None) == (stopping == "anytime")
 
 
@@ -246,7 +246,7 @@ def test_equivalence_is_corrected_over_cells(store: FolderStore, tmp_path: Path)
 def test_equivalence_is_in_the_headline(store: FolderStore, tmp_path: Path) -> None:
     tiny = filled(store, tmp_path, dice(0.0), "compare.equivalence_margin=0.05")
     (line, *_) = reported(tiny, store).headlines
-    assert "ratio by ratio, every difference is within ±0.05, too small to matter (after Holm over 2 tests; " in line
+    assert "ratio by ratio, all are equivalent within the declared margin of ±0.05 (after Holm over 2 tests; " in line
 
 
 def test_one_patient_is_no_test_over_patients(store: FolderStore, tmp_path: Path) -> None:
@@ -334,9 +334,9 @@ def test_a_population_that_no_score_can_carry_is_refused(
 @pytest.mark.parametrize(
     ("low", "high", "said"),
     [
-        (0.57, 1.0, "significant, as the lower end of the interval is above 50%, and meaningful, as"),
-        (0.52, 0.7, "significant, as the lower end of the interval is above 50%, but not meaningful, as"),
-        (0.4, 0.9, "not significant, as the lower end of the interval is not above 50%"),
+        (0.57, 1.0, "significant and meaningful by the rule"),
+        (0.52, 0.7, "significant, but not meaningful, by the rule"),
+        (0.4, 0.9, "not significant by the rule"),
     ],
 )
 def test_how_often_a_model_is_better_is_said_by_its_interval(

@@ -13,7 +13,7 @@ from gridctl.report import render
 from gridctl.report.renderers.sections.effect import improvement_said
 from tests.unit.report.situations import ONE_RATIO, SLICES, Situation, ahead, reported
 
-SIGNIFICANT = "significant, as the lower end of the interval is above 50%"
+RULE = "by the rule of Bouthillier et al. (lower end above 50%, upper end above 75%)"
 
 
 def won(share: float, low: float, high: float) -> str:
@@ -37,18 +37,18 @@ def won(share: float, low: float, high: float) -> str:
 @pytest.mark.parametrize(
     ("share", "low", "high", "said"),
     [
-        (0.9, 0.6, 0.98, f"{SIGNIFICANT}, and meaningful, as its upper end is above 75%"),
-        (0.6, 0.52, 0.7, f"{SIGNIFICANT}, but not meaningful, as its upper end is not above 75%"),
-        (0.6, 0.51, 0.75, f"{SIGNIFICANT}, but not meaningful, as its upper end is not above 75%"),
-        (0.7, 0.5, 0.9, "not significant, as the lower end of the interval is not above 50%"),
-        (0.4, 0.2, 0.6, "not significant, as the lower end of the interval is not above 50%"),
+        (0.9, 0.6, 0.98, "significant and meaningful"),
+        (0.6, 0.52, 0.7, "significant, but not meaningful,"),
+        (0.6, 0.51, 0.75, "significant, but not meaningful,"),
+        (0.7, 0.5, 0.9, "not significant"),
+        (0.4, 0.2, 0.6, "not significant"),
     ],
 )
 def test_significant_is_the_lower_end_above_a_half_and_meaningful_the_upper_end_above_three_quarters(
     share: float, low: float, high: float, said: str
 ) -> None:
     """The rule of Bouthillier et al. (2021), section 5."""
-    assert won(share, low, high).endswith(f": {said}")
+    assert won(share, low, high).endswith(f"; {said} {RULE}; descriptive, no verdict rests on it")
 
 
 def test_with_one_train_ratio_effect_sizes_and_wins_are_said_too(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_with_one_train_ratio_effect_sizes_and_wins_are_said_too(tmp_path: Path)
     assert "effect sizes" in shown
     assert f"[{row.hedges_g_av_low:+.2f}, {row.hedges_g_av_high:+.2f}]" in shown
     assert f"[{row.hedges_g_z_low:+.2f}, {row.hedges_g_z_high:+.2f}]" in shown
-    assert "scores better than unet in 100% of pairs of runs (95% CI 57% to 100%): significant, as" in " ".join(
+    assert "scores better than unet in 100% of pairs of runs (95% CI 57% to 100%); significant and" in " ".join(
         shown.split()
     )
     assert max(map(len, shown.splitlines())) <= 80

@@ -50,7 +50,7 @@ def test_the_whole_grid_is_equivalent_by_the_claims_own_error(tmp_path: Path) ->
     theirs = tost(row.difference, row.difference / row.t, row.degrees_of_freedom, 0.05)
     assert row.p_tost == pytest.approx(theirs.p)
     assert row.equivalent is True
-    assert row.verdict == "the difference is within ±0.05: too small to matter"
+    assert row.verdict == "gamma_net and unet are equivalent within the declared margin of ±0.05"
 
 
 def test_a_posterior_is_that_of_the_declared_claim(tmp_path: Path) -> None:

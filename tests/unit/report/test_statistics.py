@@ -81,7 +81,7 @@ def test_every_statistic_of_a_row_is_of_its_pairs(store: FolderStore, tmp_path: 
     assert row.probability_of_improvement == (d > 0).mean()
     assert row.p_tost is not None
     assert row.equivalent == (row.p_tost <= 0.05)
-    assert "within ±0.05" in row.verdict
+    assert "equivalent within the declared margin of ±0.05" in row.verdict
     assert row.test == "paired t"
 
 
@@ -269,7 +269,7 @@ def test_the_answer_comes_first_in_words(store: FolderStore, tmp_path: Path) -> 
     report = reported(filled(store, tmp_path, dice_of(0.05)), store)
     first = (
         "validation soft Dice, left ventricle (mean over slices): over both train ratios gamma_net is better than unet "
-        "(+0.044, 95% CI [0.039, 0.049], n = 5 seeds); "
+        "(+0.044, 95% CI [0.039, 0.049], p < .001, n = 5 seeds); "
         "ratio by ratio, gamma_net is better than unet at ratio 0.2 (+0.044, 95% CI [0.039, 0.049], n = 5 pairs) "
         "and 0.5 (+0.044, 95% CI [0.039, 0.049], n = 5 pairs) (after Holm over 2 tests). "
         "Population: these patients of acdc, over splits and starts of training; other patients are not covered"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from gridctl.collection.collect import collect
 from gridctl.experiment import Experiment, parse_experiment
 from gridctl.report import Report, ReportRequest, Source, build_report, render
 from gridctl.report.renderers.csv_and_json import side_tables
+from gridctl.report.scope import Scope
+from gridctl.report.subgroups import difference_headlines
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.storage.folder import FolderStore
 from tests.unit.report.logged import dice_of, experiment, log_run
@@ -105,6 +108,37 @@ def test_the_headline_says_where_and_for_whom(store: FolderStore, tmp_path: Path
     assert "does the difference between gamma_net and unet depend on pathology? Yes: at ratio 0.5 from" in line
     assert "in DCM" in line
     assert "Population: new patients" in line
+
+
+def test_where_none_is_shown_the_smallest_p_before_correction_is_named() -> None:
+    """Corrected p are often all 1, so that they have no smallest."""
+    low = SubgroupDifference(
+        by="pathology",
+        compared="validation.dice.left_ventricle",
+        label="validation Dice",
+        subgroups=("NOR", "DCM"),
+        train_ratio=0.2,
+        ablation="none",
+        model="gamma_net",
+        against="unet",
+        declared=True,
+        claim="population",
+        test="Welch F",
+        n_seeds=6,
+        patients=30,
+        largest="DCM",
+        smallest="NOR",
+        largest_difference=0.023,
+        smallest_difference=0.018,
+        unfinished=0,
+        p=0.263,
+        p_holm=1.0,
+        family_size=6,
+    )
+    high = replace(low, train_ratio=0.8, p=0.181, smallest_difference=0.017)
+    (line,) = difference_headlines([low, high], Scope("validation Dice", "acdc", "acdc"))
+    assert "Not shown at any ratio: p is smallest at ratio 0.8, from +0.017 in NOR to +0.023 in DCM" in line
+    assert "(p = .181, p = 1.000 after Holm over 6 tests, n = 6 seeds, 30 patients)" in line
 
 
 def test_these_patients_are_compared_over_seeds(store: FolderStore, tmp_path: Path) -> None:

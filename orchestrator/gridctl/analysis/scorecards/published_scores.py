@@ -19,8 +19,8 @@ _DEVIATION: Final = "_sd"
 
 
 _NOT_ACDC: Final = (
-    "published scores of ACDC are left out: the masks are not those that its experts drew, so these are other "
-    "patients, whatever they are called"
+    "published scores of ACDC are left out: the reference masks differ from those that ACDC publishes, so scores "
+    "cannot be compared"
 )
 
 

@@ -73,11 +73,11 @@ def improvement_said(row: Overall) -> Iterator[str]:
     found = Improvement(row.probability_of_improvement, row.improvement_low, row.improvement_high)
     ends = f"{100 * found.ci_low:.0f}% to {100 * found.ci_high:.0f}%"
     said = f"{row.model} scores better than {row.against} in {found.share:.0%} of pairs of runs (95% CI {ends})"
-    low, high = "the lower end of the interval is", "its upper end is"
+    by = f"by the rule of Bouthillier et al. (lower end above 50%, upper end above {MEANINGFUL:.0%})"
     if found.meaningful:
-        rule = f"significant, as {low} above 50%, and meaningful, as {high} above {MEANINGFUL:.0%}"
+        rule = f"significant and meaningful {by}"
     elif found.significant:
-        rule = f"significant, as {low} above 50%, but not meaningful, as {high} not above {MEANINGFUL:.0%}"
+        rule = f"significant, but not meaningful, {by}"
     else:
-        rule = f"not significant, as {low} not above 50%"
-    yield f"{row.label}, these patients: {said}: {rule}"
+        rule = f"not significant {by}"
+    yield f"{row.label}, these patients: {said}; {rule}; descriptive, no verdict rests on it"

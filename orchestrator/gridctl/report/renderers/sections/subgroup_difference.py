@@ -17,8 +17,8 @@ MOST_ROWS: Final = 40
 """Most rows of a table; all of them are in subgroup_differences.csv and in the JSON."""
 
 _TEST: Final = {
-    "Welch F": "Welch's F of the means of patients, after what a seed does to all of them is taken out; what it does "
-    "to one subgroup alone counts as variance",
+    "Welch F": "Welch's F-test of the subgroups' mean differences per patient, adjusted for what each seed does to all "
+    "patients; what a seed does to one subgroup is part of the error",
     "two-way": "two-way t over seeds and patients of each subgroup against the others in the same patients, Bonferroni",
     "paired t": "paired t over seeds of each subgroup against the others, Bonferroni",
 }
