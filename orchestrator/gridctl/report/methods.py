@@ -9,9 +9,10 @@ from typing import Final
 
 from gridctl.analysis.inference.resplits import CORRECTED
 from gridctl.analysis.inference.stopping import ANYTIME
-from gridctl.analysis.model import Comparison, ComparisonRow, Family, Overall, Report
+from gridctl.analysis.model import Comparison, ComparisonRow, Family, Overall, Report, TrainedModel
 from gridctl.analysis.wording import LEVEL, cell_name, listed
 from gridctl.terminal.console import count
+from gridctl_trainer.contract.score_name import VALIDATION, ScoreName
 
 OVER_GRID: Final = "overall"
 """What declares a family of tests over the whole grid."""
@@ -19,8 +20,11 @@ OVER_GRID: Final = "overall"
 TREND: Final = "trend"
 """What declares a family of trends."""
 
-SIMULATED_PATIENTS: Final = 100
-"""Fewest patients in the simulated studies of error rates: docs/statistics.md."""
+SIMULATED_COHORT: Final = 100
+"""Patients of the cohort in the simulated studies of error rates: docs/statistics.md."""
+
+SIMULATED_EXTERNAL: Final = 45
+"""Patients of the external set in them."""
 
 MOST_LISTED: Final = 8
 """Of more tests than this, only the range of their degrees of freedom is given."""
@@ -36,7 +40,7 @@ _TWO_WAY: Final = (
     "patient has one difference per seed: time points, such as end-diastole and end-systole, and structures that are "
     "pooled, are averaged first with equal weights, and a patient that lacks one of them is left out for both models. "
     "The variance of the mean comes from the variances of seeds, of patients and of the residual (method of moments), "
-    "the degrees of freedom from Satterthwaite's rule, never below min(seeds, patients) - 1: here "
+    "the degrees of freedom from Satterthwaite's rule, never below min(seeds, patients) - 1. Degrees of freedom here: "
 )
 _PATIENTS: Final = (
     "The number of patients counts each patient once that has a score under any seed. Of the cohort that is trained "
@@ -46,10 +50,11 @@ _PATIENTS: Final = (
 _ASSUMPTIONS: Final = (
     "Assumptions for patients like these: the patients are a random sample of those that are meant; the seeds are "
     "a random sample of all splits and starts; effects of seeds and of patients add up; the mean difference is roughly "
-    "normal. In simulated studies without a difference (100 patients, 5 to 20 seeds, 10,000 studies per design) "
-    "this test wrongly declared a difference in 4.6% to 6.2% of studies, at a level of 5%"
+    "normal. In simulated studies without a difference (a cohort of 100 patients or an external set of 45, 5 to 20 "
+    "seeds, 10,000 studies per design) this test wrongly declared a difference in 4.6% to 6.2% of studies, at a level "
+    "of 5%"
 )
-_FEWER: Final = "Cohorts as small as this one were not simulated"
+_FEWER: Final = "Fewer patients, as here, were not simulated"
 _LEVEL: Final = "Each family is tested at its own level; the report as a whole is not controlled"
 _CORRECTED: Final = (
     "Patients like these, without scores of single patients: the corrected resampled t-test of Nadeau and Bengio "
@@ -129,7 +134,8 @@ def methods(report: Report) -> Iterator[str]:
     if report.unit == "epoch" or not (rows or of_masks):
         return
     if rows:
-        yield from _of_runs(report.comparisons, rows)
+        yield f"{_RATIO}{_trained_on(report.trained)}"
+        yield from _of_runs(report, rows)
     if of_masks:
         yield f"{_MASKS}{_range(row.patients - 1 for row in report.predictions if row.p is not None)}"
     yield from family_lines([*report.families, *grid_families(report.comparisons), *trend_families(report.comparisons)])
@@ -142,18 +148,17 @@ def methods(report: Report) -> Iterator[str]:
         yield _BESIDE + (exact if max(floors, default=0.0) > LEVEL else "")
 
 
-def _of_runs(parts: Sequence[Comparison], rows: Sequence[ComparisonRow]) -> Iterator[str]:
+def _of_runs(report: Report, rows: Sequence[ComparisonRow]) -> Iterator[str]:
     """The tests of pairs of runs."""
+    parts = report.comparisons
     grid = [row for part in parts for row in part.overall if row.difference is not None and row.cells > 1]
     tests = {row.test for row in rows}
-    yield _RATIO
     if len({(row.train_ratio, row.ablation) for row in rows}) > 1:
         yield _CELL
-    if any(row.population_df and row.test != CORRECTED for row in rows):
-        yield f"{_TWO_WAY}{_degrees_of_freedom(rows, grid)}"
-        yield f"{_PATIENTS}{_patients_per_seed(parts)}. {_left_out(rows)}"
-        fewest = min(row.patients for row in rows if row.population_df)
-        yield f"{_ASSUMPTIONS}. {_FEWER}" if fewest < SIMULATED_PATIENTS else _ASSUMPTIONS
+    if two_way := [row for row in rows if row.population_df and row.test != CORRECTED]:
+        yield f"{_TWO_WAY}{_degrees_of_freedom(two_way, grid)}"
+        yield f"{_PATIENTS}{_patients_per_seed(parts)}. {_left_out(two_way)}"
+        yield f"{_ASSUMPTIONS}. {_FEWER}" if _is_small(two_way, report.trained) else _ASSUMPTIONS
     if CORRECTED in tests:
         yield f"{_CORRECTED}{_range(row.n_pairs - 1 for row in rows if row.test == CORRECTED)}"
     if ANYTIME in tests:
@@ -228,13 +233,36 @@ def _degrees_of_freedom(rows: Sequence[ComparisonRow], grid: Sequence[Overall]) 
     known = [(name, row, row.population_df) for name, row in tested if row.population_df]
     if len({name for name, *_ in known}) < len(known) or len(known) > MOST_LISTED:
         return _range(df for *_, df in known)
-    return listed([f"{_one_decimal(df)} for {name}{_standard_error(row)}" for name, row, df in known])
+    return listed([f"{_one_decimal(df)} for {name}{_spread(row)}" for name, row, df in known])
 
 
-def _standard_error(row: ComparisonRow | Overall) -> str:
-    if not row.population_t or not row.population_difference:
+def _spread(row: ComparisonRow | Overall) -> str:
+    """` (standard error 0.0018; sd between seeds 0, between patients 0.0097, residual 0.0061)`."""
+    parts = []
+    if row.population_t and row.population_difference:
+        parts.append(f"standard error {row.population_difference / row.population_t:.2g}")
+    if row.population_sd_seed is not None and row.population_sd_patient is not None:
+        between = f"sd between seeds {row.population_sd_seed:.2g}, between patients {row.population_sd_patient:.2g}"
+        parts.append(f"{between}, residual {row.population_sd_residual or 0.0:.2g}")
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
+def _trained_on(trained: Sequence[TrainedModel]) -> str:
+    """`. Trained on, mean over runs: 16 patients at ratio 0.2 and 40 at ratio 0.5`, as far as logs say so."""
+    found = {row.train_ratio: row.patients["train"] for row in trained if "train" in row.patients}
+    if not found:
         return ""
-    return f" (standard error {row.population_difference / row.population_t:.2g})"
+    said = listed([f"{_one_decimal(patients)} at ratio {ratio:g}" for ratio, patients in found.items()])
+    return f". Patients trained on, mean over runs: {said}"
+
+
+def _is_small(rows: Sequence[ComparisonRow], trained: Sequence[TrainedModel]) -> bool:
+    """Whether some set has fewer patients than those of the simulated studies; a cohort is trained on and validates."""
+    cohort = max((sum(row.patients.get(part, 0) for part in ("train", VALIDATION)) for row in trained), default=0)
+    inside = [row.patients for row in rows if ScoreName.parse(row.metric).set == VALIDATION]
+    outside = [row.patients for row in rows if ScoreName.parse(row.metric).set != VALIDATION]
+    small = bool(inside) and max(cohort, *inside) < SIMULATED_COHORT
+    return small or min(outside, default=SIMULATED_EXTERNAL) < SIMULATED_EXTERNAL
 
 
 def _patients_per_seed(parts: Sequence[Comparison]) -> str:

@@ -58,10 +58,14 @@ def test_degrees_of_freedom_are_named_for_each_test_of_a_few(store: FolderStore,
     for name, df in named.items():
         assert df
         assert f"{df:.1f}".removesuffix(".0") + f" for {name} (standard error " in said
+    row = part.rows[0]
+    assert row.population_sd_patient is not None
+    assert f"between patients {row.population_sd_patient:.2g}" in said
+    assert "Patients trained on, mean over runs: 1 at ratio 0.2 and 1 at ratio 0.5" in said
     assert "Degrees of freedom: number of pairs - 1, here 4 " in said
     assert "6 of 6 patients per seed and 5 seeds per patient on average for validation Dice at ratio 0.2" in said
     assert "a score is missing: none" in said
-    assert "Cohorts as small as this one were not simulated" in said
+    assert "Fewer patients, as here, were not simulated" in said
     assert "permutation and Wilcoxon cannot go below p = 0.0625" in said
 
 

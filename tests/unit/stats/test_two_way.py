@@ -69,6 +69,8 @@ def test_balanced_variances_are_the_mean_squares() -> None:
     assert parts is not None
     expected = ((ms_seed - ms_rest) / 12, (ms_patient - ms_rest) / 5, ms_rest)
     assert (parts.seed, parts.patient, parts.residual) == pytest.approx(expected)
+    assert found.parts == parts.clipped()
+    assert two_way(d, method="conservative").parts is None
 
 
 def test_balanced_degrees_of_freedom_are_satterthwaites() -> None:

@@ -68,6 +68,7 @@ def patient_tables(
 
 def population_fields(found: TwoWay) -> dict[str, Any]:
     """Fields of a `ComparisonRow` or `Overall`: the reading for patients like these."""
+    parts = found.parts
     return {
         "population_difference": found.mean,
         "population_low": found.low,
@@ -75,6 +76,9 @@ def population_fields(found: TwoWay) -> dict[str, Any]:
         "population_t": found.t,
         "population_df": found.df,
         "population_p": found.p,
+        "population_sd_seed": None if parts is None else math.sqrt(parts.seed),
+        "population_sd_patient": None if parts is None else math.sqrt(parts.patient),
+        "population_sd_residual": None if parts is None else math.sqrt(parts.residual),
     }
 
 

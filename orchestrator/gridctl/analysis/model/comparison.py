@@ -58,6 +58,8 @@ class ComparisonRow:
         cohort_difference, cohort_low, cohort_high, cohort_p: These patients: the paired t-test over seeds.
         population_difference, population_low, population_high, population_t, population_df, population_p: Patients
             like these: the two-way test over seeds and patients; None without scores of patients.
+        population_sd_seed, population_sd_patient, population_sd_residual: Standard deviations of a single difference in
+            that test: between seeds, between patients, and of what is left; None where they cannot be told apart.
         n_seeds: Seeds of that test; 0 without scores of patients.
         look: Pairs of the declared look that was tested, or those so far of `stopping: anytime`; None if it is `fixed`.
         first_look: Pairs that the first declared look takes; 0 where none is declared.
@@ -136,6 +138,9 @@ class ComparisonRow:
     population_t: float | None = None
     population_df: float | None = None
     population_p: float | None = None
+    population_sd_seed: float | None = None
+    population_sd_patient: float | None = None
+    population_sd_residual: float | None = None
     n_seeds: int = 0
     look: int | None = None
     first_look: int = 0
@@ -190,6 +195,7 @@ class Overall:
         cohort_difference, cohort_low, cohort_high, cohort_p: These patients: Student's t over seeds.
         population_difference, population_low, population_high, population_t, population_df, population_p: Patients
             like these, of those who were scored in every cell; None without scores of patients.
+        population_sd_seed, population_sd_patient, population_sd_residual: As of a `ComparisonRow`, of means over cells.
         p_holm: After Holm over the `family_size` overall tests of `family`.
         equivalence_margin: Declared difference that does not matter; None where none is.
         p_tost, p_tost_holm: Two one-sided tests that the difference is within it, the larger p; and after Holm over
@@ -242,6 +248,9 @@ class Overall:
     population_t: float | None = None
     population_df: float | None = None
     population_p: float | None = None
+    population_sd_seed: float | None = None
+    population_sd_patient: float | None = None
+    population_sd_residual: float | None = None
     equivalence_margin: float | None = None
     p_tost: float | None = None
     p_tost_holm: float | None = None

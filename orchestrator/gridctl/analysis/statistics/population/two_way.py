@@ -29,6 +29,8 @@ class TwoWay:
         df: Degrees of freedom.
         p: Two-sided; None where `se` is.
         low, high: Confidence interval; None where `se` is.
+        parts: Variances of a single difference between seeds, between patients and of what is left, at least 0; None
+            where the design cannot tell them apart, and where they are not what the test uses.
     """
 
     mean: float | None
@@ -43,6 +45,7 @@ class TwoWay:
     p: float | None = None
     low: float | None = None
     high: float | None = None
+    parts: Components | None = None
 
 
 def two_way(
@@ -84,24 +87,24 @@ def two_way(
     spread = float(np.nanstd(np.where(w > 0, d, np.nan)))
     if spread <= 10 * rounding(np.nan_to_num(d)):
         return TwoWay(sums.mean, seeds, patients, *variances, low=sums.mean, high=sums.mean)
-    variance, df = (_satterthwaite if method == "satterthwaite" else _conservative)(sums, *variances)
+    parts = crossed_components(sums) if method == "satterthwaite" else None
+    variance, df = _conservative(sums, *variances) if parts is None else _satterthwaite(sums, parts, *variances)
     se = math.sqrt(variance)
     t = sums.mean / se
     reach = quantile((1 + confidence) / 2, df) * se
-    return TwoWay(
-        sums.mean, seeds, patients, *variances, se, t, df, two_sided_p(t, df), sums.mean - reach, sums.mean + reach
-    )
+    ends = sums.mean - reach, sums.mean + reach
+    known = None if parts is None else parts.clipped()
+    return TwoWay(sums.mean, seeds, patients, *variances, se, t, df, two_sided_p(t, df), *ends, known)
 
 
 def _conservative(sums: Sums, v_seed: float, v_patient: float, v_cell: float) -> tuple[float, float]:
     return max(v_seed + v_patient - v_cell, v_seed, v_patient), float(min(sums.weights.shape) - 1)
 
 
-def _satterthwaite(sums: Sums, v_seed: float, v_patient: float, v_cell: float) -> tuple[float, float]:
+def _satterthwaite(
+    sums: Sums, found: Components, v_seed: float, v_patient: float, v_cell: float
+) -> tuple[float, float]:
     """Variance of the mean and its degrees of freedom, from crossed components."""
-    found = crossed_components(sums)
-    if found is None:
-        return _conservative(sums, v_seed, v_patient, v_cell)
     seeds, patients = sums.weights.shape
     variance, least = found.of_mean(sums.shares), float(min(seeds, patients) - 1)
     of_patients = _effective_patients(sums, found) * (patients - 1) / patients

@@ -16,8 +16,9 @@ from gridctl.terminal.console import count
 MOST_ROWS: Final = 40
 """Most rows of a table; all of them are in subgroup_differences.csv and in the JSON."""
 
+_WELCH: Final = "Welch F"
 _TEST: Final = {
-    "Welch F": "Welch's F-test of the subgroups' mean differences per patient, adjusted for what each seed does to all "
+    _WELCH: "Welch's F-test of the subgroups' mean differences per patient, adjusted for what each seed does to all "
     "patients; what a seed does to one subgroup is part of the error",
     "two-way": "two-way t over seeds and patients of each subgroup against the others in the same patients, Bonferroni",
     "paired t": "paired t over seeds of each subgroup against the others, Bonferroni",
@@ -44,7 +45,8 @@ def _section(rows: Sequence[SubgroupDifference]) -> Section:
         line += [_end(row.smallest_difference, row.smallest), _end(row.largest_difference, row.largest)]
         cells.append([*line, p_value(row.p), p_value(row.p_holm), f"{row.n_seeds} x {row.patients}"])
     first = rows[0]
-    tests = "; ".join(_TEST[name] for name in dict.fromkeys(row.test for row in rows) if name in _TEST)
+    named = (name for name in dict.fromkeys(row.test for row in rows) if name in _TEST)
+    tests = "; ".join(f"{_TEST[name]} ({_degrees_of_freedom(rows, name)})" for name in named)
     declared = next((row.family_size for row in rows if row.declared), 0)
     corrected = f"p after Holm over {count(declared, 'declared test')}" if declared else ""
     parts = ["smallest and largest difference of a subgroup", tests, corrected]
@@ -63,6 +65,15 @@ def _section(rows: Sequence[SubgroupDifference]) -> Section:
         notes,
         text_columns=("by", "ablation", "smallest", "largest"),
     )
+
+
+def _degrees_of_freedom(rows: Sequence[SubgroupDifference], test: str) -> str:
+    """`2 and 24.1 to 27.6 degrees of freedom`: those of groups, where F has them, and of the error."""
+    own = [row for row in rows if row.test == test]
+    errors = sorted(row.error_degrees_of_freedom for row in own)
+    ends = " to ".join(dict.fromkeys(f"{value:.1f}".removesuffix(".0") for value in (errors[0], errors[-1])))
+    groups = sorted({f"{row.degrees_of_freedom:g}" for row in own})
+    return f"{' or '.join(groups)} and {ends} degrees of freedom" if test == _WELCH else f"{ends} degrees of freedom"
 
 
 def _end(difference: float | None, name: str) -> str:
