@@ -13,7 +13,7 @@ from gridctl.collection.run_objects import OnRead, Reads, RunObjects, read_objec
 from gridctl.collection.run_table import RunTable, made_by, state_of
 from gridctl.terminal.console import count, say
 from gridctl_trainer.contract.errors import Problem
-from gridctl_trainer.contract.layout import RunLayout
+from gridctl_trainer.contract.layout import RunLayout, attempt_of
 from gridctl_trainer.contract.spec import RunSpec
 from gridctl_trainer.host.cycle_search import without_cycle_search
 from gridctl_trainer.storage.base import Stat, Store
@@ -64,8 +64,9 @@ def read_tables(
     digests = ObjectDigests(objects, next(iter(wanted.values())).experiment)
 
     def reads(run_id: str, stat: Stat) -> Reads:
-        """A table is kept in place of a run's only log and its result: when that grows it must be read as a whole."""
-        return digests.read if run_id in states and len(chosen[run_id]) <= _LOG_AND_RESULT else objects.get
+        """A table is kept in place of a run's only log: when that grows it must be read again as a whole."""
+        alone = run_id in states and attempt_of(stat.key) is not None and len(chosen[run_id]) <= _LOG_AND_RESULT
+        return digests.read if alone else objects.get
 
     writing: list[Future[None]] = []  # while the next logs are read
     with without_cycle_search(), ThreadPoolExecutor(_KEPT_AT_ONCE) as pool:
