@@ -17,6 +17,7 @@ from tests.cluster.commands import Gridctl, one_message
 from tests.cluster.conftest import Cluster
 from tests.cluster.kubeconfig import faulty_door
 from tests.faulty_proxy import Answer, Fault, FaultyProxy, Hold, Request, Reset
+from tests.waiting import wait_for
 
 RUNS = 24
 MANY = ["--set", f"seeds={list(range(RUNS // 2))}", "--set", "kubernetes.gpus=60"]
@@ -58,6 +59,7 @@ def test_a_submission_killed_after_k_of_n_creations_is_completed_by_the_next(
         ) as process:
             while created <= k and process.poll() is None:
                 time.sleep(0.005)
+            wait_for(lambda: jobs(cluster, tmp_path), 30)  # the first may still be under way
             process.kill()
         killed.set()
     before = jobs(cluster, tmp_path)
