@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Final
 
 from gridctl.collection.read_cache import ReadCache
@@ -23,7 +24,6 @@ class ObjectDigests:
     def __init__(self, cache: ReadCache, experiment: str) -> None:
         self._cache = cache
         self._key = f"{experiment}/ digests"
-        self._kept = self._read()
         self._new: dict[str, tuple[str, str]] = {}
 
     def get(self, key: str, etag: str, read: Callable[[], Blob]) -> str:
@@ -57,6 +57,10 @@ class ObjectDigests:
         """Write what was noted."""
         if self._new and self._cache.keeps:
             self._cache.keep(self._key, _FORM, json.dumps({**self._read(), **self._new}).encode())
+
+    @cached_property
+    def _kept(self) -> Mapping[str, tuple[str, str]]:
+        return self._read()  # a collection, which only adds, does not need them
 
     def _read(self) -> Mapping[str, tuple[str, str]]:
         kept = self._cache.kept(self._key, _FORM)

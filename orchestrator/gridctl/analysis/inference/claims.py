@@ -104,18 +104,21 @@ def with_readings(
     found = two_way(table)
     told |= population_fields(found) | {"n_seeds": found.n_seeds, "patients": found.n_patients}
     if claim_of(asked, with_patients=True) == "population":
-        told |= {
-            "claim": "population",
-            "test": "none" if found.p is None else TWO_WAY,
-            "difference": found.mean,
-            "ci_low": found.low,
-            "ci_high": found.high,
-            "t": found.t,
-            "degrees_of_freedom": found.df,
-            "p": found.p,
-            "p_tost": _tost(found, asked.equivalence_margin),
-        }
+        told |= {"claim": "population", **two_way_fields(found), "p_tost": _tost(found, asked.equivalence_margin)}
     return told
+
+
+def two_way_fields(found: TwoWay) -> dict[str, Any]:
+    """Fields of any row of which the two-way test is that of the claim."""
+    return {
+        "test": "none" if found.p is None else TWO_WAY,
+        "difference": found.mean,
+        "ci_low": found.low,
+        "ci_high": found.high,
+        "t": found.t,
+        "degrees_of_freedom": found.df,
+        "p": found.p,
+    }
 
 
 def posterior_fields(fields: Mapping[str, Any], asked: ComparisonSpec) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from gridctl.analysis.inference.claims import TWO_WAY, claim_of, patient_table
+from gridctl.analysis.inference.claims import claim_of, patient_table, two_way_fields
 from gridctl.analysis.inference.declared_subgroups import declared_corrected
 from gridctl.analysis.inference.families import cells_of, family_of, is_secondary
 from gridctl.analysis.inference.stopping import first_look, looked_at, stopped
@@ -113,13 +113,10 @@ def _tested(
     if patients < FEWEST_PAIRS or len(shared) < FEWEST_PAIRS:
         return row
     if row.claim == "population":
-        found = two_way(patient_table(shared))
-        row = replace(row, test=TWO_WAY, difference=found.mean, ci_low=found.low, ci_high=found.high)
-        row = replace(row, t=found.t, degrees_of_freedom=found.df, p=found.p)
+        row = replace(row, **two_way_fields(two_way(patient_table(shared))))
     else:
-        row = replace(row, test="paired t", ci_low=t.ci_low, ci_high=t.ci_high)
+        row = replace(row, test="none" if t.p is None else "paired t", ci_low=t.ci_low, ci_high=t.ci_high)
         row = replace(row, t=t.t, degrees_of_freedom=t.degrees_of_freedom, p=t.p)
-    row = row if row.p is not None else replace(row, test="none")
     plain = asked.model_copy(update={"equivalence_margin": None})
     told = stopped(asdict(row), plain, first - second, tests)
     row = replace(row, test=told["test"], ci_low=told["ci_low"], ci_high=told["ci_high"], p=told["p"])
