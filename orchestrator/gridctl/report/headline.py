@@ -64,7 +64,10 @@ def headlines(
 def _looked(rows: Sequence[ComparisonRow]) -> str:
     """Which look this is, if several are allowed; else empty."""
     if any(row.log_e is not None for row in rows):
-        return ". The intervals and p above stay valid however often one looks, if the differences of pairs are normal"
+        return (
+            ". The intervals and p above stay valid, each by itself, however often one looks, if the differences of "
+            "pairs are independent and normal"
+        )
     looks = sorted({row.look for row in rows if row.first_look and row.look})
     if not looks:
         return ""

@@ -86,10 +86,11 @@ _WIDTHS: Final = (
     "degrees of freedom, or because the variance between patients is estimated as 0"
 )
 _BESIDE: Final = (
-    "Wilcoxon, permutation, BCa, effect sizes and P(better) take a pair of runs as one observation: they "
-    "describe these patients, and no verdict rests on them. P(better) is the share of pairs in which the first model "
-    "scores better; a tie counts half, and its 95% interval is Wilson's. Hedges' g divides by the standard deviation "
-    "between runs, not between patients"
+    "Between trained models, Wilcoxon, permutation, BCa, effect sizes and P(better) take a pair of runs as one "
+    "observation: they describe these patients, and no verdict rests on them. P(better) is the share of pairs in which "
+    "the first model scores better; a tie counts half, and its 95% interval is Wilson's, over the whole grid that of "
+    "as many observations as there are seeds. Hedges' g divides by the standard deviation between runs, not between "
+    "patients"
 )
 _GRID: Final = (
     "Over the whole grid, that is over all cells: the same test of the mean over the cells, which count alike, of the "
@@ -97,9 +98,10 @@ _GRID: Final = (
 )
 _EQUIVALENT: Final = (
     "two one-sided t-tests (TOST) with the standard error and degrees of freedom of the claim's test, each at a level "
-    "of 5%. The larger p is corrected by Holm's method over the same family. Such a test amounts to a 90% interval "
-    "within the margin, so the 95% interval may reach beyond it. Posterior probabilities (P(within margin), ROPE) take "
-    "the same standard error and degrees of freedom, and a flat prior"
+    "of 5%. The larger p is corrected by Holm's method over the same family. A test that needs no correction amounts "
+    "to a 90% interval within the margin, one that is corrected to a wider interval; the 95% interval may reach beyond "
+    "the margin. Posterior probabilities (P(within margin), ROPE) take the same standard error and degrees of freedom, "
+    "and a flat prior"
 )
 _EQUIVALENT_ANYTIME: Final = (
     "the interval that holds after every seed, at a level of 5% divided by the number of tests of the family, lies "
@@ -119,7 +121,8 @@ _MASKS: Final = (
     "Against masks: a two-sided paired t-test over patients. A patient has one difference: time points and pooled "
     "structures are averaged first, and so are the scores of several networks. Networks and masks are taken as they "
     "are. Assumptions: the patients are a random sample of those that are meant, and their differences are roughly "
-    "normal. Degrees of freedom: number of patients - 1, here "
+    "normal. The other tests, BCa and wins take a patient as one observation too. Degrees of freedom: number of "
+    "patients - 1, here "
 )
 
 

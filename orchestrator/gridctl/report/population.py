@@ -44,7 +44,7 @@ def _is_resplit(row: ComparisonRow | Overall) -> bool:
 
 
 def counted(row: ComparisonRow | Overall) -> str:
-    """`n = 5`, or `n = 5 seeds, 24 patients`: the sample of the test."""
+    """`n = 5 pairs`, or `n = 5 seeds, 24 patients`: the sample of the test."""
     if _is_resplit(row):
         return f"n = {count(row.n_seeds, 'split')} with {count(row.patients, 'patient')} scored in each"
     if row.claim == "population" and row.n_seeds:

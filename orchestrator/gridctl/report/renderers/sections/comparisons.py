@@ -242,7 +242,7 @@ def _whole_grid(report: Report) -> Iterator[Section]:
             caption="whole grid: mean over all cells; these patients: t interval over seeds, for cells of a seed share "
             "patients; patients like these: two-way t over seeds and patients; IQM: mean of the middle half of all "
             "scores, with the jackknife's interval over seeds"
-            + ("; better in: share of pairs, Wilson's interval" if report.comparisons else ""),
+            + ("; better in: share of pairs, Wilson's interval, n: seeds" if report.comparisons else ""),
             notes=[said for row in overall.values() if row.metric == metric for said in improvement_said(row)],
             text_columns=("what",),
         )

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from gridctl.analysis.inference.stopping import ANYTIME
 from gridctl.analysis.inference.subgroup_wording import is_significant_subgroup
 from gridctl.analysis.model import Report, SubgroupTest
 from gridctl.report.numbers import interval, p_value, signed
@@ -58,6 +59,8 @@ def _section(rows: Sequence[SubgroupTest], label: str, declared: bool, most: int
     first = rows[0]
     kind = "declared" if declared else "exploratory"
     test = "two-way t over seeds and patients" if first.claim == "population" else "paired t over seeds"
+    if any(row.test == ANYTIME for row in rows):
+        test = "e-values over seeds, with intervals that hold after every seed"
     corrected = (
         f"p after Holm over the {count(first.family_size, 'declared test')} of subgroups"
         if declared
