@@ -157,3 +157,12 @@ def test_slice_position_takes_the_metrics_by_slice_position(tmp_path: Path) -> N
                 ["compare.subgroups=[slice_position]"]
             )
         )
+
+
+def test_after_every_seed_subgroups_are_said_to_be_tested_by_e_values(store: FolderStore, tmp_path: Path) -> None:
+    tiny = filled(tmp_path, store, "compare.subgroups=[pathology]", "compare.claim=cohort", "compare.stopping=anytime")
+    report = reported(tiny, store)
+    assert {row.test for row in rows_by(report, "pathology")} == {"e-value"}
+    said = " ".join(printed(report).split())
+    assert "e-values over seeds, with intervals that hold after every seed, within the subgroup" in said
+    assert "paired t over seeds, within the subgroup" not in said
