@@ -20,7 +20,7 @@ from tests.unit.stats.dense_welch import dense_welch
 
 DOCS = Path(__file__).parents[3] / "docs" / "statistics.md"
 ALLOWED = 0.055
-DOCUMENTED = 2000
+DOCUMENTED = 10_000
 """Studies of each documented rate."""
 ACDC = (20, 20, 20, 20, 20)
 
